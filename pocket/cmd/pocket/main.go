@@ -1,0 +1,48 @@
+// Command pocket makes problems, trains and evaluates the pocket models' data.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/ponder-mesh/ponder/pocket/problems"
+)
+
+type problemsCmd struct {
+	Split string `default:"train" enum:"train,validation,test" help:"Which of the disjoint sets."`
+	N     int    `default:"10" help:"How many."`
+	Seed  uint64 `default:"1" help:"Same seed, same problems."`
+	Steps int    `help:"Only problems of this many steps (1-8; 0: any)."`
+	Level int    `help:"Only problems of this hardness (1-4; 0: any)."`
+}
+
+func (c *problemsCmd) Run() error {
+	ps, err := problems.All(problems.Options{Split: problems.Split(c.Split), Seed: c.Seed, NSteps: c.Steps, Level: c.Level})
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriter(os.Stdout)
+	enc := json.NewEncoder(w)
+	n := 0
+	for p := range ps {
+		if n == c.N {
+			break
+		}
+		if err := enc.Encode(p); err != nil {
+			return err
+		}
+		n++
+	}
+	return w.Flush()
+}
+
+func main() {
+	var cli struct {
+		Problems problemsCmd `cmd:"" help:"Write problems with their solutions, one JSON object a line."`
+	}
+	ctx := kong.Parse(&cli, kong.Name("pocket"), kong.UsageOnError())
+	ctx.FatalIfErrorf(ctx.Run())
+}

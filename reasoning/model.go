@@ -1,0 +1,25 @@
+package reasoning
+
+// A Model names weights and how text is given to them. Two models with equal
+// identities give the same distribution over continuations, so the identity is
+// part of every recorded result's key.
+type Model struct {
+	Name       string // such as "pocket-0.3m"
+	Version    string // a digest of the weights where the engine knows one
+	Tokenizer  string
+	Template   string // the prompt template that turns a problem and steps into text
+	Parameters int64  // that one token activates; 0 if not known
+}
+
+// Accepts says whether work that wants model m may be done by model have: every
+// part of m that is set must be equal.
+func (m Model) Accepts(have Model) bool {
+	return (m.Name == "" || m.Name == have.Name) &&
+		(m.Version == "" || m.Version == have.Version) &&
+		(m.Tokenizer == "" || m.Tokenizer == have.Tokenizer) &&
+		(m.Template == "" || m.Template == have.Template)
+}
+
+// FLOPs of processing some tokens: 2 × parameters × tokens (Kaplan et al. 2020,
+// arXiv 2001.08361, §2.1; attention's own share is left out there too).
+func (m Model) FLOPs(tokens int64) float64 { return 2 * float64(m.Parameters) * float64(tokens) }

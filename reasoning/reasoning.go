@@ -1,0 +1,59 @@
+// Package reasoning holds the nouns that all of Ponder's services share: steps
+// of a solution, what they cost, and the models that wrote or judged them.
+//
+// A solution is a problem and a path of steps. A policy writes steps, a verifier
+// scores them, a search arranges them in a tree. Texts are byte-exact: the steps
+// of a path, joined with nothing between them, are what the policy wrote.
+package reasoning
+
+import "strings"
+
+// A Step is one stretch of a solution, up to and including the policy's
+// delimiter.
+type Step struct {
+	Text    string
+	Tokens  int     // generated for it
+	LogProb float64 // sum of the natural log-probabilities of its tokens at temperature 1; 0 if the engine tells none
+	Score   float64 // the verifier's belief, in [0,1], that the path is right up to and including it; valid if Scored
+	Scored  bool
+}
+
+// Texts is the text of each step.
+func Texts(steps []Step) []string {
+	texts := make([]string, len(steps))
+	for i, s := range steps {
+		texts[i] = s.Text
+	}
+	return texts
+}
+
+// Join is the text of all the steps.
+func Join(steps []Step) string { return strings.Join(Texts(steps), "") }
+
+// Finish says why a stretch of text ended.
+type Finish int
+
+const (
+	FinishStep   Finish = iota + 1 // at a step delimiter, after as many steps as were asked for
+	FinishEnd                      // the policy ended the text: an answer is expected in it
+	FinishLength                   // cut by a token limit: neither a whole step nor an answer
+)
+
+func (f Finish) String() string {
+	switch f {
+	case FinishStep:
+		return "step"
+	case FinishEnd:
+		return "end"
+	case FinishLength:
+		return "length"
+	}
+	return "unknown"
+}
+
+// Sampling says how a policy draws tokens.
+type Sampling struct {
+	Temperature float64 // 0 is greedy; at most 2
+	TopP        float64 // nucleus sampling, in (0,1]; 1 is off
+	MaxTokens   int     // most tokens of one child
+}

@@ -1,0 +1,165 @@
+// Package policy is the service that continues solutions.
+//
+// A [Policy] takes a prefix and writes children of it. A model engine, a gRPC
+// client, a JetStream queue and a memo of earlier results are all bodies of this
+// one interface, and all pass the suite in policytest; only mains and package mesh
+// know which are stacked on which.
+package policy
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"math"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+)
+
+// A Policy continues solutions. It is safe for concurrent use.
+type Policy interface {
+	// Expand yields the children that r asks for, each exactly once, as they
+	// finish and in any order. Three things may happen: all come; an error comes
+	// last, and what came before it stays good; or the caller leaves early or
+	// cancels ctx, and then what was not finished is stopped, in the queue and in
+	// the engine. The sequence can be ranged over once. Nothing is done before.
+	Expand(ctx context.Context, r Request) iter.Seq2[Child, error]
+	// Model is the identity of the model that continues solutions here.
+	Model(ctx context.Context) (reasoning.Model, error)
+}
+
+// Whole, as a Request's Span, lets each child run until the text ends.
+const Whole = 0
+
+// A Request asks for children of one prefix. Siblings travel together so that
+// their prefix is read once.
+type Request struct {
+	Tenant   string
+	Search   string // the search it belongs to: [A-Za-z0-9_-]{1,64}
+	Node     string // the prefix's place in the tree: ordinals joined by dots, "" is the root
+	Problem  string
+	Steps    []string       // the prefix, byte-exact
+	Ordinals []int          // which children; child i's chance is Seed.Child(i)
+	Span     int            // steps a child, or Whole
+	Seed     reasoning.Seed // of the prefix
+	Sampling reasoning.Sampling
+	Model    reasoning.Model // that must do it; what is empty accepts any
+
+	// OnStart, if not nil, is told when a worker takes the request out of a
+	// queue, once per attempt. Bodies without a queue do not call it. It must not
+	// block.
+	OnStart func(Start)
+}
+
+// A Start says that a queued request is being worked on.
+type Start struct {
+	Worker    string
+	Attempt   int // from 1
+	QueueWait time.Duration
+}
+
+// A Child is one continuation of a prefix.
+type Child struct {
+	Ordinal  int
+	Steps    []reasoning.Step // at least one
+	Finish   reasoning.Finish
+	Usage    reasoning.Usage // the shared prefix is charged to the first child that finishes
+	Generate time.Duration   // time it took
+	Start                    // zero if there was no queue
+}
+
+// Depth is how many nodes the prefix is away from the root.
+func (r Request) Depth() int { return Depth(r.Node) }
+
+// Depth of a node by its id: the root "" has 0, its child "3" has 1, and "3.0" 2.
+func Depth(node string) int {
+	if node == "" {
+		return 0
+	}
+	depth := 1
+	for _, c := range node {
+		if c == '.' {
+			depth++
+		}
+	}
+	return depth
+}
+
+// Errors that a Policy returns, wrapped, beside those of package reasoning. Any
+// other is a failure of the body.
+var (
+	ErrModel  = errors.New("model not served here") // never worth a retry here
+	ErrPoison = errors.New("job given up")          // every attempt at it failed
+)
+
+// Limits of a request, checked before anything is allocated.
+const (
+	MaxProblem  = 64 << 10 // bytes
+	MaxPrefix   = 1 << 20  // bytes of all steps
+	MaxSteps    = 4096
+	MaxChildren = 1024
+	MaxTokens   = 32768
+	MaxSpan     = 4096
+)
+
+// Validate returns a *reasoning.InvalidError for the first rule that r breaks.
+func (r Request) Validate() error {
+	size := 0
+	for _, s := range r.Steps {
+		size += len(s)
+	}
+	switch {
+	case !ValidSearch(r.Search):
+		return reasoning.Invalid("search_id", "must be 1 to 64 of A–Z a–z 0–9 _ -, is %.70q", r.Search)
+	case r.Problem == "":
+		return reasoning.Invalid("problem", "must not be empty")
+	case len(r.Problem) > MaxProblem:
+		return reasoning.Invalid("problem", "must have at most %d bytes, has %d", MaxProblem, len(r.Problem))
+	case !utf8.ValidString(r.Problem):
+		return reasoning.Invalid("problem", "must be UTF-8")
+	case len(r.Steps) > MaxSteps:
+		return reasoning.Invalid("steps", "must be at most %d, are %d", MaxSteps, len(r.Steps))
+	case size > MaxPrefix:
+		return reasoning.Invalid("steps", "must have at most %d bytes together, have %d", MaxPrefix, size)
+	case len(r.Ordinals) == 0 || len(r.Ordinals) > MaxChildren:
+		return reasoning.Invalid("ordinals", "must be 1 to %d, are %d", MaxChildren, len(r.Ordinals))
+	case slices.Min(r.Ordinals) < 0 || slices.Max(r.Ordinals) > math.MaxInt32:
+		return reasoning.Invalid("ordinals", "must be 0 to %d", math.MaxInt32)
+	case hasDuplicates(r.Ordinals):
+		return reasoning.Invalid("ordinals", "must be distinct")
+	case r.Span < 0 || r.Span > MaxSpan:
+		return reasoning.Invalid("span", "must be 0 (whole) to %d, is %d", MaxSpan, r.Span)
+	}
+	return ValidateSampling(r.Sampling)
+}
+
+// ValidateSampling returns a *reasoning.InvalidError for the first rule that s breaks.
+func ValidateSampling(s reasoning.Sampling) error {
+	switch {
+	case !(s.Temperature >= 0 && s.Temperature <= 2): // also NaN
+		return reasoning.Invalid("sampling.temperature", "must be in [0,2], is %v", s.Temperature)
+	case !(s.TopP > 0 && s.TopP <= 1):
+		return reasoning.Invalid("sampling.top_p", "must be in (0,1], is %v", s.TopP)
+	case s.MaxTokens < 1 || s.MaxTokens > MaxTokens:
+		return reasoning.Invalid("sampling.max_tokens", "must be 1 to %d, is %d", MaxTokens, s.MaxTokens)
+	}
+	return nil
+}
+
+// ValidSearch says whether id can name a search: in a NATS subject, too.
+func ValidSearch(id string) bool {
+	for _, c := range []byte(id) {
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-') {
+			return false
+		}
+	}
+	return len(id) >= 1 && len(id) <= 64
+}
+
+func hasDuplicates(ordinals []int) bool {
+	sorted := slices.Clone(ordinals)
+	slices.Sort(sorted)
+	return len(slices.Compact(sorted)) != len(ordinals)
+}

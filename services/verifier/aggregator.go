@@ -1,0 +1,59 @@
+package verifier
+
+import (
+	"fmt"
+	"slices"
+)
+
+// An Aggregator makes one number of the scores of a path's steps. Which one is
+// right belongs to the reward model: a model that is good with Min can be
+// worthless with Last.
+type Aggregator int
+
+const (
+	Min  Aggregator = iota + 1 // the smallest
+	Last                       // the last step's (Snell et al. 2024, arXiv 2408.03314, §5.1)
+	Avg                        // the mean
+	Prod                       // the product
+)
+
+var aggregatorNames = []string{Min: "min", Last: "last", Avg: "avg", Prod: "prod"}
+
+func (a Aggregator) String() string {
+	if a >= Min && a <= Prod {
+		return aggregatorNames[a]
+	}
+	return "unknown"
+}
+
+// ParseAggregator is the aggregator with this name.
+func ParseAggregator(name string) (Aggregator, error) {
+	if i := slices.Index(aggregatorNames, name); i > 0 {
+		return Aggregator(i), nil
+	}
+	return 0, fmt.Errorf("aggregator %q: must be one of min, last, avg, prod", name)
+}
+
+// Of the scores; 0 for none.
+func (a Aggregator) Of(scores []float64) float64 {
+	if len(scores) == 0 {
+		return 0
+	}
+	switch a {
+	case Last:
+		return scores[len(scores)-1]
+	case Avg:
+		sum := 0.0
+		for _, s := range scores {
+			sum += s
+		}
+		return sum / float64(len(scores))
+	case Prod:
+		product := 1.0
+		for _, s := range scores {
+			product *= s
+		}
+		return product
+	}
+	return slices.Min(scores)
+}
