@@ -31,6 +31,7 @@ type Verifier interface {
 type Request struct {
 	Tenant  string
 	Search  string
+	Node    string // the node whose path this is; for traces, it does not change the scores
 	Problem string
 	Steps   []string // byte-exact, from the root; at least one
 }

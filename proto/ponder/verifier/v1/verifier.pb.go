@@ -227,10 +227,12 @@ type Path struct {
 	Tenant string `protobuf:"bytes,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
 	// The search this belongs to.
 	SearchId string `protobuf:"bytes,2,opt,name=search_id,json=searchId,proto3" json:"search_id,omitempty"`
+	// The node whose path this is: ordinals from the root joined by dots. For traces; it does not change the scores.
+	NodeId string `protobuf:"bytes,3,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
 	// The problem's text, 1…65536 bytes.
-	Problem string `protobuf:"bytes,3,opt,name=problem,proto3" json:"problem,omitempty"`
+	Problem string `protobuf:"bytes,4,opt,name=problem,proto3" json:"problem,omitempty"`
 	// The steps, byte-exact, at least one and at most 4096.
-	Steps         []string `protobuf:"bytes,4,rep,name=steps,proto3" json:"steps,omitempty"`
+	Steps         []string `protobuf:"bytes,5,rep,name=steps,proto3" json:"steps,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -275,6 +277,13 @@ func (x *Path) GetTenant() string {
 func (x *Path) GetSearchId() string {
 	if x != nil {
 		return x.SearchId
+	}
+	return ""
+}
+
+func (x *Path) GetNodeId() string {
+	if x != nil {
+		return x.NodeId
 	}
 	return ""
 }
@@ -556,12 +565,13 @@ const file_ponder_verifier_v1_verifier_proto_rawDesc = "" +
 	"\x04path\x18\x02 \x01(\v2\x18.ponder.verifier.v1.PathH\x00R\x04path\x124\n" +
 	"\x06cancel\x18\x03 \x01(\v2\x1a.ponder.verifier.v1.CancelH\x00R\x06cancelB\b\n" +
 	"\x06action\"\b\n" +
-	"\x06Cancel\"k\n" +
+	"\x06Cancel\"\x84\x01\n" +
 	"\x04Path\x12\x16\n" +
 	"\x06tenant\x18\x01 \x01(\tR\x06tenant\x12\x1b\n" +
-	"\tsearch_id\x18\x02 \x01(\tR\bsearchId\x12\x18\n" +
-	"\aproblem\x18\x03 \x01(\tR\aproblem\x12\x14\n" +
-	"\x05steps\x18\x04 \x03(\tR\x05steps\"\xa2\x01\n" +
+	"\tsearch_id\x18\x02 \x01(\tR\bsearchId\x12\x17\n" +
+	"\anode_id\x18\x03 \x01(\tR\x06nodeId\x12\x18\n" +
+	"\aproblem\x18\x04 \x01(\tR\aproblem\x12\x14\n" +
+	"\x05steps\x18\x05 \x03(\tR\x05steps\"\xa2\x01\n" +
 	"\rScoreResponse\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x124\n" +
