@@ -28,7 +28,7 @@ func All(o Options) (iter.Seq[Problem], error) {
 		return nil, fmt.Errorf("level %d: want 0 (any) to %d", o.Level, MaxLevel)
 	}
 	return func(yield func(Problem) bool) {
-		r := rand.New(rand.NewPCG(o.Seed, 0x706f636b6574)) // "pocket"
+		r := newStoryRand(o.Seed)
 		for {
 			nsteps, level := o.NSteps, o.Level
 			if nsteps == 0 {
@@ -49,6 +49,8 @@ func All(o Options) (iter.Seq[Problem], error) {
 		}
 	}, nil
 }
+
+func newStoryRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0x706f636b6574)) } // "pocket"
 
 // Take collects the first n problems of All.
 func Take(n int, o Options) ([]Problem, error) {

@@ -1,0 +1,130 @@
+"""Trains a policy on problems exported by the Go generator; see README.md.
+
+usage: train.py NAME [--tokens 22e6] [--data out/train.jsonl] [--out out]
+
+Everything that happens is a function of the seed and of the tokens seen, so a run that was stopped goes on from its
+checkpoint as if it had not been. The learning rate stays flat and falls to zero over the last 40 % of the token target;
+the target of a run may still be raised (or lowered) before that part begins.
+"""
+import argparse
+import json
+import os
+import random
+import time
+
+import torch
+import torch.nn.functional as F
+
+from model import BOS, EOS, PAD, SHAPES, VOCAB, LM, encode
+from muon import Muon
+
+BATCH_TOKENS = 4600  # padded tokens a batch: fits in the caches of one core
+POOL = 2048          # problems that are sorted by length together
+PROMPT_WEIGHT = 0.1  # of a prompt's token in the loss, against 1 for a solution's
+FALL = 0.4           # the part of the run over which the learning rate falls
+
+
+def sequence(p):
+    """A problem as (ids, length of its prompt)."""
+    prompt = [BOS] + encode(p["text"] + "\n")
+    return prompt + encode("\n".join(p["steps"] + ["A:" + p["answer"]])) + [EOS], len(prompt)
+
+
+def batches(path, seed):
+    """Yields batches of (ids, prompt length), forever, in an order that depends on nothing but the file and the seed."""
+    epoch = 0
+    while True:
+        with open(path) as f:
+            number = 0
+            while pool := [sequence(json.loads(line)) for _, line in zip(range(POOL), f)]:
+                pool.sort(key=lambda s: len(s[0]))
+                cut, batch = [], []
+                for s in pool:
+                    if batch and (len(batch) + 1) * len(s[0]) > BATCH_TOKENS:
+                        cut.append(batch)
+                        batch = []
+                    batch.append(s)
+                random.Random(f"{seed} {epoch} {number}").shuffle(cut)
+                yield from cut
+                number += 1
+        epoch += 1
+
+
+def loss_of(model, batch):
+    t = max(len(ids) for ids, _ in batch)
+    x = torch.full((len(batch), t), PAD)
+    w = torch.zeros(len(batch), t)
+    for i, (ids, prompt) in enumerate(batch):
+        x[i, : len(ids)] = torch.tensor(ids)
+        w[i, 1:prompt], w[i, prompt : len(ids)] = PROMPT_WEIGHT, 1.0
+    w = w[:, 1:].reshape(-1)
+    loss = F.cross_entropy(model(x[:, :-1]).reshape(-1, VOCAB), x[:, 1:].reshape(-1), reduction="none")
+    return (loss * w).sum() / w.sum(), sum(len(ids) for ids, _ in batch)
+
+
+def rate(done, target):
+    """The factor on the learning rate after `done` tokens: a short warm-up, flat, a straight fall to zero."""
+    return min(1.0, (done + 1) / 250_000, max(0.0, (1 - done / target) / FALL))
+
+
+def main():
+    a = argparse.ArgumentParser()
+    a.add_argument("name", choices=SHAPES)
+    a.add_argument("--tokens", type=float, default=22e6)
+    a.add_argument("--data", default="out/train.jsonl")
+    a.add_argument("--out", default="out")
+    a.add_argument("--tag", default="")
+    a.add_argument("--seed", type=int, default=1)
+    a.add_argument("--lr", type=float, default=3e-3)
+    a.add_argument("--matrix-lr", type=float, default=0.02)
+    a.add_argument("--optimizer", choices=["muon", "adamw"], default="muon")
+    a = a.parse_args()
+    torch.set_num_threads(1)
+    torch.manual_seed(a.seed)
+    model = LM(*SHAPES[a.name])
+    matrices = [p for b in model.blocks for p in b.parameters() if p.dim() == 2] if a.optimizer == "muon" else []
+    ids = {id(p) for p in matrices}
+    opts = [torch.optim.AdamW([p for p in model.parameters() if id(p) not in ids], lr=a.lr, betas=(0.9, 0.98), weight_decay=0.01)]
+    if matrices:
+        opts.append(Muon(matrices, lr=a.matrix_lr))
+    base = [o.param_groups[0]["lr"] for o in opts]
+    path = f"{a.out}/{a.name}{a.tag}.pt"
+    step = tokens = 0
+    if os.path.exists(path):
+        z = torch.load(path)
+        model.load_state_dict(z["model"])
+        for o, s in zip(opts, z["optimizers"]):
+            o.load_state_dict(s)
+        step, tokens = z["step"], z["tokens"]
+        print(f"resume at step {step}, {tokens / 1e6:.2f} M tokens", flush=True)
+
+    def save():
+        torch.save({"model": model.state_dict(), "optimizers": [o.state_dict() for o in opts], "step": step, "tokens": tokens,
+                    "target": a.tokens, "shape": model.shape, "name": a.name, "seed": a.seed}, path + ".new")
+        os.replace(path + ".new", path)
+
+    source = batches(a.data, a.seed)
+    for _ in range(step):
+        next(source)
+    begin, start, mean = time.time(), tokens, 0.0
+    while tokens < a.tokens:
+        loss, n = loss_of(model, next(source))
+        for o, lr in zip(opts, base):
+            o.param_groups[0]["lr"] = lr * rate(tokens, a.tokens)
+            o.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        for o in opts:
+            o.step()
+        step, tokens, mean = step + 1, tokens + n, mean + loss.item() / 100
+        if step % 100 == 0:
+            print(f"step {step} tokens {tokens / 1e6:.2f} M loss {mean:.4f} rate {rate(tokens, a.tokens):.3f} "
+                  f"{(tokens - start) / (time.time() - begin):.0f} tokens/s", flush=True)
+            mean = 0.0
+        if step % 500 == 0:
+            save()
+    save()
+
+
+if __name__ == "__main__":
+    main()
