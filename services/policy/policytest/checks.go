@@ -1,0 +1,478 @@
+package policytest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/policy"
+	"go.uber.org/goleak"
+)
+
+var checks = []check{
+	{name: "model is stable", run: modelIsStable},
+	{name: "each ordinal comes once", run: eachOrdinalOnce},
+	{name: "span bounds the steps", run: spanBounds},
+	{name: "steps can be continued", run: continues},
+	{name: "tokens are bounded", run: tokensBounded},
+	{name: "cut by tokens", seeded: true, run: cutByTokens},
+	{name: "prompt is charged once", run: promptOnce},
+	{name: "a child is its seed and ordinal", seeded: true, run: childIsItsSeed},
+	{name: "a sample's first step is the step's sample", seeded: true, run: wholeBeginsWithStep},
+	{name: "greedy siblings are alike", seeded: true, run: greedyAlike},
+	{name: "invalid requests", run: invalid},
+	{name: "wrong model", run: wrongModel},
+	{name: "queued requests start", run: starts},
+	{name: "gone before it began", run: goneBefore},
+	{name: "gone in the middle", run: goneInTheMiddle},
+	{name: "many at once", run: manyAtOnce},
+}
+
+func modelIsStable(ctx context.Context, p policy.Policy, o Options) error {
+	first, err := p.Model(ctx)
+	if err != nil {
+		return err
+	}
+	if first.Name == "" {
+		return errors.New("model has no name")
+	}
+	if _, err := collect(ctx, p, o.request(1, 0)); err != nil {
+		return err
+	}
+	second, err := p.Model(ctx)
+	if err == nil && first != second {
+		err = fmt.Errorf("model was %+v and is %+v", first, second)
+	}
+	return err
+}
+
+func eachOrdinalOnce(ctx context.Context, p policy.Policy, o Options) error {
+	for _, ordinals := range [][]int{{0}, {5}, {0, 1, 2, 3, 4, 5, 6, 7}, {9, 3, math.MaxInt32, 0}} {
+		if _, err := collect(ctx, p, o.request(1, ordinals...)); err != nil {
+			return fmt.Errorf("ordinals %v: %w", ordinals, err)
+		}
+	}
+	return nil
+}
+
+func spanBounds(ctx context.Context, p policy.Policy, o Options) error {
+	for _, span := range []int{1, 2, 3, policy.MaxSpan, policy.Whole} {
+		if _, err := collect(ctx, p, o.request(span, 0, 1, 2)); err != nil {
+			return fmt.Errorf("span %d: %w", span, err)
+		}
+	}
+	return nil
+}
+
+// continues follows a first child until its text ends, at most eight steps deep.
+func continues(ctx context.Context, p policy.Policy, o Options) error {
+	r := o.request(1, 0)
+	for range 8 {
+		children, err := collect(ctx, p, r)
+		if err != nil {
+			return fmt.Errorf("after %d steps: %w", len(r.Steps), err)
+		}
+		c := children[0]
+		if c.Finish != reasoning.FinishStep {
+			return nil
+		}
+		r.Steps = append(r.Steps, reasoning.Texts(c.Steps)...)
+		r.Seed = r.Seed.Child(0)
+		r.Node = strings.TrimPrefix(r.Node+".0", ".")
+	}
+	return nil
+}
+
+func tokensBounded(ctx context.Context, p policy.Policy, o Options) error {
+	for _, bound := range []int{1, 2, 5} {
+		r := o.request(policy.Whole, 0, 1, 2)
+		r.Sampling.MaxTokens = bound
+		if _, err := collect(ctx, p, r); err != nil {
+			return fmt.Errorf("at most %d tokens: %w", bound, err)
+		}
+	}
+	return nil
+}
+
+func cutByTokens(ctx context.Context, p policy.Policy, o Options) error {
+	r := o.request(policy.Whole, 0, 1, 2, 3)
+	whole, err := collect(ctx, p, r)
+	if err != nil {
+		return err
+	}
+	for ordinal, full := range whole {
+		if full.Usage.Generated < 2 || full.Finish != reasoning.FinishEnd {
+			continue
+		}
+		r.Ordinals, r.Sampling.MaxTokens = []int{ordinal}, int(full.Usage.Generated)-1
+		cut, err := collect(ctx, p, r)
+		if err != nil {
+			return err
+		}
+		got, want := cut[ordinal], reasoning.Join(full.Steps)
+		if got.Finish != reasoning.FinishLength {
+			return fmt.Errorf("child %d of %d tokens finishes by %v when it may have one less, want length", ordinal, full.Usage.Generated, got.Finish)
+		}
+		if text := reasoning.Join(got.Steps); !strings.HasPrefix(want, text) {
+			return fmt.Errorf("child %d says %q when it may have one token less, want a beginning of %q", ordinal, text, want)
+		}
+	}
+	return nil
+}
+
+func promptOnce(ctx context.Context, p policy.Policy, o Options) error {
+	first := true
+	for c, err := range p.Expand(ctx, o.request(1, 0, 1, 2, 3)) {
+		if err != nil {
+			return err
+		}
+		switch tokens := c.Usage.Prompt + c.Usage.Cached; {
+		case first && tokens == 0:
+			return errors.New("the first child that finished was not charged the prefix")
+		case !first && tokens > 0:
+			return fmt.Errorf("child %d is charged %d tokens of the prefix again", c.Ordinal, tokens)
+		}
+		first = false
+	}
+	return nil
+}
+
+func childIsItsSeed(ctx context.Context, p policy.Policy, o Options) error {
+	for _, span := range []int{1, 2, policy.Whole} {
+		among, err := collect(ctx, p, o.request(span, 0, 1, 2, 3, 4))
+		if err != nil {
+			return err
+		}
+		reversed, err := collect(ctx, p, o.request(span, 4, 3, 2, 1, 0))
+		if err != nil {
+			return err
+		}
+		elsewhere := o.request(span, 3)
+		elsewhere.Search, elsewhere.Tenant, elsewhere.Node = "another-search", "another-tenant", "8.1"
+		alone, err := collect(ctx, p, elsewhere)
+		if err != nil {
+			return err
+		}
+		for ordinal, c := range among {
+			if err := same(reversed[ordinal], c); err != nil {
+				return fmt.Errorf("span %d, child %d among siblings in another order: %w", span, ordinal, err)
+			}
+		}
+		if err := same(alone[3], among[3]); err != nil {
+			return fmt.Errorf("span %d, child 3 alone and in another search: %w", span, err)
+		}
+	}
+	return nil
+}
+
+func wholeBeginsWithStep(ctx context.Context, p policy.Policy, o Options) error {
+	whole, err := collect(ctx, p, o.request(policy.Whole, 0, 1, 2, 3))
+	if err != nil {
+		return err
+	}
+	for _, span := range []int{1, 2} {
+		steps, err := collect(ctx, p, o.request(span, 0, 1, 2, 3))
+		if err != nil {
+			return err
+		}
+		for ordinal, want := range whole {
+			if len(want.Steps) > span { // what comes after is cut off
+				want.Steps, want.Finish = want.Steps[:span], reasoning.FinishStep
+			}
+			if err := same(steps[ordinal], want); err != nil {
+				return fmt.Errorf("child %d, span %d and whole: %w", ordinal, span, err)
+			}
+		}
+	}
+	return nil
+}
+
+func greedyAlike(ctx context.Context, p policy.Policy, o Options) error {
+	r := o.request(policy.Whole, 0, 1, 2)
+	r.Sampling.Temperature = 0
+	children, err := collect(ctx, p, r)
+	if err != nil {
+		return err
+	}
+	for ordinal, c := range children {
+		if err := same(c, children[0]); err != nil {
+			return fmt.Errorf("children %d and 0 at temperature 0: %w", ordinal, err)
+		}
+	}
+	return nil
+}
+
+func invalid(ctx context.Context, p policy.Policy, o Options) error {
+	for _, c := range []struct {
+		field, name string
+		spoil       func(*policy.Request)
+	}{
+		{"search_id", "empty", func(r *policy.Request) { r.Search = "" }},
+		{"search_id", "of a wildcard", func(r *policy.Request) { r.Search = "a.>" }},
+		{"problem", "empty", func(r *policy.Request) { r.Problem = "" }},
+		{"problem", "too long", func(r *policy.Request) { r.Problem = strings.Repeat("x", policy.MaxProblem+1) }},
+		{"problem", "not UTF-8", func(r *policy.Request) { r.Problem = "\xff" }},
+		{"steps", "too many", func(r *policy.Request) { r.Steps = make([]string, policy.MaxSteps+1) }},
+		{"steps", "too long", func(r *policy.Request) { r.Steps = []string{strings.Repeat("x", policy.MaxPrefix+1)} }},
+		{"ordinals", "none", func(r *policy.Request) { r.Ordinals = nil }},
+		{"ordinals", "too many", func(r *policy.Request) { r.Ordinals = make([]int, policy.MaxChildren+1) }},
+		{"ordinals", "negative", func(r *policy.Request) { r.Ordinals = []int{-1} }},
+		{"ordinals", "twice", func(r *policy.Request) { r.Ordinals = []int{1, 1} }},
+		{"span", "negative", func(r *policy.Request) { r.Span = -1 }},
+		{"span", "too long", func(r *policy.Request) { r.Span = policy.MaxSpan + 1 }},
+		{"sampling.temperature", "NaN", func(r *policy.Request) { r.Sampling.Temperature = math.NaN() }},
+		{"sampling.temperature", "too high", func(r *policy.Request) { r.Sampling.Temperature = 2.1 }},
+		{"sampling.top_p", "zero", func(r *policy.Request) { r.Sampling.TopP = 0 }},
+		{"sampling.max_tokens", "none", func(r *policy.Request) { r.Sampling.MaxTokens = 0 }},
+		{"sampling.max_tokens", "too many", func(r *policy.Request) { r.Sampling.MaxTokens = policy.MaxTokens + 1 }},
+	} {
+		r := o.request(1, 0)
+		c.spoil(&r)
+		children, err := collect(ctx, p, r)
+		var rule *reasoning.InvalidError
+		switch {
+		case !errors.As(err, &rule) || !errors.Is(err, reasoning.ErrInvalid):
+			return fmt.Errorf("%s %s: got error %v, want an InvalidError", c.field, c.name, err)
+		case rule.Field != c.field || rule.Rule == "":
+			return fmt.Errorf("%s %s: got field %q and rule %q", c.field, c.name, rule.Field, rule.Rule)
+		case len(children) > 0:
+			return fmt.Errorf("%s %s: got %d children", c.field, c.name, len(children))
+		}
+	}
+	_, err := collect(ctx, p, o.request(1, 0)) // it goes on serving
+	return err
+}
+
+func wrongModel(ctx context.Context, p policy.Policy, o Options) error {
+	model, err := p.Model(ctx)
+	if err != nil {
+		return err
+	}
+	r := o.request(1, 0)
+	r.Model = model
+	if _, err := collect(ctx, p, r); err != nil {
+		return fmt.Errorf("own model: %w", err)
+	}
+	if o.Queued {
+		return nil
+	}
+	r.Model.Name = "no-such-model"
+	if children, err := collect(ctx, p, r); !errors.Is(err, policy.ErrModel) || len(children) > 0 {
+		return fmt.Errorf("other model: got %d children and error %v, want ErrModel", len(children), err)
+	}
+	return nil
+}
+
+func starts(ctx context.Context, p policy.Policy, o Options) error {
+	var mu sync.Mutex
+	var started []policy.Start
+	r := o.request(1, 0, 1)
+	r.OnStart = func(s policy.Start) {
+		mu.Lock()
+		defer mu.Unlock()
+		started = append(started, s)
+	}
+	children, err := collect(ctx, p, r)
+	if err != nil {
+		return err
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if !o.Queued {
+		if len(started) > 0 || children[0].Start != (policy.Start{}) {
+			return fmt.Errorf("started %v, but there is no queue", started)
+		}
+		return nil
+	}
+	for _, c := range children {
+		if !slices.Contains(started, c.Start) || c.Attempt < 1 || c.Worker == "" {
+			return fmt.Errorf("child %d comes from %+v; OnStart was told %+v", c.Ordinal, c.Start, started)
+		}
+	}
+	return nil
+}
+
+func goneBefore(ctx context.Context, p policy.Policy, o Options) error {
+	p.Expand(ctx, o.request(1, 0)) // never ranged over: nothing is done
+	cancelled, cancel := context.WithCancel(ctx)
+	cancel()
+	late, cancel := context.WithTimeout(ctx, 0)
+	defer cancel()
+	for _, gone := range []context.Context{cancelled, late} {
+		children, err := collect(gone, p, o.request(1, 0))
+		if !errors.Is(err, gone.Err()) || len(children) > 0 {
+			return fmt.Errorf("got %d children and error %v, want %v", len(children), err, gone.Err())
+		}
+	}
+	return nil
+}
+
+func goneInTheMiddle(ctx context.Context, p policy.Policy, o Options) error {
+	if _, err := collect(ctx, p, o.request(1, 0)); err != nil { // connections and the like are there from now on
+		return err
+	}
+	before := append([]goleak.Option{goleak.IgnoreCurrent()}, o.Leaks...)
+	r := o.request(policy.Whole, 0, 1, 2, 3, 4, 5, 6, 7)
+
+	for _, err := range p.Expand(ctx, r) { // by leaving
+		if err != nil {
+			return err
+		}
+		break
+	}
+
+	cancelled, cancel := context.WithCancel(ctx) // by cancelling
+	defer cancel()
+	got := 0
+	var last error
+	var since time.Time
+	for _, err := range p.Expand(cancelled, r) {
+		if last != nil {
+			return fmt.Errorf("something came after %w", last)
+		}
+		if last = err; err == nil {
+			got++
+			since = time.Now()
+		}
+		cancel()
+	}
+	switch {
+	case last == nil && got < len(r.Ordinals) || last != nil && !errors.Is(last, context.Canceled):
+		return fmt.Errorf("cancelled: got %d of %d children and error %v", got, len(r.Ordinals), last)
+	case o.Bubble && time.Since(since) > 0:
+		return fmt.Errorf("cancelled: ended after %v", time.Since(since))
+	}
+
+	short, cancel := context.WithTimeout(ctx, time.Millisecond) // by deadline
+	defer cancel()
+	if _, err := collect(short, p, r); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("deadline: %w", err)
+	}
+	if err := goleak.Find(before...); err != nil {
+		return err
+	}
+	_, err := collect(ctx, p, o.request(1, 0)) // it goes on serving
+	return err
+}
+
+func manyAtOnce(ctx context.Context, p policy.Policy, o Options) error {
+	const requests = 16
+	request := func(i int) policy.Request {
+		r := o.request(1+i%2, 0, 1, i+2)
+		r.Seed = reasoning.Seed(i)
+		return r
+	}
+	var errs [requests]error
+	var got [requests]map[int]policy.Child
+	var all sync.WaitGroup
+	for i := range requests {
+		all.Go(func() { got[i], errs[i] = collect(ctx, p, request(i)) })
+	}
+	all.Wait()
+	if err := errors.Join(errs[:]...); err != nil || o.Random {
+		return err
+	}
+	for i := range requests {
+		alone, err := collect(ctx, p, request(i))
+		if err != nil {
+			return err
+		}
+		for ordinal, want := range alone {
+			if err := same(got[i][ordinal], want); err != nil {
+				return fmt.Errorf("request %d, child %d at the same time as others: %w", i, ordinal, err)
+			}
+		}
+	}
+	return nil
+}
+
+// collect ranges over r to its end and checks what every answer must keep to.
+func collect(ctx context.Context, p policy.Policy, r policy.Request) (map[int]policy.Child, error) {
+	children := make(map[int]policy.Child)
+	var last error
+	for c, err := range p.Expand(ctx, r) {
+		if last != nil {
+			return children, fmt.Errorf("something came after %w", last)
+		}
+		if last = err; err != nil {
+			continue
+		}
+		_, again := children[c.Ordinal]
+		switch {
+		case again:
+			return children, fmt.Errorf("child %d came twice", c.Ordinal)
+		case !slices.Contains(r.Ordinals, c.Ordinal):
+			return children, fmt.Errorf("child %d was not asked for", c.Ordinal)
+		}
+		if err := shape(r, c); err != nil {
+			return children, fmt.Errorf("child %d: %w", c.Ordinal, err)
+		}
+		children[c.Ordinal] = c
+	}
+	if last == nil && len(children) < len(r.Ordinals) {
+		return children, fmt.Errorf("got %d of %d children and no error", len(children), len(r.Ordinals))
+	}
+	return children, last
+}
+
+// shape returns an error unless c may be a child of r.
+func shape(r policy.Request, c policy.Child) error {
+	tokens := 0
+	for i, s := range c.Steps {
+		tokens += s.Tokens
+		switch {
+		case s.Tokens < 0 || s.Scored || !(s.LogProb <= 0):
+			return fmt.Errorf("step %d is %+v", i, s)
+		case s.Text == "" && (i < len(c.Steps)-1 || c.Finish == reasoning.FinishStep):
+			return fmt.Errorf("step %d is empty", i)
+		}
+	}
+	u := c.Usage
+	switch {
+	case len(c.Steps) == 0:
+		return errors.New("has no steps")
+	case r.Span != policy.Whole && len(c.Steps) > r.Span:
+		return fmt.Errorf("has %d steps, want at most %d", len(c.Steps), r.Span)
+	case c.Finish < reasoning.FinishStep || c.Finish > reasoning.FinishLength:
+		return fmt.Errorf("finishes by %d", c.Finish)
+	case c.Finish == reasoning.FinishStep && len(c.Steps) != r.Span:
+		return fmt.Errorf("finishes by step after %d steps, want that only after %d", len(c.Steps), r.Span)
+	case tokens > r.Sampling.MaxTokens:
+		return fmt.Errorf("has %d tokens, want at most %d", tokens, r.Sampling.MaxTokens)
+	case u.Generated != int64(tokens):
+		return fmt.Errorf("usage says %d tokens were generated, its steps say %d", u.Generated, tokens)
+	case u.Prompt < 0 || u.Cached < 0 || u.Verifier != 0 || !(u.FLOPs >= 0):
+		return fmt.Errorf("usage is %+v", u)
+	case c.Generate < 0 || c.QueueWait < 0:
+		return fmt.Errorf("took %v, waited %v", c.Generate, c.QueueWait)
+	}
+	return nil
+}
+
+// same returns an error unless got and want are the same sample. Their costs may
+// differ, and their log-probabilities by rounding.
+func same(got, want policy.Child) error {
+	plain := func(steps []reasoning.Step) []reasoning.Step {
+		steps = slices.Clone(steps)
+		for i := range steps {
+			steps[i].LogProb = 0
+		}
+		return steps
+	}
+	if got.Finish != want.Finish || !reflect.DeepEqual(plain(got.Steps), plain(want.Steps)) {
+		return fmt.Errorf("got %q by %v, want %q by %v", reasoning.Texts(got.Steps), got.Finish, reasoning.Texts(want.Steps), want.Finish)
+	}
+	for i := range got.Steps {
+		if g, w := got.Steps[i].LogProb, want.Steps[i].LogProb; math.Abs(g-w) > 1e-3 {
+			return fmt.Errorf("step %d has log-probability %v, want %v", i, g, w)
+		}
+	}
+	return nil
+}
