@@ -339,9 +339,11 @@ func goneInTheMiddle(ctx context.Context, p policy.Policy, o Options) error {
 		}
 		if last = err; err == nil {
 			got++
-			since = time.Now()
 		}
-		cancel()
+		if got == 1 && err == nil {
+			since = time.Now()
+			cancel()
+		}
 	}
 	switch {
 	case last == nil && got < len(r.Ordinals) || last != nil && !errors.Is(last, context.Canceled):
