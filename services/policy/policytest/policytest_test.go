@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -194,7 +195,7 @@ func TestScriptRecordsItsCalls(t *testing.T) {
 		for _, c := range s.Calls() {
 			ends = append(ends, c.Err)
 		}
-		if want := []error{boom, ErrLeft, context.DeadlineExceeded}; !cmp.Equal(ends, want, cmp.Comparer(errors.Is)) {
+		if want := []error{boom, ErrLeft, context.DeadlineExceeded}; !slices.EqualFunc(ends, want, errors.Is) {
 			t.Errorf("calls ended with %v, want %v", ends, want)
 		}
 	})
