@@ -1,0 +1,218 @@
+package answer
+
+import (
+	"regexp"
+	"strings"
+)
+
+// Key returns the canonical form of an answer: two answers are the same if
+// and only if their keys are equal, and Key(Key(a)) == Key(a).
+//
+// It drops what does not change the answer: LaTeX spacing, sizing and text
+// commands, degrees, percent and currency signs, units, thousands commas, a
+// leading "x=", a final full stop; a percent sign never scales. Plain numbers
+// become reduced fractions (0.50, 2/4 and \frac12 are 1/2), alone and as
+// elements of lists, tuples, sets and intervals. Words lose their case,
+// variables keep it. The rules follow Hendrycks et al. 2021 (strip_string).
+func Key(answer string) string {
+	if len(answer) > MaxLen {
+		return answer
+	}
+	return reduce(normal(answer))
+}
+
+// normal rewrites s until no rule changes it. Every rule leaves the text
+// alone, makes it shorter, or keeps its length and removes a capital, a comma
+// or a control character; hence the loop ends, and normal is idempotent.
+func normal(s string) string {
+	s = once(s)
+	for {
+		before := s
+		for _, rule := range rules {
+			s = rule(s)
+		}
+		if s == before {
+			return s
+		}
+	}
+}
+
+var rules = []func(string) string{commands, trim, unbrace, prefix, units, lower}
+
+// once does the rewriting whose trigger no rule can bring back.
+func once(s string) string {
+	s = strings.ToValidUTF8(s, "")
+	s = unicodeMath.Replace(s)
+	s = root.ReplaceAllString(s, `\sqrt{$1}`)
+	s = strings.ReplaceAll(s, "√", `\sqrt`)
+	return noun(strings.TrimSpace(s))
+}
+
+var (
+	unicodeMath = strings.NewReplacer("{,}", "", "−", "-", "–", "-", "×", "*", "·", "*", "÷", "/", "²", "^2", "³", "^3", "½", `\frac12`)
+	root        = regexp.MustCompile(`√([0-9]+)`)
+
+	counted = regexp.MustCompile(`^((?:\\?\$)?[-+]?(?:\\?\$)?(?:[0-9][0-9,]*)?\.?[0-9]+)(?:\s+([A-Za-z][A-Za-z ]*)|\s*\\(?:text|mbox|textrm|mathrm)\{([A-Za-z ]+)\.?\})\.?$`)
+)
+
+// notNouns are words that change the number before them.
+var notNouns = map[string]bool{
+	"hundred": true, "thousand": true, "million": true, "billion": true, "trillion": true, "dozen": true, "half": true, "halves": true,
+	"and": true, "or": true, "to": true, "less": true, "more": true, "than": true, "plus": true, "minus": true, "over": true, "mod": true, "am": true, "pm": true,
+	"pi": true, "sqrt": true, "sin": true, "cos": true, "tan": true, "log": true, "ln": true, "infinity": true, "base": true,
+}
+
+// noun drops up to three words that only say what was counted: "18 eggs".
+func noun(s string) string {
+	m := counted.FindStringSubmatch(s)
+	if m == nil {
+		return s
+	}
+	words := strings.Fields(m[2] + m[3])
+	if len(words) > 3 {
+		return s
+	}
+	for _, w := range words {
+		if len(w) < 2 || notNouns[strings.ToLower(w)] {
+			return s
+		}
+	}
+	return m[1]
+}
+
+// trim drops what surrounds an answer: white space, full stops, an outer group,
+// the parentheses of a choice, (C).
+func trim(s string) string {
+	s = strings.TrimRight(strings.TrimSpace(s), ".;:")
+	if strings.HasPrefix(s, "{") && braces(s)[0] == len(s)-1 && len(s) > 1 {
+		s = s[1 : len(s)-1]
+	}
+	if len(s) == 3 && s[0] == '(' && 'A' <= s[1] && s[1] <= 'Z' && s[2] == ')' {
+		s = s[1:2]
+	}
+	return s
+}
+
+// unbrace drops braces that group one letter or digit: x^{2}, \sqrt{3},
+// \frac{1}{2}.
+func unbrace(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' && i+1 < len(s) {
+			b.WriteString(s[i : i+2])
+			i++
+			continue
+		}
+		if s[i] != '{' {
+			b.WriteByte(s[i])
+			continue
+		}
+		if i+1 < len(s) && s[i+1] == '}' {
+			i++
+			continue
+		}
+		end := strings.IndexByte(s[i:min(len(s), i+4)], '}') + i
+		if end < i || !single(s[i+1:end]) {
+			b.WriteByte(s[i])
+			continue
+		}
+		inside := s[i+1 : end]
+		before := b.String()
+		followed := end+1 < len(s) && isDigit(s[end+1])
+		switch {
+		case isDigit(inside[0]) && followed && !strings.HasSuffix(before, `\frac`):
+			b.WriteByte(s[i]) // x^{2}3 is not x^23
+			continue
+		case isLetter(inside[0]) && before != "" && isLetter(before[len(before)-1]):
+			b.WriteByte(' ') // \sqrt{x} is not \sqrtx
+		}
+		b.WriteString(inside)
+		i = end
+	}
+	return b.String()
+}
+
+func single(s string) bool { return len(s) == 1 && operand(s[0]) && s != ")" && s != "}" || s == "π" }
+
+var assigned = regexp.MustCompile(`^(?:[A-Za-z](?:_[A-Za-z0-9])?|\\[a-z]+|[A-Za-z](?:\^\{-1\})?\([A-Za-z]\))(?:=([^=]+)|\\in([(\[\\].*))$`)
+
+// prefix drops the name of what is answered: x=5, f(x)=2x, x∈[0,1].
+func prefix(s string) string {
+	if m := assigned.FindStringSubmatch(s); m != nil {
+		return m[1] + m[2]
+	}
+	return s
+}
+
+var unit = regexp.MustCompile(`(?i)^(.*[0-9}π])(?:(?:square|sq|cubic|per|/)*(?:degrees?|radians?|percent|` +
+	`dollars?|cents?|units?|inch(?:es)?|feet|foot|ft|yards?|yds?|miles?|mi|met(?:er|re)s?|cm|mm|km|` +
+	`kg|grams?|pounds?|lbs?|ounces?|oz|tons?|lit(?:er|re)s?|ml|gallons?|mph|kph|` +
+	`seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?|months?|years?|people|points?|ways?))+(?:\^[23])?$`)
+
+func units(s string) string {
+	if m := unit.FindStringSubmatch(s); m != nil {
+		return m[1]
+	}
+	return s
+}
+
+// lower folds the case of an answer in words.
+func lower(s string) string {
+	letters := 0
+	for i := range len(s) {
+		switch c := s[i]; {
+		case isLetter(c):
+			letters++
+		case c < 0x80 && !strings.ContainsRune(" -'.;()", rune(c)):
+			return s
+		}
+	}
+	if letters < 2 {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			r += 'a' - 'A'
+		}
+		return r
+	}, s)
+}
+
+// reduce writes every plain number that is the answer, or an element of a list,
+// tuple, set or interval, as a reduced fraction.
+func reduce(s string) string {
+	var b strings.Builder
+	start, after := 0, true // the atom's start, and whether an element may start there
+	flush := func(end int, before bool) {
+		atom := s[start:end]
+		if after && before {
+			if r, ok := rational(atom); ok {
+				atom = r.RatString()
+			}
+		}
+		b.WriteString(atom)
+	}
+	for i := 0; i < len(s); i++ {
+		opens, closes, size := false, false, 1
+		switch {
+		case s[i] == ';':
+			opens, closes = true, true
+		case s[i] == '(' || s[i] == '[':
+			opens = true
+		case s[i] == ')' || s[i] == ']':
+			closes = true
+		case strings.HasPrefix(s[i:], `\{`):
+			opens, size = true, 2
+		case strings.HasPrefix(s[i:], `\}`):
+			closes, size = true, 2
+		default:
+			continue
+		}
+		flush(i, closes)
+		b.WriteString(s[i : i+size])
+		i += size - 1
+		start, after = i+1, opens
+	}
+	flush(len(s), true)
+	return b.String()
+}
