@@ -1192,8 +1192,8 @@ type SearchEvent struct {
 	Difficulty *v11.EstimateResponse `protobuf:"bytes,8,opt,name=difficulty,proto3" json:"difficulty,omitempty"`
 	// The plan, when it was made.
 	Plan *SearchPlan `protobuf:"bytes,9,opt,name=plan,proto3" json:"plan,omitempty"`
-	// Something a person should know: no workers yet, verifier down …
-	Notice string `protobuf:"bytes,10,opt,name=notice,proto3" json:"notice,omitempty"`
+	// What a person should know: no workers yet, verifier down …
+	Notices []string `protobuf:"bytes,10,rep,name=notices,proto3" json:"notices,omitempty"`
 	// The outcome. Present exactly when state is terminal.
 	Outcome       *Outcome `protobuf:"bytes,11,opt,name=outcome,proto3" json:"outcome,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1293,11 +1293,11 @@ func (x *SearchEvent) GetPlan() *SearchPlan {
 	return nil
 }
 
-func (x *SearchEvent) GetNotice() string {
+func (x *SearchEvent) GetNotices() []string {
 	if x != nil {
-		return x.Notice
+		return x.Notices
 	}
-	return ""
+	return nil
 }
 
 func (x *SearchEvent) GetOutcome() *Outcome {
@@ -2334,7 +2334,7 @@ const file_ponder_planner_v1_planner_proto_rawDesc = "" +
 	"\x05value\x18\a \x01(\x01H\x00R\x05value\x88\x01\x01\x12\x16\n" +
 	"\x06answer\x18\b \x01(\tR\x06answer\x12\x16\n" +
 	"\x06reason\x18\t \x01(\tR\x06reasonB\b\n" +
-	"\x06_value\"\xfa\x03\n" +
+	"\x06_value\"\xfc\x03\n" +
 	"\vSearchEvent\x12\x1b\n" +
 	"\tsearch_id\x18\x01 \x01(\tR\bsearchId\x12%\n" +
 	"\x0efirst_sequence\x18\x02 \x01(\x03R\rfirstSequence\x12\x1a\n" +
@@ -2346,9 +2346,9 @@ const file_ponder_planner_v1_planner_proto_rawDesc = "" +
 	"\n" +
 	"difficulty\x18\b \x01(\v2&.ponder.difficulty.v1.EstimateResponseR\n" +
 	"difficulty\x121\n" +
-	"\x04plan\x18\t \x01(\v2\x1d.ponder.planner.v1.SearchPlanR\x04plan\x12\x16\n" +
-	"\x06notice\x18\n" +
-	" \x01(\tR\x06notice\x124\n" +
+	"\x04plan\x18\t \x01(\v2\x1d.ponder.planner.v1.SearchPlanR\x04plan\x12\x18\n" +
+	"\anotices\x18\n" +
+	" \x03(\tR\anotices\x124\n" +
 	"\aoutcome\x18\v \x01(\v2\x1a.ponder.planner.v1.OutcomeR\aoutcome\"\x93\x02\n" +
 	"\n" +
 	"SearchPlan\x127\n" +

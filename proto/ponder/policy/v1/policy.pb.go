@@ -36,7 +36,9 @@ type ExpandRequest struct {
 	//
 	//	*ExpandRequest_Expansion
 	//	*ExpandRequest_Cancel
-	Action        isExpandRequest_Action `protobuf_oneof:"action"`
+	Action isExpandRequest_Action `protobuf_oneof:"action"`
+	// W3C trace context of the request, in place of the metadata that all requests on the stream share; empty: none.
+	Traceparent   string `protobuf:"bytes,4,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -101,6 +103,13 @@ func (x *ExpandRequest) GetCancel() *Cancel {
 		}
 	}
 	return nil
+}
+
+func (x *ExpandRequest) GetTraceparent() string {
+	if x != nil {
+		return x.Traceparent
+	}
+	return ""
 }
 
 type isExpandRequest_Action interface {
@@ -712,12 +721,13 @@ var File_ponder_policy_v1_policy_proto protoreflect.FileDescriptor
 
 const file_ponder_policy_v1_policy_proto_rawDesc = "" +
 	"\n" +
-	"\x1dponder/policy/v1/policy.proto\x12\x10ponder.policy.v1\x1a\x1egoogle/protobuf/duration.proto\x1a#ponder/reasoning/v1/reasoning.proto\"\xa9\x01\n" +
+	"\x1dponder/policy/v1/policy.proto\x12\x10ponder.policy.v1\x1a\x1egoogle/protobuf/duration.proto\x1a#ponder/reasoning/v1/reasoning.proto\"\xcb\x01\n" +
 	"\rExpandRequest\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12;\n" +
 	"\texpansion\x18\x02 \x01(\v2\x1b.ponder.policy.v1.ExpansionH\x00R\texpansion\x122\n" +
-	"\x06cancel\x18\x03 \x01(\v2\x18.ponder.policy.v1.CancelH\x00R\x06cancelB\b\n" +
+	"\x06cancel\x18\x03 \x01(\v2\x18.ponder.policy.v1.CancelH\x00R\x06cancel\x12 \n" +
+	"\vtraceparent\x18\x04 \x01(\tR\vtraceparentB\b\n" +
 	"\x06action\"\b\n" +
 	"\x06Cancel\"\xc2\x02\n" +
 	"\tExpansion\x12\x16\n" +

@@ -454,7 +454,9 @@ type Error struct {
 	// Stable UPPER_SNAKE_CASE name, the same as in ErrorInfo.reason.
 	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	// What happened and what to do, for a person.
-	Message       string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
+	Message string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
+	// With code INVALID_ARGUMENT the field that breaks a rule, as in BadRequest; message says the rule.
+	Field         string `protobuf:"bytes,4,opt,name=field,proto3" json:"field,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -510,6 +512,13 @@ func (x *Error) GetMessage() string {
 	return ""
 }
 
+func (x *Error) GetField() string {
+	if x != nil {
+		return x.Field
+	}
+	return ""
+}
+
 var File_ponder_reasoning_v1_reasoning_proto protoreflect.FileDescriptor
 
 const file_ponder_reasoning_v1_reasoning_proto_rawDesc = "" +
@@ -548,11 +557,12 @@ const file_ponder_reasoning_v1_reasoning_proto_rawDesc = "" +
 	"\btemplate\x18\x04 \x01(\tR\btemplate\x12\x1e\n" +
 	"\n" +
 	"parameters\x18\x05 \x01(\x03R\n" +
-	"parameters\"M\n" +
+	"parameters\"c\n" +
 	"\x05Error\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\x05R\x04code\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +
-	"\amessage\x18\x03 \x01(\tR\amessage*v\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage\x12\x14\n" +
+	"\x05field\x18\x04 \x01(\tR\x05field*v\n" +
 	"\fFinishReason\x12\x1d\n" +
 	"\x19FINISH_REASON_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12FINISH_REASON_STEP\x10\x01\x12\x15\n" +
