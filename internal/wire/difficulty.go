@@ -1,0 +1,98 @@
+package wire
+
+import (
+	"google.golang.org/protobuf/proto"
+
+	difficultyv1 "github.com/ponder-mesh/ponder/proto/ponder/difficulty/v1"
+	policyv1 "github.com/ponder-mesh/ponder/proto/ponder/policy/v1"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/difficulty"
+	"github.com/ponder-mesh/ponder/services/policy"
+)
+
+// EstimateRequestToProto turns a request to its message.
+func EstimateRequestToProto(r difficulty.Request) *difficultyv1.EstimateRequest {
+	p := &difficultyv1.EstimateRequest{
+		Tenant:   r.Tenant,
+		SearchId: r.Search,
+		Problem:  r.Problem,
+		Seed:     uint64(r.Seed),
+		Sampling: SamplingToProto(r.Sampling),
+	}
+	if r.MaxSamples != 0 {
+		p.MaxSamples = proto.Int32(int32(r.MaxSamples))
+	}
+	return p
+}
+
+// EstimateRequestFromProto is the inverse of EstimateRequestToProto; what p does
+// not say of its sampling is taken from defaults.
+func EstimateRequestFromProto(p *difficultyv1.EstimateRequest, defaults reasoning.Sampling) (difficulty.Request, error) {
+	r := difficulty.Request{
+		Tenant:     p.GetTenant(),
+		Search:     p.GetSearchId(),
+		Problem:    p.GetProblem(),
+		Seed:       reasoning.Seed(p.GetSeed()),
+		Sampling:   SamplingFromProto(p.GetSampling(), defaults),
+		MaxSamples: int(p.GetMaxSamples()),
+	}
+	if p.MaxSamples != nil && *p.MaxSamples == 0 { // absent is the default, 0 is not
+		return r, reasoning.Invalid("max_samples", "must be 1 to %d, is 0", difficulty.MaxSamples)
+	}
+	return r, nil
+}
+
+// EstimateToProto turns an estimate to its message.
+func EstimateToProto(e difficulty.Estimate) *difficultyv1.EstimateResponse {
+	p := &difficultyv1.EstimateResponse{
+		PassRate:   e.PassRate,
+		Low:        e.Low,
+		High:       e.High,
+		Bin:        BinToProto(e.Bin()),
+		Samples:    int32(e.Samples),
+		Usage:      UsageToProto(e.Usage),
+		NewSamples: make([]*policyv1.Child, len(e.New)),
+		Final:      e.Final,
+	}
+	for i, c := range e.New {
+		p.NewSamples[i] = ChildToProto(c)
+	}
+	return p
+}
+
+// EstimateFromProto is the inverse of EstimateToProto. The bin follows from the
+// pass rate; what p says of it is not read.
+func EstimateFromProto(p *difficultyv1.EstimateResponse) (e difficulty.Estimate, err error) {
+	e = difficulty.Estimate{
+		PassRate: p.GetPassRate(),
+		Low:      p.GetLow(),
+		High:     p.GetHigh(),
+		Samples:  int(p.GetSamples()),
+		New:      make([]policy.Child, len(p.GetNewSamples())),
+		Final:    p.GetFinal(),
+	}
+	if !(0 <= e.Low && e.Low <= e.PassRate && e.PassRate <= e.High && e.High <= 1) {
+		return e, malformed("pass_rate", "must be in its interval and that in [0,1]: is %v in [%v,%v]", e.PassRate, e.Low, e.High)
+	}
+	if e.Usage, err = UsageFromProto(p.GetUsage()); err != nil {
+		return e, err
+	}
+	for i, c := range p.GetNewSamples() {
+		if e.New[i], err = ChildFromProto(c); err != nil {
+			return e, err
+		}
+	}
+	return e, count("samples", p.GetSamples())
+}
+
+// BinToProto turns a bin to its enum; the numbers are the same.
+func BinToProto(b difficulty.Bin) difficultyv1.Bin { return difficultyv1.Bin(b) }
+
+// BinFromProto is the inverse of BinToProto.
+func BinFromProto(p difficultyv1.Bin) (difficulty.Bin, error) {
+	b := difficulty.Bin(p)
+	if b < difficulty.Easy || b > difficulty.Hard {
+		return 0, malformed("bin", "must be a known bin, is %v", p)
+	}
+	return b, nil
+}

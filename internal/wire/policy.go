@@ -1,0 +1,114 @@
+package wire
+
+import (
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	policyv1 "github.com/ponder-mesh/ponder/proto/ponder/policy/v1"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/policy"
+)
+
+// ExpansionToProto turns a request to its message, all but its OnStart. The
+// request is valid.
+func ExpansionToProto(r policy.Request) *policyv1.Expansion {
+	p := &policyv1.Expansion{
+		Tenant:   r.Tenant,
+		SearchId: r.Search,
+		NodeId:   r.Node,
+		Problem:  r.Problem,
+		Steps:    r.Steps,
+		Ordinals: make([]int32, len(r.Ordinals)),
+		Span:     int32(r.Span),
+		Seed:     uint64(r.Seed),
+		Sampling: SamplingToProto(r.Sampling),
+		Model:    ModelToProto(r.Model),
+	}
+	for i, o := range r.Ordinals {
+		p.Ordinals[i] = int32(o)
+	}
+	return p
+}
+
+// ExpansionFromProto is the inverse of ExpansionToProto; what p does not say of
+// its sampling is taken from defaults.
+func ExpansionFromProto(p *policyv1.Expansion, defaults reasoning.Sampling) (policy.Request, error) {
+	if n := len(p.GetOrdinals()); n > policy.MaxChildren { // before they are copied
+		return policy.Request{}, reasoning.Invalid("ordinals", "must be 1 to %d, are %d", policy.MaxChildren, n)
+	}
+	r := policy.Request{
+		Tenant:   p.GetTenant(),
+		Search:   p.GetSearchId(),
+		Node:     p.GetNodeId(),
+		Problem:  p.GetProblem(),
+		Steps:    p.GetSteps(),
+		Ordinals: make([]int, len(p.GetOrdinals())),
+		Span:     int(p.GetSpan()),
+		Seed:     reasoning.Seed(p.GetSeed()),
+		Sampling: SamplingFromProto(p.GetSampling(), defaults),
+	}
+	for i, o := range p.GetOrdinals() {
+		r.Ordinals[i] = int(o)
+	}
+	var err error
+	if r.Model, err = ModelFromProto(p.GetModel()); err != nil {
+		return r, reasoning.Invalid("model.parameters", "must not be negative, are %d", r.Model.Parameters)
+	}
+	return r, nil
+}
+
+// ChildToProto turns a child to its message.
+func ChildToProto(c policy.Child) *policyv1.Child {
+	p := &policyv1.Child{
+		Ordinal:      int32(c.Ordinal),
+		Steps:        StepsToProto(c.Steps),
+		Finish:       FinishToProto(c.Finish),
+		Usage:        UsageToProto(c.Usage),
+		GenerateTime: durationpb.New(c.Generate),
+		Worker:       c.Worker,
+		Attempt:      int32(c.Attempt),
+	}
+	if c.Start != (policy.Start{}) {
+		p.QueueWait = durationpb.New(c.QueueWait)
+	}
+	return p
+}
+
+// ChildFromProto is the inverse of ChildToProto.
+func ChildFromProto(p *policyv1.Child) (c policy.Child, err error) {
+	c = policy.Child{Ordinal: int(p.GetOrdinal()), Start: policy.Start{Worker: p.GetWorker(), Attempt: int(p.GetAttempt())}}
+	if c.Steps, err = StepsFromProto(p.GetSteps()); err != nil {
+		return c, err
+	}
+	if len(c.Steps) == 0 {
+		return c, malformed("child.steps", "must be at least one")
+	}
+	if c.Finish, err = FinishFromProto(p.GetFinish()); err != nil {
+		return c, err
+	}
+	if c.Usage, err = UsageFromProto(p.GetUsage()); err != nil {
+		return c, err
+	}
+	if c.Generate, err = duration("child.generate_time", p.GetGenerateTime()); err != nil {
+		return c, err
+	}
+	if c.QueueWait, err = duration("child.queue_wait", p.GetQueueWait()); err != nil {
+		return c, err
+	}
+	return c, first(count("child.ordinal", p.GetOrdinal()), count("child.attempt", p.GetAttempt()))
+}
+
+// StartToProto turns a start to its message.
+func StartToProto(s policy.Start) *policyv1.Started {
+	return &policyv1.Started{
+		Worker:    s.Worker,
+		Attempt:   int32(s.Attempt),
+		QueueWait: durationpb.New(s.QueueWait),
+	}
+}
+
+// StartFromProto is the inverse of StartToProto.
+func StartFromProto(p *policyv1.Started) (policy.Start, error) {
+	wait, err := duration("started.queue_wait", p.GetQueueWait())
+	s := policy.Start{Worker: p.GetWorker(), Attempt: int(p.GetAttempt()), QueueWait: wait}
+	return s, first(err, count("started.attempt", p.GetAttempt()))
+}

@@ -1,0 +1,170 @@
+package wire
+
+import (
+	"google.golang.org/protobuf/proto"
+
+	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
+	"github.com/ponder-mesh/ponder/reasoning"
+)
+
+// StepToProto turns a step to its message.
+func StepToProto(s reasoning.Step) *reasoningv1.Step {
+	p := &reasoningv1.Step{Text: s.Text, Tokens: int32(s.Tokens), LogProb: s.LogProb}
+	if s.Scored {
+		p.Score = proto.Float64(s.Score)
+	}
+	return p
+}
+
+// StepFromProto is the inverse of StepToProto.
+func StepFromProto(p *reasoningv1.Step) (reasoning.Step, error) {
+	s := reasoning.Step{
+		Text:    p.GetText(),
+		Tokens:  int(p.GetTokens()),
+		LogProb: p.GetLogProb(),
+		Score:   p.GetScore(),
+		Scored:  p != nil && p.Score != nil,
+	}
+	switch {
+	case !(s.Score >= 0 && s.Score <= 1):
+		return s, malformed("step.score", "must be in [0,1], is %v", s.Score)
+	case !finite(s.LogProb):
+		return s, malformed("step.log_prob", "must be finite, is %v", s.LogProb)
+	}
+	return s, count("step.tokens", p.GetTokens())
+}
+
+// StepsToProto turns each step.
+func StepsToProto(steps []reasoning.Step) []*reasoningv1.Step {
+	ps := make([]*reasoningv1.Step, len(steps))
+	for i, s := range steps {
+		ps[i] = StepToProto(s)
+	}
+	return ps
+}
+
+// StepsFromProto is the inverse of StepsToProto.
+func StepsFromProto(ps []*reasoningv1.Step) (_ []reasoning.Step, err error) {
+	steps := make([]reasoning.Step, len(ps))
+	for i, p := range ps {
+		if steps[i], err = StepFromProto(p); err != nil {
+			return nil, err
+		}
+	}
+	return steps, nil
+}
+
+// FinishToProto turns a finish to its enum; the numbers are the same.
+func FinishToProto(f reasoning.Finish) reasoningv1.FinishReason { return reasoningv1.FinishReason(f) }
+
+// FinishFromProto is the inverse of FinishToProto.
+func FinishFromProto(p reasoningv1.FinishReason) (reasoning.Finish, error) {
+	f := reasoning.Finish(p)
+	if f < reasoning.FinishStep || f > reasoning.FinishLength {
+		return 0, malformed("finish", "must be a known reason, is %v", p)
+	}
+	return f, nil
+}
+
+// UsageToProto turns a usage to its message.
+func UsageToProto(u reasoning.Usage) *reasoningv1.Usage {
+	return &reasoningv1.Usage{
+		GeneratedTokens: u.Generated,
+		PromptTokens:    u.Prompt,
+		CachedTokens:    u.Cached,
+		VerifierTokens:  u.Verifier,
+		Flops:           u.FLOPs,
+	}
+}
+
+// UsageFromProto is the inverse of UsageToProto. Nothing costs less than nothing:
+// a bill never shrinks by what a remote says.
+func UsageFromProto(p *reasoningv1.Usage) (reasoning.Usage, error) {
+	u := reasoning.Usage{
+		Generated: p.GetGeneratedTokens(),
+		Prompt:    p.GetPromptTokens(),
+		Cached:    p.GetCachedTokens(),
+		Verifier:  p.GetVerifierTokens(),
+		FLOPs:     p.GetFlops(),
+	}
+	if u.FLOPs < 0 || !finite(u.FLOPs) {
+		return u, malformed("usage.flops", "must be 0 or more, is %v", u.FLOPs)
+	}
+	return u, first(
+		count("usage.generated_tokens", u.Generated),
+		count("usage.prompt_tokens", u.Prompt),
+		count("usage.cached_tokens", u.Cached),
+		count("usage.verifier_tokens", u.Verifier),
+	)
+}
+
+// BillToProto turns a bill to its message.
+func BillToProto(b reasoning.Bill) *reasoningv1.Bill {
+	return &reasoningv1.Bill{
+		Policy:     UsageToProto(b.Policy),
+		Verifier:   UsageToProto(b.Verifier),
+		Difficulty: UsageToProto(b.Difficulty),
+	}
+}
+
+// BillFromProto is the inverse of BillToProto.
+func BillFromProto(p *reasoningv1.Bill) (b reasoning.Bill, err error) {
+	if b.Policy, err = UsageFromProto(p.GetPolicy()); err != nil {
+		return b, err
+	}
+	if b.Verifier, err = UsageFromProto(p.GetVerifier()); err != nil {
+		return b, err
+	}
+	b.Difficulty, err = UsageFromProto(p.GetDifficulty())
+	return b, err
+}
+
+// SamplingToProto turns a sampling to its message, every field said.
+func SamplingToProto(s reasoning.Sampling) *reasoningv1.Sampling {
+	return &reasoningv1.Sampling{
+		Temperature: proto.Float64(s.Temperature),
+		TopP:        proto.Float64(s.TopP),
+		MaxTokens:   proto.Int32(int32(s.MaxTokens)),
+	}
+}
+
+// SamplingFromProto is the inverse of SamplingToProto; what p does not say is
+// taken from defaults.
+func SamplingFromProto(p *reasoningv1.Sampling, defaults reasoning.Sampling) reasoning.Sampling {
+	s := defaults
+	if p == nil {
+		return s
+	}
+	if p.Temperature != nil {
+		s.Temperature = *p.Temperature
+	}
+	if p.TopP != nil {
+		s.TopP = *p.TopP
+	}
+	if p.MaxTokens != nil {
+		s.MaxTokens = int(*p.MaxTokens)
+	}
+	return s
+}
+
+// ModelToProto turns a model to its message.
+func ModelToProto(m reasoning.Model) *reasoningv1.ModelIdentity {
+	return &reasoningv1.ModelIdentity{
+		Name:       m.Name,
+		Version:    m.Version,
+		Tokenizer:  m.Tokenizer,
+		Template:   m.Template,
+		Parameters: m.Parameters,
+	}
+}
+
+// ModelFromProto is the inverse of ModelToProto.
+func ModelFromProto(p *reasoningv1.ModelIdentity) (reasoning.Model, error) {
+	return reasoning.Model{
+		Name:       p.GetName(),
+		Version:    p.GetVersion(),
+		Tokenizer:  p.GetTokenizer(),
+		Template:   p.GetTemplate(),
+		Parameters: p.GetParameters(),
+	}, count("model.parameters", p.GetParameters())
+}
