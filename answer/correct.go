@@ -90,14 +90,14 @@ func (g *grader) scalar(got, want string) bool {
 	if reduce(got) == reduce(want) || words(got) && words(want) && strings.EqualFold(got, want) {
 		return true
 	}
-	decimal := strings.Contains(got, ".") || strings.Contains(want, ".")
+	rounded := strings.Contains(got, ".") || strings.Contains(want, ".")
 	reference, exact := rational(want)
 	integer := exact && reference.IsInt()
-	if _, ok := rational(got); ok && exact && (integer || !decimal) {
+	if _, ok := rational(got); ok && exact && (integer || !rounded) {
 		return false // two numbers that are known exactly, and differ
 	}
 	tolerance := tight
-	if decimal && !integer {
+	if rounded && !integer {
 		tolerance = loose
 	}
 	if strings.Contains(got, "=") || strings.Contains(want, "=") {

@@ -17,7 +17,8 @@ type Rule struct {
 var (
 	// Boxed is the last \boxed{…} or \fbox{…} whose braces match.
 	Boxed = Rule{"boxed", boxed}
-	// Line is the last line that starts with "A:", as the pocket models write.
+	// Line is the last line that starts with "A:", as the pocket models write,
+	// unless it is a sentence that announces the answer itself.
 	Line = Rule{"line", line}
 	// Phrase is what follows the last "answer is" or "answer:", up to the end
 	// of the sentence.
@@ -113,7 +114,7 @@ func line(text string) (string, bool) {
 	found := ""
 	for l := range strings.Lines(text) {
 		if rest, ok := strings.CutPrefix(strings.TrimSpace(l), "A:"); ok {
-			if rest = strings.TrimSpace(rest); rest != "" {
+			if rest = strings.TrimSpace(rest); rest != "" && !answerIs.MatchString(rest) {
 				found = rest
 			}
 		}

@@ -24,6 +24,7 @@ func TestExtract(t *testing.T) {
 		{"48+36=84\nA: 42 \n\n", `42`},
 		{"A:1\nno\nA:2", `2`},
 		{`A: 3` + "\nThe answer is 5.", `3`},
+		{"A: There are 3 left. The answer is 3.", `3`},
 		{"The answer is 18.", `18`},
 		{"The final answer is $\\frac{1}{2}$. I hope it is correct.", `\frac{1}{2}`},
 		{"The answer is 3.14. Then 7", `3.14`},

@@ -132,7 +132,7 @@ func unbrace(s string) string {
 	return b.String()
 }
 
-func single(s string) bool { return len(s) == 1 && operand(s[0]) && s != ")" && s != "}" || s == "π" }
+func single(s string) bool { return len(s) == 1 && (isDigit(s[0]) || isLetter(s[0])) || s == "π" }
 
 var assigned = regexp.MustCompile(`^(?:[A-Za-z](?:_[A-Za-z0-9])?|\\[a-z]+|[A-Za-z](?:\^\{-1\})?\([A-Za-z]\))(?:=([^=]+)|\\in([(\[\\].*))$`)
 

@@ -13,6 +13,13 @@ import (
 // mixed is the fraction part of a mixed number: 1\frac45.
 var mixed = regexp.MustCompile(`^\\frac(?:[0-9]|\{[0-9]+\}){2}`)
 
+var (
+	decimal = regexp.MustCompile(`^[0-9.]+`)
+	// scientific leaves 2e-5 to Euler's number: it wants a decimal point, a
+	// capital E or two digits of exponent, as programs print.
+	scientific = regexp.MustCompile(`^(?:[0-9]*\.[0-9]*[eE][-+]?[0-9]+|[0-9]+E[-+]?[0-9]+|[0-9]+e[-+]?[0-9]{2,})`)
+)
+
 var errNotMath = errors.New("answer: not an expression")
 
 // evaluate computes an expression in the notation that normal leaves, over the
@@ -30,7 +37,7 @@ func evaluate(s string, point int) (complex128, error) {
 }
 
 // maxDepth bounds the nesting of an expression.
-const maxDepth = 50
+const maxDepth = 100
 
 type parser struct {
 	s      string
@@ -181,17 +188,17 @@ func (p *parser) atom() complex128 {
 	return p.fail()
 }
 
+// number reads a literal, or a mixed number.
 func (p *parser) number() complex128 {
-	r := p.rest()
-	n := 0
-	for n < len(r) && (isDigit(r[n]) || r[n] == '.') {
-		n++
+	literal := scientific.FindString(p.rest())
+	if literal == "" {
+		literal = decimal.FindString(p.rest())
 	}
-	v, err := strconv.ParseFloat(r[:n], 64)
+	v, err := strconv.ParseFloat(literal, 64)
 	if err != nil {
 		return p.fail()
 	}
-	p.i += n
+	p.i += len(literal)
 	if m := mixed.FindString(p.rest()); m != "" {
 		if part, ok := rational(m); ok {
 			p.i += len(m)
