@@ -1,0 +1,85 @@
+// Package natsd runs a NATS server with JetStream in this process.
+package natsd
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/ponder-mesh/ponder/internal/natsx"
+)
+
+// Config says how to run a server. The zero value keeps nothing after Close and
+// does not listen.
+type Config struct {
+	Dir    string // of JetStream's files; empty is a temporary directory, removed by Close
+	Listen string // address, such as 127.0.0.1:4222; empty listens nowhere
+}
+
+// A Server is a running server.
+type Server struct {
+	nats *server.Server
+	temp string // to remove; empty if the directory is the caller's
+}
+
+// Start starts a server and returns when it takes connections.
+func Start(cfg Config) (_ *Server, err error) {
+	s := &Server{}
+	if cfg.Dir == "" {
+		s.temp, err = os.MkdirTemp("", "natsd-")
+		if err != nil {
+			return nil, fmt.Errorf("directory of the NATS server: %w", err)
+		}
+		cfg.Dir = s.temp
+	}
+	o := &server.Options{ServerName: "natsd", JetStream: true, StoreDir: cfg.Dir, NoSigs: true, NoLog: true, DontListen: true}
+	if cfg.Listen != "" {
+		host, port, err := net.SplitHostPort(cfg.Listen)
+		if err == nil {
+			o.Host, o.DontListen = host, false
+			o.Port, err = strconv.Atoi(port)
+		}
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("address of the NATS server: %w", err), s.remove())
+		}
+		if o.Port == 0 {
+			o.Port = server.RANDOM_PORT
+		}
+	}
+	s.nats, err = server.NewServer(o)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("NATS server: %w", err), s.remove())
+	}
+	s.nats.Start()
+	if !s.nats.ReadyForConnections(10 * time.Second) {
+		return nil, errors.Join(fmt.Errorf("NATS server did not start at %q within 10s", cfg.Listen), s.Close())
+	}
+	return s, nil
+}
+
+// Connect connects to the server without a network.
+func (s *Server) Connect(name string, opts ...nats.Option) (*nats.Conn, error) {
+	return natsx.Connect("nats://in-process", name, append(opts, nats.InProcessServer(s.nats))...)
+}
+
+// URL is where the server listens; of no use if it does not.
+func (s *Server) URL() string { return s.nats.ClientURL() }
+
+// Close stops the server and waits until it has stopped.
+func (s *Server) Close() error {
+	s.nats.Shutdown()
+	s.nats.WaitForShutdown()
+	return s.remove()
+}
+
+func (s *Server) remove() error {
+	if s.temp == "" {
+		return nil
+	}
+	return os.RemoveAll(s.temp)
+}
