@@ -46,22 +46,40 @@ class Block(nn.Module):
         self.gate_up = nn.Linear(d, 2 * ff, bias=False)
         self.down = nn.Linear(ff, d, bias=False)
 
-    def forward(self, x, turn, mask):
+    def forward(self, x, turn, mask, at=None):
+        """x [b, t, d] -> [b, t, d], or [b, s, d] where `at` [b, s] names the positions that are wanted."""
         b, t, d = x.shape
         h, kv, hd = self.heads, self.kv, self.head
-        rot, v = self.qkv(self.attn_norm(x)).split([(h + kv) * hd, kv * hd], -1)
-        rot = torch.view_as_real(torch.view_as_complex(rot.view(b, t, h + kv, hd // 2, 2)) * turn).view(b, t, h + kv, hd)
-        q, k = rot.split([h, kv], 2)
+        y = self.attn_norm(x)
+        if at is None:
+            q, k, v = self.qkv(y).split([h * hd, kv * hd, kv * hd], -1)
+            turn_q, s = turn, t
+        else:
+            x, yq = pick(x, at), pick(y, at)
+            q = F.linear(yq, self.qkv.weight[: h * hd])
+            k, v = F.linear(y, self.qkv.weight[h * hd :]).split([kv * hd, kv * hd], -1)
+            turn_q, mask, s = turn[at], torch.where(torch.arange(t) > at[:, None, :, None], -1e9, 0.0), at.shape[1]
         # The query heads that share a key/value head form one tall matrix: no repeated keys.
         group = h // kv
-        q = (q * hd**-0.5).view(b, t, kv, group, hd).permute(0, 2, 3, 1, 4).reshape(b * kv, group * t, hd)
-        k = k.permute(0, 2, 3, 1).reshape(b * kv, hd, t)
+        q = rotate(q.view(b, s, h, hd) * hd**-0.5, turn_q)
+        q = q.view(b, s, kv, group, hd).permute(0, 2, 3, 1, 4).reshape(b * kv, group * s, hd)
+        k = rotate(k.view(b, t, kv, hd), turn).permute(0, 2, 3, 1).reshape(b * kv, hd, t)
         v = v.view(b, t, kv, hd).permute(0, 2, 1, 3).reshape(b * kv, t, hd)
-        a = torch.bmm(q, k).view(b * kv, group, t, t).add_(mask).softmax(-1).view(b * kv, group * t, t)
-        y = torch.bmm(a, v).view(b, kv, group, t, hd).permute(0, 3, 1, 2, 4).reshape(b, t, d)
+        a = torch.bmm(q, k).view(b, kv * group, s, t).add_(mask).softmax(-1).view(b * kv, group * s, t)
+        y = torch.bmm(a, v).view(b, kv, group, s, hd).permute(0, 3, 1, 2, 4).reshape(b, s, d)
         x = x + self.out(y)
         gate, up = self.gate_up(self.ffn_norm(x)).chunk(2, -1)
         return x + self.down(F.silu(gate) * up)
+
+
+def rotate(x, turn):
+    """Interleaved RoPE: x [b, t, heads, hd] turned by complex turn [(b,) t, 1, hd/2]."""
+    z = torch.view_as_complex(x.reshape(*x.shape[:-1], -1, 2))
+    return torch.view_as_real(z * turn).flatten(-2)
+
+
+def pick(x, at):
+    return x.gather(1, at[..., None].expand(-1, -1, x.shape[-1]))
 
 
 class LM(nn.Module):
@@ -76,17 +94,17 @@ class LM(nn.Module):
                 nn.init.normal_(p, std=0.04)
         nn.init.normal_(self.embed.weight, std=0.02)
 
-    def states(self, ids):
-        """The trunk: ids [b, t] -> final normalised states [b, t, d]."""
+    def states(self, ids, at=None):
+        """The trunk: ids [b, t] -> final normalised states [b, t, d]; only those at `at` [b, s] if given."""
         t = ids.shape[1]
         hd = self.shape[0] // self.shape[2]
         freq = torch.exp(torch.arange(0, hd, 2) * (-math.log(ROPE_BASE) / hd))
         turn = torch.polar(torch.ones(()), torch.arange(t)[:, None] * freq)[:, None]
         mask = torch.full((t, t), -1e9).triu(1)
         x = self.embed(ids)
-        for block in self.blocks:
+        for block in self.blocks[:-1]:
             x = block(x, turn, mask)
-        return self.norm(x)
+        return self.norm(self.blocks[-1](x, turn, mask, at))
 
-    def forward(self, ids):
-        return self.states(ids) @ self.embed.weight.t()
+    def forward(self, ids, at=None):
+        return self.states(ids, at) @ self.embed.weight.t()

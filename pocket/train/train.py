@@ -20,7 +20,6 @@ from muon import Muon
 
 BATCH_TOKENS = 4600  # padded tokens a batch: fits in the caches of one core
 POOL = 2048          # problems that are sorted by length together
-PROMPT_WEIGHT = 0.1  # of a prompt's token in the loss, against 1 for a solution's
 FALL = 0.4           # the part of the run over which the learning rate falls
 
 
@@ -51,15 +50,18 @@ def batches(path, seed):
 
 
 def loss_of(model, batch):
-    t = max(len(ids) for ids, _ in batch)
+    """The mean over the tokens of the solutions; the prompts are only read."""
+    t, longest = max(len(ids) for ids, _ in batch), max(len(ids) - prompt for ids, prompt in batch)
     x = torch.full((len(batch), t), PAD)
-    w = torch.zeros(len(batch), t)
+    at = torch.zeros(len(batch), longest, dtype=torch.long)
+    want = torch.full((len(batch), longest), -100)
     for i, (ids, prompt) in enumerate(batch):
         x[i, : len(ids)] = torch.tensor(ids)
-        w[i, 1:prompt], w[i, prompt : len(ids)] = PROMPT_WEIGHT, 1.0
-    w = w[:, 1:].reshape(-1)
-    loss = F.cross_entropy(model(x[:, :-1]).reshape(-1, VOCAB), x[:, 1:].reshape(-1), reduction="none")
-    return (loss * w).sum() / w.sum(), sum(len(ids) for ids, _ in batch)
+        n = len(ids) - prompt
+        at[i, :n] = torch.arange(prompt - 1, len(ids) - 1)
+        want[i, :n] = x[i, prompt : len(ids)]
+    loss = F.cross_entropy(model(x[:, :-1], at).reshape(-1, VOCAB), want.reshape(-1))
+    return loss, sum(len(ids) for ids, _ in batch)
 
 
 def rate(done, target):

@@ -1,0 +1,295 @@
+package pocket
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func newEngine(t testing.TB, m *Model, o Options) *Engine {
+	t.Helper()
+	e := NewEngine(m, o)
+	t.Cleanup(func() { e.Close() })
+	return e
+}
+
+// collect gathers all children by index, usage removed: it says what was saved, not what was said.
+func collect(t testing.TB, e *Engine, r Request) []Child {
+	t.Helper()
+	children := make([]Child, len(r.Seeds))
+	for c, err := range e.Generate(t.Context(), r) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Usage = Usage{}
+		children[c.Index] = c
+	}
+	return children
+}
+
+func seeds(from, n int) []uint64 {
+	s := make([]uint64, n)
+	for i := range s {
+		s[i] = uint64(from + i)
+	}
+	return s
+}
+
+func request(from, n int) Request {
+	return Request{Prompt: fmt.Sprintf("Tom has %d apples.\n", from), Seeds: seeds(from, n), MaxTokens: 24, Temperature: 1}
+}
+
+// TestBatchingChangesNothing is the property the whole mesh builds on. gonum's
+// product with a transposed operand fails it from 65 rows on.
+func TestBatchingChangesNothing(t *testing.T) {
+	m := randomModel(t, large, 1)
+	const n = 80
+	alone := newEngine(t, m, Options{Workers: 1, Slots: 1, PrefixTokens: -1})
+	want := make([]Child, n)
+	for i := range n {
+		r := request(0, 1)
+		r.Seeds = []uint64{uint64(i)}
+		want[i] = collect(t, alone, r)[0]
+		want[i].Index = i
+	}
+	for _, o := range []Options{{Workers: 1, Slots: 2}, {Workers: 1, Slots: 7}, {Workers: 1, Slots: 64}, {Workers: 3, Slots: 16}} {
+		e := newEngine(t, m, o)
+		var noise sync.WaitGroup
+		for k := range 5 { // other prompts share the batches and the cache
+			noise.Go(func() { collect(t, e, request(10+k, 9)) })
+		}
+		if diff := cmp.Diff(want, collect(t, e, request(0, n))); diff != "" {
+			t.Errorf("%+v: %s", o, diff)
+		}
+		noise.Wait()
+	}
+}
+
+// TestRowsOfALargePassAreRowsOfASmallOne checks the kernel itself, bit by bit and beyond 64 rows.
+func TestRowsOfALargePassAreRowsOfASmallOne(t *testing.T) {
+	const rows, k, n = 150, 70, 300
+	w := newMatrix(k, n)
+	a := make([]float32, rows*k)
+	for i := range w.data {
+		w.data[i] = float32(math.Sin(float64(i)))
+	}
+	for i := range a {
+		a[i] = float32(math.Cos(float64(i * i)))
+	}
+	all, one := make([]float32, rows*n), make([]float32, n)
+	mul(all, n, a, k, rows, w, false)
+	for i := range rows {
+		mul(one, n, a[i*k:], k, 1, w, false)
+		if diff := cmp.Diff(one, all[i*n:(i+1)*n]); diff != "" {
+			t.Fatalf("row %d: %s", i, diff)
+		}
+	}
+}
+
+func TestPrefixCacheChangesNothing(t *testing.T) {
+	m := randomModel(t, tiny, 1)
+	cold, warm := newEngine(t, m, Options{Workers: 1, PrefixTokens: -1}), newEngine(t, m, Options{Workers: 1})
+	prompt := strings.Repeat("Tom has 12 apples. ", 9) + "\n"
+	for _, step := range []string{"", "1+2=3\n", "1+2=4\n", "1+2=3\n3*4=12\n"} {
+		r := Request{Prompt: prompt + step, Seeds: seeds(1, 3), MaxTokens: 20, Temperature: .8, TopP: .9}
+		if diff := cmp.Diff(collect(t, cold, r), collect(t, warm, r)); diff != "" {
+			t.Errorf("after %q: %s", step, diff)
+		}
+	}
+}
+
+func TestUsageChargesEachTokenOnce(t *testing.T) {
+	m := randomModel(t, tiny, 1)
+	e := newEngine(t, m, Options{Workers: 2})
+	read := func(prompt string) (read, generated int) {
+		for c, err := range e.Generate(t.Context(), Request{Prompt: prompt, Seeds: seeds(1, 5), MaxTokens: 8, Temperature: 1}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			n := 0
+			for _, s := range c.Steps {
+				n += s.Tokens
+			}
+			if n != c.Usage.Generated || c.Usage.Prompt != len(prompt)+1 {
+				t.Errorf("usage %+v of a child with %d tokens after a prompt of %d", c.Usage, n, len(prompt)+1)
+			}
+			read += c.Usage.Prompt - c.Usage.Cached
+			generated += n
+		}
+		return read, generated
+	}
+	prompt := "Ann has 3 pens.\n"
+	if got, _ := read(prompt); got != len(prompt)+1 {
+		t.Errorf("read %d tokens of a new prompt, want all %d", got, len(prompt)+1)
+	}
+	if got, _ := read(prompt + "1+1=2\n"); got != len("1+1=2\n") {
+		t.Errorf("read %d tokens of a prompt that was continued, want %d", got, len("1+1=2\n"))
+	}
+}
+
+// TestCutSampleContinues: a sample cut after a step equals the one-step sample
+// of the same seed, and continuing it with that seed gives the whole sample.
+func TestCutSampleContinues(t *testing.T) {
+	m := randomModel(t, tiny, 5)
+	e := newEngine(t, m, Options{Workers: 1})
+	prompt := "Ann has 3 pens.\n"
+	cuts := 0
+	for seed := range uint64(40) {
+		whole := collect(t, e, Request{Prompt: prompt, Seeds: []uint64{seed}, MaxTokens: 200, Temperature: 1})[0]
+		if len(whole.Steps) < 2 {
+			continue
+		}
+		cuts++
+		first := collect(t, e, Request{Prompt: prompt, Seeds: []uint64{seed}, MaxTokens: 200, MaxSteps: 1, Temperature: 1})[0]
+		if diff := cmp.Diff(whole.Steps[:1], first.Steps); diff != "" || first.Finish != FinishSteps {
+			t.Fatalf("seed %d ended by %v: %s", seed, first.Finish, diff)
+		}
+		used := first.Steps[0].Tokens
+		rest := collect(t, e, Request{Prompt: prompt + first.Text(), Seeds: []uint64{seed}, MaxTokens: 200 - used, Temperature: 1})[0]
+		if diff := cmp.Diff(whole.Steps[1:], rest.Steps); diff != "" {
+			t.Fatalf("seed %d continued: %s", seed, diff)
+		}
+	}
+	if cuts < 5 {
+		t.Fatalf("only %d samples had a second step", cuts)
+	}
+}
+
+func TestGreedyTakesTheMostProbable(t *testing.T) {
+	m := randomModel(t, tiny, 2)
+	e := newEngine(t, m, Options{Workers: 1})
+	got := collect(t, e, Request{Prompt: "A\n", Seeds: seeds(1, 3), MaxTokens: 12})
+	nearly := collect(t, e, Request{Prompt: "A\n", Seeds: seeds(1, 1), MaxTokens: 12, Temperature: .001})
+	for _, c := range got {
+		if c.Text() != got[0].Text() || c.Text() != nearly[0].Text() {
+			t.Errorf("greedy texts differ: %q, %q, %q", c.Text(), got[0].Text(), nearly[0].Text())
+		}
+	}
+}
+
+func TestNoiseFollowsTheDistribution(t *testing.T) {
+	logits := make([]float32, VocabSize)
+	for i := range logits {
+		logits[i] = -20
+	}
+	logits[10], logits[20], logits[30] = 2, 1, 0
+	count := map[int]int{}
+	const n = 20000
+	for i := range n {
+		row := append([]float32(nil), logits...)
+		count[sampler{seed: uint64(i % 100), temperature: 1, topP: 1}.draw(row, i/100)]++
+	}
+	sum := math.Exp(2) + math.Exp(1) + 1
+	for id, logit := range map[int]float64{10: 2, 20: 1, 30: 0} {
+		if got, want := float64(count[id])/n, math.Exp(logit)/sum; math.Abs(got-want) > .015 {
+			t.Errorf("token %d: share %.3f, want %.3f", id, got, want)
+		}
+	}
+	for i := range n {
+		row := append([]float32(nil), logits...)
+		if id := (sampler{seed: uint64(i), temperature: 1, topP: .6}).draw(row, 1); id != 10 {
+			t.Fatalf("top p .6 drew token %d", id)
+		}
+	}
+}
+
+func TestBadRequests(t *testing.T) {
+	e := newEngine(t, randomModel(t, tiny, 1), Options{Workers: 1})
+	ok := Request{Prompt: "x\n", Seeds: seeds(0, 1), MaxTokens: 1}
+	for name, change := range map[string]func(*Request){
+		"prompt: 0 bytes": func(r *Request) { r.Prompt = "" },
+		"prompt: char":    func(r *Request) { r.Prompt = "é" },
+		"prompt: 601":     func(r *Request) { r.Prompt = strings.Repeat("x", 600) },
+		"prompt: 200":     func(r *Request) { r.Prompt = strings.Repeat("x", 20000) },
+		"seeds: 0":        func(r *Request) { r.Seeds = nil },
+		"seeds: 1025":     func(r *Request) { r.Seeds = seeds(0, MaxChildren+1) },
+		"max tokens":      func(r *Request) { r.MaxTokens = 0 },
+		"max steps":       func(r *Request) { r.MaxSteps = -1 },
+		"temperature: N":  func(r *Request) { r.Temperature = math.NaN() },
+		"temperature: -":  func(r *Request) { r.Temperature = -1 },
+		"top p":           func(r *Request) { r.TopP = 1.5 },
+	} {
+		r := ok
+		change(&r)
+		n := 0
+		for _, err := range e.Generate(t.Context(), r) {
+			n++
+			if !errors.Is(err, ErrRequest) || !strings.Contains(err.Error(), name) {
+				t.Errorf("%s: got %v", name, err)
+			}
+		}
+		if n != 1 {
+			t.Errorf("%s: %d results", name, n)
+		}
+	}
+}
+
+func TestLengthIsSaid(t *testing.T) {
+	e := newEngine(t, randomModel(t, tiny, 1), Options{Workers: 1})
+	for _, c := range collect(t, e, Request{Prompt: "x\n", Seeds: seeds(0, 8), MaxTokens: 3, Temperature: 1}) {
+		if c.Finish != FinishLength && c.Finish != FinishEnd {
+			t.Errorf("finish %v of %q", c.Finish, c.Text())
+		}
+	}
+	// The context is the other limit.
+	long := strings.Repeat("x", 500)
+	for _, c := range collect(t, e, Request{Prompt: long, Seeds: seeds(0, 4), MaxTokens: 1 << 30, Temperature: 1}) {
+		if n := len(long) + 1 + len(c.Text()); n > tiny.context {
+			t.Errorf("%d tokens in a context of %d", n, tiny.context)
+		}
+	}
+}
+
+func TestCancelStopsBetweenTokens(t *testing.T) {
+	e := newEngine(t, randomModel(t, tiny, 1), Options{Workers: 1, Slots: 4})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	stop := errors.New("enough")
+	cancel(stop)
+	for _, err := range e.Generate(ctx, request(0, 100)) {
+		if err != nil && !errors.Is(err, stop) {
+			t.Errorf("got %v, want the cancel's cause", err)
+		}
+	}
+	// Leaving the loop stops the rest; the engine goes on serving.
+	for range e.Generate(t.Context(), request(0, 1000)) {
+		break
+	}
+	collect(t, e, request(0, 3))
+}
+
+func TestCloseFailsWhatIsLeft(t *testing.T) {
+	e := NewEngine(randomModel(t, large, 1), Options{Workers: 2, Slots: 2})
+	var callers sync.WaitGroup
+	begun := make(chan struct{}, 4)
+	for i := range 4 {
+		callers.Go(func() {
+			var last error
+			first := true
+			r := request(i, 500)
+			r.MaxTokens = 400
+			for _, err := range e.Generate(context.Background(), r) {
+				if last = err; first {
+					first = false
+					begun <- struct{}{}
+				}
+			}
+			if !errors.Is(last, ErrClosed) {
+				t.Errorf("got %v, want ErrClosed", last)
+			}
+		})
+	}
+	<-begun
+	e.Close()
+	callers.Wait()
+	for _, err := range e.Generate(t.Context(), request(0, 1)) {
+		if !errors.Is(err, ErrClosed) {
+			t.Errorf("after Close: %v", err)
+		}
+	}
+}

@@ -1,0 +1,180 @@
+package pocket
+
+import "math"
+
+// segment holds the keys and values of consecutive positions of one sequence.
+// Keys lie as head×capacity and values as capacity×head, so that attention's
+// two products need no transposed operand either.
+type segment struct {
+	start, len, cap int
+	keys, values    []float32 // layers × kvHeads × head × cap
+}
+
+func newSegment(c config, start, capacity int) *segment {
+	n := c.layers * c.kvDim() * capacity
+	return &segment{start: start, cap: capacity, keys: make([]float32, n), values: make([]float32, n)}
+}
+
+func (s *segment) key(c config, layer, kv int) matrix {
+	size := c.head() * s.cap
+	at := (layer*c.kvHeads + kv) * size
+	return matrix{c.head(), s.len, s.cap, s.keys[at : at+size]}
+}
+
+func (s *segment) value(c config, layer, kv int) matrix {
+	size := c.head() * s.cap
+	at := (layer*c.kvHeads + kv) * size
+	return matrix{s.len, c.head(), c.head(), s.values[at : at+size]}
+}
+
+// copyFrom takes over the first n positions of another segment that starts where this one does.
+func (s *segment) copyFrom(from *segment, n int, c config) {
+	hd := c.head()
+	for b := range c.layers * c.kvHeads {
+		to, src := b*hd*s.cap, b*hd*from.cap
+		copy(s.values[to:to+n*hd], from.values[src:src+n*hd])
+		for i := range hd {
+			copy(s.keys[to+i*s.cap:to+i*s.cap+n], from.keys[src+i*from.cap:src+i*from.cap+n])
+		}
+	}
+	s.len = n
+}
+
+// view is what one sequence attends to: a prefix that siblings share (read
+// only, may be nil) and its own continuation.
+type view struct{ shared, own *segment }
+
+func (c view) len() int { return c.own.start + c.own.len }
+
+// input is one row of a batch: the next token of a sequence. Rows of the same
+// sequence must be in order and adjacent.
+type input struct {
+	view  view
+	token int
+}
+
+// maxRows bounds a batch: one forward pass computes at most so many tokens.
+const maxRows = 64
+
+// scratch is the working memory of one goroutine.
+type scratch struct {
+	m                        *Model
+	x, norm, qkv, att, ff    []float32
+	scores, states, logits   []float32
+	pos                      [maxRows]int
+	qkvWidth, ffWidth, vocab int
+}
+
+func newScratch(m *Model) *scratch {
+	c := m.config
+	s := &scratch{m: m, qkvWidth: c.width + 2*c.kvDim(), ffWidth: 2 * c.hidden, vocab: VocabSize}
+	s.x, s.norm, s.att, s.states = make([]float32, maxRows*c.width), make([]float32, maxRows*c.width), make([]float32, maxRows*c.width), make([]float32, maxRows*c.width)
+	s.qkv, s.ff = make([]float32, maxRows*s.qkvWidth), make([]float32, maxRows*s.ffWidth)
+	s.scores, s.logits = make([]float32, c.heads*c.context), make([]float32, maxRows*s.vocab)
+	return s
+}
+
+// forward runs the batch through the trunk and appends the tokens to their
+// views. Row i of the result, valid until the next call, is the normalised
+// final state of input i.
+func (s *scratch) forward(batch []input) matrix {
+	m, c, rows := s.m, s.m.config, len(batch)
+	for i, in := range batch {
+		copy(s.x[i*c.width:], m.embed.row(in.token))
+		s.pos[i] = in.view.len()
+		in.view.own.len++
+	}
+	for l := range m.layers {
+		w := &m.layers[l]
+		s.normalise(w.attnNorm, rows)
+		mul(s.qkv, s.qkvWidth, s.norm, c.width, rows, w.qkv, false)
+		for i, in := range batch {
+			s.remember(l, i, in.view.own)
+		}
+		for i, in := range batch {
+			s.attend(l, i, in.view)
+		}
+		mul(s.x, c.width, s.att, c.width, rows, w.out, true)
+		s.normalise(w.ffnNorm, rows)
+		mul(s.ff, s.ffWidth, s.norm, c.width, rows, w.gateUp, false)
+		for i := range rows {
+			row := s.ff[i*s.ffWidth : (i+1)*s.ffWidth]
+			silu(row[:c.hidden], row[c.hidden:])
+		}
+		mul(s.x, c.width, s.ff, s.ffWidth, rows, w.down, true)
+	}
+	for i := range rows {
+		rmsNorm(s.states[i*c.width:(i+1)*c.width], s.x[i*c.width:(i+1)*c.width], m.norm, c.eps)
+	}
+	return matrix{rows, c.width, c.width, s.states}
+}
+
+// predict computes the logits over the next token after each state.
+func (s *scratch) predict(states matrix) matrix {
+	mul(s.logits, s.vocab, states.data, states.stride, states.k, s.m.head, false)
+	return matrix{states.k, s.vocab, s.vocab, s.logits}
+}
+
+func (s *scratch) normalise(weight []float32, rows int) {
+	d := s.m.config.width
+	for i := range rows {
+		rmsNorm(s.norm[i*d:(i+1)*d], s.x[i*d:(i+1)*d], weight, s.m.config.eps)
+	}
+}
+
+// remember turns row i's queries and keys by their position and stores key and value.
+func (s *scratch) remember(l, i int, own *segment) {
+	c, pos := s.m.config, s.pos[i]
+	hd := c.head()
+	row := s.qkv[i*s.qkvWidth : (i+1)*s.qkvWidth]
+	cos, sin := s.m.cos[pos*hd/2:(pos+1)*hd/2], s.m.sin[pos*hd/2:(pos+1)*hd/2]
+	for at := 0; at < c.width+c.kvDim(); at += hd {
+		h := row[at : at+hd]
+		for p := range cos {
+			a, b := h[2*p], h[2*p+1]
+			h[2*p], h[2*p+1] = a*cos[p]-b*sin[p], a*sin[p]+b*cos[p]
+		}
+	}
+	t := pos - own.start
+	for kv := range c.kvHeads {
+		keys, values := own.key(c, l, kv), own.value(c, l, kv)
+		for d, v := range row[c.width+kv*hd : c.width+(kv+1)*hd] {
+			keys.data[d*keys.stride+t] = v
+		}
+		copy(values.data[t*hd:(t+1)*hd], row[c.width+c.kvDim()+kv*hd:])
+	}
+}
+
+// attend computes row i's attention over its context up to and including itself.
+func (s *scratch) attend(l, i int, v view) {
+	c, n := s.m.config, s.pos[i]+1
+	hd, group := c.head(), c.group()
+	scale := 1 / float32(math.Sqrt(float64(hd)))
+	for kv := range c.kvHeads {
+		q := s.qkv[i*s.qkvWidth+kv*group*hd:]
+		for _, seg := range [2]*segment{v.shared, v.own} {
+			if seg != nil && seg.start < n {
+				keys := seg.key(c, l, kv)
+				keys.n = min(seg.len, n-seg.start)
+				mul(s.scores[seg.start:], c.context, q, hd, group, keys, false)
+			}
+		}
+		for g := range group {
+			row := s.scores[g*c.context : g*c.context+n]
+			for j := range row {
+				row[j] *= scale
+			}
+			softmax(row)
+		}
+		out := s.att[i*c.width+kv*group*hd:]
+		add := false
+		for _, seg := range [2]*segment{v.shared, v.own} {
+			if seg != nil && seg.start < n {
+				values := seg.value(c, l, kv)
+				values.k = min(seg.len, n-seg.start)
+				mul(out, hd, s.scores[seg.start:], c.context, group, values, add)
+				add = true
+			}
+		}
+	}
+}

@@ -1,0 +1,110 @@
+package pocket
+
+// read runs a prompt through the trunk, or takes from the cache what a recent
+// prompt with the same beginning left there, and remembers it. It returns how
+// many positions were taken. The last position is always computed, so s.states
+// ends with its state. A judge also wants all states and log-probabilities.
+func (s *scratch) read(cache *prefixes, ids []int, judge bool) (p *prefix, cached int) {
+	c := s.m.config
+	p = &prefix{ids: ids, memory: newSegment(c, 0, len(ids))}
+	if judge {
+		p.states, p.logProbs = make([]float32, len(ids)*c.width), make([]float64, len(ids))
+	}
+	if old, n := cache.longest(ids); old != nil {
+		cached = min(n, len(ids)-1)
+		p.memory.copyFrom(old.memory, cached, c)
+		copy(p.states, old.states[:min(len(old.states), cached*c.width)])
+		copy(p.logProbs, old.logProbs[:min(len(old.logProbs), cached)])
+	}
+	batch := make([]input, 0, maxRows)
+	for at := cached; at < len(ids); at += len(batch) {
+		batch = batch[:0]
+		for _, id := range ids[at:min(at+maxRows, len(ids))] {
+			batch = append(batch, input{view{own: p.memory}, id})
+		}
+		states := s.forward(batch)
+		if judge {
+			copy(p.states[at*c.width:], states.data[:len(batch)*c.width])
+		} else if at+len(batch) == len(ids) {
+			p.logits = append([]float32(nil), s.predict(matrix{1, c.width, c.width, states.row(len(batch) - 1)}).data[:VocabSize]...)
+		}
+	}
+	for at := max(cached, 1); judge && at < len(ids); at += maxRows {
+		n := min(maxRows, len(ids)-at)
+		logits := s.predict(matrix{n, c.width, c.width, p.states[(at-1)*c.width:]})
+		for i := range n {
+			p.logProbs[at+i] = logSoftmaxAt(logits.row(i), ids[at+i])
+		}
+	}
+	cache.add(p)
+	return p, cached
+}
+
+// advance gives every running sequence one token and returns those that go on.
+func advance(s *scratch, running []*sequence) []*sequence {
+	alive := running[:0]
+	batch := make([]input, 0, maxRows)
+	for _, q := range running {
+		if q.ctx.Err() == nil {
+			alive = append(alive, q)
+			batch = append(batch, input{view{q.prefix.memory, q.memory}, q.next})
+		}
+	}
+	clear(running[len(alive):])
+	if len(alive) == 0 {
+		return alive
+	}
+	logits := s.predict(s.forward(batch))
+	going := alive[:0]
+	for i, q := range alive {
+		if q.accept(logits.row(i)) {
+			going = append(going, q)
+		}
+	}
+	clear(alive[len(going):])
+	return going
+}
+
+// accept draws the sequence's next token from logits, which it overwrites. It
+// reports whether the sequence goes on; if not, the child was delivered.
+func (q *sequence) accept(logits []float32) bool {
+	var plain [VocabSize]float32
+	copy(plain[:], logits)
+	position := len(q.ids) + q.child.Usage.Generated
+	q.next = q.draw(logits, position)
+	q.child.Usage.Generated++
+	q.line = append(q.line, q.next)
+	q.logProb += logSoftmaxAt(plain[:], q.next)
+	if q.next == tokenNewline {
+		q.endStep()
+	}
+	switch {
+	case q.next == tokenEOS:
+		q.child.Finish = FinishEnd
+	case q.request.MaxSteps > 0 && len(q.child.Steps) == q.request.MaxSteps:
+		q.child.Finish = FinishSteps
+	case q.child.Usage.Generated == q.memory.cap:
+		q.child.Finish = FinishLength
+	default:
+		return true
+	}
+	q.endStep()
+	q.deliver()
+	return false
+}
+
+// endStep closes the line that is being written. An end of text right after a
+// newline is counted with the line before.
+func (q *sequence) endStep() {
+	if len(q.line) == 0 {
+		return
+	}
+	step := Step{Text: Decode(q.line), Tokens: len(q.line), LogProb: q.logProb}
+	if n := len(q.child.Steps); step.Text == "" && n > 0 {
+		q.child.Steps[n-1].Tokens += step.Tokens
+		q.child.Steps[n-1].LogProb += step.LogProb
+	} else {
+		q.child.Steps = append(q.child.Steps, step)
+	}
+	q.line, q.logProb = q.line[:0], 0
+}

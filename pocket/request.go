@@ -1,0 +1,113 @@
+package pocket
+
+import (
+	"errors"
+	"fmt"
+	"math"
+)
+
+// Bounds on one Request.
+const (
+	MaxChildren     = 1024
+	MaxPromptLength = 1 << 14 // bytes
+)
+
+var (
+	// ErrRequest marks a request that no engine of this model can serve.
+	ErrRequest = errors.New("pocket: bad request")
+	// ErrClosed is returned for what a closed engine could not finish.
+	ErrClosed = errors.New("pocket: engine is closed")
+)
+
+// Request asks for continuations of one prompt.
+type Request struct {
+	Prompt      string   // problem and steps so far, each ended by a newline
+	Seeds       []uint64 // one child a seed, 1…MaxChildren
+	MaxTokens   int      // a child's length at most, ≥ 1
+	MaxSteps    int      // stop after so many newlines; 0: go on to the end of the text
+	Temperature float64  // 0: greedy
+	TopP        float64  // nucleus in (0, 1]; 0 means 1, the whole distribution
+}
+
+// Finish says why a child ended.
+type Finish int
+
+const (
+	FinishSteps  Finish = iota + 1 // MaxSteps newlines were written; the text may go on
+	FinishEnd                      // the model ended the text
+	FinishLength                   // MaxTokens or the model's context is full: not an answer
+)
+
+func (f Finish) String() string {
+	switch f {
+	case FinishSteps:
+		return "steps"
+	case FinishEnd:
+		return "end"
+	case FinishLength:
+		return "length"
+	}
+	return fmt.Sprintf("Finish(%d)", int(f))
+}
+
+// Step is one line of a child.
+type Step struct {
+	Text    string  // with its newline, if it was written: the texts of a child concatenate to its bytes
+	Tokens  int     // generated, including an end-of-text token
+	LogProb float64 // sum over the tokens, under the model's distribution at temperature 1
+}
+
+// Child is one continuation.
+type Child struct {
+	Index  int // of its seed
+	Steps  []Step
+	Finish Finish
+	Usage  Usage
+}
+
+// Text is the child's whole text.
+func (c Child) Text() string {
+	text := ""
+	for _, s := range c.Steps {
+		text += s.Text
+	}
+	return text
+}
+
+// Usage counts tokens. What was really read is Prompt − Cached: a prompt is
+// read once, charged to the first child that finishes, and for its siblings
+// counts as cached.
+type Usage struct {
+	Prompt    int // tokens of the prompt, with the begin-of-text token
+	Cached    int // of those, taken from memory
+	Generated int
+}
+
+// check validates a request and returns the prompt's tokens.
+func (r Request) check(m *Model) ([]int, error) {
+	bad := func(field, format string, args ...any) ([]int, error) {
+		return nil, fmt.Errorf("%w: %s: %w", ErrRequest, field, fmt.Errorf(format, args...))
+	}
+	switch {
+	case len(r.Prompt) == 0 || len(r.Prompt) > MaxPromptLength:
+		return bad("prompt", "%d bytes, want 1 to %d", len(r.Prompt), MaxPromptLength)
+	case len(r.Seeds) == 0 || len(r.Seeds) > MaxChildren:
+		return bad("seeds", "%d children, want 1 to %d", len(r.Seeds), MaxChildren)
+	case r.MaxTokens < 1:
+		return bad("max tokens", "%d, want at least 1", r.MaxTokens)
+	case r.MaxSteps < 0:
+		return bad("max steps", "%d, want 0 (no limit) or more", r.MaxSteps)
+	case !(r.Temperature >= 0) || math.IsInf(r.Temperature, 0) || r.Temperature > 0 && r.Temperature < 1e-3:
+		return bad("temperature", "%g, want 0 (greedy) or a number from 0.001", r.Temperature)
+	case !(r.TopP >= 0 && r.TopP <= 1):
+		return bad("top p", "%g, want a number in (0, 1], or 0 for 1", r.TopP)
+	}
+	ids, err := Encode(r.Prompt)
+	if err != nil {
+		return bad("prompt", "%w", err)
+	}
+	if ids = append([]int{tokenBOS}, ids...); len(ids) >= m.Context() {
+		return bad("prompt", "%d tokens leave no room in a context of %d", len(ids), m.Context())
+	}
+	return ids, nil
+}
