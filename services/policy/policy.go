@@ -96,6 +96,8 @@ var (
 
 // Limits of a request, checked before anything is allocated.
 const (
+	MaxTenant   = 128      // bytes
+	MaxNode     = 4096     // bytes
 	MaxProblem  = 64 << 10 // bytes
 	MaxPrefix   = 1 << 20  // bytes of all steps
 	MaxSteps    = 4096
@@ -106,13 +108,18 @@ const (
 
 // Validate returns a *reasoning.InvalidError for the first rule that r breaks.
 func (r Request) Validate() error {
-	size := 0
+	size, text := 0, true
 	for _, s := range r.Steps {
 		size += len(s)
+		text = text && utf8.ValidString(s)
 	}
 	switch {
+	case len(r.Tenant) > MaxTenant || !utf8.ValidString(r.Tenant):
+		return reasoning.Invalid("tenant", "must be at most %d bytes of UTF-8", MaxTenant)
 	case !ValidSearch(r.Search):
 		return reasoning.Invalid("search_id", "must be 1 to 64 of A–Z a–z 0–9 _ -, is %.70q", r.Search)
+	case len(r.Node) > MaxNode || !utf8.ValidString(r.Node):
+		return reasoning.Invalid("node_id", "must be at most %d bytes of UTF-8", MaxNode)
 	case r.Problem == "":
 		return reasoning.Invalid("problem", "must not be empty")
 	case len(r.Problem) > MaxProblem:
@@ -123,6 +130,8 @@ func (r Request) Validate() error {
 		return reasoning.Invalid("steps", "must be at most %d, are %d", MaxSteps, len(r.Steps))
 	case size > MaxPrefix:
 		return reasoning.Invalid("steps", "must have at most %d bytes together, have %d", MaxPrefix, size)
+	case !text:
+		return reasoning.Invalid("steps", "must be UTF-8")
 	case len(r.Ordinals) == 0 || len(r.Ordinals) > MaxChildren:
 		return reasoning.Invalid("ordinals", "must be 1 to %d, are %d", MaxChildren, len(r.Ordinals))
 	case slices.Min(r.Ordinals) < 0 || slices.Max(r.Ordinals) > math.MaxInt32:

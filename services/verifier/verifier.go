@@ -62,11 +62,14 @@ const (
 
 // Validate returns a *reasoning.InvalidError for the first rule that r breaks.
 func (r Request) Validate() error {
-	size := 0
+	size, text := 0, true
 	for _, s := range r.Steps {
 		size += len(s)
+		text = text && utf8.ValidString(s)
 	}
 	switch {
+	case !utf8.ValidString(r.Tenant) || !utf8.ValidString(r.Search) || !utf8.ValidString(r.Node):
+		return reasoning.Invalid("search_id", "must be UTF-8, as must tenant and node_id")
 	case r.Problem == "":
 		return reasoning.Invalid("problem", "must not be empty")
 	case len(r.Problem) > MaxProblem:
@@ -75,6 +78,8 @@ func (r Request) Validate() error {
 		return reasoning.Invalid("problem", "must be UTF-8")
 	case len(r.Steps) == 0 || len(r.Steps) > MaxSteps:
 		return reasoning.Invalid("steps", "must be 1 to %d, are %d", MaxSteps, len(r.Steps))
+	case !text:
+		return reasoning.Invalid("steps", "must be UTF-8")
 	case size > MaxPath:
 		return reasoning.Invalid("steps", "must have at most %d bytes together, have %d", MaxPath, size)
 	}

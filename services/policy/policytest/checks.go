@@ -214,6 +214,8 @@ func invalid(ctx context.Context, p policy.Policy, o Options) error {
 		field, name string
 		spoil       func(*policy.Request)
 	}{
+		{"tenant", "not UTF-8", func(r *policy.Request) { r.Tenant = "\xff" }},
+		{"node_id", "not UTF-8", func(r *policy.Request) { r.Node = "\xff" }},
 		{"search_id", "empty", func(r *policy.Request) { r.Search = "" }},
 		{"search_id", "of a wildcard", func(r *policy.Request) { r.Search = "a.>" }},
 		{"problem", "empty", func(r *policy.Request) { r.Problem = "" }},
@@ -221,6 +223,7 @@ func invalid(ctx context.Context, p policy.Policy, o Options) error {
 		{"problem", "not UTF-8", func(r *policy.Request) { r.Problem = "\xff" }},
 		{"steps", "too many", func(r *policy.Request) { r.Steps = make([]string, policy.MaxSteps+1) }},
 		{"steps", "too long", func(r *policy.Request) { r.Steps = []string{strings.Repeat("x", policy.MaxPrefix+1)} }},
+		{"steps", "not UTF-8", func(r *policy.Request) { r.Steps = []string{"\xff"} }},
 		{"ordinals", "none", func(r *policy.Request) { r.Ordinals = nil }},
 		{"ordinals", "too many", func(r *policy.Request) { r.Ordinals = make([]int, policy.MaxChildren+1) }},
 		{"ordinals", "negative", func(r *policy.Request) { r.Ordinals = []int{-1} }},

@@ -106,6 +106,7 @@ func invalid(ctx context.Context, v verifier.Verifier, o Options) error {
 		{"problem", "empty", func(r *verifier.Request) { r.Problem = "" }},
 		{"problem", "too long", func(r *verifier.Request) { r.Problem = strings.Repeat("x", verifier.MaxProblem+1) }},
 		{"problem", "not UTF-8", func(r *verifier.Request) { r.Problem = "\xff" }},
+		{"steps", "not UTF-8", func(r *verifier.Request) { r.Steps = []string{"\xff"} }},
 		{"steps", "none", func(r *verifier.Request) { r.Steps = nil }},
 		{"steps", "too many", func(r *verifier.Request) { r.Steps = make([]string, verifier.MaxSteps+1) }},
 		{"steps", "too long", func(r *verifier.Request) { r.Steps = []string{strings.Repeat("x", verifier.MaxPath+1)} }},
