@@ -1,0 +1,262 @@
+package world
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/gob"
+	"fmt"
+	"iter"
+	"math"
+	"slices"
+	"sync"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner/search"
+	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/verifier"
+)
+
+// An Identity says whose results may stand in for each other: those of the same
+// models, for the same tenant.
+type Identity struct {
+	Tenant string
+	Policy reasoning.Model
+	Judge  verifier.Judge
+}
+
+// A Memoed is a World that records results and does not ask for them again.
+type Memoed struct {
+	search.World
+	identity Identity
+	store    Store
+	free     Store // results that somebody else paid, for this Memoed alone
+
+	mu sync.Mutex // held from looking at what is recorded of a child to replacing it
+}
+
+// Memo answers from a store what the store holds, and stores each result before it
+// yields it.
+//
+// A child is known by its content (problem, prefix, chance, models), not by the
+// search or strategy that it is for: whole samples of best-of-N are, cut, the first
+// steps of a beam. A recorded child has the usage that it had when it was written,
+// so that a search costs the same again.
+func Memo(w search.World, store Store, id Identity) *Memoed {
+	return &Memoed{World: w, identity: id, store: store, free: NewMemory(math.MaxInt)}
+}
+
+// recorded is what is kept of a child: the longest text known, in whole steps.
+type recorded struct {
+	Steps  []reasoning.Step
+	Finish reasoning.Finish
+	Usage  reasoning.Usage
+}
+
+// scored is what is kept of a path's scores.
+type scored struct {
+	Scores []float64
+	Usage  reasoning.Usage
+}
+
+// Record puts in a sample that was paid elsewhere: a whole child of the problem's
+// root, with its scores if its steps have them. To this Memoed it is free; later ones
+// find it with its usage.
+func (m *Memoed) Record(problem string, seed reasoning.Seed, sampling reasoning.Sampling, c policy.Child) error {
+	r := policy.Request{Problem: problem, Seed: seed, Sampling: sampling, Span: policy.Whole}
+	prefix := m.prefixKey(r)
+	if err := m.record(m.store, prefix, r, c); err != nil {
+		return err
+	}
+	paid := c
+	paid.Usage = reasoning.Usage{}
+	if err := m.record(m.free, prefix, r, paid); err != nil {
+		return err
+	}
+	var s scored
+	for _, step := range c.Steps {
+		if !step.Scored {
+			return nil
+		}
+		s.Scores = append(s.Scores, step.Score)
+	}
+	return save(m.free, m.pathKey(problem, reasoning.Texts(c.Steps)), s)
+}
+
+// Expand implements search.World: what is recorded comes first, in order, and the
+// rest is one request.
+func (m *Memoed) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
+	return func(yield func(policy.Child, error) bool) {
+		if r.Validate() != nil || !r.Model.Accepts(m.identity.Policy) {
+			m.World.Expand(ctx, r)(yield) // which says what is wrong
+			return
+		}
+		prefix := m.prefixKey(r)
+		var missing []int
+		for _, i := range r.Ordinals {
+			child, ok, err := m.recall(prefix, r, i)
+			switch {
+			case err != nil:
+				yield(policy.Child{}, err)
+				return
+			case !ok:
+				missing = append(missing, i)
+			case !yield(child, nil):
+				return
+			}
+		}
+		if len(missing) == 0 {
+			return
+		}
+		r.Ordinals = missing
+		for child, err := range m.World.Expand(ctx, r) {
+			if err == nil {
+				err = m.record(m.store, prefix, r, child)
+			}
+			if err != nil {
+				yield(policy.Child{}, err)
+				return
+			}
+			if !yield(child, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Score implements search.World.
+func (m *Memoed) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
+	key := m.pathKey(r.Problem, r.Steps)
+	for _, store := range []Store{m.free, m.store} {
+		if s, ok, err := load[scored](store, key); ok || err != nil {
+			return verifier.Result{Scores: s.Scores, Usage: s.Usage}, err
+		}
+	}
+	result, err := m.World.Score(ctx, r)
+	if err != nil {
+		return verifier.Result{}, err
+	}
+	if err := r.Check(result.Scores); err != nil { // not worth remembering
+		return verifier.Result{}, err
+	}
+	return result, save(m.store, key, scored{result.Scores, result.Usage})
+}
+
+// recall is a child as r would get it, if it is recorded.
+func (m *Memoed) recall(prefix string, r policy.Request, ordinal int) (child policy.Child, ok bool, err error) {
+	key := childKey(prefix, r, ordinal)
+	for _, store := range []Store{m.free, m.store} {
+		rec, ok, err := load[recorded](store, key)
+		if ok {
+			rec, ok = m.fit(rec, r)
+		}
+		if !ok && err == nil {
+			rec, ok, err = load[recorded](store, cutKey(key, r))
+		}
+		if ok || err != nil {
+			return policy.Child{Ordinal: ordinal, Steps: rec.Steps, Finish: rec.Finish, Usage: rec.Usage}, ok, err
+		}
+	}
+	return policy.Child{}, false, nil
+}
+
+// fit cuts a record to what r asks for; ok is false if it does not hold that.
+func (m *Memoed) fit(rec recorded, r policy.Request) (_ recorded, ok bool) {
+	if r.Span != policy.Whole && r.Span < len(rec.Steps) {
+		rec = m.cut(rec, r.Span)
+	}
+	complete := rec.Finish == reasoning.FinishEnd || r.Span == len(rec.Steps)
+	return rec, complete && tokens(rec.Steps) <= int64(r.Sampling.MaxTokens)
+}
+
+// cut is the record of the first n steps, as if the policy had stopped there.
+func (m *Memoed) cut(rec recorded, n int) recorded {
+	rec.Steps, rec.Finish = rec.Steps[:n], reasoning.FinishStep
+	generated := min(rec.Usage.Generated, tokens(rec.Steps))
+	rec.Usage.FLOPs = max(0, rec.Usage.FLOPs-m.identity.Policy.FLOPs(rec.Usage.Generated-generated))
+	rec.Usage.Generated = generated
+	return rec
+}
+
+// record stores a child that came for r, unless a longer text of it is there. Where
+// a limit cut it, it answers r itself, and its whole steps are as good as any.
+func (m *Memoed) record(store Store, prefix string, r policy.Request, c policy.Child) error {
+	rec := recorded{slices.Clone(c.Steps), c.Finish, c.Usage}
+	for i := range rec.Steps {
+		rec.Steps[i].Score, rec.Steps[i].Scored = 0, false
+	}
+	key := childKey(prefix, r, c.Ordinal)
+	if c.Finish == reasoning.FinishLength {
+		if err := save(store, cutKey(key, r), rec); err != nil || len(rec.Steps) < 2 {
+			return err
+		}
+		rec = m.cut(rec, len(rec.Steps)-1)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	old, ok, err := load[recorded](store, key)
+	if err != nil || ok && (old.Finish == reasoning.FinishEnd || rec.Finish != reasoning.FinishEnd && len(rec.Steps) <= len(old.Steps)) {
+		return err
+	}
+	return save(store, key, rec)
+}
+
+func tokens(steps []reasoning.Step) (n int64) {
+	for _, s := range steps {
+		n += int64(s.Tokens)
+	}
+	return n
+}
+
+// prefixKey names a prefix and how it is continued. %q keeps fields apart, and bytes
+// that are not UTF-8 distinct.
+func (m *Memoed) prefixKey(r policy.Request) string {
+	return hash("prefix %q %q %q %q %v %v", m.identity.Tenant, names(m.identity.Policy), r.Problem, r.Steps, r.Sampling.Temperature, r.Sampling.TopP)
+}
+
+// childKey names a child whatever its length.
+func childKey(prefix string, r policy.Request, ordinal int) string {
+	return hash("child %s %d", prefix, r.Seed.Child(ordinal))
+}
+
+// cutKey names a child that r's token limit cuts.
+func cutKey(child string, r policy.Request) string {
+	return hash("cut %s %d %d", child, r.Span, r.Sampling.MaxTokens)
+}
+
+// pathKey names a path's scores. The aggregator is no part of it: it reads scores
+// and does not change them.
+func (m *Memoed) pathKey(problem string, steps []string) string {
+	return hash("path %q %q %q %q", m.identity.Tenant, names(m.identity.Judge.Model), problem, steps)
+}
+
+func names(m reasoning.Model) []string { return []string{m.Name, m.Version, m.Tokenizer, m.Template} }
+
+func hash(format string, parts ...any) string {
+	h := sha256.New()
+	fmt.Fprintf(h, format, parts...)
+	return fmt.Sprintf("%x", h.Sum(nil))
+}
+
+// save stores a value, as gob: it keeps strings byte by byte, and every float.
+func save(s Store, key string, value any) error {
+	var b bytes.Buffer
+	if err := gob.NewEncoder(&b).Encode(value); err != nil {
+		return fmt.Errorf("record a result: %w", err)
+	}
+	if err := s.Put(key, b.Bytes()); err != nil {
+		return fmt.Errorf("record a result: %w", err)
+	}
+	return nil
+}
+
+func load[T any](s Store, key string) (value T, ok bool, err error) {
+	b, ok, err := s.Get(key)
+	if ok && err == nil {
+		err = gob.NewDecoder(bytes.NewReader(b)).Decode(&value)
+	}
+	if err != nil {
+		return value, false, fmt.Errorf("recall a result: %w", err)
+	}
+	return value, ok, nil
+}

@@ -1,0 +1,286 @@
+package world
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner/search"
+	"github.com/ponder-mesh/ponder/services/planner/search/searchtest"
+	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/verifier"
+)
+
+func (p *purses) audit(t interface{ Errorf(string, ...any) }) {
+	for i, purse := range p {
+		if purse.bound != 0 && purse.spent+purse.reserved > purse.bound || purse.reserved < 0 {
+			t.Errorf("%s: %v spent and %v reserved of %v", currencies[i], purse.spent, purse.reserved, purse.bound)
+		}
+	}
+}
+
+// spender is a World whose costs are chance, within what it may cost.
+type spender struct {
+	chance func(n int64) int64 // in [0,n]
+	look   func()
+}
+
+func (s spender) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
+	return func(yield func(policy.Child, error) bool) {
+		for n, i := range r.Ordinals {
+			s.look()
+			if s.chance(9) == 0 {
+				yield(policy.Child{}, errors.New("engine broke"))
+				return
+			}
+			u := reasoning.Usage{Generated: s.chance(int64(r.Sampling.MaxTokens))}
+			if n == 0 {
+				u.Prompt = s.chance(int64(len(r.Problem)))
+			}
+			u.FLOPs = small.FLOPs(u.Generated + u.Prompt)
+			runtime.Gosched()
+			if !yield(policy.Child{Ordinal: i, Usage: u}, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (s spender) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
+	s.look()
+	runtime.Gosched()
+	if s.chance(9) == 0 {
+		return verifier.Result{}, errors.New("verifier broke")
+	}
+	n := s.chance(int64(len(r.Problem)))
+	return verifier.Result{Usage: reasoning.Usage{Verifier: n, FLOPs: small.FLOPs(n)}}, nil
+}
+
+var small = reasoning.Model{Parameters: 7}
+
+// However many calls are made at once and whatever they cost, no more is spent and
+// reserved than the bound; all ends; and the bill is what was spent.
+func TestMeterNeverOverspends(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		bound := rapid.Int64Range(0, 4000)
+		b := Budget{bound.Draw(t, "policy"), bound.Draw(t, "verifier"), 14 * float64(bound.Draw(t, "flops"))}
+		seed := rapid.Uint64().Draw(t, "seed")
+		callers := rapid.IntRange(1, 8).Draw(t, "callers")
+		most := rapid.IntRange(1, 64).Draw(t, "max tokens")
+		width := rapid.IntRange(1, 8).Draw(t, "width")
+
+		var mu sync.Mutex
+		random := rand.New(rand.NewPCG(seed, 0))
+		var m *Metered
+		m = Meter(spender{
+			chance: func(n int64) int64 { mu.Lock(); defer mu.Unlock(); return random.Int64N(n + 1) },
+			look:   func() { m.mu.Lock(); defer m.mu.Unlock(); m.purses.audit(t) },
+		}, b, small, small)
+		var all sync.WaitGroup
+		for range callers {
+			all.Go(func() {
+				for range 8 {
+					r := ask(width)
+					r.Sampling.MaxTokens = most
+					for c, err := range m.Expand(t.Context(), r) {
+						if err != nil {
+							break
+						}
+						if c.Usage.Generated > int64(most) {
+							t.Errorf("child of %d tokens, want at most %d", c.Usage.Generated, most)
+						}
+						all.Go(func() { _, _ = m.Score(t.Context(), verifier.Request{Problem: "31415"}) })
+					}
+				}
+			})
+		}
+		all.Wait()
+		m.purses.audit(t)
+		bill := m.Bill()
+		for i, got := range costOf(bill.Total()) {
+			if p := m.purses[i]; p.reserved != 0 || p.holders != 0 || p.spent != got {
+				t.Errorf("%s in the end: %+v, want %v spent and nothing reserved", currencies[i], p, got)
+			}
+		}
+		if bill.Policy.Verifier != 0 || bill.Verifier.Generated != 0 {
+			t.Errorf("bill mixes up who was paid: %+v", bill)
+		}
+	})
+}
+
+// grants is what each Expand of n children is allowed to generate a child.
+func grants(m *Metered, inner *[]int, n int) (granted int, err error) {
+	*inner = nil
+	_, err = children(context.Background(), m, ask(n))
+	if len(*inner) > 0 {
+		granted = (*inner)[0]
+	}
+	return granted, err
+}
+
+// Children get fewer tokens before fewer children are made, and none of them when
+// there is not one token for each.
+func TestMeterShrinks(t *testing.T) {
+	for _, test := range []struct {
+		b        Budget
+		n        int
+		want     int
+		wantLeft error
+	}{
+		{Budget{}, 4, 64, nil},
+		{Budget{PolicyTokens: 256}, 4, 64, nil},
+		{Budget{PolicyTokens: 255}, 4, 63, nil},
+		{Budget{PolicyTokens: 4}, 4, 1, nil},
+		{Budget{PolicyTokens: 3}, 4, 0, search.ErrSpent},
+		{Budget{PolicyTokens: -1}, 1, 0, search.ErrSpent},
+		{Budget{FLOPs: small.FLOPs(64 + 5 + 4*64)}, 4, 64, nil}, // 64 for the template, 5 for the problem
+		{Budget{FLOPs: small.FLOPs(64 + 5 + 4*10)}, 4, 10, nil},
+		{Budget{FLOPs: small.FLOPs(64 + 5 + 3)}, 4, 0, search.ErrSpent},
+		{Budget{PolicyTokens: 100, FLOPs: small.FLOPs(64 + 5 + 4*10)}, 4, 10, nil},
+		{Budget{PolicyTokens: 20, FLOPs: small.FLOPs(64 + 5 + 4*10)}, 4, 5, nil},
+	} {
+		var seen []int
+		m := Meter(fake{expand: func(_ context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
+			seen = append(seen, r.Sampling.MaxTokens)
+			if len(r.Ordinals) != test.n {
+				t.Errorf("%+v: %d children asked for, want %d", test.b, len(r.Ordinals), test.n)
+			}
+			return func(func(policy.Child, error) bool) {}
+		}}, test.b, small, small)
+		got, err := grants(m, &seen, test.n)
+		if got != test.want || !errors.Is(err, test.wantLeft) {
+			t.Errorf("%+v: got %d tokens each and error %v, want %d and %v", test.b, got, err, test.want, test.wantLeft)
+		}
+	}
+}
+
+// A call waits for others to settle, and only as long as that may help.
+func TestMeterWaits(t *testing.T) {
+	type end struct {
+		After time.Duration
+		Spent bool
+	}
+	for name, test := range map[string]struct {
+		budget int64
+		want   end
+	}{
+		// Child i of the first call comes after i+1 s and gives back 64-10 tokens; the
+		// second call has patience for an eighth of 4×64.
+		"as much comes back": {4 * 64, end{1 * time.Second, false}},
+		// 5 tokens each are left in the end: it waits for more, and then makes do.
+		"little is left":  {4*10 + 20, end{4 * time.Second, false}},
+		"nothing is left": {4*10 + 3, end{4 * time.Second, true}},
+		"enough was left": {8 * 64, end{0, false}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				lock := searchtest.NewLock(0.5, func(_ policy.Request, i int) time.Duration { return time.Duration(i+1) * time.Second })
+				m := Meter(lock, Budget{PolicyTokens: test.budget}, reasoning.Model{}, reasoning.Model{})
+				start := time.Now()
+				first := make(chan error)
+				go func() { _, err := children(t.Context(), m, ask(4)); first <- err }()
+				synctest.Wait()
+				r := ask(4)
+				var got end
+				r.Ordinals = []int{4, 5, 6, 7}
+				for _, err := range m.Expand(t.Context(), r) {
+					got.Spent = errors.Is(err, search.ErrSpent)
+					got.After = time.Since(start)
+					if err == nil {
+						got.After -= 5 * time.Second // that its own first child took
+					}
+					break
+				}
+				if err := <-first; err != nil {
+					t.Error(err)
+				}
+				if diff := cmp.Diff(got, test.want); diff != "" {
+					t.Errorf("second call started (-got +want):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+func TestMeterStopsWaitingWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lock := searchtest.NewLock(0.5, func(policy.Request, int) time.Duration { return time.Minute })
+		m := Meter(lock, Budget{PolicyTokens: 64}, reasoning.Model{}, reasoning.Model{})
+		done := make(chan error)
+		go func() { _, err := children(t.Context(), m, ask(1)); done <- err }()
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := children(ctx, m, ask(1)); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got error %v, want the deadline", err)
+		}
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// Who leaves early gives the rest back; what was generated until then is on the bill.
+func TestMeterGivesBack(t *testing.T) {
+	lock := searchtest.NewLock(0.5, nil)
+	m := Meter(lock, Budget{PolicyTokens: 1000}, reasoning.Model{}, reasoning.Model{})
+	for range m.Expand(t.Context(), ask(4)) {
+		break
+	}
+	if got := m.purses[0]; got.spent != 10 || got.reserved != 0 {
+		t.Errorf("got %+v, want 10 spent and none reserved", got)
+	}
+}
+
+// An engine that does more than it may is billed for what it did.
+func TestMeterBillsOvershoot(t *testing.T) {
+	over := fake{
+		expand: func(context.Context, policy.Request) iter.Seq2[policy.Child, error] {
+			return func(yield func(policy.Child, error) bool) {
+				yield(policy.Child{Usage: reasoning.Usage{Generated: 500}}, nil)
+			}
+		},
+		score: func(context.Context, verifier.Request) (verifier.Result, error) {
+			return verifier.Result{Usage: reasoning.Usage{Verifier: 700}}, nil
+		},
+	}
+	m := Meter(over, Budget{PolicyTokens: 100, VerifierTokens: 100}, reasoning.Model{}, reasoning.Model{})
+	if _, err := children(t.Context(), m, ask(1)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Score(t.Context(), verifier.Request{Problem: "p"}); err != nil {
+		t.Fatal(err)
+	}
+	want := reasoning.Bill{Policy: reasoning.Usage{Generated: 500}, Verifier: reasoning.Usage{Verifier: 700}}
+	if diff := cmp.Diff(m.Bill(), want); diff != "" {
+		t.Errorf("bill (-got +want):\n%s", diff)
+	}
+	if _, err := children(t.Context(), m, ask(1)); !errors.Is(err, search.ErrSpent) {
+		t.Errorf("policy: got error %v, want spent", err)
+	}
+	if _, err := m.Score(t.Context(), verifier.Request{Problem: "p"}); !errors.Is(err, search.ErrSpent) {
+		t.Errorf("verifier: got error %v, want spent", err)
+	}
+}
+
+func TestBudgetLess(t *testing.T) {
+	b := Budget{PolicyTokens: 100, VerifierTokens: 50}
+	got := b.Less(reasoning.Usage{Generated: 40, Verifier: 50, FLOPs: 1e9})
+	want := Budget{PolicyTokens: 60, VerifierTokens: -1} // 0 would be no bound
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("(-got +want):\n%s", diff)
+	}
+	if got := got.Less(reasoning.Usage{Verifier: 5}); got.VerifierTokens >= 0 {
+		t.Errorf("spent more than all: got a bound of %d, want a negative one", got.VerifierTokens)
+	}
+}

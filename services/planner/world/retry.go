@@ -1,0 +1,110 @@
+package world
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner/search"
+	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/verifier"
+)
+
+// A Backoff says how often to try in vain before giving up. The zero Backoff gives
+// up on a service that is down after four attempts and less than a second.
+type Backoff struct {
+	Attempts int           // in a row that bring nothing; 0 is 4
+	First    time.Duration // wait after the first of them, doubled after each other; 0 is 100 ms
+}
+
+// Retry tries again what failed with reasoning.ErrUnavailable or
+// reasoning.ErrOverloaded, and nothing else. Of an expansion, only children that
+// have not come are asked for again.
+func Retry(w search.World, b Backoff) search.World {
+	return retrying{w, Backoff{cmp.Or(b.Attempts, 4), cmp.Or(b.First, 100*time.Millisecond)}}
+}
+
+type retrying struct {
+	search.World
+	backoff Backoff
+}
+
+func (w retrying) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
+	return func(yield func(policy.Child, error) bool) {
+		came := map[int]bool{}
+		for failed := 0; ; {
+			var err error
+			for child, e := range w.World.Expand(ctx, r) {
+				if err = e; err != nil {
+					break
+				}
+				if !came[child.Ordinal] {
+					came[child.Ordinal] = true
+					failed = 0
+				}
+				if !yield(child, nil) {
+					return
+				}
+			}
+			if err == nil {
+				return
+			}
+			failed++
+			if err := w.pause(ctx, failed, err, r.Search, r.Node); err != nil {
+				yield(policy.Child{}, err)
+				return
+			}
+			r.Ordinals = slices.DeleteFunc(slices.Clone(r.Ordinals), func(i int) bool { return came[i] })
+			if len(r.Ordinals) == 0 {
+				return
+			}
+		}
+	}
+}
+
+func (w retrying) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
+	for failed := 1; ; failed++ {
+		result, err := w.World.Score(ctx, r)
+		if err == nil {
+			return result, nil
+		}
+		if err := w.pause(ctx, failed, err, r.Search, r.Node); err != nil {
+			return verifier.Result{}, err
+		}
+	}
+}
+
+// pause waits after a failed attempt. It returns an error if there should be no
+// other.
+func (w retrying) pause(ctx context.Context, failed int, err error, search, node string) error {
+	switch {
+	case !transient(err):
+		return err
+	case failed >= w.backoff.Attempts:
+		return fmt.Errorf("%d attempts failed: %w", failed, err)
+	}
+	// Half of the wait is jitter: a hash of the request, so that it is the same in
+	// every run and differs between requests that failed together.
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%q %q", search, node)
+	jitter := float64(reasoning.Seed(h.Sum64()).Child(failed)>>11) / (1 << 53)
+	wait := float64(w.backoff.First<<(failed-1)) * (0.5 + 0.5*jitter)
+	select {
+	case <-time.After(time.Duration(wait)):
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("%w (before another attempt: %w)", err, context.Cause(ctx))
+	}
+}
+
+// transient says whether another attempt may help. A job that was given up is
+// final even if each of its attempts failed for a transient reason.
+func transient(err error) bool {
+	return (errors.Is(err, reasoning.ErrUnavailable) || errors.Is(err, reasoning.ErrOverloaded)) && !errors.Is(err, policy.ErrPoison)
+}
