@@ -1,0 +1,79 @@
+package telemetry
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/otel/metric"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+)
+
+// queueSize of spans that wait for export. The SDK's 2048 is about one search.
+const queueSize = 8192
+
+// batch hands ended spans to an exporter, many at a time, and counts both ends of
+// the queue between: the SDK drops what does not fit without telling.
+func batch(name string, e sdktrace.SpanExporter, counter metric.Int64Counter, options ...sdktrace.BatchSpanProcessorOption) sdktrace.SpanProcessor {
+	if os.Getenv("OTEL_BSP_MAX_QUEUE_SIZE") == "" {
+		options = append(options, sdktrace.WithMaxQueueSize(queueSize))
+	}
+	handled := func(state string) func(context.Context, int) {
+		labels := metric.WithAttributes(labelExporter.String(name), labelState.String(state))
+		return func(ctx context.Context, n int) { counter.Add(ctx, int64(n), labels) }
+	}
+	queue := sdktrace.NewBatchSpanProcessor(countedExporter{e, handled("exported")}, options...)
+	return countedProcessor{queue, handled("ended")}
+}
+
+type countedProcessor struct {
+	sdktrace.SpanProcessor
+	ended func(context.Context, int)
+}
+
+func (p countedProcessor) OnEnd(s sdktrace.ReadOnlySpan) {
+	p.ended(context.Background(), 1)
+	p.SpanProcessor.OnEnd(s)
+}
+
+type countedExporter struct {
+	sdktrace.SpanExporter
+	exported func(context.Context, int)
+}
+
+func (e countedExporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
+	err := e.SpanExporter.ExportSpans(ctx, spans)
+	if err == nil {
+		e.exported(ctx, len(spans))
+	}
+	return err
+}
+
+// An errorLog logs what OpenTelemetry could not do, at most once a minute: a
+// collector that is down fails every few seconds.
+type errorLog struct {
+	log *slog.Logger
+
+	mu     sync.Mutex
+	next   time.Time
+	hidden int
+}
+
+// Handle implements otel.ErrorHandler.
+func (l *errorLog) Handle(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	if now.Before(l.next) {
+		l.hidden++
+		return
+	}
+	log := l.log
+	if log == nil {
+		log = slog.Default()
+	}
+	log.Warn("telemetry was not exported", "error", err, "hidden", l.hidden)
+	l.next, l.hidden = now.Add(time.Minute), 0
+}

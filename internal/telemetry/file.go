@@ -1,0 +1,109 @@
+package telemetry
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strings"
+	"sync"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/semconv/v1.41.0"
+
+	"github.com/ponder-mesh/ponder/internal/tracefile"
+)
+
+// A lineExporter writes spans as package tracefile reads them.
+type lineExporter struct {
+	mu  sync.Mutex
+	out io.Writer
+}
+
+// ExportSpans writes all lines at once: a file opened for appending may be shared.
+func (e *lineExporter) ExportSpans(_ context.Context, spans []sdktrace.ReadOnlySpan) error {
+	var lines bytes.Buffer
+	encoder := json.NewEncoder(&lines)
+	encoder.SetEscapeHTML(false)
+	for _, s := range spans {
+		if err := encoder.Encode(lineOf(s)); err != nil {
+			return fmt.Errorf("encode span %q: %w", s.Name(), err)
+		}
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if _, err := e.out.Write(lines.Bytes()); err != nil {
+		return fmt.Errorf("write spans: %w", err)
+	}
+	return nil
+}
+
+func (e *lineExporter) Shutdown(context.Context) error {
+	if file, ok := e.out.(*os.File); ok && file != os.Stderr {
+		return file.Close()
+	}
+	return nil
+}
+
+// openTraceFile opens a file to append to. A last line that somebody did not finish
+// is ended, so that it spoils none of ours.
+func openTraceFile(path string) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open trace file: %w", err)
+	}
+	var last [1]byte
+	info, err := file.Stat()
+	if err == nil && info.Mode().IsRegular() && info.Size() > 0 {
+		if _, err = file.ReadAt(last[:], info.Size()-1); err == nil && last[0] != '\n' {
+			_, err = file.WriteString("\n")
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("look at trace file: %w", err), file.Close())
+	}
+	return file, nil
+}
+
+func lineOf(s sdktrace.ReadOnlySpan) tracefile.Span {
+	line := tracefile.Span{
+		Trace: s.SpanContext().TraceID().String(), ID: s.SpanContext().SpanID().String(),
+		Name: s.Name(), Kind: strings.ToLower(s.SpanKind().String()),
+		Start: s.StartTime().UnixNano(), End: s.EndTime().UnixNano(),
+		Message: s.Status().Description, Attributes: attributesOf(s.Attributes()),
+	}
+	if s.Parent().HasSpanID() {
+		line.Parent = s.Parent().SpanID().String()
+	}
+	if name, ok := s.Resource().Set().Value(semconv.ServiceNameKey); ok {
+		line.Service = name.AsString()
+	}
+	if s.Status().Code != codes.Unset {
+		line.Status = strings.ToLower(s.Status().Code.String())
+	}
+	for _, e := range s.Events() {
+		line.Events = append(line.Events, tracefile.Event{Name: e.Name, Time: e.Time.UnixNano(), Attributes: attributesOf(e.Attributes)})
+	}
+	for _, l := range s.Links() {
+		line.Links = append(line.Links, tracefile.Link{Trace: l.SpanContext.TraceID().String(), Span: l.SpanContext.SpanID().String()})
+	}
+	return line
+}
+
+func attributesOf(pairs []attribute.KeyValue) map[string]any {
+	attributes := make(map[string]any, len(pairs))
+	for _, a := range pairs {
+		value := a.Value.AsInterface()
+		if f, ok := value.(float64); ok && (math.IsNaN(f) || math.IsInf(f, 0)) {
+			value = a.Value.String() // JSON has no such number
+		}
+		attributes[string(a.Key)] = value
+	}
+	return attributes
+}

@@ -1,0 +1,26 @@
+package telemetry
+
+import (
+	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
+	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc/filters"
+	"google.golang.org/grpc"
+)
+
+// ServerOption traces and measures what a gRPC server serves, but for health checks
+// and reflection. A stream that many searches share is one span: its requests carry
+// trace contexts of their own.
+func (p *Providers) ServerOption() grpc.ServerOption {
+	return grpc.StatsHandler(otelgrpc.NewServerHandler(p.grpcOptions()...))
+}
+
+// DialOption does for a gRPC client what ServerOption does for a server.
+func (p *Providers) DialOption() grpc.DialOption {
+	return grpc.WithStatsHandler(otelgrpc.NewClientHandler(p.grpcOptions()...))
+}
+
+func (p *Providers) grpcOptions() []otelgrpc.Option {
+	return []otelgrpc.Option{
+		otelgrpc.WithTracerProvider(p.Tracers), otelgrpc.WithMeterProvider(p.Meters), otelgrpc.WithPropagators(p.Propagator),
+		otelgrpc.WithFilter(filters.Not(filters.ServicePrefix("grpc."))),
+	}
+}

@@ -1,0 +1,169 @@
+// Package telemetry makes traces and metrics of Ponder's work.
+//
+// [Setup] gives a process its providers, by the standard OTEL_* variables. Bodies
+// are measured by wrapping them ([Policy], [Verifier], [Difficulty]) and a search by
+// [Instruments.StartSearch]. What is measured is measured by depth, since that is
+// where a search's time goes: a step waits for the slowest of its siblings. Names
+// are in names.go. No span has text of a problem unless Options.Content asks for it.
+package telemetry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"slices"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetricgrpc"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
+	otelprometheus "go.opentelemetry.io/otel/exporters/prometheus"
+	"go.opentelemetry.io/otel/metric"
+	metricnoop "go.opentelemetry.io/otel/metric/noop"
+	"go.opentelemetry.io/otel/propagation"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/resource"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
+	tracenoop "go.opentelemetry.io/otel/trace/noop"
+)
+
+// Options of a process. Only Service is needed.
+type Options struct {
+	Service    string // name of the process, such as "policy"; OTEL_SERVICE_NAME goes before it
+	Version    string
+	TraceFile  string       // spans are also appended to this file, in the form of package tracefile
+	SpanBudget int          // see Instruments
+	Content    bool         // see Instruments; OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true asks for it, too
+	Log        *slog.Logger // for failures to export, at most one a minute; nil is slog.Default
+}
+
+// Providers are a process's telemetry.
+type Providers struct {
+	*Instruments
+	Tracers    trace.TracerProvider
+	Meters     metric.MeterProvider
+	Propagator propagation.TextMapPropagator
+	Metrics    http.Handler // serves /metrics as OpenMetrics, with exemplars
+	TraceFile  string       // that spans are written to; "" if they are not
+
+	shutdown []func(context.Context) error
+}
+
+// Setup makes providers and installs them as OpenTelemetry's global ones. Variables
+// or files that cannot be used are errors; a collector that does not answer is not.
+func Setup(ctx context.Context, o Options) (*Providers, error) {
+	env, err := readEnvironment()
+	if err != nil {
+		return nil, err
+	}
+	p := &Providers{
+		Tracers: tracenoop.NewTracerProvider(), Meters: metricnoop.NewMeterProvider(), Metrics: http.NotFoundHandler(),
+		Propagator: propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{}),
+	}
+	if !env.disabled {
+		if err := p.start(ctx, env, o); err != nil {
+			return nil, errors.Join(err, p.Shutdown(ctx))
+		}
+	}
+	if p.Instruments, err = NewInstruments(p.Tracers, p.Meters); err != nil {
+		return nil, errors.Join(fmt.Errorf("make instruments: %w", err), p.Shutdown(ctx))
+	}
+	p.SpanBudget, p.Content = o.SpanBudget, o.Content || env.content
+	otel.SetTextMapPropagator(p.Propagator)
+	otel.SetTracerProvider(p.Tracers)
+	otel.SetMeterProvider(p.Meters)
+	otel.SetErrorHandler(&errorLog{log: o.Log})
+	return p, nil
+}
+
+// Shutdown exports what is left and stops. Give it a context of its own: the one
+// that ends the process is done by then.
+func (p *Providers) Shutdown(ctx context.Context) error {
+	var errs []error
+	for _, stop := range slices.Backward(p.shutdown) {
+		errs = append(errs, stop(ctx))
+	}
+	p.shutdown = nil
+	return errors.Join(errs...)
+}
+
+func (p *Providers) start(ctx context.Context, env environment, o Options) error {
+	res, err := resource.New(ctx, resource.WithAttributes(attribute.String("service.name", o.Service), attribute.String("service.version", o.Version)),
+		resource.WithTelemetrySDK(), resource.WithFromEnv())
+	if err != nil {
+		return fmt.Errorf("describe this process to OpenTelemetry: %w", err)
+	}
+	if err := p.startMetrics(ctx, env, res); err != nil {
+		return err
+	}
+	return p.startTraces(ctx, env, res, o.TraceFile)
+}
+
+func (p *Providers) startMetrics(ctx context.Context, env environment, res *resource.Resource) error {
+	options := []sdkmetric.Option{sdkmetric.WithResource(res)}
+	for _, name := range env.metrics {
+		switch name {
+		case exportPrometheus:
+			registry := prometheus.NewRegistry()
+			registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+			reader, err := otelprometheus.New(otelprometheus.WithRegisterer(registry), otelprometheus.WithoutScopeInfo())
+			if err != nil {
+				return fmt.Errorf("make the Prometheus exporter: %w", err)
+			}
+			options = append(options, sdkmetric.WithReader(reader))
+			p.Metrics = promhttp.HandlerFor(registry, promhttp.HandlerOpts{EnableOpenMetrics: true})
+		case exportOTLP:
+			exporter, err := otlpmetricgrpc.New(ctx)
+			if err != nil {
+				return fmt.Errorf("make the OTLP exporter of metrics: %w", err)
+			}
+			options = append(options, sdkmetric.WithReader(sdkmetric.NewPeriodicReader(exporter)))
+		}
+	}
+	if len(env.metrics) > 0 {
+		meters := sdkmetric.NewMeterProvider(options...)
+		p.Meters = meters
+		p.shutdown = append(p.shutdown, meters.Shutdown)
+	}
+	return nil
+}
+
+func (p *Providers) startTraces(ctx context.Context, env environment, res *resource.Resource, file string) error {
+	if file == "" && len(env.traces) == 0 {
+		return nil // spans that nobody reads are not made
+	}
+	tracers := sdktrace.NewTracerProvider(sdktrace.WithResource(res))
+	p.Tracers = tracers
+	p.shutdown = append(p.shutdown, tracers.Shutdown)
+	counter, err := p.Meters.Meter(Scope).Int64Counter(SpansHandled, metric.WithUnit("{span}"),
+		metric.WithDescription("Spans that ended and spans that were exported; those in between are queued or were dropped."))
+	if err != nil {
+		return fmt.Errorf("make the counter of spans: %w", err)
+	}
+	if file != "" {
+		out, err := openTraceFile(file)
+		if err != nil {
+			return err
+		}
+		// A local file is fast, and tables made of it should be complete: wait rather than drop.
+		tracers.RegisterSpanProcessor(batch("file", &lineExporter{out: out}, counter, sdktrace.WithBlocking()))
+		p.TraceFile = file
+	}
+	for _, name := range env.traces {
+		var exporter sdktrace.SpanExporter = &lineExporter{out: os.Stderr}
+		if name == exportOTLP {
+			if exporter, err = otlptracegrpc.New(ctx); err != nil {
+				return fmt.Errorf("make the OTLP exporter of traces: %w", err)
+			}
+		}
+		tracers.RegisterSpanProcessor(batch(name, exporter, counter))
+	}
+	return nil
+}

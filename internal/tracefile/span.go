@@ -1,0 +1,53 @@
+// Package tracefile reads and writes spans as lines of JSON, and shows what they
+// say: where the time of a search went, depth by depth.
+//
+// A file holds one [Span] a line. Services and runs may share one: each appends
+// whole lines. Readers skip what is not a span and count it, so a file that is still
+// written to, or was cut off, can be read.
+package tracefile
+
+import "time"
+
+// A Span is one line of a trace file. Fields may be added, not changed.
+type Span struct {
+	Trace      string         `json:"trace"`            // 32 hex digits
+	ID         string         `json:"span"`             // 16 hex digits
+	Parent     string         `json:"parent,omitempty"` // 16 hex digits; none for a trace's root
+	Name       string         `json:"name"`
+	Kind       string         `json:"kind"`              // internal, server, client, producer, consumer
+	Service    string         `json:"service,omitempty"` // of the process
+	Start      int64          `json:"start"`             // nanoseconds since 1970, by the clock of the service's host
+	End        int64          `json:"end"`
+	Status     string         `json:"status,omitempty"` // ok, error; none where nobody said
+	Message    string         `json:"message,omitempty"`
+	Attributes map[string]any `json:"attributes,omitempty"`
+	Events     []Event        `json:"events,omitempty"`
+	Links      []Link         `json:"links,omitempty"`
+}
+
+// An Event is something that happened during a span.
+type Event struct {
+	Name       string         `json:"name"`
+	Time       int64          `json:"time"` // nanoseconds since 1970
+	Attributes map[string]any `json:"attributes,omitempty"`
+}
+
+// A Link names a related span that is not an ancestor.
+type Link struct {
+	Trace string `json:"trace"`
+	Span  string `json:"span"`
+}
+
+// Duration of the span; not negative.
+func (s *Span) Duration() time.Duration { return time.Duration(max(s.End-s.Start, 0)) }
+
+func (s *Span) text(key string) string {
+	text, _ := s.Attributes[key].(string)
+	return text
+}
+
+// number is an attribute that was read from JSON.
+func (s *Span) number(key string) (n float64, ok bool) {
+	n, ok = s.Attributes[key].(float64)
+	return n, ok
+}
