@@ -1,0 +1,97 @@
+// Package pocket is a policy.Policy whose model is one of Ponder's own tiny
+// transformers, run in this process (package pocket at the root).
+package pocket
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/ponder-mesh/ponder/pocket"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/policy"
+)
+
+// Policy continues solutions with a pocket engine. A step is a line.
+type Policy struct {
+	engine *pocket.Engine
+	model  reasoning.Model
+}
+
+// New is a policy over an engine, which the caller closes.
+func New(engine *pocket.Engine) *Policy {
+	id := engine.Model().Identity()
+	return &Policy{engine: engine, model: reasoning.Model{
+		Name: id.Name, Version: id.SHA256, Tokenizer: id.Tokenizer, Template: id.Template, Parameters: int64(id.Parameters),
+	}}
+}
+
+// Model implements policy.Policy.
+func (p *Policy) Model(context.Context) (reasoning.Model, error) { return p.model, nil }
+
+// Expand implements policy.Policy.
+func (p *Policy) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
+	return func(yield func(policy.Child, error) bool) {
+		if err := r.Validate(); err != nil {
+			yield(policy.Child{}, err)
+			return
+		}
+		if !r.Model.Accepts(p.model) {
+			yield(policy.Child{}, fmt.Errorf("%w: this is %s, the request wants %s", policy.ErrModel, p.model.Name, r.Model.Name))
+			return
+		}
+		start := time.Now()
+		for child, err := range p.engine.Generate(ctx, p.request(r)) {
+			if err != nil {
+				yield(policy.Child{}, failure(err))
+				return
+			}
+			if !yield(p.child(r, child, time.Since(start)), nil) {
+				return
+			}
+		}
+	}
+}
+
+func (p *Policy) request(r policy.Request) pocket.Request {
+	out := pocket.Request{
+		Prompt:    r.Problem + "\n" + strings.Join(r.Steps, ""),
+		MaxTokens: r.Sampling.MaxTokens, MaxSteps: r.Span, Temperature: r.Sampling.Temperature, TopP: r.Sampling.TopP,
+	}
+	for _, ordinal := range r.Ordinals {
+		out.Seeds = append(out.Seeds, uint64(r.Seed.Child(ordinal)))
+	}
+	return out
+}
+
+func (p *Policy) child(r policy.Request, c pocket.Child, took time.Duration) policy.Child {
+	read := int64(c.Usage.Prompt - c.Usage.Cached)
+	out := policy.Child{
+		Ordinal: r.Ordinals[c.Index], Generate: took,
+		Finish: map[pocket.Finish]reasoning.Finish{
+			pocket.FinishSteps: reasoning.FinishStep, pocket.FinishEnd: reasoning.FinishEnd, pocket.FinishLength: reasoning.FinishLength,
+		}[c.Finish],
+		Usage: reasoning.Usage{
+			Generated: int64(c.Usage.Generated), Prompt: read, Cached: int64(c.Usage.Cached),
+			FLOPs: p.model.FLOPs(read + int64(c.Usage.Generated)),
+		},
+	}
+	for _, s := range c.Steps {
+		out.Steps = append(out.Steps, reasoning.Step{Text: s.Text, Tokens: s.Tokens, LogProb: s.LogProb})
+	}
+	return out
+}
+
+// failure is an engine's error in the domain's terms.
+func failure(err error) error {
+	switch {
+	case errors.Is(err, pocket.ErrRequest):
+		return fmt.Errorf("%w: %w", reasoning.ErrInvalid, err)
+	case errors.Is(err, pocket.ErrClosed):
+		return fmt.Errorf("%w: %w", reasoning.ErrUnavailable, err)
+	}
+	return err
+}

@@ -1,0 +1,61 @@
+// Package pocket is a verifier.Verifier whose reward model is one of Ponder's own
+// tiny transformers, run in this process (package pocket at the root).
+package pocket
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ponder-mesh/ponder/pocket"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/verifier"
+)
+
+// Verifier scores steps with a pocket judge. A step is a line.
+type Verifier struct {
+	judge    *pocket.Judge
+	identity verifier.Judge
+}
+
+// New is a verifier over a judge.
+func New(judge *pocket.Judge) (*Verifier, error) {
+	aggregator, err := verifier.ParseAggregator(judge.Aggregator())
+	if err != nil {
+		return nil, fmt.Errorf("pocket judge %s: %w", judge.Identity().Name, err)
+	}
+	id := judge.Identity()
+	return &Verifier{judge: judge, identity: verifier.Judge{
+		Model: reasoning.Model{
+			Name: id.Name, Version: id.SHA256, Tokenizer: id.Tokenizer, Template: id.Template, Parameters: int64(id.Parameters),
+		},
+		Aggregator: aggregator,
+	}}, nil
+}
+
+// Judge implements verifier.Verifier.
+func (v *Verifier) Judge(context.Context) (verifier.Judge, error) { return v.identity, nil }
+
+// Score implements verifier.Verifier.
+func (v *Verifier) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
+	if err := r.Validate(); err != nil {
+		return verifier.Result{}, err
+	}
+	start := time.Now()
+	scores, usage, err := v.judge.Score(ctx, r.Problem, r.Steps)
+	switch {
+	case errors.Is(err, pocket.ErrRequest):
+		return verifier.Result{}, fmt.Errorf("%w: %w", reasoning.ErrInvalid, err)
+	case errors.Is(err, pocket.ErrClosed):
+		return verifier.Result{}, fmt.Errorf("%w: %w", reasoning.ErrUnavailable, err)
+	case err != nil:
+		return verifier.Result{}, err
+	}
+	read := int64(usage.Prompt - usage.Cached)
+	result := verifier.Result{
+		Scores: scores, Took: time.Since(start),
+		Usage: reasoning.Usage{Verifier: read, Cached: int64(usage.Cached), FLOPs: v.identity.FLOPs(read)},
+	}
+	return result, r.Check(scores)
+}
