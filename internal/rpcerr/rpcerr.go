@@ -23,6 +23,8 @@ import (
 	"github.com/ponder-mesh/ponder/internal/wire"
 	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner"
+	"github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
@@ -48,6 +50,13 @@ var table = []row{
 	{err: policy.ErrModel, code: codes.FailedPrecondition, reason: "MODEL_NOT_SERVED"},
 	{err: policy.ErrPoison, code: codes.Internal, reason: "JOB_GIVEN_UP"},
 	{err: verifier.ErrMisjudged, code: codes.Internal, reason: "MISJUDGED"},
+	{err: planner.ErrNotFound, code: codes.NotFound, reason: "SEARCH_NOT_FOUND"},
+	{err: planner.ErrExists, code: codes.AlreadyExists, reason: "IDEMPOTENCY_KEY_IN_USE"},
+	{err: planner.ErrNoVerifier, code: codes.FailedPrecondition, reason: "NO_VERIFIER"},
+	{err: planner.ErrNoAnswer, code: codes.NotFound, reason: "NO_ANSWER"},
+	{err: planner.ErrCancelled, code: codes.Canceled, reason: "CANCELLED_BY_CLIENT"},
+	{err: planner.ErrClosed, code: codes.Unavailable, reason: "PLANNER_STOPPING"},
+	{err: search.ErrSpent, code: codes.ResourceExhausted, reason: "BUDGET_SPENT"},
 	{err: wire.ErrMalformed, code: codes.Internal, reason: "MALFORMED_ANSWER"},
 	{err: reasoning.ErrOverloaded, code: codes.ResourceExhausted, reason: "OVERLOADED", retry: 2 * time.Second, native: true},
 	{err: reasoning.ErrUnavailable, code: codes.Unavailable, reason: "UNAVAILABLE", retry: time.Second, native: true},

@@ -147,7 +147,7 @@ func TestTableIsComplete(t *testing.T) {
 		seen[r.reason] = true
 	}
 	rows := sentinels(t, ".", "rpcerr.go")
-	for _, pkg := range []string{"reasoning", "services/policy", "services/verifier", "services/difficulty", "internal/wire"} {
+	for _, pkg := range []string{"reasoning", "services/policy", "services/verifier", "services/difficulty", "services/planner", "services/planner/search", "internal/wire"} {
 		names := sentinels(t, root+pkg, "")
 		for name := range names {
 			if qualified := pkg[strings.LastIndexByte(pkg, '/')+1:] + "." + name; !rows[qualified] {

@@ -1,0 +1,72 @@
+# Ponder. `make help` lists what there is. Nothing here needs more than Go, a C compiler (for -race), make and python3.
+GO      ?= go
+VENV    := .venv
+BIN     := bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+.PHONY: help test check build gen lint unit race evidence-check examples demo dev up real bench-pocket clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+test: check race examples ## everything that CI runs: contracts current, lint, all tests with -race, clients
+
+demo: ## watch four services solve problems in one process
+	$(GO) run ./cmd/ponder demo
+
+dev: ## the mesh in one process, on loopback, until interrupted
+	$(GO) run ./cmd/ponder dev
+
+check: gen-check lint evidence-check ## what is generated is current, and what is written is clean
+
+gen: $(BIN)/buf ## generate Go and Python from the .proto files
+	$(BIN)/buf lint
+	$(BIN)/buf generate
+	$(VENV)/bin/python tools/pystubs.py
+
+gen-check: gen ## fail if generating changes anything
+	@git diff --exit-code --stat -- proto examples/python/gen || { echo "generated code is not current: commit what 'make gen' wrote"; exit 1; }
+	@test -z "$$(git status --porcelain -- proto examples/python/gen)" || { git status --short -- proto examples/python/gen; echo "generated files are not committed"; exit 1; }
+
+lint: $(BIN)/staticcheck ## gofmt, vet, staticcheck (staticcheck.conf has a reason for each exception)
+	@out=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$out" || { echo "not gofmt-ed:"; echo "$$out"; exit 1; }
+	$(GO) vet ./... ./proto/... ./examples/go/...
+	$(BIN)/staticcheck ./... ./examples/go/...
+
+unit: ## all tests, without -race
+	$(GO) test ./... ./examples/go/...
+
+race: ## all tests with the race detector, and the builds that do not use the workspace
+	for m in . proto examples/go; do (cd $$m && GOWORK=off $(GO) build ./...) || exit 1; done
+	$(GO) test -race ./... ./examples/go/...
+
+evidence-check: ## fail if a figure in a document is not the one in docs/evidence
+	$(GO) run ./eval/cmd/evidence check
+
+examples: $(BIN)/grpcurl $(VENV)/.stamp ## solve a problem with grpcurl, a Python client and a Go client against a real mesh
+	test/examples/run.sh
+
+up: ## the five processes (nats-server and four services), one solve through them, stop
+	test/up/run.sh
+
+real: ## the OpenAI engine against a real llama.cpp server and a real 0.5B model (first run builds the server: minutes)
+	test/real/fetch.sh all
+	test/real/run.sh
+
+bench-pocket: ## tokens per CPU-second of the pocket engine
+	$(GO) test ./pocket -run '^$$' -bench . -benchtime 2s
+
+$(VENV)/.stamp: tools/requirements.txt
+	test/examples/venv.sh
+	touch $@
+
+$(BIN)/buf: $(VENV)/.stamp tools/go.mod
+	mkdir -p $(BIN)
+	cd tools && GOWORK=off $(GO) build -o ../$(BIN)/ google.golang.org/protobuf/cmd/protoc-gen-go google.golang.org/grpc/cmd/protoc-gen-go-grpc
+	ln -sf ../$(VENV)/bin/buf $@
+
+$(BIN)/staticcheck $(BIN)/grpcurl: tools/go.mod
+	mkdir -p $(BIN)
+	cd tools && GOWORK=off $(GO) build -o ../$(BIN)/ honnef.co/go/tools/cmd/staticcheck github.com/fullstorydev/grpcurl/cmd/grpcurl
+
+clean: ## remove what was built
+	rm -rf $(BIN) $(VENV)

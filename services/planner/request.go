@@ -1,0 +1,141 @@
+package planner
+
+import (
+	"fmt"
+	"time"
+	"unicode/utf8"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner/search"
+	"github.com/ponder-mesh/ponder/services/planner/world"
+	"github.com/ponder-mesh/ponder/services/policy"
+)
+
+// A Request poses a problem.
+type Request struct {
+	Tenant         string
+	Problem        string
+	Effort         Effort          // how much to spend; Budget and Strategy leave it only what they do not say
+	Budget         world.Budget    // bounds that are zero do not bound
+	Deadline       time.Time       // zero: the planner's default from now
+	Strategy       search.Strategy // nil: planned
+	Choice         *search.Choice  // nil: planned
+	Temperature    *float64        // nil: the planner's default, as are the next two
+	TopP           *float64
+	MaxTokens      *int
+	Seed           reasoning.Seed // 0 is 1
+	IdempotencyKey string         // with the same tenant and key the same search is followed
+}
+
+// MaxKey is the longest idempotency key, in bytes.
+const MaxKey = 128
+
+// An Effort says how much to spend. The names are those of reasoning_effort.
+type Effort int
+
+const (
+	None    Effort = iota + 1 // one greedy sample
+	Minimal                   // hardly anything
+	Low
+	Normal // the default; "medium" to clients
+	High
+	XHigh
+	Max // as much as the planner allows
+)
+
+var effortNames = []string{"", "none", "minimal", "low", "medium", "high", "xhigh", "max"}
+
+func (e Effort) String() string {
+	if e < None || e > Max {
+		return "unknown"
+	}
+	return effortNames[e]
+}
+
+// ParseEffort is the effort with this name.
+func ParseEffort(name string) (Effort, error) {
+	for e := None; e <= Max; e++ {
+		if effortNames[e] == name {
+			return e, nil
+		}
+	}
+	return 0, reasoning.Invalid("effort", "%q must be one of %v", name, effortNames[1:])
+}
+
+// sampling is how the policy draws tokens for r.
+func (r Request) sampling(defaults reasoning.Sampling) reasoning.Sampling {
+	s := defaults
+	if r.Temperature != nil {
+		s.Temperature = *r.Temperature
+	}
+	if r.TopP != nil {
+		s.TopP = *r.TopP
+	}
+	if r.MaxTokens != nil {
+		s.MaxTokens = *r.MaxTokens
+	}
+	return s
+}
+
+// validate returns a *reasoning.InvalidError for the first rule that r breaks,
+// before anything is spent.
+func (r Request) validate(now time.Time, defaults reasoning.Sampling) error {
+	switch {
+	case r.Problem == "":
+		return reasoning.Invalid("problem", "must not be empty")
+	case len(r.Problem) > policy.MaxProblem:
+		return reasoning.Invalid("problem", "must have at most %d bytes, has %d", policy.MaxProblem, len(r.Problem))
+	case !utf8.ValidString(r.Problem):
+		return reasoning.Invalid("problem", "must be UTF-8")
+	case r.Effort < 0 || r.Effort > Max:
+		return reasoning.Invalid("effort", "must be one of %v", effortNames[1:])
+	case r.Budget.PolicyTokens < 0:
+		return reasoning.Invalid("budget.policy_tokens", "must not be negative, is %d", r.Budget.PolicyTokens)
+	case r.Budget.VerifierTokens < 0:
+		return reasoning.Invalid("budget.verifier_tokens", "must not be negative, is %d", r.Budget.VerifierTokens)
+	case !(r.Budget.FLOPs >= 0): // also NaN
+		return reasoning.Invalid("budget.flops", "must not be negative, is %v", r.Budget.FLOPs)
+	case !r.Deadline.IsZero() && !r.Deadline.After(now):
+		return reasoning.Invalid("deadline", "must be in the future, is %s", r.Deadline.UTC().Format(time.RFC3339))
+	case len(r.IdempotencyKey) > MaxKey:
+		return reasoning.Invalid("idempotency_key", "must have at most %d bytes, has %d", MaxKey, len(r.IdempotencyKey))
+	}
+	if err := policy.ValidateSampling(r.sampling(defaults)); err != nil {
+		return err
+	}
+	if r.Strategy == nil {
+		return nil
+	}
+	if err := r.Strategy.Validate(); err != nil {
+		return err
+	}
+	if r.Choice != nil && r.Choice.Judged() && !r.Strategy.Judged() {
+		return reasoning.Invalid("choice", "%s needs scores, and strategy %s has none: choose majority, or strategy best-of-n or beam", r.Choice, r.Strategy.Name())
+	}
+	return nil
+}
+
+// same says whether r asks for the same search as s, given the same key.
+func (r Request) same(s Request) bool {
+	return fmt.Sprintf("%+v", r.essence()) == fmt.Sprintf("%+v", s.essence())
+}
+
+// essence is what makes two requests different: everything but the deadline, which
+// moves when a client asks again.
+func (r Request) essence() any {
+	deref := func(p *float64) float64 {
+		if p == nil {
+			return -1
+		}
+		return *p
+	}
+	r.Deadline = time.Time{}
+	choice, tokens := "", -1
+	if r.Choice != nil {
+		choice = r.Choice.String()
+	}
+	if r.MaxTokens != nil {
+		tokens = *r.MaxTokens
+	}
+	return []any{r.Tenant, r.Problem, r.Effort, r.Budget, r.Strategy, choice, deref(r.Temperature), deref(r.TopP), tokens, r.Seed}
+}

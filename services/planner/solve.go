@@ -1,0 +1,296 @@
+package planner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/ponder-mesh/ponder/answer"
+	"github.com/ponder-mesh/ponder/internal/telemetry"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/difficulty"
+	"github.com/ponder-mesh/ponder/services/planner/search"
+	"github.com/ponder-mesh/ponder/services/planner/world"
+	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/verifier"
+)
+
+// A Stop says why a search stopped.
+type Stop int
+
+const (
+	Complete     Stop = iota + 1 // the strategy had nothing left to try
+	BudgetSpent                  // what was found until then counts
+	DeadlineCame                 // likewise
+	ByClient                     // cancelled
+	ByError                      // see Outcome.Err
+)
+
+func (s Stop) String() string {
+	names := []string{"unknown", "complete", "budget", "deadline", "cancelled", "error"}
+	if s < 0 || int(s) >= len(names) {
+		return names[0]
+	}
+	return names[s]
+}
+
+// An Outcome is how a search ended.
+type Outcome struct {
+	Stop       Stop
+	Answer     string             // as written; empty when there is none
+	Node       string             // whose path is the solution
+	Solution   string             // its text
+	Weight     float64            // what the choice gave the answer
+	Candidates []search.Candidate // heaviest first
+	Degraded   []string           // what was done in a lesser way than asked
+	Err        error              // why there is no answer, or why it is partial
+	Elapsed    time.Duration
+}
+
+// maxCandidates is how many answers an outcome lists.
+const maxCandidates = 16
+
+// mesh is a policy and a verifier side by side: the search's World, bare.
+type mesh struct {
+	policy.Policy
+	verifier.Verifier
+}
+
+// run is the life of a search.
+func (p *Planner) run(ctx context.Context, l *live) {
+	ctx, stop := context.WithDeadline(ctx, l.request.Deadline)
+	defer stop()
+	ctx, traced := p.Telemetry.StartSearch(ctx, l.id, strategyName(l.request.Strategy))
+	outcome := p.solve(ctx, l, traced)
+	outcome.Elapsed = time.Since(l.created)
+	if outcome.Stop == ByClient && p.CancelJobs != nil {
+		ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		if err := p.CancelJobs(ctx, l.id); err != nil {
+			outcome.Degraded = append(outcome.Degraded, fmt.Sprintf("queued jobs were not removed, they end at the deadline: %v", err))
+		}
+		stop()
+	}
+	state := Succeeded
+	switch {
+	case outcome.Stop == ByClient:
+		state = Cancelled
+	case outcome.Answer == "":
+		state = FailedAll
+	}
+	traced.End(state.String(), l.status().Bill, outcome.Err)
+	l.change(func(sequence int64) {
+		l.state, l.outcome = state, numbered[*Outcome]{&outcome, sequence}
+	})
+}
+
+func strategyName(s search.Strategy) string {
+	if s == nil {
+		return "planned"
+	}
+	return s.Name()
+}
+
+// solve does all that a search is: ask who judges, estimate, plan, search, choose.
+func (p *Planner) solve(ctx context.Context, l *live, traced *telemetry.SearchTrace) Outcome {
+	p.sayIfQueued(ctx, l)
+	setup, err := p.prepare(ctx, l.request)
+	if err != nil {
+		return p.ended(ctx, Outcome{}, err)
+	}
+	outcome := Outcome{Degraded: setup.degraded}
+	estimate, err := p.estimate(ctx, l, setup)
+	if err != nil {
+		if ctx.Err() != nil {
+			return p.ended(ctx, outcome, err)
+		}
+		outcome.Degraded = append(outcome.Degraded, fmt.Sprintf("difficulty was not estimated: %v", err))
+	}
+	plan := p.decide(l.request, estimate, setup)
+	traced.SetStrategy(plan.Strategy.Name())
+	l.change(func(sequence int64) { l.plan = numbered[*Plan]{&plan, sequence} })
+
+	budget := l.request.Budget
+	if estimate != nil {
+		budget = budget.Less(estimate.Usage)
+	}
+	metered := world.Meter(setup.memo, budget, setup.policy, setup.judgeModel())
+	l.change(func(int64) {
+		l.bill = func() reasoning.Bill {
+			bill := metered.Bill()
+			if estimate != nil {
+				bill.Difficulty = estimate.Usage
+			}
+			return bill
+		}
+	})
+	tree := search.New(traced.World(metered), setup.problem(l))
+	tree.Observe = l.observe
+	spent, err := search.Run(ctx, tree, plan.Strategy)
+	outcome.Degraded = append(outcome.Degraded, tree.Faults()...)
+	if spent {
+		outcome.Stop = BudgetSpent
+	}
+	choose(&outcome, tree, plan.Choice)
+	return p.ended(ctx, outcome, err)
+}
+
+// setup is what a search needs to know of the mesh before it starts.
+type setup struct {
+	request  Request
+	sampling reasoning.Sampling
+	policy   reasoning.Model
+	judge    *verifier.Judge // nil: none, or it does not answer
+	memo     *world.Memoed
+	degraded []string
+}
+
+// prepare asks the mesh which models it has. A verifier that does not answer is
+// done without, and the outcome says so.
+func (p *Planner) prepare(ctx context.Context, r Request) (setup, error) {
+	s := setup{request: r, sampling: r.sampling(p.Sampling)}
+	var err error
+	if s.policy, err = p.Policy.Model(ctx); err != nil {
+		return s, fmt.Errorf("which model is the policy: %w", err)
+	}
+	if p.Verifier != nil {
+		asked, stop := context.WithTimeout(ctx, p.JudgeDelay)
+		judge, err := p.Verifier.Judge(asked)
+		stop()
+		switch {
+		case ctx.Err() != nil:
+			return s, context.Cause(ctx)
+		case err != nil:
+			s.degraded = append(s.degraded, fmt.Sprintf("searched without a verifier: %v", err))
+		default:
+			s.judge = &judge
+		}
+	}
+	identity := world.Identity{Tenant: r.Tenant, Policy: s.policy}
+	if s.judge != nil {
+		identity.Judge = *s.judge
+	}
+	s.memo = world.Memo(world.Retry(mesh{p.Policy, p.Verifier}, world.Backoff{}), p.Store, identity)
+	return s, nil
+}
+
+// judgeModel is the reward model; zero without one.
+func (s setup) judgeModel() reasoning.Model {
+	if s.judge == nil {
+		return reasoning.Model{}
+	}
+	return s.judge.Model
+}
+
+func (s setup) problem(l *live) search.Problem {
+	problem := search.Problem{Tenant: s.request.Tenant, Search: l.id, Text: s.request.Problem, Seed: s.request.Seed, Sampling: s.sampling}
+	if s.judge != nil {
+		problem.Aggregator = s.judge.Aggregator
+	}
+	return problem
+}
+
+// sayIfQueued tells clients that nobody pulls jobs at present.
+func (p *Planner) sayIfQueued(ctx context.Context, l *live) {
+	if p.Workers == nil {
+		return
+	}
+	if n, err := p.Workers(ctx); err == nil && n == 0 {
+		l.notice("no policy worker is pulling jobs: the search is queued until one comes, at the latest until %s", l.request.Deadline.UTC().Format(time.RFC3339))
+	}
+}
+
+// estimate probes the difficulty where the plan depends on it. The probe's samples
+// go into the memo, free of charge, as the search's own.
+func (p *Planner) estimate(ctx context.Context, l *live, s setup) (*difficulty.Estimate, error) {
+	if p.Difficulty == nil || l.request.Strategy != nil || !l.request.Effort.probes() || s.judge == nil {
+		return nil, nil
+	}
+	r := difficulty.Request{Tenant: l.request.Tenant, Search: l.id, Problem: l.request.Problem, Seed: l.request.Seed, Sampling: s.sampling}
+	var last *difficulty.Estimate
+	for e, err := range p.Difficulty.Estimate(ctx, r) {
+		if err != nil {
+			return last, err
+		}
+		for _, child := range e.New {
+			if err := s.memo.Record(s.request.Problem, s.request.Seed, s.sampling, child); err != nil {
+				return last, fmt.Errorf("record a probe's sample: %w", err)
+			}
+		}
+		last = &e
+		l.change(func(sequence int64) {
+			l.estimate = numbered[*difficulty.Estimate]{&e, sequence}
+			l.bill = func() reasoning.Bill { return reasoning.Bill{Difficulty: e.Usage} }
+			if l.state == Queued {
+				l.state = Running
+			}
+		})
+	}
+	return last, nil
+}
+
+// decide is the plan: the request's own where it says, else the table's.
+func (p *Planner) decide(r Request, estimate *difficulty.Estimate, s setup) Plan {
+	made := Plan{Strategy: r.Strategy, Reason: "as requested"}
+	if made.Strategy == nil {
+		made = plan(r.Effort, estimate, s.judge)
+	} else if made.Strategy.Judged() && s.judge == nil {
+		n := made.Strategy.Samples()
+		made.Reason = fmt.Sprintf("majority of %d instead of %s, as the verifier does not answer", n, made.Strategy.Name())
+		made.Strategy = search.Majority{N: n}
+	}
+	made.Choice = choice(made.Strategy, s.judge)
+	if r.Choice != nil && (!r.Choice.Judged() || made.Strategy.Judged() && s.judge != nil) {
+		made.Choice = *r.Choice
+	}
+	if estimate != nil && estimate.Samples > 0 {
+		made.PredictedTokens = int64(made.Strategy.Samples()) * estimate.Usage.Generated / int64(estimate.Samples)
+	}
+	return made
+}
+
+// choose fills the outcome with the answer. Where solutions could not be scored,
+// the majority decides, and the outcome says so.
+func choose(outcome *Outcome, tree *search.Tree, choice search.Choice) {
+	solutions := slices.Collect(tree.Solutions())
+	ranked, err := choice.Rank(solutions, answer.Extract, answer.Key)
+	if err != nil {
+		outcome.Degraded = append(outcome.Degraded, fmt.Sprintf("chose by majority: %v", err))
+		ranked, _ = search.Choice{}.Rank(solutions, answer.Extract, answer.Key)
+	}
+	if len(ranked) == 0 {
+		return
+	}
+	best := ranked[0]
+	outcome.Answer, outcome.Node, outcome.Weight = best.Answer, best.Node.ID, best.Weight
+	outcome.Solution = reasoning.Join(best.Node.Path())
+	outcome.Candidates = ranked[:min(len(ranked), maxCandidates)]
+}
+
+// ErrNoAnswer is a search in which no solution ended in an answer.
+var ErrNoAnswer = errors.New("no solution ended in an answer")
+
+// ended fills in why the search stopped.
+func (p *Planner) ended(ctx context.Context, o Outcome, err error) Outcome {
+	cause := context.Cause(ctx)
+	switch {
+	case errors.Is(cause, ErrCancelled):
+		o.Stop, o.Err = ByClient, ErrCancelled
+	case errors.Is(cause, context.DeadlineExceeded):
+		o.Stop, o.Err = DeadlineCame, fmt.Errorf("the deadline came: %w", cause)
+	case cause != nil:
+		o.Stop, o.Err = ByError, cause
+	case err != nil:
+		o.Stop, o.Err = ByError, err
+	case o.Stop == 0:
+		o.Stop = Complete
+	}
+	if o.Answer == "" && o.Err == nil {
+		o.Err = ErrNoAnswer
+		if o.Stop == BudgetSpent {
+			o.Err = fmt.Errorf("%w before the budget was spent", ErrNoAnswer)
+		}
+	}
+	return o
+}
