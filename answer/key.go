@@ -1,6 +1,7 @@
 package answer
 
 import (
+	"bytes"
 	"regexp"
 	"strings"
 )
@@ -84,7 +85,7 @@ func noun(s string) string {
 // the parentheses of a choice, (C).
 func trim(s string) string {
 	s = strings.TrimRight(strings.TrimSpace(s), ".;:")
-	if strings.HasPrefix(s, "{") && braces(s)[0] == len(s)-1 && len(s) > 1 {
+	for len(s) > 1 && s[0] == '{' && braces(s)[0] == len(s)-1 {
 		s = s[1 : len(s)-1]
 	}
 	if len(s) == 3 && s[0] == '(' && 'A' <= s[1] && s[1] <= 'Z' && s[2] == ')' {
@@ -93,43 +94,40 @@ func trim(s string) string {
 	return s
 }
 
-// unbrace drops braces that group one letter or digit: x^{2}, \sqrt{3},
-// \frac{1}{2}.
+// unbrace drops braces that group one letter or digit, or nothing: x^{2},
+// \sqrt{3}, \frac{1}{2}.
 func unbrace(s string) string {
-	var b strings.Builder
+	var out []byte
+	var open []int // where the groups that are open start in out
 	for i := 0; i < len(s); i++ {
-		if s[i] == '\\' && i+1 < len(s) {
-			b.WriteString(s[i : i+2])
-			i++
-			continue
+		out = append(out, s[i])
+		switch s[i] {
+		case '\\':
+			if i++; i < len(s) {
+				out = append(out, s[i])
+			}
+		case '{':
+			open = append(open, len(out)-1)
+		case '}':
+			if len(open) == 0 {
+				continue
+			}
+			start := open[len(open)-1]
+			open = open[:len(open)-1]
+			before, inside := out[:start], string(out[start+1:len(out)-1])
+			digit := i+1 < len(s) && isDigit(s[i+1])
+			switch {
+			case inside == "":
+				out = before
+			case !single(inside), isDigit(inside[0]) && digit && !bytes.HasSuffix(before, []byte(`\frac`)): // x^{2}3 is not x^23
+			case isLetter(inside[0]) && start > 0 && isLetter(out[start-1]): // \sqrt{x} is not \sqrtx
+				out = append(append(before, ' '), inside...)
+			default:
+				out = append(before, inside...)
+			}
 		}
-		if s[i] != '{' {
-			b.WriteByte(s[i])
-			continue
-		}
-		if i+1 < len(s) && s[i+1] == '}' {
-			i++
-			continue
-		}
-		end := strings.IndexByte(s[i:min(len(s), i+4)], '}') + i
-		if end < i || !single(s[i+1:end]) {
-			b.WriteByte(s[i])
-			continue
-		}
-		inside := s[i+1 : end]
-		before := b.String()
-		followed := end+1 < len(s) && isDigit(s[end+1])
-		switch {
-		case isDigit(inside[0]) && followed && !strings.HasSuffix(before, `\frac`):
-			b.WriteByte(s[i]) // x^{2}3 is not x^23
-			continue
-		case isLetter(inside[0]) && before != "" && isLetter(before[len(before)-1]):
-			b.WriteByte(' ') // \sqrt{x} is not \sqrtx
-		}
-		b.WriteString(inside)
-		i = end
 	}
-	return b.String()
+	return string(out)
 }
 
 func single(s string) bool { return len(s) == 1 && (isDigit(s[0]) || isLetter(s[0])) || s == "π" }
