@@ -36,14 +36,12 @@ func evaluate(s string, point int) (complex128, error) {
 	return v, nil
 }
 
-// maxDepth bounds the nesting of an expression.
-const maxDepth = 100
-
+// A parser evaluates as it reads. It recurses at most once a byte, and answers
+// are no longer than MaxLen.
 type parser struct {
 	s      string
 	i      int
 	point  int
-	depth  int
 	failed bool
 }
 
@@ -123,10 +121,6 @@ func (p *parser) signed() complex128 {
 }
 
 func (p *parser) power() complex128 {
-	if p.depth++; p.depth > maxDepth {
-		return p.fail()
-	}
-	defer func() { p.depth-- }()
 	v := p.atom()
 	for p.eat("!") {
 		v = factorial(v)
@@ -157,14 +151,10 @@ func (p *parser) group(open, shut string) complex128 {
 }
 
 func (p *parser) atom() complex128 {
-	if p.depth++; p.depth > maxDepth || p.failed {
-		return p.fail()
-	}
-	defer func() { p.depth-- }()
 	p.eat(" ")
 	r := p.rest()
 	switch {
-	case r == "":
+	case p.failed || r == "":
 		return p.fail()
 	case r[0] == '(':
 		return p.group("(", ")")
