@@ -1,0 +1,90 @@
+package modelserver
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+)
+
+// Events are the data of the server-sent events in r (WHATWG HTML, §9.2): the
+// data lines of one event joined with newlines. Other fields and comments are
+// passed over. An event that the end of r cuts off is still one, because some
+// servers leave out the last blank line. An error of reading comes last. The data
+// is good until the next is asked for.
+func Events(r io.Reader) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		var event []byte
+		has := false
+		for line, err := range Lines(r) {
+			switch {
+			case err != nil:
+				yield(nil, err)
+				return
+			case len(line) == 0:
+				if has && !yield(event, nil) {
+					return
+				}
+				event, has = event[:0], false
+				continue
+			}
+			field, value, _ := bytes.Cut(line, []byte(":"))
+			if string(field) != "data" {
+				continue
+			}
+			if has {
+				event = append(event, '\n')
+			}
+			event, has = append(event, bytes.TrimPrefix(value, []byte(" "))...), true
+			if len(event) > MaxFrame {
+				yield(nil, errTooLong)
+				return
+			}
+		}
+		if has {
+			yield(event, nil)
+		}
+	}
+}
+
+// Lines are the lines of r, which end with \n, \r\n or \r, without their ends.
+func Lines(r io.Reader) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		s := bufio.NewScanner(r)
+		s.Buffer(make([]byte, 0, 4<<10), MaxFrame)
+		s.Split(scanLine)
+		for s.Scan() {
+			if !yield(s.Bytes(), nil) {
+				return
+			}
+		}
+		switch err := s.Err(); {
+		case errors.Is(err, bufio.ErrTooLong):
+			yield(nil, errTooLong)
+		case err != nil:
+			yield(nil, err)
+		}
+	}
+}
+
+var errTooLong = fmt.Errorf("an event has more than %d bytes", MaxFrame)
+
+// scanLine is bufio.ScanLines for all three ends of a line.
+func scanLine(data []byte, atEOF bool) (advance int, token []byte, err error) {
+	i := bytes.IndexAny(data, "\r\n")
+	switch {
+	case i < 0 && atEOF && len(data) > 0:
+		return len(data), data, nil
+	case i < 0:
+		return 0, nil, nil
+	case data[i] == '\n':
+		return i + 1, data[:i], nil
+	case i+1 < len(data) && data[i+1] == '\n':
+		return i + 2, data[:i], nil
+	case i+1 == len(data) && !atEOF:
+		return 0, nil, nil // \r: the \n may still come
+	}
+	return i + 1, data[:i], nil
+}

@@ -1,0 +1,220 @@
+package modelserver
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/ponder-mesh/ponder/reasoning"
+)
+
+func events(r io.Reader) (got []string, last error) {
+	for data, err := range Events(r) {
+		if err != nil {
+			return got, err
+		}
+		got = append(got, string(data))
+	}
+	return got, nil
+}
+
+func TestEvents(t *testing.T) {
+	for _, test := range []struct {
+		name, text string
+		want       []string
+	}{
+		{"plain", "data: a\n\ndata: b\n\n", []string{"a", "b"}},
+		{"carriage returns", "data: a\r\n\r\ndata: b\r\rdata: c\n\r\n", []string{"a", "b", "c"}},
+		{"one space is taken off", "data:a\n\ndata:  b\n\n", []string{"a", " b"}},
+		{"many lines are one event", "data: a\ndata: b\n\n", []string{"a\nb"}},
+		{"comments and other fields", ": ping\n\nevent: x\nid: 7\ndata: a\nretry: 3\n\ndatas: b\n\n", []string{"a"}},
+		{"empty data is an event", "data\n\ndata:\n\n", []string{"", ""}},
+		{"no last blank line", "data: a\n\ndata: [DONE]", []string{"a", "[DONE]"}},
+		{"nothing", "\n\n\n", nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			for _, r := range []io.Reader{strings.NewReader(test.text), iotest.OneByteReader(strings.NewReader(test.text))} {
+				got, err := events(r)
+				if diff := cmp.Diff(got, test.want); diff != "" || err != nil {
+					t.Errorf("got error %v and (-got +want):\n%s", err, diff)
+				}
+			}
+		})
+	}
+}
+
+func TestEventsEndWithTheReadersError(t *testing.T) {
+	cut := io.MultiReader(strings.NewReader("data: a\n\n"), iotest.ErrReader(io.ErrUnexpectedEOF))
+	got, err := events(cut)
+	if diff := cmp.Diff(got, []string{"a"}); diff != "" || !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("got %q and %v, want a and the reader's error", got, err)
+	}
+	long := strings.NewReader(strings.Repeat("data: "+strings.Repeat("x", 1<<20)+"\n", 5))
+	if got, err := events(long); !errors.Is(err, errTooLong) || got != nil {
+		t.Errorf("an endless event gave %d events and error %v, want %v", len(got), err, errTooLong)
+	}
+}
+
+// FuzzSSE checks that whatever was sent as events comes back, however the bytes
+// arrive, and that no bytes at all break the reader.
+func FuzzSSE(f *testing.F) {
+	f.Add([]byte("data: {\"a\":1}\n\n"), "{}")
+	f.Add([]byte(": ping\r\n\r\ndata: x\rdata: y\r\r"), "a\nb")
+	f.Fuzz(func(t *testing.T, raw []byte, data string) {
+		whole, err := events(bytes.NewReader(raw))
+		dribbled, err2 := events(iotest.OneByteReader(bytes.NewReader(raw)))
+		if diff := cmp.Diff(dribbled, whole); diff != "" || (err == nil) != (err2 == nil) {
+			t.Errorf("byte by byte gives %v, at once %v (-byte +once):\n%s", err2, err, diff)
+		}
+		data = strings.ReplaceAll(data, "\r", "")
+		sent := "data: " + strings.ReplaceAll(data, "\n", "\ndata: ") + "\n\n"
+		if got, err := events(strings.NewReader(sent)); err != nil || len(got) != 1 || got[0] != data {
+			t.Errorf("sent %q, got %q and error %v", data, got, err)
+		}
+	})
+}
+
+func TestLogprobsInEitherShape(t *testing.T) {
+	for _, test := range []struct {
+		name, text string
+		want       Logprobs
+	}{
+		{"completions", `{"tokens":["4","\n"],"token_logprobs":[-0.5,null],"top_logprobs":[{"4":-0.5,"5":-1.5},null],"text_offset":[0,1]}`,
+			Logprobs{{Text: "4", LogProb: -.5, Top: []Token{{Text: "4", LogProb: -.5}, {Text: "5", LogProb: -1.5}}}, {Text: "\n"}}},
+		{"chat", `{"content":[{"token":"4","logprob":-0.5,"bytes":[52],"top_logprobs":[{"token":"5","logprob":-1.5}]}]}`,
+			Logprobs{{Text: "4", LogProb: -.5, Top: []Token{{Text: "5", LogProb: -1.5}}}}},
+		{"part of a character", `{"content":[{"token":"\ufffd","logprob":-1,"bytes":[195]}]}`, Logprobs{{Text: "\xc3", LogProb: -1}}},
+		{"ollama", `[{"token":"4","logprob":-0.5}]`, Logprobs{{Text: "4", LogProb: -.5}}},
+		{"none", `{"content":null}`, nil},
+	} {
+		var got Logprobs
+		if err := json.Unmarshal([]byte(test.text), &got); err != nil {
+			t.Fatalf("%s: %v", test.name, err)
+		}
+		if diff := cmp.Diff(got, test.want); diff != "" {
+			t.Errorf("%s (-got +want):\n%s", test.name, diff)
+		}
+	}
+}
+
+func serve(t *testing.T, h http.HandlerFunc) *Client {
+	t.Helper()
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	c, err := New(s.URL, "secret", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+func TestStatusesAreSorted(t *testing.T) {
+	for _, test := range []struct {
+		status  int
+		body    string
+		want    error
+		message string
+	}{
+		{400, `{"error":{"message":"prompt is too long","code":400}}`, reasoning.ErrInvalid, "prompt is too long"},
+		{413, `too big`, reasoning.ErrInvalid, "too big"},
+		{422, `{"detail":[{"loc":["body","n"]}]}`, reasoning.ErrInvalid, `[{"loc":["body","n"]}]`},
+		{429, `{"object":"error","message":"queue is full"}`, reasoning.ErrOverloaded, "queue is full"},
+		{503, `{"error":"Loading model"}`, reasoning.ErrOverloaded, "Loading model"},
+		{500, "boom\n\n  boom", reasoning.ErrUnavailable, "boom boom"},
+		{502, ``, reasoning.ErrUnavailable, "502 Bad Gateway"},
+		{401, `{"error":{"message":"no such key"}}`, nil, "no such key"},
+		{404, `{"error":{"message":"no such model"}}`, nil, "no such model"},
+		{307, ``, nil, "redirects are not followed"},
+	} {
+		c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Location", "/elsewhere")
+			w.WriteHeader(test.status)
+			io.WriteString(w, test.body)
+		})
+		err := c.Post(t.Context(), "completions", map[string]any{}, new(any))
+		var status *StatusError
+		switch {
+		case !errors.As(err, &status) || status.Status != test.status:
+			t.Errorf("%d: got %v, want a StatusError", test.status, err)
+		case !strings.Contains(err.Error(), test.message) || !strings.Contains(err.Error(), c.URL()):
+			t.Errorf("%d: got %q, want the URL and %q", test.status, err, test.message)
+		case strings.Contains(err.Error(), "secret"):
+			t.Errorf("%d: %q tells the key", test.status, err)
+		}
+		for _, sort := range []error{reasoning.ErrInvalid, reasoning.ErrOverloaded, reasoning.ErrUnavailable} {
+			if got := errors.Is(err, sort); got != (sort == test.want) {
+				t.Errorf("%d: is %v: %v", test.status, sort, got)
+			}
+		}
+	}
+}
+
+func TestErrorsInStreams(t *testing.T) {
+	for _, test := range []struct {
+		data string
+		want error
+	}{
+		{`{"error":{"code":503,"message":"slots are gone"}}`, reasoning.ErrOverloaded},
+		{`{"error":{"message":"CUDA error"}}`, reasoning.ErrUnavailable},
+		{`{"error":"model runner stopped"}`, reasoning.ErrUnavailable},
+		{`{"choices":[],"error":null}`, nil},
+		{`{"choices":[{"text":"\"error\": 7"}]}`, nil},
+	} {
+		if err := StreamError("POST x", []byte(test.data)); !errors.Is(err, test.want) {
+			t.Errorf("%s: got %v, want %v", test.data, err, test.want)
+		}
+	}
+}
+
+func TestRequests(t *testing.T) {
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		json.NewEncoder(w).Encode(r.Method + " " + r.URL.Path + " " + r.Header.Get("Authorization"))
+	})
+	for path, want := range map[string]string{"models": "GET /v1/models Bearer secret", "/props": "GET /props Bearer secret"} {
+		var got string
+		if err := c.Get(t.Context(), path, &got); err != nil || got != want {
+			t.Errorf("%s: got %q and %v, want %q", path, got, err, want)
+		}
+	}
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := c.Get(cancelled, "models", new(string)); !errors.Is(err, context.Canceled) || errors.Is(err, reasoning.ErrUnavailable) {
+		t.Errorf("cancelled: got %v", err)
+	}
+}
+
+func TestRefusedConnectionIsUnavailable(t *testing.T) {
+	s := httptest.NewServer(nil)
+	s.Close()
+	c, err := New(s.URL+"/v1/", "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.Get(t.Context(), "models", new(any)); !errors.Is(err, reasoning.ErrUnavailable) || !strings.Contains(err.Error(), s.URL+"/v1/models") {
+		t.Errorf("got %v, want an ErrUnavailable that names the URL", err)
+	}
+}
+
+func TestURLs(t *testing.T) {
+	for _, bad := range []string{"", "localhost:8000", "ftp://x/v1", "http://", "http://u:p@x/v1", "http://x/v1?a=b", "http://x/%zz"} {
+		if _, err := New(bad, "", nil); err == nil {
+			t.Errorf("%q: got no error", bad)
+		}
+	}
+	for base, want := range map[string]string{"http://x": "http://x/v1", "http://x/": "http://x/v1", "https://x/api/v1/": "https://x/api/v1"} {
+		c, err := New(base, "", nil)
+		if err != nil || c.URL() != want {
+			t.Errorf("%q: got %v and %v, want %q", base, c, err, want)
+		}
+	}
+}

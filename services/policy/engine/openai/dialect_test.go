@@ -1,0 +1,158 @@
+package openai
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/policy/template"
+)
+
+// An exchange is what a server of some dialect was asked and what it said: the
+// request line, the request's JSON, a blank line, the answer's status, and its body.
+type exchange struct {
+	path   string
+	body   map[string]any
+	status int
+	answer string
+}
+
+func recorded(t *testing.T, name string) exchange {
+	t.Helper()
+	data, err := os.ReadFile("testdata/" + name + ".http")
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked, said, _ := strings.Cut(string(data), "\n\n")
+	line, body, _ := strings.Cut(asked, "\n")
+	var x exchange
+	status, answer, _ := strings.Cut(said, "\n")
+	if _, err := fmt.Sscan(status, &x.status); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	if err := json.Unmarshal([]byte(body), &x.body); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	x.path, x.answer = strings.TrimPrefix(line, "POST "), answer
+	return x
+}
+
+// replay answers what was recorded, and says what else was asked than then.
+func replay(t *testing.T, exchanges ...exchange) http.HandlerFunc {
+	next := 0
+	return func(w http.ResponseWriter, r *http.Request) {
+		if next == len(exchanges) {
+			t.Errorf("got a request more than the %d recorded", len(exchanges))
+			return
+		}
+		x := exchanges[next]
+		next++
+		var body map[string]any
+		if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+			t.Error(err)
+		}
+		if diff := cmp.Diff(body, x.body); diff != "" || r.URL.Path != x.path {
+			t.Errorf("asked %s, recorded was %s (-asked +recorded):\n%s", r.URL.Path, x.path, diff)
+		}
+		w.WriteHeader(x.status)
+		io.WriteString(w, x.answer)
+	}
+}
+
+func TestDialects(t *testing.T) {
+	step := func(text string, tokens int, logprob float64) reasoning.Step {
+		return reasoning.Step{Text: text, Tokens: tokens, LogProb: logprob}
+	}
+	for _, test := range []struct {
+		name     string // of the recording; its first word is the dialect
+		template string
+		span     int
+		steps    []string
+		want     policy.Child
+	}{
+		// The delimiter is in the text, and so is known to have ended it.
+		{"vllm-step", "pocket", 1, []string{"48+36=84\n"}, policy.Child{
+			Steps: []reasoning.Step{step("84-4=80\n", 8, -2)}, Finish: reasoning.FinishStep,
+			Usage: reasoning.Usage{Generated: 8, Prompt: 4, Cached: 16}}},
+		// The end of the text is a token more than the text shows.
+		{"vllm-end", "pocket", 1, nil, policy.Child{
+			Steps: []reasoning.Step{step("A:80", 5, -1.25)}, Finish: reasoning.FinishEnd,
+			Usage: reasoning.Usage{Generated: 5, Prompt: 11}}},
+		{"vllm-length", "pocket", policy.Whole, nil, policy.Child{
+			Steps: []reasoning.Step{step("1+1=2\n", 6, -1.5), step("2+", 2, -.5)}, Finish: reasoning.FinishLength,
+			Usage: reasoning.Usage{Generated: 8, Prompt: 11}}},
+		// A chat whose last turn is continued; the second step is cut here, because a
+		// stop string would have ended the text at the first.
+		{"vllm-chat", "steps", 2, []string{"First, add.\n\n"}, policy.Child{
+			Steps: []reasoning.Step{step("Then.\n\n", 3, -.75), step("So \\boxed{4}.\n\n", 6, -1.25)}, Finish: reasoning.FinishStep,
+			Usage: reasoning.Usage{Generated: 9, Prompt: 30}}},
+		// SGLang sends what comes after the delimiter in the delimiter's token.
+		{"sglang-step", "steps-chatml", 1, nil, policy.Child{
+			Steps: []reasoning.Step{step("Add.\n\n", 3, -.75)}, Finish: reasoning.FinishStep,
+			Usage: reasoning.Usage{Generated: 3, Prompt: 2, Cached: 40}}},
+		{"sglang-end", "steps-chatml", 1, nil, policy.Child{
+			Steps: []reasoning.Step{step("It is 4.", 6, -1)}, Finish: reasoning.FinishEnd,
+			Usage: reasoning.Usage{Generated: 6, Prompt: 42}}},
+		// ollama and unknown servers say "stop" for both, so they are given no stop
+		// string: the text is cut here, what came too much is billed, and the
+		// prompt's length, which comes last, stays unknown.
+		{"ollama-step", "pocket", 1, nil, policy.Child{
+			Steps: []reasoning.Step{step("1+1=2\n", 7, -1.5)}, Finish: reasoning.FinishStep,
+			Usage: reasoning.Usage{Generated: 7}}},
+		{"ollama-chat", "steps", 1, []string{"First.\n\n"}, policy.Child{
+			Steps: []reasoning.Step{step("So 4.", 4, -.75)}, Finish: reasoning.FinishEnd,
+			Usage: reasoning.Usage{Generated: 4, Prompt: 25}}},
+		{"generic-step", "pocket", 1, nil, policy.Child{
+			Steps: []reasoning.Step{step("1+1=2\n", 4, -1)}, Finish: reasoning.FinishStep,
+			Usage: reasoning.Usage{Generated: 4}}},
+		// Without log-probabilities, usage counts a text that ended by itself.
+		{"generic-whole", "steps", policy.Whole, nil, policy.Child{
+			Steps: []reasoning.Step{step("One.\n\n", 0, 0), step("Two.", 7, 0)}, Finish: reasoning.FinishEnd,
+			Usage: reasoning.Usage{Generated: 7, Prompt: 9, Cached: 4}}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			e := engine(t, replay(t, recorded(t, test.name)), func(c *Config) {
+				name, _, _ := strings.Cut(test.name, "-")
+				c.Dialect = Dialect(name)
+				var err error
+				if c.Template, err = template.Lookup(test.template); err != nil {
+					t.Fatal(err)
+				}
+			})
+			r := ask(test.span, 3)
+			r.Steps = test.steps
+			got, err := collect(t, e, r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			test.want.Ordinal = 3
+			test.want.Usage.FLOPs = 2 * 1000 * float64(test.want.Usage.Generated+test.want.Usage.Prompt)
+			if diff := cmp.Diff(got, []policy.Child{test.want}, cmpopts.IgnoreFields(policy.Child{}, "Generate"), cmpopts.EquateApprox(0, 1e-9)); diff != "" {
+				t.Errorf("child (-got +want):\n%s", diff)
+			}
+			if text := reasoning.Join(got[0].Steps); math.IsNaN(got[0].Steps[0].LogProb) || text == "" {
+				t.Errorf("got text %q", text)
+			}
+		})
+	}
+}
+
+// Without log-probabilities nothing counts the tokens of a step that is cut: that
+// is said, and not guessed from the text's length.
+func TestTokensAreNotGuessed(t *testing.T) {
+	e := engine(t, replay(t, recorded(t, "generic-uncounted")), func(c *Config) { c.Dialect = Generic })
+	if got, err := collect(t, e, ask(1, 3)); !errors.Is(err, errUncounted) || len(got) > 0 {
+		t.Errorf("got %v and %v, want %v", got, err, errUncounted)
+	}
+}

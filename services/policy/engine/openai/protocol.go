@@ -1,0 +1,181 @@
+package openai
+
+import (
+	"encoding/json"
+	"io"
+	"iter"
+	"maps"
+
+	"github.com/ponder-mesh/ponder/internal/modelserver"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/policy/template"
+)
+
+// A call is one request for n continuations, whatever the server.
+type call struct {
+	model    string
+	template template.Template
+	problem  string
+	steps    []string
+	sampling reasoning.Sampling
+	seed     reasoning.Seed
+	n        int
+	stop     string // ends the text, if not empty; only protocols that stop are given one
+}
+
+// A protocol is one endpoint of one kind of server.
+type protocol struct {
+	path   string
+	stops  bool // it tells a stop string from the end of the text
+	body   func(call) map[string]any
+	frames func(io.Reader) iter.Seq2[[]byte, error]
+	parse  func([]byte) (frame, error)
+}
+
+// A frame is what one event of a stream says.
+type frame struct {
+	events []event
+	usage  *usage // of the request, as far as it is known yet
+}
+
+// An event is news of one choice.
+type event struct {
+	choice  int
+	text    string
+	tokens  []modelserver.Token // sampled since the last event, if told
+	sampled int                 // tokens sampled so far, if told: it counts those without text, too
+	finish  string              // "stop" or "length" at the end
+	stopped string              // the stop string that was met and removed, if told
+}
+
+type usage struct{ prompt, cached, generated int }
+
+// protocolOf says how a dialect is best asked to continue prompts or chats.
+// llama.cpp's own completions tell the stop string, and OpenAI's do not; ollama's
+// own API has log-probabilities and the sampler's settings, and OpenAI's has not.
+func protocolOf(d Dialect, chat bool) protocol {
+	p := protocol{path: "completions", frames: modelserver.Events, parse: parseChunk}
+	if chat {
+		p.path = "chat/completions"
+	}
+	p.body = func(c call) map[string]any {
+		body := standard(c, chat)
+		maps.Copy(body, plain[d])
+		return body
+	}
+	switch {
+	case d == VLLM:
+		p.stops = true
+		p.body = also(p.body, map[string]any{"include_stop_str_in_output": true, "stream_options": continuousUsage})
+	case d == SGLang:
+		p.stops = true
+		p.body = also(p.body, map[string]any{"no_stop_trim": true, "stream_options": continuousUsage})
+	case d == LlamaCpp && chat:
+		p.body = also(p.body, map[string]any{"cache_prompt": true, "timings_per_token": true})
+	case d == LlamaCpp:
+		p = protocol{path: "/completion", stops: true, body: llamaBody, frames: modelserver.Events, parse: parseLlama}
+	case d == Ollama && chat:
+		p = protocol{path: "/api/chat", body: ollamaChat, frames: modelserver.Lines, parse: parseOllama}
+	case d == Ollama:
+		p = protocol{path: "/api/generate", body: ollamaGenerate, frames: modelserver.Lines, parse: parseOllama}
+	}
+	return p
+}
+
+// plain switches off what servers do to a distribution unasked, from their own
+// defaults or the model's, so that only temperature and top-p shape it.
+var plain = map[Dialect]map[string]any{
+	VLLM:     {"top_k": -1, "min_p": 0, "repetition_penalty": 1, "presence_penalty": 0, "frequency_penalty": 0},
+	SGLang:   {"top_k": -1, "min_p": 0, "repetition_penalty": 1, "presence_penalty": 0, "frequency_penalty": 0},
+	LlamaCpp: {"samplers": []string{"temperature", "top_p"}},
+	Ollama:   {"top_k": 0, "min_p": 0, "typical_p": 1, "repeat_penalty": 1, "presence_penalty": 0, "frequency_penalty": 0},
+}
+
+var continuousUsage = map[string]any{"include_usage": true, "continuous_usage_stats": true}
+
+func also(body func(call) map[string]any, more map[string]any) func(call) map[string]any {
+	return func(c call) map[string]any {
+		b := body(c)
+		maps.Copy(b, more)
+		return b
+	}
+}
+
+// portable is the seed as every server takes it: positive and of 31 bits.
+// llama.cpp's default, all 32 bits set, would mean a random one.
+func portable(s reasoning.Seed) int64 { return max(1, int64(s>>33)) }
+
+// standard is a request in OpenAI's API.
+func standard(c call, chat bool) map[string]any {
+	body := map[string]any{
+		"model":          c.model,
+		"max_tokens":     c.sampling.MaxTokens,
+		"temperature":    c.sampling.Temperature,
+		"top_p":          c.sampling.TopP,
+		"seed":           portable(c.seed),
+		"stream":         true,
+		"stream_options": map[string]any{"include_usage": true},
+	}
+	if c.n > 1 {
+		body["n"] = c.n
+	}
+	if c.stop != "" {
+		body["stop"] = []string{c.stop}
+	}
+	if !chat {
+		body["prompt"] = c.template.Prompt(c.problem, c.steps)
+		body["logprobs"] = 1
+		return body
+	}
+	body["messages"] = c.template.Messages(c.problem, c.steps)
+	body["logprobs"], body["top_logprobs"] = true, 1
+	if len(c.steps) > 0 {
+		body["continue_final_message"], body["add_generation_prompt"] = true, false
+	}
+	return body
+}
+
+// parseChunk reads OpenAI's chunks, of completions and of chats, with the
+// additions of vLLM, SGLang and llama.cpp.
+func parseChunk(data []byte) (frame, error) {
+	var chunk struct {
+		Choices []struct {
+			Index int    `json:"index"`
+			Text  string `json:"text"`
+			Delta struct {
+				Content string `json:"content"`
+			} `json:"delta"`
+			Logprobs     modelserver.Logprobs `json:"logprobs"`
+			FinishReason string               `json:"finish_reason"`
+		} `json:"choices"`
+		Usage *struct {
+			Prompt    int `json:"prompt_tokens"`
+			Generated int `json:"completion_tokens"`
+			Details   struct {
+				Cached int `json:"cached_tokens"`
+			} `json:"prompt_tokens_details"`
+		} `json:"usage"`
+		Timings *timings `json:"timings"`
+	}
+	if err := json.Unmarshal(data, &chunk); err != nil {
+		return frame{}, err
+	}
+	var f frame
+	for _, c := range chunk.Choices {
+		e := event{choice: c.Index, text: c.Text + c.Delta.Content, tokens: c.Logprobs, finish: c.FinishReason}
+		if chunk.Usage != nil && len(chunk.Choices) == 1 {
+			e.sampled = chunk.Usage.Generated // of this choice, so far
+		}
+		f.events = append(f.events, e)
+	}
+	switch {
+	case chunk.Usage != nil:
+		f.usage = &usage{prompt: chunk.Usage.Prompt, cached: chunk.Usage.Details.Cached}
+		if len(chunk.Choices) == 0 {
+			f.usage.generated = chunk.Usage.Generated
+		}
+	case chunk.Timings != nil:
+		f.usage = chunk.Timings.usage()
+	}
+	return f, nil
+}

@@ -1,0 +1,137 @@
+package openai
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/ponder-mesh/ponder/internal/modelserver"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/policy/template"
+)
+
+// A sample cuts the stream of one choice into steps.
+type sample struct {
+	template template.Template
+	span     int
+	steps    []reasoning.Step
+	open     reasoning.Step   // being written
+	finish   reasoning.Finish // 0 as long as it goes on
+	sampled  int              // tokens, as far as the server told the sum
+	heard    bool             // something was said of it
+	ended    bool             // the server said that it ends
+	over     bool             // text came after the last step that was wanted
+}
+
+// add takes in an event. What comes after the finish is only counted.
+func (s *sample) add(e event) error {
+	s.heard = true
+	s.sampled = max(s.sampled, e.sampled)
+	tokens := e.tokens
+	at, begin := 0, 0 // how far the text is taken, and where the next token begins in it
+	for at < len(e.text) && s.finish == 0 {
+		n, whole := s.untilDelimiter(e.text[at:])
+		s.open.Text += e.text[at : at+n]
+		at += n
+		for len(tokens) > 0 && begin < at {
+			begin += len(tokens[0].Text)
+			s.count(tokens[:1])
+			tokens = tokens[1:]
+		}
+		if whole {
+			s.close()
+		}
+	}
+	s.over = s.over || at < len(e.text)
+	s.count(tokens)
+	s.ended = s.ended || e.finish != ""
+	if !s.ended || s.finish != 0 {
+		return nil
+	}
+	switch {
+	case e.finish == "length":
+		s.finish = reasoning.FinishLength
+	case e.finish != "stop":
+		return fmt.Errorf("server ended the text for the reason %.100q, which is neither stop nor length", e.finish)
+	case e.stopped == s.template.Delimiter:
+		s.open.Text += e.stopped
+		s.close()
+	default:
+		s.finish = reasoning.FinishEnd
+	}
+	if last := len(s.steps) - 1; last >= 0 && s.open.Text == "" { // what ended the text has none of its own
+		s.steps[last].Tokens += s.open.Tokens
+		s.steps[last].LogProb += s.open.LogProb
+	} else {
+		s.steps = append(s.steps, s.open)
+	}
+	s.open = reasoning.Step{}
+	return nil
+}
+
+// untilDelimiter is how many bytes of text belong to the open step, and whether
+// they make it whole. A delimiter may have begun in an earlier event.
+func (s *sample) untilDelimiter(text string) (n int, whole bool) {
+	d := s.template.Delimiter
+	before := s.open.Text[max(0, len(s.open.Text)-len(d)+1):]
+	i := strings.Index(before+text, d)
+	if i < 0 {
+		return len(text), false
+	}
+	return i + len(d) - len(before), true
+}
+
+// close ends the open step at its delimiter.
+func (s *sample) close() {
+	s.steps = append(s.steps, s.open)
+	switch {
+	case s.template.Ended(s.open.Text):
+		s.finish = reasoning.FinishEnd
+	case len(s.steps) == s.span: // never, if it is Whole
+		s.finish = reasoning.FinishStep
+	}
+	s.open = reasoning.Step{}
+}
+
+// count books tokens on the open step, or, once it is finished, on the last one.
+// What was sampled after the cut was paid for but has no part in the step's
+// probability.
+func (s *sample) count(tokens []modelserver.Token) {
+	if s.finish != 0 {
+		s.steps[len(s.steps)-1].Tokens += len(tokens)
+		return
+	}
+	s.open.Tokens += len(tokens)
+	for _, t := range tokens {
+		s.open.LogProb += min(0, t.LogProb)
+	}
+}
+
+var errUncounted = errors.New("server tells neither log-probabilities nor usage before a step is cut, so its tokens cannot be counted")
+
+// child is the finished sample. Tokens that were told only as a sum, such as the
+// one that ends a text, are booked on the last step.
+func (s *sample) child(ordinal int, model reasoning.Model, u usage) (policy.Child, error) {
+	told := 0
+	for _, step := range s.steps {
+		told += step.Tokens
+	}
+	total := max(s.sampled, told)
+	if total == 0 && reasoning.Join(s.steps) != "" {
+		return policy.Child{}, errUncounted
+	}
+	s.steps[len(s.steps)-1].Tokens += total - told
+	read := int64(u.prompt - u.cached)
+	return policy.Child{
+		Ordinal: ordinal,
+		Steps:   s.steps,
+		Finish:  s.finish,
+		Usage: reasoning.Usage{
+			Generated: int64(total),
+			Prompt:    read,
+			Cached:    int64(u.cached),
+			FLOPs:     model.FLOPs(read + int64(total)),
+		},
+	}, nil
+}

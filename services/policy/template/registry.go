@@ -1,0 +1,70 @@
+package template
+
+import "strings"
+
+var registry = []Template{
+	// What the pocket models are trained on.
+	{Name: "pocket", Delimiter: "\n", after: "\n", ended: answerLine},
+
+	// The same format for models that were not: shown by examples.
+	{Name: "pocket-fewshot", Delimiter: "\n", before: examples("", "\n", pocketShots), after: "\n", ended: answerLine},
+
+	// Grade-school problems, a sentence a line, after the examples of Wei et al.
+	// 2022 (arXiv 2201.11903, table 20) in manner, not in text.
+	{Name: "gsm8k-fewshot", Delimiter: "\n", before: examples("Question: ", "\nAnswer:\n", gsm8kShots) + "Question: ", after: "\nAnswer:\n", ended: sentenceAnswer},
+
+	// Instruct models, paragraph by paragraph, through the server's chat markup. Some
+	// servers' markup trims what they are given to continue; where that matters and
+	// the model speaks ChatML, steps-chatml keeps every byte.
+	{Name: "steps", Delimiter: "\n\n", Chat: true, system: stepByStep},
+	{Name: "steps-chatml", Delimiter: "\n\n",
+		before: "<|im_start|>system\n" + stepByStep + "<|im_end|>\n<|im_start|>user\n",
+		after:  "<|im_end|>\n<|im_start|>assistant\n"},
+}
+
+// The prompt that Qwen2.5-Math and its reward models were trained with.
+const stepByStep = `Please reason step by step, and put your final answer within \boxed{}.`
+
+type shot struct{ problem, solution string }
+
+// examples are solved problems, each with a blank line after it.
+func examples(before, after string, shots []shot) string {
+	var b strings.Builder
+	for _, s := range shots {
+		b.WriteString(before + s.problem + after + s.solution + "\n\n")
+	}
+	return b.String()
+}
+
+// answerLine is the last line "A:84", or the blank line before a next example.
+func answerLine(step string) bool { return step == "\n" || strings.HasPrefix(step, "A:") }
+
+func sentenceAnswer(step string) bool {
+	return step == "\n" || strings.Contains(step, "The answer is ") || strings.HasPrefix(step, "####")
+}
+
+// The generator's ten kinds of sentences, once each. Their chains of calculations
+// are of the training split.
+var pocketShots = []shot{
+	{"Eve has 18 books. 3 friends bring 11 books each. Eve gives 5 to Sam. How many books does Eve have now?",
+		"3*11=33\n18+33=51\n51-5=46\nA:46"},
+	{"Bob has 8 shells. Bob buys 5 boxes of 11 shells. Bob sells 2 packs of 2 shells. How many shells does Bob have now?",
+		"5*11=55\n8+55=63\n2*2=4\n63-4=59\nA:59"},
+	{"Tom has 25 beads. Mia makes the pile 4 times as big. Tom uses 33 today and 32 tomorrow. How many beads does Tom have now?",
+		"25*4=100\n33+32=65\n100-65=35\nA:35"},
+	{"Ivy has 15 beads. Ivy finds 52 more. Mia has 44 fewer beads, and they pool them. How many beads does Ivy have now?",
+		"15+52=67\n67-44=23\n67+23=90\nA:90"},
+	{"Max has 28 shells. Leo brings 19, but 2 of them are bad. Max keeps one of 3 equal parts. How many shells does Max have now?",
+		"19-2=17\n28+17=45\n45/3=15\nA:15"},
+}
+
+var gsm8kShots = []shot{
+	{"Lena bakes 3 trays of 12 muffins. She gives 9 muffins to her neighbours and sells the rest for $2 each. How many dollars does she get?",
+		"Lena bakes 3 * 12 = 36 muffins.\nShe has 36 - 9 = 27 muffins left to sell.\nShe gets 27 * 2 = 54 dollars.\nThe answer is 54."},
+	{"A train has 5 cars. Each car has 20 rows of 4 seats, and 130 of the seats are taken. How many seats are free?",
+		"Each car has 20 * 4 = 80 seats.\nThe train has 5 * 80 = 400 seats.\nThere are 400 - 130 = 270 free seats.\nThe answer is 270."},
+	{"Omar reads half as many pages on Sunday as on Saturday. On Saturday he reads 48 pages. The book has 100 pages. How many pages are left?",
+		"On Sunday Omar reads 48 / 2 = 24 pages.\nIn all he reads 48 + 24 = 72 pages.\nThere are 100 - 72 = 28 pages left.\nThe answer is 28."},
+	{"Ms. Park earns $18 an hour and works 6 hours a day. Her rent is $540. How many days must she work to pay the rent?",
+		"Ms. Park earns 18 * 6 = 108 dollars a day.\nShe must work 540 / 108 = 5 days.\nThe answer is 5."},
+}
