@@ -21,7 +21,8 @@ check: gen-check lint evidence-check ## what is generated is current, and what i
 gen: $(BIN)/buf ## generate Go and Python from the .proto files
 	$(BIN)/buf lint
 	$(BIN)/buf generate
-	$(VENV)/bin/python tools/pystubs.py
+	$(VENV)/bin/python -m grpc_tools.protoc -I proto --python_out=examples/python/gen --pyi_out=examples/python/gen \
+		--grpc_python_out=examples/python/gen $$(cd proto && find ponder -name '*.proto' | sort)
 
 gen-check: gen ## fail if generating changes anything
 	@git diff --exit-code --stat -- proto examples/python/gen || { echo "generated code is not current: commit what 'make gen' wrote"; exit 1; }

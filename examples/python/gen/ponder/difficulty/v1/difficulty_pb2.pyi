@@ -1,0 +1,57 @@
+from ponder.policy.v1 import policy_pb2 as _policy_pb2
+from ponder.reasoning.v1 import reasoning_pb2 as _reasoning_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Bin(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    BIN_UNSPECIFIED: _ClassVar[Bin]
+    BIN_EASY: _ClassVar[Bin]
+    BIN_MEDIUM: _ClassVar[Bin]
+    BIN_HARD: _ClassVar[Bin]
+BIN_UNSPECIFIED: Bin
+BIN_EASY: Bin
+BIN_MEDIUM: Bin
+BIN_HARD: Bin
+
+class EstimateRequest(_message.Message):
+    __slots__ = ("tenant", "search_id", "problem", "seed", "sampling", "max_samples")
+    TENANT_FIELD_NUMBER: _ClassVar[int]
+    SEARCH_ID_FIELD_NUMBER: _ClassVar[int]
+    PROBLEM_FIELD_NUMBER: _ClassVar[int]
+    SEED_FIELD_NUMBER: _ClassVar[int]
+    SAMPLING_FIELD_NUMBER: _ClassVar[int]
+    MAX_SAMPLES_FIELD_NUMBER: _ClassVar[int]
+    tenant: str
+    search_id: str
+    problem: str
+    seed: int
+    sampling: _reasoning_pb2.Sampling
+    max_samples: int
+    def __init__(self, tenant: _Optional[str] = ..., search_id: _Optional[str] = ..., problem: _Optional[str] = ..., seed: _Optional[int] = ..., sampling: _Optional[_Union[_reasoning_pb2.Sampling, _Mapping]] = ..., max_samples: _Optional[int] = ...) -> None: ...
+
+class EstimateResponse(_message.Message):
+    __slots__ = ("pass_rate", "low", "high", "bin", "samples", "usage", "new_samples", "final")
+    PASS_RATE_FIELD_NUMBER: _ClassVar[int]
+    LOW_FIELD_NUMBER: _ClassVar[int]
+    HIGH_FIELD_NUMBER: _ClassVar[int]
+    BIN_FIELD_NUMBER: _ClassVar[int]
+    SAMPLES_FIELD_NUMBER: _ClassVar[int]
+    USAGE_FIELD_NUMBER: _ClassVar[int]
+    NEW_SAMPLES_FIELD_NUMBER: _ClassVar[int]
+    FINAL_FIELD_NUMBER: _ClassVar[int]
+    pass_rate: float
+    low: float
+    high: float
+    bin: Bin
+    samples: int
+    usage: _reasoning_pb2.Usage
+    new_samples: _containers.RepeatedCompositeFieldContainer[_policy_pb2.Child]
+    final: bool
+    def __init__(self, pass_rate: _Optional[float] = ..., low: _Optional[float] = ..., high: _Optional[float] = ..., bin: _Optional[_Union[Bin, str]] = ..., samples: _Optional[int] = ..., usage: _Optional[_Union[_reasoning_pb2.Usage, _Mapping]] = ..., new_samples: _Optional[_Iterable[_Union[_policy_pb2.Child, _Mapping]]] = ..., final: _Optional[bool] = ...) -> None: ...

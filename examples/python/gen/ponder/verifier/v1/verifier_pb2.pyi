@@ -1,0 +1,87 @@
+import datetime
+
+from google.protobuf import duration_pb2 as _duration_pb2
+from ponder.reasoning.v1 import reasoning_pb2 as _reasoning_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Aggregator(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    AGGREGATOR_UNSPECIFIED: _ClassVar[Aggregator]
+    AGGREGATOR_MIN: _ClassVar[Aggregator]
+    AGGREGATOR_LAST: _ClassVar[Aggregator]
+    AGGREGATOR_AVG: _ClassVar[Aggregator]
+    AGGREGATOR_PROD: _ClassVar[Aggregator]
+AGGREGATOR_UNSPECIFIED: Aggregator
+AGGREGATOR_MIN: Aggregator
+AGGREGATOR_LAST: Aggregator
+AGGREGATOR_AVG: Aggregator
+AGGREGATOR_PROD: Aggregator
+
+class ScoreRequest(_message.Message):
+    __slots__ = ("request_id", "path", "cancel", "traceparent")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    CANCEL_FIELD_NUMBER: _ClassVar[int]
+    TRACEPARENT_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    path: Path
+    cancel: Cancel
+    traceparent: str
+    def __init__(self, request_id: _Optional[str] = ..., path: _Optional[_Union[Path, _Mapping]] = ..., cancel: _Optional[_Union[Cancel, _Mapping]] = ..., traceparent: _Optional[str] = ...) -> None: ...
+
+class Cancel(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class Path(_message.Message):
+    __slots__ = ("tenant", "search_id", "node_id", "problem", "steps")
+    TENANT_FIELD_NUMBER: _ClassVar[int]
+    SEARCH_ID_FIELD_NUMBER: _ClassVar[int]
+    NODE_ID_FIELD_NUMBER: _ClassVar[int]
+    PROBLEM_FIELD_NUMBER: _ClassVar[int]
+    STEPS_FIELD_NUMBER: _ClassVar[int]
+    tenant: str
+    search_id: str
+    node_id: str
+    problem: str
+    steps: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, tenant: _Optional[str] = ..., search_id: _Optional[str] = ..., node_id: _Optional[str] = ..., problem: _Optional[str] = ..., steps: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class ScoreResponse(_message.Message):
+    __slots__ = ("request_id", "scores", "error")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    SCORES_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    scores: Scores
+    error: _reasoning_pb2.Error
+    def __init__(self, request_id: _Optional[str] = ..., scores: _Optional[_Union[Scores, _Mapping]] = ..., error: _Optional[_Union[_reasoning_pb2.Error, _Mapping]] = ...) -> None: ...
+
+class Scores(_message.Message):
+    __slots__ = ("values", "usage", "score_time")
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    USAGE_FIELD_NUMBER: _ClassVar[int]
+    SCORE_TIME_FIELD_NUMBER: _ClassVar[int]
+    values: _containers.RepeatedScalarFieldContainer[float]
+    usage: _reasoning_pb2.Usage
+    score_time: _duration_pb2.Duration
+    def __init__(self, values: _Optional[_Iterable[float]] = ..., usage: _Optional[_Union[_reasoning_pb2.Usage, _Mapping]] = ..., score_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
+class GetModelRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetModelResponse(_message.Message):
+    __slots__ = ("model", "aggregator")
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    AGGREGATOR_FIELD_NUMBER: _ClassVar[int]
+    model: _reasoning_pb2.ModelIdentity
+    aggregator: Aggregator
+    def __init__(self, model: _Optional[_Union[_reasoning_pb2.ModelIdentity, _Mapping]] = ..., aggregator: _Optional[_Union[Aggregator, str]] = ...) -> None: ...

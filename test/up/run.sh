@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# The five processes as they run in production: nats-server, policy, verifier, difficulty, planner. One solve through them,
+# then stop, and check that all stop.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+. test/lib.sh
+out=$(mktemp -d)
+mkdir -p bin
+go build -o bin/ ./cmd/ponder ./services/policy/cmd/policy ./services/verifier/cmd/verifier ./services/difficulty/cmd/difficulty ./services/planner/cmd/planner
+go build -o bin/nats-server github.com/nats-io/nats-server/v2
+read -r nats planner policy verifier difficulty m0 m1 m2 m3 < <(free_ports 9)
+pids=()
+start() { # NAME COMMAND…
+  local name=$1
+  shift
+  "$@" >"$out/$name" 2>&1 &
+  pids+=($!)
+}
+stop() {
+  local status=$?
+  for ((i = ${#pids[@]} - 1; i >= 0; i--)); do kill "${pids[i]}" 2>/dev/null || true; done
+  for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
+  [ $status = 0 ] || tail -n 20 "$out"/* >&2
+  rm -rf "$out"
+  exit $status
+}
+trap stop EXIT
+start nats bin/nats-server -a 127.0.0.1 -p "$nats" -js -sd "$out/js"
+url=nats://127.0.0.1:$nats
+start policy bin/policy --nats-url "$url" --addr 127.0.0.1:$policy --metrics-addr 127.0.0.1:$m1
+start verifier bin/verifier --addr 127.0.0.1:$verifier --metrics-addr 127.0.0.1:$m2
+start difficulty bin/difficulty --nats-url "$url" --verifier-addr 127.0.0.1:$verifier --addr 127.0.0.1:$difficulty --metrics-addr 127.0.0.1:$m3
+start planner bin/planner --nats-url "$url" --verifier-addr 127.0.0.1:$verifier --difficulty-addr 127.0.0.1:$difficulty \
+  --addr 127.0.0.1:$planner --metrics-addr 127.0.0.1:$m0
+wait_for 60 bin/ponder doctor --planner-addr 127.0.0.1:$planner --policy-addr 127.0.0.1:$policy --verifier-addr 127.0.0.1:$verifier --difficulty-addr 127.0.0.1:$difficulty
+bin/ponder doctor --planner-addr 127.0.0.1:$planner --policy-addr 127.0.0.1:$policy --verifier-addr 127.0.0.1:$verifier --difficulty-addr 127.0.0.1:$difficulty
+answer=$(bin/ponder solve --planner-addr 127.0.0.1:$planner --effort high "Tom has 12 apples. Tom finds 7 more. How many apples does Tom have now?")
+[ "$answer" = 19 ] || { echo "answered '$answer', want 19" >&2; exit 1; }
+echo "five processes, one solve: $answer"
