@@ -16,8 +16,8 @@ import (
 // steps 2–4 again."
 //
 // A solution that ends leaves the beam, and its place goes to the open ones: a
-// level always has N children. After MaxLevels levels ("40 rounds" in the paper)
-// the beams run to their ends.
+// level always has N children. In the last of MaxLevels levels ("40 rounds" in the
+// paper) the beams run to their ends.
 type Beam struct{ N, M, MaxLevels int }
 
 func (Beam) Name() string   { return "beam" }

@@ -63,11 +63,13 @@ type Candidate struct {
 // dropped. Key must map answers that are the same to one string, so that sameness
 // is an equivalence: a lenient comparison must never group votes.
 //
-// An error says that the choice needs scores and a solution has none.
+// A choice that needs scores leaves out solutions that could not be judged. An error
+// says that none was.
 func (c Choice) Rank(solutions []*Node, extract func(text string) (string, bool), key func(answer string) string) ([]Candidate, error) {
 	var ranked []Candidate
-	best := map[int]float64{} // by index: value of the group's Node
+	var best []float64 // value of each group's Node
 	index := map[string]int{}
+	unjudged := 0
 	for _, n := range solutions {
 		text, ok := extract(reasoning.Join(n.Path()))
 		if !ok {
@@ -75,11 +77,11 @@ func (c Choice) Rank(solutions []*Node, extract func(text string) (string, bool)
 		}
 		value := 1.0
 		if c.Judged() {
-			scores, ok := n.Scores()
-			if !ok {
-				return nil, fmt.Errorf("choice %s: node %s has no scores", c, n.ID)
+			if !n.Judged {
+				unjudged++
+				continue
 			}
-			value = c.Aggregator.Of(scores)
+			value = c.Aggregator.Of(n.Scores)
 		}
 		k := key(text)
 		i, seen := index[k]
@@ -87,7 +89,7 @@ func (c Choice) Rank(solutions []*Node, extract func(text string) (string, bool)
 			i = len(ranked)
 			index[k] = i
 			ranked = append(ranked, Candidate{Answer: text, Node: n})
-			best[i] = value
+			best = append(best, value)
 		}
 		g := &ranked[i]
 		g.Count++
@@ -99,6 +101,9 @@ func (c Choice) Rank(solutions []*Node, extract func(text string) (string, bool)
 		} else {
 			g.Weight = best[i]
 		}
+	}
+	if len(ranked) == 0 && unjudged > 0 {
+		return nil, fmt.Errorf("choice %s: none of %d solutions was judged", c, unjudged)
 	}
 	slices.SortStableFunc(ranked, func(a, b Candidate) int { return cmp.Compare(b.Weight, a.Weight) })
 	return ranked, nil

@@ -19,7 +19,8 @@ type Node struct {
 	Seed    reasoning.Seed
 	Steps   []reasoning.Step
 	Finish  reasoning.Finish
-	Value   float64 // the path's scores, aggregated; valid if Judged
+	Scores  []float64 // of each step of the path, as judged with this node; valid if Judged
+	Value   float64   // the Scores, aggregated; valid if Judged
 	Judged  bool
 	State   State
 	Reason  string // why it failed, or why it is not judged
@@ -73,25 +74,13 @@ func (n *Node) Path() []reasoning.Step {
 	return slices.Concat(parts...)
 }
 
-// Scores is the score of each step of the path; ok says whether all have one.
-func (n *Node) Scores() (scores []float64, ok bool) {
-	path := n.Path()
-	for _, s := range path {
-		if !s.Scored {
-			return nil, false
-		}
-		scores = append(scores, s.Score)
-	}
-	return scores, len(path) > 0
-}
-
 // newKid is the next child of n, not yet written.
 func (n *Node) newKid() *Node {
 	id := strconv.Itoa(n.asked)
 	if n.ID != "" {
 		id = n.ID + "." + id
 	}
-	kid := &Node{ID: id, Parent: n, Depth: n.Depth + 1, Ordinal: n.asked, Seed: n.Seed.Child(n.asked), State: Queued}
+	kid := &Node{ID: id, Parent: n, Depth: n.Depth + 1, Ordinal: n.asked, Seed: n.Seed.Child(n.asked)}
 	n.asked++
 	return kid
 }

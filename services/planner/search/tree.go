@@ -78,20 +78,24 @@ type Fork struct {
 // is kept, not Judged. The error is not nil when the budget is spent, ctx is done,
 // or nothing came at all; the nodes that did come are returned with it.
 func (t *Tree) Grow(ctx context.Context, forks ...Fork) ([]*Node, error) {
-	litters := make([][]*Node, len(forks))
-	for i, f := range forks { // ordinals, and with them all chance, in program order
+	var kids []*Node
+	var litters []*litter
+	for _, f := range forks { // ordinals, and with them all chance, in program order
+		var own []*Node
 		for range f.N {
-			litters[i] = append(litters[i], f.From.newKid())
+			own = append(own, f.From.newKid())
+		}
+		kids = append(kids, own...)
+		for part := range slices.Chunk(own, policy.MaxChildren) {
+			litters = append(litters, &litter{Fork: f, kids: part})
 		}
 	}
-	kids := slices.Concat(litters...)
 	for _, k := range kids {
-		t.change(k, func() {})
+		t.change(k, func() { k.State = Queued })
 	}
-	errs := make([]error, len(forks))
 	var all sync.WaitGroup
-	for i, f := range forks {
-		all.Go(func() { errs[i] = t.litter(ctx, f, litters[i]) })
+	for _, l := range litters {
+		all.Go(func() { t.bear(ctx, l) })
 	}
 	all.Wait()
 
@@ -101,43 +105,45 @@ func (t *Tree) Grow(ctx context.Context, forks ...Fork) ([]*Node, error) {
 	for _, k := range grown {
 		k.Parent.Kids = append(k.Parent.Kids, k)
 	}
-	return grown, t.verdict(ctx, len(grown), errs)
-}
-
-// verdict is the error of a Grow in which so many nodes came and these errors were
-// met.
-func (t *Tree) verdict(ctx context.Context, grown int, errs []error) error {
-	if err := ctx.Err(); err != nil {
-		return context.Cause(ctx)
+	if ctx.Err() != nil {
+		return grown, context.Cause(ctx)
 	}
-	var first error
-	for _, err := range errs {
-		switch {
-		case err == nil:
-		case errors.Is(err, ErrSpent):
-			return err
-		default:
-			if first == nil {
-				first = err
-			}
-			if grown > 0 {
-				t.faults["some children failed: "+err.Error()]++
+	var failed, spent error
+	for _, l := range litters {
+		if l.failed != nil {
+			failed = l.failed
+			if len(grown) > 0 {
+				t.faults["some children failed: "+l.failed.Error()]++
 			}
 		}
+		if l.spent != nil {
+			spent = l.spent
+		}
 	}
-	if grown > 0 {
-		return nil
+	switch {
+	case spent != nil:
+		return grown, spent
+	case len(grown) == 0:
+		return nil, failed
 	}
-	return first
+	return grown, nil
 }
 
-// litter makes one fork's children.
-func (t *Tree) litter(ctx context.Context, f Fork, kids []*Node) error {
+// A litter is children of one fork that travel together.
+type litter struct {
+	Fork
+	kids   []*Node
+	failed error // why some did not come
+	spent  error // the ErrSpent, if that is why some did not come or were not judged
+}
+
+// bear makes a litter's children.
+func (t *Tree) bear(ctx context.Context, l *litter) {
 	r := policy.Request{
-		Tenant: t.Problem.Tenant, Search: t.Problem.Search, Node: f.From.ID, Problem: t.Problem.Text,
-		Steps: reasoning.Texts(f.From.Path()), Span: f.Span, Seed: f.From.Seed, Sampling: t.Problem.Sampling,
+		Tenant: t.Problem.Tenant, Search: t.Problem.Search, Node: l.From.ID, Problem: t.Problem.Text,
+		Steps: reasoning.Texts(l.From.Path()), Span: l.Span, Seed: l.From.Seed, Sampling: t.Problem.Sampling,
 		OnStart: func(policy.Start) {
-			for _, k := range kids {
+			for _, k := range l.kids {
 				t.change(k, func() {
 					if k.State == Queued {
 						k.State = Running
@@ -146,65 +152,70 @@ func (t *Tree) litter(ctx context.Context, f Fork, kids []*Node) error {
 			}
 		},
 	}
-	byOrdinal := map[int]*Node{}
-	for _, k := range kids {
+	missing := map[int]*Node{}
+	for _, k := range l.kids {
 		r.Ordinals = append(r.Ordinals, k.Ordinal)
-		byOrdinal[k.Ordinal] = k
+		missing[k.Ordinal] = k
 	}
-	if f.Greedy {
+	if l.Greedy {
 		r.Sampling.Temperature = 0
 	}
 	var err error
 	var judging sync.WaitGroup
 	for child, e := range t.World.Expand(ctx, r) {
-		if e != nil {
-			err = e
+		if err = e; err != nil {
 			break
 		}
-		kid := byOrdinal[child.Ordinal]
-		delete(byOrdinal, child.Ordinal)
+		kid := missing[child.Ordinal]
 		if kid == nil {
-			err = fmt.Errorf("policy sent child %d of node %q, which was not asked for or came twice", child.Ordinal, f.From.ID)
+			err = fmt.Errorf("policy sent child %d of node %q, which was not asked for or came twice", child.Ordinal, l.From.ID)
 			break
 		}
-		judging.Go(func() { t.write(ctx, kid, child, f.Judge) })
+		delete(missing, child.Ordinal)
+		judging.Go(func() { t.write(ctx, l, kid, child) })
 	}
 	judging.Wait()
-	if err == nil && len(byOrdinal) > 0 {
-		err = fmt.Errorf("policy sent %d of %d children of node %q", len(kids)-len(byOrdinal), len(kids), f.From.ID)
+	if err == nil && len(missing) > 0 {
+		err = fmt.Errorf("policy sent %d of %d children of node %q", len(l.kids)-len(missing), len(l.kids), l.From.ID)
 	}
-	for _, k := range byOrdinal {
-		t.change(k, func() { k.State, k.Reason = Failed, fmt.Sprint(err) })
+	if errors.Is(err, ErrSpent) {
+		l.spent = err
+	} else {
+		l.failed = err
 	}
-	return err
-}
-
-// write fills a node with the child that came for it, and judges it.
-func (t *Tree) write(ctx context.Context, n *Node, child policy.Child, judge bool) {
-	steps := slices.Clone(child.Steps)
-	var value float64
-	var judged bool
-	var reason string
-	if judge {
-		scores, err := t.judge(ctx, n, steps)
-		if err != nil {
-			reason = err.Error()
-		} else {
-			own := scores[len(scores)-len(steps):]
-			for i := range steps {
-				steps[i].Score, steps[i].Scored = own[i], true
-			}
-			value, judged = t.Problem.Aggregator.Of(scores), true
+	for _, k := range l.kids {
+		if missing[k.Ordinal] != nil {
+			t.change(k, func() { k.State, k.Reason = Failed, err.Error() })
 		}
 	}
+}
+
+// write fills a node with the child that came for it, and has it judged.
+func (t *Tree) write(ctx context.Context, l *litter, n *Node, child policy.Child) {
+	steps := slices.Clone(child.Steps)
+	var scores []float64
+	var err error
+	if l.Judge {
+		scores, err = t.judge(ctx, n, steps)
+	}
 	t.change(n, func() {
-		n.Steps, n.Finish, n.Value, n.Judged, n.Reason = steps, child.Finish, value, judged, reason
-		n.State = Scored
+		n.Steps, n.Finish, n.State = steps, child.Finish, Scored
 		if n.Done() {
 			n.State = Finished
 		}
-		if reason != "" && ctx.Err() == nil {
-			t.faults["some solutions were not scored: "+reason]++
+		switch {
+		case err != nil:
+			n.Reason = err.Error()
+			if errors.Is(err, ErrSpent) {
+				l.spent = err
+			} else if ctx.Err() == nil {
+				t.faults["some nodes were not judged: "+n.Reason]++
+			}
+		case l.Judge:
+			n.Scores, n.Value, n.Judged = scores, t.Problem.Aggregator.Of(scores), true
+			for i, s := range scores[len(scores)-len(steps):] {
+				steps[i].Score, steps[i].Scored = s, true
+			}
 		}
 	})
 }
@@ -216,10 +227,10 @@ func (t *Tree) judge(ctx context.Context, n *Node, steps []reasoning.Step) ([]fl
 		Steps: append(reasoning.Texts(n.Parent.Path()), reasoning.Texts(steps)...),
 	}
 	result, err := t.World.Score(ctx, r)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = r.Check(result.Scores)
 	}
-	return result.Scores, r.Check(result.Scores)
+	return result.Scores, err
 }
 
 // Prune marks nodes that the strategy does not follow.
@@ -229,11 +240,13 @@ func (t *Tree) Prune(nodes ...*Node) {
 	}
 }
 
+// change changes a node where others may be changing theirs.
 func (t *Tree) change(n *Node, how func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	before := n.State
 	how()
-	if t.Observe != nil {
+	if t.Observe != nil && n.State != before {
 		t.Observe(n)
 	}
 }

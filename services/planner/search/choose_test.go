@@ -1,0 +1,225 @@
+package search_test
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+	. "github.com/ponder-mesh/ponder/services/planner/search"
+	"github.com/ponder-mesh/ponder/services/verifier"
+)
+
+// solution is a judged node whose answer is written as given; "" is none.
+func solution(written string, scores ...float64) *Node {
+	n := &Node{Finish: reasoning.FinishEnd, Scores: scores, Judged: true}
+	for _, s := range scores {
+		n.Steps = append(n.Steps, reasoning.Step{Text: "…\n", Score: s, Scored: true})
+	}
+	n.Steps[len(n.Steps)-1].Text = "A:" + written
+	return n
+}
+
+func extract(text string) (string, bool) {
+	_, written, _ := strings.Cut(text, "A:")
+	return written, written != ""
+}
+
+// key holds answers equal that differ in leading zeros only.
+func key(written string) string { return strings.TrimLeft(written, "0") }
+
+func solutions() *rapid.Generator[[]*Node] {
+	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) *Node {
+		written := rapid.SampledFrom([]string{"", "1", "01", "2", "02", "3"}).Draw(t, "written")
+		// Few values, so that there are ties.
+		scores := rapid.SliceOfN(rapid.SampledFrom([]float64{0, 0.25, 0.5, 1}), 1, 3).Draw(t, "scores")
+		return solution(written, scores...)
+	}), 0, 12)
+}
+
+// dumb picks by the definitions, one answer at a time.
+func dumb(c Choice, all []*Node) (winner string, weight float64) {
+	value := func(n *Node) float64 {
+		if c.Judged() {
+			return c.Aggregator.Of(n.Scores)
+		}
+		return 1
+	}
+	weight = -1
+	for _, n := range all {
+		written, ok := extract(reasoning.Join(n.Steps))
+		if !ok {
+			continue
+		}
+		sum, best := 0.0, 0.0
+		for _, other := range all {
+			if text, ok := extract(reasoning.Join(other.Steps)); ok && key(text) == key(written) {
+				sum += value(other)
+				best = max(best, value(other))
+			}
+		}
+		own := best
+		if c.Vote || !c.Judged() {
+			own = sum
+		}
+		if own > weight { // so the first of equals stays
+			winner, weight = key(written), own
+		}
+	}
+	return winner, weight
+}
+
+func TestRank(t *testing.T) {
+	for _, c := range Choices() {
+		t.Run(c.String(), func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) {
+				all := solutions().Draw(t, "solutions")
+				ranked, err := c.Rank(all, extract, key)
+				if err != nil {
+					t.Fatal(err)
+				}
+				answered := slices.DeleteFunc(slices.Clone(all), func(n *Node) bool { _, ok := extract(reasoning.Join(n.Steps)); return !ok })
+				if len(ranked) == 0 {
+					if len(answered) > 0 {
+						t.Fatalf("no candidate of %d solutions with answers", len(answered))
+					}
+					return
+				}
+				if winner, weight := dumb(c, all); key(ranked[0].Answer) != winner || ranked[0].Weight != weight {
+					t.Errorf("got %+v, want %s of weight %v", ranked[0], winner, weight)
+				}
+				count := 0
+				for i, g := range ranked {
+					count += g.Count
+					first := slices.IndexFunc(answered, func(n *Node) bool { return keyOf(n) == key(g.Answer) })
+					if written, _ := extract(reasoning.Join(answered[first].Steps)); written != g.Answer {
+						t.Errorf("answer %q, want %q, as the first of its group has it", g.Answer, written)
+					}
+					// The node that is shown is of the group, and none of the group is worth more.
+					if keyOf(g.Node) != key(g.Answer) {
+						t.Errorf("answer %q has a node that answers %q", g.Answer, keyOf(g.Node))
+					}
+					for _, n := range answered {
+						if c.Judged() && keyOf(n) == key(g.Answer) && c.Aggregator.Of(n.Scores) > c.Aggregator.Of(g.Node.Scores) {
+							t.Errorf("answer %q has a node of value %v, want %v", g.Answer, c.Aggregator.Of(g.Node.Scores), c.Aggregator.Of(n.Scores))
+						}
+					}
+					if i > 0 && g.Weight > ranked[i-1].Weight {
+						t.Errorf("%+v is ranked behind %+v", g, ranked[i-1])
+					}
+				}
+				if count != len(answered) {
+					t.Errorf("groups have %d solutions, want %d", count, len(answered))
+				}
+			})
+		})
+	}
+}
+
+func keyOf(n *Node) string {
+	written, _ := extract(reasoning.Join(n.Steps))
+	return key(written)
+}
+
+// The order of solutions decides ties and nothing else.
+func TestRankPermutation(t *testing.T) {
+	weights := func(ranked []Candidate) map[string]string {
+		m := map[string]string{}
+		for _, g := range ranked {
+			m[key(g.Answer)] = fmt.Sprintf("%d %.9f", g.Count, g.Weight)
+		}
+		return m
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		all := solutions().Draw(t, "solutions")
+		c := rapid.SampledFrom(Choices()).Draw(t, "choice")
+		before, err := c.Rank(all, extract, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		after, err := c.Rank(rapid.Permutation(all).Draw(t, "permuted"), extract, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(weights(after), weights(before)); diff != "" {
+			t.Errorf("weights (-permuted +before):\n%s", diff)
+		}
+		if len(before) > 1 && before[0].Weight-before[1].Weight > 1e-9 && key(after[0].Answer) != key(before[0].Answer) {
+			t.Errorf("%q wins, and permuted %q", before[0].Answer, after[0].Answer)
+		}
+	})
+}
+
+// Aggregators and ways to pick differ: one set of solutions, four winners.
+func TestRankTable(t *testing.T) {
+	all := []*Node{
+		solution("1", 0.5, 0.5), solution("1", 0.5, 0.45), solution("1", 0.4, 0.1),
+		solution("2", 0.1, 1), solution("2", 0.2, 0.9),
+		solution("3", 0.6, 0.6),
+		solution("", 1), solution("4", 0, 0),
+	}
+	for choice, want := range map[string]string{
+		"majority": "1 3", "min-max": "3 0.6", "last-max": "2 1", "avg-max": "3 0.6", "prod-max": "3 0.36",
+		"min-vote": "1 1.05", "last-vote": "2 1.9", "avg-vote": "1 1.225", "prod-vote": "1 0.515",
+	} {
+		c, err := ParseChoice(choice)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ranked, err := c.Rank(all, extract, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprintf("%s %v", ranked[0].Answer, math.Round(ranked[0].Weight*1e6)/1e6); got != want {
+			t.Errorf("%s: got %s, want %s", choice, got, want)
+		}
+	}
+}
+
+// Solutions that could not be judged are no candidates of a choice that needs
+// scores; if none could, it is an error.
+func TestRankUnjudged(t *testing.T) {
+	unjudged := solution("1", 1)
+	unjudged.Judged, unjudged.Scores = false, nil
+	c := Choice{Aggregator: verifier.Min}
+	ranked, err := c.Rank([]*Node{unjudged, solution("2", 0.1)}, extract, key)
+	if err != nil || len(ranked) != 1 || ranked[0].Answer != "2" {
+		t.Errorf("got %+v and error %v, want answer 2", ranked, err)
+	}
+	if _, err := c.Rank([]*Node{unjudged, unjudged}, extract, key); err == nil {
+		t.Error("none was judged: got no error")
+	}
+	ranked, err = Choice{}.Rank([]*Node{unjudged}, extract, key)
+	if err != nil || len(ranked) != 1 {
+		t.Errorf("majority: got %+v and error %v, want answer 1", ranked, err)
+	}
+	if ranked, err := c.Rank(nil, extract, key); err != nil || len(ranked) != 0 {
+		t.Errorf("no solutions: got %+v and error %v, want none", ranked, err)
+	}
+}
+
+func TestParseChoice(t *testing.T) {
+	var names []string
+	for _, c := range Choices() {
+		names = append(names, c.String())
+		if got, err := ParseChoice(c.String()); got != c || err != nil {
+			t.Errorf("%s: got %+v and error %v, want %+v", c, got, err, c)
+		}
+	}
+	want := []string{"majority", "min-max", "min-vote", "last-max", "last-vote", "avg-max", "avg-vote", "prod-max", "prod-vote"}
+	if diff := cmp.Diff(names, want); diff != "" {
+		t.Errorf("names (-got +want):\n%s", diff)
+	}
+	for _, bad := range []string{"", "min", "MIN-MAX", "median-max"} {
+		var invalid *reasoning.InvalidError
+		if _, err := ParseChoice(bad); !errors.As(err, &invalid) || invalid.Field != "choice" {
+			t.Errorf("%q: got error %v, want an InvalidError of choice", bad, err)
+		}
+	}
+}

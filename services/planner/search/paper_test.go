@@ -1,0 +1,257 @@
+package search_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+	. "github.com/ponder-mesh/ponder/services/planner/search"
+	"github.com/ponder-mesh/ponder/services/planner/search/searchtest"
+	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/verifier"
+)
+
+// Each test is one sentence of a paper, or of ours, that a strategy's file quotes.
+
+func forked(level []*Node) []*Node {
+	return slices.DeleteFunc(slices.Clone(level), func(n *Node) bool { return len(n.Kids) == 0 })
+}
+
+func beam(t *testing.T) ([][]*Node, *searchtest.Lock) {
+	lock := searchtest.NewLock(0.4, nil)
+	levels := byDepth(run(t, lock, Beam{N: 16, M: 4, MaxLevels: 40}))
+	if len(levels) != len(combination) {
+		t.Fatalf("%d levels, want one a digit", len(levels))
+	}
+	return levels, lock
+}
+
+// Snell et al. 2024, §5.1: "sample N initial predictions for the first step in the
+// solution".
+func TestBeamSamplesNFirstSteps(t *testing.T) {
+	levels, lock := beam(t)
+	if len(levels[0]) != 16 {
+		t.Errorf("%d first steps, want N = 16", len(levels[0]))
+	}
+	for _, n := range levels[0] {
+		if len(n.Steps) != 1 {
+			t.Errorf("node %s has %d steps, want 1", n.ID, len(n.Steps))
+		}
+	}
+	if first := lock.Calls()[0].Request; len(first.Ordinals) != 16 || first.Span != 1 {
+		t.Errorf("asked for %d children of %d steps in one request, want 16 of 1", len(first.Ordinals), first.Span)
+	}
+}
+
+// "score the generated steps according to the PRM's predicted step-wise
+// reward-to-go estimate".
+func TestBeamScoresTheGeneratedSteps(t *testing.T) {
+	levels, lock := beam(t)
+	times := map[string]int{}
+	for _, r := range lock.Heard() {
+		times[r.Node]++
+	}
+	for _, n := range slices.Concat(levels...) {
+		if !n.Judged || times[n.ID] != 1 {
+			t.Errorf("node %s: judged %t, %d times, want once", n.ID, n.Judged, times[n.ID])
+		}
+	}
+}
+
+// "filter for only the top N/M highest scoring steps".
+func TestBeamKeepsTheTop(t *testing.T) {
+	levels, _ := beam(t)
+	for i, level := range levels[:len(levels)-1] {
+		kept := forked(level)
+		if len(kept) != 4 {
+			t.Errorf("level %d: %d nodes kept, want N/M = 4", i+1, len(kept))
+		}
+		worst := slices.MinFunc(kept, func(a, b *Node) int { return cmpValue(a, b) })
+		for _, n := range level {
+			if slices.Contains(kept, n) != (n.State != Pruned) {
+				t.Errorf("node %s has %d children and is %v", n.ID, len(n.Kids), n.State)
+			}
+			if n.State == Pruned && n.Value > worst.Value {
+				t.Errorf("node %s of value %v was pruned, %s of %v was not", n.ID, n.Value, worst.ID, worst.Value)
+			}
+		}
+	}
+}
+
+func cmpValue(a, b *Node) int {
+	if a.Value < b.Value {
+		return -1
+	}
+	return 1
+}
+
+// "now from each candidate, sample M proposals from the next step, resulting in a
+// total of N/M × M candidate prefixes again".
+func TestBeamSamplesMProposals(t *testing.T) {
+	levels, _ := beam(t)
+	for i, level := range levels {
+		if len(level) != 16 {
+			t.Errorf("level %d has %d nodes, want N = 16", i+1, len(level))
+		}
+		for _, n := range forked(level) {
+			if len(n.Kids) != 4 {
+				t.Errorf("node %s has %d children, want M = 4", n.ID, len(n.Kids))
+			}
+		}
+	}
+}
+
+// "Then repeat steps 2–4 again": until no solution is open.
+func TestBeamEndsWithItsSolutions(t *testing.T) {
+	levels, _ := beam(t)
+	for _, n := range levels[len(levels)-1] {
+		if n.State != Finished {
+			t.Errorf("node %s is %v in the end, want finished", n.ID, n.State)
+		}
+	}
+}
+
+// "A solution that ends leaves the beam, and its place goes to the open ones: a
+// level always has N children."
+func TestBeamKeepsItsWidth(t *testing.T) {
+	tree := New(uneven{searchtest.NewLock(0, nil)}, problem("777777"))
+	if _, err := Run(t.Context(), tree, Beam{N: 16, M: 4, MaxLevels: 40}); err != nil {
+		t.Fatal(err)
+	}
+	ended := 0
+	for i, level := range byDepth(tree) {
+		if len(level) != 16 {
+			t.Errorf("level %d has %d nodes, want 16", i+1, len(level))
+		}
+		for _, n := range level {
+			if n.Done() {
+				if len(n.Kids) > 0 {
+					t.Errorf("node %s ended and was continued", n.ID)
+				}
+				if n.Depth < 6 {
+					ended++
+				}
+			}
+		}
+	}
+	if ended == 0 {
+		t.Error("no solution ended early: the test shows nothing")
+	}
+}
+
+// Fewer open nodes than N/M share N children: equally, the best get one more.
+func TestBeamSharesAmongFew(t *testing.T) {
+	// At N = 8, M = 2 four nodes survive, of which this world leaves three.
+	tree := New(onlyOpen{searchtest.NewLock(0.4, nil), 3}, problem(combination))
+	if _, err := Run(t.Context(), tree, Beam{N: 8, M: 2, MaxLevels: 2}); err != nil {
+		t.Fatal(err)
+	}
+	kept := forked(byDepth(tree)[0])
+	slices.SortFunc(kept, func(a, b *Node) int { return -cmpValue(a, b) })
+	var got []int
+	for _, n := range kept {
+		got = append(got, len(n.Kids))
+	}
+	if want := []int{3, 3, 2}; !slices.Equal(got, want) {
+		t.Errorf("the open nodes, best first, have %v children, want %v", got, want)
+	}
+}
+
+// "In the last of MaxLevels levels the beams run to their ends."
+func TestBeamMaxLevels(t *testing.T) {
+	for _, max := range []int{1, 2, 3} {
+		levels := byDepth(run(t, searchtest.NewLock(0.4, nil), Beam{N: 16, M: 4, MaxLevels: max}))
+		if len(levels) != max {
+			t.Errorf("max levels %d: got %d levels", max, len(levels))
+		}
+		for _, n := range levels[len(levels)-1] {
+			if !n.Done() || len(n.Path()) != len(combination) {
+				t.Errorf("max levels %d: node %s is %v after %d steps, want finished after %d", max, n.ID, n.State, len(n.Path()), len(combination))
+			}
+		}
+	}
+	one, best := run(t, searchtest.NewLock(0.4, nil), Beam{N: 16, M: 4, MaxLevels: 1}), run(t, searchtest.NewLock(0.4, nil), BestOfN{N: 16})
+	if draw(one) != draw(best) {
+		t.Error("a beam of one level is not best-of-N")
+	}
+}
+
+// Snell et al. 2024, §5.1: "We sample N answers independently from the base LLM and
+// then select the best answer according to the PRM's final answer judgement."
+func TestBestOfNSamplesIndependently(t *testing.T) {
+	tree := run(t, searchtest.NewLock(0.4, nil), BestOfN{N: 16})
+	texts := map[string]bool{}
+	for n := range tree.Nodes() {
+		if n.Parent != tree.Root || !n.Done() || !n.Judged {
+			t.Errorf("node %s: depth %d, %v, judged %t, want a judged solution below the root", n.ID, n.Depth, n.State, n.Judged)
+		}
+		texts[reasoning.Join(n.Steps)] = true
+	}
+	if len(tree.Root.Kids) != 16 || len(texts) < 8 {
+		t.Errorf("%d samples with %d texts, want 16, most of them different", len(tree.Root.Kids), len(texts))
+	}
+	ranked, err := Choice{Aggregator: verifier.Last}.Rank(slices.Collect(tree.Solutions()), searchtest.Dialled, same)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range tree.Solutions() {
+		if last := n.Steps[len(n.Steps)-1].Score; last > ranked[0].Weight {
+			t.Errorf("node %s has final judgement %v, more than the winner's %v", n.ID, last, ranked[0].Weight)
+		}
+	}
+}
+
+// The samples of best-of-4 are the first of best-of-16.
+func TestBestOfNIsNested(t *testing.T) {
+	few, many := run(t, searchtest.NewLock(0.4, nil), BestOfN{N: 4}), run(t, searchtest.NewLock(0.4, nil), BestOfN{N: 16})
+	for i, n := range few.Root.Kids {
+		if got, want := reasoning.Join(n.Steps), reasoning.Join(many.Root.Kids[i].Steps); got != want {
+			t.Errorf("sample %d is %q, and %q in best-of-16", i, got, want)
+		}
+	}
+}
+
+// Wang et al. 2022, §2: "sample from the language model's decoder to generate a
+// diverse set of reasoning paths" – the same as best-of-N's, and no verifier is asked.
+func TestMajorityNeedsNoVerifier(t *testing.T) {
+	lock := searchtest.NewLock(0.4, nil)
+	tree := run(t, lock, Majority{N: 16})
+	best := run(t, searchtest.NewLock(0.4, nil), BestOfN{N: 16})
+	for i, n := range tree.Root.Kids {
+		if got, want := reasoning.Join(n.Steps), reasoning.Join(best.Root.Kids[i].Steps); got != want || n.Judged {
+			t.Errorf("sample %d is %q, judged %t; want %q, not judged", i, got, n.Judged, want)
+		}
+	}
+	if got := len(lock.Heard()); len(tree.Root.Kids) != 16 || got != 0 {
+		t.Errorf("%d samples and %d scores, want 16 and none", len(tree.Root.Kids), got)
+	}
+}
+
+// "and then aggregate by choosing the most consistent answer".
+func TestMajorityIsTheMostConsistent(t *testing.T) {
+	var solutions []*Node
+	for _, s := range []string{"1", "2", "3", "2", "1", "2"} {
+		solutions = append(solutions, &Node{Steps: []reasoning.Step{{Text: s}}, Finish: reasoning.FinishEnd})
+	}
+	ranked, err := Choice{}.Rank(solutions, searchtest.Dialled, same)
+	if err != nil || ranked[0].Answer != "2" || ranked[0].Count != 3 || ranked[0].Weight != 3 {
+		t.Errorf("got %+v and error %v, want answer 2, three times", ranked, err)
+	}
+}
+
+// "the likeliest continuation: one solution, at temperature 0".
+func TestGreedyIsTheLikeliest(t *testing.T) {
+	lock := searchtest.NewLock(0, nil) // knows the digits, and does not say them when sampled
+	tree := run(t, lock, Greedy{})
+	if got, _ := searchtest.Dialled(reasoning.Join(tree.Root.Kids[0].Steps)); len(tree.Root.Kids) != 1 || got != combination {
+		t.Errorf("got %d solutions, the first %s, want one, %s", len(tree.Root.Kids), got, combination)
+	}
+	if r := lock.Calls()[0].Request; r.Sampling.Temperature != 0 || r.Span != policy.Whole || len(r.Ordinals) != 1 {
+		t.Errorf("asked for %+v, want one whole child at temperature 0", r)
+	}
+	if tree.Problem.Sampling.Temperature != 1 {
+		t.Error("the tree's sampling was changed")
+	}
+}
+
+func same(answer string) string { return answer }

@@ -1,0 +1,454 @@
+package search_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+	. "github.com/ponder-mesh/ponder/services/planner/search"
+	"github.com/ponder-mesh/ponder/services/planner/search/searchtest"
+	"github.com/ponder-mesh/ponder/services/planner/world"
+	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/verifier"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// strategies is every strategy, with so many samples.
+func strategies(n int) []Strategy {
+	return []Strategy{Greedy{}, Majority{N: n}, BestOfN{N: n}, Beam{N: n, M: min(n, 4), MaxLevels: 40}}
+}
+
+func each(t *testing.T, n int, test func(t *testing.T, s Strategy)) {
+	for _, s := range strategies(n) {
+		t.Run(s.Name(), func(t *testing.T) { test(t, s) })
+	}
+}
+
+// combination of the lock that most tests open.
+const combination = "31415"
+
+func problem(text string) Problem {
+	return Problem{
+		Tenant: "t", Search: "s", Text: text, Seed: 9, Aggregator: verifier.Min,
+		Sampling: reasoning.Sampling{Temperature: 1, TopP: 1, MaxTokens: 64},
+	}
+}
+
+// run searches, and fails the test if that is an error.
+func run(t *testing.T, w World, s Strategy) *Tree {
+	t.Helper()
+	tree := New(w, problem(combination))
+	if spent, err := Run(t.Context(), tree, s); spent || err != nil {
+		t.Fatalf("%s: budget spent: %t, error: %v", s.Name(), spent, err)
+	}
+	return tree
+}
+
+// draw is a tree as an outline: each node's id, text, value and state.
+func draw(t *Tree) string {
+	var b strings.Builder
+	for n := range t.Nodes() {
+		value := "-"
+		if n.Judged {
+			value = fmt.Sprintf("%.3f", n.Value)
+		}
+		fmt.Fprintf(&b, "%s%s %q %s %v\n", strings.Repeat("  ", n.Depth-1), n.ID, reasoning.Join(n.Steps), value, n.State)
+	}
+	return b.String()
+}
+
+// byDepth is a tree's nodes by their depth, from 1.
+func byDepth(t *Tree) [][]*Node {
+	levels := [][]*Node{nil}
+	for n := range t.Nodes() {
+		for len(levels) <= n.Depth {
+			levels = append(levels, nil)
+		}
+		levels[n.Depth] = append(levels[n.Depth], n)
+	}
+	return levels[1:]
+}
+
+var update = flag.Bool("update", false, "write testdata anew")
+
+// What each strategy's tree looks like.
+func TestDrawings(t *testing.T) {
+	each(t, 8, func(t *testing.T, s Strategy) {
+		tree := New(searchtest.NewLock(0.5, nil), problem("314"))
+		if _, err := Run(t.Context(), tree, s); err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join("testdata", s.Name()+".txt")
+		if *update {
+			if err := os.WriteFile(file, []byte(draw(tree)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(draw(tree), string(want)); diff != "" {
+			t.Errorf("(-got +want; -update writes it anew):\n%s", diff)
+		}
+	})
+}
+
+// With a verifier that hears the tumblers, searching opens a lock that samples and
+// votes do not.
+func TestSearchingPays(t *testing.T) {
+	opened := map[string]int{}
+	const locks = 20
+	for i := range locks {
+		for _, s := range strategies(16) {
+			p := problem(fmt.Sprint(10000000 + 1234567*i))
+			p.Seed = reasoning.Seed(i)
+			tree := New(searchtest.NewLock(0.6, nil), p)
+			if _, err := Run(t.Context(), tree, s); err != nil {
+				t.Fatal(err)
+			}
+			choice := Choice{}
+			if s.Judged() {
+				choice.Aggregator = verifier.Min
+			}
+			ranked, err := choice.Rank(slices.Collect(tree.Solutions()), searchtest.Dialled, func(a string) string { return a })
+			if err != nil {
+				t.Fatal(err)
+			}
+			if ranked[0].Answer == p.Text {
+				opened[s.Name()]++
+			}
+		}
+	}
+	t.Logf("opened of %d locks: %v", locks, opened)
+	if opened["greedy"] != locks { // the lock's greedy policy knows it
+		t.Errorf("greedy opened %d locks, want all", opened["greedy"])
+	}
+	if beam, best, majority := opened["beam"], opened["best-of-n"], opened["majority"]; beam <= best+5 || best <= majority+2 {
+		t.Errorf("opened of %d: %v, want beam to open most and majority fewest, by far", locks, opened)
+	}
+}
+
+// The same seed grows the same tree, in whatever order results come.
+func TestOrderOfResultsDoesNotMatter(t *testing.T) {
+	each(t, 16, func(t *testing.T, s Strategy) {
+		want := draw(run(t, searchtest.NewLock(0.5, nil), s))
+		for range 5 {
+			synctest.Test(t, func(t *testing.T) {
+				lock := searchtest.NewLock(0.5, func(policy.Request, int) time.Duration { return rand.N(time.Second) })
+				lock.Hearing = func(verifier.Request) (time.Duration, error) { return rand.N(time.Second), nil }
+				if diff := cmp.Diff(draw(run(t, lock, s)), want); diff != "" {
+					t.Fatalf("(-got +want):\n%s", diff)
+				}
+			})
+		}
+		if s.Name() == "greedy" {
+			return
+		}
+		other := problem(combination)
+		other.Seed++
+		tree := New(searchtest.NewLock(0.5, nil), other)
+		if _, err := Run(t.Context(), tree, s); err != nil {
+			t.Fatal(err)
+		}
+		if draw(tree) == want {
+			t.Error("another seed grew the same tree")
+		}
+	})
+}
+
+// A budget of any size ends a search normally and is kept.
+func TestBudget(t *testing.T) {
+	each(t, 8, func(t *testing.T, s Strategy) {
+		whole := run(t, searchtest.NewLock(0.5, nil), s)
+		for tokens := int64(1); tokens < 400; tokens += 3 {
+			for _, b := range []world.Budget{{PolicyTokens: tokens}, {VerifierTokens: 10 * tokens}} {
+				m := world.Meter(searchtest.NewLock(0.5, nil), b, reasoning.Model{}, reasoning.Model{})
+				tree := New(m, problem(combination))
+				spent, err := Run(t.Context(), tree, s)
+				if err != nil {
+					t.Fatalf("%+v: got error %v, want a normal end", b, err)
+				}
+				bill := m.Bill().Total()
+				if b.PolicyTokens > 0 && bill.Generated > b.PolicyTokens || b.VerifierTokens > 0 && bill.Verifier > b.VerifierTokens {
+					t.Errorf("%+v: got bill %+v, want no more", b, bill)
+				}
+				if !spent && tokens > 200 && draw(tree) != draw(whole) {
+					t.Errorf("%+v: not spent, but another tree than without a budget:\n%s", b, draw(tree))
+				}
+				if b.VerifierTokens > 0 && s.Judged() && !spent && len(tree.Faults()) > 0 {
+					t.Errorf("%+v: got faults %q, want none: a spent budget is no fault", b, tree.Faults())
+				}
+			}
+		}
+	})
+}
+
+// A deadline leaves what came before it: whole levels where all take the same time.
+func TestDeadline(t *testing.T) {
+	for _, s := range strategies(16) {
+		synctest.Test(t, func(t *testing.T) {
+			lock := searchtest.NewLock(0.5, func(r policy.Request, _ int) time.Duration {
+				if r.Span == policy.Whole {
+					return 50 * time.Second
+				}
+				return 10 * time.Second
+			})
+			ctx, cancel := context.WithTimeout(t.Context(), 25*time.Second)
+			defer cancel()
+			tree := New(lock, problem(combination))
+			start := time.Now()
+			if _, err := Run(ctx, tree, s); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%s: got error %v, want the deadline", s.Name(), err)
+			}
+			if got := time.Since(start); got != 25*time.Second {
+				t.Errorf("%s: took %v, want 25s", s.Name(), got)
+			}
+			var got []int
+			for _, level := range byDepth(tree) {
+				got = append(got, len(level))
+			}
+			want := map[string][]int{"beam": {16, 16}}[s.Name()]
+			if !slices.Equal(got, want) {
+				t.Errorf("%s: levels have %v nodes, want %v", s.Name(), got, want)
+			}
+			if faults := tree.Faults(); len(faults) > 0 {
+				t.Errorf("%s: got faults %q, want none: the deadline is no fault", s.Name(), faults)
+			}
+		})
+	}
+}
+
+// One of anything is one sample.
+func TestOneSample(t *testing.T) {
+	each(t, 1, func(t *testing.T, s Strategy) {
+		tree := run(t, searchtest.NewLock(0.5, nil), s)
+		for i, level := range byDepth(tree) {
+			if len(level) != 1 {
+				t.Errorf("level %d has %d nodes, want 1", i+1, len(level))
+			}
+		}
+		if got := len(slices.Collect(tree.Solutions())); got != 1 {
+			t.Errorf("got %d solutions, want 1", got)
+		}
+	})
+}
+
+// The texts of a path are, byte by byte, the prefix that is continued and judged.
+func TestTextsReassemble(t *testing.T) {
+	each(t, 8, func(t *testing.T, s Strategy) {
+		lock := searchtest.NewLock(0.5, nil)
+		tree := run(t, lock, s)
+		text := map[string]string{"": ""}
+		for n := range tree.Nodes() {
+			text[n.ID] = text[n.Parent.ID] + reasoning.Join(n.Steps)
+			if got := reasoning.Join(n.Path()); got != text[n.ID] {
+				t.Errorf("node %s: path is %q, want %q", n.ID, got, text[n.ID])
+			}
+			if n.Done() && len(text[n.ID]) != 2*len(combination) {
+				t.Errorf("node %s: solution %q, want %d digits a line each", n.ID, text[n.ID], len(combination))
+			}
+		}
+		for _, c := range lock.Calls() {
+			if got := strings.Join(c.Request.Steps, ""); got != text[c.Request.Node] {
+				t.Errorf("continued %q for node %q, want %q", got, c.Request.Node, text[c.Request.Node])
+			}
+		}
+		for _, r := range lock.Heard() {
+			if got := strings.Join(r.Steps, ""); got != text[r.Node] {
+				t.Errorf("judged %q for node %q, want %q", got, r.Node, text[r.Node])
+			}
+		}
+	})
+}
+
+// A sample that a limit cut is no answer, and no step to go on from.
+func TestCutByTokens(t *testing.T) {
+	each(t, 8, func(t *testing.T, s Strategy) {
+		p := problem(combination)
+		p.Sampling.MaxTokens = 1 // half a step
+		tree := New(searchtest.NewLock(0.5, nil), p)
+		if _, err := Run(t.Context(), tree, s); err != nil {
+			t.Fatal(err)
+		}
+		for n := range tree.Nodes() {
+			if n.Open() || n.Done() || n.State != Scored || n.Depth != 1 {
+				t.Errorf("node %s: open %t, done %t, %v, want neither, scored, below the root", n.ID, n.Open(), n.Done(), n.State)
+			}
+		}
+		if got := slices.Collect(tree.Solutions()); len(got) != 0 {
+			t.Errorf("got %d solutions, want none", len(got))
+		}
+	})
+}
+
+// A verifier that fails now and then leaves nodes unjudged, and says so; a strategy
+// goes on, and the scores of what comes after are complete.
+func TestVerifierFails(t *testing.T) {
+	each(t, 16, func(t *testing.T, s Strategy) {
+		lock := searchtest.NewLock(0.5, nil)
+		lock.Hearing = func(r verifier.Request) (time.Duration, error) {
+			if strings.HasSuffix(r.Node, "2") {
+				return 0, reasoning.ErrUnavailable
+			}
+			return 0, nil
+		}
+		tree := run(t, lock, s)
+		unjudged := 0
+		for n := range tree.Nodes() {
+			bad := strings.HasSuffix(n.ID, "2")
+			if n.Judged != (s.Judged() && !bad) || s.Judged() && bad != (n.Reason != "") {
+				t.Errorf("node %s: judged %t, reason %q", n.ID, n.Judged, n.Reason)
+			}
+			if n.Judged && len(n.Scores) != len(n.Path()) {
+				t.Errorf("node %s: %d scores for %d steps", n.ID, len(n.Scores), len(n.Path()))
+			}
+			if s.Judged() && bad {
+				unjudged++
+			}
+		}
+		var want []string
+		if s.Judged() {
+			want = []string{fmt.Sprintf("some nodes were not judged: service unavailable (%d times)", unjudged)}
+		}
+		if diff := cmp.Diff(tree.Faults(), want); diff != "" {
+			t.Errorf("faults (-got +want):\n%s", diff)
+		}
+	})
+}
+
+// Wraps a lock so that each solution may end early: with a 7.
+type uneven struct{ *searchtest.Lock }
+
+func (u uneven) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
+	return func(yield func(policy.Child, error) bool) {
+		for c, err := range u.Lock.Expand(ctx, r) {
+			if i := slices.IndexFunc(c.Steps, func(s reasoning.Step) bool { return s.Text == "7\n" }); i >= 0 {
+				c.Steps, c.Finish = c.Steps[:i+1], reasoning.FinishEnd
+			}
+			if !yield(c, err) {
+				return
+			}
+		}
+	}
+}
+
+// The states of a node change in order, each change is told once, and none at the
+// same time as another.
+func TestObserve(t *testing.T) {
+	legal := map[State][]State{
+		0:       {Queued},
+		Queued:  {Running, Scored, Finished, Failed}, // without a queue nothing is said of running
+		Running: {Scored, Finished, Failed},
+		Scored:  {Pruned},
+	}
+	each(t, 16, func(t *testing.T, s Strategy) {
+		w := uneven{searchtest.NewLock(0.5, nil)}
+		queued := altered{w, func(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
+			if r.Node != "" {
+				r.OnStart(policy.Start{Attempt: 1})
+				r.OnStart(policy.Start{Attempt: 2})
+			}
+			if r.Node == "1" {
+				return fails(errors.New("engine broke"))
+			}
+			return w.Expand(ctx, r)
+		}}
+		states := map[*Node]State{}
+		tree := New(queued, problem("31415926535"))
+		tree.Observe = func(n *Node) { // the race detector sees if two are told at once
+			if !slices.Contains(legal[states[n]], n.State) {
+				t.Errorf("node %s went from %v to %v", n.ID, states[n], n.State)
+			}
+			states[n] = n.State
+		}
+		if _, err := Run(t.Context(), tree, s); err != nil {
+			t.Fatal(err)
+		}
+		seen := map[State]int{}
+		for n, state := range states {
+			if n.State != state {
+				t.Errorf("node %s is %v and was last told to be %v", n.ID, n.State, state)
+			}
+			seen[state]++
+		}
+		if s.Name() == "beam" && (seen[Scored] > 0 && seen[Finished] == 0 || seen[Pruned] == 0 || seen[Finished] == 0) {
+			t.Errorf("got %v in the end, want finished and pruned ones", seen)
+		}
+	})
+}
+
+type altered struct {
+	World
+	expand func(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error]
+}
+
+func (w altered) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
+	return w.expand(ctx, r)
+}
+
+func fails(err error) iter.Seq2[policy.Child, error] {
+	return func(yield func(policy.Child, error) bool) { yield(policy.Child{}, err) }
+}
+
+func TestValidate(t *testing.T) {
+	for _, test := range []struct {
+		s    Strategy
+		want string
+	}{
+		{Greedy{}, ""},
+		{Majority{N: 1}, ""},
+		{Majority{}, "strategy.majority.n: must be 1 to 4096, is 0"},
+		{BestOfN{N: MaxN}, ""},
+		{BestOfN{N: 1e6}, "strategy.best_of_n.n: must be 1 to 4096, is 1000000"},
+		{Beam{N: 16, M: 4, MaxLevels: 40}, ""},
+		{Beam{N: 0, M: 4, MaxLevels: 40}, "strategy.beam.n: must be 1 to 4096, is 0"},
+		{Beam{N: 4, M: 8, MaxLevels: 40}, "strategy.beam.m: must divide n = 4, is 8"},
+		{Beam{N: 16, M: 3, MaxLevels: 40}, "strategy.beam.m: must divide n = 16, is 3"},
+		{Beam{N: 16, M: 0, MaxLevels: 40}, "strategy.beam.m: must divide n = 16, is 0"},
+		{Beam{N: 16, M: 4}, "strategy.beam.max_levels: must be 1 to 256, is 0"},
+		{Beam{N: 16, M: 4, MaxLevels: 257}, "strategy.beam.max_levels: must be 1 to 256, is 257"},
+	} {
+		err := test.s.Validate()
+		if got := fmt.Sprint(err); got != test.want && (err != nil || test.want != "") {
+			t.Errorf("%+v: got %v, want %q", test.s, err, test.want)
+		}
+		if err != nil && !errors.Is(err, reasoning.ErrInvalid) {
+			t.Errorf("%+v: %v is not an ErrInvalid", test.s, err)
+		}
+	}
+}
+
+// onlyOpen ends all but the first few children of the root with their first step.
+type onlyOpen struct {
+	*searchtest.Lock
+	few int
+}
+
+func (o onlyOpen) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
+	return func(yield func(policy.Child, error) bool) {
+		for c, err := range o.Lock.Expand(ctx, r) {
+			if r.Node == "" && c.Ordinal >= o.few {
+				c.Finish = reasoning.FinishEnd
+			}
+			if !yield(c, err) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,286 @@
+package search_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+	. "github.com/ponder-mesh/ponder/services/planner/search"
+	"github.com/ponder-mesh/ponder/services/planner/search/searchtest"
+	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/verifier"
+)
+
+// A search takes as long as its longest chain of calls, and no longer.
+func TestLatency(t *testing.T) {
+	const step, judge = 10 * time.Second, time.Second
+	for name, want := range map[string]time.Duration{
+		"greedy":    step,
+		"majority":  step,
+		"best-of-n": step + judge,
+		"beam":      5 * (step + judge),
+	} {
+		for _, s := range strategies(16) {
+			if s.Name() != name {
+				continue
+			}
+			synctest.Test(t, func(t *testing.T) {
+				lock := searchtest.NewLock(0.5, func(policy.Request, int) time.Duration { return step })
+				lock.Hearing = func(verifier.Request) (time.Duration, error) { return judge, nil }
+				start := time.Now()
+				run(t, lock, s)
+				if got := time.Since(start); got != want {
+					t.Errorf("%s took %v, want %v", name, got, want)
+				}
+			})
+		}
+	}
+}
+
+// A child is judged when it comes: who was long to write may be short to judge.
+func TestJudgingDoesNotWaitForSiblings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		write := []time.Duration{1 * time.Second, 2 * time.Second, 30 * time.Second}
+		judge := map[string]time.Duration{"0": 30 * time.Second, "1": 20 * time.Second, "2": 1 * time.Second}
+		lock := searchtest.NewLock(0.5, func(_ policy.Request, i int) time.Duration { return write[i] })
+		lock.Hearing = func(r verifier.Request) (time.Duration, error) { return judge[r.Node], nil }
+		start := time.Now()
+		run(t, lock, BestOfN{N: 3})
+		if got, want := time.Since(start), 31*time.Second; got != want {
+			t.Errorf("took %v, want %v, the longest of writing and judging one; judging after all is written takes 60s", got, want)
+		}
+	})
+}
+
+// grow asks for n judged steps of the root.
+func grow(t *testing.T, w World, n int) (*Tree, []*Node, error) {
+	tree := New(w, problem(combination))
+	nodes, err := tree.Grow(t.Context(), Fork{From: tree.Root, N: n, Span: 1, Judge: true})
+	return tree, nodes, err
+}
+
+// breaking is a lock whose policy says after so many children.
+func breaking(after int, say error, extra ...policy.Child) World {
+	lock := searchtest.NewLock(0.5, nil)
+	return altered{lock, func(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
+		return func(yield func(policy.Child, error) bool) {
+			r.Ordinals = r.Ordinals[:after]
+			if after > 0 {
+				for c, err := range lock.Expand(ctx, r) {
+					if !yield(c, err) {
+						return
+					}
+				}
+			}
+			for _, c := range extra {
+				if !yield(c, nil) {
+					return
+				}
+			}
+			if say != nil {
+				yield(policy.Child{}, say)
+			}
+		}
+	}}
+}
+
+func TestGrowFailures(t *testing.T) {
+	broke := errors.New("engine broke")
+	spent := fmt.Errorf("%w: policy tokens", ErrSpent)
+	step := []reasoning.Step{{Text: "3\n"}}
+	for name, test := range map[string]struct {
+		w      World
+		nodes  int
+		err    error
+		faults []string
+	}{
+		"some fail":             {breaking(3, broke), 3, nil, []string{"some children failed: engine broke (1 times)"}},
+		"all fail":              {breaking(0, broke), 0, broke, nil},
+		"spent":                 {breaking(3, spent), 3, ErrSpent, nil},
+		"spent before any came": {breaking(0, spent), 0, ErrSpent, nil},
+		"too few":               {breaking(2, nil), 2, nil, []string{`some children failed: policy sent 2 of 4 children of node "" (1 times)`}},
+		"none":                  {breaking(0, nil), 0, errors.New(`policy sent 0 of 4 children of node ""`), nil},
+		"twice": {breaking(2, nil, policy.Child{Ordinal: 1, Steps: step, Finish: reasoning.FinishStep}), 2, nil,
+			[]string{`some children failed: policy sent child 1 of node "", which was not asked for or came twice (1 times)`}},
+		"not asked for": {breaking(2, nil, policy.Child{Ordinal: 9, Steps: step, Finish: reasoning.FinishStep}), 2, nil,
+			[]string{`some children failed: policy sent child 9 of node "", which was not asked for or came twice (1 times)`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tree, nodes, err := grow(t, test.w, 4)
+			if !errors.Is(err, test.err) && fmt.Sprint(err) != fmt.Sprint(test.err) {
+				t.Errorf("got error %v, want %v", err, test.err)
+			}
+			if len(nodes) != test.nodes || !slices.Equal(nodes, tree.Root.Kids) {
+				t.Errorf("got %d nodes, %d in the tree, want %d", len(nodes), len(tree.Root.Kids), test.nodes)
+			}
+			for i, n := range nodes {
+				if n.Ordinal != i || !n.Judged {
+					t.Errorf("node %d has ordinal %d and is judged %t, want it in order and judged", i, n.Ordinal, n.Judged)
+				}
+			}
+			if diff := cmp.Diff(tree.Faults(), test.faults); diff != "" {
+				t.Errorf("faults (-got +want):\n%s", diff)
+			}
+		})
+	}
+}
+
+// One fork's failure leaves the others' children alone; the failed one's children
+// say why, and later ones have ordinals, and chance, of their own.
+func TestGrowAfterFailure(t *testing.T) {
+	lock := searchtest.NewLock(0.5, nil)
+	down := true
+	tree := New(altered{lock, func(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
+		if r.Node == "1" && down {
+			return fails(errors.New("engine broke"))
+		}
+		return lock.Expand(ctx, r)
+	}}, problem(combination))
+	reasons := map[string]string{}
+	tree.Observe = func(n *Node) {
+		if n.State == Failed {
+			reasons[n.ID] = n.Reason
+		}
+	}
+	first, err := tree.Grow(t.Context(), Fork{From: tree.Root, N: 2, Span: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	forks := []Fork{{From: first[0], N: 2, Span: 1}, {From: first[1], N: 2, Span: 1}}
+	ids := func() (ids []string) {
+		grown, err := tree.Grow(t.Context(), forks...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range grown {
+			ids = append(ids, n.ID)
+		}
+		return ids
+	}
+	if diff := cmp.Diff(ids(), []string{"0.0", "0.1"}); diff != "" {
+		t.Errorf("first (-got +want):\n%s", diff)
+	}
+	down = false
+	if diff := cmp.Diff(ids(), []string{"0.2", "0.3", "1.2", "1.3"}); diff != "" {
+		t.Errorf("then (-got +want):\n%s", diff)
+	}
+	if diff := cmp.Diff(reasons, map[string]string{"1.0": "engine broke", "1.1": "engine broke"}); diff != "" {
+		t.Errorf("reasons (-got +want):\n%s", diff)
+	}
+}
+
+// A verifier that gives another number of scores than there are steps, or one that
+// is none, misjudged: its node is kept without scores.
+func TestGrowMisjudged(t *testing.T) {
+	for _, scores := range [][]float64{nil, {0.5, 0.5}, {1.5}} {
+		tree, nodes, err := grow(t, misjudging{searchtest.NewLock(0.5, nil), scores}, 2)
+		if err != nil || len(nodes) != 2 {
+			t.Fatalf("scores %v: got %d nodes and error %v, want 2", scores, len(nodes), err)
+		}
+		for _, n := range nodes {
+			if n.Judged || n.Steps[0].Scored || n.State != Scored || !strings.Contains(n.Reason, verifier.ErrMisjudged.Error()) {
+				t.Errorf("scores %v: node %s: judged %t, %v, reason %q", scores, n.ID, n.Judged, n.State, n.Reason)
+			}
+		}
+		if faults := tree.Faults(); len(faults) != 1 || !strings.Contains(faults[0], "misjudged") || !strings.HasSuffix(faults[0], "(2 times)") {
+			t.Errorf("scores %v: got faults %q, want one, twice", scores, faults)
+		}
+	}
+}
+
+type misjudging struct {
+	World
+	scores []float64
+}
+
+func (m misjudging) Score(context.Context, verifier.Request) (verifier.Result, error) {
+	return verifier.Result{Scores: m.scores}, nil
+}
+
+// A budget that ends while judging ends the search, too: unjudged nodes would be
+// chosen among blindly.
+func TestGrowVerifierBudgetSpent(t *testing.T) {
+	lock := searchtest.NewLock(0.5, nil)
+	lock.Hearing = func(r verifier.Request) (time.Duration, error) {
+		if r.Node == "1" {
+			return 0, fmt.Errorf("%w: verifier tokens", ErrSpent)
+		}
+		return 0, nil
+	}
+	tree, nodes, err := grow(t, lock, 3)
+	if !errors.Is(err, ErrSpent) || len(nodes) != 3 || nodes[1].Judged || !nodes[2].Judged || len(tree.Faults()) != 0 {
+		t.Errorf("got %d nodes, error %v and faults %q, want three, the middle one not judged, spent, and no fault", len(nodes), err, tree.Faults())
+	}
+}
+
+// Who cancels gives the reason.
+func TestGrowCancelled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		enough := errors.New("answer cannot change any more")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		lock := searchtest.NewLock(0.5, func(_ policy.Request, i int) time.Duration { return time.Duration(i) * time.Second })
+		time.AfterFunc(2500*time.Millisecond, func() { cancel(enough) })
+		tree := New(lock, problem(combination))
+		nodes, err := tree.Grow(ctx, Fork{From: tree.Root, N: 5, Span: 1, Judge: true})
+		if err != enough || len(nodes) != 3 || len(tree.Faults()) != 0 {
+			t.Errorf("got %d nodes, error %v and faults %q, want 3, the cause, none", len(nodes), err, tree.Faults())
+		}
+		if calls := lock.Calls(); !calls[0].Ended {
+			t.Error("the policy was not stopped")
+		}
+	})
+}
+
+// More children than fit into a request travel in several.
+func TestGrowManyChildren(t *testing.T) {
+	lock := searchtest.NewLock(0.5, nil)
+	tree := run(t, lock, Majority{N: policy.MaxChildren + 10})
+	if got := len(tree.Root.Kids); got != policy.MaxChildren+10 {
+		t.Errorf("got %d children, want all", got)
+	}
+	var sizes []int
+	for _, c := range lock.Calls() {
+		sizes = append(sizes, len(c.Request.Ordinals))
+	}
+	slices.Sort(sizes)
+	if want := []int{10, policy.MaxChildren}; !slices.Equal(sizes, want) {
+		t.Errorf("requests of %v children, want %v", sizes, want)
+	}
+}
+
+// A step's scores are the verifier's for that step, a node's are its whole path's,
+// and its value is made of them by the aggregator that the problem names.
+func TestGrowScores(t *testing.T) {
+	for _, a := range []verifier.Aggregator{verifier.Min, verifier.Last, verifier.Avg, verifier.Prod} {
+		lock := searchtest.NewLock(0.7, nil)
+		p := problem(combination)
+		p.Aggregator = a
+		tree := New(lock, p)
+		if _, err := Run(t.Context(), tree, Beam{N: 4, M: 2, MaxLevels: 3}); err != nil {
+			t.Fatal(err)
+		}
+		for n := range tree.Nodes() {
+			want, err := lock.Score(t.Context(), verifier.Request{Problem: combination, Steps: reasoning.Texts(n.Path())})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(n.Scores, want.Scores); diff != "" || n.Value != a.Of(want.Scores) {
+				t.Errorf("%v: node %s has value %v, want %v; scores (-got +want):\n%s", a, n.ID, n.Value, a.Of(want.Scores), diff)
+			}
+			for i, s := range n.Path() {
+				if !s.Scored || s.Score != want.Scores[i] {
+					t.Errorf("%v: node %s, step %d: score %v, want %v", a, n.ID, i, s.Score, want.Scores[i])
+				}
+			}
+		}
+	}
+}
