@@ -25,19 +25,19 @@ func Bubble(t *testing.T, body func(t *testing.T, s *natsd.Server)) {
 //
 // The server keeps one goroutine a process with a ticker: started inside a bubble,
 // it would keep its clock from ever standing still. It is ended by the last user,
-// so it is held from outside. And nats.go pools timers: one that stays in the pool
-// would be taken out again in the next bubble, where it may not be used.
+// so it is held from outside.
 func Outside(t *testing.T) {
 	t.Helper()
 	ats.Register()
 	t.Cleanup(ats.Unregister)
-	runtime.GC()
-	runtime.GC() // what a pool drops at the first is gone after the second
 }
 
 // Server starts a server that stops at the end of the test.
 func Server(t *testing.T) *natsd.Server {
 	t.Helper()
+	// nats.go pools timers, and one of an earlier bubble may not be used in this.
+	runtime.GC()
+	runtime.GC() // what a pool drops at the first is gone after the second
 	s, err := natsd.Start(natsd.Config{Dir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)

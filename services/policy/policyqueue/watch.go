@@ -1,0 +1,88 @@
+package policyqueue
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/policy"
+)
+
+// maxDeliveries is where JetStream tells that it will not deliver a message again.
+// The message stays, for nobody.
+const maxDeliveries = "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES." + streamName + ".*"
+
+// watch looks out for jobs that no worker will say anything about: those whose
+// workers all died, and those that were lost with the server's memory.
+func (c *Client) watch() error {
+	advisories, err := c.nc.Subscribe(maxDeliveries, c.exhausted)
+	if err != nil {
+		return err
+	}
+	connected := c.nc.StatusChanged(nats.CONNECTED)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range connected {
+			c.audit()
+		}
+	}()
+	c.stop = func() {
+		advisories.Unsubscribe() // fails only if the connection is closed
+		c.nc.RemoveStatusListener(connected)
+		<-done
+	}
+	return nil
+}
+
+func (c *Client) exhausted(m *nats.Msg) {
+	var advisory struct {
+		Sequence   uint64 `json:"stream_seq"`
+		Deliveries int    `json:"deliveries"`
+	}
+	if err := json.Unmarshal(m.Data, &advisory); err != nil {
+		return // not JetStream's
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if j := c.stored[advisory.Sequence]; j != nil {
+		last := "no worker said anything"
+		if j.last.Worker != "" {
+			last = fmt.Sprintf("worker %s fell silent in attempt %d", j.last.Worker, j.last.Attempt)
+		}
+		j.expansion.tell(event{err: fmt.Errorf("job %s: %w after %d attempts: %s", j.name, policy.ErrPoison, advisory.Deliveries, last)})
+	}
+}
+
+// audit fails the jobs that are no longer in the stream, though children are
+// missing: a worker acknowledges only when none is.
+func (c *Client) audit() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*patience)
+	defer cancel()
+	stream, err := c.js.Stream(ctx, streamName)
+	if err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
+		return // gone again: the next connection audits
+	}
+	c.mu.Lock()
+	stored := maps.Clone(c.stored)
+	c.mu.Unlock()
+	for sequence, j := range stored {
+		if stream != nil {
+			msg, err := stream.GetMsg(ctx, sequence)
+			if err == nil && msg.Header.Get(jetstream.MsgIDHeader) == j.id() || err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) {
+				continue
+			}
+		}
+		c.mu.Lock()
+		if len(j.missing) > 0 {
+			j.expansion.tell(event{err: fmt.Errorf("job %s: %w: the queue lost it", j.name, reasoning.ErrUnavailable)})
+		}
+		c.mu.Unlock()
+	}
+}
