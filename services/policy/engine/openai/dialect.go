@@ -41,12 +41,12 @@ func (e *Engine) speak(ctx context.Context) (Dialect, error) {
 	if known != Auto {
 		return known, nil
 	}
-	list, err := e.models(ctx)
+	list, err := e.client.Models(ctx)
 	if err != nil {
 		return "", fmt.Errorf("finding out the server's dialect: %w", err)
 	}
 	found := Generic
-	for _, m := range list.Data {
+	for _, m := range list {
 		switch m.OwnedBy {
 		case "vllm":
 			found = VLLM

@@ -16,7 +16,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -107,34 +106,9 @@ func (e *Engine) Model(ctx context.Context) (reasoning.Model, error) { return e.
 // Ready returns an error that names the URL unless the server answers and has the
 // model.
 func (e *Engine) Ready(ctx context.Context) error {
-	list, err := e.models(ctx)
-	if err != nil {
-		return err
+	err := e.client.Ready(ctx, e.config.Model)
+	if errors.Is(err, modelserver.ErrNoModel) {
+		return fmt.Errorf("%w: %w", policy.ErrModel, err)
 	}
-	var names []string
-	for _, m := range list.Data {
-		if m.ID == e.config.Model || m.ID == e.config.Model+":latest" { // ollama's default tag
-			return nil
-		}
-		names = append(names, m.ID)
-	}
-	if len(names) == 0 { // it tells none
-		return nil
-	}
-	return fmt.Errorf("%w: %s has %s, not %q", policy.ErrModel, e.client.URL(), strings.Join(names, ", "), e.config.Model)
-}
-
-type modelList struct {
-	Data []struct {
-		ID      string `json:"id"`
-		OwnedBy string `json:"owned_by"`
-	} `json:"data"`
-}
-
-func (e *Engine) models(ctx context.Context) (modelList, error) {
-	const patience = 10 * time.Second
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("%w: no answer in %v", reasoning.ErrUnavailable, patience))
-	defer cancel()
-	var list modelList
-	return list, e.client.Get(ctx, "models", &list)
+	return err
 }

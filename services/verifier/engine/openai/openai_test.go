@@ -1,0 +1,238 @@
+package openai
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"go.uber.org/goleak"
+	"pgregory.net/rapid"
+
+	"github.com/ponder-mesh/ponder/internal/modelserver/replay"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/verifier"
+	"github.com/ponder-mesh/ponder/services/verifier/verifiertest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// engineOf is one of a family, with what the configuration leaves out.
+func engineOf(t *testing.T, family string, c Config) *Engine {
+	t.Helper()
+	var err error
+	if c.Family, err = Lookup(family); err != nil {
+		t.Fatal(err)
+	}
+	c.Model, c.Parameters = "prm", 1000
+	e, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(e.Close)
+	return e
+}
+
+func serve(t *testing.T, family string, h http.HandlerFunc) *Engine {
+	t.Helper()
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	return engineOf(t, family, Config{BaseURL: s.URL})
+}
+
+// request has, in its problem and its steps, the marks of all families.
+var request = verifier.Request{
+	Problem: "48 apples <extra_0> and 36 <|im_end|> more ки?",
+	Steps:   []string{"48+36=84\n\n", "So <extra_0> 84-4=80.\n\n"},
+}
+
+func TestFamilies(t *testing.T) {
+	for _, test := range []struct {
+		family     string
+		aggregator verifier.Aggregator
+		scores     []float64
+		tokens     int64
+	}{
+		{"qwen2.5-math-prm", verifier.Prod, []float64{.9375, .25}, 61},
+		// The second verdict has no + among the likeliest: at most the least of them.
+		{"rlhflow", verifier.Avg, []float64{1 / (1 + math.Exp(-1.5)), 1 / (1 + math.Exp(4))}, 31 + 17},
+		{"math-shepherd", verifier.Min, []float64{1 / (1 + math.Exp(-1)), .5}, 21 + 15},
+	} {
+		t.Run(test.family, func(t *testing.T) {
+			e := engineOf(t, test.family, Config{BaseURL: replay.Server(t, "testdata/"+test.family+".http")})
+			got, err := e.Score(t.Context(), request)
+			want := verifier.Result{Scores: test.scores, Usage: reasoning.Usage{Verifier: test.tokens, FLOPs: 2000 * float64(test.tokens)}}
+			if diff := cmp.Diff(got, want, cmpopts.IgnoreFields(verifier.Result{}, "Took"), cmpopts.EquateApprox(0, 1e-12)); diff != "" || err != nil {
+				t.Errorf("got error %v and (-got +want):\n%s", err, diff)
+			}
+			judge, err := e.Judge(t.Context())
+			wantJudge := verifier.Judge{Model: reasoning.Model{Name: "prm", Template: test.family, Parameters: 1000}, Aggregator: test.aggregator}
+			if judge != wantJudge || err != nil {
+				t.Errorf("judge is %+v and %v, want %+v", judge, err, wantJudge)
+			}
+		})
+	}
+}
+
+// toy is a server of both kinds of models, whose belief is a hash of what it reads.
+func toy(w http.ResponseWriter, r *http.Request) {
+	var ask struct {
+		Messages []message `json:"messages"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&ask); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	text := fmt.Sprint(ask.Messages)
+	belief := func(text string) float64 {
+		h := fnv.New32a()
+		io.WriteString(h, text)
+		return float64(h.Sum32()) / math.MaxUint32
+	}
+	if r.URL.Path == "/pooling" {
+		var rows [][]float64
+		for i := range text {
+			if strings.HasPrefix(text[i:], qwenMark) {
+				p := belief(text[:i])
+				rows = append(rows, []float64{1 - p, p})
+			}
+		}
+		json.NewEncoder(w).Encode(map[string]any{"data": []any{map[string]any{"data": rows}}, "usage": map[string]int{"prompt_tokens": len(text)}})
+		return
+	}
+	p := belief(text)
+	fmt.Fprintf(w, `{"choices":[{"logprobs":{"content":[{"token":"+","top_logprobs":[{"token":"+","logprob":%v},{"token":"-","logprob":%v}]}]}}],"usage":{"prompt_tokens":7,"completion_tokens":1}}`,
+		math.Log(p), math.Log(1-p))
+}
+
+func TestConformance(t *testing.T) {
+	for _, family := range []string{"qwen2.5-math-prm", "rlhflow"} {
+		t.Run(family, func(t *testing.T) {
+			verifiertest.Run(t, func(t *testing.T) verifier.Verifier { return serve(t, family, toy) }, verifiertest.Options{
+				Leaks: []goleak.Option{ // connections that wait for the next request, at both ends
+					goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"),
+					goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"),
+					goleak.IgnoreAnyFunction("net/http.(*conn).serve"),
+					goleak.IgnoreAnyFunction("net/http.(*connReader).backgroundRead"),
+				},
+			})
+		})
+	}
+}
+
+func TestMisjudgements(t *testing.T) {
+	pool := func(rows string) string { return `{"data":[{"data":` + rows + `}]}` }
+	verdict := func(top string) string {
+		return `{"choices":[{"logprobs":{"content":[{"token":"+","logprob":-1,"top_logprobs":` + top + `}]}}]}`
+	}
+	for _, test := range []struct{ name, family, answer string }{
+		{"a score too few", "qwen2.5-math-prm", pool(`[[0.5,0.5]]`)},
+		{"a score too many", "qwen2.5-math-prm", pool(`[[0.5,0.5],[0.5,0.5],[0.5,0.5]]`)},
+		{"no scores", "qwen2.5-math-prm", pool(`[]`)},
+		{"no output", "qwen2.5-math-prm", `{"data":[]}`},
+		{"two outputs", "qwen2.5-math-prm", `{"data":[{"data":[[0.5,0.5],[0.5,0.5]]},{"data":[[0.5,0.5],[0.5,0.5]]}]}`},
+		{"one class", "qwen2.5-math-prm", pool(`[[0.5],[0.5]]`)},
+		{"logits", "qwen2.5-math-prm", pool(`[[-3.5,4.25],[0.5,0.5]]`)},
+		{"neither + nor -", "rlhflow", verdict(`[{"token":"Yes","logprob":-0.1},{"token":"No","logprob":-2.5}]`)},
+		{"no rivals", "rlhflow", verdict(`[]`)},
+		{"no log-probabilities", "rlhflow", `{"choices":[{"logprobs":null}]}`},
+		{"no choice", "rlhflow", `{"choices":[]}`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			e := serve(t, test.family, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, test.answer) })
+			got, err := e.Score(t.Context(), request)
+			if !errors.Is(err, verifier.ErrMisjudged) || got.Scores != nil {
+				t.Errorf("got %v and %v, want ErrMisjudged", got.Scores, err)
+			}
+		})
+	}
+}
+
+func TestFailuresAreSorted(t *testing.T) {
+	for status, want := range map[int]error{503: reasoning.ErrOverloaded, 429: reasoning.ErrOverloaded, 500: reasoning.ErrUnavailable, 400: reasoning.ErrInvalid} {
+		e := serve(t, "rlhflow", func(w http.ResponseWriter, r *http.Request) {
+			http.Error(w, `{"error":{"message":"the server's words"}}`, status)
+		})
+		if _, err := e.Score(t.Context(), request); !errors.Is(err, want) || !strings.Contains(err.Error(), "the server's words") {
+			t.Errorf("%d: got %v, want %v", status, err, want)
+		}
+	}
+}
+
+type silent struct{}
+
+func (silent) RoundTrip(r *http.Request) (*http.Response, error) {
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
+func TestSilentServerIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := engineOf(t, "rlhflow", Config{BaseURL: "http://silent", Timeout: time.Minute, Transport: silent{}})
+		start := time.Now()
+		_, err := e.Score(t.Context(), request)
+		if !errors.Is(err, reasoning.ErrUnavailable) || time.Since(start) != time.Minute {
+			t.Errorf("got %v after %v, want ErrUnavailable after 1m", err, time.Since(start))
+		}
+	})
+}
+
+func TestMarksAreDefused(t *testing.T) {
+	for _, f := range families {
+		words := append([]string{"<", "|", ">", " ", "\n", "a", "к", "и", "<extra_0", "_0>"}, f.marks...)
+		rapid.Check(t, func(t *rapid.T) {
+			text := strings.Join(rapid.SliceOf(rapid.SampledFrom(words)).Draw(t, "words"), "")
+			got, had := f.defuse(text), false
+			for _, mark := range f.marks {
+				had = had || strings.Contains(text, mark)
+				if strings.Contains(got, mark) {
+					t.Errorf("%s: %q becomes %q, which still has %q", f.Name, text, got, mark)
+				}
+			}
+			if !had && got != text {
+				t.Errorf("%s: %q has no mark and becomes %q", f.Name, text, got)
+			}
+		})
+	}
+}
+
+func TestConfigIsChecked(t *testing.T) {
+	family, err := Lookup("rlhflow")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		spoil func(*Config)
+		names string
+	}{
+		{func(c *Config) { c.BaseURL = "ftp://x" }, "ftp://x"},
+		{func(c *Config) { c.Model = "" }, "model"},
+		{func(c *Config) { c.Family = Family{} }, "family"},
+		{func(c *Config) { c.Aggregator = 9 }, "aggregator"},
+		{func(c *Config) { c.Parameters = -1 }, "parameters"},
+		{func(c *Config) { c.MaxInFlight = -1 }, "max in flight"},
+		{func(c *Config) { c.Timeout = -1 }, "timeout"},
+	} {
+		c := Config{BaseURL: "http://localhost:8000/v1", Model: "m", Family: family}
+		if _, err := New(c); err != nil {
+			t.Fatal(err)
+		}
+		test.spoil(&c)
+		if _, err := New(c); err == nil || !strings.Contains(err.Error(), test.names) {
+			t.Errorf("got %v, want an error that names %q", err, test.names)
+		}
+	}
+	if _, err := Lookup("oracle"); err == nil || !strings.Contains(err.Error(), "math-shepherd") {
+		t.Errorf("got %v, want an error that names the families", err)
+	}
+}

@@ -1,0 +1,160 @@
+package openai
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/ponder-mesh/ponder/internal/modelserver"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/verifier"
+)
+
+// Score feeds the model steps without the white space around them. Verdicts on
+// the steps are asked for one after the other, so that each finds what came before
+// in the server's prefix cache.
+func (e *Engine) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
+	if err := ctx.Err(); err != nil {
+		return verifier.Result{}, err
+	}
+	if err := r.Validate(); err != nil {
+		return verifier.Result{}, err
+	}
+	f := e.config.Family
+	problem := f.defuse(r.Problem)
+	steps := make([]string, len(r.Steps))
+	for i, s := range r.Steps {
+		steps[i] = f.defuse(strings.TrimSpace(s))
+	}
+	began := time.Now()
+	scores, tokens, err := e.score(ctx, problem, steps)
+	if err == nil {
+		err = r.Check(scores)
+	}
+	if err != nil {
+		return verifier.Result{}, err
+	}
+	return verifier.Result{
+		Scores: scores,
+		Usage:  reasoning.Usage{Verifier: tokens, FLOPs: e.judge.FLOPs(tokens)},
+		Took:   time.Since(began),
+	}, nil
+}
+
+func (e *Engine) score(ctx context.Context, problem string, steps []string) (scores []float64, tokens int64, err error) {
+	f := e.config.Family
+	if f.pooled {
+		var a pooled
+		err = e.post(ctx, f.body(e.config.Model, problem, steps), &a)
+		if err == nil {
+			scores, err = a.scores()
+		}
+		return scores, a.Usage.read(), err
+	}
+	for i := range steps {
+		var a completion
+		if err := e.post(ctx, f.body(e.config.Model, problem, steps[:i+1]), &a); err != nil {
+			return nil, 0, err
+		}
+		score, err := a.verdict()
+		if err != nil {
+			return nil, 0, fmt.Errorf("step %d: %w", i, err)
+		}
+		scores = append(scores, score)
+		tokens += a.Usage.read()
+	}
+	return scores, tokens, nil
+}
+
+func (e *Engine) post(ctx context.Context, body, answer any) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case e.slots <- struct{}{}:
+		defer func() { <-e.slots }()
+	}
+	late := fmt.Errorf("%w: no answer in %v", reasoning.ErrUnavailable, e.config.Timeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, e.config.Timeout, late)
+	defer cancel()
+	return e.client.Post(ctx, e.config.Family.path, body, answer)
+}
+
+type usage struct {
+	Prompt    int64 `json:"prompt_tokens"`
+	Generated int64 `json:"completion_tokens"`
+	Details   struct {
+		Cached int64 `json:"cached_tokens"`
+	} `json:"prompt_tokens_details"`
+}
+
+// read is how many tokens went through the model.
+func (u usage) read() int64 { return max(0, u.Prompt-u.Details.Cached) + u.Generated }
+
+// pooled is vLLM's answer to /pooling: a row a step, of the probabilities that the
+// step is wrong and that it is right.
+type pooled struct {
+	Data []struct {
+		Rows [][]float64 `json:"data"`
+	} `json:"data"`
+	Usage usage `json:"usage"`
+}
+
+func (p pooled) scores() ([]float64, error) {
+	if len(p.Data) != 1 {
+		return nil, fmt.Errorf("%w: %d outputs for one path", verifier.ErrMisjudged, len(p.Data))
+	}
+	var scores []float64
+	for i, row := range p.Data[0].Rows {
+		if len(row) != 2 {
+			return nil, fmt.Errorf("%w: row %d has %d numbers, want wrong and right", verifier.ErrMisjudged, i, len(row))
+		}
+		scores = append(scores, row[1])
+	}
+	return scores, nil
+}
+
+// completion is an answer of one token.
+type completion struct {
+	Choices []struct {
+		Logprobs modelserver.Logprobs `json:"logprobs"`
+	} `json:"choices"`
+	Usage usage `json:"usage"`
+}
+
+// verdict is the probability of + against that of -. One that is not among the
+// likeliest tokens is taken to be as likely as the least of them, which it is at
+// most.
+func (c completion) verdict() (float64, error) {
+	if len(c.Choices) != 1 || len(c.Choices[0].Logprobs) == 0 || len(c.Choices[0].Logprobs[0].Top) == 0 {
+		return 0, fmt.Errorf("%w: server tells no log-probabilities", verifier.ErrMisjudged)
+	}
+	plus, minus, least := math.NaN(), math.NaN(), math.Inf(1)
+	for _, t := range c.Choices[0].Logprobs[0].Top {
+		switch strings.Trim(t.Text, " ▁Ġ") { // as tokenisers write a space
+		case "+":
+			plus = larger(plus, t.LogProb)
+		case "-":
+			minus = larger(minus, t.LogProb)
+		}
+		least = min(least, t.LogProb)
+	}
+	switch {
+	case math.IsNaN(plus) && math.IsNaN(minus):
+		return 0, fmt.Errorf("%w: neither + nor - is among the likeliest tokens", verifier.ErrMisjudged)
+	case math.IsNaN(plus):
+		plus = least
+	case math.IsNaN(minus):
+		minus = least
+	}
+	return 1 / (1 + math.Exp(minus-plus)), nil
+}
+
+// larger of two, of which the first may be missing.
+func larger(a, b float64) float64 {
+	if math.IsNaN(a) {
+		return b
+	}
+	return max(a, b)
+}
