@@ -177,6 +177,9 @@ func (j *Judge) tokens(problem string, steps []string) (ids, ends []int, err err
 	return ids, ends, nil
 }
 
+// Features is how many features a judge with this model as its trunk sees a step.
+func (m *Model) Features() int { return m.config.width + surprises }
+
 // Head is a trained head, as training writes it: hidden = silu(Hidden·x + Bias),
 // score = σ(Out·hidden + OutBias) for features x.
 type Head struct {

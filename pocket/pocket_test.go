@@ -6,9 +6,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/ponder-mesh/ponder/pocket/gguf"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -101,4 +104,13 @@ func randomJudge(t testing.TB, o Options) *Judge {
 		t.Fatal(err)
 	}
 	return j
+}
+
+// clone copies a file so that a test can spoil it.
+func clone(f *gguf.File) gguf.File {
+	c := gguf.File{Meta: slices.Clone(f.Meta), Tensors: slices.Clone(f.Tensors)}
+	for i := range c.Tensors {
+		c.Tensors[i].Data = slices.Clone(c.Tensors[i].Data)
+	}
+	return c
 }

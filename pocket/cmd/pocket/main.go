@@ -42,6 +42,10 @@ func (c *problemsCmd) Run() error {
 func main() {
 	var cli struct {
 		Problems problemsCmd `cmd:"" help:"Write problems with their solutions, one JSON object a line."`
+		Pack     packCmd     `cmd:"" help:"Turn what training wrote into a GGUF file."`
+		Sample   sampleCmd   `cmd:"" help:"Write a policy's attempts at problems, for training judges."`
+		Features featuresCmd `cmd:"" help:"Write what a judge's head sees of attempts."`
+		Eval     evalCmd     `cmd:"" help:"Measure the shipped models on held-out problems."`
 	}
 	ctx := kong.Parse(&cli, kong.Name("pocket"), kong.UsageOnError())
 	ctx.FatalIfErrorf(ctx.Run())

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/ponder-mesh/ponder/eval"
+	"github.com/ponder-mesh/ponder/pocket"
+	"github.com/ponder-mesh/ponder/pocket/models"
+	"github.com/ponder-mesh/ponder/pocket/problems"
+)
+
+type evalCmd struct {
+	Policies    []string `default:"pocket-0.3m,pocket-0.8m" help:"Shipped policies."`
+	Judge       string   `default:"pocket-prm" help:"Shipped judge."`
+	JudgeFile   string   `type:"existingfile" help:"A judge's GGUF file instead."`
+	Split       string   `default:"test" enum:"validation,test" help:"Choose on validation, report on test."`
+	PerStep     int      `default:"25" help:"Problems for each number of steps."`
+	Samples     int      `default:"64" help:"Samples a problem, at least 1."`
+	Temperature float64  `default:"0.8"`
+	Seed        uint64   `default:"11"`
+	Out         string   `help:"Evidence file to write; else only tables are printed."`
+	Date        string   `help:"For the evidence."`
+}
+
+// cell is what is known about one policy at one number of steps.
+type cell struct {
+	Problems int                      `json:"problems"`
+	Greedy   eval.Estimate            `json:"greedy"`
+	Sampled  eval.Estimate            `json:"sampled"`
+	Majority map[int]eval.Estimate    `json:"majority"`
+	Best     map[int]eval.Estimate    `json:"best"`
+	Covered  map[int]eval.Estimate    `json:"covered"`
+	Best64By map[string]eval.Estimate `json:"best_by_aggregator"` // at the largest N
+	Tokens   float64                  `json:"tokens_per_sample"`
+}
+
+type policyResult struct {
+	Table   eval.Table      `json:"table"`
+	BestOfN eval.Table      `json:"best_of_n"`
+	ByStep  map[string]cell `json:"by_steps"` // "1"…"8" and "all"
+}
+
+func (c *evalCmd) Run() error {
+	judge, err := c.judge()
+	if err != nil {
+		return err
+	}
+	ctx := context.Background()
+	ev := eval.Evidence{
+		Name: "pocket-models", What: "What the shipped pocket models can do, on " + c.Split + " problems that no model was trained on or chosen by.",
+		Command: "go run ./pocket/cmd/pocket " + strings.Join(os.Args[1:], " "), Date: c.Date, Seeds: []uint64{c.Seed},
+		Samples: map[string]int{"problems per number of steps": c.PerStep, "samples per problem": c.Samples},
+	}
+	ev.Models = append(ev.Models, identity(judge.Identity()))
+	results := map[string]any{"temperature": c.Temperature, "split": c.Split}
+	report := newJudgeReport()
+	policies := map[string]policyResult{}
+	for _, name := range c.Policies {
+		m, err := models.Open(name)
+		if err != nil {
+			return err
+		}
+		ev.Models = append(ev.Models, identity(m.Identity()))
+		e := pocket.NewEngine(m, pocket.Options{})
+		r, err := c.policy(ctx, e, judge, report)
+		e.Close()
+		if err != nil {
+			return err
+		}
+		policies[name] = r
+		fmt.Printf("\n%s, %s split\n\n", name, c.Split)
+		_ = r.Table.WriteText(os.Stdout)
+		fmt.Println()
+		_ = r.BestOfN.WriteText(os.Stdout)
+	}
+	results["policies"] = policies
+	verdict := report.result(judge, c.Seed)
+	results["judge"] = verdict
+	fmt.Println()
+	_ = verdict.Table.WriteText(os.Stdout)
+	fmt.Println()
+	_ = verdict.Calibration.WriteText(os.Stdout)
+	if c.Out == "" {
+		return nil
+	}
+	ev.Results = results
+	return ev.Write(c.Out)
+}
+
+func (c *evalCmd) judge() (*pocket.Judge, error) {
+	if c.JudgeFile == "" {
+		return models.OpenJudge(c.Judge, pocket.Options{})
+	}
+	file, err := os.ReadFile(c.JudgeFile)
+	if err != nil {
+		return nil, err
+	}
+	return pocket.OpenJudge(file, pocket.Options{})
+}
+
+func identity(id pocket.Identity) eval.Identity {
+	return eval.Identity{Name: id.Name, SHA256: id.SHA256, Params: int64(id.Parameters)}
+}
+
+// policy measures one policy at each number of steps.
+func (c *evalCmd) policy(ctx context.Context, e *pocket.Engine, j *pocket.Judge, report *judgeReport) (policyResult, error) {
+	r := policyResult{ByStep: map[string]cell{}}
+	sizes := []int{1, 4, 16, 64}
+	for sizes[len(sizes)-1] > c.Samples {
+		sizes = sizes[:len(sizes)-1]
+	}
+	most := sizes[len(sizes)-1]
+	r.Table.Header = []string{"steps", "problems", "greedy", "one sample", fmt.Sprintf("majority of %d", most), fmt.Sprintf("best of %d", most), fmt.Sprintf("any of %d", most)}
+	r.BestOfN.Header = []string{"steps"}
+	for _, n := range sizes {
+		r.BestOfN.Header = append(r.BestOfN.Header, fmt.Sprintf("best of %d", n))
+	}
+	for _, name := range []string{"min", "prod", "last"} {
+		r.BestOfN.Header = append(r.BestOfN.Header, fmt.Sprintf("%s, %d", name, most))
+	}
+	var all []attempts
+	add := func(label string, as []attempts) {
+		v := summarise(as, sizes, j.Aggregator(), c.Seed)
+		r.ByStep[label] = v
+		r.Table.Add(label, fmt.Sprint(v.Problems), v.Greedy.Percent(), v.Sampled.Percent(), v.Majority[most].Percent(), v.Best[most].Percent(), v.Covered[most].Percent())
+		row := []string{label}
+		for _, n := range sizes {
+			row = append(row, v.Best[n].Percent())
+		}
+		for _, name := range []string{"min", "prod", "last"} {
+			row = append(row, fmt.Sprintf("%.1f %%", 100*v.Best64By[name].Mean))
+		}
+		r.BestOfN.Add(row...)
+	}
+	for steps := 1; steps <= problems.MaxSteps; steps++ {
+		ps, err := problems.Take(c.PerStep, problems.Options{Split: problems.Split(c.Split), Seed: c.Seed, NSteps: steps})
+		if err != nil {
+			return r, err
+		}
+		var as []attempts
+		for i, p := range ps {
+			a, err := measure(ctx, e, j, p, c.Seed<<20+uint64(steps<<12+i), c.Samples, c.Temperature)
+			if err != nil {
+				return r, err
+			}
+			as = append(as, a)
+			report.add(a)
+		}
+		add(fmt.Sprint(steps), as)
+		all = append(all, as...)
+	}
+	add("all", all)
+	return r, nil
+}
+
+// summarise makes estimates over problems.
+func summarise(as []attempts, sizes []int, aggregator string, seed uint64) cell {
+	over := func(value func(attempts) float64) eval.Estimate {
+		xs := make([]float64, len(as))
+		for i, a := range as {
+			xs[i] = value(a)
+		}
+		return eval.Bootstrap(xs, seed)
+	}
+	by := func(n int, pick func([]attempt) bool) eval.Estimate {
+		return over(func(a attempts) float64 { return a.groups(n, pick) })
+	}
+	v := cell{
+		Problems: len(as),
+		Sampled:  by(1, covered),
+		Majority: map[int]eval.Estimate{}, Best: map[int]eval.Estimate{}, Covered: map[int]eval.Estimate{},
+		Best64By: map[string]eval.Estimate{},
+	}
+	greedy, tokens, samples := 0, 0, 0
+	for _, a := range as {
+		if a.greedy {
+			greedy++
+		}
+		for _, s := range a.samples {
+			tokens, samples = tokens+s.tokens, samples+1
+		}
+	}
+	v.Greedy = eval.Wilson(greedy, len(as))
+	v.Tokens = float64(tokens) / float64(samples)
+	for _, n := range sizes {
+		v.Majority[n], v.Covered[n] = by(n, majority), by(n, covered)
+		v.Best[n] = by(n, best(aggregators[aggregator]))
+	}
+	for name, f := range aggregators {
+		v.Best64By[name] = by(sizes[len(sizes)-1], best(f))
+	}
+	return v
+}

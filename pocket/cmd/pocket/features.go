@@ -1,0 +1,120 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/ponder-mesh/ponder/pocket"
+)
+
+type featuresCmd struct {
+	Trunk   string   `required:"" type:"existingfile" help:"GGUF file of the policy whose trunk the judge will have."`
+	Samples []string `arg:"" type:"existingfile" help:"Files written by pocket sample."`
+}
+
+// features is what a head is trained on: the steps of one path.
+type features struct {
+	Problem string `json:"problem"`
+	Source  string `json:"source"` // as sampled, or "solution"
+	Count   int    `json:"count"`  // how often the policy wrote this path
+	Right   []bool `json:"right"`  // per step
+	X       string `json:"x"`      // base64 of steps × features little-endian float32
+}
+
+func (c *featuresCmd) Run() error {
+	judge, err := headless(c.Trunk)
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriter(os.Stdout)
+	enc := json.NewEncoder(w)
+	for _, name := range c.Samples {
+		err := readLines(name, func(s sampled) error {
+			paths := append([][]string{s.Problem.Lines()}, s.Paths...)
+			out := make([]features, len(paths))
+			var g errgroup.Group
+			for i, path := range paths {
+				g.Go(func() error {
+					x, _, err := judge.Features(context.Background(), s.Problem.Text, path)
+					out[i] = features{s.Problem.Text, s.Source, 0, s.Problem.Right(path), pack(x)}
+					if i == 0 {
+						out[i].Source = "solution"
+					} else {
+						out[i].Count = s.Counts[i-1]
+					}
+					return err
+				})
+			}
+			if err := g.Wait(); err != nil {
+				return err
+			}
+			for _, f := range out {
+				if err := enc.Encode(f); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return w.Flush()
+}
+
+// headless makes a judge whose head does not matter.
+func headless(trunk string) (*pocket.Judge, error) {
+	file, err := os.ReadFile(trunk)
+	if err != nil {
+		return nil, err
+	}
+	m, err := pocket.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	file, err = pocket.PackJudge(file, pocket.Head{
+		Aggregator: "min", Hidden: [][]float32{make([]float32, m.Features())}, Bias: []float32{0}, Out: []float32{0},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return pocket.OpenJudge(file, pocket.Options{})
+}
+
+func pack(x [][]float32) string {
+	var b []byte
+	for _, row := range x {
+		for _, v := range row {
+			b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
+		}
+	}
+	return base64.StdEncoding.EncodeToString(b)
+}
+
+// readLines calls do with each line of a file of JSON objects.
+func readLines[T any](name string, do func(T) error) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	dec := json.NewDecoder(bufio.NewReader(f))
+	for dec.More() {
+		var v T
+		if err := dec.Decode(&v); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if err := do(v); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/ponder-mesh/ponder/eval"
+	"github.com/ponder-mesh/ponder/pocket"
+)
+
+// judgeReport collects what a judge said about lines whose truth is known.
+type judgeReport struct {
+	pairs        []float64 // 1 where a right line beat a wrong sibling, ½ for a tie
+	right, wrong []float64 // scores of the samples' lines; wrong: of first errors
+	after        []float64 // scores of the lines that follow an error
+}
+
+func newJudgeReport() *judgeReport { return &judgeReport{} }
+
+// add takes in all samples of a problem. Siblings are lines that were written
+// after the same right beginning; each distinct wrong one makes one pair.
+func (r *judgeReport) add(a attempts) {
+	want := a.problem.Lines()
+	right, wrong := make([]float64, len(want)), make([]map[string]float64, len(want))
+	seen := make([]bool, len(want))
+	for _, s := range a.samples {
+		for i, ok := range a.problem.Right(s.lines) {
+			switch {
+			case ok:
+				r.right = append(r.right, s.scores[i])
+				right[i], seen[i] = s.scores[i], true
+				continue
+			case i < len(want) && strings.Join(s.lines[:i], "\n") == strings.Join(want[:i], "\n"):
+				r.wrong = append(r.wrong, s.scores[i])
+				if wrong[i] == nil {
+					wrong[i] = map[string]float64{}
+				}
+				wrong[i][s.lines[i]] = s.scores[i]
+			default:
+				r.after = append(r.after, s.scores[i])
+			}
+		}
+	}
+	for i, lines := range wrong {
+		for _, line := range slices.Sorted(maps.Keys(lines)) {
+			score := lines[line]
+			switch {
+			case !seen[i]:
+			case right[i] > score:
+				r.pairs = append(r.pairs, 1)
+			case right[i] == score:
+				r.pairs = append(r.pairs, .5)
+			default:
+				r.pairs = append(r.pairs, 0)
+			}
+		}
+	}
+}
+
+type judgeResult struct {
+	Aggregator  string        `json:"aggregator"`
+	Trunk       string        `json:"trunk"`
+	Recipe      string        `json:"recipe"`
+	Siblings    eval.Estimate `json:"siblings"`
+	FalseAlarm  eval.Estimate `json:"false_alarm"`
+	Miss        eval.Estimate `json:"miss"`
+	MissAll     eval.Estimate `json:"miss_all"`
+	ECE         float64       `json:"ece"`
+	Table       eval.Table    `json:"table"`
+	Calibration eval.Table    `json:"calibration"`
+}
+
+// threshold is where a score is called right.
+const threshold = 0.5
+
+func (r *judgeReport) result(j *pocket.Judge, seed uint64) judgeResult {
+	below := func(scores []float64) int {
+		n := 0
+		for _, s := range scores {
+			if s < threshold {
+				n++
+			}
+		}
+		return n
+	}
+	errors := append(append([]float64(nil), r.wrong...), r.after...)
+	v := judgeResult{
+		Aggregator: j.Aggregator(), Trunk: j.Trunk(), Recipe: j.Recipe(),
+		Siblings:   eval.Bootstrap(r.pairs, seed),
+		FalseAlarm: eval.Wilson(below(r.right), len(r.right)),
+		Miss:       eval.Wilson(len(r.wrong)-below(r.wrong), len(r.wrong)),
+		MissAll:    eval.Wilson(len(errors)-below(errors), len(errors)),
+	}
+	v.Table = eval.Table{Header: []string{"figure", "value", "of"}}
+	for _, row := range []struct {
+		name string
+		e    eval.Estimate
+		of   string
+	}{
+		{"right line scored above a wrong sibling", v.Siblings, "pairs"},
+		{"false alarm: right line below 0.5", v.FalseAlarm, "right lines"},
+		{"miss: first wrong line at 0.5 or above", v.Miss, "first errors"},
+		{"miss: any line from the first error on", v.MissAll, "lines"},
+	} {
+		v.Table.Add(row.name, row.e.Percent(), fmt.Sprintf("%d %s", row.e.N, row.of))
+	}
+	v.calibrate(r.right, errors)
+	v.Table.Add("expected calibration error", fmt.Sprintf("%.3f", v.ECE), "ten bins")
+	return v
+}
+
+// calibrate fills ten bins of equal width (Naeini et al. 2015).
+func (v *judgeResult) calibrate(right, wrong []float64) {
+	var n, sum, hits [10]float64
+	for k, scores := range [][]float64{wrong, right} {
+		for _, s := range scores {
+			b := min(9, int(s*10))
+			n[b]++
+			sum[b] += s
+			hits[b] += float64(k)
+		}
+	}
+	total := float64(len(right) + len(wrong))
+	v.Calibration = eval.Table{Header: []string{"score", "lines", "mean score", "right"}}
+	for b := range n {
+		if n[b] == 0 {
+			continue
+		}
+		gap := sum[b]/n[b] - hits[b]/n[b]
+		v.ECE += max(gap, -gap) * n[b] / total
+		v.Calibration.Add(fmt.Sprintf("%.1f–%.1f", float64(b)/10, float64(b+1)/10), fmt.Sprintf("%.0f", n[b]),
+			fmt.Sprintf("%.3f", sum[b]/n[b]), fmt.Sprintf("%.3f", hits[b]/n[b]))
+	}
+}

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"github.com/ponder-mesh/ponder/pocket"
+)
+
+type packCmd struct {
+	In  string `arg:"" type:"existingfile" help:"Dump written by train/export.py, or with --trunk a head written by train/judge.py."`
+	Out string `arg:"" help:"The GGUF file."`
+
+	Trunk string `type:"existingfile" help:"Make a judge: the policy's GGUF file whose trunk it gets."`
+}
+
+func (c *packCmd) Run() error {
+	in, err := os.ReadFile(c.In)
+	if err != nil {
+		return err
+	}
+	var file []byte
+	if c.Trunk == "" {
+		file, err = pocket.Pack(bytes.NewReader(in))
+	} else {
+		file, err = packJudge(c.Trunk, in)
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%s: %d bytes\n", c.Out, len(file))
+	return os.WriteFile(c.Out, file, 0o644)
+}
+
+func packJudge(trunk string, head []byte) ([]byte, error) {
+	file, err := os.ReadFile(trunk)
+	if err != nil {
+		return nil, err
+	}
+	var h pocket.Head
+	if err := json.Unmarshal(head, &h); err != nil {
+		return nil, fmt.Errorf("head: %w", err)
+	}
+	return pocket.PackJudge(file, h)
+}

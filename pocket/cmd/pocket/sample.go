@@ -1,0 +1,135 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strings"
+
+	"github.com/ponder-mesh/ponder/pocket"
+	"github.com/ponder-mesh/ponder/pocket/problems"
+)
+
+// sampled is a line of the files from which judges are trained: a problem and
+// attempts at it, as lists of lines without newlines.
+type sampled struct {
+	Problem problems.Problem `json:"problem"`
+	Source  string           `json:"source"` // a policy's name, or "corrupted"
+	Paths   [][]string       `json:"paths"`  // distinct
+	Counts  []int            `json:"counts"` // how often each was made
+}
+
+type sampleCmd struct {
+	Policy      string  `help:"GGUF file of the policy that attempts the problems; without it, correct solutions are corrupted."`
+	N           int     `default:"100" help:"Problems."`
+	Samples     int     `default:"16" help:"Attempts a problem."`
+	Temperature float64 `default:"0.8"`
+	Split       string  `default:"train" enum:"train,validation" help:"Never test: judges are trained and chosen on these."`
+	Seed        uint64  `default:"2"`
+}
+
+func (c *sampleCmd) Run() error {
+	ps, err := problems.Take(c.N, problems.Options{Split: problems.Split(c.Split), Seed: c.Seed})
+	if err != nil {
+		return err
+	}
+	attempt := func(i int, p problems.Problem) ([][]string, error) {
+		r := rand.New(rand.NewPCG(c.Seed, uint64(i)))
+		paths := make([][]string, c.Samples)
+		for k := range paths {
+			paths[k] = problems.Corrupt(r, p)
+		}
+		return paths, nil
+	}
+	source := "corrupted"
+	if c.Policy != "" {
+		m, err := openPolicy(c.Policy)
+		if err != nil {
+			return err
+		}
+		e := pocket.NewEngine(m, pocket.Options{})
+		defer e.Close()
+		source = m.Identity().Name
+		attempt = func(i int, p problems.Problem) ([][]string, error) {
+			children, err := solve(context.Background(), e, p, c.Seed+uint64(i), c.Samples, c.Temperature)
+			if err != nil {
+				return nil, err
+			}
+			var paths [][]string
+			for _, ch := range children {
+				paths = append(paths, lines(ch))
+			}
+			return paths, nil
+		}
+	}
+	w := bufio.NewWriter(os.Stdout)
+	enc := json.NewEncoder(w)
+	for i, p := range ps {
+		paths, err := attempt(i, p)
+		if err != nil {
+			return err
+		}
+		s := sampled{Problem: p, Source: source}
+		s.Paths, s.Counts = distinct(paths)
+		if err := enc.Encode(s); err != nil {
+			return err
+		}
+	}
+	return w.Flush()
+}
+
+// maxTokens is room for the longest solution and some error.
+const maxTokens = 160
+
+// solve samples whole solutions of a problem, in the order of their seeds.
+func solve(ctx context.Context, e *pocket.Engine, p problems.Problem, seed uint64, n int, temperature float64) ([]pocket.Child, error) {
+	r := pocket.Request{Prompt: p.Prompt(), MaxTokens: maxTokens, Temperature: temperature}
+	noise := rand.New(rand.NewPCG(seed, 1))
+	for range n {
+		r.Seeds = append(r.Seeds, noise.Uint64())
+	}
+	children := make([]pocket.Child, n)
+	for c, err := range e.Generate(ctx, r) {
+		if err != nil {
+			return nil, fmt.Errorf("solve %q: %w", p.Text, err)
+		}
+		children[c.Index] = c
+	}
+	return children, nil
+}
+
+// lines are a child's steps without their newlines.
+func lines(c pocket.Child) []string {
+	var out []string
+	for _, s := range c.Steps {
+		out = append(out, strings.TrimSuffix(s.Text, "\n"))
+	}
+	return out
+}
+
+// distinct returns each path once, in the order of first occurrence, and how often it occurs.
+func distinct(paths [][]string) (once [][]string, counts []int) {
+	seen := map[string]int{}
+	for _, p := range paths {
+		key := strings.Join(p, "\n")
+		i, ok := seen[key]
+		if !ok {
+			i = len(once)
+			seen[key] = i
+			once, counts = append(once, p), append(counts, 0)
+		}
+		counts[i]++
+	}
+	return once, counts
+}
+
+func openPolicy(path string) (*pocket.Model, error) {
+	file, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return pocket.Open(file)
+}

@@ -1,0 +1,105 @@
+package models
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ponder-mesh/ponder/pocket"
+	"github.com/ponder-mesh/ponder/pocket/problems"
+)
+
+func TestShippedModels(t *testing.T) {
+	want := []string{"pocket-0.3m", "pocket-0.8m", "pocket-prm"}
+	if diff := cmp.Diff(want, List()); diff != "" {
+		t.Error(diff)
+	}
+	size := 0
+	for _, name := range List() {
+		file, err := File(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		size += len(file)
+	}
+	if size > 6<<20 {
+		t.Errorf("%d bytes together, want at most 6 MB", size)
+	}
+	if _, err := Open("gpt-2"); err == nil || !strings.Contains(err.Error(), "pocket-0.3m") {
+		t.Errorf("unknown model: %v", err)
+	}
+	if _, err := Open("pocket-prm"); err == nil {
+		t.Error("a judge was opened as a policy")
+	}
+}
+
+// TestPoliciesReallySolveAndReallyErr: search needs both.
+func TestPoliciesReallySolveAndReallyErr(t *testing.T) {
+	for name, want := range map[string]struct{ least, most float64 }{"pocket-0.3m": {.2, .9}, "pocket-0.8m": {.5, .995}} {
+		m, err := Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if id := m.Identity(); id.Name != name || id.Parameters < 300_000 || len(id.SHA256) != 64 {
+			t.Errorf("%s says it is %+v", name, id)
+		}
+		e := pocket.NewEngine(m, pocket.Options{})
+		defer e.Close()
+		right, n := 0.0, 0.0
+		for _, steps := range []int{1, 2, 4} {
+			ps, err := problems.Take(20, problems.Options{Split: problems.Validation, Seed: 1, NSteps: steps})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range ps {
+				for c, err := range e.Generate(t.Context(), pocket.Request{Prompt: p.Prompt(), Seeds: []uint64{1}, MaxTokens: 160}) {
+					if err != nil {
+						t.Fatal(err)
+					}
+					n++
+					if strings.HasSuffix("\n"+c.Text(), "\nA:"+p.Answer) {
+						right++
+					}
+				}
+			}
+		}
+		if share := right / n; share < want.least || share > want.most {
+			t.Errorf("%s solves %.2f greedily, want %.2f to %.2f", name, share, want.least, want.most)
+		}
+	}
+}
+
+// TestJudgeTellsRightFromWrong: a right solution against the same one with a slip.
+func TestJudgeTellsRightFromWrong(t *testing.T) {
+	j, err := OpenJudge("pocket-prm", pocket.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ps, err := problems.Take(40, problems.Options{Split: problems.Validation, Seed: 2, NSteps: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	better := 0
+	for _, p := range ps {
+		right, _, err := j.Score(t.Context(), p.Text, p.Lines())
+		if err != nil {
+			t.Fatal(err)
+		}
+		slipped := p.Lines()
+		slipped[1] = slipped[1][:strings.Index(slipped[1], "=")+1] + p.Answer + "7"
+		wrong, _, err := j.Score(t.Context(), p.Text, slipped)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if wrong[0] != right[0] {
+			t.Errorf("%q: score of a step depends on what follows: %v, %v", p.Text, right[0], wrong[0])
+		}
+		if right[1] > wrong[1] {
+			better++
+		}
+	}
+	if better < 36 {
+		t.Errorf("%d of 40 right steps scored above a slip", better)
+	}
+}

@@ -1,0 +1,149 @@
+"""Trains the head of a process reward model on features written by `pocket features`; see README.md.
+
+usage: judge.py OUT.json FEATURES.jsonl... [--name pocket-prm] [--aggregator min]
+
+The trunk is frozen, so features are computed once and the head trains in a minute. Labels say whether a path is still
+right at a line. Three things make the head useful for choosing among many samples, where one wrong path that looks right
+is enough to lose: pairs of siblings are contrasted, wrong paths that survive selection (the best scored ones of their
+problem) get more weight in each round, and scores are calibrated at the end on what the policies really wrote.
+"""
+import argparse
+import base64
+import hashlib
+import json
+
+import numpy as np
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+ROUNDS, STEPS, BATCH, HIDDEN = 3, 2500, 512, 64
+SURVIVORS, BOOST = 3, 3.0  # wrong paths a problem that gain weight after a round, and the factor
+
+
+def load(names):
+    """All lines of all paths: features, right, and the numbers of problem, path and line; counts by path."""
+    xs, right, problem, path, line, counts, number = [], [], [], [], [], [], {}
+    for name in names:
+        for text in open(name):
+            p = json.loads(text)
+            n = len(p["right"])
+            x = np.frombuffer(base64.b64decode(p["x"]), "<f4").reshape(n, -1)
+            i = number.setdefault(p["problem"], len(number))
+            xs.append(x)
+            right += p["right"]
+            problem += [i] * n
+            path += [len(counts)] * n
+            line += range(n)
+            counts.append(p["count"] if p["source"].startswith("pocket") else 0)
+    t = torch.tensor
+    return torch.from_numpy(np.concatenate(xs)), t(right).float(), t(problem), t(path), t(line), t(counts)
+
+
+def first_errors(right, path):
+    before = torch.cat((torch.ones(1), right[:-1]))
+    starts = torch.cat((torch.ones(1, dtype=torch.bool), path[1:] != path[:-1]))
+    return (right < 0.5) & (starts | (before > 0.5))
+
+
+def pairs(right, problem, line, first):
+    """(right line, first error) with the same beginning: same problem, same line number."""
+    good = {}
+    for i in torch.nonzero(right > 0.5)[:, 0].tolist():
+        good[int(problem[i]), int(line[i])] = i
+    both = [(good[k], i) for i in torch.nonzero(first)[:, 0].tolist() if (k := (int(problem[i]), int(line[i]))) in good]
+    return torch.tensor(both)
+
+
+def main():
+    a = argparse.ArgumentParser()
+    a.add_argument("out")
+    a.add_argument("features", nargs="+")
+    a.add_argument("--name", default="pocket-prm")
+    a.add_argument("--aggregator", default="min")
+    a.add_argument("--seed", type=int, default=5)
+    a = a.parse_args()
+    torch.set_num_threads(1)
+    torch.manual_seed(a.seed)
+    x, right, problem, path, line, counts = load(a.features)
+    first = first_errors(right, path)
+    two = pairs(right, problem, line, first)
+    held = problem % 7 == 0
+    mean, spread = x[~held].mean(0), x[~held].std(0) + 1e-3
+    x = (x - mean) / spread
+    print(f"{len(x)} lines of {len(counts)} paths of {int(problem.max()) + 1} problems, {right.mean():.3f} right, {int(first.sum())} first errors, {len(two)} pairs", flush=True)
+
+    net = nn.Sequential(nn.Linear(x.shape[1], HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, 1))
+    # Right lines and wrong lines weigh the same in all; first errors three times what follows them.
+    weight = torch.where(right > 0.5, 1.0, torch.where(first, 3.0, 1.0))
+    weight[right < 0.5] *= weight[right > 0.5].sum() / weight[right < 0.5].sum()
+    lines, contrasts = torch.nonzero(~held)[:, 0], two[~held[two[:, 0]]]
+
+    def scores():
+        with torch.no_grad():
+            return torch.cat([net(c)[:, 0] for c in x.split(65536)])
+
+    for r in range(ROUNDS):
+        opt = torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=0.02)
+        pick = torch.multinomial(weight[lines], STEPS * BATCH, replacement=True).view(STEPS, BATCH)
+        pick2 = torch.multinomial(weight[contrasts[:, 1]], STEPS * BATCH // 4, replacement=True).view(STEPS, -1)
+        for step in range(STEPS):
+            opt.param_groups[0]["lr"] = 2e-3 * (1 - step / STEPS)
+            k, pair = lines[pick[step]], contrasts[pick2[step]]
+            s = net(x[torch.cat((k, pair[:, 0], pair[:, 1]))])[:, 0]
+            one, good, bad = s.split([len(k), len(pair), len(pair)])
+            loss = F.binary_cross_entropy_with_logits(one, right[k]) - F.logsigmoid(good - bad).mean()
+            opt.zero_grad()
+            loss.backward()
+            opt.step()
+        s = scores()
+        k, h = held & (right > 0.5), two[held[two[:, 0]]]
+        print(f"round {r}: held-out pairs {(s[h[:, 0]] > s[h[:, 1]]).float().mean():.4f} of {len(h)}, false alarm {(s[k] < 0).float().mean():.4f}, "
+              f"miss {(s[held & first] > 0).float().mean():.4f}, any later line {(s[held & (right < 0.5)] > 0).float().mean():.4f}", flush=True)
+        # A path is worth its worst line; the best wrong paths of each problem survive selection.
+        worth = torch.full((len(counts),), float("inf")).scatter_reduce(0, path, s, "amin")
+        wrong = torch.full((len(counts),), False).index_put((path[first],), torch.tensor(True))
+        of = torch.zeros(len(counts), dtype=torch.long).index_put((path,), problem)
+        order = torch.nonzero(wrong)[:, 0]
+        order = order[torch.argsort(worth[order], descending=True)]
+        taken, hard = {}, []
+        for i in order.tolist():
+            q = int(of[i])
+            taken[q] = taken.get(q, 0) + 1
+            if taken[q] <= SURVIVORS:
+                hard.append(i)
+        survived = torch.zeros(len(counts), dtype=torch.bool)
+        survived[hard] = True
+        weight = torch.where(first & survived[path], weight * BOOST, weight)
+
+    # Calibration (Platt 1999) on the policies' own samples, as often as they wrote them.
+    s, n = scores(), counts[path].float()
+    scale = torch.tensor([1.0, 0.0], requires_grad=True)
+    opt = torch.optim.LBFGS([scale], max_iter=100)
+    keep = n > 0
+
+    def closure():
+        opt.zero_grad()
+        loss = F.binary_cross_entropy_with_logits(s[keep] * scale[0] + scale[1], right[keep], weight=n[keep])
+        loss.backward()
+        return loss
+
+    opt.step(closure)
+    gain, shift = scale.tolist()
+    print(f"calibrated: {gain:.3f}·logit {shift:+.3f}")
+
+    recipe = hashlib.sha256(open(__file__, "rb").read())
+    for name in a.features:
+        recipe.update(open(name, "rb").read())
+    w1, b1, w2, b2 = [p.detach() for p in net.parameters()]
+    folded = w1 / spread
+    head = {
+        "name": a.name, "aggregator": a.aggregator, "recipe": recipe.hexdigest(),
+        "hidden": folded.tolist(), "bias": (b1 - folded @ mean).tolist(),
+        "out": (w2[0] * gain).tolist(), "out_bias": (b2[0] * gain + shift).item(),
+    }
+    json.dump(head, open(a.out, "w"))
+
+
+if __name__ == "__main__":
+    main()
