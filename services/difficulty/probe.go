@@ -29,9 +29,9 @@ type Probe struct {
 	Verifier verifier.Verifier // nil: agreement only
 }
 
-// sampleSuffix keeps a probe's jobs apart from those of the search that it is for:
-// results on the queue go to whoever owns the name.
-const sampleSuffix = "_probe"
+// probeSuffix keeps a probe's jobs apart from those of the search that it is for: on
+// a queue, results go to whoever owns the name.
+const probeSuffix = "-probe"
 
 // Estimate implements Estimator: one estimate a sample.
 func (p *Probe) Estimate(ctx context.Context, r Request) iter.Seq2[Estimate, error] {
@@ -100,7 +100,7 @@ func (p *Probe) samples(ctx context.Context, r Request, k int) iter.Seq[judged] 
 			}
 		}
 		request := policy.Request{
-			Tenant: r.Tenant, Search: r.Search + sampleSuffix, Problem: r.Problem, Span: policy.Whole,
+			Tenant: r.Tenant, Search: r.Search + probeSuffix, Problem: r.Problem, Span: policy.Whole,
 			Seed: r.Seed, Sampling: r.Sampling,
 		}
 		for i := range k {

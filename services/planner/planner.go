@@ -36,8 +36,9 @@ type Config struct {
 	Store      world.Store          // of recorded results
 	Telemetry  *telemetry.Instruments
 
-	// Workers says how many policy workers pull jobs; nil where there is no queue.
-	Workers func(context.Context) (int, error)
+	// Attended says whether any worker pulls the policy's jobs; nil where there is no
+	// queue.
+	Attended func(context.Context) (bool, error)
 	// CancelJobs stops all jobs of a search, queued and running; nil where there is
 	// no queue.
 	CancelJobs func(ctx context.Context, search string) error

@@ -193,10 +193,10 @@ func (s setup) problem(l *live) search.Problem {
 
 // sayIfQueued tells clients that nobody pulls jobs at present.
 func (p *Planner) sayIfQueued(ctx context.Context, l *live) {
-	if p.Workers == nil {
+	if p.Attended == nil {
 		return
 	}
-	if n, err := p.Workers(ctx); err == nil && n == 0 {
+	if attended, err := p.Attended(ctx); err == nil && !attended {
 		l.notice("no policy worker is pulling jobs: the search is queued until one comes, at the latest until %s", l.request.Deadline.UTC().Format(time.RFC3339))
 	}
 }

@@ -18,11 +18,13 @@ func fromRequest(in *plannerv1.SolveRequest) (planner.Request, error) {
 		Budget: world.Budget{
 			PolicyTokens: in.GetBudget().GetPolicyTokens(), VerifierTokens: in.GetBudget().GetVerifierTokens(), FLOPs: in.GetBudget().GetFlops(),
 		},
-		Temperature: in.GetSampling().Temperature, TopP: in.GetSampling().TopP,
 	}
-	if s := in.GetSampling(); s != nil && s.MaxTokens != nil {
-		tokens := int(s.GetMaxTokens())
-		r.MaxTokens = &tokens
+	if s := in.GetSampling(); s != nil {
+		r.Temperature, r.TopP = s.Temperature, s.TopP
+		if s.MaxTokens != nil {
+			tokens := int(s.GetMaxTokens())
+			r.MaxTokens = &tokens
+		}
 	}
 	if d := in.GetDeadline(); d != nil {
 		if err := d.CheckValid(); err != nil {

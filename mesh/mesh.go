@@ -1,0 +1,239 @@
+// Package mesh runs all four services in one process, as they run as pods: the
+// same gRPC stubs and servers, over memory instead of the network; the same queue,
+// on an embedded NATS server. There is no second code path for demos and tests.
+// This and the services' mains are the places that know which bodies are stacked
+// on which, and in what order.
+package mesh
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	metricnoop "go.opentelemetry.io/otel/metric/noop"
+	"go.opentelemetry.io/otel/propagation"
+	tracenoop "go.opentelemetry.io/otel/trace/noop"
+	"google.golang.org/grpc"
+
+	"github.com/ponder-mesh/ponder/internal/natsx/natsd"
+	"github.com/ponder-mesh/ponder/internal/telemetry"
+	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/difficulty"
+	"github.com/ponder-mesh/ponder/services/difficulty/difficultyrpc"
+	"github.com/ponder-mesh/ponder/services/planner"
+	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
+	"github.com/ponder-mesh/ponder/services/planner/world"
+	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/policy/policyqueue"
+	"github.com/ponder-mesh/ponder/services/policy/policyrpc"
+	"github.com/ponder-mesh/ponder/services/verifier"
+	"github.com/ponder-mesh/ponder/services/verifier/verifierrpc"
+)
+
+// Config is what a mesh is made of. Only Policy is needed.
+type Config struct {
+	Policy    policy.Policy        // the engine; it stays the caller's to close
+	Provider  string               // who runs it, in traces: "pocket", "vllm" …
+	Verifier  verifier.Verifier    // the reward model; nil: none
+	Telemetry *telemetry.Providers // nil: none
+	Store     world.Store          // of recorded results; nil: in memory
+	Sampling  reasoning.Sampling   // default of all requests
+	Slots     int                  // sequences that the policy writes at a time; 0 is 32
+	Workers   int                  // that pull jobs, each with Slots; 0 is 1, negative none
+	Queue     policyqueue.Config   // its Model is the policy's
+	Listen    Addresses            // where services listen beside memory
+	// Connect connects to NATS; nil is a server in this process.
+	Connect func(name string) (*nats.Conn, error)
+}
+
+// Addresses of the services; empty does not listen.
+type Addresses struct{ Planner, Policy, Verifier, Difficulty string }
+
+// A Mesh is four services. Close stops them.
+type Mesh struct {
+	Planner plannerv1.PlannerServiceClient
+	Nats    *nats.Conn // for what else needs the queue
+
+	stop []func() error // in the order of starting
+}
+
+// Start starts a mesh. What it returns with an error is stopped.
+func Start(ctx context.Context, c Config) (_ *Mesh, err error) {
+	m := &Mesh{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, m.Close())
+		}
+	}()
+	if c.Telemetry == nil {
+		c.Telemetry = &telemetry.Providers{
+			Tracers: tracenoop.NewTracerProvider(), Meters: metricnoop.NewMeterProvider(), Propagator: propagation.TraceContext{},
+		}
+	}
+	if c.Sampling == (reasoning.Sampling{}) {
+		c.Sampling = reasoning.Sampling{Temperature: 0.8, TopP: 1, MaxTokens: 256}
+	}
+	if c.Slots == 0 {
+		c.Slots = 32
+	}
+	if c.Workers == 0 {
+		c.Workers = 1
+	}
+	if c.Queue.Model, err = c.Policy.Model(ctx); err != nil {
+		return nil, fmt.Errorf("which model is the policy: %w", err)
+	}
+	if err := m.startQueue(ctx, &c); err != nil {
+		return nil, err
+	}
+	engine := telemetry.Policy(c.Policy, c.Provider, c.Telemetry.Instruments)
+	if err := m.startPolicy(c, engine); err != nil {
+		return nil, err
+	}
+	judge, err := m.startVerifier(c)
+	if err != nil {
+		return nil, err
+	}
+	hard, err := m.startDifficulty(c, judge)
+	if err != nil {
+		return nil, err
+	}
+	return m, m.startPlanner(c, judge, hard)
+}
+
+// Close stops all that was started, last first.
+func (m *Mesh) Close() error {
+	var errs []error
+	for i := len(m.stop) - 1; i >= 0; i-- {
+		errs = append(errs, m.stop[i]())
+	}
+	m.stop = nil
+	return errors.Join(errs...)
+}
+
+func (m *Mesh) atClose(f func() error) { m.stop = append(m.stop, f) }
+
+func (m *Mesh) startQueue(ctx context.Context, c *Config) error {
+	if c.Connect == nil {
+		server, err := natsd.Start(natsd.Config{})
+		if err != nil {
+			return err
+		}
+		m.atClose(server.Close)
+		c.Connect = func(name string) (*nats.Conn, error) { return server.Connect(name) }
+	}
+	var err error
+	if m.Nats, err = m.connect(*c, "mesh"); err != nil {
+		return err
+	}
+	js, err := jetstream.New(m.Nats)
+	if err != nil {
+		return fmt.Errorf("JetStream: %w", err)
+	}
+	return policyqueue.Setup(ctx, js, c.Queue)
+}
+
+func (m *Mesh) connect(c Config, name string) (*nats.Conn, error) {
+	nc, err := c.Connect(name)
+	if err != nil {
+		return nil, err
+	}
+	m.atClose(func() error { nc.Close(); return nil })
+	return nc, nil
+}
+
+// queue is a client of the queue.
+func (m *Mesh) queue(c Config, name string) (*policyqueue.Client, error) {
+	nc, err := m.connect(c, name)
+	if err != nil {
+		return nil, err
+	}
+	client, err := policyqueue.NewClient(nc, c.Queue)
+	if err != nil {
+		return nil, err
+	}
+	m.atClose(func() error { client.Close(); return nil })
+	return client, nil
+}
+
+// startPolicy serves the engine by gRPC and lets workers pull its jobs.
+func (m *Mesh) startPolicy(c Config, engine policy.Policy) error {
+	_, err := m.serve(c, "policy", c.Listen.Policy, func(s grpc.ServiceRegistrar) { policyrpc.Register(s, engine, c.Sampling) })
+	if err != nil {
+		return err
+	}
+	for i := range max(0, c.Workers) {
+		if err := m.startWorker(c, engine, i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *Mesh) startWorker(c Config, engine policy.Policy, index int) error {
+	name := fmt.Sprintf("policy-%d", index)
+	nc, err := m.connect(c, name)
+	if err != nil {
+		return err
+	}
+	worker, err := policyqueue.NewWorker(nc, engine, c.Queue, policyqueue.WorkerConfig{Name: name, Slots: c.Slots, Index: index, Of: c.Workers})
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- worker.Run(ctx) }()
+	m.atClose(func() error { cancel(); return <-ended })
+	return nil
+}
+
+func (m *Mesh) startVerifier(c Config) (verifier.Verifier, error) {
+	if c.Verifier == nil {
+		return nil, nil
+	}
+	judge := telemetry.Verifier(c.Verifier, c.Telemetry.Instruments)
+	conn, err := m.serve(c, "verifier", c.Listen.Verifier, func(s grpc.ServiceRegistrar) { verifierrpc.Register(s, judge) })
+	if err != nil {
+		return nil, err
+	}
+	client := verifierrpc.NewClient(conn)
+	m.atClose(client.Close)
+	return client, nil
+}
+
+func (m *Mesh) startDifficulty(c Config, judge verifier.Verifier) (difficulty.Estimator, error) {
+	samples, err := m.queue(c, "difficulty")
+	if err != nil {
+		return nil, err
+	}
+	probe := telemetry.Difficulty(&difficulty.Probe{Policy: samples, Verifier: judge}, c.Telemetry.Instruments)
+	conn, err := m.serve(c, "difficulty", c.Listen.Difficulty, func(s grpc.ServiceRegistrar) { difficultyrpc.Register(s, probe, c.Sampling) })
+	if err != nil {
+		return nil, err
+	}
+	return difficultyrpc.NewClient(conn), nil
+}
+
+func (m *Mesh) startPlanner(c Config, judge verifier.Verifier, hard difficulty.Estimator) error {
+	jobs, err := m.queue(c, "planner")
+	if err != nil {
+		return err
+	}
+	p := planner.New(planner.Config{
+		Policy: jobs, Verifier: judge, Difficulty: hard, Store: c.Store, Telemetry: c.Telemetry.Instruments, Sampling: c.Sampling,
+		CancelJobs: jobs.Cancel,
+		Attended: func(ctx context.Context) (bool, error) {
+			load, err := jobs.Load(ctx)
+			return load.Attended(), err
+		},
+	})
+	m.atClose(func() error { p.Close(); return nil })
+	conn, err := m.serve(c, "planner", c.Listen.Planner, func(s grpc.ServiceRegistrar) { plannerrpc.Register(s, p) })
+	if err != nil {
+		return err
+	}
+	m.Planner = plannerv1.NewPlannerServiceClient(conn)
+	return nil
+}
