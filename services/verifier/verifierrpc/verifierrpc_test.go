@@ -1,0 +1,97 @@
+package verifierrpc
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+	"google.golang.org/grpc"
+
+	"github.com/ponder-mesh/ponder/internal/rpctest"
+	verifierv1 "github.com/ponder-mesh/ponder/proto/ponder/verifier/v1"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/verifier"
+	"github.com/ponder-mesh/ponder/services/verifier/verifiertest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// over gRPC.
+func over(t *testing.T, v verifier.Verifier) *Client {
+	s := rpctest.Serve(t, func(r grpc.ServiceRegistrar) { Register(r, v) })
+	c := NewClient(s.Conn)
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func TestConformance(t *testing.T) {
+	verifiertest.Run(t, func(t *testing.T) verifier.Verifier { return over(t, verifiertest.Steps(0)) }, verifiertest.Options{})
+}
+
+func TestConformanceInABubble(t *testing.T) {
+	verifiertest.Run(t, func(t *testing.T) verifier.Verifier {
+		return over(t, verifiertest.Steps(10*time.Millisecond))
+	}, verifiertest.Options{Bubble: true})
+}
+
+var request = verifier.Request{Search: "s", Problem: "p", Steps: []string{"1\n", "2\n"}}
+
+func TestCancelReachesTheModel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		script := verifiertest.Steps(time.Hour)
+		c := over(t, script)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		start := time.Now()
+		_, err := c.Score(ctx, request)
+		if took := time.Since(start); took != time.Minute || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v after %v, want the deadline after 1m", err, took)
+		}
+		synctest.Wait()
+		if calls := script.Calls(); len(calls) != 1 || !errors.Is(calls[0].Err, context.Canceled) {
+			t.Errorf("the model's calls are %+v, want one, cancelled", calls)
+		}
+	})
+}
+
+func TestErrorsComeAcross(t *testing.T) {
+	for name, c := range map[string]struct {
+		line verifiertest.Line
+		want error
+	}{
+		"misjudged":  {verifiertest.Line{Scores: []float64{1}}, verifier.ErrMisjudged},
+		"overloaded": {verifiertest.Line{Err: reasoning.ErrOverloaded}, reasoning.ErrOverloaded},
+	} {
+		script := &verifiertest.Script{Say: func(verifier.Request) verifiertest.Line { return c.line }}
+		if result, err := over(t, script).Score(t.Context(), request); !errors.Is(err, c.want) || result.Scores != nil {
+			t.Errorf("%s: got %v and %v, want %v", name, result.Scores, err, c.want)
+		}
+	}
+}
+
+// A server whose scores do not fit the request is not believed.
+func TestWrongNumberOfScores(t *testing.T) {
+	s := rpctest.Serve(t, func(r grpc.ServiceRegistrar) { verifierv1.RegisterVerifierServiceServer(r, liar{}) })
+	c := NewClient(s.Conn)
+	defer c.Close()
+	if _, err := c.Score(t.Context(), request); !errors.Is(err, verifier.ErrMisjudged) {
+		t.Errorf("got %v, want ErrMisjudged", err)
+	}
+}
+
+// liar always gives one score.
+type liar struct {
+	verifierv1.UnimplementedVerifierServiceServer
+}
+
+func (liar) Score(s grpc.BidiStreamingServer[verifierv1.ScoreRequest, verifierv1.ScoreResponse]) error {
+	q, err := s.Recv()
+	if err != nil {
+		return err
+	}
+	scores := &verifierv1.ScoreResponse_Scores{Scores: &verifierv1.Scores{Values: []float64{1}}}
+	return s.Send(&verifierv1.ScoreResponse{RequestId: q.RequestId, Result: scores})
+}
