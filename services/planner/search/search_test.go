@@ -367,7 +367,10 @@ func TestObserve(t *testing.T) {
 			if r.Node == "1" {
 				return fails(errors.New("engine broke"))
 			}
-			return w.Expand(ctx, r)
+			return func(yield func(policy.Child, error) bool) {
+				w.Expand(ctx, r)(yield)
+				r.OnStart(policy.Start{Attempt: 3}) // delivered again, too late
+			}
 		}}
 		states := map[*Node]State{}
 		tree := New(queued, problem("31415926535"))

@@ -228,11 +228,17 @@ func TestGrowCancelled(t *testing.T) {
 		enough := errors.New("answer cannot change any more")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		lock := searchtest.NewLock(0.5, func(_ policy.Request, i int) time.Duration { return time.Duration(i) * time.Second })
+		lock.Hearing = func(verifier.Request) (time.Duration, error) { return time.Second, nil }
 		time.AfterFunc(2500*time.Millisecond, func() { cancel(enough) })
 		tree := New(lock, problem(combination))
 		nodes, err := tree.Grow(ctx, Fork{From: tree.Root, N: 5, Span: 1, Judge: true})
 		if err != enough || len(nodes) != 3 || len(tree.Faults()) != 0 {
 			t.Errorf("got %d nodes, error %v and faults %q, want 3, the cause, none", len(nodes), err, tree.Faults())
+		}
+		for i, want := range []bool{true, true, false} { // the third was still being judged
+			if nodes[i].Judged != want {
+				t.Errorf("node %d: judged %t, want %t", i, nodes[i].Judged, want)
+			}
 		}
 		if calls := lock.Calls(); !calls[0].Ended {
 			t.Error("the policy was not stopped")

@@ -279,8 +279,12 @@ func TestMemoOfCutChild(t *testing.T) {
 		{2, 64, true, reasoning.FinishStep},
 		{1, 2, true, reasoning.FinishStep},
 		{3, 64, false, reasoning.FinishStep},
+		{policy.Whole, 3, false, reasoning.FinishLength}, // shorter: the three digits stay
+		{3, 64, true, reasoning.FinishStep},
 		{policy.Whole, 64, false, reasoning.FinishEnd},
 		{policy.Whole, 5, true, reasoning.FinishLength},
+		{policy.Whole, 7, false, reasoning.FinishLength},
+		{policy.Whole, 64, true, reasoning.FinishEnd},
 	} {
 		before := len(lock.Calls())
 		r := ask(1)

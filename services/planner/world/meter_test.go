@@ -230,6 +230,32 @@ func TestMeterStopsWaitingWithItsContext(t *testing.T) {
 	})
 }
 
+// A call that fails gives all back, to who waits for it.
+func TestMeterAfterFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		broke := errors.New("engine broke")
+		m := Meter(fake{expand: func(context.Context, policy.Request) iter.Seq2[policy.Child, error] {
+			return func(yield func(policy.Child, error) bool) {
+				time.Sleep(time.Second)
+				yield(policy.Child{}, broke)
+			}
+		}}, Budget{PolicyTokens: 64}, reasoning.Model{}, reasoning.Model{})
+		start := time.Now()
+		var all sync.WaitGroup
+		for range 3 {
+			all.Go(func() {
+				if _, err := children(t.Context(), m, ask(1)); err != broke {
+					t.Errorf("got error %v, want the engine's", err)
+				}
+			})
+		}
+		all.Wait()
+		if got, want := time.Since(start), 3*time.Second; got != want {
+			t.Errorf("took %v, want %v, one after the other", got, want)
+		}
+	})
+}
+
 // Who leaves early gives the rest back; what was generated until then is on the bill.
 func TestMeterGivesBack(t *testing.T) {
 	lock := searchtest.NewLock(0.5, nil)
