@@ -64,8 +64,11 @@ func Start(cfg Config) (_ *Server, err error) {
 
 // Connect connects to the server without a network.
 func (s *Server) Connect(name string, opts ...nats.Option) (*nats.Conn, error) {
-	return natsx.Connect("nats://in-process", name, append(opts, nats.InProcessServer(s.nats))...)
+	return natsx.Connect("nats://in-process", name, append([]nats.Option{nats.InProcessServer(s)}, opts...)...)
 }
+
+// InProcessConn is what [nats.InProcessServer] asks a server for.
+func (s *Server) InProcessConn() (net.Conn, error) { return s.nats.InProcessConn() }
 
 // URL is where the server listens; of no use if it does not.
 func (s *Server) URL() string { return s.nats.ClientURL() }

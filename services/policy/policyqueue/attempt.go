@@ -43,16 +43,12 @@ func (w *Worker) do(ctx context.Context, msg *nats.Msg, held *hold) {
 	}
 	a := &attempt{worker: w, held: held, id: msg.Header.Get(nats.MsgIdHdr), search: searchIn(msg.Subject)}
 	a.start = policy.Start{Worker: w.name, Attempt: int(meta.NumDelivered)}
-	if enqueued := timeIn(msg.Header, headerEnqueued); !enqueued.IsZero() {
-		a.start.QueueWait = max(0, time.Since(enqueued)) // clocks differ
-	}
+	enqueued := timeIn(msg.Header, headerEnqueued, meta.Timestamp)
+	a.start.QueueWait = max(0, time.Since(enqueued)) // clocks differ
+	ctx, cancel := context.WithDeadlineCause(ctx, timeIn(msg.Header, headerDeadline, enqueued.Add(w.cfg.MaxAge)), errDeadline)
+	defer cancel()
 	ctx, a.stop = context.WithCancelCause(ctx)
 	defer a.stop(nil)
-	if deadline := timeIn(msg.Header, headerDeadline); !deadline.IsZero() {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadlineCause(ctx, deadline, errDeadline)
-		defer cancel()
-	}
 	beating := make(chan struct{})
 	go func() { w.beat(ctx, msg); close(beating) }()
 	err = a.try(ctx, msg)
@@ -209,6 +205,11 @@ func (w *Worker) settle(msg *nats.Msg, a *attempt, err error) {
 	case errors.Is(err, reasoning.ErrInvalid), errors.Is(err, policy.ErrModel) && !errors.As(err, &other):
 		log.Error("job cannot be done", "error", err)
 		w.giveUp(log, msg, a, err)
+	case errors.Is(err, errNoOwner) && lastAttempt: // if it ever comes back, it finds the job gone
+		log.Warn("job dropped", "error", err)
+		settled(log, term(msg, err.Error()))
+	case errors.Is(err, errNoOwner):
+		settled(log, msg.NakWithDelay(w.cfg.AckWait))
 	case lastAttempt:
 		log.Error("job given up", "error", err)
 		w.giveUp(log, msg, a, fmt.Errorf("%w after %d attempts, at last by worker %s: %w", policy.ErrPoison, a.start.Attempt, w.name, err))

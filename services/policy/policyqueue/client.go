@@ -180,12 +180,12 @@ func (c *Client) publish(ctx context.Context, j *job, r policy.Request) (err err
 func (c *Client) withdraw(e *expansion) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	unfinished := c.close(e)
-	if len(unfinished) == 0 || !c.nc.IsConnected() {
+	open := c.close(e)
+	if len(open) == 0 || !c.nc.IsConnected() {
 		return
 	}
 	stream, err := c.js.Stream(ctx, streamName)
-	for _, j := range unfinished {
+	for _, j := range open {
 		if err == nil && j.sequence > 0 {
 			stream.DeleteMsg(ctx, j.sequence) // a job that stays is told by its claim that nothing is missing
 		}

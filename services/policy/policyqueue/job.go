@@ -26,7 +26,7 @@ const version = 1
 
 // Headers of a job, readable without its body. Times are RFC 3339.
 const (
-	headerDeadline = "Ponder-Deadline" // after it nobody wants the result; absent: none
+	headerDeadline = "Ponder-Deadline" // after it nobody wants the result; absent: MaxAge after it was enqueued
 	headerEnqueued = "Ponder-Enqueued"
 	headerPrevious = "Ponder-Previous" // in the answer to a claim: traceparent of the attempt before
 )
@@ -98,11 +98,11 @@ func split(r policy.Request, n int) []policy.Request {
 	return parts
 }
 
-// timeIn reads a time out of a header: zero if there is none.
-func timeIn(h nats.Header, key string) time.Time {
+// timeIn reads a time out of a header; absent is what it is without.
+func timeIn(h nats.Header, key string, absent time.Time) time.Time {
 	t, err := time.Parse(time.RFC3339Nano, h.Get(key))
 	if err != nil {
-		return time.Time{}
+		return absent
 	}
 	return t
 }

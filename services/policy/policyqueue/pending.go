@@ -62,6 +62,7 @@ type job struct {
 	epoch     string
 	sequence  uint64           // in the stream; 0 until NATS has it
 	missing   map[int]struct{} // ordinals
+	claims    int              // attempts that began
 	last      policy.Start     // latest attempt
 	trace     string           // its traceparent
 }
@@ -120,13 +121,14 @@ func (c *Client) open(e *expansion, r policy.Request) (*job, error) {
 	return j, nil
 }
 
-// close forgets e's jobs and returns those that miss children.
-func (c *Client) close(e *expansion) (unfinished []*job) {
+// close forgets e's jobs and returns those that a worker may still work on: they
+// miss children, or more than one attempt at them began.
+func (c *Client) close(e *expansion) (open []*job) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, j := range e.jobs {
-		if len(j.missing) > 0 {
-			unfinished = append(unfinished, j)
+		if len(j.missing) > 0 || j.claims > 1 {
+			open = append(open, j)
 		}
 		delete(c.stored, j.sequence)
 		s := c.searches[j.search]
@@ -136,7 +138,7 @@ func (c *Client) close(e *expansion) (unfinished []*job) {
 			delete(c.searches, j.search)
 		}
 	}
-	return unfinished
+	return open
 }
 
 // abandon fails all jobs of a search.
@@ -179,6 +181,7 @@ func (c *Client) record(search string, result *queuev1.ExpansionResult, in, out 
 			out.Set(headerPrevious, j.trace)
 		}
 		j.trace = natsx.Header(in).Get("traceparent")
+		j.claims++
 		j.last = policy.Start{Worker: result.GetWorker(), Attempt: int(result.GetAttempt()), QueueWait: result.GetQueueWait().AsDuration()}
 		if len(j.missing) > 0 {
 			start := j.last

@@ -28,8 +28,8 @@ func (w *Worker) request(ctx context.Context, partition int, p pull) (*nats.Msg,
 	if err != nil {
 		return nil, err
 	}
-	inbox := w.nc.NewInbox()
-	sub, err := w.nc.SubscribeSync(inbox)
+	inbox, answers := w.nc.NewInbox(), make(chan *nats.Msg, 1)
+	sub, err := w.nc.ChanSubscribe(inbox, answers)
 	if err != nil {
 		return nil, err
 	}
@@ -43,18 +43,21 @@ func (w *Worker) request(ctx context.Context, partition int, p pull) (*nats.Msg,
 	}
 	limit, cancel := context.WithTimeout(ctx, p.Expires+patience)
 	defer cancel()
-	msg, err := sub.NextMsgWithContext(limit)
-	if ctx.Err() != nil && msg == nil {
-		sub.Drain() // keeps what comes before the server has heard of it
+	var msg *nats.Msg
+	select {
+	case msg = <-answers:
+	case <-limit.Done():
+		// Nothing is sent any more once the server has answered this; what was, is here.
 		rest, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
-		msg, err = sub.NextMsgWithContext(rest)
-		if errors.Is(err, nats.ErrBadSubscription) || errors.Is(err, context.DeadlineExceeded) {
+		if err := errors.Join(sub.Drain(), w.nc.FlushWithContext(rest)); err != nil {
+			return nil, err
+		}
+		select {
+		case msg = <-answers:
+		default:
 			return nil, nil
 		}
-	}
-	if err != nil {
-		return nil, err
 	}
 	switch status := msg.Header.Get("Status"); {
 	case status == "":

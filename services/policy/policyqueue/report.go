@@ -19,10 +19,10 @@ import (
 )
 
 // claim tells the owner of the search that the attempt begins, and learns which
-// children are missing and the trace of the attempt before. An owner that is not
-// there may be restarting: it is given AckWait, and then other jobs their turn.
+// children are missing and the trace of the attempt before. If there is no owner, it
+// may come back, but no places are kept for that.
 func (a *attempt) claim(ctx context.Context) (missing []int, previous string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, a.worker.cfg.AckWait)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	return a.tell(ctx, &queuev1.ExpansionResult{Event: &queuev1.ExpansionResult_Claim{Claim: &queuev1.Claim{}}})
 }

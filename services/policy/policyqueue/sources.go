@@ -3,7 +3,11 @@ package policyqueue
 import (
 	"slices"
 	"sync"
+	"time"
 )
+
+// hesitation is how much later each next worker looks for another's job.
+const hesitation = 5 * time.Millisecond
 
 // sources decide which partition a worker pulls from next.
 //
@@ -13,10 +17,13 @@ import (
 // The places of one pull are kept for what rings elsewhere, unless they are the
 // only ones.
 type sources struct {
+	look func() // is called, without the lock, when a partition rang
+
 	mu       sync.Mutex
 	order    []source // best priority first
 	own      int      // how many of order are waited on
 	ringing  []bool   // by partition: a job may be there
+	delayed  []bool   // by partition: will ring
 	waiting  []int    // by partition: pulls that wait
 	allWaits int
 }
@@ -28,8 +35,8 @@ type source struct {
 	wait      bool
 }
 
-func newSources(partitions, index, of int) *sources {
-	s := &sources{ringing: make([]bool, partitions), waiting: make([]int, partitions)}
+func newSources(partitions, index, of int, look func()) *sources {
+	s := &sources{look: look, ringing: make([]bool, partitions), delayed: make([]bool, partitions), waiting: make([]int, partitions)}
 	for p := range partitions {
 		distance := (index - p%of + of) % of // 0 for what it owns
 		s.order = append(s.order, source{partition: p, priority: min(9, distance)})
@@ -78,18 +85,38 @@ func (s *sources) ended(src source, job bool) {
 	}
 }
 
+// rang says that a job was put into a partition. Its owner hears it at once, others
+// one after the other a little later, so that it goes to them only if the owner has
+// no place for it (delay scheduling: Zaharia et al., EuroSys 2010).
 func (s *sources) rang(partition int) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if partition >= 0 && partition < len(s.ringing) {
-		s.ringing[partition] = true
+	i := slices.IndexFunc(s.order, func(src source) bool { return src.partition == partition })
+	if i < 0 || s.delayed[partition] {
+		s.mu.Unlock()
+		return
 	}
+	s.delayed[partition] = true
+	s.mu.Unlock()
+	hear := func() {
+		s.mu.Lock()
+		s.delayed[partition] = false
+		s.ringing[partition] = true
+		s.mu.Unlock()
+		s.look()
+	}
+	if delay := time.Duration(s.order[i].priority) * hesitation; delay > 0 {
+		time.AfterFunc(delay, hear)
+		return
+	}
+	hear()
 }
 
+// allRang says that there may be a job anywhere.
 func (s *sources) allRang() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	for p := range s.ringing {
 		s.ringing[p] = true
 	}
+	s.mu.Unlock()
+	s.look()
 }

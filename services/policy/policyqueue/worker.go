@@ -67,10 +67,10 @@ func NewWorker(nc *nats.Conn, p policy.Policy, cfg Config, wc WorkerConfig) (*Wo
 		cfg:      cfg,
 		drain:    wc.Drain,
 		room:     min(cfg.Cap, wc.Slots),
-		sources:  newSources(cfg.Partitions, wc.Index, wc.Of),
 		wake:     make(chan struct{}, 1),
 		attempts: make(map[*attempt]struct{}),
 	}
+	w.sources = newSources(cfg.Partitions, wc.Index, wc.Of, w.look)
 	w.slots = &slots{total: wc.Slots, free: wc.Slots, changed: w.look}
 	return w, nil
 }
@@ -92,7 +92,6 @@ func (w *Worker) Run(ctx context.Context) error {
 		rings, err := w.nc.Subscribe(w.cfg.rings(), func(m *nats.Msg) {
 			if p, ok := partitionIn(m.Subject); ok {
 				w.sources.rang(p)
-				w.look()
 			}
 		})
 		if err != nil {
@@ -109,8 +108,10 @@ func (w *Worker) Run(ctx context.Context) error {
 	working, stop := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stop(nil)
 	var running sync.WaitGroup
+	pulling, pullNoMore := context.WithCancel(ctx)
+	defer pullNoMore()
 	for ctx.Err() == nil && !w.nc.IsClosed() {
-		w.pullAll(ctx, working, &running)
+		w.pullAll(pulling, working, &running)
 		select {
 		case <-w.wake:
 		case <-tick:
@@ -119,6 +120,7 @@ func (w *Worker) Run(ctx context.Context) error {
 		case <-ctx.Done():
 		}
 	}
+	pullNoMore()
 	if w.nc.IsClosed() { // what runs cannot tell anybody
 		stop(nats.ErrConnectionClosed)
 	}
