@@ -29,6 +29,7 @@ import (
 type Config struct {
 	BaseURL    string // such as "http://localhost:8000/v1"
 	Model      string // as the server calls it
+	Version    string // a digest of its weights, where somebody knows one
 	APIKey     string // from the environment, never from a flag: flags are seen in process lists
 	Template   template.Template
 	Dialect    Dialect // empty is Auto
@@ -90,7 +91,7 @@ func New(c Config) (*Engine, error) {
 	}
 	return &Engine{
 		config:  c,
-		model:   reasoning.Model{Name: c.Model, Template: c.Template.Name, Parameters: c.Parameters},
+		model:   reasoning.Model{Name: c.Model, Version: c.Version, Template: c.Template.Name, Parameters: c.Parameters},
 		client:  client,
 		slots:   make(chan struct{}, c.MaxInFlight),
 		dialect: c.Dialect,
@@ -100,7 +101,7 @@ func New(c Config) (*Engine, error) {
 // Close lets idle connections go. Nothing may be expanded afterwards.
 func (e *Engine) Close() { e.client.Close() }
 
-// Model is as configured: its name and the template's.
+// Model is as configured; its template is the Template's name.
 func (e *Engine) Model(ctx context.Context) (reasoning.Model, error) { return e.model, ctx.Err() }
 
 // Ready returns an error that names the URL unless the server answers and has the

@@ -24,6 +24,7 @@ import (
 type Config struct {
 	BaseURL    string // such as "http://localhost:8000/v1"
 	Model      string // as the server calls it
+	Version    string // a digest of its weights, where somebody knows one
 	APIKey     string // from the environment, never from a flag: flags are seen in process lists
 	Family     Family
 	Aggregator verifier.Aggregator // 0 is the family's
@@ -72,7 +73,7 @@ func New(c Config) (*Engine, error) {
 	if c.Timeout == 0 {
 		c.Timeout = 2 * time.Minute
 	}
-	model := reasoning.Model{Name: c.Model, Template: c.Family.Name, Parameters: c.Parameters}
+	model := reasoning.Model{Name: c.Model, Version: c.Version, Template: c.Family.Name, Parameters: c.Parameters}
 	return &Engine{
 		config: c,
 		judge:  verifier.Judge{Model: model, Aggregator: c.Aggregator},

@@ -1,0 +1,222 @@
+//go:build real
+
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/ponder-mesh/ponder/answer"
+	"github.com/ponder-mesh/ponder/eval"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner/search"
+	"github.com/ponder-mesh/ponder/services/planner/world"
+	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/verifier"
+)
+
+const seed = 20261122
+
+// A lab is what the parts share: where things are, what was said before, and
+// which servers run.
+type lab struct {
+	options
+	store   *world.File
+	servers []*server
+	models  []eval.Identity
+}
+
+func openLab(o options) (*lab, error) {
+	for _, file := range []string{"llama-server", qwenFile} {
+		if _, err := os.Stat(filepath.Join(o.cache, file)); err != nil {
+			return nil, fmt.Errorf("%w: run test/real/fetch.sh all", err)
+		}
+	}
+	store, err := world.OpenFile(filepath.Join(o.cache, "real-said.jsonl"))
+	return &lab{options: o, store: store}, err
+}
+
+func (l *lab) close() {
+	for _, s := range l.servers {
+		s.stop()
+	}
+	l.store.Close()
+}
+
+func digest(file string) (string, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	_, err = io.Copy(h, f)
+	return fmt.Sprintf("%x", h.Sum(nil)), err
+}
+
+// sides are a policy and a verifier, which together are a search.World.
+type sides struct {
+	policy.Policy
+	verifier.Verifier
+}
+
+// world is the policy and, if not nil, the judge, whose results are kept.
+func (l *lab) world(ctx context.Context, p policy.Policy, v verifier.Verifier) (search.World, world.Identity, error) {
+	id := world.Identity{Tenant: "real"}
+	var err error
+	if id.Policy, err = p.Model(ctx); err != nil {
+		return nil, id, err
+	}
+	if v != nil {
+		if id.Judge, err = v.Judge(ctx); err != nil {
+			return nil, id, err
+		}
+	}
+	return world.Memo(world.Retry(sides{p, v}, world.Backoff{}), l.store, id), id, nil
+}
+
+// A trial is a strategy with the choices that are made of what it finds.
+type trial struct {
+	name     string // as the table has it
+	strategy search.Strategy
+	choices  []search.Choice
+}
+
+// A row is one line of a table: how often a strategy and a choice were right.
+type row struct {
+	Strategy string         `json:"strategy"`
+	N        int            `json:"n"`
+	Choice   string         `json:"choice"`
+	Accuracy eval.Estimate  `json:"accuracy"`
+	Versus   *eval.Estimate `json:"versus_majority,omitempty"` // difference to majority's accuracy at this N, same problems
+	Tokens   float64        `json:"generated_tokens"`          // mean of a problem
+	Unended  float64        `json:"unended"`                   // share of samples that a limit cut
+	right    []float64
+}
+
+// trials runs all trials on all problems, and says on stderr how it goes.
+func (l *lab) trials(ctx context.Context, what string, w search.World, id world.Identity, problems []eval.Problem, sampling reasoning.Sampling, trials []trial) ([]row, error) {
+	var rows []row
+	for _, t := range trials {
+		for _, c := range t.choices {
+			rows = append(rows, row{Strategy: t.name, N: t.strategy.Samples(), Choice: c.String()})
+		}
+		if t.strategy.Name() == "best-of-n" { // what the best choice could reach
+			rows = append(rows, row{Strategy: t.name, N: t.strategy.Samples(), Choice: "oracle"})
+		}
+	}
+	for i, p := range problems {
+		next := 0
+		for _, t := range trials {
+			meter := world.Meter(w, world.Budget{}, id.Policy, id.Judge.Model)
+			tree := search.New(meter, search.Problem{
+				Tenant: "real", Search: fmt.Sprintf("%s-%d", what, i), Text: p.Text, Seed: reasoning.Seed(seed).Child(i),
+				Sampling: sampling, Aggregator: id.Judge.Aggregator,
+			})
+			if _, err := search.Run(ctx, tree, t.strategy); err != nil {
+				return nil, fmt.Errorf("problem %d, %s: %w", i, t.name, err)
+			}
+			tally := tallied(tree, p, float64(meter.Bill().Policy.Generated))
+			for _, c := range t.choices {
+				right, err := chosen(tree, c, p)
+				if err != nil {
+					return nil, err
+				}
+				rows[next].add(right, tally)
+				next++
+			}
+			if next < len(rows) && rows[next].Choice == "oracle" && rows[next].Strategy == t.name {
+				rows[next].add(tally.oracle, tally)
+				next++
+			}
+		}
+		fmt.Fprintf(os.Stderr, "\r%s %d/%d ", what, i+1, len(problems))
+		for _, r := range rows {
+			fmt.Fprintf(os.Stderr, " %s-%d/%s %.0f%%", r.Strategy, r.N, r.Choice, 100*mean(r.right))
+		}
+	}
+	fmt.Fprintln(os.Stderr)
+	return finish(rows)
+}
+
+// tally is what a tree has, whatever is chosen of it.
+type tally struct{ tokens, unended, oracle float64 }
+
+func tallied(t *search.Tree, p eval.Problem, tokens float64) tally {
+	y := tally{tokens: tokens}
+	leaves := 0.0
+	for n := range t.Nodes() {
+		if n.Open() {
+			continue
+		}
+		leaves++
+		if !n.Done() {
+			y.unended++
+		} else if got, ok := answer.Extract(reasoning.Join(n.Path())); ok && answer.Correct(got, p.Answer) {
+			y.oracle = 1
+		}
+	}
+	if leaves > 0 {
+		y.unended /= leaves
+	}
+	return y
+}
+
+// chosen is 1 if the choice's first answer is right.
+func chosen(t *search.Tree, c search.Choice, p eval.Problem) (float64, error) {
+	ranked, err := c.Rank(slices.Collect(t.Solutions()), answer.Extract, answer.Key)
+	if err != nil && !c.Judged() {
+		return 0, err
+	}
+	if err != nil { // no solution could be judged: no answer
+		return 0, nil
+	}
+	if len(ranked) > 0 && answer.Correct(ranked[0].Answer, p.Answer) {
+		return 1, nil
+	}
+	return 0, nil
+}
+
+func (r *row) add(right float64, t tally) {
+	r.right = append(r.right, right)
+	r.Tokens += t.tokens
+	r.Unended += t.unended
+}
+
+// finish makes estimates of the sums.
+func finish(rows []row) ([]row, error) {
+	for i := range rows {
+		r := &rows[i]
+		k := 0
+		for _, x := range r.right {
+			k += int(x)
+		}
+		n := float64(len(r.right))
+		r.Accuracy = eval.Wilson(k, len(r.right))
+		r.Tokens, r.Unended = r.Tokens/n, r.Unended/n
+		j := slices.IndexFunc(rows, func(m row) bool { return m.Strategy == "majority" && m.N == r.N })
+		if j < 0 || rows[j].Strategy == r.Strategy {
+			continue
+		}
+		versus, err := eval.PairedBootstrap(r.right, rows[j].right, seed)
+		if err != nil {
+			return nil, errors.Join(err)
+		}
+		r.Versus = &versus
+	}
+	return rows, nil
+}
+
+func mean(xs []float64) float64 {
+	sum := 0.0
+	for _, x := range xs {
+		sum += x
+	}
+	return sum / max(1, float64(len(xs)))
+}

@@ -1,0 +1,98 @@
+//go:build real
+
+// Command real measures the OpenAI engine against a real llama.cpp server:
+//
+//   - agree: the shipped pocket policies, served by llama.cpp, write byte for byte
+//     what the engine in this process writes, at temperature 0;
+//   - pocket: a real language model of half a billion parameters, shown the pocket
+//     format by examples, searched with the shipped pocket PRM as its judge;
+//   - gsm8k: the same model on grade-school problems, greedy and by majority.
+//
+// It needs what fetch.sh brings. Whatever a model said is kept in the cache, so an
+// interrupted run goes on where it was, and a finished one is free to repeat.
+package main
+
+import (
+	"cmp"
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+
+	"github.com/ponder-mesh/ponder/eval"
+)
+
+const evidencePath = "docs/evidence/real.json"
+
+type options struct {
+	cache, data string
+	parts       string
+	n           int
+	slots       int
+	split       string
+}
+
+func main() {
+	var o options
+	home, _ := os.UserCacheDir() // empty is refused below
+	flag.StringVar(&o.cache, "cache", cmp.Or(os.Getenv("PONDER_CACHE"), filepath.Join(home, "ponder")), "where fetch.sh put its things, and where results are kept")
+	flag.StringVar(&o.data, "data", "../shared/data", "folder of gsm8k-test-a.jsonl and gsm8k-train1000.jsonl")
+	flag.StringVar(&o.parts, "parts", "agree,pocket,gsm8k", "what to measure")
+	flag.IntVar(&o.n, "n", 60, "problems of each part")
+	flag.IntVar(&o.slots, "slots", 4, "sequences at the server at once")
+	flag.StringVar(&o.split, "split", "test", "test, or train: to choose prompts by; then nothing is written to docs")
+	flag.Parse()
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, o); err != nil {
+		fmt.Fprintln(os.Stderr, "real:", err)
+		os.Exit(1)
+	}
+}
+
+// results are what docs quote.
+type results struct {
+	Agree  []agreement `json:"agree,omitempty"`
+	Pocket []row       `json:"pocket,omitempty"`
+	GSM8K  []row       `json:"gsm8k,omitempty"`
+}
+
+func run(ctx context.Context, o options) error {
+	lab, err := openLab(o)
+	if err != nil {
+		return err
+	}
+	defer lab.close()
+	var r results
+	for part := range strings.SplitSeq(o.parts, ",") {
+		switch part {
+		case "agree":
+			r.Agree, err = agree(ctx, lab)
+		case "pocket":
+			r.Pocket, err = pocketProblems(ctx, lab)
+		case "gsm8k":
+			r.GSM8K, err = gsm8kProblems(ctx, lab)
+		default:
+			err = fmt.Errorf("part %q: must be agree, pocket or gsm8k", part)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", part, err)
+		}
+	}
+	if o.split != "test" {
+		return nil
+	}
+	return eval.Evidence{
+		Name:    "real",
+		What:    "The OpenAI engine against llama.cpp b11434: agreement with the in-process engine at temperature 0, and searches by Qwen2.5-Coder-0.5B-Instruct (Q4_K_M)",
+		Command: "make real",
+		Seeds:   []uint64{seed},
+		Models:  lab.models,
+		Samples: map[string]int{"problems of each part": o.n},
+		Results: r,
+	}.Write(evidencePath)
+}

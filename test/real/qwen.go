@@ -1,0 +1,115 @@
+//go:build real
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"github.com/ponder-mesh/ponder/eval"
+	engine "github.com/ponder-mesh/ponder/pocket"
+	"github.com/ponder-mesh/ponder/pocket/models"
+	"github.com/ponder-mesh/ponder/pocket/problems"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner/search"
+	"github.com/ponder-mesh/ponder/services/verifier"
+	"github.com/ponder-mesh/ponder/services/verifier/engine/pocket"
+)
+
+const (
+	qwenName       = "qwen2.5-coder-0.5b-instruct-q4_k_m"
+	qwenFile       = qwenName + ".gguf"
+	qwenParameters = 494_032_768
+	judgeName      = "pocket-prm"
+)
+
+// qwen is a server of the real model with a prompt template.
+func (l *lab) qwen(templateName string, context int) (*server, error) {
+	file := filepath.Join(l.cache, qwenFile)
+	sum, err := digest(file)
+	if err != nil {
+		return nil, err
+	}
+	id := eval.Identity{Name: qwenName, SHA256: sum, Params: qwenParameters}
+	if len(l.models) == 0 || l.models[len(l.models)-1] != id {
+		l.models = append(l.models, id)
+	}
+	return newServer(l, qwenName, sum, file, templateName, qwenParameters, "-c", fmt.Sprint(l.slots*context))
+}
+
+// pocketProblems searches problems of one to four steps with the pocket PRM as judge.
+func pocketProblems(ctx context.Context, l *lab) ([]row, error) {
+	var ps []eval.Problem
+	for steps := 1; steps <= 4; steps++ {
+		own, err := problems.Take((l.n+steps-1)/4, problems.Options{Split: problems.Split(l.split), Seed: seed, NSteps: steps})
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range own {
+			ps = append(ps, eval.Problem{Text: p.Text, Answer: p.Answer, Steps: p.NSteps})
+		}
+	}
+	policy, err := l.qwen("pocket-fewshot", 1024)
+	if err != nil {
+		return nil, err
+	}
+	defer policy.stop()
+	majority := []search.Choice{{}}
+	trials := []trial{
+		{"greedy", search.Greedy{}, majority},
+		{"sample", search.Majority{N: 1}, majority},
+	}
+	var judge verifier.Verifier
+	if l.split == "test" { // prompts are chosen by what the policy does alone
+		prm, err := models.OpenJudge(judgeName, engine.Options{Workers: 1})
+		if err != nil {
+			return nil, err
+		}
+		id := prm.Identity()
+		l.models = append(l.models, eval.Identity{Name: id.Name, SHA256: id.SHA256, Params: int64(id.Parameters)})
+		if judge, err = pocket.New(prm); err != nil {
+			return nil, err
+		}
+	}
+	w, ids, err := l.world(ctx, policy, judge)
+	if err != nil {
+		return nil, err
+	}
+	judged := []search.Choice{{Aggregator: ids.Judge.Aggregator}, {Aggregator: ids.Judge.Aggregator, Vote: true}}
+	for _, n := range []int{4, 8} {
+		trials = append(trials, trial{"majority", search.Majority{N: n}, majority})
+		if judge != nil {
+			trials = append(trials,
+				trial{"best-of-n", search.BestOfN{N: n}, judged},
+				trial{"beam", search.Beam{N: n, M: n / 2, MaxLevels: 12}, judged})
+		}
+	}
+	return l.trials(ctx, "pocket", w, ids, ps, reasoning.Sampling{Temperature: .8, TopP: 1, MaxTokens: 96}, trials)
+}
+
+// gsm8kProblems answers grade-school problems, greedily and by majority.
+func gsm8kProblems(ctx context.Context, l *lab) ([]row, error) {
+	file := "gsm8k-test-a.jsonl"
+	if l.split != "test" {
+		file = "gsm8k-train1000.jsonl"
+	}
+	ps, err := eval.Load(filepath.Join(l.data, file), eval.GSM8K)
+	if err != nil {
+		return nil, err
+	}
+	policy, err := l.qwen("gsm8k-fewshot", 1024)
+	if err != nil {
+		return nil, err
+	}
+	defer policy.stop()
+	w, ids, err := l.world(ctx, policy, nil)
+	if err != nil {
+		return nil, err
+	}
+	majority := []search.Choice{{}}
+	return l.trials(ctx, "gsm8k", w, ids, ps[:min(l.n, len(ps))], reasoning.Sampling{Temperature: .7, TopP: .95, MaxTokens: 256}, []trial{
+		{"greedy", search.Greedy{}, majority},
+		{"majority", search.Majority{N: 4}, majority},
+	})
+}
