@@ -84,7 +84,10 @@ func TestJudgeRefuses(t *testing.T) {
 		"problem: 0 bytes": func() error { _, _, err := j.Score(t.Context(), "", []string{"x"}); return err },
 		"steps: none":      func() error { _, _, err := j.Score(t.Context(), problem, nil); return err },
 		"line 1":           func() error { _, _, err := j.Score(t.Context(), problem, []string{"×"}); return err },
-		"more than":        func() error { _, _, err := j.Score(t.Context(), problem, []string{strings.Repeat("1", 600)}); return err },
+		"more than": func() error {
+			_, _, err := j.Score(t.Context(), problem, []string{strings.Repeat("1", 600)})
+			return err
+		},
 	} {
 		if err := call(); !errors.Is(err, ErrRequest) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v", want, err)

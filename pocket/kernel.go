@@ -22,7 +22,7 @@ func (m matrix) row(i int) []float32 { return m.data[i*m.stride : i*m.stride+m.n
 // at least four 64×64 blocks on goroutines of its own; below that it stays on
 // ours, and either way every element is the same sum in the same order: a row
 // of the result does not depend on which rows are computed with it.
-const panel = 176
+const panel = 192
 
 // mul computes c = a·w, or c += a·w, for rows rows of a (stride lda) and c (stride ldc).
 func mul(c []float32, ldc int, a []float32, lda, rows int, w matrix, add bool) {

@@ -16,8 +16,8 @@ type evalCmd struct {
 	Policies    []string `default:"pocket-0.3m,pocket-0.8m" help:"Shipped policies."`
 	Judge       string   `default:"pocket-prm" help:"Shipped judge."`
 	JudgeFile   string   `type:"existingfile" help:"A judge's GGUF file instead."`
-	Split       string   `default:"test" enum:"validation,test" help:"Choose on validation, report on test."`
-	PerStep     int      `default:"25" help:"Problems for each number of steps."`
+	Choose      int      `default:"10" help:"Validation problems for each number of steps, on which aggregators are compared."`
+	PerStep     int      `default:"25" help:"Test problems for each number of steps; 0: only choose."`
 	Samples     int      `default:"64" help:"Samples a problem, at least 1."`
 	Temperature float64  `default:"0.8"`
 	Seed        uint64   `default:"11"`
@@ -50,31 +50,35 @@ func (c *evalCmd) Run() error {
 	}
 	ctx := context.Background()
 	ev := eval.Evidence{
-		Name: "pocket-models", What: "What the shipped pocket models can do, on " + c.Split + " problems that no model was trained on or chosen by.",
+		Name: "pocket-models", What: "What the shipped pocket models can do, on test problems that no model was trained on or chosen by.",
 		Command: "go run ./pocket/cmd/pocket " + strings.Join(os.Args[1:], " "), Date: c.Date, Seeds: []uint64{c.Seed},
 		Samples: map[string]int{"problems per number of steps": c.PerStep, "samples per problem": c.Samples},
 	}
 	ev.Models = append(ev.Models, identity(judge.Identity()))
-	results := map[string]any{"temperature": c.Temperature, "split": c.Split}
-	report := newJudgeReport()
-	policies := map[string]policyResult{}
 	for _, name := range c.Policies {
 		m, err := models.Open(name)
 		if err != nil {
 			return err
 		}
 		ev.Models = append(ev.Models, identity(m.Identity()))
-		e := pocket.NewEngine(m, pocket.Options{})
-		r, err := c.policy(ctx, e, judge, report)
-		e.Close()
+	}
+	results := map[string]any{"temperature": c.Temperature}
+	choice, err := c.policy(ctx, c.Policies[0], judge, problems.Validation, c.Choose, newJudgeReport())
+	if err != nil {
+		return err
+	}
+	results["validation"] = map[string]any{"policy": c.Policies[0], "problems per number of steps": c.Choose, "table": choice.BestOfN}
+	if c.PerStep == 0 {
+		return nil
+	}
+	report := newJudgeReport()
+	policies := map[string]policyResult{}
+	for _, name := range c.Policies {
+		r, err := c.policy(ctx, name, judge, problems.Test, c.PerStep, report)
 		if err != nil {
 			return err
 		}
-		policies[name] = r
-		fmt.Printf("\n%s, %s split\n\n", name, c.Split)
-		_ = r.Table.WriteText(os.Stdout)
-		fmt.Println()
-		_ = r.BestOfN.WriteText(os.Stdout)
+		policies[key(name)] = r
 	}
 	results["policies"] = policies
 	verdict := report.result(judge, c.Seed)
@@ -105,8 +109,17 @@ func identity(id pocket.Identity) eval.Identity {
 	return eval.Identity{Name: id.Name, SHA256: id.SHA256, Params: int64(id.Parameters)}
 }
 
-// policy measures one policy at each number of steps.
-func (c *evalCmd) policy(ctx context.Context, e *pocket.Engine, j *pocket.Judge, report *judgeReport) (policyResult, error) {
+// key is a model's name as a key that evidence can be quoted by.
+func key(name string) string { return strings.ReplaceAll(name, ".", "_") }
+
+// policy measures one policy at each number of steps, and prints.
+func (c *evalCmd) policy(ctx context.Context, name string, j *pocket.Judge, split problems.Split, perStep int, report *judgeReport) (policyResult, error) {
+	m, err := models.Open(name)
+	if err != nil {
+		return policyResult{}, err
+	}
+	e := pocket.NewEngine(m, pocket.Options{})
+	defer e.Close()
 	r := policyResult{ByStep: map[string]cell{}}
 	sizes := []int{1, 4, 16, 64}
 	for sizes[len(sizes)-1] > c.Samples {
@@ -136,7 +149,7 @@ func (c *evalCmd) policy(ctx context.Context, e *pocket.Engine, j *pocket.Judge,
 		r.BestOfN.Add(row...)
 	}
 	for steps := 1; steps <= problems.MaxSteps; steps++ {
-		ps, err := problems.Take(c.PerStep, problems.Options{Split: problems.Split(c.Split), Seed: c.Seed, NSteps: steps})
+		ps, err := problems.Take(perStep, problems.Options{Split: split, Seed: c.Seed, NSteps: steps})
 		if err != nil {
 			return r, err
 		}
@@ -153,6 +166,10 @@ func (c *evalCmd) policy(ctx context.Context, e *pocket.Engine, j *pocket.Judge,
 		all = append(all, as...)
 	}
 	add("all", all)
+	fmt.Printf("\n%s, %s problems\n\n", name, split)
+	_ = r.Table.WriteText(os.Stdout)
+	fmt.Println()
+	_ = r.BestOfN.WriteText(os.Stdout)
 	return r, nil
 }
 

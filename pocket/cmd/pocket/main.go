@@ -1,4 +1,5 @@
-// Command pocket makes problems, trains and evaluates the pocket models' data.
+// Command pocket makes the problems of the pocket models, the data and files of
+// their training, and the figures of their cards. Run it in the repository's root.
 package main
 
 import (
@@ -8,6 +9,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/ponder-mesh/ponder/eval"
 	"github.com/ponder-mesh/ponder/pocket/problems"
 )
 
@@ -39,6 +41,19 @@ func (c *problemsCmd) Run() error {
 	return w.Flush()
 }
 
+type cardsCmd struct {
+	Evidence string   `default:"docs/evidence" type:"existingdir"`
+	Cards    []string `arg:"" optional:"" default:"pocket/models/pocket-0.3m.md,pocket/models/pocket-0.8m.md,pocket/models/pocket-prm.md" type:"existingfile"`
+	Check    bool     `help:"Only say whether they are up to date."`
+}
+
+func (c *cardsCmd) Run() error {
+	if c.Check {
+		return eval.CheckQuotes(c.Evidence, c.Cards...)
+	}
+	return eval.Quote(c.Evidence, c.Cards...)
+}
+
 func main() {
 	var cli struct {
 		Problems problemsCmd `cmd:"" help:"Write problems with their solutions, one JSON object a line."`
@@ -46,6 +61,7 @@ func main() {
 		Sample   sampleCmd   `cmd:"" help:"Write a policy's attempts at problems, for training judges."`
 		Features featuresCmd `cmd:"" help:"Write what a judge's head sees of attempts."`
 		Eval     evalCmd     `cmd:"" help:"Measure the shipped models on held-out problems."`
+		Cards    cardsCmd    `cmd:"" help:"Fill the model cards with the figures of the evidence."`
 	}
 	ctx := kong.Parse(&cli, kong.Name("pocket"), kong.UsageOnError())
 	ctx.FatalIfErrorf(ctx.Run())

@@ -13,7 +13,8 @@ type packCmd struct {
 	In  string `arg:"" type:"existingfile" help:"Dump written by train/export.py, or with --trunk a head written by train/judge.py."`
 	Out string `arg:"" help:"The GGUF file."`
 
-	Trunk string `type:"existingfile" help:"Make a judge: the policy's GGUF file whose trunk it gets."`
+	Trunk      string `type:"existingfile" help:"Make a judge: the policy's GGUF file whose trunk it gets."`
+	Aggregator string `enum:"min,prod,last" default:"min" help:"The judge's aggregator, chosen on validation problems."`
 }
 
 func (c *packCmd) Run() error {
@@ -25,7 +26,7 @@ func (c *packCmd) Run() error {
 	if c.Trunk == "" {
 		file, err = pocket.Pack(bytes.NewReader(in))
 	} else {
-		file, err = packJudge(c.Trunk, in)
+		file, err = c.judge(in)
 	}
 	if err != nil {
 		return err
@@ -34,8 +35,8 @@ func (c *packCmd) Run() error {
 	return os.WriteFile(c.Out, file, 0o644)
 }
 
-func packJudge(trunk string, head []byte) ([]byte, error) {
-	file, err := os.ReadFile(trunk)
+func (c *packCmd) judge(head []byte) ([]byte, error) {
+	file, err := os.ReadFile(c.Trunk)
 	if err != nil {
 		return nil, err
 	}
@@ -43,5 +44,6 @@ func packJudge(trunk string, head []byte) ([]byte, error) {
 	if err := json.Unmarshal(head, &h); err != nil {
 		return nil, fmt.Errorf("head: %w", err)
 	}
+	h.Aggregator = c.Aggregator
 	return pocket.PackJudge(file, h)
 }
