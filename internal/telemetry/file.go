@@ -15,7 +15,6 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-	"go.opentelemetry.io/otel/semconv/v1.41.0"
 
 	"github.com/ponder-mesh/ponder/internal/tracefile"
 )
@@ -81,7 +80,7 @@ func lineOf(s sdktrace.ReadOnlySpan) tracefile.Span {
 	if s.Parent().HasSpanID() {
 		line.Parent = s.Parent().SpanID().String()
 	}
-	if name, ok := s.Resource().Set().Value(semconv.ServiceNameKey); ok {
+	if name, ok := s.Resource().Set().Value(serviceName); ok {
 		line.Service = name.AsString()
 	}
 	if s.Status().Code != codes.Unset {

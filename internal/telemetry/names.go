@@ -55,6 +55,8 @@ const (
 // version of the core with generative AI in it, before that moved to a repository
 // without releases. They are written down here so that an upgrade is a decision.
 const (
+	serviceName       = attribute.Key("service.name")
+	serviceVersion    = attribute.Key("service.version")
 	ErrorType         = attribute.Key("error.type")
 	GenAIOperation    = attribute.Key("gen_ai.operation.name")
 	GenAIProvider     = attribute.Key("gen_ai.provider.name")

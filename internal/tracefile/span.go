@@ -46,8 +46,15 @@ func (s *Span) text(key string) string {
 	return text
 }
 
-// number is an attribute that was read from JSON.
+// number is an attribute that was read from JSON, if it is between 0 and a billion:
+// all of ours are.
 func (s *Span) number(key string) (n float64, ok bool) {
 	n, ok = s.Attributes[key].(float64)
-	return n, ok
+	return n, ok && n >= 0 && n <= 1e9
+}
+
+// wait is how long a span's job was in a queue.
+func (s *Span) wait() (d time.Duration, ok bool) {
+	seconds, ok := s.number(keyWait)
+	return time.Duration(seconds * float64(time.Second)), ok
 }

@@ -1,0 +1,299 @@
+package telemetry
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"go.opentelemetry.io/otel/trace"
+	"go.uber.org/goleak"
+
+	"github.com/ponder-mesh/ponder/internal/tracefile"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/difficulty"
+	"github.com/ponder-mesh/ponder/services/planner/search"
+	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/policy/policytest"
+	"github.com/ponder-mesh/ponder/services/verifier"
+	"github.com/ponder-mesh/ponder/services/verifier/verifiertest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const canary = "the marmalade is hidden under 4711"
+
+// mesh is a policy and a verifier side by side, with a queue in front of the policy
+// in which every job waits for two seconds.
+type mesh struct {
+	policy   policy.Policy
+	verifier verifier.Verifier
+	in       *Instruments
+}
+
+func (m mesh) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
+	return func(yield func(policy.Child, error) bool) {
+		time.Sleep(2 * time.Second)
+		ctx, job := m.in.tracer.Start(ctx, "process exp", trace.WithSpanKind(trace.SpanKindConsumer),
+			trace.WithAttributes(SearchID.String(r.Search), Depth.Int(r.Depth()+1), QueueWait.Float64(2)))
+		defer job.End()
+		for c, err := range m.policy.Expand(ctx, r) {
+			c.Start = policy.Start{Worker: "w", Attempt: 1, QueueWait: 2 * time.Second}
+			if !yield(c, err) {
+				return
+			}
+		}
+	}
+}
+
+func (m mesh) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
+	return m.verifier.Score(ctx, r)
+}
+
+// run searches in a bubble: two levels of four steps and one to the end. A step
+// takes ten seconds, judging a path one.
+func run(t *testing.T, p *Providers, s search.Strategy, steps *policytest.Script) *search.Tree {
+	t.Helper()
+	m := mesh{Policy(steps, "script", p.Instruments), Verifier(verifiertest.Steps(time.Second), p.Instruments), p.Instruments}
+	ctx, traced := p.StartSearch(t.Context(), "s1", "planned")
+	probe := Difficulty(&difficulty.Probe{Policy: m.policy, Verifier: m.verifier}, p.Instruments)
+	problem := search.Problem{Search: "s1", Text: canary, Seed: 7, Sampling: reasoning.Sampling{Temperature: 1, TopP: 1, MaxTokens: 100}, Aggregator: verifier.Min}
+	estimate := difficulty.Request{Search: "s1", Problem: canary, Seed: 7, Sampling: problem.Sampling, MaxSamples: 2}
+	for _, err := range probe.Estimate(ctx, estimate) {
+		if err != nil {
+			t.Errorf("probe: %v", err)
+		}
+	}
+	traced.SetStrategy(s.Name())
+	tree := search.New(traced.World(m), problem)
+	_, err := search.Run(ctx, tree, s)
+	traced.End("succeeded", reasoning.Bill{}, err)
+	traced.End("failed", reasoning.Bill{}, err) // has no effect
+	return tree
+}
+
+// finish stops p and returns what it served on /metrics and wrote to its file.
+func finish(t *testing.T, p *Providers) (metrics, file string) {
+	t.Helper()
+	metrics = scrape(t, p)
+	if err := p.Shutdown(t.Context()); err != nil {
+		t.Errorf("Shutdown: %v", err)
+	}
+	text, err := os.ReadFile(p.TraceFile)
+	if err != nil {
+		t.Error(err)
+	}
+	return metrics, string(text)
+}
+
+func scrape(t *testing.T, p *Providers) string {
+	t.Helper()
+	r := httptest.NewRequest("GET", "/metrics", nil)
+	r.Header.Set("Accept", "application/openmetrics-text; version=1.0.0")
+	w := httptest.NewRecorder()
+	p.Metrics.ServeHTTP(w, r)
+	return w.Body.String()
+}
+
+func setup(t *testing.T, o Options) *Providers {
+	t.Helper()
+	clear(t)
+	o.Service = "mesh"
+	o.TraceFile = filepath.Join(t.TempDir(), "trace.jsonl")
+	p, err := Setup(t.Context(), o)
+	if err != nil {
+		t.Fatalf("Setup: %v", err)
+	}
+	return p
+}
+
+func open(file string) func() (io.ReadCloser, error) {
+	return func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(file)), nil }
+}
+
+var beam = search.Beam{N: 4, M: 2, MaxLevels: 3}
+
+func TestSearchByDepth(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := setup(t, Options{})
+		steps := policytest.Steps(3, 10*time.Second)
+		run(t, p, beam, steps)
+		metrics, file := finish(t, p)
+
+		summary, err := tracefile.Summarize(strings.NewReader(file), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		// All siblings are written at once and judged at once: a level takes 2+10+1 s,
+		// and the probe's whole samples 30+1 s.
+		s := time.Second
+		level := func(name string, jobs int) tracefile.Depth {
+			return tracefile.Depth{
+				Name: name, Width: 4,
+				Queue:    tracefile.Quantity{Count: jobs, P50: 2 * s, P95: 2 * s, Total: time.Duration(2*jobs) * s},
+				Generate: tracefile.Quantity{Count: jobs, P50: 10 * s, P95: 10 * s, Total: time.Duration(10*jobs) * s},
+				Score:    tracefile.Quantity{Count: 4, P50: s, P95: s, Total: 4 * s},
+				Barrier:  tracefile.Quantity{Count: 1, P50: 13 * s, P95: 13 * s, Total: 13 * s},
+			}
+		}
+		probe := tracefile.Depth{
+			Name:     "probe",
+			Generate: tracefile.Quantity{Count: 1, P50: 30 * s, P95: 30 * s, Total: 30 * s},
+			Score:    tracefile.Quantity{Count: 2, P50: s, P95: s, Total: 2 * s},
+		}
+		want := []tracefile.Depth{probe, level("1", 1), level("2", 2), level("3", 2)}
+		if diff := cmp.Diff(summary.Depths, want, cmpopts.IgnoreUnexported(tracefile.Quantity{})); diff != "" {
+			t.Errorf("depths (got -, want +):\n%s", diff)
+		}
+		one := tracefile.Search{ID: "s1", Trace: summary.Searches[0].Trace, Strategy: "beam", State: "succeeded", Start: summary.Searches[0].Start,
+			Duration: 70 * s, Spans: summary.Spans, Depths: 3}
+		if diff := cmp.Diff(summary.Searches, []tracefile.Search{one}, cmpopts.IgnoreUnexported(tracefile.Search{})); diff != "" {
+			t.Errorf("searches (got -, want +):\n%s", diff)
+		}
+
+		for _, line := range []string{
+			`ponder_depth_duration_seconds_sum{depth="2",strategy="beam"} 13.0`,
+			`ponder_step_duration_seconds_sum{depth="3",outcome="ok",strategy="beam"} 48.0`,
+			`ponder_queue_wait_seconds_sum{depth="2",strategy="beam"} 4.0`,
+			`ponder_generate_duration_seconds_sum{depth="2",model="script",outcome="ok"} 40.0`,
+			`ponder_score_duration_seconds_sum{depth="3",model="script",outcome="ok"} 4.0`,
+			`ponder_depth_width_sum{depth="1",strategy="beam"} 4.0`,
+			`ponder_search_duration_seconds_sum{state="succeeded",strategy="beam"} 70.0`,
+			`ponder_searches_total{state="succeeded",strategy="beam"} 1.0`,
+			`ponder_searches_active 0.0`,
+			fmt.Sprintf(`ponder_tokens_total{kind="generated",service="policy"} %d.0`, 3*4*4), // 4 bytes a step
+			`ponder_trace_spans_total{exporter="file",state="ended"}`,
+		} {
+			if !strings.Contains(metrics, line) {
+				t.Errorf("/metrics lacks %s", line)
+			}
+		}
+		exemplar := regexp.MustCompile(`(?m)^ponder_step_duration_seconds_bucket\{depth="1",.*\} \d+ # \{.*trace_id="` + summary.Searches[0].Trace + `".*\} 12`)
+		if !exemplar.MatchString(metrics) {
+			t.Errorf("no step's bucket has an exemplar that leads to trace %s", summary.Searches[0].Trace)
+		}
+		if !strings.HasSuffix(metrics, "# EOF\n") {
+			t.Error("/metrics is not OpenMetrics")
+		}
+		for name, text := range map[string]string{"metrics": metrics, "trace file": file} {
+			if strings.Contains(text, canary) || strings.Contains(text, "marmalade") || strings.Contains(text, "A:") {
+				t.Errorf("%s has text of the problem or of a solution", name)
+			}
+		}
+		if strings.Contains(metrics, "s1") {
+			t.Error("/metrics names a search")
+		}
+	})
+}
+
+func TestContentOnlyWhereAskedFor(t *testing.T) {
+	for _, content := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			p := setup(t, Options{Content: content})
+			refuses := &policytest.Script{Say: func(r policy.Request, _ int) policytest.Line {
+				return policytest.Line{Err: fmt.Errorf("engine said no to %q", r.Problem)}
+			}}
+			run := Policy(refuses, "script", p.Instruments)
+			r := policy.Request{Search: "s", Problem: canary, Steps: []string{"1:1\n"}, Ordinals: []int{0}, Span: 1, Sampling: reasoning.Sampling{TopP: 1, MaxTokens: 9}}
+			for range run.Expand(t.Context(), r) {
+			}
+			metrics, file := finish(t, p)
+			if got := strings.Count(file, "marmalade"); got == 0 && content || got > 0 && !content {
+				t.Errorf("with content %v the trace file has the problem %d times", content, got)
+			}
+			if !strings.Contains(file, `"status":"error"`) {
+				t.Error("the failure is not in the trace file")
+			}
+			if strings.Contains(metrics, "marmalade") {
+				t.Error("/metrics has the problem")
+			}
+		})
+	}
+}
+
+func TestSpanBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := setup(t, Options{SpanBudget: 5 * callSpans})
+		run(t, p, search.BestOfN{N: 8}, policytest.Steps(3, time.Second)) // 1 expansion, 8 scorings
+		metrics, file := finish(t, p)
+		summary, err := tracefile.Summarize(strings.NewReader(file), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := summary.Searches[0].Elided, 4; got != want {
+			t.Errorf("elided %d calls, want %d", got, want)
+		}
+		level := summary.Depths[slices.IndexFunc(summary.Depths, func(d tracefile.Depth) bool { return d.Name == "1" })]
+		if got, want := level.Score.Count, 4; got != want {
+			t.Errorf("%d spans of scorings, want %d", got, want)
+		}
+		// 8 of the search and 2 of its probe.
+		if line := `ponder_score_duration_seconds_count{depth="1",model="script",outcome="ok"} 10`; !strings.Contains(metrics, line) {
+			t.Errorf("/metrics lacks %s: elided calls must be measured", line)
+		}
+	})
+}
+
+func TestOutcomes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := setup(t, Options{})
+		_, traced := p.StartSearch(t.Context(), "s", "beam")
+		fails := &policytest.Script{Say: func(_ policy.Request, ordinal int) policytest.Line {
+			if ordinal == 2 {
+				return policytest.Line{Delay: 2 * time.Second, Err: reasoning.ErrOverloaded}
+			}
+			return policytest.Line{Delay: time.Second, Child: policy.Child{Steps: []reasoning.Step{{Text: "1:1\n", Tokens: 4}}, Finish: reasoning.FinishStep}}
+		}}
+		w := traced.World(struct {
+			policy.Policy
+			verifier.Verifier
+		}{Policy(fails, "script", p.Instruments), verifiertest.Steps(0)})
+		r := policy.Request{Search: "s", Problem: "p", Ordinals: []int{0, 1, 2, 3}, Span: 1, Sampling: reasoning.Sampling{TopP: 1, MaxTokens: 9}}
+		for range w.Expand(t.Context(), r) { // three children, then the error
+		}
+		for range w.Expand(t.Context(), r) {
+			break // one child, then the caller leaves
+		}
+		r.Node = strings.TrimSuffix(strings.Repeat("0.", 99), ".")
+		for range w.Expand(t.Context(), r) {
+		}
+		traced.End("failed", reasoning.Bill{}, reasoning.ErrOverloaded)
+		metrics, _ := finish(t, p)
+		for _, line := range []string{
+			`ponder_step_duration_seconds_count{depth="1",outcome="ok",strategy="beam"} 4`,
+			`ponder_step_duration_seconds_count{depth="1",outcome="overloaded",strategy="beam"} 1`,
+			`ponder_step_duration_seconds_count{depth="1",outcome="cancelled",strategy="beam"} 3`,
+			`ponder_step_duration_seconds_count{depth="16+",outcome="ok",strategy="beam"} 3`,
+			`ponder_step_duration_seconds_sum{depth="1",outcome="overloaded",strategy="beam"} 2.0`,
+			`ponder_generate_duration_seconds_count{depth="1",model="script",outcome="overloaded"} 1`,
+			`ponder_searches_total{state="failed",strategy="beam"} 1.0`,
+		} {
+			if !strings.Contains(metrics, line) {
+				t.Errorf("/metrics lacks %s", line)
+			}
+		}
+		if strings.Contains(metrics, `depth="100"`) {
+			t.Error("depth is not clamped")
+		}
+	})
+}
+
+func TestTracedBodiesKeepTheirPromises(t *testing.T) {
+	for _, in := range []*Instruments{nil, discard} {
+		policytest.Run(t, func(*testing.T) policy.Policy { return Policy(policytest.Steps(4, time.Millisecond), "script", in) }, policytest.Options{Bubble: true})
+		verifiertest.Run(t, func(*testing.T) verifier.Verifier { return Verifier(verifiertest.Steps(time.Millisecond), in) }, verifiertest.Options{Bubble: true})
+	}
+	_, traced := (*Instruments)(nil).StartSearch(t.Context(), "s", "beam")
+	traced.End("succeeded", reasoning.Bill{}, nil)
+}

@@ -1,0 +1,168 @@
+package tracefile
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A searchKey tells searches apart: two runs may share an id, and a client's trace
+// may hold many searches.
+type searchKey struct{ trace, id string }
+
+func keyOf(s *Span) searchKey { return searchKey{s.Trace, s.text(keySearch)} }
+
+type collector struct {
+	searches map[searchKey]*Search
+	depths   map[int]*Depth
+	all      Depth
+}
+
+// A stage of the work on a depth.
+type stage int
+
+const (
+	queued stage = iota
+	generated
+	scored
+	waited // at the barrier
+)
+
+// A duration is one measurement.
+type duration struct {
+	stage  stage
+	took   time.Duration
+	middle int64 // when, in nanoseconds since 1970
+}
+
+func (c *collector) add(s *Span, key searchKey) {
+	search := c.searches[key]
+	start, end := time.Unix(0, s.Start).UTC(), time.Unix(0, max(s.Start, s.End)).UTC()
+	if search == nil {
+		search = &Search{ID: key.id, Trace: key.trace, State: "unfinished", Start: start, end: end}
+		c.searches[key] = search
+	}
+	search.Spans++
+	switch s.Name {
+	case nameSearch:
+		search.Strategy, search.State = s.text(keyStrategy), s.text(keyState)
+		if n, ok := s.number(keyElided); ok {
+			search.Elided = int(n)
+		}
+		search.Start, search.end, search.whole = start, end, true
+	case nameEstimate:
+		search.estimated = max(search.estimated, s.End)
+	}
+	if !search.whole { // all that is known of it so far
+		search.Start, search.end = earlier(search.Start, start), later(search.end, end)
+	}
+	n, ok := s.number(keyDepth)
+	if !ok {
+		return
+	}
+	depth := int(n)
+	search.Depths = max(search.Depths, depth)
+	d := duration{took: s.Duration(), middle: s.Start/2 + s.End/2}
+	if wait, ok := s.wait(); ok {
+		c.measure(search, depth, duration{queued, wait, d.middle})
+	}
+	switch {
+	case s.Name == nameGenerate:
+		d.stage = generated
+	case s.Name == nameScore:
+		d.stage = scored
+	case strings.HasPrefix(s.Name, nameDepth):
+		d.stage = waited
+		if width, ok := s.number(keyWidth); ok {
+			c.at(depth).Width += int(width)
+			c.all.Width += int(width)
+		}
+	default:
+		return
+	}
+	c.measure(search, depth, d)
+}
+
+// measure sorts a duration in. The probe's samples are nodes of depth 1, too. What
+// tells them from the search's is that they come before the end of the estimate,
+// which may be anywhere in the file: so the first depth is sorted out last.
+func (c *collector) measure(search *Search, depth int, d duration) {
+	if depth == 1 && d.stage != waited {
+		search.first = append(search.first, d)
+		return
+	}
+	c.at(depth).add(d)
+	c.all.add(d)
+}
+
+// probeDepth is where the probe's samples are kept, above the first depth.
+const probeDepth = -1
+
+func (c *collector) at(depth int) *Depth {
+	d := c.depths[depth]
+	if d == nil {
+		d = &Depth{Name: fmt.Sprint(depth)}
+		if depth == probeDepth {
+			d.Name = "probe"
+		}
+		c.depths[depth] = d
+	}
+	return d
+}
+
+func (d *Depth) stages() [4]*Quantity {
+	return [...]*Quantity{queued: &d.Queue, generated: &d.Generate, scored: &d.Score, waited: &d.Barrier}
+}
+
+func (d *Depth) add(one duration) {
+	q := d.stages()[one.stage]
+	q.all = append(q.all, one.took)
+}
+
+func (c *collector) summary(tally Tally) *Summary {
+	s := &Summary{Tally: tally}
+	for _, search := range c.searches {
+		for _, d := range search.first {
+			depth := 1
+			if d.middle < search.estimated {
+				depth = probeDepth
+			}
+			c.at(depth).add(d)
+			c.all.add(d)
+		}
+		search.Duration, search.first = search.end.Sub(search.Start), nil
+		s.Searches = append(s.Searches, *search)
+	}
+	slices.SortFunc(s.Searches, func(a, b Search) int {
+		return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Trace, b.Trace))
+	})
+	for _, depth := range slices.Sorted(maps.Keys(c.depths)) {
+		s.Depths = append(s.Depths, c.depths[depth].finish())
+	}
+	s.All = c.all.finish()
+	return s
+}
+
+func (d *Depth) finish() Depth {
+	for _, q := range d.stages() {
+		q.finish()
+	}
+	return *d
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,100 @@
+package tracefile
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"time"
+)
+
+// What package telemetry calls things; its tests hold the two together.
+const (
+	nameSearch   = "search"
+	nameDepth    = "depth "
+	nameEstimate = "estimate"
+	nameGenerate = "generate"
+	nameScore    = "score"
+
+	keySearch   = "ponder.search.id"
+	keyStrategy = "ponder.search.strategy"
+	keyState    = "ponder.search.state"
+	keyElided   = "ponder.search.calls.elided"
+	keyDepth    = "ponder.depth"
+	keyNode     = "ponder.node.id"
+	keyWidth    = "ponder.width"
+	keyWait     = "ponder.queue.wait"
+)
+
+// A Summary is what a trace file says about its searches.
+type Summary struct {
+	Tally
+	Searches []Search `json:"searches"` // in order of their start
+	Depths   []Depth  `json:"depths"`   // shallowest first; before them the difficulty probe's samples, if there were any
+	All      Depth    `json:"all"`      // all depths together
+}
+
+// A Search is one search of a file.
+type Search struct {
+	ID       string        `json:"id"`
+	Trace    string        `json:"trace"`
+	Strategy string        `json:"strategy,omitempty"`
+	State    string        `json:"state"` // "unfinished" where its own span is not in the file
+	Start    time.Time     `json:"start"`
+	Duration time.Duration `json:"duration_ns"`
+	Spans    int           `json:"spans"`
+	Elided   int           `json:"elided"` // calls that left no spans, as the search's span budget was spent
+	Depths   int           `json:"depths"`
+
+	end       time.Time
+	whole     bool       // its own span was seen
+	estimated int64      // when its difficulty was, in nanoseconds since 1970; 0 if it was not
+	first     []duration // of the first depth or the probe
+}
+
+// A Depth is the work on the nodes of one depth. Durations are in nanoseconds.
+type Depth struct {
+	Name     string   `json:"name"`
+	Width    int      `json:"width"`    // children asked for
+	Queue    Quantity `json:"queue"`    // how long jobs waited for a worker
+	Generate Quantity `json:"generate"` // how long expansions took
+	Score    Quantity `json:"score"`    // how long judging a path took
+	Barrier  Quantity `json:"barrier"`  // from a search's first call for the depth to its last result
+}
+
+// A Quantity is the distribution of some durations.
+type Quantity struct {
+	Count int           `json:"count"`
+	P50   time.Duration `json:"p50_ns"`
+	P95   time.Duration `json:"p95_ns"`
+	Total time.Duration `json:"total_ns"`
+
+	all []time.Duration
+}
+
+// finish works out the quantiles by nearest rank: each is a duration that occurred.
+func (q *Quantity) finish() {
+	slices.Sort(q.all)
+	q.Count = len(q.all)
+	for _, d := range q.all {
+		q.Total += d
+	}
+	if q.Count > 0 {
+		q.P50, q.P95 = q.all[(q.Count*50+99)/100-1], q.all[(q.Count*95+99)/100-1]
+	}
+}
+
+// Summarize reads a trace file. With a search's id, or its trace's, only that search
+// counts. It keeps a number a span and a line a search.
+func Summarize(r io.Reader, only string) (*Summary, error) {
+	c := collector{searches: map[searchKey]*Search{}, depths: map[int]*Depth{}, all: Depth{Name: "all"}}
+	tally, err := Read(r, func(s *Span) {
+		key := keyOf(s)
+		if key.id != "" && (only == "" || only == key.id || only == key.trace) {
+			c.add(s, key)
+		}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read trace file: %w", err)
+	}
+	return c.summary(tally), nil
+}

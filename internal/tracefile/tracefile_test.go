@@ -1,0 +1,267 @@
+package tracefile
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// A pen writes spans as they end.
+type pen struct {
+	bytes.Buffer
+	trace string
+	next  int
+	epoch int64
+}
+
+const millisecond = int64(time.Millisecond)
+
+// span writes one that lasts from start to end, in milliseconds, and returns its id.
+// Parents are named before they are written: spans end before them.
+func (p *pen) span(id, parent, name string, start, end int64, attributes map[string]any) string {
+	if id == "" {
+		id = p.id()
+	}
+	s := Span{Trace: p.trace, ID: id, Parent: parent, Name: name, Kind: "internal", Service: "test",
+		Start: p.epoch + start*millisecond, End: p.epoch + end*millisecond, Attributes: attributes}
+	if failure, ok := attributes["failure"].(string); ok {
+		s.Status, s.Message = "error", failure
+	}
+	line, err := json.Marshal(s)
+	if err != nil {
+		panic(err)
+	}
+	p.Write(append(line, '\n'))
+	return id
+}
+
+func (p *pen) id() string {
+	p.next++
+	return fmt.Sprintf("%016x", p.next)
+}
+
+type attributes = map[string]any
+
+// sample is a file of two searches: a beam that was probed first, with a straggler,
+// a failure and an elided call; and one whose own span is not there.
+func sample() string {
+	p := &pen{trace: strings.Repeat("a", 32), epoch: time.Date(2026, 11, 22, 4, 30, 0, 0, time.UTC).UnixNano()}
+	root, estimate := p.id(), p.id()
+	of := func(depth int, more attributes) attributes {
+		all := attributes{keySearch: "01BEAM", keyDepth: depth}
+		for k, v := range more {
+			all[k] = v
+		}
+		return all
+	}
+	p.span("", estimate, nameGenerate, 10, 900, of(1, attributes{keyNode: ""}))
+	p.span("", estimate, nameScore, 900, 950, of(1, attributes{keyNode: "0"}))
+	p.span(estimate, root, nameEstimate, 0, 960, attributes{keySearch: "01BEAM"})
+	p.WriteString("a log line that went astray\n\n[1,2]\n{\"level\":\"info\"}\n")
+	for depth := 1; depth <= 3; depth++ {
+		level := p.id()
+		start := 1000 * int64(depth)
+		last := start
+		for i := range int64(depth + 1) {
+			process, send := p.id(), p.id()
+			wait := 50 * i
+			took := 200 + 10*i
+			if depth == 2 && i == 2 {
+				took = 790 // the straggler
+			}
+			more := attributes{keyNode: strings.TrimSuffix(strings.Repeat(fmt.Sprint(i, "."), depth-1), ".")}
+			if depth == 3 && i == 1 {
+				more["failure"] = "overloaded\x1b[2J"
+			}
+			p.span("", process, nameGenerate, start+wait, start+wait+took, of(depth, more))
+			p.span(process, send, "process", start+wait, start+wait+took, of(depth, attributes{keyWait: float64(wait) / 1000}))
+			p.span(send, level, "send", start, start+1, of(depth, nil))
+			p.span("", level, nameScore, start+wait+took, start+wait+took+30, of(depth, attributes{keyNode: fmt.Sprint(i)}))
+			last = max(last, start+wait+took+30)
+		}
+		p.span(level, root, nameDepth+fmt.Sprint(depth), start, last, of(depth, attributes{keyWidth: 2 * (depth + 1)}))
+	}
+	p.span(root, "00000000000000ff", nameSearch, 0, 4000, attributes{keySearch: "01BEAM", keyStrategy: "beam", keyState: "succeeded", keyElided: 3})
+	p.span("", root, "/ponder.planner.v1.PlannerService/Solve", 0, 4001, nil)
+
+	p.trace = strings.Repeat("b", 32)
+	p.epoch += int64(time.Minute)
+	p.span("", "", nameGenerate, 0, 1500, attributes{keySearch: "02DIED", keyDepth: 1})
+	p.WriteString(`{"trace":"bbbb`)
+	return p.String()
+}
+
+func file(text string) func() (io.ReadCloser, error) {
+	return func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil }
+}
+
+func TestShow(t *testing.T) {
+	for name, view := range map[string]View{
+		"all.txt":     {},
+		"list.txt":    {List: true},
+		"one.txt":     {Search: "02DIED"},
+		"narrow.txt":  {Search: strings.Repeat("a", 32), Width: 60, Rows: 12},
+		"program.txt": {JSON: true, Search: "01BEAM"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got bytes.Buffer
+			if err := Show(&got, file(sample()), view); err != nil {
+				t.Fatal(err)
+			}
+			golden := filepath.Join("testdata", name)
+			if *update {
+				if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(got.String(), string(want)); diff != "" {
+				t.Errorf("got -, want +:\n%s", diff)
+			}
+			if strings.Contains(got.String(), "\x1b") {
+				t.Error("a file's text commands the terminal")
+			}
+			for line := range strings.Lines(got.String()) {
+				if width := len([]rune(line)); view.Width > 0 && strings.ContainsAny(line, "─█") && width > view.Width+1+len(" overloaded[2J") {
+					t.Errorf("a line has %d columns, want at most %d: %s", width, view.Width, line)
+				}
+			}
+		})
+	}
+}
+
+func TestShowSaysWhatIsMissing(t *testing.T) {
+	for text, view := range map[string]View{
+		"":            {},
+		"no span\n{}": {},
+		sample():      {Search: "03NONE"},
+	} {
+		if err := Show(io.Discard, file(text), view); !errors.Is(err, ErrNoSearch) {
+			t.Errorf("error %v, want %v", err, ErrNoSearch)
+		}
+	}
+	closed := errors.New("closed")
+	if err := Show(io.Discard, func() (io.ReadCloser, error) { return nil, closed }, View{}); !errors.Is(err, closed) {
+		t.Errorf("error %v, want %v", err, closed)
+	}
+}
+
+// TestOrderDoesNotMatter: services write when their queues are full, not in order.
+func TestOrderDoesNotMatter(t *testing.T) {
+	lines := strings.SplitAfter(strings.TrimSuffix(sample(), `{"trace":"bbbb`), "\n")
+	show := func() string {
+		var out bytes.Buffer
+		if err := Show(&out, file(strings.Join(lines, "")), View{JSON: true}); err != nil {
+			t.Fatal(err)
+		}
+		return out.String()
+	}
+	want := show()
+	chance := rand.New(rand.NewPCG(1, 2))
+	for range 20 {
+		chance.Shuffle(len(lines), func(i, j int) { lines[i], lines[j] = lines[j], lines[i] })
+		if diff := cmp.Diff(show(), want); diff != "" {
+			t.Fatalf("got -, want +:\n%s", diff)
+		}
+	}
+}
+
+func TestReadSkipsLongLines(t *testing.T) {
+	span := `{"trace":"t","span":"s","name":"n","start":1,"end":2}` + "\n"
+	long := `{"trace":"t","span":"s","name":"` + strings.Repeat("x", MaxLine) + `","start":1,"end":2}` + "\n"
+	got, err := Read(strings.NewReader(span+long+span), func(*Span) {})
+	if want := (Tally{Spans: 2, Foreign: 1}); got != want || err != nil {
+		t.Errorf("tally %+v, %v, want %+v", got, err, want)
+	}
+	broken := io.MultiReader(strings.NewReader(span), brokenReader{})
+	if _, err := Read(broken, func(*Span) {}); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("error %v, want the reader's", err)
+	}
+}
+
+type brokenReader struct{}
+
+func (brokenReader) Read([]byte) (int, error) { return 0, os.ErrDeadlineExceeded }
+
+func TestQuantilesOccurred(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var q Quantity
+		for _, d := range rapid.SliceOfN(rapid.Int64Range(0, 1000), 1, 200).Draw(t, "durations") {
+			q.all = append(q.all, time.Duration(d))
+		}
+		q.finish()
+		for share, p := range map[int]time.Duration{50: q.P50, 95: q.P95} {
+			if !slices.Contains(q.all, p) {
+				t.Fatalf("p%d is %d, which did not occur", share, p)
+			}
+			below, within := 0, 0
+			for _, d := range q.all {
+				if d < p {
+					below++
+				}
+				if d <= p {
+					within++
+				}
+			}
+			if within*100 < share*len(q.all) || below*100 >= share*len(q.all) {
+				t.Fatalf("p%d is %d: %d of %d are below it and %d within", share, p, below, len(q.all), within)
+			}
+		}
+	})
+}
+
+func TestShort(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "0ns", 999: "999ns", 1500: "1.50µs", 12345 * time.Microsecond: "12.3ms", 123 * time.Millisecond: "123ms",
+		960 * time.Millisecond: "960ms", time.Second: "1.00s", 95 * time.Second: "95.0s", 11 * time.Minute: "11m0s",
+	} {
+		if got := short(d); got != want {
+			t.Errorf("short(%d) is %s, want %s", d, got, want)
+		}
+	}
+}
+
+func FuzzShow(f *testing.F) {
+	f.Add([]byte(`{"trace":"t","span":"s","name":"search","start":1,"end":9,"attributes":{"ponder.search.id":"x"}}
+{"trace":"t","span":"r","parent":"s","name":"generate","start":2,"end":3,"attributes":{"ponder.search.id":"x","ponder.depth":1,"ponder.queue.wait":0.5}}`), 80, 10)
+	f.Add([]byte(`{"trace":"t","span":"s","parent":"s","name":"search","start":1,"end":9223372036854775807,"attributes":{"ponder.search.id":"x","ponder.depth":-1e300,"ponder.queue.wait":1e300}}`), -1, -1)
+	f.Fuzz(func(t *testing.T, text []byte, width, rows int) {
+		lines := 0
+		for line := range bytes.Lines(text) {
+			if len(bytes.TrimSpace(line)) > 0 {
+				lines++
+			}
+		}
+		tally, err := Read(bytes.NewReader(text), func(*Span) {})
+		counted := tally.Spans + tally.Foreign
+		if tally.Cut {
+			counted++
+		}
+		if err != nil || counted < lines || counted > lines+1 {
+			t.Fatalf("tally %+v of %d lines: %v", tally, lines, err)
+		}
+		for _, view := range []View{{Width: min(width, 500), Rows: rows}, {List: true}, {JSON: true}} {
+			if err := Show(io.Discard, file(string(text)), view); err != nil && !errors.Is(err, ErrNoSearch) {
+				t.Fatal(err)
+			}
+		}
+	})
+}
