@@ -1,0 +1,150 @@
+// Package serve is what the mains of all services share: settings, a gRPC server
+// with health and reflection, metrics, and a clean stop.
+//
+// A service is live as long as it serves, and ready while all that it depends on is
+// there. What is missing is named, with its address: in the log, at /readyz beside
+// the metrics, and in the trailer of a health check ([Missing]).
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"google.golang.org/grpc"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/reflection"
+
+	"github.com/ponder-mesh/ponder/internal/mux"
+	"github.com/ponder-mesh/ponder/internal/rpcerr"
+)
+
+// A Service is what Run serves. Only Register is needed.
+type Service struct {
+	Register   func(grpc.ServiceRegistrar)
+	Checks     []Check                       // of what it depends on
+	Background []func(context.Context) error // run beside the server; when ctx ends they finish what they do and return
+	Options    []grpc.ServerOption           // such as telemetry's
+	Metrics    http.Handler                  // at /metrics; nil: none
+	Tenancy    rpcerr.Tenancy                // nil: rpcerr.Open
+}
+
+// Main is the whole of a main: it sets what s has from the command line and the
+// environment, runs run until it fails or SIGINT or SIGTERM come, and exits.
+func Main(s *Settings, run func(ctx context.Context) error) {
+	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)).With("service", s.Name()))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal kills
+	if err := s.Parse(os.Args[1:], os.LookupEnv); err != nil {
+		os.Exit(s.exit(err))
+	}
+	if err := run(ctx); err != nil {
+		slog.Error("stopped", "error", err)
+		os.Exit(1)
+	}
+}
+
+// Run serves until ctx ends or something fails, then stops: it is no longer ready,
+// lets requests in flight finish for as long as StopTimeout, and cuts off the rest.
+func Run(ctx context.Context, s *Settings, service Service) error {
+	listener, err := net.Listen("tcp", s.Addr)
+	if err != nil {
+		return fmt.Errorf("listen for gRPC: %w", err)
+	}
+	var metrics net.Listener
+	if s.MetricsAddr != "" {
+		if metrics, err = net.Listen("tcp", s.MetricsAddr); err != nil {
+			return errors.Join(fmt.Errorf("listen for metrics: %w", err), listener.Close())
+		}
+	}
+	return service.Serve(ctx, s, metrics, listener)
+}
+
+// Serve is Run on listeners that are open, in memory or not, and closes them;
+// metrics may be nil.
+func (service Service) Serve(ctx context.Context, s *Settings, metrics net.Listener, listeners ...net.Listener) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	health := newHealth(service.Checks)
+	draining := make(chan struct{})
+	server := grpc.NewServer(append(service.options(s, draining), service.Options...)...)
+	service.Register(server)
+	healthpb.RegisterHealthServer(server, health)
+	reflection.Register(server)
+
+	ended, running := make(chan error), 0
+	start := func(name string, f func() error) {
+		running++
+		go func() {
+			err := f()
+			if err != nil {
+				err = fmt.Errorf("%s: %w", name, err)
+			}
+			cancel(err) // nothing may end before it is told to
+			ended <- err
+		}()
+	}
+	for _, l := range listeners {
+		start("gRPC server", func() error { return server.Serve(l) })
+		slog.Info("serving", "addr", l.Addr().String())
+	}
+	start("readiness", func() error { return health.poll(ctx) })
+	for _, f := range service.Background {
+		start("background", func() error { return f(ctx) })
+	}
+	web := &http.Server{Handler: service.pages(health), ReadHeaderTimeout: 10 * time.Second}
+	if metrics != nil {
+		start("metrics", func() error {
+			if err := web.Serve(metrics); !errors.Is(err, http.ErrServerClosed) {
+				return err
+			}
+			return nil
+		})
+		slog.Info("metrics", "addr", metrics.Addr().String())
+	}
+
+	<-ctx.Done()
+	slog.Info("stopping", "timeout", s.StopTimeout)
+	health.stop()
+	close(draining)
+	cut := time.AfterFunc(s.StopTimeout, server.Stop)
+	server.GracefulStop()
+	cut.Stop()
+	web.Close()
+	var errs []error
+	for range running {
+		errs = append(errs, <-ended)
+	}
+	return errors.Join(errs...)
+}
+
+// options of the gRPC server: infrastructure that every service has.
+func (service Service) options(s *Settings, draining <-chan struct{}) []grpc.ServerOption {
+	return append(rpcerr.Interceptors(service.Tenancy),
+		grpc.ChainStreamInterceptor(mux.Drain(draining)),
+		grpc.KeepaliveParams(s.keepalive()),
+		grpc.KeepaliveEnforcementPolicy(enforcement),
+		grpc.MaxConcurrentStreams(1000),
+		grpc.MaxRecvMsgSize(maxMessage),
+		grpc.WaitForHandlers(true),
+	)
+}
+
+// pages of the metrics listener.
+func (service Service) pages(health *health) http.Handler {
+	pages := http.NewServeMux()
+	if service.Metrics != nil {
+		pages.Handle("GET /metrics", service.Metrics)
+	}
+	pages.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "live") })
+	pages.HandleFunc("GET /readyz", health.page)
+	return pages
+}

@@ -1,0 +1,293 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+	"google.golang.org/grpc"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/metadata"
+	reflectionv1 "google.golang.org/grpc/reflection/grpc_reflection_v1"
+	reflectionv1alpha "google.golang.org/grpc/reflection/grpc_reflection_v1alpha"
+	"google.golang.org/grpc/test/bufconn"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/policy/policyrpc"
+	"github.com/ponder-mesh/ponder/services/policy/policytest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// A rig is a service that runs in memory.
+type rig struct {
+	listener *bufconn.Listener
+	conn     *grpc.ClientConn
+	stop     context.CancelFunc
+	done     chan error
+}
+
+func start(t *testing.T, service Service) *rig {
+	listener := bufconn.Listen(1 << 20)
+	ctx, stop := context.WithCancel(t.Context())
+	r := &rig{listener: listener, stop: stop, done: make(chan error, 1)}
+	go func() { r.done <- service.serve(ctx, NewSettings("policy", 0, 0, 0), listener, nil) }()
+	conn, err := Dial("passthrough:///policy", grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
+		return listener.DialContext(ctx)
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.conn = conn
+	t.Cleanup(func() { conn.Close() })
+	return r
+}
+
+// a policy whose whole solution takes so long.
+func takes(delay time.Duration) func(grpc.ServiceRegistrar) {
+	return func(r grpc.ServiceRegistrar) { policyrpc.Register(r, policytest.Steps(1, delay), reasoning.Sampling{}) }
+}
+
+var request = policy.Request{
+	Search:   "s",
+	Problem:  "p",
+	Ordinals: []int{0},
+	Sampling: reasoning.Sampling{Temperature: 1, TopP: 1, MaxTokens: 100},
+}
+
+func TestReadinessNamesWhatIsMissing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var down atomic.Bool
+		down.Store(true)
+		r := start(t, Service{Register: takes(0), Checks: []Check{
+			{"verifier at 127.0.0.1:7702", func(context.Context) error { return nil }},
+			{"NATS at nats://127.0.0.1:4222", func(ctx context.Context) error {
+				if down.Load() {
+					<-ctx.Done() // it hangs
+					return errors.New("no answer\n")
+				}
+				return nil
+			}},
+		}})
+		plain, err := Dial("passthrough:///policy", grpc.WithDisableServiceConfig(), grpc.WithDisableHealthCheck(), dialerOf(r))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer plain.Close()
+		check := func(service string) (healthpb.HealthCheckResponse_ServingStatus, []string) {
+			t.Helper()
+			var trailer metadata.MD
+			answer, err := healthpb.NewHealthClient(plain).Check(t.Context(), &healthpb.HealthCheckRequest{Service: service}, grpc.Trailer(&trailer))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return answer.Status, Missing(trailer)
+		}
+		time.Sleep(pollTimeout + pollEvery/4)
+		synctest.Wait()
+		if got, _ := check(Liveness); got != healthpb.HealthCheckResponse_SERVING {
+			t.Errorf("liveness: got %v", got)
+		}
+		for _, name := range []string{Readiness, ""} {
+			got, missing := check(name)
+			if diff := cmp.Diff(missing, []string{"NATS at nats://127.0.0.1:4222: no answer?"}); diff != "" || got != healthpb.HealthCheckResponse_NOT_SERVING {
+				t.Errorf("%q: got %v, missing -, want +\n%s", name, got, diff)
+			}
+		}
+		if err := Answers("policy", plain).Do(t.Context()); err == nil || !strings.Contains(err.Error(), "nats://127.0.0.1:4222") {
+			t.Errorf("its client says %v, want what it misses", err)
+		}
+		if err := Answers("policy", r.conn).Do(t.Context()); err == nil {
+			t.Error("a client that minds readiness says that it answers")
+		}
+		down.Store(false)
+		time.Sleep(pollTimeout + pollEvery)
+		synctest.Wait()
+		if got, missing := check(Readiness); got != healthpb.HealthCheckResponse_SERVING || len(missing) > 0 {
+			t.Errorf("got %v and %v, want ready", got, missing)
+		}
+		if err := Answers("policy", r.conn).Do(t.Context()); err != nil {
+			t.Errorf("a client says %v, want that it answers", err)
+		}
+		plain.Close()
+		r.conn.Close()
+		r.stop()
+		if err := <-r.done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// dialerOf another connection to the same rig.
+func dialerOf(r *rig) grpc.DialOption {
+	return grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return r.listener.DialContext(ctx) })
+}
+
+func TestPages(t *testing.T) {
+	h := newHealth(nil)
+	pages := Service{}.pages(h)
+	get := func(path string) (int, string) {
+		w := httptest.NewRecorder()
+		pages.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+		return w.Code, w.Body.String()
+	}
+	for _, c := range []struct {
+		name, path string
+		change     func()
+		code       int
+		want       string
+	}{
+		{"live", "/livez", func() {}, 200, "live"},
+		{"first", "/readyz", func() {}, 503, "being checked"},
+		{"missing", "/readyz", func() { h.note([]string{"NATS at a: b", "verifier at c: d"}) }, 503, "missing NATS at a: b\nmissing verifier at c: d\n"},
+		{"ready", "/readyz", func() { h.note(nil) }, 200, "ready"},
+		{"stopping", "/readyz", func() { h.stop() }, 503, "stopping"},
+		{"no metrics", "/metrics", func() {}, 404, ""},
+	} {
+		c.change()
+		if code, body := get(c.path); code != c.code || !strings.Contains(body, c.want) {
+			t.Errorf("%s: got %d %q, want %d and %q", c.name, code, body, c.code, c.want)
+		}
+	}
+}
+
+func TestStopLetsRequestsFinish(t *testing.T) {
+	for name, c := range map[string]struct {
+		takes, stops time.Duration // from the request's start
+		want         error
+	}{
+		"in time":  {10 * time.Second, 10 * time.Second, nil},
+		"too long": {time.Hour, 26 * time.Second, reasoning.ErrUnavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := start(t, Service{Register: takes(c.takes)})
+				client := policyrpc.NewClient(r.conn)
+				defer client.Close()
+				result := make(chan error, 1)
+				began := time.Now()
+				go func() {
+					var last error
+					for _, err := range client.Expand(t.Context(), request) {
+						last = err
+					}
+					result <- last
+				}()
+				time.Sleep(time.Second)
+				r.stop()
+				if err := <-r.done; err != nil || time.Since(began) != c.stops {
+					t.Errorf("stopped with %v after %v, want that after %v", err, time.Since(began), c.stops)
+				}
+				if err := <-result; !errors.Is(err, c.want) {
+					t.Errorf("the request got %v, want %v", err, c.want)
+				}
+			})
+		})
+	}
+}
+
+// A client that keeps its stream and its health watch, but asks nothing, holds
+// nothing up.
+func TestStopDoesNotWaitForIdleClients(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, Service{Register: takes(0)})
+		client := policyrpc.NewClient(r.conn)
+		defer client.Close()
+		for _, err := range client.Expand(t.Context(), request) {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		began := time.Now()
+		r.stop()
+		if err := <-r.done; err != nil || time.Since(began) > 0 {
+			t.Errorf("stopped with %v after %v, want at once", err, time.Since(began))
+		}
+	})
+}
+
+func TestBackground(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		boom := errors.New("boom")
+		stopped := false
+		r := start(t, Service{Register: takes(0), Background: []func(context.Context) error{
+			func(context.Context) error { time.Sleep(time.Minute); return boom },
+			func(ctx context.Context) error { <-ctx.Done(); time.Sleep(time.Second); stopped = true; return nil },
+		}})
+		began := time.Now()
+		if err := <-r.done; !errors.Is(err, boom) || !stopped || time.Since(began) != time.Minute+time.Second {
+			t.Errorf("ended with %v after %v, the other stopped: %v; want boom after 1m1s", err, time.Since(began), stopped)
+		}
+	})
+}
+
+func TestReflection(t *testing.T) {
+	r := start(t, Service{Register: takes(0)})
+	v1, err := reflectionv1.NewServerReflectionClient(r.conn).ServerReflectionInfo(t.Context(), grpc.WaitForReady(true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	alpha, err := reflectionv1alpha.NewServerReflectionClient(r.conn).ServerReflectionInfo(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := v1.Send(&reflectionv1.ServerReflectionRequest{MessageRequest: &reflectionv1.ServerReflectionRequest_ListServices{}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := alpha.Send(&reflectionv1alpha.ServerReflectionRequest{MessageRequest: &reflectionv1alpha.ServerReflectionRequest_ListServices{}}); err != nil {
+		t.Fatal(err)
+	}
+	a, err := v1.Recv()
+	if err != nil || !strings.Contains(a.String(), "ponder.policy.v1.PolicyService") {
+		t.Errorf("v1: got %v and %v", a, err)
+	}
+	b, err := alpha.Recv()
+	if err != nil || !strings.Contains(b.String(), "grpc.health.v1.Health") {
+		t.Errorf("v1alpha: got %v and %v", b, err)
+	}
+	r.conn.Close()
+	r.stop()
+	if err := <-r.done; err != nil {
+		t.Error(err)
+	}
+}
+
+// Over the network: what Run and Dial do beyond the rig.
+func TestRun(t *testing.T) {
+	s := NewSettings("policy", 0, 0, time.Minute)
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Addr = free.Addr().String()
+	if err := Run(ctx, s, Service{Register: takes(0)}); err == nil || !strings.Contains(err.Error(), s.Addr) {
+		t.Errorf("address in use: got %v", err)
+	}
+	free.Close()
+	go func() { done <- Run(ctx, s, Service{Register: takes(0)}) }()
+	conn, err := Dial(s.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_, err = healthpb.NewHealthClient(conn).Check(t.Context(), &healthpb.HealthCheckRequest{}, grpc.WaitForReady(true))
+	if err != nil {
+		t.Error(err)
+	}
+	conn.Close()
+	stop()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}

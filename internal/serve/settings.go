@@ -1,0 +1,101 @@
+package serve
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"strings"
+	"time"
+
+	"google.golang.org/grpc/keepalive"
+)
+
+// Settings of a service. Each is a flag, so that -h shows them all, and each can
+// also be set in the environment: -nats-url of the planner by
+// PONDER_PLANNER_NATS_URL. The command line wins.
+type Settings struct {
+	*flag.FlagSet    // for the service's own
+	Addr             string
+	MetricsAddr      string
+	StopTimeout      time.Duration
+	MaxConnectionAge time.Duration
+}
+
+// NewSettings of a service with this name, listening on ports of loopback. Its
+// connections live for age and are then opened anew, which spreads clients over
+// pods; 0 is for ever, for services that clients follow for long.
+func NewSettings(name string, port, metricsPort int, age time.Duration) *Settings {
+	s := &Settings{FlagSet: flag.NewFlagSet(name, flag.ContinueOnError)}
+	s.StringVar(&s.Addr, "addr", fmt.Sprintf("127.0.0.1:%d", port), "`host:port` to serve gRPC on")
+	s.StringVar(&s.MetricsAddr, "metrics-addr", fmt.Sprintf("127.0.0.1:%d", metricsPort), "`host:port` of /metrics, /readyz and /livez; empty: none")
+	s.DurationVar(&s.StopTimeout, "stop-timeout", 25*time.Second, "`time` that requests in flight have to finish in when the service stops")
+	s.DurationVar(&s.MaxConnectionAge, "max-connection-age", age, "`time` after which clients connect anew, and notice new pods; 0: never")
+	s.Usage = s.usage
+	return s
+}
+
+// Parse sets the settings from the environment and then from args.
+func (s *Settings) Parse(args []string, env func(string) (string, bool)) error {
+	var errs []error
+	s.VisitAll(func(f *flag.Flag) {
+		if value, ok := env(s.variable(f)); ok {
+			if err := s.Set(f.Name, value); err != nil {
+				errs = append(errs, fmt.Errorf("%s=%q: %w", s.variable(f), value, err))
+			}
+		}
+	})
+	if err := errors.Join(errs...); err != nil {
+		fmt.Fprintln(s.Output(), err)
+		return err
+	}
+	if err := s.FlagSet.Parse(args); err != nil {
+		return err
+	}
+	if s.NArg() > 0 {
+		err := fmt.Errorf("%s takes flags only, not %q", s.Name(), s.Arg(0))
+		fmt.Fprintln(s.Output(), err)
+		return err
+	}
+	return nil
+}
+
+// exit code for an error of Parse, which has said it.
+func (s *Settings) exit(err error) int {
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	return 2
+}
+
+// variable of the environment that mirrors a flag.
+func (s *Settings) variable(f *flag.Flag) string {
+	return "PONDER_" + strings.ToUpper(strings.ReplaceAll(s.Name()+"_"+f.Name, "-", "_"))
+}
+
+func (s *Settings) usage() {
+	fmt.Fprintf(s.Output(), "Usage: %s [flags]\n\n", s.Name())
+	s.VisitAll(func(f *flag.Flag) {
+		kind, text := flag.UnquoteUsage(f)
+		fmt.Fprintf(s.Output(), "  -%s %s\n    \t%s (%s", f.Name, kind, text, s.variable(f))
+		if f.DefValue != "" {
+			fmt.Fprintf(s.Output(), ", default %s", f.DefValue)
+		}
+		fmt.Fprintln(s.Output(), ")")
+	})
+}
+
+// maxMessage is the most bytes of a message: of requests more than their limits
+// let through, of answers a full page of a search's nodes.
+const maxMessage = 16 << 20
+
+// enforcement lets clients ping as Dial does.
+var enforcement = keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}
+
+func (s *Settings) keepalive() keepalive.ServerParameters {
+	return keepalive.ServerParameters{
+		MaxConnectionAge:      s.MaxConnectionAge,
+		MaxConnectionAgeGrace: 2 * time.Minute,
+		Time:                  30 * time.Second,
+		Timeout:               10 * time.Second,
+	}
+}

@@ -1,0 +1,50 @@
+package serve
+
+import (
+	"errors"
+	"flag"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestSettings(t *testing.T) {
+	for name, c := range map[string]struct {
+		args []string
+		env  map[string]string
+		addr string
+		url  string
+		err  string
+	}{
+		"defaults":          {nil, nil, "127.0.0.1:7702", "nats://a", ""},
+		"flags":             {[]string{"--addr", ":1", "-nats-url=b"}, nil, ":1", "b", ""},
+		"environment":       {nil, map[string]string{"PONDER_VERIFIER_ADDR": ":2", "PONDER_VERIFIER_NATS_URL": "c"}, ":2", "c", ""},
+		"flags win":         {[]string{"-addr", ":1"}, map[string]string{"PONDER_VERIFIER_ADDR": ":2"}, ":1", "nats://a", ""},
+		"another service's": {nil, map[string]string{"PONDER_ADDR": ":2", "PONDER_POLICY_ADDR": ":3"}, "127.0.0.1:7702", "nats://a", ""},
+		"unknown flag":      {[]string{"-adr", ":1"}, nil, "", "", "-adr"},
+		"bad variable":      {nil, map[string]string{"PONDER_VERIFIER_STOP_TIMEOUT": "soon"}, "", "", "PONDER_VERIFIER_STOP_TIMEOUT"},
+		"an argument":       {[]string{"serve"}, nil, "", "", "flags only"},
+		"help":              {[]string{"-h"}, nil, "", "", "help"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := NewSettings("verifier", 7702, 7792, time.Minute)
+			var said strings.Builder
+			s.SetOutput(&said)
+			url := s.String("nats-url", "nats://a", "where NATS is")
+			err := s.Parse(c.args, func(key string) (string, bool) { v, ok := c.env[key]; return v, ok })
+			switch {
+			case c.err == "" && (err != nil || s.Addr != c.addr || *url != c.url):
+				t.Errorf("got %v, %q and %q, want %q and %q", err, s.Addr, *url, c.addr, c.url)
+			case c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)):
+				t.Errorf("got %v, want %q in it", err, c.err)
+			case c.err != "" && said.Len() == 0:
+				t.Error("nobody is told")
+			case errors.Is(err, flag.ErrHelp) != (s.exit(err) == 0):
+				t.Errorf("%v exits with %d", err, s.exit(err))
+			}
+			if c.err == "help" && !strings.Contains(said.String(), "PONDER_VERIFIER_NATS_URL, default nats://a") {
+				t.Errorf("help does not tell the variable and the default:\n%s", &said)
+			}
+		})
+	}
+}
