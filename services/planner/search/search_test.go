@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -359,6 +360,8 @@ func TestObserve(t *testing.T) {
 	}
 	each(t, 16, func(t *testing.T, s Strategy) {
 		w := uneven{searchtest.NewLock(0.5, nil)}
+		var mu sync.Mutex
+		var started []func(policy.Start)
 		queued := altered{w, func(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 			if r.Node != "" {
 				r.OnStart(policy.Start{Attempt: 1})
@@ -367,10 +370,13 @@ func TestObserve(t *testing.T) {
 			if r.Node == "1" {
 				return fails(errors.New("engine broke"))
 			}
-			return func(yield func(policy.Child, error) bool) {
-				w.Expand(ctx, r)(yield)
-				r.OnStart(policy.Start{Attempt: 3}) // delivered again, too late
+			mu.Lock()
+			defer mu.Unlock()
+			for _, again := range started { // delivered again, too late
+				again(policy.Start{Attempt: 3})
 			}
+			started = append(started, r.OnStart)
+			return w.Expand(ctx, r)
 		}}
 		states := map[*Node]State{}
 		tree := New(queued, problem("31415926535"))

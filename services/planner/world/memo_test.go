@@ -272,9 +272,11 @@ func TestMemoOfCutChild(t *testing.T) {
 		hit       bool
 		finish    reasoning.Finish
 	}{
+		{policy.Whole, 4, false, reasoning.FinishLength}, // two digits, and no token for more
+		{2, 4, false, reasoning.FinishStep},
 		{policy.Whole, 5, false, reasoning.FinishLength}, // two digits and a half
 		{policy.Whole, 5, true, reasoning.FinishLength},
-		{policy.Whole, 4, false, reasoning.FinishLength},
+		{policy.Whole, 4, true, reasoning.FinishLength},
 		{policy.Whole, 6, false, reasoning.FinishLength},
 		{2, 64, true, reasoning.FinishStep},
 		{1, 2, true, reasoning.FinishStep},
