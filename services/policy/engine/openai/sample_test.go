@@ -1,0 +1,106 @@
+package openai
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/ponder-mesh/ponder/internal/modelserver"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/policy/template"
+)
+
+// However a text is cut into tokens and tokens into events, the steps are those of
+// the text: byte for byte, each with the tokens that begin in it, up to the span.
+func TestStepsDoNotDependOnEvents(t *testing.T) {
+	chat, err := template.Lookup("steps")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		tokens := rapid.SliceOfN(rapid.SampledFrom([]string{"\n", "\n\n", "\n\n\n", "a", "b c", ".\n\n", "é"}), 1, 40).Draw(t, "tokens")
+		span := rapid.IntRange(0, 5).Draw(t, "span")
+		s := &sample{template: chat, span: span}
+		for rest := tokens; len(rest) > 0 && s.finish == 0; {
+			n := rapid.IntRange(1, len(rest)).Draw(t, "tokens of an event")
+			e := event{text: strings.Join(rest[:n], "")}
+			for _, token := range rest[:n] {
+				e.tokens = append(e.tokens, modelserver.Token{Text: token, LogProb: -1})
+			}
+			if rest = rest[n:]; len(rest) == 0 {
+				e.finish = "stop"
+			}
+			if err := s.add(e); err != nil {
+				t.Fatal(err)
+			}
+		}
+
+		want := strings.SplitAfter(strings.Join(tokens, ""), chat.Delimiter)
+		if last := len(want) - 1; want[last] == "" {
+			want = want[:last]
+		}
+		finish := reasoning.FinishEnd
+		// A text that ends with the delimiter of its last step is cut before its end is seen.
+		if span > 0 && (len(want) > span || len(want) == span && strings.HasSuffix(want[span-1], chat.Delimiter)) {
+			want, finish = want[:span], reasoning.FinishStep
+		}
+		if diff := cmp.Diff(reasoning.Texts(s.steps), want); diff != "" || s.finish != finish {
+			t.Fatalf("%q, span %d: finish %v, want %v; steps (-got +want):\n%s", tokens, span, s.finish, finish, diff)
+		}
+		begin, sum := 0, 0.0
+		for _, step := range s.steps {
+			sum += step.LogProb
+		}
+		inside := 0.0
+		for _, token := range tokens {
+			if begin < len(strings.Join(want, "")) {
+				inside--
+			}
+			begin += len(token)
+		}
+		if sum != inside {
+			t.Fatalf("%q, span %d: log-probabilities sum to %v, want %v", tokens, span, sum, inside)
+		}
+	})
+}
+
+// A step's tokens are those that begin in it.
+func TestTokensBelongToTheStepInWhichTheyBegin(t *testing.T) {
+	chat, err := template.Lookup("steps")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &sample{template: chat, span: 2}
+	for _, text := range []string{"a", "\n", "\nb", "c", "\n\n"} { // one step ends within a token
+		if err := s.add(event{text: text, tokens: []modelserver.Token{{Text: text, LogProb: -1}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []reasoning.Step{{Text: "a\n\n", Tokens: 3, LogProb: -3}, {Text: "bc\n\n", Tokens: 2, LogProb: -2}}
+	if diff := cmp.Diff(s.steps, want); diff != "" || s.finish != reasoning.FinishStep {
+		t.Errorf("finish %v; steps (-got +want):\n%s", s.finish, diff)
+	}
+}
+
+// The token that ends a text belongs to its last step, not to an empty one after it.
+func TestTheEndOfTheTextIsNoStep(t *testing.T) {
+	tmpl, err := template.Lookup("steps")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &sample{template: tmpl}
+	for _, e := range []event{
+		{text: "a\n\n", tokens: []modelserver.Token{{Text: "a\n\n", LogProb: -1}}},
+		{tokens: []modelserver.Token{{LogProb: -.5}}, finish: "stop"},
+	} {
+		if err := s.add(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []reasoning.Step{{Text: "a\n\n", Tokens: 2, LogProb: -1.5}}
+	if diff := cmp.Diff(s.steps, want); diff != "" || s.finish != reasoning.FinishEnd {
+		t.Errorf("finish %v; steps (-got +want):\n%s", s.finish, diff)
+	}
+}
