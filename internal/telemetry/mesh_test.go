@@ -265,6 +265,8 @@ func TestOutcomes(t *testing.T) {
 		for range w.Expand(t.Context(), r) {
 			break // one child, then the caller leaves
 		}
+		for range traced.World(short{}).Expand(t.Context(), r) { // nothing comes, and no error
+		}
 		r.Node = strings.TrimSuffix(strings.Repeat("0.", 99), ".")
 		for range w.Expand(t.Context(), r) {
 		}
@@ -273,6 +275,7 @@ func TestOutcomes(t *testing.T) {
 		for _, line := range []string{
 			`ponder_step_duration_seconds_count{depth="1",outcome="ok",strategy="beam"} 4`,
 			`ponder_step_duration_seconds_count{depth="1",outcome="overloaded",strategy="beam"} 1`,
+			`ponder_step_duration_seconds_count{depth="1",outcome="error",strategy="beam"} 4`,
 			`ponder_step_duration_seconds_count{depth="1",outcome="cancelled",strategy="beam"} 3`,
 			`ponder_step_duration_seconds_count{depth="16+",outcome="ok",strategy="beam"} 3`,
 			`ponder_step_duration_seconds_sum{depth="1",outcome="overloaded",strategy="beam"} 2.0`,
@@ -287,6 +290,13 @@ func TestOutcomes(t *testing.T) {
 			t.Error("depth is not clamped")
 		}
 	})
+}
+
+// short breaks the promise of a policy.
+type short struct{ search.World }
+
+func (short) Expand(context.Context, policy.Request) iter.Seq2[policy.Child, error] {
+	return func(func(policy.Child, error) bool) {}
 }
 
 func TestTracedBodiesKeepTheirPromises(t *testing.T) {

@@ -3,7 +3,10 @@ package telemetry
 import (
 	"cmp"
 	"context"
+	"errors"
 	"iter"
+	"maps"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -76,7 +79,8 @@ func (t *SearchTrace) End(state string, bill reasoning.Bill, err error) {
 	t.ended = true
 	ctx := trace.ContextWithSpan(context.Background(), t.span)
 	strategy := labelStrategy.String(t.strategy)
-	for _, d := range t.depths {
+	for _, depth := range slices.Sorted(maps.Keys(t.depths)) {
+		d := t.depths[depth]
 		d.span.SetAttributes(Width.Int(d.width), Calls.Int(d.calls))
 		d.span.End(trace.WithTimestamp(d.last))
 		ctx := trace.ContextWithSpan(ctx, d.span)
@@ -132,14 +136,21 @@ func (w *tracedWorld) Expand(ctx context.Context, r policy.Request) iter.Seq2[po
 				break
 			}
 		}
-		if left && failure == nil {
+		switch {
+		case failure != nil:
+		case left:
 			failure = context.Canceled
+		default:
+			failure = errShort
 		}
 		for range max(missing, 0) {
 			c.step(failure)
 		}
 	}
 }
+
+// errShort is a sequence that ended before all children came.
+var errShort = errors.New("children are missing")
 
 func (w *tracedWorld) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
 	c := w.t.begin(ctx, policy.Depth(r.Node), 0)

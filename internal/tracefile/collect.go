@@ -13,7 +13,7 @@ import (
 // may hold many searches.
 type searchKey struct{ trace, id string }
 
-func keyOf(s *Span) searchKey { return searchKey{s.Trace, s.text(keySearch)} }
+func keyOf(s *Span) searchKey { return searchKey{s.Trace, s.search()} }
 
 type collector struct {
 	searches map[searchKey]*Search

@@ -6,7 +6,10 @@
 // written to, or was cut off, can be read.
 package tracefile
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // A Span is one line of a trace file. Fields may be added, not changed.
 type Span struct {
@@ -45,6 +48,9 @@ func (s *Span) text(key string) string {
 	text, _ := s.Attributes[key].(string)
 	return text
 }
+
+// search is the id of the search that the span is for, or "".
+func (s *Span) search() string { return strings.TrimSuffix(s.text(keySearch), probeSuffix) }
 
 // number is an attribute that was read from JSON, if it is between 0 and a billion:
 // all of ours are.

@@ -23,6 +23,9 @@ const (
 	keyNode     = "ponder.node.id"
 	keyWidth    = "ponder.width"
 	keyWait     = "ponder.queue.wait"
+
+	// probeSuffix ends the name under which a difficulty.Probe samples for a search.
+	probeSuffix = "-probe"
 )
 
 // A Summary is what a trace file says about its searches.

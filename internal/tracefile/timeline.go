@@ -59,7 +59,7 @@ type grove struct {
 }
 
 func (g *grove) shown(s *Span) bool {
-	if s.text(keySearch) != g.search.ID {
+	if s.search() != g.search.ID {
 		return false
 	}
 	switch s.Name {

@@ -69,7 +69,7 @@ func sample() string {
 		}
 		return all
 	}
-	p.span("", estimate, nameGenerate, 10, 900, of(1, attributes{keyNode: ""}))
+	p.span("", estimate, nameGenerate, 10, 900, of(1, attributes{keyNode: "", keySearch: "01BEAM" + probeSuffix}))
 	p.span("", estimate, nameScore, 900, 950, of(1, attributes{keyNode: "0"}))
 	p.span(estimate, root, nameEstimate, 0, 960, attributes{keySearch: "01BEAM"})
 	p.WriteString("a log line that went astray\n\n[1,2]\n{\"level\":\"info\"}\n")
