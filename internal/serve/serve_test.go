@@ -40,7 +40,7 @@ func start(t *testing.T, service Service) *rig {
 	listener := bufconn.Listen(1 << 20)
 	ctx, stop := context.WithCancel(t.Context())
 	r := &rig{listener: listener, stop: stop, done: make(chan error, 1)}
-	go func() { r.done <- service.serve(ctx, NewSettings("policy", 0, 0, 0), listener, nil) }()
+	go func() { r.done <- service.Serve(ctx, NewSettings("policy", 0, 0, 0), nil, listener) }()
 	conn, err := Dial("passthrough:///policy", grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
 		return listener.DialContext(ctx)
 	}))
