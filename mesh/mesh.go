@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/ponder-mesh/ponder/internal/natsx/natsd"
+	"github.com/ponder-mesh/ponder/internal/serve"
 	"github.com/ponder-mesh/ponder/internal/telemetry"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
@@ -45,6 +46,9 @@ type Config struct {
 	Workers   int                  // that pull jobs, each with Slots; 0 is 1, negative none
 	Queue     policyqueue.Config   // its Model is the policy's
 	Listen    Addresses            // where services listen beside memory
+
+	PolicyChecks, VerifierChecks []serve.Check // of what the models depend on
+
 	// Connect connects to NATS; nil is a server in this process.
 	Connect func(name string) (*nats.Conn, error)
 }
@@ -135,6 +139,11 @@ func (m *Mesh) startQueue(ctx context.Context, c *Config) error {
 	return policyqueue.Setup(ctx, js, c.Queue)
 }
 
+// checks of what all services that use the queue depend on.
+func (m *Mesh) checks() []serve.Check {
+	return []serve.Check{{Name: "NATS", Do: func(ctx context.Context) error { return policyqueue.Ready(ctx, m.Nats) }}}
+}
+
 func (m *Mesh) connect(c Config, name string) (*nats.Conn, error) {
 	nc, err := c.Connect(name)
 	if err != nil {
@@ -160,7 +169,10 @@ func (m *Mesh) queue(c Config, name string) (*policyqueue.Client, error) {
 
 // startPolicy serves the engine by gRPC and lets workers pull its jobs.
 func (m *Mesh) startPolicy(c Config, engine policy.Policy) error {
-	_, err := m.serve(c, "policy", c.Listen.Policy, func(s grpc.ServiceRegistrar) { policyrpc.Register(s, engine, c.Sampling) })
+	_, err := m.serve(c, "policy", c.Listen.Policy, serve.Service{
+		Register: func(s grpc.ServiceRegistrar) { policyrpc.Register(s, engine, c.Sampling) },
+		Checks:   append(m.checks(), c.PolicyChecks...),
+	})
 	if err != nil {
 		return err
 	}
@@ -194,7 +206,9 @@ func (m *Mesh) startVerifier(c Config) (verifier.Verifier, error) {
 		return nil, nil
 	}
 	judge := telemetry.Verifier(c.Verifier, c.Telemetry.Instruments)
-	conn, err := m.serve(c, "verifier", c.Listen.Verifier, func(s grpc.ServiceRegistrar) { verifierrpc.Register(s, judge) })
+	conn, err := m.serve(c, "verifier", c.Listen.Verifier, serve.Service{
+		Register: func(s grpc.ServiceRegistrar) { verifierrpc.Register(s, judge) }, Checks: c.VerifierChecks,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -209,7 +223,9 @@ func (m *Mesh) startDifficulty(c Config, judge verifier.Verifier) (difficulty.Es
 		return nil, err
 	}
 	probe := telemetry.Difficulty(&difficulty.Probe{Policy: samples, Verifier: judge}, c.Telemetry.Instruments)
-	conn, err := m.serve(c, "difficulty", c.Listen.Difficulty, func(s grpc.ServiceRegistrar) { difficultyrpc.Register(s, probe, c.Sampling) })
+	conn, err := m.serve(c, "difficulty", c.Listen.Difficulty, serve.Service{
+		Register: func(s grpc.ServiceRegistrar) { difficultyrpc.Register(s, probe, c.Sampling) }, Checks: m.checks(),
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -229,8 +245,10 @@ func (m *Mesh) startPlanner(c Config, judge verifier.Verifier, hard difficulty.E
 			return load.Attended(), err
 		},
 	})
-	m.atClose(func() error { p.Close(); return nil })
-	conn, err := m.serve(c, "planner", c.Listen.Planner, func(s grpc.ServiceRegistrar) { plannerrpc.Register(s, p) })
+	conn, err := m.serve(c, "planner", c.Listen.Planner, serve.Service{
+		Register: func(s grpc.ServiceRegistrar) { plannerrpc.Register(s, p) }, Checks: m.checks(),
+		Background: []func(context.Context) error{func(ctx context.Context) error { <-ctx.Done(); p.Close(); return nil }},
+	})
 	if err != nil {
 		return err
 	}

@@ -4,19 +4,20 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/test/bufconn"
 
-	"github.com/ponder-mesh/ponder/internal/rpcerr"
+	"github.com/ponder-mesh/ponder/internal/serve"
 )
 
-// serve runs one service's gRPC server, in memory and, if there is an address, on
-// it, and returns a connection to it through memory.
-func (m *Mesh) serve(c Config, name, address string, register func(grpc.ServiceRegistrar)) (*grpc.ClientConn, error) {
-	server := grpc.NewServer(append(rpcerr.Interceptors(nil), c.Telemetry.ServerOption(), grpc.WaitForHandlers(true))...)
-	register(server)
+// stopTimeout is how long a service that stops lets requests from outside finish.
+const stopTimeout = 2 * time.Second
+
+// serve runs one service, in memory and, if there is an address, on it, and returns
+// a connection to it through memory.
+func (m *Mesh) serve(c Config, name, address string, service serve.Service) (*grpc.ClientConn, error) {
 	memory := bufconn.Listen(1 << 20)
 	listeners := []net.Listener{memory}
 	if address != "" {
@@ -26,21 +27,16 @@ func (m *Mesh) serve(c Config, name, address string, register func(grpc.ServiceR
 		}
 		listeners = append(listeners, tcp)
 	}
-	ended := make(chan error, len(listeners))
-	for _, l := range listeners {
-		go func() { ended <- server.Serve(l) }()
-	}
-	m.atClose(func() (err error) {
-		server.Stop()
-		for range listeners {
-			<-ended
-		}
-		return nil
-	})
-	conn, err := grpc.NewClient("passthrough:///"+name, grpc.WithTransportCredentials(insecure.NewCredentials()), c.Telemetry.DialOption(),
+	service.Options = append(service.Options, c.Telemetry.ServerOption())
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- service.Serve(ctx, &serve.Settings{StopTimeout: stopTimeout}, nil, listeners...) }()
+	m.atClose(func() error { stop(); return <-ended })
+
+	conn, err := serve.Dial("passthrough:///"+name, c.Telemetry.DialOption(),
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return memory.DialContext(ctx) }))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, err
 	}
 	m.atClose(conn.Close)
 	return conn, nil

@@ -22,6 +22,7 @@ import (
 	"github.com/ponder-mesh/ponder/internal/telemetry"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/difficulty"
+	"github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/planner/world"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/verifier"
@@ -274,7 +275,7 @@ func (p *Planner) Plan(ctx context.Context, r Request) (Plan, *difficulty.Estima
 	}
 	ctx, stop := context.WithDeadline(ctx, r.Deadline)
 	defer stop()
-	setup, err := p.prepare(ctx, r)
+	setup, err := p.prepare(ctx, r, func(w search.World) search.World { return w })
 	if err != nil {
 		return Plan{}, nil, err
 	}

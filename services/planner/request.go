@@ -117,7 +117,7 @@ func (r Request) validate(now time.Time, defaults reasoning.Sampling) error {
 
 // same says whether r asks for the same search as s, given the same key.
 func (r Request) same(s Request) bool {
-	return fmt.Sprintf("%+v", r.essence()) == fmt.Sprintf("%+v", s.essence())
+	return fmt.Sprintf("%#v", r.essence()) == fmt.Sprintf("%#v", s.essence()) // with types: Majority{4} is not BestOfN{4}
 }
 
 // essence is what makes two requests different: everything but the deadline, which

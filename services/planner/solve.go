@@ -95,11 +95,14 @@ func strategyName(s search.Strategy) string {
 // solve does all that a search is: ask who judges, estimate, plan, search, choose.
 func (p *Planner) solve(ctx context.Context, l *live, traced *telemetry.SearchTrace) Outcome {
 	p.sayIfQueued(ctx, l)
-	setup, err := p.prepare(ctx, l.request)
+	setup, err := p.prepare(ctx, l.request, traced.World)
 	if err != nil {
 		return p.ended(ctx, Outcome{}, err)
 	}
 	outcome := Outcome{Degraded: setup.degraded}
+	for _, d := range setup.degraded {
+		l.notice("%s", d)
+	}
 	estimate, err := p.estimate(ctx, l, setup)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -125,7 +128,7 @@ func (p *Planner) solve(ctx context.Context, l *live, traced *telemetry.SearchTr
 			return bill
 		}
 	})
-	tree := search.New(traced.World(metered), setup.problem(l))
+	tree := search.New(metered, setup.problem(l))
 	tree.Observe = l.observe
 	spent, err := search.Run(ctx, tree, plan.Strategy)
 	outcome.Degraded = append(outcome.Degraded, tree.Faults()...)
@@ -146,9 +149,12 @@ type setup struct {
 	degraded []string
 }
 
-// prepare asks the mesh which models it has. A verifier that does not answer is
-// done without, and the outcome says so.
-func (p *Planner) prepare(ctx context.Context, r Request) (setup, error) {
+// prepare asks the mesh which models it has and stacks the search's World: retries
+// next to the mesh, what is asked of it traced, what it answered recorded; the meter
+// comes outermost, when the budget is known, so that a search that is replayed costs
+// the same. A verifier that does not
+// answer is done without, and the outcome says so.
+func (p *Planner) prepare(ctx context.Context, r Request, trace func(search.World) search.World) (setup, error) {
 	s := setup{request: r, sampling: r.sampling(p.Sampling)}
 	var err error
 	if s.policy, err = p.Policy.Model(ctx); err != nil {
@@ -171,7 +177,7 @@ func (p *Planner) prepare(ctx context.Context, r Request) (setup, error) {
 	if s.judge != nil {
 		identity.Judge = *s.judge
 	}
-	s.memo = world.Memo(world.Retry(mesh{p.Policy, p.Verifier}, world.Backoff{}), p.Store, identity)
+	s.memo = world.Memo(trace(world.Retry(mesh{p.Policy, p.Verifier}, world.Backoff{})), p.Store, identity)
 	return s, nil
 }
 
@@ -191,11 +197,17 @@ func (s setup) problem(l *live) search.Problem {
 	return problem
 }
 
+// attendedDelay is how long the queue may take to say whether it is attended: a
+// queue that is down does not keep the search from saying so.
+const attendedDelay = 250 * time.Millisecond
+
 // sayIfQueued tells clients that nobody pulls jobs at present.
 func (p *Planner) sayIfQueued(ctx context.Context, l *live) {
 	if p.Attended == nil {
 		return
 	}
+	ctx, stop := context.WithTimeout(ctx, attendedDelay)
+	defer stop()
 	if attended, err := p.Attended(ctx); err == nil && !attended {
 		l.notice("no policy worker is pulling jobs: the search is queued until one comes, at the latest until %s", l.request.Deadline.UTC().Format(time.RFC3339))
 	}
@@ -241,7 +253,11 @@ func (p *Planner) decide(r Request, estimate *difficulty.Estimate, s setup) Plan
 		made.Strategy = search.Majority{N: n}
 	}
 	made.Choice = choice(made.Strategy, s.judge)
-	if r.Choice != nil && (!r.Choice.Judged() || made.Strategy.Judged() && s.judge != nil) {
+	switch {
+	case r.Choice == nil:
+	case r.Choice.Judged() && !made.Strategy.Judged():
+		made.Reason += fmt.Sprintf("; chosen by %s instead of %s, as nothing is scored", made.Choice, r.Choice)
+	default:
 		made.Choice = *r.Choice
 	}
 	if estimate != nil && estimate.Samples > 0 {

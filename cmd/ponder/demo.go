@@ -1,0 +1,229 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+
+	"github.com/ponder-mesh/ponder/eval"
+	"github.com/ponder-mesh/ponder/internal/bench"
+	"github.com/ponder-mesh/ponder/internal/telemetry"
+	"github.com/ponder-mesh/ponder/mesh"
+	"github.com/ponder-mesh/ponder/pocket/problems"
+	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+)
+
+type demoCmd struct {
+	bodies    `embed:""`
+	Problems  int    `help:"Held-out problems to solve." default:"32"`
+	Steps     int    `help:"Problems have 2 to this many steps." default:"4"`
+	N         []int  `help:"Numbers of samples to compare." default:"4,16"`
+	Seed      uint64 `help:"Root of all chance." default:"1"`
+	TraceFile string `help:"Where spans go." default:"traces/demo.jsonl" type:"path"`
+	Evidence  string `help:"Also write the results as evidence to this file." placeholder:"FILE" type:"path"`
+}
+
+// demoSeed draws the demo's problems. Nothing was tuned on them: they are of the
+// test split, which training never sees.
+const demoSeed = 20260101
+
+// Run solves problems with each strategy and compares them.
+func (c *demoCmd) Run(ctx context.Context, out *output) error {
+	set, err := c.heldOut()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(c.TraceFile), 0o755); err != nil {
+		return fmt.Errorf("folder of the trace: %w", err)
+	}
+	if err := os.Remove(c.TraceFile); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("trace of the demo before: %w", err)
+	}
+	models, err := c.open()
+	if err != nil {
+		return err
+	}
+	defer models.close()
+	tel, err := telemetry.Setup(ctx, telemetry.Options{Service: "ponder-demo", Version: version(), TraceFile: c.TraceFile})
+	if err != nil {
+		return err
+	}
+	m, err := mesh.Start(ctx, mesh.Config{
+		Policy: models.policy, Provider: models.policy.Provider, Verifier: models.judge(), Telemetry: tel, Slots: c.Policy.Slots,
+		Store: forgetful{}, // so that each arm pays, and takes the time, for its own samples
+	})
+	if err != nil {
+		return err
+	}
+	say("policy, verifier, difficulty and planner are up in this process, with a JetStream queue between them\n")
+	rows, err := c.show(ctx, m, set)
+	err = errors.Join(err, m.Close(), tel.Shutdown(context.WithoutCancel(ctx)))
+	if ctx.Err() != nil {
+		return errInterrupted
+	}
+	if err != nil {
+		return err
+	}
+	return c.report(out, rows, models)
+}
+
+// heldOut is the demo's problems: as many of each number of steps.
+func (c *demoCmd) heldOut() ([]eval.Problem, error) {
+	if c.Problems < 1 || c.Steps < 2 || c.Steps > problems.MaxSteps {
+		return nil, fmt.Errorf("--problems must be at least 1, --steps 2 to %d", problems.MaxSteps)
+	}
+	var set []eval.Problem
+	kinds := c.Steps - 1
+	for steps := 2; steps <= c.Steps; steps++ {
+		n := c.Problems / kinds
+		if steps-2 < c.Problems%kinds {
+			n++
+		}
+		some, err := problems.Take(n, problems.Options{Split: problems.Test, Seed: demoSeed, NSteps: steps})
+		if err != nil {
+			return nil, err
+		}
+		for i, p := range some {
+			set = append(set, eval.Problem{ID: fmt.Sprintf("%d-%d", steps, i), Text: p.Text, Answer: p.Answer, Steps: p.NSteps})
+		}
+	}
+	return set, nil
+}
+
+// show lets one search be seen, and then runs all arms.
+func (c *demoCmd) show(ctx context.Context, m *mesh.Mesh, set []eval.Problem) ([]bench.Row, error) {
+	arms := []bench.Arm{bench.Greedy()}
+	for _, n := range c.N {
+		arms = append(arms, bench.Majority(n))
+	}
+	if c.Verifier.Pocket != "none" {
+		for _, n := range c.N {
+			arms = append(arms, bench.BestOfN(n))
+		}
+		for _, n := range c.N {
+			arms = append(arms, bench.Beam(n))
+		}
+	}
+	one := set[len(set)-1]
+	say("One search, as it grows (%s): %s", arms[len(arms)-1], one.Text)
+	if err := c.showOne(ctx, m, one, arms[len(arms)-1]); err != nil {
+		return nil, err
+	}
+	say("\n%d held-out problems of 2 to %d steps, with each strategy:", len(set), c.Steps)
+	var sink io.Writer = io.Discard
+	if terminal(os.Stderr) {
+		sink = os.Stderr
+	}
+	bars := mpb.NewWithContext(ctx, mpb.WithOutput(sink), mpb.WithAutoRefresh())
+	var rows []bench.Row
+	for _, arm := range arms {
+		right := 0
+		bar := bars.AddBar(int64(len(set)),
+			mpb.PrependDecorators(decor.Name(fmt.Sprintf("%-14s", arm)), decor.CountersNoUnit("%3d/%3d")),
+			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return fmt.Sprintf(" %d right", right) })))
+		runner := bench.Runner{
+			Planner: m.Planner, Problems: set, Concurrent: 2 * runtime.GOMAXPROCS(0), Seed: c.Seed, Timeout: time.Minute,
+			Done: func(ok bool) {
+				if ok {
+					right++
+				}
+				bar.Increment()
+			},
+		}
+		row, err := runner.Run(ctx, arm)
+		if err != nil {
+			bar.Abort(false)
+			bars.Wait()
+			return nil, err
+		}
+		if sink == io.Discard {
+			say("  %-14s %d of %d right in %.1f s", arm, right, len(set), row.Wall.Seconds())
+		}
+		rows = append(rows, row)
+	}
+	bars.Wait()
+	return rows, nil
+}
+
+func (c *demoCmd) showOne(ctx context.Context, m *mesh.Mesh, p eval.Problem, arm bench.Arm) error {
+	stream, err := m.Planner.Solve(ctx, &plannerv1.SolveRequest{Problem: p.Text, Strategy: arm.Strategy, Seed: &c.Seed})
+	if err != nil {
+		return err
+	}
+	v := &view{out: &output{}, verbose: true, quiet: true}
+	for {
+		response, err := stream.Recv()
+		if err == io.EOF {
+			say("answer %s (right is %s)", v.answer, p.Answer)
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := v.show(response.GetEvent()); err != nil {
+			return err
+		}
+	}
+}
+
+// report prints the table and says where the trace is.
+func (c *demoCmd) report(out *output, rows []bench.Row, models opened) error {
+	spans, err := os.Open(c.TraceFile)
+	if err != nil {
+		return err
+	}
+	defer spans.Close()
+	levels, err := bench.Latencies(spans, rows)
+	if err != nil {
+		return err
+	}
+	if c.Evidence != "" {
+		if err := writeEvidence(c.Evidence, c, rows, levels, models); err != nil {
+			return err
+		}
+	}
+	if out.json {
+		for i, r := range rows {
+			if err := out.value(summaryOf(r, levels[i])); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	table := eval.Table{
+		Header: []string{"strategy", "N", "accuracy [95 %]", "policy tokens", "verifier tokens", "wall s", "p95 ms of levels 1, 2, 3 …"},
+		Align:  []eval.Align{eval.Left, eval.Right, eval.Left, eval.Right, eval.Right, eval.Right, eval.Left},
+	}
+	for i, r := range rows {
+		table.Add(r.Name, strconv.Itoa(r.N), r.Accuracy().Percent(), strconv.FormatInt(r.Policy, 10), strconv.FormatInt(r.Verifier, 10),
+			fmt.Sprintf("%.1f", r.Wall.Seconds()), milliseconds(levels[i]))
+	}
+	fmt.Println()
+	if err := table.WriteText(os.Stdout); err != nil {
+		return err
+	}
+	fmt.Println("\nTokens and wall time are for all problems together. Spans of every step:", c.TraceFile)
+	fmt.Println("Next: ponder trace", c.TraceFile)
+	return nil
+}
+
+// milliseconds lists the p95 of each depth.
+func milliseconds(depths [][]time.Duration) string {
+	text := ""
+	for i, all := range depths {
+		if i > 0 {
+			text += ", "
+		}
+		text += strconv.FormatInt(bench.P95(all).Milliseconds(), 10)
+	}
+	return text
+}

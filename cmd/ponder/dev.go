@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/ponder-mesh/ponder/internal/serve"
+	"github.com/ponder-mesh/ponder/internal/telemetry"
+	"github.com/ponder-mesh/ponder/mesh"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner/world"
+)
+
+type devCmd struct {
+	bodies      `embed:""`
+	addresses   `embed:""`
+	MetricsAddr string `help:"Where /metrics is served." default:"127.0.0.1:7790"`
+	TraceFile   string `help:"Also write spans to this file." placeholder:"FILE" type:"path"`
+	Memo        string `help:"Keep results in this file, and do not ask for them again." placeholder:"FILE" type:"path"`
+	MaxTokens   int    `help:"Most tokens of one sample, where requests do not say." default:"0"`
+}
+
+// Run runs the mesh until it is interrupted.
+func (c *devCmd) Run(ctx context.Context, out *output) error {
+	models, err := c.open()
+	if err != nil {
+		return err
+	}
+	defer models.close()
+	tel, err := telemetry.Setup(ctx, telemetry.Options{Service: "ponder-dev", Version: version(), TraceFile: c.TraceFile})
+	if err != nil {
+		return err
+	}
+	defer tel.Shutdown(context.WithoutCancel(ctx))
+	config := mesh.Config{
+		Policy: models.policy, Provider: models.policy.Provider, Verifier: models.judge(), Telemetry: tel, Slots: c.Policy.Slots,
+		Sampling: reasoning.Sampling{Temperature: 0.8, TopP: 1, MaxTokens: c.maxTokens()},
+		Listen:   mesh.Addresses{Planner: c.PlannerAddr, Policy: c.PolicyAddr, Verifier: c.VerifierAddr, Difficulty: c.DifficultyAddr},
+	}
+	if c.Policy.URL != "" {
+		config.PolicyChecks = []serve.Check{{Name: "policy engine at " + c.Policy.URL, Do: models.policy.Ready}}
+	}
+	if c.Verifier.URL != "" {
+		config.VerifierChecks = []serve.Check{{Name: "reward model at " + c.Verifier.URL, Do: models.verifier.Ready}}
+	}
+	if c.Memo != "" {
+		store, err := world.OpenFile(c.Memo)
+		if err != nil {
+			return err
+		}
+		defer store.Close()
+		config.Store = store
+	}
+	metrics, err := net.Listen("tcp", c.MetricsAddr)
+	if err != nil {
+		return fmt.Errorf("metrics: %w", err)
+	}
+	m, err := mesh.Start(ctx, config)
+	if err != nil {
+		return errors.Join(err, metrics.Close())
+	}
+	pages := http.NewServeMux()
+	pages.Handle("GET /metrics", tel.Metrics)
+	web := &http.Server{Handler: pages, ReadHeaderTimeout: 10 * time.Second}
+	failed := make(chan error, 1)
+	go func() { failed <- web.Serve(metrics) }()
+	if err := c.greet(out, models); err != nil {
+		return errors.Join(err, m.Close())
+	}
+	select {
+	case <-ctx.Done():
+		say("\nstopping")
+	case err = <-failed:
+	}
+	return errors.Join(err, web.Close(), m.Close())
+}
+
+// maxTokens of one sample: a pocket model's context is short, an LLM's solution long.
+func (c *devCmd) maxTokens() int {
+	switch {
+	case c.MaxTokens > 0:
+		return c.MaxTokens
+	case c.Policy.URL != "":
+		return 2048
+	}
+	return 256
+}
+
+// greet prints where things are and the next command to paste.
+func (c *devCmd) greet(out *output, models opened) error {
+	model, err := models.policy.Model(context.Background())
+	if err != nil {
+		return err
+	}
+	judge := "none: strategies greedy and majority only"
+	if models.verifier != nil {
+		j, err := models.verifier.Judge(context.Background())
+		if err != nil {
+			return err
+		}
+		judge = j.Name
+	}
+	if out.json {
+		return out.value(map[string]string{
+			"planner": c.PlannerAddr, "policy": c.PolicyAddr, "verifier": c.VerifierAddr, "difficulty": c.DifficultyAddr,
+			"metrics": "http://" + c.MetricsAddr + "/metrics", "policy_model": model.Name, "verifier_model": judge,
+		})
+	}
+	flag := ""
+	if c.PlannerAddr != "127.0.0.1:7700" {
+		flag = " --planner-addr " + c.PlannerAddr
+	}
+	fmt.Printf(`planner     %s
+policy      %s  %s
+verifier    %s  %s
+difficulty  %s
+metrics     http://%s/metrics
+
+Try, in another terminal:
+  ponder solve%s --effort high "Tom has 12 apples. Tom finds 7 more. Ann gives Tom 5 boxes of 4 apples. How many apples does Tom have now?"
+`, c.PlannerAddr, c.PolicyAddr, model.Name, c.VerifierAddr, judge, c.DifficultyAddr, c.MetricsAddr, flag)
+	return nil
+}

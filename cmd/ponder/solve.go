@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/ponder-mesh/ponder/internal/rpcerr"
+	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
+	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
+)
+
+// question is the part of the command line that becomes a SolveRequest.
+type question struct {
+	Problem       string        `arg:"" help:"The problem, or - for standard input."`
+	Effort        string        `help:"How much to spend: none, minimal, low, medium, high, xhigh, max." placeholder:"EFFORT"`
+	Strategy      string        `help:"How to search: greedy, majority, best-of-n, beam. Without it the planner decides." placeholder:"NAME"`
+	N             int           `help:"Samples, or beams." default:"8" short:"n"`
+	M             int           `help:"Beam width: children of a step that is kept; 0 is 4." default:"0" short:"m"`
+	Levels        int           `help:"Levels after which beams run to their end; 0 is 40." default:"0"`
+	Choice        string        `help:"How to choose: majority, or {min,last,avg,prod}-{max,vote}." placeholder:"NAME"`
+	PolicyTokens  int64         `help:"Most tokens that the policy may generate; 0 does not bound."`
+	Temperature   float64       `help:"Sampling temperature in [0,2]; negative is the planner's default." default:"-1"`
+	MaxTokens     int           `help:"Most tokens of one sample; 0 is the planner's default."`
+	Seed          uint64        `help:"Root of all chance." default:"1"`
+	Timeout       time.Duration `help:"When to stop at the latest." default:"2m"`
+	Tenant        string        `help:"Who asks." env:"PONDER_TENANT"`
+	Idempotency   string        `help:"Follow the search with this key instead of starting a second one." placeholder:"KEY"`
+	plannerTarget `embed:""`
+}
+
+func (q question) request() (*plannerv1.SolveRequest, error) {
+	problem := q.Problem
+	if problem == "-" {
+		text, err := io.ReadAll(io.LimitReader(os.Stdin, 1<<20))
+		if err != nil {
+			return nil, fmt.Errorf("read the problem from standard input: %w", err)
+		}
+		problem = strings.TrimRight(string(text), "\n")
+	}
+	r := &plannerv1.SolveRequest{
+		Tenant: q.Tenant, Problem: problem, Seed: &q.Seed, IdempotencyKey: q.Idempotency,
+		Deadline: timestamppb.New(time.Now().Add(q.Timeout)), Sampling: &reasoningv1.Sampling{},
+	}
+	if q.PolicyTokens != 0 {
+		r.Budget = &plannerv1.Budget{PolicyTokens: q.PolicyTokens}
+	}
+	if q.Temperature >= 0 {
+		r.Sampling.Temperature = &q.Temperature
+	}
+	if q.MaxTokens != 0 {
+		tokens := int32(q.MaxTokens)
+		r.Sampling.MaxTokens = &tokens
+	}
+	var err error
+	if q.Effort != "" {
+		if r.Effort, err = plannerrpc.ParseEffort(q.Effort); err != nil {
+			return nil, err
+		}
+	}
+	if q.Choice != "" {
+		if r.Choice, err = plannerrpc.ParseChoice(q.Choice); err != nil {
+			return nil, err
+		}
+	}
+	r.Strategy, err = q.strategy()
+	return r, err
+}
+
+func (q question) strategy() (*plannerv1.Strategy, error) {
+	n := int32(min(q.N, 1<<30))
+	switch q.Strategy {
+	case "":
+		return nil, nil
+	case "greedy":
+		return &plannerv1.Strategy{Kind: &plannerv1.Strategy_Greedy{Greedy: &plannerv1.Greedy{}}}, nil
+	case "majority":
+		return &plannerv1.Strategy{Kind: &plannerv1.Strategy_Majority{Majority: &plannerv1.Majority{N: n}}}, nil
+	case "best-of-n":
+		return &plannerv1.Strategy{Kind: &plannerv1.Strategy_BestOfN{BestOfN: &plannerv1.BestOfN{N: n}}}, nil
+	case "beam":
+		beam := &plannerv1.Beam{N: n}
+		if q.M != 0 {
+			m := int32(q.M)
+			beam.M = &m
+		}
+		if q.Levels != 0 {
+			levels := int32(q.Levels)
+			beam.MaxLevels = &levels
+		}
+		return &plannerv1.Strategy{Kind: &plannerv1.Strategy_Beam{Beam: beam}}, nil
+	}
+	return nil, fmt.Errorf("strategy %q: must be one of greedy, majority, best-of-n, beam", q.Strategy)
+}
+
+type solveCmd struct {
+	question `embed:""`
+	Detach   bool `help:"Print the search's id and leave it running."`
+}
+
+// Run solves a problem. Ctrl-C cancels the search.
+func (c *solveCmd) Run(ctx context.Context, out *output) error {
+	request, err := c.request()
+	if err != nil {
+		return err
+	}
+	client, done, err := c.dial()
+	if err != nil {
+		return err
+	}
+	defer done()
+	stream, err := client.Solve(context.WithoutCancel(ctx), request) // Ctrl-C is a CancelSearch, not a broken stream
+	if err != nil {
+		return rpcerr.FromStatus(err)
+	}
+	view := &view{out: out, verbose: true}
+	var id string
+	stopped := context.AfterFunc(ctx, func() {
+		if id != "" {
+			c.cancelSearch(client, id)
+		}
+	})
+	defer stopped()
+	for {
+		response, err := stream.Recv()
+		if err != nil {
+			return streamEnd(err, view)
+		}
+		event := response.GetEvent()
+		if id == "" {
+			id = event.GetSearchId()
+			if ctx.Err() != nil {
+				c.cancelSearch(client, id)
+			}
+		}
+		if c.Detach {
+			if out.json {
+				return out.message(event)
+			}
+			say("follow it with: ponder watch %s", id)
+			_, err := fmt.Println(id)
+			return err
+		}
+		if err := view.show(event); err != nil {
+			return err
+		}
+	}
+}
+
+func (c *solveCmd) cancelSearch(client plannerv1.PlannerServiceClient, id string) {
+	ctx, stop := context.WithTimeout(context.Background(), 5*time.Second)
+	defer stop()
+	if _, err := client.CancelSearch(ctx, &plannerv1.CancelSearchRequest{Tenant: c.Tenant, SearchId: id}); err != nil {
+		say("ponder: cancel search %s: %v (it goes on; try: ponder cancel %s)", id, rpcerr.FromStatus(err), id)
+	}
+}
+
+// streamEnd is the command's result when a stream of events has ended.
+func streamEnd(err error, v *view) error {
+	if err != io.EOF {
+		return rpcerr.FromStatus(err)
+	}
+	switch {
+	case v.state == plannerv1.SearchState_SEARCH_STATE_CANCELLED:
+		return errInterrupted
+	case v.state == plannerv1.SearchState_SEARCH_STATE_FAILED:
+		return fmt.Errorf("no answer: %s", v.failure)
+	}
+	return nil
+}

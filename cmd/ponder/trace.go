@@ -1,0 +1,24 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/ponder-mesh/ponder/internal/tracefile"
+)
+
+type traceCmd struct {
+	File   string `arg:"" help:"A file of spans, as ponder demo and --trace-file write it."`
+	Search string `help:"Only this search, with its waterfall." placeholder:"ID"`
+}
+
+// Run shows a trace file.
+func (c *traceCmd) Run(_ context.Context, out *output) error {
+	open := func() (io.ReadCloser, error) { return os.Open(c.File) }
+	if err := tracefile.Show(os.Stdout, open, tracefile.View{Search: c.Search, JSON: out.json}); err != nil {
+		return fmt.Errorf("%s: %w", c.File, err)
+	}
+	return nil
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ponder-mesh/ponder/internal/rpcerr"
+	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+)
+
+// searchID is the part of the command line that names a search.
+type searchID struct {
+	ID            string `arg:"" help:"The search's id."`
+	Tenant        string `help:"Who asks." env:"PONDER_TENANT"`
+	plannerTarget `embed:""`
+}
+
+type watchCmd struct {
+	searchID `embed:""`
+	After    int64 `help:"The last sequence number seen; 0 shows all."`
+}
+
+// Run follows a search to its end. Ctrl-C stops following, not the search.
+func (c *watchCmd) Run(ctx context.Context, out *output) error {
+	client, done, err := c.dial()
+	if err != nil {
+		return err
+	}
+	defer done()
+	stream, err := client.Watch(ctx, &plannerv1.WatchRequest{Tenant: c.Tenant, SearchId: c.ID, AfterSequence: c.After})
+	if err != nil {
+		return rpcerr.FromStatus(err)
+	}
+	view := &view{out: out, verbose: true}
+	for {
+		response, err := stream.Recv()
+		if err != nil {
+			if ctx.Err() != nil {
+				return errInterrupted
+			}
+			return streamEnd(err, view)
+		}
+		if err := view.show(response.GetEvent()); err != nil {
+			return err
+		}
+	}
+}
+
+type cancelCmd struct {
+	searchID `embed:""`
+}
+
+// Run cancels a search.
+func (c *cancelCmd) Run(ctx context.Context, out *output) error {
+	client, done, err := c.dial()
+	if err != nil {
+		return err
+	}
+	defer done()
+	response, err := client.CancelSearch(ctx, &plannerv1.CancelSearchRequest{Tenant: c.Tenant, SearchId: c.ID})
+	if err != nil {
+		return rpcerr.FromStatus(err)
+	}
+	if out.json {
+		return out.message(response.GetSearch())
+	}
+	fmt.Println(enumName(response.GetSearch().GetState().String(), "SEARCH_STATE_"))
+	return nil
+}
+
+type planCmd struct {
+	question `embed:""`
+}
+
+// Run says how a problem would be solved.
+func (c *planCmd) Run(ctx context.Context, out *output) error {
+	request, err := c.request()
+	if err != nil {
+		return err
+	}
+	client, done, err := c.dial()
+	if err != nil {
+		return err
+	}
+	defer done()
+	response, err := client.Plan(ctx, &plannerv1.PlanRequest{Request: request})
+	if err != nil {
+		return rpcerr.FromStatus(err)
+	}
+	if out.json {
+		return out.message(response)
+	}
+	fmt.Println(response.GetPlan().GetReason())
+	if tokens := response.GetPlan().GetPredictedPolicyTokens(); tokens > 0 {
+		fmt.Printf("about %d policy tokens\n", tokens)
+	}
+	return nil
+}

@@ -1,0 +1,60 @@
+package bench
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ponder-mesh/ponder/internal/tracefile"
+)
+
+// Latencies is how long levels took, by arm and depth, from a file of spans: index
+// 0 is depth 1. A level lasts from its first call to its last result.
+func Latencies(spans io.Reader, rows []Row) ([][][]time.Duration, error) {
+	armOf := map[string]int{}
+	for i, r := range rows {
+		for _, id := range r.Searches {
+			armOf[id] = i
+		}
+	}
+	traces := map[string]int{} // the search's span ends, and is written, after its depths'
+	var depths []*tracefile.Span
+	_, err := tracefile.Read(spans, func(s *tracefile.Span) {
+		if s.Name == "search" {
+			id, _ := s.Attributes["ponder.search.id"].(string)
+			if arm, ok := armOf[id]; ok {
+				traces[s.Trace+s.ID] = arm
+			}
+		}
+		if strings.HasPrefix(s.Name, "depth ") {
+			depths = append(depths, s)
+		}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read spans: %w", err)
+	}
+	all := make([][][]time.Duration, len(rows))
+	for _, s := range depths {
+		arm, ok := traces[s.Trace+s.Parent]
+		var depth int
+		if n, _ := fmt.Sscanf(s.Name, "depth %d", &depth); !ok || n != 1 || depth < 1 {
+			continue
+		}
+		for len(all[arm]) < depth {
+			all[arm] = append(all[arm], nil)
+		}
+		all[arm][depth-1] = append(all[arm][depth-1], s.Duration())
+	}
+	return all, nil
+}
+
+// P95 of some durations, by nearest rank; 0 of none.
+func P95(all []time.Duration) time.Duration {
+	if len(all) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(all))
+	return sorted[(len(sorted)*95+99)/100-1]
+}

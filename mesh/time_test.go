@@ -1,0 +1,176 @@
+package mesh_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/ponder-mesh/ponder/internal/natsx/natsd"
+	"github.com/ponder-mesh/ponder/internal/natsx/natstest"
+	"github.com/ponder-mesh/ponder/mesh"
+	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+	"github.com/ponder-mesh/ponder/services/policy/policytest"
+	"github.com/ponder-mesh/ponder/services/verifier"
+	"github.com/ponder-mesh/ponder/services/verifier/verifiertest"
+)
+
+// Times are what the models take and nothing else: not queues, not transports.
+func TestTimes(t *testing.T) {
+	const step = 10 * time.Second
+	for _, c := range []struct {
+		name         string
+		depth, slots int // steps of a solution, sequences at a time
+		strategy     *plannerv1.Strategy
+		score, want  time.Duration
+	}{
+		{"best of 16, slots for all, takes one step's time", 1, 32, bestOf(16), 0, step},
+		{"best of 16, slots for half, takes two", 1, 8, bestOf(16), 0, 2 * step},
+		{"majority of 16 asks no judge", 1, 32, majority(16), time.Hour, step},
+		{"beam of depth 1", 1, 32, beam(16, 4), 0, step},
+		{"beam of depth 4 takes four steps' time", 4, 32, beam(16, 4), 0, 4 * step},
+		{"beam of depth 4, scores included", 4, 32, beam(16, 4), 3 * time.Second, 4 * (step + 3*time.Second)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
+				m := start(t, s, mesh.Config{Policy: policytest.Steps(c.depth, step), Verifier: verifiertest.Steps(c.score), Slots: c.slots})
+				began := time.Now()
+				outcome, _ := solve(t, m, ask(c.strategy))
+				took(t, began, c.want)
+				complete(t, outcome)
+				if got := outcome.GetElapsed().AsDuration(); got != c.want {
+					t.Errorf("elapsed %v, want %v", got, c.want)
+				}
+			})
+		})
+	}
+}
+
+// Were children scored only when all siblings are there, this would take 35 s.
+func TestScoringStartsWhenAChildArrives(t *testing.T) {
+	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
+		began := time.Now()
+		var mu sync.Mutex
+		var scored []time.Duration
+		judge := &verifiertest.Script{Say: func(r verifier.Request) verifiertest.Line {
+			mu.Lock()
+			defer mu.Unlock()
+			scored = append(scored, time.Since(began))
+			if r.Steps[0] == "A:0\n" {
+				return verifiertest.Line{Scores: []float64{0.9}, Delay: 15 * time.Second}
+			}
+			return verifiertest.Line{Scores: []float64{0.1}}
+		}}
+		m := start(t, s, mesh.Config{Policy: after(10*time.Second, 20*time.Second), Verifier: judge})
+		outcome, _ := solve(t, m, ask(bestOf(2)))
+		took(t, began, 25*time.Second)
+		complete(t, outcome)
+		if want := []time.Duration{10 * time.Second, 20 * time.Second}; !slices.Equal(scored, want) {
+			t.Errorf("scoring began after %v, want %v", scored, want)
+		}
+	})
+}
+
+// A worker dies after it delivered one of two children. The other worker is asked
+// for the one that is missing, and everything counts once.
+func TestWorkerCrash(t *testing.T) {
+	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
+		doomed, healthy := after(2*time.Second, 10*time.Second), after(2*time.Second, 10*time.Second)
+		m := start(t, s, mesh.Config{Policy: healthy, Workers: -1})
+		dying := startWorker(t, s, "doomed", doomed)
+		began := time.Now()
+		id, _ := begin(t, m, ask(majority(2)))
+		time.Sleep(5 * time.Second)
+		dying.crash()
+		startWorker(t, s, "healthy", healthy)
+		events := watch(t, m, id, 0)
+
+		// Its last sign of life was after a third of the 10 s until redelivery; then the
+		// child takes 10 s. JetStream's timers may be some milliseconds late.
+		want := 10*time.Second/3 + 10*time.Second + 10*time.Second
+		if got := time.Since(began); got < want || got > want+10*time.Millisecond {
+			t.Errorf("took %v, want %v", got, want)
+		}
+		complete(t, events[len(events)-1].GetOutcome())
+		if got, want := called(doomed)+called(healthy), "[0 1] gave [0]; [1] gave [1]; "; got != want {
+			t.Errorf("engines: %s, want %s", got, want)
+		}
+		if got, want := get(t, m, id).GetBill().GetPolicy().GetGeneratedTokens(), int64(len("A:0\n")+len("A:1\n")); got != want {
+			t.Errorf("%d tokens on the bill, want %d", got, want)
+		}
+		if got := nodes(t, m, id); len(got) != 2 {
+			t.Errorf("nodes %v, want 2", got)
+		}
+	})
+}
+
+func called(s *policytest.Script) (text string) {
+	for _, c := range s.Calls() {
+		text += fmt.Sprint(c.Request.Ordinals, " gave ", c.Given, "; ")
+	}
+	return text
+}
+
+// At its deadline a search has the answer that it found, and its engine is free.
+func TestDeadline(t *testing.T) {
+	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
+		engine := after(10*time.Second, policytest.Never)
+		m := start(t, s, mesh.Config{Policy: engine})
+		began := time.Now()
+		request := ask(majority(2))
+		request.Deadline = timestamppb.New(began.Add(15 * time.Second))
+		outcome, events := solve(t, m, request)
+		took(t, began, 15*time.Second)
+		if outcome.GetStopReason() != plannerv1.StopReason_STOP_REASON_DEADLINE || outcome.GetAnswer() != "0" || outcome.GetError().GetReason() != "DEADLINE_EXCEEDED" {
+			t.Errorf("outcome %v, want answer 0 at the deadline", outcome)
+		}
+		if got := events[len(events)-1].GetState(); got != plannerv1.SearchState_SEARCH_STATE_SUCCEEDED {
+			t.Errorf("state %v", got)
+		}
+		stopped(t, engine, began.Add(15*time.Second), context.DeadlineExceeded)
+		request = ask(majority(1)) // its slots are free again
+		request.Problem = "count on"
+		outcome, _ = solve(t, m, request)
+		complete(t, outcome)
+		took(t, began, 25*time.Second)
+	})
+}
+
+func TestCancelReachesTheEngineAtOnce(t *testing.T) {
+	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
+		engine := after(10*time.Second, policytest.Never, policytest.Never)
+		m := start(t, s, mesh.Config{Policy: engine})
+		began := time.Now()
+		id, _ := begin(t, m, ask(majority(3)))
+		time.Sleep(15 * time.Second)
+		response, err := m.Planner.CancelSearch(t.Context(), &plannerv1.CancelSearchRequest{SearchId: id})
+		if err != nil {
+			t.Fatal(err)
+		}
+		took(t, began, 15*time.Second)
+		got := response.GetSearch()
+		if got.GetState() != plannerv1.SearchState_SEARCH_STATE_CANCELLED || got.GetOutcome().GetError().GetReason() != "CANCELLED_BY_CLIENT" || got.GetOutcome().GetAnswer() != "0" {
+			t.Errorf("search %v, want it cancelled with answer 0", got)
+		}
+		stopped(t, engine, began.Add(15*time.Second), context.Canceled)
+		again, err := m.Planner.CancelSearch(t.Context(), &plannerv1.CancelSearchRequest{SearchId: id})
+		if err != nil || again.GetSearch().GetSequence() != got.GetSequence() {
+			t.Errorf("cancelled again: %v and error %v, want no change", again, err)
+		}
+	})
+}
+
+// stopped checks that the engine's first call ends now, which is when it should.
+func stopped(t *testing.T, engine *policytest.Script, when time.Time, want error) {
+	t.Helper()
+	synctest.Wait()
+	if call := engine.Calls()[0]; !call.Ended || !errors.Is(call.Err, want) || !time.Now().Equal(when) {
+		t.Errorf("at %v the engine's call is %+v, want it ended at %v by %v", time.Now(), call, when, want)
+	}
+}

@@ -1,0 +1,74 @@
+// Package engine opens the body of policy.Policy that a command line names: a
+// shipped pocket model, or any OpenAI-compatible server.
+package engine
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	root "github.com/ponder-mesh/ponder/pocket"
+	"github.com/ponder-mesh/ponder/pocket/models"
+	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/policy/engine/openai"
+	"github.com/ponder-mesh/ponder/services/policy/engine/pocket"
+	"github.com/ponder-mesh/ponder/services/policy/template"
+)
+
+// Config names an engine. Its tags are the command line's (kong).
+type Config struct {
+	Pocket     string `name:"policy-pocket" help:"Shipped model to run in this process, when there is no --policy-url." default:"pocket-0.3m" env:"PONDER_POLICY_POCKET" placeholder:"NAME"`
+	URL        string `name:"policy-url" help:"An OpenAI-compatible server, such as http://localhost:8000/v1." env:"PONDER_POLICY_URL" placeholder:"URL"`
+	Model      string `name:"policy-model" help:"The model, as that server calls it." env:"PONDER_POLICY_MODEL" placeholder:"NAME"`
+	Template   string `name:"policy-template" help:"How problems and steps become text: pocket, pocket-fewshot, gsm8k-fewshot, steps." default:"steps" env:"PONDER_POLICY_TEMPLATE" placeholder:"NAME"`
+	Dialect    string `name:"policy-dialect" help:"The server's kind: auto, vllm, sglang, llamacpp, ollama, generic." default:"auto" env:"PONDER_POLICY_DIALECT" placeholder:"NAME"`
+	Parameters int64  `name:"policy-parameters" help:"Parameters that one token activates, to count FLOPs." env:"PONDER_POLICY_PARAMETERS" placeholder:"N"`
+	Slots      int    `name:"policy-slots" help:"Sequences to write at the same time." default:"32" env:"PONDER_POLICY_SLOTS"`
+}
+
+// An Engine is an opened body.
+type Engine struct {
+	policy.Policy
+	Provider string                      // for traces: "pocket", or the server's kind
+	Ready    func(context.Context) error // nil if it can run; else the error names what is missing
+	Close    func() error
+}
+
+// KeyVariable is the environment variable with the API key for the server. A flag
+// would be seen in process lists.
+const KeyVariable = "PONDER_POLICY_API_KEY"
+
+// Open opens the engine. It does not talk to a server; Ready does.
+func Open(c Config) (*Engine, error) {
+	if c.URL == "" {
+		return openPocket(c)
+	}
+	format, err := template.Lookup(c.Template)
+	if err != nil {
+		return nil, fmt.Errorf("--policy-template: %w", err)
+	}
+	dialect, err := openai.ParseDialect(c.Dialect)
+	if err != nil {
+		return nil, fmt.Errorf("--policy-dialect: %w", err)
+	}
+	e, err := openai.New(openai.Config{
+		BaseURL: c.URL, Model: c.Model, APIKey: os.Getenv(KeyVariable), Template: format, Dialect: dialect,
+		Parameters: c.Parameters, MaxInFlight: c.Slots,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("policy at %s: %w", c.URL, err)
+	}
+	return &Engine{Policy: e, Provider: c.Dialect, Ready: e.Ready, Close: func() error { e.Close(); return nil }}, nil
+}
+
+func openPocket(c Config) (*Engine, error) {
+	model, err := models.Open(c.Pocket)
+	if err != nil {
+		return nil, fmt.Errorf("--policy-pocket: %w", err)
+	}
+	e := root.NewEngine(model, root.Options{})
+	return &Engine{
+		Policy: pocket.New(e), Provider: "pocket",
+		Ready: func(context.Context) error { return nil }, Close: e.Close,
+	}, nil
+}
