@@ -44,9 +44,6 @@ func (e *Engine) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 				}
 				continue
 			}
-			if err != nil && ctx.Err() != nil {
-				continue // the caller is gone
-			}
 			c := res.child
 			if charged {
 				c.Usage.Prompt, c.Usage.Cached = 0, 0
@@ -103,6 +100,14 @@ func (e *Engine) run(ctx context.Context, p protocol, r policy.Request, results 
 		}
 	}
 	end := func() { <-e.slots }
+	send := func(got []result) {
+		for _, res := range got {
+			select {
+			case results <- res:
+			case <-ctx.Done():
+			}
+		}
+	}
 
 	left := r.Ordinals
 	if e.shares(len(left)) {
@@ -112,9 +117,7 @@ func (e *Engine) run(ctx context.Context, p protocol, r policy.Request, results 
 		var got []result
 		got, left = e.together(ctx, p, r)
 		end()
-		for _, res := range got {
-			results <- res
-		}
+		send(got)
 	}
 	var all sync.WaitGroup
 	defer all.Wait()
@@ -123,9 +126,9 @@ func (e *Engine) run(ctx context.Context, p protocol, r policy.Request, results 
 			return
 		}
 		all.Go(func() {
-			defer end()
 			got, _ := e.sample(ctx, p, r, []int{ordinal})
-			results <- got[0]
+			end() // a slow reader holds no slot
+			send(got)
 		})
 	}
 }
@@ -181,6 +184,9 @@ func (e *Engine) sample(ctx context.Context, p protocol, r policy.Request, ordin
 			continue
 		}
 		child, err := s.child(ordinals[i], e.model, u)
+		if err != nil {
+			err = fmt.Errorf("%s: %w", e.client.URL(), err)
+		}
 		child.Generate = took
 		got = append(got, result{child, err})
 		u = usage{} // the others found the prefix read

@@ -225,3 +225,16 @@ func TestIdleStreamsAreGivenUp(t *testing.T) {
 		})
 	}
 }
+
+// A reader that takes its time holds no slot: another expansion gets through.
+func TestASlowReaderHoldsNoSlot(t *testing.T) {
+	e := engine(t, toy, func(c *Config) { c.Dialect, c.MaxInFlight = LlamaCpp, 1 })
+	for _, err := range e.Expand(t.Context(), ask(1, 0, 1, 2)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := collect(t, e, ask(1, 9)); len(got) != 1 || err != nil {
+			t.Fatalf("got %d children and %v", len(got), err)
+		}
+	}
+}
