@@ -18,12 +18,12 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// planner panics, refuses or says the tenants that it hears.
-type planner struct {
+// fake panics, refuses or says the tenants that it hears.
+type fake struct {
 	plannerv1.UnimplementedPlannerServiceServer
 }
 
-func (planner) GetSearch(_ context.Context, r *plannerv1.GetSearchRequest) (*plannerv1.GetSearchResponse, error) {
+func (fake) GetSearch(_ context.Context, r *plannerv1.GetSearchRequest) (*plannerv1.GetSearchResponse, error) {
 	switch r.SearchId {
 	case "panic":
 		panic("boom")
@@ -33,11 +33,11 @@ func (planner) GetSearch(_ context.Context, r *plannerv1.GetSearchRequest) (*pla
 	return &plannerv1.GetSearchResponse{Search: &plannerv1.Search{Tenant: r.Tenant}}, nil
 }
 
-func (planner) Plan(_ context.Context, r *plannerv1.PlanRequest) (*plannerv1.PlanResponse, error) {
+func (fake) Plan(_ context.Context, r *plannerv1.PlanRequest) (*plannerv1.PlanResponse, error) {
 	return &plannerv1.PlanResponse{Plan: &plannerv1.SearchPlan{Reason: r.Request.Tenant}}, nil
 }
 
-func (planner) Solve(r *plannerv1.SolveRequest, s grpc.ServerStreamingServer[plannerv1.SolveResponse]) error {
+func (fake) Solve(r *plannerv1.SolveRequest, s grpc.ServerStreamingServer[plannerv1.SolveResponse]) error {
 	if r.Problem == "panic" {
 		panic("boom")
 	}
@@ -47,7 +47,7 @@ func (planner) Solve(r *plannerv1.SolveRequest, s grpc.ServerStreamingServer[pla
 func serve(t *testing.T, tenancy Tenancy) plannerv1.PlannerServiceClient {
 	listener := bufconn.Listen(1 << 16)
 	server := grpc.NewServer(Interceptors(tenancy)...)
-	plannerv1.RegisterPlannerServiceServer(server, planner{})
+	plannerv1.RegisterPlannerServiceServer(server, fake{})
 	go server.Serve(listener)
 	t.Cleanup(server.Stop)
 	conn, err := grpc.NewClient("passthrough:///planner", grpc.WithTransportCredentials(insecure.NewCredentials()),
