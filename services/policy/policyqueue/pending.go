@@ -62,8 +62,8 @@ type job struct {
 	epoch     string
 	sequence  uint64           // in the stream; 0 until NATS has it
 	missing   map[int]struct{} // ordinals
-	claims    int              // attempts that began
 	last      policy.Start     // latest attempt
+	shared    bool             // more than one attempt was at it
 	trace     string           // its traceparent
 }
 
@@ -121,13 +121,13 @@ func (c *Client) open(e *expansion, r policy.Request) (*job, error) {
 	return j, nil
 }
 
-// close forgets e's jobs and returns those that a worker may still work on: they
-// miss children, or more than one attempt at them began.
+// close forgets e's jobs and returns those that a worker may still work on or take:
+// they miss children, or their children are not those of one attempt.
 func (c *Client) close(e *expansion) (open []*job) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, j := range e.jobs {
-		if len(j.missing) > 0 || j.claims > 1 {
+		if len(j.missing) > 0 || j.shared {
 			open = append(open, j)
 		}
 		delete(c.stored, j.sequence)
@@ -181,10 +181,10 @@ func (c *Client) record(search string, result *queuev1.ExpansionResult, in, out 
 			out.Set(headerPrevious, j.trace)
 		}
 		j.trace = natsx.Header(in).Get("traceparent")
-		j.claims++
-		j.last = policy.Start{Worker: result.GetWorker(), Attempt: int(result.GetAttempt()), QueueWait: result.GetQueueWait().AsDuration()}
+		start := policy.Start{Worker: result.GetWorker(), Attempt: int(result.GetAttempt()), QueueWait: result.GetQueueWait().AsDuration()}
+		j.shared = j.shared || j.last != policy.Start{}
+		j.last = start
 		if len(j.missing) > 0 {
-			start := j.last
 			j.expansion.tell(event{start: &start})
 		}
 	case *queuev1.ExpansionResult_Child:
@@ -195,6 +195,7 @@ func (c *Client) record(search string, result *queuev1.ExpansionResult, in, out 
 		}
 		if _, ok := j.missing[child.Ordinal]; ok || c.keepDuplicates {
 			delete(j.missing, child.Ordinal)
+			j.shared = j.shared || child.Start != j.last // of an attempt that another client's job began
 			j.expansion.tell(event{child: child})
 		}
 	case *queuev1.ExpansionResult_Error:

@@ -85,6 +85,22 @@ func Ready(ctx context.Context, nc *nats.Conn) error {
 	return nil
 }
 
+// Prepared is the check of a service that uses the queue: it makes the queue where
+// NATS answers and has none, as after a restart of a server that kept it in memory.
+func Prepared(nc *nats.Conn, cfg Config) func(context.Context) error {
+	return func(ctx context.Context) error {
+		err := Ready(ctx, nc)
+		if err == nil || natsx.Connected(ctx, nc) != nil {
+			return err
+		}
+		js, err := jetstream.New(nc)
+		if err != nil {
+			return fmt.Errorf("JetStream: %w", err)
+		}
+		return Setup(ctx, js, cfg)
+	}
+}
+
 // A Load says how busy a model's queue is.
 type Load struct {
 	Queued  int // jobs that no worker has

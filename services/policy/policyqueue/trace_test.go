@@ -1,0 +1,79 @@
+package policyqueue
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.opentelemetry.io/otel"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/ponder-mesh/ponder/services/policy/policytest"
+)
+
+// One trace from the search over the queue to the worker; an attempt after a crash
+// is a child of the same sending and linked to the attempt before.
+func TestTrace(t *testing.T) {
+	bubble(t, Config{}, func(t *testing.T, q *rig) {
+		spans := tracetest.NewSpanRecorder()
+		provider := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans))
+		before := otel.GetTracerProvider()
+		otel.SetTracerProvider(provider)
+		defer otel.SetTracerProvider(before)
+
+		failed := false
+		engine := say(func(_ int, l *policytest.Line) {
+			if !failed {
+				failed, l.Err = true, fmt.Errorf("hiccup")
+			}
+		})
+		q.worker(t, engine, WorkerConfig{})
+		ctx, search := provider.Tracer("test").Start(t.Context(), "search")
+		r := request("s", 1)
+		r.Node = "3.1"
+		if _, _, err := expand(ctx, q, r); err != nil {
+			t.Fatal(err)
+		}
+		search.End()
+		time.Sleep(time.Second)
+
+		ended := spans.Ended()
+		ids := make(map[trace.SpanID]string)
+		var got []string
+		names := make(map[string]int)
+		for _, s := range slices.SortedFunc(slices.Values(ended), func(a, b sdktrace.ReadOnlySpan) int { return a.StartTime().Compare(b.StartTime()) }) {
+			names[s.Name()]++
+			ids[s.SpanContext().SpanID()] = fmt.Sprint(s.Name(), names[s.Name()])
+		}
+		for _, s := range ended {
+			if s.SpanContext().TraceID() != search.SpanContext().TraceID() {
+				t.Errorf("%s is of another trace", s.Name())
+			}
+			line := ids[s.SpanContext().SpanID()] + " " + s.SpanKind().String() + " under " + ids[s.Parent().SpanID()]
+			for _, l := range s.Links() {
+				line += " after " + ids[l.SpanContext.SpanID()]
+			}
+			for _, a := range s.Attributes() {
+				if k := string(a.Key); strings.HasPrefix(k, "ponder.") && k != "ponder.job.id" {
+					line += fmt.Sprintf(" %s=%s", strings.TrimPrefix(k, "ponder."), a.Value.Emit())
+				}
+			}
+			got = append(got, line)
+		}
+		slices.Sort(got)
+		want := []string{
+			"process1 consumer under send1 search.id=s node.id=3.1 depth=3 width=1 worker=worker job.attempt=1 queue.wait=0",
+			"process2 consumer under send1 after process1 search.id=s node.id=3.1 depth=3 width=1 worker=worker job.attempt=2 queue.wait=10.25",
+			"search1 internal under ",
+			"send1 producer under search1 search.id=s node.id=3.1 depth=3 width=1",
+		}
+		if diff := cmp.Diff(got, want); diff != "" {
+			t.Errorf("spans (got before want):\n%s", diff)
+		}
+	})
+}
