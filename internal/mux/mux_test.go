@@ -1,0 +1,257 @@
+package mux_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/ponder-mesh/ponder/internal/mux"
+	"github.com/ponder-mesh/ponder/internal/rpctest"
+	policyv1 "github.com/ponder-mesh/ponder/proto/ponder/policy/v1"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/policy/policyrpc"
+	"github.com/ponder-mesh/ponder/services/policy/policytest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// The policy's service carries these tests: a child of ordinal n takes n seconds.
+func slow() *policytest.Script {
+	said := policytest.Steps(1, 0)
+	return &policytest.Script{Say: func(r policy.Request, ordinal int) policytest.Line {
+		l := said.Say(r, ordinal)
+		l.Delay = time.Duration(ordinal) * time.Second
+		return l
+	}}
+}
+
+func over(t *testing.T, p policy.Policy, options ...grpc.ServerOption) (*policyrpc.Client, *rpctest.Server) {
+	s := rpctest.Serve(t, func(r grpc.ServiceRegistrar) { policyrpc.Register(r, p, reasoning.Sampling{}) }, options...)
+	c := policyrpc.NewClient(s.Conn)
+	t.Cleanup(func() { c.Close() })
+	return c, s
+}
+
+// ask for children and say when each came, and how it ended.
+func ask(ctx context.Context, p policy.Policy, ordinals ...int) <-chan string {
+	start, said := time.Now(), make(chan string, 1)
+	go func() {
+		var b strings.Builder
+		r := policy.Request{Search: "s", Problem: "p", Ordinals: ordinals, Sampling: reasoning.Sampling{Temperature: 1, TopP: 1, MaxTokens: 9}}
+		for c, err := range p.Expand(ctx, r) {
+			switch {
+			case errors.Is(err, reasoning.ErrUnavailable):
+				fmt.Fprintf(&b, "unavailable at %v ", time.Since(start))
+			case err != nil:
+				fmt.Fprintf(&b, "%v at %v ", err, time.Since(start))
+			default:
+				fmt.Fprintf(&b, "%d at %v ", c.Ordinal, time.Since(start))
+			}
+		}
+		said <- strings.TrimSpace(b.String())
+	}()
+	return said
+}
+
+func want(t *testing.T, what string, got <-chan string, want string) {
+	t.Helper()
+	if got := <-got; got != want {
+		t.Errorf("%s: got %q, want %q", what, got, want)
+	}
+}
+
+func TestRequestsShareAStream(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, s := over(t, slow())
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		first, second, third := ask(t.Context(), c, 1, 20), ask(t.Context(), c, 2), ask(ctx, c, 3, 30)
+		want(t, "a quick request behind slow ones", second, "2 at 2s")
+		want(t, "a request with a deadline", third, "3 at 3s context deadline exceeded at 5s")
+		want(t, "a slow one", first, "1 at 1s 20 at 20s")
+		if got := s.Streams.Load(); got != 1 {
+			t.Errorf("%d streams, want 1", got)
+		}
+	})
+}
+
+func TestBrokenStream(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		script := slow()
+		c, s := over(t, script)
+		first, second := ask(t.Context(), c, 1, 10), ask(t.Context(), c, 9)
+		time.Sleep(5 * time.Second)
+		s.Restart()
+		want(t, "in flight", first, "1 at 1s unavailable at 5s")
+		want(t, "in flight, too", second, "unavailable at 5s")
+		for _, call := range script.Calls() {
+			if !errors.Is(call.Err, context.Canceled) {
+				t.Errorf("the engine goes on: %+v", call)
+			}
+		}
+		time.Sleep(time.Minute) // for gRPC to connect again
+		want(t, "the next request", ask(t.Context(), c, 1), "1 at 1s")
+		c.Close()
+		want(t, "after Close", ask(t.Context(), c, 1), "unavailable at 0s")
+	})
+}
+
+func TestStreamsAreReplaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, s := over(t, slow())
+		old := ask(t.Context(), c, 100)
+		time.Sleep(59 * time.Second)
+		want(t, "young stream", ask(t.Context(), c, 0), "0 at 0s")
+		young := s.Streams.Load()
+		time.Sleep(time.Second)
+		want(t, "old stream", ask(t.Context(), c, 0), "0 at 0s")
+		if got := s.Streams.Load(); young != 1 || got != 2 {
+			t.Errorf("%d streams and after a minute %d, want 1 and 2", young, got)
+		}
+		want(t, "on the old stream", old, "100 at 1m40s")
+	})
+}
+
+func TestDrain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stopping := make(chan struct{})
+		c, s := over(t, slow(), grpc.ChainStreamInterceptor(mux.Drain(stopping)))
+		running := ask(t.Context(), c, 10)
+		time.Sleep(time.Second)
+		close(stopping)
+		synctest.Wait()
+		want(t, "a new request", ask(t.Context(), c, 1), "unavailable at 0s")
+		stopped := make(chan time.Duration)
+		start := time.Now()
+		go func() { s.GracefulStop(); stopped <- time.Since(start) }()
+		want(t, "a running request", running, "10 at 10s")
+		if got := <-stopped; got != 9*time.Second {
+			t.Errorf("stopped after %v, want 9s", got)
+		}
+	})
+}
+
+// A client waits while as many requests as a stream may have are in flight.
+func TestClientKeepsTheLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := over(t, slow())
+		for range mux.MaxInFlight {
+			ask(t.Context(), c, 10)
+		}
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		want(t, "impatient", ask(ctx, c, 1), "context deadline exceeded at 3s")
+		want(t, "patient", ask(t.Context(), c, 1), "1 at 8s")
+	})
+}
+
+// raw is a client that keeps to nothing.
+func raw(t *testing.T, s *rpctest.Server) (grpc.BidiStreamingClient[policyv1.ExpandRequest, policyv1.ExpandResponse], func(id string, ordinals ...int32)) {
+	stream, err := policyv1.NewPolicyServiceClient(s.Conn).Expand(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stream, func(id string, ordinals ...int32) {
+		e := &policyv1.Expansion{SearchId: "s", Problem: "p", Ordinals: ordinals}
+		if err := stream.Send(&policyv1.ExpandRequest{RequestId: id, Action: &policyv1.ExpandRequest_Expansion{Expansion: e}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func serveRaw(t *testing.T, p policy.Policy) *rpctest.Server {
+	defaults := reasoning.Sampling{Temperature: 1, TopP: 1, MaxTokens: 9}
+	return rpctest.Serve(t, func(r grpc.ServiceRegistrar) { policyrpc.Register(r, p, defaults) })
+}
+
+func TestServerRefuses(t *testing.T) {
+	t.Run("ids", func(t *testing.T) {
+		for name, id := range map[string]string{"empty": "", "long": strings.Repeat("x", 129), "taken": "a"} {
+			synctest.Test(t, func(t *testing.T) {
+				s := serveRaw(t, slow())
+				stream, send := raw(t, s)
+				send("a", 1)
+				send(id, 1)
+				var err error
+				for err == nil { // requests in flight may still hear that they are cancelled
+					_, err = stream.Recv()
+				}
+				if status.Code(err) != codes.InvalidArgument {
+					t.Errorf("%s id: got %v, want INVALID_ARGUMENT", name, err)
+				}
+			})
+		}
+	})
+	t.Run("too many", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			s := serveRaw(t, slow())
+			stream, send := raw(t, s)
+			for i := range mux.MaxInFlight {
+				send(fmt.Sprint(i), 5)
+			}
+			send("x", 1)
+			a, err := stream.Recv()
+			if err != nil || a.GetRequestId() != "x" || a.GetError().GetReason() != "OVERLOADED" {
+				t.Errorf("got %v and %v, want x OVERLOADED", a, err)
+			}
+			if a, err = stream.Recv(); a.GetChild() == nil {
+				t.Errorf("then got %v and %v, want a child: the stream goes on", a, err)
+			}
+		})
+	})
+}
+
+// An id is free again when its last answer is there, and a cancel of what is over
+// changes nothing.
+func TestIDsAreUsedAgain(t *testing.T) {
+	stream, send := raw(t, serveRaw(t, slow()))
+	for range 50 {
+		send("a", 0)
+		for _, wanted := range []string{"child", "done"} {
+			a, err := stream.Recv()
+			if err != nil || (a.GetChild() != nil) != (wanted == "child") || (a.GetDone() != nil) != (wanted == "done") {
+				t.Fatalf("got %v and %v, want %s", a, err, wanted)
+			}
+		}
+		cancel := &policyv1.ExpandRequest_Cancel{Cancel: &policyv1.Cancel{}}
+		if err := stream.Send(&policyv1.ExpandRequest{RequestId: "a", Action: cancel}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A client that does not read holds back its own engine, and nobody else.
+func TestSlowReader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		long := strings.Repeat("x", 64<<10)
+		script := &policytest.Script{Say: func(_ policy.Request, ordinal int) policytest.Line {
+			step := reasoning.Step{Text: long, Tokens: 1}
+			return policytest.Line{Child: policy.Child{Steps: []reasoning.Step{step}, Finish: reasoning.FinishEnd}}
+		}}
+		s := serveRaw(t, script)
+		_, send := raw(t, s)
+		var ordinals []int32
+		for i := range 1000 { // 64 MB
+			ordinals = append(ordinals, int32(i))
+		}
+		send("a", ordinals...)
+		synctest.Wait()
+		if got := len(script.Calls()[0].Given); got == 0 || got > 500 {
+			t.Errorf("the engine wrote %d of 1000 children for a client that reads none", got)
+		}
+		other := policyrpc.NewClient(s.Conn)
+		defer other.Close()
+		want(t, "another client on the connection", ask(t.Context(), other, 0), "0 at 0s")
+	})
+}

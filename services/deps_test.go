@@ -1,0 +1,200 @@
+// Package services_test holds the rules of the house about who may import whom.
+// The mains and package mesh alone know which bodies are stacked on which; what is
+// pure stays pure. A rule that fails says why it is there: change the code, or the
+// reason.
+package services_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/ponder-mesh/ponder/"
+
+// What rules speak of. A pattern is an import path, of this module without the
+// module's; with /... all below it, too. A * is one element.
+var (
+	wire = []string{"google.golang.org/grpc/...", "google.golang.org/protobuf/...", "proto/...", "internal/wire", "internal/rpcerr", "internal/mux"}
+	nats = []string{"github.com/nats-io/...", "internal/natsx/..."}
+	otel = []string{"go.opentelemetry.io/...", "internal/telemetry/..."}
+	rpcs = []string{"services/policy/policyrpc", "services/policy/policyqueue", "services/verifier/verifierrpc",
+		"services/difficulty/difficultyrpc", "services/planner/plannerrpc"}
+	engines = []string{"services/policy/engine/...", "services/verifier/engine/...", "internal/modelserver", "pocket/..."}
+	mains   = []string{"cmd/...", "services/*/cmd/...", "mesh/..."}
+	suites  = []string{"testing", "services/policy/policytest", "services/verifier/verifiertest", "internal/rpctest", "internal/natsx/natstest"}
+)
+
+// A rule forbids packages to depend on others, directly or through others.
+type rule struct {
+	who    []string
+	not    []string
+	except []string // of who
+	direct bool     // only imports of its own count
+	why    string
+}
+
+var rules = []rule{
+	{
+		who: []string{"reasoning", "answer", "services/planner/search", "eval/..."}, not: slices.Concat(wire, nats, otel), except: []string{"eval/cmd/..."},
+		why: "what is said about reasoning must not depend on how it travels or is watched: it is read next to the papers and used without a mesh",
+	},
+	{
+		who: []string{"pocket/..."}, not: slices.Concat(wire, nats, otel), except: []string{"pocket/cmd/..."},
+		why: "a model is arithmetic: it runs wherever Go does",
+	},
+	{
+		who: []string{"services/planner/search"}, not: []string{"time", "log/...", "net/...", "os"}, direct: true,
+		why: "a strategy is a function of scored nodes: with a clock or a log it would not be the same search twice",
+	},
+	{
+		who: []string{"services/policy", "services/verifier", "services/difficulty"}, not: slices.Concat(wire, nats, otel, engines, rpcs),
+		why: "a service's root package says what the service is; its bodies and its wire are other packages",
+	},
+	{
+		who: []string{"services/planner", "services/planner/world"}, not: slices.Concat(engines, rpcs, nats, []string{"proto/..."}),
+		why: "the planner takes a policy.Policy and a verifier.Verifier; which bodies they are it does not know",
+	},
+	{
+		who: []string{"services/policy/policyqueue"}, not: slices.Concat(engines, []string{"services/policy/policyrpc"}),
+		why: "the queue carries expansions to any engine",
+	},
+	{
+		who: []string{"services/policy/...", "services/verifier/...", "services/difficulty/..."}, not: []string{"services/planner/..."}, direct: true,
+		why: "they serve anybody who asks; only the table of errors knows of the planner, too",
+	},
+	{
+		who: slices.Concat(engines, []string{"services/policy/template"}), not: slices.Concat(wire, nats, rpcs, []string{"services/planner/..."}), except: []string{"pocket/cmd/..."},
+		why: "an engine runs a model; how requests reach it is not its business",
+	},
+	{
+		who: []string{"services/...", "internal/...", "pocket/...", "answer", "reasoning"}, not: mains, except: []string{"services/*/cmd/..."},
+		why: "bodies meet in mains and in package mesh: nothing may hang on how they are stacked there",
+	},
+	{
+		who: []string{"cmd/...", "services/*/cmd/...", "mesh"}, not: suites,
+		why: "what is shipped has no test code in it",
+	},
+}
+
+// A pkg is what go list says of one.
+type pkg struct {
+	ImportPath    string
+	Imports, Deps []string
+}
+
+func TestDependencies(t *testing.T) {
+	packages := list(t)
+	for _, r := range rules {
+		for _, pattern := range slices.Concat(r.who, r.except) {
+			if !slices.ContainsFunc(packages, func(p pkg) bool { return matches(pattern, p.ImportPath) }) {
+				t.Errorf("%s names no package: the rule says nothing any more", pattern)
+			}
+		}
+		for _, pattern := range r.not {
+			if !slices.ContainsFunc(packages, func(p pkg) bool {
+				return matches(pattern, p.ImportPath) || slices.ContainsFunc(p.Deps, func(d string) bool { return matches(pattern, d) })
+			}) {
+				t.Errorf("%s is imported by nobody: the rule forbids nothing", pattern)
+			}
+		}
+		for _, broken := range r.broken(packages) {
+			t.Errorf("%s\n\t%s", broken, r.why)
+		}
+	}
+}
+
+// A rule that is broken is seen: the test of the test.
+func TestBrokenRuleIsSeen(t *testing.T) {
+	packages := []pkg{
+		{module + "services/planner/search", []string{"fmt"}, []string{"fmt", "google.golang.org/grpc/codes"}},
+		{module + "services/planner", nil, []string{"google.golang.org/grpc/codes"}},
+	}
+	r := rule{who: []string{"services/planner/..."}, not: []string{"google.golang.org/grpc/..."}, except: []string{"services/planner"}}
+	got := r.broken(packages)
+	if want := []string{"services/planner/search depends on google.golang.org/grpc/codes"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	r.direct = true
+	if got := r.broken(packages); len(got) > 0 {
+		t.Errorf("got %q, want none imported directly", got)
+	}
+	for _, c := range []struct {
+		pattern, path string
+		want          bool
+	}{
+		{"services/*/cmd/...", module + "services/policy/cmd/policy", true},
+		{"services/*/cmd/...", module + "services/policy/policyrpc", false},
+		{"pocket/...", module + "pocket", true},
+		{"pocket/...", module + "pocketful", false},
+		{"pocket", module + "pocket/models", false},
+		{"testing", "testing", true},
+		{"testing", "testing/fstest", false},
+	} {
+		if got := matches(c.pattern, c.path); got != c.want {
+			t.Errorf("%s matches %s: got %v", c.pattern, c.path, got)
+		}
+	}
+}
+
+// broken are the dependencies that the rule forbids.
+func (r rule) broken(packages []pkg) (found []string) {
+	any := func(patterns []string, p string) bool {
+		return slices.ContainsFunc(patterns, func(pattern string) bool { return matches(pattern, p) })
+	}
+	for _, p := range packages {
+		if !any(r.who, p.ImportPath) || any(r.except, p.ImportPath) {
+			continue
+		}
+		dependencies := p.Deps
+		if r.direct {
+			dependencies = p.Imports
+		}
+		for _, d := range dependencies {
+			if any(r.not, d) && !any(r.who, d) {
+				found = append(found, strings.TrimPrefix(p.ImportPath, module)+" depends on "+strings.TrimPrefix(d, module))
+			}
+		}
+	}
+	return found
+}
+
+// matches says whether the pattern names the package.
+func matches(pattern, importPath string) bool {
+	name := strings.TrimPrefix(importPath, module)
+	prefix, below := strings.CutSuffix(pattern, "/...")
+	elements := strings.Split(name, "/")
+	n := strings.Count(prefix, "/") + 1
+	if len(elements) < n || len(elements) > n && !below {
+		return false
+	}
+	ok, err := path.Match(prefix, strings.Join(elements[:n], "/"))
+	return ok && err == nil
+}
+
+// list the module's packages and what each depends on.
+func list(t *testing.T) (packages []pkg) {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-e", "-json=ImportPath,Imports,Deps", module+"...")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, &stderr)
+	}
+	for d := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p pkg
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			return packages
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		packages = append(packages, p)
+	}
+}
