@@ -1,0 +1,42 @@
+// Command evidence keeps the figures in documents those of docs/evidence:
+//
+//	go run ./eval/cmd/evidence fill    # write them in
+//	go run ./eval/cmd/evidence check   # fail if one is stale
+//
+// A document quotes results/KEY of docs/evidence/NAME.json between the markers
+// <!-- evidence:NAME:KEY --> and <!-- /evidence -->.
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/ponder-mesh/ponder/eval"
+)
+
+const dir = "docs/evidence"
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "evidence:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	docs, err := filepath.Glob("docs/*.md")
+	if err != nil {
+		return err
+	}
+	docs = append(docs, "README.md")
+	slices.Sort(docs)
+	switch {
+	case slices.Equal(args, []string{"fill"}):
+		return eval.Quote(dir, docs...)
+	case slices.Equal(args, []string{"check"}):
+		return eval.CheckQuotes(dir, docs...)
+	}
+	return fmt.Errorf("usage: evidence fill|check, in the repository's root")
+}

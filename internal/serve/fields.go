@@ -1,0 +1,44 @@
+package serve
+
+import (
+	"fmt"
+	"reflect"
+	"strconv"
+)
+
+// Fields makes a flag of each field of *config that has a tag `name`, with its tags
+// `help` and `default`: the same tags that the ponder command reads, so that a
+// setting has one name everywhere. Fields are strings or integers; others, and
+// defaults that do not fit, are mistakes of the program and panic.
+func (s *Settings) Fields(config any) {
+	v := reflect.ValueOf(config).Elem()
+	for i := range v.NumField() {
+		tag := v.Type().Field(i).Tag
+		name, help, value := tag.Get("name"), tag.Get("help"), tag.Get("default")
+		if name == "" {
+			continue
+		}
+		switch field := v.Field(i).Addr().Interface().(type) {
+		case *string:
+			s.StringVar(field, name, value, help)
+		case *int:
+			s.IntVar(field, name, int(mustParse(name, value)), help)
+		case *int64:
+			s.Int64Var(field, name, mustParse(name, value), help)
+		default:
+			panic(fmt.Sprintf("flag -%s: a %T cannot be one", name, field))
+		}
+	}
+}
+
+// mustParse reads the default of a flag; none is 0.
+func mustParse(name, value string) int64 {
+	if value == "" {
+		return 0
+	}
+	n, err := strconv.ParseInt(value, 10, 64)
+	if err != nil {
+		panic(fmt.Sprintf("flag -%s: default: %v", name, err))
+	}
+	return n
+}

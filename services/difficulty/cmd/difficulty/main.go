@@ -1,0 +1,17 @@
+// Command difficulty is the difficulty service: it probes problems with the policy's
+// workers on the queue and a verifier.
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/ponder-mesh/ponder/internal/serve"
+)
+
+func main() {
+	s := serve.NewSettings("difficulty", 7703, 7793, 5*time.Minute)
+	var c config
+	s.Fields(&c)
+	serve.Main(s, func(ctx context.Context) error { return run(ctx, s, c) })
+}

@@ -1,0 +1,18 @@
+// Command planner is the planner service: it solves problems with the policy's
+// workers on the queue, a verifier and a difficulty service.
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/ponder-mesh/ponder/internal/serve"
+)
+
+func main() {
+	s := serve.NewSettings("planner", 7700, 7790, 0)
+	var c config
+	s.Fields(&c)
+	s.DurationVar(&c.Timeout, "timeout", 10*time.Minute, "`time` that a search may take whose request does not say")
+	serve.Main(s, func(ctx context.Context) error { return run(ctx, s, c) })
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"github.com/ponder-mesh/ponder/internal/natsx"
+	"github.com/ponder-mesh/ponder/internal/serve"
+	"github.com/ponder-mesh/ponder/internal/telemetry"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/difficulty/difficultyrpc"
+	"github.com/ponder-mesh/ponder/services/planner"
+	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
+	"github.com/ponder-mesh/ponder/services/planner/world"
+	"github.com/ponder-mesh/ponder/services/policy/policyqueue"
+	"github.com/ponder-mesh/ponder/services/verifier/verifierrpc"
+)
+
+type config struct {
+	NatsURL        string `name:"nats-url" default:"nats://127.0.0.1:4222" help:"NATS server with JetStream"`
+	Model          string `name:"model" default:"pocket-0.3m" help:"name of the policy's model, whose workers' queue is used"`
+	Partitions     int    `name:"partitions" default:"1" help:"partitions of the queue; all services and workers must agree"`
+	VerifierAddr   string `name:"verifier-addr" default:"127.0.0.1:7702" help:"verifier service; empty: none, and only strategies that need none"`
+	DifficultyAddr string `name:"difficulty-addr" default:"127.0.0.1:7703" help:"difficulty service; empty: difficulty is not estimated"`
+	Memo           string `name:"memo" help:"file of recorded results, which are not asked for again; empty: in memory"`
+	MaxTokens      int    `name:"max-tokens" default:"256" help:"most tokens of one sample, where requests do not say"`
+	MaxActive      int    `name:"max-active" default:"256" help:"searches at a time; more are refused"`
+	TraceFile      string `name:"trace-file" help:"file that spans are also written to"`
+	Timeout        time.Duration
+}
+
+// run connects the planner to what it needs and serves it until ctx ends.
+func run(ctx context.Context, s *serve.Settings, c config) (err error) {
+	tel, err := telemetry.Setup(ctx, telemetry.Options{Service: "planner", TraceFile: c.TraceFile})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, tel.Shutdown(context.WithoutCancel(ctx))) }()
+	nc, err := natsx.Connect(c.NatsURL, "planner")
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	queue := policyqueue.Config{Model: reasoning.Model{Name: c.Model}, Partitions: c.Partitions}
+	jobs, err := policyqueue.NewClient(nc, queue)
+	if err != nil {
+		return err
+	}
+	defer jobs.Close()
+	config := planner.Config{
+		Policy: jobs, Telemetry: tel.Instruments, Timeout: c.Timeout, MaxActive: c.MaxActive, CancelJobs: jobs.Cancel,
+		Sampling: reasoning.Sampling{Temperature: 0.8, TopP: 1, MaxTokens: c.MaxTokens},
+		Attended: func(ctx context.Context) (bool, error) {
+			load, err := jobs.Load(ctx)
+			return load.Attended(), err
+		},
+	}
+	checks := []serve.Check{{Name: "queue on NATS at " + c.NatsURL, Do: policyqueue.Prepared(nc, queue)}}
+	if c.VerifierAddr != "" {
+		conn, err := serve.Dial(c.VerifierAddr, tel.DialOption())
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		client := verifierrpc.NewClient(conn)
+		defer client.Close()
+		config.Verifier = client
+		checks = append(checks, serve.Answers("verifier", conn))
+	}
+	if c.DifficultyAddr != "" {
+		conn, err := serve.Dial(c.DifficultyAddr, tel.DialOption())
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		config.Difficulty = difficultyrpc.NewClient(conn)
+		checks = append(checks, serve.Answers("difficulty service", conn))
+	}
+	if c.Memo != "" {
+		store, err := world.OpenFile(c.Memo)
+		if err != nil {
+			return err
+		}
+		defer store.Close()
+		config.Store = store
+	}
+	p := planner.New(config)
+	defer p.Close()
+	return serve.Run(ctx, s, serve.Service{
+		Register: func(r grpc.ServiceRegistrar) { plannerrpc.Register(r, p) },
+		Checks:   checks, Metrics: tel.Metrics, Options: []grpc.ServerOption{tel.ServerOption()},
+	})
+}

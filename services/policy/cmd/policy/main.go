@@ -1,0 +1,17 @@
+// Command policy is the policy service: a model engine, served by gRPC, and a
+// worker beside it that pulls expansion jobs from the queue.
+package main
+
+import (
+	"context"
+
+	"github.com/ponder-mesh/ponder/internal/serve"
+)
+
+func main() {
+	s := serve.NewSettings("policy", 7701, 7791, 0)
+	var c config
+	s.Fields(&c)
+	s.Fields(&c.Engine)
+	serve.Main(s, func(ctx context.Context) error { return run(ctx, s, c) })
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"google.golang.org/grpc"
+
+	"github.com/ponder-mesh/ponder/internal/natsx"
+	"github.com/ponder-mesh/ponder/internal/serve"
+	"github.com/ponder-mesh/ponder/internal/telemetry"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/policy/engine"
+	"github.com/ponder-mesh/ponder/services/policy/policyqueue"
+	"github.com/ponder-mesh/ponder/services/policy/policyrpc"
+)
+
+type config struct {
+	NatsURL    string `name:"nats-url" default:"nats://127.0.0.1:4222" help:"NATS server with JetStream; empty: serve gRPC only, pull no jobs"`
+	Name       string `name:"name" help:"the worker's name in results and traces; empty: the host's"`
+	Index      int    `name:"worker-index" default:"0" help:"which of the workers this is, from 0; a StatefulSet pod's ordinal"`
+	Of         int    `name:"workers" default:"1" help:"about how many workers there are; each owns its part of the partitions"`
+	Partitions int    `name:"partitions" default:"1" help:"partitions of the queue; all services and workers must agree"`
+	MaxTokens  int    `name:"max-tokens" default:"256" help:"most tokens of one sample, where gRPC requests do not say"`
+	TraceFile  string `name:"trace-file" help:"file that spans are also written to"`
+	Engine     engine.Config
+}
+
+// run opens the engine, serves it and works on jobs until ctx ends.
+func run(ctx context.Context, s *serve.Settings, c config) (err error) {
+	tel, err := telemetry.Setup(ctx, telemetry.Options{Service: "policy", TraceFile: c.TraceFile})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, tel.Shutdown(context.WithoutCancel(ctx))) }()
+	opened, err := engine.Open(c.Engine)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, opened.Close()) }()
+	model, err := opened.Model(ctx)
+	if err != nil {
+		return fmt.Errorf("which model the engine has: %w", err)
+	}
+	traced := telemetry.Policy(opened, opened.Provider, tel.Instruments)
+	service := serve.Service{
+		Register: func(r grpc.ServiceRegistrar) {
+			policyrpc.Register(r, traced, reasoning.Sampling{Temperature: 0.8, TopP: 1, MaxTokens: c.MaxTokens})
+		},
+		Checks:  []serve.Check{{Name: "engine of " + model.Name, Do: opened.Ready}},
+		Metrics: tel.Metrics, Options: []grpc.ServerOption{tel.ServerOption()},
+	}
+	if c.NatsURL != "" {
+		host, err := os.Hostname()
+		if err != nil {
+			return fmt.Errorf("the host's name: %w", err)
+		}
+		name := cmp.Or(c.Name, host)
+		nc, err := natsx.Connect(c.NatsURL, "policy "+name)
+		if err != nil {
+			return err
+		}
+		defer nc.Close()
+		queue := policyqueue.Config{Model: model, Partitions: c.Partitions}
+		worker, err := policyqueue.NewWorker(nc, traced, queue, policyqueue.WorkerConfig{Name: name, Slots: c.Engine.Slots, Index: c.Index, Of: c.Of})
+		if err != nil {
+			return err
+		}
+		service.Checks = append(service.Checks, serve.Check{Name: "queue on NATS at " + c.NatsURL, Do: policyqueue.Prepared(nc, queue)})
+		service.Background = append(service.Background, worker.Run)
+	}
+	return serve.Run(ctx, s, service)
+}
