@@ -171,6 +171,7 @@ func TestStopLetsRequestsFinish(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := start(t, Service{Register: takes(c.takes)})
+				synctest.Wait() // it is ready
 				client := policyrpc.NewClient(r.conn)
 				defer client.Close()
 				result := make(chan error, 1)
@@ -200,6 +201,7 @@ func TestStopLetsRequestsFinish(t *testing.T) {
 func TestStopDoesNotWaitForIdleClients(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, Service{Register: takes(0)})
+		synctest.Wait() // it is ready
 		client := policyrpc.NewClient(r.conn)
 		defer client.Close()
 		for _, err := range client.Expand(t.Context(), request) {
