@@ -3,7 +3,6 @@ package telemetry
 import (
 	"context"
 	"fmt"
-	"io"
 	"iter"
 	"net/http/httptest"
 	"os"
@@ -116,10 +115,6 @@ func setup(t *testing.T, o Options) *Providers {
 		t.Fatalf("Setup: %v", err)
 	}
 	return p
-}
-
-func open(file string) func() (io.ReadCloser, error) {
-	return func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(file)), nil }
 }
 
 var beam = search.Beam{N: 4, M: 2, MaxLevels: 3}
