@@ -121,7 +121,7 @@ func (r Request) same(s Request) bool {
 }
 
 // essence is what makes two requests different: everything but the deadline, which
-// moves when a client asks again.
+// moves when a client asks again, and the key.
 func (r Request) essence() any {
 	deref := func(p *float64) float64 {
 		if p == nil {
@@ -129,7 +129,6 @@ func (r Request) essence() any {
 		}
 		return *p
 	}
-	r.Deadline = time.Time{}
 	choice, tokens := "", -1
 	if r.Choice != nil {
 		choice = r.Choice.String()
