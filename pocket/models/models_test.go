@@ -5,10 +5,13 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
 
 	"github.com/ponder-mesh/ponder/pocket"
 	"github.com/ponder-mesh/ponder/pocket/problems"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestShippedModels(t *testing.T) {
 	want := []string{"pocket-0.3m", "pocket-0.8m", "pocket-prm"}

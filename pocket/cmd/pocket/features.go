@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/ponder-mesh/ponder/pocket"
+	"github.com/ponder-mesh/ponder/pocket/problems"
 )
 
 type featuresCmd struct {
@@ -38,7 +39,10 @@ func (c *featuresCmd) Run() error {
 	enc := json.NewEncoder(w)
 	for _, name := range c.Samples {
 		err := readLines(name, func(s sampled) error {
-			paths := append([][]string{s.Problem.Lines()}, s.Paths...)
+			paths := [][]string{s.Problem.Lines()}
+			for _, path := range s.Paths {
+				paths = append(paths, telling(s.Problem, path))
+			}
 			out := make([]features, len(paths))
 			var g errgroup.Group
 			for i, path := range paths {
@@ -68,6 +72,20 @@ func (c *featuresCmd) Run() error {
 		}
 	}
 	return w.Flush()
+}
+
+// telling cuts a path after the second wrong line: what follows teaches little.
+func telling(p problems.Problem, path []string) []string {
+	wrong := 0
+	for i, right := range p.Right(path) {
+		if !right {
+			wrong++
+		}
+		if wrong == 2 {
+			return path[:i+1]
+		}
+	}
+	return path
 }
 
 // headless makes a judge whose head does not matter.
