@@ -54,8 +54,19 @@ func TestChaos(t *testing.T) {
 						engine := &doomed{Policy: tenSeconds(), chance: chance}
 						var once sync.Once
 						var w *testWorker
-						engine.crash = func() { once.Do(func() { mu.Lock(); crashes++; mu.Unlock(); w.crash(); close(crashed) }) }
+						running := make(chan struct{})
+						engine.crash = func() {
+							once.Do(func() {
+								mu.Lock()
+								crashes++
+								mu.Unlock()
+								<-running
+								w.crash()
+								close(crashed)
+							})
+						}
 						w = q.run(t, engine, WorkerConfig{Name: fmt.Sprint(i, n), Index: i, Of: 3})
+						close(running)
 						select {
 						case <-crashed:
 						case <-ctx.Done():

@@ -302,6 +302,7 @@ func TestNoWorkerThenOne(t *testing.T) {
 		if got := children[0].QueueWait; got != time.Minute {
 			t.Errorf("waited %v, want 1m", got)
 		}
+		synctest.Wait()
 		load(Load{Waiting: 3}, true)
 	})
 }

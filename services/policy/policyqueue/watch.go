@@ -66,7 +66,10 @@ func (c *Client) audit() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*patience)
 	defer cancel()
 	stream, err := c.js.Stream(ctx, streamName)
-	if err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
+	switch {
+	case errors.Is(err, jetstream.ErrStreamNotFound):
+		Setup(ctx, c.js, c.cfg) // for those who ask again; what fails here, the services' checks repeat
+	case err != nil:
 		return // gone again: the next connection audits
 	}
 	c.mu.Lock()
