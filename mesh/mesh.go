@@ -140,8 +140,8 @@ func (m *Mesh) startQueue(ctx context.Context, c *Config) error {
 }
 
 // checks of what all services that use the queue depend on.
-func (m *Mesh) checks() []serve.Check {
-	return []serve.Check{{Name: "NATS", Do: func(ctx context.Context) error { return policyqueue.Ready(ctx, m.Nats) }}}
+func (m *Mesh) checks(c Config) []serve.Check {
+	return []serve.Check{{Name: "queue on NATS", Do: policyqueue.Prepared(m.Nats, c.Queue)}}
 }
 
 func (m *Mesh) connect(c Config, name string) (*nats.Conn, error) {
@@ -171,7 +171,7 @@ func (m *Mesh) queue(c Config, name string) (*policyqueue.Client, error) {
 func (m *Mesh) startPolicy(c Config, engine policy.Policy) error {
 	_, err := m.serve(c, "policy", c.Listen.Policy, serve.Service{
 		Register: func(s grpc.ServiceRegistrar) { policyrpc.Register(s, engine, c.Sampling) },
-		Checks:   append(m.checks(), c.PolicyChecks...),
+		Checks:   append(m.checks(c), c.PolicyChecks...),
 	})
 	if err != nil {
 		return err
@@ -224,7 +224,7 @@ func (m *Mesh) startDifficulty(c Config, judge verifier.Verifier) (difficulty.Es
 	}
 	probe := telemetry.Difficulty(&difficulty.Probe{Policy: samples, Verifier: judge}, c.Telemetry.Instruments)
 	conn, err := m.serve(c, "difficulty", c.Listen.Difficulty, serve.Service{
-		Register: func(s grpc.ServiceRegistrar) { difficultyrpc.Register(s, probe, c.Sampling) }, Checks: m.checks(),
+		Register: func(s grpc.ServiceRegistrar) { difficultyrpc.Register(s, probe, c.Sampling) }, Checks: m.checks(c),
 	})
 	if err != nil {
 		return nil, err
@@ -246,7 +246,7 @@ func (m *Mesh) startPlanner(c Config, judge verifier.Verifier, hard difficulty.E
 		},
 	})
 	conn, err := m.serve(c, "planner", c.Listen.Planner, serve.Service{
-		Register: func(s grpc.ServiceRegistrar) { plannerrpc.Register(s, p) }, Checks: m.checks(),
+		Register: func(s grpc.ServiceRegistrar) { plannerrpc.Register(s, p) }, Checks: m.checks(c),
 		Background: []func(context.Context) error{func(ctx context.Context) error { <-ctx.Done(); p.Close(); return nil }},
 	})
 	if err != nil {

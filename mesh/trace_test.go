@@ -1,6 +1,7 @@
 package mesh_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,6 +21,8 @@ import (
 	"github.com/ponder-mesh/ponder/internal/natsx/natstest"
 	"github.com/ponder-mesh/ponder/internal/telemetry"
 	"github.com/ponder-mesh/ponder/mesh"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 	"github.com/ponder-mesh/ponder/services/verifier/verifiertest"
 )
@@ -109,21 +112,31 @@ func traced(t *testing.T, content bool) (spans []tracetest.SpanStub) {
 		t.Cleanup(func() {
 			spans = memory.GetSpans()
 			otel.SetTracerProvider(tracenoop.NewTracerProvider())
-			if err := tracers.Shutdown(t.Context()); err != nil {
+			if err := tracers.Shutdown(context.Background()); err != nil {
 				t.Error(err)
 			}
 		})
 		m := start(t, s, mesh.Config{
-			Policy: policytest.Steps(2, 10*time.Second), Verifier: verifiertest.Steps(time.Second), Provider: "script",
+			Policy: distinct(), Verifier: verifiertest.Steps(time.Second), Provider: "script",
 			Telemetry: &telemetry.Providers{Instruments: instruments, Tracers: tracers, Meters: meters, Propagator: propagation.TraceContext{}},
 		})
 		for seed := range uint64(2) {
 			request := ask(beam(4, 2))
-			seed++
-			request.Problem, request.Seed = canary, &seed
+			request.Problem = fmt.Sprint(canary, " of ", seed) // else the second were answered by the memo
 			outcome, _ := solve(t, m, request)
 			complete(t, outcome)
 		}
 	})
 	return spans
+}
+
+// distinct writes two steps, and no path twice, whose scores would be known.
+func distinct() *policytest.Script {
+	return &policytest.Script{Say: func(r policy.Request, ordinal int) policytest.Line {
+		child := says(fmt.Sprint(ordinal))
+		if len(r.Steps) == 0 {
+			child.Finish = reasoning.FinishStep
+		}
+		return policytest.Line{Child: child, Delay: 10 * time.Second}
+	}}
 }

@@ -1,0 +1,193 @@
+package mesh_test
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/ponder-mesh/ponder/internal/natsx/natsd"
+	"github.com/ponder-mesh/ponder/internal/natsx/natstest"
+	"github.com/ponder-mesh/ponder/mesh"
+	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
+	"github.com/ponder-mesh/ponder/services/policy/policytest"
+	"github.com/ponder-mesh/ponder/services/verifier/verifiertest"
+)
+
+// A badInput is a request that is refused, and how.
+type badInput struct {
+	what   string
+	change func(r *plannerv1.SolveRequest)                              // of a good request to Solve
+	call   func(ctx context.Context, m *mesh.Mesh, search string) error // or any other method
+	bare   bool                                                         // to a mesh without a verifier
+
+	code          codes.Code
+	reason, field string
+}
+
+const invalid = "INVALID_ARGUMENT"
+
+func sampling(s *reasoningv1.Sampling) func(*plannerv1.SolveRequest) {
+	return func(r *plannerv1.SolveRequest) { r.Sampling = s }
+}
+
+func strategy(s *plannerv1.Strategy) func(*plannerv1.SolveRequest) {
+	return func(r *plannerv1.SolveRequest) { r.Strategy = s }
+}
+
+func budget(b *plannerv1.Budget) func(*plannerv1.SolveRequest) {
+	return func(r *plannerv1.SolveRequest) { r.Budget = b }
+}
+
+func levels(n int32) *plannerv1.Strategy {
+	return &plannerv1.Strategy{Kind: &plannerv1.Strategy_Beam{Beam: &plannerv1.Beam{N: 4, MaxLevels: &n}}}
+}
+
+func badInputs() []badInput {
+	return []badInput{
+		{what: "empty problem", change: func(r *plannerv1.SolveRequest) { r.Problem = "" }, code: codes.InvalidArgument, reason: invalid, field: "problem"},
+		{what: "problem of 64 KiB and a byte", change: func(r *plannerv1.SolveRequest) { r.Problem = strings.Repeat("9", 64<<10+1) }, code: codes.InvalidArgument, reason: invalid, field: "problem"},
+		{what: "problem of 17 MB (gRPC refuses it unread)", change: func(r *plannerv1.SolveRequest) { r.Problem = strings.Repeat("9", 17e6) }, code: codes.ResourceExhausted},
+		{what: "problem that is not UTF-8 (protobuf refuses it)", call: solveNotUTF8, code: codes.Internal},
+		{what: "N = 0", change: strategy(bestOf(0)), code: codes.InvalidArgument, reason: invalid, field: "strategy.best_of_n.n"},
+		{what: "N = 10⁶", change: strategy(bestOf(1e6)), code: codes.InvalidArgument, reason: invalid, field: "strategy.best_of_n.n"},
+		{what: "majority of 10⁶", change: strategy(majority(1e6)), code: codes.InvalidArgument, reason: invalid, field: "strategy.majority.n"},
+		{what: "beam of −1", change: strategy(beam(-1, 1)), code: codes.InvalidArgument, reason: invalid, field: "strategy.beam.n"},
+		{what: "width M > N", change: strategy(beam(4, 8)), code: codes.InvalidArgument, reason: invalid, field: "strategy.beam.m"},
+		{what: "width M that does not divide N", change: strategy(beam(16, 5)), code: codes.InvalidArgument, reason: invalid, field: "strategy.beam.m"},
+		{what: "width M = 0", change: strategy(beam(16, 0)), code: codes.InvalidArgument, reason: invalid, field: "strategy.beam.m"},
+		{what: "beam of 0 levels", change: strategy(levels(0)), code: codes.InvalidArgument, reason: invalid, field: "strategy.beam.max_levels"},
+		{what: "beam of 10⁶ levels", change: strategy(levels(1e6)), code: codes.InvalidArgument, reason: invalid, field: "strategy.beam.max_levels"},
+		{what: "unknown strategy", change: strategy(&plannerv1.Strategy{}), code: codes.InvalidArgument, reason: invalid, field: "strategy"},
+		{what: "unknown effort", change: func(r *plannerv1.SolveRequest) { r.Effort = 99 }, code: codes.InvalidArgument, reason: invalid, field: "effort"},
+		{what: "unknown choice", change: func(r *plannerv1.SolveRequest) { r.Choice = 99 }, code: codes.InvalidArgument, reason: invalid, field: "choice"},
+		{what: "temperature NaN", change: sampling(&reasoningv1.Sampling{Temperature: proto.Float64(math.NaN())}), code: codes.InvalidArgument, reason: invalid, field: "sampling.temperature"},
+		{what: "temperature 3", change: sampling(&reasoningv1.Sampling{Temperature: proto.Float64(3)}), code: codes.InvalidArgument, reason: invalid, field: "sampling.temperature"},
+		{what: "top_p 0", change: sampling(&reasoningv1.Sampling{TopP: proto.Float64(0)}), code: codes.InvalidArgument, reason: invalid, field: "sampling.top_p"},
+		{what: "max_tokens 0", change: sampling(&reasoningv1.Sampling{MaxTokens: proto.Int32(0)}), code: codes.InvalidArgument, reason: invalid, field: "sampling.max_tokens"},
+		{what: "max_tokens 10⁶", change: sampling(&reasoningv1.Sampling{MaxTokens: proto.Int32(1e6)}), code: codes.InvalidArgument, reason: invalid, field: "sampling.max_tokens"},
+		{what: "deadline in the past", change: func(r *plannerv1.SolveRequest) { r.Deadline = timestamppb.New(time.Unix(0, 0)) }, code: codes.InvalidArgument, reason: invalid, field: "deadline"},
+		{what: "deadline that is no time", change: func(r *plannerv1.SolveRequest) { r.Deadline = &timestamppb.Timestamp{Nanos: -1} }, code: codes.InvalidArgument, reason: invalid, field: "deadline"},
+		{what: "negative policy budget", change: budget(&plannerv1.Budget{PolicyTokens: -1}), code: codes.InvalidArgument, reason: invalid, field: "budget.policy_tokens"},
+		{what: "negative verifier budget", change: budget(&plannerv1.Budget{VerifierTokens: -1}), code: codes.InvalidArgument, reason: invalid, field: "budget.verifier_tokens"},
+		{what: "FLOPs budget NaN", change: budget(&plannerv1.Budget{Flops: math.NaN()}), code: codes.InvalidArgument, reason: invalid, field: "budget.flops"},
+		{what: "idempotency key of 129 bytes", change: func(r *plannerv1.SolveRequest) { r.IdempotencyKey = strings.Repeat("k", 129) }, code: codes.InvalidArgument, reason: invalid, field: "idempotency_key"},
+		{what: "choice that needs scores, with majority", change: func(r *plannerv1.SolveRequest) {
+			r.Strategy, r.Choice = majority(4), plannerv1.Choice_CHOICE_PROD_VOTE
+		}, code: codes.InvalidArgument, reason: invalid, field: "choice"},
+		{what: "beam, no verifier configured", change: strategy(beam(4, 4)), bare: true, code: codes.FailedPrecondition, reason: "NO_VERIFIER"},
+		{what: "choice that needs scores, no verifier configured", change: func(r *plannerv1.SolveRequest) {
+			r.Strategy, r.Choice = nil, plannerv1.Choice_CHOICE_MIN_MAX
+		}, bare: true, code: codes.FailedPrecondition, reason: "NO_VERIFIER"},
+		{what: "Plan without a request", call: func(ctx context.Context, m *mesh.Mesh, _ string) error {
+			_, err := m.Planner.Plan(ctx, &plannerv1.PlanRequest{})
+			return err
+		}, code: codes.InvalidArgument, reason: invalid, field: "request"},
+		{what: "GetSearch of an unknown search", call: func(ctx context.Context, m *mesh.Mesh, _ string) error {
+			_, err := m.Planner.GetSearch(ctx, &plannerv1.GetSearchRequest{SearchId: "nobody"})
+			return err
+		}, code: codes.NotFound, reason: "SEARCH_NOT_FOUND"},
+		{what: "CancelSearch of an unknown search", call: func(ctx context.Context, m *mesh.Mesh, _ string) error {
+			_, err := m.Planner.CancelSearch(ctx, &plannerv1.CancelSearchRequest{SearchId: "nobody"})
+			return err
+		}, code: codes.NotFound, reason: "SEARCH_NOT_FOUND"},
+		{what: "Watch of an unknown search", call: watchAfter("nobody", 0), code: codes.NotFound, reason: "SEARCH_NOT_FOUND"},
+		{what: "Watch after a number that has not come", call: watchAfter("", 1e6), code: codes.InvalidArgument, reason: invalid, field: "after_sequence"},
+		{what: "Watch after a negative number", call: watchAfter("", -1), code: codes.InvalidArgument, reason: invalid, field: "after_sequence"},
+		{what: "ListSearches, negative page size", call: func(ctx context.Context, m *mesh.Mesh, _ string) error {
+			_, err := m.Planner.ListSearches(ctx, &plannerv1.ListSearchesRequest{PageSize: -1})
+			return err
+		}, code: codes.InvalidArgument, reason: invalid, field: "page_size"},
+		{what: "ListNodes, negative page size", call: func(ctx context.Context, m *mesh.Mesh, search string) error {
+			_, err := m.Planner.ListNodes(ctx, &plannerv1.ListNodesRequest{SearchId: search, PageSize: -1})
+			return err
+		}, code: codes.InvalidArgument, reason: invalid, field: "page_size"},
+		{what: "ListNodes, negative depth", call: func(ctx context.Context, m *mesh.Mesh, search string) error {
+			_, err := m.Planner.ListNodes(ctx, &plannerv1.ListNodesRequest{SearchId: search, Depth: -1})
+			return err
+		}, code: codes.InvalidArgument, reason: invalid, field: "depth"},
+	}
+}
+
+// watchAfter watches a search, the good one if it has no name, after a number.
+func watchAfter(id string, after int64) func(context.Context, *mesh.Mesh, string) error {
+	return func(ctx context.Context, m *mesh.Mesh, search string) error {
+		if id == "" {
+			id = search
+		}
+		_, err := drain(m.Planner.Watch(ctx, &plannerv1.WatchRequest{SearchId: id, AfterSequence: after}))
+		return err
+	}
+}
+
+// solveNotUTF8 sends what Go's own client would refuse to send.
+func solveNotUTF8(ctx context.Context, m *mesh.Mesh, _ string) error {
+	_, err := drain(m.Planner.Solve(ctx, ask(majority(1)), grpc.ForceCodec(notUTF8{})))
+	return err
+}
+
+// notUTF8 is protobuf, but for a problem that it spoils.
+type notUTF8 struct{}
+
+func (notUTF8) Name() string { return "proto" }
+
+func (notUTF8) Marshal(v any) ([]byte, error) {
+	b, err := proto.Marshal(v.(proto.Message))
+	return []byte(strings.Replace(string(b), "count", "coun\xff", 1)), err
+}
+
+func (notUTF8) Unmarshal(b []byte, v any) error { return proto.Unmarshal(b, v.(proto.Message)) }
+
+// Bad input is refused at once, with its code, reason and field, before any engine is
+// asked, and the mesh goes on serving.
+func TestBadInput(t *testing.T) {
+	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
+		engine, judge := policytest.Steps(1, 10*time.Second), verifiertest.Steps(0)
+		bare := start(t, s, mesh.Config{Policy: engine})
+		full := start(t, s, mesh.Config{Policy: engine, Verifier: judge})
+		outcome, events := solve(t, full, ask(bestOf(4)))
+		complete(t, outcome)
+		search := events[0].GetSearchId()
+
+		var rows [][]string
+		for i, c := range badInputs() {
+			m := full
+			if c.bare {
+				m = bare
+			}
+			before, began := len(engine.Calls()), time.Now()
+			err := c.send(t.Context(), m, search)
+			t.Logf("%s: %v", c.what, err) // names the row in front of its failures
+			took(t, began, 0)
+			refused(t, err, c.code, c.reason, c.field)
+			if asked := len(engine.Calls()) - before; asked > 0 {
+				t.Errorf("the engine was asked %d times", asked)
+			}
+			good := ask(bestOf(2))
+			good.Problem = fmt.Sprint("after ", i)
+			outcome, _ := solve(t, full, good)
+			complete(t, outcome)
+			rows = append(rows, []string{c.what, code(c.code), tick(c.reason), tick(c.field), status.Convert(err).Message()})
+		}
+		documented(t, "input", []string{"Input", "Code", "Reason", "Field", "Message"}, rows)
+	})
+}
+
+func (c badInput) send(ctx context.Context, m *mesh.Mesh, search string) error {
+	if c.call != nil {
+		return c.call(ctx, m, search)
+	}
+	request := ask(bestOf(4))
+	c.change(request)
+	_, err := drain(m.Planner.Solve(ctx, request))
+	return err
+}
