@@ -10,17 +10,15 @@ import (
 // llamaBody is a request to llama.cpp's own POST /completion.
 func llamaBody(c call) map[string]any {
 	body := map[string]any{
-		"prompt":            c.template.Prompt(c.problem, c.steps),
-		"n_predict":         c.sampling.MaxTokens,
-		"temperature":       c.sampling.Temperature,
-		"top_p":             c.sampling.TopP,
-		"seed":              portable(c.seed),
-		"n_probs":           1, // of the distribution before the samplers
-		"cache_prompt":      true,
-		"timings_per_token": true,
-		"stream":            true,
+		"prompt":      c.template.Prompt(c.problem, c.steps),
+		"n_predict":   c.sampling.MaxTokens,
+		"temperature": c.sampling.Temperature,
+		"top_p":       c.sampling.TopP,
+		"seed":        portable(c.seed),
+		"n_probs":     1, // of the distribution before the samplers
+		"stream":      true,
 	}
-	maps.Copy(body, plain[LlamaCpp])
+	maps.Copy(body, additions[LlamaCpp])
 	if c.n > 1 {
 		body["n_cmpl"] = c.n
 	}
@@ -78,8 +76,9 @@ func ollamaOptions(c call) map[string]any {
 		"temperature": c.sampling.Temperature,
 		"top_p":       c.sampling.TopP,
 		"seed":        portable(c.seed),
+		// What ollama would do to the distribution unasked.
+		"top_k": 0, "min_p": 0, "typical_p": 1, "repeat_penalty": 1, "presence_penalty": 0, "frequency_penalty": 0,
 	}
-	maps.Copy(options, plain[Ollama])
 	return map[string]any{
 		"model": c.model, "options": options, "stream": true, "logprobs": true,
 		"truncate": false, "shift": false,

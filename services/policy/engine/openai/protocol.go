@@ -54,52 +54,43 @@ type usage struct{ prompt, cached, generated int }
 // llama.cpp's own completions tell the stop string, and OpenAI's do not; ollama's
 // own API has log-probabilities and the sampler's settings, and OpenAI's has not.
 func protocolOf(d Dialect, chat bool) protocol {
-	p := protocol{path: "completions", frames: modelserver.Events, parse: parseChunk}
-	if chat {
-		p.path = "chat/completions"
+	switch {
+	case d == LlamaCpp && !chat:
+		return protocol{path: "/completion", stops: true, body: llamaBody, frames: modelserver.Events, parse: parseLlama}
+	case d == Ollama && chat:
+		return protocol{path: "/api/chat", body: ollamaChat, frames: modelserver.Lines, parse: parseOllama}
+	case d == Ollama:
+		return protocol{path: "/api/generate", body: ollamaGenerate, frames: modelserver.Lines, parse: parseOllama}
 	}
-	p.body = func(c call) map[string]any {
+	path := "completions"
+	if chat {
+		path = "chat/completions"
+	}
+	body := func(c call) map[string]any {
 		body := standard(c, chat)
-		maps.Copy(body, plain[d])
+		maps.Copy(body, additions[d])
 		return body
 	}
-	switch {
-	case d == VLLM:
-		p.stops = true
-		p.body = also(p.body, map[string]any{"include_stop_str_in_output": true, "stream_options": continuousUsage})
-	case d == SGLang:
-		p.stops = true
-		p.body = also(p.body, map[string]any{"no_stop_trim": true, "stream_options": continuousUsage})
-	case d == LlamaCpp && chat:
-		p.body = also(p.body, map[string]any{"cache_prompt": true, "timings_per_token": true})
-	case d == LlamaCpp:
-		p = protocol{path: "/completion", stops: true, body: llamaBody, frames: modelserver.Events, parse: parseLlama}
-	case d == Ollama && chat:
-		p = protocol{path: "/api/chat", body: ollamaChat, frames: modelserver.Lines, parse: parseOllama}
-	case d == Ollama:
-		p = protocol{path: "/api/generate", body: ollamaGenerate, frames: modelserver.Lines, parse: parseOllama}
-	}
-	return p
+	return protocol{path: path, stops: d == VLLM || d == SGLang, body: body, frames: modelserver.Events, parse: parseChunk}
 }
 
-// plain switches off what servers do to a distribution unasked, from their own
-// defaults or the model's, so that only temperature and top-p shape it.
-var plain = map[Dialect]map[string]any{
-	VLLM:     {"top_k": -1, "min_p": 0, "repetition_penalty": 1, "presence_penalty": 0, "frequency_penalty": 0},
-	SGLang:   {"top_k": -1, "min_p": 0, "repetition_penalty": 1, "presence_penalty": 0, "frequency_penalty": 0},
-	LlamaCpp: {"samplers": []string{"temperature", "top_p"}},
-	Ollama:   {"top_k": 0, "min_p": 0, "typical_p": 1, "repeat_penalty": 1, "presence_penalty": 0, "frequency_penalty": 0},
+// additions are a dialect's to every request. They keep the stop string in the
+// text, have tokens counted as they come, and switch off what servers do to a
+// distribution unasked, from their own defaults or the model's, so that only
+// temperature and top-p shape it.
+var additions = map[Dialect]map[string]any{
+	VLLM: {
+		"top_k": -1, "min_p": 0, "repetition_penalty": 1, "presence_penalty": 0, "frequency_penalty": 0,
+		"include_stop_str_in_output": true, "stream_options": continuousUsage,
+	},
+	SGLang: {
+		"top_k": -1, "min_p": 0, "repetition_penalty": 1, "presence_penalty": 0, "frequency_penalty": 0,
+		"no_stop_trim": true, "stream_options": continuousUsage,
+	},
+	LlamaCpp: {"samplers": []string{"temperature", "top_p"}, "cache_prompt": true, "timings_per_token": true},
 }
 
 var continuousUsage = map[string]any{"include_usage": true, "continuous_usage_stats": true}
-
-func also(body func(call) map[string]any, more map[string]any) func(call) map[string]any {
-	return func(c call) map[string]any {
-		b := body(c)
-		maps.Copy(b, more)
-		return b
-	}
-}
 
 // portable is the seed as every server takes it: positive and of 31 bits.
 // llama.cpp's default, all 32 bits set, would mean a random one.
