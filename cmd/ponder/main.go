@@ -44,18 +44,27 @@ type cli struct {
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 
-func main() {
-	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
-	var c cli
-	parser := kong.Must(&c, kong.Name("ponder"),
-		kong.Description("Spends a language model's test-time compute where it pays."),
-		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+// newParser reads command lines into c. Its help leads with examples.
+func newParser(c *cli, options ...kong.Option) (*kong.Kong, error) {
+	return kong.New(c, append([]kong.Option{
+		kong.Name("ponder"), kong.Description("Spends a language model's test-time compute where it pays."),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Help(func(o kong.HelpOptions, k *kong.Context) error {
 			if k.Command() == "" {
 				fmt.Fprint(k.Stdout, examples)
 			}
 			return kong.DefaultHelpPrinter(o, k)
-		}))
+		}),
+	}, options...)...)
+}
+
+func main() {
+	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	var c cli
+	parser, err := newParser(&c)
+	if err != nil {
+		panic(err) // a mistake in the tags above
+	}
 	if len(os.Args) == 1 {
 		os.Args = append(os.Args, "--help")
 	}

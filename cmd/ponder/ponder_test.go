@@ -1,0 +1,180 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+
+	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+)
+
+func TestHelpLeadsWithExamples(t *testing.T) {
+	var c cli
+	var out strings.Builder
+	parser, err := newParser(&c, kong.Writers(&out, io.Discard), kong.Exit(func(int) { panic("done") }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	func() {
+		defer func() { _ = recover() }()
+		_, _ = parser.Parse([]string{"--help"})
+	}()
+	if !strings.HasPrefix(out.String(), "Examples:") {
+		t.Errorf("help begins with %.60q", out.String())
+	}
+	for _, command := range []string{"demo", "dev", "solve", "trace", "doctor"} {
+		if !strings.Contains(out.String(), "\n  "+command) {
+			t.Errorf("help has no %s", command)
+		}
+	}
+}
+
+func TestCommandLineBecomesRequest(t *testing.T) {
+	for _, test := range []struct {
+		line  string
+		check func(*plannerv1.SolveRequest) bool
+	}{
+		{"solve p", func(r *plannerv1.SolveRequest) bool {
+			return r.GetProblem() == "p" && r.GetStrategy() == nil && r.GetSeed() == 1 && r.GetDeadline() != nil && r.Sampling.Temperature == nil
+		}},
+		{"solve --strategy beam --n 16 --m 4 p", func(r *plannerv1.SolveRequest) bool {
+			return r.GetStrategy().GetBeam().GetN() == 16 && r.GetStrategy().GetBeam().GetM() == 4 && r.GetStrategy().GetBeam().MaxLevels == nil
+		}},
+		{"solve --strategy best-of-n -n 3 --choice prod-vote p", func(r *plannerv1.SolveRequest) bool {
+			return r.GetStrategy().GetBestOfN().GetN() == 3 && r.GetChoice() == plannerv1.Choice_CHOICE_PROD_VOTE
+		}},
+		{"solve --effort high --policy-tokens 99 --temperature 0 p", func(r *plannerv1.SolveRequest) bool {
+			return r.GetEffort() == plannerv1.Effort_EFFORT_HIGH && r.GetBudget().GetPolicyTokens() == 99 && r.Sampling.GetTemperature() == 0 && r.Sampling.Temperature != nil
+		}},
+		{"plan --effort max p", func(r *plannerv1.SolveRequest) bool { return r.GetEffort() == plannerv1.Effort_EFFORT_MAX }},
+	} {
+		t.Run(test.line, func(t *testing.T) {
+			r, err := parse(t, test.line)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !test.check(r) {
+				t.Errorf("%v", r)
+			}
+		})
+	}
+}
+
+func TestWrongCommandLinesSayWhatIsAllowed(t *testing.T) {
+	for line, want := range map[string]string{
+		"solve --strategy dfs p":  "must be one of greedy, majority, best-of-n, beam",
+		"solve --effort huge p":   "none minimal low medium high xhigh max",
+		"solve --choice median p": "prod-vote",
+	} {
+		if _, err := parse(t, line); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want one with %q", line, err, want)
+		}
+	}
+}
+
+// parse reads a command line and makes its request.
+func parse(t *testing.T, line string) (*plannerv1.SolveRequest, error) {
+	t.Helper()
+	var c cli
+	parser, err := newParser(&c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := parser.Parse(strings.Fields(line)); err != nil {
+		t.Fatal(err)
+	}
+	if strings.HasPrefix(line, "plan") {
+		return c.Plan.request()
+	}
+	return c.Solve.request()
+}
+
+func TestHeldOutProblemsAreFixed(t *testing.T) {
+	c := demoCmd{Problems: 7, Steps: 4}
+	a, err := c.heldOut()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := c.heldOut()
+	if err != nil {
+		t.Fatal(err)
+	}
+	steps := map[int]int{}
+	for i := range a {
+		if a[i] != b[i] {
+			t.Errorf("problem %d is %v, then %v", i, a[i], b[i])
+		}
+		steps[a[i].Steps]++
+	}
+	if len(a) != 7 || steps[2] != 3 || steps[3] != 2 || steps[4] != 2 {
+		t.Errorf("%d problems, by steps %v", len(a), steps)
+	}
+	if _, err := (&demoCmd{Problems: 7, Steps: 99}).heldOut(); err == nil {
+		t.Error("99 steps are no error")
+	}
+}
+
+func TestViewShowsEachNodeOnceAndTheAnswerAlone(t *testing.T) {
+	value := 0.5
+	node := &plannerv1.Node{NodeId: "0", Depth: 1, State: plannerv1.NodeState_NODE_STATE_FINISHED, Value: &value, Answer: "3"}
+	events := []*plannerv1.SearchEvent{
+		{SearchId: "s", State: plannerv1.SearchState_SEARCH_STATE_RUNNING, Nodes: []*plannerv1.Node{node}},
+		{SearchId: "s", State: plannerv1.SearchState_SEARCH_STATE_SUCCEEDED, Nodes: []*plannerv1.Node{node}, Outcome: &plannerv1.Outcome{Answer: "3"}},
+	}
+	stdout, stderr := capture(t, func() {
+		v := &view{out: &output{}, verbose: true}
+		for _, e := range events {
+			if err := v.show(e); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	if stdout != "3\n" {
+		t.Errorf("standard output is %q, want the answer alone", stdout)
+	}
+	if got := strings.Count(stderr, "✓ 0"); got != 1 {
+		t.Errorf("node shown %d times in\n%s", got, stderr)
+	}
+	stdout, stderr = capture(t, func() {
+		v := &view{out: &output{json: true}}
+		for _, e := range events {
+			if err := v.show(e); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	if lines := strings.Split(strings.TrimSpace(stdout), "\n"); len(lines) != 2 || !json.Valid([]byte(lines[0])) || stderr != "" {
+		t.Errorf("JSON: %q, and on standard error %q", stdout, stderr)
+	}
+}
+
+// capture returns what f prints.
+func capture(t *testing.T, f func()) (stdout, stderr string) {
+	t.Helper()
+	dir := t.TempDir()
+	oldOut, oldErr := os.Stdout, os.Stderr
+	defer func() { os.Stdout, os.Stderr = oldOut, oldErr }()
+	var err error
+	if os.Stdout, err = os.Create(dir + "/out"); err != nil {
+		t.Fatal(err)
+	}
+	if os.Stderr, err = os.Create(dir + "/err"); err != nil {
+		t.Fatal(err)
+	}
+	f()
+	_ = os.Stdout.Close()
+	_ = os.Stderr.Close()
+	out, err := os.ReadFile(dir + "/out")
+	if err != nil {
+		t.Fatal(err)
+	}
+	errs, err := os.ReadFile(dir + "/err")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out), string(errs)
+}
