@@ -1,0 +1,145 @@
+package planner
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/ponder-mesh/ponder/services/difficulty"
+	"github.com/ponder-mesh/ponder/services/planner/search"
+	"github.com/ponder-mesh/ponder/services/verifier"
+)
+
+func TestPlan(t *testing.T) {
+	easy, medium, hard := &difficulty.Estimate{PassRate: 0.8}, &difficulty.Estimate{PassRate: 0.3}, &difficulty.Estimate{PassRate: 0.05}
+	judge := &verifier.Judge{Aggregator: verifier.Prod}
+	beam := func(n int) search.Strategy { return search.Beam{N: n, M: min(4, n), MaxLevels: 40} }
+	for _, c := range []struct {
+		effort   Effort
+		estimate *difficulty.Estimate
+		judge    *verifier.Judge
+		want     search.Strategy
+		because  string
+	}{
+		{None, nil, judge, search.Greedy{}, "one greedy sample"},
+		{None, nil, nil, search.Greedy{}, "one greedy sample"},
+		{Minimal, nil, nil, search.Majority{N: 2}, "no verifier"},
+		{Low, nil, nil, search.Majority{N: 4}, "no verifier"},
+		{Normal, nil, nil, search.Majority{N: 8}, "no verifier"},
+		{High, nil, nil, search.Majority{N: 16}, "no verifier"},
+		{XHigh, nil, nil, search.Majority{N: 64}, "no verifier"},
+		{Max, nil, nil, search.Majority{N: 256}, "no verifier"},
+		{Max, easy, nil, search.Majority{N: 256}, "no verifier"},
+		{Minimal, nil, judge, search.BestOfN{N: 2}, "not estimated"},
+		{High, nil, judge, search.BestOfN{N: 16}, "not estimated"},
+		{Low, easy, judge, search.BestOfN{N: 2}, "easy"},
+		{High, easy, judge, search.BestOfN{N: 8}, "easy"},
+		{Max, easy, judge, search.BestOfN{N: 128}, "easy"},
+		{Low, medium, judge, beam(4), "medium"},
+		{Normal, medium, judge, beam(8), "medium"},
+		{High, medium, judge, beam(16), "medium"},
+		{Low, hard, judge, beam(4), "hard"},
+		{XHigh, hard, judge, beam(64), "hard"},
+		{Max, hard, judge, beam(256), "hard"},
+	} {
+		got := plan(c.effort, c.estimate, c.judge)
+		if got.Strategy != c.want || !strings.Contains(got.Reason, c.because) {
+			t.Errorf("effort %v: got %s %+v because %q, want %s %+v because of %q",
+				c.effort, got.Strategy.Name(), got.Strategy, got.Reason, c.want.Name(), c.want, c.because)
+		}
+		if err := got.Strategy.Validate(); err != nil {
+			t.Errorf("effort %v: %v", c.effort, err)
+		}
+	}
+}
+
+func TestDecide(t *testing.T) {
+	prod := search.Choice{Aggregator: verifier.Prod, Vote: true}
+	byMin := search.Choice{Aggregator: verifier.Min}
+	with, without := setup{judge: &verifier.Judge{Aggregator: verifier.Prod}}, setup{}
+	for name, c := range map[string]struct {
+		request Request
+		setup   setup
+		want    Plan
+		because string
+	}{
+		"as requested":           {Request{Strategy: search.BestOfN{N: 4}}, with, Plan{Strategy: search.BestOfN{N: 4}, Choice: prod}, "as requested"},
+		"choice as requested":    {Request{Strategy: search.BestOfN{N: 4}, Choice: &byMin}, with, Plan{Strategy: search.BestOfN{N: 4}, Choice: byMin}, "as requested"},
+		"majority of judged":     {Request{Strategy: search.BestOfN{N: 4}, Choice: &search.Choice{}}, with, Plan{Strategy: search.BestOfN{N: 4}}, "as requested"},
+		"majority needs no PRM":  {Request{Strategy: search.Majority{N: 4}}, with, Plan{Strategy: search.Majority{N: 4}}, "as requested"},
+		"PRM does not answer":    {Request{Strategy: search.Beam{N: 8, M: 4}, Choice: &byMin}, without, Plan{Strategy: search.Majority{N: 8}}, "does not answer; chosen by majority instead of min-max"},
+		"planned":                {Request{Effort: Minimal}, with, Plan{Strategy: search.BestOfN{N: 2}, Choice: prod}, "not estimated"},
+		"planned without scores": {Request{Effort: None, Choice: &byMin}, with, Plan{Strategy: search.Greedy{}}, "as nothing is scored"},
+	} {
+		got := (&Planner{}).decide(c.request, nil, c.setup)
+		if !strings.Contains(got.Reason, c.because) {
+			t.Errorf("%s: because %q, want %q", name, got.Reason, c.because)
+		}
+		got.Reason = ""
+		if diff := cmp.Diff(got, c.want); diff != "" {
+			t.Errorf("%s: got -, want +\n%s", name, diff)
+		}
+	}
+}
+
+func TestDecidePredictsTokens(t *testing.T) {
+	e := &difficulty.Estimate{Samples: 4}
+	e.Usage.Generated = 100
+	got := (&Planner{}).decide(Request{Strategy: search.BestOfN{N: 8}}, e, setup{judge: &verifier.Judge{}})
+	if got.PredictedTokens != 200 {
+		t.Errorf("predicted %d tokens, want 8 samples of 25", got.PredictedTokens)
+	}
+}
+
+func TestParseEffort(t *testing.T) {
+	for e := None; e <= Max; e++ {
+		if got, err := ParseEffort(e.String()); got != e || err != nil {
+			t.Errorf("%v is read as %v, %v", e, got, err)
+		}
+		if _, ok := samplesOf[e]; !ok {
+			t.Errorf("effort %v has no number of samples", e)
+		}
+	}
+	for _, name := range []string{"", "unknown", "High"} {
+		if got, err := ParseEffort(name); err == nil {
+			t.Errorf("%q is read as %v", name, got)
+		}
+	}
+}
+
+// ids draws a node's id.
+var ids = rapid.Custom(func(t *rapid.T) string {
+	id := ""
+	for i := range rapid.IntRange(0, 4).Draw(t, "depth") {
+		if i > 0 {
+			id += "."
+		}
+		id += rapid.SampledFrom([]string{"0", "1", "2", "9", "10", "11", "100"}).Draw(t, "ordinal")
+	}
+	return id
+})
+
+func TestCompareNodes(t *testing.T) {
+	want := []string{"", "0", "0.0", "0.2", "0.10", "1", "1.0.0", "2", "10", "10.1", "100"}
+	got := slices.Clone(want)
+	slices.Sort(got)
+	slices.SortFunc(got, CompareNodes)
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("got -, want +\n%s", diff)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		a, b, c := ids.Draw(t, "a"), ids.Draw(t, "b"), ids.Draw(t, "c")
+		if x, y := CompareNodes(a, b), CompareNodes(b, a); x != -y || (x == 0) != (a == b) {
+			t.Errorf("%q and %q compare as %d and %d", a, b, x, y)
+		}
+		if CompareNodes(a, b) < 0 && CompareNodes(b, c) < 0 && CompareNodes(a, c) >= 0 {
+			t.Errorf("%q < %q < %q, but not the first < the last", a, b, c)
+		}
+		if below(a, b) && b != "" && CompareNodes(b, a) >= 0 {
+			t.Errorf("%q is below %q, but not after it", a, b)
+		}
+	})
+}

@@ -1,0 +1,240 @@
+package planner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner/search"
+	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/policy/policytest"
+	"github.com/ponder-mesh/ponder/services/verifier"
+	"github.com/ponder-mesh/ponder/services/verifier/verifiertest"
+)
+
+// bubble runs body with a planner whose solutions take ten seconds.
+func bubble(t *testing.T, c Config, body func(t *testing.T, p *Planner)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		if c.Policy == nil {
+			c.Policy = policytest.Steps(1, 10*time.Second)
+		}
+		p := New(c)
+		defer p.Close()
+		body(t, p)
+	})
+}
+
+func greedy(problem string) Request { return Request{Problem: problem, Strategy: search.Greedy{}} }
+
+func mustStart(t *testing.T, p *Planner, r Request) string {
+	t.Helper()
+	id, err := p.Start(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func TestMaxActive(t *testing.T) {
+	bubble(t, Config{MaxActive: 2}, func(t *testing.T, p *Planner) {
+		mustStart(t, p, greedy("1"))
+		mustStart(t, p, greedy("2"))
+		if _, err := p.Start(t.Context(), greedy("3")); !errors.Is(err, reasoning.ErrOverloaded) {
+			t.Errorf("got %v, want ErrOverloaded", err)
+		}
+		keyed := greedy("2")
+		time.Sleep(11 * time.Second)
+		keyed.IdempotencyKey = "k"
+		id := mustStart(t, p, keyed)
+		mustStart(t, p, greedy("4"))
+		if got := mustStart(t, p, keyed); got != id {
+			t.Errorf("at its limit the planner started %s, want it to follow %s", got, id)
+		}
+	})
+}
+
+func TestMaxKept(t *testing.T) {
+	bubble(t, Config{MaxKept: 3}, func(t *testing.T, p *Planner) {
+		slow := greedy("slow")
+		slow.Strategy = search.Majority{N: 2}
+		p.Policy = &policytest.Script{Say: func(r policy.Request, o int) policytest.Line {
+			l := policytest.Steps(1, time.Second).Say(r, o)
+			if r.Problem == "slow" {
+				l.Delay = time.Hour
+			}
+			return l
+		}}
+		slow.Deadline = time.Now().Add(2 * time.Hour)
+		running := mustStart(t, p, slow)
+		var ids []string
+		for i := range 6 {
+			r := greedy(fmt.Sprint(i))
+			r.IdempotencyKey = fmt.Sprint("key ", i)
+			ids = append(ids, mustStart(t, p, r))
+			time.Sleep(2 * time.Second)
+		}
+		for i, id := range append(ids, running) {
+			_, err := p.Get("", id)
+			if kept := i >= 2; kept != (err == nil) || !kept && !errors.Is(err, ErrNotFound) {
+				t.Errorf("search %d: got %v, want it kept: %v", i, err, kept)
+			}
+		}
+		if got := p.List("", "", 100); len(got) != 5 || got[0].ID != ids[5] || got[4].ID != running {
+			t.Errorf("listed %d searches, want the 4 newest and the one that runs", len(got))
+		}
+		again := greedy("0")
+		again.IdempotencyKey = "key 0"
+		if id := mustStart(t, p, again); id == ids[0] {
+			t.Error("the key of a forgotten search leads to it")
+		}
+	})
+}
+
+func TestList(t *testing.T) {
+	bubble(t, Config{}, func(t *testing.T, p *Planner) {
+		var ids []string
+		for i := range 5 {
+			ids = append(ids, mustStart(t, p, greedy(fmt.Sprint(i))))
+		}
+		other := greedy("other")
+		other.Tenant = "other"
+		mustStart(t, p, other)
+		var got []string
+		for page := p.List("", "", 2); len(page) > 0; page = p.List("", got[len(got)-1], 2) {
+			for _, s := range page {
+				got = append(got, s.ID)
+			}
+		}
+		if len(got) != 5 || got[0] != ids[4] || got[4] != ids[0] {
+			t.Errorf("got %v, want %v backwards", got, ids)
+		}
+	})
+}
+
+func TestSame(t *testing.T) {
+	half, whole, ten, eleven := 0.5, 1.0, 10, 11
+	base := Request{Tenant: "t", Problem: "p", Effort: High, Strategy: search.Majority{N: 4}, Temperature: &half, MaxTokens: &ten, Seed: 3}
+	for name, change := range map[string]func(r *Request){
+		"problem":       func(r *Request) { r.Problem = "q" },
+		"effort":        func(r *Request) { r.Effort = Low },
+		"strategy":      func(r *Request) { r.Strategy = search.BestOfN{N: 4} },
+		"n":             func(r *Request) { r.Strategy = search.Majority{N: 5} },
+		"planned":       func(r *Request) { r.Strategy = nil },
+		"choice":        func(r *Request) { r.Choice = &search.Choice{Aggregator: verifier.Min} },
+		"temperature":   func(r *Request) { r.Temperature = &whole },
+		"no top_p":      func(r *Request) { r.TopP = &half },
+		"max_tokens":    func(r *Request) { r.MaxTokens = &eleven },
+		"no max_tokens": func(r *Request) { r.MaxTokens = nil },
+		"seed":          func(r *Request) { r.Seed = 4 },
+		"budget":        func(r *Request) { r.Budget.PolicyTokens = 9 },
+		"shifted text":  func(r *Request) { r.Tenant, r.Problem = "t p", "" },
+	} {
+		other := base
+		change(&other)
+		if base.same(other) || other.same(base) {
+			t.Errorf("requests that differ in %s are the same", name)
+		}
+	}
+	again := base
+	temperature := 0.5
+	again.Temperature, again.Deadline = &temperature, time.Now()
+	if !base.same(again) {
+		t.Error("a request is not the same with a new deadline")
+	}
+}
+
+// A queue that does not say whether it is attended does not keep a search waiting.
+func TestAttendedHangs(t *testing.T) {
+	bubble(t, Config{Attended: hang}, func(t *testing.T, p *Planner) {
+		id := mustStart(t, p, greedy("1"))
+		began := time.Now()
+		for _, err := range p.Watch(t.Context(), "", id, 0) {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, want := time.Since(began), 10*time.Second+attendedDelay; got != want {
+			t.Errorf("took %v, want %v", got, want)
+		}
+	})
+}
+
+func TestPlannerStops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := New(Config{Policy: policytest.Steps(1, time.Hour)})
+		id := mustStart(t, p, greedy("1"))
+		synctest.Wait()
+		p.Close()
+		got, err := p.Get("", id)
+		if err != nil || got.State != FailedAll || !errors.Is(got.Outcome.Err, ErrClosed) {
+			t.Errorf("got %+v and error %v, want the search ended by ErrClosed", got, err)
+		}
+		if _, err := p.Start(t.Context(), greedy("2")); !errors.Is(err, reasoning.ErrUnavailable) {
+			t.Errorf("got %v, want ErrUnavailable", err)
+		}
+	})
+}
+
+// Cancelling drops the search's jobs from the queue; if that fails, the outcome
+// says so.
+func TestCancelDropsJobs(t *testing.T) {
+	var dropped []string
+	fail := errors.New("queue is down")
+	bubble(t, Config{CancelJobs: dropInto(&dropped, fail)}, func(t *testing.T, p *Planner) {
+		id := mustStart(t, p, greedy("1"))
+		time.Sleep(time.Second)
+		got, err := p.Cancel(t.Context(), "", id)
+		if err != nil || got.State != Cancelled || !errors.Is(got.Outcome.Err, ErrCancelled) {
+			t.Errorf("got %+v and error %v, want it cancelled", got, err)
+		}
+		if len(dropped) != 1 || dropped[0] != id {
+			t.Errorf("dropped the jobs of %v, want %s", dropped, id)
+		}
+		if d := strings.Join(got.Outcome.Degraded, ""); !strings.Contains(d, fail.Error()) {
+			t.Errorf("degraded %q, want that jobs stayed", d)
+		}
+		whole := mustStart(t, p, greedy("2"))
+		time.Sleep(11 * time.Second)
+		if _, err := p.Cancel(t.Context(), "", whole); err != nil || len(dropped) != 1 {
+			t.Errorf("cancelling an ended search: error %v, dropped %v", err, dropped)
+		}
+	})
+}
+
+// Plan says what Start does.
+func TestPlanIsWhatStartDoes(t *testing.T) {
+	bubble(t, Config{Verifier: verifiertest.Steps(0)}, func(t *testing.T, p *Planner) {
+		r := Request{Problem: "1", Effort: High}
+		want, estimate, err := p.Plan(t.Context(), r)
+		if err != nil || estimate != nil {
+			t.Fatalf("estimate %v, error %v; want none, as there is no estimator", estimate, err)
+		}
+		id := mustStart(t, p, r)
+		time.Sleep(time.Minute)
+		got, err := p.Get("", id)
+		if err != nil || got.Plan == nil || *got.Plan != want {
+			t.Errorf("got plan %+v and error %v, want %+v", got.Plan, err, want)
+		}
+		if len(p.Policy.(*policytest.Script).Calls()) != 1 {
+			t.Error("Plan asked the policy")
+		}
+	})
+}
+
+func hang(ctx context.Context) (bool, error) {
+	<-ctx.Done()
+	return false, ctx.Err()
+}
+
+func dropInto(dropped *[]string, err error) func(context.Context, string) error {
+	return func(_ context.Context, id string) error {
+		*dropped = append(*dropped, id)
+		return err
+	}
+}
