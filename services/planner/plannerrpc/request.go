@@ -131,5 +131,8 @@ func ParseEffort(name string) (plannerv1.Effort, error) {
 // ParseChoice is the choice with a person's name for it, such as "prod-vote".
 func ParseChoice(name string) (plannerv1.Choice, error) {
 	c, err := search.ParseChoice(name)
-	return toChoice(c), err
+	if err != nil { // whose choice is the zero one, which means majority
+		return plannerv1.Choice_CHOICE_UNSPECIFIED, err
+	}
+	return toChoice(c), nil
 }

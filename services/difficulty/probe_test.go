@@ -1,0 +1,275 @@
+package difficulty_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+	"google.golang.org/grpc"
+
+	"github.com/ponder-mesh/ponder/internal/rpctest"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/difficulty"
+	"github.com/ponder-mesh/ponder/services/difficulty/difficultyrpc"
+	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/policy/policytest"
+	"github.com/ponder-mesh/ponder/services/verifier"
+	"github.com/ponder-mesh/ponder/services/verifier/verifiertest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// says is a Policy whose whole samples have these answers, one a second.
+func says(answers ...string) *policytest.Script {
+	return &policytest.Script{Say: func(_ policy.Request, ordinal int) policytest.Line {
+		text := "A:" + answers[ordinal] + "\n"
+		child := policy.Child{Steps: []reasoning.Step{{Text: text, Tokens: len(text)}}, Finish: reasoning.FinishEnd}
+		if answers[ordinal] == "" {
+			child.Finish = reasoning.FinishLength
+		}
+		return policytest.Line{Child: child, Delay: time.Duration(ordinal+1) * time.Second}
+	}}
+}
+
+// believes is a Verifier that gives each step of a path this score.
+func believes(score float64, delay time.Duration) *verifiertest.Script {
+	return &verifiertest.Script{Say: func(r verifier.Request) verifiertest.Line {
+		return verifiertest.Line{Scores: slices.Repeat([]float64{score}, len(r.Steps)), Delay: delay}
+	}}
+}
+
+func request(samples int) difficulty.Request {
+	return difficulty.Request{Search: "s", Problem: "p", Seed: 3, Sampling: reasoning.Sampling{Temperature: 1, TopP: 1, MaxTokens: 50}, MaxSamples: samples}
+}
+
+func all(ctx context.Context, e difficulty.Estimator, r difficulty.Request) (estimates []difficulty.Estimate, _ error) {
+	for estimate, err := range e.Estimate(ctx, r) {
+		if err != nil {
+			return estimates, err
+		}
+		estimates = append(estimates, estimate)
+	}
+	return estimates, nil
+}
+
+// estimators are the bodies that the promises are checked on.
+var estimators = map[string]func(t *testing.T, p *difficulty.Probe) difficulty.Estimator{
+	"probe": func(_ *testing.T, p *difficulty.Probe) difficulty.Estimator { return p },
+	"probe over gRPC": func(t *testing.T, p *difficulty.Probe) difficulty.Estimator {
+		server := rpctest.Serve(t, func(s grpc.ServiceRegistrar) { difficultyrpc.Register(s, p, reasoning.Sampling{}) })
+		return difficultyrpc.NewClient(server.Conn)
+	},
+}
+
+// each runs a check on each body, in a bubble of its own.
+func each(t *testing.T, check func(t *testing.T, body func(*difficulty.Probe) difficulty.Estimator)) {
+	for name, wrap := range estimators {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				check(t, func(p *difficulty.Probe) difficulty.Estimator { return wrap(t, p) })
+			})
+		})
+	}
+}
+
+// Estimates come sample by sample, while others are still written and judged, each
+// with what is new and all that it cost.
+func TestEstimatesStream(t *testing.T) {
+	each(t, func(t *testing.T, body func(*difficulty.Probe) difficulty.Estimator) {
+		engine := says("1", "1", "2", "1", "3")
+		e := body(&difficulty.Probe{Policy: engine, Verifier: believes(0.75, 10*time.Second)})
+		began := time.Now()
+		var seen []int
+		var paid reasoning.Usage
+		n := 0
+		for estimate, err := range e.Estimate(t.Context(), request(5)) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			n++
+			if got, want := time.Since(began), time.Duration(10+n)*time.Second; got != want {
+				t.Errorf("estimate %d after %v, want %v", n, got, want)
+			}
+			if estimate.Samples != n || estimate.Final != (n == 5) || len(estimate.New) != 1 {
+				t.Errorf("estimate %d has %d samples, %d of them new, final %v", n, estimate.Samples, len(estimate.New), estimate.Final)
+			}
+			if !(0 <= estimate.Low && estimate.Low <= estimate.PassRate && estimate.PassRate <= estimate.High && estimate.High <= 1) {
+				t.Errorf("estimate %d: %v is not in [%v, %v] within [0, 1]", n, estimate.PassRate, estimate.Low, estimate.High)
+			}
+			for _, c := range estimate.New {
+				seen = append(seen, c.Ordinal)
+				paid = paid.Add(c.Usage)
+				for _, s := range c.Steps {
+					if !s.Scored || s.Score != 0.75 {
+						t.Errorf("sample %d has a step that is not scored", c.Ordinal)
+					}
+				}
+			}
+			if estimate.Usage.Generated != paid.Generated || estimate.Usage.Prompt != paid.Prompt || estimate.Usage.Verifier == 0 {
+				t.Errorf("estimate %d: usage %+v, samples had %+v", n, estimate.Usage, paid)
+			}
+		}
+		if want := []int{0, 1, 2, 3, 4}; !slices.Equal(seen, want) {
+			t.Errorf("samples %v, want %v", seen, want)
+		}
+		if calls := engine.Calls(); len(calls) != 1 || calls[0].Request.Seed != 3 || calls[0].Request.Span != policy.Whole || calls[0].Request.Node != "" {
+			t.Errorf("asked for %+v, want the root's whole children, once", calls)
+		}
+	})
+}
+
+func TestDefaultSamples(t *testing.T) {
+	each(t, func(t *testing.T, body func(*difficulty.Probe) difficulty.Estimator) {
+		got, err := all(t.Context(), body(&difficulty.Probe{Policy: says("1", "1", "1", "1")}), request(0))
+		if err != nil || len(got) != difficulty.DefaultSamples || !got[len(got)-1].Final {
+			t.Errorf("got %d estimates and error %v, want %d, the last final", len(got), err, difficulty.DefaultSamples)
+		}
+	})
+}
+
+// A caller that has seen enough leaves, and nothing goes on.
+func TestLeavingEarly(t *testing.T) {
+	each(t, func(t *testing.T, body func(*difficulty.Probe) difficulty.Estimator) {
+		engine, judge := says("1", "1", "1", "1"), believes(0.5, 500*time.Millisecond)
+		e := body(&difficulty.Probe{Policy: engine, Verifier: judge})
+		began := time.Now()
+		for _, err := range e.Estimate(t.Context(), request(4)) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			break
+		}
+		synctest.Wait()
+		if got := time.Since(began); got != 1500*time.Millisecond {
+			t.Errorf("left after %v, want 1.5s", got)
+		}
+		if calls := engine.Calls(); !calls[0].Ended || len(calls[0].Given) != 1 {
+			t.Errorf("the engine goes on: %+v", calls[0])
+		}
+		if got := len(judge.Calls()); got != 1 {
+			t.Errorf("%d samples were judged, want 1", got)
+		}
+	})
+}
+
+func TestErrors(t *testing.T) {
+	broken := errors.New("broken")
+	for name, c := range map[string]struct {
+		policy   policy.Policy
+		verifier verifier.Verifier
+		timeout  time.Duration
+		samples  int
+		before   int
+		want     error
+	}{
+		"sampled too much": {samples: difficulty.MaxSamples + 1, want: reasoning.ErrInvalid},
+		"policy fails": {
+			policy: &policytest.Script{Say: func(r policy.Request, o int) policytest.Line {
+				l := says("1", "1", "1").Say(r, o)
+				if o == 2 {
+					l.Err = fmt.Errorf("%w: %w", reasoning.ErrUnavailable, broken)
+				}
+				return l
+			}},
+			samples: 3, before: 2, want: reasoning.ErrUnavailable,
+		},
+		"judge fails": {verifier: &verifiertest.Script{Say: func(verifier.Request) verifiertest.Line {
+			return verifiertest.Line{Err: reasoning.ErrOverloaded}
+		}}, samples: 3, want: reasoning.ErrOverloaded},
+		"judge misjudges": {verifier: &verifiertest.Script{Say: func(verifier.Request) verifiertest.Line {
+			return verifiertest.Line{Scores: []float64{math.NaN()}}
+		}}, samples: 3, want: verifier.ErrMisjudged},
+		"deadline": {timeout: 2500 * time.Millisecond, samples: 3, before: 2, want: context.DeadlineExceeded},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, body func(*difficulty.Probe) difficulty.Estimator) {
+				p := &difficulty.Probe{Policy: says("1", "1", "1"), Verifier: c.verifier}
+				if c.policy != nil {
+					p.Policy = c.policy
+				}
+				ctx := t.Context()
+				if c.timeout > 0 {
+					var stop context.CancelFunc
+					ctx, stop = context.WithTimeout(ctx, c.timeout)
+					defer stop()
+				}
+				got, err := all(ctx, body(p), request(c.samples))
+				if !errors.Is(err, c.want) || len(got) != c.before {
+					t.Errorf("got %d estimates and error %v, want %d and %v", len(got), err, c.before, c.want)
+				}
+			})
+		})
+	}
+}
+
+// The more samples say the same, the surer the estimate.
+func TestIntervalShrinks(t *testing.T) {
+	for name, p := range map[string]*difficulty.Probe{
+		"all believed":  {Policy: says(slices.Repeat([]string{"1"}, 32)...), Verifier: believes(1, 0)},
+		"none believed": {Policy: says(slices.Repeat([]string{"1"}, 32)...), Verifier: believes(0, 0)},
+		"all agree":     {Policy: says(slices.Repeat([]string{"1"}, 32)...)},
+		"none ends":     {Policy: says(slices.Repeat([]string{""}, 32)...), Verifier: believes(1, 0)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				got, err := all(t.Context(), p, request(32))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for i := 2; i < len(got); i++ { // of one sample nobody knows whether it agrees
+					if now, before := got[i].High-got[i].Low, got[i-1].High-got[i-1].Low; now >= before {
+						t.Errorf("after %d samples the interval is %v wide, before it was %v", i+1, now, before)
+					}
+				}
+				if last := got[31]; last.High-last.Low > 0.1 {
+					t.Errorf("after 32 samples the interval is [%v, %v]", last.Low, last.High)
+				}
+			})
+		})
+	}
+}
+
+func TestPassRate(t *testing.T) {
+	for name, c := range map[string]struct {
+		answers  []string
+		verifier verifier.Verifier
+		right    float64 // parts of successes
+	}{
+		"believed by 0.75":         {[]string{"1", "2", "3", "4"}, believes(0.75, 0), 3},
+		"what does not end counts": {[]string{"1", "2", "", ""}, believes(0.75, 0), 1.5},
+		"all agree":                {[]string{"7", "7.0", "7", "7"}, nil, 4},
+		"two and two":              {[]string{"1", "1", "2", "2"}, nil, 4. / 3},
+		"three agree":              {[]string{"1", "1", "1", "2"}, nil, 2},
+		"none agrees":              {[]string{"1", "2", "3", "4"}, nil, 0},
+		"what has no answer":       {[]string{"1", "1", "", ""}, nil, 2. / 3},
+		"a single one":             {[]string{"1"}, nil, 0.5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := &difficulty.Probe{Policy: says(c.answers...), Verifier: c.verifier}
+				got, err := all(t.Context(), p, request(len(c.answers)))
+				if err != nil {
+					t.Fatal(err)
+				}
+				want := (0.5 + c.right) / float64(1+len(c.answers)) // the mean of Jeffreys' posterior
+				if last := got[len(got)-1]; math.Abs(last.PassRate-want) > 1e-12 {
+					t.Errorf("pass rate %v, want %v", last.PassRate, want)
+				}
+			})
+		})
+	}
+}
+
+func TestBins(t *testing.T) {
+	for rate, want := range map[float64]difficulty.Bin{1: difficulty.Easy, 0.5: difficulty.Easy, 0.49: difficulty.Medium, 0.1: difficulty.Medium, 0.09: difficulty.Hard, 0: difficulty.Hard} {
+		if got := (difficulty.Estimate{PassRate: rate}).Bin(); got != want {
+			t.Errorf("pass rate %v is %v, want %v", rate, got, want)
+		}
+	}
+}

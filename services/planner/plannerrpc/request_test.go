@@ -1,0 +1,157 @@
+package plannerrpc
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+	"pgregory.net/rapid"
+
+	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner"
+	"github.com/ponder-mesh/ponder/services/planner/search"
+	"github.com/ponder-mesh/ponder/services/planner/world"
+	"github.com/ponder-mesh/ponder/services/verifier"
+)
+
+var strategies = rapid.Custom(func(t *rapid.T) search.Strategy {
+	n := rapid.IntRange(1, search.MaxN).Draw(t, "n")
+	return rapid.SampledFrom([]search.Strategy{
+		search.Greedy{}, search.Majority{N: n}, search.BestOfN{N: n},
+		search.Beam{N: n, M: rapid.IntRange(1, n).Draw(t, "m"), MaxLevels: rapid.IntRange(1, 256).Draw(t, "levels")},
+	}).Draw(t, "strategy")
+})
+
+func TestStrategyRoundTrip(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		want := strategies.Draw(t, "strategy")
+		bytes, err := proto.Marshal(toStrategy(want))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := &plannerv1.Strategy{}
+		if err := proto.Unmarshal(bytes, p); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := fromStrategy(p); err != nil || got != want {
+			t.Errorf("got %#v and error %v, want %#v", got, err, want)
+		}
+	})
+}
+
+// A kind that the contract has and this server does not know would be refused.
+func TestEveryKindOfStrategyIsKnown(t *testing.T) {
+	kinds := (&plannerv1.Strategy{}).ProtoReflect().Descriptor().Oneofs().ByName("kind").Fields()
+	for i := range kinds.Len() {
+		p := &plannerv1.Strategy{}
+		m := p.ProtoReflect()
+		m.Set(kinds.Get(i), m.NewField(kinds.Get(i)))
+		s, err := fromStrategy(p)
+		if err != nil {
+			t.Errorf("%s: %v", kinds.Get(i).Name(), err)
+		} else if got, want := fmt.Sprintf("%T", toStrategy(s).GetKind()), fmt.Sprintf("%T", p.GetKind()); got != want {
+			t.Errorf("%s comes back as %s", want, got)
+		}
+	}
+	if _, err := fromStrategy(&plannerv1.Strategy{}); !errors.Is(err, reasoning.ErrInvalid) {
+		t.Errorf("no kind: got %v, want ErrInvalid", err)
+	}
+}
+
+func TestBeamDefaults(t *testing.T) {
+	for n, want := range map[int32]search.Beam{16: {N: 16, M: 4, MaxLevels: 40}, 2: {N: 2, M: 2, MaxLevels: 40}} {
+		got, err := fromStrategy(&plannerv1.Strategy{Kind: &plannerv1.Strategy_Beam{Beam: &plannerv1.Beam{N: n}}})
+		if err != nil || got != want {
+			t.Errorf("got %+v and error %v, want %+v", got, err, want)
+		}
+	}
+}
+
+func TestChoices(t *testing.T) {
+	for _, want := range search.Choices() {
+		wire := toChoice(want)
+		if got, err := fromChoice(wire); err != nil || got != want {
+			t.Errorf("%v goes as %v and comes back as %v, %v", want, wire, got, err)
+		}
+		name := "CHOICE_" + strings.ToUpper(strings.ReplaceAll(want.String(), "-", "_"))
+		if wire.String() != name {
+			t.Errorf("%v goes as %v, want %s", want, wire, name)
+		}
+		if got, err := ParseChoice(want.String()); err != nil || got != wire {
+			t.Errorf("%q is read as %v, %v", want, got, err)
+		}
+	}
+	for number := range plannerv1.Choice_name {
+		if _, err := fromChoice(plannerv1.Choice(number)); (err == nil) != (number != 0) {
+			t.Errorf("choice %v: error %v", plannerv1.Choice(number), err)
+		}
+	}
+	if got, err := ParseChoice("best"); err == nil || got != 0 {
+		t.Errorf("an unknown name is read as %v, %v", got, err)
+	}
+}
+
+// Enums are converted by number, so the numbers must mean the same.
+func TestNumbers(t *testing.T) {
+	check := func(wire fmt.Stringer, prefix string, domain fmt.Stringer) {
+		t.Helper()
+		if want := prefix + strings.ToUpper(domain.String()); wire.String() != want {
+			t.Errorf("%v is %s on the wire", domain, wire)
+		}
+	}
+	for e := planner.None; e <= planner.Max; e++ {
+		check(plannerv1.Effort(e), "EFFORT_", e)
+		if got, err := ParseEffort(e.String()); err != nil || got != plannerv1.Effort(e) {
+			t.Errorf("%q is read as %v, %v", e, got, err)
+		}
+	}
+	for s := planner.Queued; s <= planner.Cancelled; s++ {
+		check(plannerv1.SearchState(s), "SEARCH_STATE_", s)
+	}
+	for s := search.Queued; s <= search.Failed; s++ {
+		check(plannerv1.NodeState(s), "NODE_STATE_", s)
+	}
+	for s := planner.Complete; s <= planner.ByError; s++ {
+		check(plannerv1.StopReason(s), "STOP_REASON_", s)
+	}
+	for name, n := range map[string][2]int{
+		"efforts": {len(plannerv1.Effort_name), int(planner.Max)}, "states": {len(plannerv1.SearchState_name), int(planner.Cancelled)},
+		"node states": {len(plannerv1.NodeState_name), int(search.Failed)}, "stop reasons": {len(plannerv1.StopReason_name), int(planner.ByError)},
+	} {
+		if n[0]-1 != n[1] {
+			t.Errorf("%d %s on the wire, %d in the domain", n[0]-1, name, n[1])
+		}
+	}
+}
+
+func TestFromRequest(t *testing.T) {
+	temperature, topP, tokens, seed := 0.0, 0.9, int32(50), uint64(9)
+	deadline := time.Unix(4e9, 0).UTC()
+	got, err := fromRequest(&plannerv1.SolveRequest{
+		Tenant: "t", Problem: "p", Effort: plannerv1.Effort_EFFORT_HIGH, Deadline: timestamppb.New(deadline),
+		Budget:   &plannerv1.Budget{PolicyTokens: 1, VerifierTokens: 2, Flops: 3},
+		Strategy: toStrategy(search.BestOfN{N: 4}), Choice: plannerv1.Choice_CHOICE_LAST_MAX,
+		Sampling: &reasoningv1.Sampling{Temperature: &temperature, TopP: &topP, MaxTokens: &tokens}, Seed: &seed, IdempotencyKey: "k",
+	})
+	fifty := 50
+	want := planner.Request{
+		Tenant: "t", Problem: "p", Effort: planner.High, Deadline: deadline,
+		Budget:   world.Budget{PolicyTokens: 1, VerifierTokens: 2, FLOPs: 3},
+		Strategy: search.BestOfN{N: 4}, Choice: &search.Choice{Aggregator: verifier.Last},
+		Temperature: &temperature, TopP: &topP, MaxTokens: &fifty, Seed: 9, IdempotencyKey: "k",
+	}
+	if diff := cmp.Diff(got, want); diff != "" || err != nil {
+		t.Errorf("error %v; got -, want +\n%s", err, diff)
+	}
+	got, err = fromRequest(&plannerv1.SolveRequest{Problem: "p"})
+	if diff := cmp.Diff(got, planner.Request{Problem: "p"}); diff != "" || err != nil {
+		t.Errorf("what is not said: error %v; got -, want +\n%s", err, diff)
+	}
+}
