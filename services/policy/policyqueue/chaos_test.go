@@ -92,7 +92,8 @@ func TestChaos(t *testing.T) {
 			shifts.Wait()
 			// What was done, but not acknowledged by who crashed, is cleared up by the next who comes.
 			q.worker(t, tenSeconds(), WorkerConfig{})
-			time.Sleep(time.Duration(q.cfg.MaxDeliver+1) * (q.cfg.AckWait + 2*patience))
+			// An attempt at a job without an owner waits for AckWait and then for the worker's next look around.
+			time.Sleep(time.Duration(q.cfg.MaxDeliver+1) * (2*q.cfg.AckWait + patience))
 			q.empty(t)
 		})
 	}

@@ -113,10 +113,7 @@ func (s *sources) rang(partition int) {
 
 // allRang says that there may be a job anywhere.
 func (s *sources) allRang() {
-	s.mu.Lock()
 	for p := range s.ringing {
-		s.ringing[p] = true
+		s.rang(p)
 	}
-	s.mu.Unlock()
-	s.look()
 }
