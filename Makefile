@@ -3,7 +3,7 @@ GO      ?= go
 VENV    := .venv
 BIN     := bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-.PHONY: help test check build gen lint unit race evidence-check examples demo dev up real bench-pocket clean
+.PHONY: help test check build gen lint unit race evidence evidence-check examples demo dev up real bench-pocket clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -42,6 +42,10 @@ race: ## all tests with the race detector, and the builds that do not use the wo
 
 evidence-check: ## fail if a figure in a document is not the one in docs/evidence
 	$(GO) run ./eval/cmd/evidence check
+
+evidence: ## re-make the figures of README from the shipped models (minutes), and write them into the documents
+	$(GO) run ./cmd/ponder demo --problems 300 --steps 6 --n 4,16 --evidence docs/evidence/strategies.json
+	$(GO) run ./eval/cmd/evidence fill
 
 examples: $(BIN)/grpcurl $(VENV)/.stamp ## solve a problem with grpcurl, a Python client and a Go client against a real mesh
 	test/examples/run.sh

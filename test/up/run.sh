@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 out=$(mktemp -d)
 mkdir -p bin
 go build -o bin/ ./cmd/ponder ./services/policy/cmd/policy ./services/verifier/cmd/verifier ./services/difficulty/cmd/difficulty ./services/planner/cmd/planner
-go build -o bin/nats-server github.com/nats-io/nats-server/v2
+(cd tools && GOWORK=off go build -o ../bin/ github.com/nats-io/nats-server/v2)
 read -r nats planner policy verifier difficulty m0 m1 m2 m3 < <(free_ports 9)
 pids=()
 start() { # NAME COMMAND…
