@@ -176,7 +176,11 @@ func TestBadInput(t *testing.T) {
 			good.Problem = fmt.Sprint("after ", i)
 			outcome, _ := solve(t, full, good)
 			complete(t, outcome)
-			rows = append(rows, []string{c.what, code(c.code), tick(c.reason), tick(c.field), status.Convert(err).Message()})
+			message := status.Convert(err).Message()
+			if c.reason == "" {
+				message = "" // gRPC's own, which changes with its version
+			}
+			rows = append(rows, []string{c.what, code(c.code), tick(c.reason), tick(c.field), message})
 		}
 		documented(t, "input", []string{"Input", "Code", "Reason", "Field", "Message"}, rows)
 	})

@@ -27,8 +27,8 @@ func fromRequest(in *plannerv1.SolveRequest) (planner.Request, error) {
 		}
 	}
 	if d := in.GetDeadline(); d != nil {
-		if err := d.CheckValid(); err != nil {
-			return r, reasoning.Invalid("deadline", "%v", err)
+		if !d.IsValid() {
+			return r, reasoning.Invalid("deadline", "must be a time of the years 1 to 9999, with nanoseconds below a second")
 		}
 		r.Deadline = d.AsTime()
 	}
