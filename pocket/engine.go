@@ -12,7 +12,7 @@ import (
 type Options struct {
 	Workers      int // goroutines that compute; default GOMAXPROCS
 	Slots        int // sequences a worker runs at once, 1…64; default 16
-	PrefixTokens int // prompt tokens remembered across requests; default 65536, negative: none
+	PrefixTokens int // prompt tokens remembered across requests; default 16384 (about 16 MB), negative: none
 }
 
 func (o Options) withDefaults() Options {
@@ -24,7 +24,7 @@ func (o Options) withDefaults() Options {
 	}
 	o.Slots = min(o.Slots, maxRows)
 	if o.PrefixTokens == 0 {
-		o.PrefixTokens = 1 << 16
+		o.PrefixTokens = 1 << 14
 	}
 	return o
 }

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"os"
+	"path/filepath"
 
 	"github.com/alecthomas/kong"
 
@@ -42,16 +43,18 @@ func (c *problemsCmd) Run() error {
 }
 
 type cardsCmd struct {
-	Evidence string   `default:"docs/evidence" type:"existingdir"`
-	Cards    []string `arg:"" optional:"" default:"pocket/models/pocket-0.3m.md,pocket/models/pocket-0.8m.md,pocket/models/pocket-prm.md" type:"existingfile"`
-	Check    bool     `help:"Only say whether they are up to date."`
+	Check bool `help:"Only say whether they are up to date."`
 }
 
 func (c *cardsCmd) Run() error {
-	if c.Check {
-		return eval.CheckQuotes(c.Evidence, c.Cards...)
+	cards, err := filepath.Glob("pocket/models/*.md")
+	if err != nil {
+		return err
 	}
-	return eval.Quote(c.Evidence, c.Cards...)
+	if c.Check {
+		return eval.CheckQuotes("docs/evidence", cards...)
+	}
+	return eval.Quote("docs/evidence", cards...)
 }
 
 func main() {
