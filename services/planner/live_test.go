@@ -46,7 +46,8 @@ func TestWatchersMissNothing(t *testing.T) {
 		l := newLive("s", Request{}, time.Time{}, func(error) {})
 		root := &search.Node{}
 		var followers []*follower
-		var told []string // notices
+		var told []string             // notices
+		changed := map[int64]string{} // node, by the number of the change
 		ended := false
 		change := func(t *rapid.T) {
 			if ended {
@@ -60,6 +61,7 @@ func TestWatchersMissNothing(t *testing.T) {
 					ID: fmt.Sprint(rapid.IntRange(0, 5).Draw(t, "id")), Parent: root, Depth: 1,
 					State: search.State(rapid.IntRange(int(search.Queued), int(search.Failed)).Draw(t, "state")),
 				})
+				changed[l.sequence] = l.recent.Back().Value.(numbered[Node]).value.ID
 			},
 			"notice": func(t *rapid.T) {
 				change(t)
@@ -89,7 +91,7 @@ func TestWatchersMissNothing(t *testing.T) {
 		followers = append(followers, &follower{})
 		for _, f := range followers {
 			f.read(l)
-			if err := f.check(l, told); err != nil {
+			if err := f.check(l, told, changed); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -97,7 +99,7 @@ func TestWatchersMissNothing(t *testing.T) {
 }
 
 // check compares what a follower has seen with what there is.
-func (f *follower) check(l *live, told []string) error {
+func (f *follower) check(l *live, told []string, changed map[int64]string) error {
 	next, nodes := f.after+1, map[string]Node{}
 	var notices []string
 	for i, e := range f.seen {
@@ -107,8 +109,21 @@ func (f *follower) check(l *live, told []string) error {
 		if (e.Outcome != nil) != (i == len(f.seen)-1) || e.State.Ended() != (e.Outcome != nil) {
 			return fmt.Errorf("after %d: event %d of %d has state %v and outcome %v", f.after, i, len(f.seen), e.State, e.Outcome)
 		}
+		want := map[string]bool{}
+		for sequence := e.First; sequence <= e.Sequence; sequence++ {
+			if id, ok := changed[sequence]; ok {
+				want[id] = true
+			}
+		}
 		for _, n := range e.Nodes {
 			nodes[n.ID] = n
+			if !want[n.ID] {
+				return fmt.Errorf("after %d: event %d tells node %s, which did not change or comes twice", f.after, i, n.ID)
+			}
+			delete(want, n.ID)
+		}
+		if len(want) > 0 {
+			return fmt.Errorf("after %d: event %d does not tell nodes %v", f.after, i, want)
 		}
 		notices = append(notices, e.Notices...)
 		next = e.Sequence + 1
@@ -133,14 +148,15 @@ func (f *follower) check(l *live, told []string) error {
 // The check sees an event that comes twice, one that is lost, and a stale node.
 func TestFollowerSees(t *testing.T) {
 	l := newLive("s", Request{}, time.Time{}, func(error) {})
-	f := &follower{}
+	f, changed := &follower{}, map[int64]string{}
 	for state := search.Queued; state <= search.Scored; state++ {
 		l.observe(&search.Node{ID: "0", Parent: &search.Node{}, State: state})
 		f.read(l)
+		changed[l.sequence] = "0"
 	}
 	l.change(func(sequence int64) { l.state, l.outcome = Succeeded, numbered[*Outcome]{&Outcome{}, sequence} })
 	f.read(l)
-	if err := f.check(l, nil); err != nil {
+	if err := f.check(l, nil, changed); err != nil {
 		t.Fatal(err)
 	}
 	stale := f.seen[2]
@@ -151,7 +167,7 @@ func TestFollowerSees(t *testing.T) {
 		"cut":   {f.seen[0], f.seen[1], f.seen[2]},
 		"stale": {f.seen[0], f.seen[1], stale, f.seen[3]},
 	} {
-		if err := (&follower{seen: seen}).check(l, nil); err == nil {
+		if err := (&follower{seen: seen}).check(l, nil, changed); err == nil {
 			t.Errorf("%s: not seen", name)
 		}
 	}
