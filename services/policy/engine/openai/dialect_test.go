@@ -14,6 +14,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/template"
 )
 
+// The recordings of llama.cpp are of a real server; the others are written by hand,
+// after the servers' sources.
 func TestDialects(t *testing.T) {
 	step := func(text string, tokens int, logprob float64) reasoning.Step {
 		return reasoning.Step{Text: text, Tokens: tokens, LogProb: logprob}
@@ -48,6 +50,16 @@ func TestDialects(t *testing.T) {
 		{"sglang-end", "steps-chatml", 1, nil, policy.Child{
 			Steps: []reasoning.Step{step("It is 4.", 6, -1)}, Finish: reasoning.FinishEnd,
 			Usage: reasoning.Usage{Generated: 6, Prompt: 42}}},
+		// b11434 with Qwen2.5-Coder-0.5B. The stop string is told and removed; the token that ends a text is counted, without text.
+		{"llamacpp-step", "pocket", 1, []string{"48+36=84\n"}, policy.Child{
+			Steps: []reasoning.Step{step("64+36=100\n", 10, -6.817026107455604)}, Finish: reasoning.FinishStep,
+			Usage: reasoning.Usage{Generated: 10, Prompt: 12}}},
+		{"llamacpp-end", "steps-chatml", 1, []string{"It is \\boxed{4}."}, policy.Child{
+			Steps: []reasoning.Step{step("", 1, -0.02863834798336029)}, Finish: reasoning.FinishEnd,
+			Usage: reasoning.Usage{Generated: 1, Prompt: 38}}},
+		{"llamacpp-chat", "steps", 1, []string{"2+2=4, so \\boxed{4"}, policy.Child{
+			Steps: []reasoning.Step{step("} is the number of people in the room.", 11, -8.309225432574749)}, Finish: reasoning.FinishEnd,
+			Usage: reasoning.Usage{Generated: 11, Prompt: 11, Cached: 31}}},
 		// ollama and unknown servers say "stop" for both, so they are given no stop
 		// string: the text is cut here, what came too much is billed, and the
 		// prompt's length, which comes last, stays unknown.

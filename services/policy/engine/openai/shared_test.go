@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ponder-mesh/ponder/internal/modelserver/replay"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy"
 )
@@ -86,6 +87,22 @@ func TestSharedSeed(t *testing.T) {
 				t.Errorf("asked for %s choices, want %s", got, test.asked)
 			}
 		})
+	}
+}
+
+// llama.cpp reads the prompt once for both and says so for each, as recorded.
+func TestSharedSeedOfLlamaCpp(t *testing.T) {
+	e := engineOf(t, Config{BaseURL: replay.Server(t, "testdata/llamacpp-n.http"), Dialect: LlamaCpp, SharedSeed: true})
+	r := ask(1, 3, 4)
+	r.Steps = []string{"1+1=2\n", "2+2=4\n"}
+	got, err := collect(t, e, r)
+	if err != nil || len(got) != 2 {
+		t.Fatalf("got %d children and error %v, want 2", len(got), err)
+	}
+	for i, want := range []string{"3+3=6\n", "4+4=8\n"} {
+		if c := got[i]; reasoning.Join(c.Steps) != want || c.Finish != reasoning.FinishStep || c.Usage.Generated != 6 || c.Usage.Prompt != 12-12*int64(i) {
+			t.Errorf("child %d is %+v, want %q of 6 tokens", i, c, want)
+		}
 	}
 }
 
