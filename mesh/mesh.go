@@ -42,7 +42,7 @@ type Config struct {
 	Telemetry *telemetry.Providers // nil: none
 	Store     world.Store          // of recorded results; nil: in memory
 	Sampling  reasoning.Sampling   // default of all requests
-	Slots     int                  // sequences that the policy writes at a time; 0 is 32
+	Slots     int                  // sequences that the policy writes at a time; 0 is 64
 	Workers   int                  // that pull jobs, each with Slots; 0 is 1, negative none
 	Queue     policyqueue.Config   // its Model is the policy's
 	Listen    Addresses            // where services listen beside memory
@@ -81,7 +81,7 @@ func Start(ctx context.Context, c Config) (_ *Mesh, err error) {
 		c.Sampling = reasoning.Sampling{Temperature: 0.8, TopP: 1, MaxTokens: 256}
 	}
 	if c.Slots == 0 {
-		c.Slots = 32
+		c.Slots = 64
 	}
 	if c.Workers == 0 {
 		c.Workers = 1

@@ -23,7 +23,7 @@ type Config struct {
 	Template   string `name:"policy-template" help:"How problems and steps become text: pocket, pocket-fewshot, gsm8k-fewshot, steps." default:"steps" env:"PONDER_POLICY_TEMPLATE" placeholder:"NAME"`
 	Dialect    string `name:"policy-dialect" help:"The server's kind: auto, vllm, sglang, llamacpp, ollama, generic." default:"auto" env:"PONDER_POLICY_DIALECT" placeholder:"NAME"`
 	Parameters int64  `name:"policy-parameters" help:"Parameters that one token activates, to count FLOPs." env:"PONDER_POLICY_PARAMETERS" placeholder:"N"`
-	Slots      int    `name:"policy-slots" help:"Sequences to write at the same time." default:"32" env:"PONDER_POLICY_SLOTS"`
+	Slots      int    `name:"policy-slots" help:"Sequences to write at the same time; a waiting pull holds 8." default:"64" env:"PONDER_POLICY_SLOTS"`
 }
 
 // An Engine is an opened body.

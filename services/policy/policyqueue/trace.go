@@ -4,14 +4,15 @@ import (
 	"context"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/nats-io/nats.go/jetstream"
 	"github.com/ponder-mesh/ponder/internal/natsx"
+	"github.com/ponder-mesh/ponder/internal/rpcerr"
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
@@ -65,9 +66,8 @@ func linkPrevious(span trace.Span, traceparent string) {
 }
 
 func endSpan(span trace.Span, err error) {
-	if err != nil {
-		span.RecordError(err)
-		span.SetStatus(codes.Error, err.Error())
+	if err != nil { // its class, as its text may quote the problem
+		span.SetStatus(codes.Error, rpcerr.ToProto(err).GetReason())
 	}
 	span.End()
 }

@@ -60,7 +60,7 @@ func TestTrace(t *testing.T) {
 			}
 			for _, a := range s.Attributes() {
 				if k := string(a.Key); strings.HasPrefix(k, "ponder.") && k != "ponder.job.id" {
-					line += fmt.Sprintf(" %s=%s", strings.TrimPrefix(k, "ponder."), a.Value.Emit())
+					line += fmt.Sprintf(" %s=%s", strings.TrimPrefix(k, "ponder."), a.Value.String())
 				}
 			}
 			got = append(got, line)
