@@ -25,6 +25,12 @@ check grpcurl "$(sed -n 's/^      "answer": "\(.*\)",$/\1/p' "$out/grpcurl" | ta
 check python "$(.venv/bin/python examples/python/solve.py --addr 127.0.0.1:$planner --effort high "$problem" 2>"$out/python" || cat "$out/python")"
 check go "$( (cd examples/go && go run . -addr 127.0.0.1:$planner "$problem") 2>"$out/go" || cat "$out/go")"
 check ponder "$(bin/ponder solve --planner-addr 127.0.0.1:$planner --effort high "$problem" 2>"$out/ponder" || cat "$out/ponder")"
-curl -sf "http://127.0.0.1:$metrics/metrics" | grep -q '^ponder_depth_duration_seconds_count{' && { echo "ok   metrics by depth"; passed=$((passed + 1)); }
+curl -sf "http://127.0.0.1:$metrics/metrics" >"$out/metrics" || true
+if grep -q '^ponder_depth_duration_seconds_count{' "$out/metrics"; then
+  echo "ok   metrics by depth"
+  passed=$((passed + 1))
+else
+  echo "FAIL metrics by depth: /metrics has no ponder_depth_duration_seconds" >&2
+fi
 echo "$passed passed, $((5 - passed)) failed"
 [ "$passed" = 5 ]
