@@ -120,7 +120,7 @@ def main():
     s, n = scores(), counts[path].float()
     scale = torch.tensor([1.0, 0.0], requires_grad=True)
     opt = torch.optim.LBFGS([scale], max_iter=100)
-    keep = n > 0
+    keep = (n > 0) & held
 
     def closure():
         opt.zero_grad()
