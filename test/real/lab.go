@@ -122,6 +122,9 @@ func (l *lab) trials(ctx context.Context, what string, w search.World, id world.
 			if _, err := search.Run(ctx, tree, t.strategy); err != nil {
 				return nil, fmt.Errorf("problem %d, %s: %w", i, t.name, err)
 			}
+			if l.show {
+				show(t.name, tree, p)
+			}
 			tally := tallied(tree, p, float64(meter.Bill().Policy.Generated))
 			for _, c := range t.choices {
 				right, err := chosen(tree, c, p)
@@ -145,7 +148,17 @@ func (l *lab) trials(ctx context.Context, what string, w search.World, id world.
 	return finish(rows)
 }
 
-// tally is what a tree has, whatever is chosen of it.
+// show prints the leaves of a tree, and the answer that was wanted.
+func show(name string, t *search.Tree, p eval.Problem) {
+	fmt.Printf("\n%s: %s [%s]\n", name, p.Text, p.Answer)
+	for n := range t.Nodes() {
+		if !n.Open() {
+			fmt.Printf("  %v %.2f %q\n", n.Finish, n.Scores, reasoning.Texts(n.Path()))
+		}
+	}
+}
+
+// A tally is what a tree has, whatever is chosen of it.
 type tally struct{ tokens, unended, oracle float64 }
 
 func tallied(t *search.Tree, p eval.Problem, tokens float64) tally {

@@ -20,6 +20,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/ponder-mesh/ponder/eval"
@@ -33,6 +34,8 @@ type options struct {
 	n           int
 	slots       int
 	split       string
+	ns          []int
+	show        bool
 }
 
 func main() {
@@ -44,7 +47,17 @@ func main() {
 	flag.IntVar(&o.n, "n", 60, "problems of each part")
 	flag.IntVar(&o.slots, "slots", 4, "sequences at the server at once")
 	flag.StringVar(&o.split, "split", "test", "test, or train: to choose prompts by; then nothing is written to docs")
+	ns := flag.String("ns", "4,8", "widths of the searches on pocket problems")
+	flag.BoolVar(&o.show, "show", false, "print what was written")
 	flag.Parse()
+	for field := range strings.SplitSeq(*ns, ",") {
+		n, err := strconv.Atoi(field)
+		if err != nil || n < 2 || n%2 != 0 {
+			fmt.Fprintf(os.Stderr, "real: ns: %q must be an even number from 2\n", field)
+			os.Exit(2)
+		}
+		o.ns = append(o.ns, n)
+	}
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -56,9 +69,32 @@ func main() {
 
 // results are what docs quote.
 type results struct {
-	Agree  []agreement `json:"agree,omitempty"`
-	Pocket []row       `json:"pocket,omitempty"`
-	GSM8K  []row       `json:"gsm8k,omitempty"`
+	Agree  []agreement           `json:"agree,omitempty"`
+	Pocket []row                 `json:"pocket,omitempty"`
+	GSM8K  []row                 `json:"gsm8k,omitempty"`
+	Tables map[string]eval.Table `json:"tables,omitempty"` // the rows of a part, by its name
+}
+
+// tabulate makes the table of a part's rows, if it was measured.
+func (r *results) tabulate(part string, rows []row) {
+	if len(rows) == 0 {
+		return
+	}
+	t := eval.Table{
+		Header: []string{"strategy", "N", "choice", "accuracy [95 %]", "points over majority [95 %]", "generated tokens a problem"},
+		Align:  []eval.Align{eval.Left, eval.Right, eval.Left, eval.Left, eval.Left, eval.Right},
+	}
+	for _, x := range rows {
+		versus := ""
+		if x.Versus != nil {
+			versus = fmt.Sprintf("%+.1f [%+.1f, %+.1f]", 100*x.Versus.Mean, 100*x.Versus.Low, 100*x.Versus.High)
+		}
+		t.Add(x.Strategy, strconv.Itoa(x.N), x.Choice, x.Accuracy.Percent(), versus, fmt.Sprintf("%.0f", x.Tokens))
+	}
+	if r.Tables == nil {
+		r.Tables = map[string]eval.Table{}
+	}
+	r.Tables[part] = t
 }
 
 func run(ctx context.Context, o options) error {
@@ -86,10 +122,12 @@ func run(ctx context.Context, o options) error {
 	if o.split != "test" {
 		return nil
 	}
+	r.tabulate("pocket", r.Pocket)
+	r.tabulate("gsm8k", r.GSM8K)
 	return eval.Evidence{
 		Name:    "real",
 		What:    "The OpenAI engine against llama.cpp b11434: agreement with the in-process engine at temperature 0, and searches by Qwen2.5-Coder-0.5B-Instruct (Q4_K_M)",
-		Command: "make real",
+		Command: strings.Join(append([]string{"test/real/run.sh"}, os.Args[1:]...), " "),
 		Seeds:   []uint64{seed},
 		Models:  lab.models,
 		Samples: map[string]int{"problems of each part": o.n},

@@ -77,7 +77,7 @@ func pocketProblems(ctx context.Context, l *lab) ([]row, error) {
 		return nil, err
 	}
 	judged := []search.Choice{{Aggregator: ids.Judge.Aggregator}, {Aggregator: ids.Judge.Aggregator, Vote: true}}
-	for _, n := range []int{4, 8} {
+	for _, n := range l.ns {
 		trials = append(trials, trial{"majority", search.Majority{N: n}, majority})
 		if judge != nil {
 			trials = append(trials,
