@@ -22,7 +22,7 @@ const (
 	Queued    State = iota + 1 // accepted; no worker has taken any of its jobs yet
 	Running                    // under way
 	Succeeded                  // ended with an answer, perhaps a partial one
-	FailedAll                  // ended without an answer
+	Failed                     // ended without an answer
 	Cancelled                  // by a client
 )
 

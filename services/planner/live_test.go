@@ -182,7 +182,7 @@ func TestWatch(t *testing.T) {
 				time.Sleep(time.Second)
 				l.notice("tick")
 			}
-			l.change(func(sequence int64) { l.state, l.outcome = FailedAll, numbered[*Outcome]{&Outcome{}, sequence} })
+			l.change(func(sequence int64) { l.state, l.outcome = Failed, numbered[*Outcome]{&Outcome{}, sequence} })
 		}()
 		var notices []int
 		for e, err := range l.watch(t.Context(), 0, time.Now) {

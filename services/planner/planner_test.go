@@ -172,7 +172,7 @@ func TestPlannerStops(t *testing.T) {
 		synctest.Wait()
 		p.Close()
 		got, err := p.Get("", id)
-		if err != nil || got.State != FailedAll || !errors.Is(got.Outcome.Err, ErrClosed) {
+		if err != nil || got.State != Failed || !errors.Is(got.Outcome.Err, ErrClosed) {
 			t.Errorf("got %+v and error %v, want the search ended by ErrClosed", got, err)
 		}
 		if _, err := p.Start(t.Context(), greedy("2")); !errors.Is(err, reasoning.ErrUnavailable) {
