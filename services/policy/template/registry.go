@@ -6,8 +6,8 @@ var registry = []Template{
 	// What the pocket models are trained on.
 	{Name: "pocket", Delimiter: "\n", after: "\n", ended: answerLine},
 
-	// The same format for models that were not: shown by examples.
-	{Name: "pocket-fewshot", Delimiter: "\n", before: examples("", "\n", pocketShots), after: "\n", ended: answerLine},
+	// The same format for models that were not: told, and shown by examples.
+	{Name: "pocket-fewshot", Delimiter: "\n", before: pocketTask + examples("", "\n", pocketShots), after: "\n", ended: answerLine},
 
 	// Grade-school problems, a sentence a line, after the examples of Wei et al.
 	// 2022 (arXiv 2201.11903, table 20) in manner, not in text.
@@ -43,19 +43,25 @@ func sentenceAnswer(step string) bool {
 	return step == "\n" || strings.Contains(step, "The answer is ") || strings.HasPrefix(step, "####")
 }
 
-// The generator's ten kinds of sentences, once each. Their chains of calculations
-// are of the training split.
+const pocketTask = "Solve each story with one calculation on each line, in the order of the story. The last line is A: and the result.\n\n"
+
+// Nine of the generator's ten kinds of sentences; their chains of calculations are
+// of the training split. The number of steps must vary and the last example be
+// short: after five of three steps each, the last dividing by three, a model of
+// half a billion parameters divided by three at the end of every story.
 var pocketShots = []shot{
 	{"Eve has 18 books. 3 friends bring 11 books each. Eve gives 5 to Sam. How many books does Eve have now?",
 		"3*11=33\n18+33=51\n51-5=46\nA:46"},
+	{"Zoe has 36 beads. Sam has 4 fewer beads, and they pool them. How many beads does Zoe have now?",
+		"36-4=32\n36+32=68\nA:68"},
 	{"Bob has 8 shells. Bob buys 5 boxes of 11 shells. Bob sells 2 packs of 2 shells. How many shells does Bob have now?",
 		"5*11=55\n8+55=63\n2*2=4\n63-4=59\nA:59"},
-	{"Tom has 25 beads. Mia makes the pile 4 times as big. Tom uses 33 today and 32 tomorrow. How many beads does Tom have now?",
-		"25*4=100\n33+32=65\n100-65=35\nA:35"},
-	{"Ivy has 15 beads. Ivy finds 52 more. Mia has 44 fewer beads, and they pool them. How many beads does Ivy have now?",
-		"15+52=67\n67-44=23\n67+23=90\nA:90"},
+	{"Leo has 35 nuts. Leo uses 12 today and 5 tomorrow. How many nuts does Leo have now?",
+		"12+5=17\n35-17=18\nA:18"},
 	{"Max has 28 shells. Leo brings 19, but 2 of them are bad. Max keeps one of 3 equal parts. How many shells does Max have now?",
 		"19-2=17\n28+17=45\n45/3=15\nA:15"},
+	{"Tom has 25 pens. Mia makes the pile 4 times as big. How many pens does Tom have now?",
+		"25*4=100\nA:100"},
 }
 
 var gsm8kShots = []shot{

@@ -19,7 +19,7 @@ func TestTextsKeepTheirNames(t *testing.T) {
 	}
 	want := map[string]string{
 		"pocket":         "6c803262b642",
-		"pocket-fewshot": "064db69b98d1",
+		"pocket-fewshot": "5908e42b98bc",
 		"gsm8k-fewshot":  "268697d0612b",
 		"steps":          "5adfb5f85f25",
 		"steps-chatml":   "9808fbe9ce57",
@@ -34,7 +34,7 @@ func TestPrompts(t *testing.T) {
 		name, begins, ends string
 	}{
 		{"pocket", "How many?\n2+2=4\nA:4\n", "How many?\n2+2=4\nA:4\n"},
-		{"pocket-fewshot", "Eve has 18 books.", "\nA:15\n\nHow many?\n2+2=4\nA:4\n"},
+		{"pocket-fewshot", "Solve each story", "\nA:100\n\nHow many?\n2+2=4\nA:4\n"},
 		{"gsm8k-fewshot", "Question: Lena", "The answer is 5.\n\nQuestion: How many?\nAnswer:\n2+2=4\nA:4\n"},
 		{"steps-chatml", "<|im_start|>system\nPlease", "<|im_start|>user\nHow many?<|im_end|>\n<|im_start|>assistant\n2+2=4\nA:4\n"},
 	} {
