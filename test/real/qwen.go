@@ -50,7 +50,7 @@ func pocketProblems(ctx context.Context, l *lab) ([]row, error) {
 			ps = append(ps, eval.Problem{Text: p.Text, Answer: p.Answer, Steps: p.NSteps})
 		}
 	}
-	policy, err := l.qwen("pocket-fewshot", 1024)
+	policy, err := l.qwen("pocket-fewshot-v2", 1024)
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,7 @@ var registry = []Template{
 	{Name: "pocket", Delimiter: "\n", after: "\n", ended: answerLine},
 
 	// The same format for models that were not: told, and shown by examples.
-	{Name: "pocket-fewshot", Delimiter: "\n", before: pocketTask + examples("", "\n", pocketShots), after: "\n", ended: answerLine},
+	{Name: "pocket-fewshot-v2", Delimiter: "\n", before: pocketTask + examples("", "\n", pocketShots), after: "\n", ended: answerLine},
 
 	// Grade-school problems, a sentence a line, after the examples of Wei et al.
 	// 2022 (arXiv 2201.11903, table 20) in manner, not in text.

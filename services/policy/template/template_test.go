@@ -18,11 +18,11 @@ func TestTextsKeepTheirNames(t *testing.T) {
 		got[tmpl.Name] = fmt.Sprintf("%x", sha256.Sum256([]byte(text)))[:12]
 	}
 	want := map[string]string{
-		"pocket":         "6c803262b642",
-		"pocket-fewshot": "5908e42b98bc",
-		"gsm8k-fewshot":  "268697d0612b",
-		"steps":          "5adfb5f85f25",
-		"steps-chatml":   "9808fbe9ce57",
+		"pocket":            "6c803262b642",
+		"pocket-fewshot-v2": "5908e42b98bc",
+		"gsm8k-fewshot":     "268697d0612b",
+		"steps":             "5adfb5f85f25",
+		"steps-chatml":      "9808fbe9ce57",
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("templates (-got +want):\n%s", diff)
@@ -34,7 +34,7 @@ func TestPrompts(t *testing.T) {
 		name, begins, ends string
 	}{
 		{"pocket", "How many?\n2+2=4\nA:4\n", "How many?\n2+2=4\nA:4\n"},
-		{"pocket-fewshot", "Solve each story", "\nA:100\n\nHow many?\n2+2=4\nA:4\n"},
+		{"pocket-fewshot-v2", "Solve each story", "\nA:100\n\nHow many?\n2+2=4\nA:4\n"},
 		{"gsm8k-fewshot", "Question: Lena", "The answer is 5.\n\nQuestion: How many?\nAnswer:\n2+2=4\nA:4\n"},
 		{"steps-chatml", "<|im_start|>system\nPlease", "<|im_start|>user\nHow many?<|im_end|>\n<|im_start|>assistant\n2+2=4\nA:4\n"},
 	} {
@@ -71,9 +71,9 @@ func TestEnded(t *testing.T) {
 	}{
 		{"pocket", "A:84\n", true},
 		{"pocket", "48+36=84\n", false},
-		{"pocket-fewshot", "A:84\n", true},
-		{"pocket-fewshot", "\n", true},
-		{"pocket-fewshot", "84-A:8\n", false},
+		{"pocket-fewshot-v2", "A:84\n", true},
+		{"pocket-fewshot-v2", "\n", true},
+		{"pocket-fewshot-v2", "84-A:8\n", false},
 		{"gsm8k-fewshot", "So the answer: 7 * 2 = 14\n", false},
 		{"gsm8k-fewshot", "The answer is 14.\n", true},
 		{"gsm8k-fewshot", "#### 14\n", true},
