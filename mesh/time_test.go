@@ -133,7 +133,12 @@ func TestDeadline(t *testing.T) {
 		if got := events[len(events)-1].GetState(); got != plannerv1.SearchState_SEARCH_STATE_SUCCEEDED {
 			t.Errorf("state %v", got)
 		}
-		stopped(t, engine, began.Add(15*time.Second), context.DeadlineExceeded)
+		// The engine knew the deadline; at that moment its own clock and the planner's
+		// cancel race to stop it, and either may win.
+		if got, want := engine.Calls()[0].Deadline, began.Add(15*time.Second); !got.Equal(want) {
+			t.Errorf("the engine was given until %v, want %v", got, want)
+		}
+		stopped(t, engine, began.Add(15*time.Second), context.DeadlineExceeded, context.Canceled)
 		request = ask(majority(1)) // its slots are free again
 		request.Problem = "count on"
 		outcome, _ = solve(t, m, request)
@@ -166,11 +171,14 @@ func TestCancelReachesTheEngineAtOnce(t *testing.T) {
 	})
 }
 
-// stopped checks that the engine's first call ends now, which is when it should.
-func stopped(t *testing.T, engine *policytest.Script, when time.Time, want error) {
+// stopped checks that the engine's first call ends now, which is when it should, by
+// one of the errors.
+func stopped(t *testing.T, engine *policytest.Script, when time.Time, want ...error) {
 	t.Helper()
 	synctest.Wait()
-	if call := engine.Calls()[0]; !call.Ended || !errors.Is(call.Err, want) || !time.Now().Equal(when) {
-		t.Errorf("at %v the engine's call is %+v, want it ended at %v by %v", time.Now(), call, when, want)
+	call := engine.Calls()[0]
+	known := slices.ContainsFunc(want, func(err error) bool { return errors.Is(call.Err, err) })
+	if !call.Ended || !known || !time.Now().Equal(when) {
+		t.Errorf("at %v the engine's call is %+v, want it ended at %v by one of %v", time.Now(), call, when, want)
 	}
 }

@@ -40,10 +40,11 @@ const Never = time.Duration(math.MaxInt64)
 
 // A Call is what a Script saw of one Expand.
 type Call struct {
-	Request policy.Request
-	Given   []int // ordinals of the children that the caller took
-	Ended   bool
-	Err     error // once Ended: nil if all children were given
+	Request  policy.Request
+	Deadline time.Time // by which the caller wants it; zero for none
+	Given    []int     // ordinals of the children that the caller took
+	Ended    bool
+	Err      error // once Ended: nil if all children were given
 }
 
 // ErrLeft is the Err of a Call whose caller left the range early.
@@ -122,7 +123,7 @@ func (s *Script) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 			yield(policy.Child{}, err)
 			return
 		}
-		call := s.begin(r)
+		call := s.begin(ctx, r)
 		err = ErrLeft // also if Do panics
 		defer func() { s.end(call, err) }()
 
@@ -191,10 +192,11 @@ func finish(l Line, r policy.Request, model reasoning.Model, first bool) policy.
 	return c
 }
 
-func (s *Script) begin(r policy.Request) *Call {
+func (s *Script) begin(ctx context.Context, r policy.Request) *Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	call := &Call{Request: r}
+	call.Deadline, _ = ctx.Deadline()
 	s.calls = append(s.calls, call)
 	return call
 }
