@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,13 +20,13 @@ import (
 
 // question is the part of the command line that becomes a SolveRequest.
 type question struct {
-	Problem       string        `arg:"" help:"The problem, or - for standard input."`
+	Problem       string        `arg:"" optional:"" help:"The problem, or - for standard input."`
 	Effort        string        `help:"How much to spend: none, minimal, low, medium, high, xhigh, max." placeholder:"EFFORT"`
-	Strategy      string        `help:"How to search: greedy, majority, best-of-n, beam. Without it the planner decides." placeholder:"NAME"`
-	N             int           `help:"Samples, or beams." default:"8" short:"n"`
-	M             int           `help:"Beam width: children of a step that is kept; 0 is 4." default:"0" short:"m"`
-	Levels        int           `help:"Levels after which beams run to their end; 0 is 40." default:"0"`
-	Choice        string        `help:"How to choose: majority, or {min,last,avg,prod}-{max,vote}." placeholder:"NAME"`
+	Strategy      string        `help:"How to search; without it the planner decides. 'help' explains all strategies." placeholder:"NAME"`
+	N             int           `help:"Samples, beams, walks …" default:"8" short:"n"`
+	M             int           `help:"Short for --set m=…: children of a step that is kept." default:"0" short:"m"`
+	Set           []string      `help:"Another parameter of the strategy, such as balance=0.1." placeholder:"NAME=VALUE"`
+	Choice        string        `help:"How to choose: majority, or {min,last,avg,prod,orm,certainty}-{max,vote}." placeholder:"NAME"`
 	PolicyTokens  int64         `help:"Most tokens that the policy may generate; 0 does not bound."`
 	Temperature   float64       `help:"Sampling temperature in [0,2]; negative is the planner's default." default:"-1"`
 	MaxTokens     int           `help:"Most tokens of one sample; 0 is the planner's default."`
@@ -73,30 +75,22 @@ func (q question) request() (*plannerv1.SolveRequest, error) {
 	return r, err
 }
 
+// strategy is nil if the planner is to decide.
 func (q question) strategy() (*plannerv1.Strategy, error) {
-	n := int32(min(q.N, 1<<30))
-	switch q.Strategy {
-	case "":
+	if q.Strategy == "" {
+		if q.M != 0 || len(q.Set) > 0 {
+			return nil, errors.New("parameters of a strategy need --strategy NAME")
+		}
 		return nil, nil
-	case "greedy":
-		return &plannerv1.Strategy{Kind: &plannerv1.Strategy_Greedy{Greedy: &plannerv1.Greedy{}}}, nil
-	case "majority":
-		return &plannerv1.Strategy{Kind: &plannerv1.Strategy_Majority{Majority: &plannerv1.Majority{N: n}}}, nil
-	case "best-of-n":
-		return &plannerv1.Strategy{Kind: &plannerv1.Strategy_BestOfN{BestOfN: &plannerv1.BestOfN{N: n}}}, nil
-	case "beam":
-		beam := &plannerv1.Beam{N: n}
-		if q.M != 0 {
-			m := int32(q.M)
-			beam.M = &m
-		}
-		if q.Levels != 0 {
-			levels := int32(q.Levels)
-			beam.MaxLevels = &levels
-		}
-		return &plannerv1.Strategy{Kind: &plannerv1.Strategy_Beam{Beam: beam}}, nil
 	}
-	return nil, fmt.Errorf("strategy %q: must be one of greedy, majority, best-of-n, beam", q.Strategy)
+	set := slices.Clone(q.Set)
+	if q.M != 0 {
+		set = append(set, fmt.Sprintf("m=%d", q.M))
+	}
+	if q.Strategy != "greedy" {
+		set = append([]string{fmt.Sprintf("n=%d", q.N)}, set...)
+	}
+	return plannerrpc.ParseStrategy(q.Strategy, set)
 }
 
 type solveCmd struct {
@@ -106,6 +100,9 @@ type solveCmd struct {
 
 // Run solves a problem. Ctrl-C cancels the search.
 func (c *solveCmd) Run(ctx context.Context, out *output) error {
+	if c.Strategy == "help" {
+		return explainStrategies(out)
+	}
 	request, err := c.request()
 	if err != nil {
 		return err

@@ -68,5 +68,5 @@ func choice(s search.Strategy, judge *verifier.Judge) search.Choice {
 	if judge == nil || !s.Judged() {
 		return search.Choice{}
 	}
-	return search.Choice{Aggregator: judge.Aggregator, Vote: true}
+	return search.By(judge.Aggregator, true)
 }

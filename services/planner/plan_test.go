@@ -57,8 +57,8 @@ func TestPlan(t *testing.T) {
 }
 
 func TestDecide(t *testing.T) {
-	prod := search.Choice{Aggregator: verifier.Prod, Vote: true}
-	byMin := search.Choice{Aggregator: verifier.Min}
+	prod := search.Choice{By: search.ByProd, Vote: true}
+	byMin := search.Choice{By: search.ByMin}
 	with, without := setup{judge: &verifier.Judge{Aggregator: verifier.Prod}}, setup{}
 	for name, c := range map[string]struct {
 		request Request

@@ -13,7 +13,6 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
-	"github.com/ponder-mesh/ponder/services/verifier"
 	"github.com/ponder-mesh/ponder/services/verifier/verifiertest"
 )
 
@@ -126,7 +125,7 @@ func TestSame(t *testing.T) {
 		"strategy":      func(r *Request) { r.Strategy = search.BestOfN{N: 4} },
 		"n":             func(r *Request) { r.Strategy = search.Majority{N: 5} },
 		"planned":       func(r *Request) { r.Strategy = nil },
-		"choice":        func(r *Request) { r.Choice = &search.Choice{Aggregator: verifier.Min} },
+		"choice":        func(r *Request) { r.Choice = &search.Choice{By: search.ByMin} },
 		"temperature":   func(r *Request) { r.Temperature = &whole },
 		"no top_p":      func(r *Request) { r.TopP = &half },
 		"max_tokens":    func(r *Request) { r.MaxTokens = &eleven },

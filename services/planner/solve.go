@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ponder-mesh/ponder/answer"
 	"github.com/ponder-mesh/ponder/internal/telemetry"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/difficulty"
@@ -151,7 +152,13 @@ func (s setup) judgeModel() reasoning.Model {
 }
 
 func (s setup) problem(l *live) search.Problem {
-	problem := search.Problem{Tenant: s.request.Tenant, Search: l.id, Text: s.request.Problem, Seed: s.request.Seed, Sampling: s.sampling}
+	problem := search.Problem{
+		Tenant: s.request.Tenant, Search: l.id, Text: s.request.Problem, Seed: s.request.Seed, Sampling: s.sampling,
+		Answer: func(text string) (string, bool) {
+			written, ok := answer.Extract(text)
+			return answer.Key(written), ok
+		},
+	}
 	if s.judge != nil {
 		problem.Aggregator = s.judge.Aggregator
 	}
@@ -220,6 +227,10 @@ func (p *Planner) decide(r Request, estimate *difficulty.Estimate, s setup) Plan
 		made.Reason += fmt.Sprintf("; chosen by %s instead of %s, as nothing is scored", made.Choice, r.Choice)
 	default:
 		made.Choice = *r.Choice
+	}
+	if m, ok := made.Strategy.(search.Majority); ok && made.Choice != (search.Choice{}) {
+		m.Exhaustive = true // what settles a majority does not settle another choice
+		made.Strategy = m
 	}
 	if estimate != nil && estimate.Samples > 0 {
 		made.PredictedTokens = int64(made.Strategy.Samples()) * estimate.Usage.Generated / int64(estimate.Samples)

@@ -40,6 +40,7 @@ type Request struct {
 	Search   string // the search it belongs to: [A-Za-z0-9_-]{1,64}
 	Node     string // the prefix's place in the tree: ordinals joined by dots, "" is the root
 	Problem  string
+	Attempts []string       // whole solutions that the writer sees and is to improve on, oldest first; mostly none
 	Steps    []string       // the prefix, byte-exact
 	Ordinals []int          // which children; child i's chance is Seed.Child(i)
 	Span     int            // steps a child, or Whole
@@ -101,6 +102,7 @@ const (
 	MaxProblem  = 64 << 10 // bytes
 	MaxPrefix   = 1 << 20  // bytes of all steps
 	MaxSteps    = 4096
+	MaxAttempts = 4 // that a reviser sees (Snell et al. 2024, arXiv 2408.03314, §6.1)
 	MaxChildren = 1024
 	MaxTokens   = 32768
 	MaxSpan     = 4096

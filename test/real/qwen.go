@@ -76,7 +76,7 @@ func pocketProblems(ctx context.Context, l *lab) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	judged := []search.Choice{{Aggregator: ids.Judge.Aggregator}, {Aggregator: ids.Judge.Aggregator, Vote: true}}
+	judged := []search.Choice{search.By(ids.Judge.Aggregator, false), search.By(ids.Judge.Aggregator, true)}
 	for _, n := range l.ns {
 		trials = append(trials, trial{"majority", search.Majority{N: n}, majority})
 		if judge != nil {

@@ -6,7 +6,6 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner"
 	"github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/planner/world"
-	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
 // fromRequest reads a SolveRequest. Its errors name the field; the rules about
@@ -49,60 +48,21 @@ func fromRequest(in *plannerv1.SolveRequest) (planner.Request, error) {
 	return r, err
 }
 
-// defaultWidth and defaultLevels of a beam whose request leaves them out.
-const (
-	defaultWidth  = 4
-	defaultLevels = 40
-)
-
-func fromStrategy(in *plannerv1.Strategy) (search.Strategy, error) {
-	switch kind := in.GetKind().(type) {
-	case *plannerv1.Strategy_Greedy:
-		return search.Greedy{}, nil
-	case *plannerv1.Strategy_Majority:
-		return search.Majority{N: int(kind.Majority.GetN())}, nil
-	case *plannerv1.Strategy_BestOfN:
-		return search.BestOfN{N: int(kind.BestOfN.GetN())}, nil
-	case *plannerv1.Strategy_Beam:
-		n := int(kind.Beam.GetN())
-		beam := search.Beam{N: n, M: min(defaultWidth, n), MaxLevels: defaultLevels}
-		if kind.Beam.M != nil {
-			beam.M = int(kind.Beam.GetM())
-		}
-		if kind.Beam.MaxLevels != nil {
-			beam.MaxLevels = int(kind.Beam.GetMaxLevels())
-		}
-		return beam, nil
-	}
-	return nil, reasoning.Invalid("strategy", "must be one of greedy, majority, best_of_n, beam")
-}
-
-func toStrategy(s search.Strategy) *plannerv1.Strategy {
-	switch s := s.(type) {
-	case search.Greedy:
-		return &plannerv1.Strategy{Kind: &plannerv1.Strategy_Greedy{Greedy: &plannerv1.Greedy{}}}
-	case search.Majority:
-		return &plannerv1.Strategy{Kind: &plannerv1.Strategy_Majority{Majority: &plannerv1.Majority{N: int32(s.N)}}}
-	case search.BestOfN:
-		return &plannerv1.Strategy{Kind: &plannerv1.Strategy_BestOfN{BestOfN: &plannerv1.BestOfN{N: int32(s.N)}}}
-	case search.Beam:
-		m, levels := int32(s.M), int32(s.MaxLevels)
-		return &plannerv1.Strategy{Kind: &plannerv1.Strategy_Beam{Beam: &plannerv1.Beam{N: int32(s.N), M: &m, MaxLevels: &levels}}}
-	}
-	return nil
-}
-
 // choices pairs the wire's choices with the domain's.
 var choices = map[plannerv1.Choice]search.Choice{
-	plannerv1.Choice_CHOICE_MAJORITY:  {},
-	plannerv1.Choice_CHOICE_MIN_MAX:   {Aggregator: verifier.Min},
-	plannerv1.Choice_CHOICE_MIN_VOTE:  {Aggregator: verifier.Min, Vote: true},
-	plannerv1.Choice_CHOICE_LAST_MAX:  {Aggregator: verifier.Last},
-	plannerv1.Choice_CHOICE_LAST_VOTE: {Aggregator: verifier.Last, Vote: true},
-	plannerv1.Choice_CHOICE_AVG_MAX:   {Aggregator: verifier.Avg},
-	plannerv1.Choice_CHOICE_AVG_VOTE:  {Aggregator: verifier.Avg, Vote: true},
-	plannerv1.Choice_CHOICE_PROD_MAX:  {Aggregator: verifier.Prod},
-	plannerv1.Choice_CHOICE_PROD_VOTE: {Aggregator: verifier.Prod, Vote: true},
+	plannerv1.Choice_CHOICE_MAJORITY:       {},
+	plannerv1.Choice_CHOICE_MIN_MAX:        {By: search.ByMin},
+	plannerv1.Choice_CHOICE_MIN_VOTE:       {By: search.ByMin, Vote: true},
+	plannerv1.Choice_CHOICE_LAST_MAX:       {By: search.ByLast},
+	plannerv1.Choice_CHOICE_LAST_VOTE:      {By: search.ByLast, Vote: true},
+	plannerv1.Choice_CHOICE_AVG_MAX:        {By: search.ByAvg},
+	plannerv1.Choice_CHOICE_AVG_VOTE:       {By: search.ByAvg, Vote: true},
+	plannerv1.Choice_CHOICE_PROD_MAX:       {By: search.ByProd},
+	plannerv1.Choice_CHOICE_PROD_VOTE:      {By: search.ByProd, Vote: true},
+	plannerv1.Choice_CHOICE_ORM_MAX:        {By: search.ByORM},
+	plannerv1.Choice_CHOICE_ORM_VOTE:       {By: search.ByORM, Vote: true},
+	plannerv1.Choice_CHOICE_CERTAINTY_MAX:  {By: search.Certainty},
+	plannerv1.Choice_CHOICE_CERTAINTY_VOTE: {By: search.Certainty, Vote: true},
 }
 
 func fromChoice(c plannerv1.Choice) (search.Choice, error) {

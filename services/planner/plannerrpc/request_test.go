@@ -18,7 +18,6 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner"
 	"github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/planner/world"
-	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
 var strategies = rapid.Custom(func(t *rapid.T) search.Strategy {
@@ -144,7 +143,7 @@ func TestFromRequest(t *testing.T) {
 	want := planner.Request{
 		Tenant: "t", Problem: "p", Effort: planner.High, Deadline: deadline,
 		Budget:   world.Budget{PolicyTokens: 1, VerifierTokens: 2, FLOPs: 3},
-		Strategy: search.BestOfN{N: 4}, Choice: &search.Choice{Aggregator: verifier.Last},
+		Strategy: search.BestOfN{N: 4}, Choice: &search.Choice{By: search.ByLast},
 		Temperature: &temperature, TopP: &topP, MaxTokens: &fifty, Seed: 9, IdempotencyKey: "k",
 	}
 	if diff := cmp.Diff(got, want); diff != "" || err != nil {

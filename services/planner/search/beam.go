@@ -2,6 +2,7 @@ package search
 
 import (
 	"context"
+	"slices"
 
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy"
@@ -15,37 +16,73 @@ import (
 // next step, resulting in a total of N/M × M candidate prefixes again. Then repeat
 // steps 2–4 again."
 //
-// A solution that ends leaves the beam, and its place goes to the open ones: a
-// level always has N children. In the last of MaxLevels levels ("40 rounds" in the
-// paper) the beams run to their ends.
-type Beam struct{ N, M, MaxLevels int }
+// In the last of MaxLevels levels ("40 rounds" in the paper) the beams run to their
+// ends. A solution that ends leaves the beam and is never copied.
+type Beam struct {
+	N, M, MaxLevels int
+	// Narrow lets each solution that ends among the best N/M take its place with it,
+	// so that the beam gets narrower (Liu et al. 2025, arXiv 2502.06703, in its
+	// code). Else its place goes to the open ones: a level always has N children.
+	Narrow bool
+	// Dedupe passes over a step whose text a sibling has already.
+	Dedupe bool
+}
 
 func (Beam) Name() string   { return "beam" }
 func (Beam) Judged() bool   { return true }
 func (b Beam) Samples() int { return b.N }
 
 // Validate implements Strategy.
-func (b Beam) Validate() error {
-	switch {
-	case b.N < 1 || b.N > MaxN:
-		return validN("strategy.beam.n", b.N)
-	case b.M < 1 || b.M > b.N || b.N%b.M != 0:
-		return reasoning.Invalid("strategy.beam.m", "must divide n = %d, is %d", b.N, b.M)
-	case b.MaxLevels < 1 || b.MaxLevels > 256:
-		return reasoning.Invalid("strategy.beam.max_levels", "must be 1 to 256, is %d", b.MaxLevels)
-	}
-	return nil
-}
+func (b Beam) Validate() error { return validBeam("strategy.beam", b.N, b.M, b.MaxLevels) }
 
 // Search implements Strategy.
-func (b Beam) Search(ctx context.Context, t *Tree) error {
-	depth := 0
-	return levels(ctx, t, func(level []*Node) []Fork {
-		depth++
-		next := Fork{Span: 1, Judge: true}
-		if depth >= b.MaxLevels {
-			next.Span = policy.Whole
+func (b Beam) Search(ctx context.Context, t *Tree) error { return b.search(ctx, t, t.Grow, value) }
+
+// search is Search with its way to grow a level and to value its nodes.
+func (b Beam) search(ctx context.Context, t *Tree, grow grower, value func(*Node) (float64, bool)) error {
+	depth, width := 0, b.N/b.M
+	return levels(ctx, t, grow, func(level []*Node) []Fork {
+		if b.Dedupe {
+			level = distinct(level)
 		}
-		return share(top(b.N/b.M, open(level)), b.N, next)
+		best := top(width, open(level), value)
+		if b.Narrow {
+			best = top(width, alive(level), value)
+			width -= len(best) - len(open(best))
+			best = open(best)
+		}
+		depth++
+		return share(best, min(b.N, width*b.M), next(depth, b.MaxLevels))
 	})
+}
+
+// next is how the children of a level are asked for: a step each, and in the last
+// level all that is left.
+func next(depth, maxLevels int) Fork {
+	if depth >= maxLevels {
+		return Fork{Span: policy.Whole, Judge: true}
+	}
+	return Fork{Span: 1, Judge: true}
+}
+
+// distinct is a level without the nodes whose text an earlier sibling has.
+func distinct(level []*Node) []*Node {
+	type text struct {
+		parent *Node
+		steps  string
+	}
+	seen := map[text]bool{}
+	return slices.DeleteFunc(slices.Clone(level), func(n *Node) bool {
+		k := text{n.Parent, reasoning.Join(n.Steps)}
+		again := seen[k]
+		seen[k] = true
+		return again
+	})
+}
+
+func validBeam(field string, n, m, maxLevels int) error {
+	if n >= 1 && n <= MaxN && (m < 1 || m > n || n%m != 0) {
+		return reasoning.Invalid(field+".m", "must divide n = %d, is %d", n, m)
+	}
+	return first(between(field+".n", n, 1, MaxN), between(field+".max_levels", maxLevels, 1, MaxLevels))
 }

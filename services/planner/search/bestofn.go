@@ -14,7 +14,7 @@ type BestOfN struct{ N int }
 func (BestOfN) Name() string      { return "best-of-n" }
 func (BestOfN) Judged() bool      { return true }
 func (b BestOfN) Samples() int    { return b.N }
-func (b BestOfN) Validate() error { return validN("strategy.best_of_n.n", b.N) }
+func (b BestOfN) Validate() error { return between("strategy.best_of_n.n", b.N, 1, MaxN) }
 
 // Search implements Strategy.
 func (b BestOfN) Search(ctx context.Context, t *Tree) error {

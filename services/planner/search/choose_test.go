@@ -20,7 +20,7 @@ import (
 func solution(written string, scores ...float64) *Node {
 	n := &Node{Finish: reasoning.FinishEnd, Scores: scores, Judged: true}
 	for _, s := range scores {
-		n.Steps = append(n.Steps, reasoning.Step{Text: "…\n", Score: s, Scored: true})
+		n.Steps = append(n.Steps, reasoning.Step{Text: "…\n", Score: s, Scored: true, Tokens: 2, LogProb: -s})
 	}
 	n.Steps[len(n.Steps)-1].Text = "A:" + written
 	return n
@@ -43,14 +43,44 @@ func solutions() *rapid.Generator[[]*Node] {
 	}), 0, 12)
 }
 
-// dumb picks by the definitions, one answer at a time.
-func dumb(c Choice, all []*Node) (winner string, weight float64) {
-	value := func(n *Node) float64 {
-		if c.Judged() {
-			return c.Aggregator.Of(n.Scores)
+// worths says what solutions count for, by the definitions.
+func worths(c Choice, all []*Node) func(*Node) float64 {
+	last := func(n *Node) float64 { return verifier.Last.Of(n.Scores) }
+	least, most := math.Inf(1), math.Inf(-1)
+	for _, n := range all {
+		if _, ok := extract(reasoning.Join(n.Steps)); ok {
+			least, most = min(least, last(n)), max(most, last(n))
+		}
+	}
+	return func(n *Node) float64 {
+		switch c.By {
+		case ByMin:
+			return verifier.Min.Of(n.Scores)
+		case ByLast:
+			return last(n)
+		case ByAvg:
+			return verifier.Avg.Of(n.Scores)
+		case ByProd:
+			return verifier.Prod.Of(n.Scores)
+		case ByORM:
+			if least == most {
+				return 1
+			}
+			return (last(n) - least) / (most - least)
+		case Certainty:
+			logProb, tokens := 0.0, 0
+			for _, s := range n.Steps {
+				logProb, tokens = logProb+s.LogProb, tokens+s.Tokens
+			}
+			return math.Exp(logProb / float64(tokens))
 		}
 		return 1
 	}
+}
+
+// dumb picks by the definitions, one answer at a time.
+func dumb(c Choice, all []*Node) (winner string, weight float64) {
+	value := worths(c, all)
 	weight = -1
 	for _, n := range all {
 		written, ok := extract(reasoning.Join(n.Steps))
@@ -65,7 +95,7 @@ func dumb(c Choice, all []*Node) (winner string, weight float64) {
 			}
 		}
 		own := best
-		if c.Vote || !c.Judged() {
+		if c.Vote || c.By == One {
 			own = sum
 		}
 		if own > weight { // so the first of equals stays
@@ -105,7 +135,7 @@ func TestRank(t *testing.T) {
 					group := slices.DeleteFunc(slices.Clone(answered), func(n *Node) bool { return keyOf(n) != key(g.Answer) })
 					best := group[0]
 					for _, n := range group {
-						if c.Judged() && c.Aggregator.Of(n.Scores) > c.Aggregator.Of(best.Scores) {
+						if worth := worths(c, all); worth(n) > worth(best) {
 							best = n
 						}
 					}
@@ -189,7 +219,7 @@ func TestRankTable(t *testing.T) {
 func TestRankUnjudged(t *testing.T) {
 	unjudged := solution("1", 1)
 	unjudged.Judged, unjudged.Scores = false, nil
-	c := Choice{Aggregator: verifier.Min}
+	c := Choice{By: ByMin}
 	ranked, err := c.Rank([]*Node{unjudged, solution("2", 0.1)}, extract, key)
 	if err != nil || len(ranked) != 1 || ranked[0].Answer != "2" {
 		t.Errorf("got %+v and error %v, want answer 2", ranked, err)

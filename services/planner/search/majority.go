@@ -2,6 +2,9 @@ package search
 
 import (
 	"context"
+	"slices"
+
+	"gonum.org/v1/gonum/mathext"
 
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy"
@@ -11,22 +14,109 @@ import (
 // […] sample from the language model's decoder to generate a diverse set of
 // reasoning paths; […] and then aggregate by choosing the most consistent answer".
 // It needs no verifier.
-type Majority struct{ N int }
+//
+// It stops as soon as the samples that are left cannot change the winner. Without
+// waves those on their way are called off then; which samples count does not depend on
+// the order in which they come: it is the first so many. With Confidence it stops when
+// the leading answer is the policy's most frequent one with that probability, given
+// the counts of the first two answers (Aggarwal et al. 2023, arXiv 2305.11860, §3:
+// adaptive consistency by the Beta distribution).
+type Majority struct {
+	N          int
+	Wave       int     // samples asked for at a time, and looked at together; 0 is all at once, looked at as they come
+	Confidence float64 // 0.95 in the paper; 0 stops only when the winner is certain
+	Exhaustive bool    // never stop early: for other Choices, or for a bill that does not depend on time
+}
 
-func (Majority) Name() string      { return "majority" }
-func (Majority) Judged() bool      { return false }
-func (m Majority) Samples() int    { return m.N }
-func (m Majority) Validate() error { return validN("strategy.majority.n", m.N) }
+func (Majority) Name() string   { return "majority" }
+func (Majority) Judged() bool   { return false }
+func (m Majority) Samples() int { return m.N }
+
+// Validate implements Strategy.
+func (m Majority) Validate() error {
+	return first(between("strategy.majority.n", m.N, 1, MaxN), between("strategy.majority.wave", m.Wave, 0, MaxN),
+		between("strategy.majority.confidence", m.Confidence, 0, 0.9999))
+}
 
 // Search implements Strategy.
 func (m Majority) Search(ctx context.Context, t *Tree) error {
-	_, err := t.Grow(ctx, Fork{From: t.Root, N: m.N, Span: policy.Whole})
-	return err
-}
-
-func validN(field string, n int) error {
-	if n < 1 || n > MaxN {
-		return reasoning.Invalid(field, "must be 1 to %d, is %d", MaxN, n)
+	wave := m.Wave
+	if wave == 0 {
+		wave = m.N
+	}
+	var p poll
+	for asked := 0; asked < m.N && !m.settled(p, m.N-asked); {
+		n := min(wave, m.N-asked)
+		asked += n
+		g := t.Ask(ctx, Fork{From: t.Root, N: n, Span: policy.Whole})
+		for kid := range g.Each() {
+			if p.count(t, kid); m.Wave == 0 && m.settled(p, m.N-kid.Ordinal-1) {
+				break
+			}
+		}
+		if err := g.err(len(t.Root.Kids)); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// settled says whether it is worth asking for the samples that are left.
+func (m Majority) settled(p poll, left int) bool {
+	if m.Exhaustive || len(p.answers) == 0 {
+		return false
+	}
+	lead := p.lead(-1)
+	second := p.lead(lead)
+	if m.Confidence > 0 && mathext.RegIncBeta(float64(p.votes(second)+1), float64(p.votes(lead)+1), 0.5) >= m.Confidence {
+		return true
+	}
+	for i := range p.answers { // at equal counts the answer that came first wins
+		if most := p.counts[i] + left; i != lead && (most > p.counts[lead] || most == p.counts[lead] && i < lead) {
+			return false
+		}
+	}
+	return left <= p.counts[lead] // an answer that is still to come
+}
+
+// A poll counts answers.
+type poll struct {
+	answers []string // in the order of their first votes
+	counts  []int
+}
+
+func (p *poll) count(t *Tree, n *Node) {
+	if !n.Done() || t.Problem.Answer == nil {
+		return
+	}
+	key, ok := t.Problem.Answer(reasoning.Join(n.Path()))
+	if !ok {
+		return
+	}
+	i := slices.Index(p.answers, key)
+	if i < 0 {
+		i = len(p.answers)
+		p.answers, p.counts = append(p.answers, key), append(p.counts, 0)
+	}
+	p.counts[i]++
+}
+
+// lead is the answer with most votes but for one, the first of several; -1 if there
+// is none.
+func (p *poll) lead(but int) int {
+	best := -1
+	for i := range p.counts {
+		if i != but && (best < 0 || p.counts[i] > p.counts[best]) {
+			best = i
+		}
+	}
+	return best
+}
+
+// votes for an answer; none for answer -1.
+func (p *poll) votes(i int) int {
+	if i < 0 {
+		return 0
+	}
+	return p.counts[i]
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/policy"
 )
 
 // A Node is a place in a search's tree: the steps that it adds to its parent's
@@ -25,8 +26,12 @@ type Node struct {
 	State   State
 	Reason  string // why it failed, or why it is not judged
 	Kids    []*Node
+	// Revision says that the node is another attempt at the problem: its path starts
+	// with it, and its ancestors are attempts that its writer has seen.
+	Revision bool
 
-	asked int // children asked for so far: the next one's ordinal
+	asked int           // children asked for so far: the next one's ordinal
+	come  chan struct{} // closed when it is written and judged, or failed
 }
 
 // A State is how far a node has come.
@@ -64,23 +69,50 @@ func (n *Node) Up() iter.Seq[*Node] {
 	}
 }
 
-// Path is all steps from the root to the end of n.
+// Path is all steps from the start of n's attempt, mostly the root, to the end of n.
 func (n *Node) Path() []reasoning.Step {
 	var parts [][]reasoning.Step
 	for a := range n.Up() {
 		parts = append(parts, a.Steps)
+		if a.Revision {
+			break
+		}
 	}
 	slices.Reverse(parts)
 	return slices.Concat(parts...)
 }
 
+// context is what the writer of n sees: the latest whole attempts before n's, oldest
+// first, at most policy.MaxAttempts, and the steps of n's own attempt before n.
+func (n *Node) context() (attempts, steps []string) {
+	first := n
+	for !first.Revision && first.Parent != nil {
+		first = first.Parent
+	}
+	if n != first {
+		steps = reasoning.Texts(n.Parent.Path())
+	}
+	for a := first; a.Revision && a.Parent != nil && len(attempts) < policy.MaxAttempts; {
+		if a = a.Parent; a.Done() {
+			attempts = append(attempts, reasoning.Join(a.Path()))
+		}
+		for !a.Revision && a.Parent != nil {
+			a = a.Parent
+		}
+	}
+	slices.Reverse(attempts)
+	return attempts, steps
+}
+
 // newKid is the next child of n, not yet written.
-func (n *Node) newKid() *Node {
+func (n *Node) newKid(revision bool) *Node {
 	id := strconv.Itoa(n.asked)
 	if n.ID != "" {
 		id = n.ID + "." + id
 	}
-	kid := &Node{ID: id, Parent: n, Depth: n.Depth + 1, Ordinal: n.asked, Seed: n.Seed.Child(n.asked)}
+	kid := &Node{
+		ID: id, Parent: n, Depth: n.Depth + 1, Ordinal: n.asked, Seed: n.Seed.Child(n.asked), Revision: revision, come: make(chan struct{}),
+	}
 	n.asked++
 	return kid
 }

@@ -8,7 +8,6 @@ import (
 	. "github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/planner/search/searchtest"
 	"github.com/ponder-mesh/ponder/services/policy"
-	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
 // Each test is one sentence of a paper, or of ours, that a strategy's file quotes.
@@ -190,7 +189,7 @@ func TestBestOfNSamplesIndependently(t *testing.T) {
 	if len(tree.Root.Kids) != 16 || len(texts) < 8 {
 		t.Errorf("%d samples with %d texts, want 16, most of them different", len(tree.Root.Kids), len(texts))
 	}
-	ranked, err := Choice{Aggregator: verifier.Last}.Rank(slices.Collect(tree.Solutions()), searchtest.Dialled, same)
+	ranked, err := Choice{By: ByLast}.Rank(slices.Collect(tree.Solutions()), searchtest.Dialled, same)
 	if err != nil {
 		t.Fatal(err)
 	}

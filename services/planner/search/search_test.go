@@ -31,7 +31,13 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // strategies is every strategy, with so many samples.
 func strategies(n int) []Strategy {
-	return []Strategy{Greedy{}, Majority{N: n}, BestOfN{N: n}, Beam{N: n, M: min(n, 4), MaxLevels: 40}}
+	m := min(n, 4)
+	return []Strategy{
+		Greedy{}, Majority{N: n, Exhaustive: true}, BestOfN{N: n}, Beam{N: n, M: m, MaxLevels: 40}, Lookahead{N: n, M: m, K: 2, MaxLevels: 40},
+		DVTS{N: n, M: m, MaxLevels: 40}, Rebase{N: n, Balance: 0.2, MaxLevels: 40},
+		MCTS{N: n, Width: m, Parallel: m, Exploration: 1, Final: FinalVote, MaxLevels: 40},
+		Particles{N: n, Iterations: 1, Temperature: 1, MaxLevels: 40}, Revisions{N: n, Chains: m},
+	}
 }
 
 func each(t *testing.T, n int, test func(t *testing.T, s Strategy)) {
@@ -46,7 +52,7 @@ const combination = "31415"
 func problem(text string) Problem {
 	return Problem{
 		Tenant: "t", Search: "s", Text: text, Seed: 9, Aggregator: verifier.Min,
-		Sampling: reasoning.Sampling{Temperature: 1, TopP: 1, MaxTokens: 64},
+		Sampling: reasoning.Sampling{Temperature: 1, TopP: 1, MaxTokens: 64}, Answer: searchtest.Dialled,
 	}
 }
 
@@ -125,7 +131,7 @@ func TestSearchingPays(t *testing.T) {
 			}
 			choice := Choice{}
 			if s.Judged() {
-				choice.Aggregator = verifier.Min
+				choice.By = ByMin
 			}
 			ranked, err := choice.Rank(slices.Collect(tree.Solutions()), searchtest.Dialled, func(a string) string { return a })
 			if err != nil {

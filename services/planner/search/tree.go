@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math/rand/v2"
 	"slices"
 	"sync"
 
@@ -41,6 +42,9 @@ type Tree struct {
 	// Observe, if not nil, is told of each change of a node's State, one at a
 	// time, while no other node changes.
 	Observe func(*Node)
+	// Finalists, if not nil, are the solutions among which the strategy wants the
+	// answer to be chosen; nil is all.
+	Finalists []*Node
 
 	mu sync.Mutex // guards the nodes that are being written, Observe and faults
 	// faults counts what went wrong without ending the search, by its text.
@@ -55,6 +59,9 @@ type Problem struct {
 	Seed       reasoning.Seed
 	Sampling   reasoning.Sampling
 	Aggregator verifier.Aggregator // makes a node's Value of its path's scores; 0 is Min
+	// Answer finds the answer in a solution's text, as a key: the same for answers
+	// that are the same. Strategies that stop early or choose need it.
+	Answer func(text string) (key string, ok bool)
 }
 
 // New is a tree with nothing in it but the problem.
@@ -62,183 +69,18 @@ func New(w World, p Problem) *Tree {
 	return &Tree{Problem: p, Root: &Node{Seed: p.Seed, State: Scored}, World: w, faults: map[string]int{}}
 }
 
-// A Fork asks for N children of From.
-type Fork struct {
-	From   *Node
-	N      int
-	Span   int  // steps a child, or policy.Whole
-	Greedy bool // take the likeliest continuation instead of sampling
-	Judge  bool // have the children scored
-}
-
-// Grow makes all forks at once and returns the new nodes in the order in which
-// they were asked for, whatever order they came in. Each child is judged as soon
-// as it is written, while its siblings are still being written.
-//
-// A child that fails is left out and counted in Faults; one that cannot be judged
-// is kept, not Judged. The error is not nil when the budget is spent, ctx is done,
-// or nothing came at all; the nodes that did come are returned with it.
-func (t *Tree) Grow(ctx context.Context, forks ...Fork) ([]*Node, error) {
-	var kids []*Node
-	var litters []*litter
-	for _, f := range forks { // ordinals, and with them all chance, in program order
-		var own []*Node
-		for range f.N {
-			own = append(own, f.From.newKid())
-		}
-		kids = append(kids, own...)
-		for part := range slices.Chunk(own, policy.MaxChildren) {
-			litters = append(litters, &litter{Fork: f, kids: part})
-		}
-	}
-	for _, k := range kids {
-		t.change(k, func() { k.State = Queued })
-	}
-	var all sync.WaitGroup
-	for _, l := range litters {
-		all.Go(func() { t.bear(ctx, l) })
-	}
-	all.Wait()
-
-	grown := slices.DeleteFunc(kids, func(n *Node) bool { return n.State == Failed })
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, k := range grown {
-		k.Parent.Kids = append(k.Parent.Kids, k)
-	}
-	if ctx.Err() != nil {
-		return grown, context.Cause(ctx)
-	}
-	var failed, spent error
-	for _, l := range litters {
-		if l.failed != nil {
-			failed = l.failed
-			if len(grown) > 0 {
-				t.faults["some children failed: "+l.failed.Error()]++
-			}
-		}
-		if l.spent != nil {
-			spent = l.spent
-		}
-	}
-	switch {
-	case spent != nil:
-		return grown, spent
-	case len(grown) == 0:
-		return nil, failed
-	}
-	return grown, nil
-}
-
-// A litter is children of one fork that travel together.
-type litter struct {
-	Fork
-	kids   []*Node
-	failed error // why some did not come
-	spent  error // the ErrSpent, if that is why some did not come or were not judged
-}
-
-// bear makes a litter's children.
-func (t *Tree) bear(ctx context.Context, l *litter) {
-	r := policy.Request{
-		Tenant: t.Problem.Tenant, Search: t.Problem.Search, Node: l.From.ID, Problem: t.Problem.Text,
-		Steps: reasoning.Texts(l.From.Path()), Span: l.Span, Seed: l.From.Seed, Sampling: t.Problem.Sampling,
-		OnStart: func(policy.Start) {
-			for _, k := range l.kids {
-				t.change(k, func() {
-					if k.State == Queued {
-						k.State = Running
-					}
-				})
-			}
-		},
-	}
-	missing := map[int]*Node{}
-	for _, k := range l.kids {
-		r.Ordinals = append(r.Ordinals, k.Ordinal)
-		missing[k.Ordinal] = k
-	}
-	if l.Greedy {
-		r.Sampling.Temperature = 0
-	}
-	var err error
-	var judging sync.WaitGroup
-	for child, e := range t.World.Expand(ctx, r) {
-		if err = e; err != nil {
-			break
-		}
-		kid := missing[child.Ordinal]
-		if kid == nil {
-			err = fmt.Errorf("policy sent child %d of node %q, which was not asked for or came twice", child.Ordinal, l.From.ID)
-			break
-		}
-		delete(missing, child.Ordinal)
-		judging.Go(func() { t.write(ctx, l, kid, child) })
-	}
-	judging.Wait()
-	if err == nil && len(missing) > 0 {
-		err = fmt.Errorf("policy sent %d of %d children of node %q", len(l.kids)-len(missing), len(l.kids), l.From.ID)
-	}
-	if errors.Is(err, ErrSpent) {
-		l.spent = err
-	} else {
-		l.failed = err
-	}
-	for _, k := range l.kids {
-		if missing[k.Ordinal] != nil {
-			t.change(k, func() { k.State, k.Reason = Failed, err.Error() })
-		}
-	}
-}
-
-// write fills a node with the child that came for it, and has it judged.
-func (t *Tree) write(ctx context.Context, l *litter, n *Node, child policy.Child) {
-	steps := slices.Clone(child.Steps)
-	var scores []float64
-	var err error
-	if l.Judge {
-		scores, err = t.judge(ctx, n, steps)
-	}
-	t.change(n, func() {
-		n.Steps, n.Finish, n.State = steps, child.Finish, Scored
-		if n.Done() {
-			n.State = Finished
-		}
-		switch {
-		case err != nil:
-			n.Reason = err.Error()
-			if errors.Is(err, ErrSpent) {
-				l.spent = err
-			} else if ctx.Err() == nil {
-				t.faults["some nodes were not judged: "+n.Reason]++
-			}
-		case l.Judge:
-			n.Scores, n.Value, n.Judged = scores, t.Problem.Aggregator.Of(scores), true
-			for i, s := range scores[len(scores)-len(steps):] {
-				steps[i].Score, steps[i].Scored = s, true
-			}
-		}
-	})
-}
-
-// judge scores the path that ends in steps below n's parent.
-func (t *Tree) judge(ctx context.Context, n *Node, steps []reasoning.Step) ([]float64, error) {
-	r := verifier.Request{
-		Tenant: t.Problem.Tenant, Search: t.Problem.Search, Node: n.ID, Problem: t.Problem.Text,
-		Steps: append(reasoning.Texts(n.Parent.Path()), reasoning.Texts(steps)...),
-	}
-	result, err := t.World.Score(ctx, r)
-	if err == nil {
-		err = r.Check(result.Scores)
-	}
-	return result.Scores, err
-}
-
 // Prune marks nodes that the strategy does not follow.
 func (t *Tree) Prune(nodes ...*Node) {
 	for _, n := range nodes {
 		t.change(n, func() { n.State = Pruned })
 	}
+}
+
+// fault counts something that went wrong without ending the search.
+func (t *Tree) fault(format string, args ...any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.faults[fmt.Sprintf(format, args...)]++
 }
 
 // change changes a node where others may be changing theirs.
@@ -280,8 +122,11 @@ func (t *Tree) Nodes() iter.Seq[*Node] {
 	}
 }
 
-// Solutions yields the nodes that end a solution.
+// Solutions yields the nodes that end a solution: the Finalists, if there are some.
 func (t *Tree) Solutions() iter.Seq[*Node] {
+	if t.Finalists != nil {
+		return slices.Values(t.Finalists)
+	}
 	return func(yield func(*Node) bool) {
 		for n := range t.Nodes() {
 			if n.Done() && !yield(n) {
@@ -289,4 +134,10 @@ func (t *Tree) Solutions() iter.Seq[*Node] {
 			}
 		}
 	}
+}
+
+// Chance is the search's own randomness, apart from that of its nodes. It must be
+// drawn in program order.
+func (t *Tree) Chance() *rand.Rand {
+	return rand.New(rand.NewPCG(uint64(t.Problem.Seed.Child(-1)), 0))
 }

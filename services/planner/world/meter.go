@@ -2,6 +2,7 @@ package world
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"sync"
 
@@ -29,7 +30,7 @@ type Metered struct {
 // Where not all is left that an expansion asks for, each of its children gets fewer
 // tokens; none is left out. Where too little is left, calls wait for others to
 // settle. When there are none to wait for and nothing is left, it is a
-// search.ErrSpent.
+// search.ErrSpent; so it is, after all children, when one was cut by having fewer.
 //
 // What a text will cost a verifier is not known before: at most a token a byte is
 // assumed, and a few for marks and templates. FLOPs are bounded only if the models'
@@ -59,7 +60,8 @@ func (m *Metered) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy
 		}
 		token := amount{1, 0, m.policy.FLOPs(1)}
 		prompt := amount{0, 0, m.policy.FLOPs(mostTokens(r.Problem, r.Steps))}
-		granted, err := m.reserve(ctx, r.Sampling.MaxTokens, prompt, token.times(float64(len(r.Ordinals))))
+		asked := r.Sampling.MaxTokens
+		granted, err := m.reserve(ctx, asked, prompt, token.times(float64(len(r.Ordinals))))
 		if err != nil {
 			yield(policy.Child{}, err)
 			return
@@ -70,14 +72,19 @@ func (m *Metered) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy
 		left := all
 		defer func() { m.end(all, left) }()
 		reserved := child.plus(prompt) // the first child that comes pays for reading the prefix
+		cut := false
 		for c, err := range m.World.Expand(ctx, r) {
 			if err == nil {
+				cut = cut || c.Finish == reasoning.FinishLength && granted < asked
 				m.spend(reserved, c.Usage, &m.bill.Policy)
 				left, reserved = left.plus(reserved.times(-1)), child
 			}
 			if !yield(c, err) || err != nil {
 				return
 			}
+		}
+		if cut {
+			yield(policy.Child{}, fmt.Errorf("%w: %d tokens were left for a child that may have %d, and it was cut", search.ErrSpent, granted, asked))
 		}
 	}
 }

@@ -100,6 +100,63 @@ func (Effort) EnumDescriptor() ([]byte, []int) {
 	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{0}
 }
 
+// How an MCTS picks its answer.
+type MctsFinal int32
+
+const (
+	// Not said: VOTE.
+	MctsFinal_MCTS_FINAL_UNSPECIFIED MctsFinal = 0
+	// By the search's choice, among all solutions.
+	MctsFinal_MCTS_FINAL_VOTE MctsFinal = 1
+	// The solution at the end of the most visited way.
+	MctsFinal_MCTS_FINAL_VISITS MctsFinal = 2
+	// The solution at the end of the way of the highest mean value.
+	MctsFinal_MCTS_FINAL_VALUE MctsFinal = 3
+)
+
+// Enum value maps for MctsFinal.
+var (
+	MctsFinal_name = map[int32]string{
+		0: "MCTS_FINAL_UNSPECIFIED",
+		1: "MCTS_FINAL_VOTE",
+		2: "MCTS_FINAL_VISITS",
+		3: "MCTS_FINAL_VALUE",
+	}
+	MctsFinal_value = map[string]int32{
+		"MCTS_FINAL_UNSPECIFIED": 0,
+		"MCTS_FINAL_VOTE":        1,
+		"MCTS_FINAL_VISITS":      2,
+		"MCTS_FINAL_VALUE":       3,
+	}
+)
+
+func (x MctsFinal) Enum() *MctsFinal {
+	p := new(MctsFinal)
+	*p = x
+	return p
+}
+
+func (x MctsFinal) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (MctsFinal) Descriptor() protoreflect.EnumDescriptor {
+	return file_ponder_planner_v1_planner_proto_enumTypes[1].Descriptor()
+}
+
+func (MctsFinal) Type() protoreflect.EnumType {
+	return &file_ponder_planner_v1_planner_proto_enumTypes[1]
+}
+
+func (x MctsFinal) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use MctsFinal.Descriptor instead.
+func (MctsFinal) EnumDescriptor() ([]byte, []int) {
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{1}
+}
+
 // A Choice says how the answer is picked from the solutions that a search found. The first half of a name aggregates
 // the scores of a solution's steps, the second half says what is done with them: MAX takes the best solution, VOTE adds
 // up the solutions with the same answer.
@@ -126,33 +183,49 @@ const (
 	Choice_CHOICE_PROD_MAX Choice = 8
 	// Vote by product.
 	Choice_CHOICE_PROD_VOTE Choice = 9
+	// Best by the last score, as of an outcome reward model.
+	Choice_CHOICE_ORM_MAX Choice = 10
+	// Vote by the last score, brought to [0,1] by the least and the largest among the solutions.
+	Choice_CHOICE_ORM_VOTE Choice = 11
+	// Best by the policy's own mean probability of a token. It needs no verifier.
+	Choice_CHOICE_CERTAINTY_MAX Choice = 12
+	// Vote by the policy's own mean probability of a token.
+	Choice_CHOICE_CERTAINTY_VOTE Choice = 13
 )
 
 // Enum value maps for Choice.
 var (
 	Choice_name = map[int32]string{
-		0: "CHOICE_UNSPECIFIED",
-		1: "CHOICE_MAJORITY",
-		2: "CHOICE_MIN_MAX",
-		3: "CHOICE_MIN_VOTE",
-		4: "CHOICE_LAST_MAX",
-		5: "CHOICE_LAST_VOTE",
-		6: "CHOICE_AVG_MAX",
-		7: "CHOICE_AVG_VOTE",
-		8: "CHOICE_PROD_MAX",
-		9: "CHOICE_PROD_VOTE",
+		0:  "CHOICE_UNSPECIFIED",
+		1:  "CHOICE_MAJORITY",
+		2:  "CHOICE_MIN_MAX",
+		3:  "CHOICE_MIN_VOTE",
+		4:  "CHOICE_LAST_MAX",
+		5:  "CHOICE_LAST_VOTE",
+		6:  "CHOICE_AVG_MAX",
+		7:  "CHOICE_AVG_VOTE",
+		8:  "CHOICE_PROD_MAX",
+		9:  "CHOICE_PROD_VOTE",
+		10: "CHOICE_ORM_MAX",
+		11: "CHOICE_ORM_VOTE",
+		12: "CHOICE_CERTAINTY_MAX",
+		13: "CHOICE_CERTAINTY_VOTE",
 	}
 	Choice_value = map[string]int32{
-		"CHOICE_UNSPECIFIED": 0,
-		"CHOICE_MAJORITY":    1,
-		"CHOICE_MIN_MAX":     2,
-		"CHOICE_MIN_VOTE":    3,
-		"CHOICE_LAST_MAX":    4,
-		"CHOICE_LAST_VOTE":   5,
-		"CHOICE_AVG_MAX":     6,
-		"CHOICE_AVG_VOTE":    7,
-		"CHOICE_PROD_MAX":    8,
-		"CHOICE_PROD_VOTE":   9,
+		"CHOICE_UNSPECIFIED":    0,
+		"CHOICE_MAJORITY":       1,
+		"CHOICE_MIN_MAX":        2,
+		"CHOICE_MIN_VOTE":       3,
+		"CHOICE_LAST_MAX":       4,
+		"CHOICE_LAST_VOTE":      5,
+		"CHOICE_AVG_MAX":        6,
+		"CHOICE_AVG_VOTE":       7,
+		"CHOICE_PROD_MAX":       8,
+		"CHOICE_PROD_VOTE":      9,
+		"CHOICE_ORM_MAX":        10,
+		"CHOICE_ORM_VOTE":       11,
+		"CHOICE_CERTAINTY_MAX":  12,
+		"CHOICE_CERTAINTY_VOTE": 13,
 	}
 )
 
@@ -167,11 +240,11 @@ func (x Choice) String() string {
 }
 
 func (Choice) Descriptor() protoreflect.EnumDescriptor {
-	return file_ponder_planner_v1_planner_proto_enumTypes[1].Descriptor()
+	return file_ponder_planner_v1_planner_proto_enumTypes[2].Descriptor()
 }
 
 func (Choice) Type() protoreflect.EnumType {
-	return &file_ponder_planner_v1_planner_proto_enumTypes[1]
+	return &file_ponder_planner_v1_planner_proto_enumTypes[2]
 }
 
 func (x Choice) Number() protoreflect.EnumNumber {
@@ -180,7 +253,7 @@ func (x Choice) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Choice.Descriptor instead.
 func (Choice) EnumDescriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{1}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{2}
 }
 
 // The state of a search.
@@ -232,11 +305,11 @@ func (x SearchState) String() string {
 }
 
 func (SearchState) Descriptor() protoreflect.EnumDescriptor {
-	return file_ponder_planner_v1_planner_proto_enumTypes[2].Descriptor()
+	return file_ponder_planner_v1_planner_proto_enumTypes[3].Descriptor()
 }
 
 func (SearchState) Type() protoreflect.EnumType {
-	return &file_ponder_planner_v1_planner_proto_enumTypes[2]
+	return &file_ponder_planner_v1_planner_proto_enumTypes[3]
 }
 
 func (x SearchState) Number() protoreflect.EnumNumber {
@@ -245,7 +318,7 @@ func (x SearchState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use SearchState.Descriptor instead.
 func (SearchState) EnumDescriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{2}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{3}
 }
 
 // Why a search stopped.
@@ -297,11 +370,11 @@ func (x StopReason) String() string {
 }
 
 func (StopReason) Descriptor() protoreflect.EnumDescriptor {
-	return file_ponder_planner_v1_planner_proto_enumTypes[3].Descriptor()
+	return file_ponder_planner_v1_planner_proto_enumTypes[4].Descriptor()
 }
 
 func (StopReason) Type() protoreflect.EnumType {
-	return &file_ponder_planner_v1_planner_proto_enumTypes[3]
+	return &file_ponder_planner_v1_planner_proto_enumTypes[4]
 }
 
 func (x StopReason) Number() protoreflect.EnumNumber {
@@ -310,7 +383,7 @@ func (x StopReason) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use StopReason.Descriptor instead.
 func (StopReason) EnumDescriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{3}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{4}
 }
 
 // The state of a node.
@@ -366,11 +439,11 @@ func (x NodeState) String() string {
 }
 
 func (NodeState) Descriptor() protoreflect.EnumDescriptor {
-	return file_ponder_planner_v1_planner_proto_enumTypes[4].Descriptor()
+	return file_ponder_planner_v1_planner_proto_enumTypes[5].Descriptor()
 }
 
 func (NodeState) Type() protoreflect.EnumType {
-	return &file_ponder_planner_v1_planner_proto_enumTypes[4]
+	return &file_ponder_planner_v1_planner_proto_enumTypes[5]
 }
 
 func (x NodeState) Number() protoreflect.EnumNumber {
@@ -379,7 +452,7 @@ func (x NodeState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use NodeState.Descriptor instead.
 func (NodeState) EnumDescriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{4}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{5}
 }
 
 // A Budget bounds what a search may spend; a bound that is 0 or absent does not bound.
@@ -457,6 +530,12 @@ type Strategy struct {
 	//	*Strategy_Majority
 	//	*Strategy_BestOfN
 	//	*Strategy_Beam
+	//	*Strategy_Lookahead
+	//	*Strategy_Dvts
+	//	*Strategy_Rebase
+	//	*Strategy_Mcts
+	//	*Strategy_Particles
+	//	*Strategy_Revisions
 	Kind          isStrategy_Kind `protobuf_oneof:"kind"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -535,6 +614,60 @@ func (x *Strategy) GetBeam() *Beam {
 	return nil
 }
 
+func (x *Strategy) GetLookahead() *Lookahead {
+	if x != nil {
+		if x, ok := x.Kind.(*Strategy_Lookahead); ok {
+			return x.Lookahead
+		}
+	}
+	return nil
+}
+
+func (x *Strategy) GetDvts() *Dvts {
+	if x != nil {
+		if x, ok := x.Kind.(*Strategy_Dvts); ok {
+			return x.Dvts
+		}
+	}
+	return nil
+}
+
+func (x *Strategy) GetRebase() *Rebase {
+	if x != nil {
+		if x, ok := x.Kind.(*Strategy_Rebase); ok {
+			return x.Rebase
+		}
+	}
+	return nil
+}
+
+func (x *Strategy) GetMcts() *Mcts {
+	if x != nil {
+		if x, ok := x.Kind.(*Strategy_Mcts); ok {
+			return x.Mcts
+		}
+	}
+	return nil
+}
+
+func (x *Strategy) GetParticles() *Particles {
+	if x != nil {
+		if x, ok := x.Kind.(*Strategy_Particles); ok {
+			return x.Particles
+		}
+	}
+	return nil
+}
+
+func (x *Strategy) GetRevisions() *Revisions {
+	if x != nil {
+		if x, ok := x.Kind.(*Strategy_Revisions); ok {
+			return x.Revisions
+		}
+	}
+	return nil
+}
+
 type isStrategy_Kind interface {
 	isStrategy_Kind()
 }
@@ -559,6 +692,36 @@ type Strategy_Beam struct {
 	Beam *Beam `protobuf:"bytes,4,opt,name=beam,proto3,oneof"`
 }
 
+type Strategy_Lookahead struct {
+	// Beam search that judges a step by what comes some steps later.
+	Lookahead *Lookahead `protobuf:"bytes,5,opt,name=lookahead,proto3,oneof"`
+}
+
+type Strategy_Dvts struct {
+	// Independent subtrees, each following its best step.
+	Dvts *Dvts `protobuf:"bytes,6,opt,name=dvts,proto3,oneof"`
+}
+
+type Strategy_Rebase struct {
+	// Each level's children shared among its nodes by their scores.
+	Rebase *Rebase `protobuf:"bytes,7,opt,name=rebase,proto3,oneof"`
+}
+
+type Strategy_Mcts struct {
+	// Monte Carlo tree search.
+	Mcts *Mcts `protobuf:"bytes,8,opt,name=mcts,proto3,oneof"`
+}
+
+type Strategy_Particles struct {
+	// Particle filtering and particle Gibbs.
+	Particles *Particles `protobuf:"bytes,9,opt,name=particles,proto3,oneof"`
+}
+
+type Strategy_Revisions struct {
+	// Chains of attempts, each written in view of those before it.
+	Revisions *Revisions `protobuf:"bytes,10,opt,name=revisions,proto3,oneof"`
+}
+
 func (*Strategy_Greedy) isStrategy_Kind() {}
 
 func (*Strategy_Majority) isStrategy_Kind() {}
@@ -566,6 +729,18 @@ func (*Strategy_Majority) isStrategy_Kind() {}
 func (*Strategy_BestOfN) isStrategy_Kind() {}
 
 func (*Strategy_Beam) isStrategy_Kind() {}
+
+func (*Strategy_Lookahead) isStrategy_Kind() {}
+
+func (*Strategy_Dvts) isStrategy_Kind() {}
+
+func (*Strategy_Rebase) isStrategy_Kind() {}
+
+func (*Strategy_Mcts) isStrategy_Kind() {}
+
+func (*Strategy_Particles) isStrategy_Kind() {}
+
+func (*Strategy_Revisions) isStrategy_Kind() {}
 
 // Greedy takes the likeliest continuation.
 type Greedy struct {
@@ -604,11 +779,19 @@ func (*Greedy) Descriptor() ([]byte, []int) {
 	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{2}
 }
 
-// Majority samples n whole solutions (Wang et al. 2022, arXiv 2203.11171).
+// Majority samples n whole solutions (Wang et al. 2022, arXiv 2203.11171). It stops when those that are left cannot
+// change the winner.
 type Majority struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Samples, 1…4096.
-	N             int32 `protobuf:"varint,1,opt,name=n,proto3" json:"n,omitempty"`
+	N int32 `protobuf:"varint,1,opt,name=n,proto3" json:"n,omitempty"`
+	// Samples asked for at a time, and looked at together, 1…4096. Absent: all at once, looked at as they come.
+	Wave int32 `protobuf:"varint,2,opt,name=wave,proto3" json:"wave,omitempty"`
+	// Stop when the leading answer is the policy's most frequent one with this probability, below 1 (adaptive consistency:
+	// Aggarwal et al. 2023, arXiv 2305.11860, 0.95 there). Absent: only when the winner is certain.
+	Confidence float64 `protobuf:"fixed64,3,opt,name=confidence,proto3" json:"confidence,omitempty"`
+	// Never stop early.
+	Exhaustive    bool `protobuf:"varint,4,opt,name=exhaustive,proto3" json:"exhaustive,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -648,6 +831,27 @@ func (x *Majority) GetN() int32 {
 		return x.N
 	}
 	return 0
+}
+
+func (x *Majority) GetWave() int32 {
+	if x != nil {
+		return x.Wave
+	}
+	return 0
+}
+
+func (x *Majority) GetConfidence() float64 {
+	if x != nil {
+		return x.Confidence
+	}
+	return 0
+}
+
+func (x *Majority) GetExhaustive() bool {
+	if x != nil {
+		return x.Exhaustive
+	}
+	return false
 }
 
 // BestOfN samples n whole solutions and judges each (Snell et al. 2024, arXiv 2408.03314, §5.1).
@@ -701,10 +905,15 @@ type Beam struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Beams: steps sampled a level, 1…4096.
 	N int32 `protobuf:"varint,1,opt,name=n,proto3" json:"n,omitempty"`
-	// Children of a kept step, 1…n, a divisor of n. Absent: 4, or n where n is smaller.
+	// Children of a kept step, 1…n, a divisor of n. Absent: the largest that is at most 4.
 	M *int32 `protobuf:"varint,2,opt,name=m,proto3,oneof" json:"m,omitempty"`
 	// Levels after which beams run to their end, 1…256. Absent: 40.
-	MaxLevels     *int32 `protobuf:"varint,3,opt,name=max_levels,json=maxLevels,proto3,oneof" json:"max_levels,omitempty"`
+	MaxLevels *int32 `protobuf:"varint,3,opt,name=max_levels,json=maxLevels,proto3,oneof" json:"max_levels,omitempty"`
+	// A solution that ends among the best takes its place in the beam with it (Liu et al. 2025, arXiv 2502.06703). Else a
+	// level always has n children.
+	Narrow bool `protobuf:"varint,4,opt,name=narrow,proto3" json:"narrow,omitempty"`
+	// Pass over a step whose text a sibling has already.
+	Dedupe        bool `protobuf:"varint,5,opt,name=dedupe,proto3" json:"dedupe,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -760,6 +969,506 @@ func (x *Beam) GetMaxLevels() int32 {
 	return 0
 }
 
+func (x *Beam) GetNarrow() bool {
+	if x != nil {
+		return x.Narrow
+	}
+	return false
+}
+
+func (x *Beam) GetDedupe() bool {
+	if x != nil {
+		return x.Dedupe
+	}
+	return false
+}
+
+// Lookahead is Beam where a step is judged after k further greedy steps (Snell et al. 2024, §5.2). It costs n×(k+1)
+// steps a level.
+type Lookahead struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Beams: steps sampled a level, 1…4096.
+	N int32 `protobuf:"varint,1,opt,name=n,proto3" json:"n,omitempty"`
+	// Children of a kept step, 1…n, a divisor of n. Absent: the largest that is at most 4.
+	M *int32 `protobuf:"varint,2,opt,name=m,proto3,oneof" json:"m,omitempty"`
+	// Steps to look ahead, 1…256. Absent: 3.
+	K *int32 `protobuf:"varint,3,opt,name=k,proto3,oneof" json:"k,omitempty"`
+	// Levels after which beams run to their end, 1…256. Absent: 40.
+	MaxLevels     *int32 `protobuf:"varint,4,opt,name=max_levels,json=maxLevels,proto3,oneof" json:"max_levels,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Lookahead) Reset() {
+	*x = Lookahead{}
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Lookahead) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Lookahead) ProtoMessage() {}
+
+func (x *Lookahead) ProtoReflect() protoreflect.Message {
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Lookahead.ProtoReflect.Descriptor instead.
+func (*Lookahead) Descriptor() ([]byte, []int) {
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Lookahead) GetN() int32 {
+	if x != nil {
+		return x.N
+	}
+	return 0
+}
+
+func (x *Lookahead) GetM() int32 {
+	if x != nil && x.M != nil {
+		return *x.M
+	}
+	return 0
+}
+
+func (x *Lookahead) GetK() int32 {
+	if x != nil && x.K != nil {
+		return *x.K
+	}
+	return 0
+}
+
+func (x *Lookahead) GetMaxLevels() int32 {
+	if x != nil && x.MaxLevels != nil {
+		return *x.MaxLevels
+	}
+	return 0
+}
+
+// Dvts grows n/m subtrees that do not wait for each other (Beeching et al. 2024, diverse verifier tree search).
+type Dvts struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Steps sampled a level in all subtrees together, 1…4096.
+	N int32 `protobuf:"varint,1,opt,name=n,proto3" json:"n,omitempty"`
+	// Children of a subtree's best step, 1…n, a divisor of n. Absent: the largest that is at most 4.
+	M *int32 `protobuf:"varint,2,opt,name=m,proto3,oneof" json:"m,omitempty"`
+	// Greedy steps after which a step is judged, 0…256. Absent: 0, by itself.
+	K int32 `protobuf:"varint,3,opt,name=k,proto3" json:"k,omitempty"`
+	// Levels after which subtrees run to their end, 1…256. Absent: 40.
+	MaxLevels     *int32 `protobuf:"varint,4,opt,name=max_levels,json=maxLevels,proto3,oneof" json:"max_levels,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Dvts) Reset() {
+	*x = Dvts{}
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Dvts) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Dvts) ProtoMessage() {}
+
+func (x *Dvts) ProtoReflect() protoreflect.Message {
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Dvts.ProtoReflect.Descriptor instead.
+func (*Dvts) Descriptor() ([]byte, []int) {
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Dvts) GetN() int32 {
+	if x != nil {
+		return x.N
+	}
+	return 0
+}
+
+func (x *Dvts) GetM() int32 {
+	if x != nil && x.M != nil {
+		return *x.M
+	}
+	return 0
+}
+
+func (x *Dvts) GetK() int32 {
+	if x != nil {
+		return x.K
+	}
+	return 0
+}
+
+func (x *Dvts) GetMaxLevels() int32 {
+	if x != nil && x.MaxLevels != nil {
+		return *x.MaxLevels
+	}
+	return 0
+}
+
+// Rebase shares a level's children among its nodes by the softmax of their scores (Wu et al. 2024, arXiv 2408.00724).
+type Rebase struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Children of the first level, 1…4096; later ones have less by the solutions that ended.
+	N int32 `protobuf:"varint,1,opt,name=n,proto3" json:"n,omitempty"`
+	// Temperature of the softmax, 0.001…1000. Absent: 0.2.
+	Balance *float64 `protobuf:"fixed64,2,opt,name=balance,proto3,oneof" json:"balance,omitempty"`
+	// Share out exactly n, best node first, as the authors' code does, instead of rounding each share as the paper does.
+	Exact bool `protobuf:"varint,3,opt,name=exact,proto3" json:"exact,omitempty"`
+	// Levels after which nodes run to their end, 1…256. Absent: 25.
+	MaxLevels     *int32 `protobuf:"varint,4,opt,name=max_levels,json=maxLevels,proto3,oneof" json:"max_levels,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Rebase) Reset() {
+	*x = Rebase{}
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Rebase) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Rebase) ProtoMessage() {}
+
+func (x *Rebase) ProtoReflect() protoreflect.Message {
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Rebase.ProtoReflect.Descriptor instead.
+func (*Rebase) Descriptor() ([]byte, []int) {
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Rebase) GetN() int32 {
+	if x != nil {
+		return x.N
+	}
+	return 0
+}
+
+func (x *Rebase) GetBalance() float64 {
+	if x != nil && x.Balance != nil {
+		return *x.Balance
+	}
+	return 0
+}
+
+func (x *Rebase) GetExact() bool {
+	if x != nil {
+		return x.Exact
+	}
+	return false
+}
+
+func (x *Rebase) GetMaxLevels() int32 {
+	if x != nil && x.MaxLevels != nil {
+		return *x.MaxLevels
+	}
+	return 0
+}
+
+// Mcts is Monte Carlo tree search over steps, by UCT (Hao et al. 2023, arXiv 2305.14992) or PUCT (OpenR, arXiv 2410.09671).
+type Mcts struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Walks from the root to an end, 1…4096.
+	N int32 `protobuf:"varint,1,opt,name=n,proto3" json:"n,omitempty"`
+	// Children of an expanded node, 1…64. Absent: 4, or n where n is smaller.
+	Width *int32 `protobuf:"varint,2,opt,name=width,proto3,oneof" json:"width,omitempty"`
+	// Walks at a time, 1…n, kept apart by virtual loss. Absent: 4, or n where n is smaller.
+	Parallel *int32 `protobuf:"varint,3,opt,name=parallel,proto3,oneof" json:"parallel,omitempty"`
+	// Select by PUCT, with the policy's probability of a step as the prior. Else by UCT.
+	Puct bool `protobuf:"varint,4,opt,name=puct,proto3" json:"puct,omitempty"`
+	// Weight of exploring, 0…1000. Absent: 1.
+	Exploration *float64 `protobuf:"fixed64,5,opt,name=exploration,proto3,oneof" json:"exploration,omitempty"`
+	// Value an expanded node by one whole sample from its best child. Else a walk goes on to an end, whose score counts.
+	Rollout bool `protobuf:"varint,6,opt,name=rollout,proto3" json:"rollout,omitempty"`
+	// How the answer is picked. Absent: VOTE.
+	Final MctsFinal `protobuf:"varint,7,opt,name=final,proto3,enum=ponder.planner.v1.MctsFinal" json:"final,omitempty"`
+	// Levels after which nodes run to their end, 1…256. Absent: 40.
+	MaxLevels     *int32 `protobuf:"varint,8,opt,name=max_levels,json=maxLevels,proto3,oneof" json:"max_levels,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Mcts) Reset() {
+	*x = Mcts{}
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Mcts) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Mcts) ProtoMessage() {}
+
+func (x *Mcts) ProtoReflect() protoreflect.Message {
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Mcts.ProtoReflect.Descriptor instead.
+func (*Mcts) Descriptor() ([]byte, []int) {
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Mcts) GetN() int32 {
+	if x != nil {
+		return x.N
+	}
+	return 0
+}
+
+func (x *Mcts) GetWidth() int32 {
+	if x != nil && x.Width != nil {
+		return *x.Width
+	}
+	return 0
+}
+
+func (x *Mcts) GetParallel() int32 {
+	if x != nil && x.Parallel != nil {
+		return *x.Parallel
+	}
+	return 0
+}
+
+func (x *Mcts) GetPuct() bool {
+	if x != nil {
+		return x.Puct
+	}
+	return false
+}
+
+func (x *Mcts) GetExploration() float64 {
+	if x != nil && x.Exploration != nil {
+		return *x.Exploration
+	}
+	return 0
+}
+
+func (x *Mcts) GetRollout() bool {
+	if x != nil {
+		return x.Rollout
+	}
+	return false
+}
+
+func (x *Mcts) GetFinal() MctsFinal {
+	if x != nil {
+		return x.Final
+	}
+	return MctsFinal_MCTS_FINAL_UNSPECIFIED
+}
+
+func (x *Mcts) GetMaxLevels() int32 {
+	if x != nil && x.MaxLevels != nil {
+		return *x.MaxLevels
+	}
+	return 0
+}
+
+// Particles weighs n partial solutions by their scores after each step and draws n of them anew (Puri et al. 2025, arXiv
+// 2502.01618). With more than one iteration it is particle Gibbs.
+type Particles struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Particles of all iterations together, 1…4096.
+	N int32 `protobuf:"varint,1,opt,name=n,proto3" json:"n,omitempty"`
+	// Iterations, 1…n, a divisor of n. Absent: 1.
+	Iterations *int32 `protobuf:"varint,2,opt,name=iterations,proto3,oneof" json:"iterations,omitempty"`
+	// Temperature of the softmax of the weights, 0.001…1000. Absent: 1.
+	Temperature *float64 `protobuf:"fixed64,3,opt,name=temperature,proto3,oneof" json:"temperature,omitempty"`
+	// Draw the answer by weight. Else the search's choice picks it.
+	Sample bool `protobuf:"varint,4,opt,name=sample,proto3" json:"sample,omitempty"`
+	// Levels after which particles run to their end, 1…256. Absent: 40.
+	MaxLevels     *int32 `protobuf:"varint,5,opt,name=max_levels,json=maxLevels,proto3,oneof" json:"max_levels,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Particles) Reset() {
+	*x = Particles{}
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Particles) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Particles) ProtoMessage() {}
+
+func (x *Particles) ProtoReflect() protoreflect.Message {
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Particles.ProtoReflect.Descriptor instead.
+func (*Particles) Descriptor() ([]byte, []int) {
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Particles) GetN() int32 {
+	if x != nil {
+		return x.N
+	}
+	return 0
+}
+
+func (x *Particles) GetIterations() int32 {
+	if x != nil && x.Iterations != nil {
+		return *x.Iterations
+	}
+	return 0
+}
+
+func (x *Particles) GetTemperature() float64 {
+	if x != nil && x.Temperature != nil {
+		return *x.Temperature
+	}
+	return 0
+}
+
+func (x *Particles) GetSample() bool {
+	if x != nil {
+		return x.Sample
+	}
+	return false
+}
+
+func (x *Particles) GetMaxLevels() int32 {
+	if x != nil && x.MaxLevels != nil {
+		return *x.MaxLevels
+	}
+	return 0
+}
+
+// Revisions writes n attempts in chains, each in view of the four before it (Snell et al. 2024, §6). It needs a policy
+// that revises.
+type Revisions struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Attempts in all, 1…4096; at most 256 in a chain.
+	N int32 `protobuf:"varint,1,opt,name=n,proto3" json:"n,omitempty"`
+	// Chains side by side, 1…n, a divisor of n. Absent: the largest divisor of n that is no larger than its root.
+	Chains *int32 `protobuf:"varint,2,opt,name=chains,proto3,oneof" json:"chains,omitempty"`
+	// Choose among all attempts alike. Else first within each chain and then across.
+	Flat bool `protobuf:"varint,3,opt,name=flat,proto3" json:"flat,omitempty"`
+	// Do without a verifier: choose by majority.
+	Unjudged      bool `protobuf:"varint,4,opt,name=unjudged,proto3" json:"unjudged,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Revisions) Reset() {
+	*x = Revisions{}
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Revisions) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Revisions) ProtoMessage() {}
+
+func (x *Revisions) ProtoReflect() protoreflect.Message {
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Revisions.ProtoReflect.Descriptor instead.
+func (*Revisions) Descriptor() ([]byte, []int) {
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Revisions) GetN() int32 {
+	if x != nil {
+		return x.N
+	}
+	return 0
+}
+
+func (x *Revisions) GetChains() int32 {
+	if x != nil && x.Chains != nil {
+		return *x.Chains
+	}
+	return 0
+}
+
+func (x *Revisions) GetFlat() bool {
+	if x != nil {
+		return x.Flat
+	}
+	return false
+}
+
+func (x *Revisions) GetUnjudged() bool {
+	if x != nil {
+		return x.Unjudged
+	}
+	return false
+}
+
 // SolveRequest poses a problem.
 type SolveRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -791,7 +1500,7 @@ type SolveRequest struct {
 
 func (x *SolveRequest) Reset() {
 	*x = SolveRequest{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[6]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -803,7 +1512,7 @@ func (x *SolveRequest) String() string {
 func (*SolveRequest) ProtoMessage() {}
 
 func (x *SolveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[6]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -816,7 +1525,7 @@ func (x *SolveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SolveRequest.ProtoReflect.Descriptor instead.
 func (*SolveRequest) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{6}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *SolveRequest) GetTenant() string {
@@ -907,7 +1616,7 @@ type SolveResponse struct {
 
 func (x *SolveResponse) Reset() {
 	*x = SolveResponse{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[7]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -919,7 +1628,7 @@ func (x *SolveResponse) String() string {
 func (*SolveResponse) ProtoMessage() {}
 
 func (x *SolveResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[7]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -932,7 +1641,7 @@ func (x *SolveResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SolveResponse.ProtoReflect.Descriptor instead.
 func (*SolveResponse) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{7}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *SolveResponse) GetEvent() *SearchEvent {
@@ -957,7 +1666,7 @@ type WatchRequest struct {
 
 func (x *WatchRequest) Reset() {
 	*x = WatchRequest{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[8]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -969,7 +1678,7 @@ func (x *WatchRequest) String() string {
 func (*WatchRequest) ProtoMessage() {}
 
 func (x *WatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[8]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -982,7 +1691,7 @@ func (x *WatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
 func (*WatchRequest) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{8}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *WatchRequest) GetTenant() string {
@@ -1017,7 +1726,7 @@ type WatchResponse struct {
 
 func (x *WatchResponse) Reset() {
 	*x = WatchResponse{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[9]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1029,7 +1738,7 @@ func (x *WatchResponse) String() string {
 func (*WatchResponse) ProtoMessage() {}
 
 func (x *WatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[9]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1042,7 +1751,7 @@ func (x *WatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
 func (*WatchResponse) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{9}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *WatchResponse) GetEvent() *SearchEvent {
@@ -1079,7 +1788,7 @@ type Node struct {
 
 func (x *Node) Reset() {
 	*x = Node{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[10]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1091,7 +1800,7 @@ func (x *Node) String() string {
 func (*Node) ProtoMessage() {}
 
 func (x *Node) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[10]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1104,7 +1813,7 @@ func (x *Node) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node.ProtoReflect.Descriptor instead.
 func (*Node) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{10}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Node) GetNodeId() string {
@@ -1202,7 +1911,7 @@ type SearchEvent struct {
 
 func (x *SearchEvent) Reset() {
 	*x = SearchEvent{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[11]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1214,7 +1923,7 @@ func (x *SearchEvent) String() string {
 func (*SearchEvent) ProtoMessage() {}
 
 func (x *SearchEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[11]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1227,7 +1936,7 @@ func (x *SearchEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SearchEvent.ProtoReflect.Descriptor instead.
 func (*SearchEvent) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{11}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *SearchEvent) GetSearchId() string {
@@ -1326,7 +2035,7 @@ type SearchPlan struct {
 
 func (x *SearchPlan) Reset() {
 	*x = SearchPlan{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[12]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1338,7 +2047,7 @@ func (x *SearchPlan) String() string {
 func (*SearchPlan) ProtoMessage() {}
 
 func (x *SearchPlan) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[12]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1351,7 +2060,7 @@ func (x *SearchPlan) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SearchPlan.ProtoReflect.Descriptor instead.
 func (*SearchPlan) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{12}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *SearchPlan) GetStrategy() *Strategy {
@@ -1416,7 +2125,7 @@ type Outcome struct {
 
 func (x *Outcome) Reset() {
 	*x = Outcome{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[13]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1428,7 +2137,7 @@ func (x *Outcome) String() string {
 func (*Outcome) ProtoMessage() {}
 
 func (x *Outcome) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[13]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1441,7 +2150,7 @@ func (x *Outcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Outcome.ProtoReflect.Descriptor instead.
 func (*Outcome) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{13}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Outcome) GetStopReason() StopReason {
@@ -1522,7 +2231,7 @@ type Candidate struct {
 
 func (x *Candidate) Reset() {
 	*x = Candidate{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[14]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1534,7 +2243,7 @@ func (x *Candidate) String() string {
 func (*Candidate) ProtoMessage() {}
 
 func (x *Candidate) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[14]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1547,7 +2256,7 @@ func (x *Candidate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Candidate.ProtoReflect.Descriptor instead.
 func (*Candidate) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{14}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Candidate) GetAnswer() string {
@@ -1600,7 +2309,7 @@ type Search struct {
 
 func (x *Search) Reset() {
 	*x = Search{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[15]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1612,7 +2321,7 @@ func (x *Search) String() string {
 func (*Search) ProtoMessage() {}
 
 func (x *Search) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[15]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1625,7 +2334,7 @@ func (x *Search) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Search.ProtoReflect.Descriptor instead.
 func (*Search) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{15}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Search) GetSearchId() string {
@@ -1711,7 +2420,7 @@ type GetSearchRequest struct {
 
 func (x *GetSearchRequest) Reset() {
 	*x = GetSearchRequest{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[16]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1723,7 +2432,7 @@ func (x *GetSearchRequest) String() string {
 func (*GetSearchRequest) ProtoMessage() {}
 
 func (x *GetSearchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[16]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1736,7 +2445,7 @@ func (x *GetSearchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSearchRequest.ProtoReflect.Descriptor instead.
 func (*GetSearchRequest) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{16}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *GetSearchRequest) GetTenant() string {
@@ -1764,7 +2473,7 @@ type GetSearchResponse struct {
 
 func (x *GetSearchResponse) Reset() {
 	*x = GetSearchResponse{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[17]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1776,7 +2485,7 @@ func (x *GetSearchResponse) String() string {
 func (*GetSearchResponse) ProtoMessage() {}
 
 func (x *GetSearchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[17]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1789,7 +2498,7 @@ func (x *GetSearchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSearchResponse.ProtoReflect.Descriptor instead.
 func (*GetSearchResponse) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{17}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *GetSearchResponse) GetSearch() *Search {
@@ -1814,7 +2523,7 @@ type ListSearchesRequest struct {
 
 func (x *ListSearchesRequest) Reset() {
 	*x = ListSearchesRequest{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[18]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1826,7 +2535,7 @@ func (x *ListSearchesRequest) String() string {
 func (*ListSearchesRequest) ProtoMessage() {}
 
 func (x *ListSearchesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[18]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1839,7 +2548,7 @@ func (x *ListSearchesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSearchesRequest.ProtoReflect.Descriptor instead.
 func (*ListSearchesRequest) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{18}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ListSearchesRequest) GetTenant() string {
@@ -1876,7 +2585,7 @@ type ListSearchesResponse struct {
 
 func (x *ListSearchesResponse) Reset() {
 	*x = ListSearchesResponse{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[19]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1888,7 +2597,7 @@ func (x *ListSearchesResponse) String() string {
 func (*ListSearchesResponse) ProtoMessage() {}
 
 func (x *ListSearchesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[19]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1901,7 +2610,7 @@ func (x *ListSearchesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSearchesResponse.ProtoReflect.Descriptor instead.
 func (*ListSearchesResponse) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{19}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ListSearchesResponse) GetSearches() []*Search {
@@ -1939,7 +2648,7 @@ type ListNodesRequest struct {
 
 func (x *ListNodesRequest) Reset() {
 	*x = ListNodesRequest{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[20]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1951,7 +2660,7 @@ func (x *ListNodesRequest) String() string {
 func (*ListNodesRequest) ProtoMessage() {}
 
 func (x *ListNodesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[20]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1964,7 +2673,7 @@ func (x *ListNodesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListNodesRequest.ProtoReflect.Descriptor instead.
 func (*ListNodesRequest) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{20}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ListNodesRequest) GetTenant() string {
@@ -2022,7 +2731,7 @@ type ListNodesResponse struct {
 
 func (x *ListNodesResponse) Reset() {
 	*x = ListNodesResponse{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[21]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2034,7 +2743,7 @@ func (x *ListNodesResponse) String() string {
 func (*ListNodesResponse) ProtoMessage() {}
 
 func (x *ListNodesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[21]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2047,7 +2756,7 @@ func (x *ListNodesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListNodesResponse.ProtoReflect.Descriptor instead.
 func (*ListNodesResponse) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{21}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ListNodesResponse) GetNodes() []*Node {
@@ -2077,7 +2786,7 @@ type CancelSearchRequest struct {
 
 func (x *CancelSearchRequest) Reset() {
 	*x = CancelSearchRequest{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[22]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2089,7 +2798,7 @@ func (x *CancelSearchRequest) String() string {
 func (*CancelSearchRequest) ProtoMessage() {}
 
 func (x *CancelSearchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[22]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2102,7 +2811,7 @@ func (x *CancelSearchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelSearchRequest.ProtoReflect.Descriptor instead.
 func (*CancelSearchRequest) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{22}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *CancelSearchRequest) GetTenant() string {
@@ -2130,7 +2839,7 @@ type CancelSearchResponse struct {
 
 func (x *CancelSearchResponse) Reset() {
 	*x = CancelSearchResponse{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[23]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2142,7 +2851,7 @@ func (x *CancelSearchResponse) String() string {
 func (*CancelSearchResponse) ProtoMessage() {}
 
 func (x *CancelSearchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[23]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2155,7 +2864,7 @@ func (x *CancelSearchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelSearchResponse.ProtoReflect.Descriptor instead.
 func (*CancelSearchResponse) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{23}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *CancelSearchResponse) GetSearch() *Search {
@@ -2176,7 +2885,7 @@ type PlanRequest struct {
 
 func (x *PlanRequest) Reset() {
 	*x = PlanRequest{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[24]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2188,7 +2897,7 @@ func (x *PlanRequest) String() string {
 func (*PlanRequest) ProtoMessage() {}
 
 func (x *PlanRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[24]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2201,7 +2910,7 @@ func (x *PlanRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanRequest.ProtoReflect.Descriptor instead.
 func (*PlanRequest) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{24}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *PlanRequest) GetRequest() *SolveRequest {
@@ -2226,7 +2935,7 @@ type PlanResponse struct {
 
 func (x *PlanResponse) Reset() {
 	*x = PlanResponse{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[25]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2238,7 +2947,7 @@ func (x *PlanResponse) String() string {
 func (*PlanResponse) ProtoMessage() {}
 
 func (x *PlanResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[25]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2251,7 +2960,7 @@ func (x *PlanResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanResponse.ProtoReflect.Descriptor instead.
 func (*PlanResponse) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{25}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *PlanResponse) GetDifficulty() *v11.EstimateResponse {
@@ -2283,25 +2992,99 @@ const file_ponder_planner_v1_planner_proto_rawDesc = "" +
 	"\x06Budget\x12#\n" +
 	"\rpolicy_tokens\x18\x01 \x01(\x03R\fpolicyTokens\x12'\n" +
 	"\x0fverifier_tokens\x18\x02 \x01(\x03R\x0everifierTokens\x12\x14\n" +
-	"\x05flops\x18\x03 \x01(\x01R\x05flops\"\xeb\x01\n" +
+	"\x05flops\x18\x03 \x01(\x01R\x05flops\"\xb8\x04\n" +
 	"\bStrategy\x123\n" +
 	"\x06greedy\x18\x01 \x01(\v2\x19.ponder.planner.v1.GreedyH\x00R\x06greedy\x129\n" +
 	"\bmajority\x18\x02 \x01(\v2\x1b.ponder.planner.v1.MajorityH\x00R\bmajority\x128\n" +
 	"\tbest_of_n\x18\x03 \x01(\v2\x1a.ponder.planner.v1.BestOfNH\x00R\abestOfN\x12-\n" +
-	"\x04beam\x18\x04 \x01(\v2\x17.ponder.planner.v1.BeamH\x00R\x04beamB\x06\n" +
+	"\x04beam\x18\x04 \x01(\v2\x17.ponder.planner.v1.BeamH\x00R\x04beam\x12<\n" +
+	"\tlookahead\x18\x05 \x01(\v2\x1c.ponder.planner.v1.LookaheadH\x00R\tlookahead\x12-\n" +
+	"\x04dvts\x18\x06 \x01(\v2\x17.ponder.planner.v1.DvtsH\x00R\x04dvts\x123\n" +
+	"\x06rebase\x18\a \x01(\v2\x19.ponder.planner.v1.RebaseH\x00R\x06rebase\x12-\n" +
+	"\x04mcts\x18\b \x01(\v2\x17.ponder.planner.v1.MctsH\x00R\x04mcts\x12<\n" +
+	"\tparticles\x18\t \x01(\v2\x1c.ponder.planner.v1.ParticlesH\x00R\tparticles\x12<\n" +
+	"\trevisions\x18\n" +
+	" \x01(\v2\x1c.ponder.planner.v1.RevisionsH\x00R\trevisionsB\x06\n" +
 	"\x04kind\"\b\n" +
-	"\x06Greedy\"\x18\n" +
+	"\x06Greedy\"l\n" +
 	"\bMajority\x12\f\n" +
-	"\x01n\x18\x01 \x01(\x05R\x01n\"\x17\n" +
+	"\x01n\x18\x01 \x01(\x05R\x01n\x12\x12\n" +
+	"\x04wave\x18\x02 \x01(\x05R\x04wave\x12\x1e\n" +
+	"\n" +
+	"confidence\x18\x03 \x01(\x01R\n" +
+	"confidence\x12\x1e\n" +
+	"\n" +
+	"exhaustive\x18\x04 \x01(\bR\n" +
+	"exhaustive\"\x17\n" +
 	"\aBestOfN\x12\f\n" +
-	"\x01n\x18\x01 \x01(\x05R\x01n\"`\n" +
+	"\x01n\x18\x01 \x01(\x05R\x01n\"\x90\x01\n" +
 	"\x04Beam\x12\f\n" +
 	"\x01n\x18\x01 \x01(\x05R\x01n\x12\x11\n" +
 	"\x01m\x18\x02 \x01(\x05H\x00R\x01m\x88\x01\x01\x12\"\n" +
 	"\n" +
-	"max_levels\x18\x03 \x01(\x05H\x01R\tmaxLevels\x88\x01\x01B\x04\n" +
+	"max_levels\x18\x03 \x01(\x05H\x01R\tmaxLevels\x88\x01\x01\x12\x16\n" +
+	"\x06narrow\x18\x04 \x01(\bR\x06narrow\x12\x16\n" +
+	"\x06dedupe\x18\x05 \x01(\bR\x06dedupeB\x04\n" +
 	"\x02_mB\r\n" +
-	"\v_max_levels\"\x82\x04\n" +
+	"\v_max_levels\"~\n" +
+	"\tLookahead\x12\f\n" +
+	"\x01n\x18\x01 \x01(\x05R\x01n\x12\x11\n" +
+	"\x01m\x18\x02 \x01(\x05H\x00R\x01m\x88\x01\x01\x12\x11\n" +
+	"\x01k\x18\x03 \x01(\x05H\x01R\x01k\x88\x01\x01\x12\"\n" +
+	"\n" +
+	"max_levels\x18\x04 \x01(\x05H\x02R\tmaxLevels\x88\x01\x01B\x04\n" +
+	"\x02_mB\x04\n" +
+	"\x02_kB\r\n" +
+	"\v_max_levels\"n\n" +
+	"\x04Dvts\x12\f\n" +
+	"\x01n\x18\x01 \x01(\x05R\x01n\x12\x11\n" +
+	"\x01m\x18\x02 \x01(\x05H\x00R\x01m\x88\x01\x01\x12\f\n" +
+	"\x01k\x18\x03 \x01(\x05R\x01k\x12\"\n" +
+	"\n" +
+	"max_levels\x18\x04 \x01(\x05H\x01R\tmaxLevels\x88\x01\x01B\x04\n" +
+	"\x02_mB\r\n" +
+	"\v_max_levels\"\x8a\x01\n" +
+	"\x06Rebase\x12\f\n" +
+	"\x01n\x18\x01 \x01(\x05R\x01n\x12\x1d\n" +
+	"\abalance\x18\x02 \x01(\x01H\x00R\abalance\x88\x01\x01\x12\x14\n" +
+	"\x05exact\x18\x03 \x01(\bR\x05exact\x12\"\n" +
+	"\n" +
+	"max_levels\x18\x04 \x01(\x05H\x01R\tmaxLevels\x88\x01\x01B\n" +
+	"\n" +
+	"\b_balanceB\r\n" +
+	"\v_max_levels\"\xb3\x02\n" +
+	"\x04Mcts\x12\f\n" +
+	"\x01n\x18\x01 \x01(\x05R\x01n\x12\x19\n" +
+	"\x05width\x18\x02 \x01(\x05H\x00R\x05width\x88\x01\x01\x12\x1f\n" +
+	"\bparallel\x18\x03 \x01(\x05H\x01R\bparallel\x88\x01\x01\x12\x12\n" +
+	"\x04puct\x18\x04 \x01(\bR\x04puct\x12%\n" +
+	"\vexploration\x18\x05 \x01(\x01H\x02R\vexploration\x88\x01\x01\x12\x18\n" +
+	"\arollout\x18\x06 \x01(\bR\arollout\x122\n" +
+	"\x05final\x18\a \x01(\x0e2\x1c.ponder.planner.v1.MctsFinalR\x05final\x12\"\n" +
+	"\n" +
+	"max_levels\x18\b \x01(\x05H\x03R\tmaxLevels\x88\x01\x01B\b\n" +
+	"\x06_widthB\v\n" +
+	"\t_parallelB\x0e\n" +
+	"\f_explorationB\r\n" +
+	"\v_max_levels\"\xcf\x01\n" +
+	"\tParticles\x12\f\n" +
+	"\x01n\x18\x01 \x01(\x05R\x01n\x12#\n" +
+	"\n" +
+	"iterations\x18\x02 \x01(\x05H\x00R\n" +
+	"iterations\x88\x01\x01\x12%\n" +
+	"\vtemperature\x18\x03 \x01(\x01H\x01R\vtemperature\x88\x01\x01\x12\x16\n" +
+	"\x06sample\x18\x04 \x01(\bR\x06sample\x12\"\n" +
+	"\n" +
+	"max_levels\x18\x05 \x01(\x05H\x02R\tmaxLevels\x88\x01\x01B\r\n" +
+	"\v_iterationsB\x0e\n" +
+	"\f_temperatureB\r\n" +
+	"\v_max_levels\"q\n" +
+	"\tRevisions\x12\f\n" +
+	"\x01n\x18\x01 \x01(\x05R\x01n\x12\x1b\n" +
+	"\x06chains\x18\x02 \x01(\x05H\x00R\x06chains\x88\x01\x01\x12\x12\n" +
+	"\x04flat\x18\x03 \x01(\bR\x04flat\x12\x1a\n" +
+	"\bunjudged\x18\x04 \x01(\bR\bunjudgedB\t\n" +
+	"\a_chains\"\x82\x04\n" +
 	"\fSolveRequest\x12\x16\n" +
 	"\x06tenant\x18\x01 \x01(\tR\x06tenant\x12\x18\n" +
 	"\aproblem\x18\x02 \x01(\tR\aproblem\x121\n" +
@@ -2435,7 +3218,12 @@ const file_ponder_planner_v1_planner_proto_rawDesc = "" +
 	"\vEFFORT_HIGH\x10\x05\x12\x10\n" +
 	"\fEFFORT_XHIGH\x10\x06\x12\x0e\n" +
 	"\n" +
-	"EFFORT_MAX\x10\a*\xdd\x01\n" +
+	"EFFORT_MAX\x10\a*i\n" +
+	"\tMctsFinal\x12\x1a\n" +
+	"\x16MCTS_FINAL_UNSPECIFIED\x10\x00\x12\x13\n" +
+	"\x0fMCTS_FINAL_VOTE\x10\x01\x12\x15\n" +
+	"\x11MCTS_FINAL_VISITS\x10\x02\x12\x14\n" +
+	"\x10MCTS_FINAL_VALUE\x10\x03*\xbb\x02\n" +
 	"\x06Choice\x12\x16\n" +
 	"\x12CHOICE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fCHOICE_MAJORITY\x10\x01\x12\x12\n" +
@@ -2446,7 +3234,12 @@ const file_ponder_planner_v1_planner_proto_rawDesc = "" +
 	"\x0eCHOICE_AVG_MAX\x10\x06\x12\x13\n" +
 	"\x0fCHOICE_AVG_VOTE\x10\a\x12\x13\n" +
 	"\x0fCHOICE_PROD_MAX\x10\b\x12\x14\n" +
-	"\x10CHOICE_PROD_VOTE\x10\t*\xaf\x01\n" +
+	"\x10CHOICE_PROD_VOTE\x10\t\x12\x12\n" +
+	"\x0eCHOICE_ORM_MAX\x10\n" +
+	"\x12\x13\n" +
+	"\x0fCHOICE_ORM_VOTE\x10\v\x12\x18\n" +
+	"\x14CHOICE_CERTAINTY_MAX\x10\f\x12\x19\n" +
+	"\x15CHOICE_CERTAINTY_VOTE\x10\r*\xaf\x01\n" +
 	"\vSearchState\x12\x1c\n" +
 	"\x18SEARCH_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13SEARCH_STATE_QUEUED\x10\x01\x12\x18\n" +
@@ -2491,110 +3284,124 @@ func file_ponder_planner_v1_planner_proto_rawDescGZIP() []byte {
 	return file_ponder_planner_v1_planner_proto_rawDescData
 }
 
-var file_ponder_planner_v1_planner_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_ponder_planner_v1_planner_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_ponder_planner_v1_planner_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
+var file_ponder_planner_v1_planner_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
 var file_ponder_planner_v1_planner_proto_goTypes = []any{
 	(Effort)(0),                   // 0: ponder.planner.v1.Effort
-	(Choice)(0),                   // 1: ponder.planner.v1.Choice
-	(SearchState)(0),              // 2: ponder.planner.v1.SearchState
-	(StopReason)(0),               // 3: ponder.planner.v1.StopReason
-	(NodeState)(0),                // 4: ponder.planner.v1.NodeState
-	(*Budget)(nil),                // 5: ponder.planner.v1.Budget
-	(*Strategy)(nil),              // 6: ponder.planner.v1.Strategy
-	(*Greedy)(nil),                // 7: ponder.planner.v1.Greedy
-	(*Majority)(nil),              // 8: ponder.planner.v1.Majority
-	(*BestOfN)(nil),               // 9: ponder.planner.v1.BestOfN
-	(*Beam)(nil),                  // 10: ponder.planner.v1.Beam
-	(*SolveRequest)(nil),          // 11: ponder.planner.v1.SolveRequest
-	(*SolveResponse)(nil),         // 12: ponder.planner.v1.SolveResponse
-	(*WatchRequest)(nil),          // 13: ponder.planner.v1.WatchRequest
-	(*WatchResponse)(nil),         // 14: ponder.planner.v1.WatchResponse
-	(*Node)(nil),                  // 15: ponder.planner.v1.Node
-	(*SearchEvent)(nil),           // 16: ponder.planner.v1.SearchEvent
-	(*SearchPlan)(nil),            // 17: ponder.planner.v1.SearchPlan
-	(*Outcome)(nil),               // 18: ponder.planner.v1.Outcome
-	(*Candidate)(nil),             // 19: ponder.planner.v1.Candidate
-	(*Search)(nil),                // 20: ponder.planner.v1.Search
-	(*GetSearchRequest)(nil),      // 21: ponder.planner.v1.GetSearchRequest
-	(*GetSearchResponse)(nil),     // 22: ponder.planner.v1.GetSearchResponse
-	(*ListSearchesRequest)(nil),   // 23: ponder.planner.v1.ListSearchesRequest
-	(*ListSearchesResponse)(nil),  // 24: ponder.planner.v1.ListSearchesResponse
-	(*ListNodesRequest)(nil),      // 25: ponder.planner.v1.ListNodesRequest
-	(*ListNodesResponse)(nil),     // 26: ponder.planner.v1.ListNodesResponse
-	(*CancelSearchRequest)(nil),   // 27: ponder.planner.v1.CancelSearchRequest
-	(*CancelSearchResponse)(nil),  // 28: ponder.planner.v1.CancelSearchResponse
-	(*PlanRequest)(nil),           // 29: ponder.planner.v1.PlanRequest
-	(*PlanResponse)(nil),          // 30: ponder.planner.v1.PlanResponse
-	(*timestamppb.Timestamp)(nil), // 31: google.protobuf.Timestamp
-	(*v1.Sampling)(nil),           // 32: ponder.reasoning.v1.Sampling
-	(*v1.Step)(nil),               // 33: ponder.reasoning.v1.Step
-	(v1.FinishReason)(0),          // 34: ponder.reasoning.v1.FinishReason
-	(*v1.Bill)(nil),               // 35: ponder.reasoning.v1.Bill
-	(*v11.EstimateResponse)(nil),  // 36: ponder.difficulty.v1.EstimateResponse
-	(*v1.Error)(nil),              // 37: ponder.reasoning.v1.Error
-	(*durationpb.Duration)(nil),   // 38: google.protobuf.Duration
+	(MctsFinal)(0),                // 1: ponder.planner.v1.MctsFinal
+	(Choice)(0),                   // 2: ponder.planner.v1.Choice
+	(SearchState)(0),              // 3: ponder.planner.v1.SearchState
+	(StopReason)(0),               // 4: ponder.planner.v1.StopReason
+	(NodeState)(0),                // 5: ponder.planner.v1.NodeState
+	(*Budget)(nil),                // 6: ponder.planner.v1.Budget
+	(*Strategy)(nil),              // 7: ponder.planner.v1.Strategy
+	(*Greedy)(nil),                // 8: ponder.planner.v1.Greedy
+	(*Majority)(nil),              // 9: ponder.planner.v1.Majority
+	(*BestOfN)(nil),               // 10: ponder.planner.v1.BestOfN
+	(*Beam)(nil),                  // 11: ponder.planner.v1.Beam
+	(*Lookahead)(nil),             // 12: ponder.planner.v1.Lookahead
+	(*Dvts)(nil),                  // 13: ponder.planner.v1.Dvts
+	(*Rebase)(nil),                // 14: ponder.planner.v1.Rebase
+	(*Mcts)(nil),                  // 15: ponder.planner.v1.Mcts
+	(*Particles)(nil),             // 16: ponder.planner.v1.Particles
+	(*Revisions)(nil),             // 17: ponder.planner.v1.Revisions
+	(*SolveRequest)(nil),          // 18: ponder.planner.v1.SolveRequest
+	(*SolveResponse)(nil),         // 19: ponder.planner.v1.SolveResponse
+	(*WatchRequest)(nil),          // 20: ponder.planner.v1.WatchRequest
+	(*WatchResponse)(nil),         // 21: ponder.planner.v1.WatchResponse
+	(*Node)(nil),                  // 22: ponder.planner.v1.Node
+	(*SearchEvent)(nil),           // 23: ponder.planner.v1.SearchEvent
+	(*SearchPlan)(nil),            // 24: ponder.planner.v1.SearchPlan
+	(*Outcome)(nil),               // 25: ponder.planner.v1.Outcome
+	(*Candidate)(nil),             // 26: ponder.planner.v1.Candidate
+	(*Search)(nil),                // 27: ponder.planner.v1.Search
+	(*GetSearchRequest)(nil),      // 28: ponder.planner.v1.GetSearchRequest
+	(*GetSearchResponse)(nil),     // 29: ponder.planner.v1.GetSearchResponse
+	(*ListSearchesRequest)(nil),   // 30: ponder.planner.v1.ListSearchesRequest
+	(*ListSearchesResponse)(nil),  // 31: ponder.planner.v1.ListSearchesResponse
+	(*ListNodesRequest)(nil),      // 32: ponder.planner.v1.ListNodesRequest
+	(*ListNodesResponse)(nil),     // 33: ponder.planner.v1.ListNodesResponse
+	(*CancelSearchRequest)(nil),   // 34: ponder.planner.v1.CancelSearchRequest
+	(*CancelSearchResponse)(nil),  // 35: ponder.planner.v1.CancelSearchResponse
+	(*PlanRequest)(nil),           // 36: ponder.planner.v1.PlanRequest
+	(*PlanResponse)(nil),          // 37: ponder.planner.v1.PlanResponse
+	(*timestamppb.Timestamp)(nil), // 38: google.protobuf.Timestamp
+	(*v1.Sampling)(nil),           // 39: ponder.reasoning.v1.Sampling
+	(*v1.Step)(nil),               // 40: ponder.reasoning.v1.Step
+	(v1.FinishReason)(0),          // 41: ponder.reasoning.v1.FinishReason
+	(*v1.Bill)(nil),               // 42: ponder.reasoning.v1.Bill
+	(*v11.EstimateResponse)(nil),  // 43: ponder.difficulty.v1.EstimateResponse
+	(*v1.Error)(nil),              // 44: ponder.reasoning.v1.Error
+	(*durationpb.Duration)(nil),   // 45: google.protobuf.Duration
 }
 var file_ponder_planner_v1_planner_proto_depIdxs = []int32{
-	7,  // 0: ponder.planner.v1.Strategy.greedy:type_name -> ponder.planner.v1.Greedy
-	8,  // 1: ponder.planner.v1.Strategy.majority:type_name -> ponder.planner.v1.Majority
-	9,  // 2: ponder.planner.v1.Strategy.best_of_n:type_name -> ponder.planner.v1.BestOfN
-	10, // 3: ponder.planner.v1.Strategy.beam:type_name -> ponder.planner.v1.Beam
-	0,  // 4: ponder.planner.v1.SolveRequest.effort:type_name -> ponder.planner.v1.Effort
-	5,  // 5: ponder.planner.v1.SolveRequest.budget:type_name -> ponder.planner.v1.Budget
-	31, // 6: ponder.planner.v1.SolveRequest.deadline:type_name -> google.protobuf.Timestamp
-	6,  // 7: ponder.planner.v1.SolveRequest.strategy:type_name -> ponder.planner.v1.Strategy
-	1,  // 8: ponder.planner.v1.SolveRequest.choice:type_name -> ponder.planner.v1.Choice
-	32, // 9: ponder.planner.v1.SolveRequest.sampling:type_name -> ponder.reasoning.v1.Sampling
-	16, // 10: ponder.planner.v1.SolveResponse.event:type_name -> ponder.planner.v1.SearchEvent
-	16, // 11: ponder.planner.v1.WatchResponse.event:type_name -> ponder.planner.v1.SearchEvent
-	4,  // 12: ponder.planner.v1.Node.state:type_name -> ponder.planner.v1.NodeState
-	33, // 13: ponder.planner.v1.Node.steps:type_name -> ponder.reasoning.v1.Step
-	34, // 14: ponder.planner.v1.Node.finish:type_name -> ponder.reasoning.v1.FinishReason
-	31, // 15: ponder.planner.v1.SearchEvent.time:type_name -> google.protobuf.Timestamp
-	2,  // 16: ponder.planner.v1.SearchEvent.state:type_name -> ponder.planner.v1.SearchState
-	15, // 17: ponder.planner.v1.SearchEvent.nodes:type_name -> ponder.planner.v1.Node
-	35, // 18: ponder.planner.v1.SearchEvent.bill:type_name -> ponder.reasoning.v1.Bill
-	36, // 19: ponder.planner.v1.SearchEvent.difficulty:type_name -> ponder.difficulty.v1.EstimateResponse
-	17, // 20: ponder.planner.v1.SearchEvent.plan:type_name -> ponder.planner.v1.SearchPlan
-	18, // 21: ponder.planner.v1.SearchEvent.outcome:type_name -> ponder.planner.v1.Outcome
-	6,  // 22: ponder.planner.v1.SearchPlan.strategy:type_name -> ponder.planner.v1.Strategy
-	1,  // 23: ponder.planner.v1.SearchPlan.choice:type_name -> ponder.planner.v1.Choice
-	3,  // 24: ponder.planner.v1.Outcome.stop_reason:type_name -> ponder.planner.v1.StopReason
-	19, // 25: ponder.planner.v1.Outcome.candidates:type_name -> ponder.planner.v1.Candidate
-	37, // 26: ponder.planner.v1.Outcome.error:type_name -> ponder.reasoning.v1.Error
-	38, // 27: ponder.planner.v1.Outcome.elapsed:type_name -> google.protobuf.Duration
-	2,  // 28: ponder.planner.v1.Search.state:type_name -> ponder.planner.v1.SearchState
-	31, // 29: ponder.planner.v1.Search.create_time:type_name -> google.protobuf.Timestamp
-	35, // 30: ponder.planner.v1.Search.bill:type_name -> ponder.reasoning.v1.Bill
-	17, // 31: ponder.planner.v1.Search.plan:type_name -> ponder.planner.v1.SearchPlan
-	18, // 32: ponder.planner.v1.Search.outcome:type_name -> ponder.planner.v1.Outcome
-	20, // 33: ponder.planner.v1.GetSearchResponse.search:type_name -> ponder.planner.v1.Search
-	20, // 34: ponder.planner.v1.ListSearchesResponse.searches:type_name -> ponder.planner.v1.Search
-	15, // 35: ponder.planner.v1.ListNodesResponse.nodes:type_name -> ponder.planner.v1.Node
-	20, // 36: ponder.planner.v1.CancelSearchResponse.search:type_name -> ponder.planner.v1.Search
-	11, // 37: ponder.planner.v1.PlanRequest.request:type_name -> ponder.planner.v1.SolveRequest
-	36, // 38: ponder.planner.v1.PlanResponse.difficulty:type_name -> ponder.difficulty.v1.EstimateResponse
-	17, // 39: ponder.planner.v1.PlanResponse.plan:type_name -> ponder.planner.v1.SearchPlan
-	35, // 40: ponder.planner.v1.PlanResponse.bill:type_name -> ponder.reasoning.v1.Bill
-	11, // 41: ponder.planner.v1.PlannerService.Solve:input_type -> ponder.planner.v1.SolveRequest
-	13, // 42: ponder.planner.v1.PlannerService.Watch:input_type -> ponder.planner.v1.WatchRequest
-	21, // 43: ponder.planner.v1.PlannerService.GetSearch:input_type -> ponder.planner.v1.GetSearchRequest
-	23, // 44: ponder.planner.v1.PlannerService.ListSearches:input_type -> ponder.planner.v1.ListSearchesRequest
-	25, // 45: ponder.planner.v1.PlannerService.ListNodes:input_type -> ponder.planner.v1.ListNodesRequest
-	27, // 46: ponder.planner.v1.PlannerService.CancelSearch:input_type -> ponder.planner.v1.CancelSearchRequest
-	29, // 47: ponder.planner.v1.PlannerService.Plan:input_type -> ponder.planner.v1.PlanRequest
-	12, // 48: ponder.planner.v1.PlannerService.Solve:output_type -> ponder.planner.v1.SolveResponse
-	14, // 49: ponder.planner.v1.PlannerService.Watch:output_type -> ponder.planner.v1.WatchResponse
-	22, // 50: ponder.planner.v1.PlannerService.GetSearch:output_type -> ponder.planner.v1.GetSearchResponse
-	24, // 51: ponder.planner.v1.PlannerService.ListSearches:output_type -> ponder.planner.v1.ListSearchesResponse
-	26, // 52: ponder.planner.v1.PlannerService.ListNodes:output_type -> ponder.planner.v1.ListNodesResponse
-	28, // 53: ponder.planner.v1.PlannerService.CancelSearch:output_type -> ponder.planner.v1.CancelSearchResponse
-	30, // 54: ponder.planner.v1.PlannerService.Plan:output_type -> ponder.planner.v1.PlanResponse
-	48, // [48:55] is the sub-list for method output_type
-	41, // [41:48] is the sub-list for method input_type
-	41, // [41:41] is the sub-list for extension type_name
-	41, // [41:41] is the sub-list for extension extendee
-	0,  // [0:41] is the sub-list for field type_name
+	8,  // 0: ponder.planner.v1.Strategy.greedy:type_name -> ponder.planner.v1.Greedy
+	9,  // 1: ponder.planner.v1.Strategy.majority:type_name -> ponder.planner.v1.Majority
+	10, // 2: ponder.planner.v1.Strategy.best_of_n:type_name -> ponder.planner.v1.BestOfN
+	11, // 3: ponder.planner.v1.Strategy.beam:type_name -> ponder.planner.v1.Beam
+	12, // 4: ponder.planner.v1.Strategy.lookahead:type_name -> ponder.planner.v1.Lookahead
+	13, // 5: ponder.planner.v1.Strategy.dvts:type_name -> ponder.planner.v1.Dvts
+	14, // 6: ponder.planner.v1.Strategy.rebase:type_name -> ponder.planner.v1.Rebase
+	15, // 7: ponder.planner.v1.Strategy.mcts:type_name -> ponder.planner.v1.Mcts
+	16, // 8: ponder.planner.v1.Strategy.particles:type_name -> ponder.planner.v1.Particles
+	17, // 9: ponder.planner.v1.Strategy.revisions:type_name -> ponder.planner.v1.Revisions
+	1,  // 10: ponder.planner.v1.Mcts.final:type_name -> ponder.planner.v1.MctsFinal
+	0,  // 11: ponder.planner.v1.SolveRequest.effort:type_name -> ponder.planner.v1.Effort
+	6,  // 12: ponder.planner.v1.SolveRequest.budget:type_name -> ponder.planner.v1.Budget
+	38, // 13: ponder.planner.v1.SolveRequest.deadline:type_name -> google.protobuf.Timestamp
+	7,  // 14: ponder.planner.v1.SolveRequest.strategy:type_name -> ponder.planner.v1.Strategy
+	2,  // 15: ponder.planner.v1.SolveRequest.choice:type_name -> ponder.planner.v1.Choice
+	39, // 16: ponder.planner.v1.SolveRequest.sampling:type_name -> ponder.reasoning.v1.Sampling
+	23, // 17: ponder.planner.v1.SolveResponse.event:type_name -> ponder.planner.v1.SearchEvent
+	23, // 18: ponder.planner.v1.WatchResponse.event:type_name -> ponder.planner.v1.SearchEvent
+	5,  // 19: ponder.planner.v1.Node.state:type_name -> ponder.planner.v1.NodeState
+	40, // 20: ponder.planner.v1.Node.steps:type_name -> ponder.reasoning.v1.Step
+	41, // 21: ponder.planner.v1.Node.finish:type_name -> ponder.reasoning.v1.FinishReason
+	38, // 22: ponder.planner.v1.SearchEvent.time:type_name -> google.protobuf.Timestamp
+	3,  // 23: ponder.planner.v1.SearchEvent.state:type_name -> ponder.planner.v1.SearchState
+	22, // 24: ponder.planner.v1.SearchEvent.nodes:type_name -> ponder.planner.v1.Node
+	42, // 25: ponder.planner.v1.SearchEvent.bill:type_name -> ponder.reasoning.v1.Bill
+	43, // 26: ponder.planner.v1.SearchEvent.difficulty:type_name -> ponder.difficulty.v1.EstimateResponse
+	24, // 27: ponder.planner.v1.SearchEvent.plan:type_name -> ponder.planner.v1.SearchPlan
+	25, // 28: ponder.planner.v1.SearchEvent.outcome:type_name -> ponder.planner.v1.Outcome
+	7,  // 29: ponder.planner.v1.SearchPlan.strategy:type_name -> ponder.planner.v1.Strategy
+	2,  // 30: ponder.planner.v1.SearchPlan.choice:type_name -> ponder.planner.v1.Choice
+	4,  // 31: ponder.planner.v1.Outcome.stop_reason:type_name -> ponder.planner.v1.StopReason
+	26, // 32: ponder.planner.v1.Outcome.candidates:type_name -> ponder.planner.v1.Candidate
+	44, // 33: ponder.planner.v1.Outcome.error:type_name -> ponder.reasoning.v1.Error
+	45, // 34: ponder.planner.v1.Outcome.elapsed:type_name -> google.protobuf.Duration
+	3,  // 35: ponder.planner.v1.Search.state:type_name -> ponder.planner.v1.SearchState
+	38, // 36: ponder.planner.v1.Search.create_time:type_name -> google.protobuf.Timestamp
+	42, // 37: ponder.planner.v1.Search.bill:type_name -> ponder.reasoning.v1.Bill
+	24, // 38: ponder.planner.v1.Search.plan:type_name -> ponder.planner.v1.SearchPlan
+	25, // 39: ponder.planner.v1.Search.outcome:type_name -> ponder.planner.v1.Outcome
+	27, // 40: ponder.planner.v1.GetSearchResponse.search:type_name -> ponder.planner.v1.Search
+	27, // 41: ponder.planner.v1.ListSearchesResponse.searches:type_name -> ponder.planner.v1.Search
+	22, // 42: ponder.planner.v1.ListNodesResponse.nodes:type_name -> ponder.planner.v1.Node
+	27, // 43: ponder.planner.v1.CancelSearchResponse.search:type_name -> ponder.planner.v1.Search
+	18, // 44: ponder.planner.v1.PlanRequest.request:type_name -> ponder.planner.v1.SolveRequest
+	43, // 45: ponder.planner.v1.PlanResponse.difficulty:type_name -> ponder.difficulty.v1.EstimateResponse
+	24, // 46: ponder.planner.v1.PlanResponse.plan:type_name -> ponder.planner.v1.SearchPlan
+	42, // 47: ponder.planner.v1.PlanResponse.bill:type_name -> ponder.reasoning.v1.Bill
+	18, // 48: ponder.planner.v1.PlannerService.Solve:input_type -> ponder.planner.v1.SolveRequest
+	20, // 49: ponder.planner.v1.PlannerService.Watch:input_type -> ponder.planner.v1.WatchRequest
+	28, // 50: ponder.planner.v1.PlannerService.GetSearch:input_type -> ponder.planner.v1.GetSearchRequest
+	30, // 51: ponder.planner.v1.PlannerService.ListSearches:input_type -> ponder.planner.v1.ListSearchesRequest
+	32, // 52: ponder.planner.v1.PlannerService.ListNodes:input_type -> ponder.planner.v1.ListNodesRequest
+	34, // 53: ponder.planner.v1.PlannerService.CancelSearch:input_type -> ponder.planner.v1.CancelSearchRequest
+	36, // 54: ponder.planner.v1.PlannerService.Plan:input_type -> ponder.planner.v1.PlanRequest
+	19, // 55: ponder.planner.v1.PlannerService.Solve:output_type -> ponder.planner.v1.SolveResponse
+	21, // 56: ponder.planner.v1.PlannerService.Watch:output_type -> ponder.planner.v1.WatchResponse
+	29, // 57: ponder.planner.v1.PlannerService.GetSearch:output_type -> ponder.planner.v1.GetSearchResponse
+	31, // 58: ponder.planner.v1.PlannerService.ListSearches:output_type -> ponder.planner.v1.ListSearchesResponse
+	33, // 59: ponder.planner.v1.PlannerService.ListNodes:output_type -> ponder.planner.v1.ListNodesResponse
+	35, // 60: ponder.planner.v1.PlannerService.CancelSearch:output_type -> ponder.planner.v1.CancelSearchResponse
+	37, // 61: ponder.planner.v1.PlannerService.Plan:output_type -> ponder.planner.v1.PlanResponse
+	55, // [55:62] is the sub-list for method output_type
+	48, // [48:55] is the sub-list for method input_type
+	48, // [48:48] is the sub-list for extension type_name
+	48, // [48:48] is the sub-list for extension extendee
+	0,  // [0:48] is the sub-list for field type_name
 }
 
 func init() { file_ponder_planner_v1_planner_proto_init() }
@@ -2607,18 +3414,30 @@ func file_ponder_planner_v1_planner_proto_init() {
 		(*Strategy_Majority)(nil),
 		(*Strategy_BestOfN)(nil),
 		(*Strategy_Beam)(nil),
+		(*Strategy_Lookahead)(nil),
+		(*Strategy_Dvts)(nil),
+		(*Strategy_Rebase)(nil),
+		(*Strategy_Mcts)(nil),
+		(*Strategy_Particles)(nil),
+		(*Strategy_Revisions)(nil),
 	}
 	file_ponder_planner_v1_planner_proto_msgTypes[5].OneofWrappers = []any{}
 	file_ponder_planner_v1_planner_proto_msgTypes[6].OneofWrappers = []any{}
+	file_ponder_planner_v1_planner_proto_msgTypes[7].OneofWrappers = []any{}
+	file_ponder_planner_v1_planner_proto_msgTypes[8].OneofWrappers = []any{}
+	file_ponder_planner_v1_planner_proto_msgTypes[9].OneofWrappers = []any{}
 	file_ponder_planner_v1_planner_proto_msgTypes[10].OneofWrappers = []any{}
+	file_ponder_planner_v1_planner_proto_msgTypes[11].OneofWrappers = []any{}
 	file_ponder_planner_v1_planner_proto_msgTypes[12].OneofWrappers = []any{}
+	file_ponder_planner_v1_planner_proto_msgTypes[16].OneofWrappers = []any{}
+	file_ponder_planner_v1_planner_proto_msgTypes[18].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ponder_planner_v1_planner_proto_rawDesc), len(file_ponder_planner_v1_planner_proto_rawDesc)),
-			NumEnums:      5,
-			NumMessages:   26,
+			NumEnums:      6,
+			NumMessages:   32,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -24,6 +24,13 @@ class Effort(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     EFFORT_XHIGH: _ClassVar[Effort]
     EFFORT_MAX: _ClassVar[Effort]
 
+class MctsFinal(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    MCTS_FINAL_UNSPECIFIED: _ClassVar[MctsFinal]
+    MCTS_FINAL_VOTE: _ClassVar[MctsFinal]
+    MCTS_FINAL_VISITS: _ClassVar[MctsFinal]
+    MCTS_FINAL_VALUE: _ClassVar[MctsFinal]
+
 class Choice(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     CHOICE_UNSPECIFIED: _ClassVar[Choice]
@@ -36,6 +43,10 @@ class Choice(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CHOICE_AVG_VOTE: _ClassVar[Choice]
     CHOICE_PROD_MAX: _ClassVar[Choice]
     CHOICE_PROD_VOTE: _ClassVar[Choice]
+    CHOICE_ORM_MAX: _ClassVar[Choice]
+    CHOICE_ORM_VOTE: _ClassVar[Choice]
+    CHOICE_CERTAINTY_MAX: _ClassVar[Choice]
+    CHOICE_CERTAINTY_VOTE: _ClassVar[Choice]
 
 class SearchState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -72,6 +83,10 @@ EFFORT_MEDIUM: Effort
 EFFORT_HIGH: Effort
 EFFORT_XHIGH: Effort
 EFFORT_MAX: Effort
+MCTS_FINAL_UNSPECIFIED: MctsFinal
+MCTS_FINAL_VOTE: MctsFinal
+MCTS_FINAL_VISITS: MctsFinal
+MCTS_FINAL_VALUE: MctsFinal
 CHOICE_UNSPECIFIED: Choice
 CHOICE_MAJORITY: Choice
 CHOICE_MIN_MAX: Choice
@@ -82,6 +97,10 @@ CHOICE_AVG_MAX: Choice
 CHOICE_AVG_VOTE: Choice
 CHOICE_PROD_MAX: Choice
 CHOICE_PROD_VOTE: Choice
+CHOICE_ORM_MAX: Choice
+CHOICE_ORM_VOTE: Choice
+CHOICE_CERTAINTY_MAX: Choice
+CHOICE_CERTAINTY_VOTE: Choice
 SEARCH_STATE_UNSPECIFIED: SearchState
 SEARCH_STATE_QUEUED: SearchState
 SEARCH_STATE_RUNNING: SearchState
@@ -113,26 +132,44 @@ class Budget(_message.Message):
     def __init__(self, policy_tokens: _Optional[int] = ..., verifier_tokens: _Optional[int] = ..., flops: _Optional[float] = ...) -> None: ...
 
 class Strategy(_message.Message):
-    __slots__ = ("greedy", "majority", "best_of_n", "beam")
+    __slots__ = ("greedy", "majority", "best_of_n", "beam", "lookahead", "dvts", "rebase", "mcts", "particles", "revisions")
     GREEDY_FIELD_NUMBER: _ClassVar[int]
     MAJORITY_FIELD_NUMBER: _ClassVar[int]
     BEST_OF_N_FIELD_NUMBER: _ClassVar[int]
     BEAM_FIELD_NUMBER: _ClassVar[int]
+    LOOKAHEAD_FIELD_NUMBER: _ClassVar[int]
+    DVTS_FIELD_NUMBER: _ClassVar[int]
+    REBASE_FIELD_NUMBER: _ClassVar[int]
+    MCTS_FIELD_NUMBER: _ClassVar[int]
+    PARTICLES_FIELD_NUMBER: _ClassVar[int]
+    REVISIONS_FIELD_NUMBER: _ClassVar[int]
     greedy: Greedy
     majority: Majority
     best_of_n: BestOfN
     beam: Beam
-    def __init__(self, greedy: _Optional[_Union[Greedy, _Mapping]] = ..., majority: _Optional[_Union[Majority, _Mapping]] = ..., best_of_n: _Optional[_Union[BestOfN, _Mapping]] = ..., beam: _Optional[_Union[Beam, _Mapping]] = ...) -> None: ...
+    lookahead: Lookahead
+    dvts: Dvts
+    rebase: Rebase
+    mcts: Mcts
+    particles: Particles
+    revisions: Revisions
+    def __init__(self, greedy: _Optional[_Union[Greedy, _Mapping]] = ..., majority: _Optional[_Union[Majority, _Mapping]] = ..., best_of_n: _Optional[_Union[BestOfN, _Mapping]] = ..., beam: _Optional[_Union[Beam, _Mapping]] = ..., lookahead: _Optional[_Union[Lookahead, _Mapping]] = ..., dvts: _Optional[_Union[Dvts, _Mapping]] = ..., rebase: _Optional[_Union[Rebase, _Mapping]] = ..., mcts: _Optional[_Union[Mcts, _Mapping]] = ..., particles: _Optional[_Union[Particles, _Mapping]] = ..., revisions: _Optional[_Union[Revisions, _Mapping]] = ...) -> None: ...
 
 class Greedy(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 
 class Majority(_message.Message):
-    __slots__ = ("n",)
+    __slots__ = ("n", "wave", "confidence", "exhaustive")
     N_FIELD_NUMBER: _ClassVar[int]
+    WAVE_FIELD_NUMBER: _ClassVar[int]
+    CONFIDENCE_FIELD_NUMBER: _ClassVar[int]
+    EXHAUSTIVE_FIELD_NUMBER: _ClassVar[int]
     n: int
-    def __init__(self, n: _Optional[int] = ...) -> None: ...
+    wave: int
+    confidence: float
+    exhaustive: bool
+    def __init__(self, n: _Optional[int] = ..., wave: _Optional[int] = ..., confidence: _Optional[float] = ..., exhaustive: _Optional[bool] = ...) -> None: ...
 
 class BestOfN(_message.Message):
     __slots__ = ("n",)
@@ -141,14 +178,100 @@ class BestOfN(_message.Message):
     def __init__(self, n: _Optional[int] = ...) -> None: ...
 
 class Beam(_message.Message):
-    __slots__ = ("n", "m", "max_levels")
+    __slots__ = ("n", "m", "max_levels", "narrow", "dedupe")
     N_FIELD_NUMBER: _ClassVar[int]
     M_FIELD_NUMBER: _ClassVar[int]
     MAX_LEVELS_FIELD_NUMBER: _ClassVar[int]
+    NARROW_FIELD_NUMBER: _ClassVar[int]
+    DEDUPE_FIELD_NUMBER: _ClassVar[int]
     n: int
     m: int
     max_levels: int
-    def __init__(self, n: _Optional[int] = ..., m: _Optional[int] = ..., max_levels: _Optional[int] = ...) -> None: ...
+    narrow: bool
+    dedupe: bool
+    def __init__(self, n: _Optional[int] = ..., m: _Optional[int] = ..., max_levels: _Optional[int] = ..., narrow: _Optional[bool] = ..., dedupe: _Optional[bool] = ...) -> None: ...
+
+class Lookahead(_message.Message):
+    __slots__ = ("n", "m", "k", "max_levels")
+    N_FIELD_NUMBER: _ClassVar[int]
+    M_FIELD_NUMBER: _ClassVar[int]
+    K_FIELD_NUMBER: _ClassVar[int]
+    MAX_LEVELS_FIELD_NUMBER: _ClassVar[int]
+    n: int
+    m: int
+    k: int
+    max_levels: int
+    def __init__(self, n: _Optional[int] = ..., m: _Optional[int] = ..., k: _Optional[int] = ..., max_levels: _Optional[int] = ...) -> None: ...
+
+class Dvts(_message.Message):
+    __slots__ = ("n", "m", "k", "max_levels")
+    N_FIELD_NUMBER: _ClassVar[int]
+    M_FIELD_NUMBER: _ClassVar[int]
+    K_FIELD_NUMBER: _ClassVar[int]
+    MAX_LEVELS_FIELD_NUMBER: _ClassVar[int]
+    n: int
+    m: int
+    k: int
+    max_levels: int
+    def __init__(self, n: _Optional[int] = ..., m: _Optional[int] = ..., k: _Optional[int] = ..., max_levels: _Optional[int] = ...) -> None: ...
+
+class Rebase(_message.Message):
+    __slots__ = ("n", "balance", "exact", "max_levels")
+    N_FIELD_NUMBER: _ClassVar[int]
+    BALANCE_FIELD_NUMBER: _ClassVar[int]
+    EXACT_FIELD_NUMBER: _ClassVar[int]
+    MAX_LEVELS_FIELD_NUMBER: _ClassVar[int]
+    n: int
+    balance: float
+    exact: bool
+    max_levels: int
+    def __init__(self, n: _Optional[int] = ..., balance: _Optional[float] = ..., exact: _Optional[bool] = ..., max_levels: _Optional[int] = ...) -> None: ...
+
+class Mcts(_message.Message):
+    __slots__ = ("n", "width", "parallel", "puct", "exploration", "rollout", "final", "max_levels")
+    N_FIELD_NUMBER: _ClassVar[int]
+    WIDTH_FIELD_NUMBER: _ClassVar[int]
+    PARALLEL_FIELD_NUMBER: _ClassVar[int]
+    PUCT_FIELD_NUMBER: _ClassVar[int]
+    EXPLORATION_FIELD_NUMBER: _ClassVar[int]
+    ROLLOUT_FIELD_NUMBER: _ClassVar[int]
+    FINAL_FIELD_NUMBER: _ClassVar[int]
+    MAX_LEVELS_FIELD_NUMBER: _ClassVar[int]
+    n: int
+    width: int
+    parallel: int
+    puct: bool
+    exploration: float
+    rollout: bool
+    final: MctsFinal
+    max_levels: int
+    def __init__(self, n: _Optional[int] = ..., width: _Optional[int] = ..., parallel: _Optional[int] = ..., puct: _Optional[bool] = ..., exploration: _Optional[float] = ..., rollout: _Optional[bool] = ..., final: _Optional[_Union[MctsFinal, str]] = ..., max_levels: _Optional[int] = ...) -> None: ...
+
+class Particles(_message.Message):
+    __slots__ = ("n", "iterations", "temperature", "sample", "max_levels")
+    N_FIELD_NUMBER: _ClassVar[int]
+    ITERATIONS_FIELD_NUMBER: _ClassVar[int]
+    TEMPERATURE_FIELD_NUMBER: _ClassVar[int]
+    SAMPLE_FIELD_NUMBER: _ClassVar[int]
+    MAX_LEVELS_FIELD_NUMBER: _ClassVar[int]
+    n: int
+    iterations: int
+    temperature: float
+    sample: bool
+    max_levels: int
+    def __init__(self, n: _Optional[int] = ..., iterations: _Optional[int] = ..., temperature: _Optional[float] = ..., sample: _Optional[bool] = ..., max_levels: _Optional[int] = ...) -> None: ...
+
+class Revisions(_message.Message):
+    __slots__ = ("n", "chains", "flat", "unjudged")
+    N_FIELD_NUMBER: _ClassVar[int]
+    CHAINS_FIELD_NUMBER: _ClassVar[int]
+    FLAT_FIELD_NUMBER: _ClassVar[int]
+    UNJUDGED_FIELD_NUMBER: _ClassVar[int]
+    n: int
+    chains: int
+    flat: bool
+    unjudged: bool
+    def __init__(self, n: _Optional[int] = ..., chains: _Optional[int] = ..., flat: _Optional[bool] = ..., unjudged: _Optional[bool] = ...) -> None: ...
 
 class SolveRequest(_message.Message):
     __slots__ = ("tenant", "problem", "effort", "budget", "deadline", "strategy", "choice", "sampling", "seed", "idempotency_key", "cancel_on_disconnect")

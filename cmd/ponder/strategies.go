@@ -1,0 +1,30 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
+)
+
+// explainStrategies prints all strategies with their parameters.
+func explainStrategies(out *output) error {
+	for _, s := range plannerrpc.Strategies() {
+		if out.json {
+			if err := out.value(s); err != nil {
+				return err
+			}
+			continue
+		}
+		fmt.Printf("%s: %s\n", s.Name, s.Summary)
+		if s.Source != "" {
+			fmt.Printf("    %s\n", s.Source)
+		}
+		for _, p := range s.Parameters {
+			fmt.Printf("    %-12s %-8s %s\n", p.Name, p.Default, p.Summary)
+		}
+	}
+	if !out.json {
+		fmt.Println("\nThe second column is the default where n is 16. Set parameters with --n, --m and --set NAME=VALUE.")
+	}
+	return nil
+}

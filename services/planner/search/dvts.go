@@ -1,0 +1,49 @@
+package search
+
+import "context"
+
+// DVTS is diverse verifier tree search (Beeching, Tunstall and Rush 2024, "Scaling
+// test-time compute with open models"): "For a given N and M, expand the initial set
+// of beams into N/M independent subtrees. For each subtree, select the step with the
+// highest PRM score. Generate M new steps from the nodes selected in the previous
+// step and select the step with the highest PRM score. Repeat until the EOS token or
+// maximum tree depth is reached."
+//
+// A subtree never waits for another. Solutions that end beside a subtree's best step
+// are kept as answers.
+type DVTS struct {
+	N, M, MaxLevels int
+	K               int // greedy steps that a step is judged after, as in Lookahead; 0 judges the step itself
+}
+
+func (DVTS) Name() string   { return "dvts" }
+func (DVTS) Judged() bool   { return true }
+func (d DVTS) Samples() int { return d.N * (d.K + 1) }
+
+// Validate implements Strategy.
+func (d DVTS) Validate() error {
+	return first(validBeam("strategy.dvts", d.N, d.M, d.MaxLevels), between("strategy.dvts.k", d.K, 0, MaxLevels))
+}
+
+// Search implements Strategy.
+func (d DVTS) Search(ctx context.Context, t *Tree) error {
+	s := newSight(t, d.K)
+	root := next(1, d.MaxLevels)
+	root.From, root.N = t.Root, d.M
+	var subtrees []*Growth
+	for range d.N / d.M {
+		subtrees = append(subtrees, s.ask(ctx, root))
+	}
+	return apart(ctx, t, subtrees, func(subtree *Growth) error {
+		level, err := s.see(ctx, subtree)
+		for depth := 2; err == nil; depth++ {
+			best := top(1, alive(level), s.value)
+			t.Prune(without(open(level), best)...)
+			if len(open(best)) == 0 {
+				return nil
+			}
+			level, err = s.see(ctx, s.ask(ctx, share(best, d.M, next(depth, d.MaxLevels))...))
+		}
+		return err
+	})
+}

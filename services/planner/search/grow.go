@@ -1,0 +1,305 @@
+package search
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"sync"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/verifier"
+)
+
+// A Fork asks for N children of From.
+type Fork struct {
+	From   *Node
+	N      int
+	Span   int  // steps a child, or policy.Whole
+	Greedy bool // take the likeliest continuation instead of sampling
+	Judge  bool // have the children scored
+	Revise bool // a child is another attempt at the problem, written in view of From's path and the attempts before it
+}
+
+// A Growth is children that were asked for and are on their way. Each is judged as
+// soon as it is written, while its siblings are still being written.
+//
+// A child that fails is left out and counted in Faults; one that cannot be judged
+// is kept, not Judged.
+type Growth struct {
+	tree    *Tree
+	ctx     context.Context // the caller's
+	stop    context.CancelFunc
+	all     sync.WaitGroup
+	kids    []*Node
+	litters []*litter
+	left    bool // by a caller of Each who had enough
+}
+
+// Ask asks for the children of all forks, and returns at once. It must be called in
+// program order: ordinals, and with them all chance, are given here. The Growth
+// must be used up, by Wait, Each or Do.
+func (t *Tree) Ask(ctx context.Context, forks ...Fork) *Growth {
+	g := &Growth{tree: t, ctx: ctx}
+	ctx, g.stop = context.WithCancel(ctx)
+	for _, f := range forks {
+		var own []*Node
+		for range f.N {
+			own = append(own, f.From.newKid(f.Revise))
+		}
+		g.kids = append(g.kids, own...)
+		for part := range slices.Chunk(own, policy.MaxChildren) {
+			g.litters = append(g.litters, &litter{Fork: f, kids: part})
+		}
+	}
+	for _, k := range g.kids {
+		t.change(k, func() { k.State = Queued })
+	}
+	for _, l := range g.litters {
+		g.all.Go(func() { t.bear(ctx, l) })
+	}
+	return g
+}
+
+// Grow asks for the children of all forks and waits for them.
+func (t *Tree) Grow(ctx context.Context, forks ...Fork) ([]*Node, error) {
+	return t.Ask(ctx, forks...).Wait()
+}
+
+// Wait returns the children in the order in which they were asked for, whatever
+// order they came in. The error is not nil when the budget is spent, the context is
+// done, or nothing came at all; the children that did come are returned with it.
+func (g *Growth) Wait() ([]*Node, error) {
+	grown := slices.Collect(g.Each())
+	return grown, g.err(len(grown))
+}
+
+// Each yields the children in the order in which they were asked for, each as soon
+// as it and all before it have come. Whoever leaves early does without the rest:
+// they are stopped, and are no part of the tree.
+func (g *Growth) Each() iter.Seq[*Node] {
+	return func(yield func(*Node) bool) {
+		defer g.end()
+		for i, k := range g.kids {
+			<-k.come
+			if k.State != Failed {
+				g.tree.adopt(k)
+				if !yield(k) {
+					g.left = i < len(g.kids)-1
+					g.stop()
+					g.all.Wait()
+					g.tree.Prune(g.kids[i+1:]...)
+					return
+				}
+			}
+		}
+	}
+}
+
+// Do calls f for every child, as soon as it has come, all at the same time, and
+// returns the children and the first error in the order in which they were asked for.
+func (g *Growth) Do(f func(*Node) error) ([]*Node, error) {
+	errs := make([]error, len(g.kids))
+	var doing sync.WaitGroup
+	for i, k := range g.kids {
+		doing.Go(func() {
+			if <-k.come; k.State != Failed {
+				errs[i] = f(k)
+			}
+		})
+	}
+	doing.Wait()
+	g.end()
+	var grown []*Node
+	for _, k := range g.kids {
+		if k.State != Failed {
+			g.tree.adopt(k)
+			grown = append(grown, k)
+		}
+	}
+	if err := g.err(len(grown)); err != nil {
+		return grown, err
+	}
+	return grown, errors.Join(errs...)
+}
+
+func (g *Growth) end() {
+	g.all.Wait()
+	g.stop()
+}
+
+// err is why not all came, where the search must know; what else went wrong is
+// counted among the faults.
+func (g *Growth) err(grown int) error {
+	if g.left {
+		return nil
+	}
+	if g.ctx.Err() != nil {
+		return context.Cause(g.ctx)
+	}
+	var failed, spent error
+	for _, l := range g.litters {
+		if l.failed != nil {
+			failed = l.failed
+			if grown > 0 {
+				g.tree.fault("some children failed: %v", l.failed)
+			}
+		}
+		if l.spent != nil {
+			spent = l.spent
+		}
+	}
+	switch {
+	case spent != nil:
+		return spent
+	case grown == 0:
+		return failed
+	}
+	return nil
+}
+
+// A litter is children of one fork that travel together.
+type litter struct {
+	Fork
+	kids   []*Node
+	failed error // why some did not come
+	spent  error // the ErrSpent, if that is why some did not come or were not judged
+}
+
+// bear makes a litter's children.
+func (t *Tree) bear(ctx context.Context, l *litter) {
+	r := policy.Request{
+		Tenant: t.Problem.Tenant, Search: t.Problem.Search, Node: l.From.ID, Problem: t.Problem.Text,
+		Span: l.Span, Seed: l.From.Seed, Sampling: t.Problem.Sampling,
+		OnStart: func(policy.Start) {
+			for _, k := range l.kids {
+				t.change(k, func() {
+					if k.State == Queued {
+						k.State = Running
+					}
+				})
+			}
+		},
+	}
+	r.Attempts, r.Steps = l.kids[0].context()
+	missing := map[int]*Node{}
+	for _, k := range l.kids {
+		r.Ordinals = append(r.Ordinals, k.Ordinal)
+		missing[k.Ordinal] = k
+	}
+	if l.Greedy {
+		r.Sampling.Temperature = 0
+	}
+	var err error
+	var judging sync.WaitGroup
+	for child, e := range t.World.Expand(ctx, r) {
+		if err = e; err != nil {
+			break
+		}
+		kid := missing[child.Ordinal]
+		if kid == nil {
+			err = fmt.Errorf("policy sent child %d of node %q, which was not asked for or came twice", child.Ordinal, l.From.ID)
+			break
+		}
+		delete(missing, child.Ordinal)
+		judging.Go(func() {
+			defer close(kid.come)
+			t.write(ctx, l, kid, child)
+		})
+	}
+	if err == nil && len(missing) > 0 {
+		err = fmt.Errorf("policy sent %d of %d children of node %q", len(l.kids)-len(missing), len(l.kids), l.From.ID)
+	}
+	for _, k := range l.kids {
+		if missing[k.Ordinal] != nil {
+			t.change(k, func() { k.State, k.Reason = Failed, err.Error() })
+			close(k.come)
+		}
+	}
+	judging.Wait()
+	if errors.Is(err, ErrSpent) {
+		l.spent = err
+	} else {
+		l.failed = err
+	}
+}
+
+// write fills a node with the child that came for it, and has it judged.
+func (t *Tree) write(ctx context.Context, l *litter, n *Node, child policy.Child) {
+	steps := slices.Clone(child.Steps)
+	var scores []float64
+	var err error
+	if l.Judge {
+		scores, err = t.score(ctx, n, steps)
+	}
+	t.change(n, func() {
+		n.Steps, n.Finish, n.State = steps, child.Finish, Scored
+		if n.Done() {
+			n.State = Finished
+		}
+		if l.Judge {
+			err = t.judged(ctx, n, scores, err)
+		}
+		if err != nil {
+			l.spent = err
+		}
+	})
+}
+
+// Judge has a node judged that was grown without. An error is an ErrSpent or the
+// context's; where the verifier failed, the node stays not Judged and Faults says so.
+func (t *Tree) Judge(ctx context.Context, n *Node) error {
+	scores, err := t.score(ctx, n, n.Steps)
+	t.change(n, func() { err = t.judged(ctx, n, scores, err) })
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// judged books a node's scores, or why it has none: a fault, or the ErrSpent that is
+// returned. The caller holds t.mu.
+func (t *Tree) judged(ctx context.Context, n *Node, scores []float64, err error) error {
+	switch {
+	case err == nil:
+		n.Scores, n.Value, n.Judged = scores, t.Problem.Aggregator.Of(scores), true
+		for i, s := range scores[len(scores)-len(n.Steps):] {
+			n.Steps[i].Score, n.Steps[i].Scored = s, true
+		}
+		return nil
+	case errors.Is(err, ErrSpent):
+		n.Reason = err.Error()
+		return err
+	}
+	n.Reason = err.Error()
+	if ctx.Err() == nil {
+		t.faults["some nodes were not judged: "+n.Reason]++
+	}
+	return nil
+}
+
+// score asks for the scores of the path that ends in steps at n.
+func (t *Tree) score(ctx context.Context, n *Node, steps []reasoning.Step) ([]float64, error) {
+	_, before := n.context()
+	r := verifier.Request{
+		Tenant: t.Problem.Tenant, Search: t.Problem.Search, Node: n.ID, Problem: t.Problem.Text,
+		Steps: append(before, reasoning.Texts(steps)...),
+	}
+	result, err := t.World.Score(ctx, r)
+	if err == nil {
+		err = r.Check(result.Scores)
+	}
+	return result.Scores, err
+}
+
+// adopt makes a child that came a part of the tree, in its place among its siblings.
+func (t *Tree) adopt(n *Node) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	kids := append(n.Parent.Kids, n)
+	slices.SortFunc(kids, func(a, b *Node) int { return cmp.Compare(a.Ordinal, b.Ordinal) })
+	n.Parent.Kids = kids
+}

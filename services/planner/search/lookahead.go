@@ -1,0 +1,90 @@
+package search
+
+import (
+	"context"
+	"sync"
+)
+
+// Lookahead is beam search that looks K steps ahead (Snell et al. 2024, arXiv
+// 2408.03314, §5.2): "Instead of using the PRM score at the current step to select
+// the top candidates, lookahead search performs a simulation, rolling out up to k
+// steps further while stopping early if the end of solution is reached. To minimize
+// variance in the simulation rollout, we perform rollouts using temperature 0. The
+// PRM's prediction at the end of this rollout is then used to score the current step
+// in the beam search." It costs N × (K+1) steps a level.
+//
+// A rollout that reaches an answer is kept as an answer; what else it wrote is
+// looked at and not followed.
+type Lookahead struct{ N, M, K, MaxLevels int }
+
+func (Lookahead) Name() string   { return "lookahead" }
+func (Lookahead) Judged() bool   { return true }
+func (l Lookahead) Samples() int { return l.N * (l.K + 1) }
+
+// Validate implements Strategy.
+func (l Lookahead) Validate() error {
+	return first(validBeam("strategy.lookahead", l.N, l.M, l.MaxLevels), between("strategy.lookahead.k", l.K, 1, MaxLevels))
+}
+
+// Search implements Strategy.
+func (l Lookahead) Search(ctx context.Context, t *Tree) error {
+	s := newSight(t, l.K)
+	grow := func(ctx context.Context, forks ...Fork) ([]*Node, error) { return s.see(ctx, s.ask(ctx, forks...)) }
+	return Beam{N: l.N, M: l.M, MaxLevels: l.MaxLevels}.search(ctx, t, grow, s.value)
+}
+
+// A sight values nodes by what comes of them some steps ahead, or by themselves if
+// that is 0 steps.
+type sight struct {
+	tree  *Tree
+	steps int
+
+	mu   sync.Mutex
+	ends map[*Node]*Node // where the rollout of a node ended
+}
+
+func newSight(t *Tree, steps int) *sight {
+	return &sight{tree: t, steps: steps, ends: map[*Node]*Node{}}
+}
+
+// ask asks for the children of forks. Where a step is not the end, its own score is
+// not needed.
+func (s *sight) ask(ctx context.Context, forks ...Fork) *Growth {
+	for i := range forks {
+		forks[i].Judge = s.steps == 0
+	}
+	return s.tree.Ask(ctx, forks...)
+}
+
+// see waits for what was asked, and rolls each open child out as soon as it comes.
+func (s *sight) see(ctx context.Context, g *Growth) ([]*Node, error) {
+	if s.steps == 0 {
+		return g.Wait()
+	}
+	return g.Do(func(n *Node) error {
+		if !n.Open() {
+			return s.tree.Judge(ctx, n)
+		}
+		ahead, err := s.tree.Grow(ctx, Fork{From: n, N: 1, Span: s.steps, Greedy: true, Judge: true})
+		s.tree.Prune(open(ahead)...)
+		for _, end := range ahead {
+			s.mu.Lock()
+			s.ends[n] = end
+			s.mu.Unlock()
+		}
+		if err != nil && !final(ctx, err) {
+			s.tree.fault("some rollouts failed: %v", err)
+			return nil
+		}
+		return err
+	})
+}
+
+func (s *sight) value(n *Node) (float64, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if end := s.ends[n]; end != nil {
+		return value(end)
+	}
+	return value(n)
+}

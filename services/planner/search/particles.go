@@ -1,0 +1,124 @@
+package search
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+)
+
+// Particles is particle filtering, and particle Gibbs with more than one of
+// Iterations (Puri et al. 2025, arXiv 2502.01618, §3): every particle takes one step,
+// is weighted by the PRM ("w_t = σ⁻¹(r̂(x, y_1:t))", a logit that replaces the one
+// before, not one that adds up), and then all are drawn anew, "j ~ Softmax(w)", with
+// replacement. Particles that have ended take part in the draw and do not step.
+//
+// An iteration of Gibbs has N / Iterations particles and starts with the trajectory of
+// one of the iteration before, drawn by softmax, as its reference: that one is kept
+// at every step, "conditioned on the reference".
+//
+// A particle that a limit cut has weight 0, unless all were cut: it is no answer.
+type Particles struct {
+	N, Iterations int
+	Temperature   float64 // of the softmax: 1 in the paper
+	Sample        bool    // the answer is drawn among all by weight; else it is the particle of the highest weight
+	MaxLevels     int
+}
+
+func (Particles) Name() string   { return "particles" }
+func (Particles) Judged() bool   { return true }
+func (p Particles) Samples() int { return p.N }
+
+// Validate implements Strategy.
+func (p Particles) Validate() error {
+	if err := first(between("strategy.particles.n", p.N, 1, MaxN), between("strategy.particles.iterations", p.Iterations, 1, p.N)); err != nil {
+		return err
+	}
+	if p.N%p.Iterations != 0 {
+		return reasoning.Invalid("strategy.particles.iterations", "must divide n = %d, is %d", p.N, p.Iterations)
+	}
+	return first(between("strategy.particles.temperature", p.Temperature, 0.001, 1000), between("strategy.particles.max_levels", p.MaxLevels, 1, MaxLevels))
+}
+
+// Search implements Strategy.
+func (p Particles) Search(ctx context.Context, t *Tree) error {
+	chance := t.Chance()
+	var reference *Node
+	for range p.Iterations {
+		ended, err := p.filter(ctx, t, chance, reference)
+		if err != nil {
+			return err
+		}
+		if reference = p.draw(chance, ended, 1)[0]; p.Sample && reference.Done() {
+			t.Finalists = []*Node{reference}
+		}
+	}
+	return nil
+}
+
+// filter takes particles from the root to their ends. The last of them follows the
+// reference, if there is one.
+func (p Particles) filter(ctx context.Context, t *Tree, chance *rand.Rand, reference *Node) ([]*Node, error) {
+	free := slices.Repeat([]*Node{t.Root}, p.N/p.Iterations)
+	var way []*Node // of the reference, step by step
+	if reference != nil {
+		free = free[1:]
+		way = slices.Collect(reference.Up())
+		slices.Reverse(way)
+	}
+	for depth := 1; ; depth++ {
+		kept := way[min(depth, len(way)):min(depth+1, len(way))] // the reference's next step
+		if depth >= len(way) && len(way) > 0 {
+			kept = []*Node{reference}
+		}
+		forks := multiples(open(free), next(depth, p.MaxLevels))
+		if len(forks) == 0 && depth >= len(way) {
+			return append(free, kept...), nil
+		}
+		grown, err := t.Grow(ctx, forks...)
+		all := slices.Concat(grown, without(free, open(free)), kept)
+		if err != nil || len(all) == 0 {
+			return all, err
+		}
+		free = p.draw(chance, all, len(free))
+		t.Prune(without(without(open(all), free), kept)...)
+	}
+}
+
+// multiples asks for as many children of each node as it occurs, in order.
+func multiples(nodes []*Node, fork Fork) []Fork {
+	var forks []Fork
+	for _, n := range nodes {
+		i := slices.IndexFunc(forks, func(f Fork) bool { return f.From == n })
+		if i < 0 {
+			i = len(forks)
+			fork.From, fork.N = n, 0
+			forks = append(forks, fork)
+		}
+		forks[i].N++
+	}
+	return forks
+}
+
+// draw draws n of the particles by weight, with replacement.
+func (p Particles) draw(chance *rand.Rand, particles []*Node, n int) []*Node {
+	if left := alive(particles); len(left) > 0 {
+		particles = left
+	}
+	sums := make([]float64, len(particles)) // sums of weights
+	sum := 0.0
+	for i, k := range particles {
+		const clip = 1e-7
+		v := min(max(k.Value, clip), 1-clip)
+		sum += math.Exp(math.Log(v/(1-v)) / p.Temperature)
+		sums[i] = sum
+	}
+	drawn := make([]*Node, n)
+	for i := range drawn {
+		at, _ := slices.BinarySearch(sums, chance.Float64()*sum)
+		drawn[i] = particles[min(at, len(particles)-1)]
+	}
+	return drawn
+}

@@ -1,0 +1,83 @@
+package search
+
+import (
+	"context"
+	"slices"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/policy"
+)
+
+// Revisions are N answers in Chains side by side, in each of which an answer is
+// written in view of those before it (Snell et al. 2024, arXiv 2408.03314, §6.1: "we
+// […] sample the next revision conditioned on the […] most recent four revised
+// answers"). N:1 chains are best-of-N, 1 chain is fully sequential: "there exists an
+// ideal sequential to parallel ratio" (§6.2). It needs a policy that revises.
+//
+// The answer is chosen in two steps: "we first select the best answer within each
+// revision chain […] using best-of-N weighted, and then across chains" (§6.1,
+// appendix). Flat chooses among all answers alike, as majority does there.
+//
+// Chains do not wait for each other. An attempt that a limit cut is shown to none.
+type Revisions struct {
+	N, Chains int
+	Flat      bool
+	Unjudged  bool // without a verifier: majority within and across chains
+}
+
+func (Revisions) Name() string   { return "revisions" }
+func (r Revisions) Judged() bool { return !r.Unjudged }
+func (r Revisions) Samples() int { return r.N }
+
+// Validate implements Strategy.
+func (r Revisions) Validate() error {
+	if err := first(between("strategy.revisions.n", r.N, 1, MaxN), between("strategy.revisions.chains", r.Chains, 1, r.N)); err != nil {
+		return err
+	}
+	if r.N%r.Chains != 0 {
+		return reasoning.Invalid("strategy.revisions.chains", "must divide n = %d, is %d", r.N, r.Chains)
+	}
+	return between("strategy.revisions.n", r.N/r.Chains, 1, MaxLevels)
+}
+
+// Search implements Strategy.
+func (r Revisions) Search(ctx context.Context, t *Tree) error {
+	var starts []*Growth
+	for range r.Chains {
+		starts = append(starts, t.Ask(ctx, Fork{From: t.Root, N: 1, Span: policy.Whole, Judge: !r.Unjudged}))
+	}
+	err := apart(ctx, t, starts, func(g *Growth) error {
+		for i := 1; ; i++ {
+			attempt, err := g.Wait()
+			if err != nil || i == r.N/r.Chains {
+				return err
+			}
+			g = t.Ask(ctx, Fork{From: attempt[0], N: 1, Span: policy.Whole, Judge: !r.Unjudged, Revise: true})
+		}
+	})
+	if !r.Flat && t.Problem.Answer != nil {
+		t.Finalists = r.winners(t)
+	}
+	return err
+}
+
+// winners is the best attempt of each chain.
+func (r Revisions) winners(t *Tree) []*Node {
+	within := By(t.Problem.Aggregator, true)
+	if r.Unjudged {
+		within = Choice{}
+	}
+	var best []*Node
+	for _, start := range t.Root.Kids {
+		var chain []*Node
+		if start.Done() {
+			chain = append(chain, start)
+		}
+		chain = slices.AppendSeq(chain, (&Tree{Root: start}).Solutions())
+		same := func(key string) string { return key }
+		if ranked, err := within.Rank(chain, t.Problem.Answer, same); err == nil && len(ranked) > 0 {
+			best = append(best, ranked[0].Node)
+		}
+	}
+	return best
+}

@@ -1,0 +1,196 @@
+package search
+
+import (
+	"context"
+	"math"
+	"slices"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/policy"
+)
+
+// walks is an MCTS under way.
+type walks struct {
+	MCTS
+	tree  *Tree
+	stats map[*Node]*stat
+}
+
+// A stat is what walks have told of a node.
+type stat struct {
+	kids   []*Node // to walk to; nil until it is expanded
+	prior  float64 // the policy's probability of the node among its siblings
+	visits int     // of walks that ended and of those on their way
+	sum    float64 // of the values of walks that ended
+}
+
+func (w *walks) of(n *Node) *stat {
+	if w.stats[n] == nil {
+		w.stats[n] = &stat{}
+	}
+	return w.stats[n]
+}
+
+// batch takes n walks down together and then counts their values.
+func (w *walks) batch(ctx context.Context, n int) error {
+	at := make([]*Node, n) // where each walk is
+	for i := range at {
+		at[i] = w.tree.Root
+		w.of(at[i]).visits++
+	}
+	going := slices.Repeat([]bool{true}, n)
+	for {
+		var leaves []*Node // where walks stand and the tree is not grown
+		for i := range at {
+			for going[i] && len(w.of(at[i]).kids) > 0 {
+				at[i] = w.step(at[i])
+			}
+			going[i] = going[i] && at[i].Open()
+			if going[i] && !slices.Contains(leaves, at[i]) {
+				leaves = append(leaves, at[i])
+			}
+		}
+		if len(leaves) == 0 {
+			break
+		}
+		if err := w.expand(ctx, leaves); err != nil {
+			return err
+		}
+		for i := range at {
+			going[i] = going[i] && len(w.of(at[i]).kids) > 0 // else nothing came
+		}
+		if w.Rollout {
+			if err := w.rollout(ctx, at, going); err != nil {
+				return err
+			}
+		}
+	}
+	for _, end := range at {
+		for n := range end.Up() {
+			if end.Done() {
+				w.of(n).sum += end.Value
+			}
+		}
+	}
+	return nil
+}
+
+// expand grows the leaves.
+func (w *walks) expand(ctx context.Context, leaves []*Node) error {
+	var forks []Fork
+	for _, n := range leaves {
+		fork := next(n.Depth+1, w.MaxLevels)
+		fork.From, fork.N = n, w.Width
+		forks = append(forks, fork)
+	}
+	grown, err := w.tree.Grow(ctx, forks...)
+	for _, n := range grown {
+		parent := w.of(n.Parent)
+		parent.kids = append(parent.kids, n)
+	}
+	for _, n := range leaves {
+		all := 0.0
+		for _, k := range w.of(n).kids {
+			w.of(k).prior = likelihood(k.Steps)
+			all += w.of(k).prior
+		}
+		for _, k := range w.of(n).kids {
+			w.of(k).prior /= all
+		}
+	}
+	return err
+}
+
+// rollout ends the walks that are going by one sample each from the best new child.
+func (w *walks) rollout(ctx context.Context, at []*Node, going []bool) error {
+	ends := make([]*Growth, len(at))
+	for i := range at {
+		if !going[i] {
+			continue
+		}
+		at[i], going[i] = w.step(at[i]), false
+		if at[i].Open() {
+			ends[i] = w.tree.Ask(ctx, Fork{From: at[i], N: 1, Span: policy.Whole, Judge: true})
+		}
+	}
+	var failed error
+	for i, end := range ends {
+		if end == nil {
+			continue
+		}
+		grown, err := end.Wait()
+		for _, n := range grown {
+			at[i] = n
+		}
+		switch {
+		case err == nil || failed != nil:
+		case final(ctx, err):
+			failed = err
+		default:
+			w.tree.fault("some rollouts failed: %v", err)
+		}
+	}
+	return failed
+}
+
+// step goes to the child that a walk should go to.
+func (w *walks) step(n *Node) *Node {
+	total := float64(w.of(n).visits)
+	best := argmax(w.of(n).kids, func(k *Node) float64 {
+		s := w.of(k)
+		visits, q := float64(s.visits), k.Value
+		if s.visits > 0 {
+			q = s.sum / visits
+		}
+		if w.PUCT {
+			c := w.Exploration * (math.Log((total+19653)/19652) + 1.25)
+			return q + c*s.prior*math.Sqrt(total)/(visits+1)
+		}
+		if s.visits == 0 {
+			return 1e9 + k.Value // unexplored ones come first, best first
+		}
+		return q + w.Exploration*math.Sqrt(math.Log(total)/visits)
+	})
+	w.of(best).visits++
+	return best
+}
+
+// best is where the way of Final leads from the root.
+func (w *walks) best() *Node {
+	n := w.tree.Root
+	for len(w.of(n).kids) > 0 {
+		n = argmax(w.of(n).kids, func(k *Node) float64 {
+			s := w.of(k)
+			mean := s.sum / max(1, float64(s.visits))
+			if w.Final == FinalVisits {
+				return float64(s.visits) + mean/2 // values are at most 1: they break ties
+			}
+			return mean
+		})
+	}
+	for _, end := range top(1, alive(without(n.Kids, open(n.Kids))), value) { // of its rollouts
+		return end
+	}
+	return n
+}
+
+// argmax is the first of the nodes for which f is largest.
+func argmax(nodes []*Node, f func(*Node) float64) *Node {
+	best, most := nodes[0], math.Inf(-1)
+	for _, n := range nodes {
+		if v := f(n); v > most {
+			best, most = n, v
+		}
+	}
+	return best
+}
+
+// likelihood is the policy's mean probability of a token of some steps.
+func likelihood(steps []reasoning.Step) float64 {
+	logProb, tokens := 0.0, 0
+	for _, s := range steps {
+		logProb += s.LogProb
+		tokens += s.Tokens
+	}
+	return math.Exp(logProb / max(1, float64(tokens)))
+}
