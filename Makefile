@@ -57,8 +57,10 @@ real: ## the OpenAI engine against a real llama.cpp server and a real 0.5B model
 	test/real/fetch.sh all
 	test/real/run.sh
 
-bench-pocket: ## tokens per CPU-second of the pocket engine
+bench-pocket: ## tokens per CPU-second of the pocket engine, alone and against llama.cpp on the same file (first run builds it)
 	$(GO) test ./pocket -run '^$$' -bench . -benchtime 2s
+	test/real/fetch.sh server
+	test/real/run.sh -parts speed -split train
 
 $(VENV)/.stamp: tools/requirements.txt
 	test/examples/venv.sh

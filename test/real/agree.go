@@ -56,21 +56,12 @@ func agreeOn(ctx context.Context, l *lab, name string, model *engine.Model, ps [
 	e := engine.NewEngine(model, engine.Options{Workers: 1})
 	defer e.Close()
 	here := pocket.New(e)
-	gguf, err := models.File(name)
-	if err != nil {
-		return agreement{}, err
-	}
-	file := filepath.Join(l.cache, name+".gguf")
-	if err := os.WriteFile(file, gguf, 0o644); err != nil {
-		return agreement{}, err
-	}
-	id := model.Identity()
-	// llama.cpp keeps its keys and values in 16 bits unless told otherwise.
-	there, err := newServer(l, name, id.SHA256, file, "pocket", int64(id.Parameters), "-c", fmt.Sprint(l.slots*model.Context()), "-ctk", "f32", "-ctv", "f32")
+	there, err := l.pocketServer(name, model, l.slots)
 	if err != nil {
 		return agreement{}, err
 	}
 	defer there.stop()
+	id := model.Identity()
 	l.models = append(l.models, eval.Identity{Name: id.Name, SHA256: id.SHA256, Params: int64(id.Parameters)})
 
 	a := agreement{Model: name, Problems: len(ps)}
@@ -97,6 +88,21 @@ func agreeOn(ctx context.Context, l *lab, name string, model *engine.Model, ps [
 		}
 	}
 	return a, nil
+}
+
+// pocketServer is llama.cpp with a shipped policy and so many slots. It keeps keys and
+// values in 16 bits unless told otherwise.
+func (l *lab) pocketServer(name string, model *engine.Model, slots int) (*server, error) {
+	gguf, err := models.File(name)
+	if err != nil {
+		return nil, err
+	}
+	file := filepath.Join(l.cache, name+".gguf")
+	if err := os.WriteFile(file, gguf, 0o644); err != nil {
+		return nil, err
+	}
+	id := model.Identity()
+	return newServer(l, name, id.SHA256, file, "pocket", int64(id.Parameters), slots, "-c", fmt.Sprint(slots*model.Context()), "-ctk", "f32", "-ctv", "f32")
 }
 
 // only is the one child of a sequence.

@@ -4,6 +4,7 @@
 //
 //   - agree: the shipped pocket policies, served by llama.cpp, write byte for byte
 //     what the engine in this process writes, at temperature 0;
+//   - speed: tokens per CPU-second of both;
 //   - pocket: a real language model of half a billion parameters, shown the pocket
 //     format by examples, searched with the shipped pocket PRM as its judge;
 //   - gsm8k: the same model on grade-school problems, greedy and by majority.
@@ -43,7 +44,7 @@ func main() {
 	home, _ := os.UserCacheDir() // empty is refused below
 	flag.StringVar(&o.cache, "cache", cmp.Or(os.Getenv("PONDER_CACHE"), filepath.Join(home, "ponder")), "where fetch.sh put its things, and where results are kept")
 	flag.StringVar(&o.data, "data", "../shared/data", "folder of gsm8k-test-a.jsonl and gsm8k-train1000.jsonl")
-	flag.StringVar(&o.parts, "parts", "agree,pocket,gsm8k", "what to measure")
+	flag.StringVar(&o.parts, "parts", "agree,speed,pocket,gsm8k", "what to measure")
 	flag.IntVar(&o.n, "n", 60, "problems of each part")
 	flag.IntVar(&o.slots, "slots", 4, "sequences at the server at once")
 	flag.StringVar(&o.split, "split", "test", "test, or train: to choose prompts by; then nothing is written to docs")
@@ -70,6 +71,7 @@ func main() {
 // results are what docs quote.
 type results struct {
 	Agree  []agreement           `json:"agree,omitempty"`
+	Speed  *speed                `json:"speed,omitempty"`
 	Pocket []row                 `json:"pocket,omitempty"`
 	GSM8K  []row                 `json:"gsm8k,omitempty"`
 	Tables map[string]eval.Table `json:"tables,omitempty"` // the rows of a part, by its name
@@ -108,12 +110,14 @@ func run(ctx context.Context, o options) error {
 		switch part {
 		case "agree":
 			r.Agree, err = agree(ctx, lab)
+		case "speed":
+			r.Speed, err = speeds(ctx, lab)
 		case "pocket":
 			r.Pocket, err = pocketProblems(ctx, lab)
 		case "gsm8k":
 			r.GSM8K, err = gsm8kProblems(ctx, lab)
 		default:
-			err = fmt.Errorf("part %q: must be agree, pocket or gsm8k", part)
+			err = fmt.Errorf("part %q: must be agree, speed, pocket or gsm8k", part)
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", part, err)

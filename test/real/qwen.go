@@ -35,7 +35,7 @@ func (l *lab) qwen(templateName string, context int) (*server, error) {
 	if len(l.models) == 0 || l.models[len(l.models)-1] != id {
 		l.models = append(l.models, id)
 	}
-	return newServer(l, qwenName, sum, file, templateName, qwenParameters, "-c", fmt.Sprint(l.slots*context))
+	return newServer(l, qwenName, sum, file, templateName, qwenParameters, l.slots, "-c", fmt.Sprint(l.slots*context))
 }
 
 // pocketProblems searches problems of one to four steps with the pocket PRM as judge.

@@ -32,7 +32,7 @@ type server struct {
 }
 
 // newServer serves the model in a file under a name, on a free port of loopback.
-func newServer(lab *lab, name, version, file, templateName string, parameters int64, args ...string) (*server, error) {
+func newServer(lab *lab, name, version, file, templateName string, parameters int64, slots int, args ...string) (*server, error) {
 	tmpl, err := template.Lookup(templateName)
 	if err != nil {
 		return nil, err
@@ -48,14 +48,14 @@ func newServer(lab *lab, name, version, file, templateName string, parameters in
 	url := "http://127.0.0.1:" + strconv.Itoa(port)
 	engine, err := openai.New(openai.Config{
 		BaseURL: url, Model: name, Version: version, Template: tmpl, Dialect: openai.LlamaCpp,
-		Parameters: parameters, MaxInFlight: lab.slots, Idle: 10 * time.Minute,
+		Parameters: parameters, MaxInFlight: slots, Idle: 10 * time.Minute,
 	})
 	if err != nil {
 		return nil, err
 	}
 	args = append([]string{
 		"-m", file, "-a", name, "--host", "127.0.0.1", "--port", strconv.Itoa(port),
-		"-np", strconv.Itoa(lab.slots), "-t", "1", "-tb", "1", "--no-ui",
+		"-np", strconv.Itoa(slots), "-t", "1", "-tb", "1", "--no-ui",
 	}, args...)
 	s := &server{Engine: engine, command: exec.Command(filepath.Join(lab.cache, "llama-server"), args...), url: url, exited: make(chan struct{})}
 	lab.servers = append(lab.servers, s)
