@@ -13,8 +13,10 @@ EPS, ROPE_BASE = 1e-5, 10000.0
 
 # Name -> d (width), layers, query heads, key/value heads, ff (hidden width of the feed-forward part).
 SHAPES = {
+    "pocket-0.1m": (64, 2, 2, 1, 168),
     "pocket-0.3m": (96, 3, 3, 1, 256),
     "pocket-0.8m": (128, 4, 4, 1, 352),
+    "pocket-2m": (160, 7, 5, 1, 432),
 }
 
 
