@@ -32,7 +32,7 @@ type Judge struct {
 	trunk      *Model
 	hidden     matrix // features × hidden, standardisation folded in
 	bias       []float32
-	out        []float32
+	out        []float32 // nil without a head
 	outBias    float32
 	aggregator string
 	trunkName  string
@@ -70,13 +70,31 @@ func OpenJudge(file []byte, o Options) (*Judge, error) {
 		return nil, l.err
 	}
 	j.outBias = outBias[0]
+	j.prepare(o)
+	return j, nil
+}
+
+// LikelihoodJudge is a judge without a head: a step's score is the probability that
+// the policy in this GGUF file gives it, and the product over a path its likelihood.
+// It is what a trained head must be better than. Errors wrap ErrModel.
+func LikelihoodJudge(policy []byte, o Options) (*Judge, error) {
+	trunk, err := Open(policy)
+	if err != nil {
+		return nil, err
+	}
+	j := &Judge{trunk: trunk, aggregator: "prod", trunkName: trunk.id.Name}
+	trunk.id.Name += "-likelihood"
+	j.prepare(o)
+	return j, nil
+}
+
+func (j *Judge) prepare(o Options) {
 	o = o.withDefaults()
 	j.cache = &prefixes{limit: o.PrefixTokens}
 	j.free = make(chan *scratch, o.Workers)
 	for range o.Workers {
 		j.free <- nil // made when first needed
 	}
-	return j, nil
 }
 
 // Identity returns the model's identity.
@@ -104,6 +122,10 @@ func (j *Judge) Score(ctx context.Context, problem string, steps []string) ([]fl
 	scores := make([]float64, len(steps))
 	h := make([]float32, j.hidden.n)
 	for i, f := range features {
+		if j.out == nil {
+			scores[i] = math.Exp(min(0, float64(f[0])))
+			continue
+		}
 		mul(h, j.hidden.n, f, len(f), 1, j.hidden, false)
 		logit := j.outBias
 		for k, v := range h {

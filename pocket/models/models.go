@@ -48,8 +48,16 @@ func Open(name string) (*pocket.Model, error) {
 	return pocket.Open(b)
 }
 
-// OpenJudge loads a process reward model by name, e.g. "pocket-prm".
+// OpenJudge loads a process reward model by name, e.g. "pocket-prm", or, as
+// "pocket-0.8m-likelihood", a policy as pocket.LikelihoodJudge.
 func OpenJudge(name string, o pocket.Options) (*pocket.Judge, error) {
+	if policy, ok := strings.CutSuffix(name, "-likelihood"); ok {
+		b, err := File(policy)
+		if err != nil {
+			return nil, err
+		}
+		return pocket.LikelihoodJudge(b, o)
+	}
 	b, err := File(name)
 	if err != nil {
 		return nil, err

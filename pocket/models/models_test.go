@@ -1,6 +1,7 @@
 package models
 
 import (
+	"math"
 	"strings"
 	"testing"
 
@@ -104,5 +105,46 @@ func TestJudgeTellsRightFromWrong(t *testing.T) {
 	}
 	if better < 36 {
 		t.Errorf("%d of 40 right steps scored above a slip", better)
+	}
+}
+
+// The likelihood that a judge without a head tells is the one that the policy says it
+// wrote the text with.
+func TestLikelihoodIsThePolicysOwn(t *testing.T) {
+	j, err := OpenJudge("pocket-0.3m-likelihood", pocket.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if id := j.Identity(); id.Name != "pocket-0.3m-likelihood" || j.Aggregator() != "prod" {
+		t.Errorf("it is %q with %q, want pocket-0.3m-likelihood with prod", id.Name, j.Aggregator())
+	}
+	m, err := Open("pocket-0.3m")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := pocket.NewEngine(m, pocket.Options{Workers: 1})
+	defer e.Close()
+	ps, err := problems.Take(1, problems.Options{Split: problems.Validation, Seed: 3, NSteps: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := pocket.Request{Prompt: ps[0].Prompt(), MaxTokens: 160, Seeds: []uint64{1, 2, 3}, Temperature: 1}
+	for c, err := range e.Generate(t.Context(), r) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		var steps []string
+		for _, s := range c.Steps {
+			steps = append(steps, s.Text)
+		}
+		scores, _, err := j.Score(t.Context(), ps[0].Text, steps)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, s := range c.Steps {
+			if got, want := math.Log(scores[i]), s.LogProb; math.Abs(got-want) > 1e-3 {
+				t.Errorf("step %q: log-likelihood %v, the policy says %v", s.Text, got, want)
+			}
+		}
 	}
 }

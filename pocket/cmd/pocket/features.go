@@ -31,7 +31,11 @@ type features struct {
 }
 
 func (c *featuresCmd) Run() error {
-	judge, err := headless(c.Trunk)
+	file, err := os.ReadFile(c.Trunk)
+	if err != nil {
+		return err
+	}
+	judge, err := pocket.LikelihoodJudge(file, pocket.Options{})
 	if err != nil {
 		return err
 	}
@@ -86,25 +90,6 @@ func telling(p problems.Problem, path []string) []string {
 		}
 	}
 	return path
-}
-
-// headless makes a judge whose head does not matter.
-func headless(trunk string) (*pocket.Judge, error) {
-	file, err := os.ReadFile(trunk)
-	if err != nil {
-		return nil, err
-	}
-	m, err := pocket.Open(file)
-	if err != nil {
-		return nil, err
-	}
-	file, err = pocket.PackJudge(file, pocket.Head{
-		Aggregator: "min", Hidden: [][]float32{make([]float32, m.Features())}, Bias: []float32{0}, Out: []float32{0},
-	})
-	if err != nil {
-		return nil, err
-	}
-	return pocket.OpenJudge(file, pocket.Options{})
 }
 
 func pack(x [][]float32) string {

@@ -17,7 +17,7 @@ import (
 
 // Config names an engine. Its tags are the command line's (kong).
 type Config struct {
-	Pocket     string `name:"verifier-pocket" help:"Shipped reward model to run in this process, when there is no --verifier-url: pocket-prm; 'none' is no verifier." env:"PONDER_VERIFIER_POCKET" placeholder:"NAME"`
+	Pocket     string `name:"verifier-pocket" help:"Shipped reward model to run in this process, when there is no --verifier-url: pocket-prm, or POLICY-likelihood for the likelihood under a shipped policy; 'none' is no verifier." env:"PONDER_VERIFIER_POCKET" placeholder:"NAME"`
 	URL        string `name:"verifier-url" help:"A server with a reward model, such as http://localhost:8001/v1." env:"PONDER_VERIFIER_URL" placeholder:"URL"`
 	Model      string `name:"verifier-model" help:"The reward model, as that server calls it." env:"PONDER_VERIFIER_MODEL" placeholder:"NAME"`
 	Family     string `name:"verifier-family" help:"How the reward model is asked: qwen-math, rlhflow, math-shepherd …." env:"PONDER_VERIFIER_FAMILY" placeholder:"NAME"`
