@@ -51,7 +51,7 @@ func TestPoliciesReallySolveAndReallyErr(t *testing.T) {
 		e := pocket.NewEngine(m, pocket.Options{})
 		defer e.Close()
 		right, n := 0.0, 0.0
-		for _, steps := range []int{1, 2, 4} {
+		for _, steps := range []int{1, 4, 8} {
 			ps, err := problems.Take(20, problems.Options{Split: problems.Validation, Seed: 1, NSteps: steps})
 			if err != nil {
 				t.Fatal(err)
