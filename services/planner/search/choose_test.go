@@ -244,7 +244,7 @@ func TestParseChoice(t *testing.T) {
 			t.Errorf("%s: got %+v and error %v, want %+v", c, got, err, c)
 		}
 	}
-	want := []string{"majority", "min-max", "min-vote", "last-max", "last-vote", "avg-max", "avg-vote", "prod-max", "prod-vote"}
+	want := []string{"majority", "min-max", "min-vote", "last-max", "last-vote", "avg-max", "avg-vote", "prod-max", "prod-vote", "orm-max", "orm-vote", "certainty-max", "certainty-vote"}
 	if diff := cmp.Diff(names, want); diff != "" {
 		t.Errorf("names (-got +want):\n%s", diff)
 	}

@@ -16,12 +16,13 @@ import (
 
 // A Fork asks for N children of From.
 type Fork struct {
-	From   *Node
-	N      int
-	Span   int  // steps a child, or policy.Whole
-	Greedy bool // take the likeliest continuation instead of sampling
-	Judge  bool // have the children scored
-	Revise bool // a child is another attempt at the problem, written in view of From's path and the attempts before it
+	From      *Node
+	N         int
+	Span      int  // steps a child, or policy.Whole
+	Greedy    bool // take the likeliest continuation instead of sampling
+	Judge     bool // have the children scored
+	JudgeEnds bool // have those children scored that cannot be continued
+	Revise    bool // a child is another attempt at the problem, written in view of From's path and the attempts before it
 }
 
 // A Growth is children that were asked for and are on their way. Each is judged as
@@ -32,7 +33,7 @@ type Fork struct {
 type Growth struct {
 	tree    *Tree
 	ctx     context.Context // the caller's
-	stop    context.CancelFunc
+	stop    context.CancelCauseFunc
 	all     sync.WaitGroup
 	kids    []*Node
 	litters []*litter
@@ -44,7 +45,7 @@ type Growth struct {
 // must be used up, by Wait, Each or Do.
 func (t *Tree) Ask(ctx context.Context, forks ...Fork) *Growth {
 	g := &Growth{tree: t, ctx: ctx}
-	ctx, g.stop = context.WithCancel(ctx)
+	ctx, g.stop = context.WithCancelCause(ctx)
 	for _, f := range forks {
 		var own []*Node
 		for range f.N {
@@ -79,7 +80,7 @@ func (g *Growth) Wait() ([]*Node, error) {
 
 // Each yields the children in the order in which they were asked for, each as soon
 // as it and all before it have come. Whoever leaves early does without the rest:
-// they are stopped, and are no part of the tree.
+// they are stopped, pruned, and no part of the tree, even if they have come.
 func (g *Growth) Each() iter.Seq[*Node] {
 	return func(yield func(*Node) bool) {
 		defer g.end()
@@ -89,9 +90,9 @@ func (g *Growth) Each() iter.Seq[*Node] {
 				g.tree.adopt(k)
 				if !yield(k) {
 					g.left = i < len(g.kids)-1
-					g.stop()
+					g.stop(errLeft)
 					g.all.Wait()
-					g.tree.Prune(g.kids[i+1:]...)
+					g.tree.Prune(slices.DeleteFunc(slices.Clone(g.kids[i+1:]), func(k *Node) bool { return k.State == Failed })...)
 					return
 				}
 			}
@@ -128,16 +129,19 @@ func (g *Growth) Do(f func(*Node) error) ([]*Node, error) {
 
 func (g *Growth) end() {
 	g.all.Wait()
-	g.stop()
+	g.stop(nil)
 }
+
+// errLeft is why those were stopped whom a caller of Each did without.
+var errLeft = errors.New("not needed any more")
 
 // err is why not all came, where the search must know; what else went wrong is
 // counted among the faults.
 func (g *Growth) err(grown int) error {
-	if g.left {
-		return nil
-	}
 	if g.ctx.Err() != nil {
+		if g.left {
+			return nil
+		}
 		return context.Cause(g.ctx)
 	}
 	var failed, spent error
@@ -153,6 +157,8 @@ func (g *Growth) err(grown int) error {
 		}
 	}
 	switch {
+	case g.left:
+		return nil
 	case spent != nil:
 		return spent
 	case grown == 0:
@@ -213,16 +219,21 @@ func (t *Tree) bear(ctx context.Context, l *litter) {
 	if err == nil && len(missing) > 0 {
 		err = fmt.Errorf("policy sent %d of %d children of node %q", len(l.kids)-len(missing), len(l.kids), l.From.ID)
 	}
+	left := err != nil && context.Cause(ctx) == errLeft
 	for _, k := range l.kids {
 		if missing[k.Ordinal] != nil {
-			t.change(k, func() { k.State, k.Reason = Failed, err.Error() })
+			if !left { // else it will be pruned
+				t.change(k, func() { k.State, k.Reason = Failed, err.Error() })
+			}
 			close(k.come)
 		}
 	}
 	judging.Wait()
-	if errors.Is(err, ErrSpent) {
+	switch {
+	case left:
+	case errors.Is(err, ErrSpent):
 		l.spent = err
-	} else {
+	default:
 		l.failed = err
 	}
 }
@@ -232,7 +243,8 @@ func (t *Tree) write(ctx context.Context, l *litter, n *Node, child policy.Child
 	steps := slices.Clone(child.Steps)
 	var scores []float64
 	var err error
-	if l.Judge {
+	judge := l.Judge || l.JudgeEnds && child.Finish != reasoning.FinishStep
+	if judge {
 		scores, err = t.score(ctx, n, steps)
 	}
 	t.change(n, func() {
@@ -240,24 +252,13 @@ func (t *Tree) write(ctx context.Context, l *litter, n *Node, child policy.Child
 		if n.Done() {
 			n.State = Finished
 		}
-		if l.Judge {
+		if judge {
 			err = t.judged(ctx, n, scores, err)
 		}
 		if err != nil {
 			l.spent = err
 		}
 	})
-}
-
-// Judge has a node judged that was grown without. An error is an ErrSpent or the
-// context's; where the verifier failed, the node stays not Judged and Faults says so.
-func (t *Tree) Judge(ctx context.Context, n *Node) error {
-	scores, err := t.score(ctx, n, n.Steps)
-	t.change(n, func() { err = t.judged(ctx, n, scores, err) })
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return err
 }
 
 // judged books a node's scores, or why it has none: a fault, or the ErrSpent that is

@@ -47,11 +47,11 @@ func newSight(t *Tree, steps int) *sight {
 	return &sight{tree: t, steps: steps, ends: map[*Node]*Node{}}
 }
 
-// ask asks for the children of forks. Where a step is not the end, its own score is
-// not needed.
+// ask asks for the children of forks. The score of a step that is not the end is not
+// needed.
 func (s *sight) ask(ctx context.Context, forks ...Fork) *Growth {
 	for i := range forks {
-		forks[i].Judge = s.steps == 0
+		forks[i].Judge, forks[i].JudgeEnds = s.steps == 0, true
 	}
 	return s.tree.Ask(ctx, forks...)
 }
@@ -63,7 +63,7 @@ func (s *sight) see(ctx context.Context, g *Growth) ([]*Node, error) {
 	}
 	return g.Do(func(n *Node) error {
 		if !n.Open() {
-			return s.tree.Judge(ctx, n)
+			return nil
 		}
 		ahead, err := s.tree.Grow(ctx, Fork{From: n, N: 1, Span: s.steps, Greedy: true, Judge: true})
 		s.tree.Prune(open(ahead)...)

@@ -23,7 +23,7 @@ import (
 type Particles struct {
 	N, Iterations int
 	Temperature   float64 // of the softmax: 1 in the paper
-	Sample        bool    // the answer is drawn among all by weight; else it is the particle of the highest weight
+	Sample        bool    // the answer is drawn among all by weight; else the search's Choice picks it
 	MaxLevels     int
 }
 
@@ -107,12 +107,16 @@ func (p Particles) draw(chance *rand.Rand, particles []*Node, n int) []*Node {
 	if left := alive(particles); len(left) > 0 {
 		particles = left
 	}
-	sums := make([]float64, len(particles)) // sums of weights
-	sum := 0.0
+	logits := make([]float64, len(particles))
 	for i, k := range particles {
 		const clip = 1e-7
 		v := min(max(k.Value, clip), 1-clip)
-		sum += math.Exp(math.Log(v/(1-v)) / p.Temperature)
+		logits[i] = math.Log(v/(1-v)) / p.Temperature
+	}
+	most, sum := slices.Max(logits), 0.0
+	sums := make([]float64, len(particles)) // of weights, of which the largest is 1
+	for i, l := range logits {
+		sum += math.Exp(l - most)
 		sums[i] = sum
 	}
 	drawn := make([]*Node, n)

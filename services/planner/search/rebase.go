@@ -64,12 +64,13 @@ func (r Rebase) share(nodes []*Node, budget int) []int {
 	shares := make([]int, len(nodes))
 	left := budget
 	for i, w := range weights {
-		if r.Exact {
+		switch {
+		case !r.Exact:
+			shares[i] = int(math.Round(float64(budget) * w / sum))
+		case left > 0: // else sum may be 0, too
 			shares[i] = min(left, int(math.Ceil(float64(left)*w/sum)))
 			left -= shares[i]
 			sum -= w
-		} else {
-			shares[i] = int(math.Round(float64(budget) * w / sum))
 		}
 	}
 	if !r.Exact && budget > 0 && len(shares) > 0 && slices.Max(shares) == 0 {

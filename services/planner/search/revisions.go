@@ -6,6 +6,7 @@ import (
 
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
 // Revisions are N answers in Chains side by side, in each of which an answer is
@@ -37,7 +38,10 @@ func (r Revisions) Validate() error {
 	if r.N%r.Chains != 0 {
 		return reasoning.Invalid("strategy.revisions.chains", "must divide n = %d, is %d", r.N, r.Chains)
 	}
-	return between("strategy.revisions.n", r.N/r.Chains, 1, MaxLevels)
+	if length := r.N / r.Chains; length > MaxLevels {
+		return reasoning.Invalid("strategy.revisions.n", "must be at most %d in a chain, is %d", MaxLevels, length)
+	}
+	return nil
 }
 
 // Search implements Strategy.
@@ -63,7 +67,7 @@ func (r Revisions) Search(ctx context.Context, t *Tree) error {
 
 // winners is the best attempt of each chain.
 func (r Revisions) winners(t *Tree) []*Node {
-	within := By(t.Problem.Aggregator, true)
+	within := By(max(t.Problem.Aggregator, verifier.Min), true)
 	if r.Unjudged {
 		within = Choice{}
 	}

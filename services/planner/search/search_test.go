@@ -6,6 +6,8 @@ import (
 	"flag"
 	"fmt"
 	"iter"
+	"maps"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -40,10 +42,59 @@ func strategies(n int) []Strategy {
 	}
 }
 
+// A variant is a strategy with parameters that are not the usual ones.
+type variant struct {
+	Strategy
+	name string
+}
+
+func (v variant) Name() string { return v.name }
+
+// inFlight stops while samples are on their way: its tree is the same whatever the
+// interleaving, and what was on its way is not.
+const inFlight = "majority-in-flight"
+
+// variants of strategies, with so many samples.
+func variants(n int) []Strategy {
+	m := min(n, 4)
+	return []Strategy{
+		variant{Majority{N: n}, inFlight},
+		variant{Majority{N: n, Wave: m}, "majority-waves"},
+		variant{Majority{N: n, Wave: m, Confidence: 0.8}, "majority-asc"},
+		variant{Majority{N: n, Confidence: 0.8}, inFlight + "-asc"},
+		variant{Beam{N: n, M: m, MaxLevels: 40, Narrow: true}, "beam-narrow"},
+		variant{Beam{N: n, M: m, MaxLevels: 40, Dedupe: true}, "beam-dedupe"},
+		variant{Beam{N: n, M: 1, MaxLevels: 3, Narrow: true, Dedupe: true}, "beam-narrow-dedupe"},
+		variant{DVTS{N: n, M: m, K: 1, MaxLevels: 40}, "dvts-lookahead"},
+		variant{Rebase{N: n, Balance: 0.2, Exact: true, MaxLevels: 40}, "rebase-exact"},
+		variant{MCTS{N: n, Width: m, Parallel: m, PUCT: true, Exploration: 1, Final: FinalVisits, MaxLevels: 40}, "mcts-puct-visits"},
+		variant{MCTS{N: n, Width: m, Parallel: m, Exploration: 1, Rollout: true, Final: FinalValue, MaxLevels: 40}, "mcts-rollout-value"},
+		variant{MCTS{N: n, Width: m, Parallel: 1, PUCT: true, Exploration: 2, Rollout: true, Final: FinalVote, MaxLevels: 3}, "mcts-puct-rollout"},
+		variant{Particles{N: n, Iterations: min(n, 2), Temperature: 0.5, Sample: true, MaxLevels: 40}, "particles-gibbs"},
+		variant{Revisions{N: n, Chains: m, Flat: true}, "revisions-flat"},
+		variant{Revisions{N: n, Chains: 1, Unjudged: true}, "revisions-unjudged"},
+	}
+}
+
+// each tests every strategy and every variant.
 func each(t *testing.T, n int, test func(t *testing.T, s Strategy)) {
-	for _, s := range strategies(n) {
+	for _, s := range slices.Concat(strategies(n), variants(n)) {
 		t.Run(s.Name(), func(t *testing.T) { test(t, s) })
 	}
+}
+
+// looksAhead says whether s judges steps by their rollouts.
+func looksAhead(s Strategy) bool { return s.Name() == "lookahead" || s.Name() == "dvts-lookahead" }
+
+// rollout says whether n, of a strategy that looks ahead, is a look ahead: that is the
+// first thing that is asked of a step.
+func rollout(s Strategy, n *Node) bool {
+	return looksAhead(s) && n.Depth > 1 && n.Ordinal == 0
+}
+
+// judged says whether s wants n to be judged.
+func judged(s Strategy, n *Node) bool {
+	return s.Judged() && (!looksAhead(s) || !n.Open() || rollout(s, n))
 }
 
 // combination of the lock that most tests open.
@@ -66,7 +117,8 @@ func run(t *testing.T, w World, s Strategy) *Tree {
 	return tree
 }
 
-// draw is a tree as an outline: each node's id, text, value and state.
+// draw is a tree as an outline: each node's id, text, value and state, and a star at
+// the finalists.
 func draw(t *Tree) string {
 	var b strings.Builder
 	for n := range t.Nodes() {
@@ -74,7 +126,11 @@ func draw(t *Tree) string {
 		if n.Judged {
 			value = fmt.Sprintf("%.3f", n.Value)
 		}
-		fmt.Fprintf(&b, "%s%s %q %s %v\n", strings.Repeat("  ", n.Depth-1), n.ID, reasoning.Join(n.Steps), value, n.State)
+		star := ""
+		if slices.Contains(t.Finalists, n) {
+			star = " *"
+		}
+		fmt.Fprintf(&b, "%s%s %q %s %v%s\n", strings.Repeat("  ", n.Depth-1), n.ID, reasoning.Join(n.Steps), value, n.State, star)
 	}
 	return b.String()
 }
@@ -93,10 +149,18 @@ func byDepth(t *Tree) [][]*Node {
 
 var update = flag.Bool("update", false, "write testdata anew")
 
-// What each strategy's tree looks like.
+// What each strategy's tree looks like; those of variants where they differ: where
+// solutions end early, and majorities are clear.
 func TestDrawings(t *testing.T) {
 	each(t, 8, func(t *testing.T, s Strategy) {
-		tree := New(searchtest.NewLock(0.5, nil), problem("314"))
+		var w World = searchtest.NewLock(0.5, nil)
+		if _, ok := s.(variant); ok {
+			w = uneven{searchtest.NewLock(0.5, nil)}
+		}
+		if strings.HasPrefix(s.Name(), "majority-") {
+			w = searchtest.NewLock(0.9, nil)
+		}
+		tree := New(w, problem("314"))
 		if _, err := Run(t.Context(), tree, s); err != nil {
 			t.Fatal(err)
 		}
@@ -151,25 +215,33 @@ func TestSearchingPays(t *testing.T) {
 	}
 }
 
+// shuffled is a tree grown by s where every child and every score takes as long as it likes.
+func shuffled(t *testing.T, s Strategy) (drawn string) {
+	synctest.Test(t, func(t *testing.T) {
+		lock := searchtest.NewLock(0.5, func(policy.Request, int) time.Duration { return rand.N(time.Second) })
+		lock.Hearing = func(verifier.Request) (time.Duration, error) { return rand.N(time.Second), nil }
+		tree := run(t, lock, s)
+		drawn = draw(tree)
+	})
+	return drawn
+}
+
 // The same seed grows the same tree, in whatever order results come.
 func TestOrderOfResultsDoesNotMatter(t *testing.T) {
 	each(t, 16, func(t *testing.T, s Strategy) {
-		want := draw(run(t, searchtest.NewLock(0.5, nil), s))
+		tree := run(t, searchtest.NewLock(0.5, nil), s)
+		want := draw(tree)
 		for range 5 {
-			synctest.Test(t, func(t *testing.T) {
-				lock := searchtest.NewLock(0.5, func(policy.Request, int) time.Duration { return rand.N(time.Second) })
-				lock.Hearing = func(verifier.Request) (time.Duration, error) { return rand.N(time.Second), nil }
-				if diff := cmp.Diff(draw(run(t, lock, s)), want); diff != "" {
-					t.Fatalf("(-got +want):\n%s", diff)
-				}
-			})
+			if diff := cmp.Diff(shuffled(t, s), want); diff != "" {
+				t.Fatalf("(-got +want):\n%s", diff)
+			}
 		}
 		if s.Name() == "greedy" {
 			return
 		}
 		other := problem(combination)
 		other.Seed++
-		tree := New(searchtest.NewLock(0.5, nil), other)
+		tree = New(searchtest.NewLock(0.5, nil), other)
 		if _, err := Run(t.Context(), tree, s); err != nil {
 			t.Fatal(err)
 		}
@@ -179,11 +251,57 @@ func TestOrderOfResultsDoesNotMatter(t *testing.T) {
 	})
 }
 
+// racing follows the first step that comes: what no strategy may do.
+type racing struct{ Strategy }
+
+func (racing) Search(ctx context.Context, t *Tree) error {
+	first := make(chan *Node, 1)
+	_, err := t.Ask(ctx, Fork{From: t.Root, N: 8, Span: 1}).Do(func(n *Node) error {
+		select {
+		case first <- n:
+			_, err := t.Grow(ctx, Fork{From: n, N: 1, Span: 1})
+			return err
+		default:
+			return nil
+		}
+	})
+	return err
+}
+
+// The control: the test above sees a strategy whose tree depends on the order.
+func TestOrderOfResultsWouldBeSeen(t *testing.T) {
+	trees := map[string]bool{}
+	for range 20 { // all alike once in 8¹⁹
+		trees[shuffled(t, racing{Greedy{}})] = true
+	}
+	if len(trees) == 1 {
+		t.Error("a strategy that follows whoever comes first grew the same tree 20 times")
+	}
+}
+
+// What is not followed is pruned, and what is pruned is not followed.
+func TestNoNodeIsDroppedSilently(t *testing.T) {
+	each(t, 16, func(t *testing.T, s Strategy) {
+		for _, w := range []World{searchtest.NewLock(0.5, nil), uneven{searchtest.NewLock(0.5, nil)}} {
+			tree := run(t, w, s)
+			for n := range tree.Nodes() {
+				followed := slices.ContainsFunc(n.Kids, func(k *Node) bool { return !rollout(s, k) })
+				if pruned := n.State == Pruned; n.Open() && pruned == followed {
+					t.Errorf("node %s is %v and has %d children", n.ID, n.State, len(n.Kids))
+				}
+				if n.Done() != (n.State == Finished) {
+					t.Errorf("node %s is %v after finish %v", n.ID, n.State, n.Finish)
+				}
+			}
+		}
+	})
+}
+
 // A budget of any size ends a search normally and is kept.
 func TestBudget(t *testing.T) {
 	each(t, 8, func(t *testing.T, s Strategy) {
 		whole := run(t, searchtest.NewLock(0.5, nil), s)
-		for tokens := int64(1); tokens < 400; tokens += 3 {
+		for tokens := int64(1); tokens < 400; tokens += 7 {
 			for _, b := range []world.Budget{{PolicyTokens: tokens}, {VerifierTokens: 10 * tokens}} {
 				m := world.Meter(searchtest.NewLock(0.5, nil), b, reasoning.Model{}, reasoning.Model{})
 				tree := New(m, problem(combination))
@@ -206,16 +324,24 @@ func TestBudget(t *testing.T) {
 	})
 }
 
-// A deadline leaves what came before it: whole levels where all take the same time.
+// A deadline leaves what came before it: whole levels where all take the same time,
+// the same nodes that there are without a deadline.
 func TestDeadline(t *testing.T) {
-	for _, s := range strategies(16) {
+	want := map[string][]int{ // nodes a level, of samples that take 50 s in steps of 10 s; those that sample whole solutions have none
+		"beam": {16, 16}, "beam-narrow": {16, 16}, "beam-dedupe": {16, 16}, "beam-narrow-dedupe": {16, 16},
+		"lookahead": {16},                                 // whose rollouts of 2 steps are cut
+		"dvts":      {16, 16}, "dvts-lookahead": {16, 16}, // the second are rollouts
+		"rebase": {16, 18}, "rebase-exact": {16, 16}, // the paper rounds each share on its own
+		"mcts": {4, 16}, "mcts-puct-visits": {4, 16}, "mcts-rollout-value": {4}, "mcts-puct-rollout": {4},
+		"particles": {16, 16}, "particles-gibbs": {8, 8},
+	}
+	for _, s := range slices.Concat(strategies(16), variants(16)) {
+		whole := map[string]*Node{}
+		for n := range run(t, searchtest.NewLock(0.5, nil), s).Nodes() {
+			whole[n.ID] = n
+		}
 		synctest.Test(t, func(t *testing.T) {
-			lock := searchtest.NewLock(0.5, func(r policy.Request, _ int) time.Duration {
-				if r.Span == policy.Whole {
-					return 50 * time.Second
-				}
-				return 10 * time.Second
-			})
+			lock := searchtest.NewLock(0.5, func(r policy.Request, _ int) time.Duration { return 10 * time.Second * time.Duration(steps(r)) })
 			ctx, cancel := context.WithTimeout(t.Context(), 25*time.Second)
 			defer cancel()
 			tree := New(lock, problem(combination))
@@ -230,9 +356,13 @@ func TestDeadline(t *testing.T) {
 			for _, level := range byDepth(tree) {
 				got = append(got, len(level))
 			}
-			want := map[string][]int{"beam": {16, 16}}[s.Name()]
-			if !slices.Equal(got, want) {
+			if want := want[s.Name()]; !slices.Equal(got, want) {
 				t.Errorf("%s: levels have %v nodes, want %v", s.Name(), got, want)
+			}
+			for n := range tree.Nodes() {
+				if same := whole[n.ID]; same == nil || reasoning.Join(same.Steps) != reasoning.Join(n.Steps) {
+					t.Errorf("%s: node %s is not the one that there is without a deadline", s.Name(), n.ID)
+				}
 			}
 			if faults := tree.Faults(); len(faults) > 0 {
 				t.Errorf("%s: got faults %q, want none: the deadline is no fault", s.Name(), faults)
@@ -241,17 +371,27 @@ func TestDeadline(t *testing.T) {
 	}
 }
 
-// One of anything is one sample.
+// steps is how many steps of the combination a child of r has.
+func steps(r policy.Request) int {
+	left := len(r.Problem) - len(r.Steps)
+	if r.Span == policy.Whole {
+		return left
+	}
+	return min(left, r.Span)
+}
+
+// One of anything is one sample, and what looking ahead costs.
 func TestOneSample(t *testing.T) {
 	each(t, 1, func(t *testing.T, s Strategy) {
 		tree := run(t, searchtest.NewLock(0.5, nil), s)
+		notSampled := func(n *Node) bool { return rollout(s, n) }
 		for i, level := range byDepth(tree) {
-			if len(level) != 1 {
+			if level = slices.DeleteFunc(level, notSampled); len(level) > 1 || len(level) == 0 && !looksAhead(s) {
 				t.Errorf("level %d has %d nodes, want 1", i+1, len(level))
 			}
 		}
-		if got := len(slices.Collect(tree.Solutions())); got != 1 {
-			t.Errorf("got %d solutions, want 1", got)
+		if got := slices.DeleteFunc(slices.Collect(tree.Solutions()), notSampled); len(got) != 1 {
+			t.Errorf("got %d solutions, want 1", len(got))
 		}
 	})
 }
@@ -262,8 +402,13 @@ func TestTextsReassemble(t *testing.T) {
 		lock := searchtest.NewLock(0.5, nil)
 		tree := run(t, lock, s)
 		text := map[string]string{"": ""}
+		revised := map[string]*Node{} // by a child
 		for n := range tree.Nodes() {
 			text[n.ID] = text[n.Parent.ID] + reasoning.Join(n.Steps)
+			if n.Revision {
+				text[n.ID] = reasoning.Join(n.Steps)
+				revised[n.Parent.ID] = n.Parent
+			}
 			if got := reasoning.Join(n.Path()); got != text[n.ID] {
 				t.Errorf("node %s: path is %q, want %q", n.ID, got, text[n.ID])
 			}
@@ -272,8 +417,21 @@ func TestTextsReassemble(t *testing.T) {
 			}
 		}
 		for _, c := range lock.Calls() {
-			if got := strings.Join(c.Request.Steps, ""); got != text[c.Request.Node] {
-				t.Errorf("continued %q for node %q, want %q", got, c.Request.Node, text[c.Request.Node])
+			want := text[c.Request.Node]
+			var attempts []string
+			if last := revised[c.Request.Node]; last != nil {
+				want = "" // it starts anew
+				for n := range last.Up() {
+					if n.Parent != nil && len(attempts) < 4 {
+						attempts = append([]string{text[n.ID]}, attempts...)
+					}
+				}
+			}
+			if got := strings.Join(c.Request.Steps, ""); got != want {
+				t.Errorf("continued %q for node %q, want %q", got, c.Request.Node, want)
+			}
+			if diff := cmp.Diff(c.Request.Attempts, attempts); diff != "" {
+				t.Errorf("attempts shown after node %q (-got +want):\n%s", c.Request.Node, diff)
 			}
 		}
 		for _, r := range lock.Heard() {
@@ -289,13 +447,19 @@ func TestCutByTokens(t *testing.T) {
 	each(t, 8, func(t *testing.T, s Strategy) {
 		p := problem(combination)
 		p.Sampling.MaxTokens = 1 // half a step
-		tree := New(searchtest.NewLock(0.5, nil), p)
+		lock := searchtest.NewLock(0.5, nil)
+		tree := New(lock, p)
 		if _, err := Run(t.Context(), tree, s); err != nil {
 			t.Fatal(err)
 		}
 		for n := range tree.Nodes() {
-			if n.Open() || n.Done() || n.State != Scored || n.Depth != 1 {
+			if n.Open() || n.Done() || n.State != Scored || n.Depth != 1 && !n.Revision {
 				t.Errorf("node %s: open %t, done %t, %v, want neither, scored, below the root", n.ID, n.Open(), n.Done(), n.State)
+			}
+		}
+		for _, c := range lock.Calls() {
+			if len(c.Request.Attempts) > 0 {
+				t.Errorf("attempts %q were shown to the writer, want none: they were cut", c.Request.Attempts)
 			}
 		}
 		if got := slices.Collect(tree.Solutions()); len(got) != 0 {
@@ -309,8 +473,9 @@ func TestCutByTokens(t *testing.T) {
 func TestVerifierFails(t *testing.T) {
 	each(t, 16, func(t *testing.T, s Strategy) {
 		lock := searchtest.NewLock(0.5, nil)
+		bad := func(id string) bool { return strings.HasSuffix(id, "2") || strings.HasSuffix(id, "2.0") }
 		lock.Hearing = func(r verifier.Request) (time.Duration, error) {
-			if strings.HasSuffix(r.Node, "2") {
+			if bad(r.Node) {
 				return 0, reasoning.ErrUnavailable
 			}
 			return 0, nil
@@ -318,18 +483,21 @@ func TestVerifierFails(t *testing.T) {
 		tree := run(t, lock, s)
 		unjudged := 0
 		for n := range tree.Nodes() {
-			bad := strings.HasSuffix(n.ID, "2")
-			if n.Judged != (s.Judged() && !bad) || s.Judged() && bad != (n.Reason != "") {
+			bad := judged(s, n) && bad(n.ID)
+			if n.Judged != (judged(s, n) && !bad) || bad != (n.Reason != "") {
 				t.Errorf("node %s: judged %t, reason %q", n.ID, n.Judged, n.Reason)
 			}
 			if n.Judged && len(n.Scores) != len(n.Path()) {
 				t.Errorf("node %s: %d scores for %d steps", n.ID, len(n.Scores), len(n.Path()))
 			}
-			if s.Judged() && bad {
+			if bad {
 				unjudged++
 			}
 		}
 		var want []string
+		if s.Judged() && unjudged == 0 {
+			t.Error("all nodes were judged: the test shows nothing")
+		}
 		if s.Judged() {
 			want = []string{fmt.Sprintf("some nodes were not judged: service unavailable (%d times)", unjudged)}
 		}
@@ -365,6 +533,13 @@ func TestObserve(t *testing.T) {
 		Scored:  {Pruned},
 	}
 	each(t, 16, func(t *testing.T, s Strategy) {
+		legal := legal
+		if strings.HasPrefix(s.Name(), inFlight) { // what is not needed any more is pruned wherever it is
+			legal = maps.Clone(legal)
+			for from, to := range map[State][]State{Queued: {Pruned}, Running: {Pruned}, Finished: {Pruned}} {
+				legal[from] = slices.Concat(legal[from], to)
+			}
+		}
 		w := uneven{searchtest.NewLock(0.5, nil)}
 		var mu sync.Mutex
 		var started []func(policy.Start)
@@ -400,7 +575,9 @@ func TestObserve(t *testing.T) {
 			if n.State != state {
 				t.Errorf("node %s is %v and was last told to be %v", n.ID, n.State, state)
 			}
-			seen[state]++
+			if seen[state]++; state == Queued || state == Running {
+				t.Errorf("node %s is %v in the end", n.ID, state)
+			}
 		}
 		if s.Name() == "beam" && (seen[Scored] > 0 && seen[Finished] == 0 || seen[Pruned] == 0 || seen[Finished] == 0) {
 			t.Errorf("got %v in the end, want finished and pruned ones", seen)
@@ -438,6 +615,29 @@ func TestValidate(t *testing.T) {
 		{Beam{N: 16, M: 0, MaxLevels: 40}, "strategy.beam.m: must divide n = 16, is 0"},
 		{Beam{N: 16, M: 4}, "strategy.beam.max_levels: must be 1 to 256, is 0"},
 		{Beam{N: 16, M: 4, MaxLevels: 257}, "strategy.beam.max_levels: must be 1 to 256, is 257"},
+		{Majority{N: 8, Wave: -1}, "strategy.majority.wave: must be 0 to 4096, is -1"},
+		{Majority{N: 8, Confidence: 1}, "strategy.majority.confidence: must be 0 to 0.9999, is 1"},
+		{Majority{N: 8, Confidence: math.NaN()}, "strategy.majority.confidence: must be 0 to 0.9999, is NaN"},
+		{Lookahead{N: 16, M: 4, K: 3, MaxLevels: 40}, ""},
+		{Lookahead{N: 16, M: 3, K: 3, MaxLevels: 40}, "strategy.lookahead.m: must divide n = 16, is 3"},
+		{Lookahead{N: 16, M: 4, MaxLevels: 40}, "strategy.lookahead.k: must be 1 to 256, is 0"},
+		{DVTS{N: 16, M: 4, MaxLevels: 40}, ""},
+		{DVTS{N: 16, M: 5, MaxLevels: 40}, "strategy.dvts.m: must divide n = 16, is 5"},
+		{DVTS{N: 16, M: 4, K: -1, MaxLevels: 40}, "strategy.dvts.k: must be 0 to 256, is -1"},
+		{Rebase{N: 16, Balance: 0.2, MaxLevels: 25}, ""},
+		{Rebase{N: 16, MaxLevels: 25}, "strategy.rebase.balance: must be 0.001 to 1000, is 0"},
+		{MCTS{N: 16, Width: 4, Parallel: 4, Final: FinalVote, MaxLevels: 40}, ""},
+		{MCTS{N: 16, Parallel: 4, Final: FinalVote, MaxLevels: 40}, "strategy.mcts.width: must be 1 to 64, is 0"},
+		{MCTS{N: 4, Width: 4, Parallel: 5, Final: FinalVote, MaxLevels: 40}, "strategy.mcts.parallel: must be 1 to 4, is 5"},
+		{MCTS{N: 4, Width: 4, Parallel: 4, Exploration: -1, Final: FinalVote, MaxLevels: 40}, "strategy.mcts.exploration: must be 0 to 1000, is -1"},
+		{MCTS{N: 4, Width: 4, Parallel: 4, MaxLevels: 40}, "strategy.mcts.final: must be 1 to 3, is 0"},
+		{Particles{N: 16, Iterations: 4, Temperature: 1, MaxLevels: 40}, ""},
+		{Particles{N: 16, Iterations: 3, Temperature: 1, MaxLevels: 40}, "strategy.particles.iterations: must divide n = 16, is 3"},
+		{Particles{N: 16, Iterations: 1, MaxLevels: 40}, "strategy.particles.temperature: must be 0.001 to 1000, is 0"},
+		{Revisions{N: 16, Chains: 4}, ""},
+		{Revisions{N: 16, Chains: 0}, "strategy.revisions.chains: must be 1 to 16, is 0"},
+		{Revisions{N: 16, Chains: 5}, "strategy.revisions.chains: must divide n = 16, is 5"},
+		{Revisions{N: 1024, Chains: 2}, "strategy.revisions.n: must be at most 256 in a chain, is 512"},
 	} {
 		err := test.s.Validate()
 		if got := fmt.Sprint(err); got != test.want && (err != nil || test.want != "") {

@@ -249,7 +249,7 @@ func TestGrowCancelled(t *testing.T) {
 // More children than fit into a request travel in several.
 func TestGrowManyChildren(t *testing.T) {
 	lock := searchtest.NewLock(0.5, nil)
-	tree := run(t, lock, Majority{N: policy.MaxChildren + 10})
+	tree := run(t, lock, Majority{N: policy.MaxChildren + 10, Exhaustive: true})
 	if got := len(tree.Root.Kids); got != policy.MaxChildren+10 {
 		t.Errorf("got %d children, want all", got)
 	}

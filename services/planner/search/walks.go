@@ -12,8 +12,9 @@ import (
 // walks is an MCTS under way.
 type walks struct {
 	MCTS
-	tree  *Tree
-	stats map[*Node]*stat
+	tree     *Tree
+	stats    map[*Node]*stat
+	forgiven bool // the last expansion failed
 }
 
 // A stat is what walks have told of a node.
@@ -75,7 +76,8 @@ func (w *walks) batch(ctx context.Context, n int) error {
 	return nil
 }
 
-// expand grows the leaves.
+// expand grows the leaves. One failure ends the walks that stand there, for value 0; a
+// second in a row, or one at the root, ends the search.
 func (w *walks) expand(ctx context.Context, leaves []*Node) error {
 	var forks []Fork
 	for _, n := range leaves {
@@ -95,9 +97,15 @@ func (w *walks) expand(ctx context.Context, leaves []*Node) error {
 			all += w.of(k).prior
 		}
 		for _, k := range w.of(n).kids {
-			w.of(k).prior /= all
+			w.of(k).prior /= max(all, math.SmallestNonzeroFloat64)
 		}
 	}
+	if err != nil && !final(ctx, err) && !w.forgiven && len(w.tree.Root.Kids) > 0 {
+		w.tree.fault("some expansions failed: %v", err)
+		w.forgiven = true
+		return nil
+	}
+	w.forgiven = false
 	return err
 }
 
@@ -161,7 +169,10 @@ func (w *walks) best() *Node {
 	for len(w.of(n).kids) > 0 {
 		n = argmax(w.of(n).kids, func(k *Node) float64 {
 			s := w.of(k)
-			mean := s.sum / max(1, float64(s.visits))
+			if s.visits == 0 {
+				return -1 // nothing is known of it
+			}
+			mean := s.sum / float64(s.visits)
 			if w.Final == FinalVisits {
 				return float64(s.visits) + mean/2 // values are at most 1: they break ties
 			}
