@@ -13,6 +13,7 @@ import (
 
 	"github.com/ponder-mesh/ponder/reasoning"
 	. "github.com/ponder-mesh/ponder/services/planner/search"
+	"github.com/ponder-mesh/ponder/services/planner/search/searchtest"
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
@@ -254,4 +255,48 @@ func TestParseChoice(t *testing.T) {
 			t.Errorf("%q: got error %v, want an InvalidError of choice", bad, err)
 		}
 	}
+}
+
+// The answer that is chosen is that of the winning group, and the text of a node that the
+// strategy lets be chosen (algorithms.md §7, item 11: a peer returned another candidate).
+func TestTheAnswerIsANodes(t *testing.T) {
+	each(t, 8, func(t *testing.T, s Strategy) {
+		rapid.Check(t, func(t *rapid.T) {
+			p := problem(rapid.StringMatching("[0-9]{1,6}").Draw(t, "combination"))
+			p.Seed = reasoning.Seed(rapid.Uint64().Draw(t, "seed"))
+			tree := New(uneven{searchtest.NewLock(0.6, nil)}, p)
+			if _, err := Run(t.Context(), tree, s); err != nil {
+				t.Fatal(err)
+			}
+			c := rapid.SampledFrom(Choices()).Draw(t, "choice")
+			if c.Judged() && !s.Judged() {
+				c = Choice{}
+			}
+			solutions := slices.Collect(tree.Solutions())
+			ranked, err := c.Rank(solutions, searchtest.Dialled, same)
+			if err != nil {
+				t.Fatal(err)
+			}
+			nodes := slices.Collect(tree.Nodes())
+			for _, n := range tree.Finalists {
+				if !n.Done() || !slices.Contains(nodes, n) {
+					t.Errorf("finalist %s is no solution of the tree", n.ID)
+				}
+			}
+			votes := 0
+			for _, g := range ranked {
+				votes += g.Count
+				written, _ := searchtest.Dialled(reasoning.Join(g.Node.Path()))
+				if written != g.Answer || !slices.Contains(solutions, g.Node) || !slices.Contains(nodes, g.Node) {
+					t.Errorf("answer %q is shown by node %s, which says %q", g.Answer, g.Node.ID, written)
+				}
+				if g.Weight > ranked[0].Weight {
+					t.Errorf("%q of weight %v won over %q of %v", ranked[0].Answer, ranked[0].Weight, g.Answer, g.Weight)
+				}
+			}
+			if votes != len(solutions) || len(ranked) == 0 {
+				t.Errorf("%d votes of %d solutions", votes, len(solutions))
+			}
+		})
+	})
 }

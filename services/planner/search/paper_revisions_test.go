@@ -1,0 +1,123 @@
+package search_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+	. "github.com/ponder-mesh/ponder/services/planner/search"
+	"github.com/ponder-mesh/ponder/services/planner/search/searchtest"
+	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/verifier"
+)
+
+// shown is what the writer of each node sees of earlier attempts, by the node after which
+// it was asked.
+func shown(h hand) map[string][]string {
+	attempts := map[string][]string{}
+	for _, c := range h.Calls() {
+		attempts[c.Request.Node] = c.Request.Attempts
+	}
+	return attempts
+}
+
+// Snell et al. 2024, §6.1: "sample the next revision conditioned on the […] most recent
+// four revised answers": oldest first.
+func TestRevisionsSeeTheLastFour(t *testing.T) {
+	text := map[string]string{"0": "a", "0.0": "b", "0.0.0": "c", "0.0.0.0": "d", "0.0.0.0.0": "e", "0.0.0.0.0.0": "f", "0.0.0.0.0.0.0": "g"}
+	w := byHand(1, func(id string) made { return made{text: text[id]} })
+	run(t, w, Revisions{N: 7, Chains: 1})
+	equal(t, "attempts shown", shown(w), map[string][]string{
+		"": nil, "0": {"a\n"}, "0.0": {"a\n", "b\n"}, "0.0.0": {"a\n", "b\n", "c\n"}, "0.0.0.0": {"a\n", "b\n", "c\n", "d\n"},
+		"0.0.0.0.0": {"b\n", "c\n", "d\n", "e\n"}, "0.0.0.0.0.0": {"c\n", "d\n", "e\n", "f\n"},
+	})
+	for _, c := range w.Calls() {
+		if r := c.Request; r.Span != policy.Whole || len(r.Steps) > 0 || len(r.Ordinals) != 1 {
+			t.Errorf("node %q: asked for %d children of %d steps after %q, want a whole one that starts anew", r.Node, len(r.Ordinals), r.Span, r.Steps)
+		}
+	}
+}
+
+// "N answers in Chains side by side": N:1 chains are best-of-N, 1 chain is fully sequential.
+func TestRevisionsRatio(t *testing.T) {
+	for chains, want := range map[int][]int{8: {8}, 4: {4, 4}, 2: {2, 2, 2, 2}, 1: {1, 1, 1, 1, 1, 1, 1, 1}} {
+		equal(t, "levels", shape(run(t, searchtest.NewLock(0.5, nil), Revisions{N: 8, Chains: chains})), want)
+	}
+	flat := run(t, searchtest.NewLock(0.5, nil), Revisions{N: 8, Chains: 8, Flat: true})
+	if draw(flat) != draw(run(t, searchtest.NewLock(0.5, nil), BestOfN{N: 8})) {
+		t.Error("as many chains as attempts are not best-of-N")
+	}
+}
+
+// contest is three chains of three attempts, in which it matters who votes with whom.
+func contest() hand {
+	return byHand(1, func(id string) made {
+		return map[string]made{
+			"0": {text: "1", worth: 0.3}, "0.0": {text: "2", worth: 0.5}, "0.0.0": {text: "2", worth: 0.51},
+			"1": {text: "2", worth: 0.3}, "1.0": {text: "3", worth: 0.61}, "1.0.0": {text: "3", worth: 0.6},
+			"2": {text: "1", worth: 0.7}, "2.0": {text: "4", worth: 0.1}, "2.0.0": {text: "5", worth: 0.1},
+		}[id]
+	})
+}
+
+// "we first select the best answer within each revision chain […] using best-of-N weighted,
+// and then across chains": within, 2 has 1.01 to 0.3, 3 has 1.21 to 0.3, 1 has 0.7 to 0.1;
+// across, 1 has 0.7, 3 has 0.61, 2 has 0.51. "Flat chooses among all answers alike": 2 has
+// 1.31, 3 has 1.21, 1 has 1.0.
+func TestRevisionsChoose(t *testing.T) {
+	for _, test := range []struct {
+		what      string
+		s         Revisions
+		finalists []string
+		answer    string
+	}{
+		{"in two steps", Revisions{N: 9, Chains: 3}, []string{"0.0.0", "1.0", "2"}, "1"}, // the highest-scoring that has the winning answer
+		{"flat", Revisions{N: 9, Chains: 3, Flat: true}, nil, "2"},
+		{"by majority in two steps", Revisions{N: 9, Chains: 3, Unjudged: true}, []string{"0.0", "1.0", "2"}, "2"},
+		{"by majority, flat", Revisions{N: 9, Chains: 3, Unjudged: true, Flat: true}, nil, "2"},
+	} {
+		p := problem(combination)
+		p.Aggregator = 0 // which is Min
+		tree := New(contest(), p)
+		if _, err := Run(t.Context(), tree, test.s); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, test.what+": finalists", ids(tree.Finalists...), test.finalists)
+		choice := Choice{}
+		if test.s.Judged() {
+			choice = By(verifier.Min, true)
+		}
+		ranked, err := choice.Rank(slices.Collect(tree.Solutions()), searchtest.Dialled, same)
+		if err != nil || ranked[0].Answer != test.answer {
+			t.Errorf("%s: got %+v and error %v, want answer %s", test.what, ranked, err, test.answer)
+		}
+	}
+}
+
+// "An attempt that a limit cut is shown to none", and the next is shown those before it.
+func TestRevisionsCut(t *testing.T) {
+	w := byHand(1, func(id string) made {
+		if id == "0.0" {
+			return made{text: "cut", finish: reasoning.FinishLength}
+		}
+		return made{text: "whole"}
+	})
+	tree := run(t, w, Revisions{N: 4, Chains: 1})
+	equal(t, "attempts shown", shown(w), map[string][]string{"": nil, "0": {"whole\n"}, "0.0": {"whole\n"}, "0.0.0": {"whole\n", "whole\n"}})
+	equal(t, "finalists", ids(tree.Finalists...), []string{"0"})
+}
+
+// A chain that breaks ends; the others go on, and its attempts stay.
+func TestRevisionsChainBreaks(t *testing.T) {
+	broke := errors.New("engine broke")
+	tree := run(t, byHand(1, func(id string) made {
+		if id == "0.0" {
+			return made{fails: broke}
+		}
+		return made{}
+	}), Revisions{N: 6, Chains: 2})
+	equal(t, "levels", shape(tree), []int{2, 1, 1})
+	equal(t, "finalists", ids(tree.Finalists...), []string{"0", "1.0"}) // whose text is that of one more
+	equal(t, "faults", tree.Faults(), []string{"some branches failed: engine broke (1 times)"})
+}
