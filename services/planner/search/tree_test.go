@@ -20,47 +20,6 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// A search takes as long as its longest chain of calls, and no longer.
-func TestLatency(t *testing.T) {
-	const step, judge = 10 * time.Second, time.Second
-	for name, want := range map[string]time.Duration{
-		"greedy":    step,
-		"majority":  step,
-		"best-of-n": step + judge,
-		"beam":      5 * (step + judge),
-	} {
-		for _, s := range strategies(16) {
-			if s.Name() != name {
-				continue
-			}
-			synctest.Test(t, func(t *testing.T) {
-				lock := searchtest.NewLock(0.5, func(policy.Request, int) time.Duration { return step })
-				lock.Hearing = func(verifier.Request) (time.Duration, error) { return judge, nil }
-				start := time.Now()
-				run(t, lock, s)
-				if got := time.Since(start); got != want {
-					t.Errorf("%s took %v, want %v", name, got, want)
-				}
-			})
-		}
-	}
-}
-
-// A child is judged when it comes: who was long to write may be short to judge.
-func TestJudgingDoesNotWaitForSiblings(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		write := []time.Duration{1 * time.Second, 2 * time.Second, 30 * time.Second}
-		judge := map[string]time.Duration{"0": 30 * time.Second, "1": 20 * time.Second, "2": 1 * time.Second}
-		lock := searchtest.NewLock(0.5, func(_ policy.Request, i int) time.Duration { return write[i] })
-		lock.Hearing = func(r verifier.Request) (time.Duration, error) { return judge[r.Node], nil }
-		start := time.Now()
-		run(t, lock, BestOfN{N: 3})
-		if got, want := time.Since(start), 31*time.Second; got != want {
-			t.Errorf("took %v, want %v, the longest of writing and judging one; judging after all is written takes 60s", got, want)
-		}
-	})
-}
-
 // grow asks for n judged steps of the root.
 func grow(t *testing.T, w World, n int) (*Tree, []*Node, error) {
 	tree := New(w, problem(combination))

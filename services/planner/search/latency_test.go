@@ -1,0 +1,188 @@
+package search_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	. "github.com/ponder-mesh/ponder/services/planner/search"
+	"github.com/ponder-mesh/ponder/services/planner/search/searchtest"
+	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/verifier"
+)
+
+// took runs s in a bubble and returns how long it took, and its tree.
+func took(t *testing.T, w func() World, s Strategy) (took time.Duration, drawn string) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		tree := run(t, w(), s)
+		took, drawn = time.Since(start), draw(tree)
+	})
+	return took, drawn
+}
+
+// A search takes as long as its longest chain of calls, and no longer: where all take the
+// same time, that is what its definition says.
+func TestLatency(t *testing.T) {
+	const step, judge, depth = 10 * time.Second, time.Second, time.Duration(len(combination))
+	const whole, level = depth * step, step + judge
+	want := map[string]time.Duration{
+		"greedy": whole, "majority": whole, "majority-waves": 4 * whole, // whose winner is never certain
+		"best-of-n": whole + judge,
+		"beam":      depth * level, "beam-narrow": depth * level, "beam-dedupe": depth * level,
+		"beam-narrow-dedupe": 2*level + 3*step + judge, // the third of three levels runs to the end
+		"lookahead":          3*(level+2*step) + (level + step) + level,
+		"dvts":               depth * level,
+		"dvts-lookahead":     4*(level+step) + level,
+		"rebase":             depth * level, "rebase-exact": depth * level,
+		"particles": depth * level, "particles-gibbs": 2 * depth * level,
+		"revisions": 4 * (whole + judge), "revisions-flat": 4 * (whole + judge), "revisions-unjudged": 16 * whole,
+	}
+	strategies := slices.Concat(strategies(16), variants(16))
+	// A batch is the deepest of its walks.
+	mcts := MCTS{N: 4, Width: 4, Parallel: 4, Exploration: 1, Final: FinalVote, MaxLevels: 40}
+	want["mcts-batch"] = depth * level
+	strategies = append(strategies, variant{mcts, "mcts-batch"})
+	mcts.Rollout = true
+	want["mcts-rollout-batch"] = level + 4*step + judge
+	strategies = append(strategies, variant{mcts, "mcts-rollout-batch"})
+	for _, s := range strategies {
+		want, ok := want[s.Name()]
+		if !ok {
+			continue
+		}
+		got, _ := took(t, func() World {
+			lock := searchtest.NewLock(0.1, func(r policy.Request, _ int) time.Duration { return step * time.Duration(steps(r)) })
+			lock.Hearing = func(verifier.Request) (time.Duration, error) { return judge, nil }
+			return lock
+		}, s)
+		if got != want {
+			t.Errorf("%s took %v, want %v", s.Name(), got, want)
+		}
+	}
+}
+
+// A child is judged when it comes: who was long to write may be short to judge.
+func TestJudgingDoesNotWaitForSiblings(t *testing.T) {
+	write := []time.Duration{1 * time.Second, 2 * time.Second, 30 * time.Second}
+	judge := map[string]time.Duration{"0": 30 * time.Second, "1": 20 * time.Second, "2": 1 * time.Second}
+	got, _ := took(t, func() World {
+		lock := searchtest.NewLock(0.5, func(_ policy.Request, i int) time.Duration { return write[i] })
+		lock.Hearing = func(r verifier.Request) (time.Duration, error) { return judge[r.Node], nil }
+		return lock
+	}, BestOfN{N: 3})
+	if want := 31 * time.Second; got != want {
+		t.Errorf("took %v, want %v, the longest of writing and judging one; judging after all is written takes 60s", got, want)
+	}
+}
+
+// delays is a world of solutions of depth steps in which nodes take so long.
+func delays(depth int, delay func(id string) time.Duration, worth func(id string) float64) func() World {
+	return func() World {
+		return byHand(depth, func(id string) made { return made{delay: delay(id), worth: worth(id)} })
+	}
+}
+
+func ordinals(id string) []string { return strings.Split(id, ".") }
+
+// Subtrees do not wait for each other. Subtree i is slow on its level i, and in each the
+// first child is best, so that a beam keeps the same nodes: it waits for a slow one on every
+// level but the last.
+func TestDVTSDoesNotWaitForStragglers(t *testing.T) {
+	subtree := map[string]int{"0": 1, "1": 1, "2": 1, "3": 1, "4": 2, "5": 2, "6": 2, "7": 2, "8": 3, "9": 3, "10": 3, "11": 3, "12": 4, "13": 4, "14": 4, "15": 4}
+	w := delays(5, func(id string) time.Duration {
+		if path := ordinals(id); len(path) == subtree[path[0]] {
+			return 10 * time.Second
+		}
+		return time.Second
+	}, func(id string) float64 {
+		path := ordinals(id)
+		if last := path[len(path)-1]; last == "0" || len(path) == 1 && slices.Contains([]string{"4", "8", "12"}, last) {
+			return 0.9
+		}
+		return 0.1
+	})
+	alone, subtrees := took(t, w, DVTS{N: 16, M: 4, MaxLevels: 40})
+	together, beam := took(t, w, Beam{N: 16, M: 4, MaxLevels: 40})
+	if alone != 14*time.Second || together != 41*time.Second {
+		t.Errorf("DVTS took %v and a beam %v, want 10s + 4×1s = 14s and 4×10s + 1s = 41s: 2.9 times as long", alone, together)
+	}
+	equal(t, "nodes of DVTS and of a beam", subtrees, beam)
+}
+
+// Nor do chains. Chain i is slow at its attempt i.
+func TestRevisionsDoNotWaitForStragglers(t *testing.T) {
+	w := delays(1, func(id string) time.Duration {
+		if path := ordinals(id); path[0] == string('0'+rune(len(path)-1)) {
+			return 10 * time.Second
+		}
+		return time.Second
+	}, func(string) float64 { return 0.5 })
+	if got, _ := took(t, w, Revisions{N: 16, Chains: 4}); got != 13*time.Second {
+		t.Errorf("took %v, want 10s + 3×1s; chains in step take 40s", got)
+	}
+}
+
+// A rollout starts when its own step comes: whose step was long may have a short one.
+func TestRolloutsDoNotWaitForSiblings(t *testing.T) {
+	seconds := map[string]time.Duration{"0": 1, "1": 2, "2": 30, "0.0": 30, "1.0": 20, "2.0": 1}
+	w := delays(4, func(id string) time.Duration { return seconds[id] * time.Second }, func(string) float64 { return 0.5 })
+	for _, s := range []Strategy{Lookahead{N: 3, M: 1, K: 2, MaxLevels: 2}, DVTS{N: 3, M: 3, K: 2, MaxLevels: 2}} {
+		if got, _ := took(t, w, s); got != 31*time.Second {
+			t.Errorf("%s took %v, want 31s, the longest of a step and its rollout; rollouts after all steps take 60s", s.Name(), got)
+		}
+	}
+}
+
+// Nor do the first children of a subtree wait for another's, looking ahead or not.
+func TestSubtreesDoNotWaitToLookAhead(t *testing.T) {
+	seconds := map[string]time.Duration{"0": 1, "0.0": 1, "0.1": 30, "1": 30, "1.0": 1, "1.1": 1}
+	w := delays(4, func(id string) time.Duration { return seconds[id] * time.Second }, func(string) float64 { return 0.5 })
+	if got, _ := took(t, w, DVTS{N: 2, M: 1, K: 1, MaxLevels: 2}); got != 32*time.Second {
+		t.Errorf("took %v, want 32s: subtrees take 1s + 1s + 30s and 30s + 1s + 1s; in step they take 61s", got)
+	}
+}
+
+// A majority ends when its winner is certain, and calls off what is on its way. Those that
+// come do not matter, only what they say: the tree has the first so many.
+func TestMajorityEndsWhenItIsCertain(t *testing.T) {
+	for name, test := range map[string]struct {
+		s      Majority
+		delays []time.Duration
+		want   time.Duration
+		nodes  int
+	}{
+		"certain":      {Majority{N: 9}, []time.Duration{1, 2, 3, 4, 5}, 5, 5},
+		"out of order": {Majority{N: 9}, []time.Duration{6, 1, 5, 2, 1, 3}, 6, 5},
+		"confident":    {Majority{N: 9, Confidence: 0.9}, []time.Duration{1, 2, 3, 4, 5}, 3, 3},
+		"in waves":     {Majority{N: 9, Wave: 2}, []time.Duration{1, 2, 3, 4, 5, 6}, 2 + 4 + 6, 6},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var w hand
+			w = byHand(1, func(id string) made {
+				at := slices.Index([]string{"0", "1", "2", "3", "4", "5", "6", "7", "8"}, id)
+				if at < len(test.delays) {
+					return made{text: "1", delay: test.delays[at] * time.Second}
+				}
+				return made{text: "2", delay: time.Hour}
+			})
+			start := time.Now()
+			tree := run(t, w, test.s)
+			if got := time.Since(start); got != test.want*time.Second {
+				t.Errorf("%s: took %v, want %v", name, got, test.want*time.Second)
+			}
+			equal(t, name+": levels", shape(tree), []int{test.nodes})
+			for _, c := range w.Calls() {
+				if !c.Ended {
+					t.Errorf("%s: the engine was not stopped", name)
+				}
+			}
+			if faults := tree.Faults(); len(faults) > 0 {
+				t.Errorf("%s: faults %q", name, faults)
+			}
+		})
+	}
+}
