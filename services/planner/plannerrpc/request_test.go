@@ -1,77 +1,20 @@
 package plannerrpc
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
-	"pgregory.net/rapid"
 
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
-	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/planner"
 	"github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/planner/world"
 )
-
-var strategies = rapid.Custom(func(t *rapid.T) search.Strategy {
-	n := rapid.IntRange(1, search.MaxN).Draw(t, "n")
-	return rapid.SampledFrom([]search.Strategy{
-		search.Greedy{}, search.Majority{N: n}, search.BestOfN{N: n},
-		search.Beam{N: n, M: rapid.IntRange(1, n).Draw(t, "m"), MaxLevels: rapid.IntRange(1, 256).Draw(t, "levels")},
-	}).Draw(t, "strategy")
-})
-
-func TestStrategyRoundTrip(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		want := strategies.Draw(t, "strategy")
-		bytes, err := proto.Marshal(toStrategy(want))
-		if err != nil {
-			t.Fatal(err)
-		}
-		p := &plannerv1.Strategy{}
-		if err := proto.Unmarshal(bytes, p); err != nil {
-			t.Fatal(err)
-		}
-		if got, err := fromStrategy(p); err != nil || got != want {
-			t.Errorf("got %#v and error %v, want %#v", got, err, want)
-		}
-	})
-}
-
-// A kind that the contract has and this server does not know would be refused.
-func TestEveryKindOfStrategyIsKnown(t *testing.T) {
-	kinds := (&plannerv1.Strategy{}).ProtoReflect().Descriptor().Oneofs().ByName("kind").Fields()
-	for i := range kinds.Len() {
-		p := &plannerv1.Strategy{}
-		m := p.ProtoReflect()
-		m.Set(kinds.Get(i), m.NewField(kinds.Get(i)))
-		s, err := fromStrategy(p)
-		if err != nil {
-			t.Errorf("%s: %v", kinds.Get(i).Name(), err)
-		} else if got, want := fmt.Sprintf("%T", toStrategy(s).GetKind()), fmt.Sprintf("%T", p.GetKind()); got != want {
-			t.Errorf("%s comes back as %s", want, got)
-		}
-	}
-	if _, err := fromStrategy(&plannerv1.Strategy{}); !errors.Is(err, reasoning.ErrInvalid) {
-		t.Errorf("no kind: got %v, want ErrInvalid", err)
-	}
-}
-
-func TestBeamDefaults(t *testing.T) {
-	for n, want := range map[int32]search.Beam{16: {N: 16, M: 4, MaxLevels: 40}, 2: {N: 2, M: 2, MaxLevels: 40}} {
-		got, err := fromStrategy(&plannerv1.Strategy{Kind: &plannerv1.Strategy_Beam{Beam: &plannerv1.Beam{N: n}}})
-		if err != nil || got != want {
-			t.Errorf("got %+v and error %v, want %+v", got, err, want)
-		}
-	}
-}
 
 func TestChoices(t *testing.T) {
 	for _, want := range search.Choices() {
