@@ -67,6 +67,16 @@ func badInputs() []badInput {
 		{what: "width M = 0", change: strategy(beam(16, 0)), code: codes.InvalidArgument, reason: invalid, field: "strategy.beam.m"},
 		{what: "beam of 0 levels", change: strategy(levels(0)), code: codes.InvalidArgument, reason: invalid, field: "strategy.beam.max_levels"},
 		{what: "beam of 10⁶ levels", change: strategy(levels(1e6)), code: codes.InvalidArgument, reason: invalid, field: "strategy.beam.max_levels"},
+		{what: "majority that wants to be certain beyond doubt", change: strategy(named("majority", "n=4", "confidence=1")), code: codes.InvalidArgument, reason: invalid, field: "strategy.majority.confidence"},
+		{what: "looking 0 steps ahead", change: strategy(named("lookahead", "n=4", "k=0")), code: codes.InvalidArgument, reason: invalid, field: "strategy.lookahead.k"},
+		{what: "DVTS of a width that does not divide N", change: strategy(named("dvts", "n=16", "m=5")), code: codes.InvalidArgument, reason: invalid, field: "strategy.dvts.m"},
+		{what: "REBASE at temperature 0", change: strategy(named("rebase", "n=4", "balance=0")), code: codes.InvalidArgument, reason: invalid, field: "strategy.rebase.balance"},
+		{what: "REBASE at temperature NaN", change: strategy(named("rebase", "n=4", "balance=NaN")), code: codes.InvalidArgument, reason: invalid, field: "strategy.rebase.balance"},
+		{what: "MCTS of more walks at a time than in all", change: strategy(named("mcts", "n=2", "parallel=3")), code: codes.InvalidArgument, reason: invalid, field: "strategy.mcts.parallel"},
+		{what: "MCTS that picks its answer in an unknown way", change: strategy(&plannerv1.Strategy{Kind: &plannerv1.Strategy_Mcts{Mcts: &plannerv1.Mcts{N: 2, Final: 99}}}), code: codes.InvalidArgument, reason: invalid, field: "strategy.mcts.final"},
+		{what: "particles that iterations do not divide", change: strategy(named("particles", "n=8", "iterations=3")), code: codes.InvalidArgument, reason: invalid, field: "strategy.particles.iterations"},
+		{what: "more chains of revisions than attempts", change: strategy(named("revisions", "n=4", "chains=8")), code: codes.InvalidArgument, reason: invalid, field: "strategy.revisions.chains"},
+		{what: "a chain of 512 revisions", change: strategy(named("revisions", "n=512", "chains=1")), code: codes.InvalidArgument, reason: invalid, field: "strategy.revisions.n"},
 		{what: "unknown strategy", change: strategy(&plannerv1.Strategy{}), code: codes.InvalidArgument, reason: invalid, field: "strategy"},
 		{what: "unknown effort", change: func(r *plannerv1.SolveRequest) { r.Effort = 99 }, code: codes.InvalidArgument, reason: invalid, field: "effort"},
 		{what: "unknown choice", change: func(r *plannerv1.SolveRequest) { r.Choice = 99 }, code: codes.InvalidArgument, reason: invalid, field: "choice"},
@@ -83,6 +93,9 @@ func badInputs() []badInput {
 		{what: "idempotency key of 129 bytes", change: func(r *plannerv1.SolveRequest) { r.IdempotencyKey = strings.Repeat("k", 129) }, code: codes.InvalidArgument, reason: invalid, field: "idempotency_key"},
 		{what: "choice that needs scores, with majority", change: func(r *plannerv1.SolveRequest) {
 			r.Strategy, r.Choice = majority(4), plannerv1.Choice_CHOICE_PROD_VOTE
+		}, code: codes.InvalidArgument, reason: invalid, field: "choice"},
+		{what: "choice that needs scores, with revisions that are not judged", change: func(r *plannerv1.SolveRequest) {
+			r.Strategy, r.Choice = named("revisions", "n=4", "unjudged=true"), plannerv1.Choice_CHOICE_ORM_MAX
 		}, code: codes.InvalidArgument, reason: invalid, field: "choice"},
 		{what: "beam, no verifier configured", change: strategy(beam(4, 4)), bare: true, code: codes.FailedPrecondition, reason: "NO_VERIFIER"},
 		{what: "choice that needs scores, no verifier configured", change: func(r *plannerv1.SolveRequest) {

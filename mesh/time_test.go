@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -16,6 +18,8 @@ import (
 	"github.com/ponder-mesh/ponder/internal/natsx/natstest"
 	"github.com/ponder-mesh/ponder/mesh"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 	"github.com/ponder-mesh/ponder/services/verifier"
 	"github.com/ponder-mesh/ponder/services/verifier/verifiertest"
@@ -36,6 +40,14 @@ func TestTimes(t *testing.T) {
 		{"beam of depth 1", 1, 32, beam(16, 4), 0, step},
 		{"beam of depth 4 takes four steps' time", 4, 32, beam(16, 4), 0, 4 * step},
 		{"beam of depth 4, scores included", 4, 32, beam(16, 4), 3 * time.Second, 4 * (step + 3*time.Second)},
+		{"lookahead scores a step and its rollout once", 4, 32, named("lookahead", "n=8", "k=1"), 3 * time.Second, 3*(2*step+3*time.Second) + step + 3*time.Second},
+		{"DVTS", 4, 32, named("dvts", "n=16"), 3 * time.Second, 4 * (step + 3*time.Second)},
+		{"REBASE", 4, 32, named("rebase", "n=16"), 3 * time.Second, 4 * (step + 3*time.Second)},
+		{"a batch of MCTS is the deepest of its walks", 4, 32, named("mcts", "n=4", "parallel=4"), 3 * time.Second, 4 * (step + 3*time.Second)},
+		{"two batches take twice the time", 4, 32, named("mcts", "n=2", "width=4", "parallel=1"), 3 * time.Second, (4 + 3) * (step + 3*time.Second)}, // the root is expanded once
+		{"particles", 4, 32, named("particles", "n=16"), 3 * time.Second, 4 * (step + 3*time.Second)},
+		{"particle Gibbs, twice", 4, 32, named("particles", "n=16", "iterations=2"), 0, 2 * 4 * step}, // what was judged before is not judged again
+		{"four chains of four revisions", 1, 32, named("revisions", "n=16"), 0, 4 * step},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
@@ -50,6 +62,100 @@ func TestTimes(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Subtrees do not wait for each other. Subtree i is slow on its level i, and in each the
+// first child is best, so that a beam keeps the same nodes: it waits for a slow one on every
+// level but the last.
+func TestDVTSDoesNotWaitForStragglers(t *testing.T) {
+	const depth, subtrees = 5, 4
+	slow := func(r policy.Request, ordinal int) policytest.Line {
+		path := strings.Split(strings.TrimPrefix(fmt.Sprint(r.Node, ".", ordinal), "."), ".")
+		first, err := strconv.Atoi(path[0])
+		if err != nil {
+			panic(err)
+		}
+		line := policytest.Line{Child: policy.Child{Finish: reasoning.FinishStep}, Delay: time.Second}
+		if len(path) == first/4+1 {
+			line.Delay = 10 * time.Second
+		}
+		best := ordinal == 0 || len(path) == 1 && ordinal%4 == 0
+		text := fmt.Sprintf("%d:%t\n", len(path), best)
+		if len(path) == depth {
+			text, line.Child.Finish = fmt.Sprintf("A:%d\n", ordinal), reasoning.FinishEnd
+		}
+		line.Child.Steps = []reasoning.Step{{Text: text, Tokens: len(text)}}
+		return line
+	}
+	judge := func(r verifier.Request) verifiertest.Line {
+		scores := slices.Repeat([]float64{0.1}, len(r.Steps))
+		if strings.HasSuffix(r.Steps[len(r.Steps)-1], ":true\n") {
+			scores = slices.Repeat([]float64{0.9}, len(r.Steps))
+		}
+		return verifiertest.Line{Scores: scores}
+	}
+	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
+		m := start(t, s, mesh.Config{Policy: &policytest.Script{Say: slow}, Verifier: &verifiertest.Script{Say: judge}})
+		var trees []string
+		for _, c := range []struct {
+			strategy *plannerv1.Strategy
+			want     time.Duration
+		}{
+			{named("dvts", fmt.Sprint("n=", 4*subtrees), "m=4"), 10*time.Second + (depth-1)*time.Second},
+			{named("beam", fmt.Sprint("n=", 4*subtrees), "m=4"), subtrees*10*time.Second + (depth-subtrees)*time.Second},
+		} {
+			began := time.Now()
+			request := ask(c.strategy)
+			request.Problem = fmt.Sprint("count by ", c.want) // so that nothing is replayed
+			outcome, events := solve(t, m, request)
+			took(t, began, c.want)
+			complete(t, outcome)
+			var tree []string
+			for _, n := range nodes(t, m, events[0].GetSearchId()) {
+				tree = append(tree, fmt.Sprint(n.GetNodeId(), n.GetState()))
+			}
+			trees = append(trees, strings.Join(tree, " "))
+		}
+		if trees[0] != trees[1] || len(strings.Fields(trees[0])) != 4*subtrees*depth {
+			t.Errorf("DVTS and the beam have the nodes\n%s\n%s", trees[0], trees[1])
+		}
+	})
+}
+
+// A majority ends when its winner is certain, and the engine is stopped: it does not pay
+// for samples that are not needed.
+func TestMajorityEndsWhenItIsCertain(t *testing.T) {
+	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
+		engine := &policytest.Script{Say: func(_ policy.Request, ordinal int) policytest.Line {
+			line := policytest.Line{Child: says("7"), Delay: time.Duration(ordinal+1) * time.Second}
+			if ordinal >= 5 {
+				line.Delay = policytest.Never
+			}
+			return line
+		}}
+		m := start(t, s, mesh.Config{Policy: engine})
+		began := time.Now()
+		outcome, events := solve(t, m, ask(majority(9)))
+		took(t, began, 5*time.Second)
+		complete(t, outcome)
+		stopped(t, engine, began.Add(5*time.Second), context.Canceled)
+		if c := outcome.GetCandidates(); outcome.GetAnswer() != "7" || len(c) != 1 || c[0].GetCount() != 5 {
+			t.Errorf("outcome %v, want 7 by five votes", outcome)
+		}
+		states := map[plannerv1.NodeState]int{}
+		for _, n := range nodes(t, m, events[0].GetSearchId()) {
+			states[n.GetState()]++
+		}
+		if states[plannerv1.NodeState_NODE_STATE_FINISHED] != 5 || states[plannerv1.NodeState_NODE_STATE_PRUNED] != 4 {
+			t.Errorf("nodes are %v, want 5 finished and 4 pruned", states)
+		}
+		// Who wants all of them gets all of them, as far as they come.
+		request := ask(named("majority", "n=9", "exhaustive=true"))
+		request.Problem, request.Deadline = "count on", timestamppb.New(time.Now().Add(time.Minute))
+		began = time.Now()
+		solve(t, m, request)
+		took(t, began, time.Minute)
+	})
 }
 
 // Were children scored only when all siblings are there, this would take 35 s.

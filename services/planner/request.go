@@ -110,7 +110,7 @@ func (r Request) validate(now time.Time, defaults reasoning.Sampling) error {
 		return err
 	}
 	if r.Choice != nil && r.Choice.Judged() && !r.Strategy.Judged() {
-		return reasoning.Invalid("choice", "%s needs scores, and strategy %s has none: choose majority, or strategy best-of-n or beam", r.Choice, r.Strategy.Name())
+		return reasoning.Invalid("choice", "%s needs scores, and strategy %s has none: choose majority or certainty, or a strategy that is judged", r.Choice, r.Strategy.Name())
 	}
 	return nil
 }
