@@ -58,7 +58,7 @@ func TestPlan(t *testing.T) {
 
 func TestDecide(t *testing.T) {
 	prod := search.Choice{By: search.ByProd, Vote: true}
-	byMin := search.Choice{By: search.ByMin}
+	byMin, certain := search.Choice{By: search.ByMin}, search.Choice{By: search.Certainty}
 	with, without := setup{judge: &verifier.Judge{Aggregator: verifier.Prod}}, setup{}
 	for name, c := range map[string]struct {
 		request Request
@@ -71,6 +71,8 @@ func TestDecide(t *testing.T) {
 		"majority of judged":     {Request{Strategy: search.BestOfN{N: 4}, Choice: &search.Choice{}}, with, Plan{Strategy: search.BestOfN{N: 4}}, "as requested"},
 		"majority needs no PRM":  {Request{Strategy: search.Majority{N: 4}}, with, Plan{Strategy: search.Majority{N: 4}}, "as requested"},
 		"PRM does not answer":    {Request{Strategy: search.Beam{N: 8, M: 4}, Choice: &byMin}, without, Plan{Strategy: search.Majority{N: 8}}, "does not answer; chosen by majority instead of min-max"},
+		"PRM of much is silent":  {Request{Strategy: search.MCTS{N: 4096, Width: 64}}, without, Plan{Strategy: search.Majority{N: search.MaxN}}, "majority of 4096"},
+		"not settled by votes":   {Request{Strategy: search.Majority{N: 4}, Choice: &certain}, with, Plan{Strategy: search.Majority{N: 4, Exhaustive: true}, Choice: certain}, "as requested"},
 		"planned":                {Request{Effort: Minimal}, with, Plan{Strategy: search.BestOfN{N: 2}, Choice: prod}, "not estimated"},
 		"planned without scores": {Request{Effort: None, Choice: &byMin}, with, Plan{Strategy: search.Greedy{}}, "as nothing is scored"},
 	} {

@@ -216,7 +216,7 @@ func (p *Planner) decide(r Request, estimate *difficulty.Estimate, s setup) Plan
 	if made.Strategy == nil {
 		made = plan(r.Effort, estimate, s.judge)
 	} else if made.Strategy.Judged() && s.judge == nil {
-		n := made.Strategy.Samples()
+		n := min(made.Strategy.Samples(), search.MaxN)
 		made.Reason = fmt.Sprintf("majority of %d instead of %s, as the verifier does not answer", n, made.Strategy.Name())
 		made.Strategy = search.Majority{N: n}
 	}

@@ -161,8 +161,7 @@ func TestMajorityEndsWhenItIsCertain(t *testing.T) {
 		"in waves":     {Majority{N: 9, Wave: 2}, []time.Duration{1, 2, 3, 4, 5, 6}, 2 + 4 + 6, 6},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			var w hand
-			w = byHand(1, func(id string) made {
+			w := byHand(1, func(id string) made {
 				at := slices.Index([]string{"0", "1", "2", "3", "4", "5", "6", "7", "8"}, id)
 				if at < len(test.delays) {
 					return made{text: "1", delay: test.delays[at] * time.Second}
