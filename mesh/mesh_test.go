@@ -89,8 +89,9 @@ func (w *worker) crash() {
 	w.stop()
 }
 
+// majority waits for all its samples.
 func majority(n int32) *plannerv1.Strategy {
-	return &plannerv1.Strategy{Kind: &plannerv1.Strategy_Majority{Majority: &plannerv1.Majority{N: n}}}
+	return &plannerv1.Strategy{Kind: &plannerv1.Strategy_Majority{Majority: &plannerv1.Majority{N: n, Exhaustive: true}}}
 }
 
 func bestOf(n int32) *plannerv1.Strategy {

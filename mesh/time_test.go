@@ -135,7 +135,7 @@ func TestMajorityEndsWhenItIsCertain(t *testing.T) {
 		}}
 		m := start(t, s, mesh.Config{Policy: engine})
 		began := time.Now()
-		outcome, events := solve(t, m, ask(majority(9)))
+		outcome, events := solve(t, m, ask(named("majority", "n=9")))
 		took(t, began, 5*time.Second)
 		complete(t, outcome)
 		stopped(t, engine, began.Add(5*time.Second), context.Canceled)
@@ -150,7 +150,7 @@ func TestMajorityEndsWhenItIsCertain(t *testing.T) {
 			t.Errorf("nodes are %v, want 5 finished and 4 pruned", states)
 		}
 		// Who wants all of them gets all of them, as far as they come.
-		request := ask(named("majority", "n=9", "exhaustive=true"))
+		request := ask(majority(9))
 		request.Problem, request.Deadline = "count on", timestamppb.New(time.Now().Add(time.Minute))
 		began = time.Now()
 		solve(t, m, request)
