@@ -66,7 +66,7 @@ func TestCommandLineBecomesRequest(t *testing.T) {
 
 func TestWrongCommandLinesSayWhatIsAllowed(t *testing.T) {
 	for line, want := range map[string]string{
-		"solve --strategy dfs p":  "must be one of greedy, majority, best-of-n, beam",
+		"solve --strategy dfs p":  "must be one of [greedy majority best-of-n beam",
 		"solve --effort huge p":   "none minimal low medium high xhigh max",
 		"solve --choice median p": "prod-vote",
 	} {

@@ -169,7 +169,17 @@ func TestMajorityEndsWhenItIsCertain(t *testing.T) {
 				return made{text: "2", delay: time.Hour}
 			})
 			start := time.Now()
-			tree := run(t, w, test.s)
+			tree := New(w, problem(combination))
+			states := map[string]State{}
+			tree.Observe = func(n *Node) { states[n.ID] = n.State }
+			if spent, err := Run(t.Context(), tree, test.s); spent || err != nil {
+				t.Fatalf("%s: budget spent: %t, error: %v", name, spent, err)
+			}
+			for id, state := range states {
+				if needed := len(id) == 1 && int(id[0]-'0') < test.nodes; needed != (state == Finished) || !needed && state != Pruned {
+					t.Errorf("%s: node %s is %v, want the first %d finished and others pruned", name, id, state, test.nodes)
+				}
+			}
 			if got := time.Since(start); got != test.want*time.Second {
 				t.Errorf("%s: took %v, want %v", name, got, test.want*time.Second)
 			}
