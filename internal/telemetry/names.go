@@ -45,10 +45,11 @@ const (
 	VerifierTokens = attribute.Key("ponder.tokens.verifier")
 
 	// Text of problems and solutions, only where Options.Content asks for it.
-	ContentProblem = attribute.Key("ponder.content.problem")
-	ContentPrefix  = attribute.Key("ponder.content.prefix")
-	ContentChild   = attribute.Key("ponder.content.child")
-	ContentError   = attribute.Key("ponder.content.error")
+	ContentProblem  = attribute.Key("ponder.content.problem")
+	ContentAttempts = attribute.Key("ponder.content.attempts")
+	ContentPrefix   = attribute.Key("ponder.content.prefix")
+	ContentChild    = attribute.Key("ponder.content.child")
+	ContentError    = attribute.Key("ponder.content.error")
 )
 
 // Attributes of OpenTelemetry's semantic conventions, as of v1.41.0: the last

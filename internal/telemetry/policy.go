@@ -41,7 +41,7 @@ func (p *tracedPolicy) Expand(ctx context.Context, r policy.Request) iter.Seq2[p
 			span.End()
 		}()
 		if p.in.Content {
-			span.SetAttributes(ContentProblem.String(r.Problem), ContentPrefix.StringSlice(r.Steps))
+			span.SetAttributes(ContentProblem.String(r.Problem), ContentAttempts.StringSlice(r.Attempts), ContentPrefix.StringSlice(r.Steps))
 		}
 		for child, err := range p.Policy.Expand(ctx, r) {
 			took := time.Since(start)

@@ -136,6 +136,7 @@ func TestRoundTrips(t *testing.T) {
 			Search:   rapid.String().Draw(t, "search"),
 			Node:     rapid.String().Draw(t, "node"),
 			Problem:  rapid.String().Draw(t, "problem"),
+			Attempts: texts.Draw(t, "attempts"),
 			Steps:    texts.Draw(t, "steps"),
 			Ordinals: ordinals.Draw(t, "ordinals"),
 			Span:     counts.Draw(t, "span"),

@@ -100,7 +100,7 @@ const (
 	MaxTenant   = 128      // bytes
 	MaxNode     = 4096     // bytes
 	MaxProblem  = 64 << 10 // bytes
-	MaxPrefix   = 1 << 20  // bytes of all steps
+	MaxPrefix   = 1 << 20  // bytes of all attempts and steps
 	MaxSteps    = 4096
 	MaxAttempts = 4 // that a reviser sees (Snell et al. 2024, arXiv 2408.03314, §6.1)
 	MaxChildren = 1024
@@ -110,11 +110,8 @@ const (
 
 // Validate returns a *reasoning.InvalidError for the first rule that r breaks.
 func (r Request) Validate() error {
-	size, text := 0, true
-	for _, s := range r.Steps {
-		size += len(s)
-		text = text && utf8.ValidString(s)
-	}
+	size, text := measure(r.Steps)
+	seen, read := measure(r.Attempts)
 	switch {
 	case len(r.Tenant) > MaxTenant || !utf8.ValidString(r.Tenant):
 		return reasoning.Invalid("tenant", "must be at most %d bytes of UTF-8", MaxTenant)
@@ -134,6 +131,12 @@ func (r Request) Validate() error {
 		return reasoning.Invalid("steps", "must have at most %d bytes together, have %d", MaxPrefix, size)
 	case !text:
 		return reasoning.Invalid("steps", "must be UTF-8")
+	case len(r.Attempts) > MaxAttempts:
+		return reasoning.Invalid("attempts", "must be at most %d, are %d", MaxAttempts, len(r.Attempts))
+	case seen+size > MaxPrefix:
+		return reasoning.Invalid("attempts", "must have at most %d bytes together with the steps, have %d", MaxPrefix, seen+size)
+	case !read:
+		return reasoning.Invalid("attempts", "must be UTF-8")
 	case len(r.Ordinals) == 0 || len(r.Ordinals) > MaxChildren:
 		return reasoning.Invalid("ordinals", "must be 1 to %d, are %d", MaxChildren, len(r.Ordinals))
 	case slices.Min(r.Ordinals) < 0 || slices.Max(r.Ordinals) > math.MaxInt32:
@@ -167,6 +170,16 @@ func ValidSearch(id string) bool {
 		}
 	}
 	return len(id) >= 1 && len(id) <= 64
+}
+
+// measure is how many bytes texts have together, and whether they are UTF-8.
+func measure(texts []string) (size int, valid bool) {
+	valid = true
+	for _, s := range texts {
+		size += len(s)
+		valid = valid && utf8.ValidString(s)
+	}
+	return size, valid
 }
 
 func hasDuplicates(ordinals []int) bool {

@@ -211,7 +211,11 @@ func tokens(steps []reasoning.Step) (n int64) {
 // prefixKey names a prefix and how it is continued. %q keeps fields apart, and bytes
 // that are not UTF-8 distinct.
 func (m *Memoed) prefixKey(r policy.Request) string {
-	return hash("prefix %q %q %q %q %v %v", m.identity.Tenant, names(m.identity.Policy), r.Problem, r.Steps, r.Sampling.Temperature, r.Sampling.TopP)
+	key := hash("prefix %q %q %q %q %v %v", m.identity.Tenant, names(m.identity.Policy), r.Problem, r.Steps, r.Sampling.Temperature, r.Sampling.TopP)
+	if len(r.Attempts) > 0 { // without, a key is what it was before there were any
+		key = hash("attempts %s %q", key, r.Attempts)
+	}
+	return key
 }
 
 // childKey names a child whatever its length.

@@ -17,6 +17,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/planner/search/searchtest"
 	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/policy/policytest"
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
@@ -459,6 +460,42 @@ func TestMemoKeepsBytes(t *testing.T) {
 		}
 		if diff := cmp.Diff(got, []policy.Child{want}); diff != "" {
 			t.Errorf("(-got +want):\n%s", diff)
+		}
+	}
+}
+
+// What was recorded before requests could have attempts is found by the same keys.
+func TestMemoKeysStay(t *testing.T) {
+	r := ask(1)
+	r.Steps = []string{"3\n"}
+	prefix := Memo(nil, nil, who).prefixKey(r)
+	if want := "a4b037bcafbddc28ed6c8baab1be5b2ae474c41af76ecd42ac12e593f3c6d7e4"; prefix != want {
+		t.Errorf("a prefix has the key %s, want %s", prefix, want)
+	}
+	if got, want := childKey(prefix, r, 2), "14d70ccaeb497b8fb8504cdcc6aad42c10e2894ce2bd588c85c83ab3c77fca04"; got != want {
+		t.Errorf("a child has the key %s, want %s", got, want)
+	}
+}
+
+// Who has seen other attempts, or the same in another order, writes another child.
+func TestMemoKeepsAttemptsApart(t *testing.T) {
+	lock := searchtest.NewLock(0, nil)
+	lock.Script = policytest.Steps(4, 0)
+	m := Memo(lock, NewMemory(1<<20), who)
+	for _, attempts := range [][]string{nil, {"a"}, {"a", "b"}, {"b", "a"}, {"ab"}} {
+		r := ask(3)
+		r.Attempts = attempts
+		before := len(lock.Calls())
+		first, err := children(t.Context(), m, r)
+		if asked := len(lock.Calls()) - before; err != nil || asked != 1 {
+			t.Errorf("%q: asked %d times and got error %v, want once", attempts, asked, err)
+		}
+		again, err := children(t.Context(), m, r)
+		if asked := len(lock.Calls()) - before; err != nil || asked != 1 {
+			t.Errorf("%q again: asked %d times and got error %v, want only the first time", attempts, asked, err)
+		}
+		if diff := cmp.Diff(again, first, cmpopts.IgnoreFields(policy.Child{}, "Generate")); diff != "" {
+			t.Errorf("%q again (-got +want):\n%s", attempts, diff)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"sync"
 
 	"github.com/ponder-mesh/ponder/reasoning"
@@ -59,7 +60,7 @@ func (m *Metered) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy
 			return
 		}
 		token := amount{1, 0, m.policy.FLOPs(1)}
-		prompt := amount{0, 0, m.policy.FLOPs(mostTokens(r.Problem, r.Steps))}
+		prompt := amount{0, 0, m.policy.FLOPs(mostTokens(r.Problem, slices.Concat(r.Attempts, r.Steps)))}
 		asked := r.Sampling.MaxTokens
 		granted, err := m.reserve(ctx, asked, prompt, token.times(float64(len(r.Ordinals))))
 		if err != nil {
@@ -148,13 +149,13 @@ func (m *Metered) wake() {
 	m.settled = make(chan struct{})
 }
 
-// mostTokens is no less than the tokens of a problem and steps: one a byte, as
-// tokenizers that fall back to bytes have, one a step for the mark where its score
-// is read, and some for the template.
-func mostTokens(problem string, steps []string) int64 {
+// mostTokens is no less than the tokens of a problem and texts after it: one a byte,
+// as tokenizers that fall back to bytes have, one a text for the mark where its
+// score is read, and some for the template.
+func mostTokens(problem string, texts []string) int64 {
 	const template = 64
-	n := template + len(problem) + len(steps)
-	for _, s := range steps {
+	n := template + len(problem) + len(texts)
+	for _, s := range texts {
 		n += len(s)
 	}
 	return int64(n)

@@ -21,8 +21,19 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
-// version of what a job means. Workers put back what they do not know.
-const version = 1
+// version of what a job means. Workers put back what they do not know: a job has the
+// oldest version that says all it asks for.
+const (
+	version         = 1
+	versionAttempts = 2 // an older worker would write as if there were none
+)
+
+func versionOf(r policy.Request) int32 {
+	if len(r.Attempts) > 0 {
+		return versionAttempts
+	}
+	return version
+}
 
 // Headers of a job, readable without its body. Times are RFC 3339.
 const (
@@ -49,7 +60,7 @@ func (c Config) encode(ctx context.Context, r policy.Request, name, epoch string
 	msg.Header.Set(jetstream.MsgIDHeader, name+"/"+epoch)
 	msg.Header.Set(headerEnqueued, now.Format(time.RFC3339Nano))
 	job := &queuev1.ExpansionJob{
-		Version:    version,
+		Version:    versionOf(r),
 		JobId:      name,
 		Epoch:      epoch,
 		Expansion:  wire.ExpansionToProto(r),
@@ -77,8 +88,8 @@ func decode(msg *nats.Msg) (*queuev1.ExpansionJob, policy.Request, error) {
 	if err := proto.Unmarshal(msg.Data, job); err != nil {
 		return nil, policy.Request{}, fmt.Errorf("%w: job: %w", reasoning.ErrInvalid, err)
 	}
-	if job.GetVersion() != version {
-		return job, policy.Request{}, fmt.Errorf("%w: %d, want %d", errVersion, job.GetVersion(), version)
+	if v := job.GetVersion(); v < version || v > versionAttempts {
+		return job, policy.Request{}, fmt.Errorf("%w: %d, want %d to %d", errVersion, v, version, versionAttempts)
 	}
 	r, err := wire.ExpansionFromProto(job.GetExpansion(), reasoning.Sampling{})
 	if err == nil {
@@ -116,7 +127,7 @@ func unavailable(err error) error {
 	case errors.As(err, &api) && strings.Contains(api.Description, "maximum messages exceeded"):
 		return fmt.Errorf("%w: the queue is full", reasoning.ErrOverloaded)
 	case errors.Is(err, nats.ErrMaxPayload):
-		return reasoning.Invalid("steps", "are too long for one message of the queue, together with the problem")
+		return reasoning.Invalid("steps", "are too long for one message of the queue, together with problem and attempts")
 	case errors.Is(err, context.Canceled):
 		return err
 	}

@@ -264,7 +264,7 @@ func TestUnknownVersionIsPutBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		msg.Data = append(msg.Data, 0x08, 0x02) // version, again: the last counts
+		msg.Data = append(msg.Data, 0x08, 0x09) // version, again: the last counts
 		if _, _, err := decode(msg); !errors.Is(err, errVersion) {
 			t.Fatalf("got %v, want another version", err)
 		}

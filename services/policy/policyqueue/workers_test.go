@@ -210,3 +210,15 @@ func TestOtherModelsAndVersionsAreForOthers(t *testing.T) {
 		q.empty(t)
 	})
 }
+
+// A worker of before there were attempts would write as if there were none.
+func TestAttemptsAreForWorkersThatKnowThem(t *testing.T) {
+	r := request("s", 1)
+	if got := versionOf(r); got != version {
+		t.Errorf("without attempts a job has version %d, want %d, which every worker knows", got, version)
+	}
+	r.Attempts = []string{"A:5\n"}
+	if got := versionOf(r); got <= version {
+		t.Errorf("with attempts a job has version %d, want one that workers of version %d put back", got, version)
+	}
+}

@@ -26,6 +26,7 @@ var checks = []check{
 	{name: "prompt is charged once", run: promptOnce},
 	{name: "a child is its seed and ordinal", seeded: true, run: childIsItsSeed},
 	{name: "a sample's first step is the step's sample", seeded: true, run: wholeBeginsWithStep},
+	{name: "attempts are seen", run: attemptsSeen},
 	{name: "greedy siblings are alike", seeded: true, run: greedyAlike},
 	{name: "invalid requests", run: invalid},
 	{name: "wrong model", run: wrongModel},
@@ -194,6 +195,36 @@ func wholeBeginsWithStep(ctx context.Context, p policy.Policy, o Options) error 
 	return nil
 }
 
+// attemptsSeen shows a body its own solution: that is more to read, and what follows
+// is written in view of it.
+func attemptsSeen(ctx context.Context, p policy.Policy, o Options) error {
+	r := o.request(policy.Whole, 0, 1, 2, 3, 4, 5, 6, 7)
+	first, err := collect(ctx, p, r)
+	if err != nil {
+		return err
+	}
+	r.Attempts = []string{reasoning.Join(first[0].Steps)}
+	second, err := collect(ctx, p, r)
+	if err != nil {
+		return fmt.Errorf("with an attempt: %w", err)
+	}
+	read := func(children map[int]policy.Child) (tokens int64) {
+		for _, c := range children {
+			tokens += c.Usage.Prompt + c.Usage.Cached
+		}
+		return tokens
+	}
+	if before, after := read(first), read(second); after <= before {
+		return fmt.Errorf("with an attempt %d tokens were read, without %d", after, before)
+	}
+	for ordinal := range first {
+		if o.Random || same(first[ordinal], second[ordinal]) != nil {
+			return nil
+		}
+	}
+	return errors.New("an attempt changes none of 8 solutions")
+}
+
 func greedyAlike(ctx context.Context, p policy.Policy, o Options) error {
 	r := o.request(policy.Whole, 0, 1, 2)
 	r.Sampling.Temperature = 0
@@ -224,6 +255,11 @@ func invalid(ctx context.Context, p policy.Policy, o Options) error {
 		{"steps", "too many", func(r *policy.Request) { r.Steps = make([]string, policy.MaxSteps+1) }},
 		{"steps", "too long", func(r *policy.Request) { r.Steps = []string{strings.Repeat("x", policy.MaxPrefix+1)} }},
 		{"steps", "not UTF-8", func(r *policy.Request) { r.Steps = []string{"\xff"} }},
+		{"attempts", "too many", func(r *policy.Request) { r.Attempts = make([]string, policy.MaxAttempts+1) }},
+		{"attempts", "too long", func(r *policy.Request) {
+			r.Steps, r.Attempts = []string{"x"}, []string{strings.Repeat("x", policy.MaxPrefix)}
+		}},
+		{"attempts", "not UTF-8", func(r *policy.Request) { r.Attempts = []string{"\xff"} }},
 		{"ordinals", "none", func(r *policy.Request) { r.Ordinals = nil }},
 		{"ordinals", "too many", func(r *policy.Request) { r.Ordinals = make([]int, policy.MaxChildren+1) }},
 		{"ordinals", "negative", func(r *policy.Request) { r.Ordinals = []int{-1} }},

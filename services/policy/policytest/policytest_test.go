@@ -68,6 +68,12 @@ func TestBrokenPolicies(t *testing.T) {
 				c.Steps[0].Text = "0:9\n"
 			}
 		}),
+		"attempts are seen": func(ctx context.Context, r policy.Request) children {
+			if len(r.Attempts) <= policy.MaxAttempts {
+				r.Attempts = nil
+			}
+			return good.Expand(ctx, r)
+		},
 		"greedy siblings are alike": func(ctx context.Context, r policy.Request) children {
 			r.Sampling.Temperature = 1
 			return good.Expand(ctx, r)

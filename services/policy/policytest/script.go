@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"iter"
 	"math"
 	"math/rand/v2"
@@ -52,7 +53,8 @@ var ErrLeft = errors.New("caller left")
 
 // Steps is a Script that counts: a solution has depth steps of one digit each, the
 // last of them an answer such as "A:3\n". A step takes delay to write and a token a
-// byte. Digits are drawn from 0 to 3, at temperature 0 by the step's place alone.
+// byte. Digits are drawn from 0 to 3, in view of earlier attempts, at temperature 0 by
+// the step's place alone.
 func Steps(depth int, delay time.Duration) *Script {
 	return &Script{Say: func(r policy.Request, ordinal int) Line {
 		child := count(r, ordinal, depth)
@@ -61,13 +63,13 @@ func Steps(depth int, delay time.Duration) *Script {
 }
 
 func count(r policy.Request, ordinal, depth int) policy.Child {
-	seed, left := r.Seed.Child(ordinal), r.Sampling.MaxTokens
+	seed, left, seen := r.Seed.Child(ordinal), r.Sampling.MaxTokens, attempts(r)
 	var steps []reasoning.Step
 	for i := 0; ; i++ {
 		place := len(r.Steps) + i + 1
 		digit := place % 4
 		if r.Sampling.Temperature > 0 {
-			digit = rand.New(rand.NewPCG(uint64(seed), uint64(i))).IntN(4)
+			digit = rand.New(rand.NewPCG(uint64(seed), seen+uint64(i))).IntN(4)
 		}
 		last := place >= depth
 		text := fmt.Sprintf("%d:%d\n", place, digit)
@@ -88,6 +90,16 @@ func count(r policy.Request, ordinal, depth int) policy.Child {
 			return policy.Child{Steps: steps, Finish: reasoning.FinishLength}
 		}
 	}
+}
+
+// attempts is a hash of those that r shows; 0 if it shows none.
+func attempts(r policy.Request) uint64 {
+	if len(r.Attempts) == 0 {
+		return 0
+	}
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%q", r.Attempts)
+	return h.Sum64()
 }
 
 // Model is the Script's Identity.
@@ -180,7 +192,7 @@ func finish(l Line, r policy.Request, model reasoning.Model, first bool) policy.
 		}
 		if first {
 			c.Usage.Prompt = int64(len(r.Problem))
-			for _, s := range r.Steps {
+			for _, s := range slices.Concat(r.Attempts, r.Steps) {
 				c.Usage.Prompt += int64(len(s))
 			}
 		}

@@ -1,25 +1,58 @@
 package template
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 var registry = []Template{
 	// What the pocket models are trained on.
-	{Name: "pocket", Delimiter: "\n", after: "\n", ended: answerLine},
+	{Name: "pocket", Delimiter: "\n", after: "\n", ended: answerLine, revised: oneAfterTheOther},
 
 	// The same format for models that were not: told, and shown by examples.
-	{Name: "pocket-fewshot-v2", Delimiter: "\n", before: pocketTask + examples("", "\n", pocketShots), after: "\n", ended: answerLine},
+	{Name: "pocket-fewshot-v2", Delimiter: "\n", before: pocketTask + examples("", "\n", pocketShots), after: "\n", ended: answerLine,
+		revised: underTitle("\nSolutions that may be wrong:\n", "\nA better solution:")},
 
 	// Grade-school problems, a sentence a line, after the examples of Wei et al.
 	// 2022 (arXiv 2201.11903, table 20) in manner, not in text.
-	{Name: "gsm8k-fewshot", Delimiter: "\n", before: examples("Question: ", "\nAnswer:\n", gsm8kShots) + "Question: ", after: "\nAnswer:\n", ended: sentenceAnswer},
+	{Name: "gsm8k-fewshot", Delimiter: "\n", before: examples("Question: ", "\nAnswer:\n", gsm8kShots) + "Question: ", after: "\nAnswer:\n", ended: sentenceAnswer,
+		revised: underTitle("\nEarlier answers, which may be wrong:\n", "\nA better answer follows.")},
 
 	// Instruct models, paragraph by paragraph, through the server's chat markup. Some
 	// servers' markup trims what they are given to continue; where that matters and
 	// the model speaks ChatML, steps-chatml keeps every byte.
-	{Name: "steps", Delimiter: "\n\n", Chat: true, system: stepByStep},
+	{Name: "steps", Delimiter: "\n\n", Chat: true, system: stepByStep, revised: numbered},
 	{Name: "steps-chatml", Delimiter: "\n\n",
 		before: "<|im_start|>system\n" + stepByStep + "<|im_end|>\n<|im_start|>user\n",
-		after:  "<|im_end|>\n<|im_start|>assistant\n"},
+		after:  "<|im_end|>\n<|im_start|>assistant\n", revised: numbered},
+}
+
+// oneAfterTheOther is how revisers are trained: problem, attempts, the new attempt.
+func oneAfterTheOther(attempts []string) string { return "\n" + lines(attempts) }
+
+// underTitle is for models that go on in the manner of what they have read.
+func underTitle(title, next string) func([]string) string {
+	return func(attempts []string) string { return title + lines(attempts) + next }
+}
+
+// numbered asks instruct models for a revision, as nothing else tells them.
+func numbered(attempts []string) string {
+	var b strings.Builder
+	b.WriteString("\n\nHere are previous attempts at this problem, oldest first. They may be wrong.\n")
+	for i, a := range attempts {
+		fmt.Fprintf(&b, "\nAttempt %d:\n%s\n", i+1, strings.TrimRight(a, "\n"))
+	}
+	b.WriteString("\nFind what is wrong in them, if anything, and write a better solution of the problem.")
+	return b.String()
+}
+
+// lines are texts that end with one newline each, but the last with none.
+func lines(texts []string) string {
+	var all []string
+	for _, s := range texts {
+		all = append(all, strings.TrimRight(s, "\n"))
+	}
+	return strings.Join(all, "\n")
 }
 
 // The prompt that Qwen2.5-Math and its reward models were trained with.

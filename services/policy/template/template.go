@@ -2,6 +2,11 @@
 // continue solutions: what they are given, what ends a step, and what ends a
 // solution where a model does not end it by itself.
 //
+// Earlier attempts at a problem are shown between it and the solution. Only a model
+// that was trained to revise makes much of them (Snell et al. 2024, arXiv 2408.03314,
+// §6, which fine-tunes one as prompting does little); with any other, what templates
+// do here is an approximation, and results must say so.
+//
 // A template's text decides what a model writes, so its name is part of the
 // model's identity. Whoever changes a text gives it a new name; a test sees to it.
 package template
@@ -10,6 +15,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/ponder-mesh/ponder/reasoning"
 )
 
 // A Template turns a problem and the steps so far into text to be continued. Its
@@ -22,6 +29,9 @@ type Template struct {
 	system        string // of a chat
 	before, after string // what stands around the problem
 	ended         func(step string) bool
+	// revised is what stands between the problem and after where there are earlier
+	// attempts; nil cannot show any.
+	revised func(attempts []string) string
 }
 
 // A Message is one turn of a chat.
@@ -30,22 +40,44 @@ type Message struct {
 	Content string `json:"content"`
 }
 
+// A Text is a solution that is being written.
+type Text struct {
+	Problem  string
+	Attempts []string // whole earlier solutions, oldest first, to improve on
+	Steps    []string // so far
+}
+
+// Check returns an error that is a reasoning.ErrInvalid if the template cannot show
+// all of the text.
+func (t Template) Check(text Text) error {
+	if len(text.Attempts) > 0 && t.revised == nil {
+		return reasoning.Invalid("attempts", "must be none: prompt template %q cannot show them", t.Name)
+	}
+	return nil
+}
+
 // Prompt is the text to be continued, whole: problem and steps are put in as they
-// are.
-func (t Template) Prompt(problem string, steps []string) string {
-	return t.before + problem + t.after + strings.Join(steps, "")
+// are, attempts without the newlines at their ends.
+func (t Template) Prompt(text Text) string { return t.question(text) + strings.Join(text.Steps, "") }
+
+func (t Template) question(text Text) string {
+	shown := ""
+	if len(text.Attempts) > 0 {
+		shown = t.revised(text.Attempts)
+	}
+	return t.before + text.Problem + shown + t.after
 }
 
 // Messages are the turns of a chat; if there are steps, the last turn is the
 // assistant's own and must be continued, not answered.
-func (t Template) Messages(problem string, steps []string) []Message {
+func (t Template) Messages(text Text) []Message {
 	var chat []Message
 	if t.system != "" {
 		chat = append(chat, Message{"system", t.system})
 	}
-	chat = append(chat, Message{"user", t.before + problem + t.after})
-	if len(steps) > 0 {
-		chat = append(chat, Message{"assistant", strings.Join(steps, "")})
+	chat = append(chat, Message{"user", t.question(text)})
+	if len(text.Steps) > 0 {
+		chat = append(chat, Message{"assistant", strings.Join(text.Steps, "")})
 	}
 	return chat
 }

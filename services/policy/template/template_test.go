@@ -2,19 +2,23 @@ package template
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/ponder-mesh/ponder/reasoning"
 )
 
 // A changed text gives other samples under the same identity. Give it a new name,
 // and only then its hash here.
 func TestTextsKeepTheirNames(t *testing.T) {
 	got := map[string]string{}
+	plain := Text{Problem: "P", Steps: []string{"1", "2"}}
 	for _, tmpl := range registry {
-		text := fmt.Sprintf("%q %q %v %v", tmpl.Delimiter, tmpl.Prompt("P", []string{"1", "2"}), tmpl.Messages("P", []string{"1", "2"}), tmpl.Chat)
+		text := fmt.Sprintf("%q %q %v %v", tmpl.Delimiter, tmpl.Prompt(plain), tmpl.Messages(plain), tmpl.Chat)
 		got[tmpl.Name] = fmt.Sprintf("%x", sha256.Sum256([]byte(text)))[:12]
 	}
 	want := map[string]string{
@@ -42,7 +46,7 @@ func TestPrompts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := tmpl.Prompt("How many?", []string{"2+2=4\n", "A:4\n"})
+		got := tmpl.Prompt(Text{Problem: "How many?", Steps: []string{"2+2=4\n", "A:4\n"}})
 		if !strings.HasPrefix(got, test.begins) || !strings.HasSuffix(got, test.ends) {
 			t.Errorf("%s: got %q, want %q … %q", test.name, got, test.begins, test.ends)
 		}
@@ -55,12 +59,51 @@ func TestMessages(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []Message{{"system", stepByStep}, {"user", "How many?"}}
-	if diff := cmp.Diff(tmpl.Messages("How many?", nil), want); diff != "" {
+	if diff := cmp.Diff(tmpl.Messages(Text{Problem: "How many?"}), want); diff != "" {
 		t.Errorf("without steps (-got +want):\n%s", diff)
 	}
 	want = append(want, Message{"assistant", "First.\n\nSecond.\n\n"})
-	if diff := cmp.Diff(tmpl.Messages("How many?", []string{"First.\n\n", "Second.\n\n"}), want); diff != "" {
+	if diff := cmp.Diff(tmpl.Messages(Text{Problem: "How many?", Steps: []string{"First.\n\n", "Second.\n\n"}}), want); diff != "" {
 		t.Errorf("with steps (-got +want):\n%s", diff)
+	}
+}
+
+// What a model is shown of earlier attempts, as the template's name stands for it, too.
+func TestAttempts(t *testing.T) {
+	text := Text{Problem: "How many?", Attempts: []string{"2+2=5\nA:5\n\n", "2+2=3\nA:3"}, Steps: []string{"2+2=4\n"}}
+	asked := "How many?\n\nHere are previous attempts at this problem, oldest first. They may be wrong.\n" +
+		"\nAttempt 1:\n2+2=5\nA:5\n\nAttempt 2:\n2+2=3\nA:3\n" +
+		"\nFind what is wrong in them, if anything, and write a better solution of the problem."
+	for name, want := range map[string]string{
+		"pocket":            "How many?\n2+2=5\nA:5\n2+2=3\nA:3\n2+2=4\n",
+		"pocket-fewshot-v2": "How many?\nSolutions that may be wrong:\n2+2=5\nA:5\n2+2=3\nA:3\nA better solution:\n2+2=4\n",
+		"gsm8k-fewshot":     "Question: How many?\nEarlier answers, which may be wrong:\n2+2=5\nA:5\n2+2=3\nA:3\nA better answer follows.\nAnswer:\n2+2=4\n",
+		"steps":             asked,
+		"steps-chatml":      asked + "<|im_end|>\n<|im_start|>assistant\n2+2=4\n",
+	} {
+		tmpl, err := Lookup(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := tmpl.Prompt(text)
+		if tmpl.Chat {
+			got = tmpl.Messages(text)[1].Content
+		}
+		if err := tmpl.Check(text); err != nil || !strings.HasSuffix(got, want) {
+			t.Errorf("%s: got %q and error %v, want it to end in %q", name, got, err, want)
+		}
+	}
+}
+
+func TestATemplateWithoutAttemptsRefusesThem(t *testing.T) {
+	bare := Template{Name: "bare"}
+	err := bare.Check(Text{Problem: "P", Attempts: []string{"A:5"}})
+	var rule *reasoning.InvalidError
+	if !errors.As(err, &rule) || rule.Field != "attempts" || !strings.Contains(rule.Rule, "bare") {
+		t.Errorf("got %v, want attempts refused and the template named", err)
+	}
+	if err := bare.Check(Text{Problem: "P"}); err != nil {
+		t.Errorf("without attempts: %v", err)
 	}
 }
 

@@ -189,7 +189,10 @@ type Expansion struct {
 	// How to draw tokens.
 	Sampling *v1.Sampling `protobuf:"bytes,9,opt,name=sampling,proto3" json:"sampling,omitempty"`
 	// The model that must do it; empty accepts any.
-	Model         *v1.ModelIdentity `protobuf:"bytes,10,opt,name=model,proto3" json:"model,omitempty"`
+	Model *v1.ModelIdentity `protobuf:"bytes,10,opt,name=model,proto3" json:"model,omitempty"`
+	// Whole earlier solutions of the problem, oldest first, at most 4, that the policy sees and is to improve on (Snell et
+	// al. 2024, arXiv 2408.03314, §6); mostly none.
+	Attempts      []string `protobuf:"bytes,11,rep,name=attempts,proto3" json:"attempts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -290,6 +293,13 @@ func (x *Expansion) GetSampling() *v1.Sampling {
 func (x *Expansion) GetModel() *v1.ModelIdentity {
 	if x != nil {
 		return x.Model
+	}
+	return nil
+}
+
+func (x *Expansion) GetAttempts() []string {
+	if x != nil {
+		return x.Attempts
 	}
 	return nil
 }
@@ -729,7 +739,7 @@ const file_ponder_policy_v1_policy_proto_rawDesc = "" +
 	"\x06cancel\x18\x03 \x01(\v2\x18.ponder.policy.v1.CancelH\x00R\x06cancel\x12 \n" +
 	"\vtraceparent\x18\x04 \x01(\tR\vtraceparentB\b\n" +
 	"\x06action\"\b\n" +
-	"\x06Cancel\"\xc2\x02\n" +
+	"\x06Cancel\"\xde\x02\n" +
 	"\tExpansion\x12\x16\n" +
 	"\x06tenant\x18\x01 \x01(\tR\x06tenant\x12\x1b\n" +
 	"\tsearch_id\x18\x02 \x01(\tR\bsearchId\x12\x17\n" +
@@ -741,7 +751,8 @@ const file_ponder_policy_v1_policy_proto_rawDesc = "" +
 	"\x04seed\x18\b \x01(\x06R\x04seed\x129\n" +
 	"\bsampling\x18\t \x01(\v2\x1d.ponder.reasoning.v1.SamplingR\bsampling\x128\n" +
 	"\x05model\x18\n" +
-	" \x01(\v2\".ponder.reasoning.v1.ModelIdentityR\x05model\"\xeb\x02\n" +
+	" \x01(\v2\".ponder.reasoning.v1.ModelIdentityR\x05model\x12\x1a\n" +
+	"\battempts\x18\v \x03(\tR\battempts\"\xeb\x02\n" +
 	"\x05Child\x12\x18\n" +
 	"\aordinal\x18\x01 \x01(\x05R\aordinal\x12/\n" +
 	"\x05steps\x18\x02 \x03(\v2\x19.ponder.reasoning.v1.StepR\x05steps\x129\n" +

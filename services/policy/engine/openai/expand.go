@@ -14,6 +14,7 @@ import (
 	"github.com/ponder-mesh/ponder/internal/modelserver"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/policy/template"
 )
 
 // Expand asks the server for each child on its own, or, with SharedSeed, for all
@@ -81,8 +82,15 @@ func (e *Engine) begin(ctx context.Context, r policy.Request) (protocol, error) 
 	if !r.Model.Accepts(e.model) {
 		return protocol{}, fmt.Errorf("%w: want %+v, have %+v", policy.ErrModel, r.Model, e.model)
 	}
+	if err := e.config.Template.Check(textOf(r)); err != nil {
+		return protocol{}, err
+	}
 	d, err := e.speak(ctx)
 	return protocolOf(d, e.config.Template.Chat), err
+}
+
+func textOf(r policy.Request) template.Text {
+	return template.Text{Problem: r.Problem, Attempts: r.Attempts, Steps: r.Steps}
 }
 
 // run sends a result a child, and closes results when nothing runs any more. It
@@ -166,7 +174,7 @@ var refusals = map[int]bool{
 // that is an error, and those of which the server said nothing.
 func (e *Engine) sample(ctx context.Context, p protocol, r policy.Request, ordinals []int) (got []result, missing []int) {
 	c := call{
-		model: e.config.Model, template: e.config.Template, problem: r.Problem, steps: r.Steps,
+		model: e.config.Model, template: e.config.Template, text: textOf(r),
 		sampling: r.Sampling, seed: r.Seed.Child(ordinals[0]), n: len(ordinals),
 	}
 	if p.stops && r.Span == 1 {

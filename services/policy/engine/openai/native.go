@@ -10,7 +10,7 @@ import (
 // llamaBody is a request to llama.cpp's own POST /completion.
 func llamaBody(c call) map[string]any {
 	body := map[string]any{
-		"prompt":      c.template.Prompt(c.problem, c.steps),
+		"prompt":      c.template.Prompt(c.text),
 		"n_predict":   c.sampling.MaxTokens,
 		"temperature": c.sampling.Temperature,
 		"top_p":       c.sampling.TopP,
@@ -87,14 +87,14 @@ func ollamaOptions(c call) map[string]any {
 
 func ollamaGenerate(c call) map[string]any {
 	body := ollamaOptions(c)
-	body["prompt"], body["raw"] = c.template.Prompt(c.problem, c.steps), true
+	body["prompt"], body["raw"] = c.template.Prompt(c.text), true
 	return body
 }
 
 // ollamaChat needs no word to continue the assistant's last turn: ollama always does.
 func ollamaChat(c call) map[string]any {
 	body := ollamaOptions(c)
-	body["messages"] = c.template.Messages(c.problem, c.steps)
+	body["messages"] = c.template.Messages(c.text)
 	return body
 }
 

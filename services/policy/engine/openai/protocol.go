@@ -15,8 +15,7 @@ import (
 type call struct {
 	model    string
 	template template.Template
-	problem  string
-	steps    []string
+	text     template.Text
 	sampling reasoning.Sampling
 	seed     reasoning.Seed
 	n        int
@@ -114,13 +113,13 @@ func standard(c call, chat bool) map[string]any {
 		body["stop"] = []string{c.stop}
 	}
 	if !chat {
-		body["prompt"] = c.template.Prompt(c.problem, c.steps)
+		body["prompt"] = c.template.Prompt(c.text)
 		body["logprobs"] = 1
 		return body
 	}
-	body["messages"] = c.template.Messages(c.problem, c.steps)
+	body["messages"] = c.template.Messages(c.text)
 	body["logprobs"], body["top_logprobs"] = true, 1
-	if len(c.steps) > 0 {
+	if len(c.text.Steps) > 0 {
 		body["continue_final_message"], body["add_generation_prompt"] = true, false
 	}
 	return body
