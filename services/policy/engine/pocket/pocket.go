@@ -7,24 +7,30 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"strings"
 	"time"
 
 	"github.com/ponder-mesh/ponder/pocket"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/policy/template"
 )
 
-// Policy continues solutions with a pocket engine. A step is a line.
+// Policy continues solutions with a pocket engine. A step is a line. Earlier attempts
+// are shown to any model: whether it was trained to revise, its file does not say.
 type Policy struct {
 	engine *pocket.Engine
 	model  reasoning.Model
+	format template.Template
 }
 
 // New is a policy over an engine, which the caller closes.
 func New(engine *pocket.Engine) *Policy {
 	id := engine.Model().Identity()
-	return &Policy{engine: engine, model: reasoning.Model{
+	format, err := template.Lookup("pocket")
+	if err != nil {
+		panic(err) // it is there: a test asks for it
+	}
+	return &Policy{engine: engine, format: format, model: reasoning.Model{
 		Name: id.Name, Version: id.SHA256, Tokenizer: id.Tokenizer, Template: id.Template, Parameters: int64(id.Parameters),
 	}}
 }
@@ -43,13 +49,18 @@ func (p *Policy) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 			yield(policy.Child{}, fmt.Errorf("%w: this is %s, the request wants %s", policy.ErrModel, p.model.Name, r.Model.Name))
 			return
 		}
-		start := time.Now()
+		start, charged := time.Now(), false
 		for child, err := range p.engine.Generate(ctx, p.request(r)) {
 			if err != nil {
 				yield(policy.Child{}, failure(err))
 				return
 			}
-			if !yield(p.child(r, child, time.Since(start)), nil) {
+			c := p.child(r, child, time.Since(start))
+			if charged { // to pocket the siblings' prefix is cached, to a Policy it is the first child's
+				c.Usage.Prompt, c.Usage.Cached = 0, 0
+			}
+			charged = true
+			if !yield(c, nil) {
 				return
 			}
 		}
@@ -58,7 +69,7 @@ func (p *Policy) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 
 func (p *Policy) request(r policy.Request) pocket.Request {
 	out := pocket.Request{
-		Prompt:    r.Problem + "\n" + strings.Join(r.Steps, ""),
+		Prompt:    p.format.Prompt(template.Text{Problem: r.Problem, Attempts: r.Attempts, Steps: r.Steps}),
 		MaxTokens: r.Sampling.MaxTokens, MaxSteps: r.Span, Temperature: r.Sampling.Temperature, TopP: r.Sampling.TopP,
 	}
 	for _, ordinal := range r.Ordinals {
