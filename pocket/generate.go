@@ -1,5 +1,7 @@
 package pocket
 
+import "strings"
+
 // read runs a prompt through the trunk, or takes from the cache what a recent
 // prompt with the same beginning left there, and remembers it. It returns how
 // many positions were taken. The last position is always computed, so s.states
@@ -75,12 +77,15 @@ func (q *sequence) accept(logits []float32) bool {
 	q.child.Usage.Generated++
 	q.line = append(q.line, q.next)
 	q.logProb += logSoftmaxAt(plain[:], q.next)
-	if q.next == tokenNewline {
+	stopped := q.request.Stop != "" && strings.HasSuffix(Decode(q.line), q.request.Stop)
+	if stopped || q.next == tokenNewline {
 		q.endStep()
 	}
 	switch {
 	case q.next == tokenEOS:
 		q.child.Finish = FinishEnd
+	case stopped:
+		q.child.Finish = FinishSteps
 	case q.request.MaxSteps > 0 && len(q.child.Steps) == q.request.MaxSteps:
 		q.child.Finish = FinishSteps
 	case q.child.Usage.Generated == q.memory.cap:

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 )
 
 // Bounds on one Request.
@@ -25,6 +26,7 @@ type Request struct {
 	Seeds       []uint64 // one child a seed, 1…MaxChildren
 	MaxTokens   int      // a child's length at most, ≥ 1
 	MaxSteps    int      // stop after so many newlines; 0: go on to the end of the text
+	Stop        string   // stop after this, too, which may end in a newline but has no other; "": nothing
 	Temperature float64  // 0: greedy
 	TopP        float64  // nucleus in (0, 1]; 0 means 1, the whole distribution
 }
@@ -33,7 +35,7 @@ type Request struct {
 type Finish int
 
 const (
-	FinishSteps  Finish = iota + 1 // MaxSteps newlines were written; the text may go on
+	FinishSteps  Finish = iota + 1 // MaxSteps newlines or Stop were written; the text may go on
 	FinishEnd                      // the model ended the text
 	FinishLength                   // MaxTokens or the model's context is full: not an answer
 )
@@ -52,7 +54,7 @@ func (f Finish) String() string {
 
 // Step is one line of a child.
 type Step struct {
-	Text    string  // with its newline, if it was written: the texts of a child concatenate to its bytes
+	Text    string  // to its newline or Stop, if it was written: the texts of a child concatenate to its bytes
 	Tokens  int     // generated, including an end-of-text token
 	LogProb float64 // sum over the tokens, under the model's distribution at temperature 1
 }
@@ -97,6 +99,8 @@ func (r Request) check(m *Model) ([]int, error) {
 		return bad("max tokens", "%d, want at least 1", r.MaxTokens)
 	case r.MaxSteps < 0:
 		return bad("max steps", "%d, want 0 (no limit) or more", r.MaxSteps)
+	case strings.Contains(strings.TrimSuffix(r.Stop, "\n"), "\n"):
+		return bad("stop", "%q, want no newline before its end", r.Stop)
 	case !(r.Temperature >= 0) || math.IsInf(r.Temperature, 0) || r.Temperature > 0 && r.Temperature < 1e-3:
 		return bad("temperature", "%g, want 0 (greedy) or a number from 0.001", r.Temperature)
 	case !(r.TopP >= 0 && r.TopP <= 1):

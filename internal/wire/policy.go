@@ -20,6 +20,7 @@ func ExpansionToProto(r policy.Request) *policyv1.Expansion {
 		Steps:    r.Steps,
 		Ordinals: make([]int32, len(r.Ordinals)),
 		Span:     int32(r.Span),
+		Stop:     r.Stop,
 		Seed:     uint64(r.Seed),
 		Sampling: SamplingToProto(r.Sampling),
 		Model:    ModelToProto(r.Model),
@@ -45,6 +46,7 @@ func ExpansionFromProto(p *policyv1.Expansion, defaults reasoning.Sampling) (pol
 		Steps:    p.GetSteps(),
 		Ordinals: make([]int, len(p.GetOrdinals())),
 		Span:     int(p.GetSpan()),
+		Stop:     p.GetStop(),
 		Seed:     reasoning.Seed(p.GetSeed()),
 		Sampling: SamplingFromProto(p.GetSampling(), defaults),
 	}

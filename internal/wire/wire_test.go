@@ -140,6 +140,7 @@ func TestRoundTrips(t *testing.T) {
 			Steps:    texts.Draw(t, "steps"),
 			Ordinals: ordinals.Draw(t, "ordinals"),
 			Span:     counts.Draw(t, "span"),
+			Stop:     rapid.String().Draw(t, "stop"),
 			Seed:     reasoning.Seed(rapid.Uint64().Draw(t, "seed")),
 			Sampling: samplings.Draw(t, "sampling"),
 			Model:    models.Draw(t, "model"),

@@ -44,6 +44,7 @@ type Request struct {
 	Steps    []string       // the prefix, byte-exact
 	Ordinals []int          // which children; child i's chance is Seed.Child(i)
 	Span     int            // steps a child, or Whole
+	Stop     string         // text that, once written, ends a child and belongs to it, though the text may go on; mostly none
 	Seed     reasoning.Seed // of the prefix
 	Sampling reasoning.Sampling
 	Model    reasoning.Model // that must do it; what is empty accepts any
@@ -64,8 +65,8 @@ type Start struct {
 // A Child is one continuation of a prefix.
 type Child struct {
 	Ordinal  int
-	Steps    []reasoning.Step // at least one
-	Finish   reasoning.Finish
+	Steps    []reasoning.Step // at least one; a Stop ends the last like a delimiter
+	Finish   reasoning.Finish // FinishStep also at a Stop
 	Usage    reasoning.Usage // the shared prefix is charged to the first child that finishes
 	Generate time.Duration   // time it took
 	Start                    // zero if there was no queue
@@ -106,6 +107,7 @@ const (
 	MaxChildren = 1024
 	MaxTokens   = 32768
 	MaxSpan     = 4096
+	MaxStop     = 64 // bytes
 )
 
 // Validate returns a *reasoning.InvalidError for the first rule that r breaks.
@@ -145,6 +147,8 @@ func (r Request) Validate() error {
 		return reasoning.Invalid("ordinals", "must be distinct")
 	case r.Span < 0 || r.Span > MaxSpan:
 		return reasoning.Invalid("span", "must be 0 (whole) to %d, is %d", MaxSpan, r.Span)
+	case len(r.Stop) > MaxStop || !utf8.ValidString(r.Stop):
+		return reasoning.Invalid("stop", "must be at most %d bytes of UTF-8", MaxStop)
 	}
 	return ValidateSampling(r.Sampling)
 }

@@ -9,6 +9,7 @@ import (
 	"iter"
 	"math"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/ponder-mesh/ponder/reasoning"
@@ -165,7 +166,8 @@ func (m *Memoed) fit(rec recorded, r policy.Request) (_ recorded, ok bool) {
 	if r.Span != policy.Whole && r.Span < len(rec.Steps) {
 		rec = m.cut(rec, r.Span)
 	}
-	complete := rec.Finish == reasoning.FinishEnd || r.Span == len(rec.Steps)
+	complete := rec.Finish == reasoning.FinishEnd || r.Span == len(rec.Steps) ||
+		r.Stop != "" && strings.HasSuffix(rec.Steps[len(rec.Steps)-1].Text, r.Stop)
 	return rec, complete && tokens(rec.Steps) <= int64(r.Sampling.MaxTokens)
 }
 
@@ -214,6 +216,9 @@ func (m *Memoed) prefixKey(r policy.Request) string {
 	key := hash("prefix %q %q %q %q %v %v", m.identity.Tenant, names(m.identity.Policy), r.Problem, r.Steps, r.Sampling.Temperature, r.Sampling.TopP)
 	if len(r.Attempts) > 0 { // without, a key is what it was before there were any
 		key = hash("attempts %s %q", key, r.Attempts)
+	}
+	if r.Stop != "" { // where it ends a step, others would go on
+		key = hash("stop %s %q", key, r.Stop)
 	}
 	return key
 }

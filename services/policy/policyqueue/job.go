@@ -24,13 +24,13 @@ import (
 // version of what a job means. Workers put back what they do not know: a job has the
 // oldest version that says all it asks for.
 const (
-	version         = 1
-	versionAttempts = 2 // an older worker would write as if there were none
+	version     = 1
+	versionSeen = 2 // has attempts or a stop: an older worker would write as if there were none
 )
 
 func versionOf(r policy.Request) int32 {
-	if len(r.Attempts) > 0 {
-		return versionAttempts
+	if len(r.Attempts) > 0 || r.Stop != "" {
+		return versionSeen
 	}
 	return version
 }
@@ -88,8 +88,8 @@ func decode(msg *nats.Msg) (*queuev1.ExpansionJob, policy.Request, error) {
 	if err := proto.Unmarshal(msg.Data, job); err != nil {
 		return nil, policy.Request{}, fmt.Errorf("%w: job: %w", reasoning.ErrInvalid, err)
 	}
-	if v := job.GetVersion(); v < version || v > versionAttempts {
-		return job, policy.Request{}, fmt.Errorf("%w: %d, want %d to %d", errVersion, v, version, versionAttempts)
+	if v := job.GetVersion(); v < version || v > versionSeen {
+		return job, policy.Request{}, fmt.Errorf("%w: %d, want %d to %d", errVersion, v, version, versionSeen)
 	}
 	r, err := wire.ExpansionFromProto(job.GetExpansion(), reasoning.Sampling{})
 	if err == nil {

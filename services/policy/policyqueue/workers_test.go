@@ -211,14 +211,17 @@ func TestOtherModelsAndVersionsAreForOthers(t *testing.T) {
 	})
 }
 
-// A worker of before there were attempts would write as if there were none.
-func TestAttemptsAreForWorkersThatKnowThem(t *testing.T) {
-	r := request("s", 1)
-	if got := versionOf(r); got != version {
-		t.Errorf("without attempts a job has version %d, want %d, which every worker knows", got, version)
+// A worker of before there were attempts and stops would write as if there were none.
+func TestAttemptsAndStopsAreForWorkersThatKnowThem(t *testing.T) {
+	plain := request("s", 1)
+	if got := versionOf(plain); got != version {
+		t.Errorf("without either a job has version %d, want %d, which every worker knows", got, version)
 	}
-	r.Attempts = []string{"A:5\n"}
-	if got := versionOf(r); got <= version {
-		t.Errorf("with attempts a job has version %d, want one that workers of version %d put back", got, version)
+	revised, stopped := plain, plain
+	revised.Attempts, stopped.Stop = []string{"A:5\n"}, "#\n"
+	for _, r := range []policy.Request{revised, stopped} {
+		if got := versionOf(r); got <= version {
+			t.Errorf("attempts %q and stop %q: a job has version %d, want one that workers of version %d put back", r.Attempts, r.Stop, got, version)
+		}
 	}
 }

@@ -26,6 +26,7 @@ var checks = []check{
 	{name: "prompt is charged once", run: promptOnce},
 	{name: "a child is its seed and ordinal", seeded: true, run: childIsItsSeed},
 	{name: "a sample's first step is the step's sample", seeded: true, run: wholeBeginsWithStep},
+	{name: "a stop ends the text", run: stops},
 	{name: "attempts are seen", run: attemptsSeen},
 	{name: "greedy siblings are alike", seeded: true, run: greedyAlike},
 	{name: "invalid requests", run: invalid},
@@ -195,6 +196,35 @@ func wholeBeginsWithStep(ctx context.Context, p policy.Policy, o Options) error 
 	return nil
 }
 
+// stops at what ends the first step, less its beginning: mostly a byte and a delimiter.
+func stops(ctx context.Context, p policy.Policy, o Options) error {
+	whole, err := collect(ctx, p, o.request(policy.Whole, 0, 1, 2, 3))
+	if err != nil {
+		return err
+	}
+	for ordinal, full := range whole {
+		first, text := full.Steps[0].Text, reasoning.Join(full.Steps)
+		if len(full.Steps) < 2 || len(first) < 2 {
+			continue
+		}
+		r := o.request(policy.Whole, ordinal)
+		r.Stop = strings.ToValidUTF8(first[len(first)-2:], "")
+		children, err := collect(ctx, p, r)
+		if err != nil {
+			return fmt.Errorf("stop %q: %w", r.Stop, err)
+		}
+		before, _, _ := strings.Cut(text, r.Stop)
+		got := children[ordinal]
+		switch {
+		case strings.Contains(strings.TrimSuffix(reasoning.Join(got.Steps), r.Stop), r.Stop):
+			return fmt.Errorf("child %d goes on after %q: %q", ordinal, r.Stop, reasoning.Texts(got.Steps))
+		case !o.Random && (reasoning.Join(got.Steps) != before+r.Stop || got.Finish != reasoning.FinishStep):
+			return fmt.Errorf("child %d is %q by %v with the stop %q and %q without", ordinal, reasoning.Join(got.Steps), got.Finish, r.Stop, text)
+		}
+	}
+	return nil
+}
+
 // attemptsSeen shows a body its own solution: that is more to read, and what follows
 // is written in view of it.
 func attemptsSeen(ctx context.Context, p policy.Policy, o Options) error {
@@ -266,6 +296,8 @@ func invalid(ctx context.Context, p policy.Policy, o Options) error {
 		{"ordinals", "twice", func(r *policy.Request) { r.Ordinals = []int{1, 1} }},
 		{"span", "negative", func(r *policy.Request) { r.Span = -1 }},
 		{"span", "too long", func(r *policy.Request) { r.Span = policy.MaxSpan + 1 }},
+		{"stop", "too long", func(r *policy.Request) { r.Stop = strings.Repeat("x", policy.MaxStop+1) }},
+		{"stop", "not UTF-8", func(r *policy.Request) { r.Stop = "\xff" }},
 		{"sampling.temperature", "NaN", func(r *policy.Request) { r.Sampling.Temperature = math.NaN() }},
 		{"sampling.temperature", "too high", func(r *policy.Request) { r.Sampling.Temperature = 2.1 }},
 		{"sampling.top_p", "zero", func(r *policy.Request) { r.Sampling.TopP = 0 }},
@@ -483,8 +515,8 @@ func shape(r policy.Request, c policy.Child) error {
 		return fmt.Errorf("has %d steps, want at most %d", len(c.Steps), r.Span)
 	case c.Finish < reasoning.FinishStep || c.Finish > reasoning.FinishLength:
 		return fmt.Errorf("finishes by %d", c.Finish)
-	case c.Finish == reasoning.FinishStep && len(c.Steps) != r.Span:
-		return fmt.Errorf("finishes by step after %d steps, want that only after %d", len(c.Steps), r.Span)
+	case c.Finish == reasoning.FinishStep && len(c.Steps) != r.Span && (r.Stop == "" || !strings.HasSuffix(reasoning.Join(c.Steps), r.Stop)):
+		return fmt.Errorf("finishes by step after %d steps, want that only after %d or at %q", len(c.Steps), r.Span, r.Stop)
 	case tokens > r.Sampling.MaxTokens:
 		return fmt.Errorf("has %d tokens, want at most %d", tokens, r.Sampling.MaxTokens)
 	case u.Generated != int64(tokens):

@@ -68,6 +68,12 @@ func TestBrokenPolicies(t *testing.T) {
 				c.Steps[0].Text = "0:9\n"
 			}
 		}),
+		"a stop ends the text": func(ctx context.Context, r policy.Request) children {
+			if len(r.Stop) <= 2 {
+				r.Stop = ""
+			}
+			return good.Expand(ctx, r)
+		},
 		"attempts are seen": func(ctx context.Context, r policy.Request) children {
 			if len(r.Attempts) <= policy.MaxAttempts {
 				r.Attempts = nil

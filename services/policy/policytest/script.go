@@ -10,6 +10,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,7 +22,7 @@ import (
 // use, starts no goroutine, and all children of a request are written at the same
 // time, each in its own.
 type Script struct {
-	Say      func(r policy.Request, ordinal int) Line
+	Say      func(r policy.Request, ordinal int) Line // it need not mind r.Stop
 	Identity reasoning.Model // zero is a model of a million parameters, named "script"
 
 	mu    sync.Mutex
@@ -142,6 +143,7 @@ func (s *Script) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 		lines := make([]Line, len(r.Ordinals))
 		for i, ordinal := range r.Ordinals {
 			lines[i] = s.Say(r, ordinal)
+			lines[i].Child = stopped(lines[i].Child, r.Stop)
 			lines[i].Child.Ordinal = ordinal
 		}
 		slices.SortStableFunc(lines, func(a, b Line) int { return cmp.Compare(a.Delay, b.Delay) })
@@ -166,6 +168,20 @@ func (s *Script) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 		}
 		err = nil
 	}
+}
+
+// stopped is c up to the stop, if that is in it. Where it is inside a step, the step
+// has a token a byte.
+func stopped(c policy.Child, stop string) policy.Child {
+	for i, s := range c.Steps {
+		if at := strings.Index(s.Text, stop); stop != "" && at >= 0 {
+			s.Text = s.Text[:at+len(stop)]
+			s.Tokens = min(s.Tokens, len(s.Text))
+			c.Steps, c.Finish = append(slices.Clone(c.Steps[:i]), s), reasoning.FinishStep
+			break
+		}
+	}
+	return c
 }
 
 // wait until delay after start.

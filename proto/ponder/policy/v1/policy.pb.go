@@ -192,7 +192,10 @@ type Expansion struct {
 	Model *v1.ModelIdentity `protobuf:"bytes,10,opt,name=model,proto3" json:"model,omitempty"`
 	// Whole earlier solutions of the problem, oldest first, at most 4, that the policy sees and is to improve on (Snell et
 	// al. 2024, arXiv 2408.03314, §6); mostly none.
-	Attempts      []string `protobuf:"bytes,11,rep,name=attempts,proto3" json:"attempts,omitempty"`
+	Attempts []string `protobuf:"bytes,11,rep,name=attempts,proto3" json:"attempts,omitempty"`
+	// Text that, once written, ends a child like a delimiter and belongs to it, at most 64 bytes; empty for none. It must
+	// not have a step's delimiter before its end.
+	Stop          string `protobuf:"bytes,12,opt,name=stop,proto3" json:"stop,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -302,6 +305,13 @@ func (x *Expansion) GetAttempts() []string {
 		return x.Attempts
 	}
 	return nil
+}
+
+func (x *Expansion) GetStop() string {
+	if x != nil {
+		return x.Stop
+	}
+	return ""
 }
 
 // A Child is one continuation.
@@ -739,7 +749,7 @@ const file_ponder_policy_v1_policy_proto_rawDesc = "" +
 	"\x06cancel\x18\x03 \x01(\v2\x18.ponder.policy.v1.CancelH\x00R\x06cancel\x12 \n" +
 	"\vtraceparent\x18\x04 \x01(\tR\vtraceparentB\b\n" +
 	"\x06action\"\b\n" +
-	"\x06Cancel\"\xde\x02\n" +
+	"\x06Cancel\"\xf2\x02\n" +
 	"\tExpansion\x12\x16\n" +
 	"\x06tenant\x18\x01 \x01(\tR\x06tenant\x12\x1b\n" +
 	"\tsearch_id\x18\x02 \x01(\tR\bsearchId\x12\x17\n" +
@@ -752,7 +762,8 @@ const file_ponder_policy_v1_policy_proto_rawDesc = "" +
 	"\bsampling\x18\t \x01(\v2\x1d.ponder.reasoning.v1.SamplingR\bsampling\x128\n" +
 	"\x05model\x18\n" +
 	" \x01(\v2\".ponder.reasoning.v1.ModelIdentityR\x05model\x12\x1a\n" +
-	"\battempts\x18\v \x03(\tR\battempts\"\xeb\x02\n" +
+	"\battempts\x18\v \x03(\tR\battempts\x12\x12\n" +
+	"\x04stop\x18\f \x01(\tR\x04stop\"\xeb\x02\n" +
 	"\x05Child\x12\x18\n" +
 	"\aordinal\x18\x01 \x01(\x05R\aordinal\x12/\n" +
 	"\x05steps\x18\x02 \x03(\v2\x19.ponder.reasoning.v1.StepR\x05steps\x129\n" +

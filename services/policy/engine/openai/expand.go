@@ -174,10 +174,10 @@ var refusals = map[int]bool{
 // that is an error, and those of which the server said nothing.
 func (e *Engine) sample(ctx context.Context, p protocol, r policy.Request, ordinals []int) (got []result, missing []int) {
 	c := call{
-		model: e.config.Model, template: e.config.Template, text: textOf(r),
+		model: e.config.Model, template: e.config.Template, text: textOf(r), until: r.Stop,
 		sampling: r.Sampling, seed: r.Seed.Child(ordinals[0]), n: len(ordinals),
 	}
-	if p.stops && r.Span == 1 {
+	if p.stops && r.Span == 1 && r.Stop == "" {
 		c.stop = e.config.Template.Delimiter
 	}
 	began := time.Now()
@@ -228,7 +228,7 @@ func (e *Engine) stream(ctx context.Context, p protocol, c call, span int) ([]*s
 
 	samples := make([]*sample, c.n)
 	for i := range samples {
-		samples[i] = &sample{template: c.template, span: span}
+		samples[i] = &sample{template: c.template, span: span, until: c.until}
 	}
 	var u usage
 	for data, err := range p.frames(io.LimitReader(body, streamLimit(c.n*c.sampling.MaxTokens))) {

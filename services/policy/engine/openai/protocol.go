@@ -20,6 +20,7 @@ type call struct {
 	seed     reasoning.Seed
 	n        int
 	stop     string // ends the text, if not empty; only protocols that stop are given one
+	until    string // ends a choice, if not empty; the server is not told
 }
 
 // A protocol is one endpoint of one kind of server.
@@ -68,6 +69,9 @@ func protocolOf(d Dialect, chat bool) protocol {
 	body := func(c call) map[string]any {
 		body := standard(c, chat)
 		maps.Copy(body, additions[d])
+		if c.until != "" {
+			maps.Copy(body, visible[d])
+		}
 		return body
 	}
 	return protocol{path: path, stops: d == VLLM || d == SGLang, body: body, frames: modelserver.Events, parse: parseChunk}
@@ -87,6 +91,13 @@ var additions = map[Dialect]map[string]any{
 		"no_stop_trim": true, "stream_options": continuousUsage,
 	},
 	LlamaCpp: {"samplers": []string{"temperature", "top_p"}, "cache_prompt": true, "timings_per_token": true},
+}
+
+// visible has special tokens told as text where a text like "<|im_start|>answer" is
+// waited for, but not the one that ends it all.
+var visible = map[Dialect]map[string]any{
+	VLLM:   {"skip_special_tokens": false, "include_stop_str_in_output": false},
+	SGLang: {"skip_special_tokens": false, "no_stop_trim": false},
 }
 
 var continuousUsage = map[string]any{"include_usage": true, "continuous_usage_stats": true}

@@ -15,6 +15,7 @@ import (
 type sample struct {
 	template template.Template
 	span     int
+	until    string // ends it, if not empty
 	steps    []reasoning.Step
 	open     reasoning.Step   // being written
 	finish   reasoning.Finish // 0 as long as it goes on
@@ -31,7 +32,7 @@ func (s *sample) add(e event) error {
 	tokens := e.tokens
 	at, begin := 0, 0 // how far the text is taken, and where the next token begins in it
 	for at < len(e.text) && s.finish == 0 {
-		n, whole := s.untilDelimiter(e.text[at:])
+		n, whole := s.untilMark(e.text[at:])
 		s.open.Text += e.text[at : at+n]
 		at += n
 		for len(tokens) > 0 && begin < at {
@@ -70,24 +71,30 @@ func (s *sample) add(e event) error {
 	return nil
 }
 
-// untilDelimiter is how many bytes of text belong to the open step, and whether
-// they make it whole. A delimiter may have begun in an earlier event.
-func (s *sample) untilDelimiter(text string) (n int, whole bool) {
-	d := s.template.Delimiter
-	before := s.open.Text[max(0, len(s.open.Text)-len(d)+1):]
-	i := strings.Index(before+text, d)
-	if i < 0 {
-		return len(text), false
+// untilMark is how many bytes of text belong to the open step, and whether they make
+// it whole. What ends it may have begun in an earlier event.
+func (s *sample) untilMark(text string) (n int, whole bool) {
+	n = len(text)
+	for _, mark := range []string{s.template.Delimiter, s.until} {
+		if mark == "" {
+			continue
+		}
+		before := s.open.Text[max(0, len(s.open.Text)-len(mark)+1):]
+		if i := strings.Index(before+text, mark); i >= 0 {
+			n, whole = min(n, i+len(mark)-len(before)), true
+		}
 	}
-	return i + len(d) - len(before), true
+	return n, whole
 }
 
-// close ends the open step at its delimiter.
+// close ends the open step at its delimiter, or at what the sample runs until.
 func (s *sample) close() {
 	s.steps = append(s.steps, s.open)
 	switch {
 	case s.template.Ended(s.open.Text):
 		s.finish = reasoning.FinishEnd
+	case s.until != "" && strings.HasSuffix(s.open.Text, s.until):
+		s.finish = reasoning.FinishStep
 	case len(s.steps) == s.span: // never, if it is Whole
 		s.finish = reasoning.FinishStep
 	}

@@ -1,6 +1,7 @@
 package openai
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -102,5 +103,28 @@ func TestTheEndOfTheTextIsNoStep(t *testing.T) {
 	want := []reasoning.Step{{Text: "a\n\n", Tokens: 2, LogProb: -1.5}}
 	if diff := cmp.Diff(s.steps, want); diff != "" || s.finish != reasoning.FinishEnd {
 		t.Errorf("finish %v; steps (-got +want):\n%s", s.finish, diff)
+	}
+}
+
+// However a server cuts its events, a child ends where its stop was written, and what
+// is inside a step ends the step.
+func TestSampleUntil(t *testing.T) {
+	tmpl, err := template.Lookup("steps")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const text, until = "2+2=4.\n\nSo 4.\n<|im_start|>answer\nFinal Answer: 4", "<|im_start|>answer\n"
+	want := []string{"2+2=4.\n\n", "So 4.\n<|im_start|>answer\n"}
+	for size := 1; size <= len(text); size++ {
+		s := &sample{template: tmpl, until: until}
+		for piece := range slices.Chunk([]byte(text), size) {
+			e := event{text: string(piece), tokens: []modelserver.Token{{Text: string(piece), LogProb: -1}}}
+			if err := s.add(e); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := reasoning.Texts(s.steps); !slices.Equal(got, want) || s.finish != reasoning.FinishStep || !enough([]*sample{s}, false) {
+			t.Errorf("events of %d bytes: got %q by %v, want %q by step, and the rest called off", size, got, s.finish, want)
+		}
 	}
 }

@@ -70,7 +70,7 @@ func (p *Policy) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 func (p *Policy) request(r policy.Request) pocket.Request {
 	out := pocket.Request{
 		Prompt:    p.format.Prompt(template.Text{Problem: r.Problem, Attempts: r.Attempts, Steps: r.Steps}),
-		MaxTokens: r.Sampling.MaxTokens, MaxSteps: r.Span, Temperature: r.Sampling.Temperature, TopP: r.Sampling.TopP,
+		MaxTokens: r.Sampling.MaxTokens, MaxSteps: r.Span, Stop: r.Stop, Temperature: r.Sampling.Temperature, TopP: r.Sampling.TopP,
 	}
 	for _, ordinal := range r.Ordinals {
 		out.Seeds = append(out.Seeds, uint64(r.Seed.Child(ordinal)))

@@ -27,7 +27,7 @@ class Cancel(_message.Message):
     def __init__(self) -> None: ...
 
 class Expansion(_message.Message):
-    __slots__ = ("tenant", "search_id", "node_id", "problem", "steps", "ordinals", "span", "seed", "sampling", "model", "attempts")
+    __slots__ = ("tenant", "search_id", "node_id", "problem", "steps", "ordinals", "span", "seed", "sampling", "model", "attempts", "stop")
     TENANT_FIELD_NUMBER: _ClassVar[int]
     SEARCH_ID_FIELD_NUMBER: _ClassVar[int]
     NODE_ID_FIELD_NUMBER: _ClassVar[int]
@@ -39,6 +39,7 @@ class Expansion(_message.Message):
     SAMPLING_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
     ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
+    STOP_FIELD_NUMBER: _ClassVar[int]
     tenant: str
     search_id: str
     node_id: str
@@ -50,7 +51,8 @@ class Expansion(_message.Message):
     sampling: _reasoning_pb2.Sampling
     model: _reasoning_pb2.ModelIdentity
     attempts: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, tenant: _Optional[str] = ..., search_id: _Optional[str] = ..., node_id: _Optional[str] = ..., problem: _Optional[str] = ..., steps: _Optional[_Iterable[str]] = ..., ordinals: _Optional[_Iterable[int]] = ..., span: _Optional[int] = ..., seed: _Optional[int] = ..., sampling: _Optional[_Union[_reasoning_pb2.Sampling, _Mapping]] = ..., model: _Optional[_Union[_reasoning_pb2.ModelIdentity, _Mapping]] = ..., attempts: _Optional[_Iterable[str]] = ...) -> None: ...
+    stop: str
+    def __init__(self, tenant: _Optional[str] = ..., search_id: _Optional[str] = ..., node_id: _Optional[str] = ..., problem: _Optional[str] = ..., steps: _Optional[_Iterable[str]] = ..., ordinals: _Optional[_Iterable[int]] = ..., span: _Optional[int] = ..., seed: _Optional[int] = ..., sampling: _Optional[_Union[_reasoning_pb2.Sampling, _Mapping]] = ..., model: _Optional[_Union[_reasoning_pb2.ModelIdentity, _Mapping]] = ..., attempts: _Optional[_Iterable[str]] = ..., stop: _Optional[str] = ...) -> None: ...
 
 class Child(_message.Message):
     __slots__ = ("ordinal", "steps", "finish", "usage", "generate_time", "queue_wait", "worker", "attempt")
