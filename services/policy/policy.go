@@ -67,9 +67,9 @@ type Child struct {
 	Ordinal  int
 	Steps    []reasoning.Step // at least one; a Stop ends the last like a delimiter
 	Finish   reasoning.Finish // FinishStep also at a Stop
-	Usage    reasoning.Usage // the shared prefix is charged to the first child that finishes
-	Generate time.Duration   // time it took
-	Start                    // zero if there was no queue
+	Usage    reasoning.Usage  // the shared prefix is charged to the first child that finishes
+	Generate time.Duration    // time it took
+	Start                     // zero if there was no queue
 }
 
 // Depth is how many nodes the prefix is away from the root.

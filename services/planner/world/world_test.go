@@ -69,6 +69,9 @@ func TestConformance(t *testing.T) {
 			return Meter(w, Budget{PolicyTokens: 1e9, VerifierTokens: 1e9, FLOPs: 1e18}, reasoning.Model{Parameters: 1e6}, reasoning.Model{})
 		},
 		"memo": func(w search.World) search.World { return Memo(w, NewMemory(1<<20), Identity{}) },
+		"think": func(w search.World) search.World {
+			return Think(w, Thinking{Mode: Force, Max: 200}, mustLookup(t, "pocket-think-v1"))
+		},
 		"all": func(w search.World) search.World {
 			return Meter(Memo(Retry(w, Backoff{}), NewMemory(1<<20), Identity{}), Budget{PolicyTokens: 1e9}, reasoning.Model{}, reasoning.Model{})
 		},

@@ -23,7 +23,7 @@ import (
 // time, each in its own.
 type Script struct {
 	Say      func(r policy.Request, ordinal int) Line // it need not mind r.Stop
-	Identity reasoning.Model // zero is a model of a million parameters, named "script"
+	Identity reasoning.Model                          // zero is a model of a million parameters, named "script"
 
 	mu    sync.Mutex
 	calls []*Call

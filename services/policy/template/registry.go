@@ -9,6 +9,11 @@ var registry = []Template{
 	// What the pocket models are trained on.
 	{Name: "pocket", Delimiter: "\n", after: "\n", ended: answerLine, revised: oneAfterTheOther},
 
+	// The same with calculations to think, a line "#", and the answer. After "Wait" it
+	// looks at them again.
+	{Name: "pocket-think-v1", Delimiter: "\n", after: "\n", ended: answerLine, revised: oneAfterTheOther,
+		Thinking: Thinking{End: "#\n", Answer: "A:", Wait: "Wait\n"}},
+
 	// The same format for models that were not: told, and shown by examples.
 	{Name: "pocket-fewshot-v2", Delimiter: "\n", before: pocketTask + examples("", "\n", pocketShots), after: "\n", ended: answerLine,
 		revised: underTitle("\nSolutions that may be wrong:\n", "\nA better solution:")},
@@ -25,6 +30,19 @@ var registry = []Template{
 	{Name: "steps-chatml", Delimiter: "\n\n",
 		before: "<|im_start|>system\n" + stepByStep + "<|im_end|>\n<|im_start|>user\n",
 		after:  "<|im_end|>\n<|im_start|>assistant\n", revised: numbered},
+
+	// Models that think between tags, such as QwQ, Qwen3 and distillates of DeepSeek-R1
+	// in ChatML.
+	{Name: "think-chatml", Delimiter: "\n\n",
+		before: "<|im_start|>user\n", after: "\n" + stepByStep + "<|im_end|>\n<|im_start|>assistant\n<think>\n", revised: numbered,
+		Thinking: Thinking{End: "</think>\n", Answer: "\nFinal Answer:", Wait: "Wait", Strip: []string{"<|im_end|>"}}},
+
+	// s1, in the format that it was trained on (Muennighoff et al. 2025, arXiv 2501.19393).
+	{Name: "s1", Delimiter: "\n\n",
+		before:   "<|im_start|>system\nYou are Qwen, created by Alibaba Cloud. You are a helpful assistant.<|im_end|>\n<|im_start|>user\n",
+		after:    "<|im_end|>\n<|im_start|>assistant\n<|im_start|>think\n",
+		revised:  numbered,
+		Thinking: Thinking{End: "<|im_start|>answer\n", Answer: "Final Answer:", Wait: "Wait", Strip: []string{"<|im_end|>", "<|im_start|>"}}},
 }
 
 // oneAfterTheOther is how revisers are trained: problem, attempts, the new attempt.

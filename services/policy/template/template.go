@@ -25,6 +25,7 @@ type Template struct {
 	Name      string
 	Delimiter string // ends a step, and belongs to it
 	Chat      bool   // the server's own chat markup is used: Messages; otherwise Prompt
+	Thinking  Thinking
 
 	system        string // of a chat
 	before, after string // what stands around the problem
@@ -32,6 +33,15 @@ type Template struct {
 	// revised is what stands between the problem and after where there are earlier
 	// attempts; nil cannot show any.
 	revised func(attempts []string) string
+}
+
+// A Thinking is how a model keeps what it thinks apart from what it answers, and by
+// which texts it is made to do either. The zero value is of a model that does not.
+type Thinking struct {
+	End    string   // closes the thinking
+	Answer string   // opens the answer after an End that was forced
+	Wait   string   // takes the place of an End that is suppressed
+	Strip  []string // what a server may leave of the token that ends a text
 }
 
 // A Message is one turn of a chat.
@@ -98,10 +108,17 @@ func Lookup(name string) (Template, error) {
 }
 
 // Names of all templates, sorted.
-func Names() []string {
+func Names() []string { return names(func(Template) bool { return true }) }
+
+// Thinkers are the names of the templates of models that think, sorted.
+func Thinkers() []string { return names(func(t Template) bool { return t.Thinking.End != "" }) }
+
+func names(of func(Template) bool) []string {
 	var names []string
 	for _, t := range registry {
-		names = append(names, t.Name)
+		if of(t) {
+			names = append(names, t.Name)
+		}
 	}
 	slices.Sort(names)
 	return names

@@ -19,6 +19,9 @@ func TestTextsKeepTheirNames(t *testing.T) {
 	plain := Text{Problem: "P", Steps: []string{"1", "2"}}
 	for _, tmpl := range registry {
 		text := fmt.Sprintf("%q %q %v %v", tmpl.Delimiter, tmpl.Prompt(plain), tmpl.Messages(plain), tmpl.Chat)
+		if tmpl.Thinking.End != "" {
+			text += fmt.Sprintf(" %q", tmpl.Thinking)
+		}
 		got[tmpl.Name] = fmt.Sprintf("%x", sha256.Sum256([]byte(text)))[:12]
 	}
 	want := map[string]string{
@@ -27,6 +30,9 @@ func TestTextsKeepTheirNames(t *testing.T) {
 		"gsm8k-fewshot":     "268697d0612b",
 		"steps":             "5adfb5f85f25",
 		"steps-chatml":      "9808fbe9ce57",
+		"pocket-think-v1":   "43549f2a441f",
+		"s1":                "ac6421e1fe56",
+		"think-chatml":      "b24f0fe5ab5f",
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("templates (-got +want):\n%s", diff)

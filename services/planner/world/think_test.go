@@ -1,0 +1,564 @@
+package world
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner/search"
+	"github.com/ponder-mesh/ponder/services/planner/search/searchtest"
+	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/policy/policytest"
+	"github.com/ponder-mesh/ponder/services/policy/template"
+	"github.com/ponder-mesh/ponder/services/verifier"
+)
+
+// saying is a policy of known texts, a token a byte and one for the end: what it
+// writes after each text. Its steps end as the template's.
+func saying(format template.Template, after map[string]string) *policytest.Script {
+	return &policytest.Script{Say: func(r policy.Request, ordinal int) policytest.Line {
+		said, ok := after[strings.Join(r.Steps, "")]
+		if !ok {
+			return policytest.Line{Err: fmt.Errorf("nothing is known after %q", r.Steps)}
+		}
+		c := policy.Child{Finish: reasoning.FinishEnd}
+		left := r.Sampling.MaxTokens
+		for step := range strings.SplitAfterSeq(said, format.Delimiter) {
+			if step == "" {
+				continue
+			}
+			cut := min(left, len(step))
+			c.Steps = append(c.Steps, reasoning.Step{Text: step[:cut], Tokens: cut, LogProb: -float64(cut)})
+			if left -= cut; cut < len(step) || left == 0 {
+				c.Finish = reasoning.FinishLength
+				break
+			}
+			if len(c.Steps) == r.Span {
+				c.Finish = reasoning.FinishStep
+				break
+			}
+		}
+		if c.Finish == reasoning.FinishEnd {
+			c.Steps[len(c.Steps)-1].Tokens++
+		}
+		return policytest.Line{Child: c}
+	}}
+}
+
+func mustLookup(t testing.TB, name string) template.Template {
+	t.Helper()
+	format, err := template.Lookup(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return format
+}
+
+// worldOf is a policy alone.
+func worldOf(p *policytest.Script) search.World {
+	return struct {
+		*policytest.Script
+		verifier.Verifier
+	}{p, nil}
+}
+
+// think is what one whole child comes to.
+func think(t *testing.T, w search.World, s Thinking, format template.Template) policy.Child {
+	t.Helper()
+	s.Mode = max(s.Mode, Force)
+	if err := s.Validate(64); err != nil {
+		t.Fatal(err)
+	}
+	got, err := children(t.Context(), Think(w, s, format), ask(1))
+	if err != nil || len(got) != 1 {
+		t.Fatalf("got %d children and error %v, want one child", len(got), err)
+	}
+	return got[0]
+}
+
+// What pocket's thinker says: a line, another, the end, the answer; and after Wait.
+var pocketSays = map[string]string{
+	"":                                  "1+2=3\n3+4=7\n#\nA:7\n",
+	"1+2=3\n3+4=7\n#\n":                 "A:7\n",
+	"1+2=3\n3+#":                        "",
+	"1+2=3\n3+\n#\nA:":                  "3\n",
+	"1+2=3\n#\nA:":                      "5\n",
+	"1+2=3\n":                           "3+4=7\n#\nA:7\n",
+	"1+2=3\n3+4=7\n":                    "#\nA:7\n",
+	"1+2=3\n3+4=7\nWait\n":              "3+4=8\n#\nA:8\n",
+	"1+2=3\n3+4=7\nWait\n3+4=8\n":       "#\nA:8\n",
+	"1+2=3\n3+4=7\nWait\n3+4=8\n#\n":    "A:8\n",
+	"1+2=3\n3+4=7\nWait\n3+\n#\nA:":     "9\n",
+	"1+2=3\n3+4=7\nWait\n3+4=8\nWait\n": "ok\n#\n",
+	"1+2=3\n3+4=7\nWait\n3+4=8\nWait\nok\n#\n": "A:8\n",
+}
+
+// "We enforce a maximum token count by simply appending the end-of-thinking token
+// delimiter and optionally 'Final Answer:' to early exit the thinking stage and make
+// the model provide its current best answer." (s1, §3.1)
+func TestMaximumEndsThinkingAndOpensTheAnswer(t *testing.T) {
+	format := mustLookup(t, "pocket-think-v1")
+	policy := saying(format, pocketSays)
+	got := think(t, worldOf(policy), Thinking{Max: 8}, format)
+	want := []reasoning.Step{
+		{Text: "1+2=3\n", Tokens: 6, LogProb: -6},
+		{Text: "3+\n", Tokens: 2, LogProb: -2}, // the newline is forced
+		{Text: "#\n"},
+		{Text: "A:3\n", Tokens: 3, LogProb: -2}, // two and the end of the text
+	}
+	if diff := cmp.Diff(got.Steps, want); diff != "" || got.Finish != reasoning.FinishEnd {
+		t.Errorf("finished by %v (-got +want):\n%s", got.Finish, diff)
+	}
+	if got.Usage.Generated != 8+3 {
+		t.Errorf("%d tokens were generated, want 8 of thinking and 3 of the answer: what is forced costs none", got.Usage.Generated)
+	}
+	if calls := policy.Calls(); len(calls) != 2 || calls[0].Request.Stop != "#\n" || calls[1].Request.Stop != "" ||
+		calls[0].Request.Sampling.MaxTokens != 8 || calls[1].Request.Sampling.MaxTokens != 64-8 {
+		t.Errorf("asked %d times: %+v, want the thinking with its bound and then the answer with what is left", len(calls), calls)
+	}
+}
+
+// Without the decorator the same policy answers otherwise: the test above sees it.
+func TestWithoutThinkNothingIsForced(t *testing.T) {
+	got, err := children(t.Context(), worldOf(saying(mustLookup(t, "pocket-think-v1"), pocketSays)), ask(1))
+	if err != nil || reasoning.Join(got[0].Steps) != "1+2=3\n3+4=7\n#\nA:7\n" {
+		t.Errorf("got %v and error %v", got, err)
+	}
+}
+
+// A line that ends at the bound gets no second newline.
+func TestForcedEndHasALineOfItsOwn(t *testing.T) {
+	format := mustLookup(t, "pocket-think-v1")
+	if got := reasoning.Join(think(t, worldOf(saying(format, pocketSays)), Thinking{Max: 6}, format).Steps); got != "1+2=3\n#\nA:5\n" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// Thinking that ends within the bound is left alone: the plain mark and no "Final
+// Answer:".
+func TestNaturalEndIsNotForced(t *testing.T) {
+	format := mustLookup(t, "pocket-think-v1")
+	for _, most := range []int{14, 15, 40} { // the mark's own tokens are within 14
+		if got := reasoning.Join(think(t, worldOf(saying(format, pocketSays)), Thinking{Max: most}, format).Steps); got != "1+2=3\n3+4=7\n#\nA:7\n" {
+			t.Errorf("at most %d tokens: got %q", most, got)
+		}
+	}
+}
+
+// "To enforce a minimum, we suppress the generation of the end-of-thinking token
+// delimiter and optionally append the string 'Wait' to the model's current reasoning
+// trace." (s1, §3.1)
+func TestWaitTakesThePlaceOfTheEnd(t *testing.T) {
+	format := mustLookup(t, "pocket-think-v1")
+	for _, test := range []struct {
+		how  Thinking
+		want string
+		cost int64
+	}{
+		{Thinking{Waits: 1}, "1+2=3\n3+4=7\nWait\n3+4=8\n#\nA:8\n", 14 + 8 + 5},
+		{Thinking{Waits: 2}, "1+2=3\n3+4=7\nWait\n3+4=8\nWait\nok\n#\nA:8\n", 14 + 8 + 5 + 5},
+		{Thinking{Min: 14}, "1+2=3\n3+4=7\n#\nA:7\n", 14 + 5},
+		{Thinking{Min: 15}, "1+2=3\n3+4=7\nWait\n3+4=8\n#\nA:8\n", 14 + 8 + 5},
+		{Thinking{Min: 15, Waits: 2}, "1+2=3\n3+4=7\nWait\n3+4=8\nWait\nok\n#\nA:8\n", 14 + 8 + 5 + 5},
+		// The budget shrinks: 2 of 16 tokens are left after Wait, and then it is cut.
+		{Thinking{Waits: 1, Max: 16}, "1+2=3\n3+4=7\nWait\n3+\n#\nA:9\n", 14 + 2 + 3},
+		// Nothing is left to wait for: an end within the bound is an end.
+		{Thinking{Waits: 1, Max: 14}, "1+2=3\n3+4=7\n#\nA:7\n", 14 + 5},
+	} {
+		got := think(t, worldOf(saying(format, pocketSays)), test.how, format)
+		if text := reasoning.Join(got.Steps); text != test.want || got.Usage.Generated != test.cost || tokens(got.Steps) != test.cost {
+			t.Errorf("%+v: got %q for %d tokens, %d in its steps; want %q for %d", test.how, text, got.Usage.Generated, tokens(got.Steps), test.want, test.cost)
+		}
+	}
+}
+
+// s1's own marks, byte for byte: "Wait" goes on in the line, and a forced end has one.
+func TestTextsOfS1(t *testing.T) {
+	format := mustLookup(t, "s1")
+	says := map[string]string{
+		"":       "Two and two.\n\nFour.\n<|im_start|>answer\n4",
+		"Two an": "?", "Two an\n<|im_start|>answer\nFinal Answer:": " 3",
+		"Two and two.\n\nFour.\n<|im_start|>answer\n":              "4",
+		"Two and two.\n\nFour.\nWait":                              ", five?<|im_end|>",
+		"Two and two.\n\nFour.\nWait, five?\n<|im_start|>answer\n": "5",
+		"Two and two.\n\nFour.\nHmm":                               " no.\n<|im_start|>answer\n",
+		"Two and two.\n\nFour.\nHmm no.\n<|im_start|>answer\n":     "4",
+	}
+	for _, test := range []struct {
+		how  Thinking
+		want []string
+	}{
+		{Thinking{Max: 63}, []string{"Two and two.\n\n", "Four.\n<|im_start|>answer\n", "4"}},
+		{Thinking{Max: 6}, []string{"Two an\n<|im_start|>answer\n", "Final Answer: 3"}},
+		// The model ends its text while it thinks: the end is stripped, the mark put in.
+		{Thinking{Waits: 1}, []string{"Two and two.\n\n", "Four.\nWait, five?\n<|im_start|>answer\n", "5"}},
+		{Thinking{Waits: 1, Wait: "Hmm"}, []string{"Two and two.\n\n", "Four.\nHmm no.\n<|im_start|>answer\n", "4"}},
+	} {
+		test.how.Mode = Force
+		r := ask(1)
+		r.Sampling.MaxTokens = 100
+		got, err := children(t.Context(), Think(worldOf(saying(format, says)), test.how, format), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(reasoning.Texts(got[0].Steps), test.want); diff != "" || got[0].Finish != reasoning.FinishEnd {
+			t.Errorf("%+v: by %v (-got +want):\n%s", test.how, got[0].Finish, diff)
+		}
+	}
+}
+
+// Thinking that the child's own limit or the context cuts is cut: nobody is made to
+// answer, and nothing counts as finished.
+func TestCutByAnotherLimitStaysCut(t *testing.T) {
+	format := mustLookup(t, "pocket-think-v1")
+	r := ask(1)
+	r.Sampling.MaxTokens = 8
+	got, err := children(t.Context(), Think(worldOf(saying(format, pocketSays)), Thinking{Mode: Force, Max: 20}, format), r)
+	if err != nil || got[0].Finish != reasoning.FinishLength || reasoning.Join(got[0].Steps) != "1+2=3\n3+" {
+		t.Errorf("got %+v and error %v, want it cut at 8 tokens", got, err)
+	}
+}
+
+// A budget that ends while a child is written leaves it cut, with all that was paid,
+// and the search is told.
+func TestBudgetSpentBetweenParts(t *testing.T) {
+	format := mustLookup(t, "pocket-think-v1")
+	for tokens, want := range map[int64]string{
+		8:  "1+2=3\n3+",
+		14: "1+2=3\n3+4=7\nWait\n",
+		16: "1+2=3\n3+4=7\nWait\n3+",
+		22: "1+2=3\n3+4=7\nWait\n3+4=8\n#\n",
+		24: "1+2=3\n3+4=7\nWait\n3+4=8\n#\nA:",
+	} {
+		m := Meter(worldOf(saying(format, pocketSays)), Budget{PolicyTokens: tokens}, reasoning.Model{}, reasoning.Model{})
+		got, err := children(t.Context(), Think(m, Thinking{Mode: Force, Max: 40, Waits: 1}, format), ask(1))
+		if !errors.Is(err, search.ErrSpent) || len(got) != 1 {
+			t.Errorf("%d tokens: got %d children and error %v, want one and ErrSpent", tokens, len(got), err)
+			continue
+		}
+		if text := reasoning.Join(got[0].Steps); text != want || got[0].Finish != reasoning.FinishLength || m.Bill().Policy.Generated != tokens {
+			t.Errorf("%d tokens: got %q by %v, billed %d; want %q, cut", tokens, text, got[0].Finish, m.Bill().Policy.Generated, want)
+		}
+	}
+}
+
+// Where steps are children, each has what its ancestors left, and a path says what
+// the whole sample says.
+func TestStepsShareThePathsBudget(t *testing.T) {
+	format := mustLookup(t, "pocket-think-v1")
+	for _, test := range []struct {
+		how  Thinking
+		want []string
+	}{
+		{Thinking{Max: 8}, []string{"1+2=3\n", "3+\n#\nA:3\n"}},
+		{Thinking{Max: 6}, []string{"1+2=3\n", "#\nA:5\n"}},
+		{Thinking{Waits: 1}, []string{"1+2=3\n", "3+4=7\n", "Wait\n3+4=8\n", "#\n", "A:8\n"}},
+		{Thinking{Waits: 1, Max: 16}, []string{"1+2=3\n", "3+4=7\n", "Wait\n3+\n#\nA:9\n"}},
+	} {
+		test.how.Mode = Force
+		w := Think(worldOf(saying(format, pocketSays)), test.how, format)
+		r := ask(1)
+		r.Span = 1
+		var got []string
+		for {
+			came, err := children(t.Context(), w, r)
+			if err != nil {
+				t.Fatalf("%+v after %q: %v", test.how, got, err)
+			}
+			got = append(got, reasoning.Join(came[0].Steps))
+			if came[0].Finish != reasoning.FinishStep {
+				break
+			}
+			r.Steps = append(r.Steps, reasoning.Texts(came[0].Steps)...)
+			r.Node = strings.TrimPrefix(r.Node+".0", ".")
+		}
+		if diff := cmp.Diff(got, test.want); diff != "" {
+			t.Errorf("%+v (-got +want):\n%s", test.how, diff)
+		}
+		whole := think(t, worldOf(saying(format, pocketSays)), test.how, format)
+		if text := reasoning.Join(whole.Steps); text != strings.Join(got, "") {
+			t.Errorf("%+v: step by step %q, in one %q", test.how, got, text)
+		}
+	}
+}
+
+func TestAPrefixThatIsNotKnownIsRefused(t *testing.T) {
+	format := mustLookup(t, "pocket-think-v1")
+	r := ask(1)
+	r.Node, r.Steps = "7", []string{"1+2=3\n"}
+	_, err := children(t.Context(), Think(worldOf(saying(format, pocketSays)), Thinking{Mode: Force, Max: 8}, format), r)
+	if !errors.Is(err, reasoning.ErrInvalid) {
+		t.Errorf("got %v, want ErrInvalid", err)
+	}
+}
+
+// "Rejection sampling: sampling until a generation fits a predetermined compute
+// budget" (s1, §3.1): what was thrown away is paid, and no more than MaxTries.
+func TestRejectedThinkingIsWrittenAgain(t *testing.T) {
+	format := mustLookup(t, "pocket-think-v1")
+	for _, test := range []struct {
+		fits   int // the try whose thinking fits, from 1
+		calls  int
+		finish reasoning.Finish
+		cost   int64
+	}{
+		{1, 2, reasoning.FinishEnd, 8 + 5},
+		{3, 4, reasoning.FinishEnd, 2*10 + 8 + 5},
+		{99, MaxTries, reasoning.FinishLength, MaxTries * 10},
+	} {
+		tries := 0
+		p := saying(format, map[string]string{"": "1+2=3\n#\nA:3\n", "1+2=3\n#\n": "A:3\n"})
+		short := p.Say
+		p.Say = func(r policy.Request, ordinal int) policytest.Line {
+			if len(r.Steps) == 0 {
+				if tries++; tries < test.fits {
+					return saying(format, pocketSays).Say(r, ordinal)
+				}
+			}
+			return short(r, ordinal)
+		}
+		got := think(t, worldOf(p), Thinking{Mode: Reject, Max: 10}, format)
+		if calls := p.Calls(); len(calls) != test.calls || got.Finish != test.finish || got.Usage.Generated != test.cost {
+			t.Errorf("fits at try %d: %d calls, finished by %v for %d tokens; want %d, %v, %d", test.fits, len(calls), got.Finish, got.Usage.Generated, test.calls, test.finish, test.cost)
+		}
+		seeds := map[reasoning.Seed]bool{}
+		for _, c := range p.Calls() {
+			seeds[c.Request.Seed.Child(0)] = true
+		}
+		if len(seeds) != test.calls {
+			t.Errorf("%d calls with %d seeds, want one each", test.calls, len(seeds))
+		}
+	}
+}
+
+// "Token-, step- and class-conditional control" (s1, §3.1, appendix E) is a sentence
+// that the policy reads and the verifier does not.
+func TestAdviceIsForThePolicyOnly(t *testing.T) {
+	for sentence, how := range map[string]Thinking{
+		"\n\nThink for up to 20 tokens.": {Mode: Advise, Max: 20, Advice: AdviseTokens},
+		"\n\nThink for up to 16 steps.":  {Mode: Force, Advice: AdviseSteps, Steps: 16},
+		"\n\nAnswer after a short amount of thinking. Do not spend excessive time double-checking your work.": {Mode: Advise, Advice: AdviseShort},
+	} {
+		lock := searchtest.NewLock(1, nil)
+		format, err := how.Format(reasoning.Model{Template: "pocket-think-v1"})
+		if err == nil {
+			err = how.Validate(64)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		tree := search.New(Think(lock, how, format), problem("a"))
+		if _, err := search.Run(t.Context(), tree, search.BestOfN{N: 2}); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range lock.Calls() {
+			if want := "31415" + sentence; c.Request.Problem != want {
+				t.Errorf("the policy reads %q, want %q", c.Request.Problem, want)
+			}
+		}
+		for _, r := range lock.Heard() {
+			if r.Problem != "31415" {
+				t.Errorf("the verifier reads %q", r.Problem)
+			}
+		}
+	}
+}
+
+func TestATemplateWithoutMarksIsRefused(t *testing.T) {
+	for _, name := range []string{"steps", "pocket-line-v1", ""} {
+		_, err := Thinking{Mode: Force, Max: 8}.Format(reasoning.Model{Name: "m", Template: name})
+		var rule *reasoning.InvalidError
+		if !errors.As(err, &rule) || rule.Field != "thinking" || !strings.Contains(rule.Rule, "pocket-think-v1") || !strings.Contains(rule.Rule, fmt.Sprintf("%q", name)) {
+			t.Errorf("%q: got %v, want thinking refused, and what would do", name, err)
+		}
+	}
+}
+
+func TestThinkingRules(t *testing.T) {
+	for field, broken := range map[string][]Thinking{
+		"thinking":            {{Mode: Force}},
+		"thinking.mode":       {{}, {Mode: 9, Max: 1}, {Mode: Reject, Max: 5, Waits: 1}, {Mode: Advise, Advice: AdviseLong, Min: 1}},
+		"thinking.advice":     {{Mode: Force, Advice: 9}, {Mode: Advise, Max: 5}},
+		"thinking.max_tokens": {{Mode: Force, Max: -1}, {Mode: Force, Max: 64}, {Mode: Reject}, {Mode: Advise, Advice: AdviseTokens}},
+		"thinking.min_tokens": {{Mode: Force, Min: -1}, {Mode: Force, Min: 64}, {Mode: Force, Min: 9, Max: 8}},
+		"thinking.waits":      {{Mode: Force, Waits: -1}, {Mode: Force, Waits: MaxWaits + 1}},
+		"thinking.wait":       {{Mode: Force, Waits: 1, Wait: "\xff"}, {Mode: Force, Waits: 1, Wait: strings.Repeat("x", MaxWait+1)}},
+		"thinking.max_steps":  {{Mode: Advise, Advice: AdviseSteps}, {Mode: Force, Max: 5, Steps: 3}},
+	} {
+		for _, b := range broken {
+			var rule *reasoning.InvalidError
+			if err := b.Validate(64); !errors.As(err, &rule) || rule.Field != field || rule.Rule == "" {
+				t.Errorf("%+v: got %v, want a rule of %s", b, err, field)
+			}
+		}
+	}
+}
+
+// thinkingLock is a lock whose policy thinks a random number of lines, closes its
+// thinking, and dials: every strategy can be run on it.
+func thinkingLock() *searchtest.Lock {
+	lock := searchtest.NewLock(0.6, nil)
+	lock.Script = &policytest.Script{Say: func(r policy.Request, ordinal int) policytest.Line {
+		c := policy.Child{Finish: reasoning.FinishEnd}
+		left, seed := r.Sampling.MaxTokens, r.Seed.Child(ordinal)
+		before := strings.Join(r.Steps, "")
+		for i := 0; ; i++ {
+			chance := uint64(seed.Child(i))
+			line := fmt.Sprintf("%d\n", chance%10)
+			over := strings.Contains(before, "#\n")
+			switch {
+			case strings.HasSuffix(before, "A:"):
+				line = fmt.Sprintf("%d\n", chance%10)
+			case over:
+				line = "A:" + line
+			case chance>>8%4 == 0:
+				line = "#\n"
+			}
+			cut := min(left, len(line))
+			c.Steps = append(c.Steps, reasoning.Step{Text: line[:cut], Tokens: cut})
+			before += line[:cut]
+			left -= cut
+			switch {
+			case cut < len(line):
+				c.Finish = reasoning.FinishLength
+				return policytest.Line{Child: c}
+			case over:
+				return policytest.Line{Child: c}
+			case len(c.Steps) == r.Span:
+				c.Finish = reasoning.FinishStep
+				return policytest.Line{Child: c}
+			case left == 0:
+				c.Finish = reasoning.FinishLength
+				return policytest.Line{Child: c}
+			}
+		}
+	}}
+	return lock
+}
+
+func everyStrategy(n, m int) []search.Strategy {
+	return []search.Strategy{
+		search.Greedy{}, search.Majority{N: n, Exhaustive: true}, search.BestOfN{N: n}, search.Beam{N: n, M: m, MaxLevels: 40},
+		search.Lookahead{N: n, M: m, K: 2, MaxLevels: 40}, search.DVTS{N: n, M: m, MaxLevels: 40},
+		search.Rebase{N: n, Balance: 0.2, MaxLevels: 40},
+		search.MCTS{N: n, Width: m, Parallel: m, Exploration: 1, Final: search.FinalVote, MaxLevels: 40},
+		search.Particles{N: n, Iterations: 1, Temperature: 1, MaxLevels: 40}, search.Revisions{N: n, Chains: m},
+	}
+}
+
+// outline is a tree's nodes and texts.
+func outline(t *search.Tree) (lines []string) {
+	for n := range t.Nodes() {
+		lines = append(lines, fmt.Sprintf("%s %q %v", n.ID, reasoning.Texts(n.Steps), n.Finish))
+	}
+	return lines
+}
+
+// Budget forcing is a way to expand: with every strategy paths keep to the bound, think
+// as long as they must, and end in answers; a second run is the same; a replay from
+// the memo asks nothing and costs the same; and a budget is kept to the token.
+func TestEveryStrategyThinks(t *testing.T) {
+	format := mustLookup(t, "pocket-think-v1")
+	how := Thinking{Mode: Force, Max: 12, Waits: 1}
+	for _, s := range everyStrategy(8, 4) {
+		t.Run(s.Name(), func(t *testing.T) {
+			store := NewMemory(1 << 20)
+			run := func(lock *searchtest.Lock, b Budget) (*search.Tree, reasoning.Bill) {
+				m := Meter(Memo(Retry(lock, Backoff{}), store, who), b, who.Policy, who.Judge.Model)
+				p := problem("a")
+				p.Aggregator = verifier.Min
+				p.Answer = func(text string) (string, bool) { _, a, ok := strings.Cut(text, "A:"); return a, ok }
+				tree := search.New(Think(m, how, format), p)
+				if _, err := search.Run(t.Context(), tree, s); err != nil {
+					t.Fatal(err)
+				}
+				return tree, m.Bill()
+			}
+			tree, bill := run(thinkingLock(), Budget{})
+			solutions, forced, waited := 0, 0, 0
+			for n := range tree.Nodes() {
+				text := reasoning.Join(n.Path())
+				thought, _, over := strings.Cut(text, "#\n")
+				if got := len(strings.ReplaceAll(thought, "Wait\n", "")); got > how.Max+1 { // a forced newline is no token
+					t.Errorf("%s thinks %d tokens, at most %d are allowed: %q", n.ID, got, how.Max, text)
+				}
+				if strings.Count(text, "#\n") > 1 || strings.Count(text, "Wait\n") > how.Waits {
+					t.Errorf("%s: got %q", n.ID, text)
+				}
+				waited += strings.Count(text, "Wait\n")
+				if n.Done() {
+					solutions++
+					if !over || !strings.Contains(text, "#\nA:") {
+						t.Errorf("%s ends without an answer: %q", n.ID, text)
+					}
+					if len(thought) >= how.Max {
+						forced++
+					}
+				}
+			}
+			if solutions == 0 || s.Name() != "greedy" && (forced == 0 || waited == 0) {
+				t.Errorf("%d solutions, %d at the bound, %d that waited: the test sees nothing", solutions, forced, waited)
+			}
+			store = NewMemory(1 << 20)
+			again, _ := run(thinkingLock(), Budget{})
+			if diff := cmp.Diff(outline(again), outline(tree)); diff != "" {
+				t.Errorf("a second run (-got +want):\n%s", diff)
+			}
+			lock := thinkingLock()
+			replayed, cost := run(lock, Budget{})
+			if diff := cmp.Diff(outline(replayed), outline(tree)); diff != "" || len(lock.Calls()) > 0 {
+				t.Errorf("a replay asked %d times (-got +want):\n%s", len(lock.Calls()), diff)
+			}
+			if cost.Policy.Generated != bill.Policy.Generated {
+				t.Errorf("a replay costs %d tokens, the first run %d", cost.Policy.Generated, bill.Policy.Generated)
+			}
+			for tokens := int64(1); tokens < bill.Policy.Generated+10; tokens += 7 {
+				store = NewMemory(1 << 20)
+				if _, bill := run(thinkingLock(), Budget{PolicyTokens: tokens}); bill.Policy.Generated > tokens {
+					t.Errorf("with a budget of %d tokens %d were generated", tokens, bill.Policy.Generated)
+				}
+			}
+		})
+	}
+}
+
+// The bill of any thinking is what its steps say, and its texts reassemble.
+func TestThinkingIsAccountedFor(t *testing.T) {
+	format := mustLookup(t, "pocket-think-v1")
+	rapid.Check(t, func(rt *rapid.T) {
+		how := Thinking{Mode: Force, Max: rapid.IntRange(1, 30).Draw(rt, "max"), Waits: rapid.IntRange(0, 3).Draw(rt, "waits")}
+		how.Min = rapid.IntRange(0, how.Max).Draw(rt, "min")
+		lock := thinkingLock()
+		m := Meter(lock, Budget{}, who.Policy, reasoning.Model{})
+		w := Think(m, how, format)
+		r := ask(rapid.IntRange(1, 6).Draw(rt, "children"))
+		r.Seed = reasoning.Seed(rapid.Uint64().Draw(rt, "seed"))
+		r.Span = rapid.IntRange(0, 3).Draw(rt, "span")
+		r.Sampling.MaxTokens = rapid.IntRange(1, 40).Draw(rt, "max tokens")
+		all, err := children(t.Context(), w, r)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		var sum int64
+		for _, c := range all {
+			sum += c.Usage.Generated
+			if tokens(c.Steps) != c.Usage.Generated || c.Usage.Generated > int64(r.Sampling.MaxTokens) {
+				rt.Errorf("%+v: steps have %d tokens, usage says %d, at most %d were asked for", c, tokens(c.Steps), c.Usage.Generated, r.Sampling.MaxTokens)
+			}
+		}
+		if got := m.Bill().Policy.Generated; got != sum || len(all) != len(r.Ordinals) {
+			rt.Errorf("%d children of %d tokens, the bill says %d", len(all), sum, got)
+		}
+		got := ordinals(all)
+		slices.Sort(got)
+		if !slices.Equal(got, r.Ordinals) {
+			rt.Errorf("children %v came, %v were asked for", got, r.Ordinals)
+		}
+	})
+}

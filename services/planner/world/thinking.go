@@ -1,0 +1,109 @@
+package world
+
+import (
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/policy/template"
+)
+
+// A Thinking says how long a policy is to think before it answers. See [Think].
+type Thinking struct {
+	Max   int    // most tokens of thinking on a path; 0 does not bound
+	Min   int    // fewest
+	Waits int    // how often the end of thinking is suppressed, even if Min is reached
+	Wait  string // appended where an end is suppressed; "" is the template's
+	Mode  Mode   // how Max is held
+	Advice
+	Steps int // that AdviseSteps tells
+}
+
+// A Mode says how a bound on thinking is held. The names are the contract's.
+type Mode int
+
+const (
+	Force  Mode = iota + 1 // what reaches the bound is made to answer
+	Reject                 // what exceeds the bound is thrown away and written again
+	Advise                 // nothing is done: the policy is told, and may not keep to it
+)
+
+// An Advice is a sentence after the problem: the baselines of s1, table 4 and
+// appendix E. Its zero value is none.
+type Advice int
+
+const (
+	AdviseTokens Advice = iota + 1 // token-conditional: the bound, which models cannot count
+	AdviseSteps                    // step-conditional
+	AdviseShort                    // class-conditional, as reasoning_effort is
+	AdviseLong
+)
+
+// Limits of a Thinking.
+const (
+	MaxWaits = 64
+	MaxWait  = 256 // bytes of Thinking.Wait
+	MaxTries = 16  // writing a child that Reject throws away
+)
+
+// Validate returns a *reasoning.InvalidError for the first rule that t breaks, for
+// children of at most so many tokens.
+func (t Thinking) Validate(maxTokens int) error {
+	forces := t.Min > 0 || t.Waits > 0 || t.Wait != ""
+	switch {
+	case t.Mode < Force || t.Mode > Advise:
+		return reasoning.Invalid("thinking.mode", "is not known here: %d", t.Mode)
+	case t.Advice < 0 || t.Advice > AdviseLong:
+		return reasoning.Invalid("thinking.advice", "is not known here: %d", t.Advice)
+	case t.Max < 0 || t.Max >= maxTokens:
+		return reasoning.Invalid("thinking.max_tokens", "must be 0 (no bound) to %d, less than sampling.max_tokens so that there is room for an answer; is %d", maxTokens-1, t.Max)
+	case t.Min < 0 || t.Min >= maxTokens || t.Max > 0 && t.Min > t.Max:
+		return reasoning.Invalid("thinking.min_tokens", "must be 0 to max_tokens, and less than sampling.max_tokens, is %d", t.Min)
+	case t.Waits < 0 || t.Waits > MaxWaits:
+		return reasoning.Invalid("thinking.waits", "must be 0 to %d, is %d", MaxWaits, t.Waits)
+	case len(t.Wait) > MaxWait || !utf8.ValidString(t.Wait):
+		return reasoning.Invalid("thinking.wait", "must be at most %d bytes of UTF-8", MaxWait)
+	case t.Mode == Force && t.Max == 0 && t.Min == 0 && t.Waits == 0 && t.Advice == 0:
+		return reasoning.Invalid("thinking", "must have max_tokens, min_tokens, waits or advice")
+	case t.Mode == Reject && t.Max == 0:
+		return reasoning.Invalid("thinking.max_tokens", "must be at least 1 where what exceeds it is rejected")
+	case t.Mode == Advise && t.Advice == 0:
+		return reasoning.Invalid("thinking.advice", "must be given where nothing but advice is")
+	case t.Mode != Force && forces:
+		return reasoning.Invalid("thinking.mode", "must be force where there are min_tokens, waits or a wait")
+	case t.Advice == AdviseTokens && t.Max == 0:
+		return reasoning.Invalid("thinking.max_tokens", "must be at least 1 where it is advised")
+	case (t.Advice == AdviseSteps) != (t.Steps > 0) || t.Steps > policy.MaxSteps:
+		return reasoning.Invalid("thinking.max_steps", "must be 1 to %d where it is advised, and else 0; is %d", policy.MaxSteps, t.Steps)
+	}
+	return nil
+}
+
+// Format is the prompt template of a model that is to think so. It is an
+// InvalidError if the template says nothing of thinking.
+func (t Thinking) Format(model reasoning.Model) (template.Template, error) {
+	if t.Mode == Advise {
+		return template.Template{}, nil
+	}
+	format, err := template.Lookup(model.Template)
+	if err != nil || format.Thinking.End == "" {
+		return format, reasoning.Invalid("thinking", "needs a policy whose prompt template marks the end of thinking, such as one of %v; %s has %q", template.Thinkers(), model.Name, model.Template)
+	}
+	return format, nil
+}
+
+// sentence is what the policy is told after the problem.
+func (t Thinking) sentence() string {
+	switch t.Advice {
+	case AdviseTokens:
+		return fmt.Sprintf("\n\nThink for up to %d tokens.", t.Max)
+	case AdviseSteps:
+		return fmt.Sprintf("\n\nThink for up to %d steps.", t.Steps)
+	case AdviseShort:
+		return "\n\nAnswer after a short amount of thinking. Do not spend excessive time double-checking your work."
+	case AdviseLong:
+		return "\n\nAnswer after a long amount of thinking. If you feel like you are finished early, spend the extra time trying to double-check your work until you are absolutely sure that you have the correct answer."
+	}
+	return ""
+}
