@@ -86,6 +86,9 @@ func load(f *gguf.File, arch string, file []byte) (*Model, error) {
 	sum := sha256.Sum256(file)
 	m := &Model{id: Identity{SHA256: hex.EncodeToString(sum[:]), Tokenizer: Tokenizer, Template: Template}}
 	m.id.Name, _ = f.Get("general.name").(string)
+	if format, ok := f.Get("pocket.template").(string); ok {
+		m.id.Template = format
+	}
 	m.config = l.config()
 	if l.err != nil {
 		return nil, l.err

@@ -14,15 +14,17 @@ import (
 // shape is the head of a training dump: one line of JSON, then the tensors' data
 // as little-endian float32 in the order they are named, matrices out by in.
 type shape struct {
-	Name    string `json:"name"`
-	Recipe  string `json:"recipe"` // hash of how it was trained
-	Width   int    `json:"width"`
-	Layers  int    `json:"layers"`
-	Heads   int    `json:"heads"`
-	KVHeads int    `json:"kv_heads"`
-	Hidden  int    `json:"hidden"`
-	Context int    `json:"context"`
-	Tensors []struct {
+	Name   string `json:"name"`
+	Recipe string `json:"recipe"` // hash of how it was trained
+	// Template names the format of its prompts and solutions; absent is Template's.
+	Template string `json:"template"`
+	Width    int    `json:"width"`
+	Layers   int    `json:"layers"`
+	Heads    int    `json:"heads"`
+	KVHeads  int    `json:"kv_heads"`
+	Hidden   int    `json:"hidden"`
+	Context  int    `json:"context"`
+	Tensors  []struct {
 		Name string `json:"name"`
 		Dims []int  `json:"dims"` // inputs first
 	} `json:"tensors"`
@@ -73,7 +75,7 @@ func encode(f *gguf.File) ([]byte, error) {
 // meta is what llama.cpp asks of a Llama with a character-level vocabulary.
 func (h shape) meta() []gguf.KV {
 	tokens, types := vocabulary()
-	return []gguf.KV{
+	kvs := []gguf.KV{
 		{Key: "general.architecture", Value: "llama"},
 		{Key: "general.name", Value: h.Name},
 		{Key: "general.file_type", Value: uint32(1)}, // mostly F16
@@ -99,4 +101,8 @@ func (h shape) meta() []gguf.KV {
 		{Key: "tokenizer.ggml.add_bos_token", Value: true},
 		{Key: "tokenizer.ggml.add_eos_token", Value: false},
 	}
+	if h.Template != "" {
+		kvs = append(kvs, gguf.KV{Key: "pocket.template", Value: h.Template})
+	}
+	return kvs
 }

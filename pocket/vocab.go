@@ -15,7 +15,7 @@ const (
 	endPrint     = 99 // after '~'
 	VocabSize    = 128
 	Tokenizer    = "pocket-char-v1" // identity of this vocabulary
-	Template     = "pocket-line-v1" // identity of the format: problem, newline, a step a line, "A:" line last
+	Template     = "pocket-line-v1" // identity of the format, unless a file names its own: problem, newline, a step a line, "A:" line last
 )
 
 // Encode turns text into tokens, one a byte. It fails on the first character

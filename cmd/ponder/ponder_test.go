@@ -50,6 +50,12 @@ func TestCommandLineBecomesRequest(t *testing.T) {
 		{"solve --effort high --policy-tokens 99 --temperature 0 p", func(r *plannerv1.SolveRequest) bool {
 			return r.GetEffort() == plannerv1.Effort_EFFORT_HIGH && r.GetBudget().GetPolicyTokens() == 99 && r.Sampling.GetTemperature() == 0 && r.Sampling.Temperature != nil
 		}},
+		{"solve --think-max 200 --think-waits 2 --think-wait Hmm --think-mode force --think-advice steps --think-steps 16 p", func(r *plannerv1.SolveRequest) bool {
+			k := r.GetThinking()
+			return k.GetMaxTokens() == 200 && k.GetWaits() == 2 && k.GetWait() == "Hmm" && k.GetMaxSteps() == 16 &&
+				k.GetMode() == plannerv1.ThinkingMode_THINKING_MODE_FORCE && k.GetAdvice() == plannerv1.ThinkingAdvice_THINKING_ADVICE_STEPS
+		}},
+		{"solve p", func(r *plannerv1.SolveRequest) bool { return r.GetThinking() == nil }},
 		{"plan --effort max p", func(r *plannerv1.SolveRequest) bool { return r.GetEffort() == plannerv1.Effort_EFFORT_MAX }},
 	} {
 		t.Run(test.line, func(t *testing.T) {
@@ -66,9 +72,10 @@ func TestCommandLineBecomesRequest(t *testing.T) {
 
 func TestWrongCommandLinesSayWhatIsAllowed(t *testing.T) {
 	for line, want := range map[string]string{
-		"solve --strategy dfs p":  "must be one of [greedy majority best-of-n beam",
-		"solve --effort huge p":   "none minimal low medium high xhigh max",
-		"solve --choice median p": "prod-vote",
+		"solve --strategy dfs p":                  "must be one of [greedy majority best-of-n beam",
+		"solve --effort huge p":                   "none minimal low medium high xhigh max",
+		"solve --choice median p":                 "prod-vote",
+		"solve --think-mode hard --think-max 9 p": "force reject advise",
 	} {
 		if _, err := parse(t, line); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want one with %q", line, err, want)

@@ -30,6 +30,7 @@ type question struct {
 	PolicyTokens  int64         `help:"Most tokens that the policy may generate; 0 does not bound."`
 	Temperature   float64       `help:"Sampling temperature in [0,2]; negative is the planner's default." default:"-1"`
 	MaxTokens     int           `help:"Most tokens of one sample; 0 is the planner's default."`
+	Think         thinking      `embed:"" prefix:"think-"`
 	Seed          uint64        `help:"Root of all chance." default:"1"`
 	Timeout       time.Duration `help:"When to stop at the latest." default:"2m"`
 	Tenant        string        `help:"Who asks." env:"PONDER_TENANT"`
@@ -61,6 +62,9 @@ func (q question) request() (*plannerv1.SolveRequest, error) {
 		r.Sampling.MaxTokens = &tokens
 	}
 	var err error
+	if r.Thinking, err = q.Think.request(); err != nil {
+		return nil, err
+	}
 	if q.Effort != "" {
 		if r.Effort, err = plannerrpc.ParseEffort(q.Effort); err != nil {
 			return nil, err

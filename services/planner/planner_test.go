@@ -11,6 +11,7 @@ import (
 
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/planner/search"
+	"github.com/ponder-mesh/ponder/services/planner/world"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 	"github.com/ponder-mesh/ponder/services/verifier/verifiertest"
@@ -132,6 +133,7 @@ func TestSame(t *testing.T) {
 		"no max_tokens": func(r *Request) { r.MaxTokens = nil },
 		"seed":          func(r *Request) { r.Seed = 4 },
 		"budget":        func(r *Request) { r.Budget.PolicyTokens = 9 },
+		"thinking":      func(r *Request) { r.Thinking = &world.Thinking{Max: 9} },
 		"shifted text":  func(r *Request) { r.Tenant, r.Problem = "t p", "" },
 	} {
 		other := base
@@ -140,7 +142,9 @@ func TestSame(t *testing.T) {
 			t.Errorf("requests that differ in %s are the same", name)
 		}
 	}
+	base.Thinking = &world.Thinking{Max: 9}
 	again := base
+	again.Thinking = &world.Thinking{Max: 9}
 	temperature := 0.5
 	again.Temperature, again.Deadline = &temperature, time.Now()
 	if !base.same(again) {

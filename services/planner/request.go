@@ -20,6 +20,7 @@ type Request struct {
 	Deadline       time.Time       // zero: the planner's default from now
 	Strategy       search.Strategy // nil: planned
 	Choice         *search.Choice  // nil: planned
+	Thinking       *world.Thinking // nil: as long as the policy likes
 	Temperature    *float64        // nil: the planner's default, as are the next two
 	TopP           *float64
 	MaxTokens      *int
@@ -100,8 +101,14 @@ func (r Request) validate(now time.Time, defaults reasoning.Sampling) error {
 	case len(r.IdempotencyKey) > MaxKey:
 		return reasoning.Invalid("idempotency_key", "must have at most %d bytes, has %d", MaxKey, len(r.IdempotencyKey))
 	}
-	if err := policy.ValidateSampling(r.sampling(defaults)); err != nil {
+	sampling := r.sampling(defaults)
+	if err := policy.ValidateSampling(sampling); err != nil {
 		return err
+	}
+	if r.Thinking != nil {
+		if err := r.Thinking.Validate(sampling.MaxTokens); err != nil {
+			return err
+		}
 	}
 	if r.Strategy == nil {
 		return nil
@@ -129,12 +136,15 @@ func (r Request) essence() any {
 		}
 		return *p
 	}
-	choice, tokens := "", -1
+	choice, tokens, thinking := "", -1, world.Thinking{}
+	if r.Thinking != nil {
+		thinking = *r.Thinking
+	}
 	if r.Choice != nil {
 		choice = r.Choice.String()
 	}
 	if r.MaxTokens != nil {
 		tokens = *r.MaxTokens
 	}
-	return []any{r.Tenant, r.Problem, r.Effort, r.Budget, r.Strategy, choice, deref(r.Temperature), deref(r.TopP), tokens, r.Seed}
+	return []any{r.Tenant, r.Problem, r.Effort, r.Budget, r.Strategy, choice, deref(r.Temperature), deref(r.TopP), tokens, r.Seed, thinking}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/planner/world"
 	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/policy/template"
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
@@ -91,7 +92,7 @@ func (p *Planner) solve(ctx context.Context, l *live, traced *telemetry.SearchTr
 			return bill
 		}
 	})
-	tree := search.New(metered, setup.problem(l))
+	tree := search.New(setup.think(metered), setup.problem(l))
 	tree.Observe = l.observe
 	spent, err := search.Run(ctx, tree, plan.Strategy)
 	outcome.Degraded = append(outcome.Degraded, tree.Faults()...)
@@ -109,6 +110,7 @@ type setup struct {
 	policy   reasoning.Model
 	judge    *verifier.Judge // nil: none, or it does not answer
 	memo     *world.Memoed
+	format   template.Template // the policy's, where the request says how it is to think
 	degraded []string
 }
 
@@ -121,6 +123,11 @@ func (p *Planner) prepare(ctx context.Context, r Request, trace func(search.Worl
 	var err error
 	if s.policy, err = p.Policy.Model(ctx); err != nil {
 		return s, fmt.Errorf("which model is the policy: %w", err)
+	}
+	if r.Thinking != nil {
+		if s.format, err = r.Thinking.Format(s.policy); err != nil {
+			return s, err
+		}
 	}
 	if p.Verifier != nil {
 		asked, stop := context.WithTimeout(ctx, p.JudgeDelay)
@@ -149,6 +156,15 @@ func (s setup) judgeModel() reasoning.Model {
 		return reasoning.Model{}
 	}
 	return s.judge.Model
+}
+
+// think is w for a policy that thinks as the request says: outside of the meter, as
+// each part of a child is paid by itself.
+func (s setup) think(w search.World) search.World {
+	if s.request.Thinking == nil {
+		return w
+	}
+	return world.Think(w, *s.request.Thinking, s.format)
 }
 
 func (s setup) problem(l *live) search.Problem {

@@ -18,6 +18,7 @@ func fromRequest(in *plannerv1.SolveRequest) (planner.Request, error) {
 			PolicyTokens: in.GetBudget().GetPolicyTokens(), VerifierTokens: in.GetBudget().GetVerifierTokens(), FLOPs: in.GetBudget().GetFlops(),
 		},
 	}
+	r.Thinking = fromThinking(in.GetThinking())
 	if s := in.GetSampling(); s != nil {
 		r.Temperature, r.TopP = s.Temperature, s.TopP
 		if s.MaxTokens != nil {

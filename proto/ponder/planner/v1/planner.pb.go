@@ -256,6 +256,124 @@ func (Choice) EnumDescriptor() ([]byte, []int) {
 	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{2}
 }
 
+// How a bound on thinking is held.
+type ThinkingMode int32
+
+const (
+	// Not said: FORCE.
+	ThinkingMode_THINKING_MODE_UNSPECIFIED ThinkingMode = 0
+	// Budget forcing: what reaches max_tokens is made to answer; what would end too early is made to go on.
+	ThinkingMode_THINKING_MODE_FORCE ThinkingMode = 1
+	// Rejection sampling: what reaches max_tokens is thrown away, paid, and written again, at most 16 times.
+	ThinkingMode_THINKING_MODE_REJECT ThinkingMode = 2
+	// Nothing is done beyond the advice.
+	ThinkingMode_THINKING_MODE_ADVISE ThinkingMode = 3
+)
+
+// Enum value maps for ThinkingMode.
+var (
+	ThinkingMode_name = map[int32]string{
+		0: "THINKING_MODE_UNSPECIFIED",
+		1: "THINKING_MODE_FORCE",
+		2: "THINKING_MODE_REJECT",
+		3: "THINKING_MODE_ADVISE",
+	}
+	ThinkingMode_value = map[string]int32{
+		"THINKING_MODE_UNSPECIFIED": 0,
+		"THINKING_MODE_FORCE":       1,
+		"THINKING_MODE_REJECT":      2,
+		"THINKING_MODE_ADVISE":      3,
+	}
+)
+
+func (x ThinkingMode) Enum() *ThinkingMode {
+	p := new(ThinkingMode)
+	*p = x
+	return p
+}
+
+func (x ThinkingMode) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ThinkingMode) Descriptor() protoreflect.EnumDescriptor {
+	return file_ponder_planner_v1_planner_proto_enumTypes[3].Descriptor()
+}
+
+func (ThinkingMode) Type() protoreflect.EnumType {
+	return &file_ponder_planner_v1_planner_proto_enumTypes[3]
+}
+
+func (x ThinkingMode) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ThinkingMode.Descriptor instead.
+func (ThinkingMode) EnumDescriptor() ([]byte, []int) {
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{3}
+}
+
+// What the policy is told after the problem. It may not keep to it.
+type ThinkingAdvice int32
+
+const (
+	// Nothing.
+	ThinkingAdvice_THINKING_ADVICE_UNSPECIFIED ThinkingAdvice = 0
+	// "Think for up to <max_tokens> tokens."
+	ThinkingAdvice_THINKING_ADVICE_TOKENS ThinkingAdvice = 1
+	// "Think for up to <max_steps> steps."
+	ThinkingAdvice_THINKING_ADVICE_STEPS ThinkingAdvice = 2
+	// To think for a short time.
+	ThinkingAdvice_THINKING_ADVICE_SHORT ThinkingAdvice = 3
+	// To think for a long time.
+	ThinkingAdvice_THINKING_ADVICE_LONG ThinkingAdvice = 4
+)
+
+// Enum value maps for ThinkingAdvice.
+var (
+	ThinkingAdvice_name = map[int32]string{
+		0: "THINKING_ADVICE_UNSPECIFIED",
+		1: "THINKING_ADVICE_TOKENS",
+		2: "THINKING_ADVICE_STEPS",
+		3: "THINKING_ADVICE_SHORT",
+		4: "THINKING_ADVICE_LONG",
+	}
+	ThinkingAdvice_value = map[string]int32{
+		"THINKING_ADVICE_UNSPECIFIED": 0,
+		"THINKING_ADVICE_TOKENS":      1,
+		"THINKING_ADVICE_STEPS":       2,
+		"THINKING_ADVICE_SHORT":       3,
+		"THINKING_ADVICE_LONG":        4,
+	}
+)
+
+func (x ThinkingAdvice) Enum() *ThinkingAdvice {
+	p := new(ThinkingAdvice)
+	*p = x
+	return p
+}
+
+func (x ThinkingAdvice) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ThinkingAdvice) Descriptor() protoreflect.EnumDescriptor {
+	return file_ponder_planner_v1_planner_proto_enumTypes[4].Descriptor()
+}
+
+func (ThinkingAdvice) Type() protoreflect.EnumType {
+	return &file_ponder_planner_v1_planner_proto_enumTypes[4]
+}
+
+func (x ThinkingAdvice) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ThinkingAdvice.Descriptor instead.
+func (ThinkingAdvice) EnumDescriptor() ([]byte, []int) {
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{4}
+}
+
 // The state of a search.
 type SearchState int32
 
@@ -305,11 +423,11 @@ func (x SearchState) String() string {
 }
 
 func (SearchState) Descriptor() protoreflect.EnumDescriptor {
-	return file_ponder_planner_v1_planner_proto_enumTypes[3].Descriptor()
+	return file_ponder_planner_v1_planner_proto_enumTypes[5].Descriptor()
 }
 
 func (SearchState) Type() protoreflect.EnumType {
-	return &file_ponder_planner_v1_planner_proto_enumTypes[3]
+	return &file_ponder_planner_v1_planner_proto_enumTypes[5]
 }
 
 func (x SearchState) Number() protoreflect.EnumNumber {
@@ -318,7 +436,7 @@ func (x SearchState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use SearchState.Descriptor instead.
 func (SearchState) EnumDescriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{3}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{5}
 }
 
 // Why a search stopped.
@@ -370,11 +488,11 @@ func (x StopReason) String() string {
 }
 
 func (StopReason) Descriptor() protoreflect.EnumDescriptor {
-	return file_ponder_planner_v1_planner_proto_enumTypes[4].Descriptor()
+	return file_ponder_planner_v1_planner_proto_enumTypes[6].Descriptor()
 }
 
 func (StopReason) Type() protoreflect.EnumType {
-	return &file_ponder_planner_v1_planner_proto_enumTypes[4]
+	return &file_ponder_planner_v1_planner_proto_enumTypes[6]
 }
 
 func (x StopReason) Number() protoreflect.EnumNumber {
@@ -383,7 +501,7 @@ func (x StopReason) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use StopReason.Descriptor instead.
 func (StopReason) EnumDescriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{4}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{6}
 }
 
 // The state of a node.
@@ -439,11 +557,11 @@ func (x NodeState) String() string {
 }
 
 func (NodeState) Descriptor() protoreflect.EnumDescriptor {
-	return file_ponder_planner_v1_planner_proto_enumTypes[5].Descriptor()
+	return file_ponder_planner_v1_planner_proto_enumTypes[7].Descriptor()
 }
 
 func (NodeState) Type() protoreflect.EnumType {
-	return &file_ponder_planner_v1_planner_proto_enumTypes[5]
+	return &file_ponder_planner_v1_planner_proto_enumTypes[7]
 }
 
 func (x NodeState) Number() protoreflect.EnumNumber {
@@ -452,7 +570,7 @@ func (x NodeState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use NodeState.Descriptor instead.
 func (NodeState) EnumDescriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{5}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{7}
 }
 
 // A Budget bounds what a search may spend; a bound that is 0 or absent does not bound.
@@ -1469,6 +1587,107 @@ func (x *Revisions) GetUnjudged() bool {
 	return false
 }
 
+// Thinking is budget forcing and its baselines (Muennighoff et al. 2025, s1, arXiv 2501.19393, §3). Where a strategy goes
+// step by step, bounds are those of a whole path. Difficulty is estimated of the policy as it is, without.
+type Thinking struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Most tokens of thinking, less than sampling.max_tokens; 0 does not bound.
+	MaxTokens int32 `protobuf:"varint,1,opt,name=max_tokens,json=maxTokens,proto3" json:"max_tokens,omitempty"`
+	// Fewest tokens of thinking, at most max_tokens: until then, where it would end, it goes on after wait.
+	MinTokens int32 `protobuf:"varint,2,opt,name=min_tokens,json=minTokens,proto3" json:"min_tokens,omitempty"`
+	// How many ends of thinking are suppressed, 0…64, whatever min_tokens is.
+	Waits int32 `protobuf:"varint,3,opt,name=waits,proto3" json:"waits,omitempty"`
+	// What is written where an end is suppressed, at most 256 bytes of UTF-8. Absent: the prompt template's, such as "Wait".
+	Wait string `protobuf:"bytes,4,opt,name=wait,proto3" json:"wait,omitempty"`
+	// How max_tokens is held.
+	Mode ThinkingMode `protobuf:"varint,5,opt,name=mode,proto3,enum=ponder.planner.v1.ThinkingMode" json:"mode,omitempty"`
+	// What the policy is told.
+	Advice ThinkingAdvice `protobuf:"varint,6,opt,name=advice,proto3,enum=ponder.planner.v1.ThinkingAdvice" json:"advice,omitempty"`
+	// Steps that advice STEPS tells, 1…4096; without it 0.
+	MaxSteps      int32 `protobuf:"varint,7,opt,name=max_steps,json=maxSteps,proto3" json:"max_steps,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Thinking) Reset() {
+	*x = Thinking{}
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Thinking) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Thinking) ProtoMessage() {}
+
+func (x *Thinking) ProtoReflect() protoreflect.Message {
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Thinking.ProtoReflect.Descriptor instead.
+func (*Thinking) Descriptor() ([]byte, []int) {
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Thinking) GetMaxTokens() int32 {
+	if x != nil {
+		return x.MaxTokens
+	}
+	return 0
+}
+
+func (x *Thinking) GetMinTokens() int32 {
+	if x != nil {
+		return x.MinTokens
+	}
+	return 0
+}
+
+func (x *Thinking) GetWaits() int32 {
+	if x != nil {
+		return x.Waits
+	}
+	return 0
+}
+
+func (x *Thinking) GetWait() string {
+	if x != nil {
+		return x.Wait
+	}
+	return ""
+}
+
+func (x *Thinking) GetMode() ThinkingMode {
+	if x != nil {
+		return x.Mode
+	}
+	return ThinkingMode_THINKING_MODE_UNSPECIFIED
+}
+
+func (x *Thinking) GetAdvice() ThinkingAdvice {
+	if x != nil {
+		return x.Advice
+	}
+	return ThinkingAdvice_THINKING_ADVICE_UNSPECIFIED
+}
+
+func (x *Thinking) GetMaxSteps() int32 {
+	if x != nil {
+		return x.MaxSteps
+	}
+	return 0
+}
+
 // SolveRequest poses a problem.
 type SolveRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1494,13 +1713,16 @@ type SolveRequest struct {
 	IdempotencyKey string `protobuf:"bytes,10,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
 	// Cancel the search when this stream is closed by the client.
 	CancelOnDisconnect bool `protobuf:"varint,11,opt,name=cancel_on_disconnect,json=cancelOnDisconnect,proto3" json:"cancel_on_disconnect,omitempty"`
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+	// How long the policy thinks before it answers, with whatever strategy. Absent: as long as it likes. It needs a policy
+	// whose prompt template marks the end of thinking.
+	Thinking      *Thinking `protobuf:"bytes,12,opt,name=thinking,proto3" json:"thinking,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SolveRequest) Reset() {
 	*x = SolveRequest{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[12]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1512,7 +1734,7 @@ func (x *SolveRequest) String() string {
 func (*SolveRequest) ProtoMessage() {}
 
 func (x *SolveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[12]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1525,7 +1747,7 @@ func (x *SolveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SolveRequest.ProtoReflect.Descriptor instead.
 func (*SolveRequest) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{12}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *SolveRequest) GetTenant() string {
@@ -1605,6 +1827,13 @@ func (x *SolveRequest) GetCancelOnDisconnect() bool {
 	return false
 }
 
+func (x *SolveRequest) GetThinking() *Thinking {
+	if x != nil {
+		return x.Thinking
+	}
+	return nil
+}
+
 // SolveResponse carries one event.
 type SolveResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1616,7 +1845,7 @@ type SolveResponse struct {
 
 func (x *SolveResponse) Reset() {
 	*x = SolveResponse{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[13]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1628,7 +1857,7 @@ func (x *SolveResponse) String() string {
 func (*SolveResponse) ProtoMessage() {}
 
 func (x *SolveResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[13]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1641,7 +1870,7 @@ func (x *SolveResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SolveResponse.ProtoReflect.Descriptor instead.
 func (*SolveResponse) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{13}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *SolveResponse) GetEvent() *SearchEvent {
@@ -1666,7 +1895,7 @@ type WatchRequest struct {
 
 func (x *WatchRequest) Reset() {
 	*x = WatchRequest{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[14]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1678,7 +1907,7 @@ func (x *WatchRequest) String() string {
 func (*WatchRequest) ProtoMessage() {}
 
 func (x *WatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[14]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1691,7 +1920,7 @@ func (x *WatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
 func (*WatchRequest) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{14}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *WatchRequest) GetTenant() string {
@@ -1726,7 +1955,7 @@ type WatchResponse struct {
 
 func (x *WatchResponse) Reset() {
 	*x = WatchResponse{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[15]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1738,7 +1967,7 @@ func (x *WatchResponse) String() string {
 func (*WatchResponse) ProtoMessage() {}
 
 func (x *WatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[15]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1751,7 +1980,7 @@ func (x *WatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
 func (*WatchResponse) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{15}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *WatchResponse) GetEvent() *SearchEvent {
@@ -1788,7 +2017,7 @@ type Node struct {
 
 func (x *Node) Reset() {
 	*x = Node{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[16]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1800,7 +2029,7 @@ func (x *Node) String() string {
 func (*Node) ProtoMessage() {}
 
 func (x *Node) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[16]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1813,7 +2042,7 @@ func (x *Node) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node.ProtoReflect.Descriptor instead.
 func (*Node) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{16}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Node) GetNodeId() string {
@@ -1911,7 +2140,7 @@ type SearchEvent struct {
 
 func (x *SearchEvent) Reset() {
 	*x = SearchEvent{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[17]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1923,7 +2152,7 @@ func (x *SearchEvent) String() string {
 func (*SearchEvent) ProtoMessage() {}
 
 func (x *SearchEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[17]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1936,7 +2165,7 @@ func (x *SearchEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SearchEvent.ProtoReflect.Descriptor instead.
 func (*SearchEvent) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{17}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *SearchEvent) GetSearchId() string {
@@ -2035,7 +2264,7 @@ type SearchPlan struct {
 
 func (x *SearchPlan) Reset() {
 	*x = SearchPlan{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[18]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2047,7 +2276,7 @@ func (x *SearchPlan) String() string {
 func (*SearchPlan) ProtoMessage() {}
 
 func (x *SearchPlan) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[18]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2060,7 +2289,7 @@ func (x *SearchPlan) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SearchPlan.ProtoReflect.Descriptor instead.
 func (*SearchPlan) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{18}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *SearchPlan) GetStrategy() *Strategy {
@@ -2125,7 +2354,7 @@ type Outcome struct {
 
 func (x *Outcome) Reset() {
 	*x = Outcome{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[19]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2137,7 +2366,7 @@ func (x *Outcome) String() string {
 func (*Outcome) ProtoMessage() {}
 
 func (x *Outcome) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[19]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2150,7 +2379,7 @@ func (x *Outcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Outcome.ProtoReflect.Descriptor instead.
 func (*Outcome) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{19}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Outcome) GetStopReason() StopReason {
@@ -2231,7 +2460,7 @@ type Candidate struct {
 
 func (x *Candidate) Reset() {
 	*x = Candidate{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[20]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2243,7 +2472,7 @@ func (x *Candidate) String() string {
 func (*Candidate) ProtoMessage() {}
 
 func (x *Candidate) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[20]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2256,7 +2485,7 @@ func (x *Candidate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Candidate.ProtoReflect.Descriptor instead.
 func (*Candidate) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{20}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Candidate) GetAnswer() string {
@@ -2309,7 +2538,7 @@ type Search struct {
 
 func (x *Search) Reset() {
 	*x = Search{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[21]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2321,7 +2550,7 @@ func (x *Search) String() string {
 func (*Search) ProtoMessage() {}
 
 func (x *Search) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[21]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2334,7 +2563,7 @@ func (x *Search) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Search.ProtoReflect.Descriptor instead.
 func (*Search) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{21}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Search) GetSearchId() string {
@@ -2420,7 +2649,7 @@ type GetSearchRequest struct {
 
 func (x *GetSearchRequest) Reset() {
 	*x = GetSearchRequest{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[22]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2432,7 +2661,7 @@ func (x *GetSearchRequest) String() string {
 func (*GetSearchRequest) ProtoMessage() {}
 
 func (x *GetSearchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[22]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2445,7 +2674,7 @@ func (x *GetSearchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSearchRequest.ProtoReflect.Descriptor instead.
 func (*GetSearchRequest) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{22}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *GetSearchRequest) GetTenant() string {
@@ -2473,7 +2702,7 @@ type GetSearchResponse struct {
 
 func (x *GetSearchResponse) Reset() {
 	*x = GetSearchResponse{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[23]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2485,7 +2714,7 @@ func (x *GetSearchResponse) String() string {
 func (*GetSearchResponse) ProtoMessage() {}
 
 func (x *GetSearchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[23]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2498,7 +2727,7 @@ func (x *GetSearchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSearchResponse.ProtoReflect.Descriptor instead.
 func (*GetSearchResponse) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{23}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *GetSearchResponse) GetSearch() *Search {
@@ -2523,7 +2752,7 @@ type ListSearchesRequest struct {
 
 func (x *ListSearchesRequest) Reset() {
 	*x = ListSearchesRequest{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[24]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2535,7 +2764,7 @@ func (x *ListSearchesRequest) String() string {
 func (*ListSearchesRequest) ProtoMessage() {}
 
 func (x *ListSearchesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[24]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2548,7 +2777,7 @@ func (x *ListSearchesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSearchesRequest.ProtoReflect.Descriptor instead.
 func (*ListSearchesRequest) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{24}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ListSearchesRequest) GetTenant() string {
@@ -2585,7 +2814,7 @@ type ListSearchesResponse struct {
 
 func (x *ListSearchesResponse) Reset() {
 	*x = ListSearchesResponse{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[25]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2597,7 +2826,7 @@ func (x *ListSearchesResponse) String() string {
 func (*ListSearchesResponse) ProtoMessage() {}
 
 func (x *ListSearchesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[25]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2610,7 +2839,7 @@ func (x *ListSearchesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSearchesResponse.ProtoReflect.Descriptor instead.
 func (*ListSearchesResponse) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{25}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ListSearchesResponse) GetSearches() []*Search {
@@ -2648,7 +2877,7 @@ type ListNodesRequest struct {
 
 func (x *ListNodesRequest) Reset() {
 	*x = ListNodesRequest{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[26]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2660,7 +2889,7 @@ func (x *ListNodesRequest) String() string {
 func (*ListNodesRequest) ProtoMessage() {}
 
 func (x *ListNodesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[26]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2673,7 +2902,7 @@ func (x *ListNodesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListNodesRequest.ProtoReflect.Descriptor instead.
 func (*ListNodesRequest) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{26}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ListNodesRequest) GetTenant() string {
@@ -2731,7 +2960,7 @@ type ListNodesResponse struct {
 
 func (x *ListNodesResponse) Reset() {
 	*x = ListNodesResponse{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[27]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2743,7 +2972,7 @@ func (x *ListNodesResponse) String() string {
 func (*ListNodesResponse) ProtoMessage() {}
 
 func (x *ListNodesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[27]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2756,7 +2985,7 @@ func (x *ListNodesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListNodesResponse.ProtoReflect.Descriptor instead.
 func (*ListNodesResponse) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{27}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ListNodesResponse) GetNodes() []*Node {
@@ -2786,7 +3015,7 @@ type CancelSearchRequest struct {
 
 func (x *CancelSearchRequest) Reset() {
 	*x = CancelSearchRequest{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[28]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2798,7 +3027,7 @@ func (x *CancelSearchRequest) String() string {
 func (*CancelSearchRequest) ProtoMessage() {}
 
 func (x *CancelSearchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[28]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2811,7 +3040,7 @@ func (x *CancelSearchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelSearchRequest.ProtoReflect.Descriptor instead.
 func (*CancelSearchRequest) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{28}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *CancelSearchRequest) GetTenant() string {
@@ -2839,7 +3068,7 @@ type CancelSearchResponse struct {
 
 func (x *CancelSearchResponse) Reset() {
 	*x = CancelSearchResponse{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[29]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2851,7 +3080,7 @@ func (x *CancelSearchResponse) String() string {
 func (*CancelSearchResponse) ProtoMessage() {}
 
 func (x *CancelSearchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[29]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2864,7 +3093,7 @@ func (x *CancelSearchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelSearchResponse.ProtoReflect.Descriptor instead.
 func (*CancelSearchResponse) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{29}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *CancelSearchResponse) GetSearch() *Search {
@@ -2885,7 +3114,7 @@ type PlanRequest struct {
 
 func (x *PlanRequest) Reset() {
 	*x = PlanRequest{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[30]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2897,7 +3126,7 @@ func (x *PlanRequest) String() string {
 func (*PlanRequest) ProtoMessage() {}
 
 func (x *PlanRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[30]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2910,7 +3139,7 @@ func (x *PlanRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanRequest.ProtoReflect.Descriptor instead.
 func (*PlanRequest) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{30}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *PlanRequest) GetRequest() *SolveRequest {
@@ -2935,7 +3164,7 @@ type PlanResponse struct {
 
 func (x *PlanResponse) Reset() {
 	*x = PlanResponse{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[31]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2947,7 +3176,7 @@ func (x *PlanResponse) String() string {
 func (*PlanResponse) ProtoMessage() {}
 
 func (x *PlanResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[31]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2960,7 +3189,7 @@ func (x *PlanResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanResponse.ProtoReflect.Descriptor instead.
 func (*PlanResponse) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{31}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *PlanResponse) GetDifficulty() *v11.EstimateResponse {
@@ -3084,7 +3313,17 @@ const file_ponder_planner_v1_planner_proto_rawDesc = "" +
 	"\x06chains\x18\x02 \x01(\x05H\x00R\x06chains\x88\x01\x01\x12\x12\n" +
 	"\x04flat\x18\x03 \x01(\bR\x04flat\x12\x1a\n" +
 	"\bunjudged\x18\x04 \x01(\bR\bunjudgedB\t\n" +
-	"\a_chains\"\x82\x04\n" +
+	"\a_chains\"\xff\x01\n" +
+	"\bThinking\x12\x1d\n" +
+	"\n" +
+	"max_tokens\x18\x01 \x01(\x05R\tmaxTokens\x12\x1d\n" +
+	"\n" +
+	"min_tokens\x18\x02 \x01(\x05R\tminTokens\x12\x14\n" +
+	"\x05waits\x18\x03 \x01(\x05R\x05waits\x12\x12\n" +
+	"\x04wait\x18\x04 \x01(\tR\x04wait\x123\n" +
+	"\x04mode\x18\x05 \x01(\x0e2\x1f.ponder.planner.v1.ThinkingModeR\x04mode\x129\n" +
+	"\x06advice\x18\x06 \x01(\x0e2!.ponder.planner.v1.ThinkingAdviceR\x06advice\x12\x1b\n" +
+	"\tmax_steps\x18\a \x01(\x05R\bmaxSteps\"\xbb\x04\n" +
 	"\fSolveRequest\x12\x16\n" +
 	"\x06tenant\x18\x01 \x01(\tR\x06tenant\x12\x18\n" +
 	"\aproblem\x18\x02 \x01(\tR\aproblem\x121\n" +
@@ -3097,7 +3336,8 @@ const file_ponder_planner_v1_planner_proto_rawDesc = "" +
 	"\x04seed\x18\t \x01(\x06H\x00R\x04seed\x88\x01\x01\x12'\n" +
 	"\x0fidempotency_key\x18\n" +
 	" \x01(\tR\x0eidempotencyKey\x120\n" +
-	"\x14cancel_on_disconnect\x18\v \x01(\bR\x12cancelOnDisconnectB\a\n" +
+	"\x14cancel_on_disconnect\x18\v \x01(\bR\x12cancelOnDisconnect\x127\n" +
+	"\bthinking\x18\f \x01(\v2\x1b.ponder.planner.v1.ThinkingR\bthinkingB\a\n" +
 	"\x05_seed\"E\n" +
 	"\rSolveResponse\x124\n" +
 	"\x05event\x18\x01 \x01(\v2\x1e.ponder.planner.v1.SearchEventR\x05event\"j\n" +
@@ -3239,7 +3479,18 @@ const file_ponder_planner_v1_planner_proto_rawDesc = "" +
 	"\x12\x13\n" +
 	"\x0fCHOICE_ORM_VOTE\x10\v\x12\x18\n" +
 	"\x14CHOICE_CERTAINTY_MAX\x10\f\x12\x19\n" +
-	"\x15CHOICE_CERTAINTY_VOTE\x10\r*\xaf\x01\n" +
+	"\x15CHOICE_CERTAINTY_VOTE\x10\r*z\n" +
+	"\fThinkingMode\x12\x1d\n" +
+	"\x19THINKING_MODE_UNSPECIFIED\x10\x00\x12\x17\n" +
+	"\x13THINKING_MODE_FORCE\x10\x01\x12\x18\n" +
+	"\x14THINKING_MODE_REJECT\x10\x02\x12\x18\n" +
+	"\x14THINKING_MODE_ADVISE\x10\x03*\x9d\x01\n" +
+	"\x0eThinkingAdvice\x12\x1f\n" +
+	"\x1bTHINKING_ADVICE_UNSPECIFIED\x10\x00\x12\x1a\n" +
+	"\x16THINKING_ADVICE_TOKENS\x10\x01\x12\x19\n" +
+	"\x15THINKING_ADVICE_STEPS\x10\x02\x12\x19\n" +
+	"\x15THINKING_ADVICE_SHORT\x10\x03\x12\x18\n" +
+	"\x14THINKING_ADVICE_LONG\x10\x04*\xaf\x01\n" +
 	"\vSearchState\x12\x1c\n" +
 	"\x18SEARCH_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13SEARCH_STATE_QUEUED\x10\x01\x12\x18\n" +
@@ -3284,124 +3535,130 @@ func file_ponder_planner_v1_planner_proto_rawDescGZIP() []byte {
 	return file_ponder_planner_v1_planner_proto_rawDescData
 }
 
-var file_ponder_planner_v1_planner_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
-var file_ponder_planner_v1_planner_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
+var file_ponder_planner_v1_planner_proto_enumTypes = make([]protoimpl.EnumInfo, 8)
+var file_ponder_planner_v1_planner_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
 var file_ponder_planner_v1_planner_proto_goTypes = []any{
 	(Effort)(0),                   // 0: ponder.planner.v1.Effort
 	(MctsFinal)(0),                // 1: ponder.planner.v1.MctsFinal
 	(Choice)(0),                   // 2: ponder.planner.v1.Choice
-	(SearchState)(0),              // 3: ponder.planner.v1.SearchState
-	(StopReason)(0),               // 4: ponder.planner.v1.StopReason
-	(NodeState)(0),                // 5: ponder.planner.v1.NodeState
-	(*Budget)(nil),                // 6: ponder.planner.v1.Budget
-	(*Strategy)(nil),              // 7: ponder.planner.v1.Strategy
-	(*Greedy)(nil),                // 8: ponder.planner.v1.Greedy
-	(*Majority)(nil),              // 9: ponder.planner.v1.Majority
-	(*BestOfN)(nil),               // 10: ponder.planner.v1.BestOfN
-	(*Beam)(nil),                  // 11: ponder.planner.v1.Beam
-	(*Lookahead)(nil),             // 12: ponder.planner.v1.Lookahead
-	(*Dvts)(nil),                  // 13: ponder.planner.v1.Dvts
-	(*Rebase)(nil),                // 14: ponder.planner.v1.Rebase
-	(*Mcts)(nil),                  // 15: ponder.planner.v1.Mcts
-	(*Particles)(nil),             // 16: ponder.planner.v1.Particles
-	(*Revisions)(nil),             // 17: ponder.planner.v1.Revisions
-	(*SolveRequest)(nil),          // 18: ponder.planner.v1.SolveRequest
-	(*SolveResponse)(nil),         // 19: ponder.planner.v1.SolveResponse
-	(*WatchRequest)(nil),          // 20: ponder.planner.v1.WatchRequest
-	(*WatchResponse)(nil),         // 21: ponder.planner.v1.WatchResponse
-	(*Node)(nil),                  // 22: ponder.planner.v1.Node
-	(*SearchEvent)(nil),           // 23: ponder.planner.v1.SearchEvent
-	(*SearchPlan)(nil),            // 24: ponder.planner.v1.SearchPlan
-	(*Outcome)(nil),               // 25: ponder.planner.v1.Outcome
-	(*Candidate)(nil),             // 26: ponder.planner.v1.Candidate
-	(*Search)(nil),                // 27: ponder.planner.v1.Search
-	(*GetSearchRequest)(nil),      // 28: ponder.planner.v1.GetSearchRequest
-	(*GetSearchResponse)(nil),     // 29: ponder.planner.v1.GetSearchResponse
-	(*ListSearchesRequest)(nil),   // 30: ponder.planner.v1.ListSearchesRequest
-	(*ListSearchesResponse)(nil),  // 31: ponder.planner.v1.ListSearchesResponse
-	(*ListNodesRequest)(nil),      // 32: ponder.planner.v1.ListNodesRequest
-	(*ListNodesResponse)(nil),     // 33: ponder.planner.v1.ListNodesResponse
-	(*CancelSearchRequest)(nil),   // 34: ponder.planner.v1.CancelSearchRequest
-	(*CancelSearchResponse)(nil),  // 35: ponder.planner.v1.CancelSearchResponse
-	(*PlanRequest)(nil),           // 36: ponder.planner.v1.PlanRequest
-	(*PlanResponse)(nil),          // 37: ponder.planner.v1.PlanResponse
-	(*timestamppb.Timestamp)(nil), // 38: google.protobuf.Timestamp
-	(*v1.Sampling)(nil),           // 39: ponder.reasoning.v1.Sampling
-	(*v1.Step)(nil),               // 40: ponder.reasoning.v1.Step
-	(v1.FinishReason)(0),          // 41: ponder.reasoning.v1.FinishReason
-	(*v1.Bill)(nil),               // 42: ponder.reasoning.v1.Bill
-	(*v11.EstimateResponse)(nil),  // 43: ponder.difficulty.v1.EstimateResponse
-	(*v1.Error)(nil),              // 44: ponder.reasoning.v1.Error
-	(*durationpb.Duration)(nil),   // 45: google.protobuf.Duration
+	(ThinkingMode)(0),             // 3: ponder.planner.v1.ThinkingMode
+	(ThinkingAdvice)(0),           // 4: ponder.planner.v1.ThinkingAdvice
+	(SearchState)(0),              // 5: ponder.planner.v1.SearchState
+	(StopReason)(0),               // 6: ponder.planner.v1.StopReason
+	(NodeState)(0),                // 7: ponder.planner.v1.NodeState
+	(*Budget)(nil),                // 8: ponder.planner.v1.Budget
+	(*Strategy)(nil),              // 9: ponder.planner.v1.Strategy
+	(*Greedy)(nil),                // 10: ponder.planner.v1.Greedy
+	(*Majority)(nil),              // 11: ponder.planner.v1.Majority
+	(*BestOfN)(nil),               // 12: ponder.planner.v1.BestOfN
+	(*Beam)(nil),                  // 13: ponder.planner.v1.Beam
+	(*Lookahead)(nil),             // 14: ponder.planner.v1.Lookahead
+	(*Dvts)(nil),                  // 15: ponder.planner.v1.Dvts
+	(*Rebase)(nil),                // 16: ponder.planner.v1.Rebase
+	(*Mcts)(nil),                  // 17: ponder.planner.v1.Mcts
+	(*Particles)(nil),             // 18: ponder.planner.v1.Particles
+	(*Revisions)(nil),             // 19: ponder.planner.v1.Revisions
+	(*Thinking)(nil),              // 20: ponder.planner.v1.Thinking
+	(*SolveRequest)(nil),          // 21: ponder.planner.v1.SolveRequest
+	(*SolveResponse)(nil),         // 22: ponder.planner.v1.SolveResponse
+	(*WatchRequest)(nil),          // 23: ponder.planner.v1.WatchRequest
+	(*WatchResponse)(nil),         // 24: ponder.planner.v1.WatchResponse
+	(*Node)(nil),                  // 25: ponder.planner.v1.Node
+	(*SearchEvent)(nil),           // 26: ponder.planner.v1.SearchEvent
+	(*SearchPlan)(nil),            // 27: ponder.planner.v1.SearchPlan
+	(*Outcome)(nil),               // 28: ponder.planner.v1.Outcome
+	(*Candidate)(nil),             // 29: ponder.planner.v1.Candidate
+	(*Search)(nil),                // 30: ponder.planner.v1.Search
+	(*GetSearchRequest)(nil),      // 31: ponder.planner.v1.GetSearchRequest
+	(*GetSearchResponse)(nil),     // 32: ponder.planner.v1.GetSearchResponse
+	(*ListSearchesRequest)(nil),   // 33: ponder.planner.v1.ListSearchesRequest
+	(*ListSearchesResponse)(nil),  // 34: ponder.planner.v1.ListSearchesResponse
+	(*ListNodesRequest)(nil),      // 35: ponder.planner.v1.ListNodesRequest
+	(*ListNodesResponse)(nil),     // 36: ponder.planner.v1.ListNodesResponse
+	(*CancelSearchRequest)(nil),   // 37: ponder.planner.v1.CancelSearchRequest
+	(*CancelSearchResponse)(nil),  // 38: ponder.planner.v1.CancelSearchResponse
+	(*PlanRequest)(nil),           // 39: ponder.planner.v1.PlanRequest
+	(*PlanResponse)(nil),          // 40: ponder.planner.v1.PlanResponse
+	(*timestamppb.Timestamp)(nil), // 41: google.protobuf.Timestamp
+	(*v1.Sampling)(nil),           // 42: ponder.reasoning.v1.Sampling
+	(*v1.Step)(nil),               // 43: ponder.reasoning.v1.Step
+	(v1.FinishReason)(0),          // 44: ponder.reasoning.v1.FinishReason
+	(*v1.Bill)(nil),               // 45: ponder.reasoning.v1.Bill
+	(*v11.EstimateResponse)(nil),  // 46: ponder.difficulty.v1.EstimateResponse
+	(*v1.Error)(nil),              // 47: ponder.reasoning.v1.Error
+	(*durationpb.Duration)(nil),   // 48: google.protobuf.Duration
 }
 var file_ponder_planner_v1_planner_proto_depIdxs = []int32{
-	8,  // 0: ponder.planner.v1.Strategy.greedy:type_name -> ponder.planner.v1.Greedy
-	9,  // 1: ponder.planner.v1.Strategy.majority:type_name -> ponder.planner.v1.Majority
-	10, // 2: ponder.planner.v1.Strategy.best_of_n:type_name -> ponder.planner.v1.BestOfN
-	11, // 3: ponder.planner.v1.Strategy.beam:type_name -> ponder.planner.v1.Beam
-	12, // 4: ponder.planner.v1.Strategy.lookahead:type_name -> ponder.planner.v1.Lookahead
-	13, // 5: ponder.planner.v1.Strategy.dvts:type_name -> ponder.planner.v1.Dvts
-	14, // 6: ponder.planner.v1.Strategy.rebase:type_name -> ponder.planner.v1.Rebase
-	15, // 7: ponder.planner.v1.Strategy.mcts:type_name -> ponder.planner.v1.Mcts
-	16, // 8: ponder.planner.v1.Strategy.particles:type_name -> ponder.planner.v1.Particles
-	17, // 9: ponder.planner.v1.Strategy.revisions:type_name -> ponder.planner.v1.Revisions
+	10, // 0: ponder.planner.v1.Strategy.greedy:type_name -> ponder.planner.v1.Greedy
+	11, // 1: ponder.planner.v1.Strategy.majority:type_name -> ponder.planner.v1.Majority
+	12, // 2: ponder.planner.v1.Strategy.best_of_n:type_name -> ponder.planner.v1.BestOfN
+	13, // 3: ponder.planner.v1.Strategy.beam:type_name -> ponder.planner.v1.Beam
+	14, // 4: ponder.planner.v1.Strategy.lookahead:type_name -> ponder.planner.v1.Lookahead
+	15, // 5: ponder.planner.v1.Strategy.dvts:type_name -> ponder.planner.v1.Dvts
+	16, // 6: ponder.planner.v1.Strategy.rebase:type_name -> ponder.planner.v1.Rebase
+	17, // 7: ponder.planner.v1.Strategy.mcts:type_name -> ponder.planner.v1.Mcts
+	18, // 8: ponder.planner.v1.Strategy.particles:type_name -> ponder.planner.v1.Particles
+	19, // 9: ponder.planner.v1.Strategy.revisions:type_name -> ponder.planner.v1.Revisions
 	1,  // 10: ponder.planner.v1.Mcts.final:type_name -> ponder.planner.v1.MctsFinal
-	0,  // 11: ponder.planner.v1.SolveRequest.effort:type_name -> ponder.planner.v1.Effort
-	6,  // 12: ponder.planner.v1.SolveRequest.budget:type_name -> ponder.planner.v1.Budget
-	38, // 13: ponder.planner.v1.SolveRequest.deadline:type_name -> google.protobuf.Timestamp
-	7,  // 14: ponder.planner.v1.SolveRequest.strategy:type_name -> ponder.planner.v1.Strategy
-	2,  // 15: ponder.planner.v1.SolveRequest.choice:type_name -> ponder.planner.v1.Choice
-	39, // 16: ponder.planner.v1.SolveRequest.sampling:type_name -> ponder.reasoning.v1.Sampling
-	23, // 17: ponder.planner.v1.SolveResponse.event:type_name -> ponder.planner.v1.SearchEvent
-	23, // 18: ponder.planner.v1.WatchResponse.event:type_name -> ponder.planner.v1.SearchEvent
-	5,  // 19: ponder.planner.v1.Node.state:type_name -> ponder.planner.v1.NodeState
-	40, // 20: ponder.planner.v1.Node.steps:type_name -> ponder.reasoning.v1.Step
-	41, // 21: ponder.planner.v1.Node.finish:type_name -> ponder.reasoning.v1.FinishReason
-	38, // 22: ponder.planner.v1.SearchEvent.time:type_name -> google.protobuf.Timestamp
-	3,  // 23: ponder.planner.v1.SearchEvent.state:type_name -> ponder.planner.v1.SearchState
-	22, // 24: ponder.planner.v1.SearchEvent.nodes:type_name -> ponder.planner.v1.Node
-	42, // 25: ponder.planner.v1.SearchEvent.bill:type_name -> ponder.reasoning.v1.Bill
-	43, // 26: ponder.planner.v1.SearchEvent.difficulty:type_name -> ponder.difficulty.v1.EstimateResponse
-	24, // 27: ponder.planner.v1.SearchEvent.plan:type_name -> ponder.planner.v1.SearchPlan
-	25, // 28: ponder.planner.v1.SearchEvent.outcome:type_name -> ponder.planner.v1.Outcome
-	7,  // 29: ponder.planner.v1.SearchPlan.strategy:type_name -> ponder.planner.v1.Strategy
-	2,  // 30: ponder.planner.v1.SearchPlan.choice:type_name -> ponder.planner.v1.Choice
-	4,  // 31: ponder.planner.v1.Outcome.stop_reason:type_name -> ponder.planner.v1.StopReason
-	26, // 32: ponder.planner.v1.Outcome.candidates:type_name -> ponder.planner.v1.Candidate
-	44, // 33: ponder.planner.v1.Outcome.error:type_name -> ponder.reasoning.v1.Error
-	45, // 34: ponder.planner.v1.Outcome.elapsed:type_name -> google.protobuf.Duration
-	3,  // 35: ponder.planner.v1.Search.state:type_name -> ponder.planner.v1.SearchState
-	38, // 36: ponder.planner.v1.Search.create_time:type_name -> google.protobuf.Timestamp
-	42, // 37: ponder.planner.v1.Search.bill:type_name -> ponder.reasoning.v1.Bill
-	24, // 38: ponder.planner.v1.Search.plan:type_name -> ponder.planner.v1.SearchPlan
-	25, // 39: ponder.planner.v1.Search.outcome:type_name -> ponder.planner.v1.Outcome
-	27, // 40: ponder.planner.v1.GetSearchResponse.search:type_name -> ponder.planner.v1.Search
-	27, // 41: ponder.planner.v1.ListSearchesResponse.searches:type_name -> ponder.planner.v1.Search
-	22, // 42: ponder.planner.v1.ListNodesResponse.nodes:type_name -> ponder.planner.v1.Node
-	27, // 43: ponder.planner.v1.CancelSearchResponse.search:type_name -> ponder.planner.v1.Search
-	18, // 44: ponder.planner.v1.PlanRequest.request:type_name -> ponder.planner.v1.SolveRequest
-	43, // 45: ponder.planner.v1.PlanResponse.difficulty:type_name -> ponder.difficulty.v1.EstimateResponse
-	24, // 46: ponder.planner.v1.PlanResponse.plan:type_name -> ponder.planner.v1.SearchPlan
-	42, // 47: ponder.planner.v1.PlanResponse.bill:type_name -> ponder.reasoning.v1.Bill
-	18, // 48: ponder.planner.v1.PlannerService.Solve:input_type -> ponder.planner.v1.SolveRequest
-	20, // 49: ponder.planner.v1.PlannerService.Watch:input_type -> ponder.planner.v1.WatchRequest
-	28, // 50: ponder.planner.v1.PlannerService.GetSearch:input_type -> ponder.planner.v1.GetSearchRequest
-	30, // 51: ponder.planner.v1.PlannerService.ListSearches:input_type -> ponder.planner.v1.ListSearchesRequest
-	32, // 52: ponder.planner.v1.PlannerService.ListNodes:input_type -> ponder.planner.v1.ListNodesRequest
-	34, // 53: ponder.planner.v1.PlannerService.CancelSearch:input_type -> ponder.planner.v1.CancelSearchRequest
-	36, // 54: ponder.planner.v1.PlannerService.Plan:input_type -> ponder.planner.v1.PlanRequest
-	19, // 55: ponder.planner.v1.PlannerService.Solve:output_type -> ponder.planner.v1.SolveResponse
-	21, // 56: ponder.planner.v1.PlannerService.Watch:output_type -> ponder.planner.v1.WatchResponse
-	29, // 57: ponder.planner.v1.PlannerService.GetSearch:output_type -> ponder.planner.v1.GetSearchResponse
-	31, // 58: ponder.planner.v1.PlannerService.ListSearches:output_type -> ponder.planner.v1.ListSearchesResponse
-	33, // 59: ponder.planner.v1.PlannerService.ListNodes:output_type -> ponder.planner.v1.ListNodesResponse
-	35, // 60: ponder.planner.v1.PlannerService.CancelSearch:output_type -> ponder.planner.v1.CancelSearchResponse
-	37, // 61: ponder.planner.v1.PlannerService.Plan:output_type -> ponder.planner.v1.PlanResponse
-	55, // [55:62] is the sub-list for method output_type
-	48, // [48:55] is the sub-list for method input_type
-	48, // [48:48] is the sub-list for extension type_name
-	48, // [48:48] is the sub-list for extension extendee
-	0,  // [0:48] is the sub-list for field type_name
+	3,  // 11: ponder.planner.v1.Thinking.mode:type_name -> ponder.planner.v1.ThinkingMode
+	4,  // 12: ponder.planner.v1.Thinking.advice:type_name -> ponder.planner.v1.ThinkingAdvice
+	0,  // 13: ponder.planner.v1.SolveRequest.effort:type_name -> ponder.planner.v1.Effort
+	8,  // 14: ponder.planner.v1.SolveRequest.budget:type_name -> ponder.planner.v1.Budget
+	41, // 15: ponder.planner.v1.SolveRequest.deadline:type_name -> google.protobuf.Timestamp
+	9,  // 16: ponder.planner.v1.SolveRequest.strategy:type_name -> ponder.planner.v1.Strategy
+	2,  // 17: ponder.planner.v1.SolveRequest.choice:type_name -> ponder.planner.v1.Choice
+	42, // 18: ponder.planner.v1.SolveRequest.sampling:type_name -> ponder.reasoning.v1.Sampling
+	20, // 19: ponder.planner.v1.SolveRequest.thinking:type_name -> ponder.planner.v1.Thinking
+	26, // 20: ponder.planner.v1.SolveResponse.event:type_name -> ponder.planner.v1.SearchEvent
+	26, // 21: ponder.planner.v1.WatchResponse.event:type_name -> ponder.planner.v1.SearchEvent
+	7,  // 22: ponder.planner.v1.Node.state:type_name -> ponder.planner.v1.NodeState
+	43, // 23: ponder.planner.v1.Node.steps:type_name -> ponder.reasoning.v1.Step
+	44, // 24: ponder.planner.v1.Node.finish:type_name -> ponder.reasoning.v1.FinishReason
+	41, // 25: ponder.planner.v1.SearchEvent.time:type_name -> google.protobuf.Timestamp
+	5,  // 26: ponder.planner.v1.SearchEvent.state:type_name -> ponder.planner.v1.SearchState
+	25, // 27: ponder.planner.v1.SearchEvent.nodes:type_name -> ponder.planner.v1.Node
+	45, // 28: ponder.planner.v1.SearchEvent.bill:type_name -> ponder.reasoning.v1.Bill
+	46, // 29: ponder.planner.v1.SearchEvent.difficulty:type_name -> ponder.difficulty.v1.EstimateResponse
+	27, // 30: ponder.planner.v1.SearchEvent.plan:type_name -> ponder.planner.v1.SearchPlan
+	28, // 31: ponder.planner.v1.SearchEvent.outcome:type_name -> ponder.planner.v1.Outcome
+	9,  // 32: ponder.planner.v1.SearchPlan.strategy:type_name -> ponder.planner.v1.Strategy
+	2,  // 33: ponder.planner.v1.SearchPlan.choice:type_name -> ponder.planner.v1.Choice
+	6,  // 34: ponder.planner.v1.Outcome.stop_reason:type_name -> ponder.planner.v1.StopReason
+	29, // 35: ponder.planner.v1.Outcome.candidates:type_name -> ponder.planner.v1.Candidate
+	47, // 36: ponder.planner.v1.Outcome.error:type_name -> ponder.reasoning.v1.Error
+	48, // 37: ponder.planner.v1.Outcome.elapsed:type_name -> google.protobuf.Duration
+	5,  // 38: ponder.planner.v1.Search.state:type_name -> ponder.planner.v1.SearchState
+	41, // 39: ponder.planner.v1.Search.create_time:type_name -> google.protobuf.Timestamp
+	45, // 40: ponder.planner.v1.Search.bill:type_name -> ponder.reasoning.v1.Bill
+	27, // 41: ponder.planner.v1.Search.plan:type_name -> ponder.planner.v1.SearchPlan
+	28, // 42: ponder.planner.v1.Search.outcome:type_name -> ponder.planner.v1.Outcome
+	30, // 43: ponder.planner.v1.GetSearchResponse.search:type_name -> ponder.planner.v1.Search
+	30, // 44: ponder.planner.v1.ListSearchesResponse.searches:type_name -> ponder.planner.v1.Search
+	25, // 45: ponder.planner.v1.ListNodesResponse.nodes:type_name -> ponder.planner.v1.Node
+	30, // 46: ponder.planner.v1.CancelSearchResponse.search:type_name -> ponder.planner.v1.Search
+	21, // 47: ponder.planner.v1.PlanRequest.request:type_name -> ponder.planner.v1.SolveRequest
+	46, // 48: ponder.planner.v1.PlanResponse.difficulty:type_name -> ponder.difficulty.v1.EstimateResponse
+	27, // 49: ponder.planner.v1.PlanResponse.plan:type_name -> ponder.planner.v1.SearchPlan
+	45, // 50: ponder.planner.v1.PlanResponse.bill:type_name -> ponder.reasoning.v1.Bill
+	21, // 51: ponder.planner.v1.PlannerService.Solve:input_type -> ponder.planner.v1.SolveRequest
+	23, // 52: ponder.planner.v1.PlannerService.Watch:input_type -> ponder.planner.v1.WatchRequest
+	31, // 53: ponder.planner.v1.PlannerService.GetSearch:input_type -> ponder.planner.v1.GetSearchRequest
+	33, // 54: ponder.planner.v1.PlannerService.ListSearches:input_type -> ponder.planner.v1.ListSearchesRequest
+	35, // 55: ponder.planner.v1.PlannerService.ListNodes:input_type -> ponder.planner.v1.ListNodesRequest
+	37, // 56: ponder.planner.v1.PlannerService.CancelSearch:input_type -> ponder.planner.v1.CancelSearchRequest
+	39, // 57: ponder.planner.v1.PlannerService.Plan:input_type -> ponder.planner.v1.PlanRequest
+	22, // 58: ponder.planner.v1.PlannerService.Solve:output_type -> ponder.planner.v1.SolveResponse
+	24, // 59: ponder.planner.v1.PlannerService.Watch:output_type -> ponder.planner.v1.WatchResponse
+	32, // 60: ponder.planner.v1.PlannerService.GetSearch:output_type -> ponder.planner.v1.GetSearchResponse
+	34, // 61: ponder.planner.v1.PlannerService.ListSearches:output_type -> ponder.planner.v1.ListSearchesResponse
+	36, // 62: ponder.planner.v1.PlannerService.ListNodes:output_type -> ponder.planner.v1.ListNodesResponse
+	38, // 63: ponder.planner.v1.PlannerService.CancelSearch:output_type -> ponder.planner.v1.CancelSearchResponse
+	40, // 64: ponder.planner.v1.PlannerService.Plan:output_type -> ponder.planner.v1.PlanResponse
+	58, // [58:65] is the sub-list for method output_type
+	51, // [51:58] is the sub-list for method input_type
+	51, // [51:51] is the sub-list for extension type_name
+	51, // [51:51] is the sub-list for extension extendee
+	0,  // [0:51] is the sub-list for field type_name
 }
 
 func init() { file_ponder_planner_v1_planner_proto_init() }
@@ -3428,16 +3685,16 @@ func file_ponder_planner_v1_planner_proto_init() {
 	file_ponder_planner_v1_planner_proto_msgTypes[9].OneofWrappers = []any{}
 	file_ponder_planner_v1_planner_proto_msgTypes[10].OneofWrappers = []any{}
 	file_ponder_planner_v1_planner_proto_msgTypes[11].OneofWrappers = []any{}
-	file_ponder_planner_v1_planner_proto_msgTypes[12].OneofWrappers = []any{}
-	file_ponder_planner_v1_planner_proto_msgTypes[16].OneofWrappers = []any{}
-	file_ponder_planner_v1_planner_proto_msgTypes[18].OneofWrappers = []any{}
+	file_ponder_planner_v1_planner_proto_msgTypes[13].OneofWrappers = []any{}
+	file_ponder_planner_v1_planner_proto_msgTypes[17].OneofWrappers = []any{}
+	file_ponder_planner_v1_planner_proto_msgTypes[19].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ponder_planner_v1_planner_proto_rawDesc), len(file_ponder_planner_v1_planner_proto_rawDesc)),
-			NumEnums:      6,
-			NumMessages:   32,
+			NumEnums:      8,
+			NumMessages:   33,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

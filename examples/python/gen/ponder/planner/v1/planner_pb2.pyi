@@ -48,6 +48,21 @@ class Choice(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CHOICE_CERTAINTY_MAX: _ClassVar[Choice]
     CHOICE_CERTAINTY_VOTE: _ClassVar[Choice]
 
+class ThinkingMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    THINKING_MODE_UNSPECIFIED: _ClassVar[ThinkingMode]
+    THINKING_MODE_FORCE: _ClassVar[ThinkingMode]
+    THINKING_MODE_REJECT: _ClassVar[ThinkingMode]
+    THINKING_MODE_ADVISE: _ClassVar[ThinkingMode]
+
+class ThinkingAdvice(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    THINKING_ADVICE_UNSPECIFIED: _ClassVar[ThinkingAdvice]
+    THINKING_ADVICE_TOKENS: _ClassVar[ThinkingAdvice]
+    THINKING_ADVICE_STEPS: _ClassVar[ThinkingAdvice]
+    THINKING_ADVICE_SHORT: _ClassVar[ThinkingAdvice]
+    THINKING_ADVICE_LONG: _ClassVar[ThinkingAdvice]
+
 class SearchState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     SEARCH_STATE_UNSPECIFIED: _ClassVar[SearchState]
@@ -101,6 +116,15 @@ CHOICE_ORM_MAX: Choice
 CHOICE_ORM_VOTE: Choice
 CHOICE_CERTAINTY_MAX: Choice
 CHOICE_CERTAINTY_VOTE: Choice
+THINKING_MODE_UNSPECIFIED: ThinkingMode
+THINKING_MODE_FORCE: ThinkingMode
+THINKING_MODE_REJECT: ThinkingMode
+THINKING_MODE_ADVISE: ThinkingMode
+THINKING_ADVICE_UNSPECIFIED: ThinkingAdvice
+THINKING_ADVICE_TOKENS: ThinkingAdvice
+THINKING_ADVICE_STEPS: ThinkingAdvice
+THINKING_ADVICE_SHORT: ThinkingAdvice
+THINKING_ADVICE_LONG: ThinkingAdvice
 SEARCH_STATE_UNSPECIFIED: SearchState
 SEARCH_STATE_QUEUED: SearchState
 SEARCH_STATE_RUNNING: SearchState
@@ -273,8 +297,26 @@ class Revisions(_message.Message):
     unjudged: bool
     def __init__(self, n: _Optional[int] = ..., chains: _Optional[int] = ..., flat: _Optional[bool] = ..., unjudged: _Optional[bool] = ...) -> None: ...
 
+class Thinking(_message.Message):
+    __slots__ = ("max_tokens", "min_tokens", "waits", "wait", "mode", "advice", "max_steps")
+    MAX_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    MIN_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    WAITS_FIELD_NUMBER: _ClassVar[int]
+    WAIT_FIELD_NUMBER: _ClassVar[int]
+    MODE_FIELD_NUMBER: _ClassVar[int]
+    ADVICE_FIELD_NUMBER: _ClassVar[int]
+    MAX_STEPS_FIELD_NUMBER: _ClassVar[int]
+    max_tokens: int
+    min_tokens: int
+    waits: int
+    wait: str
+    mode: ThinkingMode
+    advice: ThinkingAdvice
+    max_steps: int
+    def __init__(self, max_tokens: _Optional[int] = ..., min_tokens: _Optional[int] = ..., waits: _Optional[int] = ..., wait: _Optional[str] = ..., mode: _Optional[_Union[ThinkingMode, str]] = ..., advice: _Optional[_Union[ThinkingAdvice, str]] = ..., max_steps: _Optional[int] = ...) -> None: ...
+
 class SolveRequest(_message.Message):
-    __slots__ = ("tenant", "problem", "effort", "budget", "deadline", "strategy", "choice", "sampling", "seed", "idempotency_key", "cancel_on_disconnect")
+    __slots__ = ("tenant", "problem", "effort", "budget", "deadline", "strategy", "choice", "sampling", "seed", "idempotency_key", "cancel_on_disconnect", "thinking")
     TENANT_FIELD_NUMBER: _ClassVar[int]
     PROBLEM_FIELD_NUMBER: _ClassVar[int]
     EFFORT_FIELD_NUMBER: _ClassVar[int]
@@ -286,6 +328,7 @@ class SolveRequest(_message.Message):
     SEED_FIELD_NUMBER: _ClassVar[int]
     IDEMPOTENCY_KEY_FIELD_NUMBER: _ClassVar[int]
     CANCEL_ON_DISCONNECT_FIELD_NUMBER: _ClassVar[int]
+    THINKING_FIELD_NUMBER: _ClassVar[int]
     tenant: str
     problem: str
     effort: Effort
@@ -297,7 +340,8 @@ class SolveRequest(_message.Message):
     seed: int
     idempotency_key: str
     cancel_on_disconnect: bool
-    def __init__(self, tenant: _Optional[str] = ..., problem: _Optional[str] = ..., effort: _Optional[_Union[Effort, str]] = ..., budget: _Optional[_Union[Budget, _Mapping]] = ..., deadline: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., strategy: _Optional[_Union[Strategy, _Mapping]] = ..., choice: _Optional[_Union[Choice, str]] = ..., sampling: _Optional[_Union[_reasoning_pb2.Sampling, _Mapping]] = ..., seed: _Optional[int] = ..., idempotency_key: _Optional[str] = ..., cancel_on_disconnect: _Optional[bool] = ...) -> None: ...
+    thinking: Thinking
+    def __init__(self, tenant: _Optional[str] = ..., problem: _Optional[str] = ..., effort: _Optional[_Union[Effort, str]] = ..., budget: _Optional[_Union[Budget, _Mapping]] = ..., deadline: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., strategy: _Optional[_Union[Strategy, _Mapping]] = ..., choice: _Optional[_Union[Choice, str]] = ..., sampling: _Optional[_Union[_reasoning_pb2.Sampling, _Mapping]] = ..., seed: _Optional[int] = ..., idempotency_key: _Optional[str] = ..., cancel_on_disconnect: _Optional[bool] = ..., thinking: _Optional[_Union[Thinking, _Mapping]] = ...) -> None: ...
 
 class SolveResponse(_message.Message):
     __slots__ = ("event",)
