@@ -19,6 +19,7 @@ import (
 	"github.com/ponder-mesh/ponder/mesh"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
+	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 	"github.com/ponder-mesh/ponder/services/verifier/verifiertest"
 )
@@ -46,6 +47,10 @@ func strategy(s *plannerv1.Strategy) func(*plannerv1.SolveRequest) {
 
 func budget(b *plannerv1.Budget) func(*plannerv1.SolveRequest) {
 	return func(r *plannerv1.SolveRequest) { r.Budget = b }
+}
+
+func thinking(k *plannerv1.Thinking) func(*plannerv1.SolveRequest) {
+	return func(r *plannerv1.SolveRequest) { r.Thinking = k }
 }
 
 func levels(n int32) *plannerv1.Strategy {
@@ -85,6 +90,12 @@ func badInputs() []badInput {
 		{what: "top_p 0", change: sampling(&reasoningv1.Sampling{TopP: proto.Float64(0)}), code: codes.InvalidArgument, reason: invalid, field: "sampling.top_p"},
 		{what: "max_tokens 0", change: sampling(&reasoningv1.Sampling{MaxTokens: proto.Int32(0)}), code: codes.InvalidArgument, reason: invalid, field: "sampling.max_tokens"},
 		{what: "max_tokens 10⁶", change: sampling(&reasoningv1.Sampling{MaxTokens: proto.Int32(1e6)}), code: codes.InvalidArgument, reason: invalid, field: "sampling.max_tokens"},
+		{what: "thinking that says nothing", change: thinking(&plannerv1.Thinking{}), code: codes.InvalidArgument, reason: invalid, field: "thinking"},
+		{what: "thinking that leaves no room for an answer", change: thinking(&plannerv1.Thinking{MaxTokens: policy.MaxTokens}), code: codes.InvalidArgument, reason: invalid, field: "thinking.max_tokens"},
+		{what: "thinking at least longer than at most", change: thinking(&plannerv1.Thinking{MaxTokens: 8, MinTokens: 9}), code: codes.InvalidArgument, reason: invalid, field: "thinking.min_tokens"},
+		{what: "waits of 10⁶", change: thinking(&plannerv1.Thinking{Waits: 1e6}), code: codes.InvalidArgument, reason: invalid, field: "thinking.waits"},
+		{what: "unknown mode of thinking", change: thinking(&plannerv1.Thinking{MaxTokens: 8, Mode: 99}), code: codes.InvalidArgument, reason: invalid, field: "thinking.mode"},
+		{what: "rejection without a bound", change: thinking(&plannerv1.Thinking{Mode: plannerv1.ThinkingMode_THINKING_MODE_REJECT}), code: codes.InvalidArgument, reason: invalid, field: "thinking.max_tokens"},
 		{what: "deadline in the past", change: func(r *plannerv1.SolveRequest) { r.Deadline = timestamppb.New(time.Unix(0, 0)) }, code: codes.InvalidArgument, reason: invalid, field: "deadline"},
 		{what: "deadline that is no time", change: func(r *plannerv1.SolveRequest) { r.Deadline = &timestamppb.Timestamp{Nanos: -1} }, code: codes.InvalidArgument, reason: invalid, field: "deadline"},
 		{what: "negative policy budget", change: budget(&plannerv1.Budget{PolicyTokens: -1}), code: codes.InvalidArgument, reason: invalid, field: "budget.policy_tokens"},

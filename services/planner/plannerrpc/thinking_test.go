@@ -1,12 +1,24 @@
 package plannerrpc
 
 import (
+	"io"
+	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
+	"github.com/ponder-mesh/ponder/internal/rpctest"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner"
+	"github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/planner/world"
+	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/policy/policytest"
 )
 
 func TestFromThinking(t *testing.T) {
@@ -52,4 +64,39 @@ func TestThinkingNames(t *testing.T) {
 	if len(thinkingModes) != len(plannerv1.ThinkingMode_name) || len(thinkingAdvice) != len(plannerv1.ThinkingAdvice_name) {
 		t.Error("the contract has other modes or advice than people")
 	}
+}
+
+// Through gRPC: the thinking that is asked for is had, billed to the token, and what
+// cannot be had is an error that names the field.
+func TestSolveThinks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		says := map[string]string{"": "1+2=3\n#\n", "1+2=3\n#\n": "A:3\n", "1+2=3\nWait\n": "3+1=4\n#\n", "1+2=3\nWait\n3+1=4\n#\n": "A:4\n"}
+		p := planner.New(planner.Config{Policy: &policytest.Script{
+			Identity: reasoning.Model{Name: "thinker", Template: "pocket-think-v1"},
+			Say: func(r policy.Request, _ int) policytest.Line {
+				said := says[strings.Join(r.Steps, "")]
+				return policytest.Line{Child: policy.Child{Steps: []reasoning.Step{{Text: said, Tokens: len(said)}}, Finish: reasoning.FinishEnd}}
+			},
+		}})
+		t.Cleanup(p.Close)
+		server := rpctest.Serve(t, func(s grpc.ServiceRegistrar) { Register(s, p) })
+		c := plannerv1.NewPlannerServiceClient(server.Conn)
+		ask := func(how *plannerv1.Thinking) (last *plannerv1.SearchEvent, err error) {
+			stream, err := c.Solve(t.Context(), &plannerv1.SolveRequest{Problem: "p", Strategy: toStrategy(search.Greedy{}), Thinking: how})
+			for err == nil {
+				var r *plannerv1.SolveResponse
+				if r, err = stream.Recv(); err == nil {
+					last = r.GetEvent()
+				}
+			}
+			return last, err
+		}
+		got, err := ask(&plannerv1.Thinking{Waits: 1, MaxTokens: 100})
+		if o := got.GetOutcome(); err != io.EOF || o.GetSolution() != "1+2=3\nWait\n3+1=4\n#\nA:4\n" || o.GetAnswer() != "4" || got.GetBill().GetPolicy().GetGeneratedTokens() != 8+8+4 {
+			t.Errorf("got %v and error %v, want it to wait once", got, err)
+		}
+		if _, err := ask(&plannerv1.Thinking{Waits: -1}); status.Code(err) != codes.InvalidArgument || !strings.Contains(err.Error(), "thinking.waits") {
+			t.Errorf("got %v, want thinking.waits refused", err)
+		}
+	})
 }

@@ -460,6 +460,24 @@ func outline(t *search.Tree) (lines []string) {
 	return lines
 }
 
+// violations are what of how a tree does not keep to.
+func violations(tree *search.Tree, how Thinking) (faults []string) {
+	for n := range tree.Nodes() {
+		text := reasoning.Join(n.Path())
+		thought, _, over := strings.Cut(text, "#\n")
+		if got := len(strings.ReplaceAll(thought, "Wait\n", "")); got > how.Max+1 { // a forced newline is no token
+			faults = append(faults, fmt.Sprintf("%s thinks %d tokens, at most %d are allowed: %q", n.ID, got, how.Max, text))
+		}
+		if waited := strings.Count(text, "Wait\n"); strings.Count(text, "#\n") > 1 || waited > how.Waits || over && waited < how.Waits && len(thought) < how.Max-2 {
+			faults = append(faults, fmt.Sprintf("%s waits %d times: %q", n.ID, waited, text))
+		}
+		if n.Done() && !strings.Contains(text, "#\nA:") {
+			faults = append(faults, fmt.Sprintf("%s ends without an answer: %q", n.ID, text))
+		}
+	}
+	return faults
+}
+
 // Budget forcing is a way to expand: with every strategy paths keep to the bound, think
 // as long as they must, and end in answers; a second run is the same; a replay from
 // the memo asks nothing and costs the same; and a budget is kept to the token.
@@ -469,34 +487,35 @@ func TestEveryStrategyThinks(t *testing.T) {
 	for _, s := range everyStrategy(8, 4) {
 		t.Run(s.Name(), func(t *testing.T) {
 			store := NewMemory(1 << 20)
-			run := func(lock *searchtest.Lock, b Budget) (*search.Tree, reasoning.Bill) {
-				m := Meter(Memo(Retry(lock, Backoff{}), store, who), b, who.Policy, who.Judge.Model)
+			grow := func(w search.World) *search.Tree {
 				p := problem("a")
 				p.Aggregator = verifier.Min
 				p.Answer = func(text string) (string, bool) { _, a, ok := strings.Cut(text, "A:"); return a, ok }
-				tree := search.New(Think(m, how, format), p)
+				tree := search.New(w, p)
 				if _, err := search.Run(t.Context(), tree, s); err != nil {
 					t.Fatal(err)
 				}
+				return tree
+			}
+			run := func(lock *searchtest.Lock, b Budget) (*search.Tree, reasoning.Bill) {
+				m := Meter(Memo(Retry(lock, Backoff{}), store, who), b, who.Policy, who.Judge.Model)
+				tree := grow(Think(m, how, format))
 				return tree, m.Bill()
 			}
+			if faults := violations(grow(thinkingLock()), how); len(faults) == 0 {
+				t.Error("without Think nothing is broken either: the test sees nothing")
+			}
 			tree, bill := run(thinkingLock(), Budget{})
+			for _, fault := range violations(tree, how) {
+				t.Error(fault)
+			}
 			solutions, forced, waited := 0, 0, 0
 			for n := range tree.Nodes() {
 				text := reasoning.Join(n.Path())
-				thought, _, over := strings.Cut(text, "#\n")
-				if got := len(strings.ReplaceAll(thought, "Wait\n", "")); got > how.Max+1 { // a forced newline is no token
-					t.Errorf("%s thinks %d tokens, at most %d are allowed: %q", n.ID, got, how.Max, text)
-				}
-				if strings.Count(text, "#\n") > 1 || strings.Count(text, "Wait\n") > how.Waits {
-					t.Errorf("%s: got %q", n.ID, text)
-				}
 				waited += strings.Count(text, "Wait\n")
 				if n.Done() {
 					solutions++
-					if !over || !strings.Contains(text, "#\nA:") {
-						t.Errorf("%s ends without an answer: %q", n.ID, text)
-					}
+					thought, _, _ := strings.Cut(text, "#\n")
 					if len(thought) >= how.Max {
 						forced++
 					}

@@ -12,7 +12,7 @@ import (
 // A Thinking says how long a policy is to think before it answers. See [Think].
 type Thinking struct {
 	Max   int    // most tokens of thinking on a path; 0 does not bound
-	Min   int    // fewest
+	Min   int    // fewest, if MaxWaits are enough for that
 	Waits int    // how often the end of thinking is suppressed, even if Min is reached
 	Wait  string // appended where an end is suppressed; "" is the template's
 	Mode  Mode   // how Max is held

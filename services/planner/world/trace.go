@@ -131,7 +131,8 @@ func (t *trace) unfinished() {
 
 // early says whether the thinking ends too early, and can go on.
 func (t *trace) early() bool {
-	return (t.waits < t.world.Waits || t.tokens < t.world.Min) && t.left() != 0 && t.spent < t.request.Sampling.MaxTokens
+	wanted := t.waits < t.world.Waits || t.tokens < t.world.Min && t.waits < MaxWaits
+	return wanted && t.left() != 0 && t.spent < t.request.Sampling.MaxTokens
 }
 
 // capped goes on after thinking that has reached its bound.

@@ -20,7 +20,7 @@ type Config struct {
 	Pocket     string `name:"policy-pocket" help:"Shipped model to run in this process, when there is no --policy-url." default:"pocket-0.3m" env:"PONDER_POLICY_POCKET" placeholder:"NAME"`
 	URL        string `name:"policy-url" help:"An OpenAI-compatible server, such as http://localhost:8000/v1." env:"PONDER_POLICY_URL" placeholder:"URL"`
 	Model      string `name:"policy-model" help:"The model, as that server calls it." env:"PONDER_POLICY_MODEL" placeholder:"NAME"`
-	Template   string `name:"policy-template" help:"How problems and steps become text: gsm8k-fewshot, pocket, pocket-fewshot-v2, steps, steps-chatml." default:"steps" env:"PONDER_POLICY_TEMPLATE" placeholder:"NAME"`
+	Template   string `name:"policy-template" help:"How problems and steps become text: gsm8k-fewshot, pocket, pocket-fewshot-v2, pocket-think-v1, s1, steps, steps-chatml, think-chatml." default:"steps" env:"PONDER_POLICY_TEMPLATE" placeholder:"NAME"`
 	Dialect    string `name:"policy-dialect" help:"The server's kind: auto, vllm, sglang, llamacpp, ollama, generic." default:"auto" env:"PONDER_POLICY_DIALECT" placeholder:"NAME"`
 	Parameters int64  `name:"policy-parameters" help:"Parameters that one token activates, to count FLOPs." env:"PONDER_POLICY_PARAMETERS" placeholder:"N"`
 	Slots      int    `name:"policy-slots" help:"Sequences to write at the same time; a waiting pull holds 8." default:"64" env:"PONDER_POLICY_SLOTS"`
