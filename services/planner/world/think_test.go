@@ -3,9 +3,12 @@ package world
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -244,6 +247,50 @@ func TestBudgetSpentBetweenParts(t *testing.T) {
 		}
 		if text := reasoning.Join(got[0].Steps); text != want || got[0].Finish != reasoning.FinishLength || m.Bill().Policy.Generated != tokens {
 			t.Errorf("%d tokens: got %q by %v, billed %d; want %q, cut", tokens, text, got[0].Finish, m.Bill().Policy.Generated, want)
+		}
+	}
+}
+
+// A child that its own limit cuts is not one whose thinking is too long: it is not
+// written again.
+func TestCutByItsOwnLimitIsNotRejected(t *testing.T) {
+	format := mustLookup(t, "pocket-think-v1")
+	p := saying(format, pocketSays)
+	r := ask(1)
+	r.Sampling.MaxTokens = 8
+	got, err := children(t.Context(), Think(worldOf(p), Thinking{Mode: Reject, Max: 20}, format), r)
+	if err != nil || got[0].Finish != reasoning.FinishLength || len(p.Calls()) != 1 {
+		t.Errorf("got %+v after %d calls and error %v, want it cut after one", got, len(p.Calls()), err)
+	}
+}
+
+// Three steps are three that the policy wrote: the end that was suppressed is none.
+func TestForcedStepsAreNotCounted(t *testing.T) {
+	format := mustLookup(t, "pocket-think-v1")
+	r := ask(1)
+	r.Span = 3
+	got, err := children(t.Context(), Think(worldOf(saying(format, pocketSays)), Thinking{Mode: Force, Waits: 1}, format), r)
+	if err != nil || reasoning.Join(got[0].Steps) != "1+2=3\n3+4=7\nWait\n3+4=8\n" || got[0].Finish != reasoning.FinishStep {
+		t.Errorf("got %+v and error %v", got, err)
+	}
+}
+
+// A model that ends its text with the step that was asked for, while it should think
+// on, is asked for one more step, not for all of the rest.
+func TestWaitAtTheEndOfTheTextIsAStep(t *testing.T) {
+	format := mustLookup(t, "pocket-think-v1")
+	p := &policytest.Script{Say: func(r policy.Request, _ int) policytest.Line {
+		return policytest.Line{Child: policy.Child{Steps: []reasoning.Step{{Text: "1+2=3\n", Tokens: 7}}, Finish: reasoning.FinishEnd}}
+	}}
+	r := ask(1)
+	r.Span = 1
+	got, err := children(t.Context(), Think(worldOf(p), Thinking{Mode: Force, Waits: 1}, format), r)
+	if err != nil || reasoning.Join(got[0].Steps) != "1+2=3\nWait\n1+2=3\n#\n" || got[0].Finish != reasoning.FinishStep {
+		t.Errorf("got %+v and error %v", got, err)
+	}
+	for _, c := range p.Calls() {
+		if c.Request.Span != 1 {
+			t.Errorf("asked for %d steps, want 1", c.Request.Span)
 		}
 	}
 }
@@ -537,11 +584,46 @@ func TestEveryStrategyThinks(t *testing.T) {
 			if cost.Policy.Generated != bill.Policy.Generated {
 				t.Errorf("a replay costs %d tokens, the first run %d", cost.Policy.Generated, bill.Policy.Generated)
 			}
-			for tokens := int64(1); tokens < bill.Policy.Generated+10; tokens += 7 {
+			for tokens := int64(1); tokens < bill.Policy.Generated+10; tokens += 3 + bill.Policy.Generated/16 {
 				store = NewMemory(1 << 20)
 				if _, bill := run(thinkingLock(), Budget{PolicyTokens: tokens}); bill.Policy.Generated > tokens {
 					t.Errorf("with a budget of %d tokens %d were generated", tokens, bill.Policy.Generated)
 				}
+			}
+		})
+	}
+}
+
+// In whatever order parts come, the same tree grows.
+func TestOrderOfPartsDoesNotMatter(t *testing.T) {
+	format := mustLookup(t, "pocket-think-v1")
+	for _, s := range everyStrategy(8, 4) {
+		t.Run(s.Name(), func(t *testing.T) {
+			var want []string
+			for i := range 4 {
+				synctest.Test(t, func(t *testing.T) {
+					lock := thinkingLock()
+					if say := lock.Say; i > 0 {
+						lock.Say = func(r policy.Request, ordinal int) policytest.Line {
+							l := say(r, ordinal)
+							l.Delay = rand.N(time.Second)
+							return l
+						}
+						lock.Hearing = func(verifier.Request) (time.Duration, error) { return rand.N(time.Second), nil }
+					}
+					p := problem("a")
+					p.Aggregator = verifier.Min
+					p.Answer = searchtest.Dialled
+					tree := search.New(Think(lock, Thinking{Mode: Force, Max: 12, Waits: 1}, format), p)
+					if _, err := search.Run(t.Context(), tree, s); err != nil {
+						t.Fatal(err)
+					}
+					if i == 0 {
+						want = outline(tree)
+					} else if diff := cmp.Diff(outline(tree), want); diff != "" {
+						t.Errorf("(-got +want):\n%s", diff)
+					}
+				})
 			}
 		})
 	}

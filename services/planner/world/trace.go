@@ -54,7 +54,7 @@ func (t *trace) next() policy.Request {
 	r.Steps = append(r.Steps[:len(r.Steps):len(r.Steps)], reasoning.Texts(t.child.Steps)...)
 	r.Sampling.MaxTokens -= t.spent
 	if r.Span != policy.Whole {
-		r.Span = max(1, r.Span-t.written) // 0 would be a whole solution
+		r.Span -= t.written // which is less
 	}
 	if t.parts > 0 {
 		r.Ordinals = []int{t.ordinal}
@@ -95,7 +95,9 @@ func (t *trace) take(part policy.Child) bool {
 	end := t.world.format.Thinking.End
 	switch {
 	case part.Finish == reasoning.FinishLength:
-		t.unfinished()
+		if t.open() {
+			t.written--
+		}
 		if generated < t.asked || t.spent >= t.request.Sampling.MaxTokens {
 			t.cut(nil) // by a budget, a context or the child's limit
 			return false
@@ -104,9 +106,9 @@ func (t *trace) take(part policy.Child) bool {
 	case part.Finish == reasoning.FinishStep && !strings.HasSuffix(t.text(), end):
 		t.child.Finish = reasoning.FinishStep // and it thinks on
 		return false
-	case t.early() && generated > 0: // a model that says nothing has no more to say
+	case t.early():
 		t.strip(end)
-		t.unfinished()
+		t.written-- // it goes on
 		t.write(t.world.Wait)
 		t.waits++
 		return true
@@ -120,13 +122,6 @@ func (t *trace) take(part policy.Child) bool {
 	}
 	t.over = true
 	return t.more()
-}
-
-// unfinished takes the last step out of those that are written, if it is open.
-func (t *trace) unfinished() {
-	if t.open() {
-		t.written--
-	}
 }
 
 // early says whether the thinking ends too early, and can go on.
