@@ -9,9 +9,14 @@ import (
 // hesitation is how much later each next worker looks for another's job.
 const hesitation = 5 * time.Millisecond
 
+// lingering is how long an owner that heard a ring waits for the job: the server
+// rings a moment before it tells the consumer, and a pull in between is told that
+// there is none.
+const lingering = 2 * time.Millisecond
+
 // sources decide which partition a worker pulls from next.
 //
-// A partition that rang is asked at once, without waiting, own ones first. Own
+// A partition that rang is asked at once, with hardly any waiting, own ones first. Own
 // partitions are also waited on, with the best priority: so a search sticks to the
 // worker that has its prefix while that has places, and then goes to whoever has.
 // The places of one pull are kept for what rings elsewhere, unless they are the

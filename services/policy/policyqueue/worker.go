@@ -171,9 +171,14 @@ func (w *Worker) pullAll(ctx, working context.Context, running *sync.WaitGroup) 
 
 // pull asks s for a job and does it.
 func (w *Worker) pull(ctx, working context.Context, s source, held *hold) {
-	p := pull{Priority: s.priority, NoWait: true}
-	if s.wait {
-		p = pull{Priority: s.priority, Expires: w.waitFor()}
+	p := pull{Priority: s.priority}
+	switch {
+	case s.wait:
+		p.Expires = w.waitFor()
+	case s.priority == 0:
+		p.Expires = lingering
+	default: // heard later than its owner: if the job is not there, somebody has it
+		p.NoWait = true
 	}
 	msg, err := w.request(ctx, s.partition, p)
 	w.sources.ended(s, msg != nil)

@@ -55,6 +55,28 @@ func TestSearchesStickToTheirOwner(t *testing.T) {
 	})
 }
 
+// The server rings before its consumer knows of the job. An owner that pulls in
+// between still gets it, and leaves it neither to others nor to its next wait.
+func TestRingMayComeBeforeTheJob(t *testing.T) {
+	bubble(t, Config{Partitions: 2}, func(t *testing.T, q *rig) {
+		stream, err := q.js.Stream(t.Context(), streamName)
+		if err != nil {
+			t.Fatal(err)
+		}
+		silent := stream.CachedInfo().Config
+		silent.RePublish = nil // the only ring is the one below
+		if _, err := q.js.UpdateStream(t.Context(), silent); err != nil {
+			t.Fatal(err)
+		}
+		w := q.worker(t, tenSeconds(), WorkerConfig{Slots: 16}) // it owns both partitions, and waits on 0
+		time.Sleep(100 * time.Millisecond)                      // its first look around is over
+		w.sources.rang(1)
+		time.Sleep(lingering / 2)
+		q.all(t, request(searchOf(1, 2, 0), 8))
+		q.took(t, 100*time.Millisecond+lingering/2+10*time.Second)
+	})
+}
+
 // What the owner has no place for is done by whoever has, at once or when its own
 // pulls have waited.
 func TestNobodyIdlesWhileJobsWait(t *testing.T) {
