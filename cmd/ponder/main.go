@@ -75,6 +75,7 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal kills
 	command.BindTo(ctx, (*context.Context)(nil))
 	err = command.Run(&output{json: c.JSON})
 	switch {
@@ -82,6 +83,9 @@ func main() {
 	case errors.Is(err, errInterrupted):
 		fmt.Fprintln(os.Stderr, "ponder:", err)
 		os.Exit(130)
+	case errors.As(err, new(usageError)):
+		fmt.Fprintln(os.Stderr, "ponder:", err, "(see ponder --help)")
+		os.Exit(2)
 	default:
 		fmt.Fprintln(os.Stderr, "ponder:", err)
 		os.Exit(1)

@@ -14,6 +14,11 @@ import (
 // errInterrupted is what a command returns after Ctrl-C.
 var errInterrupted = errors.New("interrupted")
 
+// A usageError is a command line that means nothing.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
 // output is where a command puts its data.
 type output struct{ json bool }
 

@@ -109,43 +109,46 @@ func (c *solveCmd) Run(ctx context.Context, out *output) error {
 	}
 	request, err := c.request()
 	if err != nil {
-		return err
+		return usageError{err}
 	}
 	client, done, err := c.dial()
 	if err != nil {
 		return err
 	}
 	defer done()
-	stream, err := client.Solve(context.WithoutCancel(ctx), request) // Ctrl-C is a CancelSearch, not a broken stream
+	return c.follow(ctx, client, request, out)
+}
+
+// follow starts a search and shows it to its end, or only its id.
+func (c *solveCmd) follow(ctx context.Context, client plannerv1.PlannerServiceClient, request *plannerv1.SolveRequest, out *output) error {
+	following, leave := context.WithCancel(context.WithoutCancel(ctx)) // Ctrl-C is a CancelSearch, not a broken stream
+	defer leave()
+	stream, err := client.Solve(following, request)
 	if err != nil {
-		return rpcerr.FromStatus(err)
+		return c.explain(err)
 	}
 	view := &view{out: out, verbose: true}
-	var id string
-	stopped := context.AfterFunc(ctx, func() {
-		if id != "" {
-			c.cancelSearch(client, id)
-		}
-	})
-	defer stopped()
-	for {
+	started := make(chan string, 1) // gets the search's id
+	defer context.AfterFunc(ctx, func() { c.interrupt(client, started, leave) })()
+	for known := false; ; {
 		response, err := stream.Recv()
-		if err != nil {
-			return streamEnd(err, view)
+		switch {
+		case err != nil && following.Err() != nil:
+			return errInterrupted
+		case err != nil:
+			return c.end(err, view)
 		}
 		event := response.GetEvent()
-		if id == "" {
-			id = event.GetSearchId()
-			if ctx.Err() != nil {
-				c.cancelSearch(client, id)
-			}
+		if !known {
+			known = true
+			started <- event.GetSearchId()
 		}
 		if c.Detach {
 			if out.json {
 				return out.message(event)
 			}
-			say("follow it with: ponder watch %s", id)
-			_, err := fmt.Println(id)
+			say("follow it with: ponder watch %s", event.GetSearchId())
+			_, err := fmt.Println(event.GetSearchId())
 			return err
 		}
 		if err := view.show(event); err != nil {
@@ -154,24 +157,22 @@ func (c *solveCmd) Run(ctx context.Context, out *output) error {
 	}
 }
 
-func (c *solveCmd) cancelSearch(client plannerv1.PlannerServiceClient, id string) {
-	ctx, stop := context.WithTimeout(context.Background(), 5*time.Second)
-	defer stop()
-	if _, err := client.CancelSearch(ctx, &plannerv1.CancelSearchRequest{Tenant: c.Tenant, SearchId: id}); err != nil {
-		say("ponder: cancel search %s: %v (it goes on; try: ponder cancel %s)", id, rpcerr.FromStatus(err), id)
-	}
-}
+// cancelPatience is how long a planner may take to cancel a search before it is left.
+const cancelPatience = 5 * time.Second
 
-// streamEnd is the command's result when a stream of events has ended.
-func streamEnd(err error, v *view) error {
-	if err != io.EOF {
-		return rpcerr.FromStatus(err)
+// interrupt cancels the search whose id started brings; then its stream ends. A
+// planner that does not answer is left.
+func (c *solveCmd) interrupt(client plannerv1.PlannerServiceClient, started <-chan string, leave func()) {
+	ctx, stop := context.WithTimeout(context.Background(), cancelPatience)
+	defer stop()
+	select {
+	case id := <-started:
+		if _, err := client.CancelSearch(ctx, &plannerv1.CancelSearchRequest{Tenant: c.Tenant, SearchId: id}); err != nil {
+			say("ponder: cancel search %s: %v (it goes on; try: ponder cancel %s)", id, rpcerr.FromStatus(err), id)
+			leave()
+		}
+	case <-ctx.Done():
+		say("ponder: the planner does not say whether the search began; if so, it goes on")
+		leave()
 	}
-	switch {
-	case v.state == plannerv1.SearchState_SEARCH_STATE_CANCELLED:
-		return errInterrupted
-	case v.state == plannerv1.SearchState_SEARCH_STATE_FAILED:
-		return fmt.Errorf("no answer: %s", v.failure)
-	}
-	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/ponder-mesh/ponder/internal/rpcerr"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 )
 
@@ -29,7 +28,7 @@ func (c *watchCmd) Run(ctx context.Context, out *output) error {
 	defer done()
 	stream, err := client.Watch(ctx, &plannerv1.WatchRequest{Tenant: c.Tenant, SearchId: c.ID, AfterSequence: c.After})
 	if err != nil {
-		return rpcerr.FromStatus(err)
+		return c.explain(err)
 	}
 	view := &view{out: out, verbose: true}
 	for {
@@ -38,7 +37,7 @@ func (c *watchCmd) Run(ctx context.Context, out *output) error {
 			if ctx.Err() != nil {
 				return errInterrupted
 			}
-			return streamEnd(err, view)
+			return c.end(err, view)
 		}
 		if err := view.show(response.GetEvent()); err != nil {
 			return err
@@ -59,7 +58,7 @@ func (c *cancelCmd) Run(ctx context.Context, out *output) error {
 	defer done()
 	response, err := client.CancelSearch(ctx, &plannerv1.CancelSearchRequest{Tenant: c.Tenant, SearchId: c.ID})
 	if err != nil {
-		return rpcerr.FromStatus(err)
+		return c.explain(err)
 	}
 	if out.json {
 		return out.message(response.GetSearch())
@@ -76,7 +75,7 @@ type planCmd struct {
 func (c *planCmd) Run(ctx context.Context, out *output) error {
 	request, err := c.request()
 	if err != nil {
-		return err
+		return usageError{err}
 	}
 	client, done, err := c.dial()
 	if err != nil {
@@ -85,7 +84,7 @@ func (c *planCmd) Run(ctx context.Context, out *output) error {
 	defer done()
 	response, err := client.Plan(ctx, &plannerv1.PlanRequest{Request: request})
 	if err != nil {
-		return rpcerr.FromStatus(err)
+		return c.explain(err)
 	}
 	if out.json {
 		return out.message(response)
