@@ -101,6 +101,7 @@ func badInputs() []badInput {
 		{what: "negative policy budget", change: budget(&plannerv1.Budget{PolicyTokens: -1}), code: codes.InvalidArgument, reason: invalid, field: "budget.policy_tokens"},
 		{what: "negative verifier budget", change: budget(&plannerv1.Budget{VerifierTokens: -1}), code: codes.InvalidArgument, reason: invalid, field: "budget.verifier_tokens"},
 		{what: "FLOPs budget NaN", change: budget(&plannerv1.Budget{Flops: math.NaN()}), code: codes.InvalidArgument, reason: invalid, field: "budget.flops"},
+		{what: "tenant of 129 bytes", change: func(r *plannerv1.SolveRequest) { r.Tenant = strings.Repeat("t", 129) }, code: codes.InvalidArgument, reason: invalid, field: "tenant"},
 		{what: "idempotency key of 129 bytes", change: func(r *plannerv1.SolveRequest) { r.IdempotencyKey = strings.Repeat("k", 129) }, code: codes.InvalidArgument, reason: invalid, field: "idempotency_key"},
 		{what: "choice that needs scores, with majority", change: func(r *plannerv1.SolveRequest) {
 			r.Strategy, r.Choice = majority(4), plannerv1.Choice_CHOICE_PROD_VOTE

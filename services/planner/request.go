@@ -82,6 +82,8 @@ func (r Request) sampling(defaults reasoning.Sampling) reasoning.Sampling {
 // before anything is spent.
 func (r Request) validate(now time.Time, defaults reasoning.Sampling) error {
 	switch {
+	case len(r.Tenant) > policy.MaxTenant || !utf8.ValidString(r.Tenant):
+		return reasoning.Invalid("tenant", "must be at most %d bytes of UTF-8", policy.MaxTenant)
 	case r.Problem == "":
 		return reasoning.Invalid("problem", "must not be empty")
 	case len(r.Problem) > policy.MaxProblem:
