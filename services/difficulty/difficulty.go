@@ -84,8 +84,11 @@ const MaxSamples = 2048
 
 // Validate returns a *reasoning.InvalidError for the first rule that r breaks.
 func (r Request) Validate() error {
-	if r.MaxSamples < 0 || r.MaxSamples > MaxSamples {
+	switch {
+	case r.MaxSamples < 0 || r.MaxSamples > MaxSamples:
 		return reasoning.Invalid("max_samples", "must be 1 to %d, is %d", MaxSamples, r.MaxSamples)
+	case len(r.Search) > maxSearch:
+		return reasoning.Invalid("search_id", "must be at most %d bytes, is %d", maxSearch, len(r.Search))
 	}
-	return policy.Request{Search: r.Search, Problem: r.Problem, Ordinals: []int{0}, Sampling: r.Sampling}.Validate()
+	return policy.Request{Tenant: r.Tenant, Search: r.Search, Problem: r.Problem, Ordinals: []int{0}, Sampling: r.Sampling}.Validate()
 }

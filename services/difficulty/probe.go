@@ -33,6 +33,9 @@ type Probe struct {
 // a queue, results go to whoever owns the name.
 const probeSuffix = "-probe"
 
+// maxSearch is the longest name that leaves room for it: jobs' have at most 64 bytes.
+const maxSearch = 64 - len(probeSuffix)
+
 // Estimate implements Estimator: one estimate a sample.
 func (p *Probe) Estimate(ctx context.Context, r Request) iter.Seq2[Estimate, error] {
 	return func(yield func(Estimate, error) bool) {
@@ -67,6 +70,7 @@ func (p *Probe) Estimate(ctx context.Context, r Request) iter.Seq2[Estimate, err
 type judged struct {
 	child  policy.Child
 	usage  reasoning.Usage
+	answer string  // see answerOf
 	belief float64 // that it is right, where a verifier said
 	scored bool
 	err    error
@@ -103,18 +107,23 @@ func (p *Probe) samples(ctx context.Context, r Request, k int) iter.Seq[judged] 
 			Tenant: r.Tenant, Search: r.Search + probeSuffix, Problem: r.Problem, Span: policy.Whole,
 			Seed: r.Seed, Sampling: r.Sampling,
 		}
+		var ordinals []int
 		for i := range k {
-			request.Ordinals = append(request.Ordinals, i)
+			ordinals = append(ordinals, i)
 		}
-		work.Go(func() {
-			for child, err := range p.Policy.Expand(ctx, request) {
-				if err != nil {
-					send(judged{err: err})
-					return
+		for part := range slices.Chunk(ordinals, policy.MaxChildren) {
+			work.Go(func() {
+				request := request
+				request.Ordinals = part
+				for child, err := range p.Policy.Expand(ctx, request) {
+					if err != nil {
+						send(judged{err: err})
+						return
+					}
+					work.Go(func() { send(p.judge(ctx, r, judge, child)) })
 				}
-				work.Go(func() { send(p.judge(ctx, r, judge, child)) })
-			}
-		})
+			})
+		}
 		for range k {
 			select {
 			case s := <-out:
@@ -130,7 +139,7 @@ func (p *Probe) samples(ctx context.Context, r Request, k int) iter.Seq[judged] 
 }
 
 func (p *Probe) judge(ctx context.Context, r Request, judge verifier.Judge, child policy.Child) judged {
-	s := judged{child: child, usage: child.Usage}
+	s := judged{child: child, usage: child.Usage, answer: answerOf(child)}
 	if p.Verifier == nil {
 		return s
 	}
@@ -155,14 +164,17 @@ func (p *Probe) judge(ctx context.Context, r Request, judge verifier.Judge, chil
 // assess is the estimate after all these samples, the last of which is new.
 func assess(all []judged, before Estimate) Estimate {
 	last := all[len(all)-1]
-	right := 0.0
-	for i, s := range all {
-		if s.scored {
-			right += s.belief * ended(s.child)
-		} else {
-			right += agreement(all, i)
+	right, votes := 0.0, map[string]int{} // for each answer
+	for _, s := range all {
+		switch {
+		case s.answer == "": // it cannot be right, whatever its steps are worth
+		case s.scored:
+			right += s.belief
+		default:
+			votes[s.answer]++
 		}
 	}
+	right += agreement(votes, len(all))
 	// Jeffreys' prior, Beta(½,½), and each sample's belief as a part of a success.
 	posterior := distuv.Beta{Alpha: 0.5 + right, Beta: 0.5 + float64(len(all)) - right}
 	return Estimate{
@@ -175,37 +187,28 @@ func assess(all []judged, before Estimate) Estimate {
 	}
 }
 
-// ended is 1 for a sample that ends in an answer and 0 for another, which cannot
-// be right whatever its steps are worth.
-func ended(c policy.Child) float64 {
-	if _, ok := answerOf(c); ok {
-		return 1
+// agreement is the sum, over n samples, of the part of the other samples with the
+// same answer; half for one that has no others.
+func agreement(votes map[string]int, n int) float64 {
+	if n == 1 {
+		return 0.5 * float64(len(votes))
 	}
-	return 0
+	pairs := 0
+	for _, count := range votes {
+		pairs += count * (count - 1)
+	}
+	return float64(pairs) / float64(n-1)
 }
 
-// agreement is the part of the other samples with the same answer as sample i; half
-// while there are no others.
-func agreement(all []judged, i int) float64 {
-	mine, ok := answerOf(all[i].child)
-	if !ok {
-		return 0
-	}
-	if len(all) == 1 {
-		return 0.5
-	}
-	same := 0
-	for j, s := range all {
-		if other, ok := answerOf(s.child); ok && j != i && answer.Same(mine, other) {
-			same++
-		}
-	}
-	return float64(same) / float64(len(all)-1)
-}
-
-func answerOf(c policy.Child) (string, bool) {
+// answerOf is the same for children with the same answer, and empty for one that
+// ends in none.
+func answerOf(c policy.Child) string {
 	if c.Finish != reasoning.FinishEnd {
-		return "", false
+		return ""
 	}
-	return answer.Extract(reasoning.Join(c.Steps))
+	text, ok := answer.Extract(reasoning.Join(c.Steps))
+	if !ok {
+		return ""
+	}
+	return "=" + answer.Key(text)
 }

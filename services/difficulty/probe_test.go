@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -206,6 +207,30 @@ func TestErrors(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What is refused is named, and what is not is done: also at the limits.
+func TestLimits(t *testing.T) {
+	for field, spoil := range map[string]func(*difficulty.Request){
+		"max_samples": func(r *difficulty.Request) { r.MaxSamples = -1 },
+		"search_id":   func(r *difficulty.Request) { r.Search = strings.Repeat("s", 59) },
+		"tenant":      func(r *difficulty.Request) { r.Tenant = strings.Repeat("t", 129) },
+	} {
+		r := request(1)
+		spoil(&r)
+		var invalid *reasoning.InvalidError
+		if err := r.Validate(); !errors.As(err, &invalid) || invalid.Field != field {
+			t.Errorf("%s: got %v, want an InvalidError of it", field, err)
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		r := request(policy.MaxChildren + 1) // more than a policy takes at a time
+		r.Search = strings.Repeat("s", 58)
+		got, err := all(t.Context(), &difficulty.Probe{Policy: policytest.Steps(1, 0)}, r)
+		if err != nil || len(got) != r.MaxSamples || !got[len(got)-1].Final {
+			t.Errorf("got %d estimates and error %v, want %d", len(got), err, r.MaxSamples)
+		}
+	})
 }
 
 // The more samples say the same, the surer the estimate.
