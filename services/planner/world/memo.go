@@ -1,10 +1,9 @@
 package world
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/gob"
+	"encoding/base64"
 	"fmt"
 	"iter"
 	"math"
@@ -47,19 +46,6 @@ func Memo(w search.World, store Store, id Identity) *Memoed {
 	return &Memoed{World: w, identity: id, store: store, free: NewMemory(math.MaxInt)}
 }
 
-// recorded is what is kept of a child: the longest text known, in whole steps.
-type recorded struct {
-	Steps  []reasoning.Step
-	Finish reasoning.Finish
-	Usage  reasoning.Usage
-}
-
-// scored is what is kept of a path's scores.
-type scored struct {
-	Scores []float64
-	Usage  reasoning.Usage
-}
-
 // Record puts in a sample that was paid elsewhere: a whole child of the problem's
 // root, with its scores if its steps have them. To this Memoed it is free; later ones
 // find it with its usage.
@@ -81,7 +67,7 @@ func (m *Memoed) Record(problem string, seed reasoning.Seed, sampling reasoning.
 		}
 		s.Scores = append(s.Scores, step.Score)
 	}
-	return save(m.free, m.pathKey(problem, reasoning.Texts(c.Steps)), s)
+	return save(m.free, m.pathKey(problem, reasoning.Texts(c.Steps)), &s)
 }
 
 // Expand implements search.World: what is recorded comes first, in order, and the
@@ -129,7 +115,8 @@ func (m *Memoed) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 func (m *Memoed) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
 	key := m.pathKey(r.Problem, r.Steps)
 	for _, store := range []Store{m.free, m.store} {
-		if s, ok, err := load[scored](store, key); ok || err != nil {
+		var s scored
+		if ok, err := load(store, key, &s); ok || err != nil {
 			return verifier.Result{Scores: s.Scores, Usage: s.Usage}, err
 		}
 	}
@@ -140,19 +127,21 @@ func (m *Memoed) Score(ctx context.Context, r verifier.Request) (verifier.Result
 	if err := r.Check(result.Scores); err != nil { // not worth remembering
 		return verifier.Result{}, err
 	}
-	return result, save(m.store, key, scored{result.Scores, result.Usage})
+	return result, save(m.store, key, &scored{result.Scores, result.Usage})
 }
 
 // recall is a child as r would get it, if it is recorded.
 func (m *Memoed) recall(prefix string, r policy.Request, ordinal int) (child policy.Child, ok bool, err error) {
 	key := childKey(prefix, r, ordinal)
 	for _, store := range []Store{m.free, m.store} {
-		rec, ok, err := load[recorded](store, key)
+		var rec recorded
+		ok, err := load(store, key, &rec)
 		if ok {
 			rec, ok = m.fit(rec, r)
 		}
 		if !ok && err == nil {
-			rec, ok, err = load[recorded](store, cutKey(key, r))
+			rec = recorded{}
+			ok, err = load(store, cutKey(key, r), &rec)
 		}
 		if ok || err != nil {
 			return policy.Child{Ordinal: ordinal, Steps: rec.Steps, Finish: rec.Finish, Usage: rec.Usage}, ok, err
@@ -187,20 +176,26 @@ func (m *Memoed) record(store Store, prefix string, r policy.Request, c policy.C
 	for i := range rec.Steps {
 		rec.Steps[i].Score, rec.Steps[i].Scored = 0, false
 	}
+	if read := c.Usage.Prompt + c.Usage.Cached; read > 0 {
+		if err := save(store, readKey(prefix), &prefixed{read}); err != nil {
+			return err
+		}
+	}
 	key := childKey(prefix, r, c.Ordinal)
 	if c.Finish == reasoning.FinishLength {
-		if err := save(store, cutKey(key, r), rec); err != nil || len(rec.Steps) < 2 {
+		if err := save(store, cutKey(key, r), &rec); err != nil || len(rec.Steps) < 2 {
 			return err
 		}
 		rec = m.cut(rec, len(rec.Steps)-1)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	old, ok, err := load[recorded](store, key)
+	var old recorded
+	ok, err := load(store, key, &old)
 	if err != nil || ok && (old.Finish == reasoning.FinishEnd || rec.Finish != reasoning.FinishEnd && len(rec.Steps) <= len(old.Steps)) {
 		return err
 	}
-	return save(store, key, rec)
+	return save(store, key, &rec)
 }
 
 func tokens(steps []reasoning.Step) (n int64) {
@@ -228,6 +223,9 @@ func childKey(prefix string, r policy.Request, ordinal int) string {
 	return hash("child %s %d", prefix, r.Seed.Child(ordinal))
 }
 
+// readKey names what a prefix cost to read.
+func readKey(prefix string) string { return hash("read %s", prefix) }
+
 // cutKey names a child that r's token limit cuts.
 func cutKey(child string, r policy.Request) string {
 	return hash("cut %s %d %d", child, r.Span, r.Sampling.MaxTokens)
@@ -241,31 +239,10 @@ func (m *Memoed) pathKey(problem string, steps []string) string {
 
 func names(m reasoning.Model) []string { return []string{m.Name, m.Version, m.Tokenizer, m.Template} }
 
+// hash is 192 bits: more than two of 2^80 names need to differ, and half as long in
+// memory as all of SHA-256 in hexadecimal.
 func hash(format string, parts ...any) string {
 	h := sha256.New()
 	fmt.Fprintf(h, format, parts...)
-	return fmt.Sprintf("%x", h.Sum(nil))
-}
-
-// save stores a value, as gob: it keeps strings byte by byte, and every float.
-func save(s Store, key string, value any) error {
-	var b bytes.Buffer
-	if err := gob.NewEncoder(&b).Encode(value); err != nil {
-		return fmt.Errorf("record a result: %w", err)
-	}
-	if err := s.Put(key, b.Bytes()); err != nil {
-		return fmt.Errorf("record a result: %w", err)
-	}
-	return nil
-}
-
-func load[T any](s Store, key string) (value T, ok bool, err error) {
-	b, ok, err := s.Get(key)
-	if ok && err == nil {
-		err = gob.NewDecoder(bytes.NewReader(b)).Decode(&value)
-	}
-	if err != nil {
-		return value, false, fmt.Errorf("recall a result: %w", err)
-	}
-	return value, ok, nil
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:24])
 }

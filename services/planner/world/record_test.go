@@ -1,0 +1,60 @@
+package world
+
+import (
+	"math"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+)
+
+func TestRecordsComeBackAsTheyWere(t *testing.T) {
+	s := NewMemory(1 << 20)
+	child := recorded{
+		Steps:  []reasoning.Step{{Text: "a\x00\xff\n", Tokens: 3, LogProb: math.Inf(-1)}, {Text: "", LogProb: math.NaN()}},
+		Finish: reasoning.FinishEnd, Usage: reasoning.Usage{Generated: 1, Prompt: math.MaxInt64, Cached: 3, Verifier: 4, FLOPs: 0.1},
+	}
+	path := scored{Scores: []float64{0, 0.1, 1}, Usage: reasoning.Usage{Verifier: 9}}
+	for key, r := range map[string]record{"child": &child, "path": &path, "none": &recorded{}, "prefix": &prefixed{7}} {
+		if err := save(s, key, r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var gotChild recorded
+	var gotPath scored
+	for key, r := range map[string]record{"child": &gotChild, "path": &gotPath} {
+		if ok, err := load(s, key, r); !ok || err != nil {
+			t.Errorf("%s: %t, %v", key, ok, err)
+		}
+	}
+	if diff := cmp.Diff(gotChild, child, cmpopts.EquateNaNs()); diff != "" {
+		t.Errorf("child (-got +want):\n%s", diff)
+	}
+	if diff := cmp.Diff(gotPath, path); diff != "" {
+		t.Errorf("path (-got +want):\n%s", diff)
+	}
+	if ok, err := load(s, "other", &gotChild); ok || err != nil {
+		t.Errorf("a key that is not there: %t, %v", ok, err)
+	}
+}
+
+// Bytes that are no record are an error, and never a panic or much memory.
+func FuzzRecord(f *testing.F) {
+	for _, r := range []record{&recorded{Steps: []reasoning.Step{{Text: "a", Tokens: 1}}}, &scored{Scores: []float64{0.5}}, &prefixed{5}} {
+		var c codec
+		r.fields(&c)
+		f.Add(c.bytes)
+		f.Add(c.bytes[:len(c.bytes)-1])
+	}
+	f.Fuzz(func(t *testing.T, value []byte) {
+		for _, r := range []record{&recorded{}, &scored{}, &prefixed{}} {
+			s := NewMemory(1 << 20)
+			_ = s.Put("key", value)
+			if ok, err := load(s, "key", r); ok != (err == nil) {
+				t.Errorf("%T: %t, %v", r, ok, err)
+			}
+		}
+	})
+}
