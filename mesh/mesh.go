@@ -41,6 +41,7 @@ type Config struct {
 	Verifier  verifier.Verifier    // the reward model; nil: none
 	Telemetry *telemetry.Providers // nil: none
 	Store     world.Store          // of recorded results; nil: in memory
+	Solo      bool                 // bill each search as if it ran alone: see world.Solo
 	Sampling  reasoning.Sampling   // default of all requests
 	Slots     int                  // sequences that the policy writes at a time; 0 is 64
 	Workers   int                  // that pull jobs, each with Slots; 0 is 1, negative none
@@ -238,7 +239,7 @@ func (m *Mesh) startPlanner(c Config, judge verifier.Verifier, hard difficulty.E
 		return err
 	}
 	p := planner.New(planner.Config{
-		Policy: jobs, Verifier: judge, Difficulty: hard, Store: c.Store, Telemetry: c.Telemetry.Instruments, Sampling: c.Sampling,
+		Policy: jobs, Verifier: judge, Difficulty: hard, Store: c.Store, Solo: c.Solo, Telemetry: c.Telemetry.Instruments, Sampling: c.Sampling,
 		CancelJobs: jobs.Cancel,
 		Attended: func(ctx context.Context) (bool, error) {
 			load, err := jobs.Load(ctx)

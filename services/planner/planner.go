@@ -28,13 +28,14 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// Config is what a Planner is made of. Zero values of what follows Store have
+// Config is what a Planner is made of. Zero values of what follows Solo have
 // useful defaults.
 type Config struct {
 	Policy     policy.Policy
 	Verifier   verifier.Verifier    // nil: only strategies and choices that need none
 	Difficulty difficulty.Estimator // nil: difficulty is not estimated
 	Store      world.Store          // of recorded results
+	Solo       bool                 // bill each search as if it ran alone: see world.Solo
 	Telemetry  *telemetry.Instruments
 
 	// Attended says whether any worker pulls the policy's jobs; nil where there is no

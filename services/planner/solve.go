@@ -82,7 +82,11 @@ func (p *Planner) solve(ctx context.Context, l *live, traced *telemetry.SearchTr
 	if estimate != nil {
 		budget = budget.Less(estimate.Usage)
 	}
-	metered := world.Meter(setup.memo, budget, setup.policy, setup.judgeModel())
+	var recalled search.World = setup.memo
+	if p.Solo {
+		recalled = world.Solo(setup.memo)
+	}
+	metered := world.Meter(recalled, budget, setup.policy, setup.judgeModel())
 	l.change(func(int64) {
 		l.bill = func() reasoning.Bill {
 			bill := metered.Bill()

@@ -1,0 +1,164 @@
+package world
+
+import (
+	"context"
+	"iter"
+	"math/rand/v2"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner/search"
+	"github.com/ponder-mesh/ponder/services/planner/search/searchtest"
+	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/verifier"
+)
+
+// fickle is a Lock whose children arrive in any order, and of whose prefixes any part
+// is in a cache. As with engines, some child of each request pays for the prefix.
+type fickle struct {
+	*searchtest.Lock
+	mu     sync.Mutex
+	chance *rand.Rand
+}
+
+func (f *fickle) upTo(n int64) int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.chance.Int64N(n + 1)
+}
+
+func size(r policy.Request) int64 {
+	n := int64(len(r.Problem))
+	for _, s := range r.Steps {
+		n += int64(len(s))
+	}
+	return n
+}
+
+func (f *fickle) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
+	return func(yield func(policy.Child, error) bool) {
+		var all []policy.Child
+		for c, err := range f.Lock.Expand(ctx, r) {
+			if err != nil {
+				yield(c, err)
+				return
+			}
+			c.Usage = reasoning.Usage{Generated: tokens(c.Steps)}
+			all = append(all, c)
+		}
+		f.mu.Lock()
+		f.chance.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+		f.mu.Unlock()
+		payer := &all[f.upTo(int64(len(all)-1))].Usage
+		payer.Cached = f.upTo(size(r))
+		payer.Prompt = size(r) - payer.Cached
+		for i := range all {
+			all[i].Usage.FLOPs = who.Policy.FLOPs(all[i].Usage.Generated + all[i].Usage.Prompt)
+			if !yield(all[i], nil) {
+				return
+			}
+		}
+	}
+}
+
+func (f *fickle) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
+	result, err := f.Lock.Score(ctx, r)
+	result.Usage.Cached = f.upTo(result.Usage.Verifier)
+	result.Usage.Verifier -= result.Usage.Cached
+	return result, err
+}
+
+// Whatever order children come in, whatever engines had in their caches, and whatever
+// other searches left in the store: a search alone costs what it costs.
+func TestSoloBillsDoNotDependOnWhatRanBefore(t *testing.T) {
+	arms := []search.Strategy{
+		search.Greedy{}, search.Majority{N: 6}, search.BestOfN{N: 3}, search.BestOfN{N: 9}, search.Beam{N: 8, M: 2, MaxLevels: 40}, search.Beam{N: 6, M: 6, MaxLevels: 3},
+	}
+	bill := func(s search.Strategy, store Store, chance uint64) reasoning.Bill {
+		f := &fickle{Lock: searchtest.NewLock(0.6, nil), chance: rand.New(rand.NewPCG(chance, 1))}
+		w := Meter(Solo(Memo(f, store, who)), Budget{}, who.Policy, who.Judge.Model)
+		if _, err := search.Run(context.Background(), search.New(w, problem("s")), s); err != nil {
+			t.Fatal(err)
+		}
+		return w.Bill()
+	}
+	var alone []reasoning.Bill
+	for _, s := range arms {
+		alone = append(alone, bill(s, NewMemory(1<<20), 1))
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		store := NewMemory(1 << 20)
+		for range rapid.IntRange(1, 8).Draw(t, "searches") {
+			i := rapid.IntRange(0, len(arms)-1).Draw(t, "arm")
+			if diff := cmp.Diff(bill(arms[i], store, rapid.Uint64().Draw(t, "chance")), alone[i]); diff != "" {
+				t.Fatalf("%#v (-got +alone):\n%s", arms[i], diff)
+			}
+		}
+	})
+}
+
+// What alone means, by hand: the lock's problem has 5 tokens, each step 2.
+func TestSoloBills(t *testing.T) {
+	for _, test := range []struct {
+		s    search.Strategy
+		want reasoning.Bill
+	}{
+		{search.Greedy{}, reasoning.Bill{Policy: reasoning.Usage{Generated: 10, Prompt: 5, FLOPs: 15 * 2e6}}},
+		{search.Majority{N: 3}, reasoning.Bill{Policy: reasoning.Usage{Generated: 30, Prompt: 5, FLOPs: 35 * 2e6}}},
+		// The judge reads the problem once, and three different solutions.
+		{search.BestOfN{N: 3}, reasoning.Bill{
+			Policy:   reasoning.Usage{Generated: 30, Prompt: 5, FLOPs: 35 * 2e6},
+			Verifier: reasoning.Usage{Verifier: 5 + 3*10, Cached: 2 * 5, FLOPs: 35 * 2e6},
+		}},
+		// One child a level: its prefixes of 7, 9, 11 and 13 tokens were written here, and
+		// judged here.
+		{search.Beam{N: 1, M: 1, MaxLevels: 40}, reasoning.Bill{
+			Policy:   reasoning.Usage{Generated: 10, Prompt: 5, Cached: 7 + 9 + 11 + 13, FLOPs: 15 * 2e6},
+			Verifier: reasoning.Usage{Verifier: 15, Cached: 7 + 9 + 11 + 13, FLOPs: 15 * 2e6},
+		}},
+	} {
+		f := &fickle{Lock: searchtest.NewLock(0.1, nil), chance: rand.New(rand.NewPCG(1, 1))}
+		w := Meter(Solo(Memo(f, NewMemory(1<<20), who)), Budget{}, who.Policy, who.Judge.Model)
+		if _, err := search.Run(t.Context(), search.New(w, problem("s")), test.s); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(w.Bill(), test.want); diff != "" {
+			t.Errorf("%#v (-got +want):\n%s", test.s, diff)
+		}
+	}
+}
+
+// A judge with another tokenizer: nobody knows how much of a path is the problem.
+func TestSoloWithAnotherTokenizer(t *testing.T) {
+	id := who
+	id.Judge.Tokenizer = "other"
+	f := &fickle{Lock: searchtest.NewLock(0.1, nil), chance: rand.New(rand.NewPCG(1, 1))}
+	w := Meter(Solo(Memo(f, NewMemory(1<<20), id)), Budget{}, id.Policy, id.Judge.Model)
+	if _, err := search.Run(t.Context(), search.New(w, problem("s")), search.BestOfN{N: 3}); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.Bill().Verifier.Verifier; got != 3*15 {
+		t.Errorf("read %d tokens, want all 15 of 3 paths", got)
+	}
+}
+
+// The sum of what is read does not depend on the order in which paths come.
+func TestHeardInAnyOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		paths := rapid.SliceOfN(rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b"}), 1, 4), 1, 12).Draw(t, "paths")
+		read := func(paths [][]string) (sum int64) {
+			root := &heard{}
+			for _, p := range paths {
+				root.add(&heard{steps: p, tokens: int64(100 + 10*len(p))}, &sum)
+			}
+			return sum
+		}
+		if got, want := read(rapid.Permutation(paths).Draw(t, "order")), read(paths); got != want {
+			t.Errorf("%d tokens are read, in the other order %d", got, want)
+		}
+	})
+}
