@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strconv"
 
 	"github.com/ponder-mesh/ponder/answer"
@@ -28,6 +30,28 @@ type Format func(line []byte) (Problem, error)
 
 // Formats are the known formats by name.
 var Formats = map[string]Format{"gsm8k": GSM8K, "math": MATH, "pocket": Pocket}
+
+// FormatNames are the names of the known formats, sorted.
+func FormatNames() []string { return slices.Sorted(maps.Keys(Formats)) }
+
+// AnyFormat is that of the known formats which the first line is of.
+func AnyFormat() Format {
+	var found Format
+	return func(line []byte) (Problem, error) {
+		if found == nil {
+			for _, name := range FormatNames() {
+				if _, err := Formats[name](line); err == nil {
+					found = Formats[name]
+					break
+				}
+			}
+		}
+		if found == nil {
+			return Problem{}, fmt.Errorf("of none of the formats %v: name one to hear why", FormatNames())
+		}
+		return found(line)
+	}
+}
 
 // GSM8K reads {question, answer}; the answer ends in "#### N" (Cobbe et al. 2021).
 func GSM8K(line []byte) (Problem, error) {

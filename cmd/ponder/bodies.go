@@ -35,6 +35,18 @@ func (b bodies) open() (o opened, err error) {
 	return o, nil
 }
 
+// maxTokens of one sample, where nobody said: a pocket model's context is short, an
+// LLM's solution long.
+func (b bodies) maxTokens(said int) int {
+	switch {
+	case said > 0:
+		return said
+	case b.Policy.URL != "":
+		return 2048
+	}
+	return 256
+}
+
 // judge is the verifier as an interface: nil if there is none.
 func (o opened) judge() verifier.Verifier {
 	if o.verifier == nil {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
@@ -32,13 +33,9 @@ type demoCmd struct {
 	Evidence  string `help:"Also write the results as evidence to this file." placeholder:"FILE" type:"path"`
 }
 
-// demoSeed draws the demo's problems. Nothing was tuned on them: they are of the
-// test split, which training never sees.
-const demoSeed = 20260101
-
 // Run solves problems with each strategy and compares them.
 func (c *demoCmd) Run(ctx context.Context, out *output) error {
-	set, err := c.heldOut()
+	set, err := pocketSet(c.Problems, problems.Test, 2, c.Steps)
 	if err != nil {
 		return err
 	}
@@ -53,6 +50,10 @@ func (c *demoCmd) Run(ctx context.Context, out *output) error {
 		return err
 	}
 	defer models.close()
+	arms, err := c.arms(models)
+	if err != nil {
+		return err
+	}
 	tel, err := telemetry.Setup(ctx, telemetry.Options{Service: "ponder-demo", Version: version(), TraceFile: c.TraceFile})
 	if err != nil {
 		return err
@@ -65,7 +66,7 @@ func (c *demoCmd) Run(ctx context.Context, out *output) error {
 		return err
 	}
 	say("policy, verifier, difficulty and planner are up in this process, with a JetStream queue between them\n")
-	rows, err := c.show(ctx, m, set)
+	rows, err := c.show(ctx, m, set, arms)
 	err = errors.Join(err, m.Close(), tel.Shutdown(context.WithoutCancel(ctx)))
 	if ctx.Err() != nil {
 		return errInterrupted
@@ -76,42 +77,20 @@ func (c *demoCmd) Run(ctx context.Context, out *output) error {
 	return c.report(out, rows, models)
 }
 
-// heldOut is the demo's problems: as many of each number of steps.
-func (c *demoCmd) heldOut() ([]eval.Problem, error) {
-	if c.Problems < 1 || c.Steps < 2 || c.Steps > problems.MaxSteps {
-		return nil, fmt.Errorf("--problems must be at least 1, --steps 2 to %d", problems.MaxSteps)
+// arms to compare: those that need no verifier, and the others if there is one.
+func (c *demoCmd) arms(models opened) ([]bench.Arm, error) {
+	names := []string{"greedy", "majority", "best-of-n", "beam"}
+	if models.verifier == nil {
+		names = names[:2]
 	}
-	var set []eval.Problem
-	kinds := c.Steps - 1
-	for steps := 2; steps <= c.Steps; steps++ {
-		n := c.Problems / kinds
-		if steps-2 < c.Problems%kinds {
-			n++
-		}
-		some, err := problems.Take(n, problems.Options{Split: problems.Test, Seed: demoSeed, NSteps: steps})
-		if err != nil {
-			return nil, err
-		}
-		for i, p := range some {
-			set = append(set, eval.Problem{ID: fmt.Sprintf("%d-%d", steps, i), Text: p.Text, Answer: p.Answer, Steps: p.NSteps})
-		}
-	}
-	return set, nil
+	return bench.Arms(names, c.N)
 }
 
 // show lets one search be seen, and then runs all arms.
-func (c *demoCmd) show(ctx context.Context, m *mesh.Mesh, set []eval.Problem) ([]bench.Row, error) {
-	arms := []bench.Arm{bench.Greedy()}
-	for _, n := range c.N {
-		arms = append(arms, bench.Majority(n))
-	}
-	if c.Verifier.Pocket != "none" {
-		for _, n := range c.N {
-			arms = append(arms, bench.BestOfN(n))
-		}
-		for _, n := range c.N {
-			arms = append(arms, bench.Beam(n))
-		}
+func (c *demoCmd) show(ctx context.Context, m *mesh.Mesh, set []eval.Problem, arms []bench.Arm) ([]bench.Row, error) {
+	runner := bench.Runner{Planner: m.Planner, Concurrent: 2 * runtime.GOMAXPROCS(0), Timeout: time.Minute}
+	if err := runner.Check(ctx, arms); err != nil {
+		return nil, err
 	}
 	one := set[len(set)-1]
 	say("One search, as it grows (%s): %s", arms[len(arms)-1], one.Text)
@@ -126,27 +105,33 @@ func (c *demoCmd) show(ctx context.Context, m *mesh.Mesh, set []eval.Problem) ([
 	bars := mpb.NewWithContext(ctx, mpb.WithOutput(sink), mpb.WithAutoRefresh())
 	var rows []bench.Row
 	for _, arm := range arms {
-		right := 0
+		var right atomic.Int64
 		bar := bars.AddBar(int64(len(set)),
 			mpb.PrependDecorators(decor.Name(fmt.Sprintf("%-14s", arm)), decor.CountersNoUnit("%3d/%3d")),
-			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return fmt.Sprintf(" %d right", right) })))
-		runner := bench.Runner{
-			Planner: m.Planner, Problems: set, Concurrent: 2 * runtime.GOMAXPROCS(0), Seed: c.Seed, Timeout: time.Minute,
-			Done: func(ok bool) {
-				if ok {
-					right++
-				}
-				bar.Increment()
-			},
+			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return fmt.Sprintf(" %d right", right.Load()) })))
+		tasks, err := bench.Tasks(set, []bench.Arm{arm}, []uint64{c.Seed})
+		if err != nil {
+			return nil, err
 		}
-		row, err := runner.Run(ctx, arm)
+		var results []bench.Result
+		start := time.Now()
+		err = runner.Run(ctx, tasks, func(r bench.Result) error {
+			if r.Right {
+				right.Add(1)
+			}
+			results = append(results, r)
+			bar.Increment()
+			return nil
+		})
 		if err != nil {
 			bar.Abort(false)
 			bars.Wait()
 			return nil, err
 		}
+		row := bench.Rows([]bench.Arm{arm}, set, results)[0]
+		row.Wall = time.Since(start)
 		if sink == io.Discard {
-			say("  %-14s %d of %d right in %.1f s", arm, right, len(set), row.Wall.Seconds())
+			say("  %-14s %d of %d right in %.1f s", arm, right.Load(), len(set), row.Wall.Seconds())
 		}
 		rows = append(rows, row)
 	}
@@ -204,7 +189,7 @@ func (c *demoCmd) report(out *output, rows []bench.Row, models opened) error {
 		Align:  []eval.Align{eval.Left, eval.Right, eval.Left, eval.Right, eval.Right, eval.Right, eval.Left},
 	}
 	for i, r := range rows {
-		table.Add(r.Name, strconv.Itoa(r.N), r.Accuracy().Percent(), strconv.FormatInt(r.Policy, 10), strconv.FormatInt(r.Verifier, 10),
+		table.Add(r.Name, strconv.Itoa(r.N), r.Accuracy().Percent(), strconv.FormatInt(r.Tokens.Generated, 10), strconv.FormatInt(r.Tokens.Verifier, 10),
 			fmt.Sprintf("%.1f", r.Wall.Seconds()), milliseconds(levels[i]))
 	}
 	fmt.Println()

@@ -38,7 +38,7 @@ func (c *devCmd) Run(ctx context.Context, out *output) error {
 	defer tel.Shutdown(context.WithoutCancel(ctx))
 	config := mesh.Config{
 		Policy: models.policy, Provider: models.policy.Provider, Verifier: models.judge(), Telemetry: tel, Slots: c.Policy.Slots,
-		Sampling: reasoning.Sampling{Temperature: 0.8, TopP: 1, MaxTokens: c.maxTokens()},
+		Sampling: reasoning.Sampling{Temperature: 0.8, TopP: 1, MaxTokens: c.maxTokens(c.MaxTokens)},
 		Listen:   mesh.Addresses{Planner: c.PlannerAddr, Policy: c.PolicyAddr, Verifier: c.VerifierAddr, Difficulty: c.DifficultyAddr},
 	}
 	if c.Policy.URL != "" {
@@ -77,17 +77,6 @@ func (c *devCmd) Run(ctx context.Context, out *output) error {
 	case err = <-failed:
 	}
 	return errors.Join(err, web.Close(), m.Close())
-}
-
-// maxTokens of one sample: a pocket model's context is short, an LLM's solution long.
-func (c *devCmd) maxTokens() int {
-	switch {
-	case c.MaxTokens > 0:
-		return c.MaxTokens
-	case c.Policy.URL != "":
-		return 2048
-	}
-	return 256
 }
 
 // greet prints where things are and the next command to paste.

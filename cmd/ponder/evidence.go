@@ -26,13 +26,13 @@ type armSummary struct {
 	PromptTokens   int64         `json:"prompt_tokens"`
 	VerifierTokens int64         `json:"verifier_tokens"`
 	FLOPs          float64       `json:"flops"`
-	WallSeconds    float64       `json:"wall_seconds"`
-	LevelP95       []float64     `json:"level_p95_seconds"` // by depth, from 1
+	WallSeconds    float64       `json:"wall_seconds,omitempty"`
+	LevelP95       []float64     `json:"level_p95_seconds,omitempty"` // by depth, from 1
 }
 
 func summaryOf(r bench.Row, levels [][]time.Duration) armSummary {
 	s := armSummary{
-		Strategy: r.Name, N: r.N, Accuracy: r.Accuracy(), PolicyTokens: r.Policy, PromptTokens: r.Prompt, VerifierTokens: r.Verifier,
+		Strategy: r.Name, N: r.N, Accuracy: r.Accuracy(), PolicyTokens: r.Tokens.Generated, PromptTokens: r.Tokens.Prompt, VerifierTokens: r.Tokens.Verifier,
 		FLOPs: r.FLOPs, WallSeconds: r.Wall.Seconds(),
 	}
 	for _, all := range levels {
@@ -64,7 +64,7 @@ func writeEvidence(path string, c *demoCmd, rows []bench.Row, levels [][][]time.
 	var arms []armSummary
 	for i, r := range rows {
 		arms = append(arms, summaryOf(r, levels[i]))
-		table.Add(r.Name, fmt.Sprint(r.N), r.Accuracy().Percent(), fmt.Sprint(r.Policy), fmt.Sprint(r.Prompt), fmt.Sprint(r.Verifier), fmt.Sprintf("%.1f", r.FLOPs/1e9))
+		table.Add(r.Name, fmt.Sprint(r.N), r.Accuracy().Percent(), fmt.Sprint(r.Tokens.Generated), fmt.Sprint(r.Tokens.Prompt), fmt.Sprint(r.Tokens.Verifier), fmt.Sprintf("%.1f", r.FLOPs/1e9))
 	}
 	differences := eval.Table{Header: []string{"difference", "N", "points [95 %]"}, Align: []eval.Align{eval.Left, eval.Right, eval.Left}}
 	for _, a := range rows {
@@ -84,7 +84,7 @@ func writeEvidence(path string, c *demoCmd, rows []bench.Row, levels [][][]time.
 		Name: name, What: "Held-out pocket problems through the whole mesh in one process, each strategy paying for its own samples.",
 		Command: fmt.Sprintf("go run ./cmd/ponder demo --problems %d --steps %d --n %s --seed %d --policy-pocket %s --evidence docs/evidence/%s.json",
 			c.Problems, c.Steps, ns, c.Seed, c.Policy.Pocket, name),
-		Seeds: []uint64{demoSeed, c.Seed}, Models: identities, Samples: map[string]int{"problems": len(rows[0].Right)},
+		Seeds: []uint64{pocketSeed, c.Seed}, Models: identities, Samples: map[string]int{"problems": len(rows[0].Right)},
 		Results: map[string]any{"arms": arms, "table": table, "differences": differences},
 	}.Write(path)
 }

@@ -24,6 +24,7 @@ const examples = `Examples:
   ponder solve "Tom has 3 apples. Tom finds 4 more. How many apples does Tom have now?"
   ponder solve --strategy beam --n 16 --m 4 -          search as told; the problem comes from standard input
   ponder dev --policy-url http://localhost:8000/v1 --policy-model NAME
+  ponder bench run --out results.jsonl --store samples.jsonl --arms greedy,majority,beam --n 4,16
   ponder doctor                                        what is reachable, what is not, what to do
   ponder trace traces/demo.jsonl                       latency by depth of the searches in a trace file
 
@@ -34,6 +35,7 @@ type cli struct {
 	JSON bool `help:"Print data as JSON lines." short:"j"`
 
 	Demo    demoCmd    `cmd:"" help:"Solve held-out problems with all four services in this process, and compare strategies."`
+	Bench   benchCmd   `cmd:"" help:"Ask a set of problems with many strategies, into a file of results that goes on where it stopped."`
 	Dev     devCmd     `cmd:"" help:"Run all four services in this process, on loopback, until interrupted."`
 	Solve   solveCmd   `cmd:"" help:"Solve a problem on a running planner and follow the search."`
 	Plan    planCmd    `cmd:"" help:"Say how a problem would be solved, and why, without searching."`

@@ -9,6 +9,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/ponder-mesh/ponder/pocket/problems"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 )
 
@@ -101,12 +102,11 @@ func parse(t *testing.T, line string) (*plannerv1.SolveRequest, error) {
 }
 
 func TestHeldOutProblemsAreFixed(t *testing.T) {
-	c := demoCmd{Problems: 7, Steps: 4}
-	a, err := c.heldOut()
+	a, err := pocketSet(7, problems.Test, 2, 4)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := c.heldOut()
+	b, err := pocketSet(7, problems.Test, 2, 4)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +120,7 @@ func TestHeldOutProblemsAreFixed(t *testing.T) {
 	if len(a) != 7 || steps[2] != 3 || steps[3] != 2 || steps[4] != 2 {
 		t.Errorf("%d problems, by steps %v", len(a), steps)
 	}
-	if _, err := (&demoCmd{Problems: 7, Steps: 99}).heldOut(); err == nil {
+	if _, err := pocketSet(7, problems.Test, 2, 99); err == nil {
 		t.Error("99 steps are no error")
 	}
 }

@@ -1,5 +1,6 @@
 // Package bench asks a planner the same problems with different strategies and
-// counts what came out: how many answers were right, and what they cost.
+// counts what came out: how many answers were right, and what they cost. Results go
+// to a file of lines that a run which was stopped goes on with.
 package bench
 
 import (
@@ -11,138 +12,127 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/ponder-mesh/ponder/answer"
-	"github.com/ponder-mesh/ponder/eval"
 	"github.com/ponder-mesh/ponder/internal/rpcerr"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
+	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// An Arm is one way to search.
-type Arm struct {
-	Name     string // "beam"
-	N        int
-	Strategy *plannerv1.Strategy
-	Choice   plannerv1.Choice
-}
-
-func (a Arm) String() string { return fmt.Sprintf("%s %d", a.Name, a.N) }
-
-// Greedy, Majority, BestOfN and Beam are the arms of the first four strategies. A
-// beam has width 4, or n where that is less.
-func Greedy() Arm {
-	return Arm{Name: "greedy", N: 1, Strategy: &plannerv1.Strategy{Kind: &plannerv1.Strategy_Greedy{Greedy: &plannerv1.Greedy{}}}}
-}
-
-// Majority of n samples.
-func Majority(n int) Arm {
-	return Arm{Name: "majority", N: n, Strategy: &plannerv1.Strategy{Kind: &plannerv1.Strategy_Majority{Majority: &plannerv1.Majority{N: int32(n)}}}}
-}
-
-// BestOfN samples.
-func BestOfN(n int) Arm {
-	return Arm{Name: "best-of-n", N: n, Strategy: &plannerv1.Strategy{Kind: &plannerv1.Strategy_BestOfN{BestOfN: &plannerv1.BestOfN{N: int32(n)}}}}
-}
-
-// Beam of n.
-func Beam(n int) Arm {
-	return Arm{Name: "beam", N: n, Strategy: &plannerv1.Strategy{Kind: &plannerv1.Strategy_Beam{Beam: &plannerv1.Beam{N: int32(n)}}}}
-}
-
-// A Row is what one arm did on all problems.
-type Row struct {
-	Arm
-	Right    []float64 // 1 or 0, problem by problem
-	Outcomes []*plannerv1.Outcome
-	Searches []string // their ids
-	Policy   int64    // tokens generated
-	Prompt   int64    // tokens of prefixes read
-	Verifier int64    // tokens judged
-	FLOPs    float64
-	Wall     time.Duration
-}
-
-// Accuracy of the arm with its 95 % interval.
-func (r Row) Accuracy() eval.Estimate {
-	right := 0
-	for _, x := range r.Right {
-		right += int(x)
-	}
-	return eval.Wilson(right, len(r.Right))
-}
-
-// Runner asks a planner.
+// A Runner asks a planner.
 type Runner struct {
 	Planner    plannerv1.PlannerServiceClient
-	Problems   []eval.Problem
-	Concurrent int    // searches at a time
-	Seed       uint64 // of all searches
-	Timeout    time.Duration
-	// Done, if not nil, is told of each search that ended; not at the same time.
-	Done func(right bool)
+	Sampling   *reasoningv1.Sampling // nil: the planner's
+	Concurrent int                   // groups at a time
+	Timeout    time.Duration         // of a search; what was found until then counts
 }
 
-// Run asks all problems with one arm. A search that ends without an answer is a
-// wrong answer; one that could not be asked is an error.
-func (r Runner) Run(ctx context.Context, arm Arm) (Row, error) {
-	row := Row{
-		Arm: arm, Right: make([]float64, len(r.Problems)),
-		Outcomes: make([]*plannerv1.Outcome, len(r.Problems)), Searches: make([]string, len(r.Problems)),
+// Check has the planner plan each arm, which is free, so that one that breaks a rule
+// is refused before anything is spent on others.
+func (r Runner) Check(ctx context.Context, arms []Arm) error {
+	for _, a := range arms {
+		t := Task{Arm: a, Seed: 1}
+		t.Problem.Text = "1+1"
+		if _, err := r.Planner.Plan(ctx, &plannerv1.PlanRequest{Request: r.request(t)}); err != nil {
+			return fmt.Errorf("arm %s: %w", a, rpcerr.FromStatus(err))
+		}
 	}
+	return nil
+}
+
+// Run does all tasks: those of a group one after another, Concurrent groups at a
+// time. Done is told of each result, one at a time; its error ends the run, and so
+// does a task that cannot be done. A search that ends without an answer is done: it
+// is a wrong answer.
+func (r Runner) Run(ctx context.Context, groups [][]Task, done func(Result) error) error {
 	var mu sync.Mutex
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(r.Concurrent)
-	start := time.Now()
-	for i, p := range r.Problems {
-		group.Go(func() error {
-			event, err := r.solve(ctx, arm, p)
-			if err != nil {
-				return fmt.Errorf("problem %s with %s: %w", p.ID, arm, err)
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			row.Outcomes[i], row.Searches[i] = event.GetOutcome(), event.GetSearchId()
-			if answer.Correct(event.GetOutcome().GetAnswer(), p.Answer) {
-				row.Right[i] = 1
-			}
-			b := event.GetBill()
-			row.Policy += b.GetPolicy().GetGeneratedTokens() + b.GetDifficulty().GetGeneratedTokens()
-			row.Prompt += b.GetPolicy().GetPromptTokens() + b.GetDifficulty().GetPromptTokens()
-			row.Verifier += b.GetVerifier().GetVerifierTokens() + b.GetDifficulty().GetVerifierTokens()
-			row.FLOPs += b.GetPolicy().GetFlops() + b.GetVerifier().GetFlops() + b.GetDifficulty().GetFlops()
-			if r.Done != nil {
-				r.Done(row.Right[i] == 1)
+	all, ctx := errgroup.WithContext(ctx)
+	all.SetLimit(r.Concurrent)
+	for _, group := range groups {
+		all.Go(func() error {
+			for _, t := range group {
+				result, err := r.do(ctx, t)
+				if err != nil {
+					return fmt.Errorf("problem %s with %s: %w", t.Problem.ID, t.Arm, err)
+				}
+				mu.Lock()
+				err = done(result)
+				mu.Unlock()
+				if err != nil {
+					return err
+				}
 			}
 			return nil
 		})
 	}
-	err := group.Wait()
-	row.Wall = time.Since(start)
-	return row, err
+	return all.Wait()
 }
 
-// solve returns a search's last event.
-func (r Runner) solve(ctx context.Context, arm Arm, p eval.Problem) (*plannerv1.SearchEvent, error) {
-	ctx, stop := context.WithTimeout(ctx, r.Timeout)
+// pauses before a task is tried again: a judge that does not answer in time, or an
+// engine that restarts, must not end a run of hours, nor count as a wrong answer.
+var pauses = []time.Duration{time.Second, 10 * time.Second}
+
+func (r Runner) do(ctx context.Context, t Task) (Result, error) {
+	for try := 0; ; try++ {
+		result, err := r.solve(ctx, t)
+		if err == nil || try == len(pauses) || errors.Is(err, reasoning.ErrInvalid) {
+			return result, err
+		}
+		select {
+		case <-time.After(pauses[try]):
+		case <-ctx.Done():
+			return result, err
+		}
+	}
+}
+
+// solve follows a search to its end. Where the planner did not do what the task
+// says, or could not, that is an error.
+func (r Runner) solve(ctx context.Context, t Task) (Result, error) {
+	ctx, stop := context.WithTimeout(ctx, r.Timeout+time.Minute)
 	defer stop()
-	stream, err := r.Planner.Solve(ctx, &plannerv1.SolveRequest{
-		Problem: p.Text, Strategy: arm.Strategy, Choice: arm.Choice, Seed: &r.Seed, CancelOnDisconnect: true,
-	})
+	stream, err := r.Planner.Solve(ctx, r.request(t))
 	if err != nil {
-		return nil, rpcerr.FromStatus(err)
+		return Result{}, rpcerr.FromStatus(err)
 	}
 	var last *plannerv1.SearchEvent
+	var plan *plannerv1.SearchPlan
 	for {
 		response, err := stream.Recv()
 		switch {
 		case errors.Is(err, io.EOF):
-			if last.GetOutcome() == nil {
-				return nil, errors.New("the stream ended without an outcome")
-			}
-			return last, nil
+			return resultOf(t, last), check(t, plan, last.GetOutcome())
 		case err != nil:
-			return nil, rpcerr.FromStatus(err)
+			return Result{}, rpcerr.FromStatus(err)
 		}
 		last = response.GetEvent()
+		if p := last.GetPlan(); p != nil {
+			plan = p
+		}
 	}
+}
+
+func (r Runner) request(t Task) *plannerv1.SolveRequest {
+	return &plannerv1.SolveRequest{
+		Problem: t.Problem.Text, Strategy: t.Arm.Strategy, Seed: &t.Seed, Sampling: r.Sampling,
+		Deadline: timestamppb.New(time.Now().Add(r.Timeout)), CancelOnDisconnect: true,
+	}
+}
+
+// check says why an outcome is no result of a task. That the problem is none for the
+// model, such as one that is too long, is a result.
+func check(t Task, plan *plannerv1.SearchPlan, o *plannerv1.Outcome) error {
+	failed := o.GetStopReason() == plannerv1.StopReason_STOP_REASON_ERROR && o.GetError().GetCode() != int32(codes.InvalidArgument)
+	want, got := t.Arm.Strategy, plan.GetStrategy()
+	switch {
+	case o == nil:
+		return errors.New("the stream ended without an outcome")
+	case failed || o.GetStopReason() == plannerv1.StopReason_STOP_REASON_CANCELLED:
+		return errors.New(o.GetError().GetMessage())
+	case got != nil && fmt.Sprintf("%T", want.GetKind()) != fmt.Sprintf("%T", got.GetKind()):
+		return fmt.Errorf("the planner did something else: %s", plan.GetReason())
+	}
+	return nil
 }

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/ponder-mesh/ponder/eval"
+	"github.com/ponder-mesh/ponder/pocket/problems"
+	"github.com/ponder-mesh/ponder/reasoning"
+)
+
+// pocketSeed draws pocket problems. Nothing was tuned on those of the test split,
+// which training never sees.
+const pocketSeed = 20260101
+
+// pocketSet is n pocket problems: as many of each number of steps.
+func pocketSet(n int, split problems.Split, from, to int) ([]eval.Problem, error) {
+	switch {
+	case n < 1:
+		return nil, reasoning.Invalid("--problems", "must be at least 1, is %d", n)
+	case from < 2 || to < from || to > problems.MaxSteps:
+		return nil, reasoning.Invalid("--steps", "must be in 2 to %d, are %d to %d", problems.MaxSteps, from, to)
+	}
+	var set []eval.Problem
+	kinds := to - from + 1
+	for steps := from; steps <= to; steps++ {
+		of := n / kinds
+		if steps-from < n%kinds {
+			of++
+		}
+		some, err := problems.Take(of, problems.Options{Split: split, Seed: pocketSeed, NSteps: steps})
+		if err != nil {
+			return nil, err
+		}
+		for i, p := range some {
+			set = append(set, eval.Problem{ID: fmt.Sprintf("%d-%d", steps, i), Text: p.Text, Answer: p.Answer, Steps: p.NSteps})
+		}
+	}
+	return set, nil
+}
+
+// problemSet names the problems of a bench.
+type problemSet struct {
+	Set      string `help:"File of problems, a line of JSON each, instead of pocket problems." placeholder:"FILE" type:"path"`
+	Format   string `help:"What its lines are: gsm8k, math (MATH-500, AIME), pocket; found out if empty." placeholder:"NAME"`
+	Problems int    `help:"How many; 0 is all of --set, or 300 pocket problems." default:"0"`
+	Split    string `help:"Which pocket problems: test or validation." default:"test" enum:"test,validation"`
+	Steps    string `help:"Calculations that pocket problems need." default:"2..6"`
+}
+
+// load returns the problems and what people call them.
+func (c problemSet) load() (name string, set []eval.Problem, err error) {
+	if c.Problems < 0 {
+		return "", nil, reasoning.Invalid("--problems", "must not be negative, is %d", c.Problems)
+	}
+	if c.Set == "" {
+		return c.pocket()
+	}
+	if set, err = c.read(); err != nil {
+		return "", nil, err
+	}
+	if c.Problems > len(set) {
+		return "", nil, reasoning.Invalid("--problems", "the set has %d, not %d", len(set), c.Problems)
+	}
+	if c.Problems > 0 {
+		set = set[:c.Problems]
+	}
+	return filepath.Base(c.Set), set, nil
+}
+
+func (c problemSet) pocket() (string, []eval.Problem, error) {
+	first, last, isRange := strings.Cut(c.Steps, "..")
+	if !isRange {
+		last = first
+	}
+	from, err1 := strconv.Atoi(first)
+	to, err2 := strconv.Atoi(last)
+	if err1 != nil || err2 != nil {
+		return "", nil, reasoning.Invalid("--steps", "must be a number or a range such as 2..6, is %q", c.Steps)
+	}
+	n := c.Problems
+	if n == 0 {
+		n = 300
+	}
+	set, err := pocketSet(n, problems.Split(c.Split), from, to)
+	return fmt.Sprintf("pocket %s, %d..%d steps", c.Split, from, to), set, err
+}
+
+// read reads the file in the format that was named, or in the one that its first
+// line is of.
+func (c problemSet) read() ([]eval.Problem, error) {
+	if c.Format == "" {
+		return eval.Load(c.Set, eval.AnyFormat())
+	}
+	format, ok := eval.Formats[c.Format]
+	if !ok {
+		return nil, reasoning.Invalid("--format", "%q must be one of %v", c.Format, eval.FormatNames())
+	}
+	return eval.Load(c.Set, format)
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/ponder-mesh/ponder/internal/bench"
+)
+
+// A progress tells a person how far a bench has come: on a terminal in one line that
+// is written over, elsewhere in a line now and then.
+type progress struct {
+	to          io.Writer
+	over        bool // write over the line before
+	every       time.Duration
+	total       int // tasks
+	before      int // of them done by earlier runs
+	start, told time.Time
+
+	done, right int
+	tokens      int64
+}
+
+func newProgress(to io.Writer, terminal bool, tasks, left [][]bench.Task) *progress {
+	now := time.Now()
+	p := &progress{to: to, over: terminal, every: 10 * time.Second, start: now, told: now}
+	if terminal {
+		p.every = 100 * time.Millisecond
+	}
+	p.total = len(slices.Concat(tasks...))
+	p.before = p.total - len(slices.Concat(left...))
+	if p.before > 0 {
+		fmt.Fprintf(to, "%d of %d searches were done before\n", p.before, p.total)
+	}
+	return p
+}
+
+func (p *progress) add(r bench.Result, now time.Time) {
+	p.done++
+	p.tokens += r.Tokens.Generated
+	if r.Right {
+		p.right++
+	}
+	if now.Sub(p.told) >= p.every {
+		p.tell(now)
+	}
+}
+
+// end tells how it ended.
+func (p *progress) end(now time.Time) {
+	if p.done == 0 {
+		return
+	}
+	p.tell(now)
+	if p.over {
+		fmt.Fprintln(p.to)
+	}
+}
+
+func (p *progress) tell(now time.Time) {
+	p.told = now
+	took := now.Sub(p.start)
+	left := took / time.Duration(p.done) * time.Duration(p.total-p.before-p.done)
+	begin, end := "", "\n"
+	if p.over {
+		begin, end = "\r\x1b[K", ""
+	}
+	fmt.Fprintf(p.to, "%s%d/%d searches, %v left, %.0f tokens/s, %.1f %% right%s", begin,
+		p.before+p.done, p.total, left.Round(time.Second), float64(p.tokens)/max(took.Seconds(), 1e-3), 100*float64(p.right)/float64(p.done), end)
+}

@@ -1,0 +1,108 @@
+package bench
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// A Log is a file of results: a line of JSON for the header and for each result. It
+// only grows. A process that is killed loses no line that Append has returned from;
+// lines are not synced, so the end of the machine may cost the last ones.
+type Log struct {
+	file *os.File
+	end  int64
+}
+
+// OpenLog opens the file at path, or creates it, and returns the results that are in
+// it. A last line without its end, as a killed process leaves it, is cut off. A file
+// with another header is refused, and one that is damaged: the error names the field
+// or the line, and the file is left as it is. One process may have it open at a time.
+func OpenLog(path string, h Header) (*Log, []Result, error) {
+	h.Format = format
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, nil, fmt.Errorf("results: %w", err)
+	}
+	l := &Log{file: file}
+	var results []Result
+	if results, l.end, err = readLog(file, h); err == nil {
+		err = file.Truncate(l.end)
+	}
+	if err == nil && l.end == 0 {
+		err = l.write(h)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("results %s: %w", path, errors.Join(err, file.Close()))
+	}
+	return l, results, nil
+}
+
+// readLog returns the results and where the last whole line ends.
+func readLog(r io.Reader, h Header) (results []Result, end int64, err error) {
+	lines := map[Key]int{}
+	in := bufio.NewReader(r)
+	for n := 1; ; n++ {
+		line, err := in.ReadBytes('\n')
+		if err == io.EOF {
+			if n == 1 && !bytes.HasPrefix(h.line(), line) { // not for us to cut off
+				return nil, 0, errNoHeader
+			}
+			return results, end, nil
+		}
+		if err != nil {
+			return nil, 0, err
+		}
+		end += int64(len(line))
+		if n == 1 {
+			if err := h.differs(line); err != nil {
+				return nil, 0, err
+			}
+			continue
+		}
+		result, err := parseResult(line)
+		if err != nil {
+			return nil, 0, fmt.Errorf("line %d: %w", n, err)
+		}
+		if first := lines[result.Key()]; first != 0 {
+			return nil, 0, fmt.Errorf("line %d: problem %s with %s %d and seed %d is in line %d, too", n, result.Problem, result.Arm, result.N, result.Seed, first)
+		}
+		lines[result.Key()] = n
+		results = append(results, result)
+	}
+}
+
+func parseResult(line []byte) (r Result, err error) {
+	in := json.NewDecoder(bytes.NewReader(line))
+	in.DisallowUnknownFields()
+	if err := in.Decode(&r); err != nil {
+		return r, err
+	}
+	if r.Problem == "" || r.Arm == "" {
+		return r, errors.New("no result: it names no problem or no arm")
+	}
+	return r, nil
+}
+
+// Append adds a result. It is not safe for concurrent use.
+func (l *Log) Append(r Result) error { return l.write(r) }
+
+// write adds a line in one piece, so that a kill tears at most the last.
+func (l *Log) write(v any) error {
+	line, err := json.Marshal(v)
+	if err == nil {
+		_, err = l.file.WriteAt(append(line, '\n'), l.end) // over what was written of one before, if that failed
+	}
+	if err != nil {
+		return fmt.Errorf("write results: %w", err)
+	}
+	l.end += int64(len(line)) + 1
+	return nil
+}
+
+// Close closes the file.
+func (l *Log) Close() error { return l.file.Close() }
