@@ -162,3 +162,21 @@ func TestHeardInAnyOrder(t *testing.T) {
 		}
 	})
 }
+
+// Each revision reads the problem with the attempts that it sees, which the search
+// wrote: they are cached, and neither is left out as if another had read the same.
+func TestSoloBillsAttempts(t *testing.T) {
+	lock := searchtest.NewLock(0.6, nil)
+	m := Meter(Solo(Memo(lock, NewMemory(1<<20), who)), Budget{}, who.Policy, who.Judge.Model)
+	for i, attempts := range [][]string{nil, {"1111\n"}, {"1111\n", "222\n"}} {
+		r := ask(1)
+		r.Attempts, r.Seed = attempts, reasoning.Seed(i)
+		if _, err := children(t.Context(), m, r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	problem := int64(len(ask(1).Problem))
+	if got := m.Bill().Policy; got.Prompt != problem || got.Cached != 2*problem+5+5+4 {
+		t.Errorf("read %d tokens and found %d in the cache, want the problem's %d and %d", got.Prompt, got.Cached, problem, 2*problem+14)
+	}
+}
