@@ -15,7 +15,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestShippedModels(t *testing.T) {
-	want := []string{"pocket-0.3m", "pocket-0.8m", "pocket-prm"}
+	want := []string{"pocket-0.1m", "pocket-0.3m", "pocket-0.8m", "pocket-prm"}
 	if diff := cmp.Diff(want, List()); diff != "" {
 		t.Error(diff)
 	}

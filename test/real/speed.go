@@ -47,7 +47,7 @@ func speeds(ctx context.Context, l *lab) (*speed, error) {
 	}
 	e := engine.NewEngine(model, engine.Options{Workers: 1, Slots: width})
 	defer e.Close()
-	there, err := l.pocketServer(speedModel, model, width)
+	there, err := l.pocketServer(speedModel, "F16", model, width)
 	if err != nil {
 		return nil, err
 	}

@@ -46,7 +46,7 @@ func Solo(m *Memoed) *Soloed {
 // Expand implements search.World.
 func (s *Soloed) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {
-		prefix := fmt.Sprintf("%q %q", r.Problem, r.Steps) // read the same way whatever the sampling
+		prefix := fmt.Sprintf("%q %q %q", r.Problem, r.Attempts, r.Steps) // read the same way whatever the sampling
 		for c, err := range s.Memoed.Expand(ctx, r) {
 			if err == nil {
 				c.Usage, err = s.bill(c.Usage, prefix, r)
@@ -71,7 +71,7 @@ func (s *Soloed) bill(u reasoning.Usage, prefix string, r policy.Request) (reaso
 			return own, err
 		}
 		s.read[prefix] = ok
-		if len(r.Steps) > 0 {
+		if len(r.Attempts)+len(r.Steps) > 0 {
 			own.Cached = p.Tokens
 		} else {
 			own.Prompt = p.Tokens
