@@ -53,6 +53,23 @@ func TestPocketExport(t *testing.T) {
 	}
 }
 
+// The first line says what all are.
+func TestAnyFormat(t *testing.T) {
+	for _, line := range []string{`{"question": "How many?", "answer": "#### 8"}`, `{"problem": "What?", "answer": "2"}`, `{"text": "Tom has 4.", "answer": "4"}`} {
+		set, err := Read(strings.NewReader(line+"\n"+line), AnyFormat())
+		if err != nil || len(set) != 2 || set[1].ID != "2" {
+			t.Errorf("%s twice: got %+v, error %v", line, set, err)
+		}
+	}
+	mixed := `{"problem": "What?", "answer": "2"}` + "\n" + `{"text": "Tom has 4.", "answer": "4"}`
+	if _, err := Read(strings.NewReader(mixed), AnyFormat()); err == nil || !strings.Contains(err.Error(), "line 2: problem: missing") {
+		t.Errorf("mixed formats: error %v", err)
+	}
+	if _, err := Read(strings.NewReader("{}"), AnyFormat()); err == nil || !strings.Contains(err.Error(), "line 1: of none of the formats [gsm8k math pocket]") {
+		t.Errorf("no format: error %v", err)
+	}
+}
+
 func TestReadErrors(t *testing.T) {
 	good := `{"problem": "What?", "answer": "2"}` + "\n"
 	for _, tt := range []struct{ format, lines, want string }{

@@ -33,7 +33,7 @@ type benchRunCmd struct {
 	MaxTokens   int           `help:"Most tokens of one sample; 0 is 256 for pocket models, 2048 for a server's." default:"0"`
 	Concurrent  int           `help:"Problems at a time; 0 is two for each processor." default:"0"`
 	Timeout     time.Duration `help:"When to stop a search at the latest; what it found until then counts." default:"10m"`
-	Addr        string        `help:"Ask the running planner at this address instead of one in this process." placeholder:"ADDR"`
+	Addr        string        `help:"Ask the running planner at this address instead of one in this process; start it with --solo-bills." placeholder:"ADDR"`
 	bodies      `embed:""`
 }
 

@@ -21,6 +21,7 @@ type devCmd struct {
 	MetricsAddr string `help:"Where /metrics is served." default:"127.0.0.1:7790"`
 	TraceFile   string `help:"Also write spans to this file." placeholder:"FILE" type:"path"`
 	Memo        string `help:"Keep results in this file, and do not ask for them again." placeholder:"FILE" type:"path"`
+	SoloBills   bool   `help:"Bill each search as if it ran alone: for ponder bench --addr, not for bills to pay."`
 	MaxTokens   int    `help:"Most tokens of one sample, where requests do not say." default:"0"`
 }
 
@@ -38,7 +39,7 @@ func (c *devCmd) Run(ctx context.Context, out *output) error {
 	defer tel.Shutdown(context.WithoutCancel(ctx))
 	config := mesh.Config{
 		Policy: models.policy, Provider: models.policy.Provider, Verifier: models.judge(), Telemetry: tel, Slots: c.Policy.Slots,
-		Sampling: reasoning.Sampling{Temperature: 0.8, TopP: 1, MaxTokens: c.maxTokens(c.MaxTokens)},
+		Sampling: reasoning.Sampling{Temperature: 0.8, TopP: 1, MaxTokens: c.maxTokens(c.MaxTokens)}, Solo: c.SoloBills,
 		Listen:   mesh.Addresses{Planner: c.PlannerAddr, Policy: c.PolicyAddr, Verifier: c.VerifierAddr, Difficulty: c.DifficultyAddr},
 	}
 	if c.Policy.URL != "" {

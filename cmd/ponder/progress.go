@@ -10,7 +10,7 @@ import (
 )
 
 // A progress tells a person how far a bench has come: on a terminal in one line that
-// is written over, elsewhere in a line now and then.
+// is written over, elsewhere in a line for the first result and then now and then.
 type progress struct {
 	to          io.Writer
 	over        bool // write over the line before
@@ -43,7 +43,7 @@ func (p *progress) add(r bench.Result, now time.Time) {
 	if r.Right {
 		p.right++
 	}
-	if now.Sub(p.told) >= p.every {
+	if p.done == 1 || now.Sub(p.told) >= p.every {
 		p.tell(now)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -29,13 +30,18 @@ type Runner struct {
 	Timeout    time.Duration         // of a search; what was found until then counts
 }
 
-// Check has the planner plan each arm, which is free, so that one that breaks a rule
-// is refused before anything is spent on others.
+// readyWithin is how long a planner, perhaps just started, may take until it serves.
+const readyWithin = 30 * time.Second
+
+// Check waits until the planner is ready, and has it plan each arm, which is free, so
+// that one that breaks a rule is refused before anything is spent on others.
 func (r Runner) Check(ctx context.Context, arms []Arm) error {
+	ctx, stop := context.WithTimeout(ctx, readyWithin)
+	defer stop()
 	for _, a := range arms {
 		t := Task{Arm: a, Seed: 1}
 		t.Problem.Text = "1+1"
-		if _, err := r.Planner.Plan(ctx, &plannerv1.PlanRequest{Request: r.request(t)}); err != nil {
+		if _, err := r.Planner.Plan(ctx, &plannerv1.PlanRequest{Request: r.request(t)}, grpc.WaitForReady(true)); err != nil {
 			return fmt.Errorf("arm %s: %w", a, rpcerr.FromStatus(err))
 		}
 	}
@@ -71,13 +77,15 @@ func (r Runner) Run(ctx context.Context, groups [][]Task, done func(Result) erro
 }
 
 // pauses before a task is tried again: a judge that does not answer in time, or an
-// engine that restarts, must not end a run of hours, nor count as a wrong answer.
+// engine that restarts, must not end a run of hours, nor count as a wrong answer. A
+// search that is degraded every time is a result, and tells so.
 var pauses = []time.Duration{time.Second, 10 * time.Second}
 
 func (r Runner) do(ctx context.Context, t Task) (Result, error) {
 	for try := 0; ; try++ {
 		result, err := r.solve(ctx, t)
-		if err == nil || try == len(pauses) || errors.Is(err, reasoning.ErrInvalid) {
+		good := err == nil && len(result.Degraded) == 0
+		if good || try == len(pauses) || errors.Is(err, reasoning.ErrInvalid) {
 			return result, err
 		}
 		select {

@@ -28,9 +28,9 @@ type extent struct {
 
 // line is a line of the file.
 type line struct {
-	Key   string `json:"key"`
-	Value []byte `json:"value"` // base64, as encoding/json does it
-	Sum   uint32 `json:"sum"`   // CRC-32 (IEEE) of key and value
+	Key   string  `json:"key"`
+	Value []byte  `json:"value"` // base64, as encoding/json does it
+	Sum   *uint32 `json:"sum"`   // CRC-32 (IEEE) of key and value; lines of other files have none
 }
 
 func (l line) sum() uint32 { return crc32.ChecksumIEEE(append([]byte(l.Key), l.Value...)) }
@@ -40,7 +40,7 @@ func parseLine(text []byte) (line, error) {
 	if err := json.Unmarshal(text, &l); err != nil {
 		return line{}, err
 	}
-	if l.Sum != l.sum() {
+	if l.Sum == nil || *l.Sum != l.sum() {
 		return line{}, errors.New("checksum is wrong")
 	}
 	return l, nil
@@ -110,7 +110,8 @@ func (s *File) Get(key string) ([]byte, bool, error) {
 // Put implements Store.
 func (s *File) Put(key string, value []byte) error {
 	l := line{Key: key, Value: value}
-	l.Sum = l.sum()
+	sum := l.sum()
+	l.Sum = &sum
 	text, err := json.Marshal(l)
 	if err != nil {
 		return fmt.Errorf("write store: %w", err)

@@ -223,3 +223,14 @@ func FuzzFile(f *testing.F) {
 		}
 	})
 }
+
+// A file of lines that are JSON but not a store's is not written to.
+func TestFileOfSomethingElse(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "problems.jsonl")
+	if err := os.WriteFile(path, []byte(`{"problem":"1+1","answer":"2"}`+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenFile(path); err == nil || !strings.Contains(err.Error(), "line 1 is corrupt") {
+		t.Errorf("error %v, want one that names line 1", err)
+	}
+}

@@ -26,6 +26,7 @@ type config struct {
 	VerifierAddr   string `name:"verifier-addr" default:"127.0.0.1:7702" help:"verifier service; empty: none, and only strategies that need none"`
 	DifficultyAddr string `name:"difficulty-addr" default:"127.0.0.1:7703" help:"difficulty service; empty: difficulty is not estimated"`
 	Memo           string `name:"memo" help:"file of recorded results, which are not asked for again; empty: in memory"`
+	SoloBills      bool   `name:"solo-bills" help:"bill each search as if it ran alone: for ponder bench, not for bills to pay"`
 	MaxTokens      int    `name:"max-tokens" default:"256" help:"most tokens of one sample, where requests do not say"`
 	MaxActive      int    `name:"max-active" default:"256" help:"searches at a time; more are refused"`
 	TraceFile      string `name:"trace-file" help:"file that spans are also written to"`
@@ -52,7 +53,7 @@ func run(ctx context.Context, s *serve.Settings, c config) (err error) {
 	defer jobs.Close()
 	config := planner.Config{
 		Policy: jobs, Telemetry: tel.Instruments, Timeout: c.Timeout, MaxActive: c.MaxActive, CancelJobs: jobs.Cancel,
-		Sampling: reasoning.Sampling{Temperature: 0.8, TopP: 1, MaxTokens: c.MaxTokens},
+		Sampling: reasoning.Sampling{Temperature: 0.8, TopP: 1, MaxTokens: c.MaxTokens}, Solo: c.SoloBills,
 		Attended: func(ctx context.Context) (bool, error) {
 			load, err := jobs.Load(ctx)
 			return load.Attended(), err

@@ -1,0 +1,210 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// The tests' binary is the command, too, so that it can be killed.
+func TestMain(m *testing.M) {
+	if os.Getenv("PONDER_TEST_MAIN") != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// benchRun runs a command line in this process and returns what it printed.
+func benchRun(t *testing.T, line string, files ...any) (stdout, stderr string, err error) {
+	t.Helper()
+	var c cli
+	parser, err := newParser(&c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	command, err := parser.Parse(strings.Fields("bench run " + fmt.Sprintf(line, files...)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	command.BindTo(t.Context(), (*context.Context)(nil))
+	stdout, stderr = capture(t, func() { err = command.Run(&output{json: c.JSON}) })
+	return stdout, stderr, err
+}
+
+// lines of a file of results, but for what is never the same twice: their timing and
+// their order.
+func lines(t *testing.T, path string) []string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for line := range strings.Lines(string(text)) {
+		result, timing, _ := strings.Cut(line, `,"timing":{"elapsed_seconds":`)
+		if len(all) > 0 && !strings.HasSuffix(timing, "}}\n") {
+			t.Fatalf("a result does not end in its timing: %s", line)
+		}
+		all = append(all, result)
+	}
+	slices.Sort(all)
+	return all
+}
+
+const small = "--problems 3 --steps 2 --n 1,3 "
+
+// Whether samples were recorded before, by which strategies, and what runs beside:
+// results are the same, byte by byte, but for their timing.
+func TestBenchResultsDoNotDependOnTheStore(t *testing.T) {
+	dir := t.TempDir()
+	store, other := dir+"/store", dir+"/other"
+	for i, line := range []string{
+		"--concurrent 1",
+		"--store " + store, // empty
+		"--store " + store, // full
+		"--store " + other + " --arms beam,best-of-n,majority,greedy --concurrent 3", // empty, filled by another first
+		"--store " + other, // filled in another order
+	} {
+		before, _ := os.Stat(store)
+		out := fmt.Sprintf("%s/%d.jsonl", dir, i)
+		if _, _, err := benchRun(t, small+"--out %s "+line, out); err != nil {
+			t.Fatal(err)
+		}
+		got := lines(t, out)
+		if len(got) != 1+3*7 {
+			t.Errorf("%d lines, want a header and 21 results", len(got))
+		}
+		if diff := cmp.Diff(got, lines(t, dir+"/0.jsonl")); diff != "" {
+			t.Errorf("%s: (-got +without a store):\n%s", line, diff)
+		}
+		if after, _ := os.Stat(store); i == 2 && after.Size() != before.Size() {
+			t.Errorf("a full store grew from %d to %d bytes", before.Size(), after.Size())
+		}
+	}
+}
+
+// Killed three times, and then left alone, a run leaves the results of one that was
+// not, and its table.
+func TestBenchGoesOnWhereItWasKilled(t *testing.T) {
+	dir := t.TempDir()
+	want, wantRows := dir+"/want.jsonl", ""
+	wantRows, _, err := benchRun(t, small+"--out %s", want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := dir + "/out.jsonl"
+	before := 0
+	for kill := range 4 {
+		command := exec.Command(os.Args[0], strings.Fields("bench run "+small+"--concurrent 2 --out "+out+" --store "+dir+"/store")...)
+		command.Env = append(os.Environ(), "PONDER_TEST_MAIN=1")
+		stderr, err := command.StderrPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var stdout strings.Builder
+		command.Stdout = &stdout
+		if err := command.Start(); err != nil {
+			t.Fatal(err)
+		}
+		said := bufio.NewScanner(stderr)
+		for said.Scan() {
+			if kill < 3 && strings.Contains(said.Text(), " left, ") { // it has a result
+				_ = command.Process.Kill()
+			}
+		}
+		err = command.Wait()
+		got := lines(t, out)
+		if len(got) <= before {
+			t.Errorf("run %d left %d lines, after %d before", kill, len(got), before)
+		}
+		before = len(got)
+		if kill < 3 {
+			t.Logf("killed with %d lines: %v", len(got), err)
+			continue
+		}
+		if diff := cmp.Diff(got, lines(t, want)); err != nil || diff != "" {
+			t.Errorf("error %v (-got +want):\n%s", err, diff)
+		}
+		if diff := cmp.Diff(stdout.String(), wantRows); diff != "" {
+			t.Errorf("table (-got +want):\n%s", diff)
+		}
+	}
+}
+
+// A file goes on with more arms, and is refused with another configuration.
+func TestBenchKeepsToItsConfiguration(t *testing.T) {
+	out := t.TempDir() + "/out.jsonl"
+	const set = "--set testdata/three.jsonl --out %s "
+	if _, _, err := benchRun(t, set+"--arms greedy", out); err != nil {
+		t.Fatal(err)
+	}
+	stdout, stderr, err := benchRun(t, "--json "+set+"--arms greedy,majority --n 2", out)
+	if err != nil || !strings.HasPrefix(stderr, "3 of 6 searches were done before\n") {
+		t.Errorf("error %v, and said %q", err, stderr)
+	}
+	rows := strings.Split(strings.TrimSpace(stdout), "\n")
+	if len(rows) != 2 || !json.Valid([]byte(rows[0])) || !strings.Contains(rows[1], `"strategy":"majority","n":2`) {
+		t.Errorf("rows %q", rows)
+	}
+	got := lines(t, out)
+	if len(got) != 7 || !strings.HasPrefix(got[1], `{"problem":"test/three/0.json","level":"1","arm":"greedy","n":1,"seed":1,`) {
+		t.Errorf("lines %q", got)
+	}
+	for line, want := range map[string]string{
+		"--seeds 2":                          "seeds: it has [1], this run [2]",
+		"--policy-pocket pocket-0.8m":        `policy.name: it has "pocket-0.3m", this run "pocket-0.8m"`,
+		"--verifier-pocket none":             "verifier.aggregator: it has ",
+		"--temperature 0.7":                  "sampling.temperature: it has 0.8, this run 0.7",
+		"--problems 2":                       "problems.count: it has 3, this run 2",
+		"--policy-pocket none-such":          "none-such",
+		"--store testdata/three.jsonl":       "line 1 is corrupt",
+		"--arms beam --n 6":                  "strategy.beam.m: must divide n = 6",
+		"--verifier-pocket none --arms=beam": "no verifier configured",
+	} {
+		if _, _, err := benchRun(t, set+"--arms greedy "+line, out); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want %q", line, err, want)
+		}
+	}
+	if after := lines(t, out); !slices.Equal(after, got) {
+		t.Error("a refused run changed the file")
+	}
+}
+
+// Wrong command lines name the flag and the rule, and make no file.
+func TestBenchRefuses(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out.jsonl")
+	for line, want := range map[string]string{
+		"--arms dfs":                   `arms: "dfs" must be one of [beam best-of-n greedy majority]`,
+		"--n 0":                        "n: must be 1 to 4096, is 0",
+		"--steps 2..99":                "--steps: must be in 2 to",
+		"--steps few":                  `--steps: must be a number or a range such as 2..6, is "few"`,
+		"--problems=-1":                "--problems: must not be negative",
+		"--seeds 1,1":                  "seed 1 must not occur twice",
+		"--concurrent 999":             "--concurrent: must be 0 to 128",
+		"--temperature 3":              "--temperature: must be in [0,2]",
+		"--timeout 0s":                 "--timeout: must be more than 0",
+		"--addr localhost:1 --store x": "--store: must not be there with --addr",
+		"--set testdata/none.jsonl":    "none.jsonl: no such file",
+		"--set ponder_test.go":         "line 1: of none of the formats [gsm8k math pocket]",
+		"--set testdata/three.jsonl --format aime":  `--format: "aime" must be one of [gsm8k math pocket]`,
+		"--set testdata/three.jsonl --format gsm8k": `line 1: answer: no "#### N" in it`,
+		"--set testdata/three.jsonl --problems 4":   "--problems: the set has 3, not 4",
+	} {
+		if _, _, err := benchRun(t, "--out %s "+line, out); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want %q", line, err, want)
+		}
+	}
+	if _, err := os.Stat(out); err == nil {
+		t.Error("a refused run made its file")
+	}
+}
