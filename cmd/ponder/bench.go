@@ -26,7 +26,7 @@ type benchRunCmd struct {
 	Out         string `help:"File of results, a line of JSON each; what is in it is not done again." required:"" placeholder:"FILE" type:"path"`
 	Store       string `help:"File of samples and scores, shared by all strategies; what is in it is not asked for again." placeholder:"FILE" type:"path"`
 	problemSet  `embed:""`
-	Arms        []string      `help:"Strategies." default:"greedy,majority,best-of-n,beam" placeholder:"NAME,…"`
+	Arms        []string      `help:"Strategies." default:"greedy,majority,best-of-n,beam"`
 	N           []int         `help:"Numbers of samples." default:"4,16"`
 	Seeds       []uint64      `help:"Roots of chance; each arm runs once with each." default:"1"`
 	Temperature float64       `help:"Sampling temperature in [0,2]." default:"0.8"`

@@ -40,7 +40,7 @@ func (c *devCmd) Run(ctx context.Context, out *output) error {
 	config := mesh.Config{
 		Policy: models.policy, Provider: models.policy.Provider, Verifier: models.judge(), Telemetry: tel, Slots: c.Policy.Slots,
 		Sampling: reasoning.Sampling{Temperature: 0.8, TopP: 1, MaxTokens: c.maxTokens(c.MaxTokens)}, Solo: c.SoloBills,
-		Listen:   mesh.Addresses{Planner: c.PlannerAddr, Policy: c.PolicyAddr, Verifier: c.VerifierAddr, Difficulty: c.DifficultyAddr},
+		Listen: mesh.Addresses{Planner: c.PlannerAddr, Policy: c.PolicyAddr, Verifier: c.VerifierAddr, Difficulty: c.DifficultyAddr},
 	}
 	if c.Policy.URL != "" {
 		config.PolicyChecks = []serve.Check{{Name: "policy engine at " + c.Policy.URL, Do: models.policy.Ready}}

@@ -3,7 +3,6 @@ package world
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
 	"iter"
 	"math"
@@ -239,10 +238,8 @@ func (m *Memoed) pathKey(problem string, steps []string) string {
 
 func names(m reasoning.Model) []string { return []string{m.Name, m.Version, m.Tokenizer, m.Template} }
 
-// hash is 192 bits: more than two of 2^80 names need to differ, and half as long in
-// memory as all of SHA-256 in hexadecimal.
 func hash(format string, parts ...any) string {
 	h := sha256.New()
 	fmt.Fprintf(h, format, parts...)
-	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:24])
+	return fmt.Sprintf("%x", h.Sum(nil))
 }

@@ -1,6 +1,8 @@
 package world
 
 import (
+	"bytes"
+	"encoding/gob"
 	"math"
 	"testing"
 
@@ -40,11 +42,27 @@ func TestRecordsComeBackAsTheyWere(t *testing.T) {
 	}
 }
 
+// Stores of before have gob values.
+func TestGobRecordsAreRead(t *testing.T) {
+	want := recorded{Steps: []reasoning.Step{{Text: "a\xff", Tokens: 2, LogProb: -1}}, Finish: reasoning.FinishStep, Usage: reasoning.Usage{Generated: 2}}
+	var b bytes.Buffer
+	if err := gob.NewEncoder(&b).Encode(want); err != nil {
+		t.Fatal(err)
+	}
+	s := NewMemory(1 << 20)
+	_ = s.Put("key", b.Bytes())
+	var got recorded
+	if ok, err := load(s, "key", &got); !ok || err != nil || !cmp.Equal(got, want) {
+		t.Errorf("got %+v, %t and error %v, want %+v", got, ok, err, want)
+	}
+}
+
 // Bytes that are no record are an error, and never a panic or much memory.
 func FuzzRecord(f *testing.F) {
 	for _, r := range []record{&recorded{Steps: []reasoning.Step{{Text: "a", Tokens: 1}}}, &scored{Scores: []float64{0.5}}, &prefixed{5}} {
 		var c codec
 		r.fields(&c)
+		c.bytes = append([]byte{compact}, c.bytes...)
 		f.Add(c.bytes)
 		f.Add(c.bytes[:len(c.bytes)-1])
 	}

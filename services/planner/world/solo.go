@@ -70,6 +70,9 @@ func (s *Soloed) bill(u reasoning.Usage, prefix string, r policy.Request) (reaso
 		if err != nil {
 			return own, err
 		}
+		if told := u.Prompt + u.Cached; !ok && told > 0 { // recorded before prefixes were
+			p.Tokens, ok = told, true
+		}
 		s.read[prefix] = ok
 		if len(r.Attempts)+len(r.Steps) > 0 {
 			own.Cached = p.Tokens
