@@ -168,7 +168,7 @@ func TestBenchKeepsToItsConfiguration(t *testing.T) {
 		"--problems 2":                       "problems.count: it has 3, this run 2",
 		"--policy-pocket none-such":          "none-such",
 		"--store testdata/three.jsonl":       "line 1 is corrupt",
-		"--arms beam --n 6":                  "strategy.beam.m: must divide n = 6",
+		"--arms beam:m=4 --n 6":              "strategy.beam.m: must divide n = 6",
 		"--verifier-pocket none --arms=beam": "no verifier configured",
 	} {
 		if _, _, err := benchRun(t, set+"--arms greedy "+line, out); err == nil || !strings.Contains(err.Error(), want) {
@@ -184,7 +184,7 @@ func TestBenchKeepsToItsConfiguration(t *testing.T) {
 func TestBenchRefuses(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out.jsonl")
 	for line, want := range map[string]string{
-		"--arms dfs":                   `arms: "dfs" must be one of [beam best-of-n greedy majority]`,
+		"--arms dfs":                   `strategy: "dfs" must be one of [greedy majority best-of-n beam`,
 		"--n 0":                        "n: must be 1 to 4096, is 0",
 		"--steps 2..99":                "--steps: must be in 2 to",
 		"--steps few":                  `--steps: must be a number or a range such as 2..6, is "few"`,

@@ -58,7 +58,7 @@ func tasksOf(t *testing.T, set []eval.Problem, names ...string) ([]Arm, [][]Task
 }
 
 func TestArms(t *testing.T) {
-	arms, err := Arms([]string{"beam", "greedy"}, []int{16, 4})
+	arms, err := Arms([]string{"beam:narrow=true:m=2", "greedy", "majority", "majority:wave=2"}, []int{16, 4})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,16 +66,23 @@ func TestArms(t *testing.T) {
 	for _, a := range arms {
 		names = append(names, a.String())
 	}
-	if want := []string{"beam 16", "beam 4", "greedy 1"}; !slices.Equal(names, want) || arms[0].Strategy.GetBeam().GetN() != 16 {
-		t.Errorf("got %v, want %v", arms, want)
+	want := []string{"beam:narrow=true:m=2 16", "beam:narrow=true:m=2 4", "greedy 1", "majority 16", "majority 4", "majority:wave=2 16", "majority:wave=2 4"}
+	if !slices.Equal(names, want) {
+		t.Errorf("got %v, want %v", names, want)
+	}
+	if b := arms[0].Strategy.GetBeam(); b.GetN() != 16 || b.GetM() != 2 || !b.GetNarrow() {
+		t.Errorf("%s is %v", arms[0], b)
+	}
+	if m, w := arms[3].Strategy.GetMajority(), arms[5].Strategy.GetMajority(); !m.GetExhaustive() || w.GetExhaustive() || w.GetWave() != 2 {
+		t.Errorf("majority is %v, want exhaustive; by waves %v, want not", m, w)
 	}
 	for want, bad := range map[string]struct {
 		names []string
 		ns    []int
 	}{
-		`arms: "dfs" must be one of [beam best-of-n greedy majority]`: {[]string{"dfs"}, []int{1}},
-		"n: must be 1 to 4096, is 0":                                  {[]string{"beam"}, []int{4, 0}},
-		"arms: there are none":                                        {[]string{"beam"}, nil},
+		`strategy: "dfs" must be one of [greedy majority best-of-n beam`: {[]string{"dfs"}, []int{1}},
+		"n: must be 1 to 4096, is 0":                                     {[]string{"beam"}, []int{4, 0}},
+		"arms: there are none":                                           {[]string{"beam"}, nil},
 	} {
 		if _, err := Arms(bad.names, bad.ns); !errors.Is(err, reasoning.ErrInvalid) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: error %v, want %q", bad, err, want)
@@ -118,7 +125,7 @@ func TestCheckIsFree(t *testing.T) {
 		}
 	})
 	bubble(t, engine, verifiertest.Steps(0), func(t *testing.T, r Runner) {
-		six, err := Arms([]string{"beam"}, []int{6})
+		six, err := Arms([]string{"beam:m=4"}, []int{6})
 		if err != nil {
 			t.Fatal(err)
 		}
