@@ -3,7 +3,7 @@ GO      ?= go
 VENV    := .venv
 BIN     := bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-.PHONY: help test check build gen lint unit race evidence evidence-check examples demo dev up real bench-pocket clean
+.PHONY: help test check build gen lint unit race table evidence evidence-check examples demo dev up real bench-pocket clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -43,8 +43,23 @@ race: ## all tests with the race detector, and the builds that do not use the wo
 evidence-check: ## fail if a figure in a document is not the one in docs/evidence
 	$(GO) run ./eval/cmd/evidence check
 
-evidence: ## re-make the figures of README from the shipped models (minutes), and write them into the documents
-	$(GO) run ./cmd/ponder demo --problems 300 --steps 6 --n 4,16 --evidence docs/evidence/strategies.json
+# Every strategy with N samples on held-out problems, and as controls: the judge's trunk answering greedily, its likelihood as the judge, and
+# revisions by the policy that was trained for them. What is in $(TABLE) is not done again.
+TABLE ?= out/table
+SET   := --split test --problems 300 --steps 2..6
+ARMS  := greedy,majority,majority:wave=8:confidence=0.95,best-of-n,beam,beam:narrow=true,lookahead,dvts,rebase,rebase:exact=true,mcts,mcts:puct=true,particles
+NS    ?= 1,4,16,64
+table: ## the table of all strategies with its plots, into docs (resumable; about half an hour on two cores)
+	mkdir -p $(TABLE) $(BIN)
+	$(GO) build -o $(BIN)/ponder ./cmd/ponder
+	ponder bench run --out $(TABLE)/strategies.jsonl --store $(TABLE)/strategies.store $(SET) --arms $(ARMS) --n $(NS)
+	ponder bench run --out $(TABLE)/trunk.jsonl $(SET) --policy-pocket pocket-0.8m --verifier-pocket none --arms greedy
+	ponder bench run --out $(TABLE)/likelihood.jsonl $(SET) --verifier-pocket pocket-0.8m-likelihood --arms best-of-n,beam --n 16,64
+	$(GO) run ./eval/cmd/evidence table docs/evidence/strategies.json docs/plots $(TABLE)/strategies.jsonl $(TABLE)/trunk.jsonl $(TABLE)/likelihood.jsonl
+
+evidence: table ## re-make what documents quote, from the shipped models (docs/evidence/real.json: make real)
+	$(GO) run ./pocket/cmd/pocket eval --out docs/evidence/pocket-models.json
+	$(GO) run ./pocket/cmd/pocket cards
 	$(GO) run ./eval/cmd/evidence fill
 
 examples: $(BIN)/grpcurl $(VENV)/.stamp ## solve a problem with grpcurl, a Python client and a Go client against a real mesh

@@ -30,7 +30,6 @@ type demoCmd struct {
 	N         []int  `help:"Numbers of samples to compare." default:"4,16"`
 	Seed      uint64 `help:"Root of all chance." default:"1"`
 	TraceFile string `help:"Where spans go." default:"traces/demo.jsonl" type:"path"`
-	Evidence  string `help:"Also write the results as evidence to this file." placeholder:"FILE" type:"path"`
 }
 
 // Run solves problems with each strategy and compares them.
@@ -74,7 +73,7 @@ func (c *demoCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
-	return c.report(out, rows, models)
+	return c.report(out, rows)
 }
 
 // arms to compare: those that need no verifier, and the others if there is one.
@@ -161,7 +160,7 @@ func (c *demoCmd) showOne(ctx context.Context, m *mesh.Mesh, p eval.Problem, arm
 }
 
 // report prints the table and says where the trace is.
-func (c *demoCmd) report(out *output, rows []bench.Row, models opened) error {
+func (c *demoCmd) report(out *output, rows []bench.Row) error {
 	spans, err := os.Open(c.TraceFile)
 	if err != nil {
 		return err
@@ -170,11 +169,6 @@ func (c *demoCmd) report(out *output, rows []bench.Row, models opened) error {
 	levels, err := bench.Latencies(spans, rows)
 	if err != nil {
 		return err
-	}
-	if c.Evidence != "" {
-		if err := writeEvidence(c.Evidence, c, rows, levels, models); err != nil {
-			return err
-		}
 	}
 	if out.json {
 		for i, r := range rows {

@@ -106,3 +106,22 @@ func (l *Log) write(v any) error {
 
 // Close closes the file.
 func (l *Log) Close() error { return l.file.Close() }
+
+// ReadLog returns what a file of results says, whatever its header is. A last line
+// without its end is passed over.
+func ReadLog(path string) (Header, []Result, error) {
+	file, err := os.ReadFile(path)
+	if err != nil {
+		return Header{}, nil, fmt.Errorf("results: %w", err)
+	}
+	first, _, _ := bytes.Cut(file, []byte("\n"))
+	var h Header
+	if err := json.Unmarshal(first, &h); err != nil || h.Format != format {
+		return h, nil, fmt.Errorf("results %s: %w", path, errNoHeader)
+	}
+	results, _, err := readLog(bytes.NewReader(file), h)
+	if err != nil {
+		return h, nil, fmt.Errorf("results %s: %w", path, err)
+	}
+	return h, results, nil
+}

@@ -2,6 +2,10 @@
 //
 //	go run ./eval/cmd/evidence fill    # write them in
 //	go run ./eval/cmd/evidence check   # fail if one is stale
+//	go run ./eval/cmd/evidence table docs/evidence/strategies.json docs/plots RESULTS…
+//
+// The last makes evidence and plots of what ponder bench run wrote: first the table,
+// then its controls.
 //
 // A document quotes results/KEY of docs/evidence/NAME.json between the markers
 // <!-- evidence:NAME:KEY --> and <!-- /evidence -->.
@@ -37,6 +41,8 @@ func run(args []string) error {
 		return eval.Quote(dir, docs...)
 	case slices.Equal(args, []string{"check"}):
 		return eval.CheckQuotes(dir, docs...)
+	case len(args) > 3 && args[0] == "table":
+		return makeTable(args[1], args[2], args[3:])
 	}
-	return fmt.Errorf("usage: evidence fill|check, in the repository's root")
+	return fmt.Errorf("usage: evidence fill|check|table, in the repository's root")
 }
