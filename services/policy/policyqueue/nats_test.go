@@ -1,6 +1,7 @@
 package policyqueue
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -191,6 +192,60 @@ func TestServerRestarts(t *testing.T) {
 		w.nc.Close()
 		if err := <-ended; !errors.Is(err, nats.ErrConnectionClosed) {
 			t.Errorf("worker ended with %v, want ErrConnectionClosed", err)
+		}
+	})
+}
+
+// A stumbling JetStream does not say at first what streams there are.
+type stumbling struct {
+	jetstream.JetStream
+	fails int
+}
+
+func (s *stumbling) Stream(ctx context.Context, name string) (jetstream.Stream, error) {
+	if s.fails > 0 {
+		s.fails--
+		return nil, context.DeadlineExceeded
+	}
+	return s.JetStream.Stream(ctx, name)
+}
+
+// What a restart lost is noticed also where the server that is back does not answer
+// the first questions.
+func TestLostJobsAreAskedForUntilTheServerAnswers(t *testing.T) {
+	natstest.Outside(t)
+	synctest.Test(t, func(t *testing.T) {
+		first := natstest.Server(t)
+		port := &harbour{server: first}
+		nc := natstest.Connect(t, first, "client", nats.InProcessServer(port))
+		js, err := jetstream.New(nc)
+		cfg := Config{Model: reasoning.Model{Name: "script"}}
+		if err == nil {
+			err = Setup(t.Context(), js, cfg)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := NewClient(nc, cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		c.js = &stumbling{JetStream: c.js, fails: 3}
+		lost := make(chan error)
+		go func() { _, _, err := expand(t.Context(), c, request("lost", 1)); lost <- err }()
+		synctest.Wait()
+		port.dock(nil)
+		if err := first.Close(); err != nil {
+			t.Fatal(err)
+		}
+		port.dock(natstest.Server(t))
+		start := time.Now()
+		if err := <-lost; !errors.Is(err, reasoning.ErrUnavailable) || !strings.Contains(err.Error(), "lost it") {
+			t.Errorf("got %v, want ErrUnavailable as the queue lost the job", err)
+		}
+		if took := time.Since(start); took > 5*patience {
+			t.Errorf("noticed after %v, want 3 questions and a connection later", took)
 		}
 	})
 }

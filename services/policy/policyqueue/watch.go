@@ -27,13 +27,17 @@ func (c *Client) watch() error {
 	}
 	connected := c.nc.StatusChanged(nats.CONNECTED)
 	done := make(chan struct{})
+	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
 		defer close(done)
 		for range connected {
-			c.audit()
+			for !c.audit(ctx) && ctx.Err() == nil && c.nc.IsConnected() { // a server that has just begun may not answer yet
+				pause(ctx, patience)
+			}
 		}
 	}()
 	c.stop = func() {
+		cancel()
 		advisories.Unsubscribe() // fails only if the connection is closed
 		c.nc.RemoveStatusListener(connected)
 		<-done
@@ -61,24 +65,30 @@ func (c *Client) exhausted(m *nats.Msg) {
 }
 
 // audit fails the jobs that are no longer in the stream, though children are
-// missing: a worker acknowledges only when none is.
-func (c *Client) audit() {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*patience)
+// missing: a worker acknowledges only when none is. It says whether the server
+// answered for all of them.
+func (c *Client) audit(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, 10*patience)
 	defer cancel()
 	stream, err := c.js.Stream(ctx, streamName)
 	switch {
 	case errors.Is(err, jetstream.ErrStreamNotFound):
 		Setup(ctx, c.js, c.cfg) // for those who ask again; what fails here, the services' checks repeat
 	case err != nil:
-		return // gone again: the next connection audits
+		return false
 	}
 	c.mu.Lock()
 	stored := maps.Clone(c.stored)
 	c.mu.Unlock()
+	complete := true
 	for sequence, j := range stored {
 		if stream != nil {
 			msg, err := stream.GetMsg(ctx, sequence)
-			if err == nil && msg.Header.Get(jetstream.MsgIDHeader) == j.id() || err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) {
+			switch {
+			case err == nil && msg.Header.Get(jetstream.MsgIDHeader) == j.id():
+				continue
+			case err != nil && !errors.Is(err, jetstream.ErrMsgNotFound):
+				complete = false
 				continue
 			}
 		}
@@ -88,4 +98,5 @@ func (c *Client) audit() {
 		}
 		c.mu.Unlock()
 	}
+	return complete
 }
