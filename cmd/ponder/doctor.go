@@ -79,7 +79,7 @@ func (c *doctorCmd) Run(ctx context.Context, out *output) error {
 func (f *finding) examine(ctx context.Context, wait time.Duration) {
 	ctx, stop := context.WithTimeout(ctx, wait)
 	defer stop()
-	conn, err := serve.Dial(f.Address, grpc.WithDisableServiceConfig()) // ask also one that is not ready
+	conn, err := serve.Dial(f.Address, grpc.WithDisableHealthCheck()) // ask also one that is not ready
 	if err != nil {
 		f.Problem, f.Remedy = err.Error(), "give a host:port address"
 		return
