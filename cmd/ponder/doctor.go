@@ -35,6 +35,7 @@ type finding struct {
 	Live    bool   `json:"live"`
 	Ready   bool   `json:"ready"`
 	Problem string `json:"problem,omitempty"`
+	Without string `json:"without,omitempty"` // what it misses and does without
 	Remedy  string `json:"remedy,omitempty"`
 }
 
@@ -61,7 +62,10 @@ func (c *doctorCmd) Run(ctx context.Context, out *output) error {
 			continue
 		}
 		word := "ready"
-		if !f.Ready {
+		switch {
+		case f.Without != "":
+			word += ", without " + f.Without
+		case !f.Ready:
 			word = "NOT READY: " + f.Problem + "\n           → " + f.Remedy
 		}
 		fmt.Printf("%-10s %-22s %s\n", f.Service, f.Address, word)
@@ -100,6 +104,6 @@ func (f *finding) examine(ctx context.Context, wait time.Duration) {
 	case ready.GetStatus() != healthpb.HealthCheckResponse_SERVING:
 		f.Problem, f.Remedy = "misses "+strings.Join(serve.Missing(trailer), "; "), "start or reach what it names; it becomes ready by itself"
 	default:
-		f.Ready = true
+		f.Ready, f.Without = true, strings.Join(serve.Without(trailer), "; ")
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,8 +21,12 @@ const (
 	Readiness = "readiness"
 )
 
-// missingKey of the trailer of a health check has what is missing, one value each.
-const missingKey = "ponder-missing"
+// Keys of the trailer of a health check: what is missing, and what is done without,
+// one value each.
+const (
+	missingKey = "ponder-missing"
+	withoutKey = "ponder-without"
+)
 
 // How often dependencies are checked, and how long a check may take.
 const (
@@ -35,11 +38,17 @@ const (
 type Check struct {
 	Name string // with its address: "NATS at nats://127.0.0.1:4222"
 	Do   func(ctx context.Context) error
+	// Optional is what the service can do without, in a lesser way: while it is
+	// missing it is named, and the service is ready.
+	Optional bool
 }
 
 // Missing is what the trailer or header of a health check says is missing, each
 // with its address and the reason.
 func Missing(trailer metadata.MD) []string { return trailer.Get(missingKey) }
+
+// Without is what the trailer of a health check says the service does without.
+func Without(trailer metadata.MD) []string { return trailer.Get(withoutKey) }
 
 // health answers health checks from what its poll found last.
 type health struct {
@@ -48,6 +57,7 @@ type health struct {
 
 	mu       sync.Mutex
 	missing  []string
+	without  []string // optional
 	polled   bool
 	stopping bool
 }
@@ -92,21 +102,33 @@ func (h *health) look(ctx context.Context) {
 		})
 	}
 	all.Wait()
-	h.note(slices.DeleteFunc(found, func(s string) bool { return s == "" }))
+	var missing, without []string
+	for i, c := range h.checks {
+		switch {
+		case found[i] == "":
+		case c.Optional:
+			without = append(without, found[i])
+		default:
+			missing = append(missing, found[i])
+		}
+	}
+	h.note(missing, without)
 }
 
-// note what is missing, and say so where that is news.
-func (h *health) note(missing []string) {
+// note what is missing and what is done without, and say so where that is news.
+func (h *health) note(missing, without []string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	news := !h.polled || len(missing) != len(h.missing)
-	h.missing, h.polled = missing, true
+	news := !h.polled || len(missing) != len(h.missing) || len(without) != len(h.without)
+	h.missing, h.without, h.polled = missing, without, true
 	if len(missing) == 0 {
 		h.set(healthpb.HealthCheckResponse_SERVING)
 	} else {
 		h.set(healthpb.HealthCheckResponse_NOT_SERVING)
 	}
 	switch {
+	case news && len(missing) == 0 && len(without) > 0:
+		slog.Warn("ready", "without", without)
 	case news && len(missing) == 0:
 		slog.Info("ready")
 	case news:
@@ -122,39 +144,46 @@ func (h *health) stop() {
 	h.stopping = true
 }
 
-func (h *health) state() (missing []string, ready bool) {
+func (h *health) state() (missing, without []string, ready bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
 	case h.stopping:
-		return []string{"nothing: the service is stopping"}, false
+		return []string{"nothing: the service is stopping"}, nil, false
 	case !h.polled:
-		return []string{"nothing known yet: dependencies are being checked"}, false
+		return []string{"nothing known yet: dependencies are being checked"}, nil, false
 	}
-	return h.missing, len(h.missing) == 0
+	return h.missing, h.without, len(h.missing) == 0
 }
 
-// Check answers, and names in the trailer what is missing.
+// Check answers, and names in the trailer what is missing and what is done without.
 func (h *health) Check(ctx context.Context, r *healthpb.HealthCheckRequest) (*healthpb.HealthCheckResponse, error) {
 	answer, err := h.Server.Check(ctx, r)
-	if answer.GetStatus() == healthpb.HealthCheckResponse_NOT_SERVING {
-		missing, _ := h.state()
-		trailer := metadata.MD{}
-		for _, m := range missing {
-			trailer.Append(missingKey, printable(m))
-		}
-		if err := grpc.SetTrailer(ctx, trailer); err != nil {
-			return nil, err
-		}
+	if err != nil || r.GetService() == Liveness {
+		return answer, err
 	}
-	return answer, err
+	missing, without, _ := h.state()
+	trailer := metadata.MD{}
+	for _, m := range missing {
+		trailer.Append(missingKey, printable(m))
+	}
+	for _, w := range without {
+		trailer.Append(withoutKey, printable(w))
+	}
+	if err := grpc.SetTrailer(ctx, trailer); err != nil {
+		return nil, err
+	}
+	return answer, nil
 }
 
 // page is /readyz.
 func (h *health) page(w http.ResponseWriter, _ *http.Request) {
-	missing, ready := h.state()
+	missing, without, ready := h.state()
 	if ready {
 		fmt.Fprintln(w, "ready")
+		for _, o := range without {
+			fmt.Fprintln(w, "without", o)
+		}
 		return
 	}
 	w.WriteHeader(http.StatusServiceUnavailable)

@@ -69,8 +69,8 @@ func TestReadinessNamesWhatIsMissing(t *testing.T) {
 		var down atomic.Bool
 		down.Store(true)
 		r := start(t, Service{Register: takes(0), Checks: []Check{
-			{"verifier at 127.0.0.1:7702", func(context.Context) error { return nil }},
-			{"NATS at nats://127.0.0.1:4222", func(ctx context.Context) error {
+			{Name: "verifier at 127.0.0.1:7702", Do: func(context.Context) error { return nil }},
+			{Name: "NATS at nats://127.0.0.1:4222", Do: func(ctx context.Context) error {
 				if down.Load() {
 					<-ctx.Done() // it hangs
 					return errors.New("no answer\n")
@@ -127,6 +127,23 @@ func TestReadinessNamesWhatIsMissing(t *testing.T) {
 	})
 }
 
+// What a service can do without is named, and does not keep it from serving.
+func TestReadyWithoutWhatIsOptional(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		down := func(context.Context) error { return errors.New("refused") }
+		r := start(t, Service{Register: takes(0), Checks: []Check{{Name: "verifier at v:1", Do: down, Optional: true}}})
+		synctest.Wait()
+		var trailer metadata.MD
+		answer, err := healthpb.NewHealthClient(r.conn).Check(t.Context(), &healthpb.HealthCheckRequest{Service: Readiness}, grpc.Trailer(&trailer))
+		if err != nil || answer.GetStatus() != healthpb.HealthCheckResponse_SERVING || len(Missing(trailer)) > 0 {
+			t.Errorf("got %v, error %v, missing %v; want ready", answer, err, Missing(trailer))
+		}
+		if diff := cmp.Diff(Without(trailer), []string{"verifier at v:1: refused"}); diff != "" {
+			t.Errorf("without (got before want):\n%s", diff)
+		}
+	})
+}
+
 // dialerOf another connection to the same rig.
 func dialerOf(r *rig) grpc.DialOption {
 	return grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return r.listener.DialContext(ctx) })
@@ -148,8 +165,9 @@ func TestPages(t *testing.T) {
 	}{
 		{"live", "/livez", func() {}, 200, "live"},
 		{"first", "/readyz", func() {}, 503, "being checked"},
-		{"missing", "/readyz", func() { h.note([]string{"NATS at a: b", "verifier at c: d"}) }, 503, "missing NATS at a: b\nmissing verifier at c: d\n"},
-		{"ready", "/readyz", func() { h.note(nil) }, 200, "ready"},
+		{"missing", "/readyz", func() { h.note([]string{"NATS at a: b", "verifier at c: d"}, nil) }, 503, "missing NATS at a: b\nmissing verifier at c: d\n"},
+		{"ready", "/readyz", func() { h.note(nil, nil) }, 200, "ready"},
+		{"without", "/readyz", func() { h.note(nil, []string{"verifier at c: d"}) }, 200, "ready\nwithout verifier at c: d\n"},
 		{"stopping", "/readyz", func() { h.stop() }, 503, "stopping"},
 		{"no metrics", "/metrics", func() {}, 404, ""},
 	} {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The five processes as they run in production: nats-server, policy, verifier, difficulty, planner. One solve through them,
-# then stop, and check that all stop.
+# one without the verifier, then stop, and check that all stop.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . test/lib.sh
@@ -37,3 +37,9 @@ bin/ponder doctor --planner-addr 127.0.0.1:$planner --policy-addr 127.0.0.1:$pol
 answer=$(bin/ponder solve --planner-addr 127.0.0.1:$planner --effort high "Tom has 12 apples. Tom finds 7 more. How many apples does Tom have now?")
 [ "$answer" = 19 ] || { echo "answered '$answer', want 19" >&2; exit 1; }
 echo "five processes, one solve: $answer"
+
+kill "${pids[2]}" # the verifier
+wait "${pids[2]}" || true
+answer=$(bin/ponder solve --planner-addr 127.0.0.1:$planner --effort high "Ann has 5 pens. Ann buys 4 more. How many pens does Ann have now?" 2>"$out/without")
+[ -n "$answer" ] && grep -q 'searched without a verifier' "$out/without" || { echo "without a verifier: answered '$answer', and did not say so" >&2; exit 1; }
+echo "without the verifier, and flagged as such: $answer"

@@ -69,7 +69,7 @@ func run(ctx context.Context, s *serve.Settings, c config) (err error) {
 		client := verifierrpc.NewClient(conn)
 		defer client.Close()
 		config.Verifier = client
-		checks = append(checks, serve.Answers("verifier", conn))
+		checks = append(checks, optional(serve.Answers("verifier", conn)))
 	}
 	if c.DifficultyAddr != "" {
 		conn, err := serve.Dial(c.DifficultyAddr, tel.DialOption())
@@ -78,7 +78,7 @@ func run(ctx context.Context, s *serve.Settings, c config) (err error) {
 		}
 		defer conn.Close()
 		config.Difficulty = difficultyrpc.NewClient(conn)
-		checks = append(checks, serve.Answers("difficulty service", conn))
+		checks = append(checks, optional(serve.Answers("difficulty service", conn)))
 	}
 	if c.Memo != "" {
 		store, err := world.OpenFile(c.Memo)
@@ -94,4 +94,10 @@ func run(ctx context.Context, s *serve.Settings, c config) (err error) {
 		Register: func(r grpc.ServiceRegistrar) { plannerrpc.Register(r, p) },
 		Checks:   checks, Metrics: tel.Metrics, Options: []grpc.ServerOption{tel.ServerOption()},
 	})
+}
+
+// optional is a check of what searches go on without, and then say so.
+func optional(c serve.Check) serve.Check {
+	c.Optional = true
+	return c
 }
