@@ -55,6 +55,22 @@ func TestSearchesStickToTheirOwner(t *testing.T) {
 	})
 }
 
+// Where several wait on one partition, its owner is served first, however long the
+// others have waited; they get what it has no place for.
+func TestOwnerIsServedFirst(t *testing.T) {
+	bubble(t, Config{}, func(t *testing.T, q *rig) {
+		for _, i := range []int{1, 0} {
+			q.worker(t, tenSeconds(), WorkerConfig{Name: fmt.Sprint(i), Index: i, Of: 2, Slots: 16})
+		}
+		for _, c := range []struct{ n, owners int }{{16, 16}, {24, 16}} {
+			if got := by(q.all(t, request(fmt.Sprint("search", c.n), c.n))); got["0"] != c.owners || got["1"] != c.n-c.owners {
+				t.Errorf("of %d children, %v by each worker, want %d by the owner", c.n, got, c.owners)
+			}
+		}
+		q.took(t, 20*time.Second)
+	})
+}
+
 // The server rings before its consumer knows of the job. An owner that pulls in
 // between still gets it, and leaves it neither to others nor to its next wait.
 func TestRingMayComeBeforeTheJob(t *testing.T) {
