@@ -77,6 +77,18 @@ type results struct {
 	Tables map[string]eval.Table `json:"tables,omitempty"` // the rows of a part, by its name
 }
 
+// tabulateAgreements makes the table of what two engines write.
+func (r *results) tabulateAgreements() {
+	t := eval.Table{
+		Header: []string{"policy", "weights at llama.cpp", "problems", "identical texts", "largest gap of a step's log-probability"},
+		Align:  []eval.Align{eval.Left, eval.Left, eval.Right, eval.Right, eval.Right},
+	}
+	for _, a := range r.Agree {
+		t.Add(a.Model, a.Weights, strconv.Itoa(a.Problems), strconv.Itoa(a.Identical), fmt.Sprintf("%.2g", a.Drift))
+	}
+	r.Tables = map[string]eval.Table{"agree": t}
+}
+
 // tabulate makes the table of a part's rows, if it was measured.
 func (r *results) tabulate(part string, rows []row) {
 	if len(rows) == 0 {
@@ -92,9 +104,6 @@ func (r *results) tabulate(part string, rows []row) {
 			versus = fmt.Sprintf("%+.1f [%+.1f, %+.1f]", 100*x.Versus.Mean, 100*x.Versus.Low, 100*x.Versus.High)
 		}
 		t.Add(x.Strategy, strconv.Itoa(x.N), x.Choice, x.Accuracy.Percent(), versus, fmt.Sprintf("%.0f", x.Tokens))
-	}
-	if r.Tables == nil {
-		r.Tables = map[string]eval.Table{}
 	}
 	r.Tables[part] = t
 }
@@ -126,6 +135,7 @@ func run(ctx context.Context, o options) error {
 	if o.split != "test" {
 		return nil
 	}
+	r.tabulateAgreements()
 	r.tabulate("pocket", r.Pocket)
 	r.tabulate("gsm8k", r.GSM8K)
 	return eval.Evidence{

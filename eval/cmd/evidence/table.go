@@ -111,7 +111,11 @@ func makeTable(out, plots string, paths []string) error {
 		sweeps = append(sweeps, r)
 	}
 	first := sweeps[0]
-	results := map[string]any{"table": costs(first.arms), "differences": differences(first), "by_steps": bySteps(first)}
+	brief := first.only(headline...)
+	results := map[string]any{
+		"headline": costs(brief.arms), "headline_differences": differences(brief),
+		"table": costs(first.arms), "differences": differences(first), "by_steps": bySteps(first),
+	}
 	var controls, all []arm
 	ids := map[string]eval.Identity{}
 	for i, r := range sweeps {
@@ -138,6 +142,15 @@ func makeTable(out, plots string, paths []string) error {
 		Command: "make table", Seeds: first.header.Seeds, Models: models,
 		Samples: map[string]int{"problems": len(first.problems)}, Results: results,
 	}.Write(out)
+}
+
+// headline is what the README shows.
+var headline = []string{"greedy", "majority", "best-of-n", "beam", "dvts", "rebase"}
+
+// only is a sweep of some of its strategies.
+func (r sweep) only(names ...string) sweep {
+	r.arms = slices.DeleteFunc(slices.Clone(r.arms), func(a arm) bool { return !slices.Contains(names, a.Strategy) || a.N == 1 && a.Strategy != "greedy" })
+	return r
 }
 
 func costs(arms []arm) eval.Table {
