@@ -469,10 +469,10 @@ func TestMemoKeysStay(t *testing.T) {
 	r := ask(1)
 	r.Steps = []string{"3\n"}
 	prefix := Memo(nil, nil, who).prefixKey(r)
-	if want := "pLA3vK-93CjtbIuqsb5bKuR0xBr3bs1C"; prefix != want {
+	if want := "a4b037bcafbddc28ed6c8baab1be5b2ae474c41af76ecd42ac12e593f3c6d7e4"; prefix != want {
 		t.Errorf("a prefix has the key %s, want %s", prefix, want)
 	}
-	if got, want := childKey(prefix, r, 2), "4vxJyEYQ4g221YzVsmqvd7AYaCho712e"; got != want {
+	if got, want := childKey(prefix, r, 2), "14d70ccaeb497b8fb8504cdcc6aad42c10e2894ce2bd588c85c83ab3c77fca04"; got != want {
 		t.Errorf("a child has the key %s, want %s", got, want)
 	}
 }
