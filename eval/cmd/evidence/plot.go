@@ -3,8 +3,11 @@ package main
 import (
 	"fmt"
 	"image/color"
+	"math"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -34,7 +37,7 @@ func plotAll(dir string, r sweep) error {
 		if err != nil {
 			return err
 		}
-		p.X.Label.Text, p.Legend.Top = axis.label, false
+		p.X.Label.Text, p.Legend.Left, p.Legend.XOffs = axis.label, true, vg.Millimeter*2
 		if err := p.Save(20*vg.Centimeter, 13*vg.Centimeter, filepath.Join(dir, name+".svg")); err != nil {
 			return err
 		}
@@ -63,6 +66,18 @@ func plotAll(dir string, r sweep) error {
 	return file.Close()
 }
 
+// ticks are 1, 2 and 5 in each decade.
+func ticks(low, high float64) (all []plot.Tick) {
+	for decade := math.Pow(10, math.Floor(math.Log10(low))); decade <= high; decade *= 10 {
+		for _, k := range []float64{1, 2, 5} {
+			if v := k * decade; v >= low && v <= high {
+				all = append(all, plot.Tick{Value: v, Label: strconv.FormatFloat(v, 'g', 4, 64)})
+			}
+		}
+	}
+	return all
+}
+
 // points are one strategy's, by budget, with their intervals.
 type points struct {
 	plotter.XYs
@@ -73,11 +88,14 @@ type points struct {
 func curves(r sweep, x func(arm) float64, y func(arm) eval.Estimate) (*plot.Plot, error) {
 	p := plot.New()
 	p.Y.Label.Text, p.Y.Min, p.Y.Max = "accuracy", 0, 1
-	p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
+	p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, plot.TickerFunc(ticks)
 	p.Add(plotter.NewGrid())
 	series := map[string]*points{}
 	var names []string
 	for _, a := range r.arms {
+		if strings.Contains(a.Strategy, ":") { // other parameters: the table has them
+			continue
+		}
 		e := y(a)
 		if a.Strategy == "greedy" {
 			line := plotter.NewFunction(func(float64) float64 { return e.Mean })
