@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"math"
@@ -13,10 +12,11 @@ import (
 
 	"github.com/ponder-mesh/ponder/eval"
 	engine "github.com/ponder-mesh/ponder/pocket"
-	"github.com/ponder-mesh/ponder/pocket/gguf"
 	"github.com/ponder-mesh/ponder/pocket/models"
 	"github.com/ponder-mesh/ponder/pocket/problems"
 	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner/search"
+	"github.com/ponder-mesh/ponder/services/planner/world"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/engine/pocket"
 )
@@ -24,7 +24,6 @@ import (
 // An agreement is how alike two engines with the same weights write at temperature 0.
 type agreement struct {
 	Model     string  `json:"model"`
-	Weights   string  `json:"weights"` // of the file at llama.cpp: F16 as shipped, or the same numbers as F32
 	Problems  int     `json:"problems"`
 	Identical int     `json:"identical"`   // texts, byte for byte
 	Drift     float64 `json:"logprob_gap"` // largest difference of a step's log-probability, where texts are identical
@@ -45,38 +44,34 @@ func agree(ctx context.Context, l *lab) ([]agreement, error) {
 			}
 			return nil, err
 		}
-		for _, weights := range []string{"F16", "F32"} {
-			a, err := agreeOn(ctx, l, name, weights, model, ps)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", name, err)
-			}
-			fmt.Fprintf(os.Stderr, "%s %s: %d of %d texts identical, log-probabilities within %.2g\n", name, weights, a.Identical, a.Problems, a.Drift)
-			all = append(all, a)
+		a, err := agreeOn(ctx, l, name, model, ps)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
+		fmt.Fprintf(os.Stderr, "%s: %d of %d texts identical, log-probabilities within %.2g\n", name, a.Identical, a.Problems, a.Drift)
+		all = append(all, a)
 	}
 	return all, nil
 }
 
-func agreeOn(ctx context.Context, l *lab, name, weights string, model *engine.Model, ps []problems.Problem) (agreement, error) {
+func agreeOn(ctx context.Context, l *lab, name string, model *engine.Model, ps []problems.Problem) (agreement, error) {
 	e := engine.NewEngine(model, engine.Options{Workers: 1})
 	defer e.Close()
 	here := pocket.New(e)
-	there, err := l.pocketServer(name, weights, model, l.slots)
+	there, err := l.pocketServer(name, model, l.slots)
 	if err != nil {
 		return agreement{}, err
 	}
 	defer there.stop()
 	id := model.Identity()
-	if weights == "F16" {
-		l.models = append(l.models, eval.Identity{Name: id.Name, SHA256: id.SHA256, Params: int64(id.Parameters)})
-	}
-	a := agreement{Model: name, Weights: weights, Problems: len(ps)}
+	l.models = append(l.models, eval.Identity{Name: id.Name, SHA256: id.SHA256, Params: int64(id.Parameters)})
+	a := agreement{Model: name, Problems: len(ps)}
 	for i, p := range ps {
 		r := policy.Request{
 			Search: fmt.Sprintf("agree-%d", i), Problem: p.Text, Ordinals: []int{0}, Span: policy.Whole,
 			Sampling: reasoning.Sampling{Temperature: 0, TopP: 1, MaxTokens: 160},
 		}
-		got, err := only(there.Expand(ctx, r))
+		got, err := only(patient(there).Expand(ctx, r))
 		if err != nil {
 			return a, err
 		}
@@ -96,40 +91,23 @@ func agreeOn(ctx context.Context, l *lab, name, weights string, model *engine.Mo
 	return a, nil
 }
 
-// pocketServer is llama.cpp with a shipped policy and so many slots. Unless told
-// otherwise it keeps keys and values in 16 bits; and with weights of 16 bits it rounds
-// what it multiplies them with to 16 bits, too, which F32 avoids.
-func (l *lab) pocketServer(name, weights string, model *engine.Model, slots int) (*server, error) {
-	file, err := models.File(name)
+// pocketServer is llama.cpp with a shipped policy and so many slots. It keeps keys and
+// values in 16 bits unless told otherwise.
+func (l *lab) pocketServer(name string, model *engine.Model, slots int) (*server, error) {
+	gguf, err := models.File(name)
 	if err != nil {
 		return nil, err
 	}
-	if weights == "F32" {
-		if file, err = widened(file); err != nil {
-			return nil, err
-		}
-	}
-	path := filepath.Join(l.cache, name+"-"+weights+".gguf")
-	if err := os.WriteFile(path, file, 0o644); err != nil {
+	file := filepath.Join(l.cache, name+".gguf")
+	if err := os.WriteFile(file, gguf, 0o644); err != nil {
 		return nil, err
 	}
 	id := model.Identity()
-	return newServer(l, name, id.SHA256, path, "pocket", int64(id.Parameters), slots, "-c", fmt.Sprint(slots*model.Context()), "-ctk", "f32", "-ctv", "f32")
+	return newServer(l, name, id.SHA256, file, "pocket", int64(id.Parameters), slots, "-c", fmt.Sprint(slots*model.Context()), "-ctk", "f32", "-ctv", "f32")
 }
 
-// widened is a GGUF file with the same numbers in 32 bits.
-func widened(file []byte) ([]byte, error) {
-	f, err := gguf.Parse(file)
-	if err != nil {
-		return nil, err
-	}
-	for i := range f.Tensors {
-		f.Tensors[i].Type = gguf.F32
-	}
-	var out bytes.Buffer
-	err = f.Write(&out)
-	return out.Bytes(), err
-}
+// patient asks again where llama.cpp has closed an idle connection.
+func patient(p policy.Policy) search.World { return world.Retry(sides{Policy: p}, world.Backoff{}) }
 
 // only is the one child of a sequence.
 func only(seq func(func(policy.Child, error) bool)) (child policy.Child, err error) {

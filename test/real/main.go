@@ -80,11 +80,11 @@ type results struct {
 // tabulateAgreements makes the table of what two engines write.
 func (r *results) tabulateAgreements() {
 	t := eval.Table{
-		Header: []string{"policy", "weights at llama.cpp", "problems", "identical texts", "largest gap of a step's log-probability"},
-		Align:  []eval.Align{eval.Left, eval.Left, eval.Right, eval.Right, eval.Right},
+		Header: []string{"policy", "problems", "identical texts", "largest gap of a step's log-probability"},
+		Align:  []eval.Align{eval.Left, eval.Right, eval.Right, eval.Right},
 	}
 	for _, a := range r.Agree {
-		t.Add(a.Model, a.Weights, strconv.Itoa(a.Problems), strconv.Itoa(a.Identical), fmt.Sprintf("%.2g", a.Drift))
+		t.Add(a.Model, strconv.Itoa(a.Problems), strconv.Itoa(a.Identical), fmt.Sprintf("%.2g", a.Drift))
 	}
 	r.Tables = map[string]eval.Table{"agree": t}
 }

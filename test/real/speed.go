@@ -17,7 +17,6 @@ import (
 	"github.com/ponder-mesh/ponder/pocket/models"
 	"github.com/ponder-mesh/ponder/pocket/problems"
 	"github.com/ponder-mesh/ponder/reasoning"
-	"github.com/ponder-mesh/ponder/services/planner/world"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/engine/pocket"
 )
@@ -47,15 +46,14 @@ func speeds(ctx context.Context, l *lab) (*speed, error) {
 	}
 	e := engine.NewEngine(model, engine.Options{Workers: 1, Slots: width})
 	defer e.Close()
-	there, err := l.pocketServer(speedModel, "F16", model, width)
+	there, err := l.pocketServer(speedModel, model, width)
 	if err != nil {
 		return nil, err
 	}
 	defer there.stop()
 
 	ask := func(p policy.Policy, r policy.Request) (tokens int64, err error) {
-		// Idle connections that llama.cpp closes are worth another attempt.
-		for c, err := range world.Retry(sides{Policy: p}, world.Backoff{}).Expand(ctx, r) {
+		for c, err := range patient(p).Expand(ctx, r) {
 			if err != nil {
 				return 0, err
 			}
