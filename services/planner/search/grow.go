@@ -101,7 +101,7 @@ func (g *Growth) Each() iter.Seq[*Node] {
 }
 
 // Do calls f for every child, as soon as it has come, all at the same time, and
-// returns the children and the first error in the order in which they were asked for.
+// returns the children, in the order in which they were asked for, and what went wrong.
 func (g *Growth) Do(f func(*Node) error) ([]*Node, error) {
 	errs := make([]error, len(g.kids))
 	var doing sync.WaitGroup

@@ -61,7 +61,7 @@ func (m Majority) Search(ctx context.Context, t *Tree) error {
 	return nil
 }
 
-// settled says whether it is worth asking for the samples that are left.
+// settled says that the samples that are left are not worth asking for.
 func (m Majority) settled(p poll, left int) bool {
 	if m.Exhaustive || len(p.answers) == 0 {
 		return false
