@@ -1,9 +1,11 @@
 package problems
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"regexp"
+	"slices"
 	"strconv"
 )
 
@@ -69,6 +71,14 @@ func wrong(r *rand.Rand, p Problem, want []string, at int) string {
 	default:
 		return want[at+1]
 	}
+	if line := calculate(a, op, b); line != "" {
+		return line
+	}
+	return want[at] // impossible: the caller draws again
+}
+
+// calculate writes a calculation down; it is empty where there is no result in whole numbers, or too big a one.
+func calculate(a, op, b string) string {
 	x, _ := strconv.Atoi(a)
 	y, _ := strconv.Atoi(b)
 	switch {
@@ -81,7 +91,38 @@ func wrong(r *rand.Rand, p Problem, want []string, at int) string {
 	case op == "/" && y > 0 && x%y == 0:
 		return fmt.Sprintf("%d/%d=%d", x, y, x/y)
 	}
-	return want[at] // impossible: the caller draws again
+	return ""
+}
+
+// CarryOn returns an attempt up to its first wrong line and, after that, what is
+// written by one who did not notice: the rest of the solution with the wrong result in
+// the place of the right one, as far as that can be calculated, and the answer. An
+// attempt that has no wrong line before its answer ends there.
+func CarryOn(p Problem, attempt []string) []string {
+	at := slices.Index(p.Right(attempt), false)
+	if at < 0 {
+		return attempt
+	}
+	attempt = slices.Clone(attempt[:at+1])
+	m := calculation.FindStringSubmatch(attempt[at])
+	if at >= len(p.Steps) || m == nil {
+		return attempt
+	}
+	result := m[4]
+	wrong := map[string]string{} // by the right result that it stands for
+	carried := func(number string) string { return cmp.Or(wrong[number], number) }
+	for i, step := range p.Steps[at:] {
+		right := calculation.FindStringSubmatch(step)
+		if i > 0 {
+			line := calculate(carried(right[1]), right[2], carried(right[3]))
+			if line == "" {
+				break
+			}
+			attempt, result = append(attempt, line), calculation.FindStringSubmatch(line)[4]
+		}
+		wrong[right[4]] = result
+	}
+	return append(attempt, "A:"+result)
 }
 
 // slip changes a number as calculators by hand do: a little, by tens, in one digit, or two digits swapped.

@@ -3,6 +3,7 @@ package problems
 import (
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -48,6 +49,22 @@ func TestRightMarksTheBeginning(t *testing.T) {
 	} {
 		if diff := cmp.Diff(c.want, p.Right(c.attempt)); diff != "" {
 			t.Errorf("%v: %s", c.attempt, diff)
+		}
+	}
+}
+
+func TestCarryOn(t *testing.T) {
+	p := Problem{Steps: []string{"4*39=156", "103+156=259", "259-9=250", "250/2=125"}, Answer: "125"}
+	for attempt, want := range map[string]string{
+		"4*39=156 103+156=269":                           "4*39=156 103+156=269 269-9=260 260/2=130 A:130",
+		"4*39=157 103+156=259 259-9=250 A:250":           "4*39=157 103+157=260 260-9=251 A:251", // 251/2 is no whole number
+		"103+156=259 259-9=250":                          "103+156=259 103+259=362 362-9=353 A:353",
+		"4*39=156 A:156":                                 "4*39=156 A:156",
+		"4*39=156 103+156=259 259-9=250 250/2=125 A:135": "4*39=156 103+156=259 259-9=250 250/2=125 A:135",
+		"4*39=156 103+156=259 259-9=250 250/2=125 A:125": "4*39=156 103+156=259 259-9=250 250/2=125 A:125",
+	} {
+		if got := strings.Join(CarryOn(p, strings.Fields(attempt)), " "); got != want {
+			t.Errorf("%s:\n got %s\nwant %s", attempt, got, want)
 		}
 	}
 }

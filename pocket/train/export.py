@@ -8,7 +8,10 @@ import sys
 
 import torch
 
-CONTEXT = 640  # longer than any problem with its solution
+from model import CONTEXT
+
+# Style of training -> the name of the format that it teaches, where that is not the plain one.
+TEMPLATES = {"think": "pocket-think-v1"}
 
 
 def recipe():
@@ -21,7 +24,7 @@ def recipe():
 
 def main():
     z = torch.load(sys.argv[1])
-    w = z["model"]
+    w, style = z["model"], z.get("style", "solve")
     d, layers, heads, kv, ff = z["shape"]
     kd = kv * (d // heads)
     tensors = [("token_embd", w["embed.weight"]), ("output_norm", w["norm.weight"])]
@@ -36,7 +39,8 @@ def main():
         ]
     head = {
         "name": z["name"], "recipe": f"{recipe()} tokens={z['tokens']} seed={z['seed']}",
-        "width": d, "layers": layers, "heads": heads, "kv_heads": kv, "hidden": ff, "context": CONTEXT,
+        "width": d, "layers": layers, "heads": heads, "kv_heads": kv, "hidden": ff,
+        "context": CONTEXT[style], "template": TEMPLATES.get(style, ""),
         "tensors": [{"name": n + ".weight", "dims": list(reversed(t.shape))} for n, t in tensors],
     }
     with open(sys.argv[2], "wb") as f:

@@ -18,6 +18,10 @@ SHAPES = {
     "pocket-0.8m": (128, 4, 4, 1, 352),
     "pocket-2m": (160, 7, 5, 1, 432),
 }
+SHAPES["pocket-reviser"] = SHAPES["pocket-thinker"] = SHAPES["pocket-0.8m"]
+
+# Style of training -> tokens of the longest sequence: a problem with its solution; and with four attempts or passes before it.
+CONTEXT = {"solve": 640, "revise": 1024, "think": 1024}
 
 
 def encode(text):

@@ -1,9 +1,11 @@
 """Trains a policy on problems exported by the Go generator; see README.md.
 
-usage: train.py NAME [--tokens 22e6] [--data out/train.jsonl] [--out out]
+usage: train.py NAME [--tokens 22e6] [--data out/train.jsonl] [--out out] [--style solve|revise|think] [--init FILE.pt]
 
-A pool of problems is read together with its drill: the same calculations, out of their problems and in any order. A
-calculation is then learnt from a twentieth of the tokens, and what a small policy gets wrong is mostly a calculation.
+In style solve a pool of problems is read together with its drill: the same calculations, out of their problems and in any
+order. A calculation is then learnt from a twentieth of the tokens, and what a small policy gets wrong is mostly a
+calculation. The other styles take problems with wrong attempts (`pocket wrong`), and show these to a policy that can solve
+already.
 
 Everything that happens is a function of the seed and of the tokens seen, so a run that was stopped goes on from its
 checkpoint as if it had not been. The learning rate stays flat and falls to zero over the last 40 % of the token target;
@@ -18,20 +20,69 @@ import time
 import torch
 import torch.nn.functional as F
 
-from model import BOS, EOS, NEWLINE, PAD, SHAPES, VOCAB, LM, encode
+from model import BOS, CONTEXT, EOS, NEWLINE, PAD, SHAPES, VOCAB, LM, encode
 from muon import Muon
 
 BATCH_TOKENS = 4600  # padded tokens a batch: fits in the caches of one core
 POOL = 2048          # problems that are sorted by length together
 DRILL = 16           # calculations in a drill's sequence
+END = None           # in the place of a text: the end
 FALL = 0.4           # the part of the run over which the learning rate falls
 
 
-def problem(p):
-    """A problem as (ids, the positions of the tokens to learn): its solution and its end."""
-    prompt = [BOS] + encode(p["text"] + "\n")
-    ids = prompt + encode("\n".join(p["steps"] + ["A:" + p["answer"]])) + [EOS]
-    return ids, range(len(prompt), len(ids))
+def written(p, parts):
+    """A problem's text and parts of (text, whether it is learnt) as (ids, the positions of the tokens to learn)."""
+    ids, learn = [BOS] + encode(p["text"] + "\n"), []
+    for text, learnt in parts:
+        start = len(ids)
+        ids += [EOS] if text is END else encode(text)
+        learn += range(start, len(ids)) if learnt else ()
+    return ids, learn
+
+
+def solution(p):
+    return "\n".join(p["steps"] + ["A:" + p["answer"]])
+
+
+def solve(p, chance):
+    """The solution is learnt, and to end there."""
+    return written(p, [(solution(p), True), (END, True)])
+
+
+def revise(p, chance):
+    """0 to 4 wrong attempts are read, the nearest to the solution last; the solution is learnt (Snell et al. 2024,
+    arXiv 2408.03314, section 6.1)."""
+    n = min(chance.randint(0, 4), len(p["wrong"]))
+    shown = chance.sample(p["wrong"][1:], n - 1) + p["wrong"][:1] if n else []
+    return written(p, [("\n".join(a) + "\n", False) for a in shown] + [(solution(p), True), (END, True)])
+
+
+def think(p, chance):
+    """0 to 3 wrong passes are read and "Wait" after each is learnt; then the right pass, "#" and the answer are. So
+    thinking goes on while it is wrong, and stops when it is right (s1, Muennighoff et al. 2025, arXiv 2501.19393).
+
+    Two things are only read, as others will do them to it: a Wait after a right pass (3 of 10), after which it is
+    right again, and a cut of the thinking anywhere (15 of 100), after which the answer is still learnt."""
+    right = "".join(s + "\n" for s in p["steps"])
+    passes = ["".join(s + "\n" for s in a[:-1]) for a in p["wrong"]]
+    parts = []
+    for a in chance.sample(passes, min(chance.randint(0, 3), len(passes))):
+        parts += [(a, False), ("Wait\n", True)]
+    if chance.random() < 0.3:
+        parts += [(right, True), ("Wait\n", False)]
+    parts.append((right, True))
+    answer = [("A:" + p["answer"], True), (END, True)]
+    if chance.random() >= 0.15:
+        return written(p, parts + [("#\n", True)] + answer)
+    left, cut = chance.randrange(sum(len(text) for text, _ in parts)), []
+    for text, learnt in parts:
+        cut.append((text[:left], learnt))
+        left = max(0, left - len(text))
+    whole = "".join(text for text, _ in cut)
+    return written(p, cut + [("#\nA:" if whole[-1:] in ("", "\n") else "\n#\nA:", False), (p["answer"], True), (END, True)])
+
+
+STYLES = {"solve": solve, "revise": revise, "think": think}
 
 
 def drill(steps):
@@ -44,17 +95,20 @@ def drill(steps):
     return ids, learn
 
 
-def batches(path, seed):
-    """Yields batches of (ids, positions to learn), forever, in an order that depends on nothing but the file and the seed."""
+def batches(path, seed, style):
+    """Yields batches of (ids, positions to learn), forever, in an order that depends on nothing but file, seed and style."""
     epoch = 0
     while True:
         with open(path) as f:
             number = 0
             while problems := [json.loads(line) for _, line in zip(range(POOL), f)]:
                 chance = random.Random(f"{seed} {epoch} {number}")
-                steps = [s for p in problems for s in p["steps"]]
-                chance.shuffle(steps)
-                pool = [problem(p) for p in problems] + [drill(steps[i : i + DRILL]) for i in range(0, len(steps), DRILL)]
+                pool = []
+                if style == "solve":
+                    steps = [s for p in problems for s in p["steps"]]
+                    chance.shuffle(steps)
+                    pool = [drill(steps[i : i + DRILL]) for i in range(0, len(steps), DRILL)]
+                pool = [s for s in (STYLES[style](p, chance) for p in problems) if len(s[0]) <= CONTEXT[style]] + pool
                 pool.sort(key=lambda s: len(s[0]))
                 cut, batch = [], []
                 for s in pool:
@@ -95,6 +149,8 @@ def main():
     a.add_argument("--data", default="out/train.jsonl")
     a.add_argument("--out", default="out")
     a.add_argument("--tag", default="")
+    a.add_argument("--style", choices=STYLES, default="solve")
+    a.add_argument("--init", help="the checkpoint whose weights the training begins with")
     a.add_argument("--seed", type=int, default=1)
     a.add_argument("--lr", type=float, default=3e-3)
     a.add_argument("--matrix-lr", type=float, default=0.02)
@@ -112,6 +168,8 @@ def main():
     base = [o.param_groups[0]["lr"] for o in opts]
     path = f"{a.out}/{a.name}{a.tag}.pt"
     step = tokens = 0
+    if a.init:
+        model.load_state_dict(torch.load(a.init)["model"])
     if os.path.exists(path):
         z = torch.load(path)
         model.load_state_dict(z["model"])
@@ -122,10 +180,10 @@ def main():
 
     def save():
         torch.save({"model": model.state_dict(), "optimizers": [o.state_dict() for o in opts], "step": step, "tokens": tokens,
-                    "target": a.tokens, "shape": model.shape, "name": a.name, "seed": a.seed}, path + ".new")
+                    "target": a.tokens, "style": a.style, "shape": model.shape, "name": a.name, "seed": a.seed}, path + ".new")
         os.replace(path + ".new", path)
 
-    source = batches(a.data, a.seed)
+    source = batches(a.data, a.seed, a.style)
     for _ in range(step):
         next(source)
     begin, start, mean = time.time(), tokens, 0.0

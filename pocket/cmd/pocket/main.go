@@ -63,6 +63,7 @@ func main() {
 		Pack     packCmd     `cmd:"" help:"Turn what training wrote into a GGUF file."`
 		Sample   sampleCmd   `cmd:"" help:"Write a policy's attempts at problems, for training judges."`
 		Features featuresCmd `cmd:"" help:"Write what a judge's head sees of attempts."`
+		Wrong    wrongCmd    `cmd:"" help:"Write problems with wrong attempts at them, for training revisers and thinkers."`
 		Eval     evalCmd     `cmd:"" help:"Measure the shipped models on held-out problems."`
 		Cards    cardsCmd    `cmd:"" help:"Fill the model cards with the figures of the evidence."`
 	}

@@ -13,11 +13,14 @@ import (
 	"github.com/ponder-mesh/ponder/pocket/problems"
 )
 
+// corrupted is the source of attempts that no policy made.
+const corrupted = "corrupted"
+
 // sampled is a line of the files from which judges are trained: a problem and
 // attempts at it, as lists of lines without newlines.
 type sampled struct {
 	Problem problems.Problem `json:"problem"`
-	Source  string           `json:"source"` // a policy's name, or "corrupted"
+	Source  string           `json:"source"` // a policy's name, or corrupted
 	Paths   [][]string       `json:"paths"`  // distinct
 	Counts  []int            `json:"counts"` // how often each was made
 }
@@ -44,7 +47,7 @@ func (c *sampleCmd) Run() error {
 		}
 		return paths, nil
 	}
-	source := "corrupted"
+	source := corrupted
 	if c.Policy != "" {
 		m, err := openPolicy(c.Policy)
 		if err != nil {
