@@ -65,6 +65,8 @@ func main() {
 		Features featuresCmd `cmd:"" help:"Write what a judge's head sees of attempts."`
 		Wrong    wrongCmd    `cmd:"" help:"Write problems with wrong attempts at them, for training revisers and thinkers."`
 		Eval     evalCmd     `cmd:"" help:"Measure the shipped models on held-out problems."`
+		Revise   reviseCmd   `cmd:"" help:"Measure the shipped reviser on held-out problems."`
+		Think    thinkCmd    `cmd:"" help:"Measure the shipped thinker on held-out problems."`
 		Cards    cardsCmd    `cmd:"" help:"Fill the model cards with the figures of the evidence."`
 	}
 	ctx := kong.Parse(&cli, kong.Name("pocket"), kong.UsageOnError())
