@@ -73,8 +73,8 @@ type Planner struct {
 
 	mu       sync.Mutex
 	searches map[string]*live
-	order    []string          // ids, oldest first
-	keys     map[string]string // tenant and idempotency key → id
+	order    []string         // ids, oldest first
+	keys     map[owned]string // idempotency key → id
 	active   int
 }
 
@@ -90,7 +90,7 @@ func New(c Config) *Planner {
 		c.Store = world.NewMemory(64 << 20)
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
-	return &Planner{Config: c, ctx: ctx, close: cancel, searches: map[string]*live{}, keys: map[string]string{}}
+	return &Planner{Config: c, ctx: ctx, close: cancel, searches: map[string]*live{}, keys: map[owned]string{}}
 }
 
 func orElse[T comparable](v, other T) T {
@@ -107,6 +107,9 @@ func (p *Planner) Close() {
 	p.busy.Wait()
 }
 
+// An owned is an idempotency key: each tenant has its own.
+type owned struct{ tenant, key string }
+
 // Start accepts a search, or follows the one that has its idempotency key, and
 // returns its id. It does not wait. The search is traced below ctx's span but does
 // not end with ctx.
@@ -115,7 +118,7 @@ func (p *Planner) Start(ctx context.Context, r Request) (id string, err error) {
 	if r, err = p.accept(r, now); err != nil {
 		return "", err
 	}
-	key := r.Tenant + "\x00" + r.IdempotencyKey
+	key := owned{r.Tenant, r.IdempotencyKey}
 
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -177,7 +180,7 @@ func (p *Planner) forget() {
 		}
 		excess--
 		delete(p.searches, id)
-		delete(p.keys, l.request.Tenant+"\x00"+l.request.IdempotencyKey)
+		delete(p.keys, owned{l.request.Tenant, l.request.IdempotencyKey})
 		return true
 	})
 }

@@ -241,3 +241,15 @@ func dropInto(dropped *[]string, err error) func(context.Context, string) error 
 		return err
 	}
 }
+
+// No tenant, whatever its name, meets another's idempotency key.
+func TestKeysBelongToTenants(t *testing.T) {
+	bubble(t, Config{}, func(t *testing.T, p *Planner) {
+		a, b := greedy("1"), greedy("1")
+		a.Tenant, a.IdempotencyKey = "t", "\x00k"
+		b.Tenant, b.IdempotencyKey = "t\x00", "k"
+		if one, other := mustStart(t, p, a), mustStart(t, p, b); one == other {
+			t.Errorf("both tenants follow search %s", one)
+		}
+	})
+}
