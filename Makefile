@@ -48,8 +48,8 @@ evidence-check: ## fail if a figure in a document is not the one in docs/evidenc
 TABLE ?= out/table
 SET   := --split test --problems 300 --steps 2..6
 ARMS  := greedy,majority,majority:wave=8:confidence=0.95,best-of-n,beam,beam:narrow=true,lookahead,dvts,rebase,rebase:exact=true,mcts,mcts:puct=true,particles
-NS    ?= 1,4,16,64
-table: ## the table of all strategies with its plots, into docs (resumable; about half an hour on two cores)
+NS    ?= 1,4,16,64,256
+table: ## the table of all strategies with its plots, into docs (resumable; about an hour on two cores)
 	mkdir -p $(TABLE) $(BIN)
 	$(GO) build -o $(BIN)/ponder ./cmd/ponder
 	ponder bench run --out $(TABLE)/strategies.jsonl --store $(TABLE)/strategies.store $(SET) --arms $(ARMS) --n $(NS)
