@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
-test: check race examples ## everything that CI runs: contracts current, lint, all tests with -race, clients
+test: check race examples up ## everything that CI runs: contracts current, lint, all tests with -race, clients, the five processes
 
 demo: ## watch four services solve problems in one process
 	$(GO) run ./cmd/ponder demo

@@ -8,8 +8,9 @@ import (
 
 // Fields makes a flag of each field of *config that has a tag `name`, with its tags
 // `help` and `default`: the same tags that the ponder command reads, so that a
-// setting has one name everywhere. Fields are strings or integers; others, and
-// defaults that do not fit, are mistakes of the program and panic.
+// setting has one name everywhere. Fields are strings, integers, or bools that are
+// false unless set; others, and defaults that do not fit, are mistakes of the program
+// and panic.
 func (s *Settings) Fields(config any) {
 	v := reflect.ValueOf(config).Elem()
 	for i := range v.NumField() {
@@ -25,6 +26,8 @@ func (s *Settings) Fields(config any) {
 			s.IntVar(field, name, int(mustParse(name, value)), help)
 		case *int64:
 			s.Int64Var(field, name, mustParse(name, value), help)
+		case *bool:
+			s.BoolVar(field, name, false, help)
 		default:
 			panic(fmt.Sprintf("flag -%s: a %T cannot be one", name, field))
 		}

@@ -48,3 +48,22 @@ func TestSettings(t *testing.T) {
 		})
 	}
 }
+
+func TestFields(t *testing.T) {
+	var c struct {
+		URL   string `name:"url" default:"a" help:"where"`
+		Slots int    `name:"slots" default:"16"`
+		Size  int64  `name:"size"`
+		Solo  bool   `name:"solo"`
+		Other time.Duration
+	}
+	s := NewSettings("policy", 7701, 7791, 0)
+	s.Fields(&c)
+	env := map[string]string{"PONDER_POLICY_SOLO": "true"}
+	if err := s.Parse([]string{"-size", "5"}, func(key string) (string, bool) { v, ok := env[key]; return v, ok }); err != nil {
+		t.Fatal(err)
+	}
+	if c.URL != "a" || c.Slots != 16 || c.Size != 5 || !c.Solo {
+		t.Errorf("got %+v, want a, 16, 5, true", c)
+	}
+}
