@@ -120,8 +120,8 @@ type setup struct {
 
 // prepare asks the mesh which models it has and stacks the search's World: retries
 // next to the mesh, what is asked of it traced, what it answered recorded; the meter
-// comes outermost, when the budget is known, so that a search that is replayed costs
-// the same. A verifier that does not answer is done without, and the outcome says so.
+// comes around them, when the budget is known, so that a search that is replayed costs
+// the same, and how to think around that. A verifier that does not answer is done without, and the outcome says so.
 func (p *Planner) prepare(ctx context.Context, r Request, trace func(search.World) search.World) (setup, error) {
 	s := setup{request: r, sampling: r.sampling(p.Sampling)}
 	var err error
