@@ -1,0 +1,146 @@
+// Package profile holds what calibration measured of a policy with a verifier, and
+// how a planner chooses by it: which strategy for which difficulty and budget.
+//
+// A [Profile] is a file of JSON that people can read. `ponder calibrate` writes it
+// (package calibrate), planners load it. It belongs to one pair of models: a reward
+// model that is easily fooled wants another strategy than one that is not (Liu et
+// al. 2025, arXiv 2502.06703, "reward-aware").
+package profile
+
+import (
+	"github.com/ponder-mesh/ponder/eval"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/difficulty"
+	"github.com/ponder-mesh/ponder/services/planner/search"
+	"github.com/ponder-mesh/ponder/services/verifier"
+)
+
+// Format of the profiles that this package reads and writes.
+const Format = 1
+
+// A Profile is what was measured, and what follows.
+type Profile struct {
+	Format     int                     `json:"ponder_profile"`
+	Name       string                  `json:"name"` // how plans call it
+	Command    string                  `json:"command"`
+	Policy     Model                   `json:"policy"`
+	Verifier   Model                   `json:"verifier"`
+	Problems   Problems                `json:"problems"`
+	Seeds      []uint64                `json:"seeds"`
+	Sampling   Sampling                `json:"sampling"`
+	Estimator  Estimator               `json:"estimator"` // of the difficulty by which it was binned, and by which plans are made
+	Scheme     difficulty.Scheme       `json:"scheme"`
+	Budgets    []Budget                `json:"budgets"`              // by N, ascending
+	Bins       []Bin                   `json:"bins"`                 // easiest first
+	All        []Arm                   `json:"all"`                  // on all problems, difficulty not estimated
+	Estimators []Quality               `json:"estimators,omitempty"` // how good estimates of difficulty were
+	Prompt     *difficulty.PromptModel `json:"prompt_model,omitempty"`
+}
+
+// A Model is who wrote or judged.
+type Model struct {
+	Name       string `json:"name"`
+	Version    string `json:"version,omitempty"`
+	Template   string `json:"template,omitempty"`
+	Parameters int64  `json:"parameters,omitempty"`
+	Aggregator string `json:"aggregator,omitempty"`
+}
+
+// Problems is which problems were posed.
+type Problems struct {
+	Set    string `json:"set"`
+	Count  int    `json:"count"`
+	SHA256 string `json:"sha256"`
+}
+
+// Sampling is how the policy drew tokens.
+type Sampling struct {
+	Temperature float64 `json:"temperature"`
+	TopP        float64 `json:"top_p"`
+	MaxTokens   int     `json:"max_tokens"`
+}
+
+// An Estimator of difficulty, as the difficulty service calls it.
+type Estimator struct {
+	Method  string `json:"method"`
+	Samples int    `json:"samples,omitempty"` // at most
+}
+
+// A Budget is one amount of text that a search may write, and how to spend it.
+type Budget struct {
+	N        int     `json:"n"`      // in whole samples, as the papers count
+	Tokens   float64 `json:"tokens"` // what so many samples generate, the mean of a problem
+	Adaptive bool    `json:"adaptive"`
+	Why      string  `json:"why"`
+	Uniform  Arm     `json:"uniform"`        // the best for all problems alike
+	Rows     []Arm   `json:"rows,omitempty"` // the best for each bin, easiest first, at Tokens on average; where difficulty is estimated
+	Measured Trial   `json:"measured"`       // by cross-validation: on problems that the choice did not see
+}
+
+// An Arm is a strategy and what it did. Costs are means of a problem; in a bin they
+// include the estimate's, less what the search had no need to write again.
+type Arm struct {
+	Strategy  string        `json:"strategy"` // "beam", or with parameters "beam:narrow=true"
+	N         int           `json:"n"`
+	Accuracy  eval.Estimate `json:"accuracy"`
+	Expected  float64       `json:"expected"` // accuracy, drawn towards what other bins and arms make likely
+	Generated float64       `json:"generated_tokens"`
+	Verifier  float64       `json:"verifier_tokens"`
+	FLOPs     float64       `json:"flops"`
+	Seconds   float64       `json:"seconds,omitempty"` // to the answer, on a mesh with nothing else to do; 0 was not measured
+
+	search search.Strategy
+}
+
+// Search is the strategy. It is there once the profile was read.
+func (a Arm) Search() search.Strategy { return a.search }
+
+// A Bin is the problems of one difficulty.
+type Bin struct {
+	Label    string `json:"label"`
+	Problems int    `json:"problems"`
+	Arms     []Arm  `json:"arms"`
+}
+
+// A Trial is what a choice did on problems that it was not made by.
+type Trial struct {
+	Adaptive     Outcome       `json:"adaptive"`
+	Uniform      Outcome       `json:"uniform"`
+	Difference   eval.Estimate `json:"difference"`        // of accuracy, adaptive − uniform, paired by problem
+	TokensSaved  eval.Estimate `json:"tokens_difference"` // of generated tokens, adaptive − uniform
+	WithoutReuse Outcome       `json:"without_reuse"`     // adaptive, had the search paid for the estimate's samples again
+	Chosen       Outcome       `json:"chosen"`            // whichever of the two the profile would have chosen
+}
+
+// An Outcome is accuracy and its price.
+type Outcome struct {
+	Accuracy  eval.Estimate `json:"accuracy"`
+	Generated float64       `json:"generated_tokens"`
+	Verifier  float64       `json:"verifier_tokens"`
+	FLOPs     float64       `json:"flops"`
+}
+
+// Quality is how good a way to estimate difficulty was, against many samples whose
+// answers were checked.
+type Quality struct {
+	Method    string  `json:"method"`
+	Samples   float64 `json:"samples"`      // the mean
+	Spearman  float64 `json:"spearman"`     // rank correlation with the truth
+	Bins      float64 `json:"bin_accuracy"` // how often the bin was the true one
+	Generated float64 `json:"generated_tokens"`
+	Verifier  float64 `json:"verifier_tokens"`
+}
+
+// For says whether the profile was made of these models. A version that either side
+// does not know is no difference.
+func (p *Profile) For(policy reasoning.Model, judge *verifier.Judge) bool {
+	if judge == nil {
+		return p.Verifier.Name == "" && p.Policy.is(policy)
+	}
+	return p.Policy.is(policy) && p.Verifier.is(judge.Model) && (p.Verifier.Aggregator == "" || p.Verifier.Aggregator == judge.Aggregator.String())
+}
+
+func (m Model) is(other reasoning.Model) bool {
+	same := func(a, b string) bool { return a == "" || b == "" || a == b }
+	return m.Name == other.Name && same(m.Version, other.Version) && same(m.Template, other.Template)
+}

@@ -1,0 +1,113 @@
+package profile
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner/search"
+)
+
+// A Parser is the strategy with a name such as "beam:narrow=true" and an N. How
+// strategies are named is the contract's business, not this package's.
+type Parser func(name string, n int) (search.Strategy, error)
+
+// Read reads a profile and refuses one that a planner could not follow, by the name
+// of the field.
+func Read(data []byte, parse Parser) (*Profile, error) {
+	var p Profile
+	if err := json.Unmarshal(data, &p); err != nil {
+		return nil, fmt.Errorf("profile: %w", err)
+	}
+	if err := p.check(parse); err != nil {
+		return nil, fmt.Errorf("profile: %w", err)
+	}
+	return &p, nil
+}
+
+// Load reads the profile in a file.
+func Load(path string, parse Parser) (*Profile, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("profile: %w", err)
+	}
+	p, err := Read(data, parse)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return p, nil
+}
+
+// Write is the profile as a file.
+func (p *Profile) Write() ([]byte, error) {
+	data, err := json.MarshalIndent(p, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("profile: %w", err)
+	}
+	return append(data, '\n'), nil
+}
+
+func (p *Profile) check(parse Parser) error {
+	switch {
+	case p.Format != Format:
+		return reasoning.Invalid("ponder_profile", "must be %d, is %d", Format, p.Format)
+	case p.Name == "":
+		return reasoning.Invalid("name", "must not be empty")
+	case p.Policy.Name == "":
+		return reasoning.Invalid("policy.name", "must not be empty")
+	case len(p.Budgets) == 0:
+		return reasoning.Invalid("budgets", "must not be empty")
+	case len(p.All) == 0:
+		return reasoning.Invalid("all", "must not be empty")
+	case !slices.IsSortedFunc(p.Budgets, func(a, b Budget) int { return a.N - b.N }):
+		return reasoning.Invalid("budgets", "must ascend in n")
+	}
+	if err := p.Scheme.Validate(); err != nil {
+		return fmt.Errorf("scheme: %w", err)
+	}
+	if len(p.Bins) != p.Scheme.Bins() {
+		return reasoning.Invalid("bins", "must be %d, as scheme %s has, are %d", p.Scheme.Bins(), p.Scheme.Name, len(p.Bins))
+	}
+	for i := range p.Budgets {
+		b, field := &p.Budgets[i], fmt.Sprintf("budgets[%d]", i)
+		if b.Adaptive && len(b.Rows) != len(p.Bins) {
+			return reasoning.Invalid(field+".rows", "must be one a bin, %d, are %d", len(p.Bins), len(b.Rows))
+		}
+		if err := b.Uniform.resolve(field+".uniform", parse); err != nil {
+			return err
+		}
+		if err := resolve(field+".rows", b.Rows, parse); err != nil {
+			return err
+		}
+	}
+	for i, b := range p.Bins {
+		if len(b.Arms) == 0 {
+			return reasoning.Invalid(fmt.Sprintf("bins[%d].arms", i), "must not be empty")
+		}
+		if err := resolve(fmt.Sprintf("bins[%d].arms", i), b.Arms, parse); err != nil {
+			return err
+		}
+	}
+	return resolve("all", p.All, parse)
+}
+
+func resolve(field string, arms []Arm, parse Parser) error {
+	for i := range arms {
+		if err := arms[i].resolve(fmt.Sprintf("%s[%d]", field, i), parse); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *Arm) resolve(field string, parse Parser) (err error) {
+	if a.search, err = parse(a.Strategy, a.N); err == nil {
+		err = a.search.Validate()
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", field, err)
+	}
+	return nil
+}
