@@ -36,17 +36,19 @@ import (
 
 // Config is what a mesh is made of. Only Policy is needed.
 type Config struct {
-	Policy    policy.Policy        // the engine; it stays the caller's to close
-	Provider  string               // who runs it, in traces: "pocket", "vllm" …
-	Verifier  verifier.Verifier    // the reward model; nil: none
-	Telemetry *telemetry.Providers // nil: none
-	Store     world.Store          // of recorded results; nil: in memory
-	Solo      bool                 // bill each search as if it ran alone: see world.Solo
-	Sampling  reasoning.Sampling   // default of all requests
-	Slots     int                  // sequences that the policy writes at a time; 0 is 64
-	Workers   int                  // that pull jobs, each with Slots; 0 is 1, negative none
-	Queue     policyqueue.Config   // its Model is the policy's
-	Listen    Addresses            // where services listen beside memory
+	Policy    policy.Policy           // the engine; it stays the caller's to close
+	Provider  string                  // who runs it, in traces: "pocket", "vllm" …
+	Verifier  verifier.Verifier       // the reward model; nil: none
+	Telemetry *telemetry.Providers    // nil: none
+	Store     world.Store             // of recorded results; nil: in memory
+	Solo      bool                    // bill each search, and estimate, as if it ran alone: see world.Solo
+	Profiles  planner.Profiles        // of models that were measured; nil: none
+	Prompt    *difficulty.PromptModel // estimates difficulty from texts; nil: nothing does
+	Sampling  reasoning.Sampling      // default of all requests
+	Slots     int                     // sequences that the policy writes at a time; 0 is 64
+	Workers   int                     // that pull jobs, each with Slots; 0 is 1, negative none
+	Queue     policyqueue.Config      // its Model is the policy's
+	Listen    Addresses               // where services listen beside memory
 
 	PolicyChecks, VerifierChecks []serve.Check // of what the models depend on
 
@@ -59,8 +61,9 @@ type Addresses struct{ Planner, Policy, Verifier, Difficulty string }
 
 // A Mesh is four services. Close stops them.
 type Mesh struct {
-	Planner plannerv1.PlannerServiceClient
-	Nats    *nats.Conn // for what else needs the queue
+	Planner    plannerv1.PlannerServiceClient
+	Difficulty difficulty.Estimator
+	Nats       *nats.Conn // for what else needs the queue
 
 	stop []func() error // in the order of starting
 }
@@ -101,11 +104,13 @@ func Start(ctx context.Context, c Config) (_ *Mesh, err error) {
 	if err != nil {
 		return nil, err
 	}
-	hard, err := m.startDifficulty(c, judge)
-	if err != nil {
+	if c.Store == nil {
+		c.Store = world.NewMemory(64 << 20)
+	}
+	if err := m.startDifficulty(ctx, c, judge); err != nil {
 		return nil, err
 	}
-	return m, m.startPlanner(c, judge, hard)
+	return m, m.startPlanner(c, judge)
 }
 
 // Close stops all that was started, last first.
@@ -218,28 +223,35 @@ func (m *Mesh) startVerifier(c Config) (verifier.Verifier, error) {
 	return client, nil
 }
 
-func (m *Mesh) startDifficulty(c Config, judge verifier.Verifier) (difficulty.Estimator, error) {
+func (m *Mesh) startDifficulty(ctx context.Context, c Config, judge verifier.Verifier) error {
 	samples, err := m.queue(c, "difficulty")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	probe := telemetry.Difficulty(&difficulty.Probe{Policy: samples, Verifier: judge}, c.Telemetry.Instruments)
+	var estimators difficulty.Estimator = difficulty.All(samples, judge, c.Prompt)
+	if c.Solo {
+		if estimators, err = soloEstimators(ctx, samples, judge, c); err != nil {
+			return err
+		}
+	}
+	traced := telemetry.Difficulty(estimators, c.Telemetry.Instruments)
 	conn, err := m.serve(c, "difficulty", c.Listen.Difficulty, serve.Service{
-		Register: func(s grpc.ServiceRegistrar) { difficultyrpc.Register(s, probe, c.Sampling) }, Checks: m.checks(c),
+		Register: func(s grpc.ServiceRegistrar) { difficultyrpc.Register(s, traced, c.Sampling) }, Checks: m.checks(c),
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return difficultyrpc.NewClient(conn), nil
+	m.Difficulty = difficultyrpc.NewClient(conn)
+	return nil
 }
 
-func (m *Mesh) startPlanner(c Config, judge verifier.Verifier, hard difficulty.Estimator) error {
+func (m *Mesh) startPlanner(c Config, judge verifier.Verifier) error {
 	jobs, err := m.queue(c, "planner")
 	if err != nil {
 		return err
 	}
 	p := planner.New(planner.Config{
-		Policy: jobs, Verifier: judge, Difficulty: hard, Store: c.Store, Solo: c.Solo, Telemetry: c.Telemetry.Instruments, Sampling: c.Sampling,
+		Policy: jobs, Verifier: judge, Difficulty: m.Difficulty, Profiles: c.Profiles, Store: c.Store, Solo: c.Solo, Telemetry: c.Telemetry.Instruments, Sampling: c.Sampling,
 		CancelJobs: jobs.Cancel,
 		Attended: func(ctx context.Context) (bool, error) {
 			load, err := jobs.Load(ctx)

@@ -5,40 +5,32 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"strconv"
-	"time"
+
+	"github.com/alecthomas/kong"
 
 	"github.com/ponder-mesh/ponder/eval"
 	"github.com/ponder-mesh/ponder/internal/bench"
-	"github.com/ponder-mesh/ponder/mesh"
-	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
-	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
-	"github.com/ponder-mesh/ponder/services/planner/world"
 )
 
 type benchCmd struct {
-	Run benchRunCmd `cmd:"" help:"Do what is not in the file of results yet."`
+	Run    benchRunCmd    `cmd:"" help:"Do what is not in the file of results yet."`
+	Resume benchResumeCmd `cmd:"" help:"Go on with the run that began a file of results."`
 }
 
 type benchRunCmd struct {
-	Out         string `help:"File of results, a line of JSON each; what is in it is not done again." required:"" placeholder:"FILE" type:"path"`
-	Store       string `help:"File of samples and scores, shared by all strategies; what is in it is not asked for again." placeholder:"FILE" type:"path"`
-	problemSet  `embed:""`
-	Arms        []string      `help:"Strategies." default:"greedy,majority,best-of-n,beam"`
-	N           []int         `help:"Numbers of samples." default:"4,16"`
-	Seeds       []uint64      `help:"Roots of chance; each arm runs once with each." default:"1"`
-	Temperature float64       `help:"Sampling temperature in [0,2]." default:"0.8"`
-	MaxTokens   int           `help:"Most tokens of one sample; 0 is 256 for pocket models, 2048 for a server's." default:"0"`
-	Concurrent  int           `help:"Problems at a time; 0 is two for each processor." default:"0"`
-	Timeout     time.Duration `help:"When to stop a search at the latest; what it found until then counts." default:"10m"`
-	Addr        string        `help:"Ask the running planner at this address instead of one in this process; start it with --solo-bills." placeholder:"ADDR"`
-	bodies      `embed:""`
+	Out      string   `help:"File of results, a line of JSON each; what is in it is not done again." required:"" placeholder:"FILE" type:"path"`
+	Store    string   `help:"File of samples and scores, shared by all strategies; what is in it is not asked for again." placeholder:"FILE" type:"path"`
+	Arms     []string `help:"Strategies; planned: the planner decides, and N is the budget; estimate+NAME: difficulty is estimated first." default:"greedy,majority,best-of-n,beam"`
+	N        []int    `help:"Numbers of samples." default:"4,16"`
+	Profile  []string `help:"Profile of ponder calibrate that planned searches follow." placeholder:"FILE" type:"existingfile"`
+	Addr     string   `help:"Ask the running planner at this address instead of one in this process; start it with --solo-bills." placeholder:"ADDR"`
+	campaign `embed:""`
 }
 
 // Run does what is left to do and prints a table of all.
-func (c *benchRunCmd) Run(ctx context.Context, out *output) error {
+func (c *benchRunCmd) Run(ctx context.Context, out *output, line *kong.Context) error {
 	arms, err := bench.Arms(c.Arms, c.N)
 	if err != nil {
 		return err
@@ -54,18 +46,11 @@ func (c *benchRunCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
-	header := bench.Header{
-		Planner: c.Addr, Problems: bench.ProblemsOf(name, set), Seeds: c.Seeds,
-		Sampling: bench.Sampling{Temperature: c.Temperature, TopP: 1, MaxTokens: c.maxTokens(c.MaxTokens)},
-	}
-	planner, stop, err := c.planner(ctx, &header)
-	if err != nil {
-		return err
-	}
-	results, err := c.run(ctx, planner, header, arms, tasks)
-	err = errors.Join(err, stop())
+	header := c.header(name, set)
+	header.Planner, header.Command = c.Addr, line.Args
+	results, err := c.run(ctx, header, arms, tasks)
 	if ctx.Err() != nil {
-		say("%d results are in %s: the same command goes on from there", len(results), c.Out)
+		say("%d results are in %s: ponder bench resume %s goes on from there", len(results), c.Out, c.Out)
 		return errInterrupted
 	}
 	if err != nil {
@@ -78,114 +63,33 @@ func (c *benchRunCmd) validate() error {
 	switch {
 	case c.Addr != "" && c.Store != "":
 		return reasoning.Invalid("--store", "must not be there with --addr: that planner has its own")
-	case c.Concurrent < 0 || c.Concurrent > 128:
-		return reasoning.Invalid("--concurrent", "must be 0 to 128, is %d", c.Concurrent)
-	case !(c.Temperature >= 0 && c.Temperature <= 2):
-		return reasoning.Invalid("--temperature", "must be in [0,2], is %v", c.Temperature)
-	case c.Timeout <= 0:
-		return reasoning.Invalid("--timeout", "must be more than 0, is %v", c.Timeout)
-	case len(c.Seeds) == 0:
-		return reasoning.Invalid("--seeds", "there must be one at least")
+	case c.Addr != "" && len(c.Profile) > 0:
+		return reasoning.Invalid("--profile", "must not be there with --addr: that planner has its own")
 	}
-	return nil
+	return c.campaign.validate()
 }
 
 // run does the tasks that have no result in the file, and returns all results.
-func (c *benchRunCmd) run(ctx context.Context, planner plannerv1.PlannerServiceClient, header bench.Header, arms []bench.Arm, tasks [][]bench.Task) ([]bench.Result, error) {
-	maxTokens := int32(header.Sampling.MaxTokens)
-	runner := bench.Runner{
-		Planner: planner, Concurrent: c.Concurrent, Timeout: c.Timeout,
-		Sampling: &reasoningv1.Sampling{Temperature: &header.Sampling.Temperature, TopP: &header.Sampling.TopP, MaxTokens: &maxTokens},
-	}
-	if c.Concurrent == 0 {
-		runner.Concurrent = 2 * runtime.GOMAXPROCS(0)
-	}
-	if err := runner.Check(ctx, arms); err != nil {
-		return nil, err
-	}
-	log, results, err := bench.OpenLog(c.Out, header)
-	if err != nil {
-		return nil, err
-	}
-	left := bench.Without(tasks, results)
-	progress := newProgress(os.Stderr, terminal(os.Stderr), tasks, left)
-	err = runner.Run(ctx, left, func(r bench.Result) error {
-		if err := log.Append(r); err != nil {
-			return err
-		}
-		results = append(results, r)
-		progress.add(r, time.Now())
-		return nil
-	})
-	progress.end(time.Now())
-	return results, errors.Join(err, log.Close())
-}
-
-// planner is the one at --addr, or that of a mesh in this process, of whose models the
-// header then tells.
-func (c *benchRunCmd) planner(ctx context.Context, header *bench.Header) (_ plannerv1.PlannerServiceClient, stop func() error, err error) {
+func (c *benchRunCmd) run(ctx context.Context, header bench.Header, arms []bench.Arm, tasks [][]bench.Task) (_ []bench.Result, err error) {
+	var at services
 	if c.Addr != "" {
 		client, done, err := plannerTarget{c.Addr}.dial()
-		return client, func() error { done(); return nil }, err
-	}
-	models, err := c.open()
-	if err != nil {
-		return nil, nil, err
-	}
-	stops := []func() error{models.close}
-	stop = func() error {
-		var errs []error
-		for i := range stops {
-			errs = append(errs, stops[len(stops)-1-i]())
-		}
-		return errors.Join(errs...)
-	}
-	fail := func(err error) (plannerv1.PlannerServiceClient, func() error, error) {
-		return nil, nil, errors.Join(err, stop())
-	}
-	if err := models.identify(ctx, header); err != nil {
-		return fail(err)
-	}
-	config := mesh.Config{
-		Policy: models.policy, Provider: models.policy.Provider, Verifier: models.judge(), Slots: c.Policy.Slots,
-		Store: world.NewMemory(256 << 20), Solo: true,
-	}
-	if c.Store != "" {
-		file, err := world.OpenFile(c.Store)
 		if err != nil {
-			return fail(err)
+			return nil, err
 		}
-		stops = append(stops, file.Close)
-		config.Store = file
+		at = services{planner: client, close: func() error { done(); return nil }}
+	} else {
+		store, done, err := recorded(c.Store)
+		if err != nil {
+			return nil, err
+		}
+		defer done()
+		if at, err = c.start(ctx, store, c.Profile, &header); err != nil {
+			return nil, err
+		}
 	}
-	m, err := mesh.Start(ctx, config)
-	if err != nil {
-		return fail(err)
-	}
-	stops = append(stops, m.Close)
-	return m.Planner, stop, nil
-}
-
-// identify fills in whose results they are.
-func (o opened) identify(ctx context.Context, h *bench.Header) error {
-	of := func(m reasoning.Model) bench.Model {
-		return bench.Model{Name: m.Name, Version: m.Version, Tokenizer: m.Tokenizer, Template: m.Template, Parameters: m.Parameters}
-	}
-	policy, err := o.policy.Model(ctx)
-	if err != nil {
-		return fmt.Errorf("which model is the policy: %w", err)
-	}
-	h.Policy = of(policy)
-	if o.verifier == nil {
-		return nil
-	}
-	judge, err := o.verifier.Judge(ctx)
-	if err != nil {
-		return fmt.Errorf("which model is the verifier: %w", err)
-	}
-	h.Verifier = of(judge.Model)
-	h.Verifier.Aggregator = judge.Aggregator.String()
-	return nil
+	defer func() { err = errors.Join(err, at.close()) }()
+	return record(ctx, c.runner(at, header), c.Out, header, arms, tasks)
 }
 
 // printRows prints a line for each arm.

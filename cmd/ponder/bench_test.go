@@ -41,8 +41,8 @@ func benchRun(t *testing.T, line string, files ...any) (stdout, stderr string, e
 	return stdout, stderr, err
 }
 
-// lines of a file of results, but for what is never the same twice: their timing and
-// their order.
+// lines of a file of results, but for what is never the same twice, their timing and
+// their order, and for the command that began it.
 func lines(t *testing.T, path string) []string {
 	t.Helper()
 	text, err := os.ReadFile(path)
@@ -52,6 +52,9 @@ func lines(t *testing.T, path string) []string {
 	var all []string
 	for line := range strings.Lines(string(text)) {
 		result, timing, _ := strings.Cut(line, `,"timing":{"elapsed_seconds":`)
+		if len(all) == 0 {
+			result, _, _ = strings.Cut(line, `,"command":`)
+		}
 		if len(all) > 0 && !strings.HasSuffix(timing, "}}\n") {
 			t.Fatalf("a result does not end in its timing: %s", line)
 		}
@@ -105,7 +108,11 @@ func TestBenchGoesOnWhereItWasKilled(t *testing.T) {
 	out := dir + "/out.jsonl"
 	before := 0
 	for kill := range 4 {
-		command := exec.Command(os.Args[0], strings.Fields("bench run "+small+"--concurrent 2 --out "+out+" --store "+dir+"/store")...)
+		line := "bench run " + small + "--concurrent 2 --out " + out + " --store " + dir + "/store"
+		if kill > 0 {
+			line = "bench resume " + out
+		}
+		command := exec.Command(os.Args[0], strings.Fields(line)...)
 		command.Env = append(os.Environ(), "PONDER_TEST_MAIN=1")
 		stderr, err := command.StderrPipe()
 		if err != nil {

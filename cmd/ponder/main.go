@@ -25,6 +25,7 @@ const examples = `Examples:
   ponder solve --strategy beam --n 16 --m 4 -          search as told; the problem comes from standard input
   ponder dev --policy-url http://localhost:8000/v1 --policy-model NAME
   ponder bench run --out results.jsonl --store samples.jsonl --arms greedy,majority,beam --n 4,16
+  ponder calibrate --out calibration                   measure which strategy pays where, for planners to follow
   ponder doctor                                        what is reachable, what is not, what to do
   ponder trace traces/demo.jsonl                       latency by depth of the searches in a trace file
 
@@ -34,16 +35,17 @@ const examples = `Examples:
 type cli struct {
 	JSON bool `help:"Print data as JSON lines." short:"j"`
 
-	Demo    demoCmd    `cmd:"" help:"Solve held-out problems with all four services in this process, and compare strategies."`
-	Bench   benchCmd   `cmd:"" help:"Ask a set of problems with many strategies, into a file of results that goes on where it stopped."`
-	Dev     devCmd     `cmd:"" help:"Run all four services in this process, on loopback, until interrupted."`
-	Solve   solveCmd   `cmd:"" help:"Solve a problem on a running planner and follow the search."`
-	Plan    planCmd    `cmd:"" help:"Say how a problem would be solved, and why, without searching."`
-	Watch   watchCmd   `cmd:"" help:"Follow a search by its id."`
-	Cancel  cancelCmd  `cmd:"" help:"Cancel a search by its id."`
-	Trace   traceCmd   `cmd:"" help:"Show latency by depth, and one search as a waterfall, from a trace file."`
-	Doctor  doctorCmd  `cmd:"" help:"Say what is reachable, what is not, and what to do."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Demo      demoCmd      `cmd:"" help:"Solve held-out problems with all four services in this process, and compare strategies."`
+	Bench     benchCmd     `cmd:"" help:"Ask a set of problems with many strategies, into a file of results that goes on where it stopped."`
+	Calibrate calibrateCmd `cmd:"" help:"Measure which strategy is best for which difficulty and budget, and write the profile that planners follow."`
+	Dev       devCmd       `cmd:"" help:"Run all four services in this process, on loopback, until interrupted."`
+	Solve     solveCmd     `cmd:"" help:"Solve a problem on a running planner and follow the search."`
+	Plan      planCmd      `cmd:"" help:"Say how a problem would be solved, and why, without searching."`
+	Watch     watchCmd     `cmd:"" help:"Follow a search by its id."`
+	Cancel    cancelCmd    `cmd:"" help:"Cancel a search by its id."`
+	Trace     traceCmd     `cmd:"" help:"Show latency by depth, and one search as a waterfall, from a trace file."`
+	Doctor    doctorCmd    `cmd:"" help:"Say what is reachable, what is not, and what to do."`
+	Version   versionCmd   `cmd:"" help:"Print the version."`
 }
 
 // newParser reads command lines into c. Its help leads with examples.

@@ -2,46 +2,48 @@ package bench
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/difficulty"
 	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
 	"github.com/ponder-mesh/ponder/services/planner/search"
 )
 
-// An Arm is one way to search.
+// An Arm is one way to search, or to estimate difficulty.
 type Arm struct {
-	Name     string // "beam", or with parameters that are not the papers': "beam:narrow=true"
-	N        int    // samples, beams, walks …
-	Strategy *plannerv1.Strategy
+	Name     string              // "beam", or with parameters that are not the papers': "beam:narrow=true"
+	N        int                 // samples, beams, walks …; of Planned the budget, in samples
+	Strategy *plannerv1.Strategy // nil: the planner decides, or nothing is searched
+	Estimate bool                // difficulty first
+	Method   *difficulty.Method  // nothing is searched: difficulty is estimated so
 }
 
 func (a Arm) String() string { return fmt.Sprintf("%s %d", a.Name, a.N) }
 
-// Arms are the strategies of these names with each N; greedy has but one. A name may
-// have parameters, as plannerrpc.ParseStrategy takes them, each after a colon.
+// Names of arms that are not only a strategy's.
+const (
+	Planned   = "planned"     // N is the budget, and the planner decides
+	Estimated = "estimate+"   // before a strategy: difficulty is estimated first, and its samples are used
+	OnlyHard  = "difficulty:" // before a method: difficulty is estimated by N samples, and that is all
+)
+
+// Arms are those of these names with each N; greedy has but one. The name of a strategy
+// may have parameters, as plannerrpc.ParseArm takes them.
 func Arms(names []string, ns []int) ([]Arm, error) {
 	var arms []Arm
 	for _, name := range names {
-		if name == "greedy" {
-			s, err := plannerrpc.ParseStrategy(name, nil)
-			if err != nil {
-				return nil, err
-			}
-			arms = append(arms, Arm{name, 1, s})
-			continue
+		theirs := ns
+		if strings.TrimPrefix(name, Estimated) == "greedy" {
+			theirs = []int{1}
 		}
-		for _, n := range ns {
-			if n < 1 || n > search.MaxN {
-				return nil, reasoning.Invalid("n", "must be 1 to %d, is %d", search.MaxN, n)
-			}
-			s, err := strategy(name, n)
+		for _, n := range theirs {
+			a, err := arm(name, n)
 			if err != nil {
 				return nil, err
 			}
-			arms = append(arms, Arm{name, n, s})
+			arms = append(arms, a)
 		}
 	}
 	if len(arms) == 0 {
@@ -50,16 +52,28 @@ func Arms(names []string, ns []int) ([]Arm, error) {
 	return arms, nil
 }
 
-// strategy is an arm's. A majority that stops while samples are on their way costs what
-// happened to be written by then: unless it goes by waves it takes all of them here.
-func strategy(name string, n int) (*plannerv1.Strategy, error) {
-	kind, rest, _ := strings.Cut(name, ":")
-	parameters := []string{fmt.Sprintf("n=%d", n)}
-	if rest != "" {
-		parameters = append(parameters, strings.Split(rest, ":")...)
+func arm(name string, n int) (a Arm, err error) {
+	a = Arm{Name: name, N: n}
+	if n < 1 || n > search.MaxN {
+		return a, reasoning.Invalid("n", "must be 1 to %d, is %d", search.MaxN, n)
 	}
-	if kind == "majority" && !slices.ContainsFunc(parameters, func(p string) bool { return strings.HasPrefix(p, "wave=") }) {
-		parameters = append(parameters, "exhaustive=true")
+	if method, ok := strings.CutPrefix(name, OnlyHard); ok {
+		m, err := difficulty.ParseMethod(method)
+		a.Method = &m
+		return a, err
 	}
-	return plannerrpc.ParseStrategy(kind, parameters)
+	if name == Planned {
+		return a, nil
+	}
+	kind, estimated := strings.CutPrefix(name, Estimated)
+	a.Estimate = estimated
+	if a.Strategy, err = plannerrpc.ParseArm(kind, n); err != nil {
+		return a, err
+	}
+	// A majority that stops while samples are on their way costs what happened to be
+	// written by then: unless it goes by waves it takes all of them here.
+	if m := a.Strategy.GetMajority(); m != nil && m.GetWave() == 0 {
+		m.Exhaustive = true
+	}
+	return a, nil
 }

@@ -17,14 +17,17 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/ponder-mesh/ponder/internal/rpcerr"
+	difficultyv1 "github.com/ponder-mesh/ponder/proto/ponder/difficulty/v1"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/difficulty"
 )
 
 // A Runner asks a planner.
 type Runner struct {
 	Planner    plannerv1.PlannerServiceClient
+	Difficulty difficulty.Estimator  // nil: only arms that search
 	Sampling   *reasoningv1.Sampling // nil: the planner's
 	Concurrent int                   // groups at a time
 	Timeout    time.Duration         // of a search; what was found until then counts
@@ -39,7 +42,14 @@ func (r Runner) Check(ctx context.Context, arms []Arm) error {
 	ctx, stop := context.WithTimeout(ctx, readyWithin)
 	defer stop()
 	for _, a := range arms {
+		if a.Method != nil {
+			if r.Difficulty == nil {
+				return reasoning.Invalid("arms", "%s needs a difficulty service, and there is none", a)
+			}
+			continue
+		}
 		t := Task{Arm: a, Seed: 1}
+		t.Arm.Estimate = false
 		t.Problem.Text = "1+1"
 		if _, err := r.Planner.Plan(ctx, &plannerv1.PlanRequest{Request: r.request(t)}, grpc.WaitForReady(true)); err != nil {
 			return fmt.Errorf("arm %s: %w", a, rpcerr.FromStatus(err))
@@ -101,17 +111,23 @@ func (r Runner) do(ctx context.Context, t Task) (Result, error) {
 func (r Runner) solve(ctx context.Context, t Task) (Result, error) {
 	ctx, stop := context.WithTimeout(ctx, r.Timeout+time.Minute)
 	defer stop()
+	if t.Arm.Method != nil {
+		return r.estimate(ctx, t)
+	}
 	stream, err := r.Planner.Solve(ctx, r.request(t))
 	if err != nil {
 		return Result{}, rpcerr.FromStatus(err)
 	}
 	var last *plannerv1.SearchEvent
 	var plan *plannerv1.SearchPlan
+	var estimate *difficultyv1.EstimateResponse
 	for {
 		response, err := stream.Recv()
 		switch {
 		case errors.Is(err, io.EOF):
-			return resultOf(t, last), check(t, plan, last.GetOutcome())
+			result := resultOf(t, last)
+			result.told(t, plan, estimate)
+			return result, check(t, plan, estimate, last.GetOutcome())
 		case err != nil:
 			return Result{}, rpcerr.FromStatus(err)
 		}
@@ -119,19 +135,53 @@ func (r Runner) solve(ctx context.Context, t Task) (Result, error) {
 		if p := last.GetPlan(); p != nil {
 			plan = p
 		}
+		if e := last.GetDifficulty(); e != nil {
+			estimate = e
+		}
 	}
 }
 
 func (r Runner) request(t Task) *plannerv1.SolveRequest {
-	return &plannerv1.SolveRequest{
-		Problem: t.Problem.Text, Strategy: t.Arm.Strategy, Seed: &t.Seed, Sampling: r.Sampling,
+	out := &plannerv1.SolveRequest{
+		Problem: t.Problem.Text, Strategy: t.Arm.Strategy, Seed: &t.Seed, Sampling: r.Sampling, EstimateDifficulty: t.Arm.Estimate,
 		Deadline: timestamppb.New(time.Now().Add(r.Timeout)), CancelOnDisconnect: true,
 	}
+	if t.Arm.Strategy == nil {
+		out.Budget = &plannerv1.Budget{Samples: int32(t.Arm.N)}
+	}
+	return out
+}
+
+// estimate does a task that searches nothing.
+func (r Runner) estimate(ctx context.Context, t Task) (Result, error) {
+	method := *t.Arm.Method
+	q := difficulty.Request{
+		Search: "bench", Problem: t.Problem.Text, Seed: reasoning.Seed(t.Seed), MaxSamples: t.Arm.N, Method: method,
+		Sampling: reasoning.Sampling{Temperature: r.Sampling.GetTemperature(), TopP: r.Sampling.GetTopP(), MaxTokens: int(r.Sampling.GetMaxTokens())},
+	}
+	if method == difficulty.Knowing {
+		q.Answer = t.Problem.Answer
+	}
+	began := time.Now()
+	var last difficulty.Estimate
+	for e, err := range r.Difficulty.Estimate(ctx, q) {
+		if err != nil {
+			return Result{}, err
+		}
+		last = e
+	}
+	result := Result{Problem: t.Problem.ID, Steps: t.Problem.Steps, Level: t.Problem.Level, Arm: t.Arm.Name, N: t.Arm.N, Seed: t.Seed, Expected: t.Problem.Answer, Stop: "complete"}
+	u := last.Usage
+	result.Tokens = Tokens{Generated: u.Generated, Prompt: u.Prompt, Cached: u.Cached, Verifier: u.Verifier}
+	result.FLOPs.Difficulty = u.FLOPs
+	result.Estimate = &Estimate{last.PassRate, last.Low, last.High, last.Samples, u.Generated, u.Verifier}
+	result.Timing = Timing{time.Since(began).Round(time.Microsecond).Seconds()}
+	return result, nil
 }
 
 // check says why an outcome is no result of a task. That the problem is none for the
 // model, such as one that is too long, is a result.
-func check(t Task, plan *plannerv1.SearchPlan, o *plannerv1.Outcome) error {
+func check(t Task, plan *plannerv1.SearchPlan, estimate *difficultyv1.EstimateResponse, o *plannerv1.Outcome) error {
 	failed := o.GetStopReason() == plannerv1.StopReason_STOP_REASON_ERROR && o.GetError().GetCode() != int32(codes.InvalidArgument)
 	want, got := t.Arm.Strategy, plan.GetStrategy()
 	switch {
@@ -139,8 +189,10 @@ func check(t Task, plan *plannerv1.SearchPlan, o *plannerv1.Outcome) error {
 		return errors.New("the stream ended without an outcome")
 	case failed || o.GetStopReason() == plannerv1.StopReason_STOP_REASON_CANCELLED:
 		return errors.New(o.GetError().GetMessage())
-	case got != nil && fmt.Sprintf("%T", want.GetKind()) != fmt.Sprintf("%T", got.GetKind()):
+	case want != nil && got != nil && fmt.Sprintf("%T", want.GetKind()) != fmt.Sprintf("%T", got.GetKind()):
 		return fmt.Errorf("the planner did something else: %s", plan.GetReason())
+	case t.Arm.Estimate && estimate == nil:
+		return errors.New("difficulty was not estimated: is there a difficulty service?")
 	}
 	return nil
 }

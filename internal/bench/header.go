@@ -23,6 +23,8 @@ type Header struct {
 	Problems Problems `json:"problems"`
 	Seeds    []uint64 `json:"seeds"`
 	Sampling Sampling `json:"sampling"`
+	Profiles string   `json:"profiles,omitempty"` // a digest of what plans follow; empty: none, or the planner's at its address
+	Command  []string `json:"command,omitempty"`  // that began the file; results do not depend on it
 }
 
 // format of the files that this package writes.
@@ -84,6 +86,7 @@ func (h Header) differs(file []byte) error {
 		return errNoHeader
 	}
 	fields := slices.Concat(slices.Collect(maps.Keys(want)), slices.Collect(maps.Keys(got)))
+	fields = slices.DeleteFunc(fields, func(f string) bool { return f == "command" })
 	slices.Sort(fields)
 	for _, field := range fields {
 		if got[field] != want[field] {

@@ -4,27 +4,31 @@ import (
 	"time"
 
 	"github.com/ponder-mesh/ponder/answer"
+	difficultyv1 "github.com/ponder-mesh/ponder/proto/ponder/difficulty/v1"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
 )
 
 // A Result is what came of one task. But for Timing it does not depend on when and
 // beside what it ran.
 type Result struct {
-	Problem  string   `json:"problem"` // its id in the set
-	Steps    int      `json:"steps,omitempty"`
-	Level    string   `json:"level,omitempty"`
-	Arm      string   `json:"arm"`
-	N        int      `json:"n"`
-	Seed     uint64   `json:"seed"`
-	Right    bool     `json:"right"`
-	Answer   string   `json:"answer"` // as written; empty is none
-	Expected string   `json:"expected"`
-	Stop     string   `json:"stop"` // why the search stopped: complete, budget, deadline, error
-	Degraded []string `json:"degraded,omitempty"`
-	Error    string   `json:"error,omitempty"` // why there is no answer
-	Tokens   Tokens   `json:"tokens"`
-	FLOPs    FLOPs    `json:"flops"`
-	Timing   Timing   `json:"timing"`
+	Problem  string    `json:"problem"` // its id in the set
+	Steps    int       `json:"steps,omitempty"`
+	Level    string    `json:"level,omitempty"`
+	Arm      string    `json:"arm"`
+	Plan     string    `json:"plan,omitempty"` // what a planned search did, such as "beam 16"
+	N        int       `json:"n"`
+	Seed     uint64    `json:"seed"`
+	Right    bool      `json:"right"`
+	Answer   string    `json:"answer"` // as written; empty is none
+	Expected string    `json:"expected"`
+	Stop     string    `json:"stop"` // why the search stopped: complete, budget, deadline, error
+	Degraded []string  `json:"degraded,omitempty"`
+	Error    string    `json:"error,omitempty"` // why there is no answer
+	Tokens   Tokens    `json:"tokens"`
+	FLOPs    FLOPs     `json:"flops"`
+	Estimate *Estimate `json:"estimate,omitempty"` // of difficulty, where there was one
+	Timing   Timing    `json:"timing"`
 
 	Search string `json:"-"` // the search's id, by which traces know it
 }
@@ -43,6 +47,16 @@ type FLOPs struct {
 	Policy     float64 `json:"policy"`
 	Verifier   float64 `json:"verifier"`
 	Difficulty float64 `json:"difficulty,omitempty"`
+}
+
+// An Estimate of difficulty, as the search had it at last, and its price.
+type Estimate struct {
+	Rate      float64 `json:"rate"` // of pass@1
+	Low       float64 `json:"low"`
+	High      float64 `json:"high"`
+	Samples   int     `json:"samples"`
+	Generated int64   `json:"generated"`
+	Verifier  int64   `json:"verifier"`
 }
 
 // Timing is what is never the same twice.
@@ -79,6 +93,17 @@ func resultOf(t Task, last *plannerv1.SearchEvent) Result {
 		FLOPs:  FLOPs{Policy: policy.GetFlops(), Verifier: judge.GetFlops(), Difficulty: hard.GetFlops()},
 		Timing: Timing{o.GetElapsed().AsDuration().Round(time.Microsecond).Seconds()},
 		Search: last.GetSearchId(),
+	}
+}
+
+// told adds what the search's events said before the last.
+func (r *Result) told(t Task, plan *plannerv1.SearchPlan, e *difficultyv1.EstimateResponse) {
+	if t.Arm.Strategy == nil && plan != nil {
+		r.Plan = plannerrpc.ArmOf(plan.GetStrategy())
+	}
+	if e != nil {
+		u := e.GetUsage()
+		r.Estimate = &Estimate{e.GetPassRate(), e.GetLow(), e.GetHigh(), int(e.GetSamples()), u.GetGeneratedTokens(), u.GetVerifierTokens()}
 	}
 }
 

@@ -74,7 +74,7 @@ func run(t *testing.T, p *Providers, s search.Strategy, steps *policytest.Script
 			t.Errorf("probe: %v", err)
 		}
 	}
-	traced.SetStrategy(s.Name())
+	traced.SetPlan(Plan{Strategy: s.Name(), Source: "request"})
 	tree := search.New(traced.World(m), problem)
 	_, err := search.Run(ctx, tree, s)
 	traced.End("succeeded", reasoning.Bill{}, err)

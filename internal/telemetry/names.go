@@ -19,12 +19,19 @@ const (
 	SpanScore       = "score"
 )
 
+// EventPlan is an event of a search's span: a plan was made.
+const EventPlan = "plan"
+
 // Attributes of spans. A span that works for a search carries SearchID, one that
 // works on a depth carries Depth: package tracefile finds its way by them.
 const (
 	SearchID       = attribute.Key("ponder.search.id")
 	Strategy       = attribute.Key("ponder.search.strategy")
 	State          = attribute.Key("ponder.search.state")
+	PlanSource     = attribute.Key("ponder.plan.source")  // request, profile, rule of thumb
+	PlanProfile    = attribute.Key("ponder.plan.profile") // its name
+	PlanBin        = attribute.Key("ponder.plan.bin")     // the difficulty that it is for
+	PlanReason     = attribute.Key("ponder.plan.reason")
 	Calls          = attribute.Key("ponder.search.calls")        // expansions and scorings
 	CallsElided    = attribute.Key("ponder.search.calls.elided") // of them, those without spans: the search's span budget was spent
 	Depth          = attribute.Key("ponder.depth")               // of the nodes that are made or judged; the root's children have 1

@@ -53,7 +53,7 @@ type depthTrace struct {
 const callSpans = 3
 
 // StartSearch begins the search's span. The strategy may not be known yet: see
-// SetStrategy. End must be called.
+// SetPlan. End must be called.
 func (in *Instruments) StartSearch(ctx context.Context, id, strategy string) (context.Context, *SearchTrace) {
 	in = in.orDiscard()
 	ctx, span := in.tracer.Start(ctx, SpanSearch, trace.WithAttributes(SearchID.String(id), GenAIOperation.String(operationWorkflow)))
@@ -61,11 +61,18 @@ func (in *Instruments) StartSearch(ctx context.Context, id, strategy string) (co
 	return ctx, &SearchTrace{in: in, id: id, span: span, start: time.Now(), strategy: strategy, depths: map[int]*depthTrace{}}
 }
 
-// SetStrategy names the strategy that was chosen.
-func (t *SearchTrace) SetStrategy(name string) {
+// A Plan is what a trace tells of a search's plan.
+type Plan struct{ Strategy, Source, Profile, Bin, Reason string }
+
+// SetPlan says how the search goes about it. It may change while difficulty is
+// estimated: each plan is an event of the search's span, the last one its attributes.
+func (t *SearchTrace) SetPlan(p Plan) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.strategy = name
+	t.strategy = p.Strategy
+	told := []attribute.KeyValue{Strategy.String(p.Strategy), PlanSource.String(p.Source), PlanProfile.String(p.Profile), PlanBin.String(p.Bin), PlanReason.String(p.Reason)}
+	t.span.AddEvent(EventPlan, trace.WithAttributes(told...))
+	t.span.SetAttributes(told...)
 }
 
 // End ends the spans of the search and its depths. State is how the search ended,

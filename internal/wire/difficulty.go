@@ -18,6 +18,11 @@ func EstimateRequestToProto(r difficulty.Request) *difficultyv1.EstimateRequest 
 		Problem:  r.Problem,
 		Seed:     uint64(r.Seed),
 		Sampling: SamplingToProto(r.Sampling),
+		Method:   difficultyv1.Method(r.Method + 1),
+		Answer:   r.Answer,
+	}
+	if r.Scheme.Name != "" || len(r.Scheme.Edges) > 0 {
+		p.Scheme = &difficultyv1.Scheme{Name: r.Scheme.Name, Edges: r.Scheme.Edges}
 	}
 	if r.MaxSamples != 0 {
 		p.MaxSamples = proto.Int32(int32(r.MaxSamples))
@@ -35,6 +40,9 @@ func EstimateRequestFromProto(p *difficultyv1.EstimateRequest, defaults reasonin
 		Seed:       reasoning.Seed(p.GetSeed()),
 		Sampling:   SamplingFromProto(p.GetSampling(), defaults),
 		MaxSamples: int(p.GetMaxSamples()),
+		Method:     max(0, difficulty.Method(p.GetMethod())-1), // not said is the first
+		Scheme:     difficulty.Scheme{Name: p.GetScheme().GetName(), Edges: p.GetScheme().GetEdges()},
+		Answer:     p.GetAnswer(),
 	}
 	if p.MaxSamples != nil && *p.MaxSamples == 0 { // absent is the default, 0 is not
 		return r, reasoning.Invalid("max_samples", "must be 1 to %d, is 0", difficulty.MaxSamples)
@@ -48,7 +56,10 @@ func EstimateToProto(e difficulty.Estimate) *difficultyv1.EstimateResponse {
 		PassRate:   e.PassRate,
 		Low:        e.Low,
 		High:       e.High,
-		Bin:        BinToProto(e.Bin()),
+		Bin:        difficultyv1.Bin(difficulty.Absolute.Bin(e.PassRate) + 1),
+		BinIndex:   int32(e.Bin),
+		BinLabel:   e.Label,
+		Settled:    e.Settled,
 		Samples:    int32(e.Samples),
 		Usage:      UsageToProto(e.Usage),
 		NewSamples: make([]*policyv1.Child, len(e.New)),
@@ -60,16 +71,21 @@ func EstimateToProto(e difficulty.Estimate) *difficultyv1.EstimateResponse {
 	return p
 }
 
-// EstimateFromProto is the inverse of EstimateToProto. The bin follows from the
-// pass rate; what p says of it is not read.
+// EstimateFromProto is the inverse of EstimateToProto.
 func EstimateFromProto(p *difficultyv1.EstimateResponse) (e difficulty.Estimate, err error) {
 	e = difficulty.Estimate{
 		PassRate: p.GetPassRate(),
 		Low:      p.GetLow(),
 		High:     p.GetHigh(),
 		Samples:  int(p.GetSamples()),
+		Bin:      int(p.GetBinIndex()),
+		Label:    p.GetBinLabel(),
+		Settled:  p.GetSettled(),
 		New:      make([]policy.Child, len(p.GetNewSamples())),
 		Final:    p.GetFinal(),
+	}
+	if e.Bin < 0 || e.Bin > difficulty.MaxEdges {
+		return e, malformed("bin_index", "must be 0 to %d, is %d", difficulty.MaxEdges, e.Bin)
 	}
 	if !(0 <= e.Low && e.Low <= e.PassRate && e.PassRate <= e.High && e.High <= 1) {
 		return e, malformed("pass_rate", "must be in its interval and that in [0,1]: is %v in [%v,%v]", e.PassRate, e.Low, e.High)
@@ -83,16 +99,4 @@ func EstimateFromProto(p *difficultyv1.EstimateResponse) (e difficulty.Estimate,
 		}
 	}
 	return e, count("samples", p.GetSamples())
-}
-
-// BinToProto turns a bin to its enum; the numbers are the same.
-func BinToProto(b difficulty.Bin) difficultyv1.Bin { return difficultyv1.Bin(b) }
-
-// BinFromProto is the inverse of BinToProto.
-func BinFromProto(p difficultyv1.Bin) (difficulty.Bin, error) {
-	b := difficulty.Bin(p)
-	if b < difficulty.Easy || b > difficulty.Hard {
-		return 0, malformed("bin", "must be a known bin, is %v", p)
-	}
-	return b, nil
 }

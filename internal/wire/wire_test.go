@@ -88,7 +88,6 @@ var (
 		}
 	})
 	aggregators = rapid.SampledFrom([]verifier.Aggregator{verifier.Min, verifier.Last, verifier.Avg, verifier.Prod})
-	bins        = rapid.SampledFrom([]difficulty.Bin{difficulty.Easy, difficulty.Medium, difficulty.Hard})
 )
 
 // roundTrip checks that from(to(x)) is x, over the bytes of the message.
@@ -173,6 +172,9 @@ func TestRoundTrips(t *testing.T) {
 			Seed:       reasoning.Seed(rapid.Uint64().Draw(t, "seed")),
 			Sampling:   samplings.Draw(t, "sampling"),
 			MaxSamples: counts.Draw(t, "max_samples"),
+			Method:     rapid.SampledFrom([]difficulty.Method{difficulty.Probing, difficulty.Predicting, difficulty.Knowing, difficulty.Reading}).Draw(t, "method"),
+			Scheme:     rapid.SampledFrom([]difficulty.Scheme{{}, difficulty.Absolute, difficulty.Quantiles(5, []float64{0.1, 0.3, 0.4, 0.6, 0.9})}).Draw(t, "scheme"),
+			Answer:     rapid.String().Draw(t, "answer"),
 		}
 	}), EstimateRequestToProto, func(p *difficultyv1.EstimateRequest) (difficulty.Request, error) {
 		return EstimateRequestFromProto(p, odd)
@@ -185,18 +187,20 @@ func TestRoundTrips(t *testing.T) {
 			Low:      low,
 			High:     rapid.Float64Range(rate, 1).Draw(t, "high"),
 			Samples:  counts.Draw(t, "samples"),
+			Bin:      rapid.IntRange(0, difficulty.MaxEdges).Draw(t, "bin"),
+			Label:    rapid.String().Draw(t, "label"),
+			Settled:  rapid.Bool().Draw(t, "settled"),
 			Usage:    usages.Draw(t, "usage"),
 			New:      rapid.SliceOfN(children, 0, 3).Draw(t, "new"),
 			Final:    rapid.Bool().Draw(t, "final"),
 		}
 	}), EstimateToProto, EstimateFromProto)
 	t.Run("enums", rapid.MakeCheck(func(t *rapid.T) {
-		finish, aggregator, bin := finishes.Draw(t, "finish"), aggregators.Draw(t, "aggregator"), bins.Draw(t, "bin")
+		finish, aggregator := finishes.Draw(t, "finish"), aggregators.Draw(t, "aggregator")
 		gotFinish, err1 := FinishFromProto(FinishToProto(finish))
 		gotAggregator, err2 := AggregatorFromProto(AggregatorToProto(aggregator))
-		gotBin, err3 := BinFromProto(BinToProto(bin))
-		if gotFinish != finish || gotAggregator != aggregator || gotBin != bin || first(err1, err2, err3) != nil {
-			t.Fatal(gotFinish, finish, gotAggregator, aggregator, gotBin, bin, err1, err2, err3)
+		if gotFinish != finish || gotAggregator != aggregator || first(err1, err2) != nil {
+			t.Fatal(gotFinish, finish, gotAggregator, aggregator, err1, err2)
 		}
 	}))
 }
@@ -211,9 +215,6 @@ func TestEnumsAgree(t *testing.T) {
 		{AggregatorToProto(verifier.Last), verifierv1.Aggregator_AGGREGATOR_LAST},
 		{AggregatorToProto(verifier.Avg), verifierv1.Aggregator_AGGREGATOR_AVG},
 		{AggregatorToProto(verifier.Prod), verifierv1.Aggregator_AGGREGATOR_PROD},
-		{BinToProto(difficulty.Easy), difficultyv1.Bin_BIN_EASY},
-		{BinToProto(difficulty.Medium), difficultyv1.Bin_BIN_MEDIUM},
-		{BinToProto(difficulty.Hard), difficultyv1.Bin_BIN_HARD},
 	} {
 		if c.got != c.want {
 			t.Errorf("got %v, want %v", c.got, c.want)
@@ -253,7 +254,7 @@ func TestMalformed(t *testing.T) {
 		"negative time":      child(func(c *policyv1.Child) { c.GenerateTime = durationpb.New(-1) }),
 		"negative ordinal":   child(func(c *policyv1.Child) { c.Ordinal = -1 }),
 		"unknown aggregator": second(AggregatorFromProto(9)),
-		"unknown bin":        second(BinFromProto(0)),
+		"bin":                second(EstimateFromProto(&difficultyv1.EstimateResponse{BinIndex: 16})),
 		"interval":           second(EstimateFromProto(&difficultyv1.EstimateResponse{PassRate: 0.5, Low: 0.6, High: 0.7})),
 	} {
 		if !errors.Is(err, ErrMalformed) || errors.Is(err, reasoning.ErrInvalid) {

@@ -1,13 +1,16 @@
 // Package difficulty is the service that estimates how hard a problem is for one
 // policy: the probability that one of its samples is right (pass@1).
 //
-// An [Estimator] streams estimates that get better with each sample. A search
-// starts from the samples that estimating took, so that they are paid for once.
+// An [Estimator] streams estimates that get better with each sample. There are four:
+// [Probe], [Predicted] and [Oracle] take samples, which a search then starts from, so
+// that they are paid for once; [Prompt] takes none. A [Scheme] cuts what they say into
+// bins.
 package difficulty
 
 import (
 	"context"
 	"iter"
+	"unicode/utf8"
 
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy"
@@ -17,7 +20,8 @@ import (
 type Estimator interface {
 	// Estimate yields estimates, each at least as well founded as the one before,
 	// the last of them Final. A caller may leave early: what was not started is
-	// not paid. An error comes last; estimates before it stay good.
+	// not paid. An error comes last; estimates before it stay good. The last
+	// estimate depends on the request alone, not on which sample came first.
 	Estimate(ctx context.Context, r Request) iter.Seq2[Estimate, error]
 }
 
@@ -29,58 +33,43 @@ type Request struct {
 	Seed       reasoning.Seed // the search's root: sample i is its root child i
 	Sampling   reasoning.Sampling
 	MaxSamples int // 1…MaxSamples; 0 is the estimator's default
+	Method     Method
+	Scheme     Scheme // zero is Absolute
+	Answer     string // the known one: for method oracle, and no other
 }
 
 // An Estimate is what is known so far.
 type Estimate struct {
 	PassRate  float64 // pass@1, in [0,1]
 	Low, High float64 // its 90 % interval
+	Bin       int     // that the pass rate falls into, from 0, the easiest
+	Label     string  // what people call the bin
+	Settled   bool    // all of the interval is in the bin
 	Samples   int     // so far
 	Usage     reasoning.Usage
-	New       []policy.Child // samples since the estimate before, scored where there is a verifier
+	New       []policy.Child // samples since the estimate before, scored where a verifier did
 	Final     bool
 }
 
-// Bin is the difficulty that the estimate falls into.
-func (e Estimate) Bin() Bin { return BinOf(e.PassRate) }
-
-// A Bin is a coarse difficulty.
-type Bin int
-
-const (
-	Easy   Bin = iota + 1 // pass@1 ≥ 0.5
-	Medium                // 0.1 ≤ pass@1 < 0.5
-	Hard                  // pass@1 < 0.1
-)
-
-func (b Bin) String() string {
-	switch b {
-	case Easy:
-		return "easy"
-	case Medium:
-		return "medium"
-	case Hard:
-		return "hard"
-	}
-	return "unknown"
-}
-
-// BinOf a pass rate, by the absolute thresholds of Liu et al. 2025 (arXiv
-// 2502.06703, §4.1). The paper does not say which bin a threshold itself is in;
-// here it is the easier one.
-func BinOf(passRate float64) Bin {
-	switch {
-	case passRate >= 0.5:
-		return Easy
-	case passRate >= 0.1:
-		return Medium
-	}
-	return Hard
+// in is e with its place in a scheme.
+func (e Estimate) in(s Scheme) Estimate {
+	e.Bin = s.Bin(e.PassRate)
+	e.Label = s.Label(e.Bin)
+	e.Settled = s.Bin(e.Low) == s.Bin(e.High)
+	return e
 }
 
 // MaxSamples is the most that one estimate may take: Snell et al. 2024 (§3.2) used
 // 2048.
 const MaxSamples = 2048
+
+// scheme of the request.
+func (r Request) scheme() Scheme {
+	if len(r.Scheme.Edges) == 0 {
+		return Absolute
+	}
+	return r.Scheme
+}
 
 // Validate returns a *reasoning.InvalidError for the first rule that r breaks.
 func (r Request) Validate() error {
@@ -89,6 +78,17 @@ func (r Request) Validate() error {
 		return reasoning.Invalid("max_samples", "must be 1 to %d, is %d", MaxSamples, r.MaxSamples)
 	case len(r.Search) > maxSearch:
 		return reasoning.Invalid("search_id", "must be at most %d bytes, is %d", maxSearch, len(r.Search))
+	case r.Method < 0 || int(r.Method) >= len(methodNames):
+		return reasoning.Invalid("method", "must be one of %v, is %d", methodNames, r.Method)
+	case r.Method == Knowing && r.Answer == "":
+		return reasoning.Invalid("answer", "must be there for method oracle, which counts what is right")
+	case r.Method != Knowing && r.Answer != "":
+		return reasoning.Invalid("answer", "must not be there for method %s: who knows it needs no estimate", r.Method)
+	case len(r.Answer) > policy.MaxProblem || !utf8.ValidString(r.Answer):
+		return reasoning.Invalid("answer", "must be UTF-8 of at most %d bytes", policy.MaxProblem)
+	}
+	if err := r.scheme().Validate(); err != nil {
+		return err
 	}
 	return policy.Request{Tenant: r.Tenant, Search: r.Search, Problem: r.Problem, Ordinals: []int{0}, Sampling: r.Sampling}.Validate()
 }

@@ -2,65 +2,108 @@ package planner
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/ponder-mesh/ponder/services/difficulty"
+	"github.com/ponder-mesh/ponder/services/planner/profile"
 	"github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
 // A Plan is a decision and its reason.
 type Plan struct {
-	Strategy          search.Strategy
-	Choice            search.Choice
-	Reason            string
-	PredictedTokens   int64    // that the policy is expected to generate; 0 when nothing is known
-	PredictedAccuracy *float64 // nil when nothing is known
+	Strategy search.Strategy
+	Choice   search.Choice
+	Reason   string
+	Source   Source
+	Profile  string // that it follows; "" is none
+	Bin      string // the difficulty that it is for; "" is any
+
+	// What is expected; zero, or nil, where nothing is known.
+	PredictedTokens   int64 // that the policy generates
+	PredictedFLOPs    float64
+	PredictedTime     time.Duration
+	PredictedAccuracy *float64
+}
+
+// A Source is where a plan comes from.
+type Source int
+
+const (
+	FromRequest Source = iota + 1 // it named the strategy
+	FromProfile                   // calibration measured these models
+	FromPapers                    // nobody measured these models: a rule of thumb
+)
+
+func (s Source) String() string {
+	names := []string{"unknown", "request", "profile", "rule of thumb"}
+	if s < 0 || int(s) >= len(names) {
+		return names[0]
+	}
+	return names[s]
 }
 
 // samplesOf effort: how many solutions' worth of text may be written. The grid 4,
 // 16, 64, 256 is the papers' (Snell et al. 2024, Liu et al. 2025).
 var samplesOf = map[Effort]int{None: 1, Minimal: 2, Low: 4, Normal: 8, High: 16, XHigh: 64, Max: 256}
 
-// beamWidth is M of every planned beam: 4 in Snell et al. 2024, Beeching et al.
-// 2024 and Liu et al. 2025.
-const beamWidth = 4
-
-// probes says whether the effort is worth estimating difficulty for.
-func (e Effort) probes() bool { return e >= Low }
-
-// plan is the table effort × difficulty → strategy. It is a rule of thumb from the
-// papers, not a measurement of this policy and this reward model:
-//
-//	effort    none     one greedy sample
-//	          others   N = 2, 4, 8, 16, 64, 256 from minimal to max
-//	no judge  any      majority of N
-//	easy      N/2      best-of-N: a beam over-optimises the reward model where samples are right anyway
-//	                   (Snell et al. 2024, arXiv 2408.03314, §5.3)
-//	medium    N        beam, M = 4: where it gains most (Snell §5.3; Liu et al. 2025, arXiv 2502.06703, for policies < 7B)
-//	hard      N        beam, M = 4
-//	unknown   N        best-of-N: not estimated, as the effort is too small for a probe
-func plan(effort Effort, estimate *difficulty.Estimate, judge *verifier.Judge) Plan {
-	n := samplesOf[effort]
-	switch {
-	case effort == None:
-		return Plan{Strategy: search.Greedy{}, Reason: "effort none: one greedy sample"}
-	case judge == nil:
-		return Plan{Strategy: search.Majority{N: n}, Reason: fmt.Sprintf("effort %s, no verifier: majority of %d", effort, n)}
-	case estimate == nil:
-		return Plan{Strategy: search.BestOfN{N: n}, Reason: fmt.Sprintf("effort %s, difficulty not estimated: best of %d", effort, n)}
+// want is how much a search may cost whose strategy is to be planned.
+func (r Request) want(now time.Time) profile.Want {
+	return profile.Want{
+		N: r.Samples, Tokens: r.Budget.PolicyTokens, Verifier: r.Budget.VerifierTokens, FLOPs: r.Budget.FLOPs, Time: max(1, r.Deadline.Sub(now)),
 	}
-	about := fmt.Sprintf("effort %s, %s (pass@1 about %.2f, 90 %% in [%.2f, %.2f] after %d samples)",
-		effort, estimate.Bin(), estimate.PassRate, estimate.Low, estimate.High, estimate.Samples)
-	if estimate.Bin() == difficulty.Easy {
-		n = max(2, n/2)
-		return Plan{Strategy: search.BestOfN{N: n}, Reason: about + fmt.Sprintf(": best of %d, as a beam would over-optimise", n)}
-	}
-	m := min(beamWidth, n)
-	return Plan{Strategy: search.Beam{N: n, M: m, MaxLevels: defaultLevels}, Reason: about + fmt.Sprintf(": beam of %d with width %d, where guidance pays", n, m)}
 }
 
-// defaultLevels of a beam: the 40 rounds of Snell et al. 2024, §5.1.
-const defaultLevels = 40
+// decide is the plan: the request's own where it says, else that of the models'
+// profile, else the rule of thumb.
+func (p *Planner) decide(r Request, estimate *difficulty.Estimate, s setup) Plan {
+	made := Plan{Strategy: r.Strategy, Reason: "as requested", Source: FromRequest}
+	switch {
+	case made.Strategy == nil && s.profile != nil:
+		made = follow(s.profile, r.want(time.Now()), estimate)
+	case made.Strategy == nil:
+		made = thumb(orElse(r.Samples, samplesOf[Normal]), s.policy, estimate, s.judge)
+	case made.Strategy.Judged() && s.judge == nil:
+		n := min(made.Strategy.Samples(), search.MaxN)
+		made.Reason = fmt.Sprintf("majority of %d instead of %s, as the verifier does not answer", n, made.Strategy.Name())
+		made.Strategy = search.Majority{N: n}
+	}
+	made.Choice = choice(made.Strategy, s.judge)
+	switch {
+	case r.Choice == nil:
+	case r.Choice.Judged() && !made.Strategy.Judged():
+		made.Reason += fmt.Sprintf("; chosen by %s instead of %s, as nothing is scored", made.Choice, r.Choice)
+	default:
+		made.Choice = *r.Choice
+	}
+	if m, ok := made.Strategy.(search.Majority); ok && made.Source != FromRequest && p.Solo {
+		m.Exhaustive = true // what an early stop leaves unpaid depends on the moment
+		made.Strategy = m
+	}
+	if m, ok := made.Strategy.(search.Majority); ok && made.Choice != (search.Choice{}) {
+		m.Exhaustive = true // what settles a majority does not settle another choice
+		made.Strategy = m
+	}
+	if made.PredictedTokens == 0 && estimate != nil && estimate.Samples > 0 {
+		made.PredictedTokens = int64(made.Strategy.Samples()) * estimate.Usage.Generated / int64(estimate.Samples)
+	}
+	return made
+}
+
+// follow is the plan by a profile.
+func follow(p *profile.Profile, w profile.Want, estimate *difficulty.Estimate) Plan {
+	c := p.Choose(w, estimate)
+	made := Plan{
+		Strategy: c.Arm.Search(), Source: FromProfile, Profile: p.Name, Bin: c.Bin, Reason: c.Why,
+		PredictedTokens: int64(c.Arm.Generated), PredictedFLOPs: c.Arm.FLOPs, PredictedTime: time.Duration(c.Arm.Seconds * float64(time.Second)),
+		PredictedAccuracy: &c.Arm.Expected,
+	}
+	if estimate != nil && c.Bin != "" {
+		made.Reason = fmt.Sprintf("%s (pass@1 about %.2f, 90 %% in [%.2f, %.2f] after %d samples), %s",
+			c.Bin, estimate.PassRate, estimate.Low, estimate.High, estimate.Samples, made.Reason)
+	}
+	return made
+}
 
 // choice is the planner's choice for a strategy: the reward model's own aggregator,
 // votes weighted by it, or majority where nothing is scored.

@@ -8,50 +8,51 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/difficulty"
 	"github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-func TestPlan(t *testing.T) {
+func TestRuleOfThumb(t *testing.T) {
 	easy, medium, hard := &difficulty.Estimate{PassRate: 0.8}, &difficulty.Estimate{PassRate: 0.3}, &difficulty.Estimate{PassRate: 0.05}
 	judge := &verifier.Judge{Aggregator: verifier.Prod}
+	weak := &verifier.Judge{Model: reasoning.Model{Name: "peiyi9979/math-shepherd-mistral-7b-prm"}}
 	beam := func(n int) search.Strategy { return search.Beam{N: n, M: min(4, n), MaxLevels: 40} }
+	dvts := func(n int) search.Strategy { return search.DVTS{N: n, M: min(4, n), MaxLevels: 40} }
 	for _, c := range []struct {
-		effort   Effort
+		n        int
+		size     float64
 		estimate *difficulty.Estimate
 		judge    *verifier.Judge
 		want     search.Strategy
 		because  string
 	}{
-		{None, nil, judge, search.Greedy{}, "one greedy sample"},
-		{None, nil, nil, search.Greedy{}, "one greedy sample"},
-		{Minimal, nil, nil, search.Majority{N: 2}, "no verifier"},
-		{Low, nil, nil, search.Majority{N: 4}, "no verifier"},
-		{Normal, nil, nil, search.Majority{N: 8}, "no verifier"},
-		{High, nil, nil, search.Majority{N: 16}, "no verifier"},
-		{XHigh, nil, nil, search.Majority{N: 64}, "no verifier"},
-		{Max, nil, nil, search.Majority{N: 256}, "no verifier"},
-		{Max, easy, nil, search.Majority{N: 256}, "no verifier"},
-		{Minimal, nil, judge, search.BestOfN{N: 2}, "not estimated"},
-		{High, nil, judge, search.BestOfN{N: 16}, "not estimated"},
-		{Low, easy, judge, search.BestOfN{N: 2}, "easy"},
-		{High, easy, judge, search.BestOfN{N: 8}, "easy"},
-		{Max, easy, judge, search.BestOfN{N: 128}, "easy"},
-		{Low, medium, judge, beam(4), "medium"},
-		{Normal, medium, judge, beam(8), "medium"},
-		{High, medium, judge, beam(16), "medium"},
-		{Low, hard, judge, beam(4), "hard"},
-		{XHigh, hard, judge, beam(64), "hard"},
-		{Max, hard, judge, beam(256), "hard"},
+		{1, 0, nil, judge, search.Greedy{}, "one greedy sample"},
+		{1, 0, nil, nil, search.Greedy{}, "one greedy sample"},
+		{2, 0, nil, nil, search.Majority{N: 2}, "no verifier"},
+		{256, 0, easy, nil, search.Majority{N: 256}, "no verifier"},
+		{2, 0, nil, judge, search.BestOfN{N: 2}, "not estimated"},
+		{16, 0, nil, judge, search.BestOfN{N: 16}, "not estimated"},
+		{4, 0, easy, judge, search.BestOfN{N: 2}, "easy"},
+		{256, 1e9, easy, judge, search.BestOfN{N: 128}, "easy"},
+		{4, 1e9, medium, judge, beam(4), "medium"},
+		{16, 1e9, medium, judge, beam(16), "medium"},
+		{64, 1e9, hard, judge, beam(64), "hard"},
+		{18, 1e9, hard, judge, beam(16), "hard"}, // a multiple of M
+		{16, 14e9, easy, judge, dvts(16), "7 to 32 B"},
+		{16, 7e9, medium, judge, dvts(16), "7 to 32 B"},
+		{16, 14e9, hard, judge, beam(16), "hard"},
+		{16, 72e9, hard, judge, search.BestOfN{N: 16}, "more than 32 B"},
+		{16, 1e9, hard, weak, search.BestOfN{N: 16}, "misleads"},
 	} {
-		got := plan(c.effort, c.estimate, c.judge)
-		if got.Strategy != c.want || !strings.Contains(got.Reason, c.because) {
-			t.Errorf("effort %v: got %s %+v because %q, want %s %+v because of %q",
-				c.effort, got.Strategy.Name(), got.Strategy, got.Reason, c.want.Name(), c.want, c.because)
+		got := thumb(c.n, reasoning.Model{Parameters: int64(c.size)}, c.estimate, c.judge)
+		if got.Strategy != c.want || !strings.Contains(got.Reason, c.because) || !strings.Contains(got.Reason, "rule of thumb") || got.Source != FromPapers {
+			t.Errorf("%d samples: got %s %+v because %q, want %s %+v because of %q",
+				c.n, got.Strategy.Name(), got.Strategy, got.Reason, c.want.Name(), c.want, c.because)
 		}
 		if err := got.Strategy.Validate(); err != nil {
-			t.Errorf("effort %v: %v", c.effort, err)
+			t.Errorf("%d samples: %v", c.n, err)
 		}
 	}
 }
@@ -73,14 +74,15 @@ func TestDecide(t *testing.T) {
 		"PRM does not answer":    {Request{Strategy: search.Beam{N: 8, M: 4}, Choice: &byMin}, without, Plan{Strategy: search.Majority{N: 8}}, "does not answer; chosen by majority instead of min-max"},
 		"PRM of much is silent":  {Request{Strategy: search.MCTS{N: 4096, Width: 64}}, without, Plan{Strategy: search.Majority{N: search.MaxN}}, "majority of 4096"},
 		"not settled by votes":   {Request{Strategy: search.Majority{N: 4}, Choice: &certain}, with, Plan{Strategy: search.Majority{N: 4, Exhaustive: true}, Choice: certain}, "as requested"},
-		"planned":                {Request{Effort: Minimal}, with, Plan{Strategy: search.BestOfN{N: 2}, Choice: prod}, "not estimated"},
-		"planned without scores": {Request{Effort: None, Choice: &byMin}, with, Plan{Strategy: search.Greedy{}}, "as nothing is scored"},
+		"planned":                {Request{Samples: 2}, with, Plan{Strategy: search.BestOfN{N: 2}, Choice: prod, Source: FromPapers}, "not estimated"},
+		"planned without scores": {Request{Samples: 1, Choice: &byMin}, with, Plan{Strategy: search.Greedy{}, Source: FromPapers}, "as nothing is scored"},
 	} {
 		got := (&Planner{}).decide(c.request, nil, c.setup)
 		if !strings.Contains(got.Reason, c.because) {
 			t.Errorf("%s: because %q, want %q", name, got.Reason, c.because)
 		}
 		got.Reason = ""
+		c.want.Source = orElse(c.want.Source, FromRequest)
 		if diff := cmp.Diff(got, c.want); diff != "" {
 			t.Errorf("%s: got -, want +\n%s", name, diff)
 		}

@@ -22,6 +22,7 @@ import (
 	"github.com/ponder-mesh/ponder/internal/telemetry"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/difficulty"
+	"github.com/ponder-mesh/ponder/services/planner/profile"
 	"github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/planner/world"
 	"github.com/ponder-mesh/ponder/services/policy"
@@ -34,6 +35,7 @@ type Config struct {
 	Policy     policy.Policy
 	Verifier   verifier.Verifier    // nil: only strategies and choices that need none
 	Difficulty difficulty.Estimator // nil: difficulty is not estimated
+	Profiles   Profiles             // of models that were measured; nil: none
 	Store      world.Store          // of recorded results
 	Solo       bool                 // bill each search as if it ran alone: see world.Solo
 	Telemetry  *telemetry.Instruments
@@ -50,6 +52,13 @@ type Config struct {
 	MaxActive  int                // searches at a time; more are refused
 	MaxKept    int                // ended searches that stay readable
 	JudgeDelay time.Duration      // how long to wait for the verifier to say what it is before doing without
+}
+
+// Profiles are what was measured, such as a profile.Shelf.
+type Profiles interface {
+	// For is the profile of a policy with a verifier, nil is without one; nil if nobody
+	// measured them.
+	For(policy reasoning.Model, judge *verifier.Judge) *profile.Profile
 }
 
 // Errors of a Planner beside those of package reasoning.
@@ -156,6 +165,9 @@ func (p *Planner) Start(ctx context.Context, r Request) (id string, err error) {
 
 // accept fills in the defaults of a request and refuses it if it breaks a rule.
 func (p *Planner) accept(r Request, now time.Time) (Request, error) {
+	if r.Samples == 0 && (r.Effort != 0 || r.Budget == world.Budget{}) {
+		r.Samples = samplesOf[orElse(r.Effort, Normal)]
+	}
 	r.Effort = orElse(r.Effort, Normal)
 	r.Seed = orElse(r.Seed, 1)
 	if err := r.validate(now, p.Sampling); err != nil {
@@ -284,7 +296,7 @@ func (p *Planner) Plan(ctx context.Context, r Request) (Plan, *difficulty.Estima
 		return Plan{}, nil, err
 	}
 	l := newLive(ulid.Make().String(), r, time.Now(), func(error) {})
-	estimate, err := p.estimate(ctx, l, setup)
+	estimate, err := p.estimate(ctx, l, setup, func(Plan) {})
 	if err != nil {
 		return Plan{}, nil, err
 	}

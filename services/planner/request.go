@@ -17,6 +17,8 @@ type Request struct {
 	Problem        string
 	Effort         Effort          // how much to spend; Budget and Strategy leave it only what they do not say
 	Budget         world.Budget    // bounds that are zero do not bound
+	Samples        int             // whole samples' worth of text, on the average over problems; 0: the effort's, or as much as the budget allows
+	Estimate       bool            // of difficulty, even where the strategy is given
 	Deadline       time.Time       // zero: the planner's default from now
 	Strategy       search.Strategy // nil: planned
 	Choice         *search.Choice  // nil: planned
@@ -98,6 +100,8 @@ func (r Request) validate(now time.Time, defaults reasoning.Sampling) error {
 		return reasoning.Invalid("budget.verifier_tokens", "must not be negative, is %d", r.Budget.VerifierTokens)
 	case !(r.Budget.FLOPs >= 0): // also NaN
 		return reasoning.Invalid("budget.flops", "must not be negative, is %v", r.Budget.FLOPs)
+	case r.Samples < 0 || r.Samples > search.MaxN:
+		return reasoning.Invalid("budget.samples", "must be 0 to %d, is %d", search.MaxN, r.Samples)
 	case !r.Deadline.IsZero() && !r.Deadline.After(now):
 		return reasoning.Invalid("deadline", "must be in the future, is %s", r.Deadline.UTC().Format(time.RFC3339))
 	case len(r.IdempotencyKey) > MaxKey:
@@ -148,5 +152,5 @@ func (r Request) essence() any {
 	if r.MaxTokens != nil {
 		tokens = *r.MaxTokens
 	}
-	return []any{r.Tenant, r.Problem, r.Effort, r.Budget, r.Strategy, choice, deref(r.Temperature), deref(r.TopP), tokens, r.Seed, thinking}
+	return []any{r.Tenant, r.Problem, r.Effort, r.Budget, r.Samples, r.Estimate, r.Strategy, choice, deref(r.Temperature), deref(r.TopP), tokens, r.Seed, thinking}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/ponder-mesh/ponder/internal/telemetry"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/difficulty"
+	"github.com/ponder-mesh/ponder/services/planner/profile"
 	"github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/planner/world"
 	"github.com/ponder-mesh/ponder/services/policy"
@@ -67,7 +68,11 @@ func (p *Planner) solve(ctx context.Context, l *live, traced *telemetry.SearchTr
 	for _, d := range setup.degraded {
 		l.notice("%s", d)
 	}
-	estimate, err := p.estimate(ctx, l, setup)
+	planned := func(plan Plan) {
+		traced.SetPlan(telemetry.Plan{Strategy: plan.Strategy.Name(), Source: plan.Source.String(), Profile: plan.Profile, Bin: plan.Bin, Reason: plan.Reason})
+		l.change(func(sequence int64) { l.plan = numbered[*Plan]{&plan, sequence} })
+	}
+	estimate, err := p.estimate(ctx, l, setup, planned)
 	if err != nil {
 		if ctx.Err() != nil {
 			return p.ended(ctx, outcome, err)
@@ -75,8 +80,7 @@ func (p *Planner) solve(ctx context.Context, l *live, traced *telemetry.SearchTr
 		outcome.Degraded = append(outcome.Degraded, fmt.Sprintf("difficulty was not estimated: %v", err))
 	}
 	plan := p.decide(l.request, estimate, setup)
-	traced.SetStrategy(plan.Strategy.Name())
-	l.change(func(sequence int64) { l.plan = numbered[*Plan]{&plan, sequence} })
+	planned(plan)
 
 	budget := l.request.Budget
 	if estimate != nil {
@@ -112,7 +116,8 @@ type setup struct {
 	request  Request
 	sampling reasoning.Sampling
 	policy   reasoning.Model
-	judge    *verifier.Judge // nil: none, or it does not answer
+	judge    *verifier.Judge  // nil: none, or it does not answer
+	profile  *profile.Profile // of these models; nil: nobody measured them
 	memo     *world.Memoed
 	format   template.Template // the policy's, where the request says how it is to think
 	degraded []string
@@ -145,6 +150,9 @@ func (p *Planner) prepare(ctx context.Context, r Request, trace func(search.Worl
 		default:
 			s.judge = &judge
 		}
+	}
+	if p.Profiles != nil {
+		s.profile = p.Profiles.For(s.policy, s.judge)
 	}
 	identity := world.Identity{Tenant: r.Tenant, Policy: s.policy}
 	if s.judge != nil {
@@ -201,13 +209,23 @@ func (p *Planner) sayIfQueued(ctx context.Context, l *live) {
 	}
 }
 
-// estimate probes the difficulty where the plan depends on it. The probe's samples
-// go into the memo, free of charge, as the search's own.
-func (p *Planner) estimate(ctx context.Context, l *live, s setup) (*difficulty.Estimate, error) {
-	if p.Difficulty == nil || l.request.Strategy != nil || !l.request.Effort.probes() || s.judge == nil {
+// estimate says how hard the problem is, where the request wants to know or the plan
+// depends on it. The samples that it takes go into the memo, free of charge, as the
+// search's own. Planned is told the plan that follows from each estimate but the last,
+// so that clients see it settle.
+func (p *Planner) estimate(ctx context.Context, l *live, s setup, planned func(Plan)) (*difficulty.Estimate, error) {
+	r := difficulty.Request{Tenant: l.request.Tenant, Search: l.id, Problem: l.request.Problem, Seed: l.request.Seed, Sampling: s.sampling}
+	asks := s.judge != nil && l.request.Samples >= probeFrom
+	if s.profile != nil {
+		if asks = s.profile.Asks(l.request.want(time.Now())); asks || l.request.Estimate {
+			if err := s.profile.Ask(&r); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if p.Difficulty == nil || !l.request.Estimate && (l.request.Strategy != nil || !asks) {
 		return nil, nil
 	}
-	r := difficulty.Request{Tenant: l.request.Tenant, Search: l.id, Problem: l.request.Problem, Seed: l.request.Seed, Sampling: s.sampling}
 	var last *difficulty.Estimate
 	for e, err := range p.Difficulty.Estimate(ctx, r) {
 		if err != nil {
@@ -226,34 +244,9 @@ func (p *Planner) estimate(ctx context.Context, l *live, s setup) (*difficulty.E
 				l.state = Running
 			}
 		})
+		if !e.Final {
+			planned(p.decide(l.request, last, s))
+		}
 	}
 	return last, nil
-}
-
-// decide is the plan: the request's own where it says, else the table's.
-func (p *Planner) decide(r Request, estimate *difficulty.Estimate, s setup) Plan {
-	made := Plan{Strategy: r.Strategy, Reason: "as requested"}
-	if made.Strategy == nil {
-		made = plan(r.Effort, estimate, s.judge)
-	} else if made.Strategy.Judged() && s.judge == nil {
-		n := min(made.Strategy.Samples(), search.MaxN)
-		made.Reason = fmt.Sprintf("majority of %d instead of %s, as the verifier does not answer", n, made.Strategy.Name())
-		made.Strategy = search.Majority{N: n}
-	}
-	made.Choice = choice(made.Strategy, s.judge)
-	switch {
-	case r.Choice == nil:
-	case r.Choice.Judged() && !made.Strategy.Judged():
-		made.Reason += fmt.Sprintf("; chosen by %s instead of %s, as nothing is scored", made.Choice, r.Choice)
-	default:
-		made.Choice = *r.Choice
-	}
-	if m, ok := made.Strategy.(search.Majority); ok && made.Choice != (search.Choice{}) {
-		m.Exhaustive = true // what settles a majority does not settle another choice
-		made.Strategy = m
-	}
-	if estimate != nil && estimate.Samples > 0 {
-		made.PredictedTokens = int64(made.Strategy.Samples()) * estimate.Usage.Generated / int64(estimate.Samples)
-	}
-	return made
 }

@@ -10,6 +10,7 @@ import (
 
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner/search"
 )
 
 // A StrategyInfo explains a strategy to a person.
@@ -145,6 +146,56 @@ func ParseStrategy(name string, parameters []string) (*plannerv1.Strategy, error
 		m.Set(field, value)
 	}
 	return s, nil
+}
+
+// ParseArm is the strategy with a name that has its parameters in it, each after a
+// colon, and an N, if it has one: "beam:narrow=true", 16.
+func ParseArm(name string, n int) (*plannerv1.Strategy, error) {
+	kind, rest, _ := strings.Cut(name, ":")
+	var parameters []string
+	if kind != "greedy" {
+		parameters = append(parameters, fmt.Sprintf("n=%d", n))
+	}
+	if rest != "" {
+		parameters = append(parameters, strings.Split(rest, ":")...)
+	}
+	return ParseStrategy(kind, parameters)
+}
+
+// ArmOf is what ParseArm reads, with its N: "beam:narrow=true 16". Parameters that have
+// the contract's default are left out.
+func ArmOf(s *plannerv1.Strategy) string {
+	if s.GetKind() == nil {
+		return ""
+	}
+	m := message(s)
+	r := s.ProtoReflect()
+	name := strings.ReplaceAll(string(r.WhichOneof(r.Descriptor().Oneofs().ByName("kind")).Name()), "_", "-")
+	n := m.Descriptor().Fields().ByName("n")
+	if n == nil {
+		return name
+	}
+	usual := m
+	if in, err := ParseArm(name, int(m.Get(n).Int())); err == nil {
+		if filled, err := fromStrategy(in); err == nil {
+			usual = message(toStrategy(filled))
+		}
+	}
+	for i := range m.Descriptor().Fields().Len() {
+		if f := m.Descriptor().Fields().Get(i); f != n && !m.Get(f).Equal(usual.Get(f)) {
+			name += fmt.Sprintf(":%s=%s", f.Name(), format(f, m.Get(f)))
+		}
+	}
+	return fmt.Sprintf("%s %d", name, m.Get(n).Int())
+}
+
+// Strategy is what ParseArm reads, as a search: the profile.Parser of this contract.
+func Strategy(name string, n int) (search.Strategy, error) {
+	in, err := ParseArm(name, n)
+	if err != nil {
+		return nil, err
+	}
+	return fromStrategy(in)
 }
 
 // message is the set kind of a strategy.

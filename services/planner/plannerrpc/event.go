@@ -42,10 +42,14 @@ func toPlan(p *planner.Plan) *plannerv1.SearchPlan {
 	if p == nil {
 		return nil
 	}
-	return &plannerv1.SearchPlan{
-		Strategy: toStrategy(p.Strategy), Choice: toChoice(p.Choice), Reason: p.Reason,
-		PredictedPolicyTokens: p.PredictedTokens, PredictedAccuracy: p.PredictedAccuracy,
+	out := &plannerv1.SearchPlan{
+		Strategy: toStrategy(p.Strategy), Choice: toChoice(p.Choice), Reason: p.Reason, Source: plannerv1.PlanSource(p.Source), Profile: p.Profile, Bin: p.Bin,
+		PredictedPolicyTokens: p.PredictedTokens, PredictedAccuracy: p.PredictedAccuracy, PredictedFlops: p.PredictedFLOPs,
 	}
+	if p.PredictedTime > 0 {
+		out.PredictedTime = durationpb.New(p.PredictedTime)
+	}
+	return out
 }
 
 func toPlanned(p planner.Plan, estimate *difficulty.Estimate) *plannerv1.PlanResponse {

@@ -18,6 +18,7 @@ func fromRequest(in *plannerv1.SolveRequest) (planner.Request, error) {
 			PolicyTokens: in.GetBudget().GetPolicyTokens(), VerifierTokens: in.GetBudget().GetVerifierTokens(), FLOPs: in.GetBudget().GetFlops(),
 		},
 	}
+	r.Samples, r.Estimate = int(in.GetBudget().GetSamples()), in.GetEstimateDifficulty()
 	r.Thinking = fromThinking(in.GetThinking())
 	if s := in.GetSampling(); s != nil {
 		r.Temperature, r.TopP = s.Temperature, s.TopP

@@ -25,18 +25,26 @@ type Choice struct {
 }
 
 // Asks says whether the choice depends on difficulty, so that it is worth estimating.
-func (p *Profile) Asks(w Want) bool { return p.budget(w).Adaptive }
-
-// Settled says whether no estimate between these rates would change the choice.
-func (p *Profile) Settled(w Want, low, high float64) bool {
-	first, last := p.Scheme.Bin(high), p.Scheme.Bin(low) // the easier bin comes first
-	for bin := first; bin < last; bin++ {
-		a, b := p.choose(w, bin), p.choose(w, bin+1)
-		if a.Arm.Strategy != b.Arm.Strategy || a.Arm.N != b.Arm.N {
-			return false
+func (p *Profile) Asks(w Want) bool {
+	for bin := 1; bin < len(p.Bins); bin++ {
+		if !p.same(w, bin-1, bin) {
+			return true
 		}
 	}
-	return true
+	return false
+}
+
+// same says whether two bins get the same strategy.
+func (p *Profile) same(w Want, a, b int) bool {
+	x, y := p.choose(w, a).Arm, p.choose(w, b).Arm
+	return x.Strategy == y.Strategy && x.N == y.N
+}
+
+// Ask makes a request one for the estimate by which the profile's problems were binned.
+func (p *Profile) Ask(r *difficulty.Request) (err error) {
+	r.MaxSamples, r.Scheme = p.Estimator.Samples, p.Scheme
+	r.Method, err = difficulty.ParseMethod(p.Estimator.Method)
+	return err
 }
 
 // Choose is the best that was measured within what is wanted. Without an estimate it

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/difficulty"
 	"github.com/ponder-mesh/ponder/services/planner/search"
 )
 
@@ -65,7 +66,15 @@ func (p *Profile) check(parse Parser) error {
 		return reasoning.Invalid("budgets", "must ascend in n")
 	}
 	if err := p.Scheme.Validate(); err != nil {
-		return fmt.Errorf("scheme: %w", err)
+		return err
+	}
+	if err := p.Ask(&difficulty.Request{}); err != nil {
+		return fmt.Errorf("estimator: %w", err)
+	}
+	if p.Prompt != nil {
+		if err := p.Prompt.Validate(); err != nil {
+			return err
+		}
 	}
 	if len(p.Bins) != p.Scheme.Bins() {
 		return reasoning.Invalid("bins", "must be %d, as scheme %s has, are %d", p.Scheme.Bins(), p.Scheme.Name, len(p.Bins))

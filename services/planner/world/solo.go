@@ -90,7 +90,7 @@ func (s *Soloed) bill(u reasoning.Usage, prefix string, r policy.Request) (reaso
 // Score implements search.World.
 func (s *Soloed) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
 	result, err := s.Memoed.Score(ctx, r)
-	if err != nil {
+	if err != nil || result.Usage == (reasoning.Usage{}) { // free: somebody else had it judged
 		return result, err
 	}
 	s.mu.Lock()

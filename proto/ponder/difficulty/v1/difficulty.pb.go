@@ -25,6 +25,67 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// A Method is a way to estimate difficulty.
+type Method int32
+
+const (
+	// Not said: PROBE.
+	Method_METHOD_UNSPECIFIED Method = 0
+	// A few samples, judged by the verifier or by their agreement.
+	Method_METHOD_PROBE Method = 1
+	// The mean of the verifier's final scores of many samples (Snell et al. 2024, arXiv 2408.03314, §3.2).
+	Method_METHOD_PREDICTED Method = 2
+	// Many samples, compared with the known answer.
+	Method_METHOD_ORACLE Method = 3
+	// No samples: what a model learnt of problems' texts.
+	Method_METHOD_PROMPT Method = 4
+)
+
+// Enum value maps for Method.
+var (
+	Method_name = map[int32]string{
+		0: "METHOD_UNSPECIFIED",
+		1: "METHOD_PROBE",
+		2: "METHOD_PREDICTED",
+		3: "METHOD_ORACLE",
+		4: "METHOD_PROMPT",
+	}
+	Method_value = map[string]int32{
+		"METHOD_UNSPECIFIED": 0,
+		"METHOD_PROBE":       1,
+		"METHOD_PREDICTED":   2,
+		"METHOD_ORACLE":      3,
+		"METHOD_PROMPT":      4,
+	}
+)
+
+func (x Method) Enum() *Method {
+	p := new(Method)
+	*p = x
+	return p
+}
+
+func (x Method) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Method) Descriptor() protoreflect.EnumDescriptor {
+	return file_ponder_difficulty_v1_difficulty_proto_enumTypes[0].Descriptor()
+}
+
+func (Method) Type() protoreflect.EnumType {
+	return &file_ponder_difficulty_v1_difficulty_proto_enumTypes[0]
+}
+
+func (x Method) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Method.Descriptor instead.
+func (Method) EnumDescriptor() ([]byte, []int) {
+	return file_ponder_difficulty_v1_difficulty_proto_rawDescGZIP(), []int{0}
+}
+
 // A Bin is a coarse difficulty by pass@1, with the thresholds of Liu et al. 2025 (arXiv 2502.06703).
 type Bin int32
 
@@ -66,11 +127,11 @@ func (x Bin) String() string {
 }
 
 func (Bin) Descriptor() protoreflect.EnumDescriptor {
-	return file_ponder_difficulty_v1_difficulty_proto_enumTypes[0].Descriptor()
+	return file_ponder_difficulty_v1_difficulty_proto_enumTypes[1].Descriptor()
 }
 
 func (Bin) Type() protoreflect.EnumType {
-	return &file_ponder_difficulty_v1_difficulty_proto_enumTypes[0]
+	return &file_ponder_difficulty_v1_difficulty_proto_enumTypes[1]
 }
 
 func (x Bin) Number() protoreflect.EnumNumber {
@@ -79,7 +140,7 @@ func (x Bin) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Bin.Descriptor instead.
 func (Bin) EnumDescriptor() ([]byte, []int) {
-	return file_ponder_difficulty_v1_difficulty_proto_rawDescGZIP(), []int{0}
+	return file_ponder_difficulty_v1_difficulty_proto_rawDescGZIP(), []int{1}
 }
 
 // EstimateRequest names a problem.
@@ -96,7 +157,13 @@ type EstimateRequest struct {
 	// How to draw tokens.
 	Sampling *v1.Sampling `protobuf:"bytes,5,opt,name=sampling,proto3" json:"sampling,omitempty"`
 	// Most samples to spend, 1…2048. Absent: the service's default.
-	MaxSamples    *int32 `protobuf:"varint,6,opt,name=max_samples,json=maxSamples,proto3,oneof" json:"max_samples,omitempty"`
+	MaxSamples *int32 `protobuf:"varint,6,opt,name=max_samples,json=maxSamples,proto3,oneof" json:"max_samples,omitempty"`
+	// How to estimate.
+	Method Method `protobuf:"varint,7,opt,name=method,proto3,enum=ponder.difficulty.v1.Method" json:"method,omitempty"`
+	// How to bin. Absent: easy, medium and hard, at 0.5 and 0.1.
+	Scheme *Scheme `protobuf:"bytes,8,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	// The known answer, for ORACLE and no other method.
+	Answer        string `protobuf:"bytes,9,opt,name=answer,proto3" json:"answer,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -173,6 +240,82 @@ func (x *EstimateRequest) GetMaxSamples() int32 {
 	return 0
 }
 
+func (x *EstimateRequest) GetMethod() Method {
+	if x != nil {
+		return x.Method
+	}
+	return Method_METHOD_UNSPECIFIED
+}
+
+func (x *EstimateRequest) GetScheme() *Scheme {
+	if x != nil {
+		return x.Scheme
+	}
+	return nil
+}
+
+func (x *EstimateRequest) GetAnswer() string {
+	if x != nil {
+		return x.Answer
+	}
+	return ""
+}
+
+// A Scheme is a named way to cut pass rates into bins, the easiest first.
+type Scheme struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name, at most 64 bytes.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Where bins end, descending within (0,1), 1…15: bin i holds rates of edges[i] and more that are in no easier bin.
+	Edges         []float64 `protobuf:"fixed64,2,rep,packed,name=edges,proto3" json:"edges,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Scheme) Reset() {
+	*x = Scheme{}
+	mi := &file_ponder_difficulty_v1_difficulty_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Scheme) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Scheme) ProtoMessage() {}
+
+func (x *Scheme) ProtoReflect() protoreflect.Message {
+	mi := &file_ponder_difficulty_v1_difficulty_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Scheme.ProtoReflect.Descriptor instead.
+func (*Scheme) Descriptor() ([]byte, []int) {
+	return file_ponder_difficulty_v1_difficulty_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Scheme) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Scheme) GetEdges() []float64 {
+	if x != nil {
+		return x.Edges
+	}
+	return nil
+}
+
 // EstimateResponse is the estimate so far.
 type EstimateResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -182,7 +325,7 @@ type EstimateResponse struct {
 	Low float64 `protobuf:"fixed64,2,opt,name=low,proto3" json:"low,omitempty"`
 	// Upper end of the 90 % interval of pass_rate.
 	High float64 `protobuf:"fixed64,3,opt,name=high,proto3" json:"high,omitempty"`
-	// The bin that pass_rate falls into.
+	// The bin that pass_rate falls into, whatever the request's scheme.
 	Bin Bin `protobuf:"varint,4,opt,name=bin,proto3,enum=ponder.difficulty.v1.Bin" json:"bin,omitempty"`
 	// Samples so far.
 	Samples int32 `protobuf:"varint,5,opt,name=samples,proto3" json:"samples,omitempty"`
@@ -192,14 +335,20 @@ type EstimateResponse struct {
 	// for them again.
 	NewSamples []*v11.Child `protobuf:"bytes,7,rep,name=new_samples,json=newSamples,proto3" json:"new_samples,omitempty"`
 	// The last response of the stream.
-	Final         bool `protobuf:"varint,8,opt,name=final,proto3" json:"final,omitempty"`
+	Final bool `protobuf:"varint,8,opt,name=final,proto3" json:"final,omitempty"`
+	// The bin of the request's scheme that pass_rate falls into, from 0, the easiest.
+	BinIndex int32 `protobuf:"varint,9,opt,name=bin_index,json=binIndex,proto3" json:"bin_index,omitempty"`
+	// What people call that bin.
+	BinLabel string `protobuf:"bytes,10,opt,name=bin_label,json=binLabel,proto3" json:"bin_label,omitempty"`
+	// All of the interval is in that bin.
+	Settled       bool `protobuf:"varint,11,opt,name=settled,proto3" json:"settled,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *EstimateResponse) Reset() {
 	*x = EstimateResponse{}
-	mi := &file_ponder_difficulty_v1_difficulty_proto_msgTypes[1]
+	mi := &file_ponder_difficulty_v1_difficulty_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -211,7 +360,7 @@ func (x *EstimateResponse) String() string {
 func (*EstimateResponse) ProtoMessage() {}
 
 func (x *EstimateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_difficulty_v1_difficulty_proto_msgTypes[1]
+	mi := &file_ponder_difficulty_v1_difficulty_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -224,7 +373,7 @@ func (x *EstimateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EstimateResponse.ProtoReflect.Descriptor instead.
 func (*EstimateResponse) Descriptor() ([]byte, []int) {
-	return file_ponder_difficulty_v1_difficulty_proto_rawDescGZIP(), []int{1}
+	return file_ponder_difficulty_v1_difficulty_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *EstimateResponse) GetPassRate() float64 {
@@ -283,11 +432,32 @@ func (x *EstimateResponse) GetFinal() bool {
 	return false
 }
 
+func (x *EstimateResponse) GetBinIndex() int32 {
+	if x != nil {
+		return x.BinIndex
+	}
+	return 0
+}
+
+func (x *EstimateResponse) GetBinLabel() string {
+	if x != nil {
+		return x.BinLabel
+	}
+	return ""
+}
+
+func (x *EstimateResponse) GetSettled() bool {
+	if x != nil {
+		return x.Settled
+	}
+	return false
+}
+
 var File_ponder_difficulty_v1_difficulty_proto protoreflect.FileDescriptor
 
 const file_ponder_difficulty_v1_difficulty_proto_rawDesc = "" +
 	"\n" +
-	"%ponder/difficulty/v1/difficulty.proto\x12\x14ponder.difficulty.v1\x1a\x1dponder/policy/v1/policy.proto\x1a#ponder/reasoning/v1/reasoning.proto\"\xe5\x01\n" +
+	"%ponder/difficulty/v1/difficulty.proto\x12\x14ponder.difficulty.v1\x1a\x1dponder/policy/v1/policy.proto\x1a#ponder/reasoning/v1/reasoning.proto\"\xe9\x02\n" +
 	"\x0fEstimateRequest\x12\x16\n" +
 	"\x06tenant\x18\x01 \x01(\tR\x06tenant\x12\x1b\n" +
 	"\tsearch_id\x18\x02 \x01(\tR\bsearchId\x12\x18\n" +
@@ -295,8 +465,14 @@ const file_ponder_difficulty_v1_difficulty_proto_rawDesc = "" +
 	"\x04seed\x18\x04 \x01(\x06R\x04seed\x129\n" +
 	"\bsampling\x18\x05 \x01(\v2\x1d.ponder.reasoning.v1.SamplingR\bsampling\x12$\n" +
 	"\vmax_samples\x18\x06 \x01(\x05H\x00R\n" +
-	"maxSamples\x88\x01\x01B\x0e\n" +
-	"\f_max_samples\"\x9e\x02\n" +
+	"maxSamples\x88\x01\x01\x124\n" +
+	"\x06method\x18\a \x01(\x0e2\x1c.ponder.difficulty.v1.MethodR\x06method\x124\n" +
+	"\x06scheme\x18\b \x01(\v2\x1c.ponder.difficulty.v1.SchemeR\x06scheme\x12\x16\n" +
+	"\x06answer\x18\t \x01(\tR\x06answerB\x0e\n" +
+	"\f_max_samples\"2\n" +
+	"\x06Scheme\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
+	"\x05edges\x18\x02 \x03(\x01R\x05edges\"\xf2\x02\n" +
 	"\x10EstimateResponse\x12\x1b\n" +
 	"\tpass_rate\x18\x01 \x01(\x01R\bpassRate\x12\x10\n" +
 	"\x03low\x18\x02 \x01(\x01R\x03low\x12\x12\n" +
@@ -306,7 +482,17 @@ const file_ponder_difficulty_v1_difficulty_proto_rawDesc = "" +
 	"\x05usage\x18\x06 \x01(\v2\x1a.ponder.reasoning.v1.UsageR\x05usage\x128\n" +
 	"\vnew_samples\x18\a \x03(\v2\x17.ponder.policy.v1.ChildR\n" +
 	"newSamples\x12\x14\n" +
-	"\x05final\x18\b \x01(\bR\x05final*F\n" +
+	"\x05final\x18\b \x01(\bR\x05final\x12\x1b\n" +
+	"\tbin_index\x18\t \x01(\x05R\bbinIndex\x12\x1b\n" +
+	"\tbin_label\x18\n" +
+	" \x01(\tR\bbinLabel\x12\x18\n" +
+	"\asettled\x18\v \x01(\bR\asettled*n\n" +
+	"\x06Method\x12\x16\n" +
+	"\x12METHOD_UNSPECIFIED\x10\x00\x12\x10\n" +
+	"\fMETHOD_PROBE\x10\x01\x12\x14\n" +
+	"\x10METHOD_PREDICTED\x10\x02\x12\x11\n" +
+	"\rMETHOD_ORACLE\x10\x03\x12\x11\n" +
+	"\rMETHOD_PROMPT\x10\x04*F\n" +
 	"\x03Bin\x12\x13\n" +
 	"\x0fBIN_UNSPECIFIED\x10\x00\x12\f\n" +
 	"\bBIN_EASY\x10\x01\x12\x0e\n" +
@@ -328,28 +514,32 @@ func file_ponder_difficulty_v1_difficulty_proto_rawDescGZIP() []byte {
 	return file_ponder_difficulty_v1_difficulty_proto_rawDescData
 }
 
-var file_ponder_difficulty_v1_difficulty_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_ponder_difficulty_v1_difficulty_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_ponder_difficulty_v1_difficulty_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_ponder_difficulty_v1_difficulty_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_ponder_difficulty_v1_difficulty_proto_goTypes = []any{
-	(Bin)(0),                 // 0: ponder.difficulty.v1.Bin
-	(*EstimateRequest)(nil),  // 1: ponder.difficulty.v1.EstimateRequest
-	(*EstimateResponse)(nil), // 2: ponder.difficulty.v1.EstimateResponse
-	(*v1.Sampling)(nil),      // 3: ponder.reasoning.v1.Sampling
-	(*v1.Usage)(nil),         // 4: ponder.reasoning.v1.Usage
-	(*v11.Child)(nil),        // 5: ponder.policy.v1.Child
+	(Method)(0),              // 0: ponder.difficulty.v1.Method
+	(Bin)(0),                 // 1: ponder.difficulty.v1.Bin
+	(*EstimateRequest)(nil),  // 2: ponder.difficulty.v1.EstimateRequest
+	(*Scheme)(nil),           // 3: ponder.difficulty.v1.Scheme
+	(*EstimateResponse)(nil), // 4: ponder.difficulty.v1.EstimateResponse
+	(*v1.Sampling)(nil),      // 5: ponder.reasoning.v1.Sampling
+	(*v1.Usage)(nil),         // 6: ponder.reasoning.v1.Usage
+	(*v11.Child)(nil),        // 7: ponder.policy.v1.Child
 }
 var file_ponder_difficulty_v1_difficulty_proto_depIdxs = []int32{
-	3, // 0: ponder.difficulty.v1.EstimateRequest.sampling:type_name -> ponder.reasoning.v1.Sampling
-	0, // 1: ponder.difficulty.v1.EstimateResponse.bin:type_name -> ponder.difficulty.v1.Bin
-	4, // 2: ponder.difficulty.v1.EstimateResponse.usage:type_name -> ponder.reasoning.v1.Usage
-	5, // 3: ponder.difficulty.v1.EstimateResponse.new_samples:type_name -> ponder.policy.v1.Child
-	1, // 4: ponder.difficulty.v1.DifficultyService.Estimate:input_type -> ponder.difficulty.v1.EstimateRequest
-	2, // 5: ponder.difficulty.v1.DifficultyService.Estimate:output_type -> ponder.difficulty.v1.EstimateResponse
-	5, // [5:6] is the sub-list for method output_type
-	4, // [4:5] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	5, // 0: ponder.difficulty.v1.EstimateRequest.sampling:type_name -> ponder.reasoning.v1.Sampling
+	0, // 1: ponder.difficulty.v1.EstimateRequest.method:type_name -> ponder.difficulty.v1.Method
+	3, // 2: ponder.difficulty.v1.EstimateRequest.scheme:type_name -> ponder.difficulty.v1.Scheme
+	1, // 3: ponder.difficulty.v1.EstimateResponse.bin:type_name -> ponder.difficulty.v1.Bin
+	6, // 4: ponder.difficulty.v1.EstimateResponse.usage:type_name -> ponder.reasoning.v1.Usage
+	7, // 5: ponder.difficulty.v1.EstimateResponse.new_samples:type_name -> ponder.policy.v1.Child
+	2, // 6: ponder.difficulty.v1.DifficultyService.Estimate:input_type -> ponder.difficulty.v1.EstimateRequest
+	4, // 7: ponder.difficulty.v1.DifficultyService.Estimate:output_type -> ponder.difficulty.v1.EstimateResponse
+	7, // [7:8] is the sub-list for method output_type
+	6, // [6:7] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_ponder_difficulty_v1_difficulty_proto_init() }
@@ -363,8 +553,8 @@ func file_ponder_difficulty_v1_difficulty_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ponder_difficulty_v1_difficulty_proto_rawDesc), len(file_ponder_difficulty_v1_difficulty_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   2,
+			NumEnums:      2,
+			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

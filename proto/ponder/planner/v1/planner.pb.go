@@ -573,6 +573,63 @@ func (NodeState) EnumDescriptor() ([]byte, []int) {
 	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{7}
 }
 
+// Where a plan comes from.
+type PlanSource int32
+
+const (
+	// Not said.
+	PlanSource_PLAN_SOURCE_UNSPECIFIED PlanSource = 0
+	// The request named the strategy.
+	PlanSource_PLAN_SOURCE_REQUEST PlanSource = 1
+	// Calibration measured this policy with this verifier.
+	PlanSource_PLAN_SOURCE_PROFILE PlanSource = 2
+	// The papers' experience with other models: nobody measured these.
+	PlanSource_PLAN_SOURCE_RULE_OF_THUMB PlanSource = 3
+)
+
+// Enum value maps for PlanSource.
+var (
+	PlanSource_name = map[int32]string{
+		0: "PLAN_SOURCE_UNSPECIFIED",
+		1: "PLAN_SOURCE_REQUEST",
+		2: "PLAN_SOURCE_PROFILE",
+		3: "PLAN_SOURCE_RULE_OF_THUMB",
+	}
+	PlanSource_value = map[string]int32{
+		"PLAN_SOURCE_UNSPECIFIED":   0,
+		"PLAN_SOURCE_REQUEST":       1,
+		"PLAN_SOURCE_PROFILE":       2,
+		"PLAN_SOURCE_RULE_OF_THUMB": 3,
+	}
+)
+
+func (x PlanSource) Enum() *PlanSource {
+	p := new(PlanSource)
+	*p = x
+	return p
+}
+
+func (x PlanSource) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (PlanSource) Descriptor() protoreflect.EnumDescriptor {
+	return file_ponder_planner_v1_planner_proto_enumTypes[8].Descriptor()
+}
+
+func (PlanSource) Type() protoreflect.EnumType {
+	return &file_ponder_planner_v1_planner_proto_enumTypes[8]
+}
+
+func (x PlanSource) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use PlanSource.Descriptor instead.
+func (PlanSource) EnumDescriptor() ([]byte, []int) {
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{8}
+}
+
 // A Budget bounds what a search may spend; a bound that is 0 or absent does not bound.
 type Budget struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -581,7 +638,10 @@ type Budget struct {
 	// Most tokens that verifiers may read.
 	VerifierTokens int64 `protobuf:"varint,2,opt,name=verifier_tokens,json=verifierTokens,proto3" json:"verifier_tokens,omitempty"`
 	// Most floating-point operations of policy and verifier together.
-	Flops         float64 `protobuf:"fixed64,3,opt,name=flops,proto3" json:"flops,omitempty"`
+	Flops float64 `protobuf:"fixed64,3,opt,name=flops,proto3" json:"flops,omitempty"`
+	// About how many whole solutions' worth of text the policy writes, on the average over problems, 0…4096: the N of the
+	// papers. It is no bound: the plan spends more on hard problems and less on easy ones. 0 is the effort's.
+	Samples       int32 `protobuf:"varint,4,opt,name=samples,proto3" json:"samples,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -633,6 +693,13 @@ func (x *Budget) GetVerifierTokens() int64 {
 func (x *Budget) GetFlops() float64 {
 	if x != nil {
 		return x.Flops
+	}
+	return 0
+}
+
+func (x *Budget) GetSamples() int32 {
+	if x != nil {
+		return x.Samples
 	}
 	return 0
 }
@@ -1715,9 +1782,11 @@ type SolveRequest struct {
 	CancelOnDisconnect bool `protobuf:"varint,11,opt,name=cancel_on_disconnect,json=cancelOnDisconnect,proto3" json:"cancel_on_disconnect,omitempty"`
 	// How long the policy thinks before it answers, with whatever strategy. Absent: as long as it likes. It needs a policy
 	// whose prompt template marks the end of thinking.
-	Thinking      *Thinking `protobuf:"bytes,12,opt,name=thinking,proto3" json:"thinking,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Thinking *Thinking `protobuf:"bytes,12,opt,name=thinking,proto3" json:"thinking,omitempty"`
+	// Estimate difficulty even where the strategy is given. The samples that it takes are the search's own.
+	EstimateDifficulty bool `protobuf:"varint,13,opt,name=estimate_difficulty,json=estimateDifficulty,proto3" json:"estimate_difficulty,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *SolveRequest) Reset() {
@@ -1832,6 +1901,13 @@ func (x *SolveRequest) GetThinking() *Thinking {
 		return x.Thinking
 	}
 	return nil
+}
+
+func (x *SolveRequest) GetEstimateDifficulty() bool {
+	if x != nil {
+		return x.EstimateDifficulty
+	}
+	return false
 }
 
 // SolveResponse carries one event.
@@ -2258,8 +2334,18 @@ type SearchPlan struct {
 	PredictedPolicyTokens int64 `protobuf:"varint,4,opt,name=predicted_policy_tokens,json=predictedPolicyTokens,proto3" json:"predicted_policy_tokens,omitempty"`
 	// Predicted probability, in [0,1], of a right answer; absent where nothing is known.
 	PredictedAccuracy *float64 `protobuf:"fixed64,5,opt,name=predicted_accuracy,json=predictedAccuracy,proto3,oneof" json:"predicted_accuracy,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// Where the plan comes from.
+	Source PlanSource `protobuf:"varint,6,opt,name=source,proto3,enum=ponder.planner.v1.PlanSource" json:"source,omitempty"`
+	// The profile that it follows; empty where there is none.
+	Profile string `protobuf:"bytes,7,opt,name=profile,proto3" json:"profile,omitempty"`
+	// The difficulty that it is made for; empty where difficulty does not matter.
+	Bin string `protobuf:"bytes,8,opt,name=bin,proto3" json:"bin,omitempty"`
+	// Floating-point operations of policy and verifier that are expected; 0 where nothing is known.
+	PredictedFlops float64 `protobuf:"fixed64,9,opt,name=predicted_flops,json=predictedFlops,proto3" json:"predicted_flops,omitempty"`
+	// Time to the answer that is expected on a mesh with nothing else to do; absent where nothing is known.
+	PredictedTime *durationpb.Duration `protobuf:"bytes,10,opt,name=predicted_time,json=predictedTime,proto3" json:"predicted_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SearchPlan) Reset() {
@@ -2325,6 +2411,41 @@ func (x *SearchPlan) GetPredictedAccuracy() float64 {
 		return *x.PredictedAccuracy
 	}
 	return 0
+}
+
+func (x *SearchPlan) GetSource() PlanSource {
+	if x != nil {
+		return x.Source
+	}
+	return PlanSource_PLAN_SOURCE_UNSPECIFIED
+}
+
+func (x *SearchPlan) GetProfile() string {
+	if x != nil {
+		return x.Profile
+	}
+	return ""
+}
+
+func (x *SearchPlan) GetBin() string {
+	if x != nil {
+		return x.Bin
+	}
+	return ""
+}
+
+func (x *SearchPlan) GetPredictedFlops() float64 {
+	if x != nil {
+		return x.PredictedFlops
+	}
+	return 0
+}
+
+func (x *SearchPlan) GetPredictedTime() *durationpb.Duration {
+	if x != nil {
+		return x.PredictedTime
+	}
+	return nil
 }
 
 // An Outcome is how a search ended.
@@ -3217,11 +3338,12 @@ var File_ponder_planner_v1_planner_proto protoreflect.FileDescriptor
 
 const file_ponder_planner_v1_planner_proto_rawDesc = "" +
 	"\n" +
-	"\x1fponder/planner/v1/planner.proto\x12\x11ponder.planner.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a%ponder/difficulty/v1/difficulty.proto\x1a#ponder/reasoning/v1/reasoning.proto\"l\n" +
+	"\x1fponder/planner/v1/planner.proto\x12\x11ponder.planner.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a%ponder/difficulty/v1/difficulty.proto\x1a#ponder/reasoning/v1/reasoning.proto\"\x86\x01\n" +
 	"\x06Budget\x12#\n" +
 	"\rpolicy_tokens\x18\x01 \x01(\x03R\fpolicyTokens\x12'\n" +
 	"\x0fverifier_tokens\x18\x02 \x01(\x03R\x0everifierTokens\x12\x14\n" +
-	"\x05flops\x18\x03 \x01(\x01R\x05flops\"\xb8\x04\n" +
+	"\x05flops\x18\x03 \x01(\x01R\x05flops\x12\x18\n" +
+	"\asamples\x18\x04 \x01(\x05R\asamples\"\xb8\x04\n" +
 	"\bStrategy\x123\n" +
 	"\x06greedy\x18\x01 \x01(\v2\x19.ponder.planner.v1.GreedyH\x00R\x06greedy\x129\n" +
 	"\bmajority\x18\x02 \x01(\v2\x1b.ponder.planner.v1.MajorityH\x00R\bmajority\x128\n" +
@@ -3323,7 +3445,7 @@ const file_ponder_planner_v1_planner_proto_rawDesc = "" +
 	"\x04wait\x18\x04 \x01(\tR\x04wait\x123\n" +
 	"\x04mode\x18\x05 \x01(\x0e2\x1f.ponder.planner.v1.ThinkingModeR\x04mode\x129\n" +
 	"\x06advice\x18\x06 \x01(\x0e2!.ponder.planner.v1.ThinkingAdviceR\x06advice\x12\x1b\n" +
-	"\tmax_steps\x18\a \x01(\x05R\bmaxSteps\"\xbb\x04\n" +
+	"\tmax_steps\x18\a \x01(\x05R\bmaxSteps\"\xec\x04\n" +
 	"\fSolveRequest\x12\x16\n" +
 	"\x06tenant\x18\x01 \x01(\tR\x06tenant\x12\x18\n" +
 	"\aproblem\x18\x02 \x01(\tR\aproblem\x121\n" +
@@ -3337,7 +3459,8 @@ const file_ponder_planner_v1_planner_proto_rawDesc = "" +
 	"\x0fidempotency_key\x18\n" +
 	" \x01(\tR\x0eidempotencyKey\x120\n" +
 	"\x14cancel_on_disconnect\x18\v \x01(\bR\x12cancelOnDisconnect\x127\n" +
-	"\bthinking\x18\f \x01(\v2\x1b.ponder.planner.v1.ThinkingR\bthinkingB\a\n" +
+	"\bthinking\x18\f \x01(\v2\x1b.ponder.planner.v1.ThinkingR\bthinking\x12/\n" +
+	"\x13estimate_difficulty\x18\r \x01(\bR\x12estimateDifficultyB\a\n" +
 	"\x05_seed\"E\n" +
 	"\rSolveResponse\x124\n" +
 	"\x05event\x18\x01 \x01(\v2\x1e.ponder.planner.v1.SearchEventR\x05event\"j\n" +
@@ -3372,14 +3495,20 @@ const file_ponder_planner_v1_planner_proto_rawDesc = "" +
 	"\x04plan\x18\t \x01(\v2\x1d.ponder.planner.v1.SearchPlanR\x04plan\x12\x18\n" +
 	"\anotices\x18\n" +
 	" \x03(\tR\anotices\x124\n" +
-	"\aoutcome\x18\v \x01(\v2\x1a.ponder.planner.v1.OutcomeR\aoutcome\"\x93\x02\n" +
+	"\aoutcome\x18\v \x01(\v2\x1a.ponder.planner.v1.OutcomeR\aoutcome\"\xe1\x03\n" +
 	"\n" +
 	"SearchPlan\x127\n" +
 	"\bstrategy\x18\x01 \x01(\v2\x1b.ponder.planner.v1.StrategyR\bstrategy\x121\n" +
 	"\x06choice\x18\x02 \x01(\x0e2\x19.ponder.planner.v1.ChoiceR\x06choice\x12\x16\n" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\x126\n" +
 	"\x17predicted_policy_tokens\x18\x04 \x01(\x03R\x15predictedPolicyTokens\x122\n" +
-	"\x12predicted_accuracy\x18\x05 \x01(\x01H\x00R\x11predictedAccuracy\x88\x01\x01B\x15\n" +
+	"\x12predicted_accuracy\x18\x05 \x01(\x01H\x00R\x11predictedAccuracy\x88\x01\x01\x125\n" +
+	"\x06source\x18\x06 \x01(\x0e2\x1d.ponder.planner.v1.PlanSourceR\x06source\x12\x18\n" +
+	"\aprofile\x18\a \x01(\tR\aprofile\x12\x10\n" +
+	"\x03bin\x18\b \x01(\tR\x03bin\x12'\n" +
+	"\x0fpredicted_flops\x18\t \x01(\x01R\x0epredictedFlops\x12@\n" +
+	"\x0epredicted_time\x18\n" +
+	" \x01(\v2\x19.google.protobuf.DurationR\rpredictedTimeB\x15\n" +
 	"\x13_predicted_accuracy\"\xef\x02\n" +
 	"\aOutcome\x12>\n" +
 	"\vstop_reason\x18\x01 \x01(\x0e2\x1d.ponder.planner.v1.StopReasonR\n" +
@@ -3513,7 +3642,13 @@ const file_ponder_planner_v1_planner_proto_rawDesc = "" +
 	"\x11NODE_STATE_SCORED\x10\x03\x12\x15\n" +
 	"\x11NODE_STATE_PRUNED\x10\x04\x12\x17\n" +
 	"\x13NODE_STATE_FINISHED\x10\x05\x12\x15\n" +
-	"\x11NODE_STATE_FAILED\x10\x062\xe7\x04\n" +
+	"\x11NODE_STATE_FAILED\x10\x06*z\n" +
+	"\n" +
+	"PlanSource\x12\x1b\n" +
+	"\x17PLAN_SOURCE_UNSPECIFIED\x10\x00\x12\x17\n" +
+	"\x13PLAN_SOURCE_REQUEST\x10\x01\x12\x17\n" +
+	"\x13PLAN_SOURCE_PROFILE\x10\x02\x12\x1d\n" +
+	"\x19PLAN_SOURCE_RULE_OF_THUMB\x10\x032\xe7\x04\n" +
 	"\x0ePlannerService\x12L\n" +
 	"\x05Solve\x12\x1f.ponder.planner.v1.SolveRequest\x1a .ponder.planner.v1.SolveResponse0\x01\x12L\n" +
 	"\x05Watch\x12\x1f.ponder.planner.v1.WatchRequest\x1a .ponder.planner.v1.WatchResponse0\x01\x12V\n" +
@@ -3535,7 +3670,7 @@ func file_ponder_planner_v1_planner_proto_rawDescGZIP() []byte {
 	return file_ponder_planner_v1_planner_proto_rawDescData
 }
 
-var file_ponder_planner_v1_planner_proto_enumTypes = make([]protoimpl.EnumInfo, 8)
+var file_ponder_planner_v1_planner_proto_enumTypes = make([]protoimpl.EnumInfo, 9)
 var file_ponder_planner_v1_planner_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
 var file_ponder_planner_v1_planner_proto_goTypes = []any{
 	(Effort)(0),                   // 0: ponder.planner.v1.Effort
@@ -3546,119 +3681,122 @@ var file_ponder_planner_v1_planner_proto_goTypes = []any{
 	(SearchState)(0),              // 5: ponder.planner.v1.SearchState
 	(StopReason)(0),               // 6: ponder.planner.v1.StopReason
 	(NodeState)(0),                // 7: ponder.planner.v1.NodeState
-	(*Budget)(nil),                // 8: ponder.planner.v1.Budget
-	(*Strategy)(nil),              // 9: ponder.planner.v1.Strategy
-	(*Greedy)(nil),                // 10: ponder.planner.v1.Greedy
-	(*Majority)(nil),              // 11: ponder.planner.v1.Majority
-	(*BestOfN)(nil),               // 12: ponder.planner.v1.BestOfN
-	(*Beam)(nil),                  // 13: ponder.planner.v1.Beam
-	(*Lookahead)(nil),             // 14: ponder.planner.v1.Lookahead
-	(*Dvts)(nil),                  // 15: ponder.planner.v1.Dvts
-	(*Rebase)(nil),                // 16: ponder.planner.v1.Rebase
-	(*Mcts)(nil),                  // 17: ponder.planner.v1.Mcts
-	(*Particles)(nil),             // 18: ponder.planner.v1.Particles
-	(*Revisions)(nil),             // 19: ponder.planner.v1.Revisions
-	(*Thinking)(nil),              // 20: ponder.planner.v1.Thinking
-	(*SolveRequest)(nil),          // 21: ponder.planner.v1.SolveRequest
-	(*SolveResponse)(nil),         // 22: ponder.planner.v1.SolveResponse
-	(*WatchRequest)(nil),          // 23: ponder.planner.v1.WatchRequest
-	(*WatchResponse)(nil),         // 24: ponder.planner.v1.WatchResponse
-	(*Node)(nil),                  // 25: ponder.planner.v1.Node
-	(*SearchEvent)(nil),           // 26: ponder.planner.v1.SearchEvent
-	(*SearchPlan)(nil),            // 27: ponder.planner.v1.SearchPlan
-	(*Outcome)(nil),               // 28: ponder.planner.v1.Outcome
-	(*Candidate)(nil),             // 29: ponder.planner.v1.Candidate
-	(*Search)(nil),                // 30: ponder.planner.v1.Search
-	(*GetSearchRequest)(nil),      // 31: ponder.planner.v1.GetSearchRequest
-	(*GetSearchResponse)(nil),     // 32: ponder.planner.v1.GetSearchResponse
-	(*ListSearchesRequest)(nil),   // 33: ponder.planner.v1.ListSearchesRequest
-	(*ListSearchesResponse)(nil),  // 34: ponder.planner.v1.ListSearchesResponse
-	(*ListNodesRequest)(nil),      // 35: ponder.planner.v1.ListNodesRequest
-	(*ListNodesResponse)(nil),     // 36: ponder.planner.v1.ListNodesResponse
-	(*CancelSearchRequest)(nil),   // 37: ponder.planner.v1.CancelSearchRequest
-	(*CancelSearchResponse)(nil),  // 38: ponder.planner.v1.CancelSearchResponse
-	(*PlanRequest)(nil),           // 39: ponder.planner.v1.PlanRequest
-	(*PlanResponse)(nil),          // 40: ponder.planner.v1.PlanResponse
-	(*timestamppb.Timestamp)(nil), // 41: google.protobuf.Timestamp
-	(*v1.Sampling)(nil),           // 42: ponder.reasoning.v1.Sampling
-	(*v1.Step)(nil),               // 43: ponder.reasoning.v1.Step
-	(v1.FinishReason)(0),          // 44: ponder.reasoning.v1.FinishReason
-	(*v1.Bill)(nil),               // 45: ponder.reasoning.v1.Bill
-	(*v11.EstimateResponse)(nil),  // 46: ponder.difficulty.v1.EstimateResponse
-	(*v1.Error)(nil),              // 47: ponder.reasoning.v1.Error
+	(PlanSource)(0),               // 8: ponder.planner.v1.PlanSource
+	(*Budget)(nil),                // 9: ponder.planner.v1.Budget
+	(*Strategy)(nil),              // 10: ponder.planner.v1.Strategy
+	(*Greedy)(nil),                // 11: ponder.planner.v1.Greedy
+	(*Majority)(nil),              // 12: ponder.planner.v1.Majority
+	(*BestOfN)(nil),               // 13: ponder.planner.v1.BestOfN
+	(*Beam)(nil),                  // 14: ponder.planner.v1.Beam
+	(*Lookahead)(nil),             // 15: ponder.planner.v1.Lookahead
+	(*Dvts)(nil),                  // 16: ponder.planner.v1.Dvts
+	(*Rebase)(nil),                // 17: ponder.planner.v1.Rebase
+	(*Mcts)(nil),                  // 18: ponder.planner.v1.Mcts
+	(*Particles)(nil),             // 19: ponder.planner.v1.Particles
+	(*Revisions)(nil),             // 20: ponder.planner.v1.Revisions
+	(*Thinking)(nil),              // 21: ponder.planner.v1.Thinking
+	(*SolveRequest)(nil),          // 22: ponder.planner.v1.SolveRequest
+	(*SolveResponse)(nil),         // 23: ponder.planner.v1.SolveResponse
+	(*WatchRequest)(nil),          // 24: ponder.planner.v1.WatchRequest
+	(*WatchResponse)(nil),         // 25: ponder.planner.v1.WatchResponse
+	(*Node)(nil),                  // 26: ponder.planner.v1.Node
+	(*SearchEvent)(nil),           // 27: ponder.planner.v1.SearchEvent
+	(*SearchPlan)(nil),            // 28: ponder.planner.v1.SearchPlan
+	(*Outcome)(nil),               // 29: ponder.planner.v1.Outcome
+	(*Candidate)(nil),             // 30: ponder.planner.v1.Candidate
+	(*Search)(nil),                // 31: ponder.planner.v1.Search
+	(*GetSearchRequest)(nil),      // 32: ponder.planner.v1.GetSearchRequest
+	(*GetSearchResponse)(nil),     // 33: ponder.planner.v1.GetSearchResponse
+	(*ListSearchesRequest)(nil),   // 34: ponder.planner.v1.ListSearchesRequest
+	(*ListSearchesResponse)(nil),  // 35: ponder.planner.v1.ListSearchesResponse
+	(*ListNodesRequest)(nil),      // 36: ponder.planner.v1.ListNodesRequest
+	(*ListNodesResponse)(nil),     // 37: ponder.planner.v1.ListNodesResponse
+	(*CancelSearchRequest)(nil),   // 38: ponder.planner.v1.CancelSearchRequest
+	(*CancelSearchResponse)(nil),  // 39: ponder.planner.v1.CancelSearchResponse
+	(*PlanRequest)(nil),           // 40: ponder.planner.v1.PlanRequest
+	(*PlanResponse)(nil),          // 41: ponder.planner.v1.PlanResponse
+	(*timestamppb.Timestamp)(nil), // 42: google.protobuf.Timestamp
+	(*v1.Sampling)(nil),           // 43: ponder.reasoning.v1.Sampling
+	(*v1.Step)(nil),               // 44: ponder.reasoning.v1.Step
+	(v1.FinishReason)(0),          // 45: ponder.reasoning.v1.FinishReason
+	(*v1.Bill)(nil),               // 46: ponder.reasoning.v1.Bill
+	(*v11.EstimateResponse)(nil),  // 47: ponder.difficulty.v1.EstimateResponse
 	(*durationpb.Duration)(nil),   // 48: google.protobuf.Duration
+	(*v1.Error)(nil),              // 49: ponder.reasoning.v1.Error
 }
 var file_ponder_planner_v1_planner_proto_depIdxs = []int32{
-	10, // 0: ponder.planner.v1.Strategy.greedy:type_name -> ponder.planner.v1.Greedy
-	11, // 1: ponder.planner.v1.Strategy.majority:type_name -> ponder.planner.v1.Majority
-	12, // 2: ponder.planner.v1.Strategy.best_of_n:type_name -> ponder.planner.v1.BestOfN
-	13, // 3: ponder.planner.v1.Strategy.beam:type_name -> ponder.planner.v1.Beam
-	14, // 4: ponder.planner.v1.Strategy.lookahead:type_name -> ponder.planner.v1.Lookahead
-	15, // 5: ponder.planner.v1.Strategy.dvts:type_name -> ponder.planner.v1.Dvts
-	16, // 6: ponder.planner.v1.Strategy.rebase:type_name -> ponder.planner.v1.Rebase
-	17, // 7: ponder.planner.v1.Strategy.mcts:type_name -> ponder.planner.v1.Mcts
-	18, // 8: ponder.planner.v1.Strategy.particles:type_name -> ponder.planner.v1.Particles
-	19, // 9: ponder.planner.v1.Strategy.revisions:type_name -> ponder.planner.v1.Revisions
+	11, // 0: ponder.planner.v1.Strategy.greedy:type_name -> ponder.planner.v1.Greedy
+	12, // 1: ponder.planner.v1.Strategy.majority:type_name -> ponder.planner.v1.Majority
+	13, // 2: ponder.planner.v1.Strategy.best_of_n:type_name -> ponder.planner.v1.BestOfN
+	14, // 3: ponder.planner.v1.Strategy.beam:type_name -> ponder.planner.v1.Beam
+	15, // 4: ponder.planner.v1.Strategy.lookahead:type_name -> ponder.planner.v1.Lookahead
+	16, // 5: ponder.planner.v1.Strategy.dvts:type_name -> ponder.planner.v1.Dvts
+	17, // 6: ponder.planner.v1.Strategy.rebase:type_name -> ponder.planner.v1.Rebase
+	18, // 7: ponder.planner.v1.Strategy.mcts:type_name -> ponder.planner.v1.Mcts
+	19, // 8: ponder.planner.v1.Strategy.particles:type_name -> ponder.planner.v1.Particles
+	20, // 9: ponder.planner.v1.Strategy.revisions:type_name -> ponder.planner.v1.Revisions
 	1,  // 10: ponder.planner.v1.Mcts.final:type_name -> ponder.planner.v1.MctsFinal
 	3,  // 11: ponder.planner.v1.Thinking.mode:type_name -> ponder.planner.v1.ThinkingMode
 	4,  // 12: ponder.planner.v1.Thinking.advice:type_name -> ponder.planner.v1.ThinkingAdvice
 	0,  // 13: ponder.planner.v1.SolveRequest.effort:type_name -> ponder.planner.v1.Effort
-	8,  // 14: ponder.planner.v1.SolveRequest.budget:type_name -> ponder.planner.v1.Budget
-	41, // 15: ponder.planner.v1.SolveRequest.deadline:type_name -> google.protobuf.Timestamp
-	9,  // 16: ponder.planner.v1.SolveRequest.strategy:type_name -> ponder.planner.v1.Strategy
+	9,  // 14: ponder.planner.v1.SolveRequest.budget:type_name -> ponder.planner.v1.Budget
+	42, // 15: ponder.planner.v1.SolveRequest.deadline:type_name -> google.protobuf.Timestamp
+	10, // 16: ponder.planner.v1.SolveRequest.strategy:type_name -> ponder.planner.v1.Strategy
 	2,  // 17: ponder.planner.v1.SolveRequest.choice:type_name -> ponder.planner.v1.Choice
-	42, // 18: ponder.planner.v1.SolveRequest.sampling:type_name -> ponder.reasoning.v1.Sampling
-	20, // 19: ponder.planner.v1.SolveRequest.thinking:type_name -> ponder.planner.v1.Thinking
-	26, // 20: ponder.planner.v1.SolveResponse.event:type_name -> ponder.planner.v1.SearchEvent
-	26, // 21: ponder.planner.v1.WatchResponse.event:type_name -> ponder.planner.v1.SearchEvent
+	43, // 18: ponder.planner.v1.SolveRequest.sampling:type_name -> ponder.reasoning.v1.Sampling
+	21, // 19: ponder.planner.v1.SolveRequest.thinking:type_name -> ponder.planner.v1.Thinking
+	27, // 20: ponder.planner.v1.SolveResponse.event:type_name -> ponder.planner.v1.SearchEvent
+	27, // 21: ponder.planner.v1.WatchResponse.event:type_name -> ponder.planner.v1.SearchEvent
 	7,  // 22: ponder.planner.v1.Node.state:type_name -> ponder.planner.v1.NodeState
-	43, // 23: ponder.planner.v1.Node.steps:type_name -> ponder.reasoning.v1.Step
-	44, // 24: ponder.planner.v1.Node.finish:type_name -> ponder.reasoning.v1.FinishReason
-	41, // 25: ponder.planner.v1.SearchEvent.time:type_name -> google.protobuf.Timestamp
+	44, // 23: ponder.planner.v1.Node.steps:type_name -> ponder.reasoning.v1.Step
+	45, // 24: ponder.planner.v1.Node.finish:type_name -> ponder.reasoning.v1.FinishReason
+	42, // 25: ponder.planner.v1.SearchEvent.time:type_name -> google.protobuf.Timestamp
 	5,  // 26: ponder.planner.v1.SearchEvent.state:type_name -> ponder.planner.v1.SearchState
-	25, // 27: ponder.planner.v1.SearchEvent.nodes:type_name -> ponder.planner.v1.Node
-	45, // 28: ponder.planner.v1.SearchEvent.bill:type_name -> ponder.reasoning.v1.Bill
-	46, // 29: ponder.planner.v1.SearchEvent.difficulty:type_name -> ponder.difficulty.v1.EstimateResponse
-	27, // 30: ponder.planner.v1.SearchEvent.plan:type_name -> ponder.planner.v1.SearchPlan
-	28, // 31: ponder.planner.v1.SearchEvent.outcome:type_name -> ponder.planner.v1.Outcome
-	9,  // 32: ponder.planner.v1.SearchPlan.strategy:type_name -> ponder.planner.v1.Strategy
+	26, // 27: ponder.planner.v1.SearchEvent.nodes:type_name -> ponder.planner.v1.Node
+	46, // 28: ponder.planner.v1.SearchEvent.bill:type_name -> ponder.reasoning.v1.Bill
+	47, // 29: ponder.planner.v1.SearchEvent.difficulty:type_name -> ponder.difficulty.v1.EstimateResponse
+	28, // 30: ponder.planner.v1.SearchEvent.plan:type_name -> ponder.planner.v1.SearchPlan
+	29, // 31: ponder.planner.v1.SearchEvent.outcome:type_name -> ponder.planner.v1.Outcome
+	10, // 32: ponder.planner.v1.SearchPlan.strategy:type_name -> ponder.planner.v1.Strategy
 	2,  // 33: ponder.planner.v1.SearchPlan.choice:type_name -> ponder.planner.v1.Choice
-	6,  // 34: ponder.planner.v1.Outcome.stop_reason:type_name -> ponder.planner.v1.StopReason
-	29, // 35: ponder.planner.v1.Outcome.candidates:type_name -> ponder.planner.v1.Candidate
-	47, // 36: ponder.planner.v1.Outcome.error:type_name -> ponder.reasoning.v1.Error
-	48, // 37: ponder.planner.v1.Outcome.elapsed:type_name -> google.protobuf.Duration
-	5,  // 38: ponder.planner.v1.Search.state:type_name -> ponder.planner.v1.SearchState
-	41, // 39: ponder.planner.v1.Search.create_time:type_name -> google.protobuf.Timestamp
-	45, // 40: ponder.planner.v1.Search.bill:type_name -> ponder.reasoning.v1.Bill
-	27, // 41: ponder.planner.v1.Search.plan:type_name -> ponder.planner.v1.SearchPlan
-	28, // 42: ponder.planner.v1.Search.outcome:type_name -> ponder.planner.v1.Outcome
-	30, // 43: ponder.planner.v1.GetSearchResponse.search:type_name -> ponder.planner.v1.Search
-	30, // 44: ponder.planner.v1.ListSearchesResponse.searches:type_name -> ponder.planner.v1.Search
-	25, // 45: ponder.planner.v1.ListNodesResponse.nodes:type_name -> ponder.planner.v1.Node
-	30, // 46: ponder.planner.v1.CancelSearchResponse.search:type_name -> ponder.planner.v1.Search
-	21, // 47: ponder.planner.v1.PlanRequest.request:type_name -> ponder.planner.v1.SolveRequest
-	46, // 48: ponder.planner.v1.PlanResponse.difficulty:type_name -> ponder.difficulty.v1.EstimateResponse
-	27, // 49: ponder.planner.v1.PlanResponse.plan:type_name -> ponder.planner.v1.SearchPlan
-	45, // 50: ponder.planner.v1.PlanResponse.bill:type_name -> ponder.reasoning.v1.Bill
-	21, // 51: ponder.planner.v1.PlannerService.Solve:input_type -> ponder.planner.v1.SolveRequest
-	23, // 52: ponder.planner.v1.PlannerService.Watch:input_type -> ponder.planner.v1.WatchRequest
-	31, // 53: ponder.planner.v1.PlannerService.GetSearch:input_type -> ponder.planner.v1.GetSearchRequest
-	33, // 54: ponder.planner.v1.PlannerService.ListSearches:input_type -> ponder.planner.v1.ListSearchesRequest
-	35, // 55: ponder.planner.v1.PlannerService.ListNodes:input_type -> ponder.planner.v1.ListNodesRequest
-	37, // 56: ponder.planner.v1.PlannerService.CancelSearch:input_type -> ponder.planner.v1.CancelSearchRequest
-	39, // 57: ponder.planner.v1.PlannerService.Plan:input_type -> ponder.planner.v1.PlanRequest
-	22, // 58: ponder.planner.v1.PlannerService.Solve:output_type -> ponder.planner.v1.SolveResponse
-	24, // 59: ponder.planner.v1.PlannerService.Watch:output_type -> ponder.planner.v1.WatchResponse
-	32, // 60: ponder.planner.v1.PlannerService.GetSearch:output_type -> ponder.planner.v1.GetSearchResponse
-	34, // 61: ponder.planner.v1.PlannerService.ListSearches:output_type -> ponder.planner.v1.ListSearchesResponse
-	36, // 62: ponder.planner.v1.PlannerService.ListNodes:output_type -> ponder.planner.v1.ListNodesResponse
-	38, // 63: ponder.planner.v1.PlannerService.CancelSearch:output_type -> ponder.planner.v1.CancelSearchResponse
-	40, // 64: ponder.planner.v1.PlannerService.Plan:output_type -> ponder.planner.v1.PlanResponse
-	58, // [58:65] is the sub-list for method output_type
-	51, // [51:58] is the sub-list for method input_type
-	51, // [51:51] is the sub-list for extension type_name
-	51, // [51:51] is the sub-list for extension extendee
-	0,  // [0:51] is the sub-list for field type_name
+	8,  // 34: ponder.planner.v1.SearchPlan.source:type_name -> ponder.planner.v1.PlanSource
+	48, // 35: ponder.planner.v1.SearchPlan.predicted_time:type_name -> google.protobuf.Duration
+	6,  // 36: ponder.planner.v1.Outcome.stop_reason:type_name -> ponder.planner.v1.StopReason
+	30, // 37: ponder.planner.v1.Outcome.candidates:type_name -> ponder.planner.v1.Candidate
+	49, // 38: ponder.planner.v1.Outcome.error:type_name -> ponder.reasoning.v1.Error
+	48, // 39: ponder.planner.v1.Outcome.elapsed:type_name -> google.protobuf.Duration
+	5,  // 40: ponder.planner.v1.Search.state:type_name -> ponder.planner.v1.SearchState
+	42, // 41: ponder.planner.v1.Search.create_time:type_name -> google.protobuf.Timestamp
+	46, // 42: ponder.planner.v1.Search.bill:type_name -> ponder.reasoning.v1.Bill
+	28, // 43: ponder.planner.v1.Search.plan:type_name -> ponder.planner.v1.SearchPlan
+	29, // 44: ponder.planner.v1.Search.outcome:type_name -> ponder.planner.v1.Outcome
+	31, // 45: ponder.planner.v1.GetSearchResponse.search:type_name -> ponder.planner.v1.Search
+	31, // 46: ponder.planner.v1.ListSearchesResponse.searches:type_name -> ponder.planner.v1.Search
+	26, // 47: ponder.planner.v1.ListNodesResponse.nodes:type_name -> ponder.planner.v1.Node
+	31, // 48: ponder.planner.v1.CancelSearchResponse.search:type_name -> ponder.planner.v1.Search
+	22, // 49: ponder.planner.v1.PlanRequest.request:type_name -> ponder.planner.v1.SolveRequest
+	47, // 50: ponder.planner.v1.PlanResponse.difficulty:type_name -> ponder.difficulty.v1.EstimateResponse
+	28, // 51: ponder.planner.v1.PlanResponse.plan:type_name -> ponder.planner.v1.SearchPlan
+	46, // 52: ponder.planner.v1.PlanResponse.bill:type_name -> ponder.reasoning.v1.Bill
+	22, // 53: ponder.planner.v1.PlannerService.Solve:input_type -> ponder.planner.v1.SolveRequest
+	24, // 54: ponder.planner.v1.PlannerService.Watch:input_type -> ponder.planner.v1.WatchRequest
+	32, // 55: ponder.planner.v1.PlannerService.GetSearch:input_type -> ponder.planner.v1.GetSearchRequest
+	34, // 56: ponder.planner.v1.PlannerService.ListSearches:input_type -> ponder.planner.v1.ListSearchesRequest
+	36, // 57: ponder.planner.v1.PlannerService.ListNodes:input_type -> ponder.planner.v1.ListNodesRequest
+	38, // 58: ponder.planner.v1.PlannerService.CancelSearch:input_type -> ponder.planner.v1.CancelSearchRequest
+	40, // 59: ponder.planner.v1.PlannerService.Plan:input_type -> ponder.planner.v1.PlanRequest
+	23, // 60: ponder.planner.v1.PlannerService.Solve:output_type -> ponder.planner.v1.SolveResponse
+	25, // 61: ponder.planner.v1.PlannerService.Watch:output_type -> ponder.planner.v1.WatchResponse
+	33, // 62: ponder.planner.v1.PlannerService.GetSearch:output_type -> ponder.planner.v1.GetSearchResponse
+	35, // 63: ponder.planner.v1.PlannerService.ListSearches:output_type -> ponder.planner.v1.ListSearchesResponse
+	37, // 64: ponder.planner.v1.PlannerService.ListNodes:output_type -> ponder.planner.v1.ListNodesResponse
+	39, // 65: ponder.planner.v1.PlannerService.CancelSearch:output_type -> ponder.planner.v1.CancelSearchResponse
+	41, // 66: ponder.planner.v1.PlannerService.Plan:output_type -> ponder.planner.v1.PlanResponse
+	60, // [60:67] is the sub-list for method output_type
+	53, // [53:60] is the sub-list for method input_type
+	53, // [53:53] is the sub-list for extension type_name
+	53, // [53:53] is the sub-list for extension extendee
+	0,  // [0:53] is the sub-list for field type_name
 }
 
 func init() { file_ponder_planner_v1_planner_proto_init() }
@@ -3693,7 +3831,7 @@ func file_ponder_planner_v1_planner_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ponder_planner_v1_planner_proto_rawDesc), len(file_ponder_planner_v1_planner_proto_rawDesc)),
-			NumEnums:      8,
+			NumEnums:      9,
 			NumMessages:   33,
 			NumExtensions: 0,
 			NumServices:   1,

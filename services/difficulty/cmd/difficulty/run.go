@@ -13,6 +13,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/difficulty"
 	"github.com/ponder-mesh/ponder/services/difficulty/difficultyrpc"
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue"
+	"github.com/ponder-mesh/ponder/services/verifier"
 	"github.com/ponder-mesh/ponder/services/verifier/verifierrpc"
 )
 
@@ -22,6 +23,7 @@ type config struct {
 	Partitions   int    `name:"partitions" default:"1" help:"partitions of the queue; all services and workers must agree"`
 	VerifierAddr string `name:"verifier-addr" default:"127.0.0.1:7702" help:"verifier service; empty: none, samples are judged by their agreement"`
 	MaxTokens    int    `name:"max-tokens" default:"256" help:"most tokens of one sample, where requests do not say"`
+	PromptModel  string `name:"prompt-model" help:"profile of ponder calibrate whose model estimates difficulty from texts; empty: none"`
 	TraceFile    string `name:"trace-file" help:"file that spans are also written to"`
 }
 
@@ -43,7 +45,13 @@ func run(ctx context.Context, s *serve.Settings, c config) (err error) {
 		return err
 	}
 	defer jobs.Close()
-	probe := &difficulty.Probe{Policy: jobs}
+	var text *difficulty.PromptModel
+	if c.PromptModel != "" {
+		if text, err = difficulty.LoadPrompt(c.PromptModel); err != nil {
+			return err
+		}
+	}
+	var judge verifier.Verifier
 	checks := []serve.Check{{Name: "queue on NATS at " + c.NatsURL, Do: policyqueue.Prepared(nc, queue)}}
 	if c.VerifierAddr != "" {
 		conn, err := serve.Dial(c.VerifierAddr, tel.DialOption())
@@ -53,10 +61,10 @@ func run(ctx context.Context, s *serve.Settings, c config) (err error) {
 		defer conn.Close()
 		client := verifierrpc.NewClient(conn)
 		defer client.Close()
-		probe.Verifier = client
+		judge = client
 		checks = append(checks, serve.Answers("verifier", conn))
 	}
-	traced := telemetry.Difficulty(probe, tel.Instruments)
+	traced := telemetry.Difficulty(difficulty.All(jobs, judge, text), tel.Instruments)
 	return serve.Run(ctx, s, serve.Service{
 		Register: func(r grpc.ServiceRegistrar) {
 			difficultyrpc.Register(r, traced, reasoning.Sampling{Temperature: 0.8, TopP: 1, MaxTokens: c.MaxTokens})

@@ -9,35 +9,62 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class Method(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    METHOD_UNSPECIFIED: _ClassVar[Method]
+    METHOD_PROBE: _ClassVar[Method]
+    METHOD_PREDICTED: _ClassVar[Method]
+    METHOD_ORACLE: _ClassVar[Method]
+    METHOD_PROMPT: _ClassVar[Method]
+
 class Bin(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     BIN_UNSPECIFIED: _ClassVar[Bin]
     BIN_EASY: _ClassVar[Bin]
     BIN_MEDIUM: _ClassVar[Bin]
     BIN_HARD: _ClassVar[Bin]
+METHOD_UNSPECIFIED: Method
+METHOD_PROBE: Method
+METHOD_PREDICTED: Method
+METHOD_ORACLE: Method
+METHOD_PROMPT: Method
 BIN_UNSPECIFIED: Bin
 BIN_EASY: Bin
 BIN_MEDIUM: Bin
 BIN_HARD: Bin
 
 class EstimateRequest(_message.Message):
-    __slots__ = ("tenant", "search_id", "problem", "seed", "sampling", "max_samples")
+    __slots__ = ("tenant", "search_id", "problem", "seed", "sampling", "max_samples", "method", "scheme", "answer")
     TENANT_FIELD_NUMBER: _ClassVar[int]
     SEARCH_ID_FIELD_NUMBER: _ClassVar[int]
     PROBLEM_FIELD_NUMBER: _ClassVar[int]
     SEED_FIELD_NUMBER: _ClassVar[int]
     SAMPLING_FIELD_NUMBER: _ClassVar[int]
     MAX_SAMPLES_FIELD_NUMBER: _ClassVar[int]
+    METHOD_FIELD_NUMBER: _ClassVar[int]
+    SCHEME_FIELD_NUMBER: _ClassVar[int]
+    ANSWER_FIELD_NUMBER: _ClassVar[int]
     tenant: str
     search_id: str
     problem: str
     seed: int
     sampling: _reasoning_pb2.Sampling
     max_samples: int
-    def __init__(self, tenant: _Optional[str] = ..., search_id: _Optional[str] = ..., problem: _Optional[str] = ..., seed: _Optional[int] = ..., sampling: _Optional[_Union[_reasoning_pb2.Sampling, _Mapping]] = ..., max_samples: _Optional[int] = ...) -> None: ...
+    method: Method
+    scheme: Scheme
+    answer: str
+    def __init__(self, tenant: _Optional[str] = ..., search_id: _Optional[str] = ..., problem: _Optional[str] = ..., seed: _Optional[int] = ..., sampling: _Optional[_Union[_reasoning_pb2.Sampling, _Mapping]] = ..., max_samples: _Optional[int] = ..., method: _Optional[_Union[Method, str]] = ..., scheme: _Optional[_Union[Scheme, _Mapping]] = ..., answer: _Optional[str] = ...) -> None: ...
+
+class Scheme(_message.Message):
+    __slots__ = ("name", "edges")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    EDGES_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    edges: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, name: _Optional[str] = ..., edges: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class EstimateResponse(_message.Message):
-    __slots__ = ("pass_rate", "low", "high", "bin", "samples", "usage", "new_samples", "final")
+    __slots__ = ("pass_rate", "low", "high", "bin", "samples", "usage", "new_samples", "final", "bin_index", "bin_label", "settled")
     PASS_RATE_FIELD_NUMBER: _ClassVar[int]
     LOW_FIELD_NUMBER: _ClassVar[int]
     HIGH_FIELD_NUMBER: _ClassVar[int]
@@ -46,6 +73,9 @@ class EstimateResponse(_message.Message):
     USAGE_FIELD_NUMBER: _ClassVar[int]
     NEW_SAMPLES_FIELD_NUMBER: _ClassVar[int]
     FINAL_FIELD_NUMBER: _ClassVar[int]
+    BIN_INDEX_FIELD_NUMBER: _ClassVar[int]
+    BIN_LABEL_FIELD_NUMBER: _ClassVar[int]
+    SETTLED_FIELD_NUMBER: _ClassVar[int]
     pass_rate: float
     low: float
     high: float
@@ -54,4 +84,7 @@ class EstimateResponse(_message.Message):
     usage: _reasoning_pb2.Usage
     new_samples: _containers.RepeatedCompositeFieldContainer[_policy_pb2.Child]
     final: bool
-    def __init__(self, pass_rate: _Optional[float] = ..., low: _Optional[float] = ..., high: _Optional[float] = ..., bin: _Optional[_Union[Bin, str]] = ..., samples: _Optional[int] = ..., usage: _Optional[_Union[_reasoning_pb2.Usage, _Mapping]] = ..., new_samples: _Optional[_Iterable[_Union[_policy_pb2.Child, _Mapping]]] = ..., final: _Optional[bool] = ...) -> None: ...
+    bin_index: int
+    bin_label: str
+    settled: bool
+    def __init__(self, pass_rate: _Optional[float] = ..., low: _Optional[float] = ..., high: _Optional[float] = ..., bin: _Optional[_Union[Bin, str]] = ..., samples: _Optional[int] = ..., usage: _Optional[_Union[_reasoning_pb2.Usage, _Mapping]] = ..., new_samples: _Optional[_Iterable[_Union[_policy_pb2.Child, _Mapping]]] = ..., final: _Optional[bool] = ..., bin_index: _Optional[int] = ..., bin_label: _Optional[str] = ..., settled: _Optional[bool] = ...) -> None: ...

@@ -90,6 +90,13 @@ class NodeState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     NODE_STATE_PRUNED: _ClassVar[NodeState]
     NODE_STATE_FINISHED: _ClassVar[NodeState]
     NODE_STATE_FAILED: _ClassVar[NodeState]
+
+class PlanSource(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    PLAN_SOURCE_UNSPECIFIED: _ClassVar[PlanSource]
+    PLAN_SOURCE_REQUEST: _ClassVar[PlanSource]
+    PLAN_SOURCE_PROFILE: _ClassVar[PlanSource]
+    PLAN_SOURCE_RULE_OF_THUMB: _ClassVar[PlanSource]
 EFFORT_UNSPECIFIED: Effort
 EFFORT_NONE: Effort
 EFFORT_MINIMAL: Effort
@@ -144,16 +151,22 @@ NODE_STATE_SCORED: NodeState
 NODE_STATE_PRUNED: NodeState
 NODE_STATE_FINISHED: NodeState
 NODE_STATE_FAILED: NodeState
+PLAN_SOURCE_UNSPECIFIED: PlanSource
+PLAN_SOURCE_REQUEST: PlanSource
+PLAN_SOURCE_PROFILE: PlanSource
+PLAN_SOURCE_RULE_OF_THUMB: PlanSource
 
 class Budget(_message.Message):
-    __slots__ = ("policy_tokens", "verifier_tokens", "flops")
+    __slots__ = ("policy_tokens", "verifier_tokens", "flops", "samples")
     POLICY_TOKENS_FIELD_NUMBER: _ClassVar[int]
     VERIFIER_TOKENS_FIELD_NUMBER: _ClassVar[int]
     FLOPS_FIELD_NUMBER: _ClassVar[int]
+    SAMPLES_FIELD_NUMBER: _ClassVar[int]
     policy_tokens: int
     verifier_tokens: int
     flops: float
-    def __init__(self, policy_tokens: _Optional[int] = ..., verifier_tokens: _Optional[int] = ..., flops: _Optional[float] = ...) -> None: ...
+    samples: int
+    def __init__(self, policy_tokens: _Optional[int] = ..., verifier_tokens: _Optional[int] = ..., flops: _Optional[float] = ..., samples: _Optional[int] = ...) -> None: ...
 
 class Strategy(_message.Message):
     __slots__ = ("greedy", "majority", "best_of_n", "beam", "lookahead", "dvts", "rebase", "mcts", "particles", "revisions")
@@ -316,7 +329,7 @@ class Thinking(_message.Message):
     def __init__(self, max_tokens: _Optional[int] = ..., min_tokens: _Optional[int] = ..., waits: _Optional[int] = ..., wait: _Optional[str] = ..., mode: _Optional[_Union[ThinkingMode, str]] = ..., advice: _Optional[_Union[ThinkingAdvice, str]] = ..., max_steps: _Optional[int] = ...) -> None: ...
 
 class SolveRequest(_message.Message):
-    __slots__ = ("tenant", "problem", "effort", "budget", "deadline", "strategy", "choice", "sampling", "seed", "idempotency_key", "cancel_on_disconnect", "thinking")
+    __slots__ = ("tenant", "problem", "effort", "budget", "deadline", "strategy", "choice", "sampling", "seed", "idempotency_key", "cancel_on_disconnect", "thinking", "estimate_difficulty")
     TENANT_FIELD_NUMBER: _ClassVar[int]
     PROBLEM_FIELD_NUMBER: _ClassVar[int]
     EFFORT_FIELD_NUMBER: _ClassVar[int]
@@ -329,6 +342,7 @@ class SolveRequest(_message.Message):
     IDEMPOTENCY_KEY_FIELD_NUMBER: _ClassVar[int]
     CANCEL_ON_DISCONNECT_FIELD_NUMBER: _ClassVar[int]
     THINKING_FIELD_NUMBER: _ClassVar[int]
+    ESTIMATE_DIFFICULTY_FIELD_NUMBER: _ClassVar[int]
     tenant: str
     problem: str
     effort: Effort
@@ -341,7 +355,8 @@ class SolveRequest(_message.Message):
     idempotency_key: str
     cancel_on_disconnect: bool
     thinking: Thinking
-    def __init__(self, tenant: _Optional[str] = ..., problem: _Optional[str] = ..., effort: _Optional[_Union[Effort, str]] = ..., budget: _Optional[_Union[Budget, _Mapping]] = ..., deadline: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., strategy: _Optional[_Union[Strategy, _Mapping]] = ..., choice: _Optional[_Union[Choice, str]] = ..., sampling: _Optional[_Union[_reasoning_pb2.Sampling, _Mapping]] = ..., seed: _Optional[int] = ..., idempotency_key: _Optional[str] = ..., cancel_on_disconnect: _Optional[bool] = ..., thinking: _Optional[_Union[Thinking, _Mapping]] = ...) -> None: ...
+    estimate_difficulty: bool
+    def __init__(self, tenant: _Optional[str] = ..., problem: _Optional[str] = ..., effort: _Optional[_Union[Effort, str]] = ..., budget: _Optional[_Union[Budget, _Mapping]] = ..., deadline: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., strategy: _Optional[_Union[Strategy, _Mapping]] = ..., choice: _Optional[_Union[Choice, str]] = ..., sampling: _Optional[_Union[_reasoning_pb2.Sampling, _Mapping]] = ..., seed: _Optional[int] = ..., idempotency_key: _Optional[str] = ..., cancel_on_disconnect: _Optional[bool] = ..., thinking: _Optional[_Union[Thinking, _Mapping]] = ..., estimate_difficulty: _Optional[bool] = ...) -> None: ...
 
 class SolveResponse(_message.Message):
     __slots__ = ("event",)
@@ -414,18 +429,28 @@ class SearchEvent(_message.Message):
     def __init__(self, search_id: _Optional[str] = ..., first_sequence: _Optional[int] = ..., sequence: _Optional[int] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state: _Optional[_Union[SearchState, str]] = ..., nodes: _Optional[_Iterable[_Union[Node, _Mapping]]] = ..., bill: _Optional[_Union[_reasoning_pb2.Bill, _Mapping]] = ..., difficulty: _Optional[_Union[_difficulty_pb2.EstimateResponse, _Mapping]] = ..., plan: _Optional[_Union[SearchPlan, _Mapping]] = ..., notices: _Optional[_Iterable[str]] = ..., outcome: _Optional[_Union[Outcome, _Mapping]] = ...) -> None: ...
 
 class SearchPlan(_message.Message):
-    __slots__ = ("strategy", "choice", "reason", "predicted_policy_tokens", "predicted_accuracy")
+    __slots__ = ("strategy", "choice", "reason", "predicted_policy_tokens", "predicted_accuracy", "source", "profile", "bin", "predicted_flops", "predicted_time")
     STRATEGY_FIELD_NUMBER: _ClassVar[int]
     CHOICE_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     PREDICTED_POLICY_TOKENS_FIELD_NUMBER: _ClassVar[int]
     PREDICTED_ACCURACY_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    PROFILE_FIELD_NUMBER: _ClassVar[int]
+    BIN_FIELD_NUMBER: _ClassVar[int]
+    PREDICTED_FLOPS_FIELD_NUMBER: _ClassVar[int]
+    PREDICTED_TIME_FIELD_NUMBER: _ClassVar[int]
     strategy: Strategy
     choice: Choice
     reason: str
     predicted_policy_tokens: int
     predicted_accuracy: float
-    def __init__(self, strategy: _Optional[_Union[Strategy, _Mapping]] = ..., choice: _Optional[_Union[Choice, str]] = ..., reason: _Optional[str] = ..., predicted_policy_tokens: _Optional[int] = ..., predicted_accuracy: _Optional[float] = ...) -> None: ...
+    source: PlanSource
+    profile: str
+    bin: str
+    predicted_flops: float
+    predicted_time: _duration_pb2.Duration
+    def __init__(self, strategy: _Optional[_Union[Strategy, _Mapping]] = ..., choice: _Optional[_Union[Choice, str]] = ..., reason: _Optional[str] = ..., predicted_policy_tokens: _Optional[int] = ..., predicted_accuracy: _Optional[float] = ..., source: _Optional[_Union[PlanSource, str]] = ..., profile: _Optional[str] = ..., bin: _Optional[str] = ..., predicted_flops: _Optional[float] = ..., predicted_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class Outcome(_message.Message):
     __slots__ = ("stop_reason", "answer", "node_id", "solution", "weight", "candidates", "degraded", "error", "elapsed")

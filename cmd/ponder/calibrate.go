@@ -1,0 +1,240 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/ponder-mesh/ponder/eval"
+	"github.com/ponder-mesh/ponder/internal/bench"
+	"github.com/ponder-mesh/ponder/internal/calibrate"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/difficulty"
+	"github.com/ponder-mesh/ponder/services/planner/profile"
+	verifierengine "github.com/ponder-mesh/ponder/services/verifier/engine"
+)
+
+type calibrateCmd struct {
+	Out      string   `help:"Directory for results, samples and profile.json; what is in it is not done again." required:"" placeholder:"DIR" type:"path"`
+	Name     string   `help:"What plans call the profile; empty: the models' names." placeholder:"NAME"`
+	Arms     []string `help:"Strategies to choose from." default:"majority,best-of-n,beam,dvts,rebase"`
+	Budgets  []int    `help:"Budgets, in whole samples; every strategy runs with each." default:"1,4,16,64,256"`
+	Bins     string   `help:"How problems are binned: quantiles-N, or absolute (easy ≥ 0.5, medium ≥ 0.1, hard)." default:"quantiles-5"`
+	Oracle   int      `help:"Samples by which estimates are judged; 0 judges none." default:"64"`
+	Latency  int      `help:"Problems on which the time of each chosen strategy is measured, one at a time; 0 measures none." default:"5"`
+	campaign `embed:""`
+}
+
+// Run does what is left to do, writes the profile and prints what it chose.
+func (c *calibrateCmd) Run(ctx context.Context, out *output, line *kong.Context) error {
+	o := calibrate.Options{Budgets: c.Budgets, Bins: c.Bins, Seed: 1}
+	if err := c.check(o); err != nil {
+		return err
+	}
+	arms, err := c.arms()
+	if err != nil {
+		return err
+	}
+	name, set, err := c.load()
+	if err != nil {
+		return err
+	}
+	tasks, err := bench.Tasks(set, arms, c.Seeds)
+	if err != nil {
+		return err
+	}
+	header := c.header(name, set)
+	header.Command = line.Args
+	results, err := c.record(ctx, &header, arms, tasks)
+	if ctx.Err() != nil {
+		say("%d results are in %s: the same command goes on from there", len(results), c.Out)
+		return errInterrupted
+	}
+	if err != nil {
+		return err
+	}
+	p, err := c.fit(ctx, o, header, set, results, line.Args)
+	if err != nil {
+		return err
+	}
+	data, err := p.Write()
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(c.Out, "profile.json")
+	if err := os.WriteFile(path, data, 0o644); err != nil {
+		return err
+	}
+	say("wrote %s: planners follow it with --profile", path)
+	return printProfile(out, p)
+}
+
+func (c *calibrateCmd) check(o calibrate.Options) error {
+	if err := c.validate(); err != nil {
+		return err
+	}
+	switch {
+	case c.Oracle < 0 || c.Oracle > difficulty.MaxSamples:
+		return reasoning.Invalid("--oracle", "must be 0 to %d, is %d", difficulty.MaxSamples, c.Oracle)
+	case c.Latency < 0:
+		return reasoning.Invalid("--latency", "must not be negative, is %d", c.Latency)
+	case slices.ContainsFunc(c.Arms, func(a string) bool {
+		return a == bench.Planned || strings.Contains(a, "+") || strings.HasPrefix(a, bench.OnlyHard)
+	}):
+		return reasoning.Invalid("--arms", "must be strategies, are %v", c.Arms)
+	}
+	return o.Validate()
+}
+
+// arms are every strategy without and with an estimate, and ways to estimate. Where an
+// estimate takes more samples than a budget has, no strategy of that size follows it.
+func (c *calibrateCmd) arms() ([]bench.Arm, error) {
+	var estimated []string
+	for _, name := range c.Arms {
+		estimated = append(estimated, bench.Estimated+name)
+	}
+	enough := slices.DeleteFunc(slices.Clone(c.Budgets), func(n int) bool { return n < difficulty.DefaultSamples })
+	type kind struct {
+		names []string
+		ns    []int
+	}
+	kinds := []kind{{append([]string{"greedy", bench.Estimated + "greedy"}, c.Arms...), c.Budgets}, {estimated, enough}}
+	if c.Oracle > 0 {
+		kinds = append(kinds, kind{[]string{bench.OnlyHard + "oracle"}, []int{c.Oracle}})
+		if c.judged() {
+			kinds = append(kinds, kind{[]string{bench.OnlyHard + "predicted"}, []int{difficulty.DefaultSamples, difficulty.PredictedSamples}})
+		}
+	}
+	var all []bench.Arm
+	for _, k := range kinds {
+		if len(k.ns) == 0 {
+			continue
+		}
+		some, err := bench.Arms(k.names, k.ns)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	return all, nil
+}
+
+// record does the grid.
+func (c *calibrateCmd) record(ctx context.Context, h *bench.Header, arms []bench.Arm, tasks [][]bench.Task) (results []bench.Result, err error) {
+	if err := os.MkdirAll(c.Out, 0o755); err != nil {
+		return nil, err
+	}
+	store, done, err := recorded(filepath.Join(c.Out, "samples.store"))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, done()) }()
+	at, err := c.start(ctx, store, nil, h)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, at.close()) }()
+	return record(ctx, c.runner(at, *h), filepath.Join(c.Out, "results.jsonl"), *h, arms, tasks)
+}
+
+// fit makes the profile of the grid, and measures how long what it chose takes.
+func (c *calibrateCmd) fit(ctx context.Context, o calibrate.Options, h bench.Header, set []eval.Problem, results []bench.Result, args []string) (*profile.Profile, error) {
+	grid, err := calibrate.Of(h, results)
+	if err != nil {
+		return nil, err
+	}
+	p, err := grid.Fit(o)
+	if err != nil {
+		return nil, err
+	}
+	calibrate.Describe(p, h)
+	p.Command = "ponder " + strings.Join(args, " ")
+	if c.Name != "" {
+		p.Name = c.Name
+	}
+	texts := map[string]string{}
+	for _, problem := range set {
+		texts[problem.ID] = problem.Text
+	}
+	if p.Estimators, p.Prompt, err = calibrate.Estimators(results, texts); err != nil {
+		return nil, err
+	}
+	if c.Latency > 0 {
+		if err := c.time(ctx, p, h, set); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// time measures the chosen strategies on some problems, one search at a time on a mesh
+// that remembers nothing.
+func (c *calibrateCmd) time(ctx context.Context, p *profile.Profile, h bench.Header, set []eval.Problem) (err error) {
+	var arms []bench.Arm
+	for _, a := range calibrate.Chosen(p) {
+		some, err := bench.Arms([]string{a.Strategy}, []int{a.N})
+		if err != nil {
+			return err
+		}
+		arms = append(arms, some...)
+	}
+	some := calibrate.Spread(set, c.Latency)
+	tasks, err := bench.Tasks(some, arms, c.Seeds[:1])
+	if err != nil {
+		return err
+	}
+	alone := *c
+	alone.Concurrent = 1
+	at, err := alone.start(ctx, forgetful{}, nil, &bench.Header{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, at.close()) }()
+	h.Problems = bench.ProblemsOf(h.Problems.Set, some)
+	results, err := record(ctx, alone.runner(at, h), filepath.Join(c.Out, "latency.jsonl"), h, arms, tasks)
+	if err != nil {
+		return err
+	}
+	calibrate.Time(p, results)
+	return nil
+}
+
+// judged says whether there is a verifier.
+func (c *calibrateCmd) judged() bool {
+	return c.Verifier.Pocket != verifierengine.None && (c.Policy.URL == "" || c.Verifier.URL != "" || c.Verifier.Pocket != "")
+}
+
+// printProfile prints what a profile chose for each budget, and what that did on
+// problems that it was not chosen by.
+func printProfile(out *output, p *profile.Profile) error {
+	table := eval.Table{
+		Header: []string{"budget", "choice", "accuracy [95 %]", "generated", "one for all", "accuracy [95 %]", "generated", "by bin, easiest first"},
+		Align:  []eval.Align{eval.Right, eval.Left, eval.Left, eval.Right, eval.Left, eval.Left, eval.Right, eval.Left},
+	}
+	for _, b := range p.Budgets {
+		if err := out.value(b); err != nil {
+			return err
+		}
+		choice := "one for all"
+		if b.Adaptive {
+			choice = "by difficulty"
+		}
+		var rows []string
+		for _, r := range b.Rows {
+			rows = append(rows, fmt.Sprintf("%s %d", r.Strategy, r.N))
+		}
+		m := b.Measured
+		table.Add(fmt.Sprint(b.N), choice, m.Chosen.Accuracy.Percent(), fmt.Sprintf("%.0f", m.Chosen.Generated), fmt.Sprintf("%s %d", b.Uniform.Strategy, b.Uniform.N),
+			m.Uniform.Accuracy.Percent(), fmt.Sprintf("%.0f", m.Uniform.Generated), strings.Join(rows, ", "))
+	}
+	if out.json {
+		return nil
+	}
+	return table.WriteText(os.Stdout)
+}

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"github.com/ponder-mesh/ponder/internal/bench"
+	"github.com/ponder-mesh/ponder/reasoning"
+)
+
+type benchResumeCmd struct {
+	Results string `arg:"" help:"The file of results." type:"existingfile"`
+}
+
+// Run runs the command line that began the file, wherever the file is now.
+func (c *benchResumeCmd) Run(ctx context.Context, out *output) error {
+	header, _, err := bench.ReadLog(c.Results)
+	if err != nil {
+		return err
+	}
+	if len(header.Command) == 0 {
+		return reasoning.Invalid("command", "is not in the header of %s: go on with the command that began it", c.Results)
+	}
+	path, err := filepath.Abs(c.Results)
+	if err != nil {
+		return err
+	}
+	var line cli
+	parser, err := newParser(&line)
+	if err != nil {
+		return err
+	}
+	command, err := parser.Parse(append(header.Command, "--out", path))
+	if err != nil {
+		return fmt.Errorf("the command that began %s is none of this version: %w", c.Results, err)
+	}
+	command.BindTo(ctx, (*context.Context)(nil))
+	return command.Run(out)
+}

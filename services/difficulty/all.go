@@ -1,0 +1,19 @@
+package difficulty
+
+import (
+	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/verifier"
+)
+
+// All is every estimator that these models allow: Predicted wants a verifier, Prompt a
+// model of texts; nil is none.
+func All(p policy.Policy, v verifier.Verifier, text *PromptModel) ByMethod {
+	all := ByMethod{Probing: &Probe{Policy: p, Verifier: v}, Knowing: &Oracle{Policy: p}}
+	if v != nil {
+		all[Predicting] = &Predicted{Policy: p, Verifier: v}
+	}
+	if text != nil {
+		all[Reading] = &Prompt{*text}
+	}
+	return all
+}

@@ -1,0 +1,77 @@
+package difficulty
+
+import (
+	"math"
+	"strings"
+	"unicode"
+)
+
+// FeatureNames are what Features tells of a text, in order.
+var FeatureNames = []string{
+	"log_words", "log_characters", "sentences", "questions", "numbers", "distinct_numbers", "log_largest_number", "digits_a_number", "fractions_or_decimals",
+	"adding_words", "multiplying_words", "comparing_words", "latex_commands", "variables",
+}
+
+// Words that speak of calculations, by their kind.
+var wordKinds = func() map[string]int {
+	kinds := map[string]int{}
+	for kind, words := range []string{
+		"more add adds added and gains finds gets buys sum total altogether less lose loses lost gives gave sells spends eats remain remaining left fewer away",
+		"times each every per twice double triple half product of boxes bags split shares divided percent third quarter",
+		"than older younger taller largest smallest maximum minimum ratio average mean at",
+	} {
+		for _, w := range strings.Fields(words) {
+			kinds[w] = kind
+		}
+	}
+	return kinds
+}()
+
+// Features of a problem's text: counts, none of them looked up in anything but the
+// text. It takes time in proportion to its length.
+func Features(text string) []float64 {
+	var sentences, questions, commands, variables, decimals, digits float64
+	var numbers []string
+	var kinds [3]float64
+	words := 0
+	for _, w := range strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("()[]{}$,;:=+-*^<>|&\\", r) }) {
+		words++
+		bare := strings.ToLower(strings.Trim(w, ".?!'\"%"))
+		if kind, ok := wordKinds[bare]; ok {
+			kinds[kind]++
+		}
+		switch {
+		case bare != "" && bare[0] >= '0' && bare[0] <= '9':
+			numbers = append(numbers, bare)
+			if strings.ContainsAny(bare, "./") {
+				decimals++
+			}
+		case len(bare) == 1 && bare != "a":
+			variables++
+		}
+	}
+	for i, r := range text {
+		switch {
+		case r == '?':
+			questions++
+		case r == '.' && (i+1 == len(text) || text[i+1] == ' ' || text[i+1] == '\n'):
+			sentences++
+		case r == '\\':
+			commands++
+		}
+	}
+	largest, distinct := 0.0, map[string]bool{}
+	for _, n := range numbers {
+		value := 0.0
+		for _, r := range n {
+			if r >= '0' && r <= '9' {
+				value, digits = 10*value+float64(r-'0'), digits+1
+			}
+		}
+		largest, distinct[n] = max(largest, value), true
+	}
+	return []float64{
+		math.Log1p(float64(words)), math.Log1p(float64(len(text))), sentences, questions, float64(len(numbers)), float64(len(distinct)),
+		min(50, math.Log1p(largest)), digits / math.Max(1, float64(len(numbers))), decimals, kinds[0], kinds[1], kinds[2], commands, variables,
+	}
+}
