@@ -83,6 +83,8 @@ func badInputs() []badInput {
 		{what: "more chains of revisions than attempts", change: strategy(named("revisions", "n=4", "chains=8")), code: codes.InvalidArgument, reason: invalid, field: "strategy.revisions.chains"},
 		{what: "a chain of 512 revisions", change: strategy(named("revisions", "n=512", "chains=1")), code: codes.InvalidArgument, reason: invalid, field: "strategy.revisions.n"},
 		{what: "unknown strategy", change: strategy(&plannerv1.Strategy{}), code: codes.InvalidArgument, reason: invalid, field: "strategy"},
+		{what: "samples below zero", change: budget(&plannerv1.Budget{Samples: -1}), code: codes.InvalidArgument, reason: invalid, field: "budget.samples"},
+		{what: "too many samples", change: budget(&plannerv1.Budget{Samples: 4097}), code: codes.InvalidArgument, reason: invalid, field: "budget.samples"},
 		{what: "unknown effort", change: func(r *plannerv1.SolveRequest) { r.Effort = 99 }, code: codes.InvalidArgument, reason: invalid, field: "effort"},
 		{what: "unknown choice", change: func(r *plannerv1.SolveRequest) { r.Choice = 99 }, code: codes.InvalidArgument, reason: invalid, field: "choice"},
 		{what: "temperature NaN", change: sampling(&reasoningv1.Sampling{Temperature: proto.Float64(math.NaN())}), code: codes.InvalidArgument, reason: invalid, field: "sampling.temperature"},

@@ -12,17 +12,20 @@ import (
 	"github.com/ponder-mesh/ponder/internal/telemetry"
 	"github.com/ponder-mesh/ponder/mesh"
 	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
+	"github.com/ponder-mesh/ponder/services/planner/profile"
 	"github.com/ponder-mesh/ponder/services/planner/world"
 )
 
 type devCmd struct {
 	bodies      `embed:""`
 	addresses   `embed:""`
-	MetricsAddr string `help:"Where /metrics is served." default:"127.0.0.1:7790"`
-	TraceFile   string `help:"Also write spans to this file." placeholder:"FILE" type:"path"`
-	Memo        string `help:"Keep results in this file, and do not ask for them again." placeholder:"FILE" type:"path"`
-	SoloBills   bool   `help:"Bill each search as if it ran alone: for ponder bench --addr, not for bills to pay."`
-	MaxTokens   int    `help:"Most tokens of one sample, where requests do not say." default:"0"`
+	MetricsAddr string   `help:"Where /metrics is served." default:"127.0.0.1:7790"`
+	TraceFile   string   `help:"Also write spans to this file." placeholder:"FILE" type:"path"`
+	Profile     []string `help:"Calibration profiles, files or directories, that plans follow; changes are seen." placeholder:"FILE"`
+	Memo        string   `help:"Keep results in this file, and do not ask for them again." placeholder:"FILE" type:"path"`
+	SoloBills   bool     `help:"Bill each search as if it ran alone: for ponder bench --addr, not for bills to pay."`
+	MaxTokens   int      `help:"Most tokens of one sample, where requests do not say." default:"0"`
 }
 
 // Run runs the mesh until it is interrupted.
@@ -56,6 +59,12 @@ func (c *devCmd) Run(ctx context.Context, out *output) error {
 		defer store.Close()
 		config.Store = store
 	}
+	profiles := &profile.Directory{Shelf: &profile.Shelf{}, Paths: c.Profile, Parse: plannerrpc.Strategy}
+	if err := profiles.Look(); err != nil {
+		return err
+	}
+	config.Profiles = profiles.Shelf
+	go profiles.Follow(ctx, 2*time.Second, func(err error) { say("profile not followed: %v", err) })
 	metrics, err := net.Listen("tcp", c.MetricsAddr)
 	if err != nil {
 		return fmt.Errorf("metrics: %w", err)

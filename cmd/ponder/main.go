@@ -39,6 +39,7 @@ type cli struct {
 	Bench     benchCmd     `cmd:"" help:"Ask a set of problems with many strategies, into a file of results that goes on where it stopped."`
 	Calibrate calibrateCmd `cmd:"" help:"Measure which strategy is best for which difficulty and budget, and write the profile that planners follow."`
 	Dev       devCmd       `cmd:"" help:"Run all four services in this process, on loopback, until interrupted."`
+	Profile   profileCmd   `cmd:"" help:"Show profiles, and hand them to the planners of a cluster."`
 	Solve     solveCmd     `cmd:"" help:"Solve a problem on a running planner and follow the search."`
 	Plan      planCmd      `cmd:"" help:"Say how a problem would be solved, and why, without searching."`
 	Watch     watchCmd     `cmd:"" help:"Follow a search by its id."`

@@ -20,22 +20,26 @@ import (
 
 // question is the part of the command line that becomes a SolveRequest.
 type question struct {
-	Problem       string        `arg:"" optional:"" help:"The problem, or - for standard input."`
-	Effort        string        `help:"How much to spend: none, minimal, low, medium, high, xhigh, max." placeholder:"EFFORT"`
-	Strategy      string        `help:"How to search; without it the planner decides. 'help' explains all strategies." placeholder:"NAME"`
-	N             int           `help:"Samples, beams, walks …" default:"8" short:"n"`
-	M             int           `help:"Short for --set m=…: children of a step that is kept." default:"0" short:"m"`
-	Set           []string      `help:"Another parameter of the strategy, such as balance=0.1." placeholder:"NAME=VALUE"`
-	Choice        string        `help:"How to choose: majority, or {min,last,avg,prod,orm,certainty}-{max,vote}." placeholder:"NAME"`
-	PolicyTokens  int64         `help:"Most tokens that the policy may generate; 0 does not bound."`
-	Temperature   float64       `help:"Sampling temperature in [0,2]; negative is the planner's default." default:"-1"`
-	MaxTokens     int           `help:"Most tokens of one sample; 0 is the planner's default."`
-	Think         thinking      `embed:"" prefix:"think-"`
-	Seed          uint64        `help:"Root of all chance." default:"1"`
-	Timeout       time.Duration `help:"When to stop at the latest." default:"2m"`
-	Tenant        string        `help:"Who asks." env:"PONDER_TENANT"`
-	Idempotency   string        `help:"Follow the search with this key instead of starting a second one." placeholder:"KEY"`
-	plannerTarget `embed:""`
+	Problem        string        `arg:"" optional:"" help:"The problem, or - for standard input."`
+	Effort         string        `help:"How much to spend: none, minimal, low, medium, high, xhigh, max." placeholder:"EFFORT"`
+	Strategy       string        `help:"How to search; without it the planner decides. 'help' explains all strategies." placeholder:"NAME"`
+	N              int           `help:"Samples, beams, walks …" default:"8" short:"n"`
+	M              int           `help:"Short for --set m=…: children of a step that is kept." default:"0" short:"m"`
+	Set            []string      `help:"Another parameter of the strategy, such as balance=0.1." placeholder:"NAME=VALUE"`
+	Choice         string        `help:"How to choose: majority, or {min,last,avg,prod,orm,certainty}-{max,vote}." placeholder:"NAME"`
+	Samples        int32         `help:"How much to spend, in whole solutions' worth of text, where the planner decides; 0 is the effort's."`
+	PolicyTokens   int64         `help:"Most tokens that the policy may generate; 0 does not bound."`
+	VerifierTokens int64         `help:"Most tokens that the verifier may read; 0 does not bound."`
+	FLOPs          float64       `name:"flops" help:"Most floating-point operations of both; 0 does not bound."`
+	Estimate       bool          `help:"Estimate difficulty even with --strategy."`
+	Temperature    float64       `help:"Sampling temperature in [0,2]; negative is the planner's default." default:"-1"`
+	MaxTokens      int           `help:"Most tokens of one sample; 0 is the planner's default."`
+	Think          thinking      `embed:"" prefix:"think-"`
+	Seed           uint64        `help:"Root of all chance." default:"1"`
+	Timeout        time.Duration `help:"When to stop at the latest." default:"2m"`
+	Tenant         string        `help:"Who asks." env:"PONDER_TENANT"`
+	Idempotency    string        `help:"Follow the search with this key instead of starting a second one." placeholder:"KEY"`
+	plannerTarget  `embed:""`
 }
 
 func (q question) request() (*plannerv1.SolveRequest, error) {
@@ -51,9 +55,8 @@ func (q question) request() (*plannerv1.SolveRequest, error) {
 		Tenant: q.Tenant, Problem: problem, Seed: &q.Seed, IdempotencyKey: q.Idempotency,
 		Deadline: timestamppb.New(time.Now().Add(q.Timeout)), Sampling: &reasoningv1.Sampling{},
 	}
-	if q.PolicyTokens != 0 {
-		r.Budget = &plannerv1.Budget{PolicyTokens: q.PolicyTokens}
-	}
+	r.EstimateDifficulty = q.Estimate
+	r.Budget = &plannerv1.Budget{Samples: q.Samples, PolicyTokens: q.PolicyTokens, VerifierTokens: q.VerifierTokens, Flops: q.FLOPs}
 	if q.Temperature >= 0 {
 		r.Sampling.Temperature = &q.Temperature
 	}

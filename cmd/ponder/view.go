@@ -6,6 +6,7 @@ import (
 
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
+	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
 )
 
 // view shows a search to a person as its events come: what was planned, each node
@@ -16,6 +17,7 @@ type view struct {
 	quiet   bool // print no answer and no bill
 	answer  string
 	id      string
+	plan    string // that was shown
 	state   plannerv1.SearchState
 	failure string
 	seen    map[string]bool // nodes shown
@@ -45,8 +47,9 @@ func (v *view) show(e *plannerv1.SearchEvent) error {
 	if d := e.GetDifficulty(); d != nil && d.GetFinal() {
 		say("hard?  pass@1 about %.2f, 90 %% in [%.2f, %.2f], after %d samples", d.GetPassRate(), d.GetLow(), d.GetHigh(), d.GetSamples())
 	}
-	if p := e.GetPlan(); p != nil {
-		say("plan   %s", p.GetReason())
+	if p := e.GetPlan(); p != nil && plannerrpc.ArmOf(p.GetStrategy()) != v.plan {
+		v.plan = plannerrpc.ArmOf(p.GetStrategy())
+		say("plan   %s: %s", v.plan, p.GetReason())
 	}
 	if v.verbose {
 		for _, n := range e.GetNodes() {

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
 )
 
 // searchID is the part of the command line that names a search.
@@ -89,9 +91,16 @@ func (c *planCmd) Run(ctx context.Context, out *output) error {
 	if out.json {
 		return out.message(response)
 	}
-	fmt.Println(response.GetPlan().GetReason())
-	if tokens := response.GetPlan().GetPredictedPolicyTokens(); tokens > 0 {
-		fmt.Printf("about %d policy tokens\n", tokens)
+	p := response.GetPlan()
+	fmt.Printf("%s: %s\n", plannerrpc.ArmOf(p.GetStrategy()), p.GetReason())
+	if p.GetPredictedPolicyTokens() > 0 {
+		fmt.Printf("about %d policy tokens\n", p.GetPredictedPolicyTokens())
+	}
+	if p.PredictedAccuracy != nil {
+		fmt.Printf("about %.0f %% likely to be right\n", 100*p.GetPredictedAccuracy())
+	}
+	if p.PredictedTime != nil {
+		fmt.Printf("about %v on a mesh with nothing else to do\n", p.GetPredictedTime().AsDuration().Round(time.Millisecond))
 	}
 	return nil
 }

@@ -3,8 +3,12 @@ package main
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"strings"
 	"time"
 
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/grpc"
 
 	"github.com/ponder-mesh/ponder/internal/natsx"
@@ -14,6 +18,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/difficulty/difficultyrpc"
 	"github.com/ponder-mesh/ponder/services/planner"
 	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
+	"github.com/ponder-mesh/ponder/services/planner/profile"
+	"github.com/ponder-mesh/ponder/services/planner/profilekv"
 	"github.com/ponder-mesh/ponder/services/planner/world"
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue"
 	"github.com/ponder-mesh/ponder/services/verifier/verifierrpc"
@@ -29,6 +35,8 @@ type config struct {
 	SoloBills      bool   `name:"solo-bills" help:"bill each search as if it ran alone: for ponder bench, not for bills to pay"`
 	MaxTokens      int    `name:"max-tokens" default:"256" help:"most tokens of one sample, where requests do not say"`
 	MaxActive      int    `name:"max-active" default:"256" help:"searches at a time; more are refused"`
+	Profiles       string `name:"profiles" help:"files and directories of calibration profiles, separated by commas; changes are seen"`
+	ProfilesBucket string `name:"profiles-bucket" default:"PROFILES" help:"JetStream key-value bucket of calibration profiles, which go before those of files; changes are seen; empty: none"`
 	TraceFile      string `name:"trace-file" help:"file that spans are also written to"`
 	Timeout        time.Duration
 }
@@ -88,12 +96,45 @@ func run(ctx context.Context, s *serve.Settings, c config) (err error) {
 		defer store.Close()
 		config.Store = store
 	}
+	shelf := &profile.Shelf{}
+	config.Profiles = shelf
+	follow, err := followers(c, nc, shelf)
+	if err != nil {
+		return err
+	}
 	p := planner.New(config)
 	defer p.Close()
 	return serve.Run(ctx, s, serve.Service{
-		Register: func(r grpc.ServiceRegistrar) { plannerrpc.Register(r, p) },
-		Checks:   checks, Metrics: tel.Metrics, Options: []grpc.ServerOption{tel.ServerOption()},
+		Register: func(r grpc.ServiceRegistrar) { plannerrpc.Register(r, p) }, Background: follow,
+		Checks: checks, Metrics: tel.Metrics, Options: []grpc.ServerOption{tel.ServerOption()},
 	})
+}
+
+// profilesEvery is how often files of profiles are looked at.
+const profilesEvery = 2 * time.Second
+
+// followers keep a shelf of profiles as files and bucket are. A file that is no profile
+// now is refused, as somebody just named it; one that becomes so later is told.
+func followers(c config, nc *nats.Conn, shelf *profile.Shelf) (all []func(context.Context) error, err error) {
+	report := func(err error) { slog.Warn("profile not followed", "error", err) }
+	if c.Profiles != "" {
+		files := &profile.Directory{Shelf: shelf, Paths: strings.Split(c.Profiles, ","), Parse: plannerrpc.Strategy}
+		if err := files.Look(); err != nil {
+			return nil, err
+		}
+		all = append(all, func(ctx context.Context) error { files.Follow(ctx, profilesEvery, report); return nil })
+	}
+	if c.ProfilesBucket != "" {
+		js, err := jetstream.New(nc)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, func(ctx context.Context) error {
+			profilekv.Follow(ctx, js, c.ProfilesBucket, shelf, plannerrpc.Strategy, report)
+			return nil
+		})
+	}
+	return all, nil
 }
 
 // optional is a check of what searches go on without, and then say so.

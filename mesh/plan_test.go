@@ -1,0 +1,188 @@
+package mesh_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/testing/protocmp"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/ponder-mesh/ponder/eval"
+	"github.com/ponder-mesh/ponder/internal/natsx/natsd"
+	"github.com/ponder-mesh/ponder/internal/natsx/natstest"
+	"github.com/ponder-mesh/ponder/mesh"
+	"github.com/ponder-mesh/ponder/pocket/problems"
+	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+	"github.com/ponder-mesh/ponder/services/difficulty"
+	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
+	"github.com/ponder-mesh/ponder/services/planner/profile"
+	policyengine "github.com/ponder-mesh/ponder/services/policy/engine"
+	"github.com/ponder-mesh/ponder/services/policy/policytest"
+	verifierengine "github.com/ponder-mesh/ponder/services/verifier/engine"
+	"github.com/ponder-mesh/ponder/services/verifier/verifiertest"
+)
+
+// measured is a profile of a pair: easy problems get best-of-4, hard ones a beam of 16,
+// which takes three seconds where best-of-16 takes a tenth.
+func measured(t *testing.T, policy, judge, aggregator string) *profile.Profile {
+	t.Helper()
+	arm := func(strategy string, n int, expected, tokens, seconds float64) profile.Arm {
+		return profile.Arm{Strategy: strategy, N: n, Accuracy: eval.Estimate{Mean: expected}, Expected: expected, Generated: tokens, FLOPs: 1e6 * tokens, Seconds: seconds}
+	}
+	four, wide, deep := arm("best-of-n", 4, 0.6, 160, 0.1), arm("best-of-n", 16, 0.7, 640, 0.1), arm("beam", 16, 0.8, 640, 3)
+	p := &profile.Profile{
+		Format: 1, Name: "measured", Policy: profile.Model{Name: policy}, Verifier: profile.Model{Name: judge, Aggregator: aggregator},
+		Estimator: profile.Estimator{Method: "probe", Samples: 4}, Scheme: difficulty.Scheme{Name: "halves", Edges: []float64{0.6}},
+		Budgets: []profile.Budget{{N: 16, Tokens: 640, Adaptive: true, Why: "by difficulty", Uniform: deep, Rows: []profile.Arm{four, deep}}},
+		Bins:    []profile.Bin{{Label: "easy", Arms: []profile.Arm{four, wide, deep}}, {Label: "hard", Arms: []profile.Arm{four, wide, deep}}},
+		All:     []profile.Arm{four, wide, deep},
+	}
+	data, err := p.Write()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p, err = profile.Read(data, plannerrpc.Strategy); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// pockets are a policy that really errs and a judge that really judges.
+func pockets(t *testing.T) (*policyengine.Engine, *verifierengine.Engine) {
+	t.Helper()
+	policy, err := policyengine.Open(policyengine.Config{Pocket: "pocket-0.3m"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	judge, err := verifierengine.Open(verifierengine.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := errors.Join(policy.Close(), judge.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	return policy, judge
+}
+
+// Real models, real difficulty: easy problems and hard ones get the strategies of their
+// bins, and the plan says where it comes from and what is expected.
+func TestPlansFollowTheProfile(t *testing.T) {
+	set := func(steps int) []problems.Problem {
+		ps, err := problems.Take(4, problems.Options{Split: problems.Test, NSteps: steps, Seed: 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ps
+	}
+	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
+		policy, judge := pockets(t)
+		shelf := &profile.Shelf{}
+		shelf.Put("test", measured(t, "pocket-0.3m", "pocket-prm", "prod"))
+		m := start(t, s, mesh.Config{Policy: policy, Verifier: judge, Profiles: shelf})
+		used := map[string]int{}
+		for steps, want := range map[int]string{2: "best-of-n 4", 8: "beam 16"} {
+			for _, p := range set(steps) {
+				outcome, events := solve(t, m, &plannerv1.SolveRequest{Problem: p.Text, Budget: &plannerv1.Budget{Samples: 16}})
+				complete(t, outcome)
+				var plan *plannerv1.SearchPlan
+				for _, e := range events {
+					if e.GetPlan() != nil {
+						plan = e.GetPlan()
+					}
+				}
+				if plan.GetSource() != plannerv1.PlanSource_PLAN_SOURCE_PROFILE || plan.GetProfile() != "measured" || plan.GetBin() == "" || plan.GetPredictedPolicyTokens() == 0 ||
+					plan.PredictedAccuracy == nil || plan.GetPredictedTime().AsDuration() == 0 || !strings.Contains(plan.GetReason(), "pass@1 about") {
+					t.Errorf("plan %v", plan)
+				}
+				if plannerrpc.ArmOf(plan.GetStrategy()) == want {
+					used[want]++
+				}
+			}
+		}
+		if used["best-of-n 4"] < 3 || used["beam 16"] < 3 {
+			t.Errorf("of 4 easy and 4 hard problems, %v got the strategy of their bin", used)
+		}
+
+		// A profile that is put while planners run is followed by the next search.
+		other := measured(t, "pocket-0.3m", "pocket-prm", "prod")
+		other.Name, other.Budgets[0].Adaptive = "newer", false
+		shelf.Put("test", other)
+		response, err := m.Planner.Plan(t.Context(), &plannerv1.PlanRequest{Request: &plannerv1.SolveRequest{Problem: set(2)[0].Text, Budget: &plannerv1.Budget{Samples: 16}}})
+		if err != nil || response.GetPlan().GetProfile() != "newer" || plannerrpc.ArmOf(response.GetPlan().GetStrategy()) != "beam 16" || response.GetDifficulty() != nil {
+			t.Errorf("plan %v, error %v: want the newer profile's, without an estimate", response, err)
+		}
+
+		// Another pair's profile is not used.
+		shelf.Put("test", measured(t, "pocket-0.3m", "another judge", "prod"))
+		response, err = m.Planner.Plan(t.Context(), &plannerv1.PlanRequest{Request: &plannerv1.SolveRequest{Problem: set(2)[0].Text, Budget: &plannerv1.Budget{Samples: 16}}})
+		if err != nil || response.GetPlan().GetSource() != plannerv1.PlanSource_PLAN_SOURCE_RULE_OF_THUMB || !strings.Contains(response.GetPlan().GetReason(), "rule of thumb") {
+			t.Errorf("plan %v, error %v: want the rule of thumb", response, err)
+		}
+	})
+}
+
+// With little time left, what is wide and shallow goes before what is deep; with enough,
+// what is more accurate. Depth takes the time: the search that was chosen is in time.
+func TestDeadlineChoosesWidthOverDepth(t *testing.T) {
+	for timeout, want := range map[time.Duration]string{2 * time.Second: "best-of-n 16", time.Minute: "beam 16"} {
+		natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
+			shelf := &profile.Shelf{}
+			p := measured(t, "script", "script", "")
+			p.Budgets[0].Adaptive = false
+			shelf.Put("test", p)
+			m := start(t, s, mesh.Config{Policy: policytest.Steps(3, time.Second/2), Verifier: verifiertest.Steps(0), Profiles: shelf})
+			request := &plannerv1.SolveRequest{Problem: "p", Budget: &plannerv1.Budget{Samples: 16}, Deadline: timestamppb.New(time.Now().Add(timeout))}
+			outcome, events := solve(t, m, request)
+			complete(t, outcome)
+			for _, e := range events {
+				if plan := e.GetPlan(); plan != nil && plannerrpc.ArmOf(plan.GetStrategy()) != want {
+					t.Errorf("with %v: %s because %q, want %s", timeout, plannerrpc.ArmOf(plan.GetStrategy()), plan.GetReason(), want)
+				}
+			}
+		})
+	}
+}
+
+// Where bills are solo, an estimate and the search after it cost the same whatever is
+// recorded, and what is recorded is not asked for again. The estimate's samples are the
+// search's own: best-of-4 after an estimate writes nothing more, and answers the same.
+func TestSoloEstimates(t *testing.T) {
+	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
+		engine, judge := policytest.Steps(3, time.Second), verifiertest.Steps(time.Second)
+		m := start(t, s, mesh.Config{Policy: engine, Verifier: judge, Solo: true})
+		request := &plannerv1.SolveRequest{Problem: "p", Strategy: bestOf(4), EstimateDifficulty: true}
+		run := func(r *plannerv1.SolveRequest) (*plannerv1.Outcome, *plannerv1.SearchEvent) {
+			outcome, events := solve(t, m, r)
+			complete(t, outcome)
+			return outcome, events[len(events)-1]
+		}
+		first, one := run(request)
+		asked := len(engine.Calls()) + len(judge.Calls())
+		second, two := run(request)
+		if more := len(engine.Calls()) + len(judge.Calls()) - asked; more > 0 {
+			t.Errorf("the second time %d calls were made", more)
+		}
+		if diff := cmp.Diff(one.GetBill(), two.GetBill(), protocmp.Transform()); diff != "" {
+			t.Errorf("the second time it cost another amount:\n%s", diff)
+		}
+		bill := one.GetBill()
+		if bill.GetPolicy().GetGeneratedTokens() != 0 || bill.GetVerifier().GetVerifierTokens() != 0 || bill.GetDifficulty().GetGeneratedTokens() == 0 || bill.GetDifficulty().GetVerifierTokens() == 0 {
+			t.Errorf("bill %v: want all of it to be the estimate's", bill)
+		}
+		without := proto.Clone(request).(*plannerv1.SolveRequest)
+		without.EstimateDifficulty = false
+		plain, three := run(without)
+		if plain.GetAnswer() != first.GetAnswer() || second.GetAnswer() != first.GetAnswer() {
+			t.Errorf("answers %q, %q and without an estimate %q", first.GetAnswer(), second.GetAnswer(), plain.GetAnswer())
+		}
+		if got, want := three.GetBill().GetPolicy().GetGeneratedTokens(), bill.GetDifficulty().GetGeneratedTokens(); got != want {
+			t.Errorf("without an estimate it wrote %d tokens, the estimate %d", got, want)
+		}
+	})
+}

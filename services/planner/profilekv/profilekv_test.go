@@ -1,0 +1,115 @@
+package profilekv
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"go.uber.org/goleak"
+
+	"github.com/ponder-mesh/ponder/internal/natsx/natsd"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
+	"github.com/ponder-mesh/ponder/services/planner/profile"
+	"github.com/ponder-mesh/ponder/services/planner/search"
+	"github.com/ponder-mesh/ponder/services/verifier"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func file(name, strategy string) []byte {
+	return []byte(`{"ponder_profile": 1, "name": "` + name + `", "policy": {"name": "p"}, "verifier": {"name": "v"}, "estimator": {"method": "probe", "samples": 4},
+		"scheme": {"name": "absolute", "edges": [0.5]},
+		"budgets": [{"n": 4, "tokens": 100, "uniform": {"strategy": "` + strategy + `", "n": 4, "expected": 0.5, "generated_tokens": 100}}],
+		"bins": [{"label": "a", "arms": [{"strategy": "beam", "n": 4}]}, {"label": "b", "arms": [{"strategy": "beam", "n": 4}]}],
+		"all": [{"strategy": "beam", "n": 4}]}`)
+}
+
+func connect(t *testing.T) jetstream.JetStream {
+	t.Helper()
+	server, err := natsd.Start(natsd.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close() })
+	nc, err := server.Connect("test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return js
+}
+
+// What is put is followed, what replaces it too, and what is no profile is told and
+// changes nothing; what is deleted is gone.
+func TestFollow(t *testing.T) {
+	js := connect(t)
+	shelf := &profile.Shelf{}
+	changed, told := make(chan struct{}, 1), make(chan error, 8)
+	parse := func(name string, n int) (s search.Strategy, err error) {
+		defer func() {
+			select {
+			case changed <- struct{}{}:
+			default:
+			}
+		}()
+		return plannerrpc.Strategy(name, n)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { Follow(ctx, js, Bucket, shelf, parse, func(err error) { told <- err }); close(ended) }()
+	defer func() { stop(); <-ended }()
+
+	policy, judge := reasoning.Model{Name: "p"}, &verifier.Judge{Model: reasoning.Model{Name: "v"}}
+	until := func(what string, done func(*profile.Profile) bool) {
+		t.Helper()
+		for !done(shelf.For(policy, judge)) {
+			select {
+			case <-changed:
+			case <-t.Context().Done():
+				t.Fatal(what)
+			}
+		}
+	}
+	for _, strategy := range []string{"best-of-n", "rebase"} {
+		key, err := Put(t.Context(), js, Bucket, file("p with v", strategy), plannerrpc.Strategy)
+		if err != nil || key != "p_with_v" {
+			t.Fatalf("key %q, error %v", key, err)
+		}
+		until(strategy, func(p *profile.Profile) bool { return p != nil && p.Budgets[0].Uniform.Strategy == strategy })
+	}
+	kv, err := js.KeyValue(t.Context(), Bucket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := kv.Put(t.Context(), "p_with_v", []byte("{}")); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-told; !strings.Contains(err.Error(), "key p_with_v") || !strings.Contains(err.Error(), "ponder_profile") {
+		t.Errorf("told %v", err)
+	}
+	if p := shelf.For(policy, judge); p == nil || p.Budgets[0].Uniform.Strategy != "rebase" {
+		t.Errorf("what is no profile took the last one's place: %+v", p)
+	}
+	if _, err := Put(t.Context(), js, Bucket, []byte("{}"), plannerrpc.Strategy); err == nil {
+		t.Error("what is no profile was put")
+	}
+	if all, err := All(t.Context(), js, Bucket); err != nil || len(all) != 1 {
+		t.Errorf("%d profiles, error %v", len(all), err)
+	}
+	if err := Delete(t.Context(), js, Bucket, "p_with_v"); err != nil {
+		t.Fatal(err)
+	}
+	if err := Delete(t.Context(), js, Bucket, "other"); err == nil {
+		t.Error("what is not there was deleted")
+	}
+	if _, err := Put(t.Context(), js, Bucket, file("other", "beam"), plannerrpc.Strategy); err != nil { // comes after the deletion
+		t.Fatal(err)
+	}
+	until("other", func(p *profile.Profile) bool { return p != nil && p.Name == "other" })
+}
