@@ -17,6 +17,7 @@ import (
 type benchCmd struct {
 	Run    benchRunCmd    `cmd:"" help:"Do what is not in the file of results yet."`
 	Resume benchResumeCmd `cmd:"" help:"Go on with the run that began a file of results."`
+	Report benchReportCmd `cmd:"" help:"Tables and plots of files of results, as the papers have them."`
 }
 
 type benchRunCmd struct {

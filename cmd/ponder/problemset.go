@@ -48,10 +48,31 @@ type problemSet struct {
 	Problems int    `help:"How many; 0 is all of --set, or 300 pocket problems." default:"0"`
 	Split    string `help:"Which pocket problems: test or validation." default:"test" enum:"test,validation"`
 	Steps    string `help:"Calculations that pocket problems need." default:"2..6"`
+	Half     int    `help:"1 or 2: every other problem of these, to choose on one half and measure on the other; 0 is all." default:"0"`
 }
 
 // load returns the problems and what people call them.
 func (c problemSet) load() (name string, set []eval.Problem, err error) {
+	if c.Half < 0 || c.Half > 2 {
+		return "", nil, reasoning.Invalid("--half", "must be 0, 1 or 2, is %d", c.Half)
+	}
+	if name, set, err = c.whole(); err != nil || c.Half == 0 {
+		return name, set, err
+	}
+	var half []eval.Problem
+	for i, p := range set {
+		if i%2 == c.Half-1 {
+			half = append(half, p)
+		}
+	}
+	if len(half) == 0 {
+		return "", nil, reasoning.Invalid("--half", "has no problem: there are %d in all", len(set))
+	}
+	return fmt.Sprintf("%s, half %d", name, c.Half), half, nil
+}
+
+// whole is the set before it is halved.
+func (c problemSet) whole() (name string, set []eval.Problem, err error) {
 	if c.Problems < 0 {
 		return "", nil, reasoning.Invalid("--problems", "must not be negative, is %d", c.Problems)
 	}

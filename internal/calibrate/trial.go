@@ -44,16 +44,20 @@ func (t tally) outcome(on []int) profile.Outcome {
 // A trial is what choosing by bins, and for all alike, did at one budget.
 type trial struct{ adaptive, uniform, again, chosen tally }
 
+// margin is how much less accurate binning may be, at the end of its interval, where it
+// is cheaper: a point.
+const margin = 0.01
+
 // decided says whether binning beat one strategy for all, and why: more accurate
-// beyond the interval; or no less accurate and cheaper beyond the interval.
+// beyond the interval; or cheaper beyond the interval, and not a point less accurate.
 func decided(accuracy, tokens eval.Estimate) (adaptive bool, why string) {
 	points := fmt.Sprintf("%+.1f points [%+.1f, %+.1f], %+.0f tokens [%+.0f, %+.0f] against one strategy for all",
 		100*accuracy.Mean, 100*accuracy.Low, 100*accuracy.High, tokens.Mean, tokens.Low, tokens.High)
 	switch {
 	case accuracy.Low > 0:
 		return true, "by difficulty, as it is more accurate: " + points
-	case accuracy.Mean >= 0 && tokens.High < 0:
-		return true, "by difficulty, as it is no less accurate and cheaper: " + points
+	case accuracy.Low > -margin && tokens.High < 0:
+		return true, "by difficulty, as it is cheaper and no less accurate: " + points
 	}
 	return false, "the same for all, as choosing by difficulty did not beat it: " + points
 }

@@ -171,8 +171,38 @@ func TestCertaintyWeighs(t *testing.T) {
 		return got
 	}
 	alike, sure := rate(-1, -1, -1, -1), rate(-0.1, -0.1, -9, -9)
-	if silent := rate(0, 0, 0, 0); math.Abs(silent-alike) > 1e-9 || sure <= alike+0.05 {
-		t.Errorf("pass rate %v where all are as sure, %v where the engine tells nothing, %v where two are surer", alike, silent, sure)
+	// Of two and two, each agrees with one of three others, whatever the certainty if it is the same.
+	if want := (math.Exp(-1) + 4./3) / 5; math.Abs(alike-want) > 1e-9 || sure <= alike+0.05 {
+		t.Errorf("pass rate %v where all are as sure, want %v; %v where two are surer", alike, want, sure)
+	}
+}
+
+// Of problems whose samples are all wrong, the one of whose samples the policy thinks
+// less is the harder one.
+func TestWhatThePolicyThinksOfItselfComesFirst(t *testing.T) {
+	rate := func(logProb float64) (e difficulty.Estimate) {
+		synctest.Test(t, func(t *testing.T) {
+			engine := says("1", "2", "3", "4")
+			say := engine.Say
+			engine.Say = func(r policy.Request, ordinal int) policytest.Line {
+				l := say(r, ordinal)
+				l.Child.Steps[0].LogProb = logProb
+				return l
+			}
+			estimates, err := all(t.Context(), &difficulty.Probe{Policy: engine, Verifier: believes(0, 0)}, request(4))
+			if err != nil {
+				t.Fatal(err)
+			}
+			e = estimates[3]
+		})
+		return e
+	}
+	sure, unsure, silent := rate(-0.1), rate(-5), rate(0)
+	if !(unsure.PassRate < silent.PassRate && silent.PassRate < sure.PassRate) || math.Abs(sure.PassRate-math.Exp(-0.1)/5) > 1e-9 {
+		t.Errorf("pass rates %v where the policy is sure, %v where not, %v where it says nothing", sure.PassRate, unsure.PassRate, silent.PassRate)
+	}
+	if unsure.High != silent.High { // that the policy doubts is no sample
+		t.Errorf("the interval ends at %v, without what the policy thinks at %v", unsure.High, silent.High)
 	}
 }
 

@@ -20,7 +20,11 @@ const DefaultSamples = 4
 // degree that the reward model believes in it (Snell et al. 2024, arXiv 2408.03314,
 // §3.2, "model-predicted difficulty") and, without a verifier, to the degree that
 // the other samples agree with it, each weighing what the policy itself thought of its
-// tokens. All are fallible; the interval speaks of the few samples, not of mistakes.
+// tokens. Before any sample, as much as one sample is worth, pass@1 is what the policy
+// thinks of its own samples: their probability, where the engine tells it. Of problems
+// whose samples are all wrong that still says which are harder (docs/difficulty.md).
+//
+// All are fallible; the interval speaks of the few samples, not of mistakes.
 //
 // Samples come in waves of DefaultSamples, until the bin is settled or there are as
 // many as the request allows.
@@ -55,7 +59,26 @@ func believed(all []judged) (rate, low, high float64) {
 			others = append(others, s)
 		}
 	}
-	return posterior(right+agreement(others, len(all)), len(all))
+	right += agreement(others, len(all))
+	rate = (own(all) + right) / (1 + float64(len(all)))
+	_, low, high = posterior(right, len(all))
+	return rate, min(low, rate), max(high, rate)
+}
+
+// own is the mean probability that the policy gives its own samples; ½ where the engine
+// tells none, as Jeffreys' prior has it.
+func own(all []judged) (mean float64) {
+	for _, s := range all {
+		logProb := 0.0
+		for _, step := range s.child.Steps {
+			logProb += step.LogProb
+		}
+		if logProb == 0 {
+			return 0.5
+		}
+		mean += math.Exp(logProb) / float64(len(all))
+	}
+	return mean
 }
 
 // posterior of pass@1 after so many successes, of n, in parts too: Jeffreys' prior,
