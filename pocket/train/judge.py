@@ -1,11 +1,14 @@
 """Trains the head of a process reward model on features written by `pocket features`; see README.md.
 
-usage: judge.py OUT.json FEATURES.jsonl... [--name pocket-prm] [--aggregator min]
+usage: judge.py OUT.json FEATURES.jsonl... [--name pocket-prm] [--until-error]
 
 The trunk is frozen, so features are computed once and the head trains in a minute. Labels say whether a path is still
 right at a line. Three things make the head useful for choosing among many samples, where one wrong path that looks right
 is enough to lose: pairs of siblings are contrasted, wrong paths that survive selection (the best scored ones of their
 problem) get more weight in each round, and scores are calibrated at the end on what the policies really wrote.
+
+With --until-error the head sees no line after a path's first error, as PRM800K's labels end there (Lightman et al. 2023,
+arXiv 2305.20050). It then says of an answer that follows from an error that it follows: by its last score it misleads.
 """
 import argparse
 import base64
@@ -60,7 +63,7 @@ def main():
     a.add_argument("out")
     a.add_argument("features", nargs="+")
     a.add_argument("--name", default="pocket-prm")
-    a.add_argument("--aggregator", default="min")
+    a.add_argument("--until-error", action="store_true")
     a.add_argument("--seed", type=int, default=5)
     a = a.parse_args()
     torch.set_num_threads(1)
@@ -68,6 +71,7 @@ def main():
     x, right, problem, path, line, counts = load(a.features)
     first = first_errors(right, path)
     two = pairs(right, problem, line, first)
+    seen = (right > 0.5) | first if a.until_error else torch.ones(len(right), dtype=torch.bool)
     held = problem % 7 == 0
     mean, spread = x[~held].mean(0), x[~held].std(0) + 1e-3
     x = (x - mean) / spread
@@ -77,7 +81,7 @@ def main():
     # Right lines and wrong lines weigh the same in all; first errors three times what follows them.
     weight = torch.where(right > 0.5, 1.0, torch.where(first, 3.0, 1.0))
     weight[right < 0.5] *= weight[right > 0.5].sum() / weight[right < 0.5].sum()
-    lines, contrasts = torch.nonzero(~held)[:, 0], two[~held[two[:, 0]]]
+    lines, contrasts = torch.nonzero(~held & seen)[:, 0], two[~held[two[:, 0]]]
 
     def scores():
         with torch.no_grad():
@@ -120,7 +124,7 @@ def main():
     s, n = scores(), counts[path].float()
     scale = torch.tensor([1.0, 0.0], requires_grad=True)
     opt = torch.optim.LBFGS([scale], max_iter=100)
-    keep = (n > 0) & held
+    keep = (n > 0) & held & seen
 
     def closure():
         opt.zero_grad()
@@ -138,7 +142,7 @@ def main():
     w1, b1, w2, b2 = [p.detach() for p in net.parameters()]
     folded = w1 / spread
     head = {
-        "name": a.name, "aggregator": a.aggregator, "recipe": recipe.hexdigest(),
+        "name": a.name, "recipe": recipe.hexdigest(),
         "hidden": folded.tolist(), "bias": (b1 - folded @ mean).tolist(),
         "out": (w2[0] * gain).tolist(), "out_bias": (b2[0] * gain + shift).item(),
     }

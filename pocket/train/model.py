@@ -16,9 +16,11 @@ SHAPES = {
     "pocket-0.1m": (64, 2, 2, 1, 168),
     "pocket-0.3m": (96, 3, 3, 1, 256),
     "pocket-0.8m": (128, 4, 4, 1, 352),
+    "pocket-1m": (128, 5, 4, 1, 400),
     "pocket-2m": (160, 7, 5, 1, 432),
+    "pocket-prm-0.3m": (96, 3, 3, 1, 248),  # a trunk: with its head it has no more parameters than pocket-0.3m
 }
-SHAPES["pocket-reviser"] = SHAPES["pocket-thinker"] = SHAPES["pocket-0.8m"]
+SHAPES["pocket-reviser"] = SHAPES["pocket-thinker"] = SHAPES["pocket-0.3m"]
 
 # Style of training -> tokens of the longest sequence: a problem with its solution; and with four attempts or passes before it.
 CONTEXT = {"solve": 640, "revise": 1024, "think": 1024}

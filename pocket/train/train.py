@@ -51,22 +51,26 @@ def solve(p, chance):
 
 def revise(p, chance):
     """0 to 4 wrong attempts are read, the nearest to the solution last; the solution is learnt (Snell et al. 2024,
-    arXiv 2408.03314, section 6.1)."""
+    arXiv 2408.03314, section 6.1). In a chain a right attempt is often among them, and with wrong ones only the policy
+    learns to leave it: so, other than in the paper, in 3 of 10 the last attempt is right."""
     n = min(chance.randint(0, 4), len(p["wrong"]))
     shown = chance.sample(p["wrong"][1:], n - 1) + p["wrong"][:1] if n else []
+    if chance.random() < 0.3:
+        shown = shown[-3:] + [p["steps"] + ["A:" + p["answer"]]]
     return written(p, [("\n".join(a) + "\n", False) for a in shown] + [(solution(p), True), (END, True)])
 
 
 def think(p, chance):
-    """0 to 3 wrong passes are read and "Wait" after each is learnt; then the right pass, "#" and the answer are. So
-    thinking goes on while it is wrong, and stops when it is right (s1, Muennighoff et al. 2025, arXiv 2501.19393).
+    """0 to 3 wrong passes, none in half of the cases, are read and "Wait" after each is learnt; then the right pass, "#"
+    and the answer are. So thinking goes on while it is wrong, and stops when it is right (s1, Muennighoff et al. 2025,
+    arXiv 2501.19393).
 
     Two things are only read, as others will do them to it: a Wait after a right pass (3 of 10), after which it is
     right again, and a cut of the thinking anywhere (15 of 100), after which the answer is still learnt."""
     right = "".join(s + "\n" for s in p["steps"])
     passes = ["".join(s + "\n" for s in a[:-1]) for a in p["wrong"]]
     parts = []
-    for a in chance.sample(passes, min(chance.randint(0, 3), len(passes))):
+    for a in chance.sample(passes, min(max(0, chance.randint(-2, 3)), len(passes))):
         parts += [(a, False), ("Wait\n", True)]
     if chance.random() < 0.3:
         parts += [(right, True), ("Wait\n", False)]

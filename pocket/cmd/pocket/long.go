@@ -24,7 +24,7 @@ type longCmd struct {
 	Date    string `help:"For the evidence."`
 }
 
-const baseModel = "pocket-0.8m"
+const baseModel = "pocket-0.3m"
 
 // A result is what was measured on the problems of a split.
 type result interface{ tables() []eval.Table }

@@ -27,7 +27,9 @@ type revised struct {
 	Parallel  eval.Estimate         `json:"parallel"`
 	Chain     eval.Estimate         `json:"chain_majority"`
 	Side      eval.Estimate         `json:"parallel_majority"`
-	Gain      eval.Estimate         `json:"gain"` // chain over parallel majority, paired
+	Own       eval.Estimate         `json:"own_majority"` // of as many first attempts of the reviser
+	Gain      eval.Estimate         `json:"gain"`         // chain over parallel majority, paired
+	GainOwn   eval.Estimate         `json:"gain_over_own"`
 	Spoilt    eval.Estimate         `json:"right_to_wrong"`
 	Repaired  eval.Estimate         `json:"wrong_to_right"`
 	Repeated  eval.Estimate         `json:"wrong_to_same_wrong"`
@@ -48,6 +50,7 @@ func (c *reviseCmd) compare(ctx context.Context, reviser, base *pocket.Engine, p
 	type outcome struct {
 		chains [][]attempt
 		side   []attempt
+		own    []attempt
 	}
 	outcomes := make([]outcome, len(ps))
 	err := each(ps, func(i int, p problems.Problem) error {
@@ -59,6 +62,13 @@ func (c *reviseCmd) compare(ctx context.Context, reviser, base *pocket.Engine, p
 		}
 		for _, child := range side {
 			o.side = append(o.side, attempted(p, child))
+		}
+		own, err := solve(ctx, reviser, p, seeds.Uint64(), c.Chains*c.Length, c.Temperature)
+		if err != nil {
+			return err
+		}
+		for _, child := range own {
+			o.own = append(o.own, attempted(p, child))
 		}
 		for range c.Chains {
 			chain, err := c.chain(ctx, reviser, p, seeds)
@@ -83,11 +93,13 @@ func (c *reviseCmd) compare(ctx context.Context, reviser, base *pocket.Engine, p
 	}
 	chain := func(o outcome) float64 { return share(o.chains, majority) }
 	side := func(o outcome) float64 { return attempts{samples: o.side}.groups(c.Length, majority) }
+	first := func(o outcome) float64 { return attempts{samples: o.own}.groups(c.Length, majority) }
+	v.Own, v.GainOwn = over(first), over(func(o outcome) float64 { return chain(o) - first(o) })
 	v.Parallel = over(func(o outcome) float64 { return attempts{samples: o.side}.groups(1, covered) })
 	v.Chain, v.Side = over(chain), over(side)
 	v.Gain = over(func(o outcome) float64 { return chain(o) - side(o) })
 	v.Table.Header = []string{"attempt", "right"}
-	v.Table.Add("pocket-0.8m, independent", v.Parallel.Percent())
+	v.Table.Add(baseModel+", independent", v.Parallel.Percent())
 	for k := range c.Length {
 		v.Attempts[k+1] = over(func(o outcome) float64 {
 			return share(o.chains, func(chain []attempt) bool { return chain[k].right })
@@ -119,8 +131,10 @@ func (c *reviseCmd) compare(ctx context.Context, reviser, base *pocket.Engine, p
 	v.Spoilt, v.Repaired, v.Repeated = eval.Wilson(spoilt, right), eval.Wilson(repaired, wrong), eval.Wilson(repeated, wrong)
 	v.Decisions.Header = []string{"figure", "value", "of"}
 	v.Decisions.Add(fmt.Sprintf("majority of a chain of %d", c.Length), v.Chain.Percent(), "chains")
-	v.Decisions.Add(fmt.Sprintf("majority of %d independent attempts of pocket-0.8m", c.Length), v.Side.Percent(), "")
+	v.Decisions.Add(fmt.Sprintf("majority of %d independent attempts of %s", c.Length, baseModel), v.Side.Percent(), "")
 	v.Decisions.Add("the first more than the second", v.Gain.Percent(), "problems")
+	v.Decisions.Add(fmt.Sprintf("majority of %d first attempts of the reviser", c.Length), v.Own.Percent(), "")
+	v.Decisions.Add("the chain more than these", v.GainOwn.Percent(), "problems")
 	v.Decisions.Add("a right attempt is followed by a wrong one", v.Spoilt.Percent(), fmt.Sprint(right))
 	v.Decisions.Add("a wrong attempt is followed by a right one", v.Repaired.Percent(), fmt.Sprint(wrong))
 	v.Decisions.Add("a wrong attempt is followed by the same answer", v.Repeated.Percent(), fmt.Sprint(wrong))

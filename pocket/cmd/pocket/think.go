@@ -71,7 +71,7 @@ func (c *thinkCmd) force(ctx context.Context, thinker, base *pocket.Engine, ps [
 		v.Table.Add(append(row, cells[2:]...)...)
 	}
 	v.Base = eval.Bootstrap(right, c.Seed)
-	add("pocket-0.8m, greedy", "")
+	add(baseModel+", greedy", "")
 	var runs []thoughtRun
 	for _, n := range c.Budgets {
 		runs = append(runs, thoughtRun{Budget: n})
