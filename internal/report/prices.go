@@ -11,13 +11,16 @@ import (
 
 // Prices is what tokens cost, by model. A verifier's tokens are prompt tokens.
 type Prices struct {
-	Currency string `json:"currency"`
-	Models   map[string]struct {
-		Prompt    float64 `json:"prompt"`
-		Cached    float64 `json:"cached"`
-		Generated float64 `json:"generated"`
-		Per       float64 `json:"per"` // tokens; 0 is a million
-	} `json:"models"`
+	Currency string           `json:"currency"`
+	Models   map[string]Price `json:"models"`
+}
+
+// A Price of so many tokens of each kind.
+type Price struct {
+	Prompt    float64 `json:"prompt"`
+	Cached    float64 `json:"cached"`
+	Generated float64 `json:"generated"`
+	Per       float64 `json:"per"` // tokens; 0 is a million
 }
 
 // ReadPrices reads a file of Prices.

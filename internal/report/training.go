@@ -10,7 +10,10 @@ import (
 )
 
 // Models is what is known of models beside their results, by name.
-type Models map[string]struct {
+type Models map[string]Training
+
+// A Training is a model's size and how long it was trained.
+type Training struct {
 	Parameters     int64   `json:"parameters"`
 	Active         int64   `json:"active_parameters,omitempty"` // of a mixture of experts: those that work on a token; 0 is all
 	TrainingTokens float64 `json:"training_tokens"`
