@@ -13,8 +13,8 @@ import (
 //     x^2+2x+1; equations up to a factor;
 //   - a decimal may stand for a number that is not an integer, to a relative
 //     error of 1e-4; an integer must be met exactly;
-//   - a percent sign on either side may scale: 50% is 50 or 0.5. Without a sign
-//     nothing scales: 10 is never 1000;
+//   - a percent sign on one side may scale: 50% is 50 or 0.5. Without a sign, and
+//     where both have one, nothing does: 10 is never 1000, 0.25% never 25%;
 //   - answers with several parts (1, -2), sets and unions have no order, and ±
 //     is both signs; tuples and intervals have order and the same brackets;
 //   - words have no case; units are dropped as in Key.
@@ -30,7 +30,15 @@ func Correct(got, want string) bool {
 	}
 	g := &grader{left: maxComparisons}
 	a, b := normal(got), normal(want)
-	return g.equal(a, b) || percent(got) && g.scalar(`\frac{`+a+`}{100}`, b) || percent(want) && g.scalar(a, `\frac{`+b+`}{100}`)
+	switch {
+	case g.equal(a, b):
+		return true
+	case percent(got) != percent(want):
+		return percent(got) && g.scalar(`\frac{`+a+`}{100}`, b) || percent(want) && g.scalar(a, `\frac{`+b+`}{100}`)
+	}
+	// Where both give a name, as y=2x+1 and y-3=2(x-1), the names count.
+	a, b = rewrite(got, named), rewrite(want, named)
+	return strings.Contains(a, "=") && strings.Contains(b, "=") && sameEquation(a, b)
 }
 
 func percent(s string) bool {

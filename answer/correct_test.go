@@ -11,27 +11,77 @@ import (
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-func TestCorrect(t *testing.T) {
+// A verdict is a line of testdata/correct.tsv.
+type verdict struct {
+	line      int
+	kind      string // the heading above it, without ", more"
+	right     bool
+	got, want string
+}
+
+func verdicts(t testing.TB) (all []verdict) {
 	data, err := os.ReadFile("testdata/correct.tsv")
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := 0
-	for i, l := range strings.Split(strings.TrimSpace(string(data)), "\n") {
-		if strings.HasPrefix(l, "#") {
+	kind := ""
+	for i, l := range strings.Split(strings.TrimSuffix(string(data), "\n"), "\n") {
+		if heading, ok := strings.CutPrefix(l, "# "); ok {
+			kind, _, _ = strings.Cut(heading, ", more")
 			continue
 		}
 		cells := strings.Split(l, "\t")
 		if len(cells) != 3 || cells[0] != "yes" && cells[0] != "no" {
 			t.Fatalf("correct.tsv:%d: %q: want yes or no, got, want", i+1, l)
 		}
-		if got, want := Correct(cells[1], cells[2]), cells[0] == "yes"; got != want {
-			t.Errorf("correct.tsv:%d: Correct(%q, %q) = %v, want %v", i+1, cells[1], cells[2], got, want)
-		}
-		n++
+		all = append(all, verdict{i + 1, kind, cells[0] == "yes", cells[1], cells[2]})
 	}
-	if n < 80 {
-		t.Errorf("%d cases, want 80 or more", n)
+	return all
+}
+
+func TestCorrect(t *testing.T) {
+	distinct, of := map[[2]string]int{}, map[string]map[bool]int{}
+	for _, v := range verdicts(t) {
+		if got := Correct(v.got, v.want); got != v.right {
+			t.Errorf("correct.tsv:%d: Correct(%q, %q) = %v, want %v", v.line, v.got, v.want, got, v.right)
+		}
+		if line := distinct[[2]string{v.got, v.want}]; line > 0 {
+			t.Errorf("correct.tsv:%d: the same as line %d", v.line, line)
+		}
+		distinct[[2]string{v.got, v.want}] = v.line
+		if of[v.kind] == nil {
+			of[v.kind] = map[bool]int{}
+		}
+		of[v.kind][v.right]++
+	}
+	if n := len(distinct); n < 350 {
+		t.Errorf("%d cases, want 350 or more", n)
+	}
+	for kind, n := range of {
+		t.Logf("%s: %d right, %d wrong", kind, n[true], n[false])
+		if n[true] < 3 || n[false] < 2 {
+			t.Errorf("%s: %d right and %d wrong, want three and two or more", kind, n[true], n[false])
+		}
+	}
+	for _, kind := range []string{"integers", "fractions", "roots", "intervals", "tuples", "sets", "matrices", "units", "percent", "words", "equations", "several answers", "complex", "bases"} {
+		found := false
+		for k := range of {
+			found = found || strings.HasPrefix(k, kind)
+		}
+		if !found {
+			t.Errorf("no case of %s", kind)
+		}
+	}
+}
+
+// Grading is symmetric but for decimals: one may stand for an exact value where it is the
+// answer, and an exact value for one that was rounded; an integer must be met.
+func TestCorrectIsSymmetricButForDecimals(t *testing.T) {
+	for _, v := range verdicts(t) {
+		rounded := strings.Contains(v.got, ".") != strings.Contains(v.want, ".")
+		if got := Correct(v.want, v.got); got != v.right && !rounded {
+			t.Errorf("correct.tsv:%d: Correct(%q, %q) = %v, the other way %v", v.line, v.want, v.got, got, v.right)
+		}
 	}
 }
 
@@ -75,6 +125,9 @@ func TestCorrectIsBounded(t *testing.T) {
 }
 
 func FuzzCorrect(f *testing.F) {
+	for _, v := range verdicts(f) {
+		f.Add(v.got, v.want)
+	}
 	f.Add(`\frac{1}{2}`, "0.5")
 	f.Add(`1 \pm \sqrt{19}`, `1+\sqrt{19}, 1-\sqrt{19}`)
 	f.Add(`\begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}`, `(3,4]`)
@@ -89,4 +142,27 @@ func FuzzCorrect(f *testing.F) {
 			t.Errorf("%q and %q are the same, and not correct", got, want)
 		}
 	})
+}
+
+// A case of the table, typically some microseconds; the worst is told.
+func BenchmarkCorrect(b *testing.B) {
+	all := verdicts(b)
+	b.Run("typical", func(b *testing.B) {
+		for b.Loop() {
+			for _, v := range all {
+				Correct(v.got, v.want)
+			}
+		}
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(all)), "ns/case")
+	})
+	for name, s := range map[string]string{
+		"longest sum": strings.Repeat("x+", MaxLen/2-1) + "x", "deepest": strings.Repeat("(", MaxLen/2) + strings.Repeat(")", MaxLen/2),
+		"most parts": strings.Repeat("1,", MaxLen/2-1) + "1",
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				Correct(s, s+"1")
+			}
+		})
+	}
 }

@@ -239,6 +239,9 @@ func (p *parser) named(name string) complex128 {
 	case "frac":
 		num := p.argument()
 		return num / p.argument()
+	case "binom", "dbinom", "tbinom":
+		n := p.argument()
+		return binomial(n, p.argument())
 	case "sqrt":
 		index := complex128(2)
 		if strings.HasPrefix(p.rest(), "[") {
@@ -308,6 +311,8 @@ func principalRoot(x, index complex128) complex128 {
 	}
 	return cmplx.Pow(x, 1/index)
 }
+
+func binomial(n, k complex128) complex128 { return factorial(n) / (factorial(k) * factorial(n-k)) }
 
 func factorial(x complex128) complex128 {
 	n := real(x)

@@ -25,7 +25,9 @@ func Key(answer string) string {
 // normal rewrites s until no rule changes it. Every rule leaves the text
 // alone, makes it shorter, or keeps its length and removes a capital, a comma
 // or a control character; hence the loop ends, and normal is idempotent.
-func normal(s string) string {
+func normal(s string) string { return rewrite(s, rules) }
+
+func rewrite(s string, rules []func(string) string) string {
 	s = once(s)
 	for {
 		before := s
@@ -38,7 +40,10 @@ func normal(s string) string {
 	}
 }
 
-var rules = []func(string) string{commands, trim, unbrace, prefix, units, lower}
+var (
+	rules = []func(string) string{commands, trim, unbrace, prefix, units, lower}
+	named = []func(string) string{commands, trim, unbrace, units} // with the names of what is answered
+)
 
 // once does the rewriting whose trigger no rule can bring back.
 func once(s string) string {
@@ -46,12 +51,17 @@ func once(s string) string {
 	s = unicodeMath.Replace(s)
 	s = root.ReplaceAllString(s, `\sqrt{$1}`)
 	s = strings.ReplaceAll(s, "√", `\sqrt`)
+	s = degrees.ReplaceAllString(s, `$1($2$3*\pi/180)`) // elsewhere degrees are a unit
 	return noun(strings.TrimSpace(s))
 }
+
+const degree = `(?:\^\s*\{?\s*\\circ\s*\}?|\^?°|\\degree)`
 
 var (
 	unicodeMath = strings.NewReplacer("{,}", "", "−", "-", "–", "-", "×", "*", "·", "*", "÷", "/", "²", "^2", "³", "^3", "½", `\frac12`)
 	root        = regexp.MustCompile(`√([0-9]+)`)
+
+	degrees = regexp.MustCompile(`(\\(?:sin|cos|tan|cot|sec|csc))\s*(?:\(([0-9]+(?:\.[0-9]+)?)\s*` + degree + `\)|([0-9]+(?:\.[0-9]+)?)\s*` + degree + `)`)
 
 	counted = regexp.MustCompile(`^((?:\\?\$)?[-+]?(?:\\?\$)?(?:[0-9][0-9,]*)?\.?[0-9]+)(?:\s+([A-Za-z][A-Za-z ]*)|\s*\\(?:text|mbox|textrm|mathrm)\{([A-Za-z ]+)\.?\})\.?$`)
 )
@@ -132,12 +142,18 @@ func unbrace(s string) string {
 
 func single(s string) bool { return len(s) == 1 && (isDigit(s[0]) || isLetter(s[0])) || s == "π" }
 
-var assigned = regexp.MustCompile(`^(?:[A-Za-z](?:_[A-Za-z0-9])?|\\[a-z]+|[A-Za-z](?:\^\{-1\})?\([A-Za-z]\))(?:=([^=]+)|\\in([(\[\\].*))$`)
+var assigned = regexp.MustCompile(`^(?:[A-Za-z](?:_[A-Za-z0-9])?|\\[a-z]+|[A-Za-z](?:\^\{-1\})?\([A-Za-z]\)|\([A-Za-z](?:;[A-Za-z])+\))(?:=([^=]+)|\\in([(\[\\].*))$`)
 
-// prefix drops the name of what is answered: x=5, f(x)=2x, x∈[0,1].
+// assigns is the same with the name behind: 5=x.
+var assigns = regexp.MustCompile(`^([^=]+)=[A-Za-z]$`)
+
+// prefix drops the name of what is answered: x=5, 5=x, f(x)=2x, (x,y)=(1,2), x∈[0,1].
 func prefix(s string) string {
 	if m := assigned.FindStringSubmatch(s); m != nil {
 		return m[1] + m[2]
+	}
+	if m := assigns.FindStringSubmatch(s); m != nil {
+		return m[1]
 	}
 	return s
 }

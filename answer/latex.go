@@ -11,13 +11,13 @@ var (
 		" ": " ", "quad": " ", "qquad": " ",
 		"dfrac": `\frac`, "tfrac": `\frac`, "cfrac": `\frac`,
 		"leq": `\le`, "geq": `\ge`, "neq": `\ne`, "lbrace": `\{`, "rbrace": `\}`,
-		"cdot": "*", "times": "*", "div": "/", "pm": "±", "pi": "π", "infty": "∞", "cup": "∪", "circ": "°", "degree": "",
+		"cdot": "*", "times": "*", "div": "/", "pm": "±", "pi": "π", "infty": "∞", "cup": "∪", "circ": "°", "degree": "", "varnothing": `\emptyset`,
 	}
 	unwrapped = map[string]bool{
 		"text": true, "textbf": true, "textit": true, "textrm": true, "mbox": true, "hbox": true, "boxed": true, "fbox": true,
 		"mathrm": true, "mathbf": true, "mathit": true, "operatorname": true,
 	}
-	symbols = strings.NewReplacer("^{°}", "", "^°", "", "°", "", "$", "", "%", "", "£", "", "€", "")
+	symbols = strings.NewReplacer("^{°}", "", "^°", "", "°", "", "$", "", "%", "", "£", "", "€", "", `"`, "", "“", "", "”", "")
 )
 
 // commands rewrites LaTeX commands, white space and commas in one pass. After
