@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,7 @@ import (
 
 type calibrateCmd struct {
 	Out      string   `help:"Directory for results, samples and profile.json; what is in it is not done again." required:"" placeholder:"DIR" type:"path"`
+	Store    string   `help:"File of samples and scores; empty: in the directory. Several calibrations may share one, one after the other." placeholder:"FILE" type:"path"`
 	Name     string   `help:"What plans call the profile; empty: the models' names." placeholder:"NAME"`
 	Arms     []string `help:"Strategies to choose from." default:"majority,best-of-n,beam,dvts,rebase"`
 	Budgets  []int    `help:"Budgets, in whole samples; every strategy runs with each." default:"1,4,16,64,256"`
@@ -130,7 +132,7 @@ func (c *calibrateCmd) record(ctx context.Context, h *bench.Header, arms []bench
 	if err := os.MkdirAll(c.Out, 0o755); err != nil {
 		return nil, err
 	}
-	store, done, err := recorded(filepath.Join(c.Out, "samples.store"))
+	store, done, err := recorded(cmp.Or(c.Store, filepath.Join(c.Out, "samples.store")))
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ponder-mesh/ponder/eval"
 	"github.com/ponder-mesh/ponder/internal/bench"
 )
 
@@ -36,13 +37,19 @@ type Column struct {
 }
 
 // A Cost of a problem.
-type Cost struct{ Generated, Verifier, FLOPs float64 }
-
-func (c Cost) plus(d Cost) Cost {
-	return Cost{c.Generated + d.Generated, c.Verifier + d.Verifier, c.FLOPs + d.FLOPs}
+type Cost struct {
+	Generated, Verifier float64 // tokens
+	FLOPs               float64 // of all
+	Judging             float64 // of them, the verifier's
 }
 
-func (c Cost) times(k float64) Cost { return Cost{k * c.Generated, k * c.Verifier, k * c.FLOPs} }
+func (c Cost) plus(d Cost) Cost {
+	return Cost{c.Generated + d.Generated, c.Verifier + d.Verifier, c.FLOPs + d.FLOPs, c.Judging + d.Judging}
+}
+
+func (c Cost) times(k float64) Cost {
+	return Cost{k * c.Generated, k * c.Verifier, k * c.FLOPs, k * c.Judging}
+}
 
 // Of is the grid of a bench's results. Every arm must have done every problem with
 // every seed.
@@ -76,12 +83,15 @@ func Of(h bench.Header, results []bench.Result) (*Grid, error) {
 		if r.Right {
 			c.Right[i] += share
 		}
-		c.Cost[i] = c.Cost[i].plus(Cost{float64(r.Tokens.Generated), float64(r.Tokens.Verifier), r.FLOPs.Policy + r.FLOPs.Verifier + r.FLOPs.Difficulty}.times(share))
+		cost := Cost{float64(r.Tokens.Generated), float64(r.Tokens.Verifier), r.FLOPs.Policy + r.FLOPs.Verifier + r.FLOPs.Difficulty, r.FLOPs.Verifier}
 		if e := r.Estimate; e != nil && strings.HasPrefix(r.Arm, bench.Estimated) {
+			judging := eval.InferenceFLOPs(h.Verifier.Parameters, e.Verifier)
+			cost.Judging += judging
 			estimates++
 			g.Rates[i] += e.Rate
-			g.Estimate[i] = g.Estimate[i].plus(Cost{float64(e.Generated), float64(e.Verifier), r.FLOPs.Difficulty})
+			g.Estimate[i] = g.Estimate[i].plus(Cost{float64(e.Generated), float64(e.Verifier), r.FLOPs.Difficulty, judging})
 		}
+		c.Cost[i] = c.Cost[i].plus(cost.times(share))
 	}
 	for key, c := range columns {
 		if want := n * len(h.Seeds); done[key] != want {

@@ -38,7 +38,7 @@ func (t tally) outcome(on []int) profile.Outcome {
 		sum = sum.plus(t.cost[i])
 	}
 	sum = sum.times(1 / float64(max(1, len(on))))
-	return profile.Outcome{Accuracy: eval.Bootstrap(pick(t.right, on), 1), Generated: sum.Generated, Verifier: sum.Verifier, FLOPs: sum.FLOPs}
+	return profile.Outcome{Accuracy: eval.Bootstrap(pick(t.right, on), 1), Generated: sum.Generated, Verifier: sum.Verifier, FLOPs: sum.FLOPs, Judging: sum.Judging}
 }
 
 // A trial is what choosing by bins, and for all alike, did at one budget.

@@ -24,6 +24,19 @@ func (r Sweep) Curve(strategy string) (c Curve) {
 	return c
 }
 
+// Arm is the one with a name and N; ok is false if there is none.
+func (r Sweep) Arm(strategy string, n int) (a Arm, ok bool) {
+	for _, a := range r.Arms {
+		if a.Strategy == strategy && a.N == n {
+			return a, true
+		}
+	}
+	return a, false
+}
+
+// Right is the share of seeds with a right answer, by the sweep's problems.
+func (a Arm) Right() []float64 { return a.right }
+
 // Points of a curve in some unit.
 func (c Curve) Points(unit func(Arm) float64) (points []eval.Point) {
 	for _, a := range c {

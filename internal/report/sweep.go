@@ -94,8 +94,12 @@ func Read(path string) (Sweep, error) {
 		a.Judged += each * float64(x.Tokens.Verifier)
 		a.Cached += each * float64(x.Tokens.Cached)
 		a.JudgedCached += each * float64(x.Tokens.VerifierCached)
-		a.PolicyGF += each * (x.FLOPs.Policy + x.FLOPs.Difficulty) / 1e9
-		a.VerifierGF += each * x.FLOPs.Verifier / 1e9
+		judging := 0.0 // of estimating difficulty
+		if x.Estimate != nil {
+			judging = eval.InferenceFLOPs(h.Verifier.Parameters, x.Estimate.Verifier)
+		}
+		a.PolicyGF += each * (x.FLOPs.Policy + x.FLOPs.Difficulty - judging) / 1e9
+		a.VerifierGF += each * (x.FLOPs.Verifier + judging) / 1e9
 	}
 	for k, a := range of {
 		if want := len(r.Problems) * len(h.Seeds); seen[k] != want {

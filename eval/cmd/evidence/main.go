@@ -3,9 +3,10 @@
 //	go run ./eval/cmd/evidence fill    # write them in
 //	go run ./eval/cmd/evidence check   # fail if one is stale
 //	go run ./eval/cmd/evidence table docs/evidence/strategies.json docs/plots RESULTS…
+//	go run ./eval/cmd/evidence calibration docs/evidence/calibration.json out/calibration
 //
-// The last makes evidence and plots of what ponder bench run wrote: first the table,
-// then its controls.
+// Table makes evidence and plots of what ponder bench run wrote: first the table, then
+// its controls. Calibration makes evidence of what make calibration wrote.
 //
 // A document quotes results/KEY of docs/evidence/NAME.json between the markers
 // <!-- evidence:NAME:KEY --> and <!-- /evidence -->.
@@ -43,6 +44,8 @@ func run(args []string) error {
 		return eval.CheckQuotes(dir, docs...)
 	case len(args) > 3 && args[0] == "table":
 		return makeTable(args[1], args[2], args[3:])
+	case len(args) == 3 && args[0] == "calibration":
+		return makeCalibration(args[1], args[2])
 	}
-	return fmt.Errorf("usage: evidence fill|check|table, in the repository's root")
+	return fmt.Errorf("usage: evidence fill|check|table|calibration, in the repository's root")
 }

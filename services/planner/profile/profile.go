@@ -118,6 +118,7 @@ type Outcome struct {
 	Generated float64       `json:"generated_tokens"`
 	Verifier  float64       `json:"verifier_tokens"`
 	FLOPs     float64       `json:"flops"`
+	Judging   float64       `json:"verifier_flops"` // of them
 }
 
 // Quality is how good a way to estimate difficulty was, against many samples whose
