@@ -135,6 +135,9 @@ func FuzzCorrect(f *testing.F) {
 	f.Add(`50\%`, `\{1,2\}`)
 	f.Fuzz(func(t *testing.T, got, want string) {
 		verdict := Correct(got, want)
+		if Key(got) != "" && !Correct(got, got) {
+			t.Errorf("%q is wrong for itself", got)
+		}
 		if Key(got) == "" && verdict {
 			t.Errorf("no answer, %q, is correct for %q", got, want)
 		}
@@ -142,6 +145,33 @@ func FuzzCorrect(f *testing.F) {
 			t.Errorf("%q and %q are the same, and not correct", got, want)
 		}
 	})
+}
+
+// The reference answers of MATH-500 are right however they are dressed, and each is wrong
+// for the next that is another.
+func TestCorrectOnMATH500(t *testing.T) {
+	data, err := os.ReadFile("testdata/math500.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	gold := strings.Split(strings.TrimSpace(string(data)), "\n")[1:]
+	dress := []func(string) string{
+		func(s string) string { return "$" + s + "$" },
+		func(s string) string { return `\boxed{` + s + "}" },
+		func(s string) string { return strings.ReplaceAll(s, `\frac`, `\dfrac`) },
+		func(s string) string { return strings.NewReplacer(`\left`, "", `\right`, "", "  ", " ").Replace(s) },
+		func(s string) string { return " " + s + "." },
+	}
+	for i, g := range gold {
+		for _, f := range dress {
+			if got := f(g); !Correct(got, g) {
+				t.Errorf("%q is wrong for %q", got, g)
+			}
+		}
+		if next := gold[(i+1)%len(gold)]; !Same(g, next) && Correct(next, g) {
+			t.Errorf("%q is right for %q", next, g)
+		}
+	}
 }
 
 // A case of the table, typically some microseconds; the worst is told.

@@ -144,8 +144,9 @@ func single(s string) bool { return len(s) == 1 && (isDigit(s[0]) || isLetter(s[
 
 var assigned = regexp.MustCompile(`^(?:[A-Za-z](?:_[A-Za-z0-9])?|\\[a-z]+|[A-Za-z](?:\^\{-1\})?\([A-Za-z]\)|\([A-Za-z](?:;[A-Za-z])+\))(?:=([^=]+)|\\in([(\[\\].*))$`)
 
-// assigns is the same with the name behind: 5=x.
-var assigns = regexp.MustCompile(`^([^=]+)=[A-Za-z]$`)
+// assigns is the same with the name behind a number: 5=x. Behind anything with letters it
+// is no name: a+b=c is an equation, and not the answer a+b.
+var assigns = regexp.MustCompile(`^([^=A-Za-z\\]+)=[A-Za-z]$`)
 
 // prefix drops the name of what is answered: x=5, 5=x, f(x)=2x, (x,y)=(1,2), x∈[0,1].
 func prefix(s string) string {

@@ -1,7 +1,6 @@
 package mesh_test
 
 import (
-	"errors"
 	"reflect"
 	"slices"
 	"strings"
@@ -14,7 +13,6 @@ import (
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
 	policyengine "github.com/ponder-mesh/ponder/services/policy/engine"
-	verifierengine "github.com/ponder-mesh/ponder/services/verifier/engine"
 )
 
 // named is a strategy as a person asks for it.
@@ -34,21 +32,14 @@ func TestEveryStrategySolves(t *testing.T) {
 		t.Fatal(err)
 	}
 	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
-		policy, err := policyengine.Open(policyengine.Config{Pocket: "pocket-0.3m"})
+		policy, judge := pockets(t)
+		reviser, err := policyengine.Open(policyengine.Config{Pocket: "pocket-reviser"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		judge, err := verifierengine.Open(verifierengine.Config{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := errors.Join(policy.Close(), judge.Close()); err != nil {
-				t.Error(err)
-			}
-		})
-		m := start(t, s, mesh.Config{Policy: policy, Verifier: judge})
-		solved := map[string]bool{"revisions": true} // needs a policy that revises
+		t.Cleanup(func() { reviser.Close() })
+		plain, revises := start(t, s, mesh.Config{Policy: policy, Verifier: judge}), start(t, s, mesh.Config{Policy: reviser, Verifier: judge})
+		solved := map[string]bool{}
 		for _, c := range []struct {
 			name, set string
 			unjudged  bool
@@ -68,7 +59,14 @@ func TestEveryStrategySolves(t *testing.T) {
 			{name: "mcts", set: "n=4 width=2 puct=true rollout=true final=visits"},
 			{name: "particles", set: "n=8"},
 			{name: "particles", set: "n=8 iterations=2 sample=true"},
+			{name: "revisions", set: "n=8"},
+			{name: "revisions", set: "n=8 chains=4 flat=true"},
+			{name: "revisions", set: "n=4 unjudged=true", unjudged: true},
 		} {
+			m := plain
+			if c.name == "revisions" {
+				m = revises
+			}
 			solved[c.name] = true
 			asked := named(c.name, strings.Fields(c.set)...)
 			outcome, events := solve(t, m, &plannerv1.SolveRequest{Problem: problem[0].Text, Strategy: asked})

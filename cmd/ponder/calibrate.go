@@ -47,6 +47,9 @@ func (c *calibrateCmd) Run(ctx context.Context, out *output, line *kong.Context)
 	if err != nil {
 		return err
 	}
+	if len(set) < calibrate.MinProblems {
+		return reasoning.Invalid("problems", "must be %d or more, are %d: halves of bins would be empty", calibrate.MinProblems, len(set))
+	}
 	tasks, err := bench.Tasks(set, arms, c.Seeds)
 	if err != nil {
 		return err

@@ -53,8 +53,8 @@ func (g *Grid) Fit(o Options) (*profile.Profile, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	if len(g.Problems) < minProblems {
-		return nil, reasoning.Invalid("problems", "must be %d or more, are %d: halves of bins would be empty", minProblems, len(g.Problems))
+	if len(g.Problems) < MinProblems {
+		return nil, reasoning.Invalid("problems", "must be %d or more, are %d: halves of bins would be empty", MinProblems, len(g.Problems))
 	}
 	if o.Repetitions == 0 {
 		o.Repetitions = 10
@@ -95,8 +95,8 @@ func (g *Grid) Fit(o Options) (*profile.Profile, error) {
 	return p, nil
 }
 
-// minProblems below which there is nothing to cross-validate.
-const minProblems = 20
+// MinProblems of a fit: with fewer there is nothing to cross-validate.
+const MinProblems = 20
 
 // arm is what a column did on some problems.
 func (c Column) arm(on []int, expected float64) profile.Arm {

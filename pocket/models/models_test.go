@@ -15,7 +15,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestShippedModels(t *testing.T) {
-	want := []string{"pocket-0.1m", "pocket-0.3m", "pocket-0.8m", "pocket-prm"}
+	want := []string{"pocket-0.1m", "pocket-0.3m", "pocket-0.8m", "pocket-1m", "pocket-2m", "pocket-prm", "pocket-prm-biased", "pocket-reviser", "pocket-thinker"}
 	if diff := cmp.Diff(want, List()); diff != "" {
 		t.Error(diff)
 	}
@@ -27,8 +27,8 @@ func TestShippedModels(t *testing.T) {
 		}
 		size += len(file)
 	}
-	if size > 6<<20 {
-		t.Errorf("%d bytes together, want at most 6 MB", size)
+	if size > 25<<20 {
+		t.Errorf("%d bytes together, want at most 25 MB", size)
 	}
 	if _, err := Open("gpt-2"); err == nil || !strings.Contains(err.Error(), "pocket-0.3m") {
 		t.Errorf("unknown model: %v", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/ponder-mesh/ponder/eval"
@@ -13,7 +14,7 @@ import (
 )
 
 type evalCmd struct {
-	Policies    []string `default:"pocket-0.3m,pocket-0.8m,pocket-0.1m" help:"Shipped policies; aggregators are compared on the first."`
+	Policies    []string `default:"pocket-0.3m,pocket-0.8m,pocket-0.1m,pocket-1m,pocket-2m" help:"Shipped policies; aggregators are compared on the first."`
 	Judge       string   `default:"pocket-prm" help:"Shipped judge."`
 	JudgeFile   string   `type:"existingfile" help:"A judge's GGUF file instead."`
 	Choose      int      `default:"10" help:"Validation problems for each number of steps, on which aggregators are compared."`
@@ -50,7 +51,7 @@ func (c *evalCmd) Run() error {
 	}
 	ctx := context.Background()
 	ev := eval.Evidence{
-		Name: "pocket-models", What: "What the shipped pocket models can do, on test problems that no model was trained on or chosen by.",
+		Name: strings.TrimSuffix(filepath.Base(c.Out), ".json"), What: "What the shipped pocket models can do, on test problems that no model was trained on or chosen by.",
 		Command: "go run ./pocket/cmd/pocket " + strings.Join(os.Args[1:], " "), Date: c.Date, Seeds: []uint64{c.Seed},
 		Samples: map[string]int{"problems per number of steps": c.PerStep, "samples per problem": c.Samples},
 	}

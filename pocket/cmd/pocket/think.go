@@ -106,20 +106,36 @@ func (c *thinkCmd) force(ctx context.Context, thinker, base *pocket.Engine, ps [
 		add(label, fmt.Sprintf("%.0f", run.Tokens), fmt.Sprintf("%.0f %%", 100*run.Cut), fmt.Sprintf("%.0f %%", 100*run.Own))
 	}
 	natural := len(c.Budgets) // the first run without a budget is the last end of both
-	v.Scaling.Header = []string{"runs", "Scaling, points a 100 tokens"}
+	v.Scaling.Header = []string{"runs", "Control", "Scaling, points a 100 tokens", "Performance"}
 	for _, s := range []struct {
 		name string
 		runs []thoughtRun
 	}{{"budgets, and none", v.Runs[:natural+1]}, {"Waits", v.Runs[natural:]}, {"all", v.Runs}} {
 		var points []eval.Run
+		kept, bounded := 0.0, 0.0
 		for _, run := range s.runs {
 			points = append(points, eval.Run{Tokens: run.Tokens / 100, Accuracy: 100 * run.Accuracy.Mean})
+			if run.Budget > 0 {
+				within, err := eval.Control(points[len(points)-1:], 0, float64(run.Budget)/100)
+				if err != nil {
+					return nil, err
+				}
+				kept, bounded = kept+within, bounded+1
+			}
+		}
+		control := "–"
+		if bounded > 0 {
+			control = fmt.Sprintf("%.0f %%", 100*kept/bounded)
+		}
+		best, err := eval.Performance(points)
+		if err != nil {
+			return nil, err
 		}
 		slope, err := eval.Scaling(points)
 		if err != nil {
 			return nil, err
 		}
-		v.Scaling.Add(s.name, fmt.Sprintf("%+.1f", slope))
+		v.Scaling.Add(s.name, control, fmt.Sprintf("%+.1f", slope), fmt.Sprintf("%.1f %%", best))
 	}
 	return v, nil
 }

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
+	"github.com/ponder-mesh/ponder/services/planner/profile"
+)
+
+// command runs a command line in this process and returns what it printed.
+func command(t *testing.T, line string) (stdout, stderr string, err error) {
+	t.Helper()
+	var c cli
+	parser, err := newParser(&c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := parser.Parse(strings.Fields(line))
+	if err != nil {
+		return "", "", err
+	}
+	parsed.BindTo(t.Context(), (*context.Context)(nil))
+	stdout, stderr = capture(t, func() { err = parsed.Run(&output{json: c.JSON}) })
+	return stdout, stderr, err
+}
+
+// killed runs a command line in a process that is killed after so many lines of
+// progress, or ends by itself.
+func killed(t *testing.T, line string, after int) {
+	t.Helper()
+	command := exec.Command(os.Args[0], strings.Fields(line)...)
+	command.Env = append(os.Environ(), "PONDER_TEST_MAIN=1")
+	stderr, err := command.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	said := bufio.NewScanner(stderr)
+	for told := 0; said.Scan(); {
+		if strings.Contains(said.Text(), " left, ") {
+			if told++; told == after {
+				_ = command.Process.Kill()
+			}
+		}
+	}
+	t.Logf("%s: %v", line, command.Wait())
+}
+
+const grid = "--problems 20 --steps 2 --arms majority,best-of-n --budgets 1,4 --oracle 8 --latency 0 "
+
+// profileOf a directory, but for the command that made it.
+func profileOf(t *testing.T, dir string) *profile.Profile {
+	t.Helper()
+	p, err := profile.Load(dir+"/profile.json", plannerrpc.Strategy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Command = ""
+	return p
+}
+
+// Killed three times and then left alone, a calibration leaves the results and the
+// profile of one that was not, byte by byte.
+func TestCalibrateGoesOnWhereItWasKilled(t *testing.T) {
+	dir := t.TempDir()
+	if _, _, err := command(t, "calibrate "+grid+"--out "+dir+"/want"); err != nil {
+		t.Fatal(err)
+	}
+	got := dir + "/got"
+	for range 3 {
+		killed(t, "calibrate "+grid+"--concurrent 2 --out "+got, 1)
+	}
+	if _, err := os.Stat(got + "/profile.json"); err == nil {
+		t.Error("it had ended before it was killed: kill earlier")
+	}
+	if _, _, err := command(t, "calibrate "+grid+"--out "+got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(lines(t, got+"/results.jsonl"), lines(t, dir+"/want/results.jsonl")); diff != "" {
+		t.Errorf("results (-got +want):\n%s", diff)
+	}
+	a, b := profileOf(t, got), profileOf(t, dir+"/want")
+	one, err1 := json.Marshal(a)
+	two, err2 := json.Marshal(b)
+	if string(one) != string(two) || err1 != nil || err2 != nil {
+		t.Errorf("profile (-got +want):\n%s", cmp.Diff(string(one), string(two)))
+	}
+}
+
+// What calibration wrote is what planned searches follow, and what a report reads.
+func TestPlannedSearchesFollowACalibration(t *testing.T) {
+	dir := t.TempDir()
+	stdout, _, err := command(t, "calibrate "+strings.Replace(grid, "--latency 0", "--latency 1", 1)+"--name mine --out "+dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(stdout, "one for all") {
+		t.Errorf("it printed\n%s", stdout)
+	}
+	p := profileOf(t, dir)
+	if p.Name != "mine" || p.Policy.Name != "pocket-0.3m" || p.Verifier.Name != "pocket-prm" || len(p.Budgets) != 2 || len(p.Estimators) < 4 || p.Budgets[1].Uniform.Seconds <= 0 {
+		t.Errorf("profile %+v", p)
+	}
+	if _, _, err := command(t, "bench run --arms planned --n 1,4 --problems 4 --steps 2 --profile "+dir+"/profile.json --store "+dir+"/samples.store --out "+dir+"/planned.jsonl"); err != nil {
+		t.Fatal(err)
+	}
+	for i, line := range lines(t, dir+"/planned.jsonl") {
+		if want := p.Budgets[1].Uniform.Strategy; i > 0 && strings.Contains(line, `"n":4,`) && !p.Budgets[1].Adaptive && !strings.Contains(line, `"plan":"`+want) {
+			t.Errorf("planned %s, want %s", line, want)
+		}
+	}
+	if _, _, err := command(t, "bench report --out "+dir+"/report "+dir+"/results.jsonl "+dir+"/planned.jsonl"); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(dir + "/report/report.md"); err != nil || !strings.Contains(string(text), "efficiency, tokens") {
+		t.Errorf("report, error %v:\n%s", err, text)
+	}
+	if _, _, err := command(t, "profile show "+dir+"/profile.json"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestCalibrateRefuses(t *testing.T) {
+	for line, want := range map[string]string{
+		"--budgets 4,1":           "budgets: must ascend",
+		"--bins deciles":          `bins: "deciles" must be`,
+		"--arms planned":          "--arms: must be strategies",
+		"--arms dfs":              `strategy: "dfs" must be one of`,
+		"--oracle 4096":           "--oracle: must be 0 to 2048",
+		"--latency=-1":            "--latency: must not be negative",
+		"--problems 10":           "problems: must be 20 or more",
+		"--half 3 --problems 100": "--half: must be 0, 1 or 2",
+		"--temperature 3":         "--temperature: must be in [0,2]",
+	} {
+		if _, _, err := command(t, "calibrate --out "+t.TempDir()+" "+line); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want %q", line, err, want)
+		}
+	}
+}
