@@ -193,7 +193,7 @@ func TestBenchRefuses(t *testing.T) {
 	for line, want := range map[string]string{
 		"--arms dfs":                   `strategy: "dfs" must be one of [greedy majority best-of-n beam`,
 		"--n 0":                        "n: must be 1 to 4096, is 0",
-		"--steps 2..99":                "--steps: must be in 2 to",
+		"--steps 2..99":                "--steps: must be in 1 to",
 		"--steps few":                  `--steps: must be a number or a range such as 2..6, is "few"`,
 		"--problems=-1":                "--problems: must not be negative",
 		"--seeds 1,1":                  "seed 1 must not occur twice",

@@ -20,8 +20,8 @@ func pocketSet(n int, split problems.Split, from, to int) ([]eval.Problem, error
 	switch {
 	case n < 1:
 		return nil, reasoning.Invalid("--problems", "must be at least 1, is %d", n)
-	case from < 2 || to < from || to > problems.MaxSteps:
-		return nil, reasoning.Invalid("--steps", "must be in 2 to %d, are %d to %d", problems.MaxSteps, from, to)
+	case from < 1 || to < from || to > problems.MaxSteps:
+		return nil, reasoning.Invalid("--steps", "must be in 1 to %d, are %d to %d", problems.MaxSteps, from, to)
 	}
 	var set []eval.Problem
 	kinds := to - from + 1

@@ -16,6 +16,7 @@ type Arm struct {
 	Name     string              // "beam", or with parameters that are not the papers': "beam:narrow=true"
 	N        int                 // samples, beams, walks …; of Planned the budget, in samples
 	Strategy *plannerv1.Strategy // nil: the planner decides, or nothing is searched
+	Choice   plannerv1.Choice    // of the answer; unspecified: the planner's
 	Estimate bool                // difficulty first
 	Method   *difficulty.Method  // nothing is searched: difficulty is estimated so
 }
@@ -30,7 +31,8 @@ const (
 )
 
 // Arms are those of these names with each N; greedy has but one. The name of a strategy
-// may have parameters, as plannerrpc.ParseArm takes them.
+// may have parameters, as plannerrpc.ParseArm takes them, and how the answer is chosen:
+// "majority:choice=certainty-vote".
 func Arms(names []string, ns []int) ([]Arm, error) {
 	var arms []Arm
 	for _, name := range names {
@@ -67,6 +69,17 @@ func arm(name string, n int) (a Arm, err error) {
 	}
 	kind, estimated := strings.CutPrefix(name, Estimated)
 	a.Estimate = estimated
+	var parameters []string
+	for _, p := range strings.Split(kind, ":") {
+		if choice, ok := strings.CutPrefix(p, "choice="); ok {
+			if a.Choice, err = plannerrpc.ParseChoice(choice); err != nil {
+				return a, err
+			}
+		} else {
+			parameters = append(parameters, p)
+		}
+	}
+	kind = strings.Join(parameters, ":")
 	if a.Strategy, err = plannerrpc.ParseArm(kind, n); err != nil {
 		return a, err
 	}

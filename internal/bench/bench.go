@@ -143,7 +143,7 @@ func (r Runner) solve(ctx context.Context, t Task) (Result, error) {
 
 func (r Runner) request(t Task) *plannerv1.SolveRequest {
 	out := &plannerv1.SolveRequest{
-		Problem: t.Problem.Text, Strategy: t.Arm.Strategy, Seed: &t.Seed, Sampling: r.Sampling, EstimateDifficulty: t.Arm.Estimate,
+		Problem: t.Problem.Text, Strategy: t.Arm.Strategy, Seed: &t.Seed, Sampling: r.Sampling, EstimateDifficulty: t.Arm.Estimate, Choice: t.Arm.Choice,
 		Deadline: timestamppb.New(time.Now().Add(r.Timeout)), CancelOnDisconnect: true,
 	}
 	if t.Arm.Strategy == nil {

@@ -18,6 +18,7 @@ import (
 	"github.com/ponder-mesh/ponder/internal/rpctest"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/difficulty"
 	"github.com/ponder-mesh/ponder/services/planner"
 	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
 	"github.com/ponder-mesh/ponder/services/policy"
@@ -76,10 +77,29 @@ func TestArms(t *testing.T) {
 	if m, w := arms[3].Strategy.GetMajority(), arms[5].Strategy.GetMajority(); !m.GetExhaustive() || w.GetExhaustive() || w.GetWave() != 2 {
 		t.Errorf("majority is %v, want exhaustive; by waves %v, want not", m, w)
 	}
+	arms, err = Arms([]string{"planned", "estimate+beam:m=2", "estimate+greedy", "difficulty:oracle", "majority:choice=certainty-vote"}, []int{8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := arms[0]; p.Strategy != nil || p.Estimate || p.Method != nil || p.N != 8 {
+		t.Errorf("planned is %+v", p)
+	}
+	if e := arms[1]; e.Strategy.GetBeam().GetM() != 2 || !e.Estimate || e.Name != "estimate+beam:m=2" || arms[2].N != 1 || !arms[2].Estimate {
+		t.Errorf("with an estimate: %+v, %+v", e, arms[2])
+	}
+	if d := arms[3]; d.Method == nil || *d.Method != difficulty.Knowing || d.Strategy != nil {
+		t.Errorf("an oracle is %+v", d)
+	}
+	if m := arms[4]; m.Choice != plannerv1.Choice_CHOICE_CERTAINTY_VOTE || m.Strategy.GetMajority().GetN() != 8 {
+		t.Errorf("by certainty: %+v", m)
+	}
 	for want, bad := range map[string]struct {
 		names []string
 		ns    []int
 	}{
+		`method: "guess" must be one of`: {[]string{"difficulty:guess"}, []int{1}},
+		`"best" must be one of`:          {[]string{"majority:choice=best"}, []int{1}},
+
 		`strategy: "dfs" must be one of [greedy majority best-of-n beam`: {[]string{"dfs"}, []int{1}},
 		"n: must be 1 to 4096, is 0":                                     {[]string{"beam"}, []int{4, 0}},
 		"arms: there are none":                                           {[]string{"beam"}, nil},
