@@ -3,7 +3,7 @@ GO      ?= go
 VENV    := .venv
 BIN     := bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-.PHONY: help test check build gen lint unit race table calibration evidence evidence-quick evidence-check examples demo dev up real bench-pocket clean
+.PHONY: help test check build gen lint unit race table calibration evidence evidence-quick evidence-check examples demo dev up real real-calibrate bench-pocket clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -87,6 +87,9 @@ evidence-quick: ## a small part of the evidence: calibrate, plan by the profile,
 
 evidence: table calibration ## re-make what documents quote, from the shipped models (docs/evidence/real.json: make real)
 	$(GO) run ./pocket/cmd/pocket eval --out docs/evidence/pocket-models.json
+	for j in biased 0.3m; do $(GO) run ./pocket/cmd/pocket eval --judge pocket-prm-$$j --policies pocket-0.3m --out docs/evidence/pocket-prm-$$j.json || exit 1; done
+	$(GO) run ./pocket/cmd/pocket revise --out docs/evidence/pocket-reviser.json
+	$(GO) run ./pocket/cmd/pocket think --out docs/evidence/pocket-thinker.json
 	$(GO) run ./pocket/cmd/pocket cards
 	$(GO) run ./eval/cmd/evidence fill
 
@@ -99,6 +102,11 @@ up: ## the five processes (nats-server and four services), one solve through the
 real: ## the OpenAI engine against a real llama.cpp server and a real 0.5B model (first run builds the server: minutes)
 	test/real/fetch.sh all
 	test/real/run.sh
+
+real-calibrate: ## calibrate a real 0.5B model with the pocket PRM, plan by it, and ask it GSM8K=FILE (resumable; an hour or two)
+	test/real/fetch.sh all
+	test/real/calibrate.sh out/real $(GSM8K)
+	$(GO) run ./eval/cmd/evidence real-calibration docs/evidence/real-calibration.json out/real
 
 bench-pocket: ## tokens per CPU-second of the pocket engine, alone and against llama.cpp on the same file (first run builds it)
 	$(GO) test ./pocket -run '^$$' -bench . -benchtime 2s
