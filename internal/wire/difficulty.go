@@ -40,9 +40,14 @@ func EstimateRequestFromProto(p *difficultyv1.EstimateRequest, defaults reasonin
 		Seed:       reasoning.Seed(p.GetSeed()),
 		Sampling:   SamplingFromProto(p.GetSampling(), defaults),
 		MaxSamples: int(p.GetMaxSamples()),
-		Method:     max(0, difficulty.Method(p.GetMethod())-1), // not said is the first
+		Method:     difficulty.Method(p.GetMethod() - 1),
 		Scheme:     difficulty.Scheme{Name: p.GetScheme().GetName(), Edges: p.GetScheme().GetEdges()},
 		Answer:     p.GetAnswer(),
+	}
+	if p.GetMethod() == difficultyv1.Method_METHOD_UNSPECIFIED {
+		r.Method = difficulty.Probing
+	} else if _, known := difficultyv1.Method_name[int32(p.GetMethod())]; !known {
+		return r, reasoning.Invalid("method", "%d is not known here", p.GetMethod())
 	}
 	if p.MaxSamples != nil && *p.MaxSamples == 0 { // absent is the default, 0 is not
 		return r, reasoning.Invalid("max_samples", "must be 1 to %d, is 0", difficulty.MaxSamples)

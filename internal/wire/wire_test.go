@@ -264,6 +264,8 @@ func TestMalformed(t *testing.T) {
 	for name, err := range map[string]error{
 		"too many ordinals": second(ExpansionFromProto(&policyv1.Expansion{Ordinals: make([]int32, policy.MaxChildren+1)}, reasoning.Sampling{})),
 		"model":             second(ExpansionFromProto(&policyv1.Expansion{Model: &reasoningv1.ModelIdentity{Parameters: -1}}, reasoning.Sampling{})),
+		"negative method":   second(EstimateRequestFromProto(&difficultyv1.EstimateRequest{Method: -5}, reasoning.Sampling{})),
+		"unknown method":    second(EstimateRequestFromProto(&difficultyv1.EstimateRequest{Method: 5}, reasoning.Sampling{})),
 		"no samples":        second(EstimateRequestFromProto(&difficultyv1.EstimateRequest{MaxSamples: proto.Int32(0)}, reasoning.Sampling{})),
 	} {
 		if !errors.Is(err, reasoning.ErrInvalid) {

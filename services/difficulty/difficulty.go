@@ -65,7 +65,7 @@ const MaxSamples = 2048
 
 // scheme of the request.
 func (r Request) scheme() Scheme {
-	if len(r.Scheme.Edges) == 0 {
+	if r.Scheme.Name == "" && len(r.Scheme.Edges) == 0 {
 		return Absolute
 	}
 	return r.Scheme

@@ -227,6 +227,51 @@ func TestPredictedIsTheMeanScore(t *testing.T) {
 	})
 }
 
+// Whatever scores and log-probabilities come, what is said is a rate in its interval: also
+// where sums of floats are a little more than one, where certainty underflows, and where an
+// engine tells nonsense.
+func TestRatesAreRates(t *testing.T) {
+	for k := 1; k <= 64; k++ {
+		for _, c := range []struct {
+			method difficulty.Method
+			score  float64
+			tokens int
+			probs  func(i int) float64
+		}{
+			{difficulty.Predicting, 1, 1, func(int) float64 { return -1 }},
+			{difficulty.Probing, 1, 1, func(int) float64 { return 3 }},
+			{difficulty.Probing, -1, 0, func(int) float64 { return -800 }},
+			{difficulty.Probing, -1, 1, func(i int) float64 { return -0.1 - 40*float64(i%2) }},
+		} {
+			synctest.Test(t, func(t *testing.T) {
+				engine := says(slices.Repeat([]string{"1", "2"}, 32)...)
+				say := engine.Say
+				engine.Say = func(r policy.Request, ordinal int) policytest.Line {
+					l := say(r, ordinal)
+					l.Child.Steps[0].LogProb, l.Child.Steps[0].Tokens = c.probs(ordinal), c.tokens
+					return l
+				}
+				var e difficulty.Estimator = &difficulty.Probe{Policy: engine}
+				switch {
+				case c.method == difficulty.Predicting:
+					e = &difficulty.Predicted{Policy: engine, Verifier: believes(c.score, 0)}
+				case c.score >= 0:
+					e = &difficulty.Probe{Policy: engine, Verifier: believes(c.score, 0)}
+				}
+				got, err := all(t.Context(), e, by(c.method, unsettled(request(k))))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, e := range got {
+					if !(0 <= e.Low && e.Low <= e.PassRate && e.PassRate <= e.High && e.High <= 1) {
+						t.Fatalf("%v of %d: %v in [%v, %v]", c.method, k, e.PassRate, e.Low, e.High)
+					}
+				}
+			})
+		}
+	}
+}
+
 func TestMethodsThatAreNotThere(t *testing.T) {
 	for want, r := range map[string]difficulty.Request{
 		"method: predicted is not there, only [probe oracle]": by(difficulty.Predicting, request(1)),
@@ -234,6 +279,7 @@ func TestMethodsThatAreNotThere(t *testing.T) {
 		"method: must be one of [probe predicted":             by(9, request(1)),
 		"answer: must be there for method oracle":             {Method: difficulty.Knowing, Search: "s", Problem: "p", Sampling: request(1).Sampling},
 		"answer: must not be there for method probe":          {Answer: "1", Search: "s", Problem: "p", Sampling: request(1).Sampling},
+		"scheme.edges: must be 1 to 15, are 0":                {Scheme: difficulty.Scheme{Name: "quantiles-5"}, Search: "s", Problem: "p", Sampling: request(1).Sampling},
 		"scheme.edges: must descend within (0,1)":             {Scheme: difficulty.Scheme{Edges: []float64{0.1, 0.5}}, Search: "s", Problem: "p", Sampling: request(1).Sampling},
 	} {
 		engine := says("1")

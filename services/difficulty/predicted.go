@@ -38,17 +38,26 @@ func (p *Predicted) Estimate(ctx context.Context, r Request) iter.Seq2[Estimate,
 // meanScore with its interval by the normal approximation; of one sample nothing is
 // known.
 func meanScore(all []judged) (mean, low, high float64) {
-	n := float64(len(all))
+	n, sum := float64(len(all)), 0.0
 	for _, s := range all {
-		mean += s.belief / n
+		sum += worth(s)
 	}
+	mean = min(1, sum/n)
 	if len(all) == 1 {
 		return mean, 0, 1
 	}
 	spread := 0.0
 	for _, s := range all {
-		spread += (s.belief - mean) * (s.belief - mean) / (n - 1)
+		spread += (worth(s) - mean) * (worth(s) - mean) / (n - 1)
 	}
 	half := 1.645 * math.Sqrt(spread/n)
 	return mean, max(0, mean-half), min(1, mean+half)
+}
+
+// worth of a sample: one without an answer cannot be right, whatever its steps are worth.
+func worth(s judged) float64 {
+	if s.answer == "" {
+		return 0
+	}
+	return s.belief
 }

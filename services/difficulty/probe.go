@@ -76,7 +76,7 @@ func own(all []judged) (mean float64) {
 		if logProb == 0 {
 			return 0.5
 		}
-		mean += math.Exp(logProb) / float64(len(all))
+		mean += math.Exp(min(0, logProb)) / float64(len(all))
 	}
 	return mean
 }
@@ -102,7 +102,9 @@ func agreement(answered []judged, n int) (sum float64) {
 	}
 	for _, s := range answered {
 		own := certainty(s.child)
-		sum += max(0, votes[s.answer]-own) / (all - own)
+		if others := all - own; others > 1e-12 { // else nobody else is sure of anything
+			sum += min(1, max(0, votes[s.answer]-own)/others)
+		}
 	}
 	return sum
 }
@@ -115,5 +117,8 @@ func certainty(c policy.Child) float64 {
 		logProb += s.LogProb
 		tokens += s.Tokens
 	}
-	return math.Exp(logProb / float64(max(1, tokens)))
+	if tokens == 0 {
+		return 1
+	}
+	return math.Exp(min(0, logProb/float64(tokens)))
 }

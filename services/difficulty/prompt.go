@@ -36,6 +36,9 @@ func FitPrompt(texts []string, rates []float64) (PromptModel, error) {
 	if len(texts) != len(rates) || len(texts) < 3*len(FeatureNames) {
 		return PromptModel{}, reasoning.Invalid("problems", "must be %d or more, each with a rate: are %d and %d", 3*len(FeatureNames), len(texts), len(rates))
 	}
+	if slices.ContainsFunc(rates, func(r float64) bool { return !(r >= 0 && r <= 1) }) {
+		return PromptModel{}, reasoning.Invalid("rates", "must be in [0,1]")
+	}
 	rows := make([][]float64, len(texts))
 	for i, text := range texts {
 		rows[i] = Features(text)
@@ -146,6 +149,9 @@ func (m PromptModel) Of(text string) (rate, low, high float64) {
 func (m PromptModel) Validate() error {
 	if !slices.Equal(m.Features, FeatureNames) {
 		return reasoning.Invalid("prompt_model.features", "must be %v, are %v: fit it again", FeatureNames, m.Features)
+	}
+	if !(m.Error >= 0 && m.Error <= 1) {
+		return reasoning.Invalid("prompt_model.error", "must be in [0,1], is %v", m.Error)
 	}
 	for name, list := range map[string][]float64{"mean": m.Mean, "spread": m.Spread, "weights": m.Weights} {
 		if len(list) != len(FeatureNames) {

@@ -3,6 +3,7 @@ package difficulty
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/ponder-mesh/ponder/reasoning"
 )
@@ -75,15 +76,23 @@ func (s Scheme) Bin(rate float64) int {
 
 // Label is what people call a bin.
 func (s Scheme) Label(bin int) string {
-	if s.Name == Absolute.Name && s.Bins() == 3 {
+	if s.Name == Absolute.Name && slices.Equal(s.Edges, Absolute.Edges) {
 		return []string{"easy", "medium", "hard"}[bin]
 	}
 	low, high := "0", "1]"
 	if bin < len(s.Edges) {
-		low = fmt.Sprintf("%.2f", s.Edges[bin])
+		low = short(s.Edges[bin])
 	}
 	if bin > 0 {
-		high = fmt.Sprintf("%.2f)", s.Edges[bin-1])
+		high = short(s.Edges[bin-1]) + ")"
 	}
 	return "[" + low + ", " + high
+}
+
+// short writes an edge so that close ones differ.
+func short(edge float64) string {
+	if edge < 0.01 || edge > 0.99 {
+		return strconv.FormatFloat(edge, 'g', 3, 64)
+	}
+	return strconv.FormatFloat(edge, 'f', 2, 64)
 }
