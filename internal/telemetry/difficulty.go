@@ -23,7 +23,7 @@ type tracedEstimator struct {
 
 func (e *tracedEstimator) Estimate(ctx context.Context, r difficulty.Request) iter.Seq2[difficulty.Estimate, error] {
 	return func(yield func(difficulty.Estimate, error) bool) {
-		ctx, span := e.in.tracer.Start(ctx, SpanEstimate, trace.WithAttributes(SearchID.String(r.Search)))
+		ctx, span := e.in.tracer.Start(ctx, SpanEstimate, trace.WithAttributes(SearchID.String(r.Search), EstimateMethod.String(r.Method.String())))
 		var spent reasoning.Usage
 		defer func() {
 			e.in.spend(ctx, "difficulty", spent)
@@ -35,7 +35,7 @@ func (e *tracedEstimator) Estimate(ctx context.Context, r difficulty.Request) it
 				e.in.fail(span, err)
 			} else {
 				spent = estimate.Usage
-				span.SetAttributes(PassRate.Float64(estimate.PassRate), Samples.Int(estimate.Samples))
+				span.SetAttributes(PassRate.Float64(estimate.PassRate), Samples.Int(estimate.Samples), EstimateBin.String(estimate.Label))
 			}
 			if !yield(estimate, err) {
 				return

@@ -46,6 +46,8 @@ const (
 	ScoreLast      = attribute.Key("ponder.score.last")
 	PassRate       = attribute.Key("ponder.difficulty.pass_rate")
 	Samples        = attribute.Key("ponder.difficulty.samples")
+	EstimateMethod = attribute.Key("ponder.difficulty.method") // probe, predicted, oracle, prompt
+	EstimateBin    = attribute.Key("ponder.difficulty.bin")
 	FinishStep     = attribute.Key("ponder.finish.step") // children that ended so
 	FinishEnd      = attribute.Key("ponder.finish.end")
 	FinishCut      = attribute.Key("ponder.finish.length")

@@ -12,7 +12,7 @@ mkdir -p "$out" bin
 go build -o bin/ponder ./cmd/ponder
 
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-"$cache/llama-server" -m "$cache/$name.gguf" -a $name --host 127.0.0.1 --port "$port" -np 8 -c 8192 -t 2 -tb 2 --no-ui > "$out/server.log" 2>&1 &
+"$cache/llama-server" -m "$cache/$name.gguf" -a $name --host 127.0.0.1 --port "$port" -np 8 -c 8192 -t 1 -tb 1 --no-ui > "$out/server.log" 2>&1 &
 server=$!
 trap 'kill $server 2> /dev/null; wait $server 2> /dev/null || true' EXIT
 for _ in $(seq 120); do
@@ -24,7 +24,7 @@ model=(--policy-url "http://127.0.0.1:$port/v1" --policy-model $name --policy-di
 set=(--steps 1..4 --problems 100 --max-tokens 96 --policy-template pocket-fewshot-v2 --verifier-pocket pocket-prm)
 for half in 1 2; do
 	bin/ponder calibrate --out "$out/half$half" --half $half --store "$out/pocket.store" "${model[@]}" "${set[@]}" \
-		--arms majority,best-of-n,beam,rebase --budgets 1,4,16 --bins quantiles-3 --oracle 16 --latency 0
+		--arms majority,best-of-n,beam --budgets 1,4,16 --bins quantiles-3 --oracle 0 --latency 0
 done
 for half in 1 2; do
 	bin/ponder bench run --out "$out/planned-$half.jsonl" --half $half --store "$out/pocket.store" "${model[@]}" "${set[@]}" \

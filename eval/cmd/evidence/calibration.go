@@ -74,7 +74,7 @@ func makeCalibration(out, dir string) error {
 	for _, id := range ids {
 		models = append(models, id)
 	}
-	slices.SortFunc(models, func(a, b eval.Identity) int { return strings.Compare(a.Name, b.Name) })
+	sortIdentities(models)
 	return eval.Evidence{
 		Name: "calibration", What: "What calibration chose for pairs of pocket models, and what it did on problems that it was not chosen by.",
 		Command: "make calibration", Seeds: []uint64{1}, Models: models, Samples: map[string]int{"problems": problems}, Results: results,
@@ -88,6 +88,10 @@ func (c calibration) results() (map[string]any, error) {
 		return nil, err
 	}
 	return map[string]any{"budgets": c.budgets(), "rows": c.rows(), "reuse": c.reuse(), "estimators": c.estimators(), "gain": gain, "name": c.profile.Name}, nil
+}
+
+func sortIdentities(models []eval.Identity) {
+	slices.SortFunc(models, func(a, b eval.Identity) int { return strings.Compare(a.Name, b.Name) })
 }
 
 func points(e eval.Estimate) string {

@@ -46,6 +46,8 @@ func run(args []string) error {
 		return makeTable(args[1], args[2], args[3:])
 	case len(args) == 3 && args[0] == "calibration":
 		return makeCalibration(args[1], args[2])
+	case len(args) == 3 && args[0] == "real-calibration":
+		return makeRealCalibration(args[1], args[2])
 	}
-	return fmt.Errorf("usage: evidence fill|check|table|calibration, in the repository's root")
+	return fmt.Errorf("usage: evidence fill|check|table|calibration|real-calibration, in the repository's root")
 }
