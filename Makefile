@@ -75,8 +75,9 @@ calibration: ## calibrate pairs of pocket models and plan by it, into docs (resu
 	ponder bench run --out $(CAL)/biased-thumb.jsonl --verifier-pocket pocket-prm-biased $(SMALL) --arms planned --n 4,16,64
 	ponder calibrate --out $(CAL)/own --verifier-pocket pocket-prm-0.3m $(SMALL) $(GRID) --budgets 1,4,16,64
 	ponder calibrate --out $(CAL)/tiny $(TINY) --problems 150 --arms majority,best-of-n,beam,rebase
-	for m in 0.8m 1m 2m; do ponder bench run --out $(CAL)/greedy-$$m.jsonl --policy-pocket pocket-$$m --verifier-pocket none --arms greedy || exit 1; done
+	for m in 0.8m 2m; do ponder bench run --out $(CAL)/greedy-$$m.jsonl --policy-pocket pocket-$$m --verifier-pocket none --arms greedy || exit 1; done
 	$(GO) run ./eval/cmd/evidence calibration docs/evidence/calibration.json $(CAL)
+	cp $(CAL)/prm/profile.json profiles/pocket-0.3m.json
 
 evidence-quick: ## a small part of the evidence: calibrate, plan by the profile, report; in a minute
 	rm -rf out/quick && mkdir -p out/quick $(BIN)

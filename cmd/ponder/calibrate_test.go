@@ -13,6 +13,7 @@ import (
 
 	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
 	"github.com/ponder-mesh/ponder/services/planner/profile"
+	policyengine "github.com/ponder-mesh/ponder/services/policy/engine"
 )
 
 // command runs a command line in this process and returns what it printed.
@@ -145,5 +146,23 @@ func TestCalibrateRefuses(t *testing.T) {
 		if _, _, err := command(t, "calibrate --out "+t.TempDir()+" "+line); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want %q", line, err, want)
 		}
+	}
+}
+
+// The profile that ships is of the models that ship: retrained ones want another.
+func TestShippedProfileIsOfTheShippedModels(t *testing.T) {
+	p, err := profile.Load("../../profiles/pocket-0.3m.json", plannerrpc.Strategy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	models, err := bodies{Policy: policyengine.Config{Pocket: "pocket-0.3m"}}.open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer models.close()
+	policy, err1 := models.policy.Model(t.Context())
+	judge, err2 := models.verifier.Judge(t.Context())
+	if err1 != nil || err2 != nil || !p.For(policy, &judge) {
+		t.Errorf("it is of %+v and %+v; the models are %+v and %+v (errors %v, %v): make calibration", p.Policy, p.Verifier, policy, judge, err1, err2)
 	}
 }

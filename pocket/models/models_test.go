@@ -15,7 +15,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestShippedModels(t *testing.T) {
-	want := []string{"pocket-0.1m", "pocket-0.3m", "pocket-0.8m", "pocket-1m", "pocket-2m", "pocket-prm", "pocket-prm-biased", "pocket-reviser", "pocket-thinker"}
+	want := []string{"pocket-0.1m", "pocket-0.3m", "pocket-0.8m", "pocket-2m", "pocket-prm", "pocket-prm-0.3m", "pocket-prm-biased", "pocket-reviser", "pocket-thinker"}
 	if diff := cmp.Diff(want, List()); diff != "" {
 		t.Error(diff)
 	}

@@ -16,7 +16,6 @@ SHAPES = {
     "pocket-0.1m": (64, 2, 2, 1, 168),
     "pocket-0.3m": (96, 3, 3, 1, 256),
     "pocket-0.8m": (128, 4, 4, 1, 352),
-    "pocket-1m": (128, 5, 4, 1, 400),
     "pocket-2m": (160, 7, 5, 1, 432),
     "pocket-prm-0.3m": (96, 3, 3, 1, 248),  # a trunk: with its head it has no more parameters than pocket-0.3m
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The five processes as they run in production: nats-server, policy, verifier, difficulty, planner. One solve through them,
-# one without the verifier, then stop, and check that all stop.
+# a profile that comes and goes, one solve without the verifier, then stop, and check that all stop.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . test/lib.sh
@@ -37,6 +37,16 @@ bin/ponder doctor --planner-addr 127.0.0.1:$planner --policy-addr 127.0.0.1:$pol
 answer=$(bin/ponder solve --planner-addr 127.0.0.1:$planner --effort high "Tom has 12 apples. Tom finds 7 more. How many apples does Tom have now?")
 [ "$answer" = 19 ] || { echo "answered '$answer', want 19" >&2; exit 1; }
 echo "five processes, one solve: $answer"
+
+plan() { bin/ponder plan --planner-addr 127.0.0.1:$planner --samples 64 "Tom has 12 apples. Tom finds 7 more. How many apples does Tom have now?"; }
+plan | grep -q 'rule of thumb' || { echo "planned by a profile that nobody put" >&2; exit 1; }
+key=$(bin/ponder profile put --nats-url "$url" profiles/pocket-0.3m.json)
+planned() { plan | grep -q 'pocket-0.3m with pocket-prm, budget 64'; }
+wait_for 20 planned
+bin/ponder profile delete --nats-url "$url" "$key"
+thumb() { plan | grep -q 'rule of thumb'; }
+wait_for 20 thumb
+echo "a profile was put, followed, deleted, and followed no more: $key"
 
 kill "${pids[2]}" # the verifier
 wait "${pids[2]}" || true

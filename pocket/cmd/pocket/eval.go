@@ -14,7 +14,7 @@ import (
 )
 
 type evalCmd struct {
-	Policies    []string `default:"pocket-0.3m,pocket-0.8m,pocket-0.1m,pocket-1m,pocket-2m" help:"Shipped policies; aggregators are compared on the first."`
+	Policies    []string `default:"pocket-0.3m,pocket-0.8m,pocket-0.1m,pocket-2m" help:"Shipped policies; aggregators are compared on the first."`
 	Judge       string   `default:"pocket-prm" help:"Shipped judge."`
 	JudgeFile   string   `type:"existingfile" help:"A judge's GGUF file instead."`
 	Choose      int      `default:"10" help:"Validation problems for each number of steps, on which aggregators are compared."`

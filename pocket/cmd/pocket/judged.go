@@ -61,6 +61,7 @@ func (r *judgeReport) add(a attempts) {
 
 type judgeResult struct {
 	Aggregator  string        `json:"aggregator"`
+	Parameters  int           `json:"parameters"`
 	Trunk       string        `json:"trunk"`
 	Recipe      string        `json:"recipe"`
 	Siblings    eval.Estimate `json:"siblings"`
@@ -87,7 +88,7 @@ func (r *judgeReport) result(j *pocket.Judge, seed uint64) judgeResult {
 	}
 	errors := append(append([]float64(nil), r.wrong...), r.after...)
 	v := judgeResult{
-		Aggregator: j.Aggregator(), Trunk: j.Trunk(), Recipe: j.Recipe(),
+		Aggregator: j.Aggregator(), Parameters: int(j.Identity().Parameters), Trunk: j.Trunk(), Recipe: j.Recipe(),
 		Siblings:   eval.Bootstrap(r.pairs, seed),
 		FalseAlarm: eval.Wilson(below(r.right), len(r.right)),
 		Miss:       eval.Wilson(len(r.wrong)-below(r.wrong), len(r.wrong)),
