@@ -55,7 +55,8 @@ table: ## the table of all strategies with its plots, into docs (resumable; abou
 	ponder bench run --out $(TABLE)/strategies.jsonl --store $(TABLE)/strategies.store $(SET) --arms $(ARMS) --n $(NS)
 	ponder bench run --out $(TABLE)/trunk.jsonl $(SET) --policy-pocket pocket-0.8m --verifier-pocket none --arms greedy
 	ponder bench run --out $(TABLE)/likelihood.jsonl $(SET) --verifier-pocket pocket-0.8m-likelihood --arms best-of-n,beam --n 16,64
-	$(GO) run ./eval/cmd/evidence table docs/evidence/strategies.json docs/plots $(TABLE)/strategies.jsonl $(TABLE)/trunk.jsonl $(TABLE)/likelihood.jsonl
+	ponder bench run --out $(TABLE)/reviser.jsonl $(SET) --policy-pocket pocket-reviser --arms greedy,majority,best-of-n,revisions --n 4,16
+	$(GO) run ./eval/cmd/evidence table docs/evidence/strategies.json docs/plots $(TABLE)/strategies.jsonl $(TABLE)/trunk.jsonl $(TABLE)/likelihood.jsonl $(TABLE)/reviser.jsonl
 
 # Which strategy pays at which difficulty and budget: for the shipped pair; on halves, with searches planned by the profile of the other half;
 # with a judge that misleads, calibrated and not; with a judge no larger than the policy; and for the smallest policy, beside the greedy answers
@@ -88,7 +89,8 @@ evidence-quick: ## a small part of the evidence: calibrate, plan by the profile,
 
 evidence: table calibration ## re-make what documents quote, from the shipped models (docs/evidence/real.json: make real)
 	$(GO) run ./pocket/cmd/pocket eval --out docs/evidence/pocket-models.json
-	for j in biased 0.3m; do $(GO) run ./pocket/cmd/pocket eval --judge pocket-prm-$$j --policies pocket-0.3m --out docs/evidence/pocket-prm-$$j.json || exit 1; done
+	$(GO) run ./pocket/cmd/pocket eval --judge pocket-prm-biased --policies pocket-0.3m --out docs/evidence/pocket-prm-biased.json
+	$(GO) run ./pocket/cmd/pocket eval --judge pocket-prm-0.3m --policies pocket-0.3m --out docs/evidence/pocket-prm-0-3m.json
 	$(GO) run ./pocket/cmd/pocket revise --out docs/evidence/pocket-reviser.json
 	$(GO) run ./pocket/cmd/pocket think --out docs/evidence/pocket-thinker.json
 	$(GO) run ./pocket/cmd/pocket cards
