@@ -139,6 +139,9 @@ func (c *Client) send(ctx context.Context, method, path string, in any) (io.Read
 	if in != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
+	// Asking again is no harm: where a server has closed a connection that was kept, as
+	// llama.cpp does after some requests, the transport asks on another. The key is not sent.
+	req.Header["Idempotency-Key"] = nil
 	if c.key != "" {
 		req.Header.Set("Authorization", "Bearer "+c.key)
 	}

@@ -1,11 +1,14 @@
 package modelserver
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -215,6 +218,44 @@ func TestURLs(t *testing.T) {
 		c, err := New(base, "", nil)
 		if err != nil || c.URL() != want {
 			t.Errorf("%q: got %v and %v, want %q", base, c, err, want)
+		}
+	}
+}
+
+// A server that closes a kept connection as the next request comes is asked again on
+// another one: it had not heard the request.
+func TestKeptConnectionThatCloses(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() { // one answer, and then the next request's bytes are read and the connection is gone
+				defer conn.Close()
+				in := bufio.NewReader(conn)
+				if r, err := http.ReadRequest(in); err == nil {
+					io.Copy(io.Discard, r.Body)
+					fmt.Fprint(conn, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+					in.Peek(1)
+				}
+			}()
+		}
+	}()
+	client, err := New("http://"+listener.Addr().String(), "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	for i := range 20 {
+		var out struct{}
+		if err := client.Post(t.Context(), "completions", map[string]int{"i": i}, &out); err != nil {
+			t.Fatalf("request %d: %v", i, err)
 		}
 	}
 }

@@ -12,7 +12,7 @@ mkdir -p "$out" bin
 go build -o bin/ponder ./cmd/ponder
 
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-"$cache/llama-server" -m "$cache/$name.gguf" -a $name --host 127.0.0.1 --port "$port" -np 8 -c 8192 -t 1 -tb 1 --no-ui > "$out/server.log" 2>&1 &
+"$cache/llama-server" -m "$cache/$name.gguf" -a $name --host 127.0.0.1 --port "$port" -np 8 -c 8192 -t 2 -tb 2 --no-ui > "$out/server.log" 2>&1 &
 server=$!
 trap 'kill $server 2> /dev/null; wait $server 2> /dev/null || true' EXIT
 for _ in $(seq 120); do
