@@ -80,11 +80,11 @@ func (c *benchRunCmd) run(ctx context.Context, header bench.Header, arms []bench
 		}
 		at = services{planner: client, close: func() error { done(); return nil }}
 	} else {
-		store, done, err := recorded(c.Store)
-		if err != nil {
-			return nil, err
+		store, done, failed := recorded(c.Store)
+		if failed != nil {
+			return nil, failed
 		}
-		defer done()
+		defer func() { err = errors.Join(err, done()) }()
 		if at, err = c.start(ctx, store, c.Profile, &header); err != nil {
 			return nil, err
 		}
@@ -93,13 +93,16 @@ func (c *benchRunCmd) run(ctx context.Context, header bench.Header, arms []bench
 	return record(ctx, c.runner(at, header), c.Out, header, arms, tasks)
 }
 
-// printRows prints a line for each arm.
+// printRows prints a line for each arm that searched.
 func printRows(out *output, rows []bench.Row) error {
 	table := eval.Table{
 		Header: []string{"strategy", "N", "accuracy [95 %]", "generated tokens", "prompt tokens", "verifier tokens", "GFLOP"},
 		Align:  []eval.Align{eval.Left, eval.Right, eval.Left, eval.Right, eval.Right, eval.Right, eval.Right},
 	}
 	for _, r := range rows {
+		if r.Method != nil {
+			continue
+		}
 		if err := out.value(summaryOf(r, nil)); err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ponder-mesh/ponder/internal/bench"
@@ -19,8 +20,8 @@ type progress struct {
 	before      int // of them done by earlier runs
 	start, told time.Time
 
-	done, right int
-	tokens      int64
+	done, searched, right int // estimates of difficulty are done, and neither right nor wrong
+	tokens                int64
 }
 
 func newProgress(to io.Writer, terminal bool, tasks, left [][]bench.Task) *progress {
@@ -40,6 +41,9 @@ func newProgress(to io.Writer, terminal bool, tasks, left [][]bench.Task) *progr
 func (p *progress) add(r bench.Result, now time.Time) {
 	p.done++
 	p.tokens += r.Tokens.Generated
+	if !strings.HasPrefix(r.Arm, bench.OnlyHard) {
+		p.searched++
+	}
 	if r.Right {
 		p.right++
 	}
@@ -68,5 +72,5 @@ func (p *progress) tell(now time.Time) {
 		begin, end = "\r\x1b[K", ""
 	}
 	fmt.Fprintf(p.to, "%s%d/%d searches, %v left, %.0f tokens/s, %.1f %% right%s", begin,
-		p.before+p.done, p.total, left.Round(time.Second), float64(p.tokens)/max(took.Seconds(), 1e-3), 100*float64(p.right)/float64(p.done), end)
+		p.before+p.done, p.total, left.Round(time.Second), float64(p.tokens)/max(took.Seconds(), 1e-3), 100*float64(p.right)/float64(max(1, p.searched)), end)
 }
