@@ -21,12 +21,23 @@ import (
 // Shelf is empty. It is safe for concurrent use: a search that has begun keeps the
 // profile that it found.
 type Shelf struct {
+	// Changed, if not nil, is told of every Put, once it holds; nil is a profile taken
+	// away. It is set before the first Put.
+	Changed func(place string, p *Profile)
+
 	mu     sync.RWMutex
 	places map[string]*Profile
 }
 
 // Put replaces what came from a place; nil takes it away.
 func (s *Shelf) Put(place string, p *Profile) {
+	s.put(place, p)
+	if s.Changed != nil {
+		s.Changed(place, p)
+	}
+}
+
+func (s *Shelf) put(place string, p *Profile) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	places := maps.Clone(s.places)

@@ -12,7 +12,6 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
 	"github.com/ponder-mesh/ponder/services/planner/profile"
-	"github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
@@ -49,31 +48,20 @@ func connect(t *testing.T) jetstream.JetStream {
 // changes nothing; what is deleted is gone.
 func TestFollow(t *testing.T) {
 	js := connect(t)
-	shelf := &profile.Shelf{}
-	changed, told := make(chan struct{}, 1), make(chan error, 8)
-	parse := func(name string, n int) (s search.Strategy, err error) {
-		defer func() {
-			select {
-			case changed <- struct{}{}:
-			default:
-			}
-		}()
-		return plannerrpc.Strategy(name, n)
-	}
+	changed, told := make(chan struct{}, 8), make(chan error, 8)
+	shelf := &profile.Shelf{Changed: func(string, *profile.Profile) { changed <- struct{}{} }}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan struct{})
-	go func() { Follow(ctx, js, Bucket, shelf, parse, func(err error) { told <- err }); close(ended) }()
+	go func() {
+		Follow(ctx, js, Bucket, shelf, plannerrpc.Strategy, func(err error) { told <- err })
+		close(ended)
+	}()
 	defer func() { stop(); <-ended }()
 
 	policy, judge := reasoning.Model{Name: "p"}, &verifier.Judge{Model: reasoning.Model{Name: "v"}}
-	until := func(what string, done func(*profile.Profile) bool) {
-		t.Helper()
+	until := func(done func(*profile.Profile) bool) {
 		for !done(shelf.For(policy, judge)) {
-			select {
-			case <-changed:
-			case <-t.Context().Done():
-				t.Fatal(what)
-			}
+			<-changed
 		}
 	}
 	for _, strategy := range []string{"best-of-n", "rebase"} {
@@ -81,7 +69,7 @@ func TestFollow(t *testing.T) {
 		if err != nil || key != "p_with_v" {
 			t.Fatalf("key %q, error %v", key, err)
 		}
-		until(strategy, func(p *profile.Profile) bool { return p != nil && p.Budgets[0].Uniform.Strategy == strategy })
+		until(func(p *profile.Profile) bool { return p != nil && p.Budgets[0].Uniform.Strategy == strategy })
 	}
 	kv, err := js.KeyValue(t.Context(), Bucket)
 	if err != nil {
@@ -111,5 +99,5 @@ func TestFollow(t *testing.T) {
 	if _, err := Put(t.Context(), js, Bucket, file("other", "beam"), plannerrpc.Strategy); err != nil { // comes after the deletion
 		t.Fatal(err)
 	}
-	until("other", func(p *profile.Profile) bool { return p != nil && p.Name == "other" })
+	until(func(p *profile.Profile) bool { return p != nil && p.Name == "other" })
 }

@@ -96,7 +96,7 @@ func run(ctx context.Context, s *serve.Settings, c config) (err error) {
 		defer store.Close()
 		config.Store = store
 	}
-	shelf := &profile.Shelf{}
+	shelf := &profile.Shelf{Changed: tellProfile}
 	config.Profiles = shelf
 	follow, err := followers(c, nc, shelf)
 	if err != nil {
@@ -135,6 +135,15 @@ func followers(c config, nc *nats.Conn, shelf *profile.Shelf) (all []func(contex
 		})
 	}
 	return all, nil
+}
+
+// tellProfile says what plans follow from now on.
+func tellProfile(place string, p *profile.Profile) {
+	if p == nil {
+		slog.Info("profile no longer followed", "place", place)
+		return
+	}
+	slog.Info("profile followed", "place", place, "profile", p.Name)
 }
 
 // optional is a check of what searches go on without, and then say so.
