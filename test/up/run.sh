@@ -38,14 +38,16 @@ answer=$(bin/ponder solve --planner-addr 127.0.0.1:$planner --effort high "Tom h
 [ "$answer" = 19 ] || { echo "answered '$answer', want 19" >&2; exit 1; }
 echo "five processes, one solve: $answer"
 
-plan() { bin/ponder plan --planner-addr 127.0.0.1:$planner --samples 64 "Tom has 12 apples. Tom finds 7 more. How many apples does Tom have now?"; }
-plan | grep -q 'rule of thumb' || { echo "planned by a profile that nobody put" >&2; exit 1; }
+planned() { # TEXT: whether the plan says so. Read whole: a pipe into grep -q would break under its writer
+  local plan
+  plan=$(bin/ponder plan --planner-addr 127.0.0.1:$planner --samples 64 "Tom has 12 apples. Tom finds 7 more. How many apples does Tom have now?") &&
+    grep -q "$1" <<<"$plan"
+}
+planned 'rule of thumb' || { echo "planned by a profile that nobody put" >&2; exit 1; }
 key=$(bin/ponder profile put --nats-url "$url" profiles/pocket-0.3m.json)
-planned() { plan | grep -q 'pocket-0.3m with pocket-prm, budget 64'; }
-wait_for 20 planned
+wait_for 20 planned 'pocket-0.3m with pocket-prm, budget 64'
 bin/ponder profile delete --nats-url "$url" "$key"
-thumb() { plan | grep -q 'rule of thumb'; }
-wait_for 20 thumb
+wait_for 20 planned 'rule of thumb'
 echo "a profile was put, followed, deleted, and followed no more: $key"
 
 kill "${pids[2]}" # the verifier
