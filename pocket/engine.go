@@ -52,18 +52,10 @@ type prompt struct {
 	ids      []int
 	prefix   *prefix // set once it is read
 	cached   int
-	charged  atomic.Bool
-	children chan Child // buffered: workers never wait for a reader
+	isRead   atomic.Bool
+	written  atomic.Int64 // tokens of all children
+	children chan Child   // buffered: workers never wait for a reader
 	failed   chan error
-}
-
-// deliver hands a child over. The first of a request carries its prompt's cost.
-func (q *sequence) deliver() {
-	q.child.Usage.Prompt, q.child.Usage.Cached = len(q.ids), len(q.ids)
-	if q.charged.CompareAndSwap(false, true) {
-		q.child.Usage.Cached = q.cached
-	}
-	q.children <- q.child
 }
 
 // fail tells the request's owner, once.
@@ -116,7 +108,9 @@ func (e *Engine) Close() error {
 // Generate yields the children of a request as each finishes, in any order;
 // Child.Index says which it is. An error ends the sequence: one that wraps
 // ErrRequest before anything is computed, the context's, or ErrClosed. Breaking
-// out of the loop, like cancelling ctx, stops the rest between two tokens.
+// out of the loop, like cancelling ctx, stops the rest between two tokens. The
+// Child beside the context's error has the Usage of what was computed in vain, but
+// for the tokens that were just being computed, one a child at most.
 func (e *Engine) Generate(ctx context.Context, r Request) iter.Seq2[Child, error] {
 	return func(yield func(Child, error) bool) {
 		ids, err := r.check(e.model)
@@ -131,9 +125,12 @@ func (e *Engine) Generate(ctx context.Context, r Request) iter.Seq2[Child, error
 			yield(Child{}, ErrClosed)
 			return
 		}
-		for range r.Seeds {
+		given := 0
+		for i := range r.Seeds {
 			select {
 			case c := <-p.children:
+				c.Usage = p.charge(c.Usage.Generated, i == 0)
+				given += c.Usage.Generated
 				if !yield(c, nil) {
 					return
 				}
@@ -141,11 +138,25 @@ func (e *Engine) Generate(ctx context.Context, r Request) iter.Seq2[Child, error
 				yield(Child{}, err)
 				return
 			case <-ctx.Done():
-				yield(Child{}, context.Cause(ctx))
+				vain := Usage{Generated: int(p.written.Load()) - given}
+				if i == 0 && p.isRead.Load() {
+					vain = p.charge(vain.Generated, true)
+				}
+				yield(Child{Usage: vain}, context.Cause(ctx))
 				return
 			}
 		}
 	}
+}
+
+// charge is the usage of what is given: the first child of a request carries its
+// prompt's cost.
+func (p *prompt) charge(generated int, first bool) Usage {
+	u := Usage{Prompt: len(p.ids), Cached: len(p.ids), Generated: generated}
+	if first {
+		u.Cached = p.cached
+	}
+	return u
 }
 
 func (e *Engine) submit(p *prompt) bool {
@@ -224,6 +235,7 @@ func (e *Engine) read(s *scratch, p *prompt) {
 		return
 	}
 	p.prefix, p.cached = s.read(e.cache, p.ids, false)
+	p.isRead.Store(true)
 	children := make([]*sequence, len(p.request.Seeds))
 	for i, seed := range p.request.Seeds {
 		topP := float32(p.request.TopP)

@@ -292,6 +292,36 @@ func TestCancelStopsBetweenTokens(t *testing.T) {
 	collect(t, e, request(0, 3))
 }
 
+// All children of a batch get their tokens together, so at the first one's end each
+// other has as many, but for the one that is just being computed, or is at its end too.
+func TestWhatIsWrittenInVainIsCounted(t *testing.T) {
+	m := randomModel(t, tiny, 1)
+	e := newEngine(t, m, Options{Workers: 1, Slots: 8})
+	r := Request{Prompt: "Tom has 3 apples.\n", Seeds: seeds(0, 8), MaxTokens: 40, Temperature: 1}
+	all := 0
+	for _, c := range collect(t, e, r) {
+		for _, s := range c.Steps {
+			all += s.Tokens
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	told, first := 0, 0
+	for c, err := range e.Generate(ctx, r) {
+		if err != nil && len(c.Steps) > 0 {
+			t.Errorf("beside %v came %+v", err, c)
+		}
+		told += c.Usage.Generated
+		if first == 0 {
+			first = c.Usage.Generated
+			cancel()
+		}
+	}
+	if told < 8*first-7 || told > all {
+		t.Errorf("told of %d tokens; the first of 8 children had %d, and at their ends they have %d together", told, first, all)
+	}
+}
+
 func TestCloseFailsWhatIsLeft(t *testing.T) {
 	e := NewEngine(randomModel(t, large, 1), Options{Workers: 2, Slots: 2})
 	var callers sync.WaitGroup

@@ -75,6 +75,7 @@ func (q *sequence) accept(logits []float32) bool {
 	position := len(q.ids) + q.child.Usage.Generated
 	q.next = q.draw(logits, position)
 	q.child.Usage.Generated++
+	q.written.Add(1)
 	q.line = append(q.line, q.next)
 	q.logProb += logSoftmaxAt(plain[:], q.next)
 	stopped := q.request.Stop != "" && strings.HasSuffix(Decode(q.line), q.request.Stop)
@@ -94,7 +95,7 @@ func (q *sequence) accept(logits []float32) bool {
 		return true
 	}
 	q.endStep()
-	q.deliver()
+	q.children <- q.child
 	return false
 }
 

@@ -47,6 +47,7 @@ func (p *tracedPolicy) Expand(ctx context.Context, r policy.Request) iter.Seq2[p
 			took := time.Since(start)
 			if err != nil {
 				p.in.fail(span, err)
+				came.usage = came.usage.Add(child.Usage)
 			} else {
 				took = cmp.Or(child.Generate, took)
 				came.add(child)

@@ -137,8 +137,8 @@ func (w *tracedWorld) Expand(ctx context.Context, r policy.Request) iter.Seq2[po
 					attempt = child.Attempt
 					seconds(c.measured, w.t.in.wait, child.QueueWait, c.labels()...)
 				}
-				w.t.in.spend(c.measured, "policy", child.Usage)
 			}
+			w.t.in.spend(c.measured, "policy", child.Usage)
 			if left = !yield(child, err); left {
 				break
 			}

@@ -24,7 +24,9 @@ type Policy interface {
 	// finish and in any order. Three things may happen: all come; an error comes
 	// last, and what came before it stays good; or the caller leaves early or
 	// cancels ctx, and then what was not finished is stopped, in the queue and in
-	// the engine. The sequence can be ranged over once. Nothing is done before.
+	// the engine. Beside an error the Child is empty but for its Usage: what was
+	// written in vain, where that is known. The sequence can be ranged over once.
+	// Nothing is done before.
 	Expand(ctx context.Context, r Request) iter.Seq2[Child, error]
 	// Model is the identity of the model that continues solutions here.
 	Model(ctx context.Context) (reasoning.Model, error)

@@ -84,6 +84,7 @@ func (l *lab) world(ctx context.Context, p policy.Policy, v verifier.Verifier) (
 // A trial is a strategy with the choices that are made of what it finds.
 type trial struct {
 	name     string // as the table has it
+	n        int    // and its N
 	strategy search.Strategy
 	choices  []search.Choice
 }
@@ -105,10 +106,10 @@ func (l *lab) trials(ctx context.Context, what string, w search.World, id world.
 	var rows []row
 	for _, t := range trials {
 		for _, c := range t.choices {
-			rows = append(rows, row{Strategy: t.name, N: t.strategy.Samples(), Choice: c.String()})
+			rows = append(rows, row{Strategy: t.name, N: t.n, Choice: c.String()})
 		}
 		if t.strategy.Name() == "best-of-n" { // what the best choice could reach
-			rows = append(rows, row{Strategy: t.name, N: t.strategy.Samples(), Choice: "oracle"})
+			rows = append(rows, row{Strategy: t.name, N: t.n, Choice: "oracle"})
 		}
 	}
 	for i, p := range problems {

@@ -57,8 +57,8 @@ func pocketProblems(ctx context.Context, l *lab) ([]row, error) {
 	defer policy.stop()
 	majority := []search.Choice{{}}
 	trials := []trial{
-		{"greedy", search.Greedy{}, majority},
-		{"sample", search.Majority{N: 1}, majority},
+		{"greedy", 1, search.Greedy{}, majority},
+		{"sample", 1, search.Majority{N: 1}, majority},
 	}
 	var judge verifier.Verifier
 	if l.split == "test" { // prompts are chosen by what the policy does alone
@@ -76,13 +76,19 @@ func pocketProblems(ctx context.Context, l *lab) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
+	const levels = 12 // three times what a problem here needs
 	judged := []search.Choice{search.By(ids.Judge.Aggregator, false), search.By(ids.Judge.Aggregator, true)}
 	for _, n := range l.ns {
-		trials = append(trials, trial{"majority", search.Majority{N: n}, majority})
+		trials = append(trials, trial{"majority", n, search.Majority{N: n}, majority})
 		if judge != nil {
 			trials = append(trials,
-				trial{"best-of-n", search.BestOfN{N: n}, judged},
-				trial{"beam", search.Beam{N: n, M: n / 2, MaxLevels: 12}, judged})
+				trial{"best-of-n", n, search.BestOfN{N: n}, judged},
+				trial{"beam", n, search.Beam{N: n, M: n / 2, MaxLevels: levels}, judged},
+				trial{"dvts", n, search.DVTS{N: n, M: n / 2, MaxLevels: levels}, judged},
+				trial{"lookahead", n, search.Lookahead{N: n, M: n / 2, K: 1, MaxLevels: levels}, judged},
+				trial{"rebase", n, search.Rebase{N: n, Balance: .2, MaxLevels: levels}, judged},
+				trial{"mcts", n, search.MCTS{N: n, Width: 4, Parallel: 4, Exploration: 1, Final: search.FinalVote, MaxLevels: levels}, judged},
+				trial{"particles", n, search.Particles{N: n, Iterations: 1, Temperature: 1, MaxLevels: levels}, judged})
 		}
 	}
 	return l.trials(ctx, "pocket", w, ids, ps, reasoning.Sampling{Temperature: .8, TopP: 1, MaxTokens: 96}, trials)
@@ -109,7 +115,7 @@ func gsm8kProblems(ctx context.Context, l *lab) ([]row, error) {
 	}
 	majority := []search.Choice{{}}
 	return l.trials(ctx, "gsm8k", w, ids, ps[:min(l.n, len(ps))], reasoning.Sampling{Temperature: .7, TopP: .95, MaxTokens: 256}, []trial{
-		{"greedy", search.Greedy{}, majority},
-		{"majority", search.Majority{N: 4}, majority},
+		{"greedy", 1, search.Greedy{}, majority},
+		{"majority", 4, search.Majority{N: 4}, majority},
 	})
 }

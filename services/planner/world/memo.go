@@ -100,7 +100,7 @@ func (m *Memoed) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 				err = m.record(m.store, prefix, r, child)
 			}
 			if err != nil {
-				yield(policy.Child{}, err)
+				yield(policy.Child{Usage: child.Usage}, err)
 				return
 			}
 			if !yield(child, nil) {

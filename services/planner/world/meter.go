@@ -44,8 +44,9 @@ func Meter(w search.World, b Budget, policy, judge reasoning.Model) *Metered {
 	return m
 }
 
-// Bill is the cost so far. It is true even where an engine did more than it was
-// asked for; only what was stopped before it ended is not in it, as nobody counted.
+// Bill is the cost so far, with what was stopped before its end. It is true even
+// where an engine did more than it was asked for; only what is lost with an engine
+// that fails or dies is not in it.
 func (m *Metered) Bill() reasoning.Bill {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -77,9 +78,11 @@ func (m *Metered) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy
 		for c, err := range m.World.Expand(ctx, r) {
 			if err == nil {
 				cut = cut || c.Finish == reasoning.FinishLength && granted < asked
-				m.spend(reserved, c.Usage, &m.bill.Policy)
-				left, reserved = left.plus(reserved.times(-1)), child
+			} else {
+				reserved = left // for all that will not come
 			}
+			m.spend(reserved, c.Usage, &m.bill.Policy)
+			left, reserved = left.plus(reserved.times(-1)), child
 			if !yield(c, err) || err != nil {
 				return
 			}

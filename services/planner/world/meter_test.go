@@ -18,6 +18,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/planner/search/searchtest"
 	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/policy/policytest"
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
@@ -40,20 +41,26 @@ func (s spender) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 		for n, i := range r.Ordinals {
 			s.look()
 			if s.chance(9) == 0 {
-				yield(policy.Child{}, errors.New("engine broke"))
+				yield(policy.Child{Usage: s.cost(r, n, len(r.Ordinals)-n)}, errors.New("engine broke"))
 				return
 			}
-			u := reasoning.Usage{Generated: s.chance(int64(r.Sampling.MaxTokens))}
-			if n == 0 {
-				u.Prompt = s.chance(int64(len(r.Problem)))
-			}
-			u.FLOPs = small.FLOPs(u.Generated + u.Prompt)
+			u := s.cost(r, n, 1)
 			runtime.Gosched()
 			if !yield(policy.Child{Ordinal: i, Usage: u}, nil) {
 				return
 			}
 		}
 	}
+}
+
+// cost is what some children cost of which the first is the n-th.
+func (s spender) cost(r policy.Request, n, some int) reasoning.Usage {
+	u := reasoning.Usage{Generated: s.chance(int64(some * r.Sampling.MaxTokens))}
+	if n == 0 {
+		u.Prompt = s.chance(int64(len(r.Problem)))
+	}
+	u.FLOPs = small.FLOPs(u.Generated + u.Prompt)
+	return u
 }
 
 func (s spender) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
@@ -94,7 +101,7 @@ func TestMeterNeverOverspends(t *testing.T) {
 					r.Sampling.MaxTokens = most
 					for c, err := range m.Expand(t.Context(), r) {
 						if err != nil {
-							break
+							break // what was written in vain is billed all the same
 						}
 						if c.Usage.Generated > int64(most) {
 							t.Errorf("child of %d tokens, want at most %d", c.Usage.Generated, most)
@@ -266,6 +273,32 @@ func TestMeterGivesBack(t *testing.T) {
 	if got := m.purses[0]; got.spent != 10 || got.reserved != 0 {
 		t.Errorf("got %+v, want 10 spent and none reserved", got)
 	}
+}
+
+// What a search calls off was written until then, and is paid.
+func TestMeterBillsWhatIsCalledOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		same := policytest.Steps(1, time.Second)
+		say := same.Say
+		same.Say = func(r policy.Request, ordinal int) policytest.Line {
+			l := say(r, ordinal)
+			l.Child.Steps = []reasoning.Step{{Text: "A:3\n", Tokens: 4}}
+			if ordinal > 2 { // three of five have decided
+				l.Delay, l.Vain = policytest.Never, reasoning.Usage{Generated: 3}
+			}
+			return l
+		}
+		m := Meter(Memo(Retry(fake{expand: same.Expand}, Backoff{}), NewMemory(100), Identity{}), Budget{}, reasoning.Model{}, reasoning.Model{})
+		tree := search.New(m, search.Problem{
+			Search: "s", Text: "1+2=", Sampling: reasoning.Sampling{TopP: 1, MaxTokens: 9}, Answer: func(text string) (string, bool) { return text, true },
+		})
+		if _, err := search.Run(t.Context(), tree, search.Majority{N: 5}); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := m.Bill().Policy.Generated, int64(3*4+2*3); got != want {
+			t.Errorf("%d tokens on the bill, want %d: of three answers, and of two that were called off", got, want)
+		}
+	})
 }
 
 // An engine that does more than it may is billed for what it did.

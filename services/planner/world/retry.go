@@ -38,10 +38,12 @@ type retrying struct {
 func (w retrying) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {
 		came := map[int]bool{}
+		var vain reasoning.Usage
 		for failed := 0; ; {
 			var err error
 			for child, e := range w.World.Expand(ctx, r) {
 				if err = e; err != nil {
+					vain = vain.Add(child.Usage)
 					break
 				}
 				if !came[child.Ordinal] {
@@ -57,7 +59,7 @@ func (w retrying) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy
 			}
 			failed++
 			if err := w.pause(ctx, failed, err, r.Search, r.Node); err != nil {
-				yield(policy.Child{}, err)
+				yield(policy.Child{Usage: vain}, err)
 				return
 			}
 			r.Ordinals = slices.DeleteFunc(slices.Clone(r.Ordinals), func(i int) bool { return came[i] })

@@ -50,6 +50,8 @@ func (s *Soloed) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 		for c, err := range s.Memoed.Expand(ctx, r) {
 			if err == nil {
 				c.Usage, err = s.bill(c.Usage, prefix, r)
+			} else {
+				c.Usage = reasoning.Usage{} // how much was written in vain is a matter of time
 			}
 			if !yield(c, err) || err != nil {
 				return

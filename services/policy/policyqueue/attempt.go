@@ -26,6 +26,11 @@ type attempt struct {
 	request policy.Request
 	start   policy.Start
 	stop    context.CancelCauseFunc
+
+	claimed  bool
+	unwanted bool            // the owner wants no more of it
+	untold   []policy.Child  // finished, but the owner may not know
+	vain     reasoning.Usage // of those that were stopped
 }
 
 var (
@@ -57,6 +62,9 @@ func (w *Worker) do(ctx context.Context, msg *nats.Msg, held *hold) {
 	}
 	a.stop(nil)
 	<-beating // a sign of life after the message is settled would be a lie
+	if a.unwanted || errors.Is(err, errCancelled) || errors.Is(err, errDeadline) {
+		a.sayLast()
+	}
 	w.settle(msg, a, err)
 }
 
@@ -103,6 +111,7 @@ func (a *attempt) try(ctx context.Context, msg *nats.Msg) (err error) {
 	if err != nil {
 		return err
 	}
+	a.claimed = true
 	linkPrevious(span, previous)
 	for len(missing) > 0 {
 		left, err := a.expand(ctx, missing)
@@ -141,7 +150,11 @@ func (a *attempt) expand(ctx context.Context, missing []int) ([]int, error) {
 				return
 			}
 			left, sending = a.deliver(ctx, child)
-			if sending != nil || len(left) == 0 && n < len(r.Ordinals) {
+			if sending != nil {
+				a.untold = append(a.untold, child)
+			}
+			a.unwanted = sending == nil && len(left) == 0 && n < len(r.Ordinals)
+			if sending != nil || a.unwanted {
 				stop() // the owner is gone, or wants no more
 				return
 			}
@@ -155,6 +168,9 @@ func (a *attempt) expand(ctx context.Context, missing []int) ([]int, error) {
 	})
 	close(children)
 	<-sent
+	for child := range children {
+		a.untold = append(a.untold, child)
+	}
 	switch {
 	case len(left) == 0 && sending == nil:
 		return nil, nil
@@ -175,6 +191,7 @@ func (a *attempt) write(ctx context.Context, r policy.Request, give func(policy.
 	awaited := slices.Clone(r.Ordinals)
 	for child, err := range a.worker.policy.Expand(ctx, r) {
 		if err != nil {
+			a.vain = a.vain.Add(child.Usage)
 			return err
 		}
 		i := slices.Index(awaited, child.Ordinal)

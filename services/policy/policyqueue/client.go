@@ -16,6 +16,10 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
+// lastWord is how long a caller who leaves waits for its workers to say what they
+// have written. They answer within a token; one that is dead never does.
+const lastWord = 500 * time.Millisecond
+
 // patience is how long NATS may take to answer before it counts as down.
 const patience = time.Second
 
@@ -93,7 +97,7 @@ func (c *Client) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 			select {
 			case <-e.news:
 			case <-ctx.Done():
-				yield(policy.Child{}, ctx.Err())
+				yield(policy.Child{Usage: c.callOff(e)}, ctx.Err())
 				return
 			case <-tooOld.C:
 				yield(policy.Child{}, fmt.Errorf("%w: jobs of node %q were not done within %v", reasoning.ErrUnavailable, r.Node, c.cfg.MaxAge))
@@ -175,12 +179,45 @@ func (c *Client) publish(ctx context.Context, j *job, r policy.Request) (err err
 	return nil
 }
 
-// withdraw takes back what of e is not finished, in the queue and in workers. It
-// works without ctx, which may be why.
+// callOff stops what of e is not finished, and returns what was written of it.
+func (c *Client) callOff(e *expansion) (vain reasoning.Usage) {
+	c.stopWork(e)
+	patient := time.NewTimer(lastWord)
+	defer patient.Stop()
+	for over := !c.nc.IsConnected(); ; {
+		over = over || !c.working(e)
+		for _, event := range e.take() {
+			vain = vain.Add(event.child.Usage)
+			if event.vain != nil {
+				vain = vain.Add(*event.vain)
+			}
+		}
+		if over {
+			return vain
+		}
+		select {
+		case <-e.news:
+		case <-patient.C:
+			over = true
+		}
+	}
+}
+
+// withdraw ends e.
 func (c *Client) withdraw(e *expansion) {
+	if !e.calledOff {
+		c.stopWork(e)
+	}
+	c.close(e)
+}
+
+// stopWork takes back what of e is not finished, in the queue and in workers. It
+// works without ctx, which may be why.
+func (c *Client) stopWork(e *expansion) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	open := c.close(e)
+	e.calledOff = true
+	open := c.off(e)
 	if len(open) == 0 || !c.nc.IsConnected() {
 		return
 	}

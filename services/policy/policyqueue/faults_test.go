@@ -165,6 +165,63 @@ func TestCancelStopsTheEngine(t *testing.T) {
 	}
 }
 
+// What workers have written when they are stopped comes with the error: children that
+// were not finished, and in the second job, which no worker began, nothing.
+func TestWhatIsWrittenInVainIsTold(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		silent bool
+		end    time.Duration
+		want   int64
+	}{{"told", false, 5 * time.Second, 6 * 3}, {"a worker that says nothing is waited for a little", true, 5*time.Second + lastWord, 0}} {
+		t.Run(c.name, func(t *testing.T) {
+			bubble(t, Config{}, func(t *testing.T, q *rig) {
+				engine := say(func(ordinal int, l *policytest.Line) {
+					l.Vain = reasoning.Usage{Generated: 3}
+					if ordinal < 2 {
+						l.Delay = time.Second
+					}
+				})
+				q.worker(t, engine, WorkerConfig{Slots: 8}, func(w *Worker) { w.silent = c.silent })
+				ctx, cancel := context.WithCancel(t.Context())
+				time.AfterFunc(5*time.Second, cancel)
+				var vain, came int64
+				for child, err := range q.Expand(ctx, request("s", 16)) {
+					if came++; err != nil {
+						vain = child.Usage.Generated
+					}
+				}
+				if came != 3 || vain != c.want {
+					t.Errorf("after %d children %d tokens are told, want %d after 2", came-1, vain, c.want)
+				}
+				q.took(t, c.end)
+				q.empty(t)
+			})
+		})
+	}
+}
+
+// A child that is finished while it is called off is paid, once, whether its worker or
+// its owner thinks that it was delivered.
+func TestFinishedWhileCalledOff(t *testing.T) {
+	bubble(t, Config{}, func(t *testing.T, q *rig) {
+		q.worker(t, say(func(_ int, l *policytest.Line) {
+			l.Delay = time.Second
+			l.Child.Usage.Generated = 4
+		}), WorkerConfig{})
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		var told int64
+		for child := range q.Expand(ctx, request("s", 8)) {
+			told += child.Usage.Generated
+			cancel()
+		}
+		if told != 8*4 {
+			t.Errorf("told of %d tokens, want 32", told)
+		}
+	})
+}
+
 func TestDeadline(t *testing.T) {
 	for _, workers := range []int{0, 1} {
 		bubble(t, Config{}, func(t *testing.T, q *rig) {

@@ -15,24 +15,27 @@ import (
 	"github.com/ponder-mesh/ponder/internal/rpcerr"
 	"github.com/ponder-mesh/ponder/internal/wire"
 	queuev1 "github.com/ponder-mesh/ponder/proto/ponder/queue/v1"
+	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
 // An expansion is one running Expand: what it is told waits here until its caller
 // takes it, so that nobody waits for the caller.
 type expansion struct {
-	jobs []*job
-	left int // children its caller has not seen
+	jobs      []*job
+	left      int  // children its caller has not seen
+	calledOff bool // its workers are told
 
 	mu     sync.Mutex
 	events []event
 	news   chan struct{} // holds one while there are events
 }
 
-// An event is a start, an error, or else a child.
+// An event is a start, an error, what was written in vain, or else a child.
 type event struct {
 	start *policy.Start
 	err   error
+	vain  *reasoning.Usage
 	child policy.Child
 }
 
@@ -65,6 +68,8 @@ type job struct {
 	last      policy.Start     // latest attempt
 	shared    bool             // more than one attempt was at it
 	trace     string           // its traceparent
+	off       bool             // nobody wants it any more
+	ended     bool             // and its worker has said its last word
 }
 
 // id is the job's message id.
@@ -121,15 +126,33 @@ func (c *Client) open(e *expansion, r policy.Request) (*job, error) {
 	return j, nil
 }
 
-// close forgets e's jobs and returns those that a worker may still work on or take:
-// they miss children, or their children are not those of one attempt.
-func (c *Client) close(e *expansion) (open []*job) {
+// off marks e's jobs as not wanted any more, and returns those that a worker may
+// still work on or take: they miss children, or their children are not those of one
+// attempt.
+func (c *Client) off(e *expansion) (open []*job) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, j := range e.jobs {
+		j.off = true
 		if len(j.missing) > 0 || j.shared {
 			open = append(open, j)
 		}
+	}
+	return open
+}
+
+// working says whether a worker has begun one of e's jobs and not said its last word.
+func (c *Client) working(e *expansion) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.ContainsFunc(e.jobs, func(j *job) bool { return j.last != policy.Start{} && len(j.missing) > 0 && !j.ended })
+}
+
+// close forgets e's jobs.
+func (c *Client) close(e *expansion) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, j := range e.jobs {
 		delete(c.stored, j.sequence)
 		s := c.searches[j.search]
 		delete(s.jobs, j.name)
@@ -138,7 +161,6 @@ func (c *Client) close(e *expansion) (open []*job) {
 			delete(c.searches, j.search)
 		}
 	}
-	return open
 }
 
 // abandon fails all jobs of a search.
@@ -177,6 +199,9 @@ func (c *Client) record(search string, result *queuev1.ExpansionResult, in, out 
 	}
 	switch ev := result.GetEvent().(type) {
 	case *queuev1.ExpansionResult_Claim:
+		if j.off {
+			return nil
+		}
 		if j.trace != "" {
 			out.Set(headerPrevious, j.trace)
 		}
@@ -198,8 +223,16 @@ func (c *Client) record(search string, result *queuev1.ExpansionResult, in, out 
 			j.shared = j.shared || child.Start != j.last // of an attempt that another client's job began
 			j.expansion.tell(event{child: child})
 		}
+	case *queuev1.ExpansionResult_Stopped:
+		if vain, err := wire.UsageFromProto(ev.Stopped.GetVain()); err == nil && j.off && !j.ended {
+			j.expansion.tell(event{vain: &vain})
+		}
+		j.ended = true
 	case *queuev1.ExpansionResult_Error:
 		j.expansion.tell(event{err: fmt.Errorf("job %s: %w", j.name, rpcerr.FromProto(ev.Error))})
+		return nil
+	}
+	if j.off {
 		return nil
 	}
 	return j.ordinals()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -38,15 +39,47 @@ func failure(err error) *queuev1.ExpansionResult_Error {
 	return &queuev1.ExpansionResult_Error{Error: rpcerr.ToProto(err)}
 }
 
+// sayLast tells the owner what was written of a job that was called off, so that it
+// is paid. Nobody answers: the owner waits for it only a little.
+func (a *attempt) sayLast() {
+	if !a.claimed || a.worker.silent {
+		return
+	}
+	ctx := context.Background()
+	for _, child := range a.untold {
+		child.Start = a.start
+		a.say(ctx, &queuev1.ExpansionResult{Event: &queuev1.ExpansionResult_Child{Child: wire.ChildToProto(child)}})
+	}
+	a.say(ctx, &queuev1.ExpansionResult{Event: &queuev1.ExpansionResult_Stopped{Stopped: &queuev1.Stopped{Vain: wire.UsageToProto(a.vain)}}})
+}
+
+func (a *attempt) say(ctx context.Context, result *queuev1.ExpansionResult) {
+	msg, err := a.message(ctx, result)
+	if err == nil {
+		err = a.worker.nc.PublishMsg(msg)
+	}
+	if err != nil {
+		slog.Warn("what a cancelled job has cost is not told", "worker", a.start.Worker, "job", a.id, "error", err)
+	}
+}
+
+func (a *attempt) message(ctx context.Context, result *queuev1.ExpansionResult) (msg *nats.Msg, err error) {
+	result.JobId = a.job
+	result.Worker, result.Attempt, result.QueueWait = a.start.Worker, int32(a.start.Attempt), durationpb.New(a.start.QueueWait)
+	msg = nats.NewMsg(results(a.search))
+	propagator.Inject(ctx, natsx.Header(msg.Header))
+	if msg.Data, err = proto.Marshal(result); err != nil {
+		return nil, fmt.Errorf("encoding a result: %w", err)
+	}
+	return msg, nil
+}
+
 // tell sends a result to the owner of the search and returns the answer. It goes on
 // trying until ctx ends.
 func (a *attempt) tell(ctx context.Context, result *queuev1.ExpansionResult) (missing []int, previous string, err error) {
-	result.JobId = a.job
-	result.Worker, result.Attempt, result.QueueWait = a.start.Worker, int32(a.start.Attempt), durationpb.New(a.start.QueueWait)
-	msg := nats.NewMsg(results(a.search))
-	propagator.Inject(ctx, natsx.Header(msg.Header))
-	if msg.Data, err = proto.Marshal(result); err != nil {
-		return nil, "", fmt.Errorf("encoding a result: %w", err)
+	msg, err := a.message(ctx, result)
+	if err != nil {
+		return nil, "", err
 	}
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
 		answer, err := a.ask(ctx, msg)

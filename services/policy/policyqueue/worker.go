@@ -38,7 +38,7 @@ type Worker struct {
 	mu       sync.Mutex
 	attempts map[*attempt]struct{}
 
-	noHeartbeats bool // only to show that tests would see it
+	noHeartbeats, silent bool // only to show that tests would see it
 }
 
 // NewWorker returns a worker of the queue that [Setup] makes. p must serve the

@@ -403,9 +403,12 @@ func goneInTheMiddle(ctx context.Context, p policy.Policy, o Options) error {
 	got := 0
 	var last error
 	var since time.Time
-	for _, err := range p.Expand(cancelled, r) {
+	for c, err := range p.Expand(cancelled, r) {
 		if last != nil {
 			return fmt.Errorf("something came after %w", last)
+		}
+		if u := c.Usage; err != nil && (len(c.Steps) > 0 || min(float64(u.Generated), float64(u.Prompt), float64(u.Cached), u.FLOPs) < 0) {
+			return fmt.Errorf("beside the error came %+v, want what was written in vain and no steps", c)
 		}
 		if last = err; err == nil {
 			got++

@@ -31,10 +31,11 @@ type Script struct {
 
 // A Line is what becomes of one child.
 type Line struct {
-	Child policy.Child  // Ordinal is filled in; so are Usage and Generate where they are zero
-	Delay time.Duration // from the request's start until it is finished; Never hangs until the caller is gone
-	Err   error         // comes in the child's place and ends the request
-	Do    func()        // if not nil, is called before the child comes, in the caller's goroutine: it may panic or stop a worker
+	Child policy.Child    // Ordinal is filled in; so are Usage and Generate where they are zero
+	Delay time.Duration   // from the request's start until it is finished; Never hangs until the caller is gone
+	Err   error           // comes in the child's place and ends the request
+	Vain  reasoning.Usage // what the child has cost if the request ends before it comes
+	Do    func()          // if not nil, is called before the child comes, in the caller's goroutine: it may panic or stop a worker
 }
 
 // Never is the delay of a child that does not come.
@@ -158,7 +159,11 @@ func (s *Script) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 			}
 			if cause != nil {
 				err = cause
-				yield(policy.Child{}, cause)
+				var vain reasoning.Usage
+				for _, l := range lines[i:] {
+					vain = vain.Add(l.Vain)
+				}
+				yield(policy.Child{Usage: vain}, cause)
 				return
 			}
 			if !yield(finish(l, r, model, i == 0), nil) {

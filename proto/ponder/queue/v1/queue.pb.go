@@ -137,6 +137,7 @@ type ExpansionResult struct {
 	//	*ExpansionResult_Claim
 	//	*ExpansionResult_Child
 	//	*ExpansionResult_Error
+	//	*ExpansionResult_Stopped
 	Event         isExpansionResult_Event `protobuf_oneof:"event"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -234,6 +235,15 @@ func (x *ExpansionResult) GetError() *v11.Error {
 	return nil
 }
 
+func (x *ExpansionResult) GetStopped() *Stopped {
+	if x != nil {
+		if x, ok := x.Event.(*ExpansionResult_Stopped); ok {
+			return x.Stopped
+		}
+	}
+	return nil
+}
+
 type isExpansionResult_Event interface {
 	isExpansionResult_Event()
 }
@@ -253,11 +263,18 @@ type ExpansionResult_Error struct {
 	Error *v11.Error `protobuf:"bytes,7,opt,name=error,proto3,oneof"`
 }
 
+type ExpansionResult_Stopped struct {
+	// The worker has stopped, as it was told to. It waits for no answer.
+	Stopped *Stopped `protobuf:"bytes,8,opt,name=stopped,proto3,oneof"`
+}
+
 func (*ExpansionResult_Claim) isExpansionResult_Event() {}
 
 func (*ExpansionResult_Child) isExpansionResult_Event() {}
 
 func (*ExpansionResult_Error) isExpansionResult_Event() {}
+
+func (*ExpansionResult_Stopped) isExpansionResult_Event() {}
 
 // A Claim asks which children a job still misses.
 type Claim struct {
@@ -296,6 +313,52 @@ func (*Claim) Descriptor() ([]byte, []int) {
 	return file_ponder_queue_v1_queue_proto_rawDescGZIP(), []int{2}
 }
 
+// Stopped is a worker's last word on a job that was cancelled or whose deadline is over.
+type Stopped struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What was written of children that are not finished.
+	Vain          *v11.Usage `protobuf:"bytes,1,opt,name=vain,proto3" json:"vain,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Stopped) Reset() {
+	*x = Stopped{}
+	mi := &file_ponder_queue_v1_queue_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Stopped) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Stopped) ProtoMessage() {}
+
+func (x *Stopped) ProtoReflect() protoreflect.Message {
+	mi := &file_ponder_queue_v1_queue_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Stopped.ProtoReflect.Descriptor instead.
+func (*Stopped) Descriptor() ([]byte, []int) {
+	return file_ponder_queue_v1_queue_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Stopped) GetVain() *v11.Usage {
+	if x != nil {
+		return x.Vain
+	}
+	return nil
+}
+
 // A ResultReply is the owner's answer. The worker acknowledges the job only after it.
 type ResultReply struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -307,7 +370,7 @@ type ResultReply struct {
 
 func (x *ResultReply) Reset() {
 	*x = ResultReply{}
-	mi := &file_ponder_queue_v1_queue_proto_msgTypes[3]
+	mi := &file_ponder_queue_v1_queue_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -319,7 +382,7 @@ func (x *ResultReply) String() string {
 func (*ResultReply) ProtoMessage() {}
 
 func (x *ResultReply) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_queue_v1_queue_proto_msgTypes[3]
+	mi := &file_ponder_queue_v1_queue_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -332,7 +395,7 @@ func (x *ResultReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResultReply.ProtoReflect.Descriptor instead.
 func (*ResultReply) Descriptor() ([]byte, []int) {
-	return file_ponder_queue_v1_queue_proto_rawDescGZIP(), []int{3}
+	return file_ponder_queue_v1_queue_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ResultReply) GetMissing() []int32 {
@@ -354,7 +417,7 @@ const file_ponder_queue_v1_queue_proto_rawDesc = "" +
 	"\texpansion\x18\x04 \x01(\v2\x1b.ponder.policy.v1.ExpansionR\texpansion\x12;\n" +
 	"\venqueued_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"enqueuedAt\x126\n" +
-	"\bdeadline\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\bdeadline\"\xb2\x02\n" +
+	"\bdeadline\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\bdeadline\"\xe8\x02\n" +
 	"\x0fExpansionResult\x12\x15\n" +
 	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12\x16\n" +
 	"\x06worker\x18\x02 \x01(\tR\x06worker\x12\x18\n" +
@@ -363,9 +426,12 @@ const file_ponder_queue_v1_queue_proto_rawDesc = "" +
 	"queue_wait\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\tqueueWait\x12.\n" +
 	"\x05claim\x18\x05 \x01(\v2\x16.ponder.queue.v1.ClaimH\x00R\x05claim\x12/\n" +
 	"\x05child\x18\x06 \x01(\v2\x17.ponder.policy.v1.ChildH\x00R\x05child\x122\n" +
-	"\x05error\x18\a \x01(\v2\x1a.ponder.reasoning.v1.ErrorH\x00R\x05errorB\a\n" +
+	"\x05error\x18\a \x01(\v2\x1a.ponder.reasoning.v1.ErrorH\x00R\x05error\x124\n" +
+	"\astopped\x18\b \x01(\v2\x18.ponder.queue.v1.StoppedH\x00R\astoppedB\a\n" +
 	"\x05event\"\a\n" +
-	"\x05Claim\"'\n" +
+	"\x05Claim\"9\n" +
+	"\aStopped\x12.\n" +
+	"\x04vain\x18\x01 \x01(\v2\x1a.ponder.reasoning.v1.UsageR\x04vain\"'\n" +
 	"\vResultReply\x12\x18\n" +
 	"\amissing\x18\x01 \x03(\x05R\amissingB=Z;github.com/ponder-mesh/ponder/proto/ponder/queue/v1;queuev1b\x06proto3"
 
@@ -381,31 +447,35 @@ func file_ponder_queue_v1_queue_proto_rawDescGZIP() []byte {
 	return file_ponder_queue_v1_queue_proto_rawDescData
 }
 
-var file_ponder_queue_v1_queue_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_ponder_queue_v1_queue_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_ponder_queue_v1_queue_proto_goTypes = []any{
 	(*ExpansionJob)(nil),          // 0: ponder.queue.v1.ExpansionJob
 	(*ExpansionResult)(nil),       // 1: ponder.queue.v1.ExpansionResult
 	(*Claim)(nil),                 // 2: ponder.queue.v1.Claim
-	(*ResultReply)(nil),           // 3: ponder.queue.v1.ResultReply
-	(*v1.Expansion)(nil),          // 4: ponder.policy.v1.Expansion
-	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 6: google.protobuf.Duration
-	(*v1.Child)(nil),              // 7: ponder.policy.v1.Child
-	(*v11.Error)(nil),             // 8: ponder.reasoning.v1.Error
+	(*Stopped)(nil),               // 3: ponder.queue.v1.Stopped
+	(*ResultReply)(nil),           // 4: ponder.queue.v1.ResultReply
+	(*v1.Expansion)(nil),          // 5: ponder.policy.v1.Expansion
+	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 7: google.protobuf.Duration
+	(*v1.Child)(nil),              // 8: ponder.policy.v1.Child
+	(*v11.Error)(nil),             // 9: ponder.reasoning.v1.Error
+	(*v11.Usage)(nil),             // 10: ponder.reasoning.v1.Usage
 }
 var file_ponder_queue_v1_queue_proto_depIdxs = []int32{
-	4, // 0: ponder.queue.v1.ExpansionJob.expansion:type_name -> ponder.policy.v1.Expansion
-	5, // 1: ponder.queue.v1.ExpansionJob.enqueued_at:type_name -> google.protobuf.Timestamp
-	5, // 2: ponder.queue.v1.ExpansionJob.deadline:type_name -> google.protobuf.Timestamp
-	6, // 3: ponder.queue.v1.ExpansionResult.queue_wait:type_name -> google.protobuf.Duration
-	2, // 4: ponder.queue.v1.ExpansionResult.claim:type_name -> ponder.queue.v1.Claim
-	7, // 5: ponder.queue.v1.ExpansionResult.child:type_name -> ponder.policy.v1.Child
-	8, // 6: ponder.queue.v1.ExpansionResult.error:type_name -> ponder.reasoning.v1.Error
-	7, // [7:7] is the sub-list for method output_type
-	7, // [7:7] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	5,  // 0: ponder.queue.v1.ExpansionJob.expansion:type_name -> ponder.policy.v1.Expansion
+	6,  // 1: ponder.queue.v1.ExpansionJob.enqueued_at:type_name -> google.protobuf.Timestamp
+	6,  // 2: ponder.queue.v1.ExpansionJob.deadline:type_name -> google.protobuf.Timestamp
+	7,  // 3: ponder.queue.v1.ExpansionResult.queue_wait:type_name -> google.protobuf.Duration
+	2,  // 4: ponder.queue.v1.ExpansionResult.claim:type_name -> ponder.queue.v1.Claim
+	8,  // 5: ponder.queue.v1.ExpansionResult.child:type_name -> ponder.policy.v1.Child
+	9,  // 6: ponder.queue.v1.ExpansionResult.error:type_name -> ponder.reasoning.v1.Error
+	3,  // 7: ponder.queue.v1.ExpansionResult.stopped:type_name -> ponder.queue.v1.Stopped
+	10, // 8: ponder.queue.v1.Stopped.vain:type_name -> ponder.reasoning.v1.Usage
+	9,  // [9:9] is the sub-list for method output_type
+	9,  // [9:9] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_ponder_queue_v1_queue_proto_init() }
@@ -417,6 +487,7 @@ func file_ponder_queue_v1_queue_proto_init() {
 		(*ExpansionResult_Claim)(nil),
 		(*ExpansionResult_Child)(nil),
 		(*ExpansionResult_Error)(nil),
+		(*ExpansionResult_Stopped)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -424,7 +495,7 @@ func file_ponder_queue_v1_queue_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ponder_queue_v1_queue_proto_rawDesc), len(file_ponder_queue_v1_queue_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   4,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -22,7 +22,9 @@ import (
 // then the error.
 //
 // Usage has the prefix's tokens once, on the first child, as the server counted
-// them there; FLOPs have also what siblings had to read again.
+// them there; FLOPs have also what siblings had to read again. What was written in
+// vain is what had come when it was stopped, without its prefix: servers tell what
+// they read at the end.
 func (e *Engine) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {
 		p, err := e.begin(ctx, r)
@@ -32,13 +34,15 @@ func (e *Engine) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 		}
 		ctx, leave := context.WithCancel(ctx)
 		defer leave()
-		results := make(chan result)
+		results := make(chan result, len(r.Ordinals)) // so that a slow reader holds nothing up
 		failed := make(chan struct{})
 		go e.run(ctx, p, r, results, failed)
 
 		given, charged := 0, false
+		var vain reasoning.Usage
 		for res := range results {
 			if res.err != nil {
+				vain = vain.Add(res.child.Usage)
 				if err == nil {
 					err = res.err
 					close(failed)
@@ -62,11 +66,12 @@ func (e *Engine) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 			err = context.Cause(ctx)
 		}
 		if err != nil {
-			yield(policy.Child{}, err)
+			yield(policy.Child{Usage: vain}, err)
 		}
 	}
 }
 
+// A result is a child, or beside an error the usage of what was written of it.
 type result struct {
 	child policy.Child
 	err   error
@@ -110,10 +115,7 @@ func (e *Engine) run(ctx context.Context, p protocol, r policy.Request, results 
 	end := func() { <-e.slots }
 	send := func(got []result) {
 		for _, res := range got {
-			select {
-			case results <- res:
-			case <-ctx.Done():
-			}
+			results <- res
 		}
 	}
 
@@ -135,7 +137,7 @@ func (e *Engine) run(ctx context.Context, p protocol, r policy.Request, results 
 		}
 		all.Go(func() {
 			got, _ := e.sample(ctx, p, r, []int{ordinal})
-			end() // a slow reader holds no slot
+			end()
 			send(got)
 		})
 	}
@@ -183,7 +185,7 @@ func (e *Engine) sample(ctx context.Context, p protocol, r policy.Request, ordin
 	began := time.Now()
 	samples, u, err := e.stream(ctx, p, c, r.Span)
 	if err != nil {
-		return []result{{err: err}}, nil
+		return []result{{policy.Child{Usage: vain(samples, e.model)}, err}}, nil
 	}
 	took := time.Since(began)
 	for i, s := range samples {
@@ -206,7 +208,8 @@ func (e *Engine) sample(ctx context.Context, p protocol, r policy.Request, ordin
 // wraps in a few hundred bytes.
 func streamLimit(tokens int) int64 { return modelserver.MaxFrame + int64(tokens)*(4<<10) }
 
-// stream reads one answer until its choices are finished.
+// stream reads one answer until its choices are finished. Beside an error come the
+// samples as far as they are.
 func (e *Engine) stream(ctx context.Context, p protocol, c call, span int) ([]*sample, usage, error) {
 	what := fmt.Sprintf("POST %s (%s)", e.client.URL(), p.path)
 	ctx, stop := context.WithCancelCause(ctx)
@@ -233,28 +236,28 @@ func (e *Engine) stream(ctx context.Context, p protocol, c call, span int) ([]*s
 	var u usage
 	for data, err := range p.frames(io.LimitReader(body, streamLimit(c.n*c.sampling.MaxTokens))) {
 		if err != nil {
-			return nil, u, modelserver.Broken(ctx, what, err)
+			return samples, u, modelserver.Broken(ctx, what, err)
 		}
 		idle.Reset(e.config.Idle)
 		if bytes.Equal(data, []byte("[DONE]")) {
 			break
 		}
 		if err := modelserver.StreamError(what, data); err != nil {
-			return nil, u, err
+			return samples, u, err
 		}
 		f, err := p.parse(data)
 		if err != nil {
-			return nil, u, modelserver.Broken(ctx, what, fmt.Errorf("event %.200q: %w", data, err))
+			return samples, u, modelserver.Broken(ctx, what, fmt.Errorf("event %.200q: %w", data, err))
 		}
 		if f.usage != nil {
 			u = *f.usage
 		}
 		for _, ev := range f.events {
 			if ev.choice < 0 || ev.choice >= len(samples) {
-				return nil, u, fmt.Errorf("%s: choice %d of %d", what, ev.choice, len(samples))
+				return samples, u, fmt.Errorf("%s: choice %d of %d", what, ev.choice, len(samples))
 			}
 			if err := samples[ev.choice].add(ev); err != nil {
-				return nil, u, fmt.Errorf("%s: %w", what, err)
+				return samples, u, fmt.Errorf("%s: %w", what, err)
 			}
 		}
 		if enough(samples, c.stop != "") {
@@ -262,14 +265,14 @@ func (e *Engine) stream(ctx context.Context, p protocol, c call, span int) ([]*s
 		}
 	}
 	if err := ctx.Err(); err != nil {
-		return nil, u, modelserver.Broken(ctx, what, err)
+		return samples, u, modelserver.Broken(ctx, what, err)
 	}
 	if c.n == 1 {
 		samples[0].sampled = max(samples[0].sampled, u.generated)
 	}
 	for _, s := range samples {
 		if s.finish == 0 && (s.heard || !samples[0].heard) {
-			return nil, u, modelserver.Broken(ctx, what, errors.New("the stream ended before the text did"))
+			return samples, u, modelserver.Broken(ctx, what, errors.New("the stream ended before the text did"))
 		}
 	}
 	return samples, u, nil

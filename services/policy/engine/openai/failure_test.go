@@ -106,6 +106,17 @@ func hang(opening string, said, gone chan<- struct{}) http.HandlerFunc {
 	}
 }
 
+func TestWhatIsWrittenInVainIsCounted(t *testing.T) {
+	e := engine(t, func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, openingFrame+`data: {"index":0,"content":"+","stop":false,"tokens_predicted":2}`+"\n\n")
+	}, llama)
+	for c, err := range e.Expand(t.Context(), ask(policy.Whole, 0)) {
+		if err == nil || c.Usage.Generated != 2 || len(c.Steps) > 0 {
+			t.Errorf("got %+v and %v, want an error and the two tokens before it", c, err)
+		}
+	}
+}
+
 func TestCancelReachesTheServer(t *testing.T) {
 	said, gone := make(chan struct{}), make(chan struct{}, 8)
 	e := engine(t, hang(openingFrame, said, gone), llama)

@@ -117,14 +117,29 @@ func (s *sample) count(tokens []modelserver.Token) {
 
 var errUncounted = errors.New("server tells neither log-probabilities nor usage before a step is cut, so its tokens cannot be counted")
 
-// child is the finished sample. Tokens that were told only as a sum, such as the
-// one that ends a text, are booked on the last step.
-func (s *sample) child(ordinal int, model reasoning.Model, u usage) (policy.Child, error) {
-	told := 0
+// tokens of the sample until now: those that were told one by one, and all.
+func (s *sample) tokens() (told, total int) {
+	told = s.open.Tokens
 	for _, step := range s.steps {
 		told += step.Tokens
 	}
-	total := max(s.sampled, told)
+	return told, max(s.sampled, told)
+}
+
+// vain is the usage of samples that will not be finished.
+func vain(samples []*sample, model reasoning.Model) reasoning.Usage {
+	written := 0
+	for _, s := range samples {
+		_, total := s.tokens()
+		written += total
+	}
+	return reasoning.Usage{Generated: int64(written), FLOPs: model.FLOPs(int64(written))}
+}
+
+// child is the finished sample. Tokens that were told only as a sum, such as the
+// one that ends a text, are booked on the last step.
+func (s *sample) child(ordinal int, model reasoning.Model, u usage) (policy.Child, error) {
+	told, total := s.tokens()
 	if total == 0 && reasoning.Join(s.steps) != "" {
 		return policy.Child{}, errUncounted
 	}

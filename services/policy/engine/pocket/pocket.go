@@ -52,7 +52,7 @@ func (p *Policy) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 		start, charged := time.Now(), false
 		for child, err := range p.engine.Generate(ctx, p.request(r)) {
 			if err != nil {
-				yield(policy.Child{}, failure(err))
+				yield(policy.Child{Usage: p.usage(child.Usage)}, failure(err))
 				return
 			}
 			c := p.child(r, child, time.Since(start))
@@ -79,21 +79,22 @@ func (p *Policy) request(r policy.Request) pocket.Request {
 }
 
 func (p *Policy) child(r policy.Request, c pocket.Child, took time.Duration) policy.Child {
-	read := int64(c.Usage.Prompt - c.Usage.Cached)
 	out := policy.Child{
 		Ordinal: r.Ordinals[c.Index], Generate: took,
 		Finish: map[pocket.Finish]reasoning.Finish{
 			pocket.FinishSteps: reasoning.FinishStep, pocket.FinishEnd: reasoning.FinishEnd, pocket.FinishLength: reasoning.FinishLength,
 		}[c.Finish],
-		Usage: reasoning.Usage{
-			Generated: int64(c.Usage.Generated), Prompt: read, Cached: int64(c.Usage.Cached),
-			FLOPs: p.model.FLOPs(read + int64(c.Usage.Generated)),
-		},
+		Usage: p.usage(c.Usage),
 	}
 	for _, s := range c.Steps {
 		out.Steps = append(out.Steps, reasoning.Step{Text: s.Text, Tokens: s.Tokens, LogProb: s.LogProb})
 	}
 	return out
+}
+
+func (p *Policy) usage(u pocket.Usage) reasoning.Usage {
+	read, generated := int64(u.Prompt-u.Cached), int64(u.Generated)
+	return reasoning.Usage{Generated: generated, Prompt: read, Cached: int64(u.Cached), FLOPs: p.model.FLOPs(read + generated)}
 }
 
 // failure is an engine's error in the domain's terms.

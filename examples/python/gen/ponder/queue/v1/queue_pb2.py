@@ -28,7 +28,7 @@ from ponder.policy.v1 import policy_pb2 as ponder_dot_policy_dot_v1_dot_policy__
 from ponder.reasoning.v1 import reasoning_pb2 as ponder_dot_reasoning_dot_v1_dot_reasoning__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bponder/queue/v1/queue.proto\x12\x0fponder.queue.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dponder/policy/v1/policy.proto\x1a#ponder/reasoning/v1/reasoning.proto\"\xcd\x01\n\x0c\x45xpansionJob\x12\x0f\n\x07version\x18\x01 \x01(\x05\x12\x0e\n\x06job_id\x18\x02 \x01(\t\x12\r\n\x05\x65poch\x18\x03 \x01(\t\x12.\n\texpansion\x18\x04 \x01(\x0b\x32\x1b.ponder.policy.v1.Expansion\x12/\n\x0b\x65nqueued_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x64\x65\x61\x64line\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xfa\x01\n\x0f\x45xpansionResult\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x0e\n\x06worker\x18\x02 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x03 \x01(\x05\x12-\n\nqueue_wait\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\'\n\x05\x63laim\x18\x05 \x01(\x0b\x32\x16.ponder.queue.v1.ClaimH\x00\x12(\n\x05\x63hild\x18\x06 \x01(\x0b\x32\x17.ponder.policy.v1.ChildH\x00\x12+\n\x05\x65rror\x18\x07 \x01(\x0b\x32\x1a.ponder.reasoning.v1.ErrorH\x00\x42\x07\n\x05\x65vent\"\x07\n\x05\x43laim\"\x1e\n\x0bResultReply\x12\x0f\n\x07missing\x18\x01 \x03(\x05\x42=Z;github.com/ponder-mesh/ponder/proto/ponder/queue/v1;queuev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bponder/queue/v1/queue.proto\x12\x0fponder.queue.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dponder/policy/v1/policy.proto\x1a#ponder/reasoning/v1/reasoning.proto\"\xcd\x01\n\x0c\x45xpansionJob\x12\x0f\n\x07version\x18\x01 \x01(\x05\x12\x0e\n\x06job_id\x18\x02 \x01(\t\x12\r\n\x05\x65poch\x18\x03 \x01(\t\x12.\n\texpansion\x18\x04 \x01(\x0b\x32\x1b.ponder.policy.v1.Expansion\x12/\n\x0b\x65nqueued_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x64\x65\x61\x64line\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xa7\x02\n\x0f\x45xpansionResult\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x0e\n\x06worker\x18\x02 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x03 \x01(\x05\x12-\n\nqueue_wait\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\'\n\x05\x63laim\x18\x05 \x01(\x0b\x32\x16.ponder.queue.v1.ClaimH\x00\x12(\n\x05\x63hild\x18\x06 \x01(\x0b\x32\x17.ponder.policy.v1.ChildH\x00\x12+\n\x05\x65rror\x18\x07 \x01(\x0b\x32\x1a.ponder.reasoning.v1.ErrorH\x00\x12+\n\x07stopped\x18\x08 \x01(\x0b\x32\x18.ponder.queue.v1.StoppedH\x00\x42\x07\n\x05\x65vent\"\x07\n\x05\x43laim\"3\n\x07Stopped\x12(\n\x04vain\x18\x01 \x01(\x0b\x32\x1a.ponder.reasoning.v1.Usage\"\x1e\n\x0bResultReply\x12\x0f\n\x07missing\x18\x01 \x03(\x05\x42=Z;github.com/ponder-mesh/ponder/proto/ponder/queue/v1;queuev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,9 +39,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EXPANSIONJOB']._serialized_start=182
   _globals['_EXPANSIONJOB']._serialized_end=387
   _globals['_EXPANSIONRESULT']._serialized_start=390
-  _globals['_EXPANSIONRESULT']._serialized_end=640
-  _globals['_CLAIM']._serialized_start=642
-  _globals['_CLAIM']._serialized_end=649
-  _globals['_RESULTREPLY']._serialized_start=651
-  _globals['_RESULTREPLY']._serialized_end=681
+  _globals['_EXPANSIONRESULT']._serialized_end=685
+  _globals['_CLAIM']._serialized_start=687
+  _globals['_CLAIM']._serialized_end=694
+  _globals['_STOPPED']._serialized_start=696
+  _globals['_STOPPED']._serialized_end=747
+  _globals['_RESULTREPLY']._serialized_start=749
+  _globals['_RESULTREPLY']._serialized_end=779
 # @@protoc_insertion_point(module_scope)

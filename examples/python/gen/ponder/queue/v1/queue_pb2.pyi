@@ -29,7 +29,7 @@ class ExpansionJob(_message.Message):
     def __init__(self, version: _Optional[int] = ..., job_id: _Optional[str] = ..., epoch: _Optional[str] = ..., expansion: _Optional[_Union[_policy_pb2.Expansion, _Mapping]] = ..., enqueued_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deadline: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ExpansionResult(_message.Message):
-    __slots__ = ("job_id", "worker", "attempt", "queue_wait", "claim", "child", "error")
+    __slots__ = ("job_id", "worker", "attempt", "queue_wait", "claim", "child", "error", "stopped")
     JOB_ID_FIELD_NUMBER: _ClassVar[int]
     WORKER_FIELD_NUMBER: _ClassVar[int]
     ATTEMPT_FIELD_NUMBER: _ClassVar[int]
@@ -37,6 +37,7 @@ class ExpansionResult(_message.Message):
     CLAIM_FIELD_NUMBER: _ClassVar[int]
     CHILD_FIELD_NUMBER: _ClassVar[int]
     ERROR_FIELD_NUMBER: _ClassVar[int]
+    STOPPED_FIELD_NUMBER: _ClassVar[int]
     job_id: str
     worker: str
     attempt: int
@@ -44,11 +45,18 @@ class ExpansionResult(_message.Message):
     claim: Claim
     child: _policy_pb2.Child
     error: _reasoning_pb2.Error
-    def __init__(self, job_id: _Optional[str] = ..., worker: _Optional[str] = ..., attempt: _Optional[int] = ..., queue_wait: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., claim: _Optional[_Union[Claim, _Mapping]] = ..., child: _Optional[_Union[_policy_pb2.Child, _Mapping]] = ..., error: _Optional[_Union[_reasoning_pb2.Error, _Mapping]] = ...) -> None: ...
+    stopped: Stopped
+    def __init__(self, job_id: _Optional[str] = ..., worker: _Optional[str] = ..., attempt: _Optional[int] = ..., queue_wait: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., claim: _Optional[_Union[Claim, _Mapping]] = ..., child: _Optional[_Union[_policy_pb2.Child, _Mapping]] = ..., error: _Optional[_Union[_reasoning_pb2.Error, _Mapping]] = ..., stopped: _Optional[_Union[Stopped, _Mapping]] = ...) -> None: ...
 
 class Claim(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
+
+class Stopped(_message.Message):
+    __slots__ = ("vain",)
+    VAIN_FIELD_NUMBER: _ClassVar[int]
+    vain: _reasoning_pb2.Usage
+    def __init__(self, vain: _Optional[_Union[_reasoning_pb2.Usage, _Mapping]] = ...) -> None: ...
 
 class ResultReply(_message.Message):
     __slots__ = ("missing",)
