@@ -150,12 +150,12 @@ func faults() []fault {
 			what:   "engine down",
 			sick:   sickness{line: func() policytest.Line { return policytest.Line{Err: errDown} }},
 			within: 5500 * time.Millisecond, state: failed, stop: byError, reason: "JOB_GIVEN_UP",
-			seen: "`RUNNING` at once, while the job is tried four times",
+			seen: "`RUNNING` at once, while the job is tried four times; a notice after 250 ms",
 		}, {
 			what:   "engine panics",
 			sick:   sickness{line: func() policytest.Line { return policytest.Line{Do: func() { panic("out of memory") }} }},
 			within: 5500 * time.Millisecond, state: failed, stop: byError, reason: "JOB_GIVEN_UP",
-			seen: "`RUNNING` at once, while the job is tried four times",
+			seen: "`RUNNING` at once, while the job is tried four times; a notice after 250 ms",
 		}, {
 			what: "engine hangs",
 			sick: sickness{line: func() policytest.Line { return policytest.Line{Delay: policytest.Never} }},
@@ -286,6 +286,9 @@ func (f fault) run(t *testing.T) {
 	}
 	if got := strings.Join(outcome.GetDegraded(), "; "); !strings.Contains(got, f.degraded) || (got == "") != (f.degraded == "") {
 		t.Errorf("degraded %q, want %q", got, f.degraded)
+	}
+	if told := notices(events); strings.Contains(f.seen, "a notice") != (len(told) > 0) || len(told) > 1 {
+		t.Errorf("notices %q; clients see %q", told, f.seen)
 	}
 	t.Logf("after %v: error %q, degraded %q, notices %q", time.Since(began), outcome.GetError().GetMessage(), outcome.GetDegraded(), notices(events))
 

@@ -3,6 +3,7 @@ package planner
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/ponder-mesh/ponder/answer"
@@ -60,7 +61,8 @@ func strategyName(s search.Strategy) string {
 // solve does all that a search is: ask who judges, estimate, plan, search, choose.
 func (p *Planner) solve(ctx context.Context, l *live, traced *telemetry.SearchTrace) Outcome {
 	p.sayIfQueued(ctx, l)
-	setup, err := p.prepare(ctx, l.request, traced.World)
+	told := new(sync.Once)
+	setup, err := p.prepare(ctx, l.request, func(w search.World) search.World { return traced.World(again{w, l, told}) })
 	if err != nil {
 		return p.ended(ctx, Outcome{}, err)
 	}
