@@ -38,7 +38,7 @@ unit: ## all tests, without -race
 
 race: ## all tests with the race detector, and the builds that do not use the workspace
 	for m in . proto examples/go; do (cd $$m && GOWORK=off $(GO) build -o /dev/null ./...) || exit 1; done
-	$(GO) test -race ./... ./examples/go/...
+	GO=$(GO) test/race.sh ./... ./examples/go/...
 
 evidence-check: ## fail if a figure in a document is not the one in docs/evidence
 	$(GO) run ./eval/cmd/evidence check
