@@ -87,8 +87,9 @@ func (c *Client) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 		}
 		e := &expansion{left: len(r.Ordinals), news: make(chan struct{}, 1)}
 		defer c.withdraw(e)
+		fail := func(err error) { yield(policy.Child{Usage: c.callOff(e)}, err) }
 		if err := c.send(ctx, e, r); err != nil {
-			yield(policy.Child{}, err)
+			fail(err)
 			return
 		}
 		tooOld := time.NewTimer(c.cfg.MaxAge) // the queue drops it then
@@ -97,10 +98,10 @@ func (c *Client) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 			select {
 			case <-e.news:
 			case <-ctx.Done():
-				yield(policy.Child{Usage: c.callOff(e)}, ctx.Err())
+				fail(ctx.Err())
 				return
 			case <-tooOld.C:
-				yield(policy.Child{}, fmt.Errorf("%w: jobs of node %q were not done within %v", reasoning.ErrUnavailable, r.Node, c.cfg.MaxAge))
+				fail(fmt.Errorf("%w: jobs of node %q were not done within %v", reasoning.ErrUnavailable, r.Node, c.cfg.MaxAge))
 				return
 			}
 			for _, event := range e.take() {
@@ -110,7 +111,7 @@ func (c *Client) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 						r.OnStart(*event.start)
 					}
 				case event.err != nil:
-					yield(policy.Child{}, event.err)
+					fail(event.err)
 					return
 				default:
 					e.left--

@@ -229,6 +229,7 @@ func (c *Client) record(search string, result *queuev1.ExpansionResult, in, out 
 		}
 		j.ended = true
 	case *queuev1.ExpansionResult_Error:
+		j.ended = true
 		j.expansion.tell(event{err: fmt.Errorf("job %s: %w", j.name, rpcerr.FromProto(ev.Error))})
 		return nil
 	}

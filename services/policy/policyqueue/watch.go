@@ -56,6 +56,7 @@ func (c *Client) exhausted(m *nats.Msg) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if j := c.stored[advisory.Sequence]; j != nil {
+		j.ended = true
 		last := "no worker said anything"
 		if j.last.Worker != "" {
 			last = fmt.Sprintf("worker %s fell silent in attempt %d", j.last.Worker, j.last.Attempt)
