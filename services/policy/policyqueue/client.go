@@ -206,18 +206,15 @@ func (c *Client) callOff(e *expansion) (vain reasoning.Usage) {
 
 // withdraw ends e.
 func (c *Client) withdraw(e *expansion) {
-	if !e.calledOff {
-		c.stopWork(e)
-	}
+	c.stopWork(e)
 	c.close(e)
 }
 
 // stopWork takes back what of e is not finished, in the queue and in workers. It
-// works without ctx, which may be why.
+// works without ctx, which may be why. A second time it does nothing.
 func (c *Client) stopWork(e *expansion) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	e.calledOff = true
 	open := c.off(e)
 	if len(open) == 0 || !c.nc.IsConnected() {
 		return

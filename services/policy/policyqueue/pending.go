@@ -22,9 +22,8 @@ import (
 // An expansion is one running Expand: what it is told waits here until its caller
 // takes it, so that nobody waits for the caller.
 type expansion struct {
-	jobs      []*job
-	left      int  // children its caller has not seen
-	calledOff bool // its workers are told
+	jobs []*job
+	left int // children its caller has not seen
 
 	mu     sync.Mutex
 	events []event
@@ -126,17 +125,17 @@ func (c *Client) open(e *expansion, r policy.Request) (*job, error) {
 	return j, nil
 }
 
-// off marks e's jobs as not wanted any more, and returns those that a worker may
-// still work on or take: they miss children, or their children are not those of one
-// attempt.
+// off marks e's jobs as not wanted any more, and returns those that were until now and
+// that a worker may still work on or take: they miss children, or their children are
+// not those of one attempt.
 func (c *Client) off(e *expansion) (open []*job) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, j := range e.jobs {
-		j.off = true
-		if len(j.missing) > 0 || j.shared {
+		if !j.off && (len(j.missing) > 0 || j.shared) {
 			open = append(open, j)
 		}
+		j.off = true
 	}
 	return open
 }

@@ -53,7 +53,8 @@ func (c *Client) Model(ctx context.Context) (reasoning.Model, error) {
 }
 
 // Expand asks the server. A server that leaves a child out, or gives one that was
-// not asked for, is an error.
+// not asked for, is an error. What the server has written of a request that is called
+// off is not told.
 func (c *Client) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {
 		if err := r.Validate(); err != nil {
