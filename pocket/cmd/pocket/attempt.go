@@ -21,8 +21,9 @@ type attempts struct {
 
 type attempt struct {
 	lines  []string
-	answer string // "" if there is none
-	right  bool
+	answer string    // "" if there is none
+	right  bool      // the answer is
+	sound  bool      // and so is all before it: a wrong path ends in the right answer now and then
 	scores []float64 // the judge's, per line
 	tokens int
 }
@@ -46,6 +47,7 @@ func measure(ctx context.Context, e *pocket.Engine, j *pocket.Judge, p problems.
 		s.lines = lines(c)
 		s.answer = answer(s.lines)
 		s.right, s.tokens = s.answer == p.Answer, c.Usage.Generated
+		s.sound = slices.Equal(s.lines, p.Lines())
 		key := strings.Join(s.lines, "\n")
 		if _, ok := first[key]; ok {
 			continue
@@ -105,6 +107,10 @@ func (a attempts) groups(n int, pick func([]attempt) bool) float64 {
 
 func covered(g []attempt) bool {
 	return slices.ContainsFunc(g, func(s attempt) bool { return s.right })
+}
+
+func reasoned(g []attempt) bool {
+	return slices.ContainsFunc(g, func(s attempt) bool { return s.sound })
 }
 
 // best chooses the sample that the judge likes most, the earliest of equals.

@@ -34,14 +34,16 @@ type cell struct {
 	Majority map[int]eval.Estimate    `json:"majority"`
 	Best     map[int]eval.Estimate    `json:"best"`
 	Covered  map[int]eval.Estimate    `json:"covered"`
+	Reasoned map[int]eval.Estimate    `json:"reasoned"`           // an answer is right, and the path to it
 	Best64By map[string]eval.Estimate `json:"best_by_aggregator"` // at the largest N
 	Tokens   float64                  `json:"tokens_per_sample"`
 }
 
 type policyResult struct {
-	Table   eval.Table      `json:"table"`
-	BestOfN eval.Table      `json:"best_of_n"`
-	ByStep  map[string]cell `json:"by_steps"` // "1"…"8" and "all"
+	Table     eval.Table      `json:"table"`
+	BestOfN   eval.Table      `json:"best_of_n"`
+	Selection eval.Table      `json:"selection"` // the judge's choice as parts of what could be chosen
+	ByStep    map[string]cell `json:"by_steps"`  // "1"…"8" and "all"
 }
 
 func (c *evalCmd) Run() error {
@@ -127,7 +129,8 @@ func (c *evalCmd) policy(ctx context.Context, name string, j *pocket.Judge, spli
 		sizes = sizes[:len(sizes)-1]
 	}
 	most := sizes[len(sizes)-1]
-	r.Table.Header = []string{"steps", "problems", "greedy", "one sample", fmt.Sprintf("majority of %d", most), fmt.Sprintf("best of %d", most), fmt.Sprintf("any of %d", most)}
+	r.Table.Header = []string{"steps", "problems", "greedy", "one sample", fmt.Sprintf("majority of %d", most), fmt.Sprintf("best of %d", most), fmt.Sprintf("any of %d", most), fmt.Sprintf("any path of %d", most)}
+	r.Selection.Header = []string{"steps", fmt.Sprintf("best / any of %d", most), fmt.Sprintf("best / any path of %d", most)}
 	r.BestOfN.Header = []string{"steps"}
 	for _, n := range sizes {
 		r.BestOfN.Header = append(r.BestOfN.Header, fmt.Sprintf("best of %d", n))
@@ -139,7 +142,8 @@ func (c *evalCmd) policy(ctx context.Context, name string, j *pocket.Judge, spli
 	add := func(label string, as []attempts) {
 		v := summarise(as, sizes, j.Aggregator(), c.Seed)
 		r.ByStep[label] = v
-		r.Table.Add(label, fmt.Sprint(v.Problems), v.Greedy.Percent(), v.Sampled.Percent(), v.Majority[most].Percent(), v.Best[most].Percent(), v.Covered[most].Percent())
+		r.Table.Add(label, fmt.Sprint(v.Problems), v.Greedy.Percent(), v.Sampled.Percent(), v.Majority[most].Percent(), v.Best[most].Percent(), v.Covered[most].Percent(), v.Reasoned[most].Percent())
+		r.Selection.Add(label, ratio(v.Best[most], v.Covered[most]), ratio(v.Best[most], v.Reasoned[most]))
 		row := []string{label}
 		for _, n := range sizes {
 			row = append(row, v.Best[n].Percent())
@@ -171,7 +175,17 @@ func (c *evalCmd) policy(ctx context.Context, name string, j *pocket.Judge, spli
 	_ = r.Table.WriteText(os.Stdout)
 	fmt.Println()
 	_ = r.BestOfN.WriteText(os.Stdout)
+	fmt.Println()
+	_ = r.Selection.WriteText(os.Stdout)
 	return r, nil
+}
+
+// ratio of two means; none of nothing.
+func ratio(a, b eval.Estimate) string {
+	if b.Mean == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.2f", a.Mean/b.Mean)
 }
 
 // summarise makes estimates over problems.
@@ -189,7 +203,7 @@ func summarise(as []attempts, sizes []int, aggregator string, seed uint64) cell 
 	v := cell{
 		Problems: len(as),
 		Sampled:  by(1, covered),
-		Majority: map[int]eval.Estimate{}, Best: map[int]eval.Estimate{}, Covered: map[int]eval.Estimate{},
+		Majority: map[int]eval.Estimate{}, Best: map[int]eval.Estimate{}, Covered: map[int]eval.Estimate{}, Reasoned: map[int]eval.Estimate{},
 		Best64By: map[string]eval.Estimate{},
 	}
 	greedy, tokens, samples := 0, 0, 0
@@ -204,7 +218,7 @@ func summarise(as []attempts, sizes []int, aggregator string, seed uint64) cell 
 	v.Greedy = eval.Wilson(greedy, len(as))
 	v.Tokens = float64(tokens) / float64(samples)
 	for _, n := range sizes {
-		v.Majority[n], v.Covered[n] = by(n, majority), by(n, covered)
+		v.Majority[n], v.Covered[n], v.Reasoned[n] = by(n, majority), by(n, covered), by(n, reasoned)
 		v.Best[n] = by(n, best(aggregators[aggregator]))
 	}
 	for name, f := range aggregators {

@@ -1,6 +1,7 @@
 package policyqueue
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -104,6 +105,7 @@ func (c *Client) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 				fail(fmt.Errorf("%w: jobs of node %q were not done within %v", reasoning.ErrUnavailable, r.Node, c.cfg.MaxAge))
 				return
 			}
+			var failed error // told after the children that came with it
 			for _, event := range e.take() {
 				switch {
 				case event.start != nil:
@@ -111,14 +113,17 @@ func (c *Client) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 						r.OnStart(*event.start)
 					}
 				case event.err != nil:
-					fail(event.err)
-					return
+					failed = cmp.Or(failed, event.err)
 				default:
 					e.left--
 					if !yield(event.child, nil) {
 						return
 					}
 				}
+			}
+			if failed != nil {
+				fail(failed)
+				return
 			}
 		}
 	}

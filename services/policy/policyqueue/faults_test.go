@@ -222,6 +222,28 @@ func TestFinishedWhileCalledOff(t *testing.T) {
 	})
 }
 
+// Children that came while their caller was busy are its children, also where an error
+// came before them.
+func TestChildrenThatCameAfterAnError(t *testing.T) {
+	bubble(t, Config{}, func(t *testing.T, q *rig) {
+		q.worker(t, say(func(ordinal int, l *policytest.Line) { l.Delay = time.Duration(ordinal+1) * time.Second }), WorkerConfig{})
+		var last error
+		came := 0
+		for _, err := range q.Expand(t.Context(), request("s", 4)) {
+			if last = err; err != nil {
+				break
+			}
+			if came++; came == 1 {
+				q.abandon("s")
+				time.Sleep(time.Minute)
+			}
+		}
+		if came != 4 || !errors.Is(last, context.Canceled) {
+			t.Errorf("%d children and then %v, want 4 and context.Canceled", came, last)
+		}
+	})
+}
+
 func TestDeadline(t *testing.T) {
 	for _, workers := range []int{0, 1} {
 		bubble(t, Config{}, func(t *testing.T, q *rig) {
