@@ -53,6 +53,7 @@ table: ## the table of all strategies with its plots, into docs (resumable; abou
 	mkdir -p $(TABLE) $(BIN)
 	$(GO) build -o $(BIN)/ponder ./cmd/ponder
 	ponder bench run --out $(TABLE)/strategies.jsonl --store $(TABLE)/strategies.store $(SET) --arms $(ARMS) --n $(NS)
+	ponder bench run --out $(TABLE)/strategies.jsonl --store $(TABLE)/strategies.store $(SET) --arms particles:iterations=4 --n 4,16,64
 	ponder bench run --out $(TABLE)/trunk.jsonl $(SET) --policy-pocket pocket-0.8m --verifier-pocket none --arms greedy
 	ponder bench run --out $(TABLE)/likelihood.jsonl $(SET) --verifier-pocket pocket-0.8m-likelihood --arms best-of-n,beam --n 16,64
 	ponder bench run --out $(TABLE)/reviser.jsonl $(SET) --policy-pocket pocket-reviser --arms greedy,majority,best-of-n,revisions --n 1,4,16,64
