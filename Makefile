@@ -47,17 +47,17 @@ evidence-check: ## fail if a figure in a document is not the one in docs/evidenc
 # revisions by the policy that was trained for them. What is in $(TABLE) is not done again.
 TABLE ?= out/table
 SET   := --split test --problems 300 --steps 2..6
-GIBBS := --arms particles:iterations=4 --n 4,16,64 # N has to be a multiple of iterations
-ARMS  := greedy,majority,majority:wave=8:confidence=0.95,best-of-n,beam,beam:narrow=true,lookahead,dvts,rebase,rebase:exact=true,mcts,mcts:puct=true,particles
+GIBBS := --arms particles:iterations=4 --n 4,16,64,256 # N has to be a multiple of iterations
+ARMS  := greedy,majority,majority:wave=8:confidence=0.95,best-of-n,beam,beam:narrow=true,lookahead,dvts,rebase,rebase:exact=true,mcts,mcts:puct=true,mcts:width=16,particles
 NS    ?= 1,4,16,64,256
-table: ## the table of all strategies with its plots, into docs (resumable; about an hour on two cores)
+table: ## the table of all strategies with its plots, into docs (resumable; about two hours on two cores)
 	mkdir -p $(TABLE) $(BIN)
 	$(GO) build -o $(BIN)/ponder ./cmd/ponder
 	ponder bench run --out $(TABLE)/strategies.jsonl --store $(TABLE)/strategies.store $(SET) --arms $(ARMS) --n $(NS)
 	ponder bench run --out $(TABLE)/strategies.jsonl --store $(TABLE)/strategies.store $(SET) $(GIBBS)
 	ponder bench run --out $(TABLE)/trunk.jsonl $(SET) --policy-pocket pocket-0.8m --verifier-pocket none --arms greedy
 	ponder bench run --out $(TABLE)/likelihood.jsonl $(SET) --verifier-pocket pocket-0.8m-likelihood --arms best-of-n,beam --n 16,64
-	ponder bench run --out $(TABLE)/reviser.jsonl $(SET) --policy-pocket pocket-reviser --arms greedy,majority,best-of-n,revisions --n 1,4,16,64
+	ponder bench run --out $(TABLE)/reviser.jsonl $(SET) --policy-pocket pocket-reviser --arms greedy,majority,best-of-n,revisions --n $(NS)
 	$(GO) run ./eval/cmd/evidence table docs/evidence/strategies.json docs/plots $(TABLE)/strategies.jsonl $(TABLE)/trunk.jsonl $(TABLE)/likelihood.jsonl $(TABLE)/reviser.jsonl
 
 # Which strategy pays at which difficulty and budget: for the shipped pair; on halves, with searches planned by the profile of the other half;

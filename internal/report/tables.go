@@ -27,14 +27,17 @@ func Costs(arms []Arm) eval.Table {
 	return t
 }
 
-// Controls is the same of arms by several models.
-func Controls(arms []Arm) eval.Table {
+// Controls is the same of several models, each sweep beside its own best-of-n.
+func Controls(sweeps []Sweep) eval.Table {
 	t := eval.Table{
-		Header: []string{"policy", "verifier", "strategy", "N", "accuracy [95 %]", "generated", "judged"},
-		Align:  []eval.Align{eval.Left, eval.Left, eval.Left, eval.Right, eval.Left, eval.Right, eval.Right},
+		Header: []string{"policy", "verifier", "strategy", "N", "accuracy [95 %]", "− best-of-n", "generated", "judged"},
+		Align:  []eval.Align{eval.Left, eval.Left, eval.Left, eval.Right, eval.Left, eval.Left, eval.Right, eval.Right},
 	}
-	for _, a := range arms {
-		t.Add(a.Policy, a.Verifier, a.Strategy, fmt.Sprint(a.N), a.Accuracy.Percent(), fmt.Sprintf("%.0f", a.Generated), fmt.Sprintf("%.0f", a.Judged))
+	for _, r := range sweeps {
+		for _, a := range r.Arms {
+			t.Add(a.Policy, a.Verifier, a.Strategy, fmt.Sprint(a.N), a.Accuracy.Percent(), r.difference(a, "best-of-n", a.N),
+				fmt.Sprintf("%.0f", a.Generated), fmt.Sprintf("%.0f", a.Judged))
+		}
 	}
 	return t
 }
@@ -46,23 +49,26 @@ func Differences(r Sweep) eval.Table {
 		Header: []string{"strategy", "N", "− greedy", "− majority", "− best-of-n"},
 		Align:  []eval.Align{eval.Left, eval.Right, eval.Left, eval.Left, eval.Left},
 	}
-	points := func(a Arm, name string, n int) string {
-		i := slices.IndexFunc(r.Arms, func(b Arm) bool { return b.Strategy == name && b.N == n })
-		if i < 0 || r.Arms[i].Strategy == a.Strategy {
-			return ""
-		}
-		d, err := eval.PairedBootstrap(a.right, r.Arms[i].right, 1)
-		if err != nil {
-			return err.Error()
-		}
-		return fmt.Sprintf("%+.1f [%+.1f, %+.1f]", 100*d.Mean, 100*d.Low, 100*d.High)
-	}
 	for _, a := range r.Arms {
 		if a.N > 1 {
-			t.Add(a.Strategy, fmt.Sprint(a.N), points(a, "greedy", 1), points(a, "majority", a.N), points(a, "best-of-n", a.N))
+			t.Add(a.Strategy, fmt.Sprint(a.N), r.difference(a, "greedy", 1), r.difference(a, "majority", a.N), r.difference(a, "best-of-n", a.N))
 		}
 	}
 	return t
+}
+
+// difference is how many points an arm is above another, paired by problem; empty if
+// there is no other of that strategy and N.
+func (r Sweep) difference(a Arm, strategy string, n int) string {
+	i := slices.IndexFunc(r.Arms, func(b Arm) bool { return b.Strategy == strategy && b.N == n })
+	if i < 0 || a.Strategy == strategy {
+		return ""
+	}
+	d, err := eval.PairedBootstrap(a.right, r.Arms[i].right, 1)
+	if err != nil {
+		return err.Error()
+	}
+	return fmt.Sprintf("%+.1f [%+.1f, %+.1f]", 100*d.Mean, 100*d.Low, 100*d.High)
 }
 
 // BySteps is accuracy by the calculations that a problem needs.

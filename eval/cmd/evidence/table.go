@@ -28,12 +28,9 @@ func makeTable(out, plots string, paths []string) error {
 		"headline": report.Costs(brief.Arms), "headline_differences": report.Differences(brief),
 		"table": report.Costs(first.Arms), "differences": report.Differences(first), "by_steps": report.BySteps(first),
 	}
-	var controls, all []report.Arm
+	var all []report.Arm
 	ids := map[string]eval.Identity{}
-	for i, r := range sweeps {
-		if i > 0 {
-			controls = append(controls, r.Arms...)
-		}
+	for _, r := range sweeps {
 		all = append(all, r.Arms...)
 		for _, m := range []bench.Model{r.Header.Policy, r.Header.Verifier} {
 			if m.Name != "" {
@@ -41,7 +38,7 @@ func makeTable(out, plots string, paths []string) error {
 			}
 		}
 	}
-	results["arms"], results["controls"] = all, report.Controls(controls)
+	results["arms"], results["controls"] = all, report.Controls(sweeps[1:])
 	if _, err := report.Plot(plots, first, "svg"); err != nil {
 		return err
 	}
