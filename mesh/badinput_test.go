@@ -111,6 +111,7 @@ func badInputs() []badInput {
 		{what: "choice that needs scores, with revisions that are not judged", change: func(r *plannerv1.SolveRequest) {
 			r.Strategy, r.Choice = named("revisions", "n=4", "unjudged=true"), plannerv1.Choice_CHOICE_ORM_MAX
 		}, code: codes.InvalidArgument, reason: invalid, field: "choice"},
+		{what: "revisions with a verifier's feedback and without a verifier", change: strategy(named("revisions", "n=4", "unjudged=true", "feedback=true")), code: codes.InvalidArgument, reason: invalid, field: "strategy.revisions.feedback"},
 		{what: "beam, no verifier configured", change: strategy(beam(4, 4)), bare: true, code: codes.FailedPrecondition, reason: "NO_VERIFIER"},
 		{what: "choice that needs scores, no verifier configured", change: func(r *plannerv1.SolveRequest) {
 			r.Strategy, r.Choice = nil, plannerv1.Choice_CHOICE_MIN_MAX

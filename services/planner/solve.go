@@ -140,6 +140,9 @@ func (p *Planner) prepare(ctx context.Context, r Request, trace func(search.Worl
 			return s, err
 		}
 	}
+	if err := fits(r.Strategy, s.policy); err != nil {
+		return s, err
+	}
 	if p.Verifier != nil {
 		asked, stop := context.WithTimeout(ctx, p.JudgeDelay)
 		judge, err := p.Verifier.Judge(asked)
@@ -162,6 +165,19 @@ func (p *Planner) prepare(ctx context.Context, r Request, trace func(search.Worl
 	}
 	s.memo = world.Memo(trace(world.Retry(mesh{p.Policy, p.Verifier}, world.Backoff{})), p.Store, identity)
 	return s, nil
+}
+
+// fits returns an InvalidError if a strategy shows the policy what its prompt template has
+// no place for.
+func fits(s search.Strategy, model reasoning.Model) error {
+	if r, ok := s.(search.Revisions); !ok || !r.Feedback {
+		return nil
+	}
+	if format, err := template.Lookup(model.Template); err != nil || format.Trained {
+		return reasoning.Invalid("strategy.revisions.feedback", "needs a policy whose prompt template asks for a revision in words, such as one of %v; %s has %q",
+			template.Untrained(), model.Name, model.Template)
+	}
+	return nil
 }
 
 // judgeModel is the reward model; zero without one.

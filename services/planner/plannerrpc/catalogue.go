@@ -83,6 +83,7 @@ var catalogue = []StrategyInfo{
 		{Name: "chains", Summary: "chains side by side; a divisor of n"},
 		{Name: "flat", Summary: "choose among all attempts alike; else first within chains, then across"},
 		{Name: "unjudged", Summary: "without a verifier, by majority"},
+		{Name: "feedback", Summary: "tell the policy what the verifier doubts in an attempt; for policies that read words"},
 	}},
 }
 

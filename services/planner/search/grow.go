@@ -23,6 +23,7 @@ type Fork struct {
 	Judge     bool // have the children scored
 	JudgeEnds bool // have those children scored that cannot be continued
 	Revise    bool // a child is another attempt at the problem, written in view of From's path and the attempts before it
+	Feedback  bool // of these attempts the writer is told, in words, what the verifier thinks
 }
 
 // A Growth is children that were asked for and are on their way. Each is judged as
@@ -190,7 +191,7 @@ func (t *Tree) bear(ctx context.Context, l *litter) {
 			}
 		},
 	}
-	r.Attempts, r.Steps = l.kids[0].context()
+	r.Attempts, r.Steps = l.kids[0].context(l.Feedback)
 	missing := map[int]*Node{}
 	for _, k := range l.kids {
 		r.Ordinals = append(r.Ordinals, k.Ordinal)
@@ -284,7 +285,7 @@ func (t *Tree) judged(ctx context.Context, n *Node, scores []float64, err error)
 
 // score asks for the scores of the path that ends in steps at n.
 func (t *Tree) score(ctx context.Context, n *Node, steps []reasoning.Step) ([]float64, error) {
-	_, before := n.context()
+	_, before := n.context(false)
 	r := verifier.Request{
 		Tenant: t.Problem.Tenant, Search: t.Problem.Search, Node: n.ID, Problem: t.Problem.Text,
 		Steps: append(before, reasoning.Texts(steps)...),

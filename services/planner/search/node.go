@@ -1,9 +1,11 @@
 package search
 
 import (
+	"fmt"
 	"iter"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy"
@@ -83,8 +85,9 @@ func (n *Node) Path() []reasoning.Step {
 }
 
 // context is what the writer of n sees: the latest whole attempts before n's, oldest
-// first, at most policy.MaxAttempts, and the steps of n's own attempt before n.
-func (n *Node) context() (attempts, steps []string) {
+// first, at most policy.MaxAttempts, with feedback after each if wanted, and the steps
+// of n's own attempt before n.
+func (n *Node) context(feedback bool) (attempts, steps []string) {
 	first := n
 	for !first.Revision && first.Parent != nil {
 		first = first.Parent
@@ -94,7 +97,11 @@ func (n *Node) context() (attempts, steps []string) {
 	}
 	for a := first; a.Revision && a.Parent != nil && len(attempts) < policy.MaxAttempts; {
 		if a = a.Parent; a.Done() {
-			attempts = append(attempts, reasoning.Join(a.Path()))
+			attempt := reasoning.Join(a.Path())
+			if feedback && a.Judged {
+				attempt = strings.TrimRight(attempt, "\n") + "\n" + a.feedback() + "\n"
+			}
+			attempts = append(attempts, attempt)
 		}
 		for !a.Revision && a.Parent != nil {
 			a = a.Parent
@@ -102,6 +109,16 @@ func (n *Node) context() (attempts, steps []string) {
 	}
 	slices.Reverse(attempts)
 	return attempts, steps
+}
+
+// feedback is what the verifier thinks of a judged solution, in words. Verifiers learn
+// to tell right steps from wrong ones: below one half a step is rather wrong.
+func (n *Node) feedback() string {
+	doubts := "none of its steps"
+	if i := slices.IndexFunc(n.Scores, func(s float64) bool { return s < 0.5 }); i >= 0 {
+		doubts = "it from this step on: " + strings.TrimSpace(n.Path()[i].Text)
+	}
+	return fmt.Sprintf("A verifier gives this attempt %.2f of 1 and doubts %s", n.Value, doubts)
 }
 
 // newKid is the next child of n, not yet written.

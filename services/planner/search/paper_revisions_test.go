@@ -3,13 +3,17 @@ package search_test
 import (
 	"errors"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/ponder-mesh/ponder/reasoning"
 	. "github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/planner/search/searchtest"
 	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/policy/policytest"
 	"github.com/ponder-mesh/ponder/services/verifier"
+	"github.com/ponder-mesh/ponder/services/verifier/verifiertest"
 )
 
 // shown is what the writer of each node sees of earlier attempts, by the node after which
@@ -106,6 +110,38 @@ func TestRevisionsCut(t *testing.T) {
 	tree := run(t, w, Revisions{N: 4, Chains: 1})
 	equal(t, "attempts shown", shown(w), map[string][]string{"": nil, "0": {"whole\n"}, "0.0": {"whole\n"}, "0.0.0": {"whole\n", "whole\n"}})
 	equal(t, "finalists", ids(tree.Finalists...), []string{"0"})
+}
+
+// "Feedback tells the writer, in words after each attempt, how the verifier scores it and
+// which step it doubts first"; of an attempt that could not be judged it says nothing.
+func TestRevisionsFeedback(t *testing.T) {
+	w := byHand(3, func(id string) made { return made{text: "A:" + strconv.Itoa(len(id))} })
+	scores := map[string][]float64{"0": {0.9, 0.5, 0.49}, "0.0": {0.5, 0.8, 1}, "0.0.0.0": {0, 0.7, 0.2}}
+	w.judge.Say = func(r verifier.Request) verifiertest.Line {
+		if scores[r.Node] == nil {
+			return verifiertest.Line{Err: errors.New("no scores")}
+		}
+		return verifiertest.Line{Scores: scores[r.Node]}
+	}
+	w.Say = func(say func(policy.Request, int) policytest.Line) func(policy.Request, int) policytest.Line {
+		return func(r policy.Request, ordinal int) policytest.Line {
+			line := say(r, ordinal)
+			line.Child.Steps[0].Text = "first\n\n"
+			return line
+		}
+	}(w.Say)
+	run(t, w, Revisions{N: 5, Chains: 1, Feedback: true})
+	first := "first\n\n\nA:1\nA verifier gives this attempt 0.49 of 1 and doubts it from this step on: A:1\n"
+	second := "first\n\n\nA:3\nA verifier gives this attempt 0.50 of 1 and doubts none of its steps\n"
+	fourth := "first\n\n\nA:7\nA verifier gives this attempt 0.00 of 1 and doubts it from this step on: first\n"
+	equal(t, "attempts shown", shown(w), map[string][]string{
+		"": nil, "0": {first}, "0.0": {first, second}, "0.0.0": {first, second, "first\n\n\nA:5\n"}, "0.0.0.0": {first, second, "first\n\n\nA:5\n", fourth},
+	})
+	for _, c := range w.judge.Calls() {
+		if slices.ContainsFunc(c.Request.Steps, func(s string) bool { return strings.Contains(s, "verifier") }) {
+			t.Errorf("judged %q, want only what the policy wrote", c.Request.Steps)
+		}
+	}
 }
 
 // A chain that breaks ends; the others go on, and its attempts stay.

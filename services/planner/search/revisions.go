@@ -24,6 +24,9 @@ type Revisions struct {
 	N, Chains int
 	Flat      bool
 	Unjudged  bool // without a verifier: majority within and across chains
+	// Feedback tells the writer, in words after each attempt, how the verifier scores
+	// it and which step it doubts first (our own; for policies that read words).
+	Feedback bool
 }
 
 func (Revisions) Name() string   { return "revisions" }
@@ -37,6 +40,9 @@ func (r Revisions) Validate() error {
 	}
 	if r.N%r.Chains != 0 {
 		return reasoning.Invalid("strategy.revisions.chains", "must divide n = %d, is %d", r.N, r.Chains)
+	}
+	if r.Feedback && r.Unjudged {
+		return reasoning.Invalid("strategy.revisions.feedback", "needs a verifier: must be false where unjudged is true")
 	}
 	if length := r.N / r.Chains; length > MaxLevels {
 		return reasoning.Invalid("strategy.revisions.n", "must be at most %d in a chain, is %d", MaxLevels, length)
@@ -56,7 +62,7 @@ func (r Revisions) Search(ctx context.Context, t *Tree) error {
 			if err != nil || i == r.N/r.Chains {
 				return err
 			}
-			g = t.Ask(ctx, Fork{From: attempt[0], N: 1, Span: policy.Whole, Judge: !r.Unjudged, Revise: true})
+			g = t.Ask(ctx, Fork{From: attempt[0], N: 1, Span: policy.Whole, Judge: !r.Unjudged, Revise: true, Feedback: r.Feedback})
 		}
 	})
 	if !r.Flat && t.Problem.Answer != nil {

@@ -69,6 +69,7 @@ func variants(n int) []Strategy {
 		variant{Particles{N: n, Iterations: min(n, 2), Temperature: 0.5, Sample: true, MaxLevels: 40}, "particles-gibbs"},
 		variant{Revisions{N: n, Chains: m, Flat: true}, "revisions-flat"},
 		variant{Revisions{N: n, Chains: 1, Unjudged: true}, "revisions-unjudged"},
+		variant{Revisions{N: n, Chains: m, Feedback: true}, "revisions-feedback"},
 	}
 }
 
@@ -425,6 +426,15 @@ func TestTextsReassemble(t *testing.T) {
 			}
 			if got := strings.Join(c.Request.Steps, ""); got != want {
 				t.Errorf("continued %q for node %q, want %q", got, c.Request.Node, want)
+			}
+			if s.Name() == "revisions-feedback" {
+				for i, a := range attempts { // a digit a line and one line more
+					told := strings.TrimPrefix(c.Request.Attempts[i], a)
+					if !strings.HasPrefix(told, "A verifier ") || strings.Count(told, "\n") != 1 {
+						t.Errorf("after attempt %q the writer was told %q, want a line of the verifier's", a, told)
+					}
+					attempts[i] += told
+				}
 			}
 			if diff := cmp.Diff(c.Request.Attempts, attempts); diff != "" {
 				t.Errorf("attempts shown after node %q (-got +want):\n%s", c.Request.Node, diff)

@@ -218,6 +218,8 @@ func TestValidate(t *testing.T) {
 		{Revisions{N: 16, Chains: 0}, "strategy.revisions.chains: must be 1 to 16, is 0"},
 		{Revisions{N: 16, Chains: 5}, "strategy.revisions.chains: must divide n = 16, is 5"},
 		{Revisions{N: 1024, Chains: 2}, "strategy.revisions.n: must be at most 256 in a chain, is 512"},
+		{Revisions{N: 16, Chains: 4, Feedback: true}, ""},
+		{Revisions{N: 16, Chains: 4, Feedback: true, Unjudged: true}, "strategy.revisions.feedback: needs a verifier: must be false where unjudged is true"},
 	} {
 		err := test.s.Validate()
 		if got := fmt.Sprint(err); got != test.want && (err != nil || test.want != "") {

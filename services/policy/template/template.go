@@ -26,6 +26,7 @@ type Template struct {
 	Delimiter string // ends a step, and belongs to it
 	Chat      bool   // the server's own chat markup is used: Messages; otherwise Prompt
 	Thinking  Thinking
+	Trained   bool // models know attempts as they were in training: nothing may be added to them
 
 	system        string // of a chat
 	before, after string // what stands around the problem
@@ -112,6 +113,9 @@ func Names() []string { return names(func(Template) bool { return true }) }
 
 // Thinkers are the names of the templates of models that think, sorted.
 func Thinkers() []string { return names(func(t Template) bool { return t.Thinking.End != "" }) }
+
+// Untrained are the names of the templates that ask for a revision in words, sorted.
+func Untrained() []string { return names(func(t Template) bool { return !t.Trained }) }
 
 func names(of func(Template) bool) []string {
 	var names []string

@@ -1591,7 +1591,10 @@ type Revisions struct {
 	// Choose among all attempts alike. Else first within each chain and then across.
 	Flat bool `protobuf:"varint,3,opt,name=flat,proto3" json:"flat,omitempty"`
 	// Do without a verifier: choose by majority.
-	Unjudged      bool `protobuf:"varint,4,opt,name=unjudged,proto3" json:"unjudged,omitempty"`
+	Unjudged bool `protobuf:"varint,4,opt,name=unjudged,proto3" json:"unjudged,omitempty"`
+	// Tell the policy, in words after each attempt, how the verifier scores it and which step it doubts first. For policies
+	// whose prompt template asks for a revision in words; not with unjudged.
+	Feedback      bool `protobuf:"varint,5,opt,name=feedback,proto3" json:"feedback,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1650,6 +1653,13 @@ func (x *Revisions) GetFlat() bool {
 func (x *Revisions) GetUnjudged() bool {
 	if x != nil {
 		return x.Unjudged
+	}
+	return false
+}
+
+func (x *Revisions) GetFeedback() bool {
+	if x != nil {
+		return x.Feedback
 	}
 	return false
 }
@@ -3429,12 +3439,13 @@ const file_ponder_planner_v1_planner_proto_rawDesc = "" +
 	"max_levels\x18\x05 \x01(\x05H\x02R\tmaxLevels\x88\x01\x01B\r\n" +
 	"\v_iterationsB\x0e\n" +
 	"\f_temperatureB\r\n" +
-	"\v_max_levels\"q\n" +
+	"\v_max_levels\"\x8d\x01\n" +
 	"\tRevisions\x12\f\n" +
 	"\x01n\x18\x01 \x01(\x05R\x01n\x12\x1b\n" +
 	"\x06chains\x18\x02 \x01(\x05H\x00R\x06chains\x88\x01\x01\x12\x12\n" +
 	"\x04flat\x18\x03 \x01(\bR\x04flat\x12\x1a\n" +
-	"\bunjudged\x18\x04 \x01(\bR\bunjudgedB\t\n" +
+	"\bunjudged\x18\x04 \x01(\bR\bunjudged\x12\x1a\n" +
+	"\bfeedback\x18\x05 \x01(\bR\bfeedbackB\t\n" +
 	"\a_chains\"\xff\x01\n" +
 	"\bThinking\x12\x1d\n" +
 	"\n" +

@@ -299,16 +299,18 @@ class Particles(_message.Message):
     def __init__(self, n: _Optional[int] = ..., iterations: _Optional[int] = ..., temperature: _Optional[float] = ..., sample: _Optional[bool] = ..., max_levels: _Optional[int] = ...) -> None: ...
 
 class Revisions(_message.Message):
-    __slots__ = ("n", "chains", "flat", "unjudged")
+    __slots__ = ("n", "chains", "flat", "unjudged", "feedback")
     N_FIELD_NUMBER: _ClassVar[int]
     CHAINS_FIELD_NUMBER: _ClassVar[int]
     FLAT_FIELD_NUMBER: _ClassVar[int]
     UNJUDGED_FIELD_NUMBER: _ClassVar[int]
+    FEEDBACK_FIELD_NUMBER: _ClassVar[int]
     n: int
     chains: int
     flat: bool
     unjudged: bool
-    def __init__(self, n: _Optional[int] = ..., chains: _Optional[int] = ..., flat: _Optional[bool] = ..., unjudged: _Optional[bool] = ...) -> None: ...
+    feedback: bool
+    def __init__(self, n: _Optional[int] = ..., chains: _Optional[int] = ..., flat: _Optional[bool] = ..., unjudged: _Optional[bool] = ..., feedback: _Optional[bool] = ...) -> None: ...
 
 class Thinking(_message.Message):
     __slots__ = ("max_tokens", "min_tokens", "waits", "wait", "mode", "advice", "max_steps")
