@@ -42,7 +42,7 @@ type Request struct {
 	Search   string // the search it belongs to: [A-Za-z0-9_-]{1,64}
 	Node     string // the prefix's place in the tree: ordinals joined by dots, "" is the root
 	Problem  string
-	Attempts []string       // whole solutions that the writer sees and is to improve on, oldest first; mostly none
+	Attempts []string       // whole solutions that the writer sees and is to improve on, oldest first, perhaps with words on each; mostly none
 	Steps    []string       // the prefix, byte-exact
 	Ordinals []int          // which children; child i's chance is Seed.Child(i)
 	Span     int            // steps a child, or Whole

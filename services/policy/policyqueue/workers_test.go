@@ -63,6 +63,7 @@ func TestOwnerIsServedFirst(t *testing.T) {
 			q.worker(t, tenSeconds(), WorkerConfig{Name: fmt.Sprint(i), Index: i, Of: 2, Slots: 16})
 		}
 		for _, c := range []struct{ n, owners int }{{16, 16}, {24, 16}} {
+			synctest.Wait() // until both wait: the owner may not be back from the round before
 			if got := by(q.all(t, request(fmt.Sprint("search", c.n), c.n))); got["0"] != c.owners || got["1"] != c.n-c.owners {
 				t.Errorf("of %d children, %v by each worker, want %d by the owner", c.n, got, c.owners)
 			}

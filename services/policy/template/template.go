@@ -54,7 +54,7 @@ type Message struct {
 // A Text is a solution that is being written.
 type Text struct {
 	Problem  string
-	Attempts []string // whole earlier solutions, oldest first, to improve on
+	Attempts []string // whole earlier solutions, oldest first, to improve on; perhaps with words on each
 	Steps    []string // so far
 }
 

@@ -191,7 +191,7 @@ type Expansion struct {
 	// The model that must do it; empty accepts any.
 	Model *v1.ModelIdentity `protobuf:"bytes,10,opt,name=model,proto3" json:"model,omitempty"`
 	// Whole earlier solutions of the problem, oldest first, at most 4, that the policy sees and is to improve on (Snell et
-	// al. 2024, arXiv 2408.03314, §6); mostly none.
+	// al. 2024, arXiv 2408.03314, §6), each perhaps with a line about it at its end; mostly none.
 	Attempts []string `protobuf:"bytes,11,rep,name=attempts,proto3" json:"attempts,omitempty"`
 	// Text that, once written, ends a child like a delimiter and belongs to it, at most 64 bytes; empty for none. It must
 	// not have a step's delimiter before its end.
