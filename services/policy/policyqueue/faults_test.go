@@ -201,13 +201,13 @@ func TestWhatIsWrittenInVainIsTold(t *testing.T) {
 	}
 }
 
-// A child that is finished while it is called off is paid, once, whether its worker or
-// its owner thinks that it was delivered.
+// A child that is finished while it is called off is paid, once, whether its engine, its
+// worker or its owner thinks that it was delivered.
 func TestFinishedWhileCalledOff(t *testing.T) {
 	bubble(t, Config{}, func(t *testing.T, q *rig) {
 		q.worker(t, say(func(_ int, l *policytest.Line) {
 			l.Delay = time.Second
-			l.Child.Usage.Generated = 4
+			l.Child.Usage.Generated, l.Vain.Generated = 4, 4 // the same for one that is stopped at the last moment
 		}), WorkerConfig{})
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
