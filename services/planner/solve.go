@@ -167,15 +167,15 @@ func (p *Planner) prepare(ctx context.Context, r Request, trace func(search.Worl
 	return s, nil
 }
 
-// fits returns an InvalidError if a strategy shows the policy what its prompt template has
+// fits returns an InvalidError if a strategy tells the policy what its prompt template has
 // no place for.
 func fits(s search.Strategy, model reasoning.Model) error {
 	if r, ok := s.(search.Revisions); !ok || !r.Feedback {
 		return nil
 	}
-	if format, err := template.Lookup(model.Template); err != nil || format.Trained {
+	if format, err := template.Lookup(model.Template); err != nil || format.BareAttempts {
 		return reasoning.Invalid("strategy.revisions.feedback", "needs a policy whose prompt template asks for a revision in words, such as one of %v; %s has %q",
-			template.Untrained(), model.Name, model.Template)
+			template.Listeners(), model.Name, model.Template)
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ type attempt struct {
 	lines  []string
 	answer string    // "" if there is none
 	right  bool      // the answer is
-	sound  bool      // and so is all before it: a wrong path ends in the right answer now and then
+	sound  bool      // and so is the path: it is the solution, line by line. A wrong one ends in the right answer now and then
 	scores []float64 // the judge's, per line
 	tokens int
 }
@@ -109,6 +109,7 @@ func covered(g []attempt) bool {
 	return slices.ContainsFunc(g, func(s attempt) bool { return s.right })
 }
 
+// reasoned is covered without luck.
 func reasoned(g []attempt) bool {
 	return slices.ContainsFunc(g, func(s attempt) bool { return s.sound })
 }

@@ -34,7 +34,7 @@ type cell struct {
 	Majority map[int]eval.Estimate    `json:"majority"`
 	Best     map[int]eval.Estimate    `json:"best"`
 	Covered  map[int]eval.Estimate    `json:"covered"`
-	Reasoned map[int]eval.Estimate    `json:"reasoned"`           // an answer is right, and the path to it
+	Reasoned map[int]eval.Estimate    `json:"reasoned"`           // covered, and by the solution itself
 	Best64By map[string]eval.Estimate `json:"best_by_aggregator"` // at the largest N
 	Tokens   float64                  `json:"tokens_per_sample"`
 }
@@ -180,7 +180,7 @@ func (c *evalCmd) policy(ctx context.Context, name string, j *pocket.Judge, spli
 	return r, nil
 }
 
-// ratio of two means; none of nothing.
+// ratio of two means; empty where the second is 0.
 func ratio(a, b eval.Estimate) string {
 	if b.Mean == 0 {
 		return ""

@@ -7,11 +7,11 @@ import (
 
 var registry = []Template{
 	// What the pocket models are trained on.
-	{Name: "pocket", Delimiter: "\n", after: "\n", ended: answerLine, revised: oneAfterTheOther, Trained: true},
+	{Name: "pocket", Delimiter: "\n", after: "\n", ended: answerLine, revised: oneAfterTheOther, BareAttempts: true},
 
 	// The same with calculations to think, a line "#", and the answer. After "Wait" it
 	// looks at them again.
-	{Name: "pocket-think-v1", Delimiter: "\n", after: "\n", ended: answerLine, revised: oneAfterTheOther, Trained: true,
+	{Name: "pocket-think-v1", Delimiter: "\n", after: "\n", ended: answerLine, revised: oneAfterTheOther, BareAttempts: true,
 		Thinking: Thinking{End: "#\n", Answer: "A:", Wait: "Wait\n"}},
 
 	// The same format for models that were not: told, and shown by examples.

@@ -26,7 +26,9 @@ type Template struct {
 	Delimiter string // ends a step, and belongs to it
 	Chat      bool   // the server's own chat markup is used: Messages; otherwise Prompt
 	Thinking  Thinking
-	Trained   bool // models know attempts as they were in training: nothing may be added to them
+	// BareAttempts is of models that were trained to revise: they know attempts as bare
+	// solutions, and no words about them.
+	BareAttempts bool
 
 	system        string // of a chat
 	before, after string // what stands around the problem
@@ -114,8 +116,9 @@ func Names() []string { return names(func(Template) bool { return true }) }
 // Thinkers are the names of the templates of models that think, sorted.
 func Thinkers() []string { return names(func(t Template) bool { return t.Thinking.End != "" }) }
 
-// Untrained are the names of the templates that ask for a revision in words, sorted.
-func Untrained() []string { return names(func(t Template) bool { return !t.Trained }) }
+// Listeners are the names of the templates of models that can be told something about
+// their attempts, sorted.
+func Listeners() []string { return names(func(t Template) bool { return !t.BareAttempts }) }
 
 func names(of func(Template) bool) []string {
 	var names []string
