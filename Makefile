@@ -25,8 +25,8 @@ gen: $(BIN)/buf ## generate Go and Python from the .proto files
 		--grpc_python_out=examples/python/gen $$(cd proto && find ponder -name '*.proto' | sort)
 
 gen-check: gen ## fail if generating changes anything
-	@git diff --exit-code --stat -- proto examples/python/gen || { echo "generated code is not current: commit what 'make gen' wrote"; exit 1; }
-	@test -z "$$(git status --porcelain -- proto examples/python/gen)" || { git status --short -- proto examples/python/gen; echo "generated files are not committed"; exit 1; }
+	@git diff --exit-code --stat -- proto internal/proto examples/python/gen || { echo "generated code is not current: commit what 'make gen' wrote"; exit 1; }
+	@test -z "$$(git status --porcelain -- proto internal/proto examples/python/gen)" || { git status --short -- proto internal/proto examples/python/gen; echo "generated files are not committed"; exit 1; }
 
 lint: $(BIN)/staticcheck ## gofmt, vet, staticcheck (staticcheck.conf has a reason for each exception)
 	@out=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$out" || { echo "not gofmt-ed:"; echo "$$out"; exit 1; }

@@ -21,7 +21,7 @@ const module = "github.com/ponder-mesh/ponder/"
 // What rules speak of. A pattern is an import path, of this module without the
 // module's; with /... all below it, too. A * is one element.
 var (
-	wire = []string{"google.golang.org/grpc/...", "google.golang.org/protobuf/...", "proto/...", "internal/wire", "internal/rpcerr", "internal/mux"}
+	wire = []string{"google.golang.org/grpc/...", "google.golang.org/protobuf/...", "proto/...", "internal/proto/...", "internal/wire", "internal/rpcerr", "internal/mux"}
 	nats = []string{"github.com/nats-io/...", "internal/natsx/..."}
 	otel = []string{"go.opentelemetry.io/...", "internal/telemetry/..."}
 	rpcs = []string{"services/policy/policyrpc", "services/policy/policyqueue", "services/verifier/verifierrpc",

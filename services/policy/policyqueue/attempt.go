@@ -11,7 +11,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
-	queuev1 "github.com/ponder-mesh/ponder/proto/ponder/queue/v1"
+	queuev1 "github.com/ponder-mesh/ponder/internal/proto/ponder/queue/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy"
 )

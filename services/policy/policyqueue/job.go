@@ -15,8 +15,8 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	queuev1 "github.com/ponder-mesh/ponder/internal/proto/ponder/queue/v1"
 	"github.com/ponder-mesh/ponder/internal/wire"
-	queuev1 "github.com/ponder-mesh/ponder/proto/ponder/queue/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy"
 )

@@ -12,9 +12,9 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/ponder-mesh/ponder/internal/natsx"
+	queuev1 "github.com/ponder-mesh/ponder/internal/proto/ponder/queue/v1"
 	"github.com/ponder-mesh/ponder/internal/rpcerr"
 	"github.com/ponder-mesh/ponder/internal/wire"
-	queuev1 "github.com/ponder-mesh/ponder/proto/ponder/queue/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy"
 )
@@ -223,7 +223,7 @@ func (c *Client) record(search string, result *queuev1.ExpansionResult, in, out 
 			j.expansion.tell(event{child: child})
 		}
 	case *queuev1.ExpansionResult_Stopped:
-		if vain, err := wire.UsageFromProto(ev.Stopped.GetVain()); err == nil && j.off && !j.ended {
+		if vain, err := wire.UsageFromProto(ev.Stopped.GetWasted()); err == nil && j.off && !j.ended {
 			j.expansion.tell(event{vain: &vain})
 		}
 		j.ended = true

@@ -13,9 +13,9 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/ponder-mesh/ponder/internal/natsx"
+	queuev1 "github.com/ponder-mesh/ponder/internal/proto/ponder/queue/v1"
 	"github.com/ponder-mesh/ponder/internal/rpcerr"
 	"github.com/ponder-mesh/ponder/internal/wire"
-	queuev1 "github.com/ponder-mesh/ponder/proto/ponder/queue/v1"
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
@@ -50,7 +50,7 @@ func (a *attempt) sayLast() {
 		child.Start = a.start
 		a.say(ctx, &queuev1.ExpansionResult{Event: &queuev1.ExpansionResult_Child{Child: wire.ChildToProto(child)}})
 	}
-	a.say(ctx, &queuev1.ExpansionResult{Event: &queuev1.ExpansionResult_Stopped{Stopped: &queuev1.Stopped{Vain: wire.UsageToProto(a.vain)}}})
+	a.say(ctx, &queuev1.ExpansionResult{Event: &queuev1.ExpansionResult_Stopped{Stopped: &queuev1.Stopped{Wasted: wire.UsageToProto(a.vain)}}})
 }
 
 func (a *attempt) say(ctx context.Context, result *queuev1.ExpansionResult) {

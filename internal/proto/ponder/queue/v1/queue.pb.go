@@ -4,7 +4,7 @@
 // 	protoc        (unknown)
 // source: ponder/queue/v1/queue.proto
 
-// What planners and policy workers say to each other over NATS JetStream.
+// The messages that planners and policy workers exchange over NATS JetStream.
 
 package queuev1
 
@@ -27,21 +27,26 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// An ExpansionJob is one expansion on the work queue.
+// An ExpansionJob is one message of the work queue: at most Cap siblings to write.
 type ExpansionJob struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Version of this message's meaning. A worker that does not know it puts the job back for one that does.
+	// The lowest version of this protocol that has every field which the job uses. A worker that does not support it
+	// puts the job back for another one. 1: all fields but those of later versions. 2: the expansion has attempts or a
+	// stop text, which a worker of version 1 would ignore.
 	Version int32 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
-	// The job's name: unique within its search, the same each time it is published.
+	// The job's name: unique among the jobs of its search that are waited for at one time. It is a hash of the
+	// expansion, so the same expansion has the same name each time that it is published, by whichever client.
 	JobId string `protobuf:"bytes,2,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
-	// Counts the times that the search was taken over by a planner. Part of Nats-Msg-Id: JetStream remembers an id for
-	// two minutes even after the message is gone, so a resumed search must not use an old one.
+	// Makes the message id, "<job_id>/<epoch>", unlike that of every earlier publication: JetStream drops a message
+	// whose id it has seen within two minutes, even if the earlier message is gone. It is random per client process,
+	// followed by "-" and that client's count of published jobs. It does not order clients, and does not count how
+	// often a search was taken over.
 	Epoch string `protobuf:"bytes,3,opt,name=epoch,proto3" json:"epoch,omitempty"`
-	// What to do.
+	// What to write.
 	Expansion *v1.Expansion `protobuf:"bytes,4,opt,name=expansion,proto3" json:"expansion,omitempty"`
-	// When it was published first.
+	// When the job was published.
 	EnqueuedAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=enqueued_at,json=enqueuedAt,proto3" json:"enqueued_at,omitempty"`
-	// After this nobody wants the result.
+	// When the job's client stops waiting for it. Absent: it waits for as long as the queue keeps jobs.
 	Deadline      *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=deadline,proto3" json:"deadline,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -119,18 +124,20 @@ func (x *ExpansionJob) GetDeadline() *timestamppb.Timestamp {
 	return nil
 }
 
-// An ExpansionResult is what a worker tells the owner of a search, by request on res.<search>.
+// An ExpansionResult reports on an attempt at a job. Workers send it to res.<search>, to which the client that waits
+// for the search's jobs subscribes: claims, children and errors as requests, which a ResultReply answers, and final
+// reports as plain messages.
 type ExpansionResult struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The job.
 	JobId string `protobuf:"bytes,1,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
-	// The worker.
+	// Name of the worker.
 	Worker string `protobuf:"bytes,2,opt,name=worker,proto3" json:"worker,omitempty"`
 	// Delivery attempt, from 1.
 	Attempt int32 `protobuf:"varint,3,opt,name=attempt,proto3" json:"attempt,omitempty"`
-	// Time the job waited for this worker.
+	// Time that the job waited for this attempt.
 	QueueWait *durationpb.Duration `protobuf:"bytes,4,opt,name=queue_wait,json=queueWait,proto3" json:"queue_wait,omitempty"`
-	// What is told.
+	// What is reported.
 	//
 	// Types that are valid to be assigned to Event:
 	//
@@ -249,7 +256,7 @@ type isExpansionResult_Event interface {
 }
 
 type ExpansionResult_Claim struct {
-	// The worker has the job and asks which children are missing.
+	// The attempt begins, and asks which children are missing.
 	Claim *Claim `protobuf:"bytes,5,opt,name=claim,proto3,oneof"`
 }
 
@@ -259,12 +266,12 @@ type ExpansionResult_Child struct {
 }
 
 type ExpansionResult_Error struct {
-	// The job failed for good.
+	// The job failed, and is not tried again.
 	Error *v11.Error `protobuf:"bytes,7,opt,name=error,proto3,oneof"`
 }
 
 type ExpansionResult_Stopped struct {
-	// The worker has stopped, as it was told to. It waits for no answer.
+	// The attempt was stopped. The worker waits for no reply.
 	Stopped *Stopped `protobuf:"bytes,8,opt,name=stopped,proto3,oneof"`
 }
 
@@ -276,7 +283,7 @@ func (*ExpansionResult_Error) isExpansionResult_Event() {}
 
 func (*ExpansionResult_Stopped) isExpansionResult_Event() {}
 
-// A Claim asks which children a job still misses.
+// A Claim asks which children of a job are missing.
 type Claim struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -313,11 +320,11 @@ func (*Claim) Descriptor() ([]byte, []int) {
 	return file_ponder_queue_v1_queue_proto_rawDescGZIP(), []int{2}
 }
 
-// Stopped is a worker's last word on a job that was cancelled or whose deadline is over.
+// Stopped is the final report of an attempt at a job that was cancelled or whose deadline is over.
 type Stopped struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What was written of children that are not finished.
-	Vain          *v11.Usage `protobuf:"bytes,1,opt,name=vain,proto3" json:"vain,omitempty"`
+	// Tokens of children that were begun and are not finished.
+	Wasted        *v11.Usage `protobuf:"bytes,1,opt,name=wasted,proto3" json:"wasted,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -352,17 +359,18 @@ func (*Stopped) Descriptor() ([]byte, []int) {
 	return file_ponder_queue_v1_queue_proto_rawDescGZIP(), []int{3}
 }
 
-func (x *Stopped) GetVain() *v11.Usage {
+func (x *Stopped) GetWasted() *v11.Usage {
 	if x != nil {
-		return x.Vain
+		return x.Wasted
 	}
 	return nil
 }
 
-// A ResultReply is the owner's answer. The worker acknowledges the job only after it.
+// A ResultReply answers an ExpansionResult. The worker acknowledges a job only after a reply that names no child.
 type ResultReply struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Children still missing. None: the job is over (done, cancelled or not known) and its worker stops.
+	// Ordinals of the children that are missing. None: the job is done, cancelled or not known here, and its worker
+	// stops.
 	Missing       []int32 `protobuf:"varint,1,rep,packed,name=missing,proto3" json:"missing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -429,11 +437,11 @@ const file_ponder_queue_v1_queue_proto_rawDesc = "" +
 	"\x05error\x18\a \x01(\v2\x1a.ponder.reasoning.v1.ErrorH\x00R\x05error\x124\n" +
 	"\astopped\x18\b \x01(\v2\x18.ponder.queue.v1.StoppedH\x00R\astoppedB\a\n" +
 	"\x05event\"\a\n" +
-	"\x05Claim\"9\n" +
-	"\aStopped\x12.\n" +
-	"\x04vain\x18\x01 \x01(\v2\x1a.ponder.reasoning.v1.UsageR\x04vain\"'\n" +
+	"\x05Claim\"=\n" +
+	"\aStopped\x122\n" +
+	"\x06wasted\x18\x01 \x01(\v2\x1a.ponder.reasoning.v1.UsageR\x06wasted\"'\n" +
 	"\vResultReply\x12\x18\n" +
-	"\amissing\x18\x01 \x03(\x05R\amissingB=Z;github.com/ponder-mesh/ponder/proto/ponder/queue/v1;queuev1b\x06proto3"
+	"\amissing\x18\x01 \x03(\x05R\amissingBFZDgithub.com/ponder-mesh/ponder/internal/proto/ponder/queue/v1;queuev1b\x06proto3"
 
 var (
 	file_ponder_queue_v1_queue_proto_rawDescOnce sync.Once
@@ -470,7 +478,7 @@ var file_ponder_queue_v1_queue_proto_depIdxs = []int32{
 	8,  // 5: ponder.queue.v1.ExpansionResult.child:type_name -> ponder.policy.v1.Child
 	9,  // 6: ponder.queue.v1.ExpansionResult.error:type_name -> ponder.reasoning.v1.Error
 	3,  // 7: ponder.queue.v1.ExpansionResult.stopped:type_name -> ponder.queue.v1.Stopped
-	10, // 8: ponder.queue.v1.Stopped.vain:type_name -> ponder.reasoning.v1.Usage
+	10, // 8: ponder.queue.v1.Stopped.wasted:type_name -> ponder.reasoning.v1.Usage
 	9,  // [9:9] is the sub-list for method output_type
 	9,  // [9:9] is the sub-list for method input_type
 	9,  // [9:9] is the sub-list for extension type_name
