@@ -1,15 +1,20 @@
-// Package rpcerr holds the one table that turns the domain's errors into gRPC
-// statuses and back, and the interceptors that apply it.
+// Package rpcerr turns the domain's errors into gRPC statuses and back.
 //
-// A status carries its error's whole message, also where the code is INTERNAL: the
-// mesh is one trust domain, and whoever debugs it should not need two logs. A
-// gateway to the outside decides what it shows. The reason, in UPPER_SNAKE_CASE, is
-// stable and tells apart what codes do not; clients in other languages match on it.
+// One table gives each kind of error its code. The reason, which tells errors of one
+// kind apart, travels in an ErrorInfo; clients in other languages match on it. What
+// goes in comes out: errors.Is and errors.As find in the result of FromStatus what
+// they find in the argument of ToStatus. A service declares its errors beside its
+// interface, by reasoning.NewError; nothing is to be added here.
+//
+// A status carries the whole message of its error, also where the code is INTERNAL:
+// the mesh is one trust domain, and debugging it should not need two logs. A gateway
+// to the outside decides what it shows.
 package rpcerr
 
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -20,83 +25,85 @@ import (
 	"google.golang.org/protobuf/protoadapt"
 	"google.golang.org/protobuf/types/known/durationpb"
 
-	"github.com/ponder-mesh/ponder/internal/wire"
 	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
-	"github.com/ponder-mesh/ponder/services/planner"
-	"github.com/ponder-mesh/ponder/services/planner/search"
-	"github.com/ponder-mesh/ponder/services/policy"
-	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// Domain of every ErrorInfo.
+// Domain is the domain of every ErrorInfo.
 const Domain = "ponder"
 
-// A row says what one error of the domain is on the wire.
+// A row is the gRPC form of one kind of error.
 type row struct {
-	err    error
-	code   codes.Code
-	reason string
-	retry  time.Duration // RetryInfo, if not 0
-	native bool          // a status of this code without a reason, from gRPC or a stranger, means it too
+	kind    reasoning.Kind
+	code    codes.Code
+	general error         // what a status of this code without a reason is, from gRPC or a foreign server; nil: unknown
+	retry   time.Duration // how soon general is worth a retry; 0: no hint
 }
 
-// The table. The first row that an error is, by errors.Is, is its row; an error
-// that has none is INTERNAL. To add an error, add a row.
+// table has one row for each kind; the first is that of errors without a kind.
 var table = []row{
-	{err: context.Canceled, code: codes.Canceled, reason: "CANCELLED", native: true},
-	{err: context.DeadlineExceeded, code: codes.DeadlineExceeded, reason: "DEADLINE_EXCEEDED", native: true},
-	{err: reasoning.ErrInvalid, code: codes.InvalidArgument, reason: "INVALID_ARGUMENT", native: true},
-	{err: policy.ErrModel, code: codes.FailedPrecondition, reason: "MODEL_NOT_SERVED"},
-	{err: policy.ErrPoison, code: codes.Internal, reason: "JOB_GIVEN_UP"},
-	{err: verifier.ErrMisjudged, code: codes.Internal, reason: "MISJUDGED"},
-	{err: planner.ErrNotFound, code: codes.NotFound, reason: "SEARCH_NOT_FOUND"},
-	{err: planner.ErrExists, code: codes.AlreadyExists, reason: "IDEMPOTENCY_KEY_IN_USE"},
-	{err: planner.ErrNoVerifier, code: codes.FailedPrecondition, reason: "NO_VERIFIER"},
-	{err: planner.ErrNoAnswer, code: codes.NotFound, reason: "NO_ANSWER"},
-	{err: planner.ErrCancelled, code: codes.Canceled, reason: "CANCELLED_BY_CLIENT"},
-	{err: planner.ErrClosed, code: codes.Unavailable, reason: "PLANNER_STOPPING"},
-	{err: search.ErrSpent, code: codes.ResourceExhausted, reason: "BUDGET_SPENT"},
-	{err: wire.ErrMalformed, code: codes.Internal, reason: "MALFORMED_ANSWER"},
-	{err: reasoning.ErrOverloaded, code: codes.ResourceExhausted, reason: "OVERLOADED", retry: 2 * time.Second, native: true},
-	{err: reasoning.ErrUnavailable, code: codes.Unavailable, reason: "UNAVAILABLE", retry: time.Second, native: true},
+	{kind: reasoning.KindInternal, code: codes.Internal},
+	{kind: reasoning.KindCancelled, code: codes.Canceled, general: context.Canceled},
+	{kind: reasoning.KindDeadline, code: codes.DeadlineExceeded, general: context.DeadlineExceeded},
+	{kind: reasoning.KindInvalid, code: codes.InvalidArgument, general: reasoning.ErrInvalid},
+	{kind: reasoning.KindPrecondition, code: codes.FailedPrecondition},
+	{kind: reasoning.KindNotFound, code: codes.NotFound},
+	{kind: reasoning.KindExists, code: codes.AlreadyExists},
+	{kind: reasoning.KindExhausted, code: codes.ResourceExhausted, general: reasoning.ErrOverloaded, retry: 2 * time.Second},
+	{kind: reasoning.KindUnavailable, code: codes.Unavailable, general: reasoning.ErrUnavailable, retry: time.Second},
 }
 
-// internal is the row of all other errors.
-var internal = row{code: codes.Internal, reason: "INTERNAL"}
+// reason returns the reason of r.general, "" if there is none.
+func (r row) reason() string {
+	if r.general == nil {
+		return ""
+	}
+	return reasoning.Classify(r.general).Reason()
+}
 
-// ToStatus is err as a status error with google.rpc details; nil stays nil. An
-// error that has a status and no row, such as one of authentication, keeps it.
+// unclassified is the reason of errors without a kind.
+const unclassified = "INTERNAL"
+
+// lookup returns the row of an error and its reason.
+func lookup(err error) (row, string) {
+	e := reasoning.Classify(err)
+	if e == nil {
+		return table[0], unclassified
+	}
+	i := slices.IndexFunc(table, func(r row) bool { return r.kind == e.Kind() })
+	return table[i], e.Reason()
+}
+
+// ToStatus returns err as a status error with google.rpc details; nil stays nil. An
+// error that has a status and no kind, such as one of authentication, keeps it.
 func ToStatus(err error) error {
 	if err == nil {
 		return nil
 	}
-	r := rowOf(err)
-	if r.err == nil {
-		if s, ok := status.FromError(err); ok {
-			return s.Err()
-		}
+	r, reason := lookup(err)
+	if s, ok := status.FromError(err); ok && reason == unclassified {
+		return s.Err()
 	}
-	details := []protoadapt.MessageV1{&errdetails.ErrorInfo{Reason: r.reason, Domain: Domain}}
+	details := []protoadapt.MessageV1{&errdetails.ErrorInfo{Reason: reason, Domain: Domain}}
 	var invalid *reasoning.InvalidError
 	if errors.As(err, &invalid) {
 		details = append(details, &errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{
 			{Field: text(invalid.Field), Description: text(invalid.Rule)},
 		}})
 	}
-	if r.retry > 0 {
+	if r.retry > 0 && reason == r.reason() {
 		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(r.retry)})
 	}
 	s := status.New(r.code, text(err.Error()))
-	if detailed, err := s.WithDetails(details...); err == nil { // else a detail cannot be marshalled: text sees to it
+	if detailed, err := s.WithDetails(details...); err == nil { // cannot fail: text makes details valid UTF-8
 		s = detailed
 	}
 	return s.Err()
 }
 
-// FromStatus is the inverse of ToStatus: its result is, by errors.Is and
-// errors.As, what went in, with the same message. What carries no status, and a
-// status that means nothing here, stays as it is.
+// FromStatus is the inverse of ToStatus: its result has the message of what went in
+// and is, by errors.Is and errors.As, the same error. An error without a status, and
+// a status of a code that no kind has, stay as they are.
 func FromStatus(err error) error {
 	s, ok := status.FromError(err)
 	if !ok || s.Code() == codes.OK {
@@ -121,11 +128,11 @@ func FromStatus(err error) error {
 	return err
 }
 
-// ToProto is err as a message inside a stream that goes on.
+// ToProto returns err as a message inside a stream that goes on.
 func ToProto(err error) *reasoningv1.Error {
-	r := rowOf(err)
-	p := &reasoningv1.Error{Code: int32(r.code), Reason: r.reason, Message: text(err.Error())}
-	if s, ok := status.FromError(err); ok && r.err == nil {
+	r, reason := lookup(err)
+	p := &reasoningv1.Error{Code: int32(r.code), Reason: reason, Message: text(err.Error())}
+	if s, ok := status.FromError(err); ok && reason == unclassified {
 		p.Code, p.Reason, p.Message = int32(s.Code()), "", text(s.Message())
 	}
 	var invalid *reasoning.InvalidError
@@ -145,32 +152,25 @@ func FromProto(p *reasoningv1.Error) error {
 	return &remoteError{message: p.GetMessage(), domain: domain}
 }
 
-func rowOf(err error) row {
-	for _, r := range table {
-		if errors.Is(err, r.err) {
-			return r
-		}
-	}
-	return internal
-}
-
-// domainError is the error that a reason or, without one, a code names; nil if
-// there is none.
+// domainError returns the error that a code and a reason name, nil if none. Without a
+// reason it is what the code means in general.
 func domainError(code codes.Code, reason, field, rule string) error {
-	for _, r := range table {
-		if reason != r.reason && (reason != "" || !r.native || code != r.code) {
-			continue
-		}
-		if r.err == reasoning.ErrInvalid && field != "" {
-			return &reasoning.InvalidError{Field: field, Rule: rule}
-		}
-		return r.err
+	i := slices.IndexFunc(table, func(r row) bool { return r.code == code })
+	if i < 0 || reason == unclassified {
+		return nil
 	}
-	return nil
+	switch r := table[i]; {
+	case reason != "" && reason != r.reason():
+		return reasoning.NewError(r.kind, reason, reason)
+	case r.kind == reasoning.KindInvalid && field != "":
+		return &reasoning.InvalidError{Field: field, Rule: rule}
+	default:
+		return r.general
+	}
 }
 
-// A remoteError is an error that came over the wire: its message is the sender's,
-// and it is what the table says.
+// A remoteError is an error that came over the wire: it has the message of its sender
+// and is, by errors.Is, the domain's error.
 type remoteError struct {
 	message string
 	domain  error
@@ -179,11 +179,11 @@ type remoteError struct {
 func (e *remoteError) Error() string { return e.message }
 func (e *remoteError) Unwrap() error { return e.domain }
 
-// maxMessage keeps a status within the headers that peers accept: 8 KiB, where
-// it is twice, once with its details.
+// maxMessage keeps a status within the headers that peers accept: 8 KiB, in which
+// the message stands twice, once with its details.
 const maxMessage = 2048
 
-// text is s as a message may carry it: valid UTF-8 and not too long.
+// text returns s as a message may carry it: valid UTF-8 and not too long.
 func text(s string) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	if len(s) <= maxMessage {

@@ -7,8 +7,11 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -21,30 +24,51 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// over the wire and back, as a status and as a message.
+// roads carry an error over the wire and back, as a status and as a message.
 var roads = map[string]func(error) error{
 	"status":  func(err error) error { return FromStatus(ToStatus(err)) },
 	"message": func(err error) error { return FromProto(ToProto(err)) },
 }
 
-func TestEveryRowComesBack(t *testing.T) {
+// An error of any kind and reason, wrapped, comes back as itself and as no other.
+func TestWhatGoesInComesOut(t *testing.T) {
+	sentinels := []*reasoning.Error{reasoning.ErrInvalid, reasoning.ErrOverloaded, reasoning.ErrUnavailable}
 	for name, over := range roads {
 		t.Run(name, rapid.MakeCheck(func(t *rapid.T) {
-			r := rapid.SampledFrom(table).Draw(t, "row")
-			sent := fmt.Errorf("%s: %w", rapid.StringN(0, 100, -1).Draw(t, "what was tried"), r.err)
+			declared := reasoning.NewError(rapid.SampledFrom(table).Draw(t, "row").kind,
+				rapid.StringMatching(`OF_A_TEST_[A-Z_]{1,20}`).Draw(t, "reason"), "text")
+			err := rapid.SampledFrom(append(sentinels, declared)).Draw(t, "error")
+			sent := fmt.Errorf("%s: %w", rapid.StringN(0, 100, -1).Draw(t, "what was tried"), err)
 			got := over(sent)
-			if !errors.Is(got, r.err) || got.Error() != sent.Error() {
+			if !errors.Is(got, err) || got.Error() != sent.Error() {
 				t.Fatalf("got %v, want %v", got, sent)
 			}
-			for _, other := range table {
-				if other.err != r.err && errors.Is(got, other.err) {
-					t.Fatalf("%v came back as %v", r.err, other.err)
+			if kind := reasoning.Classify(got).Kind(); kind != err.Kind() {
+				t.Fatalf("got kind %v, want %v", kind, err.Kind())
+			}
+			for _, other := range append(sentinels, declared, reasoning.NewError(err.Kind(), "OTHER", "other")) {
+				if other != err && errors.Is(got, other) {
+					t.Fatalf("%v came back as %v", err, other)
 				}
 			}
-			if again := over(fmt.Errorf("relayed: %w", got)); !errors.Is(again, r.err) {
-				t.Fatalf("second hop: got %v, want %v", again, r.err)
+			if errors.Is(got, context.Canceled) || errors.Is(got, context.DeadlineExceeded) {
+				t.Fatalf("%v came back as an error of context", err)
+			}
+			if again := over(fmt.Errorf("relayed: %w", got)); !errors.Is(again, err) {
+				t.Fatalf("second hop: got %v, want %v", again, err)
 			}
 		}))
+	}
+}
+
+func TestErrorsOfContextComeBack(t *testing.T) {
+	for name, over := range roads {
+		for _, err := range []error{context.Canceled, context.DeadlineExceeded} {
+			sent := fmt.Errorf("score: %w: %w", reasoning.ErrUnavailable, err)
+			if got := over(sent); !errors.Is(got, err) || errors.Is(got, reasoning.ErrUnavailable) || got.Error() != sent.Error() {
+				t.Errorf("%s: got %v, want %v", name, got, err)
+			}
+		}
 	}
 }
 
@@ -71,10 +95,8 @@ func TestOtherErrorsAreInternalAndKeepTheirMessage(t *testing.T) {
 			if !strings.Contains(got.Error(), "disk on fire") || status.Code(got) != codes.Internal {
 				t.Errorf("got %v of code %v, want INTERNAL and the message", got, status.Code(got))
 			}
-			for _, r := range table {
-				if errors.Is(got, r.err) {
-					t.Errorf("came back as %v", r.err)
-				}
+			if e := reasoning.Classify(got); e != nil {
+				t.Errorf("came back as %v", e)
 			}
 			denied := over(status.Error(codes.PermissionDenied, "not yours"))
 			if status.Code(denied) != codes.PermissionDenied || !strings.Contains(denied.Error(), "not yours") {
@@ -87,8 +109,8 @@ func TestOtherErrorsAreInternalAndKeepTheirMessage(t *testing.T) {
 	}
 }
 
-// What gRPC itself or a foreign server says has no reason.
-func TestStatusesOfStrangers(t *testing.T) {
+// The statuses of gRPC itself and of foreign servers have no reason.
+func TestStatusesWithoutAReason(t *testing.T) {
 	for code, want := range map[codes.Code]error{
 		codes.Unavailable:       reasoning.ErrUnavailable,
 		codes.ResourceExhausted: reasoning.ErrOverloaded,
@@ -123,6 +145,8 @@ func TestDetails(t *testing.T) {
 		{reasoning.Invalid("span", "x"), []string{"ponder/INVALID_ARGUMENT", "field span"}},
 		{reasoning.Invalid("sp\xffan", "\xff"), []string{"ponder/INVALID_ARGUMENT", "field sp\uFFFDan"}},
 		{reasoning.ErrOverloaded, []string{"ponder/OVERLOADED", "retry 2s"}},
+		{reasoning.ErrUnavailable, []string{"ponder/UNAVAILABLE", "retry 1s"}},
+		{reasoning.NewError(reasoning.KindExhausted, "BUDGET_SPENT", "spent"), []string{"ponder/BUDGET_SPENT"}},
 		{errors.New("x"), []string{"ponder/INTERNAL"}},
 	} {
 		if diff := cmp.Diff(kinds(c.err), c.want); diff != "" {
@@ -135,63 +159,138 @@ func TestDetails(t *testing.T) {
 	}
 }
 
-// Every sentinel of the domain's packages is in the table, and reasons are what
-// they promise to be.
-func TestTableIsComplete(t *testing.T) {
-	const root = "../../"
-	seen := map[string]bool{}
-	for _, r := range table {
-		if seen[r.reason] || !regexp.MustCompile(`^[A-Z][A-Z_]+$`).MatchString(r.reason) {
-			t.Errorf("reason %q is used twice or not UPPER_SNAKE_CASE", r.reason)
-		}
-		seen[r.reason] = true
+// The contract: these reasons, of these kinds, with these codes. A reason may be
+// added; none may change.
+func TestReasonsAreTheContract(t *testing.T) {
+	contract := map[string]codes.Code{
+		"INVALID_ARGUMENT":       codes.InvalidArgument,
+		"OVERLOADED":             codes.ResourceExhausted,
+		"UNAVAILABLE":            codes.Unavailable,
+		"CANCELLED":              codes.Canceled,
+		"DEADLINE_EXCEEDED":      codes.DeadlineExceeded,
+		"MODEL_NOT_SERVED":       codes.FailedPrecondition,
+		"JOB_GIVEN_UP":           codes.Internal,
+		"MISJUDGED":              codes.Internal,
+		"SEARCH_NOT_FOUND":       codes.NotFound,
+		"IDEMPOTENCY_KEY_IN_USE": codes.AlreadyExists,
+		"NO_VERIFIER":            codes.FailedPrecondition,
+		"NO_ANSWER":              codes.NotFound,
+		"CANCELLED_BY_CLIENT":    codes.Canceled,
+		"PLANNER_STOPPING":       codes.Unavailable,
+		"BUDGET_SPENT":           codes.ResourceExhausted,
+		"MALFORMED_ANSWER":       codes.Internal,
 	}
-	rows := sentinels(t, ".", "rpcerr.go")
-	for _, pkg := range []string{"reasoning", "services/policy", "services/verifier", "services/difficulty", "services/planner", "services/planner/search", "internal/wire"} {
-		names := sentinels(t, root+pkg, "")
-		for name := range names {
-			if qualified := pkg[strings.LastIndexByte(pkg, '/')+1:] + "." + name; !rows[qualified] {
-				t.Errorf("%s is not in the table", qualified)
-			}
+	got := map[string]codes.Code{}
+	for _, d := range declared(t, "../..") {
+		i := slices.IndexFunc(table, func(r row) bool { return kindName[r.kind] == d.kind })
+		switch {
+		case i < 0:
+			t.Errorf("%s: %s has no row in the table", d.reason, d.kind)
+		case !regexp.MustCompile(`^[A-Z][A-Z_]+$`).MatchString(d.reason):
+			t.Errorf("reason %q is not UPPER_SNAKE_CASE", d.reason)
+		case got[d.reason] != 0:
+			t.Errorf("reason %s is declared twice", d.reason)
+		default:
+			got[d.reason] = table[i].code
 		}
 	}
-	if !rows["policy.ErrPoison"] || !sentinels(t, root+"reasoning", "")["ErrInvalid"] {
-		t.Error("the search for sentinels finds none")
+	if diff := cmp.Diff(got, contract); diff != "" {
+		t.Errorf("reasons and codes: got -, want +\n%s", diff)
 	}
 }
 
-// sentinels of a package are its exported Err variables; of the file with the
-// table, the qualified names in it.
-func sentinels(t *testing.T, dir, only string) map[string]bool {
-	t.Helper()
-	paths, err := filepath.Glob(filepath.Join(dir, "*.go"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	names := map[string]bool{}
-	for _, path := range paths {
-		if strings.HasSuffix(path, "_test.go") || only != "" && filepath.Base(path) != only {
-			continue
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ast.Inspect(file, func(n ast.Node) bool {
-			switch n := n.(type) {
-			case *ast.ValueSpec:
-				for _, name := range n.Names {
-					if only == "" && strings.HasPrefix(name.Name, "Err") {
-						names[name.Name] = true
+var kindName = map[reasoning.Kind]string{
+	reasoning.KindInternal:     "KindInternal",
+	reasoning.KindCancelled:    "KindCancelled",
+	reasoning.KindDeadline:     "KindDeadline",
+	reasoning.KindInvalid:      "KindInvalid",
+	reasoning.KindPrecondition: "KindPrecondition",
+	reasoning.KindNotFound:     "KindNotFound",
+	reasoning.KindExists:       "KindExists",
+	reasoning.KindExhausted:    "KindExhausted",
+	reasoning.KindUnavailable:  "KindUnavailable",
+}
+
+// Every exported error of a package whose errors cross the wire has a kind.
+func TestSentinelsHaveKinds(t *testing.T) {
+	for _, pkg := range []string{"reasoning", "services", "internal/wire"} {
+		for path, file := range sources(t, filepath.Join("../..", pkg)) {
+			for _, d := range file.Decls {
+				d, ok := d.(*ast.GenDecl)
+				if !ok || d.Tok != token.VAR {
+					continue
+				}
+				for _, s := range d.Specs {
+					s := s.(*ast.ValueSpec)
+					if !strings.HasPrefix(s.Names[0].Name, "Err") || strings.HasSuffix(filepath.Dir(path), "test") {
+						continue
+					}
+					if len(s.Values) != 1 || !isNewError(s.Values[0]) {
+						t.Errorf("%s: %s is not made by reasoning.NewError", path, s.Names[0].Name)
 					}
 				}
-			case *ast.SelectorExpr:
-				if x, ok := n.X.(*ast.Ident); ok && only != "" {
-					names[x.Name+"."+n.Sel.Name] = true
+			}
+		}
+	}
+}
+
+type declaration struct{ kind, reason string }
+
+// declared returns what the calls of reasoning.NewError below dir declare, tests and
+// package rpcerr left out.
+func declared(t *testing.T, dir string) (found []declaration) {
+	t.Helper()
+	for path, file := range sources(t, dir) {
+		if strings.Contains(path, "rpcerr") {
+			continue
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if call, ok := n.(*ast.CallExpr); ok && isNewError(call) {
+				kind := call.Args[0]
+				if s, ok := kind.(*ast.SelectorExpr); ok {
+					kind = s.Sel
 				}
+				reason, err := strconv.Unquote(call.Args[1].(*ast.BasicLit).Value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				found = append(found, declaration{kind.(*ast.Ident).Name, reason})
 			}
 			return true
 		})
 	}
-	return names
+	return found
+}
+
+func isNewError(e ast.Expr) bool {
+	call, ok := e.(*ast.CallExpr)
+	if !ok {
+		return false
+	}
+	switch f := call.Fun.(type) {
+	case *ast.Ident:
+		return f.Name == "NewError"
+	case *ast.SelectorExpr:
+		x, ok := f.X.(*ast.Ident)
+		return ok && x.Name == "reasoning" && f.Sel.Name == "NewError"
+	}
+	return false
+}
+
+// sources parses the Go files below dir that are not tests.
+func sources(t *testing.T, dir string) map[string]*ast.File {
+	t.Helper()
+	files := map[string]*ast.File{}
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		files[path] = file
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
 }

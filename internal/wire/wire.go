@@ -9,16 +9,17 @@
 package wire
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"time"
 
 	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// ErrMalformed is an answer that no sound body gives.
-var ErrMalformed = errors.New("malformed answer")
+// ErrMalformed is an answer that breaks the contract of its service.
+var ErrMalformed = reasoning.NewError(reasoning.KindInternal, "MALFORMED_ANSWER", "malformed answer")
 
 func malformed(field, rule string, args ...any) error {
 	return fmt.Errorf("%w: %s %s", ErrMalformed, field, fmt.Sprintf(rule, args...))

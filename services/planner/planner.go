@@ -9,7 +9,6 @@ package planner
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -63,14 +62,15 @@ type Profiles interface {
 
 // Errors of a Planner beside those of package reasoning.
 var (
-	ErrNotFound = errors.New("no such search")
-	ErrExists   = errors.New("idempotency key in use") // by a different request
+	ErrNotFound = reasoning.NewError(reasoning.KindNotFound, "SEARCH_NOT_FOUND", "no such search")
+	// ErrExists is a request with the idempotency key of a different one.
+	ErrExists = reasoning.NewError(reasoning.KindExists, "IDEMPOTENCY_KEY_IN_USE", "idempotency key in use")
 	// ErrNoVerifier is a request that needs a verifier where there is none.
-	ErrNoVerifier = errors.New("no verifier configured")
+	ErrNoVerifier = reasoning.NewError(reasoning.KindPrecondition, "NO_VERIFIER", "no verifier configured")
 	// ErrCancelled is the cause of a search's end when a client cancelled it.
-	ErrCancelled = errors.New("cancelled by a client")
+	ErrCancelled = reasoning.NewError(reasoning.KindCancelled, "CANCELLED_BY_CLIENT", "cancelled by a client")
 	// ErrClosed is the cause of a search's end when the planner stops.
-	ErrClosed = errors.New("planner stopping")
+	ErrClosed = reasoning.NewError(reasoning.KindUnavailable, "PLANNER_STOPPING", "planner stopping")
 )
 
 // A Planner solves problems. It is safe for concurrent use.

@@ -8,7 +8,6 @@ package policy
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"math"
 	"slices"
@@ -94,8 +93,8 @@ func Depth(node string) int {
 // Errors that a Policy returns, wrapped, beside those of package reasoning. Any
 // other is a failure of the body.
 var (
-	ErrModel  = errors.New("model not served here") // never worth a retry here
-	ErrPoison = errors.New("job given up")          // every attempt at it failed
+	ErrModel  = reasoning.NewError(reasoning.KindPrecondition, "MODEL_NOT_SERVED", "model not served here")
+	ErrPoison = reasoning.NewError(reasoning.KindInternal, "JOB_GIVEN_UP", "job given up") // every attempt at it failed
 )
 
 // Limits of a request, checked before anything is allocated.

@@ -8,7 +8,6 @@ package verifier
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -51,7 +50,7 @@ type Judge struct {
 
 // ErrMisjudged is a reward model that gave the wrong number of scores, or one
 // outside [0,1]. The other errors of a Verifier are those of package reasoning.
-var ErrMisjudged = errors.New("verifier misjudged")
+var ErrMisjudged = reasoning.NewError(reasoning.KindInternal, "MISJUDGED", "verifier misjudged")
 
 // Limits of a request, checked before anything is allocated.
 const (

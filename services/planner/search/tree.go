@@ -11,7 +11,6 @@ package search
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"math/rand/v2"
@@ -32,7 +31,7 @@ type World interface {
 }
 
 // ErrSpent is returned by a World whose budget is gone. It is a normal end.
-var ErrSpent = errors.New("budget spent")
+var ErrSpent = reasoning.NewError(reasoning.KindExhausted, "BUDGET_SPENT", "budget spent")
 
 // A Tree is what one search has found so far.
 type Tree struct {
