@@ -91,8 +91,8 @@ evidence-quick: ## a small part of the evidence: calibrate, plan by the profile,
 
 evidence: table calibration ## re-make what documents quote, from the shipped models (docs/evidence/real.json: make real)
 	$(GO) run ./pocket/cmd/pocket eval --out docs/evidence/pocket-models.json
-	$(GO) run ./pocket/cmd/pocket eval --judge pocket-prm-biased --policies pocket-0.3m --out docs/evidence/pocket-prm-biased.json
-	$(GO) run ./pocket/cmd/pocket eval --judge pocket-prm-0.3m --policies pocket-0.3m --out docs/evidence/pocket-prm-0-3m.json
+	$(GO) run ./pocket/cmd/pocket eval --reward-model pocket-prm-biased --policies pocket-0.3m --out docs/evidence/pocket-prm-biased.json
+	$(GO) run ./pocket/cmd/pocket eval --reward-model pocket-prm-0.3m --policies pocket-0.3m --out docs/evidence/pocket-prm-0-3m.json
 	$(GO) run ./pocket/cmd/pocket revise --out docs/evidence/pocket-reviser.json
 	$(GO) run ./pocket/cmd/pocket think --out docs/evidence/pocket-thinker.json
 	$(GO) run ./pocket/cmd/pocket cards

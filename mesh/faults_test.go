@@ -78,14 +78,14 @@ func newMoody() *moody {
 	return m
 }
 
-// Judge implements verifier.Verifier.
-func (m *moody) Judge(ctx context.Context) (verifier.Judge, error) {
+// RewardModel implements verifier.Verifier.
+func (m *moody) RewardModel(ctx context.Context) (verifier.RewardModel, error) {
 	if sick := m.state().judge; sick != nil {
 		if err := sick(ctx); err != nil {
-			return verifier.Judge{}, err
+			return verifier.RewardModel{}, err
 		}
 	}
-	return m.Script.Judge(ctx)
+	return m.Script.RewardModel(ctx)
 }
 
 func (m *moody) state() sickness {

@@ -14,7 +14,7 @@ import (
 	"github.com/ponder-mesh/ponder/internal/natsx/natstest"
 	"github.com/ponder-mesh/ponder/mesh"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
-	"github.com/ponder-mesh/ponder/services/planner/world"
+	"github.com/ponder-mesh/ponder/services/planner/backend"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 	"github.com/ponder-mesh/ponder/services/verifier/verifiertest"
@@ -24,7 +24,7 @@ import (
 // same answer, tree and bill, in no time.
 func TestSecondPlannerOnTheSameStore(t *testing.T) {
 	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
-		store := world.NewMemory(1 << 20)
+		store := backend.NewMemory(1 << 20)
 		run := func() (m *mesh.Mesh, engine *policytest.Script, judge *verifiertest.Script) {
 			engine, judge = policytest.Steps(4, 10*time.Second), verifiertest.Steps(time.Second)
 			return start(t, s, mesh.Config{Policy: engine, Verifier: judge, Store: store}), engine, judge

@@ -25,8 +25,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/difficulty"
 	"github.com/ponder-mesh/ponder/services/difficulty/difficultyrpc"
 	"github.com/ponder-mesh/ponder/services/planner"
+	"github.com/ponder-mesh/ponder/services/planner/backend"
 	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
-	"github.com/ponder-mesh/ponder/services/planner/world"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue"
 	"github.com/ponder-mesh/ponder/services/policy/policyrpc"
@@ -40,8 +40,8 @@ type Config struct {
 	Provider  string                  // who runs it, in traces: "pocket", "vllm" …
 	Verifier  verifier.Verifier       // the reward model; nil: none
 	Telemetry *telemetry.Providers    // nil: none
-	Store     world.Store             // of recorded results; nil: in memory
-	Solo      bool                    // bill each search, and estimate, as if it ran alone: see world.Solo
+	Store     backend.Store           // of recorded results; nil: in memory
+	Solo      bool                    // bill each search, and estimate, as if it ran alone: see backend.Solo
 	Profiles  planner.Profiles        // of models that were measured; nil: none
 	Prompt    *difficulty.PromptModel // estimates difficulty from texts; nil: nothing does
 	Sampling  reasoning.Sampling      // default of all requests
@@ -105,7 +105,7 @@ func Start(ctx context.Context, c Config) (_ *Mesh, err error) {
 		return nil, err
 	}
 	if c.Store == nil {
-		c.Store = world.NewMemory(64 << 20)
+		c.Store = backend.NewMemory(64 << 20)
 	}
 	if err := m.startDifficulty(ctx, c, judge); err != nil {
 		return nil, err

@@ -7,7 +7,7 @@ import (
 
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/difficulty"
-	"github.com/ponder-mesh/ponder/services/planner/world"
+	"github.com/ponder-mesh/ponder/services/planner/backend"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
@@ -16,8 +16,8 @@ import (
 // asked for again, and an estimate costs what it would cost alone, whatever is recorded.
 type solo struct {
 	models
-	store    world.Store
-	identity world.Identity
+	store    backend.Store
+	identity backend.Identity
 	text     *difficulty.PromptModel
 }
 
@@ -32,7 +32,7 @@ func soloEstimators(ctx context.Context, p policy.Policy, v verifier.Verifier, c
 	s.identity.Policy = c.Queue.Model
 	if v != nil {
 		var err error
-		if s.identity.Judge, err = c.Verifier.Judge(ctx); err != nil {
+		if s.identity.RewardModel, err = c.Verifier.RewardModel(ctx); err != nil {
 			return nil, fmt.Errorf("which model is the verifier: %w", err)
 		}
 	}
@@ -43,7 +43,7 @@ func soloEstimators(ctx context.Context, p policy.Policy, v verifier.Verifier, c
 func (s *solo) Estimate(ctx context.Context, r difficulty.Request) iter.Seq2[difficulty.Estimate, error] {
 	id := s.identity
 	id.Tenant = r.Tenant
-	recalled := remembered{world.Solo(world.Memo(s.models, s.store, id)), s.models}
+	recalled := remembered{backend.Solo(backend.Memo(s.models, s.store, id)), s.models}
 	var judge verifier.Verifier
 	if s.Verifier != nil {
 		judge = recalled
@@ -53,9 +53,11 @@ func (s *solo) Estimate(ctx context.Context, r difficulty.Request) iter.Seq2[dif
 
 // remembered is models whose results are recorded.
 type remembered struct {
-	*world.Soloed
+	*backend.Soloed
 	models models
 }
 
 func (r remembered) Model(ctx context.Context) (reasoning.Model, error) { return r.models.Model(ctx) }
-func (r remembered) Judge(ctx context.Context) (verifier.Judge, error)  { return r.models.Judge(ctx) }
+func (r remembered) RewardModel(ctx context.Context) (verifier.RewardModel, error) {
+	return r.models.RewardModel(ctx)
+}

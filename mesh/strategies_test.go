@@ -42,11 +42,11 @@ func TestEveryStrategySolves(t *testing.T) {
 		solved := map[string]bool{}
 		for _, c := range []struct {
 			name, set string
-			unjudged  bool
+			unscored  bool
 		}{
-			{name: "greedy", unjudged: true},
-			{name: "majority", set: "n=8", unjudged: true},
-			{name: "majority", set: "n=8 wave=2 confidence=0.8", unjudged: true},
+			{name: "greedy", unscored: true},
+			{name: "majority", set: "n=8", unscored: true},
+			{name: "majority", set: "n=8 wave=2 confidence=0.8", unscored: true},
 			{name: "best-of-n", set: "n=8"},
 			{name: "beam", set: "n=8 m=4"},
 			{name: "beam", set: "n=8 m=2 narrow=true dedupe=true"},
@@ -61,7 +61,7 @@ func TestEveryStrategySolves(t *testing.T) {
 			{name: "particles", set: "n=8 iterations=2 sample=true"},
 			{name: "revisions", set: "n=8"},
 			{name: "revisions", set: "n=8 chains=4 flat=true"},
-			{name: "revisions", set: "n=4 unjudged=true", unjudged: true},
+			{name: "revisions", set: "n=4 unjudged=true", unscored: true},
 		} {
 			m := plain
 			if c.name == "revisions" {
@@ -80,7 +80,7 @@ func TestEveryStrategySolves(t *testing.T) {
 			if !said {
 				t.Errorf("answer %s is not that of node %s", outcome.GetAnswer(), outcome.GetNodeId())
 			}
-			if bill.GetPolicy().GetGeneratedTokens() == 0 || c.unjudged != (bill.GetVerifier().GetVerifierTokens() == 0) {
+			if bill.GetPolicy().GetGeneratedTokens() == 0 || c.unscored != (bill.GetVerifier().GetVerifierTokens() == 0) {
 				t.Error("tokens are missing on the bill")
 			}
 			for _, e := range events {

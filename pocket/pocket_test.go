@@ -83,7 +83,7 @@ func randomModel(t testing.TB, c config, seed uint64) *Model {
 	return m
 }
 
-func randomJudge(t testing.TB, o Options) *Judge {
+func randomRewardModel(t testing.TB, o Options) *RewardModel {
 	t.Helper()
 	r := rand.New(rand.NewPCG(3, 3))
 	h := Head{Name: "random-judge", Aggregator: "min", Bias: make([]float32, 8), Out: make([]float32, 8)}
@@ -95,11 +95,11 @@ func randomJudge(t testing.TB, o Options) *Judge {
 		h.Hidden = append(h.Hidden, row)
 		h.Out[i] = float32(r.NormFloat64())
 	}
-	file, err := PackJudge(randomFile(t, tiny, 1), h)
+	file, err := PackRewardModel(randomFile(t, tiny, 1), h)
 	if err != nil {
 		t.Fatal(err)
 	}
-	j, err := OpenJudge(file, o)
+	j, err := OpenRewardModel(file, o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -58,7 +58,7 @@ var rules = []rule{
 		why: "a service's root package says what the service is; its bodies and its wire are other packages",
 	},
 	{
-		who: []string{"services/planner", "services/planner/world"}, not: slices.Concat(engines, rpcs, nats, []string{"proto/..."}),
+		who: []string{"services/planner", "services/planner/backend"}, not: slices.Concat(engines, rpcs, nats, []string{"proto/..."}),
 		why: "the planner takes a policy.Policy and a verifier.Verifier; which bodies they are it does not know",
 	},
 	{

@@ -16,7 +16,7 @@ import (
 	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/difficulty"
-	"github.com/ponder-mesh/ponder/services/planner/world"
+	"github.com/ponder-mesh/ponder/services/planner/backend"
 )
 
 // A campaign asks a set of problems in many ways: what the flags of bench and
@@ -98,7 +98,7 @@ type services struct {
 
 // start runs a mesh in this process over a file of recorded results, "" is memory, and
 // with these profiles, and says in the header whose results they are.
-func (c campaign) start(ctx context.Context, store world.Store, profiles []string, header *bench.Header) (_ services, err error) {
+func (c campaign) start(ctx context.Context, store backend.Store, profiles []string, header *bench.Header) (_ services, err error) {
 	models, err := c.open()
 	if err != nil {
 		return services{}, err
@@ -122,11 +122,11 @@ func (c campaign) start(ctx context.Context, store world.Store, profiles []strin
 }
 
 // recorded is a file of recorded results, or memory where the path is empty.
-func recorded(path string) (world.Store, func() error, error) {
+func recorded(path string) (backend.Store, func() error, error) {
 	if path == "" {
-		return world.NewMemory(256 << 20), func() error { return nil }, nil
+		return backend.NewMemory(256 << 20), func() error { return nil }, nil
 	}
-	file, err := world.OpenFile(path)
+	file, err := backend.OpenFile(path)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -146,7 +146,7 @@ func (o opened) identify(ctx context.Context, h *bench.Header) error {
 	if o.verifier == nil {
 		return nil
 	}
-	judge, err := o.verifier.Judge(ctx)
+	judge, err := o.verifier.RewardModel(ctx)
 	if err != nil {
 		return fmt.Errorf("which model is the verifier: %w", err)
 	}

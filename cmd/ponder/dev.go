@@ -12,9 +12,9 @@ import (
 	"github.com/ponder-mesh/ponder/internal/telemetry"
 	"github.com/ponder-mesh/ponder/mesh"
 	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner/backend"
 	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
 	"github.com/ponder-mesh/ponder/services/planner/profile"
-	"github.com/ponder-mesh/ponder/services/planner/world"
 )
 
 type devCmd struct {
@@ -52,7 +52,7 @@ func (c *devCmd) Run(ctx context.Context, out *output) error {
 		config.VerifierChecks = []serve.Check{{Name: "reward model at " + c.Verifier.URL, Do: models.verifier.Ready}}
 	}
 	if c.Memo != "" {
-		store, err := world.OpenFile(c.Memo)
+		store, err := backend.OpenFile(c.Memo)
 		if err != nil {
 			return err
 		}
@@ -97,7 +97,7 @@ func (c *devCmd) greet(out *output, models opened) error {
 	}
 	judge := "none: strategies greedy and majority only"
 	if models.verifier != nil {
-		j, err := models.verifier.Judge(context.Background())
+		j, err := models.verifier.RewardModel(context.Background())
 		if err != nil {
 			return err
 		}

@@ -160,7 +160,7 @@ func (r Runner) estimate(ctx context.Context, t Task) (Result, error) {
 		Search: "bench", Problem: t.Problem.Text, Seed: reasoning.Seed(t.Seed), MaxSamples: t.Arm.N, Method: method,
 		Sampling: reasoning.Sampling{Temperature: r.Sampling.GetTemperature(), TopP: r.Sampling.GetTopP(), MaxTokens: int(r.Sampling.GetMaxTokens())},
 	}
-	if method == difficulty.Knowing { // whose samples are no other's: else it would agree with them by what they share
+	if method == difficulty.MethodOracle { // whose samples are no other's: else it would agree with them by what they share
 		q.Answer, q.Seed = t.Problem.Answer, q.Seed.Child(math.MaxInt32)
 	}
 	began := time.Now()

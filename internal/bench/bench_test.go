@@ -87,7 +87,7 @@ func TestArms(t *testing.T) {
 	if e := arms[1]; e.Strategy.GetBeam().GetM() != 2 || !e.Estimate || e.Name != "estimate+beam:m=2" || arms[2].N != 1 || !arms[2].Estimate {
 		t.Errorf("with an estimate: %+v, %+v", e, arms[2])
 	}
-	if d := arms[3]; d.Method == nil || *d.Method != difficulty.Knowing || d.Strategy != nil {
+	if d := arms[3]; d.Method == nil || *d.Method != difficulty.MethodOracle || d.Strategy != nil {
 		t.Errorf("an oracle is %+v", d)
 	}
 	if m := arms[4]; m.Choice != plannerv1.Choice_CHOICE_CERTAINTY_VOTE || m.Strategy.GetMajority().GetN() != 8 {
@@ -164,12 +164,12 @@ type shy struct {
 	silent atomic.Int32 // times
 }
 
-func (s *shy) Judge(ctx context.Context) (verifier.Judge, error) {
+func (s *shy) RewardModel(ctx context.Context) (verifier.RewardModel, error) {
 	if s.silent.Add(-1) >= 0 {
 		<-ctx.Done()
-		return verifier.Judge{}, ctx.Err()
+		return verifier.RewardModel{}, ctx.Err()
 	}
-	return s.Script.Judge(ctx)
+	return s.Script.RewardModel(ctx)
 }
 
 // A search that was done in another way than the task says is done again, and is no

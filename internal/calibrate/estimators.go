@@ -29,7 +29,7 @@ func opinions(results []bench.Result) map[string]*opinion {
 		switch {
 		case only:
 		case r.Arm == bench.Estimated+"greedy":
-			method, n = difficulty.Probing.String(), difficulty.DefaultSamples
+			method, n = difficulty.MethodProbe.String(), difficulty.DefaultSamples
 		default:
 			continue
 		}
@@ -57,7 +57,7 @@ func Estimators(results []bench.Result, texts map[string]string) ([]profile.Qual
 	all := opinions(results)
 	oracle := ""
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		if strings.HasPrefix(name, difficulty.Knowing.String()) {
+		if strings.HasPrefix(name, difficulty.MethodOracle.String()) {
 			oracle = name
 		}
 	}
@@ -71,7 +71,7 @@ func Estimators(results []bench.Result, texts map[string]string) ([]profile.Qual
 		return nil, nil, err
 	}
 	if read != nil {
-		all[difficulty.Reading.String()] = &opinion{read, profile.Quality{Method: difficulty.Reading.String()}}
+		all[difficulty.MethodPrompt.String()] = &opinion{read, profile.Quality{Method: difficulty.MethodPrompt.String()}}
 	}
 	var table []profile.Quality
 	for _, name := range slices.Sorted(maps.Keys(all)) {

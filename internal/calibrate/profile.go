@@ -19,7 +19,7 @@ func Describe(p *profile.Profile, h bench.Header) {
 	p.Problems = profile.Problems{Set: h.Problems.Set, Count: h.Problems.Count, SHA256: h.Problems.SHA256}
 	p.Sampling = profile.Sampling{Temperature: h.Sampling.Temperature, TopP: h.Sampling.TopP, MaxTokens: h.Sampling.MaxTokens}
 	p.Seeds = h.Seeds
-	p.Estimator = profile.Estimator{Method: difficulty.Probing.String(), Samples: difficulty.DefaultSamples}
+	p.Estimator = profile.Estimator{Method: difficulty.MethodProbe.String(), Samples: difficulty.DefaultSamples}
 	if p.Name = p.Policy.Name; p.Verifier.Name != "" {
 		p.Name = fmt.Sprintf("%s with %s", p.Policy.Name, p.Verifier.Name)
 	}

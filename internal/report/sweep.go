@@ -116,7 +116,7 @@ func Read(path string) (Sweep, error) {
 
 // know takes in what an oracle counted, of the most samples.
 func (r *Sweep) know(problem int, x bench.Result) {
-	if x.Arm != bench.OnlyHard+difficulty.Knowing.String() || x.N < r.Samples || x.Estimate == nil {
+	if x.Arm != bench.OnlyHard+difficulty.MethodOracle.String() || x.N < r.Samples || x.Estimate == nil {
 		return
 	}
 	if r.Oracle == nil {

@@ -114,7 +114,7 @@ var outcomes = []struct {
 	{reasoning.ErrOverloaded, "overloaded"},
 	{policy.ErrModel, "model"},
 	{policy.ErrPoison, "poison"},
-	{verifier.ErrMisjudged, "misjudged"},
+	{verifier.ErrBadScores, "misjudged"},
 }
 
 func outcomeOf(err error) string {

@@ -67,7 +67,7 @@ func run(t *testing.T, p *Providers, s search.Strategy, steps *policytest.Script
 	m := mesh{Policy(steps, "script", p.Instruments), Verifier(verifiertest.Steps(time.Second), p.Instruments), p.Instruments}
 	ctx, traced := p.StartSearch(t.Context(), "s1", "planned")
 	probe := Difficulty(&difficulty.Probe{Policy: m.policy, Verifier: m.verifier}, p.Instruments)
-	problem := search.Problem{Search: "s1", Text: canary, Seed: 7, Sampling: reasoning.Sampling{Temperature: 1, TopP: 1, MaxTokens: 100}, Aggregator: verifier.Min}
+	problem := search.Problem{Search: "s1", Text: canary, Seed: 7, Sampling: reasoning.Sampling{Temperature: 1, TopP: 1, MaxTokens: 100}, Aggregator: verifier.AggregatorMin}
 	estimate := difficulty.Request{Search: "s1", Problem: canary, Seed: 7, Sampling: problem.Sampling, MaxSamples: 2}
 	for _, err := range probe.Estimate(ctx, estimate) {
 		if err != nil {
@@ -75,7 +75,7 @@ func run(t *testing.T, p *Providers, s search.Strategy, steps *policytest.Script
 		}
 	}
 	traced.SetPlan(Plan{Strategy: s.Name(), Source: "request"})
-	tree := search.New(traced.World(m), problem)
+	tree := search.New(traced.Backend(m), problem)
 	_, err := search.Run(ctx, tree, s)
 	traced.End("succeeded", reasoning.Bill{}, err)
 	traced.End("failed", reasoning.Bill{}, err) // has no effect
@@ -250,7 +250,7 @@ func TestOutcomes(t *testing.T) {
 			}
 			return policytest.Line{Delay: time.Second, Child: policy.Child{Steps: []reasoning.Step{{Text: "1:1\n", Tokens: 4}}, Finish: reasoning.FinishStep}}
 		}}
-		w := traced.World(struct {
+		w := traced.Backend(struct {
 			policy.Policy
 			verifier.Verifier
 		}{Policy(fails, "script", p.Instruments), verifiertest.Steps(0)})
@@ -260,7 +260,7 @@ func TestOutcomes(t *testing.T) {
 		for range w.Expand(t.Context(), r) {
 			break // one child, then the caller leaves
 		}
-		for range traced.World(short{}).Expand(t.Context(), r) { // nothing comes, and no error
+		for range traced.Backend(short{}).Expand(t.Context(), r) { // nothing comes, and no error
 		}
 		r.Node = strings.TrimSuffix(strings.Repeat("0.", 99), ".")
 		for range w.Expand(t.Context(), r) {
@@ -288,7 +288,7 @@ func TestOutcomes(t *testing.T) {
 }
 
 // short breaks the promise of a policy.
-type short struct{ search.World }
+type short struct{ search.Backend }
 
 func (short) Expand(context.Context, policy.Request) iter.Seq2[policy.Child, error] {
 	return func(func(policy.Child, error) bool) {}

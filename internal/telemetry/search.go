@@ -108,19 +108,19 @@ func (t *SearchTrace) End(state string, bill reasoning.Bill, err error) {
 	t.in.active.Add(ctx, -1)
 }
 
-// World is w with every call traced below its depth, and measured. Put it where
+// Backend is w with every call traced below its depth, and measured. Put it where
 // calls are paid for: what a memo answers above it is no step.
 //
 // Once the search's span budget is spent, calls are still measured but make no more
 // spans, here and downstream, and the search's span counts them as elided.
-func (t *SearchTrace) World(w search.World) search.World { return &tracedWorld{t: t, w: w} }
+func (t *SearchTrace) Backend(w search.Backend) search.Backend { return &tracedBackend{t: t, w: w} }
 
-type tracedWorld struct {
+type tracedBackend struct {
 	t *SearchTrace
-	w search.World
+	w search.Backend
 }
 
-func (w *tracedWorld) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
+func (w *tracedBackend) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {
 		c := w.t.begin(ctx, r.Depth()+1, len(r.Ordinals))
 		defer c.touch()
@@ -159,7 +159,7 @@ func (w *tracedWorld) Expand(ctx context.Context, r policy.Request) iter.Seq2[po
 // errShort is a sequence that ended before all children came.
 var errShort = errors.New("children are missing")
 
-func (w *tracedWorld) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
+func (w *tracedBackend) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
 	c := w.t.begin(ctx, policy.Depth(r.Node), 0)
 	defer c.touch()
 	result, err := w.w.Score(c.ctx, r)

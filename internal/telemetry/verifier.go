@@ -36,7 +36,7 @@ func (v *tracedVerifier) Score(ctx context.Context, r verifier.Request) (verifie
 	if err != nil {
 		v.in.fail(span, err)
 	} else {
-		v.name.learn(func() (string, error) { j, err := v.Judge(ctx); return j.Name, err })
+		v.name.learn(func() (string, error) { j, err := v.RewardModel(ctx); return j.Name, err })
 		span.SetAttributes(GenAIServedModel.String(v.name.String()), VerifierTokens.Int64(result.Usage.Verifier))
 		if n := len(result.Scores); n > 0 {
 			span.SetAttributes(ScoreMin.Float64(slices.Min(result.Scores)), ScoreLast.Float64(result.Scores[n-1]))

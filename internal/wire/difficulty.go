@@ -45,7 +45,7 @@ func EstimateRequestFromProto(p *difficultyv1.EstimateRequest, defaults reasonin
 		Answer:     p.GetAnswer(),
 	}
 	if p.GetMethod() == difficultyv1.Method_METHOD_UNSPECIFIED {
-		r.Method = difficulty.Probing
+		r.Method = difficulty.MethodProbe
 	} else if _, known := difficultyv1.Method_name[int32(p.GetMethod())]; !known {
 		return r, reasoning.Invalid("method", "%d is not known here", p.GetMethod())
 	}

@@ -45,23 +45,23 @@ func AggregatorToProto(a verifier.Aggregator) verifierv1.Aggregator { return ver
 // AggregatorFromProto is the inverse of AggregatorToProto.
 func AggregatorFromProto(p verifierv1.Aggregator) (verifier.Aggregator, error) {
 	a := verifier.Aggregator(p)
-	if a < verifier.Min || a > verifier.Prod {
+	if a < verifier.AggregatorMin || a > verifier.AggregatorProd {
 		return 0, malformed("aggregator", "must be a known aggregator, is %v", p)
 	}
 	return a, nil
 }
 
-// JudgeToProto turns a judge to its message.
-func JudgeToProto(j verifier.Judge) *verifierv1.GetModelResponse {
+// RewardModelToProto turns a judge to its message.
+func RewardModelToProto(j verifier.RewardModel) *verifierv1.GetModelResponse {
 	return &verifierv1.GetModelResponse{Model: ModelToProto(j.Model), Aggregator: AggregatorToProto(j.Aggregator)}
 }
 
-// JudgeFromProto is the inverse of JudgeToProto.
-func JudgeFromProto(p *verifierv1.GetModelResponse) (verifier.Judge, error) {
+// RewardModelFromProto is the inverse of JudgeToProto.
+func RewardModelFromProto(p *verifierv1.GetModelResponse) (verifier.RewardModel, error) {
 	model, err := ModelFromProto(p.GetModel())
 	if err != nil {
-		return verifier.Judge{}, err
+		return verifier.RewardModel{}, err
 	}
 	aggregator, err := AggregatorFromProto(p.GetAggregator())
-	return verifier.Judge{Model: model, Aggregator: aggregator}, err
+	return verifier.RewardModel{Model: model, Aggregator: aggregator}, err
 }

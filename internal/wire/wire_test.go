@@ -87,7 +87,7 @@ var (
 			Start:    starts.Draw(t, "start"),
 		}
 	})
-	aggregators = rapid.SampledFrom([]verifier.Aggregator{verifier.Min, verifier.Last, verifier.Avg, verifier.Prod})
+	aggregators = rapid.SampledFrom([]verifier.Aggregator{verifier.AggregatorMin, verifier.AggregatorLast, verifier.AggregatorAvg, verifier.AggregatorProd})
 )
 
 // roundTrip checks that from(to(x)) is x, over the bytes of the message.
@@ -161,9 +161,9 @@ func TestRoundTrips(t *testing.T) {
 			Took:   durations.Draw(t, "took"),
 		}
 	}), ScoresToProto, ScoresFromProto)
-	roundTrip(t, "judge", rapid.Custom(func(t *rapid.T) verifier.Judge {
-		return verifier.Judge{Model: models.Draw(t, "model"), Aggregator: aggregators.Draw(t, "aggregator")}
-	}), JudgeToProto, JudgeFromProto)
+	roundTrip(t, "judge", rapid.Custom(func(t *rapid.T) verifier.RewardModel {
+		return verifier.RewardModel{Model: models.Draw(t, "model"), Aggregator: aggregators.Draw(t, "aggregator")}
+	}), RewardModelToProto, RewardModelFromProto)
 	roundTrip(t, "estimate request", rapid.Custom(func(t *rapid.T) difficulty.Request {
 		return difficulty.Request{
 			Tenant:     rapid.String().Draw(t, "tenant"),
@@ -172,7 +172,7 @@ func TestRoundTrips(t *testing.T) {
 			Seed:       reasoning.Seed(rapid.Uint64().Draw(t, "seed")),
 			Sampling:   samplings.Draw(t, "sampling"),
 			MaxSamples: counts.Draw(t, "max_samples"),
-			Method:     rapid.SampledFrom([]difficulty.Method{difficulty.Probing, difficulty.Predicting, difficulty.Knowing, difficulty.Reading}).Draw(t, "method"),
+			Method:     rapid.SampledFrom([]difficulty.Method{difficulty.MethodProbe, difficulty.MethodPredicted, difficulty.MethodOracle, difficulty.MethodPrompt}).Draw(t, "method"),
 			Scheme:     rapid.SampledFrom([]difficulty.Scheme{{}, difficulty.Absolute, difficulty.Quantiles(5, []float64{0.1, 0.3, 0.4, 0.6, 0.9})}).Draw(t, "scheme"),
 			Answer:     rapid.String().Draw(t, "answer"),
 		}
@@ -211,10 +211,10 @@ func TestEnumsAgree(t *testing.T) {
 		{FinishToProto(reasoning.FinishStep), reasoningv1.FinishReason_FINISH_REASON_STEP},
 		{FinishToProto(reasoning.FinishEnd), reasoningv1.FinishReason_FINISH_REASON_END},
 		{FinishToProto(reasoning.FinishLength), reasoningv1.FinishReason_FINISH_REASON_LENGTH},
-		{AggregatorToProto(verifier.Min), verifierv1.Aggregator_AGGREGATOR_MIN},
-		{AggregatorToProto(verifier.Last), verifierv1.Aggregator_AGGREGATOR_LAST},
-		{AggregatorToProto(verifier.Avg), verifierv1.Aggregator_AGGREGATOR_AVG},
-		{AggregatorToProto(verifier.Prod), verifierv1.Aggregator_AGGREGATOR_PROD},
+		{AggregatorToProto(verifier.AggregatorMin), verifierv1.Aggregator_AGGREGATOR_MIN},
+		{AggregatorToProto(verifier.AggregatorLast), verifierv1.Aggregator_AGGREGATOR_LAST},
+		{AggregatorToProto(verifier.AggregatorAvg), verifierv1.Aggregator_AGGREGATOR_AVG},
+		{AggregatorToProto(verifier.AggregatorProd), verifierv1.Aggregator_AGGREGATOR_PROD},
 	} {
 		if c.got != c.want {
 			t.Errorf("got %v, want %v", c.got, c.want)

@@ -50,17 +50,17 @@ func Open(name string) (*pocket.Model, error) {
 
 // OpenJudge loads a process reward model by name, e.g. "pocket-prm", or, as
 // "pocket-0.8m-likelihood", a policy as pocket.LikelihoodJudge.
-func OpenJudge(name string, o pocket.Options) (*pocket.Judge, error) {
+func OpenRewardModel(name string, o pocket.Options) (*pocket.RewardModel, error) {
 	if policy, ok := strings.CutSuffix(name, "-likelihood"); ok {
 		b, err := File(policy)
 		if err != nil {
 			return nil, err
 		}
-		return pocket.LikelihoodJudge(b, o)
+		return pocket.LikelihoodRewardModel(b, o)
 	}
 	b, err := File(name)
 	if err != nil {
 		return nil, err
 	}
-	return pocket.OpenJudge(b, o)
+	return pocket.OpenRewardModel(b, o)
 }

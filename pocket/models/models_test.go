@@ -75,8 +75,8 @@ func TestPoliciesReallySolveAndReallyErr(t *testing.T) {
 }
 
 // TestJudgeTellsRightFromWrong: a right solution against the same one with a slip.
-func TestJudgeTellsRightFromWrong(t *testing.T) {
-	j, err := OpenJudge("pocket-prm", pocket.Options{})
+func TestRewardModelTellsRightFromWrong(t *testing.T) {
+	j, err := OpenRewardModel("pocket-prm", pocket.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func TestJudgeTellsRightFromWrong(t *testing.T) {
 // The likelihood that a judge without a head tells is the one that the policy says it
 // wrote the text with.
 func TestLikelihoodIsThePolicysOwn(t *testing.T) {
-	j, err := OpenJudge("pocket-0.3m-likelihood", pocket.Options{})
+	j, err := OpenRewardModel("pocket-0.3m-likelihood", pocket.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

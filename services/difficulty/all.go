@@ -8,12 +8,12 @@ import (
 // All is every estimator that these models allow: Predicted wants a verifier, Prompt a
 // model of texts; nil is none.
 func All(p policy.Policy, v verifier.Verifier, text *PromptModel) ByMethod {
-	all := ByMethod{Probing: &Probe{Policy: p, Verifier: v}, Knowing: &Oracle{Policy: p}}
+	all := ByMethod{MethodProbe: &Probe{Policy: p, Verifier: v}, MethodOracle: &Oracle{Policy: p}}
 	if v != nil {
-		all[Predicting] = &Predicted{Policy: p, Verifier: v}
+		all[MethodPredicted] = &Predicted{Policy: p, Verifier: v}
 	}
 	if text != nil {
-		all[Reading] = &Prompt{*text}
+		all[MethodPrompt] = &Prompt{*text}
 	}
 	return all
 }

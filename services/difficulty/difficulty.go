@@ -80,9 +80,9 @@ func (r Request) Validate() error {
 		return reasoning.Invalid("search_id", "must be at most %d bytes, is %d", maxSearch, len(r.Search))
 	case r.Method < 0 || int(r.Method) >= len(methodNames):
 		return reasoning.Invalid("method", "must be one of %v, is %d", methodNames, r.Method)
-	case r.Method == Knowing && r.Answer == "":
+	case r.Method == MethodOracle && r.Answer == "":
 		return reasoning.Invalid("answer", "must be there for method oracle, which counts what is right")
-	case r.Method != Knowing && r.Answer != "":
+	case r.Method != MethodOracle && r.Answer != "":
 		return reasoning.Invalid("answer", "must not be there for method %s: who knows it needs no estimate", r.Method)
 	case len(r.Answer) > policy.MaxProblem || !utf8.ValidString(r.Answer):
 		return reasoning.Invalid("answer", "must be UTF-8 of at most %d bytes", policy.MaxProblem)

@@ -13,10 +13,10 @@ import (
 type Method int
 
 const (
-	Probing    Method = iota // a few samples: see Probe
-	Predicting               // the mean score of many: see Predicted
-	Knowing                  // many, against the known answer: see Oracle
-	Reading                  // none, the problem's text alone: see Prompt
+	MethodProbe     Method = iota // a few samples: see Probe
+	MethodPredicted               // the mean score of many: see Predicted
+	MethodOracle                  // many, against the known answer: see Oracle
+	MethodPrompt                  // none, the problem's text alone: see Prompt
 )
 
 var methodNames = []string{"probe", "predicted", "oracle", "prompt"}

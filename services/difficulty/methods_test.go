@@ -23,12 +23,12 @@ import (
 )
 
 func knowing(r difficulty.Request) difficulty.Request {
-	r.Method, r.Answer = difficulty.Knowing, "1"
+	r.Method, r.Answer = difficulty.MethodOracle, "1"
 	return r
 }
 
 func by(m difficulty.Method, r difficulty.Request) difficulty.Request {
-	if m == difficulty.Knowing {
+	if m == difficulty.MethodOracle {
 		return knowing(r)
 	}
 	r.Method = m
@@ -51,7 +51,7 @@ func text(t *testing.T) *difficulty.PromptModel {
 	return &m
 }
 
-var methods = []difficulty.Method{difficulty.Probing, difficulty.Predicting, difficulty.Knowing, difficulty.Reading}
+var methods = []difficulty.Method{difficulty.MethodProbe, difficulty.MethodPredicted, difficulty.MethodOracle, difficulty.MethodPrompt}
 
 // What an Estimator promises, of all methods and over the wire: one final estimate, the
 // last; samples, usage and new children that add up; intervals around rates, in the bin
@@ -220,7 +220,7 @@ func TestOracleCounts(t *testing.T) {
 
 func TestPredictedIsTheMeanScore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		got, err := all(t.Context(), &difficulty.Predicted{Policy: says("1", "2", "3"), Verifier: believes(0.3, 0)}, by(difficulty.Predicting, request(3)))
+		got, err := all(t.Context(), &difficulty.Predicted{Policy: says("1", "2", "3"), Verifier: believes(0.3, 0)}, by(difficulty.MethodPredicted, request(3)))
 		if err != nil || math.Abs(got[2].PassRate-0.3) > 1e-9 || got[2].Low != got[2].PassRate {
 			t.Errorf("%+v, error %v: want 0.3, without doubt as all scores are the same", got[len(got)-1], err)
 		}
@@ -238,10 +238,10 @@ func TestRatesAreRates(t *testing.T) {
 			tokens int
 			probs  func(i int) float64
 		}{
-			{difficulty.Predicting, 1, 1, func(int) float64 { return -1 }},
-			{difficulty.Probing, 1, 1, func(int) float64 { return 3 }},
-			{difficulty.Probing, -1, 0, func(int) float64 { return -800 }},
-			{difficulty.Probing, -1, 1, func(i int) float64 { return -0.1 - 40*float64(i%2) }},
+			{difficulty.MethodPredicted, 1, 1, func(int) float64 { return -1 }},
+			{difficulty.MethodProbe, 1, 1, func(int) float64 { return 3 }},
+			{difficulty.MethodProbe, -1, 0, func(int) float64 { return -800 }},
+			{difficulty.MethodProbe, -1, 1, func(i int) float64 { return -0.1 - 40*float64(i%2) }},
 		} {
 			synctest.Test(t, func(t *testing.T) {
 				engine := says(slices.Repeat([]string{"1", "2"}, 32)...)
@@ -253,7 +253,7 @@ func TestRatesAreRates(t *testing.T) {
 				}
 				var e difficulty.Estimator = &difficulty.Probe{Policy: engine}
 				switch {
-				case c.method == difficulty.Predicting:
+				case c.method == difficulty.MethodPredicted:
 					e = &difficulty.Predicted{Policy: engine, Verifier: believes(c.score, 0)}
 				case c.score >= 0:
 					e = &difficulty.Probe{Policy: engine, Verifier: believes(c.score, 0)}
@@ -274,10 +274,10 @@ func TestRatesAreRates(t *testing.T) {
 
 func TestMethodsThatAreNotThere(t *testing.T) {
 	for want, r := range map[string]difficulty.Request{
-		"method: predicted is not there, only [probe oracle]": by(difficulty.Predicting, request(1)),
-		"method: prompt is not there":                         by(difficulty.Reading, request(1)),
+		"method: predicted is not there, only [probe oracle]": by(difficulty.MethodPredicted, request(1)),
+		"method: prompt is not there":                         by(difficulty.MethodPrompt, request(1)),
 		"method: must be one of [probe predicted":             by(9, request(1)),
-		"answer: must be there for method oracle":             {Method: difficulty.Knowing, Search: "s", Problem: "p", Sampling: request(1).Sampling},
+		"answer: must be there for method oracle":             {Method: difficulty.MethodOracle, Search: "s", Problem: "p", Sampling: request(1).Sampling},
 		"answer: must not be there for method probe":          {Answer: "1", Search: "s", Problem: "p", Sampling: request(1).Sampling},
 		"scheme.edges: must be 1 to 15, are 0":                {Scheme: difficulty.Scheme{Name: "quantiles-5"}, Search: "s", Problem: "p", Sampling: request(1).Sampling},
 		"scheme.edges: must descend within (0,1)":             {Scheme: difficulty.Scheme{Edges: []float64{0.1, 0.5}}, Search: "s", Problem: "p", Sampling: request(1).Sampling},

@@ -16,7 +16,7 @@ const OracleSamples = 256
 // An Oracle knows the answer and counts the samples that have it (Snell et al. 2024,
 // arXiv 2408.03314, §3.2, "oracle difficulty"). It is what the other estimators are
 // measured against. It goes on where it was stopped if its Policy remembers what it
-// wrote, as a planner's and a bench's do (world.Memo).
+// wrote, as a planner's and a bench's do (backend.Memo).
 type Oracle struct {
 	Policy policy.Policy
 }

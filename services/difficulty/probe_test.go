@@ -191,7 +191,7 @@ func TestErrors(t *testing.T) {
 		}}, samples: 3, want: reasoning.ErrOverloaded},
 		"judge misjudges": {verifier: &verifiertest.Script{Say: func(verifier.Request) verifiertest.Line {
 			return verifiertest.Line{Scores: []float64{math.NaN()}}
-		}}, samples: 3, want: verifier.ErrMisjudged},
+		}}, samples: 3, want: verifier.ErrBadScores},
 		"deadline": {timeout: 2500 * time.Millisecond, samples: 3, before: 2, want: context.DeadlineExceeded},
 	} {
 		t.Run(name, func(t *testing.T) {

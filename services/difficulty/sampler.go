@@ -74,10 +74,10 @@ type judged struct {
 // while others are still written.
 func (p sampler) samples(ctx context.Context, r Request, from, to int) iter.Seq[judged] {
 	return func(yield func(judged) bool) {
-		var judge verifier.Judge
+		var judge verifier.RewardModel
 		if p.verifier != nil {
 			var err error
-			if judge, err = p.verifier.Judge(ctx); err != nil {
+			if judge, err = p.verifier.RewardModel(ctx); err != nil {
 				yield(judged{err: fmt.Errorf("which reward model judges the probe: %w", err)})
 				return
 			}
@@ -132,7 +132,7 @@ func (p sampler) samples(ctx context.Context, r Request, from, to int) iter.Seq[
 	}
 }
 
-func (p sampler) judge(ctx context.Context, r Request, judge verifier.Judge, child policy.Child) judged {
+func (p sampler) judge(ctx context.Context, r Request, judge verifier.RewardModel, child policy.Child) judged {
 	s := judged{child: child, usage: child.Usage, answer: answerOf(child)}
 	if p.grade != nil && p.grade(child) {
 		s.belief = 1

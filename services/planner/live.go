@@ -19,15 +19,15 @@ import (
 type State int
 
 const (
-	Queued    State = iota + 1 // accepted; no worker has taken any of its jobs yet
-	Running                    // under way
-	Succeeded                  // ended with an answer, perhaps a partial one
-	Failed                     // ended without an answer
-	Cancelled                  // by a client
+	StateQueued    State = iota + 1 // accepted; no worker has taken any of its jobs yet
+	StateRunning                    // under way
+	StateSucceeded                  // ended with an answer, perhaps a partial one
+	StateFailed                     // ended without an answer
+	StateCancelled                  // by a client
 )
 
 // Ended says whether nothing more will change.
-func (s State) Ended() bool { return s >= Succeeded }
+func (s State) Ended() bool { return s >= StateSucceeded }
 
 func (s State) String() string {
 	names := []string{"unknown", "queued", "running", "succeeded", "failed", "cancelled"}
@@ -45,7 +45,7 @@ type Node struct {
 	Steps      []reasoning.Step
 	Finish     reasoning.Finish
 	Value      float64
-	Judged     bool
+	Scored     bool
 	Answer     string
 	Reason     string
 }
@@ -108,7 +108,7 @@ type numbered[T any] struct {
 
 func newLive(id string, r Request, now time.Time, cancel context.CancelCauseFunc) *live {
 	return &live{
-		id: id, request: r, created: now, cancel: cancel, changed: make(chan struct{}), sequence: 1, state: Queued,
+		id: id, request: r, created: now, cancel: cancel, changed: make(chan struct{}), sequence: 1, state: StateQueued,
 		bill: func() reasoning.Bill { return reasoning.Bill{} }, nodes: map[string]*list.Element{}, recent: list.New(),
 	}
 }
@@ -127,14 +127,14 @@ func (l *live) change(how func(sequence int64)) {
 func (l *live) observe(n *search.Node) {
 	view := Node{
 		ID: n.ID, Parent: n.Parent.ID, Depth: n.Depth, State: n.State, Steps: n.Steps, Finish: n.Finish,
-		Value: n.Value, Judged: n.Judged, Reason: n.Reason,
+		Value: n.Value, Scored: n.Scored, Reason: n.Reason,
 	}
 	if n.Done() {
 		view.Answer, _ = answer.Extract(reasoning.Join(n.Path()))
 	}
 	l.change(func(sequence int64) {
-		if l.state == Queued && n.State != search.Queued {
-			l.state = Running
+		if l.state == StateQueued && n.State != search.StateQueued {
+			l.state = StateRunning
 		}
 		if e := l.nodes[n.ID]; e != nil {
 			l.recent.Remove(e)

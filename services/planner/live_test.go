@@ -59,7 +59,7 @@ func TestWatchersMissNothing(t *testing.T) {
 				change(t)
 				l.observe(&search.Node{
 					ID: fmt.Sprint(rapid.IntRange(0, 5).Draw(t, "id")), Parent: root, Depth: 1,
-					State: search.State(rapid.IntRange(int(search.Queued), int(search.Failed)).Draw(t, "state")),
+					State: search.State(rapid.IntRange(int(search.StateQueued), int(search.StateFailed)).Draw(t, "state")),
 				})
 				changed[l.sequence] = l.recent.Back().Value.(numbered[Node]).value.ID
 			},
@@ -74,7 +74,7 @@ func TestWatchersMissNothing(t *testing.T) {
 					t.Skip("searches end rarely, so that there is something to watch")
 				}
 				ended = true
-				l.change(func(sequence int64) { l.state, l.outcome = Succeeded, numbered[*Outcome]{&Outcome{}, sequence} })
+				l.change(func(sequence int64) { l.state, l.outcome = StateSucceeded, numbered[*Outcome]{&Outcome{}, sequence} })
 			},
 			"come": func(t *rapid.T) {
 				followers = append(followers, &follower{after: rapid.Int64Range(0, l.sequence).Draw(t, "after")})
@@ -86,7 +86,7 @@ func TestWatchersMissNothing(t *testing.T) {
 			},
 		})
 		if !ended {
-			l.change(func(sequence int64) { l.state, l.outcome = Succeeded, numbered[*Outcome]{&Outcome{}, sequence} })
+			l.change(func(sequence int64) { l.state, l.outcome = StateSucceeded, numbered[*Outcome]{&Outcome{}, sequence} })
 		}
 		followers = append(followers, &follower{})
 		for _, f := range followers {
@@ -149,12 +149,12 @@ func (f *follower) check(l *live, told []string, changed map[int64]string) error
 func TestFollowerSees(t *testing.T) {
 	l := newLive("s", Request{}, time.Time{}, func(error) {})
 	f, changed := &follower{}, map[int64]string{}
-	for state := search.Queued; state <= search.Scored; state++ {
+	for state := search.StateQueued; state <= search.StateScored; state++ {
 		l.observe(&search.Node{ID: "0", Parent: &search.Node{}, State: state})
 		f.read(l)
 		changed[l.sequence] = "0"
 	}
-	l.change(func(sequence int64) { l.state, l.outcome = Succeeded, numbered[*Outcome]{&Outcome{}, sequence} })
+	l.change(func(sequence int64) { l.state, l.outcome = StateSucceeded, numbered[*Outcome]{&Outcome{}, sequence} })
 	f.read(l)
 	if err := f.check(l, nil, changed); err != nil {
 		t.Fatal(err)
@@ -182,7 +182,7 @@ func TestWatch(t *testing.T) {
 				time.Sleep(time.Second)
 				l.notice("tick")
 			}
-			l.change(func(sequence int64) { l.state, l.outcome = Failed, numbered[*Outcome]{&Outcome{}, sequence} })
+			l.change(func(sequence int64) { l.state, l.outcome = StateFailed, numbered[*Outcome]{&Outcome{}, sequence} })
 		}()
 		var notices []int
 		for e, err := range l.watch(t.Context(), 0, time.Now) {

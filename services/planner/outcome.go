@@ -16,11 +16,11 @@ import (
 type Stop int
 
 const (
-	Complete     Stop = iota + 1 // the strategy had nothing left to try
-	BudgetSpent                  // what was found until then counts
-	DeadlineCame                 // likewise
-	ByClient                     // cancelled
-	ByError                      // see Outcome.Err
+	StopComplete  Stop = iota + 1 // the strategy had nothing left to try
+	StopBudget                    // what was found until then counts
+	StopDeadline                  // likewise
+	StopCancelled                 // cancelled
+	StopError                     // see Outcome.Err
 )
 
 func (s Stop) String() string {
@@ -73,19 +73,19 @@ func (p *Planner) ended(ctx context.Context, o Outcome, err error) Outcome {
 	cause := context.Cause(ctx)
 	switch {
 	case errors.Is(cause, ErrCancelled):
-		o.Stop, o.Err = ByClient, ErrCancelled
+		o.Stop, o.Err = StopCancelled, ErrCancelled
 	case errors.Is(cause, context.DeadlineExceeded):
-		o.Stop, o.Err = DeadlineCame, fmt.Errorf("the deadline came: %w", cause)
+		o.Stop, o.Err = StopDeadline, fmt.Errorf("the deadline came: %w", cause)
 	case cause != nil:
-		o.Stop, o.Err = ByError, cause
+		o.Stop, o.Err = StopError, cause
 	case err != nil:
-		o.Stop, o.Err = ByError, err
+		o.Stop, o.Err = StopError, err
 	case o.Stop == 0:
-		o.Stop = Complete
+		o.Stop = StopComplete
 	}
 	if o.Answer == "" && o.Err == nil {
 		o.Err = ErrNoAnswer
-		if o.Stop == BudgetSpent {
+		if o.Stop == StopBudget {
 			o.Err = fmt.Errorf("%w before the budget was spent", ErrNoAnswer)
 		}
 	}

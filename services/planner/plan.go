@@ -30,9 +30,9 @@ type Plan struct {
 type Source int
 
 const (
-	FromRequest Source = iota + 1 // it named the strategy
-	FromProfile                   // calibration measured these models
-	FromPapers                    // nobody measured these models: a rule of thumb
+	SourceRequest     Source = iota + 1 // it named the strategy
+	SourceProfile                       // calibration measured these models
+	SourceRuleOfThumb                   // nobody measured these models: a rule of thumb
 )
 
 func (s Source) String() string {
@@ -45,7 +45,7 @@ func (s Source) String() string {
 
 // samplesOf effort: how many solutions' worth of text may be written. The grid 4,
 // 16, 64, 256 is the papers' (Snell et al. 2024, Liu et al. 2025).
-var samplesOf = map[Effort]int{None: 1, Minimal: 2, Low: 4, Normal: 8, High: 16, XHigh: 64, Max: 256}
+var samplesOf = map[Effort]int{EffortNone: 1, EffortMinimal: 2, EffortLow: 4, EffortMedium: 8, EffortHigh: 16, EffortXHigh: 64, EffortMax: 256}
 
 // want is how much a search may cost whose strategy is to be planned.
 func (r Request) want(now time.Time) profile.Want {
@@ -57,13 +57,13 @@ func (r Request) want(now time.Time) profile.Want {
 // decide is the plan: the request's own where it says, else that of the models'
 // profile, else the rule of thumb.
 func (p *Planner) decide(r Request, estimate *difficulty.Estimate, s setup) Plan {
-	made := Plan{Strategy: r.Strategy, Reason: "as requested", Source: FromRequest}
+	made := Plan{Strategy: r.Strategy, Reason: "as requested", Source: SourceRequest}
 	switch {
 	case made.Strategy == nil && s.profile != nil:
 		made = follow(s.profile, r.want(time.Now()), estimate)
 	case made.Strategy == nil:
-		made = thumb(orElse(r.Samples, samplesOf[Normal]), s.policy, estimate, s.judge)
-	case made.Strategy.Judged() && s.judge == nil:
+		made = ruleOfThumb(orElse(r.Samples, samplesOf[EffortMedium]), s.policy, estimate, s.judge)
+	case made.Strategy.NeedsVerifier() && s.judge == nil:
 		n := min(made.Strategy.Samples(), search.MaxN)
 		made.Reason = fmt.Sprintf("majority of %d instead of %s, as the verifier does not answer", n, made.Strategy.Name())
 		made.Strategy = search.Majority{N: n}
@@ -71,12 +71,12 @@ func (p *Planner) decide(r Request, estimate *difficulty.Estimate, s setup) Plan
 	made.Choice = choice(made.Strategy, s.judge)
 	switch {
 	case r.Choice == nil:
-	case r.Choice.Judged() && !made.Strategy.Judged():
+	case r.Choice.NeedsScores() && !made.Strategy.NeedsVerifier():
 		made.Reason += fmt.Sprintf("; chosen by %s instead of %s, as nothing is scored", made.Choice, r.Choice)
 	default:
 		made.Choice = *r.Choice
 	}
-	if m, ok := made.Strategy.(search.Majority); ok && made.Source != FromRequest && p.Solo {
+	if m, ok := made.Strategy.(search.Majority); ok && made.Source != SourceRequest && p.Solo {
 		m.Exhaustive = true // what an early stop leaves unpaid depends on the moment
 		made.Strategy = m
 	}
@@ -94,7 +94,7 @@ func (p *Planner) decide(r Request, estimate *difficulty.Estimate, s setup) Plan
 func follow(p *profile.Profile, w profile.Want, estimate *difficulty.Estimate) Plan {
 	c := p.Choose(w, estimate)
 	made := Plan{
-		Strategy: c.Arm.Search(), Source: FromProfile, Profile: p.Name, Bin: c.Bin, Reason: c.Why,
+		Strategy: c.Arm.Search(), Source: SourceProfile, Profile: p.Name, Bin: c.Bin, Reason: c.Why,
 		PredictedTokens: int64(c.Arm.Generated), PredictedFLOPs: c.Arm.FLOPs, PredictedTime: time.Duration(c.Arm.Seconds * float64(time.Second)),
 		PredictedAccuracy: &c.Arm.Expected,
 	}
@@ -107,8 +107,8 @@ func follow(p *profile.Profile, w profile.Want, estimate *difficulty.Estimate) P
 
 // choice is the planner's choice for a strategy: the reward model's own aggregator,
 // votes weighted by it, or majority where nothing is scored.
-func choice(s search.Strategy, judge *verifier.Judge) search.Choice {
-	if judge == nil || !s.Judged() {
+func choice(s search.Strategy, judge *verifier.RewardModel) search.Choice {
+	if judge == nil || !s.NeedsVerifier() {
 		return search.Choice{}
 	}
 	return search.By(judge.Aggregator, true)

@@ -16,15 +16,15 @@ import (
 
 func TestRuleOfThumb(t *testing.T) {
 	easy, medium, hard := &difficulty.Estimate{PassRate: 0.8}, &difficulty.Estimate{PassRate: 0.3}, &difficulty.Estimate{PassRate: 0.05}
-	judge := &verifier.Judge{Aggregator: verifier.Prod}
-	weak := &verifier.Judge{Model: reasoning.Model{Name: "peiyi9979/math-shepherd-mistral-7b-prm"}}
+	judge := &verifier.RewardModel{Aggregator: verifier.AggregatorProd}
+	weak := &verifier.RewardModel{Model: reasoning.Model{Name: "peiyi9979/math-shepherd-mistral-7b-prm"}}
 	beam := func(n int) search.Strategy { return search.Beam{N: n, M: min(4, n), MaxLevels: 40} }
 	dvts := func(n int) search.Strategy { return search.DVTS{N: n, M: min(4, n), MaxLevels: 40} }
 	for _, c := range []struct {
 		n        int
 		size     float64
 		estimate *difficulty.Estimate
-		judge    *verifier.Judge
+		judge    *verifier.RewardModel
 		want     search.Strategy
 		because  string
 	}{
@@ -46,8 +46,8 @@ func TestRuleOfThumb(t *testing.T) {
 		{16, 72e9, hard, judge, search.BestOfN{N: 16}, "more than 32 B"},
 		{16, 1e9, hard, weak, search.BestOfN{N: 16}, "misleads"},
 	} {
-		got := thumb(c.n, reasoning.Model{Parameters: int64(c.size)}, c.estimate, c.judge)
-		if got.Strategy != c.want || !strings.Contains(got.Reason, c.because) || !strings.Contains(got.Reason, "rule of thumb") || got.Source != FromPapers {
+		got := ruleOfThumb(c.n, reasoning.Model{Parameters: int64(c.size)}, c.estimate, c.judge)
+		if got.Strategy != c.want || !strings.Contains(got.Reason, c.because) || !strings.Contains(got.Reason, "rule of thumb") || got.Source != SourceRuleOfThumb {
 			t.Errorf("%d samples: got %s %+v because %q, want %s %+v because of %q",
 				c.n, got.Strategy.Name(), got.Strategy, got.Reason, c.want.Name(), c.want, c.because)
 		}
@@ -60,7 +60,7 @@ func TestRuleOfThumb(t *testing.T) {
 func TestDecide(t *testing.T) {
 	prod := search.Choice{By: search.ByProd, Vote: true}
 	byMin, certain := search.Choice{By: search.ByMin}, search.Choice{By: search.Certainty}
-	with, without := setup{judge: &verifier.Judge{Aggregator: verifier.Prod}}, setup{}
+	with, without := setup{judge: &verifier.RewardModel{Aggregator: verifier.AggregatorProd}}, setup{}
 	for name, c := range map[string]struct {
 		request Request
 		setup   setup
@@ -74,15 +74,15 @@ func TestDecide(t *testing.T) {
 		"PRM does not answer":    {Request{Strategy: search.Beam{N: 8, M: 4}, Choice: &byMin}, without, Plan{Strategy: search.Majority{N: 8}}, "does not answer; chosen by majority instead of min-max"},
 		"PRM of much is silent":  {Request{Strategy: search.MCTS{N: 4096, Width: 64}}, without, Plan{Strategy: search.Majority{N: search.MaxN}}, "majority of 4096"},
 		"not settled by votes":   {Request{Strategy: search.Majority{N: 4}, Choice: &certain}, with, Plan{Strategy: search.Majority{N: 4, Exhaustive: true}, Choice: certain}, "as requested"},
-		"planned":                {Request{Samples: 2}, with, Plan{Strategy: search.BestOfN{N: 2}, Choice: prod, Source: FromPapers}, "not estimated"},
-		"planned without scores": {Request{Samples: 1, Choice: &byMin}, with, Plan{Strategy: search.Greedy{}, Source: FromPapers}, "as nothing is scored"},
+		"planned":                {Request{Samples: 2}, with, Plan{Strategy: search.BestOfN{N: 2}, Choice: prod, Source: SourceRuleOfThumb}, "not estimated"},
+		"planned without scores": {Request{Samples: 1, Choice: &byMin}, with, Plan{Strategy: search.Greedy{}, Source: SourceRuleOfThumb}, "as nothing is scored"},
 	} {
 		got := (&Planner{}).decide(c.request, nil, c.setup)
 		if !strings.Contains(got.Reason, c.because) {
 			t.Errorf("%s: because %q, want %q", name, got.Reason, c.because)
 		}
 		got.Reason = ""
-		c.want.Source = orElse(c.want.Source, FromRequest)
+		c.want.Source = orElse(c.want.Source, SourceRequest)
 		if diff := cmp.Diff(got, c.want); diff != "" {
 			t.Errorf("%s: got -, want +\n%s", name, diff)
 		}
@@ -92,14 +92,14 @@ func TestDecide(t *testing.T) {
 func TestDecidePredictsTokens(t *testing.T) {
 	e := &difficulty.Estimate{Samples: 4}
 	e.Usage.Generated = 100
-	got := (&Planner{}).decide(Request{Strategy: search.BestOfN{N: 8}}, e, setup{judge: &verifier.Judge{}})
+	got := (&Planner{}).decide(Request{Strategy: search.BestOfN{N: 8}}, e, setup{judge: &verifier.RewardModel{}})
 	if got.PredictedTokens != 200 {
 		t.Errorf("predicted %d tokens, want 8 samples of 25", got.PredictedTokens)
 	}
 }
 
 func TestParseEffort(t *testing.T) {
-	for e := None; e <= Max; e++ {
+	for e := EffortNone; e <= EffortMax; e++ {
 		if got, err := ParseEffort(e.String()); got != e || err != nil {
 			t.Errorf("%v is read as %v, %v", e, got, err)
 		}

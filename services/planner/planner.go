@@ -21,9 +21,9 @@ import (
 	"github.com/ponder-mesh/ponder/internal/telemetry"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/difficulty"
+	"github.com/ponder-mesh/ponder/services/planner/backend"
 	"github.com/ponder-mesh/ponder/services/planner/profile"
 	"github.com/ponder-mesh/ponder/services/planner/search"
-	"github.com/ponder-mesh/ponder/services/planner/world"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
@@ -35,8 +35,8 @@ type Config struct {
 	Verifier   verifier.Verifier    // nil: only strategies and choices that need none
 	Difficulty difficulty.Estimator // nil: difficulty is not estimated
 	Profiles   Profiles             // of models that were measured; nil: none
-	Store      world.Store          // of recorded results
-	Solo       bool                 // bill each search as if it ran alone: see world.Solo
+	Store      backend.Store        // of recorded results
+	Solo       bool                 // bill each search as if it ran alone: see backend.Solo
 	Telemetry  *telemetry.Instruments
 
 	// Attended says whether any worker pulls the policy's jobs; nil where there is no
@@ -46,18 +46,18 @@ type Config struct {
 	// no queue.
 	CancelJobs func(ctx context.Context, search string) error
 
-	Sampling   reasoning.Sampling // defaults of requests
-	Timeout    time.Duration      // of a search whose request has no deadline
-	MaxActive  int                // searches at a time; more are refused
-	MaxKept    int                // ended searches that stay readable
-	JudgeDelay time.Duration      // how long to wait for the verifier to say what it is before doing without
+	Sampling        reasoning.Sampling // defaults of requests
+	Timeout         time.Duration      // of a search whose request has no deadline
+	MaxActive       int                // searches at a time; more are refused
+	MaxKept         int                // ended searches that stay readable
+	VerifierTimeout time.Duration      // how long to wait for the verifier to say what it is before doing without
 }
 
 // Profiles are what was measured, such as a profile.Shelf.
 type Profiles interface {
 	// For is the profile of a policy with a verifier, nil is without one; nil if nobody
 	// measured them.
-	For(policy reasoning.Model, judge *verifier.Judge) *profile.Profile
+	For(policy reasoning.Model, judge *verifier.RewardModel) *profile.Profile
 }
 
 // Errors of a Planner beside those of package reasoning.
@@ -94,9 +94,9 @@ func New(c Config) *Planner {
 	c.Timeout = orElse(c.Timeout, 10*time.Minute)
 	c.MaxActive = orElse(c.MaxActive, 256)
 	c.MaxKept = orElse(c.MaxKept, 1000)
-	c.JudgeDelay = orElse(c.JudgeDelay, 500*time.Millisecond)
+	c.VerifierTimeout = orElse(c.VerifierTimeout, 500*time.Millisecond)
 	if c.Store == nil {
-		c.Store = world.NewMemory(64 << 20)
+		c.Store = backend.NewMemory(64 << 20)
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	return &Planner{Config: c, ctx: ctx, close: cancel, searches: map[string]*live{}, keys: map[owned]string{}}
@@ -165,15 +165,15 @@ func (p *Planner) Start(ctx context.Context, r Request) (id string, err error) {
 
 // accept fills in the defaults of a request and refuses it if it breaks a rule.
 func (p *Planner) accept(r Request, now time.Time) (Request, error) {
-	if r.Samples == 0 && (r.Effort != 0 || r.Budget == world.Budget{}) {
-		r.Samples = samplesOf[orElse(r.Effort, Normal)]
+	if r.Samples == 0 && (r.Effort != 0 || r.Budget == backend.Budget{}) {
+		r.Samples = samplesOf[orElse(r.Effort, EffortMedium)]
 	}
-	r.Effort = orElse(r.Effort, Normal)
+	r.Effort = orElse(r.Effort, EffortMedium)
 	r.Seed = orElse(r.Seed, 1)
 	if err := r.validate(now, p.Sampling); err != nil {
 		return r, err
 	}
-	if p.Verifier == nil && (r.Strategy != nil && r.Strategy.Judged() || r.Choice != nil && r.Choice.Judged()) {
+	if p.Verifier == nil && (r.Strategy != nil && r.Strategy.NeedsVerifier() || r.Choice != nil && r.Choice.NeedsScores()) {
 		return r, fmt.Errorf("%w: strategy and choice must need none: use strategy greedy or majority, and choice majority", ErrNoVerifier)
 	}
 	if r.Deadline.IsZero() {
@@ -291,7 +291,7 @@ func (p *Planner) Plan(ctx context.Context, r Request) (Plan, *difficulty.Estima
 	}
 	ctx, stop := context.WithDeadline(ctx, r.Deadline)
 	defer stop()
-	setup, err := p.prepare(ctx, r, func(w search.World) search.World { return w })
+	setup, err := p.prepare(ctx, r, func(w search.Backend) search.Backend { return w })
 	if err != nil {
 		return Plan{}, nil, err
 	}

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner/backend"
 	"github.com/ponder-mesh/ponder/services/planner/search"
-	"github.com/ponder-mesh/ponder/services/planner/world"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 	"github.com/ponder-mesh/ponder/services/verifier/verifiertest"
@@ -119,10 +119,10 @@ func TestList(t *testing.T) {
 
 func TestSame(t *testing.T) {
 	half, whole, ten, eleven := 0.5, 1.0, 10, 11
-	base := Request{Tenant: "t", Problem: "p", Effort: High, Strategy: search.Majority{N: 4}, Temperature: &half, MaxTokens: &ten, Seed: 3}
+	base := Request{Tenant: "t", Problem: "p", Effort: EffortHigh, Strategy: search.Majority{N: 4}, Temperature: &half, MaxTokens: &ten, Seed: 3}
 	for name, change := range map[string]func(r *Request){
 		"problem":       func(r *Request) { r.Problem = "q" },
-		"effort":        func(r *Request) { r.Effort = Low },
+		"effort":        func(r *Request) { r.Effort = EffortLow },
 		"strategy":      func(r *Request) { r.Strategy = search.BestOfN{N: 4} },
 		"n":             func(r *Request) { r.Strategy = search.Majority{N: 5} },
 		"planned":       func(r *Request) { r.Strategy = nil },
@@ -133,7 +133,7 @@ func TestSame(t *testing.T) {
 		"no max_tokens": func(r *Request) { r.MaxTokens = nil },
 		"seed":          func(r *Request) { r.Seed = 4 },
 		"budget":        func(r *Request) { r.Budget.PolicyTokens = 9 },
-		"thinking":      func(r *Request) { r.Thinking = &world.Thinking{Max: 9} },
+		"thinking":      func(r *Request) { r.Thinking = &backend.Thinking{Max: 9} },
 		"shifted text":  func(r *Request) { r.Tenant, r.Problem = "t p", "" },
 	} {
 		other := base
@@ -142,9 +142,9 @@ func TestSame(t *testing.T) {
 			t.Errorf("requests that differ in %s are the same", name)
 		}
 	}
-	base.Thinking = &world.Thinking{Max: 9}
+	base.Thinking = &backend.Thinking{Max: 9}
 	again := base
-	again.Thinking = &world.Thinking{Max: 9}
+	again.Thinking = &backend.Thinking{Max: 9}
 	temperature := 0.5
 	again.Temperature, again.Deadline = &temperature, time.Now()
 	if !base.same(again) {
@@ -175,7 +175,7 @@ func TestPlannerStops(t *testing.T) {
 		synctest.Wait()
 		p.Close()
 		got, err := p.Get("", id)
-		if err != nil || got.State != Failed || !errors.Is(got.Outcome.Err, ErrClosed) {
+		if err != nil || got.State != StateFailed || !errors.Is(got.Outcome.Err, ErrClosed) {
 			t.Errorf("got %+v and error %v, want the search ended by ErrClosed", got, err)
 		}
 		if _, err := p.Start(t.Context(), greedy("2")); !errors.Is(err, reasoning.ErrUnavailable) {
@@ -193,7 +193,7 @@ func TestCancelDropsJobs(t *testing.T) {
 		id := mustStart(t, p, greedy("1"))
 		time.Sleep(time.Second)
 		got, err := p.Cancel(t.Context(), "", id)
-		if err != nil || got.State != Cancelled || !errors.Is(got.Outcome.Err, ErrCancelled) {
+		if err != nil || got.State != StateCancelled || !errors.Is(got.Outcome.Err, ErrCancelled) {
 			t.Errorf("got %+v and error %v, want it cancelled", got, err)
 		}
 		if len(dropped) != 1 || dropped[0] != id {
@@ -213,7 +213,7 @@ func TestCancelDropsJobs(t *testing.T) {
 // Plan says what Start does.
 func TestPlanIsWhatStartDoes(t *testing.T) {
 	bubble(t, Config{Verifier: verifiertest.Steps(0)}, func(t *testing.T, p *Planner) {
-		r := Request{Problem: "1", Effort: High}
+		r := Request{Problem: "1", Effort: EffortHigh}
 		want, estimate, err := p.Plan(t.Context(), r)
 		if err != nil || estimate != nil {
 			t.Fatalf("estimate %v, error %v; want none, as there is no estimator", estimate, err)

@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner/backend"
 	"github.com/ponder-mesh/ponder/services/planner/search"
-	"github.com/ponder-mesh/ponder/services/planner/world"
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
@@ -15,15 +15,15 @@ import (
 type Request struct {
 	Tenant         string
 	Problem        string
-	Effort         Effort          // how much to spend; Budget and Strategy leave it only what they do not say
-	Budget         world.Budget    // bounds that are zero do not bound
-	Samples        int             // whole samples' worth of text, on the average over problems; 0: the effort's, or as much as the budget allows
-	Estimate       bool            // of difficulty, even where the strategy is given
-	Deadline       time.Time       // zero: the planner's default from now
-	Strategy       search.Strategy // nil: planned
-	Choice         *search.Choice  // nil: planned
-	Thinking       *world.Thinking // nil: as long as the policy likes
-	Temperature    *float64        // nil: the planner's default, as are the next two
+	Effort         Effort            // how much to spend; Budget and Strategy leave it only what they do not say
+	Budget         backend.Budget    // bounds that are zero do not bound
+	Samples        int               // whole samples' worth of text, on the average over problems; 0: the effort's, or as much as the budget allows
+	Estimate       bool              // of difficulty, even where the strategy is given
+	Deadline       time.Time         // zero: the planner's default from now
+	Strategy       search.Strategy   // nil: planned
+	Choice         *search.Choice    // nil: planned
+	Thinking       *backend.Thinking // nil: as long as the policy likes
+	Temperature    *float64          // nil: the planner's default, as are the next two
 	TopP           *float64
 	MaxTokens      *int
 	Seed           reasoning.Seed // 0 is 1
@@ -37,19 +37,19 @@ const MaxKey = 128
 type Effort int
 
 const (
-	None    Effort = iota + 1 // one greedy sample
-	Minimal                   // hardly anything
-	Low
-	Normal // the default; "medium" to clients
-	High
-	XHigh
-	Max // as much as the planner allows
+	EffortNone    Effort = iota + 1 // one greedy sample
+	EffortMinimal                   // hardly anything
+	EffortLow
+	EffortMedium // the default; "medium" to clients
+	EffortHigh
+	EffortXHigh
+	EffortMax // as much as the planner allows
 )
 
 var effortNames = []string{"", "none", "minimal", "low", "medium", "high", "xhigh", "max"}
 
 func (e Effort) String() string {
-	if e < None || e > Max {
+	if e < EffortNone || e > EffortMax {
 		return "unknown"
 	}
 	return effortNames[e]
@@ -57,7 +57,7 @@ func (e Effort) String() string {
 
 // ParseEffort is the effort with this name.
 func ParseEffort(name string) (Effort, error) {
-	for e := None; e <= Max; e++ {
+	for e := EffortNone; e <= EffortMax; e++ {
 		if effortNames[e] == name {
 			return e, nil
 		}
@@ -92,7 +92,7 @@ func (r Request) validate(now time.Time, defaults reasoning.Sampling) error {
 		return reasoning.Invalid("problem", "must have at most %d bytes, has %d", policy.MaxProblem, len(r.Problem))
 	case !utf8.ValidString(r.Problem):
 		return reasoning.Invalid("problem", "must be UTF-8")
-	case r.Effort < 0 || r.Effort > Max:
+	case r.Effort < 0 || r.Effort > EffortMax:
 		return reasoning.Invalid("effort", "must be one of %v", effortNames[1:])
 	case r.Budget.PolicyTokens < 0:
 		return reasoning.Invalid("budget.policy_tokens", "must not be negative, is %d", r.Budget.PolicyTokens)
@@ -122,7 +122,7 @@ func (r Request) validate(now time.Time, defaults reasoning.Sampling) error {
 	if err := r.Strategy.Validate(); err != nil {
 		return err
 	}
-	if r.Choice != nil && r.Choice.Judged() && !r.Strategy.Judged() {
+	if r.Choice != nil && r.Choice.NeedsScores() && !r.Strategy.NeedsVerifier() {
 		return reasoning.Invalid("choice", "%s needs scores, and strategy %s has none: choose majority or certainty, or a strategy that is judged", r.Choice, r.Strategy.Name())
 	}
 	return nil
@@ -142,7 +142,7 @@ func (r Request) essence() any {
 		}
 		return *p
 	}
-	choice, tokens, thinking := "", -1, world.Thinking{}
+	choice, tokens, thinking := "", -1, backend.Thinking{}
 	if r.Thinking != nil {
 		thinking = *r.Thinking
 	}

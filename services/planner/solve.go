@@ -10,9 +10,9 @@ import (
 	"github.com/ponder-mesh/ponder/internal/telemetry"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/difficulty"
+	"github.com/ponder-mesh/ponder/services/planner/backend"
 	"github.com/ponder-mesh/ponder/services/planner/profile"
 	"github.com/ponder-mesh/ponder/services/planner/search"
-	"github.com/ponder-mesh/ponder/services/planner/world"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/template"
 	"github.com/ponder-mesh/ponder/services/verifier"
@@ -31,19 +31,19 @@ func (p *Planner) run(ctx context.Context, l *live) {
 	ctx, traced := p.Telemetry.StartSearch(ctx, l.id, strategyName(l.request.Strategy))
 	outcome := p.solve(ctx, l, traced)
 	outcome.Elapsed = time.Since(l.created)
-	if outcome.Stop == ByClient && p.CancelJobs != nil {
+	if outcome.Stop == StopCancelled && p.CancelJobs != nil {
 		ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		if err := p.CancelJobs(ctx, l.id); err != nil {
 			outcome.Degraded = append(outcome.Degraded, fmt.Sprintf("queued jobs were not removed, they end at the deadline: %v", err))
 		}
 		stop()
 	}
-	state := Succeeded
+	state := StateSucceeded
 	switch {
-	case outcome.Stop == ByClient:
-		state = Cancelled
+	case outcome.Stop == StopCancelled:
+		state = StateCancelled
 	case outcome.Answer == "":
-		state = Failed
+		state = StateFailed
 	}
 	traced.End(state.String(), l.status().Bill, outcome.Err)
 	l.change(func(sequence int64) {
@@ -62,7 +62,7 @@ func strategyName(s search.Strategy) string {
 func (p *Planner) solve(ctx context.Context, l *live, traced *telemetry.SearchTrace) Outcome {
 	p.sayIfQueued(ctx, l)
 	told := new(sync.Once)
-	setup, err := p.prepare(ctx, l.request, func(w search.World) search.World { return traced.World(again{w, l, told}) })
+	setup, err := p.prepare(ctx, l.request, func(w search.Backend) search.Backend { return traced.Backend(retryNotice{w, l, told}) })
 	if err != nil {
 		return p.ended(ctx, Outcome{}, err)
 	}
@@ -88,11 +88,11 @@ func (p *Planner) solve(ctx context.Context, l *live, traced *telemetry.SearchTr
 	if estimate != nil {
 		budget = budget.Less(estimate.Usage)
 	}
-	var recalled search.World = setup.memo
+	var recalled search.Backend = setup.memo
 	if p.Solo {
-		recalled = world.Solo(setup.memo)
+		recalled = backend.Solo(setup.memo)
 	}
-	metered := world.Meter(recalled, budget, setup.policy, setup.judgeModel())
+	metered := backend.Meter(recalled, budget, setup.policy, setup.rewardModel())
 	l.change(func(int64) {
 		l.bill = func() reasoning.Bill {
 			bill := metered.Bill()
@@ -107,7 +107,7 @@ func (p *Planner) solve(ctx context.Context, l *live, traced *telemetry.SearchTr
 	spent, err := search.Run(ctx, tree, plan.Strategy)
 	outcome.Degraded = append(outcome.Degraded, tree.Faults()...)
 	if spent {
-		outcome.Stop = BudgetSpent
+		outcome.Stop = StopBudget
 	}
 	choose(&outcome, tree, plan.Choice)
 	return p.ended(ctx, outcome, err)
@@ -118,9 +118,9 @@ type setup struct {
 	request  Request
 	sampling reasoning.Sampling
 	policy   reasoning.Model
-	judge    *verifier.Judge  // nil: none, or it does not answer
-	profile  *profile.Profile // of these models; nil: nobody measured them
-	memo     *world.Memoed
+	judge    *verifier.RewardModel // nil: none, or it does not answer
+	profile  *profile.Profile      // of these models; nil: nobody measured them
+	memo     *backend.Memoed
 	format   template.Template // the policy's, where the request says how it is to think
 	degraded []string
 }
@@ -129,7 +129,7 @@ type setup struct {
 // next to the mesh, what is asked of it traced, what it answered recorded; the meter
 // comes around them, when the budget is known, so that a search that is replayed costs
 // the same, and how to think around that. A verifier that does not answer is done without, and the outcome says so.
-func (p *Planner) prepare(ctx context.Context, r Request, trace func(search.World) search.World) (setup, error) {
+func (p *Planner) prepare(ctx context.Context, r Request, trace func(search.Backend) search.Backend) (setup, error) {
 	s := setup{request: r, sampling: r.sampling(p.Sampling)}
 	var err error
 	if s.policy, err = p.Policy.Model(ctx); err != nil {
@@ -144,8 +144,8 @@ func (p *Planner) prepare(ctx context.Context, r Request, trace func(search.Worl
 		return s, err
 	}
 	if p.Verifier != nil {
-		asked, stop := context.WithTimeout(ctx, p.JudgeDelay)
-		judge, err := p.Verifier.Judge(asked)
+		asked, stop := context.WithTimeout(ctx, p.VerifierTimeout)
+		judge, err := p.Verifier.RewardModel(asked)
 		stop()
 		switch {
 		case ctx.Err() != nil:
@@ -159,11 +159,11 @@ func (p *Planner) prepare(ctx context.Context, r Request, trace func(search.Worl
 	if p.Profiles != nil {
 		s.profile = p.Profiles.For(s.policy, s.judge)
 	}
-	identity := world.Identity{Tenant: r.Tenant, Policy: s.policy}
+	identity := backend.Identity{Tenant: r.Tenant, Policy: s.policy}
 	if s.judge != nil {
-		identity.Judge = *s.judge
+		identity.RewardModel = *s.judge
 	}
-	s.memo = world.Memo(trace(world.Retry(mesh{p.Policy, p.Verifier}, world.Backoff{})), p.Store, identity)
+	s.memo = backend.Memo(trace(backend.Retry(mesh{p.Policy, p.Verifier}, backend.Backoff{})), p.Store, identity)
 	return s, nil
 }
 
@@ -181,7 +181,7 @@ func fits(s search.Strategy, model reasoning.Model) error {
 }
 
 // judgeModel is the reward model; zero without one.
-func (s setup) judgeModel() reasoning.Model {
+func (s setup) rewardModel() reasoning.Model {
 	if s.judge == nil {
 		return reasoning.Model{}
 	}
@@ -190,11 +190,11 @@ func (s setup) judgeModel() reasoning.Model {
 
 // think is w for a policy that thinks as the request says: outside of the meter, as
 // each part of a child is paid by itself.
-func (s setup) think(w search.World) search.World {
+func (s setup) think(w search.Backend) search.Backend {
 	if s.request.Thinking == nil {
 		return w
 	}
-	return world.Think(w, *s.request.Thinking, s.format)
+	return backend.Think(w, *s.request.Thinking, s.format)
 }
 
 func (s setup) problem(l *live) search.Problem {
@@ -258,8 +258,8 @@ func (p *Planner) estimate(ctx context.Context, l *live, s setup, planned func(P
 		l.change(func(sequence int64) {
 			l.estimate = numbered[*difficulty.Estimate]{&e, sequence}
 			l.bill = func() reasoning.Bill { return reasoning.Bill{Difficulty: e.Usage} }
-			if l.state == Queued {
-				l.state = Running
+			if l.state == StateQueued {
+				l.state = StateRunning
 			}
 		})
 		if !e.Final {

@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner/backend"
 	"github.com/ponder-mesh/ponder/services/planner/search"
-	"github.com/ponder-mesh/ponder/services/planner/world"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 )
@@ -36,13 +36,13 @@ func thinker() *policytest.Script {
 
 func TestASearchThinksAsItIsTold(t *testing.T) {
 	for _, test := range []struct {
-		how    *world.Thinking
+		how    *backend.Thinking
 		answer string
 		cost   int64
 	}{
 		{nil, "3", 12},
-		{&world.Thinking{Mode: world.Force, Max: 2}, "1", 2 + 2},
-		{&world.Thinking{Mode: world.Force, Waits: 1}, "4", 8 + 8 + 4},
+		{&backend.Thinking{Mode: backend.ModeForce, Max: 2}, "1", 2 + 2},
+		{&backend.Thinking{Mode: backend.ModeForce, Waits: 1}, "4", 8 + 8 + 4},
 	} {
 		bubble(t, Config{Policy: thinker()}, func(t *testing.T, p *Planner) {
 			r := greedy("p")
@@ -61,18 +61,18 @@ func TestASearchThinksAsItIsTold(t *testing.T) {
 // search fails then, before anything is paid.
 func TestThinkingNeedsAThinker(t *testing.T) {
 	bubble(t, Config{}, func(t *testing.T, p *Planner) {
-		r := Request{Problem: "p", Strategy: search.Greedy{}, Thinking: &world.Thinking{Mode: world.Force, Max: 9}}
+		r := Request{Problem: "p", Strategy: search.Greedy{}, Thinking: &backend.Thinking{Mode: backend.ModeForce, Max: 9}}
 		id := mustStart(t, p, r)
 		time.Sleep(time.Minute)
 		got, err := p.Get("", id)
 		var rule *reasoning.InvalidError
-		if err != nil || got.State != Failed || !errors.As(got.Outcome.Err, &rule) || rule.Field != "thinking" || got.Bill != (reasoning.Bill{}) {
+		if err != nil || got.State != StateFailed || !errors.As(got.Outcome.Err, &rule) || rule.Field != "thinking" || got.Bill != (reasoning.Bill{}) {
 			t.Errorf("got %v with %v and error %v, want the search failed for its thinking, and nothing paid", got.State, got.Outcome, err)
 		}
 		if _, _, err := p.Plan(t.Context(), r); !errors.Is(err, reasoning.ErrInvalid) {
 			t.Errorf("planned: got %v, want ErrInvalid", err)
 		}
-		r.Thinking = &world.Thinking{Mode: world.Force, Max: 4096}
+		r.Thinking = &backend.Thinking{Mode: backend.ModeForce, Max: 4096}
 		if _, err := p.Start(t.Context(), r); !errors.As(err, &rule) || rule.Field != "thinking.max_tokens" {
 			t.Errorf("got %v, want thinking.max_tokens refused: it leaves no room for an answer", err)
 		}

@@ -11,16 +11,16 @@ import (
 type Aggregator int
 
 const (
-	Min  Aggregator = iota + 1 // the smallest
-	Last                       // the last step's (Snell et al. 2024, arXiv 2408.03314, §5.1)
-	Avg                        // the mean
-	Prod                       // the product
+	AggregatorMin  Aggregator = iota + 1 // the smallest
+	AggregatorLast                       // the last step's (Snell et al. 2024, arXiv 2408.03314, §5.1)
+	AggregatorAvg                        // the mean
+	AggregatorProd                       // the product
 )
 
-var aggregatorNames = []string{Min: "min", Last: "last", Avg: "avg", Prod: "prod"}
+var aggregatorNames = []string{AggregatorMin: "min", AggregatorLast: "last", AggregatorAvg: "avg", AggregatorProd: "prod"}
 
 func (a Aggregator) String() string {
-	if a >= Min && a <= Prod {
+	if a >= AggregatorMin && a <= AggregatorProd {
 		return aggregatorNames[a]
 	}
 	return "unknown"
@@ -40,15 +40,15 @@ func (a Aggregator) Of(scores []float64) float64 {
 		return 0
 	}
 	switch a {
-	case Last:
+	case AggregatorLast:
 		return scores[len(scores)-1]
-	case Avg:
+	case AggregatorAvg:
 		sum := 0.0
 		for _, s := range scores {
 			sum += s
 		}
 		return sum / float64(len(scores))
-	case Prod:
+	case AggregatorProd:
 		product := 1.0
 		for _, s := range scores {
 			product *= s

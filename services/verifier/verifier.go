@@ -20,10 +20,10 @@ import (
 type Verifier interface {
 	// Score judges every step of the path. The result has exactly as many scores
 	// as the request has steps, each in [0,1]; anything else that a model says is
-	// an ErrMisjudged. An error means that nothing was scored.
+	// an ErrBadScores. An error means that nothing was scored.
 	Score(ctx context.Context, r Request) (Result, error)
-	// Judge is the identity of the reward model and the aggregator it was chosen for.
-	Judge(ctx context.Context) (Judge, error)
+	// RewardModel is the identity of the reward model and the aggregator it was chosen for.
+	RewardModel(ctx context.Context) (RewardModel, error)
 }
 
 // A Request is a path to score.
@@ -42,15 +42,15 @@ type Result struct {
 	Took   time.Duration
 }
 
-// A Judge is a reward model as a search knows it.
-type Judge struct {
+// A RewardModel is a reward model as a search knows it.
+type RewardModel struct {
 	reasoning.Model
 	Aggregator Aggregator
 }
 
-// ErrMisjudged is a reward model that gave the wrong number of scores, or one
+// ErrBadScores is a reward model that gave the wrong number of scores, or one
 // outside [0,1]. The other errors of a Verifier are those of package reasoning.
-var ErrMisjudged = reasoning.NewError(reasoning.KindInternal, "MISJUDGED", "verifier misjudged")
+var ErrBadScores = reasoning.NewError(reasoning.KindInternal, "MISJUDGED", "verifier misjudged")
 
 // Limits of a request, checked before anything is allocated.
 const (
@@ -85,15 +85,15 @@ func (r Request) Validate() error {
 	return nil
 }
 
-// Check returns an ErrMisjudged unless scores are as Score promises for r. Every
+// Check returns an ErrBadScores unless scores are as Score promises for r. Every
 // body that hears scores from a model calls it.
 func (r Request) Check(scores []float64) error {
 	if len(scores) != len(r.Steps) {
-		return fmt.Errorf("%w: %d scores for %d steps", ErrMisjudged, len(scores), len(r.Steps))
+		return fmt.Errorf("%w: %d scores for %d steps", ErrBadScores, len(scores), len(r.Steps))
 	}
 	for i, s := range scores {
 		if math.IsNaN(s) || s < 0 || s > 1 {
-			return fmt.Errorf("%w: score %v of step %d is not in [0,1]", ErrMisjudged, s, i)
+			return fmt.Errorf("%w: score %v of step %d is not in [0,1]", ErrBadScores, s, i)
 		}
 	}
 	return nil

@@ -15,8 +15,8 @@ import (
 	"github.com/ponder-mesh/ponder/pocket/models"
 	"github.com/ponder-mesh/ponder/pocket/problems"
 	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner/backend"
 	"github.com/ponder-mesh/ponder/services/planner/search"
-	"github.com/ponder-mesh/ponder/services/planner/world"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/engine/pocket"
 )
@@ -107,7 +107,7 @@ func (l *lab) pocketServer(name string, model *engine.Model, slots int) (*server
 }
 
 // patient asks again where llama.cpp has closed an idle connection.
-func patient(p policy.Policy) search.World { return world.Retry(sides{Policy: p}, world.Backoff{}) }
+func patient(p policy.Policy) search.World { return backend.Retry(sides{Policy: p}, backend.Backoff{}) }
 
 // only is the one child of a sequence.
 func only(seq func(func(policy.Child, error) bool)) (child policy.Child, err error) {

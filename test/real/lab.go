@@ -15,8 +15,8 @@ import (
 	"github.com/ponder-mesh/ponder/answer"
 	"github.com/ponder-mesh/ponder/eval"
 	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner/backend"
 	"github.com/ponder-mesh/ponder/services/planner/search"
-	"github.com/ponder-mesh/ponder/services/planner/world"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
@@ -27,7 +27,7 @@ const seed = 20261122
 // which servers run.
 type lab struct {
 	options
-	store   *world.File
+	store   *backend.File
 	servers []*server
 	models  []eval.Identity
 }
@@ -38,7 +38,7 @@ func openLab(o options) (*lab, error) {
 			return nil, fmt.Errorf("%w: run test/real/fetch.sh all", err)
 		}
 	}
-	store, err := world.OpenFile(filepath.Join(o.cache, "real-said.jsonl"))
+	store, err := backend.OpenFile(filepath.Join(o.cache, "real-said.jsonl"))
 	return &lab{options: o, store: store}, err
 }
 
@@ -67,18 +67,18 @@ type sides struct {
 }
 
 // world is the policy and, if not nil, the judge, whose results are kept.
-func (l *lab) world(ctx context.Context, p policy.Policy, v verifier.Verifier) (search.World, world.Identity, error) {
-	id := world.Identity{Tenant: "real"}
+func (l *lab) world(ctx context.Context, p policy.Policy, v verifier.Verifier) (search.World, backend.Identity, error) {
+	id := backend.Identity{Tenant: "real"}
 	var err error
 	if id.Policy, err = p.Model(ctx); err != nil {
 		return nil, id, err
 	}
 	if v != nil {
-		if id.Judge, err = v.Judge(ctx); err != nil {
+		if id.RewardModel, err = v.RewardModel(ctx); err != nil {
 			return nil, id, err
 		}
 	}
-	return world.Memo(world.Retry(sides{p, v}, world.Backoff{}), l.store, id), id, nil
+	return backend.Memo(backend.Retry(sides{p, v}, backend.Backoff{}), l.store, id), id, nil
 }
 
 // A trial is a strategy with the choices that are made of what it finds.
@@ -102,7 +102,7 @@ type row struct {
 }
 
 // trials runs all trials on all problems, and says on stderr how it goes.
-func (l *lab) trials(ctx context.Context, what string, w search.World, id world.Identity, problems []eval.Problem, sampling reasoning.Sampling, trials []trial) ([]row, error) {
+func (l *lab) trials(ctx context.Context, what string, w search.World, id backend.Identity, problems []eval.Problem, sampling reasoning.Sampling, trials []trial) ([]row, error) {
 	var rows []row
 	for _, t := range trials {
 		for _, c := range t.choices {
@@ -115,10 +115,10 @@ func (l *lab) trials(ctx context.Context, what string, w search.World, id world.
 	for i, p := range problems {
 		next := 0
 		for _, t := range trials {
-			meter := world.Meter(w, world.Budget{}, id.Policy, id.Judge.Model)
+			meter := backend.Meter(w, backend.Budget{}, id.Policy, id.RewardModel.Model)
 			tree := search.New(meter, search.Problem{
 				Tenant: "real", Search: fmt.Sprintf("%s-%d", what, i), Text: p.Text, Seed: reasoning.Seed(seed).Child(i),
-				Sampling: sampling, Aggregator: id.Judge.Aggregator,
+				Sampling: sampling, Aggregator: id.RewardModel.Aggregator,
 			})
 			if _, err := search.Run(ctx, tree, t.strategy); err != nil {
 				return nil, fmt.Errorf("problem %d, %s: %w", i, t.name, err)
@@ -185,7 +185,7 @@ func tallied(t *search.Tree, p eval.Problem, tokens float64) tally {
 // chosen is 1 if the choice's first answer is right.
 func chosen(t *search.Tree, c search.Choice, p eval.Problem) (float64, error) {
 	ranked, err := c.Rank(slices.Collect(t.Solutions()), answer.Extract, answer.Key)
-	if err != nil && !c.Judged() {
+	if err != nil && !c.NeedsScores() {
 		return 0, err
 	}
 	if err != nil { // no solution could be judged: no answer

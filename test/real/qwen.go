@@ -18,10 +18,10 @@ import (
 )
 
 const (
-	qwenName       = "qwen2.5-coder-0.5b-instruct-q4_k_m"
-	qwenFile       = qwenName + ".gguf"
-	qwenParameters = 494_032_768
-	judgeName      = "pocket-prm"
+	qwenName        = "qwen2.5-coder-0.5b-instruct-q4_k_m"
+	qwenFile        = qwenName + ".gguf"
+	qwenParameters  = 494_032_768
+	rewardModelName = "pocket-prm"
 )
 
 // qwen is a server of the real model with a prompt template.
@@ -62,7 +62,7 @@ func pocketProblems(ctx context.Context, l *lab) ([]row, error) {
 	}
 	var judge verifier.Verifier
 	if l.split == "test" { // prompts are chosen by what the policy does alone
-		prm, err := models.OpenJudge(judgeName, engine.Options{Workers: 1})
+		prm, err := models.OpenRewardModel(rewardModelName, engine.Options{Workers: 1})
 		if err != nil {
 			return nil, err
 		}
@@ -77,7 +77,7 @@ func pocketProblems(ctx context.Context, l *lab) ([]row, error) {
 		return nil, err
 	}
 	const levels = 12 // three times what a problem here needs
-	judged := []search.Choice{search.By(ids.Judge.Aggregator, false), search.By(ids.Judge.Aggregator, true)}
+	judged := []search.Choice{search.By(ids.RewardModel.Aggregator, false), search.By(ids.RewardModel.Aggregator, true)}
 	for _, n := range l.ns {
 		trials = append(trials, trial{"majority", n, search.Majority{N: n}, majority})
 		if judge != nil {

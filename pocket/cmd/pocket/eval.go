@@ -14,16 +14,16 @@ import (
 )
 
 type evalCmd struct {
-	Policies    []string `default:"pocket-0.3m,pocket-0.8m,pocket-0.1m,pocket-2m" help:"Shipped policies; aggregators are compared on the first."`
-	Judge       string   `default:"pocket-prm" help:"Shipped judge."`
-	JudgeFile   string   `type:"existingfile" help:"A judge's GGUF file instead."`
-	Choose      int      `default:"10" help:"Validation problems for each number of steps, on which aggregators are compared."`
-	PerStep     int      `default:"25" help:"Test problems for each number of steps; 0: only choose."`
-	Samples     int      `default:"64" help:"Samples a problem, at least 1."`
-	Temperature float64  `default:"0.8"`
-	Seed        uint64   `default:"11"`
-	Out         string   `help:"Evidence file to write; else only tables are printed."`
-	Date        string   `help:"For the evidence."`
+	Policies        []string `default:"pocket-0.3m,pocket-0.8m,pocket-0.1m,pocket-2m" help:"Shipped policies; aggregators are compared on the first."`
+	RewardModel     string   `default:"pocket-prm" help:"Shipped judge."`
+	RewardModelFile string   `type:"existingfile" help:"A judge's GGUF file instead."`
+	Choose          int      `default:"10" help:"Validation problems for each number of steps, on which aggregators are compared."`
+	PerStep         int      `default:"25" help:"Test problems for each number of steps; 0: only choose."`
+	Samples         int      `default:"64" help:"Samples a problem, at least 1."`
+	Temperature     float64  `default:"0.8"`
+	Seed            uint64   `default:"11"`
+	Out             string   `help:"Evidence file to write; else only tables are printed."`
+	Date            string   `help:"For the evidence."`
 }
 
 // cell is what is known about one policy at one number of steps.
@@ -66,7 +66,7 @@ func (c *evalCmd) Run() error {
 		ev.Models = append(ev.Models, identity(m.Identity()))
 	}
 	results := map[string]any{"temperature": c.Temperature}
-	choice, err := c.policy(ctx, c.Policies[0], judge, problems.Validation, c.Choose, newJudgeReport())
+	choice, err := c.policy(ctx, c.Policies[0], judge, problems.Validation, c.Choose, newScoreReport())
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (c *evalCmd) Run() error {
 	if c.PerStep == 0 {
 		return nil
 	}
-	report := newJudgeReport()
+	report := newScoreReport()
 	policies := map[string]policyResult{}
 	for _, name := range c.Policies {
 		r, err := c.policy(ctx, name, judge, problems.Test, c.PerStep, report)
@@ -97,15 +97,15 @@ func (c *evalCmd) Run() error {
 	return ev.Write(c.Out)
 }
 
-func (c *evalCmd) judge() (*pocket.Judge, error) {
-	if c.JudgeFile == "" {
-		return models.OpenJudge(c.Judge, pocket.Options{})
+func (c *evalCmd) judge() (*pocket.RewardModel, error) {
+	if c.RewardModelFile == "" {
+		return models.OpenRewardModel(c.RewardModel, pocket.Options{})
 	}
-	file, err := os.ReadFile(c.JudgeFile)
+	file, err := os.ReadFile(c.RewardModelFile)
 	if err != nil {
 		return nil, err
 	}
-	return pocket.OpenJudge(file, pocket.Options{})
+	return pocket.OpenRewardModel(file, pocket.Options{})
 }
 
 func identity(id pocket.Identity) eval.Identity {
@@ -116,7 +116,7 @@ func identity(id pocket.Identity) eval.Identity {
 func key(name string) string { return strings.ReplaceAll(name, ".", "_") }
 
 // policy measures one policy at each number of steps, and prints.
-func (c *evalCmd) policy(ctx context.Context, name string, j *pocket.Judge, split problems.Split, perStep int, report *judgeReport) (policyResult, error) {
+func (c *evalCmd) policy(ctx context.Context, name string, j *pocket.RewardModel, split problems.Split, perStep int, report *scoreReport) (policyResult, error) {
 	m, err := models.Open(name)
 	if err != nil {
 		return policyResult{}, err

@@ -35,7 +35,7 @@ func (c *featuresCmd) Run() error {
 	if err != nil {
 		return err
 	}
-	judge, err := pocket.LikelihoodJudge(file, pocket.Options{})
+	judge, err := pocket.LikelihoodRewardModel(file, pocket.Options{})
 	if err != nil {
 		return err
 	}

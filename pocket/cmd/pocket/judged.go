@@ -11,17 +11,17 @@ import (
 )
 
 // judgeReport collects what a judge said about lines whose truth is known.
-type judgeReport struct {
+type scoreReport struct {
 	pairs        []float64 // 1 where a right line beat a wrong sibling, ½ for a tie
 	right, wrong []float64 // scores of the samples' lines; wrong: of first errors
 	after        []float64 // scores of the lines that follow an error
 }
 
-func newJudgeReport() *judgeReport { return &judgeReport{} }
+func newScoreReport() *scoreReport { return &scoreReport{} }
 
 // add takes in all samples of a problem. Siblings are lines that were written
 // after the same right beginning; each distinct wrong one makes one pair.
-func (r *judgeReport) add(a attempts) {
+func (r *scoreReport) add(a attempts) {
 	want := a.problem.Lines()
 	right, wrong := make([]float64, len(want)), make([]map[string]float64, len(want))
 	seen := make([]bool, len(want))
@@ -59,7 +59,7 @@ func (r *judgeReport) add(a attempts) {
 	}
 }
 
-type judgeResult struct {
+type scoreResult struct {
 	Aggregator  string        `json:"aggregator"`
 	Parameters  int           `json:"parameters"`
 	Trunk       string        `json:"trunk"`
@@ -76,7 +76,7 @@ type judgeResult struct {
 // threshold is where a score is called right.
 const threshold = 0.5
 
-func (r *judgeReport) result(j *pocket.Judge, seed uint64) judgeResult {
+func (r *scoreReport) result(j *pocket.RewardModel, seed uint64) scoreResult {
 	below := func(scores []float64) int {
 		n := 0
 		for _, s := range scores {
@@ -87,7 +87,7 @@ func (r *judgeReport) result(j *pocket.Judge, seed uint64) judgeResult {
 		return n
 	}
 	errors := append(append([]float64(nil), r.wrong...), r.after...)
-	v := judgeResult{
+	v := scoreResult{
 		Aggregator: j.Aggregator(), Parameters: int(j.Identity().Parameters), Trunk: j.Trunk(), Recipe: j.Recipe(),
 		Siblings:   eval.Bootstrap(r.pairs, seed),
 		FalseAlarm: eval.Wilson(below(r.right), len(r.right)),
@@ -113,7 +113,7 @@ func (r *judgeReport) result(j *pocket.Judge, seed uint64) judgeResult {
 }
 
 // calibrate fills ten bins of equal width (Naeini et al. 2015).
-func (v *judgeResult) calibrate(right, wrong []float64) {
+func (v *scoreResult) calibrate(right, wrong []float64) {
 	var n, sum, hits [10]float64
 	for k, scores := range [][]float64{wrong, right} {
 		for _, s := range scores {

@@ -45,5 +45,5 @@ func (c *packCmd) judge(head []byte) ([]byte, error) {
 		return nil, fmt.Errorf("head: %w", err)
 	}
 	h.Aggregator = c.Aggregator
-	return pocket.PackJudge(file, h)
+	return pocket.PackRewardModel(file, h)
 }

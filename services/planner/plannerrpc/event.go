@@ -32,7 +32,7 @@ func toNode(n planner.Node) *plannerv1.Node {
 		NodeId: n.ID, ParentId: n.Parent, Depth: int32(n.Depth), State: plannerv1.NodeState(n.State),
 		Steps: wire.StepsToProto(n.Steps), Finish: wire.FinishToProto(n.Finish), Answer: n.Answer, Reason: n.Reason,
 	}
-	if n.Judged {
+	if n.Scored {
 		out.Value = &n.Value
 	}
 	return out

@@ -4,8 +4,8 @@ import (
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/planner"
+	"github.com/ponder-mesh/ponder/services/planner/backend"
 	"github.com/ponder-mesh/ponder/services/planner/search"
-	"github.com/ponder-mesh/ponder/services/planner/world"
 )
 
 // fromRequest reads a SolveRequest. Its errors name the field; the rules about
@@ -14,7 +14,7 @@ func fromRequest(in *plannerv1.SolveRequest) (planner.Request, error) {
 	r := planner.Request{
 		Tenant: in.GetTenant(), Problem: in.GetProblem(), Seed: reasoning.Seed(in.GetSeed()), IdempotencyKey: in.GetIdempotencyKey(),
 		Effort: planner.Effort(in.GetEffort()),
-		Budget: world.Budget{
+		Budget: backend.Budget{
 			PolicyTokens: in.GetBudget().GetPolicyTokens(), VerifierTokens: in.GetBudget().GetVerifierTokens(), FLOPs: in.GetBudget().GetFlops(),
 		},
 	}

@@ -12,8 +12,8 @@ import (
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
 	"github.com/ponder-mesh/ponder/services/planner"
+	"github.com/ponder-mesh/ponder/services/planner/backend"
 	"github.com/ponder-mesh/ponder/services/planner/search"
-	"github.com/ponder-mesh/ponder/services/planner/world"
 )
 
 func TestChoices(t *testing.T) {
@@ -48,24 +48,24 @@ func TestNumbers(t *testing.T) {
 			t.Errorf("%v is %s on the wire", domain, wire)
 		}
 	}
-	for e := planner.None; e <= planner.Max; e++ {
+	for e := planner.EffortNone; e <= planner.EffortMax; e++ {
 		check(plannerv1.Effort(e), "EFFORT_", e)
 		if got, err := ParseEffort(e.String()); err != nil || got != plannerv1.Effort(e) {
 			t.Errorf("%q is read as %v, %v", e, got, err)
 		}
 	}
-	for s := planner.Queued; s <= planner.Cancelled; s++ {
+	for s := planner.StateQueued; s <= planner.StateCancelled; s++ {
 		check(plannerv1.SearchState(s), "SEARCH_STATE_", s)
 	}
-	for s := search.Queued; s <= search.Failed; s++ {
+	for s := search.StateQueued; s <= search.StateFailed; s++ {
 		check(plannerv1.NodeState(s), "NODE_STATE_", s)
 	}
-	for s := planner.Complete; s <= planner.ByError; s++ {
+	for s := planner.StopComplete; s <= planner.StopError; s++ {
 		check(plannerv1.StopReason(s), "STOP_REASON_", s)
 	}
 	for name, n := range map[string][2]int{
-		"efforts": {len(plannerv1.Effort_name), int(planner.Max)}, "states": {len(plannerv1.SearchState_name), int(planner.Cancelled)},
-		"node states": {len(plannerv1.NodeState_name), int(search.Failed)}, "stop reasons": {len(plannerv1.StopReason_name), int(planner.ByError)},
+		"efforts": {len(plannerv1.Effort_name), int(planner.EffortMax)}, "states": {len(plannerv1.SearchState_name), int(planner.StateCancelled)},
+		"node states": {len(plannerv1.NodeState_name), int(search.StateFailed)}, "stop reasons": {len(plannerv1.StopReason_name), int(planner.StopError)},
 	} {
 		if n[0]-1 != n[1] {
 			t.Errorf("%d %s on the wire, %d in the domain", n[0]-1, name, n[1])
@@ -84,8 +84,8 @@ func TestFromRequest(t *testing.T) {
 	})
 	fifty := 50
 	want := planner.Request{
-		Tenant: "t", Problem: "p", Effort: planner.High, Deadline: deadline,
-		Budget:   world.Budget{PolicyTokens: 1, VerifierTokens: 2, FLOPs: 3},
+		Tenant: "t", Problem: "p", Effort: planner.EffortHigh, Deadline: deadline,
+		Budget:   backend.Budget{PolicyTokens: 1, VerifierTokens: 2, FLOPs: 3},
 		Strategy: search.BestOfN{N: 4}, Choice: &search.Choice{By: search.ByLast},
 		Temperature: &temperature, TopP: &topP, MaxTokens: &fifty, Seed: 9, IdempotencyKey: "k",
 	}

@@ -63,7 +63,7 @@ func fromStrategy(in *plannerv1.Strategy) (search.Strategy, error) {
 	case *plannerv1.Strategy_Revisions:
 		r := kind.Revisions
 		n := int(r.GetN())
-		return search.Revisions{N: n, Chains: or(r.Chains, divisor(n, int(math.Sqrt(float64(n))))), Flat: r.GetFlat(), Unjudged: r.GetUnjudged(), Feedback: r.GetFeedback()}, nil
+		return search.Revisions{N: n, Chains: or(r.Chains, divisor(n, int(math.Sqrt(float64(n))))), Flat: r.GetFlat(), NoVerifier: r.GetUnjudged(), Feedback: r.GetFeedback()}, nil
 	}
 	return nil, reasoning.Invalid("strategy", "must be one of %v", StrategyNames())
 }
@@ -105,7 +105,7 @@ func toStrategy(s search.Strategy) *plannerv1.Strategy {
 		}}}
 	case search.Revisions:
 		return &plannerv1.Strategy{Kind: &plannerv1.Strategy_Revisions{Revisions: &plannerv1.Revisions{
-			N: int32(s.N), Chains: number(s.Chains), Flat: s.Flat, Unjudged: s.Unjudged, Feedback: s.Feedback,
+			N: int32(s.N), Chains: number(s.Chains), Flat: s.Flat, Unjudged: s.NoVerifier, Feedback: s.Feedback,
 		}}}
 	}
 	return nil

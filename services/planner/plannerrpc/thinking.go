@@ -6,19 +6,19 @@ import (
 
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
-	"github.com/ponder-mesh/ponder/services/planner/world"
+	"github.com/ponder-mesh/ponder/services/planner/backend"
 )
 
 // fromThinking reads a Thinking; nil is none. Enums have the domain's numbers, and the
 // rules about values are the domain's.
-func fromThinking(in *plannerv1.Thinking) *world.Thinking {
+func fromThinking(in *plannerv1.Thinking) *backend.Thinking {
 	if in == nil {
 		return nil
 	}
-	return &world.Thinking{
+	return &backend.Thinking{
 		Max: int(in.GetMaxTokens()), Min: int(in.GetMinTokens()), Waits: int(in.GetWaits()), Wait: in.GetWait(),
-		Mode:   world.Mode(cmp.Or(in.GetMode(), plannerv1.ThinkingMode_THINKING_MODE_FORCE)),
-		Advice: world.Advice(in.GetAdvice()), Steps: int(in.GetMaxSteps()),
+		Mode:   backend.Mode(cmp.Or(in.GetMode(), plannerv1.ThinkingMode_THINKING_MODE_FORCE)),
+		Advice: backend.Advice(in.GetAdvice()), Steps: int(in.GetMaxSteps()),
 	}
 }
 

@@ -15,8 +15,8 @@ import (
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/planner"
+	"github.com/ponder-mesh/ponder/services/planner/backend"
 	"github.com/ponder-mesh/ponder/services/planner/search"
-	"github.com/ponder-mesh/ponder/services/planner/world"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 )
@@ -28,11 +28,11 @@ func TestFromThinking(t *testing.T) {
 	}
 	for _, test := range []struct {
 		in   *plannerv1.Thinking
-		want *world.Thinking
+		want *backend.Thinking
 	}{
 		{nil, nil},
-		{&plannerv1.Thinking{MaxTokens: 9}, &world.Thinking{Max: 9, Mode: world.Force}},
-		{all, &world.Thinking{Max: 200, Min: 50, Waits: 2, Wait: "Hmm", Mode: world.Reject, Advice: world.AdviseSteps, Steps: 16}},
+		{&plannerv1.Thinking{MaxTokens: 9}, &backend.Thinking{Max: 9, Mode: backend.ModeForce}},
+		{all, &backend.Thinking{Max: 200, Min: 50, Waits: 2, Wait: "Hmm", Mode: backend.ModeReject, Advice: backend.AdviceSteps, Steps: 16}},
 	} {
 		got, err := fromRequest(&plannerv1.SolveRequest{Problem: "p", Thinking: test.in})
 		if diff := cmp.Diff(got.Thinking, test.want); diff != "" || err != nil {
@@ -44,15 +44,15 @@ func TestFromThinking(t *testing.T) {
 // The domain's numbers of the enums, and people's names, are the contract's.
 func TestThinkingNames(t *testing.T) {
 	for name, want := range map[string]plannerv1.ThinkingMode{
-		"": 0, "force": plannerv1.ThinkingMode(world.Force), "reject": plannerv1.ThinkingMode_THINKING_MODE_REJECT, "advise": plannerv1.ThinkingMode(world.Advise),
+		"": 0, "force": plannerv1.ThinkingMode(backend.ModeForce), "reject": plannerv1.ThinkingMode_THINKING_MODE_REJECT, "advise": plannerv1.ThinkingMode(backend.ModeAdvise),
 	} {
 		if got, err := ParseThinkingMode(name); err != nil || got != want {
 			t.Errorf("%q: got %v and error %v, want %v", name, got, err, want)
 		}
 	}
 	for name, want := range map[string]plannerv1.ThinkingAdvice{
-		"": 0, "tokens": plannerv1.ThinkingAdvice(world.AdviseTokens), "steps": plannerv1.ThinkingAdvice(world.AdviseSteps),
-		"short": plannerv1.ThinkingAdvice_THINKING_ADVICE_SHORT, "long": plannerv1.ThinkingAdvice(world.AdviseLong),
+		"": 0, "tokens": plannerv1.ThinkingAdvice(backend.AdviceTokens), "steps": plannerv1.ThinkingAdvice(backend.AdviceSteps),
+		"short": plannerv1.ThinkingAdvice_THINKING_ADVICE_SHORT, "long": plannerv1.ThinkingAdvice(backend.AdviceLong),
 	} {
 		if got, err := ParseThinkingAdvice(name); err != nil || got != want {
 			t.Errorf("%q: got %v and error %v, want %v", name, got, err, want)

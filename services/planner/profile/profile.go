@@ -134,7 +134,7 @@ type Quality struct {
 
 // For says whether the profile was made of these models. A version that either side
 // does not know is no difference.
-func (p *Profile) For(policy reasoning.Model, judge *verifier.Judge) bool {
+func (p *Profile) For(policy reasoning.Model, judge *verifier.RewardModel) bool {
 	if judge == nil {
 		return p.Verifier.Name == "" && p.Policy.is(policy)
 	}

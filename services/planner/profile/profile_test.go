@@ -93,7 +93,7 @@ func TestChoose(t *testing.T) {
 		t.Error("difficulty matters for budget 16 and not for 4, nor where nothing but greedy can be paid")
 	}
 	r := difficulty.Request{}
-	if err := p.Ask(&r); err != nil || r.MaxSamples != 4 || r.Scheme.Name != "halves" || r.Method != difficulty.Probing {
+	if err := p.Ask(&r); err != nil || r.MaxSamples != 4 || r.Scheme.Name != "halves" || r.Method != difficulty.MethodProbe {
 		t.Errorf("asks for %+v, error %v", r, err)
 	}
 }
@@ -171,17 +171,17 @@ func TestShelfKnowsWhoseProfileItIs(t *testing.T) {
 	p := read(t, example())
 	shelf.Put("a", p)
 	policy := reasoning.Model{Name: "p", Version: "1"}
-	judge := verifier.Judge{Model: reasoning.Model{Name: "v"}, Aggregator: verifier.Prod}
+	judge := verifier.RewardModel{Model: reasoning.Model{Name: "v"}, Aggregator: verifier.AggregatorProd}
 	for name, c := range map[string]struct {
-		spoil func(*reasoning.Model, *verifier.Judge)
+		spoil func(*reasoning.Model, *verifier.RewardModel)
 		want  bool
 	}{
-		"these models":           {func(*reasoning.Model, *verifier.Judge) {}, true},
-		"a version nobody tells": {func(p *reasoning.Model, _ *verifier.Judge) { p.Version = "" }, true},
-		"another policy":         {func(p *reasoning.Model, _ *verifier.Judge) { p.Name = "q" }, false},
-		"another version":        {func(p *reasoning.Model, _ *verifier.Judge) { p.Version = "2" }, false},
-		"another judge":          {func(_ *reasoning.Model, j *verifier.Judge) { j.Name = "w" }, false},
-		"another aggregator":     {func(_ *reasoning.Model, j *verifier.Judge) { j.Aggregator = verifier.Last }, false},
+		"these models":           {func(*reasoning.Model, *verifier.RewardModel) {}, true},
+		"a version nobody tells": {func(p *reasoning.Model, _ *verifier.RewardModel) { p.Version = "" }, true},
+		"another policy":         {func(p *reasoning.Model, _ *verifier.RewardModel) { p.Name = "q" }, false},
+		"another version":        {func(p *reasoning.Model, _ *verifier.RewardModel) { p.Version = "2" }, false},
+		"another judge":          {func(_ *reasoning.Model, j *verifier.RewardModel) { j.Name = "w" }, false},
+		"another aggregator":     {func(_ *reasoning.Model, j *verifier.RewardModel) { j.Aggregator = verifier.AggregatorLast }, false},
 	} {
 		m, j := policy, judge
 		c.spoil(&m, &j)
@@ -213,7 +213,7 @@ func TestDirectoryIsFollowed(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	policy, judge := reasoning.Model{Name: "p"}, &verifier.Judge{Model: reasoning.Model{Name: "v"}, Aggregator: verifier.Prod}
+	policy, judge := reasoning.Model{Name: "p"}, &verifier.RewardModel{Model: reasoning.Model{Name: "v"}, Aggregator: verifier.AggregatorProd}
 	synctest.Test(t, func(t *testing.T) {
 		d := &profile.Directory{Shelf: &profile.Shelf{}, Paths: []string{dir}, Parse: plannerrpc.Strategy}
 		if err := d.Look(); err != nil || d.Shelf.For(policy, judge) != nil {

@@ -52,7 +52,7 @@ func (s *Shelf) put(place string, p *Profile) {
 
 // For is the profile of a policy with a verifier, nil is without one; nil if there is
 // none. Of several, that of the last place in the order of their names.
-func (s *Shelf) For(policy reasoning.Model, judge *verifier.Judge) *Profile {
+func (s *Shelf) For(policy reasoning.Model, judge *verifier.RewardModel) *Profile {
 	s.mu.RLock()
 	places := s.places
 	s.mu.RUnlock()

@@ -58,7 +58,7 @@ func TestFollow(t *testing.T) {
 	}()
 	defer func() { stop(); <-ended }()
 
-	policy, judge := reasoning.Model{Name: "p"}, &verifier.Judge{Model: reasoning.Model{Name: "v"}}
+	policy, judge := reasoning.Model{Name: "p"}, &verifier.RewardModel{Model: reasoning.Model{Name: "v"}}
 	until := func(done func(*profile.Profile) bool) {
 		for !done(shelf.For(policy, judge)) {
 			<-changed

@@ -28,9 +28,9 @@ type Beam struct {
 	Dedupe bool
 }
 
-func (Beam) Name() string   { return "beam" }
-func (Beam) Judged() bool   { return true }
-func (b Beam) Samples() int { return b.N }
+func (Beam) Name() string        { return "beam" }
+func (Beam) NeedsVerifier() bool { return true }
+func (b Beam) Samples() int      { return b.N }
 
 // Validate implements Strategy.
 func (b Beam) Validate() error { return validBeam("strategy.beam", b.N, b.M, b.MaxLevels) }
@@ -47,7 +47,7 @@ func (b Beam) search(ctx context.Context, t *Tree, grow grower, value func(*Node
 		}
 		best := top(width, open(level), value)
 		if b.Narrow {
-			best = top(width, alive(level), value)
+			best = top(width, notTruncated(level), value)
 			width -= len(best) - len(open(best))
 			best = open(best)
 		}
@@ -60,9 +60,9 @@ func (b Beam) search(ctx context.Context, t *Tree, grow grower, value func(*Node
 // level all that is left.
 func next(depth, maxLevels int) Fork {
 	if depth >= maxLevels {
-		return Fork{Span: policy.Whole, Judge: true}
+		return Fork{Span: policy.Whole, Score: true}
 	}
-	return Fork{Span: 1, Judge: true}
+	return Fork{Span: 1, Score: true}
 }
 
 // distinct is a level without the nodes whose text an earlier sibling has.

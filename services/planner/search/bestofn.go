@@ -11,13 +11,13 @@ import (
 // select the best answer according to the PRM's final answer judgement."
 type BestOfN struct{ N int }
 
-func (BestOfN) Name() string      { return "best-of-n" }
-func (BestOfN) Judged() bool      { return true }
-func (b BestOfN) Samples() int    { return b.N }
-func (b BestOfN) Validate() error { return between("strategy.best_of_n.n", b.N, 1, MaxN) }
+func (BestOfN) Name() string        { return "best-of-n" }
+func (BestOfN) NeedsVerifier() bool { return true }
+func (b BestOfN) Samples() int      { return b.N }
+func (b BestOfN) Validate() error   { return between("strategy.best_of_n.n", b.N, 1, MaxN) }
 
 // Search implements Strategy.
 func (b BestOfN) Search(ctx context.Context, t *Tree) error {
-	_, err := t.Grow(ctx, Fork{From: t.Root, N: b.N, Span: policy.Whole, Judge: true})
+	_, err := t.Grow(ctx, Fork{From: t.Root, N: b.N, Span: policy.Whole, Score: true})
 	return err
 }

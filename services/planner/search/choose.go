@@ -36,7 +36,7 @@ var worths = []string{"", "min", "last", "avg", "prod", "orm", "certainty"}
 func By(a verifier.Aggregator, vote bool) Choice { return Choice{Worth(a), vote && a != 0} }
 
 // Judged says whether the choice needs a verifier's scores.
-func (c Choice) Judged() bool { return c.By >= ByMin && c.By <= ByORM }
+func (c Choice) NeedsScores() bool { return c.By >= ByMin && c.By <= ByORM }
 
 // String is the choice's name: "majority", "min-max", "prod-vote" …
 func (c Choice) String() string {
@@ -59,7 +59,7 @@ func (w Worth) of(n *Node) float64 {
 	case Certainty:
 		return likelihood(n.Path())
 	case ByORM:
-		return verifier.Last.Of(n.Scores)
+		return verifier.AggregatorLast.Of(n.Scores)
 	}
 	return verifier.Aggregator(w).Of(n.Scores)
 }
@@ -105,19 +105,19 @@ func (c Choice) Rank(solutions []*Node, extract func(text string) (string, bool)
 		worth  float64
 	}
 	var ballots []ballot
-	unjudged := 0
+	unscored := 0
 	for _, n := range solutions {
 		text, ok := extract(reasoning.Join(n.Path()))
 		switch {
 		case !ok:
-		case c.Judged() && !n.Judged:
-			unjudged++
+		case c.NeedsScores() && !n.Scored:
+			unscored++
 		default:
 			ballots = append(ballots, ballot{n, text, c.By.of(n)})
 		}
 	}
-	if len(ballots) == 0 && unjudged > 0 {
-		return nil, fmt.Errorf("choice %s: none of %d solutions was judged", c, unjudged)
+	if len(ballots) == 0 && unscored > 0 {
+		return nil, fmt.Errorf("choice %s: none of %d solutions was judged", c, unscored)
 	}
 	if c.By == ByORM && len(ballots) > 0 {
 		compare := func(a, b ballot) int { return cmp.Compare(a.worth, b.worth) }

@@ -19,7 +19,7 @@ import (
 
 // solution is a judged node whose answer is written as given; "" is none.
 func solution(written string, scores ...float64) *Node {
-	n := &Node{Finish: reasoning.FinishEnd, Scores: scores, Judged: true}
+	n := &Node{Finish: reasoning.FinishEnd, Scores: scores, Scored: true}
 	for _, s := range scores {
 		n.Steps = append(n.Steps, reasoning.Step{Text: "…\n", Score: s, Scored: true, Tokens: 2, LogProb: -s})
 	}
@@ -46,7 +46,7 @@ func solutions() *rapid.Generator[[]*Node] {
 
 // worths says what solutions count for, by the definitions.
 func worths(c Choice, all []*Node) func(*Node) float64 {
-	last := func(n *Node) float64 { return verifier.Last.Of(n.Scores) }
+	last := func(n *Node) float64 { return verifier.AggregatorLast.Of(n.Scores) }
 	least, most := math.Inf(1), math.Inf(-1)
 	for _, n := range all {
 		if _, ok := extract(reasoning.Join(n.Steps)); ok {
@@ -56,13 +56,13 @@ func worths(c Choice, all []*Node) func(*Node) float64 {
 	return func(n *Node) float64 {
 		switch c.By {
 		case ByMin:
-			return verifier.Min.Of(n.Scores)
+			return verifier.AggregatorMin.Of(n.Scores)
 		case ByLast:
 			return last(n)
 		case ByAvg:
-			return verifier.Avg.Of(n.Scores)
+			return verifier.AggregatorAvg.Of(n.Scores)
 		case ByProd:
-			return verifier.Prod.Of(n.Scores)
+			return verifier.AggregatorProd.Of(n.Scores)
 		case ByORM:
 			if least == most {
 				return 1
@@ -217,18 +217,18 @@ func TestRankTable(t *testing.T) {
 
 // Solutions that could not be judged are no candidates of a choice that needs
 // scores; if none could, it is an error.
-func TestRankUnjudged(t *testing.T) {
-	unjudged := solution("1", 1)
-	unjudged.Judged, unjudged.Scores = false, nil
+func TestRankUnscored(t *testing.T) {
+	unscored := solution("1", 1)
+	unscored.Scored, unscored.Scores = false, nil
 	c := Choice{By: ByMin}
-	ranked, err := c.Rank([]*Node{unjudged, solution("2", 0.1)}, extract, key)
+	ranked, err := c.Rank([]*Node{unscored, solution("2", 0.1)}, extract, key)
 	if err != nil || len(ranked) != 1 || ranked[0].Answer != "2" {
 		t.Errorf("got %+v and error %v, want answer 2", ranked, err)
 	}
-	if _, err := c.Rank([]*Node{unjudged, unjudged}, extract, key); err == nil {
+	if _, err := c.Rank([]*Node{unscored, unscored}, extract, key); err == nil {
 		t.Error("none was judged: got no error")
 	}
-	ranked, err = Choice{}.Rank([]*Node{unjudged}, extract, key)
+	ranked, err = Choice{}.Rank([]*Node{unscored}, extract, key)
 	if err != nil || len(ranked) != 1 {
 		t.Errorf("majority: got %+v and error %v, want answer 1", ranked, err)
 	}
@@ -269,7 +269,7 @@ func TestTheAnswerIsANodes(t *testing.T) {
 				t.Fatal(err)
 			}
 			c := rapid.SampledFrom(Choices()).Draw(t, "choice")
-			if c.Judged() && !s.Judged() {
+			if c.NeedsScores() && !s.NeedsVerifier() {
 				c = Choice{}
 			}
 			solutions := slices.Collect(tree.Solutions())

@@ -16,9 +16,9 @@ type DVTS struct {
 	K               int // greedy steps that a step is judged after, as in Lookahead; 0 judges the step itself
 }
 
-func (DVTS) Name() string   { return "dvts" }
-func (DVTS) Judged() bool   { return true }
-func (d DVTS) Samples() int { return d.N * (d.K + 1) }
+func (DVTS) Name() string        { return "dvts" }
+func (DVTS) NeedsVerifier() bool { return true }
+func (d DVTS) Samples() int      { return d.N * (d.K + 1) }
 
 // Validate implements Strategy.
 func (d DVTS) Validate() error {
@@ -27,22 +27,22 @@ func (d DVTS) Validate() error {
 
 // Search implements Strategy.
 func (d DVTS) Search(ctx context.Context, t *Tree) error {
-	s := newSight(t, d.K)
+	s := newRollouts(t, d.K)
 	root := next(1, d.MaxLevels)
 	root.From, root.N = t.Root, d.M
 	var subtrees []*Growth
 	for range d.N / d.M {
 		subtrees = append(subtrees, s.ask(ctx, root))
 	}
-	return apart(ctx, t, subtrees, func(subtree *Growth) error {
-		level, err := s.see(ctx, subtree)
+	return runBranches(ctx, t, subtrees, func(subtree *Growth) error {
+		level, err := s.rollOut(ctx, subtree)
 		for depth := 2; err == nil; depth++ {
-			best := top(1, alive(level), s.value)
+			best := top(1, notTruncated(level), s.value)
 			t.Prune(without(open(level), best)...)
 			if len(open(best)) == 0 {
 				return nil
 			}
-			level, err = s.see(ctx, s.ask(ctx, share(best, d.M, next(depth, d.MaxLevels))...))
+			level, err = s.rollOut(ctx, s.ask(ctx, share(best, d.M, next(depth, d.MaxLevels))...))
 		}
 		return err
 	})

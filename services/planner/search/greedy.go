@@ -10,10 +10,10 @@ import (
 // the papers' baseline ("CoT" in Liu et al. 2025, arXiv 2502.06703, Table 5).
 type Greedy struct{}
 
-func (Greedy) Name() string    { return "greedy" }
-func (Greedy) Judged() bool    { return false }
-func (Greedy) Samples() int    { return 1 }
-func (Greedy) Validate() error { return nil }
+func (Greedy) Name() string        { return "greedy" }
+func (Greedy) NeedsVerifier() bool { return false }
+func (Greedy) Samples() int        { return 1 }
+func (Greedy) Validate() error     { return nil }
 
 // Search implements Strategy.
 func (Greedy) Search(ctx context.Context, t *Tree) error {

@@ -37,7 +37,7 @@ type made struct {
 	logProb  float64          // of each step
 	delay    time.Duration    // until it is written
 	fails    error            // instead of coming; ends its litter
-	unjudged error            // why it cannot be judged
+	unscored error            // why it cannot be judged
 }
 
 // byHand has solutions of depth steps, of which make says what it likes, by node.
@@ -69,7 +69,7 @@ func byHand(depth int, make func(id string) made) hand {
 		if m.worth == 0 {
 			m.worth = 0.5
 		}
-		return verifiertest.Line{Scores: slices.Repeat([]float64{m.worth}, len(r.Steps)), Err: m.unjudged}
+		return verifiertest.Line{Scores: slices.Repeat([]float64{m.worth}, len(r.Steps)), Err: m.unscored}
 	}
 	return hand{&policytest.Script{Say: say}, &verifiertest.Script{Say: score}}
 }
@@ -99,8 +99,8 @@ func shape(t *Tree) (sizes []int) {
 func kids(nodes ...*Node) map[string]int {
 	n := map[string]int{}
 	for _, k := range nodes {
-		if len(k.Kids) > 0 {
-			n[k.ID] = len(k.Kids)
+		if len(k.Children) > 0 {
+			n[k.ID] = len(k.Children)
 		}
 	}
 	return n

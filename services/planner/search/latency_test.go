@@ -14,7 +14,7 @@ import (
 )
 
 // took runs s in a bubble and returns how long it took, and its tree.
-func took(t *testing.T, w func() World, s Strategy) (took time.Duration, drawn string) {
+func took(t *testing.T, w func() Backend, s Strategy) (took time.Duration, drawn string) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
@@ -54,7 +54,7 @@ func TestLatency(t *testing.T) {
 		if !ok {
 			continue
 		}
-		got, _ := took(t, func() World {
+		got, _ := took(t, func() Backend {
 			lock := searchtest.NewLock(0.1, func(r policy.Request, _ int) time.Duration { return step * time.Duration(steps(r)) })
 			lock.Hearing = func(verifier.Request) (time.Duration, error) { return judge, nil }
 			return lock
@@ -66,10 +66,10 @@ func TestLatency(t *testing.T) {
 }
 
 // A child is judged when it comes: who was long to write may be short to judge.
-func TestJudgingDoesNotWaitForSiblings(t *testing.T) {
+func TestScoringDoesNotWaitForSiblings(t *testing.T) {
 	write := []time.Duration{1 * time.Second, 2 * time.Second, 30 * time.Second}
 	judge := map[string]time.Duration{"0": 30 * time.Second, "1": 20 * time.Second, "2": 1 * time.Second}
-	got, _ := took(t, func() World {
+	got, _ := took(t, func() Backend {
 		lock := searchtest.NewLock(0.5, func(_ policy.Request, i int) time.Duration { return write[i] })
 		lock.Hearing = func(r verifier.Request) (time.Duration, error) { return judge[r.Node], nil }
 		return lock
@@ -80,8 +80,8 @@ func TestJudgingDoesNotWaitForSiblings(t *testing.T) {
 }
 
 // delays is a world of solutions of depth steps in which nodes take so long.
-func delays(depth int, delay func(id string) time.Duration, worth func(id string) float64) func() World {
-	return func() World {
+func delays(depth int, delay func(id string) time.Duration, worth func(id string) float64) func() Backend {
+	return func() Backend {
 		return byHand(depth, func(id string) made { return made{delay: delay(id), worth: worth(id)} })
 	}
 }
@@ -176,7 +176,7 @@ func TestMajorityEndsWhenItIsCertain(t *testing.T) {
 				t.Fatalf("%s: budget spent: %t, error: %v", name, spent, err)
 			}
 			for id, state := range states {
-				if needed := len(id) == 1 && int(id[0]-'0') < test.nodes; needed != (state == Finished) || !needed && state != Pruned {
+				if needed := len(id) == 1 && int(id[0]-'0') < test.nodes; needed != (state == StateFinished) || !needed && state != StatePruned {
 					t.Errorf("%s: node %s is %v, want the first %d finished and others pruned", name, id, state, test.nodes)
 				}
 			}

@@ -17,9 +17,9 @@ import (
 // looked at and not followed.
 type Lookahead struct{ N, M, K, MaxLevels int }
 
-func (Lookahead) Name() string   { return "lookahead" }
-func (Lookahead) Judged() bool   { return true }
-func (l Lookahead) Samples() int { return l.N * (l.K + 1) }
+func (Lookahead) Name() string        { return "lookahead" }
+func (Lookahead) NeedsVerifier() bool { return true }
+func (l Lookahead) Samples() int      { return l.N * (l.K + 1) }
 
 // Validate implements Strategy.
 func (l Lookahead) Validate() error {
@@ -28,14 +28,14 @@ func (l Lookahead) Validate() error {
 
 // Search implements Strategy.
 func (l Lookahead) Search(ctx context.Context, t *Tree) error {
-	s := newSight(t, l.K)
-	grow := func(ctx context.Context, forks ...Fork) ([]*Node, error) { return s.see(ctx, s.ask(ctx, forks...)) }
+	s := newRollouts(t, l.K)
+	grow := func(ctx context.Context, forks ...Fork) ([]*Node, error) { return s.rollOut(ctx, s.ask(ctx, forks...)) }
 	return Beam{N: l.N, M: l.M, MaxLevels: l.MaxLevels}.search(ctx, t, grow, s.value)
 }
 
-// A sight values nodes by what comes of them some steps ahead, or by themselves if
+// A rollouts values nodes by what comes of them some steps ahead, or by themselves if
 // that is 0 steps.
-type sight struct {
+type rollouts struct {
 	tree  *Tree
 	steps int
 
@@ -43,21 +43,21 @@ type sight struct {
 	ends map[*Node]*Node // where the rollout of a node ended
 }
 
-func newSight(t *Tree, steps int) *sight {
-	return &sight{tree: t, steps: steps, ends: map[*Node]*Node{}}
+func newRollouts(t *Tree, steps int) *rollouts {
+	return &rollouts{tree: t, steps: steps, ends: map[*Node]*Node{}}
 }
 
 // ask asks for the children of forks. The score of a step that is not the end is not
 // needed.
-func (s *sight) ask(ctx context.Context, forks ...Fork) *Growth {
+func (s *rollouts) ask(ctx context.Context, forks ...Fork) *Growth {
 	for i := range forks {
-		forks[i].Judge, forks[i].JudgeEnds = s.steps == 0, true
+		forks[i].Score, forks[i].ScoreEnds = s.steps == 0, true
 	}
 	return s.tree.Ask(ctx, forks...)
 }
 
-// see waits for what was asked, and rolls each open child out as soon as it comes.
-func (s *sight) see(ctx context.Context, g *Growth) ([]*Node, error) {
+// rollOut waits for what was asked, and rolls each open child out as soon as it comes.
+func (s *rollouts) rollOut(ctx context.Context, g *Growth) ([]*Node, error) {
 	if s.steps == 0 {
 		return g.Wait()
 	}
@@ -65,7 +65,7 @@ func (s *sight) see(ctx context.Context, g *Growth) ([]*Node, error) {
 		if !n.Open() {
 			return nil
 		}
-		ahead, err := s.tree.Grow(ctx, Fork{From: n, N: 1, Span: s.steps, Greedy: true, Judge: true})
+		ahead, err := s.tree.Grow(ctx, Fork{From: n, N: 1, Span: s.steps, Greedy: true, Score: true})
 		s.tree.Prune(open(ahead)...)
 		for _, end := range ahead {
 			s.mu.Lock()
@@ -80,7 +80,7 @@ func (s *sight) see(ctx context.Context, g *Growth) ([]*Node, error) {
 	})
 }
 
-func (s *sight) value(n *Node) (float64, bool) {
+func (s *rollouts) value(n *Node) (float64, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if end := s.ends[n]; end != nil {

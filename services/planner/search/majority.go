@@ -28,9 +28,9 @@ type Majority struct {
 	Exhaustive bool    // never stop early: for other Choices, or for a bill that does not depend on time
 }
 
-func (Majority) Name() string   { return "majority" }
-func (Majority) Judged() bool   { return false }
-func (m Majority) Samples() int { return m.N }
+func (Majority) Name() string        { return "majority" }
+func (Majority) NeedsVerifier() bool { return false }
+func (m Majority) Samples() int      { return m.N }
 
 // Validate implements Strategy.
 func (m Majority) Validate() error {
@@ -54,7 +54,7 @@ func (m Majority) Search(ctx context.Context, t *Tree) error {
 				break
 			}
 		}
-		if err := g.err(len(t.Root.Kids)); err != nil {
+		if err := g.err(len(t.Root.Children)); err != nil {
 			return err
 		}
 	}

@@ -50,9 +50,9 @@ func (f Final) String() string {
 	return []string{"vote", "visits", "value"}[f-1]
 }
 
-func (MCTS) Name() string   { return "mcts" }
-func (MCTS) Judged() bool   { return true }
-func (m MCTS) Samples() int { return m.N * m.Width }
+func (MCTS) Name() string        { return "mcts" }
+func (MCTS) NeedsVerifier() bool { return true }
+func (m MCTS) Samples() int      { return m.N * m.Width }
 
 // Validate implements Strategy.
 func (m MCTS) Validate() error {
@@ -68,7 +68,7 @@ func (m MCTS) Search(ctx context.Context, t *Tree) error {
 	for done := 0; done < m.N && err == nil; done += m.Parallel {
 		err = w.batch(ctx, min(m.Parallel, m.N-done))
 	}
-	t.Prune(slices.DeleteFunc(slices.Collect(t.Nodes()), func(n *Node) bool { return !n.Open() || len(n.Kids) > 0 })...)
+	t.Prune(slices.DeleteFunc(slices.Collect(t.Nodes()), func(n *Node) bool { return !n.Open() || len(n.Children) > 0 })...)
 	if best := w.best(); m.Final != FinalVote && best.Done() {
 		t.Finalists = []*Node{best}
 	}

@@ -15,37 +15,37 @@ import (
 // path. A strategy sees a node only once it is written and judged; after that only
 // Kids and State change.
 type Node struct {
-	ID      string // ordinals from the root joined by dots; "" is the root
-	Parent  *Node
-	Depth   int // nodes from the root, which has 0
-	Ordinal int // among its siblings
-	Seed    reasoning.Seed
-	Steps   []reasoning.Step
-	Finish  reasoning.Finish
-	Scores  []float64 // of each step of the path, as judged with this node; valid if Judged
-	Value   float64   // the Scores, aggregated; valid if Judged
-	Judged  bool
-	State   State
-	Reason  string // why it failed, or why it is not judged
-	Kids    []*Node
+	ID       string // ordinals from the root joined by dots; "" is the root
+	Parent   *Node
+	Depth    int // nodes from the root, which has 0
+	Ordinal  int // among its siblings
+	Seed     reasoning.Seed
+	Steps    []reasoning.Step
+	Finish   reasoning.Finish
+	Scores   []float64 // of each step of the path, as judged with this node; valid if Judged
+	Value    float64   // the Scores, aggregated; valid if Judged
+	Scored   bool
+	State    State
+	Reason   string // why it failed, or why it is not judged
+	Children []*Node
 	// Revision says that the node is another attempt at the problem: its path starts
 	// with it, and its ancestors are attempts that its writer has seen.
 	Revision bool
 
 	asked int           // children asked for so far: the next one's ordinal
-	come  chan struct{} // closed when it is written and judged, or failed
+	ready chan struct{} // closed when it is written and judged, or failed
 }
 
 // A State is how far a node has come.
 type State int
 
 const (
-	Queued   State = iota + 1 // asked for, waiting for a worker
-	Running                   // a worker is writing it
-	Scored                    // written and, where the strategy wants it, judged
-	Pruned                    // the strategy does not follow it
-	Finished                  // it ends its solution
-	Failed                    // it could not be written
+	StateQueued   State = iota + 1 // asked for, waiting for a worker
+	StateRunning                   // a worker is writing it
+	StateScored                    // written and, where the strategy wants it, judged
+	StatePruned                    // the strategy does not follow it
+	StateFinished                  // it ends its solution
+	StateFailed                    // it could not be written
 )
 
 func (s State) String() string {
@@ -98,7 +98,7 @@ func (n *Node) context(feedback bool) (attempts, steps []string) {
 	for a := first; a.Revision && a.Parent != nil && len(attempts) < policy.MaxAttempts; {
 		if a = a.Parent; a.Done() {
 			attempt := reasoning.Join(a.Path())
-			if feedback && a.Judged {
+			if feedback && a.Scored {
 				attempt = strings.TrimRight(attempt, "\n") + "\n" + a.feedback() + "\n"
 			}
 			attempts = append(attempts, attempt)
@@ -121,14 +121,14 @@ func (n *Node) feedback() string {
 	return fmt.Sprintf("A verifier gives this attempt %.2f of 1 and doubts %s", n.Value, doubts)
 }
 
-// newKid is the next child of n, not yet written.
-func (n *Node) newKid(revision bool) *Node {
+// newChild is the next child of n, not yet written.
+func (n *Node) newChild(revision bool) *Node {
 	id := strconv.Itoa(n.asked)
 	if n.ID != "" {
 		id = n.ID + "." + id
 	}
 	kid := &Node{
-		ID: id, Parent: n, Depth: n.Depth + 1, Ordinal: n.asked, Seed: n.Seed.Child(n.asked), Revision: revision, come: make(chan struct{}),
+		ID: id, Parent: n, Depth: n.Depth + 1, Ordinal: n.asked, Seed: n.Seed.Child(n.asked), Revision: revision, ready: make(chan struct{}),
 	}
 	n.asked++
 	return kid

@@ -7,9 +7,9 @@ import (
 	"testing"
 
 	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner/backend"
 	. "github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/planner/search/searchtest"
-	"github.com/ponder-mesh/ponder/services/planner/world"
 )
 
 // Beam's options, and the beams that are more than beams: lookahead and DVTS.
@@ -57,7 +57,7 @@ func TestBeamDedupe(t *testing.T) {
 	equal(t, "children on the second level, where cousins say the same", kids(byDepth(tree)[1]...), map[string]int{"0.0": 1, "0.1": 1, "2.0": 1, "2.1": 1})
 	equal(t, "levels", shape(tree), []int{4, 4, 4})
 	for _, n := range byDepth(tree)[0] {
-		if passed := n.ID == "1" || n.ID == "3"; passed != (n.State == Pruned) {
+		if passed := n.ID == "1" || n.ID == "3"; passed != (n.State == StatePruned) {
 			t.Errorf("node %s is %v", n.ID, n.State)
 		}
 	}
@@ -130,7 +130,7 @@ func TestLookaheadChangesScores(t *testing.T) {
 	ahead := run(t, byWorth(9, worth), s)
 	equal(t, "children, rollouts included", kids(byDepth(ahead)[0]...), map[string]int{"0": 1, "1": 1, "2": 3, "3": 3})
 	for _, n := range byDepth(ahead)[0] {
-		if n.Judged {
+		if n.Scored {
 			t.Errorf("step %s was judged, want only its rollout", n.ID)
 		}
 	}
@@ -141,7 +141,7 @@ func TestLookaheadChangesScores(t *testing.T) {
 func TestLookaheadCosts(t *testing.T) {
 	const n, k, depth = 8, 3, 20
 	w := byWorth(depth, nil)
-	m := world.Meter(w, world.Budget{}, reasoning.Model{}, reasoning.Model{})
+	m := backend.Meter(w, backend.Budget{}, reasoning.Model{}, reasoning.Model{})
 	run(t, m, Lookahead{N: n, M: 4, K: k, MaxLevels: 3})
 	equal(t, "tokens of two levels and of all that is left", m.Bill().Total().Generated, int64(2*n*(k+1)+n*(depth-2)))
 	equal(t, "scores", len(w.judge.Calls()), 3*n)

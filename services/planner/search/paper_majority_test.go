@@ -55,7 +55,7 @@ func counted(t rapid.TB, m Majority, says []string) (n int, winner string) {
 	if len(ranked) > 0 {
 		winner = ranked[0].Answer
 	}
-	return len(tree.Root.Kids), winner
+	return len(tree.Root.Children), winner
 }
 
 // "It stops as soon as the samples that are left cannot change the winner": never before,

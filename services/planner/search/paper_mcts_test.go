@@ -155,8 +155,8 @@ func TestMCTSWidthAndLevels(t *testing.T) {
 	s := MCTS{N: 8, Width: 3, Parallel: 2, Exploration: 1, Final: FinalVote, MaxLevels: 2}
 	tree := run(t, byWorth(9, nil), s)
 	for n := range tree.Nodes() {
-		if !n.Judged || n.Depth > 2 || n.Depth == 2 && !n.Done() || len(n.Kids) != 0 && len(n.Kids) != 3 {
-			t.Errorf("node %s at depth %d: judged %t, %v, %d children", n.ID, n.Depth, n.Judged, n.State, len(n.Kids))
+		if !n.Scored || n.Depth > 2 || n.Depth == 2 && !n.Done() || len(n.Children) != 0 && len(n.Children) != 3 {
+			t.Errorf("node %s at depth %d: judged %t, %v, %d children", n.ID, n.Depth, n.Scored, n.State, len(n.Children))
 		}
 	}
 	equal(t, "levels", shape(tree), []int{3, 9})

@@ -24,8 +24,8 @@ func part(level []*Node) float64 {
 	even, all := 0.0, 0.0
 	for _, n := range level {
 		first, _, _ := strings.Cut(n.ID, ".")
-		if all += float64(len(n.Kids)); strings.ContainsAny(first[len(first)-1:], "02468") {
-			even += float64(len(n.Kids))
+		if all += float64(len(n.Children)); strings.ContainsAny(first[len(first)-1:], "02468") {
+			even += float64(len(n.Children))
 		}
 	}
 	return even / all
@@ -70,7 +70,7 @@ func TestParticlesDraw(t *testing.T) {
 
 func sizes(level []*Node) (n []int) {
 	for _, k := range level {
-		n = append(n, len(k.Kids))
+		n = append(n, len(k.Children))
 	}
 	return n
 }
@@ -145,11 +145,11 @@ func TestParticleGibbsKeepsItsReference(t *testing.T) {
 	}
 	equal(t, "nodes", all, []string{"0", "0.0", "0.1", "0.2", "1", "2"})
 	equal(t, "answer", ids(tree.Finalists...), []string{"0.0"})
-	if n := tree.Root.Kids[0]; n.State != Scored {
+	if n := tree.Root.Children[0]; n.State != StateScored {
 		t.Errorf("the reference's first step is %v", n.State)
 	}
 	// The control: without it the second half of the particles would have gone on from 2.
-	if n := tree.Root.Kids[2]; n.State != Pruned {
+	if n := tree.Root.Children[2]; n.State != StatePruned {
 		t.Errorf("the free particle that was not drawn is %v", n.State)
 	}
 }

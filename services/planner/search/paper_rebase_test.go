@@ -47,8 +47,8 @@ func TestRebaseShares(t *testing.T) {
 				equal(t, test.what, got, want)
 			}
 			for _, n := range byDepth(tree)[0] {
-				if (n.State == Pruned) != (len(n.Kids) == 0) {
-					t.Errorf("%s, exact %t: node %s with %d children is %v", test.what, exact, n.ID, len(n.Kids), n.State)
+				if (n.State == StatePruned) != (len(n.Children) == 0) {
+					t.Errorf("%s, exact %t: node %s with %d children is %v", test.what, exact, n.ID, len(n.Children), n.State)
 				}
 			}
 		}
@@ -91,10 +91,10 @@ func TestRebaseExactKeepsItsBudget(t *testing.T) {
 
 // "A node that could not be judged counts as reward 0": it is not dropped (algorithms.md
 // §7, item 5: a peer drops it silently).
-func TestRebaseUnjudged(t *testing.T) {
+func TestRebaseUnscored(t *testing.T) {
 	w := byHand(3, func(id string) made {
 		if id == "1" {
-			return made{unjudged: errors.New("no scores")}
+			return made{unscored: errors.New("no scores")}
 		}
 		return made{worth: 0.5}
 	})

@@ -78,8 +78,8 @@ func TestRevisionsChoose(t *testing.T) {
 	}{
 		{"in two steps", Revisions{N: 9, Chains: 3}, []string{"0.0.0", "1.0", "2"}, "1"}, // the highest-scoring that has the winning answer
 		{"flat", Revisions{N: 9, Chains: 3, Flat: true}, nil, "2"},
-		{"by majority in two steps", Revisions{N: 9, Chains: 3, Unjudged: true}, []string{"0.0", "1.0", "2"}, "2"},
-		{"by majority, flat", Revisions{N: 9, Chains: 3, Unjudged: true, Flat: true}, nil, "2"},
+		{"by majority in two steps", Revisions{N: 9, Chains: 3, NoVerifier: true}, []string{"0.0", "1.0", "2"}, "2"},
+		{"by majority, flat", Revisions{N: 9, Chains: 3, NoVerifier: true, Flat: true}, nil, "2"},
 	} {
 		p := problem(combination)
 		p.Aggregator = 0 // which is Min
@@ -89,8 +89,8 @@ func TestRevisionsChoose(t *testing.T) {
 		}
 		equal(t, test.what+": finalists", ids(tree.Finalists...), test.finalists)
 		choice := Choice{}
-		if test.s.Judged() {
-			choice = By(verifier.Min, true)
+		if test.s.NeedsVerifier() {
+			choice = By(verifier.AggregatorMin, true)
 		}
 		ranked, err := choice.Rank(slices.Collect(tree.Solutions()), searchtest.Dialled, same)
 		if err != nil || ranked[0].Answer != test.answer {

@@ -13,7 +13,7 @@ import (
 // Each test is one sentence of a paper, or of ours, that a strategy's file quotes.
 
 func forked(level []*Node) []*Node {
-	return slices.DeleteFunc(slices.Clone(level), func(n *Node) bool { return len(n.Kids) == 0 })
+	return slices.DeleteFunc(slices.Clone(level), func(n *Node) bool { return len(n.Children) == 0 })
 }
 
 func beam(t *testing.T) ([][]*Node, *searchtest.Lock) {
@@ -51,8 +51,8 @@ func TestBeamScoresTheGeneratedSteps(t *testing.T) {
 		times[r.Node]++
 	}
 	for _, n := range slices.Concat(levels...) {
-		if !n.Judged || times[n.ID] != 1 {
-			t.Errorf("node %s: judged %t, %d times, want once", n.ID, n.Judged, times[n.ID])
+		if !n.Scored || times[n.ID] != 1 {
+			t.Errorf("node %s: judged %t, %d times, want once", n.ID, n.Scored, times[n.ID])
 		}
 	}
 }
@@ -67,10 +67,10 @@ func TestBeamKeepsTheTop(t *testing.T) {
 		}
 		worst := slices.MinFunc(kept, func(a, b *Node) int { return cmpValue(a, b) })
 		for _, n := range level {
-			if slices.Contains(kept, n) != (n.State != Pruned) {
-				t.Errorf("node %s has %d children and is %v", n.ID, len(n.Kids), n.State)
+			if slices.Contains(kept, n) != (n.State != StatePruned) {
+				t.Errorf("node %s has %d children and is %v", n.ID, len(n.Children), n.State)
 			}
-			if n.State == Pruned && n.Value > worst.Value {
+			if n.State == StatePruned && n.Value > worst.Value {
 				t.Errorf("node %s of value %v was pruned, %s of %v was not", n.ID, n.Value, worst.ID, worst.Value)
 			}
 		}
@@ -93,8 +93,8 @@ func TestBeamSamplesMProposals(t *testing.T) {
 			t.Errorf("level %d has %d nodes, want N = 16", i+1, len(level))
 		}
 		for _, n := range forked(level) {
-			if len(n.Kids) != 4 {
-				t.Errorf("node %s has %d children, want M = 4", n.ID, len(n.Kids))
+			if len(n.Children) != 4 {
+				t.Errorf("node %s has %d children, want M = 4", n.ID, len(n.Children))
 			}
 		}
 	}
@@ -104,7 +104,7 @@ func TestBeamSamplesMProposals(t *testing.T) {
 func TestBeamEndsWithItsSolutions(t *testing.T) {
 	levels, _ := beam(t)
 	for _, n := range levels[len(levels)-1] {
-		if n.State != Finished {
+		if n.State != StateFinished {
 			t.Errorf("node %s is %v in the end, want finished", n.ID, n.State)
 		}
 	}
@@ -124,7 +124,7 @@ func TestBeamKeepsItsWidth(t *testing.T) {
 		}
 		for _, n := range level {
 			if n.Done() {
-				if len(n.Kids) > 0 {
+				if len(n.Children) > 0 {
 					t.Errorf("node %s ended and was continued", n.ID)
 				}
 				if n.Depth < 6 {
@@ -149,7 +149,7 @@ func TestBeamSharesAmongFew(t *testing.T) {
 	slices.SortFunc(kept, func(a, b *Node) int { return -cmpValue(a, b) })
 	var got []int
 	for _, n := range kept {
-		got = append(got, len(n.Kids))
+		got = append(got, len(n.Children))
 	}
 	if want := []int{3, 3, 2}; !slices.Equal(got, want) {
 		t.Errorf("the open nodes, best first, have %v children, want %v", got, want)
@@ -181,13 +181,13 @@ func TestBestOfNSamplesIndependently(t *testing.T) {
 	tree := run(t, searchtest.NewLock(0.4, nil), BestOfN{N: 16})
 	texts := map[string]bool{}
 	for n := range tree.Nodes() {
-		if n.Parent != tree.Root || !n.Done() || !n.Judged {
-			t.Errorf("node %s: depth %d, %v, judged %t, want a judged solution below the root", n.ID, n.Depth, n.State, n.Judged)
+		if n.Parent != tree.Root || !n.Done() || !n.Scored {
+			t.Errorf("node %s: depth %d, %v, judged %t, want a judged solution below the root", n.ID, n.Depth, n.State, n.Scored)
 		}
 		texts[reasoning.Join(n.Steps)] = true
 	}
-	if len(tree.Root.Kids) != 16 || len(texts) < 8 {
-		t.Errorf("%d samples with %d texts, want 16, most of them different", len(tree.Root.Kids), len(texts))
+	if len(tree.Root.Children) != 16 || len(texts) < 8 {
+		t.Errorf("%d samples with %d texts, want 16, most of them different", len(tree.Root.Children), len(texts))
 	}
 	ranked, err := Choice{By: ByLast}.Rank(slices.Collect(tree.Solutions()), searchtest.Dialled, same)
 	if err != nil {
@@ -203,8 +203,8 @@ func TestBestOfNSamplesIndependently(t *testing.T) {
 // The samples of best-of-4 are the first of best-of-16.
 func TestBestOfNIsNested(t *testing.T) {
 	few, many := run(t, searchtest.NewLock(0.4, nil), BestOfN{N: 4}), run(t, searchtest.NewLock(0.4, nil), BestOfN{N: 16})
-	for i, n := range few.Root.Kids {
-		if got, want := reasoning.Join(n.Steps), reasoning.Join(many.Root.Kids[i].Steps); got != want {
+	for i, n := range few.Root.Children {
+		if got, want := reasoning.Join(n.Steps), reasoning.Join(many.Root.Children[i].Steps); got != want {
 			t.Errorf("sample %d is %q, and %q in best-of-16", i, got, want)
 		}
 	}
@@ -216,13 +216,13 @@ func TestMajorityNeedsNoVerifier(t *testing.T) {
 	lock := searchtest.NewLock(0.4, nil)
 	tree := run(t, lock, Majority{N: 16})
 	best := run(t, searchtest.NewLock(0.4, nil), BestOfN{N: 16})
-	for i, n := range tree.Root.Kids {
-		if got, want := reasoning.Join(n.Steps), reasoning.Join(best.Root.Kids[i].Steps); got != want || n.Judged {
-			t.Errorf("sample %d is %q, judged %t; want %q, not judged", i, got, n.Judged, want)
+	for i, n := range tree.Root.Children {
+		if got, want := reasoning.Join(n.Steps), reasoning.Join(best.Root.Children[i].Steps); got != want || n.Scored {
+			t.Errorf("sample %d is %q, judged %t; want %q, not judged", i, got, n.Scored, want)
 		}
 	}
-	if got := len(lock.Heard()); len(tree.Root.Kids) != 16 || got != 0 {
-		t.Errorf("%d samples and %d scores, want 16 and none", len(tree.Root.Kids), got)
+	if got := len(lock.Heard()); len(tree.Root.Children) != 16 || got != 0 {
+		t.Errorf("%d samples and %d scores, want 16 and none", len(tree.Root.Children), got)
 	}
 }
 
@@ -242,8 +242,8 @@ func TestMajorityIsTheMostConsistent(t *testing.T) {
 func TestGreedyIsTheLikeliest(t *testing.T) {
 	lock := searchtest.NewLock(0, nil) // knows the digits, and does not say them when sampled
 	tree := run(t, lock, Greedy{})
-	if got, _ := searchtest.Dialled(reasoning.Join(tree.Root.Kids[0].Steps)); len(tree.Root.Kids) != 1 || got != combination {
-		t.Errorf("got %d solutions, the first %s, want one, %s", len(tree.Root.Kids), got, combination)
+	if got, _ := searchtest.Dialled(reasoning.Join(tree.Root.Children[0].Steps)); len(tree.Root.Children) != 1 || got != combination {
+		t.Errorf("got %d solutions, the first %s, want one, %s", len(tree.Root.Children), got, combination)
 	}
 	if r := lock.Calls()[0].Request; r.Sampling.Temperature != 0 || r.Span != policy.Whole || len(r.Ordinals) != 1 {
 		t.Errorf("asked for %+v, want one whole child at temperature 0", r)

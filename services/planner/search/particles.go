@@ -27,9 +27,9 @@ type Particles struct {
 	MaxLevels     int
 }
 
-func (Particles) Name() string   { return "particles" }
-func (Particles) Judged() bool   { return true }
-func (p Particles) Samples() int { return p.N }
+func (Particles) Name() string        { return "particles" }
+func (Particles) NeedsVerifier() bool { return true }
+func (p Particles) Samples() int      { return p.N }
 
 // Validate implements Strategy.
 func (p Particles) Validate() error {
@@ -104,7 +104,7 @@ func multiples(nodes []*Node, fork Fork) []Fork {
 
 // draw draws n of the particles by weight, with replacement.
 func (p Particles) draw(chance *rand.Rand, particles []*Node, n int) []*Node {
-	if left := alive(particles); len(left) > 0 {
+	if left := notTruncated(particles); len(left) > 0 {
 		particles = left
 	}
 	logits := make([]float64, len(particles))

@@ -25,9 +25,9 @@ type Rebase struct {
 	MaxLevels int
 }
 
-func (Rebase) Name() string   { return "rebase" }
-func (Rebase) Judged() bool   { return true }
-func (r Rebase) Samples() int { return r.N }
+func (Rebase) Name() string        { return "rebase" }
+func (Rebase) NeedsVerifier() bool { return true }
+func (r Rebase) Samples() int      { return r.N }
 
 // Validate implements Strategy.
 func (r Rebase) Validate() error {

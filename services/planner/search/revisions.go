@@ -21,17 +21,17 @@ import (
 //
 // Chains do not wait for each other. An attempt that a limit cut is shown to none.
 type Revisions struct {
-	N, Chains int
-	Flat      bool
-	Unjudged  bool // without a verifier: majority within and across chains
+	N, Chains  int
+	Flat       bool
+	NoVerifier bool // without a verifier: majority within and across chains
 	// Feedback tells the writer, in words after each attempt, how the verifier scores
 	// it and which step it doubts first (our own; for policies that read words).
 	Feedback bool
 }
 
-func (Revisions) Name() string   { return "revisions" }
-func (r Revisions) Judged() bool { return !r.Unjudged }
-func (r Revisions) Samples() int { return r.N }
+func (Revisions) Name() string          { return "revisions" }
+func (r Revisions) NeedsVerifier() bool { return !r.NoVerifier }
+func (r Revisions) Samples() int        { return r.N }
 
 // Validate implements Strategy.
 func (r Revisions) Validate() error {
@@ -41,7 +41,7 @@ func (r Revisions) Validate() error {
 	if r.N%r.Chains != 0 {
 		return reasoning.Invalid("strategy.revisions.chains", "must divide n = %d, is %d", r.N, r.Chains)
 	}
-	if r.Feedback && r.Unjudged {
+	if r.Feedback && r.NoVerifier {
 		return reasoning.Invalid("strategy.revisions.feedback", "needs a verifier: must be false where unjudged is true")
 	}
 	if length := r.N / r.Chains; length > MaxLevels {
@@ -54,15 +54,15 @@ func (r Revisions) Validate() error {
 func (r Revisions) Search(ctx context.Context, t *Tree) error {
 	var starts []*Growth
 	for range r.Chains {
-		starts = append(starts, t.Ask(ctx, Fork{From: t.Root, N: 1, Span: policy.Whole, Judge: !r.Unjudged}))
+		starts = append(starts, t.Ask(ctx, Fork{From: t.Root, N: 1, Span: policy.Whole, Score: !r.NoVerifier}))
 	}
-	err := apart(ctx, t, starts, func(g *Growth) error {
+	err := runBranches(ctx, t, starts, func(g *Growth) error {
 		for i := 1; ; i++ {
 			attempt, err := g.Wait()
 			if err != nil || i == r.N/r.Chains {
 				return err
 			}
-			g = t.Ask(ctx, Fork{From: attempt[0], N: 1, Span: policy.Whole, Judge: !r.Unjudged, Revise: true, Feedback: r.Feedback})
+			g = t.Ask(ctx, Fork{From: attempt[0], N: 1, Span: policy.Whole, Score: !r.NoVerifier, Revise: true, Feedback: r.Feedback})
 		}
 	})
 	if !r.Flat && t.Problem.Answer != nil {
@@ -73,12 +73,12 @@ func (r Revisions) Search(ctx context.Context, t *Tree) error {
 
 // winners is the best attempt of each chain.
 func (r Revisions) winners(t *Tree) []*Node {
-	within := By(max(t.Problem.Aggregator, verifier.Min), true)
-	if r.Unjudged {
+	within := By(max(t.Problem.Aggregator, verifier.AggregatorMin), true)
+	if r.NoVerifier {
 		within = Choice{}
 	}
 	var best []*Node
-	for _, start := range t.Root.Kids {
+	for _, start := range t.Root.Children {
 		var chain []*Node
 		if start.Done() {
 			chain = append(chain, start)

@@ -18,9 +18,9 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner/backend"
 	. "github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/planner/search/searchtest"
-	"github.com/ponder-mesh/ponder/services/planner/world"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
@@ -68,7 +68,7 @@ func variants(n int) []Strategy {
 		variant{MCTS{N: n, Width: m, Parallel: 1, PUCT: true, Exploration: 2, Rollout: true, Final: FinalVote, MaxLevels: 3}, "mcts-puct-rollout"},
 		variant{Particles{N: n, Iterations: min(n, 2), Temperature: 0.5, Sample: true, MaxLevels: 40}, "particles-gibbs"},
 		variant{Revisions{N: n, Chains: m, Flat: true}, "revisions-flat"},
-		variant{Revisions{N: n, Chains: 1, Unjudged: true}, "revisions-unjudged"},
+		variant{Revisions{N: n, Chains: 1, NoVerifier: true}, "revisions-unjudged"},
 		variant{Revisions{N: n, Chains: m, Feedback: true}, "revisions-feedback"},
 	}
 }
@@ -91,7 +91,7 @@ func rollout(s Strategy, n *Node) bool {
 
 // judged says whether s wants n to be judged.
 func judged(s Strategy, n *Node) bool {
-	return s.Judged() && (!looksAhead(s) || !n.Open() || rollout(s, n))
+	return s.NeedsVerifier() && (!looksAhead(s) || !n.Open() || rollout(s, n))
 }
 
 // combination of the lock that most tests open.
@@ -99,13 +99,13 @@ const combination = "31415"
 
 func problem(text string) Problem {
 	return Problem{
-		Tenant: "t", Search: "s", Text: text, Seed: 9, Aggregator: verifier.Min,
+		Tenant: "t", Search: "s", Text: text, Seed: 9, Aggregator: verifier.AggregatorMin,
 		Sampling: reasoning.Sampling{Temperature: 1, TopP: 1, MaxTokens: 64}, Answer: searchtest.Dialled,
 	}
 }
 
 // run searches, and fails the test if that is an error.
-func run(t *testing.T, w World, s Strategy) *Tree {
+func run(t *testing.T, w Backend, s Strategy) *Tree {
 	t.Helper()
 	tree := New(w, problem(combination))
 	if spent, err := Run(t.Context(), tree, s); spent || err != nil {
@@ -120,7 +120,7 @@ func draw(t *Tree) string {
 	var b strings.Builder
 	for n := range t.Nodes() {
 		value := "-"
-		if n.Judged {
+		if n.Scored {
 			value = fmt.Sprintf("%.3f", n.Value)
 		}
 		star := ""
@@ -150,7 +150,7 @@ var update = flag.Bool("update", false, "write testdata anew")
 // solutions end early, and majorities are clear.
 func TestDrawings(t *testing.T) {
 	each(t, 8, func(t *testing.T, s Strategy) {
-		var w World = searchtest.NewLock(0.5, nil)
+		var w Backend = searchtest.NewLock(0.5, nil)
 		if _, ok := s.(variant); ok {
 			w = uneven{searchtest.NewLock(0.5, nil)}
 		}
@@ -191,7 +191,7 @@ func TestSearchingPays(t *testing.T) {
 				t.Fatal(err)
 			}
 			choice := Choice{}
-			if s.Judged() {
+			if s.NeedsVerifier() {
 				choice.By = ByMin
 			}
 			ranked, err := choice.Rank(slices.Collect(tree.Solutions()), searchtest.Dialled, func(a string) string { return a })
@@ -279,14 +279,14 @@ func TestOrderOfResultsWouldBeSeen(t *testing.T) {
 // What is not followed is pruned, and what is pruned is not followed.
 func TestNoNodeIsDroppedSilently(t *testing.T) {
 	each(t, 16, func(t *testing.T, s Strategy) {
-		for _, w := range []World{searchtest.NewLock(0.5, nil), uneven{searchtest.NewLock(0.5, nil)}} {
+		for _, w := range []Backend{searchtest.NewLock(0.5, nil), uneven{searchtest.NewLock(0.5, nil)}} {
 			tree := run(t, w, s)
 			for n := range tree.Nodes() {
-				followed := slices.ContainsFunc(n.Kids, func(k *Node) bool { return !rollout(s, k) })
-				if pruned := n.State == Pruned; n.Open() && pruned == followed {
-					t.Errorf("node %s is %v and has %d children", n.ID, n.State, len(n.Kids))
+				followed := slices.ContainsFunc(n.Children, func(k *Node) bool { return !rollout(s, k) })
+				if pruned := n.State == StatePruned; n.Open() && pruned == followed {
+					t.Errorf("node %s is %v and has %d children", n.ID, n.State, len(n.Children))
 				}
-				if n.Done() != (n.State == Finished) {
+				if n.Done() != (n.State == StateFinished) {
 					t.Errorf("node %s is %v after finish %v", n.ID, n.State, n.Finish)
 				}
 			}
@@ -299,8 +299,8 @@ func TestBudget(t *testing.T) {
 	each(t, 8, func(t *testing.T, s Strategy) {
 		whole := run(t, searchtest.NewLock(0.5, nil), s)
 		for tokens := int64(1); tokens < 400; tokens += 7 {
-			for _, b := range []world.Budget{{PolicyTokens: tokens}, {VerifierTokens: 10 * tokens}} {
-				m := world.Meter(searchtest.NewLock(0.5, nil), b, reasoning.Model{}, reasoning.Model{})
+			for _, b := range []backend.Budget{{PolicyTokens: tokens}, {VerifierTokens: 10 * tokens}} {
+				m := backend.Meter(searchtest.NewLock(0.5, nil), b, reasoning.Model{}, reasoning.Model{})
 				tree := New(m, problem(combination))
 				spent, err := Run(t.Context(), tree, s)
 				if err != nil {
@@ -313,7 +313,7 @@ func TestBudget(t *testing.T) {
 				if !spent && tokens > 200 && draw(tree) != draw(whole) {
 					t.Errorf("%+v: not spent, but another tree than without a budget:\n%s", b, draw(tree))
 				}
-				if b.VerifierTokens > 0 && s.Judged() && !spent && len(tree.Faults()) > 0 {
+				if b.VerifierTokens > 0 && s.NeedsVerifier() && !spent && len(tree.Faults()) > 0 {
 					t.Errorf("%+v: got faults %q, want none: a spent budget is no fault", b, tree.Faults())
 				}
 			}

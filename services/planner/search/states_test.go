@@ -33,7 +33,7 @@ func TestCutByTokens(t *testing.T) {
 			t.Fatal(err)
 		}
 		for n := range tree.Nodes() {
-			if n.Open() || n.Done() || n.State != Scored || n.Depth != 1 && !n.Revision {
+			if n.Open() || n.Done() || n.State != StateScored || n.Depth != 1 && !n.Revision {
 				t.Errorf("node %s: open %t, done %t, %v, want neither, scored, below the root", n.ID, n.Open(), n.Done(), n.State)
 			}
 		}
@@ -61,25 +61,25 @@ func TestVerifierFails(t *testing.T) {
 			return 0, nil
 		}
 		tree := run(t, lock, s)
-		unjudged := 0
+		unscored := 0
 		for n := range tree.Nodes() {
 			bad := judged(s, n) && bad(n.ID)
-			if n.Judged != (judged(s, n) && !bad) || bad != (n.Reason != "") {
-				t.Errorf("node %s: judged %t, reason %q", n.ID, n.Judged, n.Reason)
+			if n.Scored != (judged(s, n) && !bad) || bad != (n.Reason != "") {
+				t.Errorf("node %s: judged %t, reason %q", n.ID, n.Scored, n.Reason)
 			}
-			if n.Judged && len(n.Scores) != len(n.Path()) {
+			if n.Scored && len(n.Scores) != len(n.Path()) {
 				t.Errorf("node %s: %d scores for %d steps", n.ID, len(n.Scores), len(n.Path()))
 			}
 			if bad {
-				unjudged++
+				unscored++
 			}
 		}
 		var want []string
-		if s.Judged() && unjudged == 0 {
+		if s.NeedsVerifier() && unscored == 0 {
 			t.Error("all nodes were judged: the test shows nothing")
 		}
-		if s.Judged() {
-			want = []string{fmt.Sprintf("some nodes were not judged: service unavailable (%d times)", unjudged)}
+		if s.NeedsVerifier() {
+			want = []string{fmt.Sprintf("some nodes were not judged: service unavailable (%d times)", unscored)}
 		}
 		if diff := cmp.Diff(tree.Faults(), want); diff != "" {
 			t.Errorf("faults (-got +want):\n%s", diff)
@@ -107,16 +107,16 @@ func (u uneven) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.C
 // same time as another.
 func TestObserve(t *testing.T) {
 	legal := map[State][]State{
-		0:       {Queued},
-		Queued:  {Running, Scored, Finished, Failed}, // without a queue nothing is said of running
-		Running: {Scored, Finished, Failed},
-		Scored:  {Pruned},
+		0:            {StateQueued},
+		StateQueued:  {StateRunning, StateScored, StateFinished, StateFailed}, // without a queue nothing is said of running
+		StateRunning: {StateScored, StateFinished, StateFailed},
+		StateScored:  {StatePruned},
 	}
 	each(t, 16, func(t *testing.T, s Strategy) {
 		legal := legal
 		if strings.HasPrefix(s.Name(), inFlight) { // what is not needed any more is pruned wherever it is
 			legal = maps.Clone(legal)
-			for from, to := range map[State][]State{Queued: {Pruned}, Running: {Pruned}, Finished: {Pruned}} {
+			for from, to := range map[State][]State{StateQueued: {StatePruned}, StateRunning: {StatePruned}, StateFinished: {StatePruned}} {
 				legal[from] = slices.Concat(legal[from], to)
 			}
 		}
@@ -155,18 +155,18 @@ func TestObserve(t *testing.T) {
 			if n.State != state {
 				t.Errorf("node %s is %v and was last told to be %v", n.ID, n.State, state)
 			}
-			if seen[state]++; state == Queued || state == Running {
+			if seen[state]++; state == StateQueued || state == StateRunning {
 				t.Errorf("node %s is %v in the end", n.ID, state)
 			}
 		}
-		if s.Name() == "beam" && (seen[Scored] > 0 && seen[Finished] == 0 || seen[Pruned] == 0 || seen[Finished] == 0) {
+		if s.Name() == "beam" && (seen[StateScored] > 0 && seen[StateFinished] == 0 || seen[StatePruned] == 0 || seen[StateFinished] == 0) {
 			t.Errorf("got %v in the end, want finished and pruned ones", seen)
 		}
 	})
 }
 
 type altered struct {
-	World
+	Backend
 	expand func(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error]
 }
 
@@ -219,7 +219,7 @@ func TestValidate(t *testing.T) {
 		{Revisions{N: 16, Chains: 5}, "strategy.revisions.chains: must divide n = 16, is 5"},
 		{Revisions{N: 1024, Chains: 2}, "strategy.revisions.n: must be at most 256 in a chain, is 512"},
 		{Revisions{N: 16, Chains: 4, Feedback: true}, ""},
-		{Revisions{N: 16, Chains: 4, Feedback: true, Unjudged: true}, "strategy.revisions.feedback: needs a verifier: must be false where unjudged is true"},
+		{Revisions{N: 16, Chains: 4, Feedback: true, NoVerifier: true}, "strategy.revisions.feedback: needs a verifier: must be false where unjudged is true"},
 	} {
 		err := test.s.Validate()
 		if got := fmt.Sprint(err); got != test.want && (err != nil || test.want != "") {

@@ -18,8 +18,8 @@ type Strategy interface {
 	// chance it needs is t.Chance, drawn in program order: with the same problem,
 	// seed and results it grows the same tree.
 	Search(ctx context.Context, t *Tree) error
-	// Judged says whether it needs a verifier.
-	Judged() bool
+	// NeedsVerifier says whether it needs a verifier.
+	NeedsVerifier() bool
 	// Samples is about how many whole solutions' worth of text it writes.
 	Samples() int
 	// Validate returns a *reasoning.InvalidError for the first parameter that
@@ -84,9 +84,9 @@ func levels(ctx context.Context, t *Tree, grow grower, rule func(level []*Node) 
 	}
 }
 
-// apart goes on with each growth on its own, all at the same time. A branch that
+// runBranches goes on with each growth on its own, all at the same time. A branch that
 // fails does not end the others: it is a fault of the tree, unless all fail.
-func apart(ctx context.Context, t *Tree, growths []*Growth, grow func(*Growth) error) error {
+func runBranches(ctx context.Context, t *Tree, growths []*Growth, grow func(*Growth) error) error {
 	errs := make([]error, len(growths))
 	var all sync.WaitGroup
 	for i, g := range growths {
@@ -116,8 +116,8 @@ func open(level []*Node) []*Node {
 	return slices.DeleteFunc(slices.Clone(level), func(n *Node) bool { return !n.Open() })
 }
 
-// alive is the part of a level that a limit did not cut, in its order.
-func alive(level []*Node) []*Node {
+// notTruncated is the part of a level that a limit did not cut, in its order.
+func notTruncated(level []*Node) []*Node {
 	return slices.DeleteFunc(slices.Clone(level), func(n *Node) bool { return !n.Open() && !n.Done() })
 }
 
@@ -127,7 +127,7 @@ func without(level, some []*Node) []*Node {
 }
 
 // value is what a node is worth by its own scores; ok is false if it has none.
-func value(n *Node) (v float64, ok bool) { return n.Value, n.Judged }
+func value(n *Node) (v float64, ok bool) { return n.Value, n.Scored }
 
 // top is the k best nodes, best first. Nodes that could not be judged come last;
 // ties keep the order in which they were asked for, as scores drift too much to be
@@ -135,12 +135,12 @@ func value(n *Node) (v float64, ok bool) { return n.Value, n.Judged }
 func top(k int, nodes []*Node, value func(*Node) (float64, bool)) []*Node {
 	best := slices.Clone(nodes)
 	slices.SortStableFunc(best, func(a, b *Node) int {
-		va, judgedA := value(a)
-		vb, judgedB := value(b)
+		va, scoredA := value(a)
+		vb, scoredB := value(b)
 		switch {
-		case judgedA && !judgedB:
+		case scoredA && !scoredB:
 			return -1
-		case judgedB && !judgedA:
+		case scoredB && !scoredA:
 			return 1
 		}
 		return cmp.Compare(vb, va)

@@ -1,6 +1,6 @@
 // Package search holds the ways to spend a budget looking for a good answer.
 //
-// A search grows a [Tree] of nodes. It touches the outside only through a [World],
+// A search grows a [Tree] of nodes. It touches the outside only through a [Backend],
 // which writes children and judges paths. A [Strategy] is a rule that says which
 // nodes get how many children, so each file here reads like the pseudocode of the
 // paper it quotes. Retrying, metering, recording and tracing are Worlds around
@@ -22,10 +22,10 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// A World is the mesh as a search sees it. Calls may take long and a search makes
-// many at once, so a World is safe for concurrent use. A policy and a verifier
+// A Backend is the mesh as a search sees it. Calls may take long and a search makes
+// many at once, so a Backend is safe for concurrent use. A policy and a verifier
 // side by side are one.
-type World interface {
+type Backend interface {
 	Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error]
 	Score(ctx context.Context, r verifier.Request) (verifier.Result, error)
 }
@@ -37,7 +37,7 @@ var ErrSpent = reasoning.NewError(reasoning.KindExhausted, "BUDGET_SPENT", "budg
 type Tree struct {
 	Problem Problem
 	Root    *Node
-	World   World
+	Backend Backend
 	// Observe, if not nil, is told of each change of a node's State, one at a
 	// time, while no other node changes.
 	Observe func(*Node)
@@ -64,14 +64,14 @@ type Problem struct {
 }
 
 // New is a tree with nothing in it but the problem.
-func New(w World, p Problem) *Tree {
-	return &Tree{Problem: p, Root: &Node{Seed: p.Seed, State: Scored}, World: w, faults: map[string]int{}}
+func New(w Backend, p Problem) *Tree {
+	return &Tree{Problem: p, Root: &Node{Seed: p.Seed, State: StateScored}, Backend: w, faults: map[string]int{}}
 }
 
 // Prune marks nodes that the strategy does not follow.
 func (t *Tree) Prune(nodes ...*Node) {
 	for _, n := range nodes {
-		t.change(n, func() { n.State = Pruned })
+		t.change(n, func() { n.State = StatePruned })
 	}
 }
 
@@ -110,7 +110,7 @@ func (t *Tree) Nodes() iter.Seq[*Node] {
 	return func(yield func(*Node) bool) {
 		var walk func(*Node) bool
 		walk = func(n *Node) bool {
-			for _, k := range n.Kids {
+			for _, k := range n.Children {
 				if !yield(k) || !walk(k) {
 					return false
 				}

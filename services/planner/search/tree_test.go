@@ -21,14 +21,14 @@ import (
 )
 
 // grow asks for n judged steps of the root.
-func grow(t *testing.T, w World, n int) (*Tree, []*Node, error) {
+func grow(t *testing.T, w Backend, n int) (*Tree, []*Node, error) {
 	tree := New(w, problem(combination))
-	nodes, err := tree.Grow(t.Context(), Fork{From: tree.Root, N: n, Span: 1, Judge: true})
+	nodes, err := tree.Grow(t.Context(), Fork{From: tree.Root, N: n, Span: 1, Score: true})
 	return tree, nodes, err
 }
 
 // breaking is a lock whose policy says after so many children.
-func breaking(after int, say error, extra ...policy.Child) World {
+func breaking(after int, say error, extra ...policy.Child) Backend {
 	lock := searchtest.NewLock(0.5, nil)
 	return altered{lock, func(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 		return func(yield func(policy.Child, error) bool) {
@@ -57,7 +57,7 @@ func TestGrowFailures(t *testing.T) {
 	spent := fmt.Errorf("%w: policy tokens", ErrSpent)
 	step := []reasoning.Step{{Text: "3\n"}}
 	for name, test := range map[string]struct {
-		w      World
+		w      Backend
 		nodes  int
 		err    error
 		faults []string
@@ -78,12 +78,12 @@ func TestGrowFailures(t *testing.T) {
 			if !errors.Is(err, test.err) && fmt.Sprint(err) != fmt.Sprint(test.err) {
 				t.Errorf("got error %v, want %v", err, test.err)
 			}
-			if len(nodes) != test.nodes || !slices.Equal(nodes, tree.Root.Kids) {
-				t.Errorf("got %d nodes, %d in the tree, want %d", len(nodes), len(tree.Root.Kids), test.nodes)
+			if len(nodes) != test.nodes || !slices.Equal(nodes, tree.Root.Children) {
+				t.Errorf("got %d nodes, %d in the tree, want %d", len(nodes), len(tree.Root.Children), test.nodes)
 			}
 			for i, n := range nodes {
-				if n.Ordinal != i || !n.Judged {
-					t.Errorf("node %d has ordinal %d and is judged %t, want it in order and judged", i, n.Ordinal, n.Judged)
+				if n.Ordinal != i || !n.Scored {
+					t.Errorf("node %d has ordinal %d and is judged %t, want it in order and judged", i, n.Ordinal, n.Scored)
 				}
 			}
 			if diff := cmp.Diff(tree.Faults(), test.faults); diff != "" {
@@ -106,7 +106,7 @@ func TestGrowAfterFailure(t *testing.T) {
 	}}, problem(combination))
 	reasons := map[string]string{}
 	tree.Observe = func(n *Node) {
-		if n.State == Failed {
+		if n.State == StateFailed {
 			reasons[n.ID] = n.Reason
 		}
 	}
@@ -139,15 +139,15 @@ func TestGrowAfterFailure(t *testing.T) {
 
 // A verifier that gives another number of scores than there are steps, or one that
 // is none, misjudged: its node is kept without scores.
-func TestGrowMisjudged(t *testing.T) {
+func TestGrowBadScores(t *testing.T) {
 	for _, scores := range [][]float64{nil, {0.5, 0.5}, {1.5}} {
 		tree, nodes, err := grow(t, misjudging{searchtest.NewLock(0.5, nil), scores}, 2)
 		if err != nil || len(nodes) != 2 {
 			t.Fatalf("scores %v: got %d nodes and error %v, want 2", scores, len(nodes), err)
 		}
 		for _, n := range nodes {
-			if n.Judged || n.Steps[0].Scored || n.State != Scored || !strings.Contains(n.Reason, verifier.ErrMisjudged.Error()) {
-				t.Errorf("scores %v: node %s: judged %t, %v, reason %q", scores, n.ID, n.Judged, n.State, n.Reason)
+			if n.Scored || n.Steps[0].Scored || n.State != StateScored || !strings.Contains(n.Reason, verifier.ErrBadScores.Error()) {
+				t.Errorf("scores %v: node %s: judged %t, %v, reason %q", scores, n.ID, n.Scored, n.State, n.Reason)
 			}
 		}
 		if faults := tree.Faults(); len(faults) != 1 || !strings.Contains(faults[0], "misjudged") || !strings.HasSuffix(faults[0], "(2 times)") {
@@ -157,7 +157,7 @@ func TestGrowMisjudged(t *testing.T) {
 }
 
 type misjudging struct {
-	World
+	Backend
 	scores []float64
 }
 
@@ -176,7 +176,7 @@ func TestGrowVerifierBudgetSpent(t *testing.T) {
 		return 0, nil
 	}
 	tree, nodes, err := grow(t, lock, 3)
-	if !errors.Is(err, ErrSpent) || len(nodes) != 3 || nodes[1].Judged || !nodes[2].Judged || len(tree.Faults()) != 0 {
+	if !errors.Is(err, ErrSpent) || len(nodes) != 3 || nodes[1].Scored || !nodes[2].Scored || len(tree.Faults()) != 0 {
 		t.Errorf("got %d nodes, error %v and faults %q, want three, the middle one not judged, spent, and no fault", len(nodes), err, tree.Faults())
 	}
 }
@@ -190,13 +190,13 @@ func TestGrowCancelled(t *testing.T) {
 		lock.Hearing = func(verifier.Request) (time.Duration, error) { return time.Second, nil }
 		time.AfterFunc(2500*time.Millisecond, func() { cancel(enough) })
 		tree := New(lock, problem(combination))
-		nodes, err := tree.Grow(ctx, Fork{From: tree.Root, N: 5, Span: 1, Judge: true})
+		nodes, err := tree.Grow(ctx, Fork{From: tree.Root, N: 5, Span: 1, Score: true})
 		if err != enough || len(nodes) != 3 || len(tree.Faults()) != 0 {
 			t.Errorf("got %d nodes, error %v and faults %q, want 3, the cause, none", len(nodes), err, tree.Faults())
 		}
 		for i, want := range []bool{true, true, false} { // the third was still being judged
-			if nodes[i].Judged != want {
-				t.Errorf("node %d: judged %t, want %t", i, nodes[i].Judged, want)
+			if nodes[i].Scored != want {
+				t.Errorf("node %d: judged %t, want %t", i, nodes[i].Scored, want)
 			}
 		}
 		if calls := lock.Calls(); !calls[0].Ended {
@@ -209,7 +209,7 @@ func TestGrowCancelled(t *testing.T) {
 func TestGrowManyChildren(t *testing.T) {
 	lock := searchtest.NewLock(0.5, nil)
 	tree := run(t, lock, Majority{N: policy.MaxChildren + 10, Exhaustive: true})
-	if got := len(tree.Root.Kids); got != policy.MaxChildren+10 {
+	if got := len(tree.Root.Children); got != policy.MaxChildren+10 {
 		t.Errorf("got %d children, want all", got)
 	}
 	var sizes []int
@@ -225,7 +225,7 @@ func TestGrowManyChildren(t *testing.T) {
 // A step's scores are the verifier's for that step, a node's are its whole path's,
 // and its value is made of them by the aggregator that the problem names.
 func TestGrowScores(t *testing.T) {
-	for _, a := range []verifier.Aggregator{verifier.Min, verifier.Last, verifier.Avg, verifier.Prod} {
+	for _, a := range []verifier.Aggregator{verifier.AggregatorMin, verifier.AggregatorLast, verifier.AggregatorAvg, verifier.AggregatorProd} {
 		lock := searchtest.NewLock(0.7, nil)
 		p := problem(combination)
 		p.Aggregator = a

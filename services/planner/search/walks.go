@@ -12,20 +12,20 @@ import (
 // walks is an MCTS under way.
 type walks struct {
 	MCTS
-	tree     *Tree
-	stats    map[*Node]*stat
-	forgiven bool // the last expansion failed
+	tree         *Tree
+	stats        map[*Node]*stat
+	failedBefore bool // the last expansion failed
 }
 
 // A stat is what walks have told of a node.
 type stat struct {
-	kids   []*Node // to walk to; nil until it is expanded
-	prior  float64 // the policy's probability of the node among its siblings
-	visits int     // of walks that ended and of those on their way
-	sum    float64 // of the values of walks that ended
+	children []*Node // to walk to; nil until it is expanded
+	prior    float64 // the policy's probability of the node among its siblings
+	visits   int     // of walks that ended and of those on their way
+	sum      float64 // of the values of walks that ended
 }
 
-func (w *walks) of(n *Node) *stat {
+func (w *walks) stat(n *Node) *stat {
 	if w.stats[n] == nil {
 		w.stats[n] = &stat{}
 	}
@@ -37,13 +37,13 @@ func (w *walks) batch(ctx context.Context, n int) error {
 	at := make([]*Node, n) // where each walk is
 	for i := range at {
 		at[i] = w.tree.Root
-		w.of(at[i]).visits++
+		w.stat(at[i]).visits++
 	}
 	going := slices.Repeat([]bool{true}, n)
 	for {
 		var leaves []*Node // where walks stand and the tree is not grown
 		for i := range at {
-			for going[i] && len(w.of(at[i]).kids) > 0 {
+			for going[i] && len(w.stat(at[i]).children) > 0 {
 				at[i] = w.step(at[i])
 			}
 			going[i] = going[i] && at[i].Open()
@@ -58,7 +58,7 @@ func (w *walks) batch(ctx context.Context, n int) error {
 			return err
 		}
 		for i := range at {
-			going[i] = going[i] && len(w.of(at[i]).kids) > 0 // else nothing came
+			going[i] = going[i] && len(w.stat(at[i]).children) > 0 // else nothing came
 		}
 		if w.Rollout {
 			if err := w.rollout(ctx, at, going); err != nil {
@@ -69,7 +69,7 @@ func (w *walks) batch(ctx context.Context, n int) error {
 	for _, end := range at {
 		for n := range end.Up() {
 			if end.Done() {
-				w.of(n).sum += end.Value
+				w.stat(n).sum += end.Value
 			}
 		}
 	}
@@ -87,25 +87,25 @@ func (w *walks) expand(ctx context.Context, leaves []*Node) error {
 	}
 	grown, err := w.tree.Grow(ctx, forks...)
 	for _, n := range grown {
-		parent := w.of(n.Parent)
-		parent.kids = append(parent.kids, n)
+		parent := w.stat(n.Parent)
+		parent.children = append(parent.children, n)
 	}
 	for _, n := range leaves {
 		all := 0.0
-		for _, k := range w.of(n).kids {
-			w.of(k).prior = likelihood(k.Steps)
-			all += w.of(k).prior
+		for _, k := range w.stat(n).children {
+			w.stat(k).prior = likelihood(k.Steps)
+			all += w.stat(k).prior
 		}
-		for _, k := range w.of(n).kids {
-			w.of(k).prior /= max(all, math.SmallestNonzeroFloat64)
+		for _, k := range w.stat(n).children {
+			w.stat(k).prior /= max(all, math.SmallestNonzeroFloat64)
 		}
 	}
-	if err != nil && !final(ctx, err) && !w.forgiven && len(w.tree.Root.Kids) > 0 {
+	if err != nil && !final(ctx, err) && !w.failedBefore && len(w.tree.Root.Children) > 0 {
 		w.tree.fault("some expansions failed: %v", err)
-		w.forgiven = true
+		w.failedBefore = true
 		return nil
 	}
-	w.forgiven = false
+	w.failedBefore = false
 	return err
 }
 
@@ -118,7 +118,7 @@ func (w *walks) rollout(ctx context.Context, at []*Node, going []bool) error {
 		}
 		at[i], going[i] = w.step(at[i]), false
 		if at[i].Open() {
-			ends[i] = w.tree.Ask(ctx, Fork{From: at[i], N: 1, Span: policy.Whole, Judge: true})
+			ends[i] = w.tree.Ask(ctx, Fork{From: at[i], N: 1, Span: policy.Whole, Score: true})
 		}
 	}
 	var failed error
@@ -143,9 +143,9 @@ func (w *walks) rollout(ctx context.Context, at []*Node, going []bool) error {
 
 // step goes to the child that a walk should go to.
 func (w *walks) step(n *Node) *Node {
-	total := float64(w.of(n).visits)
-	best := argmax(w.of(n).kids, func(k *Node) float64 {
-		s := w.of(k)
+	total := float64(w.stat(n).visits)
+	best := argmax(w.stat(n).children, func(k *Node) float64 {
+		s := w.stat(k)
 		visits, q := float64(s.visits), k.Value
 		if s.visits > 0 {
 			q = s.sum / visits
@@ -159,16 +159,16 @@ func (w *walks) step(n *Node) *Node {
 		}
 		return q + w.Exploration*math.Sqrt(math.Log(total)/visits)
 	})
-	w.of(best).visits++
+	w.stat(best).visits++
 	return best
 }
 
 // best is where the way of Final leads from the root.
 func (w *walks) best() *Node {
 	n := w.tree.Root
-	for len(w.of(n).kids) > 0 {
-		n = argmax(w.of(n).kids, func(k *Node) float64 {
-			s := w.of(k)
+	for len(w.stat(n).children) > 0 {
+		n = argmax(w.stat(n).children, func(k *Node) float64 {
+			s := w.stat(k)
 			if s.visits == 0 {
 				return -1 // nothing is known of it
 			}
@@ -179,7 +179,7 @@ func (w *walks) best() *Node {
 			return mean
 		})
 	}
-	for _, end := range top(1, alive(without(n.Kids, open(n.Kids))), value) { // of its rollouts
+	for _, end := range top(1, notTruncated(without(n.Children, open(n.Children))), value) { // of its rollouts
 		return end
 	}
 	return n

@@ -50,7 +50,7 @@ func Open(c Config) (*Engine, error) {
 	case c.Pocket == None:
 		return nil, nil
 	}
-	judge, err := models.OpenJudge(cmp.Or(c.Pocket, Default), root.Options{})
+	judge, err := models.OpenRewardModel(cmp.Or(c.Pocket, Default), root.Options{})
 	if err != nil {
 		return nil, fmt.Errorf("--verifier-pocket: %w", err)
 	}

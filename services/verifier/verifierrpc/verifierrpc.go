@@ -26,11 +26,11 @@ type server struct {
 }
 
 func (s *server) GetModel(ctx context.Context, _ *verifierv1.GetModelRequest) (*verifierv1.GetModelResponse, error) {
-	judge, err := s.verifier.Judge(ctx)
+	judge, err := s.verifier.RewardModel(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return wire.JudgeToProto(judge), nil
+	return wire.RewardModelToProto(judge), nil
 }
 
 func (s *server) Score(stream grpc.BidiStreamingServer[verifierv1.ScoreRequest, verifierv1.ScoreResponse]) error {
@@ -85,13 +85,13 @@ func NewClient(conn grpc.ClientConnInterface) *Client {
 // Close ends the stream; requests in flight fail.
 func (c *Client) Close() error { return c.mux.Close() }
 
-// Judge asks the server.
-func (c *Client) Judge(ctx context.Context) (verifier.Judge, error) {
+// RewardModel asks the server.
+func (c *Client) RewardModel(ctx context.Context) (verifier.RewardModel, error) {
 	answer, err := c.service.GetModel(ctx, &verifierv1.GetModelRequest{})
 	if err != nil {
-		return verifier.Judge{}, rpcerr.FromStatus(err)
+		return verifier.RewardModel{}, rpcerr.FromStatus(err)
 	}
-	return wire.JudgeFromProto(answer)
+	return wire.RewardModelFromProto(answer)
 }
 
 // Score asks the server.

@@ -62,7 +62,7 @@ func TestErrorsComeAcross(t *testing.T) {
 		line verifiertest.Line
 		want error
 	}{
-		"misjudged":  {verifiertest.Line{Scores: []float64{1}}, verifier.ErrMisjudged},
+		"misjudged":  {verifiertest.Line{Scores: []float64{1}}, verifier.ErrBadScores},
 		"overloaded": {verifiertest.Line{Err: reasoning.ErrOverloaded}, reasoning.ErrOverloaded},
 	} {
 		script := &verifiertest.Script{Say: func(verifier.Request) verifiertest.Line { return c.line }}
@@ -77,8 +77,8 @@ func TestWrongNumberOfScores(t *testing.T) {
 	s := rpctest.Serve(t, func(r grpc.ServiceRegistrar) { verifierv1.RegisterVerifierServiceServer(r, liar{}) })
 	c := NewClient(s.Conn)
 	defer c.Close()
-	if _, err := c.Score(t.Context(), request); !errors.Is(err, verifier.ErrMisjudged) {
-		t.Errorf("got %v, want ErrMisjudged", err)
+	if _, err := c.Score(t.Context(), request); !errors.Is(err, verifier.ErrBadScores) {
+		t.Errorf("got %v, want ErrBadScores", err)
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 )
 
 var checks = []check{
-	{name: "judge is stable", run: judgeIsStable},
+	{name: "judge is stable", run: modelIsStable},
 	{name: "one score a step", run: oneScoreAStep},
 	{name: "a score is its path", equal: true, run: scoreIsItsPath},
 	{name: "a score knows no later step", equal: true, causal: true, run: knowsNoLaterStep},
@@ -26,18 +26,18 @@ var checks = []check{
 	{name: "many at once", run: manyAtOnce},
 }
 
-func judgeIsStable(ctx context.Context, v verifier.Verifier, o Options) error {
-	first, err := v.Judge(ctx)
+func modelIsStable(ctx context.Context, v verifier.Verifier, o Options) error {
+	first, err := v.RewardModel(ctx)
 	if err != nil {
 		return err
 	}
-	if first.Name == "" || first.Aggregator < verifier.Min || first.Aggregator > verifier.Prod {
+	if first.Name == "" || first.Aggregator < verifier.AggregatorMin || first.Aggregator > verifier.AggregatorProd {
 		return fmt.Errorf("judge is %+v, want a name and an aggregator", first)
 	}
 	if _, err := score(ctx, v, o.request(1)); err != nil {
 		return err
 	}
-	second, err := v.Judge(ctx)
+	second, err := v.RewardModel(ctx)
 	if err == nil && first != second {
 		err = fmt.Errorf("judge was %+v and is %+v", first, second)
 	}

@@ -17,7 +17,7 @@ import (
 // use, starts no goroutine, and judges all paths at the same time, each in its own.
 type Script struct {
 	Say      func(r verifier.Request) Line
-	Identity verifier.Judge // zero is a model of a million parameters, named "script", that aggregates by Min
+	Identity verifier.RewardModel // zero is a model of a million parameters, named "script", that aggregates by Min
 
 	mu    sync.Mutex
 	calls []*Call
@@ -25,7 +25,7 @@ type Script struct {
 
 // A Line is what becomes of one path.
 type Line struct {
-	Scores []float64     // wrong ones give an ErrMisjudged
+	Scores []float64     // wrong ones give an ErrBadScores
 	Delay  time.Duration // until they are there; Never hangs until the caller is gone
 	Err    error         // comes in their place
 }
@@ -56,11 +56,11 @@ func Steps(delay time.Duration) *Script {
 	}}
 }
 
-// Judge is the Script's Identity.
-func (s *Script) Judge(ctx context.Context) (verifier.Judge, error) {
-	if s.Identity == (verifier.Judge{}) {
+// RewardModel is the Script's Identity.
+func (s *Script) RewardModel(ctx context.Context) (verifier.RewardModel, error) {
+	if s.Identity == (verifier.RewardModel{}) {
 		model := reasoning.Model{Name: "script", Tokenizer: "bytes", Template: "plain", Parameters: 1e6}
-		return verifier.Judge{Model: model, Aggregator: verifier.Min}, ctx.Err()
+		return verifier.RewardModel{Model: model, Aggregator: verifier.AggregatorMin}, ctx.Err()
 	}
 	return s.Identity, ctx.Err()
 }
@@ -81,7 +81,7 @@ func (s *Script) Score(ctx context.Context, r verifier.Request) (result verifier
 	if err := r.Validate(); err != nil {
 		return verifier.Result{}, err
 	}
-	judge, err := s.Judge(ctx)
+	judge, err := s.RewardModel(ctx)
 	if err != nil {
 		return verifier.Result{}, err
 	}

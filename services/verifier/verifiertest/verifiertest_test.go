@@ -114,7 +114,7 @@ func TestScriptRecordsItsCalls(t *testing.T) {
 		for _, c := range s.Calls() {
 			ends = append(ends, c.Err)
 		}
-		want := []error{nil, verifier.ErrMisjudged, verifier.ErrMisjudged, boom, context.DeadlineExceeded}
+		want := []error{nil, verifier.ErrBadScores, verifier.ErrBadScores, boom, context.DeadlineExceeded}
 		if !slices.EqualFunc(ends, want, errors.Is) {
 			t.Errorf("calls ended with %v, want %v", ends, want)
 		}

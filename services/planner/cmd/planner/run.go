@@ -17,10 +17,10 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/difficulty/difficultyrpc"
 	"github.com/ponder-mesh/ponder/services/planner"
+	"github.com/ponder-mesh/ponder/services/planner/backend"
 	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
 	"github.com/ponder-mesh/ponder/services/planner/profile"
 	"github.com/ponder-mesh/ponder/services/planner/profilekv"
-	"github.com/ponder-mesh/ponder/services/planner/world"
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue"
 	"github.com/ponder-mesh/ponder/services/verifier/verifierrpc"
 )
@@ -89,7 +89,7 @@ func run(ctx context.Context, s *serve.Settings, c config) (err error) {
 		checks = append(checks, optional(serve.Answers("difficulty service", conn)))
 	}
 	if c.Memo != "" {
-		store, err := world.OpenFile(c.Memo)
+		store, err := backend.OpenFile(c.Memo)
 		if err != nil {
 			return err
 		}

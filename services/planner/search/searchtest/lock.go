@@ -30,7 +30,7 @@ type Lock struct {
 }
 
 // Judge is the reward model of every Lock.
-var Judge = verifier.Judge{Model: reasoning.Model{Name: "tumblers", Tokenizer: "bytes", Template: "plain", Parameters: 1e6}, Aggregator: verifier.Min}
+var RewardModel = verifier.RewardModel{Model: reasoning.Model{Name: "tumblers", Tokenizer: "bytes", Template: "plain", Parameters: 1e6}, Aggregator: verifier.AggregatorMin}
 
 // NewLock has a policy that knows a digit with probability skill and rolls a die for
 // it otherwise. Pace says how long child ordinal of r takes to write; nil is at once.
@@ -104,7 +104,7 @@ func (l *Lock) Score(ctx context.Context, r verifier.Request) (verifier.Result, 
 		noise := float64(reasoning.Seed(h.Sum32()).Child(i)%1000) / 1000
 		result.Scores = append(result.Scores, belief+0.05*noise)
 	}
-	result.Usage = reasoning.Usage{Verifier: tokens, FLOPs: Judge.FLOPs(tokens)}
+	result.Usage = reasoning.Usage{Verifier: tokens, FLOPs: RewardModel.FLOPs(tokens)}
 	return result, nil
 }
 

@@ -11,15 +11,15 @@ import (
 type Dialect string
 
 const (
-	Auto     Dialect = "auto" // found out from the server's list of models
-	VLLM     Dialect = "vllm"
-	SGLang   Dialect = "sglang"
-	LlamaCpp Dialect = "llamacpp"
-	Ollama   Dialect = "ollama"
-	Generic  Dialect = "generic" // OpenAI's API and nothing else
+	DialectAuto     Dialect = "auto" // found out from the server's list of models
+	DialectVLLM     Dialect = "vllm"
+	DialectSGLang   Dialect = "sglang"
+	DialectLlamaCpp Dialect = "llamacpp"
+	DialectOllama   Dialect = "ollama"
+	DialectGeneric  Dialect = "generic" // OpenAI's API and nothing else
 )
 
-var dialects = []Dialect{Auto, VLLM, SGLang, LlamaCpp, Ollama, Generic}
+var dialects = []Dialect{DialectAuto, DialectVLLM, DialectSGLang, DialectLlamaCpp, DialectOllama, DialectGeneric}
 
 // ParseDialect is the dialect with this name.
 func ParseDialect(name string) (Dialect, error) {
@@ -38,24 +38,24 @@ func (e *Engine) speak(ctx context.Context) (Dialect, error) {
 	e.mu.Lock()
 	known := e.dialect
 	e.mu.Unlock()
-	if known != Auto {
+	if known != DialectAuto {
 		return known, nil
 	}
 	list, err := e.client.Models(ctx)
 	if err != nil {
 		return "", fmt.Errorf("finding out the server's dialect: %w", err)
 	}
-	found := Generic
+	found := DialectGeneric
 	for _, m := range list {
 		switch m.OwnedBy {
 		case "vllm":
-			found = VLLM
+			found = DialectVLLM
 		case "sglang":
-			found = SGLang
+			found = DialectSGLang
 		case "llamacpp":
-			found = LlamaCpp
+			found = DialectLlamaCpp
 		case "library":
-			found = Ollama
+			found = DialectOllama
 		}
 	}
 	e.mu.Lock()

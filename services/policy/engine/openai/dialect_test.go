@@ -102,7 +102,7 @@ func TestDialects(t *testing.T) {
 // Without log-probabilities nothing counts the tokens of a step that is cut: that
 // is said, and not guessed from the text's length.
 func TestTokensAreNotGuessed(t *testing.T) {
-	e := engineOf(t, Config{BaseURL: replay.Server(t, "testdata/generic-uncounted.http"), Dialect: Generic})
+	e := engineOf(t, Config{BaseURL: replay.Server(t, "testdata/generic-uncounted.http"), Dialect: DialectGeneric})
 	if got, err := collect(t, e, ask(1, 3)); !errors.Is(err, errUncounted) || len(got) > 0 {
 		t.Errorf("got %v and %v, want %v", got, err, errUncounted)
 	}

@@ -18,7 +18,7 @@ import (
 
 const openingFrame = `data: {"index":0,"content":"1","stop":false,"tokens_predicted":1}` + "\n\n"
 
-func llama(c *Config) { c.Dialect = LlamaCpp }
+func llama(c *Config) { c.Dialect = DialectLlamaCpp }
 
 func TestFailuresAreSorted(t *testing.T) {
 	for _, test := range []struct {
@@ -63,7 +63,7 @@ func TestFailuresAreSorted(t *testing.T) {
 func TestUnknownFinishIsAnError(t *testing.T) {
 	e := engine(t, func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, `data: {"choices":[{"index":0,"text":"I can","finish_reason":"content_filter"}]}`+"\n\n")
-	}, func(c *Config) { c.Dialect = VLLM })
+	}, func(c *Config) { c.Dialect = DialectVLLM })
 	if got, err := collect(t, e, ask(1, 0)); err == nil || !strings.Contains(err.Error(), "content_filter") {
 		t.Errorf("got %v and %v, want an error that names the reason", got, err)
 	}
@@ -140,7 +140,7 @@ func TestCancelReachesTheServer(t *testing.T) {
 func TestACutCallsTheRestOff(t *testing.T) {
 	said, gone := make(chan struct{}, 1), make(chan struct{})
 	chunk := `data: {"choices":[{"index":0,"text":"1+1=2\nA:","logprobs":{"tokens":["1+1","=2\n","A:"],"token_logprobs":[-1,-1,-1]}}]}` + "\n\n"
-	e := engine(t, hang(chunk, said, gone), func(c *Config) { c.Dialect = Generic })
+	e := engine(t, hang(chunk, said, gone), func(c *Config) { c.Dialect = DialectGeneric })
 	got, err := collect(t, e, ask(1, 0))
 	if err != nil || len(got) != 1 || got[0].Finish != reasoning.FinishStep || got[0].Usage.Generated != 3 {
 		t.Errorf("got %+v and %v, want one step of 3 tokens", got, err)
@@ -184,7 +184,7 @@ func TestMaxInFlight(t *testing.T) {
 		}
 		toyCompletion(w, r)
 	}
-	e := engine(t, handler, func(c *Config) { c.Dialect, c.MaxInFlight = LlamaCpp, 2 })
+	e := engine(t, handler, func(c *Config) { c.Dialect, c.MaxInFlight = DialectLlamaCpp, 2 })
 	if got, err := collect(t, e, ask(1, 0, 1, 2, 3, 4, 5, 6, 7)); len(got) != 8 || err != nil || most.Load() > 2 {
 		t.Errorf("got %d children, error %v, %d requests at once, want at most 2", len(got), err, most.Load())
 	}
@@ -226,7 +226,7 @@ func (s stalled) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestIdleStreamsAreGivenUp(t *testing.T) {
 	for _, count := range []int{0, 5} {
 		synctest.Test(t, func(t *testing.T) {
-			e := engineOf(t, Config{BaseURL: "http://stalled", Dialect: LlamaCpp, Idle: time.Minute, Transport: stalled{count}})
+			e := engineOf(t, Config{BaseURL: "http://stalled", Dialect: DialectLlamaCpp, Idle: time.Minute, Transport: stalled{count}})
 			start := time.Now()
 			_, err := collect(t, e, ask(policy.Whole, 0))
 			want := time.Duration(count)*30*time.Second + time.Minute
@@ -239,7 +239,7 @@ func TestIdleStreamsAreGivenUp(t *testing.T) {
 
 // A reader that takes its time holds no slot: another expansion gets through.
 func TestASlowReaderHoldsNoSlot(t *testing.T) {
-	e := engine(t, toy, func(c *Config) { c.Dialect, c.MaxInFlight = LlamaCpp, 1 })
+	e := engine(t, toy, func(c *Config) { c.Dialect, c.MaxInFlight = DialectLlamaCpp, 1 })
 	for _, err := range e.Expand(t.Context(), ask(1, 0, 1, 2)) {
 		if err != nil {
 			t.Fatal(err)

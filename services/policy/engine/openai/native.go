@@ -18,7 +18,7 @@ func llamaBody(c call) map[string]any {
 		"n_probs":     1, // of the distribution before the samplers
 		"stream":      true,
 	}
-	maps.Copy(body, additions[LlamaCpp])
+	maps.Copy(body, additions[DialectLlamaCpp])
 	if c.n > 1 {
 		body["n_cmpl"] = c.n
 	}

@@ -74,7 +74,7 @@ func New(c Config) (*Engine, error) {
 		return nil, fmt.Errorf("openai: parameters: must not be negative, are %d", c.Parameters)
 	}
 	if c.Dialect == "" {
-		c.Dialect = Auto
+		c.Dialect = DialectAuto
 	}
 	if _, err := ParseDialect(string(c.Dialect)); err != nil {
 		return nil, fmt.Errorf("openai: %w", err)

@@ -78,7 +78,7 @@ func TestReady(t *testing.T) {
 }
 
 func TestDialectIsFoundOut(t *testing.T) {
-	for owner, want := range map[string]Dialect{"vllm": VLLM, "sglang": SGLang, "llamacpp": LlamaCpp, "library": Ollama, "openai": Generic} {
+	for owner, want := range map[string]Dialect{"vllm": DialectVLLM, "sglang": DialectSGLang, "llamacpp": DialectLlamaCpp, "library": DialectOllama, "openai": DialectGeneric} {
 		asked := 0
 		e := engine(t, func(w http.ResponseWriter, r *http.Request) {
 			asked++

@@ -55,11 +55,11 @@ type usage struct{ prompt, cached, generated int }
 // own API has log-probabilities and the sampler's settings, and OpenAI's has not.
 func protocolOf(d Dialect, chat bool) protocol {
 	switch {
-	case d == LlamaCpp && !chat:
+	case d == DialectLlamaCpp && !chat:
 		return protocol{path: "/completion", stops: true, body: llamaBody, frames: modelserver.Events, parse: parseLlama}
-	case d == Ollama && chat:
+	case d == DialectOllama && chat:
 		return protocol{path: "/api/chat", body: ollamaChat, frames: modelserver.Lines, parse: parseOllama}
-	case d == Ollama:
+	case d == DialectOllama:
 		return protocol{path: "/api/generate", body: ollamaGenerate, frames: modelserver.Lines, parse: parseOllama}
 	}
 	path := "completions"
@@ -74,7 +74,7 @@ func protocolOf(d Dialect, chat bool) protocol {
 		}
 		return body
 	}
-	return protocol{path: path, stops: d == VLLM || d == SGLang, body: body, frames: modelserver.Events, parse: parseChunk}
+	return protocol{path: path, stops: d == DialectVLLM || d == DialectSGLang, body: body, frames: modelserver.Events, parse: parseChunk}
 }
 
 // additions are a dialect's to every request. They keep the stop string in the
@@ -82,22 +82,22 @@ func protocolOf(d Dialect, chat bool) protocol {
 // distribution unasked, from their own defaults or the model's, so that only
 // temperature and top-p shape it.
 var additions = map[Dialect]map[string]any{
-	VLLM: {
+	DialectVLLM: {
 		"top_k": -1, "min_p": 0, "repetition_penalty": 1, "presence_penalty": 0, "frequency_penalty": 0,
 		"include_stop_str_in_output": true, "stream_options": continuousUsage,
 	},
-	SGLang: {
+	DialectSGLang: {
 		"top_k": -1, "min_p": 0, "repetition_penalty": 1, "presence_penalty": 0, "frequency_penalty": 0,
 		"no_stop_trim": true, "stream_options": continuousUsage,
 	},
-	LlamaCpp: {"samplers": []string{"temperature", "top_p"}, "cache_prompt": true, "timings_per_token": true},
+	DialectLlamaCpp: {"samplers": []string{"temperature", "top_p"}, "cache_prompt": true, "timings_per_token": true},
 }
 
 // visible has special tokens told as text where a text like "<|im_start|>answer" is
 // waited for, but not the one that ends it all.
 var visible = map[Dialect]map[string]any{
-	VLLM:   {"skip_special_tokens": false, "include_stop_str_in_output": false},
-	SGLang: {"skip_special_tokens": false, "no_stop_trim": false},
+	DialectVLLM:   {"skip_special_tokens": false, "include_stop_str_in_output": false},
+	DialectSGLang: {"skip_special_tokens": false, "no_stop_trim": false},
 }
 
 var continuousUsage = map[string]any{"include_usage": true, "continuous_usage_stats": true}

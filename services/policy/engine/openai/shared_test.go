@@ -66,7 +66,7 @@ func TestSharedSeed(t *testing.T) {
 				} else {
 					http.Error(w, "Only one completion choice is allowed", http.StatusInternalServerError)
 				}
-			}, func(c *Config) { c.Dialect, c.SharedSeed, c.MaxInFlight = VLLM, true, 1 })
+			}, func(c *Config) { c.Dialect, c.SharedSeed, c.MaxInFlight = DialectVLLM, true, 1 })
 			for range 2 {
 				got, err := collect(t, e, ask(1, 0, 1, 2, 3))
 				if err != nil || len(got) != 4 {
@@ -92,7 +92,7 @@ func TestSharedSeed(t *testing.T) {
 
 // llama.cpp reads the prompt once for both and says so for each, as recorded.
 func TestSharedSeedOfLlamaCpp(t *testing.T) {
-	e := engineOf(t, Config{BaseURL: replay.Server(t, "testdata/llamacpp-n.http"), Dialect: LlamaCpp, SharedSeed: true})
+	e := engineOf(t, Config{BaseURL: replay.Server(t, "testdata/llamacpp-n.http"), Dialect: DialectLlamaCpp, SharedSeed: true})
 	r := ask(1, 3, 4)
 	r.Steps = []string{"1+1=2\n", "2+2=4\n"}
 	got, err := collect(t, e, r)
@@ -114,7 +114,7 @@ func TestSharedSeedIsNotLostByAFailure(t *testing.T) {
 		if status == http.StatusOK {
 			many(w, 2)
 		}
-	}, func(c *Config) { c.Dialect, c.SharedSeed = VLLM, true })
+	}, func(c *Config) { c.Dialect, c.SharedSeed = DialectVLLM, true })
 	if _, err := collect(t, e, ask(1, 0, 1)); err == nil {
 		t.Error("got no error")
 	}
@@ -135,7 +135,7 @@ func TestSeedsAreTheChildrensOwn(t *testing.T) {
 		}
 		seen[body.Seed] = true
 		many(w, 1)
-	}, func(c *Config) { c.Dialect, c.MaxInFlight = VLLM, 1 })
+	}, func(c *Config) { c.Dialect, c.MaxInFlight = DialectVLLM, 1 })
 	r := ask(1, 2, 5)
 	if _, err := collect(t, e, r); err != nil {
 		t.Fatal(err)

@@ -33,7 +33,7 @@ func run(ctx context.Context, s *serve.Settings, c config) (err error) {
 		return errors.New("-verifier-pocket: a verifier service needs a reward model")
 	}
 	defer func() { err = errors.Join(err, opened.Close()) }()
-	judge, err := opened.Judge(ctx)
+	judge, err := opened.RewardModel(ctx)
 	if err != nil {
 		return fmt.Errorf("which reward model this is: %w", err)
 	}

@@ -26,15 +26,15 @@ type Family struct {
 var families = []Family{
 	// Zhang et al. 2025, arXiv 2501.07301: a head of two classes, right and wrong, at
 	// the mark that ends each step; a response's score is the product.
-	{Name: "qwen2.5-math-prm", Aggregator: verifier.Prod, path: "/pooling", pooled: true, body: qwen, marks: []string{qwenMark, "<|"}},
+	{Name: "qwen2.5-math-prm", Aggregator: verifier.AggregatorProd, path: "/pooling", pooled: true, body: qwen, marks: []string{qwenMark, "<|"}},
 
 	// RLHFlow's Llama3.1-8B-PRM-{Mistral,Deepseek}-Data: a chat in which the user
 	// tells a step a turn, and the assistant says + or -; their authors take the mean.
-	{Name: "rlhflow", Aggregator: verifier.Avg, path: "chat/completions", body: rlhflow, marks: []string{"<|"}},
+	{Name: "rlhflow", Aggregator: verifier.AggregatorAvg, path: "chat/completions", body: rlhflow, marks: []string{"<|"}},
 
 	// Wang et al. 2024, arXiv 2312.08935: the token after the mark that ends each
 	// step is + or -; a solution's score is the smallest.
-	{Name: "math-shepherd", Aggregator: verifier.Min, path: "completions", body: shepherd, marks: []string{shepherdMark, "</s>", "[INST]"}},
+	{Name: "math-shepherd", Aggregator: verifier.AggregatorMin, path: "completions", body: shepherd, marks: []string{shepherdMark, "</s>", "[INST]"}},
 }
 
 // Lookup is the family with this name.

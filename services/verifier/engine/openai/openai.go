@@ -39,7 +39,7 @@ type Config struct {
 // An Engine is a verifier.Verifier over one server.
 type Engine struct {
 	config Config
-	judge  verifier.Judge
+	judge  verifier.RewardModel
 	client *modelserver.Client
 	slots  chan struct{}
 }
@@ -51,7 +51,7 @@ func New(c Config) (*Engine, error) {
 		return nil, errors.New("openai: model: must not be empty")
 	case c.Family.Name == "":
 		return nil, errors.New("openai: family: must be one of Lookup's")
-	case c.Aggregator < 0 || c.Aggregator > verifier.Prod:
+	case c.Aggregator < 0 || c.Aggregator > verifier.AggregatorProd:
 		return nil, fmt.Errorf("openai: aggregator: must be one of package verifier's, is %d", c.Aggregator)
 	case c.Parameters < 0:
 		return nil, fmt.Errorf("openai: parameters: must not be negative, are %d", c.Parameters)
@@ -76,7 +76,7 @@ func New(c Config) (*Engine, error) {
 	model := reasoning.Model{Name: c.Model, Version: c.Version, Template: c.Family.Name, Parameters: c.Parameters}
 	return &Engine{
 		config: c,
-		judge:  verifier.Judge{Model: model, Aggregator: c.Aggregator},
+		judge:  verifier.RewardModel{Model: model, Aggregator: c.Aggregator},
 		client: client,
 		slots:  make(chan struct{}, c.MaxInFlight),
 	}, nil
@@ -85,8 +85,10 @@ func New(c Config) (*Engine, error) {
 // Close lets idle connections go. Nothing may be scored afterwards.
 func (e *Engine) Close() { e.client.Close() }
 
-// Judge is as configured; its template is the family.
-func (e *Engine) Judge(ctx context.Context) (verifier.Judge, error) { return e.judge, ctx.Err() }
+// RewardModel is as configured; its template is the family.
+func (e *Engine) RewardModel(ctx context.Context) (verifier.RewardModel, error) {
+	return e.judge, ctx.Err()
+}
 
 // Ready returns an error that names the URL unless the server answers and has the
 // model.

@@ -63,10 +63,10 @@ func TestFamilies(t *testing.T) {
 		scores     []float64
 		tokens     int64
 	}{
-		{"qwen2.5-math-prm", verifier.Prod, []float64{.9375, .25}, 61},
+		{"qwen2.5-math-prm", verifier.AggregatorProd, []float64{.9375, .25}, 61},
 		// The second verdict has no + among the likeliest: at most the least of them.
-		{"rlhflow", verifier.Avg, []float64{1 / (1 + math.Exp(-1.5)), 1 / (1 + math.Exp(4))}, 31 + 17},
-		{"math-shepherd", verifier.Min, []float64{1 / (1 + math.Exp(-1)), .5}, 21 + 15},
+		{"rlhflow", verifier.AggregatorAvg, []float64{1 / (1 + math.Exp(-1.5)), 1 / (1 + math.Exp(4))}, 31 + 17},
+		{"math-shepherd", verifier.AggregatorMin, []float64{1 / (1 + math.Exp(-1)), .5}, 21 + 15},
 	} {
 		t.Run(test.family, func(t *testing.T) {
 			e := engineOf(t, test.family, Config{BaseURL: replay.Server(t, "testdata/"+test.family+".http")})
@@ -75,10 +75,10 @@ func TestFamilies(t *testing.T) {
 			if diff := cmp.Diff(got, want, cmpopts.IgnoreFields(verifier.Result{}, "Took"), cmpopts.EquateApprox(0, 1e-12)); diff != "" || err != nil {
 				t.Errorf("got error %v and (-got +want):\n%s", err, diff)
 			}
-			judge, err := e.Judge(t.Context())
-			wantJudge := verifier.Judge{Model: reasoning.Model{Name: "prm", Template: test.family, Parameters: 1000}, Aggregator: test.aggregator}
-			if judge != wantJudge || err != nil {
-				t.Errorf("judge is %+v and %v, want %+v", judge, err, wantJudge)
+			judge, err := e.RewardModel(t.Context())
+			wantModel := verifier.RewardModel{Model: reasoning.Model{Name: "prm", Template: test.family, Parameters: 1000}, Aggregator: test.aggregator}
+			if judge != wantModel || err != nil {
+				t.Errorf("judge is %+v and %v, want %+v", judge, err, wantModel)
 			}
 		})
 	}
@@ -130,7 +130,7 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-func TestMisjudgements(t *testing.T) {
+func TestBadScores(t *testing.T) {
 	pool := func(rows string) string { return `{"data":[{"data":` + rows + `}]}` }
 	verdict := func(top string) string {
 		return `{"choices":[{"logprobs":{"content":[{"token":"+","logprob":-1,"top_logprobs":` + top + `}]}}]}`
@@ -151,8 +151,8 @@ func TestMisjudgements(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			e := serve(t, test.family, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, test.answer) })
 			got, err := e.Score(t.Context(), request)
-			if !errors.Is(err, verifier.ErrMisjudged) || got.Scores != nil {
-				t.Errorf("got %v and %v, want ErrMisjudged", got.Scores, err)
+			if !errors.Is(err, verifier.ErrBadScores) || got.Scores != nil {
+				t.Errorf("got %v and %v, want ErrBadScores", got.Scores, err)
 			}
 		})
 	}

@@ -103,12 +103,12 @@ type pooled struct {
 
 func (p pooled) scores() ([]float64, error) {
 	if len(p.Data) != 1 {
-		return nil, fmt.Errorf("%w: %d outputs for one path", verifier.ErrMisjudged, len(p.Data))
+		return nil, fmt.Errorf("%w: %d outputs for one path", verifier.ErrBadScores, len(p.Data))
 	}
 	var scores []float64
 	for i, row := range p.Data[0].Rows {
 		if len(row) != 2 {
-			return nil, fmt.Errorf("%w: row %d has %d numbers, want wrong and right", verifier.ErrMisjudged, i, len(row))
+			return nil, fmt.Errorf("%w: row %d has %d numbers, want wrong and right", verifier.ErrBadScores, i, len(row))
 		}
 		scores = append(scores, row[1])
 	}
@@ -128,7 +128,7 @@ type completion struct {
 // most.
 func (c completion) verdict() (float64, error) {
 	if len(c.Choices) != 1 || len(c.Choices[0].Logprobs) == 0 || len(c.Choices[0].Logprobs[0].Top) == 0 {
-		return 0, fmt.Errorf("%w: server tells no log-probabilities", verifier.ErrMisjudged)
+		return 0, fmt.Errorf("%w: server tells no log-probabilities", verifier.ErrBadScores)
 	}
 	plus, minus, least := math.NaN(), math.NaN(), math.Inf(1)
 	for _, t := range c.Choices[0].Logprobs[0].Top {
@@ -142,7 +142,7 @@ func (c completion) verdict() (float64, error) {
 	}
 	switch {
 	case math.IsNaN(plus) && math.IsNaN(minus):
-		return 0, fmt.Errorf("%w: neither + nor - is among the likeliest tokens", verifier.ErrMisjudged)
+		return 0, fmt.Errorf("%w: neither + nor - is among the likeliest tokens", verifier.ErrBadScores)
 	case math.IsNaN(plus):
 		plus = least
 	case math.IsNaN(minus):

@@ -15,18 +15,18 @@ import (
 
 // Verifier scores steps with a pocket judge. A step is a line.
 type Verifier struct {
-	judge    *pocket.Judge
-	identity verifier.Judge
+	judge    *pocket.RewardModel
+	identity verifier.RewardModel
 }
 
 // New is a verifier over a judge.
-func New(judge *pocket.Judge) (*Verifier, error) {
+func New(judge *pocket.RewardModel) (*Verifier, error) {
 	aggregator, err := verifier.ParseAggregator(judge.Aggregator())
 	if err != nil {
 		return nil, fmt.Errorf("pocket judge %s: %w", judge.Identity().Name, err)
 	}
 	id := judge.Identity()
-	return &Verifier{judge: judge, identity: verifier.Judge{
+	return &Verifier{judge: judge, identity: verifier.RewardModel{
 		Model: reasoning.Model{
 			Name: id.Name, Version: id.SHA256, Tokenizer: id.Tokenizer, Template: id.Template, Parameters: int64(id.Parameters),
 		},
@@ -35,7 +35,7 @@ func New(judge *pocket.Judge) (*Verifier, error) {
 }
 
 // Judge implements verifier.Verifier.
-func (v *Verifier) Judge(context.Context) (verifier.Judge, error) { return v.identity, nil }
+func (v *Verifier) RewardModel(context.Context) (verifier.RewardModel, error) { return v.identity, nil }
 
 // Score implements verifier.Verifier.
 func (v *Verifier) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {

@@ -1,4 +1,4 @@
-package world
+package backend
 
 import (
 	"strings"
@@ -7,49 +7,49 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
-// A trace is a child that is written in parts.
-type trace struct {
+// A draft is a child that is written in parts.
+type draft struct {
 	thought
-	world   *thinking
-	request policy.Request // for the child
-	start   thought        // of the prefix
-	ordinal int
-	child   policy.Child // so far; it has a Finish once nothing more is to be asked for
-	written int          // steps that the policy has brought to their end
-	spent   int          // tokens of the child
-	parts   int          // asked for
-	tries   int          // thrown away
-	asked   int          // most tokens of the part that was asked for last
-	err     error
+	thinking *thinking
+	request  policy.Request // for the child
+	start    thought        // of the prefix
+	ordinal  int
+	child    policy.Child // so far; it has a Finish once nothing more is to be asked for
+	written  int          // steps that the policy has brought to their end
+	spent    int          // tokens of the child
+	parts    int          // asked for
+	tries    int          // thrown away
+	asked    int          // most tokens of the part that was asked for last
+	err      error
 }
 
-func (w *thinking) newTrace(r policy.Request, so thought, ordinal int) *trace {
-	return &trace{thought: so, world: w, request: r, start: so, ordinal: ordinal}
+func (w *thinking) newDraft(r policy.Request, so thought, ordinal int) *draft {
+	return &draft{thought: so, thinking: w, request: r, start: so, ordinal: ordinal}
 }
 
 // begin forces the end on a prefix that has nothing left to think. It says whether
 // there is anything to ask for.
-func (t *trace) begin() bool {
+func (t *draft) begin() bool {
 	if t.over || t.left() != 0 {
 		return true
 	}
-	if t.world.Mode == Reject {
+	if t.thinking.Mode == ModeReject {
 		return false
 	}
-	t.force(t.world.format.Thinking.Answer)
+	t.force(t.thinking.format.Thinking.Answer)
 	return true
 }
 
 // left is how many tokens the path may still think; negative if that is not bounded.
-func (t *trace) left() int {
-	if t.world.Max == 0 {
+func (t *draft) left() int {
+	if t.thinking.Max == 0 {
 		return -1
 	}
-	return max(0, t.world.Max-t.tokens)
+	return max(0, t.thinking.Max-t.tokens)
 }
 
 // next is the request for the next part.
-func (t *trace) next() policy.Request {
+func (t *draft) next() policy.Request {
 	r := t.request
 	r.Steps = append(r.Steps[:len(r.Steps):len(r.Steps)], reasoning.Texts(t.child.Steps)...)
 	r.Sampling.MaxTokens -= t.spent
@@ -62,7 +62,7 @@ func (t *trace) next() policy.Request {
 	}
 	t.parts++
 	if !t.over {
-		r.Stop = t.world.format.Thinking.End
+		r.Stop = t.thinking.format.Thinking.End
 		if left := t.left(); left >= 0 {
 			r.Sampling.MaxTokens = min(r.Sampling.MaxTokens, left)
 		}
@@ -72,7 +72,7 @@ func (t *trace) next() policy.Request {
 }
 
 // take adds a part and decides what becomes of the child: false if it is finished.
-func (t *trace) take(part policy.Child) bool {
+func (t *draft) take(part policy.Child) bool {
 	generated := int(part.Usage.Generated)
 	t.spent += generated
 	t.child.Usage = t.child.Usage.Add(part.Usage)
@@ -86,13 +86,13 @@ func (t *trace) take(part policy.Child) bool {
 	t.written += len(part.Steps)
 	if t.over {
 		t.child.Finish = part.Finish
-		if last := t.child.Steps[len(t.child.Steps)-1].Text; part.Finish == reasoning.FinishStep && t.world.format.Ended(last) {
+		if last := t.child.Steps[len(t.child.Steps)-1].Text; part.Finish == reasoning.FinishStep && t.thinking.format.Ended(last) {
 			t.child.Finish = reasoning.FinishEnd // the engine has not seen how the line began
 		}
 		return false
 	}
 	t.tokens += generated
-	end := t.world.format.Thinking.End
+	end := t.thinking.format.Thinking.End
 	switch {
 	case part.Finish == reasoning.FinishLength:
 		if t.open() {
@@ -109,12 +109,12 @@ func (t *trace) take(part policy.Child) bool {
 	case t.early():
 		t.strip(end)
 		t.written-- // it goes on
-		t.write(t.world.Wait)
+		t.write(t.thinking.Wait)
 		t.waits++
 		return true
 	case part.Finish == reasoning.FinishEnd:
 		t.strip("")
-		if t.world.format.Ended(t.child.Steps[len(t.child.Steps)-1].Text) { // it answered all the same
+		if t.thinking.format.Ended(t.child.Steps[len(t.child.Steps)-1].Text) { // it answered all the same
 			t.over, t.child.Finish = true, reasoning.FinishEnd
 			return false
 		}
@@ -125,18 +125,18 @@ func (t *trace) take(part policy.Child) bool {
 }
 
 // early says whether the thinking ends too early, and can go on.
-func (t *trace) early() bool {
-	wanted := t.waits < t.world.Waits || t.tokens < t.world.Min && t.waits < MaxWaits
+func (t *draft) early() bool {
+	wanted := t.waits < t.thinking.Waits || t.tokens < t.thinking.Min && t.waits < MaxWaits
 	return wanted && t.left() != 0 && t.spent < t.request.Sampling.MaxTokens
 }
 
 // capped goes on after thinking that has reached its bound.
-func (t *trace) capped() bool {
-	if t.world.Mode == Force {
+func (t *draft) capped() bool {
+	if t.thinking.Mode == ModeForce {
 		if !t.more() { // the bound came with the last step that was asked for
 			return false
 		}
-		t.force(t.world.format.Thinking.Answer)
+		t.force(t.thinking.format.Thinking.Answer)
 		return true
 	}
 	if t.tries++; t.tries == MaxTries || t.request.Sampling.Temperature == 0 {
@@ -149,7 +149,7 @@ func (t *trace) capped() bool {
 
 // more says whether the child is to go on where its thinking ends, or is at its own
 // end there.
-func (t *trace) more() bool {
+func (t *draft) more() bool {
 	switch {
 	case t.request.Span != policy.Whole && t.written >= t.request.Span:
 		t.child.Finish = reasoning.FinishStep
@@ -160,7 +160,7 @@ func (t *trace) more() bool {
 }
 
 // cut ends the child where it is, for this reason if there is one.
-func (t *trace) cut(err error) *trace {
+func (t *draft) cut(err error) *draft {
 	if len(t.child.Steps) == 0 {
 		t.child.Steps = []reasoning.Step{{}}
 	}
@@ -172,8 +172,8 @@ func (t *trace) cut(err error) *trace {
 }
 
 // force ends the thinking, on a line of its own, and opens the answer.
-func (t *trace) force(answer string) {
-	text := t.world.format.Thinking.End + answer
+func (t *draft) force(answer string) {
+	text := t.thinking.format.Thinking.End + answer
 	if before := t.text(); before != "" && !strings.HasSuffix(before, "\n") {
 		text = "\n" + text
 	}
@@ -182,21 +182,21 @@ func (t *trace) force(answer string) {
 }
 
 // text is the path's.
-func (t *trace) text() string {
+func (t *draft) text() string {
 	return strings.Join(t.request.Steps, "") + reasoning.Join(t.child.Steps)
 }
 
 // strip takes the mark that ends thinking, and what ends a text, off the end.
-func (t *trace) strip(end string) {
+func (t *draft) strip(end string) {
 	last := &t.child.Steps[len(t.child.Steps)-1]
-	for _, s := range t.world.format.Thinking.Strip {
+	for _, s := range t.thinking.format.Thinking.Strip {
 		last.Text = strings.TrimSuffix(last.Text, s)
 	}
 	last.Text = strings.TrimSuffix(last.Text, end)
 }
 
 // write adds text that nobody generated. Like a policy's, it is cut into steps.
-func (t *trace) write(text string) {
+func (t *draft) write(text string) {
 	for text != "" {
 		n := len(text)
 		for _, mark := range t.marks() {
@@ -209,12 +209,12 @@ func (t *trace) write(text string) {
 	}
 }
 
-func (t *trace) marks() []string {
-	return []string{t.world.format.Delimiter, t.world.format.Thinking.End}
+func (t *draft) marks() []string {
+	return []string{t.thinking.format.Delimiter, t.thinking.format.Thinking.End}
 }
 
 // add adds a step, or what was missing of the last one.
-func (t *trace) add(s reasoning.Step) {
+func (t *draft) add(s reasoning.Step) {
 	if n := len(t.child.Steps); n > 0 && t.open() {
 		last := &t.child.Steps[n-1]
 		last.Text += s.Text
@@ -226,7 +226,7 @@ func (t *trace) add(s reasoning.Step) {
 }
 
 // open says whether the last step is not at its end.
-func (t *trace) open() bool {
+func (t *draft) open() bool {
 	last := t.child.Steps[len(t.child.Steps)-1].Text
 	for _, mark := range t.marks() {
 		if strings.HasSuffix(last, mark) {

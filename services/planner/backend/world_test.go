@@ -1,4 +1,4 @@
-package world
+package backend
 
 import (
 	"context"
@@ -41,7 +41,7 @@ func ask(n int) policy.Request {
 }
 
 // children is all that comes, in the order in which it comes.
-func children(ctx context.Context, w search.World, r policy.Request) ([]policy.Child, error) {
+func children(ctx context.Context, w search.Backend, r policy.Request) ([]policy.Child, error) {
 	var all []policy.Child
 	for c, err := range w.Expand(ctx, r) {
 		if err != nil {
@@ -62,17 +62,17 @@ func ordinals(children []policy.Child) []int {
 
 // Each decorator does what a policy promises.
 func TestConformance(t *testing.T) {
-	for name, wrap := range map[string]func(search.World) search.World{
-		"bare":  func(w search.World) search.World { return w },
-		"retry": func(w search.World) search.World { return Retry(w, Backoff{}) },
-		"meter": func(w search.World) search.World {
+	for name, wrap := range map[string]func(search.Backend) search.Backend{
+		"bare":  func(w search.Backend) search.Backend { return w },
+		"retry": func(w search.Backend) search.Backend { return Retry(w, Backoff{}) },
+		"meter": func(w search.Backend) search.Backend {
 			return Meter(w, Budget{PolicyTokens: 1e9, VerifierTokens: 1e9, FLOPs: 1e18}, reasoning.Model{Parameters: 1e6}, reasoning.Model{})
 		},
-		"memo": func(w search.World) search.World { return Memo(w, NewMemory(1<<20), Identity{}) },
-		"think": func(w search.World) search.World {
-			return Think(w, Thinking{Mode: Force, Max: 200}, mustLookup(t, "pocket-think-v1"))
+		"memo": func(w search.Backend) search.Backend { return Memo(w, NewMemory(1<<20), Identity{}) },
+		"think": func(w search.Backend) search.Backend {
+			return Think(w, Thinking{Mode: ModeForce, Max: 200}, mustLookup(t, "pocket-think-v1"))
 		},
-		"all": func(w search.World) search.World {
+		"all": func(w search.Backend) search.Backend {
 			return Meter(Memo(Retry(w, Backoff{}), NewMemory(1<<20), Identity{}), Budget{PolicyTokens: 1e9}, reasoning.Model{}, reasoning.Model{})
 		},
 	} {
@@ -81,7 +81,7 @@ func TestConformance(t *testing.T) {
 				lock := searchtest.NewLock(0, nil)
 				lock.Script = policytest.Steps(4, 1e9)
 				return struct {
-					search.World
+					search.Backend
 					model
 				}{wrap(lock), lock.Script}
 			}, policytest.Options{Bubble: true})

@@ -1,4 +1,4 @@
-package world
+package backend
 
 import (
 	"context"
@@ -19,14 +19,14 @@ import (
 // An Identity says whose results may stand in for each other: those of the same
 // models, for the same tenant.
 type Identity struct {
-	Tenant string
-	Policy reasoning.Model
-	Judge  verifier.Judge
+	Tenant      string
+	Policy      reasoning.Model
+	RewardModel verifier.RewardModel
 }
 
 // A Memoed is a World that records results and does not ask for them again.
 type Memoed struct {
-	search.World
+	search.Backend
 	identity Identity
 	store    Store
 	free     Store // results that somebody else paid, for this Memoed alone
@@ -41,8 +41,8 @@ type Memoed struct {
 // search or strategy that it is for: whole samples of best-of-N are, cut, the first
 // steps of a beam. A recorded child has the usage that it had when it was written,
 // so that a search costs the same again.
-func Memo(w search.World, store Store, id Identity) *Memoed {
-	return &Memoed{World: w, identity: id, store: store, free: NewMemory(math.MaxInt)}
+func Memo(w search.Backend, store Store, id Identity) *Memoed {
+	return &Memoed{Backend: w, identity: id, store: store, free: NewMemory(math.MaxInt)}
 }
 
 // Record puts in a sample that was paid elsewhere: a whole child of the problem's
@@ -74,7 +74,7 @@ func (m *Memoed) Record(problem string, seed reasoning.Seed, sampling reasoning.
 func (m *Memoed) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {
 		if r.Validate() != nil || !r.Model.Accepts(m.identity.Policy) {
-			m.World.Expand(ctx, r)(yield) // which says what is wrong
+			m.Backend.Expand(ctx, r)(yield) // which says what is wrong
 			return
 		}
 		prefix := m.prefixKey(r)
@@ -95,7 +95,7 @@ func (m *Memoed) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 			return
 		}
 		r.Ordinals = missing
-		for child, err := range m.World.Expand(ctx, r) {
+		for child, err := range m.Backend.Expand(ctx, r) {
 			if err == nil {
 				err = m.record(m.store, prefix, r, child)
 			}
@@ -119,7 +119,7 @@ func (m *Memoed) Score(ctx context.Context, r verifier.Request) (verifier.Result
 			return verifier.Result{Scores: s.Scores, Usage: s.Usage}, err
 		}
 	}
-	result, err := m.World.Score(ctx, r)
+	result, err := m.Backend.Score(ctx, r)
 	if err != nil {
 		return verifier.Result{}, err
 	}
@@ -233,7 +233,7 @@ func cutKey(child string, r policy.Request) string {
 // pathKey names a path's scores. The aggregator is no part of it: it reads scores
 // and does not change them.
 func (m *Memoed) pathKey(problem string, steps []string) string {
-	return hash("path %q %q %q %q", m.identity.Tenant, names(m.identity.Judge.Model), problem, steps)
+	return hash("path %q %q %q %q", m.identity.Tenant, names(m.identity.RewardModel.Model), problem, steps)
 }
 
 func names(m reasoning.Model) []string { return []string{m.Name, m.Version, m.Tokenizer, m.Template} }

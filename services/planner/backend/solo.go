@@ -1,4 +1,4 @@
-package world
+package backend
 
 import (
 	"context"
@@ -39,7 +39,7 @@ type Soloed struct {
 // tokenizer and template; if not, a judge reads the problem again for each path that
 // continues none that was judged.
 func Solo(m *Memoed) *Soloed {
-	p, j := m.identity.Policy, m.identity.Judge
+	p, j := m.identity.Policy, m.identity.RewardModel
 	return &Soloed{Memoed: m, read: map[string]bool{}, shared: p.Tokenizer != "" && p.Tokenizer == j.Tokenizer && p.Template == j.Template}
 }
 
@@ -102,7 +102,7 @@ func (s *Soloed) Score(ctx context.Context, r verifier.Request) (verifier.Result
 	}
 	// The sum is right whatever came in which order; each result tells how it changed.
 	sum := reasoning.Usage{Verifier: s.once + s.root.tokens*int64(1-len(s.root.kids))}
-	sum.Cached, sum.FLOPs = s.all-sum.Verifier, s.identity.Judge.FLOPs(sum.Verifier)
+	sum.Cached, sum.FLOPs = s.all-sum.Verifier, s.identity.RewardModel.FLOPs(sum.Verifier)
 	result.Usage = reasoning.Usage{
 		Verifier: sum.Verifier - s.told.Verifier, Cached: sum.Cached - s.told.Cached, FLOPs: sum.FLOPs - s.told.FLOPs,
 	}

@@ -25,7 +25,7 @@ const (
 
 // weakJudges are reward models, by a part of their names, whose searches Liu et al. 2025
 // (arXiv 2502.06703, §4.2) found no better than sampling: they mislead a beam.
-var weakJudges = []string{"math-shepherd", "rlhflow"}
+var misleadingRewardModels = []string{"math-shepherd", "rlhflow"}
 
 // thumb is the plan for n samples' worth of text where nobody measured these models: a
 // rule of thumb from the papers' experience with others.
@@ -41,9 +41,9 @@ var weakJudges = []string{"math-shepherd", "rlhflow"}
 //	  easy, medium DVTS of n, M = 4
 //	  hard         beam of n, M = 4
 //	larger       best-of-n (the authors of Liu et al. 2025)
-func thumb(n int, policy reasoning.Model, estimate *difficulty.Estimate, judge *verifier.Judge) Plan {
+func ruleOfThumb(n int, policy reasoning.Model, estimate *difficulty.Estimate, judge *verifier.RewardModel) Plan {
 	made := func(s search.Strategy, format string, args ...any) Plan {
-		return Plan{Strategy: s, Source: FromPapers, Reason: "rule of thumb, as nobody measured these models: " + fmt.Sprintf(format, args...)}
+		return Plan{Strategy: s, Source: SourceRuleOfThumb, Reason: "rule of thumb, as nobody measured these models: " + fmt.Sprintf(format, args...)}
 	}
 	switch {
 	case n <= 1:
@@ -75,7 +75,7 @@ func thumb(n int, policy reasoning.Model, estimate *difficulty.Estimate, judge *
 const probeFrom = 4
 
 func misleads(judge string) bool {
-	for _, family := range weakJudges {
+	for _, family := range misleadingRewardModels {
 		if strings.Contains(strings.ToLower(judge), family) {
 			return true
 		}

@@ -1,4 +1,4 @@
-package world
+package backend
 
 import (
 	"context"
@@ -80,7 +80,7 @@ func TestSoloBillsDoNotDependOnWhatRanBefore(t *testing.T) {
 	}
 	bill := func(s search.Strategy, store Store, chance uint64) reasoning.Bill {
 		f := &fickle{Lock: searchtest.NewLock(0.6, nil), chance: rand.New(rand.NewPCG(chance, 1))}
-		w := Meter(Solo(Memo(f, store, who)), Budget{}, who.Policy, who.Judge.Model)
+		w := Meter(Solo(Memo(f, store, who)), Budget{}, who.Policy, who.RewardModel.Model)
 		if _, err := search.Run(context.Background(), search.New(w, problem("s")), s); err != nil {
 			t.Fatal(err)
 		}
@@ -122,7 +122,7 @@ func TestSoloBills(t *testing.T) {
 		}},
 	} {
 		f := &fickle{Lock: searchtest.NewLock(0.1, nil), chance: rand.New(rand.NewPCG(1, 1))}
-		w := Meter(Solo(Memo(f, NewMemory(1<<20), who)), Budget{}, who.Policy, who.Judge.Model)
+		w := Meter(Solo(Memo(f, NewMemory(1<<20), who)), Budget{}, who.Policy, who.RewardModel.Model)
 		if _, err := search.Run(t.Context(), search.New(w, problem("s")), test.s); err != nil {
 			t.Fatal(err)
 		}
@@ -135,9 +135,9 @@ func TestSoloBills(t *testing.T) {
 // A judge with another tokenizer: nobody knows how much of a path is the problem.
 func TestSoloWithAnotherTokenizer(t *testing.T) {
 	id := who
-	id.Judge.Tokenizer = "other"
+	id.RewardModel.Tokenizer = "other"
 	f := &fickle{Lock: searchtest.NewLock(0.1, nil), chance: rand.New(rand.NewPCG(1, 1))}
-	w := Meter(Solo(Memo(f, NewMemory(1<<20), id)), Budget{}, id.Policy, id.Judge.Model)
+	w := Meter(Solo(Memo(f, NewMemory(1<<20), id)), Budget{}, id.Policy, id.RewardModel.Model)
 	if _, err := search.Run(t.Context(), search.New(w, problem("s")), search.BestOfN{N: 3}); err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +167,7 @@ func TestHeardInAnyOrder(t *testing.T) {
 // wrote: they are cached, and neither is left out as if another had read the same.
 func TestSoloBillsAttempts(t *testing.T) {
 	lock := searchtest.NewLock(0.6, nil)
-	m := Meter(Solo(Memo(lock, NewMemory(1<<20), who)), Budget{}, who.Policy, who.Judge.Model)
+	m := Meter(Solo(Memo(lock, NewMemory(1<<20), who)), Budget{}, who.Policy, who.RewardModel.Model)
 	for i, attempts := range [][]string{nil, {"1111\n"}, {"1111\n", "222\n"}} {
 		r := ask(1)
 		r.Attempts, r.Seed = attempts, reasoning.Seed(i)

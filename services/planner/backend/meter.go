@@ -1,4 +1,4 @@
-package world
+package backend
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 
 // A Metered is a World within a budget, with a bill.
 type Metered struct {
-	search.World
+	search.Backend
 	policy, judge reasoning.Model
 
 	mu      sync.Mutex
@@ -36,8 +36,8 @@ type Metered struct {
 // What a text will cost a verifier is not known before: at most a token a byte is
 // assumed, and a few for marks and templates. FLOPs are bounded only if the models'
 // Parameters are known.
-func Meter(w search.World, b Budget, policy, judge reasoning.Model) *Metered {
-	m := &Metered{World: w, policy: policy, judge: judge, settled: make(chan struct{})}
+func Meter(w search.Backend, b Budget, policy, judge reasoning.Model) *Metered {
+	m := &Metered{Backend: w, policy: policy, judge: judge, settled: make(chan struct{})}
 	for i, bound := range (amount{float64(b.PolicyTokens), float64(b.VerifierTokens), b.FLOPs}) {
 		m.purses[i].bound = bound
 	}
@@ -75,7 +75,7 @@ func (m *Metered) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy
 		defer func() { m.end(all, left) }()
 		reserved := child.plus(prompt) // the first child that comes pays for reading the prefix
 		cut := false
-		for c, err := range m.World.Expand(ctx, r) {
+		for c, err := range m.Backend.Expand(ctx, r) {
 			if err == nil {
 				cut = cut || c.Finish == reasoning.FinishLength && granted < asked
 			} else {
@@ -102,7 +102,7 @@ func (m *Metered) Score(ctx context.Context, r verifier.Request) (verifier.Resul
 	}
 	left := all
 	defer func() { m.end(all, left) }()
-	result, err := m.World.Score(ctx, r)
+	result, err := m.Backend.Score(ctx, r)
 	if err == nil {
 		m.spend(all, result.Usage, &m.bill.Verifier)
 		left = amount{}

@@ -1,4 +1,4 @@
-package world
+package backend
 
 import (
 	"errors"
@@ -59,7 +59,7 @@ func mustLookup(t testing.TB, name string) template.Template {
 }
 
 // worldOf is a policy alone.
-func worldOf(p *policytest.Script) search.World {
+func worldOf(p *policytest.Script) search.Backend {
 	return struct {
 		*policytest.Script
 		verifier.Verifier
@@ -67,9 +67,9 @@ func worldOf(p *policytest.Script) search.World {
 }
 
 // think is what one whole child comes to.
-func think(t *testing.T, w search.World, s Thinking, format template.Template) policy.Child {
+func think(t *testing.T, w search.Backend, s Thinking, format template.Template) policy.Child {
 	t.Helper()
-	s.Mode = max(s.Mode, Force)
+	s.Mode = max(s.Mode, ModeForce)
 	if err := s.Validate(64); err != nil {
 		t.Fatal(err)
 	}
@@ -198,7 +198,7 @@ func TestTextsOfS1(t *testing.T) {
 		{Thinking{Waits: 1}, []string{"Two and two.\n\n", "Four.\nWait, five?\n<|im_start|>answer\n", "5"}},
 		{Thinking{Waits: 1, Wait: "Hmm"}, []string{"Two and two.\n\n", "Four.\nHmm no.\n<|im_start|>answer\n", "4"}},
 	} {
-		test.how.Mode = Force
+		test.how.Mode = ModeForce
 		r := ask(1)
 		r.Sampling.MaxTokens = 100
 		got, err := children(t.Context(), Think(worldOf(saying(format, says)), test.how, format), r)
@@ -217,7 +217,7 @@ func TestCutByAnotherLimitStaysCut(t *testing.T) {
 	format := mustLookup(t, "pocket-think-v1")
 	r := ask(1)
 	r.Sampling.MaxTokens = 8
-	got, err := children(t.Context(), Think(worldOf(saying(format, pocketSays)), Thinking{Mode: Force, Max: 20}, format), r)
+	got, err := children(t.Context(), Think(worldOf(saying(format, pocketSays)), Thinking{Mode: ModeForce, Max: 20}, format), r)
 	if err != nil || got[0].Finish != reasoning.FinishLength || reasoning.Join(got[0].Steps) != "1+2=3\n3+" {
 		t.Errorf("got %+v and error %v, want it cut at 8 tokens", got, err)
 	}
@@ -235,7 +235,7 @@ func TestBudgetSpentBetweenParts(t *testing.T) {
 		24: "1+2=3\n3+4=7\nWait\n3+4=8\n#\nA:",
 	} {
 		m := Meter(worldOf(saying(format, pocketSays)), Budget{PolicyTokens: tokens}, reasoning.Model{}, reasoning.Model{})
-		got, err := children(t.Context(), Think(m, Thinking{Mode: Force, Max: 40, Waits: 1}, format), ask(1))
+		got, err := children(t.Context(), Think(m, Thinking{Mode: ModeForce, Max: 40, Waits: 1}, format), ask(1))
 		if !errors.Is(err, search.ErrSpent) || len(got) != 1 {
 			t.Errorf("%d tokens: got %d children and error %v, want one and ErrSpent", tokens, len(got), err)
 			continue
@@ -253,7 +253,7 @@ func TestCutByItsOwnLimitIsNotRejected(t *testing.T) {
 	p := saying(format, pocketSays)
 	r := ask(1)
 	r.Sampling.MaxTokens = 8
-	got, err := children(t.Context(), Think(worldOf(p), Thinking{Mode: Reject, Max: 20}, format), r)
+	got, err := children(t.Context(), Think(worldOf(p), Thinking{Mode: ModeReject, Max: 20}, format), r)
 	if err != nil || got[0].Finish != reasoning.FinishLength || len(p.Calls()) != 1 {
 		t.Errorf("got %+v after %d calls and error %v, want it cut after one", got, len(p.Calls()), err)
 	}
@@ -264,7 +264,7 @@ func TestForcedStepsAreNotCounted(t *testing.T) {
 	format := mustLookup(t, "pocket-think-v1")
 	r := ask(1)
 	r.Span = 3
-	got, err := children(t.Context(), Think(worldOf(saying(format, pocketSays)), Thinking{Mode: Force, Waits: 1}, format), r)
+	got, err := children(t.Context(), Think(worldOf(saying(format, pocketSays)), Thinking{Mode: ModeForce, Waits: 1}, format), r)
 	if err != nil || reasoning.Join(got[0].Steps) != "1+2=3\n3+4=7\nWait\n3+4=8\n" || got[0].Finish != reasoning.FinishStep {
 		t.Errorf("got %+v and error %v", got, err)
 	}
@@ -279,7 +279,7 @@ func TestWaitAtTheEndOfTheTextIsAStep(t *testing.T) {
 	}}
 	r := ask(1)
 	r.Span = 1
-	got, err := children(t.Context(), Think(worldOf(p), Thinking{Mode: Force, Waits: 1}, format), r)
+	got, err := children(t.Context(), Think(worldOf(p), Thinking{Mode: ModeForce, Waits: 1}, format), r)
 	if err != nil || reasoning.Join(got[0].Steps) != "1+2=3\nWait\n1+2=3\n#\n" || got[0].Finish != reasoning.FinishStep {
 		t.Errorf("got %+v and error %v", got, err)
 	}
@@ -303,7 +303,7 @@ func TestStepsShareThePathsBudget(t *testing.T) {
 		{Thinking{Waits: 1}, []string{"1+2=3\n", "3+4=7\n", "Wait\n3+4=8\n", "#\n", "A:8\n"}},
 		{Thinking{Waits: 1, Max: 16}, []string{"1+2=3\n", "3+4=7\n", "Wait\n3+\n#\nA:9\n"}},
 	} {
-		test.how.Mode = Force
+		test.how.Mode = ModeForce
 		w := Think(worldOf(saying(format, pocketSays)), test.how, format)
 		r := ask(1)
 		r.Span = 1
@@ -334,7 +334,7 @@ func TestAPrefixThatIsNotKnownIsRefused(t *testing.T) {
 	format := mustLookup(t, "pocket-think-v1")
 	r := ask(1)
 	r.Node, r.Steps = "7", []string{"1+2=3\n"}
-	_, err := children(t.Context(), Think(worldOf(saying(format, pocketSays)), Thinking{Mode: Force, Max: 8}, format), r)
+	_, err := children(t.Context(), Think(worldOf(saying(format, pocketSays)), Thinking{Mode: ModeForce, Max: 8}, format), r)
 	if !errors.Is(err, reasoning.ErrInvalid) {
 		t.Errorf("got %v, want ErrInvalid", err)
 	}
@@ -365,7 +365,7 @@ func TestRejectedThinkingIsWrittenAgain(t *testing.T) {
 			}
 			return short(r, ordinal)
 		}
-		got := think(t, worldOf(p), Thinking{Mode: Reject, Max: 10}, format)
+		got := think(t, worldOf(p), Thinking{Mode: ModeReject, Max: 10}, format)
 		if calls := p.Calls(); len(calls) != test.calls || got.Finish != test.finish || got.Usage.Generated != test.cost {
 			t.Errorf("fits at try %d: %d calls, finished by %v for %d tokens; want %d, %v, %d", test.fits, len(calls), got.Finish, got.Usage.Generated, test.calls, test.finish, test.cost)
 		}
@@ -383,9 +383,9 @@ func TestRejectedThinkingIsWrittenAgain(t *testing.T) {
 // that the policy reads and the verifier does not.
 func TestAdviceIsForThePolicyOnly(t *testing.T) {
 	for sentence, how := range map[string]Thinking{
-		"\n\nThink for up to 20 tokens.": {Mode: Advise, Max: 20, Advice: AdviseTokens},
-		"\n\nThink for up to 16 steps.":  {Mode: Force, Advice: AdviseSteps, Steps: 16},
-		"\n\nAnswer after a short amount of thinking. Do not spend excessive time double-checking your work.": {Mode: Advise, Advice: AdviseShort},
+		"\n\nThink for up to 20 tokens.": {Mode: ModeAdvise, Max: 20, Advice: AdviceTokens},
+		"\n\nThink for up to 16 steps.":  {Mode: ModeForce, Advice: AdviceSteps, Steps: 16},
+		"\n\nAnswer after a short amount of thinking. Do not spend excessive time double-checking your work.": {Mode: ModeAdvise, Advice: AdviceShort},
 	} {
 		lock := searchtest.NewLock(1, nil)
 		format, err := how.Format(reasoning.Model{Template: "pocket-think-v1"})
@@ -414,7 +414,7 @@ func TestAdviceIsForThePolicyOnly(t *testing.T) {
 
 func TestATemplateWithoutMarksIsRefused(t *testing.T) {
 	for _, name := range []string{"steps", "pocket-line-v1", ""} {
-		_, err := Thinking{Mode: Force, Max: 8}.Format(reasoning.Model{Name: "m", Template: name})
+		_, err := Thinking{Mode: ModeForce, Max: 8}.Format(reasoning.Model{Name: "m", Template: name})
 		var rule *reasoning.InvalidError
 		if !errors.As(err, &rule) || rule.Field != "thinking" || !strings.Contains(rule.Rule, "pocket-think-v1") || !strings.Contains(rule.Rule, fmt.Sprintf("%q", name)) {
 			t.Errorf("%q: got %v, want thinking refused, and what would do", name, err)
@@ -424,14 +424,14 @@ func TestATemplateWithoutMarksIsRefused(t *testing.T) {
 
 func TestThinkingRules(t *testing.T) {
 	for field, broken := range map[string][]Thinking{
-		"thinking":            {{Mode: Force}},
-		"thinking.mode":       {{}, {Mode: 9, Max: 1}, {Mode: Reject, Max: 5, Waits: 1}, {Mode: Advise, Advice: AdviseLong, Min: 1}},
-		"thinking.advice":     {{Mode: Force, Advice: 9}, {Mode: Advise, Max: 5}},
-		"thinking.max_tokens": {{Mode: Force, Max: -1}, {Mode: Force, Max: 64}, {Mode: Reject}, {Mode: Advise, Advice: AdviseTokens}},
-		"thinking.min_tokens": {{Mode: Force, Min: -1}, {Mode: Force, Min: 64}, {Mode: Force, Min: 9, Max: 8}},
-		"thinking.waits":      {{Mode: Force, Waits: -1}, {Mode: Force, Waits: MaxWaits + 1}},
-		"thinking.wait":       {{Mode: Force, Waits: 1, Wait: "\xff"}, {Mode: Force, Waits: 1, Wait: strings.Repeat("x", MaxWait+1)}},
-		"thinking.max_steps":  {{Mode: Advise, Advice: AdviseSteps}, {Mode: Force, Max: 5, Steps: 3}},
+		"thinking":            {{Mode: ModeForce}},
+		"thinking.mode":       {{}, {Mode: 9, Max: 1}, {Mode: ModeReject, Max: 5, Waits: 1}, {Mode: ModeAdvise, Advice: AdviceLong, Min: 1}},
+		"thinking.advice":     {{Mode: ModeForce, Advice: 9}, {Mode: ModeAdvise, Max: 5}},
+		"thinking.max_tokens": {{Mode: ModeForce, Max: -1}, {Mode: ModeForce, Max: 64}, {Mode: ModeReject}, {Mode: ModeAdvise, Advice: AdviceTokens}},
+		"thinking.min_tokens": {{Mode: ModeForce, Min: -1}, {Mode: ModeForce, Min: 64}, {Mode: ModeForce, Min: 9, Max: 8}},
+		"thinking.waits":      {{Mode: ModeForce, Waits: -1}, {Mode: ModeForce, Waits: MaxWaits + 1}},
+		"thinking.wait":       {{Mode: ModeForce, Waits: 1, Wait: "\xff"}, {Mode: ModeForce, Waits: 1, Wait: strings.Repeat("x", MaxWait+1)}},
+		"thinking.max_steps":  {{Mode: ModeAdvise, Advice: AdviceSteps}, {Mode: ModeForce, Max: 5, Steps: 3}},
 	} {
 		for _, b := range broken {
 			var rule *reasoning.InvalidError

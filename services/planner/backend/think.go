@@ -1,4 +1,4 @@
-package world
+package backend
 
 import (
 	"cmp"
@@ -45,27 +45,27 @@ import (
 //
 // It must be asked only for children of what it wrote itself, in the same search.
 // Format is t's for the policy's model.
-func Think(w search.World, t Thinking, format template.Template) search.World {
-	if t.Mode == Advise {
+func Think(w search.Backend, t Thinking, format template.Template) search.Backend {
+	if t.Mode == ModeAdvise {
 		return advising{w, t.sentence()}
 	}
 	t.Wait = cmp.Or(t.Wait, format.Thinking.Wait)
-	return &thinking{World: advising{w, t.sentence()}, Thinking: t, format: format, paths: map[string]thought{}}
+	return &thinking{Backend: advising{w, t.sentence()}, Thinking: t, format: format, paths: map[string]thought{}}
 }
 
 // advising tells the policy, and not the verifier, something after the problem.
 type advising struct {
-	search.World
+	search.Backend
 	sentence string
 }
 
 func (w advising) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	r.Problem += w.sentence
-	return w.World.Expand(ctx, r)
+	return w.Backend.Expand(ctx, r)
 }
 
 type thinking struct {
-	search.World
+	search.Backend
 	Thinking
 	format template.Template
 
@@ -84,7 +84,7 @@ type thought struct {
 func (w *thinking) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {
 		if r.Validate() != nil || r.Stop != "" { // w says what is wrong; who stops a child has other plans for it
-			w.World.Expand(ctx, r)(yield)
+			w.Backend.Expand(ctx, r)(yield)
 			return
 		}
 		so, err := w.recall(r)
@@ -94,17 +94,17 @@ func (w *thinking) Expand(ctx context.Context, r policy.Request) iter.Seq2[polic
 		}
 		ctx, leave := context.WithCancel(ctx)
 		defer leave()
-		traces := make(chan *trace)
+		drafts := make(chan *draft)
 		go func() {
-			defer close(traces)
-			w.writeAll(ctx, r, so, traces)
+			defer close(drafts)
+			w.writeAll(ctx, r, so, drafts)
 		}()
 		var failed failure
-		for t := range traces {
+		for t := range drafts {
 			failed.add(t.ordinal, t.err)
 			if t.child.Finish != 0 && !yield(w.record(r, t), nil) {
 				leave()
-				for range traces { // until all parts are stopped
+				for range drafts { // until all parts are stopped
 				}
 				return
 			}
@@ -129,7 +129,7 @@ func (w *thinking) recall(r policy.Request) (thought, error) {
 	return so, nil
 }
 
-func (w *thinking) record(r policy.Request, t *trace) policy.Child {
+func (w *thinking) record(r policy.Request, t *draft) policy.Child {
 	id := strconv.Itoa(t.ordinal)
 	if r.Node != "" {
 		id = r.Node + "." + id
@@ -143,46 +143,46 @@ func (w *thinking) record(r policy.Request, t *trace) policy.Child {
 
 // writeAll asks for the first parts of all children together, and for the others' of
 // each as soon as it has one.
-func (w *thinking) writeAll(ctx context.Context, r policy.Request, so thought, traces chan<- *trace) {
+func (w *thinking) writeAll(ctx context.Context, r policy.Request, so thought, drafts chan<- *draft) {
 	var all sync.WaitGroup
 	defer all.Wait()
-	first := w.newTrace(r, so, 0)
+	first := w.newDraft(r, so, 0)
 	if !first.begin() {
 		for _, ordinal := range r.Ordinals {
-			traces <- w.newTrace(r, so, ordinal).cut(nil)
+			drafts <- w.newDraft(r, so, ordinal).cut(nil)
 		}
 		return
 	}
 	ask := first.next()
 	ask.Ordinals = r.Ordinals
 	came := map[int]bool{}
-	for part, err := range w.World.Expand(ctx, ask) {
+	for part, err := range w.Backend.Expand(ctx, ask) {
 		if err != nil {
-			traces <- &trace{ordinal: -1, err: err}
+			drafts <- &draft{ordinal: -1, err: err}
 			return
 		}
 		if came[part.Ordinal] || !slices.Contains(r.Ordinals, part.Ordinal) {
-			traces <- &trace{ordinal: -1, err: fmt.Errorf("policy sent child %d of node %q, which was not asked for or came twice", part.Ordinal, r.Node)}
+			drafts <- &draft{ordinal: -1, err: fmt.Errorf("policy sent child %d of node %q, which was not asked for or came twice", part.Ordinal, r.Node)}
 			return
 		}
 		came[part.Ordinal] = true
-		t := w.newTrace(r, so, part.Ordinal)
+		t := w.newDraft(r, so, part.Ordinal)
 		t.begin()
 		t.next()
 		if t.take(part) {
-			all.Go(func() { w.finish(ctx, t); traces <- t })
+			all.Go(func() { w.finish(ctx, t); drafts <- t })
 		} else {
-			traces <- t // in the order in which they came: the first has paid for the prefix
+			drafts <- t // in the order in which they came: the first has paid for the prefix
 		}
 	}
 }
 
 // finish goes on from a child's first part to its end. Where that cannot be had, the
 // child has an error and no Finish.
-func (w *thinking) finish(ctx context.Context, t *trace) {
+func (w *thinking) finish(ctx context.Context, t *draft) {
 	for more := true; more; {
 		more = false
-		for part, err := range w.World.Expand(ctx, t.next()) {
+		for part, err := range w.Backend.Expand(ctx, t.next()) {
 			if err != nil {
 				t.err = err
 				break

@@ -1,4 +1,4 @@
-package world
+package backend
 
 import (
 	"fmt"
@@ -103,13 +103,13 @@ func violations(tree *search.Tree, how Thinking) (faults []string) {
 // the memo asks nothing and costs the same; and a budget is kept to the token.
 func TestEveryStrategyThinks(t *testing.T) {
 	format := mustLookup(t, "pocket-think-v1")
-	how := Thinking{Mode: Force, Max: 12, Waits: 1}
+	how := Thinking{Mode: ModeForce, Max: 12, Waits: 1}
 	for _, s := range everyStrategy(8, 4) {
 		t.Run(s.Name(), func(t *testing.T) {
 			store := NewMemory(1 << 20)
-			grow := func(w search.World) *search.Tree {
+			grow := func(w search.Backend) *search.Tree {
 				p := problem("a")
-				p.Aggregator = verifier.Min
+				p.Aggregator = verifier.AggregatorMin
 				p.Answer = func(text string) (string, bool) { _, a, ok := strings.Cut(text, "A:"); return a, ok }
 				tree := search.New(w, p)
 				if _, err := search.Run(t.Context(), tree, s); err != nil {
@@ -118,7 +118,7 @@ func TestEveryStrategyThinks(t *testing.T) {
 				return tree
 			}
 			run := func(lock *searchtest.Lock, b Budget) (*search.Tree, reasoning.Bill) {
-				m := Meter(Memo(Retry(lock, Backoff{}), store, who), b, who.Policy, who.Judge.Model)
+				m := Meter(Memo(Retry(lock, Backoff{}), store, who), b, who.Policy, who.RewardModel.Model)
 				tree := grow(Think(m, how, format))
 				return tree, m.Bill()
 			}
@@ -185,9 +185,9 @@ func TestOrderOfPartsDoesNotMatter(t *testing.T) {
 						lock.Hearing = func(verifier.Request) (time.Duration, error) { return rand.N(time.Second), nil }
 					}
 					p := problem("a")
-					p.Aggregator = verifier.Min
+					p.Aggregator = verifier.AggregatorMin
 					p.Answer = searchtest.Dialled
-					tree := search.New(Think(lock, Thinking{Mode: Force, Max: 12, Waits: 1}, format), p)
+					tree := search.New(Think(lock, Thinking{Mode: ModeForce, Max: 12, Waits: 1}, format), p)
 					if _, err := search.Run(t.Context(), tree, s); err != nil {
 						t.Fatal(err)
 					}
@@ -206,7 +206,7 @@ func TestOrderOfPartsDoesNotMatter(t *testing.T) {
 func TestThinkingIsAccountedFor(t *testing.T) {
 	format := mustLookup(t, "pocket-think-v1")
 	rapid.Check(t, func(rt *rapid.T) {
-		how := Thinking{Mode: Force, Max: rapid.IntRange(1, 30).Draw(rt, "max"), Waits: rapid.IntRange(0, 3).Draw(rt, "waits")}
+		how := Thinking{Mode: ModeForce, Max: rapid.IntRange(1, 30).Draw(rt, "max"), Waits: rapid.IntRange(0, 3).Draw(rt, "waits")}
 		how.Min = rapid.IntRange(0, how.Max).Draw(rt, "min")
 		lock := thinkingLock()
 		m := Meter(lock, Budget{}, who.Policy, reasoning.Model{})

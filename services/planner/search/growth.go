@@ -20,8 +20,8 @@ type Fork struct {
 	N         int
 	Span      int  // steps a child, or policy.Whole
 	Greedy    bool // take the likeliest continuation instead of sampling
-	Judge     bool // have the children scored
-	JudgeEnds bool // have those children scored that cannot be continued
+	Score     bool // have the children scored
+	ScoreEnds bool // have those children scored that cannot be continued
 	Revise    bool // a child is another attempt at the problem, written in view of From's path and the attempts before it
 	Feedback  bool // of these attempts the writer is told, in words, what the verifier thinks
 }
@@ -32,13 +32,13 @@ type Fork struct {
 // A child that fails is left out and counted in Faults; one that cannot be judged
 // is kept, not Judged.
 type Growth struct {
-	tree    *Tree
-	ctx     context.Context // the caller's
-	stop    context.CancelCauseFunc
-	all     sync.WaitGroup
-	kids    []*Node
-	litters []*litter
-	left    bool // by a caller of Each who had enough
+	tree         *Tree
+	ctx          context.Context // the caller's
+	stop         context.CancelCauseFunc
+	all          sync.WaitGroup
+	children     []*Node
+	batches      []*batch
+	stoppedEarly bool // by a caller of Each who had enough
 }
 
 // Ask asks for the children of all forks, and returns at once. It must be called in
@@ -50,18 +50,18 @@ func (t *Tree) Ask(ctx context.Context, forks ...Fork) *Growth {
 	for _, f := range forks {
 		var own []*Node
 		for range f.N {
-			own = append(own, f.From.newKid(f.Revise))
+			own = append(own, f.From.newChild(f.Revise))
 		}
-		g.kids = append(g.kids, own...)
+		g.children = append(g.children, own...)
 		for part := range slices.Chunk(own, policy.MaxChildren) {
-			g.litters = append(g.litters, &litter{Fork: f, kids: part})
+			g.batches = append(g.batches, &batch{Fork: f, children: part})
 		}
 	}
-	for _, k := range g.kids {
-		t.change(k, func() { k.State = Queued })
+	for _, k := range g.children {
+		t.change(k, func() { k.State = StateQueued })
 	}
-	for _, l := range g.litters {
-		g.all.Go(func() { t.bear(ctx, l) })
+	for _, l := range g.batches {
+		g.all.Go(func() { t.expand(ctx, l) })
 	}
 	return g
 }
@@ -85,15 +85,15 @@ func (g *Growth) Wait() ([]*Node, error) {
 func (g *Growth) Each() iter.Seq[*Node] {
 	return func(yield func(*Node) bool) {
 		defer g.end()
-		for i, k := range g.kids {
-			<-k.come
-			if k.State != Failed {
-				g.tree.adopt(k)
+		for i, k := range g.children {
+			<-k.ready
+			if k.State != StateFailed {
+				g.tree.attach(k)
 				if !yield(k) {
-					g.left = i < len(g.kids)-1
-					g.stop(errLeft)
+					g.stoppedEarly = i < len(g.children)-1
+					g.stop(errNotNeeded)
 					g.all.Wait()
-					g.tree.Prune(slices.DeleteFunc(slices.Clone(g.kids[i+1:]), func(k *Node) bool { return k.State == Failed })...)
+					g.tree.Prune(slices.DeleteFunc(slices.Clone(g.children[i+1:]), func(k *Node) bool { return k.State == StateFailed })...)
 					return
 				}
 			}
@@ -104,11 +104,11 @@ func (g *Growth) Each() iter.Seq[*Node] {
 // Do calls f for every child, as soon as it has come, all at the same time, and
 // returns the children, in the order in which they were asked for, and what went wrong.
 func (g *Growth) Do(f func(*Node) error) ([]*Node, error) {
-	errs := make([]error, len(g.kids))
+	errs := make([]error, len(g.children))
 	var doing sync.WaitGroup
-	for i, k := range g.kids {
+	for i, k := range g.children {
 		doing.Go(func() {
-			if <-k.come; k.State != Failed {
+			if <-k.ready; k.State != StateFailed {
 				errs[i] = f(k)
 			}
 		})
@@ -116,9 +116,9 @@ func (g *Growth) Do(f func(*Node) error) ([]*Node, error) {
 	doing.Wait()
 	g.end()
 	var grown []*Node
-	for _, k := range g.kids {
-		if k.State != Failed {
-			g.tree.adopt(k)
+	for _, k := range g.children {
+		if k.State != StateFailed {
+			g.tree.attach(k)
 			grown = append(grown, k)
 		}
 	}
@@ -133,20 +133,20 @@ func (g *Growth) end() {
 	g.stop(nil)
 }
 
-// errLeft is why those were stopped whom a caller of Each did without.
-var errLeft = errors.New("not needed any more")
+// errNotNeeded is why those were stopped whom a caller of Each did without.
+var errNotNeeded = errors.New("not needed any more")
 
 // err is why not all came, where the search must know; what else went wrong is
 // counted among the faults.
 func (g *Growth) err(grown int) error {
 	if g.ctx.Err() != nil {
-		if g.left {
+		if g.stoppedEarly {
 			return nil
 		}
 		return context.Cause(g.ctx)
 	}
 	var failed, spent error
-	for _, l := range g.litters {
+	for _, l := range g.batches {
 		if l.failed != nil {
 			failed = l.failed
 			if grown > 0 {
@@ -158,7 +158,7 @@ func (g *Growth) err(grown int) error {
 		}
 	}
 	switch {
-	case g.left:
+	case g.stoppedEarly:
 		return nil
 	case spent != nil:
 		return spent
@@ -168,32 +168,32 @@ func (g *Growth) err(grown int) error {
 	return nil
 }
 
-// A litter is children of one fork that travel together.
-type litter struct {
+// A batch is children of one fork that travel together.
+type batch struct {
 	Fork
-	kids   []*Node
-	failed error // why some did not come
-	spent  error // the ErrSpent, if that is why some did not come or were not judged
+	children []*Node
+	failed   error // why some did not come
+	spent    error // the ErrSpent, if that is why some did not come or were not judged
 }
 
-// bear makes a litter's children.
-func (t *Tree) bear(ctx context.Context, l *litter) {
+// expand makes a litter's children.
+func (t *Tree) expand(ctx context.Context, l *batch) {
 	r := policy.Request{
 		Tenant: t.Problem.Tenant, Search: t.Problem.Search, Node: l.From.ID, Problem: t.Problem.Text,
 		Span: l.Span, Seed: l.From.Seed, Sampling: t.Problem.Sampling,
 		OnStart: func(policy.Start) {
-			for _, k := range l.kids {
+			for _, k := range l.children {
 				t.change(k, func() {
-					if k.State == Queued {
-						k.State = Running
+					if k.State == StateQueued {
+						k.State = StateRunning
 					}
 				})
 			}
 		},
 	}
-	r.Attempts, r.Steps = l.kids[0].context(l.Feedback)
+	r.Attempts, r.Steps = l.children[0].context(l.Feedback)
 	missing := map[int]*Node{}
-	for _, k := range l.kids {
+	for _, k := range l.children {
 		r.Ordinals = append(r.Ordinals, k.Ordinal)
 		missing[k.Ordinal] = k
 	}
@@ -202,7 +202,7 @@ func (t *Tree) bear(ctx context.Context, l *litter) {
 	}
 	var err error
 	var judging sync.WaitGroup
-	for child, e := range t.World.Expand(ctx, r) {
+	for child, e := range t.Backend.Expand(ctx, r) {
 		if err = e; err != nil {
 			break
 		}
@@ -213,20 +213,20 @@ func (t *Tree) bear(ctx context.Context, l *litter) {
 		}
 		delete(missing, child.Ordinal)
 		judging.Go(func() {
-			defer close(kid.come)
+			defer close(kid.ready)
 			t.write(ctx, l, kid, child)
 		})
 	}
 	if err == nil && len(missing) > 0 {
-		err = fmt.Errorf("policy sent %d of %d children of node %q", len(l.kids)-len(missing), len(l.kids), l.From.ID)
+		err = fmt.Errorf("policy sent %d of %d children of node %q", len(l.children)-len(missing), len(l.children), l.From.ID)
 	}
-	left := err != nil && context.Cause(ctx) == errLeft
-	for _, k := range l.kids {
+	left := err != nil && context.Cause(ctx) == errNotNeeded
+	for _, k := range l.children {
 		if missing[k.Ordinal] != nil {
 			if !left { // else it will be pruned
-				t.change(k, func() { k.State, k.Reason = Failed, err.Error() })
+				t.change(k, func() { k.State, k.Reason = StateFailed, err.Error() })
 			}
-			close(k.come)
+			close(k.ready)
 		}
 	}
 	judging.Wait()
@@ -240,18 +240,18 @@ func (t *Tree) bear(ctx context.Context, l *litter) {
 }
 
 // write fills a node with the child that came for it, and has it judged.
-func (t *Tree) write(ctx context.Context, l *litter, n *Node, child policy.Child) {
+func (t *Tree) write(ctx context.Context, l *batch, n *Node, child policy.Child) {
 	steps := slices.Clone(child.Steps)
 	var scores []float64
 	var err error
-	judge := l.Judge || l.JudgeEnds && child.Finish != reasoning.FinishStep
+	judge := l.Score || l.ScoreEnds && child.Finish != reasoning.FinishStep
 	if judge {
 		scores, err = t.score(ctx, n, steps)
 	}
 	t.change(n, func() {
-		n.Steps, n.Finish, n.State = steps, child.Finish, Scored
+		n.Steps, n.Finish, n.State = steps, child.Finish, StateScored
 		if n.Done() {
-			n.State = Finished
+			n.State = StateFinished
 		}
 		if judge {
 			err = t.judged(ctx, n, scores, err)
@@ -267,7 +267,7 @@ func (t *Tree) write(ctx context.Context, l *litter, n *Node, child policy.Child
 func (t *Tree) judged(ctx context.Context, n *Node, scores []float64, err error) error {
 	switch {
 	case err == nil:
-		n.Scores, n.Value, n.Judged = scores, t.Problem.Aggregator.Of(scores), true
+		n.Scores, n.Value, n.Scored = scores, t.Problem.Aggregator.Of(scores), true
 		for i, s := range scores[len(scores)-len(n.Steps):] {
 			n.Steps[i].Score, n.Steps[i].Scored = s, true
 		}
@@ -290,18 +290,18 @@ func (t *Tree) score(ctx context.Context, n *Node, steps []reasoning.Step) ([]fl
 		Tenant: t.Problem.Tenant, Search: t.Problem.Search, Node: n.ID, Problem: t.Problem.Text,
 		Steps: append(before, reasoning.Texts(steps)...),
 	}
-	result, err := t.World.Score(ctx, r)
+	result, err := t.Backend.Score(ctx, r)
 	if err == nil {
 		err = r.Check(result.Scores)
 	}
 	return result.Scores, err
 }
 
-// adopt makes a child that came a part of the tree, in its place among its siblings.
-func (t *Tree) adopt(n *Node) {
+// attach makes a child that came a part of the tree, in its place among its siblings.
+func (t *Tree) attach(n *Node) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	kids := append(n.Parent.Kids, n)
+	kids := append(n.Parent.Children, n)
 	slices.SortFunc(kids, func(a, b *Node) int { return cmp.Compare(a.Ordinal, b.Ordinal) })
-	n.Parent.Kids = kids
+	n.Parent.Children = kids
 }

@@ -11,7 +11,7 @@ import (
 
 // judgeArch is the architecture key of a judge's file: a trunk under Llama's
 // tensor names, and judge.* for the head.
-const judgeArch = "pocket-judge"
+const rewardModelArch = "pocket-judge"
 
 // surprises is how many features beside the trunk's state the head sees: the
 // sum, the minimum and the mean of the log-probabilities of the step's tokens,
@@ -28,7 +28,7 @@ const surprises = 5
 // A Judge is safe for concurrent use. One call is one batch, of all tokens that
 // are not yet in memory, so the scores of a path do not depend on what else is
 // scored; at most Workers calls compute at once and the others wait.
-type Judge struct {
+type RewardModel struct {
 	trunk      *Model
 	hidden     matrix // features × hidden, standardisation folded in
 	bias       []float32
@@ -42,29 +42,29 @@ type Judge struct {
 }
 
 // OpenJudge reads a judge's GGUF file. Of the options Slots is not used. Errors wrap ErrModel.
-func OpenJudge(file []byte, o Options) (*Judge, error) {
+func OpenRewardModel(file []byte, o Options) (*RewardModel, error) {
 	f, err := parse(file)
 	if err != nil {
 		return nil, err
 	}
-	if arch, _ := f.Get("general.architecture").(string); arch != judgeArch {
-		return nil, fmt.Errorf("%w: general.architecture %q, want %s", ErrModel, arch, judgeArch)
+	if arch, _ := f.Get("general.architecture").(string); arch != rewardModelArch {
+		return nil, fmt.Errorf("%w: general.architecture %q, want %s", ErrModel, arch, rewardModelArch)
 	}
-	j := &Judge{}
-	if j.trunk, err = load(f, judgeArch, file); err != nil {
+	j := &RewardModel{}
+	if j.trunk, err = load(f, rewardModelArch, file); err != nil {
 		return nil, err
 	}
-	l := &loader{file: f, arch: judgeArch}
+	l := &loader{file: f, arch: rewardModelArch}
 	features, hidden := j.trunk.config.width+surprises, l.integer("judge_hidden", 1, 1<<12)
 	j.hidden = transposed(features, l.tensor("judge.hidden.weight", features, hidden))
 	j.bias = l.tensor("judge.hidden.bias", hidden)
 	j.out = l.tensor("judge.out.weight", hidden)
 	outBias := l.tensor("judge.out.bias", 1)
-	j.aggregator, _ = f.Get(judgeArch + ".aggregator").(string)
-	j.trunkName, _ = f.Get(judgeArch + ".trunk").(string)
+	j.aggregator, _ = f.Get(rewardModelArch + ".aggregator").(string)
+	j.trunkName, _ = f.Get(rewardModelArch + ".trunk").(string)
 	j.recipe, _ = f.Get("pocket.recipe").(string)
 	if !strings.Contains(" min prod last ", " "+j.aggregator+" ") {
-		l.fail("%s.aggregator %q, want min, prod or last", judgeArch, j.aggregator)
+		l.fail("%s.aggregator %q, want min, prod or last", rewardModelArch, j.aggregator)
 	}
 	if l.err != nil {
 		return nil, l.err
@@ -77,18 +77,18 @@ func OpenJudge(file []byte, o Options) (*Judge, error) {
 // LikelihoodJudge is a judge without a head: a step's score is the probability that
 // the policy in this GGUF file gives it, and the product over a path its likelihood.
 // It is what a trained head must be better than. Errors wrap ErrModel.
-func LikelihoodJudge(policy []byte, o Options) (*Judge, error) {
+func LikelihoodRewardModel(policy []byte, o Options) (*RewardModel, error) {
 	trunk, err := Open(policy)
 	if err != nil {
 		return nil, err
 	}
-	j := &Judge{trunk: trunk, aggregator: "prod", trunkName: trunk.id.Name}
+	j := &RewardModel{trunk: trunk, aggregator: "prod", trunkName: trunk.id.Name}
 	trunk.id.Name += "-likelihood"
 	j.prepare(o)
 	return j, nil
 }
 
-func (j *Judge) prepare(o Options) {
+func (j *RewardModel) prepare(o Options) {
 	o = o.withDefaults()
 	j.cache = &prefixes{limit: o.PrefixTokens}
 	j.free = make(chan *scratch, o.Workers)
@@ -98,23 +98,23 @@ func (j *Judge) prepare(o Options) {
 }
 
 // Identity returns the model's identity.
-func (j *Judge) Identity() Identity { return j.trunk.id }
+func (j *RewardModel) Identity() Identity { return j.trunk.id }
 
 // Aggregator names how the scores of a path become one: "min", "prod" or "last".
 // It was chosen with the judge, on validation problems, and belongs to it.
-func (j *Judge) Aggregator() string { return j.aggregator }
+func (j *RewardModel) Aggregator() string { return j.aggregator }
 
 // Trunk names the policy whose trunk this judge has.
-func (j *Judge) Trunk() string { return j.trunkName }
+func (j *RewardModel) Trunk() string { return j.trunkName }
 
 // Recipe is the hash of how the judge was trained.
-func (j *Judge) Recipe() string { return j.recipe }
+func (j *RewardModel) Recipe() string { return j.recipe }
 
 // Score returns one score in [0, 1] a step: the judge's belief that the steps up
 // to and including it are right. Steps may come with or without their newline;
 // a step that begins with "A:" is the answer and ends the text. Usage.Prompt
 // counts all tokens of the path, Cached those that were in memory.
-func (j *Judge) Score(ctx context.Context, problem string, steps []string) ([]float64, Usage, error) {
+func (j *RewardModel) Score(ctx context.Context, problem string, steps []string) ([]float64, Usage, error) {
 	features, usage, err := j.Features(ctx, problem, steps)
 	if err != nil {
 		return nil, usage, err
@@ -139,7 +139,7 @@ func (j *Judge) Score(ctx context.Context, problem string, steps []string) ([]fl
 
 // Features returns what the head sees at the end of each step: the surprises,
 // then the trunk's state. Heads are trained on it.
-func (j *Judge) Features(ctx context.Context, problem string, steps []string) ([][]float32, Usage, error) {
+func (j *RewardModel) Features(ctx context.Context, problem string, steps []string) ([][]float32, Usage, error) {
 	ids, ends, err := j.tokens(problem, steps)
 	if err != nil {
 		return nil, Usage{}, err
@@ -173,7 +173,7 @@ func (j *Judge) Features(ctx context.Context, problem string, steps []string) ([
 }
 
 // tokens encodes a path; ends has the last position of the problem, then of each step.
-func (j *Judge) tokens(problem string, steps []string) (ids, ends []int, err error) {
+func (j *RewardModel) tokens(problem string, steps []string) (ids, ends []int, err error) {
 	if len(problem) == 0 || len(problem) > MaxPromptLength {
 		return nil, nil, fmt.Errorf("%w: problem: %d bytes, want 1 to %d", ErrRequest, len(problem), MaxPromptLength)
 	}
@@ -215,23 +215,23 @@ type Head struct {
 }
 
 // PackJudge joins a policy's file and a head into a judge's file.
-func PackJudge(trunk []byte, h Head) ([]byte, error) {
+func PackRewardModel(trunk []byte, h Head) ([]byte, error) {
 	f, err := parse(trunk)
 	if err != nil {
 		return nil, err
 	}
 	name, _ := f.Get("general.name").(string)
 	out := &gguf.File{Tensors: f.Tensors, Meta: []gguf.KV{
-		{Key: "general.architecture", Value: judgeArch},
+		{Key: "general.architecture", Value: rewardModelArch},
 		{Key: "general.name", Value: h.Name},
 		{Key: "pocket.recipe", Value: h.Recipe},
-		{Key: judgeArch + ".trunk", Value: name},
-		{Key: judgeArch + ".aggregator", Value: h.Aggregator},
-		{Key: judgeArch + ".judge_hidden", Value: uint32(len(h.Hidden))},
+		{Key: rewardModelArch + ".trunk", Value: name},
+		{Key: rewardModelArch + ".aggregator", Value: h.Aggregator},
+		{Key: rewardModelArch + ".judge_hidden", Value: uint32(len(h.Hidden))},
 	}}
 	for _, kv := range f.Meta {
 		if key, ok := strings.CutPrefix(kv.Key, "llama."); ok {
-			out.Meta = append(out.Meta, gguf.KV{Key: judgeArch + "." + key, Value: kv.Value})
+			out.Meta = append(out.Meta, gguf.KV{Key: rewardModelArch + "." + key, Value: kv.Value})
 		} else if strings.HasPrefix(kv.Key, "tokenizer.") {
 			out.Meta = append(out.Meta, kv)
 		}
@@ -252,6 +252,6 @@ func PackJudge(trunk []byte, h Head) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = OpenJudge(file, Options{})
+	_, err = OpenRewardModel(file, Options{})
 	return file, err
 }

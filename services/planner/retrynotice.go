@@ -11,13 +11,13 @@ import (
 
 // again tells the clients of a search, once, that a worker tries a job that an attempt
 // before could not do: an engine that is down is seen long before the job is given up.
-type again struct {
-	search.World
+type retryNotice struct {
+	search.Backend
 	live *live
 	told *sync.Once
 }
 
-func (w again) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
+func (w retryNotice) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	started := r.OnStart
 	r.OnStart = func(s policy.Start) {
 		if s.Attempt > 1 {
@@ -29,5 +29,5 @@ func (w again) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Ch
 			started(s)
 		}
 	}
-	return w.World.Expand(ctx, r)
+	return w.Backend.Expand(ctx, r)
 }

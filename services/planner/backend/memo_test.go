@@ -1,4 +1,4 @@
-package world
+package backend
 
 import (
 	"context"
@@ -20,7 +20,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-var who = Identity{Tenant: "t", Policy: reasoning.Model{Name: "script", Tokenizer: "bytes", Template: "plain", Parameters: 1e6}, Judge: searchtest.Judge}
+var who = Identity{Tenant: "t", Policy: reasoning.Model{Name: "script", Tokenizer: "bytes", Template: "plain", Parameters: 1e6}, RewardModel: searchtest.RewardModel}
 
 func problem(id string) search.Problem {
 	return search.Problem{Tenant: "t", Search: id, Text: "31415", Seed: 9, Sampling: reasoning.Sampling{Temperature: 1, TopP: 1, MaxTokens: 64}}
@@ -34,7 +34,7 @@ func TestMemoReplaysSearches(t *testing.T) {
 	lock := searchtest.NewLock(0.6, nil)
 	run := func(id string, s search.Strategy) (bill reasoning.Bill, expanded []policy.Request, scored int) {
 		callsBefore, heardBefore := len(lock.Calls()), len(lock.Heard())
-		w := Meter(Memo(Retry(lock, Backoff{}), store, who), Budget{}, who.Policy, who.Judge.Model)
+		w := Meter(Memo(Retry(lock, Backoff{}), store, who), Budget{}, who.Policy, who.RewardModel.Model)
 		if _, err := search.Run(ctx, search.New(w, problem(id)), s); err != nil {
 			t.Fatal(err)
 		}
@@ -352,7 +352,7 @@ func TestMemoForgetsFailures(t *testing.T) {
 		if _, err := children(t.Context(), m, ask(1)); !errors.Is(err, reasoning.ErrOverloaded) {
 			t.Errorf("got error %v, want the policy's", err)
 		}
-		if _, err := m.Score(t.Context(), verifier.Request{Problem: "p", Steps: []string{"1"}}); !errors.Is(err, verifier.ErrMisjudged) {
+		if _, err := m.Score(t.Context(), verifier.Request{Problem: "p", Steps: []string{"1"}}); !errors.Is(err, verifier.ErrBadScores) {
 			t.Errorf("got error %v, want misjudged", err)
 		}
 	}

@@ -1,4 +1,4 @@
-package world
+package backend
 
 import (
 	"testing"
@@ -30,7 +30,7 @@ func TestMemoKeys(t *testing.T) {
 		"token limit":         {func(c *content) { c.r.Sampling.MaxTokens = 6 }, true},
 		"siblings":            {func(c *content) { c.r.Ordinals = []int{0} }, true},
 		"parameters":          {func(c *content) { c.id.Policy.Parameters = 3 }, true},
-		"judge":               {func(c *content) { c.id.Judge.Name = "other" }, true},
+		"judge":               {func(c *content) { c.id.RewardModel.Name = "other" }, true},
 		"tenant":              {func(c *content) { c.id.Tenant = "other" }, false},
 		"model":               {func(c *content) { c.id.Policy.Version = "2" }, false},
 		"template":            {func(c *content) { c.id.Policy.Template = "chat" }, false},
@@ -73,9 +73,9 @@ func TestMemoScoreKeys(t *testing.T) {
 		"nothing":         {func(*content) {}, true},
 		"search and node": {func(c *content) { c.r.Search, c.r.Node = "other", "7" }, true},
 		"policy":          {func(c *content) { c.id.Policy.Name = "other" }, true},
-		"aggregator":      {func(c *content) { c.id.Judge.Aggregator = verifier.Prod }, true},
+		"aggregator":      {func(c *content) { c.id.RewardModel.Aggregator = verifier.AggregatorProd }, true},
 		"tenant":          {func(c *content) { c.id.Tenant = "other" }, false},
-		"judge":           {func(c *content) { c.id.Judge.Version = "2" }, false},
+		"judge":           {func(c *content) { c.id.RewardModel.Version = "2" }, false},
 		"problem":         {func(c *content) { c.r.Problem = "2" }, false},
 		"steps":           {func(c *content) { c.r.Steps = []string{"3\n", "2\n"} }, false},
 		"where they end":  {func(c *content) { c.r.Steps = []string{"3\n1\n"} }, false},

@@ -1,5 +1,5 @@
-// Package world holds what a planner wraps around the mesh before a search sees
-// it. Each decorator takes a [search.World] and is one, so no strategy knows of any:
+// Package backend holds what a planner wraps around the mesh before a search sees
+// it. Each decorator takes a [search.Backend] and is one, so no strategy knows of any:
 //
 //	w := Memo(Retry(mesh, Backoff{}), store, identity) // what is recorded is not asked for again,
 //	w = Meter(w, budget, policy, judge)                // and is billed like the first time
@@ -7,4 +7,4 @@
 //
 // Traces come between Memo and Retry, from package telemetry: what is recorded is
 // no step. All are safe for concurrent use.
-package world
+package backend

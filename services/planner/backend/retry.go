@@ -1,4 +1,4 @@
-package world
+package backend
 
 import (
 	"cmp"
@@ -26,12 +26,12 @@ type Backoff struct {
 // Retry tries again what failed with reasoning.ErrUnavailable or
 // reasoning.ErrOverloaded, and nothing else. Of an expansion, only children that
 // have not come are asked for again.
-func Retry(w search.World, b Backoff) search.World {
+func Retry(w search.Backend, b Backoff) search.Backend {
 	return retrying{w, Backoff{cmp.Or(b.Attempts, 4), cmp.Or(b.First, 100*time.Millisecond)}}
 }
 
 type retrying struct {
-	search.World
+	search.Backend
 	backoff Backoff
 }
 
@@ -41,7 +41,7 @@ func (w retrying) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy
 		var vain reasoning.Usage
 		for failed := 0; ; {
 			var err error
-			for child, e := range w.World.Expand(ctx, r) {
+			for child, e := range w.Backend.Expand(ctx, r) {
 				if err = e; err != nil {
 					vain = vain.Add(child.Usage)
 					break
@@ -72,7 +72,7 @@ func (w retrying) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy
 
 func (w retrying) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
 	for failed := 1; ; failed++ {
-		result, err := w.World.Score(ctx, r)
+		result, err := w.Backend.Score(ctx, r)
 		if err == nil {
 			return result, nil
 		}

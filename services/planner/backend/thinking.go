@@ -1,4 +1,4 @@
-package world
+package backend
 
 import (
 	"fmt"
@@ -24,9 +24,9 @@ type Thinking struct {
 type Mode int
 
 const (
-	Force  Mode = iota + 1 // what reaches the bound is made to answer
-	Reject                 // what exceeds the bound is thrown away and written again
-	Advise                 // nothing is done: the policy is told, and may not keep to it
+	ModeForce  Mode = iota + 1 // what reaches the bound is made to answer
+	ModeReject                 // what exceeds the bound is thrown away and written again
+	ModeAdvise                 // nothing is done: the policy is told, and may not keep to it
 )
 
 // An Advice is a sentence after the problem: the baselines of s1, table 4 and
@@ -34,10 +34,10 @@ const (
 type Advice int
 
 const (
-	AdviseTokens Advice = iota + 1 // token-conditional: the bound, which models cannot count
-	AdviseSteps                    // step-conditional
-	AdviseShort                    // class-conditional, as reasoning_effort is
-	AdviseLong
+	AdviceTokens Advice = iota + 1 // token-conditional: the bound, which models cannot count
+	AdviceSteps                    // step-conditional
+	AdviceShort                    // class-conditional, as reasoning_effort is
+	AdviceLong
 )
 
 // Limits of a Thinking.
@@ -52,9 +52,9 @@ const (
 func (t Thinking) Validate(maxTokens int) error {
 	forces := t.Min > 0 || t.Waits > 0 || t.Wait != ""
 	switch {
-	case t.Mode < Force || t.Mode > Advise:
+	case t.Mode < ModeForce || t.Mode > ModeAdvise:
 		return reasoning.Invalid("thinking.mode", "is not known here: %d", t.Mode)
-	case t.Advice < 0 || t.Advice > AdviseLong:
+	case t.Advice < 0 || t.Advice > AdviceLong:
 		return reasoning.Invalid("thinking.advice", "is not known here: %d", t.Advice)
 	case t.Max < 0 || t.Max >= maxTokens:
 		return reasoning.Invalid("thinking.max_tokens", "must be 0 (no bound) to %d, less than sampling.max_tokens so that there is room for an answer; is %d", maxTokens-1, t.Max)
@@ -64,17 +64,17 @@ func (t Thinking) Validate(maxTokens int) error {
 		return reasoning.Invalid("thinking.waits", "must be 0 to %d, is %d", MaxWaits, t.Waits)
 	case len(t.Wait) > MaxWait || !utf8.ValidString(t.Wait):
 		return reasoning.Invalid("thinking.wait", "must be at most %d bytes of UTF-8", MaxWait)
-	case t.Mode == Force && t.Max == 0 && t.Min == 0 && t.Waits == 0 && t.Advice == 0:
+	case t.Mode == ModeForce && t.Max == 0 && t.Min == 0 && t.Waits == 0 && t.Advice == 0:
 		return reasoning.Invalid("thinking", "must have max_tokens, min_tokens, waits or advice")
-	case t.Mode == Reject && t.Max == 0:
+	case t.Mode == ModeReject && t.Max == 0:
 		return reasoning.Invalid("thinking.max_tokens", "must be at least 1 where what exceeds it is rejected")
-	case t.Mode == Advise && t.Advice == 0:
+	case t.Mode == ModeAdvise && t.Advice == 0:
 		return reasoning.Invalid("thinking.advice", "must be given where nothing but advice is")
-	case t.Mode != Force && forces:
+	case t.Mode != ModeForce && forces:
 		return reasoning.Invalid("thinking.mode", "must be force where there are min_tokens, waits or a wait")
-	case t.Advice == AdviseTokens && t.Max == 0:
+	case t.Advice == AdviceTokens && t.Max == 0:
 		return reasoning.Invalid("thinking.max_tokens", "must be at least 1 where it is advised")
-	case (t.Advice == AdviseSteps) != (t.Steps > 0) || t.Steps > policy.MaxSteps:
+	case (t.Advice == AdviceSteps) != (t.Steps > 0) || t.Steps > policy.MaxSteps:
 		return reasoning.Invalid("thinking.max_steps", "must be 1 to %d where it is advised, and else 0; is %d", policy.MaxSteps, t.Steps)
 	}
 	return nil
@@ -83,7 +83,7 @@ func (t Thinking) Validate(maxTokens int) error {
 // Format is the prompt template of a model that is to think so. It is an
 // InvalidError if the template says nothing of thinking.
 func (t Thinking) Format(model reasoning.Model) (template.Template, error) {
-	if t.Mode == Advise {
+	if t.Mode == ModeAdvise {
 		return template.Template{}, nil
 	}
 	format, err := template.Lookup(model.Template)
@@ -96,13 +96,13 @@ func (t Thinking) Format(model reasoning.Model) (template.Template, error) {
 // sentence is what the policy is told after the problem.
 func (t Thinking) sentence() string {
 	switch t.Advice {
-	case AdviseTokens:
+	case AdviceTokens:
 		return fmt.Sprintf("\n\nThink for up to %d tokens.", t.Max)
-	case AdviseSteps:
+	case AdviceSteps:
 		return fmt.Sprintf("\n\nThink for up to %d steps.", t.Steps)
-	case AdviseShort:
+	case AdviceShort:
 		return "\n\nAnswer after a short amount of thinking. Do not spend excessive time double-checking your work."
-	case AdviseLong:
+	case AdviceLong:
 		return "\n\nAnswer after a long amount of thinking. If you feel like you are finished early, spend the extra time trying to double-check your work until you are absolutely sure that you have the correct answer."
 	}
 	return ""

@@ -1,4 +1,4 @@
-package world
+package backend
 
 import (
 	"encoding/json"
@@ -22,7 +22,7 @@ import (
 )
 
 // alone is a policy without a verifier.
-func alone(p policy.Policy) search.World {
+func alone(p policy.Policy) search.Backend {
 	return struct {
 		policy.Policy
 		verifier.Verifier
@@ -87,11 +87,11 @@ func TestThinkThroughOpenAI(t *testing.T) {
 		cost int64
 	}{
 		{
-			Thinking{Mode: Force, Max: 6},
+			Thinking{Mode: ModeForce, Max: 6},
 			map[string]string{"": "Two and two.", "Two an\n<|im_start|>answer\nFinal Answer:": " 3"},
 			"Two an\n<|im_start|>answer\nFinal Answer: 3", 6 + 2,
 		}, {
-			Thinking{Mode: Force, Max: 90, Waits: 1},
+			Thinking{Mode: ModeForce, Max: 90, Waits: 1},
 			map[string]string{
 				"":            "Four.\n<|im_start|>answer\n4",
 				"Four.\nWait": ", five?\n<|im_start|>answer\n5",
@@ -102,7 +102,7 @@ func TestThinkThroughOpenAI(t *testing.T) {
 	} {
 		model := &vllm{says: test.says}
 		server := httptest.NewServer(model)
-		e, err := openai.New(openai.Config{BaseURL: server.URL + "/v1", Model: "s1", Template: format, Dialect: openai.VLLM})
+		e, err := openai.New(openai.Config{BaseURL: server.URL + "/v1", Model: "s1", Template: format, Dialect: openai.DialectVLLM})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -148,7 +148,7 @@ func TestThinkThroughPocket(t *testing.T) {
 	}
 	for _, span := range []int{1, policy.Whole} {
 		m := Meter(alone(p), Budget{}, id, reasoning.Model{})
-		w := Think(m, Thinking{Mode: Force, Max: 10}, format)
+		w := Think(m, Thinking{Mode: ModeForce, Max: 10}, format)
 		r := ask(4)
 		r.Problem, r.Span = "Ann has 48 apples. Ann buys 36 apples. Ann eats 7 apples. How many apples does Ann have now?", span
 		for _, want := range []string{"a step", "the cut"} {

@@ -16,7 +16,7 @@ const problem = "Tom has 12 apples. How many apples does Tom have now?"
 // same time, or on the steps that follow.
 func TestScoresDependOnThePathAlone(t *testing.T) {
 	steps := []string{"1+2=3", "3*4=12", "12-5=7", "A:7"}
-	cold := randomJudge(t, Options{Workers: 1, PrefixTokens: -1})
+	cold := randomRewardModel(t, Options{Workers: 1, PrefixTokens: -1})
 	want, usage, err := cold.Score(t.Context(), problem, steps)
 	if err != nil {
 		t.Fatal(err)
@@ -24,7 +24,7 @@ func TestScoresDependOnThePathAlone(t *testing.T) {
 	if usage.Cached != 0 {
 		t.Errorf("usage %+v without a cache", usage)
 	}
-	warm := randomJudge(t, Options{Workers: 3})
+	warm := randomRewardModel(t, Options{Workers: 3})
 	var callers sync.WaitGroup
 	for n := 1; n <= len(steps); n++ {
 		for range 4 {
@@ -53,7 +53,7 @@ func TestScoresDependOnThePathAlone(t *testing.T) {
 }
 
 func TestScoresAreProbabilities(t *testing.T) {
-	j := randomJudge(t, Options{})
+	j := randomRewardModel(t, Options{})
 	scores, _, err := j.Score(t.Context(), problem, []string{"1+1=2\n", "2+2=4\n", "A:4"})
 	if err != nil {
 		t.Fatal(err)
@@ -78,8 +78,8 @@ func TestScoresAreProbabilities(t *testing.T) {
 	}
 }
 
-func TestJudgeRefuses(t *testing.T) {
-	j := randomJudge(t, Options{Workers: 1})
+func TestRewardModelRefuses(t *testing.T) {
+	j := randomRewardModel(t, Options{Workers: 1})
 	for want, call := range map[string]func() error{
 		"problem: 0 bytes": func() error { _, _, err := j.Score(t.Context(), "", []string{"x"}); return err },
 		"steps: none":      func() error { _, _, err := j.Score(t.Context(), problem, nil); return err },
@@ -103,7 +103,7 @@ func TestJudgeRefuses(t *testing.T) {
 
 func TestBadModels(t *testing.T) {
 	policy := randomFile(t, tiny, 1)
-	if _, err := OpenJudge(policy, Options{}); !errors.Is(err, ErrModel) {
+	if _, err := OpenRewardModel(policy, Options{}); !errors.Is(err, ErrModel) {
 		t.Errorf("a policy as judge: %v", err)
 	}
 	f, err := parse(policy)
