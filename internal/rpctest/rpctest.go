@@ -12,7 +12,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/test/bufconn"
 
-	"github.com/ponder-mesh/ponder/internal/rpcerr"
+	"github.com/ponder-mesh/ponder/internal/serve"
 )
 
 // A Server is a gRPC server and a connection to it.
@@ -26,7 +26,7 @@ type Server struct {
 	options  []grpc.ServerOption
 }
 
-// Serve until the test ends, with rpcerr.Interceptors and these options.
+// Serve until the test ends, with serve.Interceptors and these options.
 func Serve(t testing.TB, register func(grpc.ServiceRegistrar), options ...grpc.ServerOption) *Server {
 	t.Helper()
 	s := &Server{register: register}
@@ -34,7 +34,7 @@ func Serve(t testing.TB, register func(grpc.ServiceRegistrar), options ...grpc.S
 		s.Streams.Add(1)
 		return handle(server, stream)
 	}
-	s.options = append(rpcerr.Interceptors(nil), grpc.WaitForHandlers(true), grpc.ChainStreamInterceptor(count))
+	s.options = append(serve.Interceptors(nil), grpc.WaitForHandlers(true), grpc.ChainStreamInterceptor(count))
 	s.options = append(s.options, options...)
 	s.start()
 	conn, err := grpc.NewClient("passthrough:///test", grpc.WithTransportCredentials(insecure.NewCredentials()),

@@ -23,7 +23,7 @@ import (
 	"google.golang.org/grpc/reflection"
 
 	"github.com/ponder-mesh/ponder/internal/mux"
-	"github.com/ponder-mesh/ponder/internal/rpcerr"
+	"github.com/ponder-mesh/ponder/internal/tenant"
 )
 
 // A Service is what Run serves. Only Register is needed.
@@ -33,7 +33,7 @@ type Service struct {
 	Background []func(context.Context) error // run beside the server; when ctx ends they finish what they do and return
 	Options    []grpc.ServerOption           // such as telemetry's
 	Metrics    http.Handler                  // at /metrics; nil: none
-	Tenancy    rpcerr.Tenancy                // nil: rpcerr.Open
+	Tenancy    tenant.Tenancy                // nil: tenant.Open
 }
 
 // Main is the whole of a main: it sets what s has from the command line and the
@@ -128,7 +128,7 @@ func (service Service) Serve(ctx context.Context, s *Settings, metrics net.Liste
 
 // options of the gRPC server: infrastructure that every service has.
 func (service Service) options(s *Settings, draining <-chan struct{}) []grpc.ServerOption {
-	return append(rpcerr.Interceptors(service.Tenancy),
+	return append(Interceptors(service.Tenancy),
 		grpc.ChainStreamInterceptor(mux.Drain(draining)),
 		grpc.KeepaliveParams(s.keepalive()),
 		grpc.KeepaliveEnforcementPolicy(enforcement),

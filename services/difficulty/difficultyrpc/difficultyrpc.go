@@ -19,7 +19,7 @@ import (
 )
 
 // Register serves e. What requests leave open of their sampling is taken from
-// defaults. The server's options have rpcerr.Interceptors.
+// defaults. The server's options have serve.Interceptors.
 func Register(r grpc.ServiceRegistrar, e difficulty.Estimator, defaults reasoning.Sampling) {
 	difficultyv1.RegisterDifficultyServiceServer(r, &server{estimator: e, defaults: defaults})
 }

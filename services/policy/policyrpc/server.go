@@ -17,7 +17,7 @@ import (
 )
 
 // Register serves p. What requests leave open of their sampling is taken from
-// defaults. The server's options have rpcerr.Interceptors.
+// defaults. The server's options have serve.Interceptors.
 func Register(r grpc.ServiceRegistrar, p policy.Policy, defaults reasoning.Sampling) {
 	policyv1.RegisterPolicyServiceServer(r, &server{policy: p, defaults: defaults})
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// Register serves v. The server's options have rpcerr.Interceptors.
+// Register serves v. The server's options have serve.Interceptors.
 func Register(r grpc.ServiceRegistrar, v verifier.Verifier) {
 	verifierv1.RegisterVerifierServiceServer(r, &server{verifier: v})
 }

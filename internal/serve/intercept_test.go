@@ -1,4 +1,4 @@
-package rpcerr
+package serve
 
 import (
 	"context"
@@ -14,11 +14,13 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/test/bufconn"
 
+	"github.com/ponder-mesh/ponder/internal/rpcerr"
+	"github.com/ponder-mesh/ponder/internal/tenant"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// fake panics, refuses or says the tenants that it hears.
+// A fake panics, refuses, or answers with the tenant of its request.
 type fake struct {
 	plannerv1.UnimplementedPlannerServiceServer
 }
@@ -44,7 +46,7 @@ func (fake) Solve(r *plannerv1.SolveRequest, s grpc.ServerStreamingServer[planne
 	return reasoning.Invalid("tenant", "is %s", r.Tenant)
 }
 
-func serve(t *testing.T, tenancy Tenancy) plannerv1.PlannerServiceClient {
+func serveFake(t *testing.T, tenancy tenant.Tenancy) plannerv1.PlannerServiceClient {
 	listener := bufconn.Listen(1 << 16)
 	server := grpc.NewServer(Interceptors(tenancy)...)
 	plannerv1.RegisterPlannerServiceServer(server, fake{})
@@ -62,13 +64,13 @@ func serve(t *testing.T, tenancy Tenancy) plannerv1.PlannerServiceClient {
 func TestTenancy(t *testing.T) {
 	only := func(_ context.Context, asked string) (string, error) {
 		if asked == "mallory" {
-			return "", status.Error(codes.Unauthenticated, "who?")
+			return "", status.Error(codes.Unauthenticated, "no such key")
 		}
 		return "alice", nil
 	}
 	for _, c := range []struct {
 		name        string
-		tenancy     Tenancy
+		tenancy     tenant.Tenancy
 		asked, want string
 	}{
 		{"open", nil, "bob", "bob"},
@@ -77,7 +79,7 @@ func TestTenancy(t *testing.T) {
 		{"refused", only, "mallory", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			client := serve(t, c.tenancy)
+			client := serveFake(t, c.tenancy)
 			search, err1 := client.GetSearch(t.Context(), &plannerv1.GetSearchRequest{Tenant: c.asked})
 			plan, err2 := client.Plan(t.Context(), &plannerv1.PlanRequest{Request: &plannerv1.SolveRequest{Tenant: c.asked}})
 			stream, err := client.Solve(t.Context(), &plannerv1.SolveRequest{Tenant: c.asked})
@@ -99,8 +101,8 @@ func TestTenancy(t *testing.T) {
 			if got := plan.GetPlan().GetReason(); got != c.want || err2 != nil {
 				t.Errorf("wrapped: got %q and %v, want %q", got, err2, c.want)
 			}
-			if want := "tenant: is " + c.want; FromStatus(err3).Error() != want {
-				t.Errorf("stream: got %v, want %v", FromStatus(err3), want)
+			if want := "tenant: is " + c.want; rpcerr.FromStatus(err3).Error() != want {
+				t.Errorf("stream: got %v, want %v", rpcerr.FromStatus(err3), want)
 			}
 		})
 	}
@@ -112,9 +114,9 @@ func TestHandlersErrorsAndPanics(t *testing.T) {
 	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
 	defer slog.SetDefault(before)
 
-	client := serve(t, nil)
+	client := serveFake(t, nil)
 	_, err := client.GetSearch(t.Context(), &plannerv1.GetSearchRequest{SearchId: "invalid"})
-	if got := FromStatus(err); !errors.Is(got, reasoning.ErrInvalid) || got.Error() != "search_id: must exist" {
+	if got := rpcerr.FromStatus(err); !errors.Is(got, reasoning.ErrInvalid) || got.Error() != "search_id: must exist" {
 		t.Errorf("got %v, want the InvalidError", got)
 	}
 	_, err1 := client.GetSearch(t.Context(), &plannerv1.GetSearchRequest{SearchId: "panic"})
@@ -129,9 +131,9 @@ func TestHandlersErrorsAndPanics(t *testing.T) {
 		}
 	}
 	if got := strings.Count(log.String(), "intercept_test.go"); got < 2 {
-		t.Errorf("the log does not show where it panicked:\n%s", log.String())
+		t.Errorf("the log does not show where the handler panicked:\n%s", log.String())
 	}
 	if _, err := client.GetSearch(t.Context(), &plannerv1.GetSearchRequest{}); err != nil {
-		t.Errorf("it does not go on serving: %v", err)
+		t.Errorf("the server stopped serving: %v", err)
 	}
 }

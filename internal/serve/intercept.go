@@ -1,0 +1,80 @@
+package serve
+
+import (
+	"context"
+
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/ponder-mesh/ponder/internal/rpcerr"
+	"github.com/ponder-mesh/ponder/internal/tenant"
+)
+
+// Interceptors returns the options that every gRPC server of ours has. From the
+// outside in: errors leave as rpcerr.ToStatus makes them, panics are errors, and the
+// tenant of each request is what tenancy returns; nil is tenant.Open.
+func Interceptors(tenancy tenant.Tenancy) []grpc.ServerOption {
+	if tenancy == nil {
+		tenancy = tenant.Open
+	}
+	return []grpc.ServerOption{
+		grpc.ChainUnaryInterceptor(statusOfUnary, recoverUnary, tenantOfUnary(tenancy)),
+		grpc.ChainStreamInterceptor(statusOfStream, recoverStream, tenantOfStream(tenancy)),
+	}
+}
+
+func statusOfUnary(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
+	response, err := handle(ctx, request)
+	return response, rpcerr.ToStatus(err)
+}
+
+func statusOfStream(server any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
+	return rpcerr.ToStatus(handle(server, stream))
+}
+
+func recoverUnary(ctx context.Context, request any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (response any, err error) {
+	err = rpcerr.Recover(info.FullMethod, func() error {
+		response, err = handle(ctx, request)
+		return err
+	})
+	return response, err
+}
+
+func recoverStream(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
+	return rpcerr.Recover(info.FullMethod, func() error { return handle(server, stream) })
+}
+
+func tenantOfUnary(tenancy tenant.Tenancy) grpc.UnaryServerInterceptor {
+	return func(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
+		if err := fill(ctx, request, tenancy); err != nil {
+			return nil, err
+		}
+		return handle(ctx, request)
+	}
+}
+
+func tenantOfStream(tenancy tenant.Tenancy) grpc.StreamServerInterceptor {
+	return func(server any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
+		return handle(server, &tenantStream{stream, tenancy})
+	}
+}
+
+// A tenantStream fills in the tenant of each message that it receives.
+type tenantStream struct {
+	grpc.ServerStream
+	tenancy tenant.Tenancy
+}
+
+func (s *tenantStream) RecvMsg(m any) error {
+	if err := s.ServerStream.RecvMsg(m); err != nil {
+		return err
+	}
+	return fill(s.Context(), m, s.tenancy)
+}
+
+func fill(ctx context.Context, request any, tenancy tenant.Tenancy) error {
+	if m, ok := request.(proto.Message); ok {
+		return tenancy.Fill(ctx, m)
+	}
+	return nil
+}
