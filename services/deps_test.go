@@ -21,14 +21,16 @@ const module = "github.com/ponder-mesh/ponder/"
 // What rules speak of. A pattern is an import path, of this module without the
 // module's; with /... all below it, too. A * is one element.
 var (
-	wire = []string{"google.golang.org/grpc/...", "google.golang.org/protobuf/...", "proto/...", "internal/proto/...", "internal/wire", "internal/rpcerr", "internal/mux"}
+	wire = []string{"google.golang.org/grpc/...", "google.golang.org/protobuf/...", "proto/...", "internal/proto/...", "internal/wire/...", "internal/rpcerr", "internal/mux",
+		"services/policy/policywire"}
 	nats = []string{"github.com/nats-io/...", "internal/natsx/..."}
 	otel = []string{"go.opentelemetry.io/...", "internal/telemetry/..."}
 	rpcs = []string{"services/policy/policyrpc", "services/policy/policyqueue", "services/verifier/verifierrpc",
 		"services/difficulty/difficultyrpc", "services/planner/plannerrpc"}
 	engines = []string{"services/policy/engine/...", "services/verifier/engine/...", "internal/modelserver", "pocket/..."}
 	mains   = []string{"cmd/...", "services/*/cmd/...", "mesh/..."}
-	suites  = []string{"testing", "services/policy/policytest", "services/verifier/verifiertest", "internal/rpctest", "internal/natsx/natstest"}
+	suites  = []string{"testing", "services/policy/policytest", "services/verifier/verifiertest", "internal/rpctest", "internal/natsx/natstest",
+		"internal/wire/wiretest"}
 )
 
 // A rule forbids packages to depend on others, directly or through others.

@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"cmp"
+
 	"google.golang.org/protobuf/proto"
 
 	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
@@ -27,11 +29,11 @@ func StepFromProto(p *reasoningv1.Step) (reasoning.Step, error) {
 	}
 	switch {
 	case !(s.Score >= 0 && s.Score <= 1):
-		return s, malformed("step.score", "must be in [0,1], is %v", s.Score)
+		return s, Malformed("step.score", "must be in [0,1], is %v", s.Score)
 	case !finite(s.LogProb):
-		return s, malformed("step.log_prob", "must be finite, is %v", s.LogProb)
+		return s, Malformed("step.log_prob", "must be finite, is %v", s.LogProb)
 	}
-	return s, count("step.tokens", p.GetTokens())
+	return s, Count("step.tokens", p.GetTokens())
 }
 
 // StepsToProto turns each step.
@@ -61,7 +63,7 @@ func FinishToProto(f reasoning.Finish) reasoningv1.FinishReason { return reasoni
 func FinishFromProto(p reasoningv1.FinishReason) (reasoning.Finish, error) {
 	f := reasoning.Finish(p)
 	if f < reasoning.FinishStep || f > reasoning.FinishLength {
-		return 0, malformed("finish", "must be a known reason, is %v", p)
+		return 0, Malformed("finish", "must be a known reason, is %v", p)
 	}
 	return f, nil
 }
@@ -88,13 +90,13 @@ func UsageFromProto(p *reasoningv1.Usage) (reasoning.Usage, error) {
 		FLOPs:     p.GetFlops(),
 	}
 	if u.FLOPs < 0 || !finite(u.FLOPs) {
-		return u, malformed("usage.flops", "must be 0 or more, is %v", u.FLOPs)
+		return u, Malformed("usage.flops", "must be 0 or more, is %v", u.FLOPs)
 	}
-	return u, first(
-		count("usage.generated_tokens", u.Generated),
-		count("usage.prompt_tokens", u.Prompt),
-		count("usage.cached_tokens", u.Cached),
-		count("usage.verifier_tokens", u.Verifier),
+	return u, cmp.Or(
+		Count("usage.generated_tokens", u.Generated),
+		Count("usage.prompt_tokens", u.Prompt),
+		Count("usage.cached_tokens", u.Cached),
+		Count("usage.verifier_tokens", u.Verifier),
 	)
 }
 
@@ -166,5 +168,5 @@ func ModelFromProto(p *reasoningv1.ModelIdentity) (reasoning.Model, error) {
 		Tokenizer:  p.GetTokenizer(),
 		Template:   p.GetTemplate(),
 		Parameters: p.GetParameters(),
-	}, count("model.parameters", p.GetParameters())
+	}, Count("model.parameters", p.GetParameters())
 }

@@ -31,7 +31,7 @@ type server struct {
 }
 
 func (s *server) Estimate(q *difficultyv1.EstimateRequest, stream grpc.ServerStreamingServer[difficultyv1.EstimateResponse]) error {
-	r, err := wire.EstimateRequestFromProto(q, s.defaults)
+	r, err := estimateRequestFromProto(q, s.defaults)
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func (s *server) Estimate(q *difficultyv1.EstimateRequest, stream grpc.ServerStr
 		if err != nil {
 			return err
 		}
-		if err := stream.Send(wire.EstimateToProto(estimate)); err != nil {
+		if err := stream.Send(EstimateToProto(estimate)); err != nil {
 			return err
 		}
 	}
@@ -71,7 +71,7 @@ func (c *Client) Estimate(ctx context.Context, r difficulty.Request) iter.Seq2[d
 		}
 		ctx, leave := context.WithCancel(ctx)
 		defer leave()
-		stream, err := c.service.Estimate(ctx, wire.EstimateRequestToProto(r))
+		stream, err := c.service.Estimate(ctx, estimateRequestToProto(r))
 		for final := false; ; {
 			var estimate difficulty.Estimate
 			if err == nil {
@@ -100,5 +100,5 @@ func receive(stream grpc.ServerStreamingClient[difficultyv1.EstimateResponse]) (
 	if err != nil {
 		return difficulty.Estimate{}, err
 	}
-	return wire.EstimateFromProto(answer)
+	return EstimateFromProto(answer)
 }

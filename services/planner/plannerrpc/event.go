@@ -9,6 +9,7 @@ import (
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
 	"github.com/ponder-mesh/ponder/services/difficulty"
+	"github.com/ponder-mesh/ponder/services/difficulty/difficultyrpc"
 	"github.com/ponder-mesh/ponder/services/planner"
 )
 
@@ -22,7 +23,7 @@ func toEvent(e planner.Event) *plannerv1.SearchEvent {
 		out.Nodes = append(out.Nodes, toNode(n))
 	}
 	if e.Estimate != nil {
-		out.Difficulty = wire.EstimateToProto(*e.Estimate)
+		out.Difficulty = difficultyrpc.EstimateToProto(*e.Estimate)
 	}
 	return out
 }
@@ -55,7 +56,7 @@ func toPlan(p *planner.Plan) *plannerv1.SearchPlan {
 func toPlanned(p planner.Plan, estimate *difficulty.Estimate) *plannerv1.PlanResponse {
 	out := &plannerv1.PlanResponse{Plan: toPlan(&p), Bill: &reasoningv1.Bill{}}
 	if estimate != nil {
-		out.Difficulty = wire.EstimateToProto(*estimate)
+		out.Difficulty = difficultyrpc.EstimateToProto(*estimate)
 		out.Bill.Difficulty = wire.UsageToProto(estimate.Usage)
 	}
 	return out

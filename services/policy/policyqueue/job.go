@@ -16,9 +16,9 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	queuev1 "github.com/ponder-mesh/ponder/internal/proto/ponder/queue/v1"
-	"github.com/ponder-mesh/ponder/internal/wire"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/policy/policywire"
 )
 
 // version of what a job means. Workers put back what they do not know: a job has the
@@ -44,7 +44,7 @@ const (
 
 // jobName names a job by what it asks for, so that it has the same name each time.
 func jobName(r policy.Request) (string, error) {
-	content, err := proto.MarshalOptions{Deterministic: true}.Marshal(wire.ExpansionToProto(r))
+	content, err := proto.MarshalOptions{Deterministic: true}.Marshal(policywire.ExpansionToProto(r))
 	if err != nil {
 		return "", fmt.Errorf("naming a job: %w", err)
 	}
@@ -63,7 +63,7 @@ func (c Config) encode(ctx context.Context, r policy.Request, name, epoch string
 		Version:    versionOf(r),
 		JobId:      name,
 		Epoch:      epoch,
-		Expansion:  wire.ExpansionToProto(r),
+		Expansion:  policywire.ExpansionToProto(r),
 		EnqueuedAt: timestamppb.New(now),
 	}
 	if deadline, ok := ctx.Deadline(); ok {
@@ -91,7 +91,7 @@ func decode(msg *nats.Msg) (*queuev1.ExpansionJob, policy.Request, error) {
 	if v := job.GetVersion(); v < version || v > versionSeen {
 		return job, policy.Request{}, fmt.Errorf("%w: %d, want %d to %d", errVersion, v, version, versionSeen)
 	}
-	r, err := wire.ExpansionFromProto(job.GetExpansion(), reasoning.Sampling{})
+	r, err := policywire.ExpansionFromProto(job.GetExpansion(), reasoning.Sampling{})
 	if err == nil {
 		err = r.Validate()
 	}

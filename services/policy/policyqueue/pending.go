@@ -17,6 +17,7 @@ import (
 	"github.com/ponder-mesh/ponder/internal/wire"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/policy/policywire"
 )
 
 // An expansion is one running Expand: what it is told waits here until its caller
@@ -212,7 +213,7 @@ func (c *Client) record(search string, result *queuev1.ExpansionResult, in, out 
 			j.expansion.tell(event{start: &start})
 		}
 	case *queuev1.ExpansionResult_Child:
-		child, err := wire.ChildFromProto(ev.Child)
+		child, err := policywire.ChildFromProto(ev.Child)
 		if err != nil {
 			j.expansion.tell(event{err: fmt.Errorf("job %s by worker %s: %w", j.name, result.GetWorker(), err)})
 			return nil

@@ -17,6 +17,7 @@ import (
 	"github.com/ponder-mesh/ponder/internal/rpcerr"
 	"github.com/ponder-mesh/ponder/internal/wire"
 	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/policy/policywire"
 )
 
 // claim tells the owner of the search that the attempt begins, and learns which
@@ -31,7 +32,7 @@ func (a *attempt) claim(ctx context.Context) (missing []int, previous string, er
 // deliver sends a finished child until the owner has taken it: it was paid for.
 func (a *attempt) deliver(ctx context.Context, child policy.Child) ([]int, error) {
 	child.Start = a.start
-	missing, _, err := a.tell(ctx, &queuev1.ExpansionResult{Event: &queuev1.ExpansionResult_Child{Child: wire.ChildToProto(child)}})
+	missing, _, err := a.tell(ctx, &queuev1.ExpansionResult{Event: &queuev1.ExpansionResult_Child{Child: policywire.ChildToProto(child)}})
 	return missing, err
 }
 
@@ -48,7 +49,7 @@ func (a *attempt) sayLast() {
 	ctx := context.Background()
 	for _, child := range a.untold {
 		child.Start = a.start
-		a.say(ctx, &queuev1.ExpansionResult{Event: &queuev1.ExpansionResult_Child{Child: wire.ChildToProto(child)}})
+		a.say(ctx, &queuev1.ExpansionResult{Event: &queuev1.ExpansionResult_Child{Child: policywire.ChildToProto(child)}})
 	}
 	a.say(ctx, &queuev1.ExpansionResult{Event: &queuev1.ExpansionResult_Stopped{Stopped: &queuev1.Stopped{Wasted: wire.UsageToProto(a.vain)}}})
 }

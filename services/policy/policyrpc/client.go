@@ -15,6 +15,7 @@ import (
 	policyv1 "github.com/ponder-mesh/ponder/proto/ponder/policy/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/policy/policywire"
 )
 
 // A Client is a Policy at the other end of a connection. All its requests share one
@@ -64,7 +65,7 @@ func (c *Client) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 		message := func(id string) *policyv1.ExpandRequest {
 			return &policyv1.ExpandRequest{
 				RequestId:   id,
-				Action:      &policyv1.ExpandRequest_Expansion{Expansion: wire.ExpansionToProto(r)},
+				Action:      &policyv1.ExpandRequest_Expansion{Expansion: policywire.ExpansionToProto(r)},
 				Traceparent: wire.Traceparent(ctx),
 			}
 		}
@@ -92,13 +93,13 @@ func read(answer *policyv1.ExpandResponse, err error, onStart func(policy.Start)
 	}
 	switch event := answer.GetEvent().(type) {
 	case *policyv1.ExpandResponse_Started:
-		start, err := wire.StartFromProto(event.Started)
+		start, err := policywire.StartFromProto(event.Started)
 		if err == nil && onStart != nil {
 			onStart(start)
 		}
 		return policy.Child{}, err
 	case *policyv1.ExpandResponse_Child:
-		child, err := wire.ChildFromProto(event.Child)
+		child, err := policywire.ChildFromProto(event.Child)
 		if err == nil && !missing[child.Ordinal] {
 			err = fmt.Errorf("%w: child %d came twice or was not asked for", wire.ErrMalformed, child.Ordinal)
 		}

@@ -20,6 +20,7 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
+	"github.com/ponder-mesh/ponder/services/policy/policywire"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -170,7 +171,7 @@ func TestSickEngine(t *testing.T) {
 
 // What a client refuses of a server that does not keep to the contract.
 func TestMalformedAnswers(t *testing.T) {
-	good := wire.ChildToProto(policy.Child{Steps: []reasoning.Step{{Text: "x", Tokens: 1}}, Finish: reasoning.FinishEnd})
+	good := policywire.ChildToProto(policy.Child{Steps: []reasoning.Step{{Text: "x", Tokens: 1}}, Finish: reasoning.FinishEnd})
 	child := &policyv1.ExpandResponse{Event: &policyv1.ExpandResponse_Child{Child: good}}
 	done := &policyv1.ExpandResponse{Event: &policyv1.ExpandResponse_Done{Done: &policyv1.Done{}}}
 	other := &policyv1.ExpandResponse{Event: &policyv1.ExpandResponse_Child{Child: &policyv1.Child{Ordinal: 5, Steps: good.Steps, Finish: good.Finish}}}

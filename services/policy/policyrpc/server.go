@@ -14,6 +14,7 @@ import (
 	policyv1 "github.com/ponder-mesh/ponder/proto/ponder/policy/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/policy/policywire"
 )
 
 // Register serves p. What requests leave open of their sampling is taken from
@@ -50,7 +51,7 @@ func (s *server) expand(ctx context.Context, q *policyv1.ExpandRequest, send fun
 	if q.GetExpansion() == nil {
 		return nil, reasoning.Invalid("action", "must be an expansion or a cancel")
 	}
-	r, err := wire.ExpansionFromProto(q.GetExpansion(), s.defaults)
+	r, err := policywire.ExpansionFromProto(q.GetExpansion(), s.defaults)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +61,7 @@ func (s *server) expand(ctx context.Context, q *policyv1.ExpandRequest, send fun
 	var telling sync.WaitGroup // sending blocks, OnStart must not
 	defer telling.Wait()
 	r.OnStart = func(start policy.Start) {
-		event := &policyv1.ExpandResponse_Started{Started: wire.StartToProto(start)}
+		event := &policyv1.ExpandResponse_Started{Started: policywire.StartToProto(start)}
 		telling.Go(func() { send(&policyv1.ExpandResponse{RequestId: q.GetRequestId(), Event: event}) })
 	}
 
@@ -73,7 +74,7 @@ func (s *server) expand(ctx context.Context, q *policyv1.ExpandRequest, send fun
 				return nil, fmt.Errorf("%w: a step of child %d is not UTF-8", wire.ErrMalformed, child.Ordinal)
 			}
 		}
-		event := &policyv1.ExpandResponse_Child{Child: wire.ChildToProto(child)}
+		event := &policyv1.ExpandResponse_Child{Child: policywire.ChildToProto(child)}
 		if err := send(&policyv1.ExpandResponse{RequestId: q.GetRequestId(), Event: event}); err != nil {
 			return nil, err
 		}

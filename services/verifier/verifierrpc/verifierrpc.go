@@ -26,11 +26,11 @@ type server struct {
 }
 
 func (s *server) GetModel(ctx context.Context, _ *verifierv1.GetModelRequest) (*verifierv1.GetModelResponse, error) {
-	judge, err := s.verifier.RewardModel(ctx)
+	model, err := s.verifier.RewardModel(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return wire.RewardModelToProto(judge), nil
+	return rewardModelToProto(model), nil
 }
 
 func (s *server) Score(stream grpc.BidiStreamingServer[verifierv1.ScoreRequest, verifierv1.ScoreResponse]) error {
@@ -47,7 +47,7 @@ func (s *server) score(ctx context.Context, q *verifierv1.ScoreRequest, _ func(*
 	if q.GetPath() == nil {
 		return nil, reasoning.Invalid("action", "must be a path or a cancel")
 	}
-	r := wire.PathFromProto(q.GetPath())
+	r := pathFromProto(q.GetPath())
 	if err := r.Validate(); err != nil {
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func (s *server) score(ctx context.Context, q *verifierv1.ScoreRequest, _ func(*
 	if err != nil {
 		return nil, err
 	}
-	scores := &verifierv1.ScoreResponse_Scores{Scores: wire.ScoresToProto(result)}
+	scores := &verifierv1.ScoreResponse_Scores{Scores: scoresToProto(result)}
 	return &verifierv1.ScoreResponse{RequestId: q.GetRequestId(), Result: scores}, nil
 }
 
@@ -91,7 +91,7 @@ func (c *Client) RewardModel(ctx context.Context) (verifier.RewardModel, error) 
 	if err != nil {
 		return verifier.RewardModel{}, rpcerr.FromStatus(err)
 	}
-	return wire.RewardModelFromProto(answer)
+	return rewardModelFromProto(answer)
 }
 
 // Score asks the server.
@@ -102,7 +102,7 @@ func (c *Client) Score(ctx context.Context, r verifier.Request) (verifier.Result
 	message := func(id string) *verifierv1.ScoreRequest {
 		return &verifierv1.ScoreRequest{
 			RequestId:   id,
-			Action:      &verifierv1.ScoreRequest_Path{Path: wire.PathToProto(r)},
+			Action:      &verifierv1.ScoreRequest_Path{Path: pathToProto(r)},
 			Traceparent: wire.Traceparent(ctx),
 		}
 	}
@@ -121,7 +121,7 @@ func read(answer *verifierv1.ScoreResponse, err error, r verifier.Request) (veri
 	if failure := answer.GetError(); failure != nil {
 		return verifier.Result{}, rpcerr.FromProto(failure)
 	}
-	result, err := wire.ScoresFromProto(answer.GetScores())
+	result, err := scoresFromProto(answer.GetScores())
 	if err == nil {
 		err = r.Check(result.Scores)
 	}

@@ -1,23 +1,25 @@
-package wire
+package difficultyrpc
 
 import (
 	"google.golang.org/protobuf/proto"
 
+	"github.com/ponder-mesh/ponder/internal/wire"
 	difficultyv1 "github.com/ponder-mesh/ponder/proto/ponder/difficulty/v1"
 	policyv1 "github.com/ponder-mesh/ponder/proto/ponder/policy/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/difficulty"
 	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/policy/policywire"
 )
 
-// EstimateRequestToProto turns a request to its message.
-func EstimateRequestToProto(r difficulty.Request) *difficultyv1.EstimateRequest {
+// estimateRequestToProto turns a request to its message.
+func estimateRequestToProto(r difficulty.Request) *difficultyv1.EstimateRequest {
 	p := &difficultyv1.EstimateRequest{
 		Tenant:   r.Tenant,
 		SearchId: r.Search,
 		Problem:  r.Problem,
 		Seed:     uint64(r.Seed),
-		Sampling: SamplingToProto(r.Sampling),
+		Sampling: wire.SamplingToProto(r.Sampling),
 		Method:   difficultyv1.Method(r.Method + 1),
 		Answer:   r.Answer,
 	}
@@ -30,15 +32,15 @@ func EstimateRequestToProto(r difficulty.Request) *difficultyv1.EstimateRequest 
 	return p
 }
 
-// EstimateRequestFromProto is the inverse of EstimateRequestToProto; what p does
+// estimateRequestFromProto is the inverse of estimateRequestToProto; what p does
 // not say of its sampling is taken from defaults.
-func EstimateRequestFromProto(p *difficultyv1.EstimateRequest, defaults reasoning.Sampling) (difficulty.Request, error) {
+func estimateRequestFromProto(p *difficultyv1.EstimateRequest, defaults reasoning.Sampling) (difficulty.Request, error) {
 	r := difficulty.Request{
 		Tenant:     p.GetTenant(),
 		Search:     p.GetSearchId(),
 		Problem:    p.GetProblem(),
 		Seed:       reasoning.Seed(p.GetSeed()),
-		Sampling:   SamplingFromProto(p.GetSampling(), defaults),
+		Sampling:   wire.SamplingFromProto(p.GetSampling(), defaults),
 		MaxSamples: int(p.GetMaxSamples()),
 		Method:     difficulty.Method(p.GetMethod() - 1),
 		Scheme:     difficulty.Scheme{Name: p.GetScheme().GetName(), Edges: p.GetScheme().GetEdges()},
@@ -66,12 +68,12 @@ func EstimateToProto(e difficulty.Estimate) *difficultyv1.EstimateResponse {
 		BinLabel:   e.Label,
 		Settled:    e.Settled,
 		Samples:    int32(e.Samples),
-		Usage:      UsageToProto(e.Usage),
+		Usage:      wire.UsageToProto(e.Usage),
 		NewSamples: make([]*policyv1.Child, len(e.New)),
 		Final:      e.Final,
 	}
 	for i, c := range e.New {
-		p.NewSamples[i] = ChildToProto(c)
+		p.NewSamples[i] = policywire.ChildToProto(c)
 	}
 	return p
 }
@@ -90,18 +92,18 @@ func EstimateFromProto(p *difficultyv1.EstimateResponse) (e difficulty.Estimate,
 		Final:    p.GetFinal(),
 	}
 	if e.Bin < 0 || e.Bin > difficulty.MaxEdges {
-		return e, malformed("bin_index", "must be 0 to %d, is %d", difficulty.MaxEdges, e.Bin)
+		return e, wire.Malformed("bin_index", "must be 0 to %d, is %d", difficulty.MaxEdges, e.Bin)
 	}
 	if !(0 <= e.Low && e.Low <= e.PassRate && e.PassRate <= e.High && e.High <= 1) {
-		return e, malformed("pass_rate", "must be in its interval and that in [0,1]: is %v in [%v,%v]", e.PassRate, e.Low, e.High)
+		return e, wire.Malformed("pass_rate", "must be in its interval and that in [0,1]: is %v in [%v,%v]", e.PassRate, e.Low, e.High)
 	}
-	if e.Usage, err = UsageFromProto(p.GetUsage()); err != nil {
+	if e.Usage, err = wire.UsageFromProto(p.GetUsage()); err != nil {
 		return e, err
 	}
 	for i, c := range p.GetNewSamples() {
-		if e.New[i], err = ChildFromProto(c); err != nil {
+		if e.New[i], err = policywire.ChildFromProto(c); err != nil {
 			return e, err
 		}
 	}
-	return e, count("samples", p.GetSamples())
+	return e, wire.Count("samples", p.GetSamples())
 }

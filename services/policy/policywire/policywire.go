@@ -1,8 +1,14 @@
-package wire
+// Package policywire holds pairs of inverse functions between the types of package
+// policy and their messages, XToProto and XFromProto. policyrpc, policyqueue and
+// difficultyrpc share them, so that a child is one message wherever it travels.
+package policywire
 
 import (
+	"cmp"
+
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"github.com/ponder-mesh/ponder/internal/wire"
 	policyv1 "github.com/ponder-mesh/ponder/proto/ponder/policy/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy"
@@ -22,8 +28,8 @@ func ExpansionToProto(r policy.Request) *policyv1.Expansion {
 		Span:     int32(r.Span),
 		Stop:     r.Stop,
 		Seed:     uint64(r.Seed),
-		Sampling: SamplingToProto(r.Sampling),
-		Model:    ModelToProto(r.Model),
+		Sampling: wire.SamplingToProto(r.Sampling),
+		Model:    wire.ModelToProto(r.Model),
 	}
 	for i, o := range r.Ordinals {
 		p.Ordinals[i] = int32(o)
@@ -48,13 +54,13 @@ func ExpansionFromProto(p *policyv1.Expansion, defaults reasoning.Sampling) (pol
 		Span:     int(p.GetSpan()),
 		Stop:     p.GetStop(),
 		Seed:     reasoning.Seed(p.GetSeed()),
-		Sampling: SamplingFromProto(p.GetSampling(), defaults),
+		Sampling: wire.SamplingFromProto(p.GetSampling(), defaults),
 	}
 	for i, o := range p.GetOrdinals() {
 		r.Ordinals[i] = int(o)
 	}
 	var err error
-	if r.Model, err = ModelFromProto(p.GetModel()); err != nil {
+	if r.Model, err = wire.ModelFromProto(p.GetModel()); err != nil {
 		return r, reasoning.Invalid("model.parameters", "must not be negative, are %d", r.Model.Parameters)
 	}
 	return r, nil
@@ -64,9 +70,9 @@ func ExpansionFromProto(p *policyv1.Expansion, defaults reasoning.Sampling) (pol
 func ChildToProto(c policy.Child) *policyv1.Child {
 	p := &policyv1.Child{
 		Ordinal:      int32(c.Ordinal),
-		Steps:        StepsToProto(c.Steps),
-		Finish:       FinishToProto(c.Finish),
-		Usage:        UsageToProto(c.Usage),
+		Steps:        wire.StepsToProto(c.Steps),
+		Finish:       wire.FinishToProto(c.Finish),
+		Usage:        wire.UsageToProto(c.Usage),
 		GenerateTime: durationpb.New(c.Generate),
 		Worker:       c.Worker,
 		Attempt:      int32(c.Attempt),
@@ -80,25 +86,25 @@ func ChildToProto(c policy.Child) *policyv1.Child {
 // ChildFromProto is the inverse of ChildToProto.
 func ChildFromProto(p *policyv1.Child) (c policy.Child, err error) {
 	c = policy.Child{Ordinal: int(p.GetOrdinal()), Start: policy.Start{Worker: p.GetWorker(), Attempt: int(p.GetAttempt())}}
-	if c.Steps, err = StepsFromProto(p.GetSteps()); err != nil {
+	if c.Steps, err = wire.StepsFromProto(p.GetSteps()); err != nil {
 		return c, err
 	}
 	if len(c.Steps) == 0 {
-		return c, malformed("child.steps", "must be at least one")
+		return c, wire.Malformed("child.steps", "must be at least one")
 	}
-	if c.Finish, err = FinishFromProto(p.GetFinish()); err != nil {
+	if c.Finish, err = wire.FinishFromProto(p.GetFinish()); err != nil {
 		return c, err
 	}
-	if c.Usage, err = UsageFromProto(p.GetUsage()); err != nil {
+	if c.Usage, err = wire.UsageFromProto(p.GetUsage()); err != nil {
 		return c, err
 	}
-	if c.Generate, err = duration("child.generate_time", p.GetGenerateTime()); err != nil {
+	if c.Generate, err = wire.Duration("child.generate_time", p.GetGenerateTime()); err != nil {
 		return c, err
 	}
-	if c.QueueWait, err = duration("child.queue_wait", p.GetQueueWait()); err != nil {
+	if c.QueueWait, err = wire.Duration("child.queue_wait", p.GetQueueWait()); err != nil {
 		return c, err
 	}
-	return c, first(count("child.ordinal", p.GetOrdinal()), count("child.attempt", p.GetAttempt()))
+	return c, cmp.Or(wire.Count("child.ordinal", p.GetOrdinal()), wire.Count("child.attempt", p.GetAttempt()))
 }
 
 // StartToProto turns a start to its message.
@@ -112,7 +118,7 @@ func StartToProto(s policy.Start) *policyv1.Started {
 
 // StartFromProto is the inverse of StartToProto.
 func StartFromProto(p *policyv1.Started) (policy.Start, error) {
-	wait, err := duration("started.queue_wait", p.GetQueueWait())
+	wait, err := wire.Duration("started.queue_wait", p.GetQueueWait())
 	s := policy.Start{Worker: p.GetWorker(), Attempt: int(p.GetAttempt()), QueueWait: wait}
-	return s, first(err, count("started.attempt", p.GetAttempt()))
+	return s, cmp.Or(err, wire.Count("started.attempt", p.GetAttempt()))
 }

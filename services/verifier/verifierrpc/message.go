@@ -1,0 +1,68 @@
+package verifierrpc
+
+import (
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/ponder-mesh/ponder/internal/wire"
+	verifierv1 "github.com/ponder-mesh/ponder/proto/ponder/verifier/v1"
+	"github.com/ponder-mesh/ponder/services/verifier"
+)
+
+// pathToProto turns a request to its message.
+func pathToProto(r verifier.Request) *verifierv1.Path {
+	return &verifierv1.Path{Tenant: r.Tenant, SearchId: r.Search, NodeId: r.Node, Problem: r.Problem, Steps: r.Steps}
+}
+
+// pathFromProto is the inverse of pathToProto.
+func pathFromProto(p *verifierv1.Path) verifier.Request {
+	return verifier.Request{
+		Tenant:  p.GetTenant(),
+		Search:  p.GetSearchId(),
+		Node:    p.GetNodeId(),
+		Problem: p.GetProblem(),
+		Steps:   p.GetSteps(),
+	}
+}
+
+// scoresToProto turns a result to its message.
+func scoresToProto(r verifier.Result) *verifierv1.Scores {
+	return &verifierv1.Scores{Values: r.Scores, Usage: wire.UsageToProto(r.Usage), ScoreTime: durationpb.New(r.Took)}
+}
+
+// scoresFromProto is the inverse of scoresToProto. Whether the scores fit their
+// request, its Check says.
+func scoresFromProto(p *verifierv1.Scores) (verifier.Result, error) {
+	usage, err := wire.UsageFromProto(p.GetUsage())
+	if err != nil {
+		return verifier.Result{}, err
+	}
+	took, err := wire.Duration("scores.score_time", p.GetScoreTime())
+	return verifier.Result{Scores: p.GetValues(), Usage: usage, Took: took}, err
+}
+
+// aggregatorToProto turns an aggregator to its enum; the numbers are the same.
+func aggregatorToProto(a verifier.Aggregator) verifierv1.Aggregator { return verifierv1.Aggregator(a) }
+
+// aggregatorFromProto is the inverse of aggregatorToProto.
+func aggregatorFromProto(p verifierv1.Aggregator) (verifier.Aggregator, error) {
+	a := verifier.Aggregator(p)
+	if a < verifier.AggregatorMin || a > verifier.AggregatorProd {
+		return 0, wire.Malformed("aggregator", "must be a known aggregator, is %v", p)
+	}
+	return a, nil
+}
+
+// rewardModelToProto turns a reward model to its message.
+func rewardModelToProto(m verifier.RewardModel) *verifierv1.GetModelResponse {
+	return &verifierv1.GetModelResponse{Model: wire.ModelToProto(m.Model), Aggregator: aggregatorToProto(m.Aggregator)}
+}
+
+// rewardModelFromProto is the inverse of rewardModelToProto.
+func rewardModelFromProto(p *verifierv1.GetModelResponse) (verifier.RewardModel, error) {
+	model, err := wire.ModelFromProto(p.GetModel())
+	if err != nil {
+		return verifier.RewardModel{}, err
+	}
+	aggregator, err := aggregatorFromProto(p.GetAggregator())
+	return verifier.RewardModel{Model: model, Aggregator: aggregator}, err
+}

@@ -1,0 +1,53 @@
+package verifierrpc
+
+import (
+	"errors"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/ponder-mesh/ponder/internal/wire"
+	"github.com/ponder-mesh/ponder/internal/wire/wiretest"
+	verifierv1 "github.com/ponder-mesh/ponder/proto/ponder/verifier/v1"
+	"github.com/ponder-mesh/ponder/services/verifier"
+)
+
+func TestRoundTrips(t *testing.T) {
+	aggregators := rapid.SampledFrom([]verifier.Aggregator{verifier.AggregatorMin, verifier.AggregatorLast, verifier.AggregatorAvg, verifier.AggregatorProd})
+	wiretest.RoundTrip(t, "path", rapid.Custom(func(t *rapid.T) verifier.Request {
+		return verifier.Request{
+			Tenant:  rapid.String().Draw(t, "tenant"),
+			Search:  rapid.String().Draw(t, "search"),
+			Node:    rapid.String().Draw(t, "node"),
+			Problem: rapid.String().Draw(t, "problem"),
+			Steps:   wiretest.Texts.Draw(t, "steps"),
+		}
+	}), pathToProto, wiretest.Sure(pathFromProto))
+	wiretest.RoundTrip(t, "scores", rapid.Custom(func(t *rapid.T) verifier.Result {
+		return verifier.Result{
+			Scores: rapid.SliceOf(wiretest.Unit).Draw(t, "scores"),
+			Usage:  wiretest.Usages.Draw(t, "usage"),
+			Took:   wiretest.Durations.Draw(t, "took"),
+		}
+	}), scoresToProto, scoresFromProto)
+	wiretest.RoundTrip(t, "reward model", rapid.Custom(func(t *rapid.T) verifier.RewardModel {
+		return verifier.RewardModel{Model: wiretest.Models.Draw(t, "model"), Aggregator: aggregators.Draw(t, "aggregator")}
+	}), rewardModelToProto, rewardModelFromProto)
+}
+
+// The domain's numbers of an enum are the proto's.
+func TestAggregatorsAreTheProtos(t *testing.T) {
+	for aggregator, want := range map[verifier.Aggregator]verifierv1.Aggregator{
+		verifier.AggregatorMin:  verifierv1.Aggregator_AGGREGATOR_MIN,
+		verifier.AggregatorLast: verifierv1.Aggregator_AGGREGATOR_LAST,
+		verifier.AggregatorAvg:  verifierv1.Aggregator_AGGREGATOR_AVG,
+		verifier.AggregatorProd: verifierv1.Aggregator_AGGREGATOR_PROD,
+	} {
+		if got := aggregatorToProto(aggregator); got != want {
+			t.Errorf("got %v, want %v", got, want)
+		}
+	}
+	if got, err := aggregatorFromProto(9); !errors.Is(err, wire.ErrMalformed) {
+		t.Errorf("unknown: got %v and error %v, want ErrMalformed", got, err)
+	}
+}
