@@ -41,7 +41,7 @@ race: ## all tests with the race detector, and the builds that do not use the wo
 	GO=$(GO) test/race.sh ./... ./examples/go/...
 
 evidence-check: ## fail if a figure in a document is not the one in docs/evidence
-	$(GO) run ./eval/cmd/evidence check
+	$(GO) run ./lab/cmd/evidence check
 
 # Every strategy with N samples on held-out problems, and as controls: the judge's trunk answering greedily, its likelihood as the judge, and
 # revisions by the policy that was trained for them. What is in $(TABLE) is not done again.
@@ -58,7 +58,7 @@ table: ## the table of all strategies with its plots, into docs (resumable; abou
 	ponder bench run --out $(TABLE)/trunk.jsonl $(SET) --policy-pocket pocket-0.8m --verifier-pocket none --arms greedy
 	ponder bench run --out $(TABLE)/likelihood.jsonl $(SET) --verifier-pocket pocket-0.8m-likelihood --arms best-of-n,beam --n 16,64
 	ponder bench run --out $(TABLE)/reviser.jsonl $(SET) --policy-pocket pocket-reviser --arms greedy,majority,best-of-n,revisions --n $(NS)
-	$(GO) run ./eval/cmd/evidence table docs/evidence/strategies.json docs/plots $(TABLE)/strategies.jsonl $(TABLE)/trunk.jsonl $(TABLE)/likelihood.jsonl $(TABLE)/reviser.jsonl
+	$(GO) run ./lab/cmd/evidence table docs/evidence/strategies.json docs/plots $(TABLE)/strategies.jsonl $(TABLE)/trunk.jsonl $(TABLE)/likelihood.jsonl $(TABLE)/reviser.jsonl
 
 # Which strategy pays at which difficulty and budget: for the shipped pair; on halves, with searches planned by the profile of the other half;
 # with a judge that misleads, calibrated and not; with a judge no larger than the policy; and for the smallest policy, beside the greedy answers
@@ -79,7 +79,7 @@ calibration: ## calibrate pairs of pocket models and plan by it, into docs (resu
 	ponder calibrate --out $(CAL)/own --verifier-pocket pocket-prm-0.3m $(SMALL) $(GRID) --budgets 1,4,16,64
 	ponder calibrate --out $(CAL)/tiny $(TINY) --problems 150 --arms majority,best-of-n,beam,rebase
 	for m in 0.8m 2m; do ponder bench run --out $(CAL)/greedy-$$m.jsonl --policy-pocket pocket-$$m --verifier-pocket none --arms greedy || exit 1; done
-	$(GO) run ./eval/cmd/evidence calibration docs/evidence/calibration.json $(CAL)
+	$(GO) run ./lab/cmd/evidence calibration docs/evidence/calibration.json $(CAL)
 	cp $(CAL)/prm/profile.json profiles/pocket-0.3m.json
 
 evidence-quick: ## a small part of the evidence: calibrate, plan by the profile, report; in a minute
@@ -96,7 +96,7 @@ evidence: table calibration ## re-make what documents quote, from the shipped mo
 	$(GO) run ./pocket/cmd/pocket revise --out docs/evidence/pocket-reviser.json
 	$(GO) run ./pocket/cmd/pocket think --out docs/evidence/pocket-thinker.json
 	$(GO) run ./pocket/cmd/pocket cards
-	$(GO) run ./eval/cmd/evidence fill
+	$(GO) run ./lab/cmd/evidence fill
 
 examples: $(BIN)/grpcurl $(VENV)/.stamp ## solve a problem with grpcurl, a Python client and a Go client against a real mesh
 	test/examples/run.sh
@@ -111,7 +111,7 @@ real: ## the OpenAI engine against a real llama.cpp server and a real 0.5B model
 real-calibrate: ## calibrate a real 0.5B model with the pocket PRM, plan by it, and ask it GSM8K=FILE (resumable; an hour or two)
 	test/real/fetch.sh all
 	test/real/calibrate.sh out/real $(GSM8K)
-	$(GO) run ./eval/cmd/evidence real-calibration docs/evidence/real-calibration.json out/real
+	$(GO) run ./lab/cmd/evidence real-calibration docs/evidence/real-calibration.json out/real
 
 bench-pocket: ## tokens per CPU-second of the pocket engine, alone and against llama.cpp on the same file (first run builds it)
 	$(GO) test ./pocket -run '^$$' -bench . -benchtime 2s

@@ -11,9 +11,9 @@ import (
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/ponder-mesh/ponder/eval"
 	"github.com/ponder-mesh/ponder/internal/natsx/natsd"
 	"github.com/ponder-mesh/ponder/internal/natsx/natstest"
+	"github.com/ponder-mesh/ponder/internal/stats"
 	"github.com/ponder-mesh/ponder/mesh"
 	"github.com/ponder-mesh/ponder/pocket/problems"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
@@ -31,7 +31,7 @@ import (
 func measured(t *testing.T, policy, judge, aggregator string) *profile.Profile {
 	t.Helper()
 	arm := func(strategy string, n int, expected, tokens, seconds float64) profile.Arm {
-		return profile.Arm{Strategy: strategy, N: n, Accuracy: eval.Estimate{Mean: expected}, Expected: expected, Generated: tokens, FLOPs: 1e6 * tokens, Seconds: seconds}
+		return profile.Arm{Strategy: strategy, N: n, Accuracy: stats.Interval{Mean: expected}, Expected: expected, Generated: tokens, FLOPs: 1e6 * tokens, Seconds: seconds}
 	}
 	four, wide, deep := arm("best-of-n", 4, 0.6, 160, 0.1), arm("best-of-n", 16, 0.7, 640, 0.1), arm("beam", 16, 0.8, 640, 3)
 	p := &profile.Profile{

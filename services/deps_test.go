@@ -44,7 +44,7 @@ type rule struct {
 
 var rules = []rule{
 	{
-		who: []string{"reasoning", "answer", "services/planner/search", "eval/..."}, not: slices.Concat(wire, nats, otel), except: []string{"eval/cmd/..."},
+		who: []string{"reasoning", "answer", "services/planner/search", "internal/stats", "lab/measure", "lab/table", "lab/evidence", "lab/problemset"}, not: slices.Concat(wire, nats, otel),
 		why: "what is said about reasoning must not depend on how it travels or is watched: it is read next to the papers and used without a mesh",
 	},
 	{
@@ -78,6 +78,14 @@ var rules = []rule{
 	{
 		who: []string{"services/...", "internal/...", "pocket/...", "answer", "reasoning"}, not: mains, except: []string{"services/*/cmd/..."},
 		why: "bodies meet in mains and in package mesh: nothing may hang on how they are stacked there",
+	},
+	{
+		who: []string{"services/...", "internal/...", "mesh", "answer", "reasoning", "pocket/..."}, not: []string{"lab/..."}, except: []string{"pocket/cmd/..."},
+		why: "lab measures what is shipped: nothing that is shipped may need it",
+	},
+	{
+		who: []string{"internal/stats"}, not: []string{"services/...", "lab/...", "reasoning"},
+		why: "statistics know numbers only",
 	},
 	{
 		who: []string{"cmd/...", "services/*/cmd/...", "mesh"}, not: suites,

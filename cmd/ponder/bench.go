@@ -9,8 +9,8 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/ponder-mesh/ponder/eval"
-	"github.com/ponder-mesh/ponder/internal/bench"
+	"github.com/ponder-mesh/ponder/lab/bench"
+	"github.com/ponder-mesh/ponder/lab/table"
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
@@ -95,9 +95,9 @@ func (c *benchRunCmd) run(ctx context.Context, header bench.Header, arms []bench
 
 // printRows prints a line for each arm that searched.
 func printRows(out *output, rows []bench.Row) error {
-	table := eval.Table{
+	table := table.Table{
 		Header: []string{"strategy", "N", "accuracy [95 %]", "generated tokens", "prompt tokens", "verifier tokens", "GFLOP"},
-		Align:  []eval.Align{eval.Left, eval.Right, eval.Left, eval.Right, eval.Right, eval.Right, eval.Right},
+		Align:  []table.Align{table.Left, table.Right, table.Left, table.Right, table.Right, table.Right, table.Right},
 	}
 	for _, r := range rows {
 		if r.Method != nil {

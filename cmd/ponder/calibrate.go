@@ -12,9 +12,10 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/ponder-mesh/ponder/eval"
-	"github.com/ponder-mesh/ponder/internal/bench"
-	"github.com/ponder-mesh/ponder/internal/calibrate"
+	"github.com/ponder-mesh/ponder/lab/bench"
+	"github.com/ponder-mesh/ponder/lab/calibrate"
+	"github.com/ponder-mesh/ponder/lab/problemset"
+	"github.com/ponder-mesh/ponder/lab/table"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/difficulty"
 	"github.com/ponder-mesh/ponder/services/planner/profile"
@@ -149,7 +150,7 @@ func (c *calibrateCmd) record(ctx context.Context, h *bench.Header, arms []bench
 }
 
 // fit makes the profile of the grid, and measures how long what it chose takes.
-func (c *calibrateCmd) fit(ctx context.Context, o calibrate.Options, h bench.Header, set []eval.Problem, results []bench.Result, args []string) (*profile.Profile, error) {
+func (c *calibrateCmd) fit(ctx context.Context, o calibrate.Options, h bench.Header, set []problemset.Problem, results []bench.Result, args []string) (*profile.Profile, error) {
 	grid, err := calibrate.Of(h, results)
 	if err != nil {
 		return nil, err
@@ -180,7 +181,7 @@ func (c *calibrateCmd) fit(ctx context.Context, o calibrate.Options, h bench.Hea
 
 // time measures the chosen strategies on some problems, one search at a time on a mesh
 // that remembers nothing.
-func (c *calibrateCmd) time(ctx context.Context, p *profile.Profile, h bench.Header, set []eval.Problem) (err error) {
+func (c *calibrateCmd) time(ctx context.Context, p *profile.Profile, h bench.Header, set []problemset.Problem) (err error) {
 	var arms []bench.Arm
 	for _, a := range calibrate.Chosen(p) {
 		some, err := bench.Arms([]string{a.Strategy}, []int{a.N})
@@ -218,9 +219,9 @@ func (c *calibrateCmd) judged() bool {
 // printProfile prints what a profile chose for each budget, and what that did on
 // problems that it was not chosen by.
 func printProfile(out *output, p *profile.Profile) error {
-	table := eval.Table{
+	table := table.Table{
 		Header: []string{"budget", "choice", "accuracy [95 %]", "generated", "one for all", "accuracy [95 %]", "generated", "by bin, easiest first"},
-		Align:  []eval.Align{eval.Right, eval.Left, eval.Left, eval.Right, eval.Left, eval.Left, eval.Right, eval.Left},
+		Align:  []table.Align{table.Right, table.Left, table.Left, table.Right, table.Left, table.Left, table.Right, table.Left},
 	}
 	for _, b := range p.Budgets {
 		if err := out.value(b); err != nil {

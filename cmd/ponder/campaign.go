@@ -9,8 +9,8 @@ import (
 	"runtime"
 	"time"
 
-	"github.com/ponder-mesh/ponder/eval"
-	"github.com/ponder-mesh/ponder/internal/bench"
+	"github.com/ponder-mesh/ponder/lab/bench"
+	"github.com/ponder-mesh/ponder/lab/problemset"
 	"github.com/ponder-mesh/ponder/mesh"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
@@ -46,7 +46,7 @@ func (c campaign) validate() error {
 }
 
 // header of results of these problems.
-func (c campaign) header(name string, set []eval.Problem) bench.Header {
+func (c campaign) header(name string, set []problemset.Problem) bench.Header {
 	return bench.Header{
 		Problems: bench.ProblemsOf(name, set), Seeds: c.Seeds,
 		Sampling: bench.Sampling{Temperature: c.Temperature, TopP: 1, MaxTokens: c.maxTokens(c.MaxTokens)},

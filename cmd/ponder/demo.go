@@ -15,9 +15,10 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
-	"github.com/ponder-mesh/ponder/eval"
-	"github.com/ponder-mesh/ponder/internal/bench"
 	"github.com/ponder-mesh/ponder/internal/telemetry"
+	"github.com/ponder-mesh/ponder/lab/bench"
+	"github.com/ponder-mesh/ponder/lab/problemset"
+	"github.com/ponder-mesh/ponder/lab/table"
 	"github.com/ponder-mesh/ponder/mesh"
 	"github.com/ponder-mesh/ponder/pocket/problems"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
@@ -86,7 +87,7 @@ func (c *demoCmd) arms(models opened) ([]bench.Arm, error) {
 }
 
 // show lets one search be seen, and then runs all arms.
-func (c *demoCmd) show(ctx context.Context, m *mesh.Mesh, set []eval.Problem, arms []bench.Arm) ([]bench.Row, error) {
+func (c *demoCmd) show(ctx context.Context, m *mesh.Mesh, set []problemset.Problem, arms []bench.Arm) ([]bench.Row, error) {
 	runner := bench.Runner{Planner: m.Planner, Concurrent: 2 * runtime.GOMAXPROCS(0), Timeout: time.Minute}
 	if err := runner.Check(ctx, arms); err != nil {
 		return nil, err
@@ -138,7 +139,7 @@ func (c *demoCmd) show(ctx context.Context, m *mesh.Mesh, set []eval.Problem, ar
 	return rows, nil
 }
 
-func (c *demoCmd) showOne(ctx context.Context, m *mesh.Mesh, p eval.Problem, arm bench.Arm) error {
+func (c *demoCmd) showOne(ctx context.Context, m *mesh.Mesh, p problemset.Problem, arm bench.Arm) error {
 	stream, err := m.Planner.Solve(ctx, &plannerv1.SolveRequest{Problem: p.Text, Strategy: arm.Strategy, Seed: &c.Seed})
 	if err != nil {
 		return err
@@ -178,9 +179,9 @@ func (c *demoCmd) report(out *output, rows []bench.Row) error {
 		}
 		return nil
 	}
-	table := eval.Table{
+	table := table.Table{
 		Header: []string{"strategy", "N", "accuracy [95 %]", "policy tokens", "verifier tokens", "wall s", "p95 ms of levels 1, 2, 3 …"},
-		Align:  []eval.Align{eval.Left, eval.Right, eval.Left, eval.Right, eval.Right, eval.Right, eval.Left},
+		Align:  []table.Align{table.Left, table.Right, table.Left, table.Right, table.Right, table.Right, table.Left},
 	}
 	for i, r := range rows {
 		table.Add(r.Name, strconv.Itoa(r.N), r.Accuracy().Percent(), strconv.FormatInt(r.Tokens.Generated, 10), strconv.FormatInt(r.Tokens.Verifier, 10),

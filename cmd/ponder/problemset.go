@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/ponder-mesh/ponder/eval"
+	"github.com/ponder-mesh/ponder/lab/problemset"
 	"github.com/ponder-mesh/ponder/pocket/problems"
 	"github.com/ponder-mesh/ponder/reasoning"
 )
@@ -16,14 +16,14 @@ import (
 const pocketSeed = 20260101
 
 // pocketSet is n pocket problems: as many of each number of steps.
-func pocketSet(n int, split problems.Split, from, to int) ([]eval.Problem, error) {
+func pocketSet(n int, split problems.Split, from, to int) ([]problemset.Problem, error) {
 	switch {
 	case n < 1:
 		return nil, reasoning.Invalid("--problems", "must be at least 1, is %d", n)
 	case from < 1 || to < from || to > problems.MaxSteps:
 		return nil, reasoning.Invalid("--steps", "must be in 1 to %d, are %d to %d", problems.MaxSteps, from, to)
 	}
-	var set []eval.Problem
+	var set []problemset.Problem
 	kinds := to - from + 1
 	for steps := from; steps <= to; steps++ {
 		of := n / kinds
@@ -35,7 +35,7 @@ func pocketSet(n int, split problems.Split, from, to int) ([]eval.Problem, error
 			return nil, err
 		}
 		for i, p := range some {
-			set = append(set, eval.Problem{ID: fmt.Sprintf("%d-%d", steps, i), Text: p.Text, Answer: p.Answer, Steps: p.NSteps})
+			set = append(set, problemset.Problem{ID: fmt.Sprintf("%d-%d", steps, i), Text: p.Text, Answer: p.Answer, Steps: p.NSteps})
 		}
 	}
 	return set, nil
@@ -52,14 +52,14 @@ type problemSet struct {
 }
 
 // load returns the problems and what people call them.
-func (c problemSet) load() (name string, set []eval.Problem, err error) {
+func (c problemSet) load() (name string, set []problemset.Problem, err error) {
 	if c.Half < 0 || c.Half > 2 {
 		return "", nil, reasoning.Invalid("--half", "must be 0, 1 or 2, is %d", c.Half)
 	}
 	if name, set, err = c.whole(); err != nil || c.Half == 0 {
 		return name, set, err
 	}
-	var half []eval.Problem
+	var half []problemset.Problem
 	for i, p := range set {
 		if i%2 == c.Half-1 {
 			half = append(half, p)
@@ -72,7 +72,7 @@ func (c problemSet) load() (name string, set []eval.Problem, err error) {
 }
 
 // whole is the set before it is halved.
-func (c problemSet) whole() (name string, set []eval.Problem, err error) {
+func (c problemSet) whole() (name string, set []problemset.Problem, err error) {
 	if c.Problems < 0 {
 		return "", nil, reasoning.Invalid("--problems", "must not be negative, is %d", c.Problems)
 	}
@@ -91,7 +91,7 @@ func (c problemSet) whole() (name string, set []eval.Problem, err error) {
 	return filepath.Base(c.Set), set, nil
 }
 
-func (c problemSet) pocket() (string, []eval.Problem, error) {
+func (c problemSet) pocket() (string, []problemset.Problem, error) {
 	first, last, isRange := strings.Cut(c.Steps, "..")
 	if !isRange {
 		last = first
@@ -111,13 +111,13 @@ func (c problemSet) pocket() (string, []eval.Problem, error) {
 
 // read reads the file in the format that was named, or in the one that its first
 // line is of.
-func (c problemSet) read() ([]eval.Problem, error) {
+func (c problemSet) read() ([]problemset.Problem, error) {
 	if c.Format == "" {
-		return eval.Load(c.Set, eval.AnyFormat())
+		return problemset.Load(c.Set, problemset.AnyFormat())
 	}
-	format, ok := eval.Formats[c.Format]
+	format, ok := problemset.Formats[c.Format]
 	if !ok {
-		return nil, reasoning.Invalid("--format", "%q must be one of %v", c.Format, eval.FormatNames())
+		return nil, reasoning.Invalid("--format", "%q must be one of %v", c.Format, problemset.FormatNames())
 	}
-	return eval.Load(c.Set, format)
+	return problemset.Load(c.Set, format)
 }

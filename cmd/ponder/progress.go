@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ponder-mesh/ponder/internal/bench"
+	"github.com/ponder-mesh/ponder/lab/bench"
 )
 
 // A progress tells a person how far a bench has come: on a terminal in one line that

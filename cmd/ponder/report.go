@@ -4,7 +4,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/ponder-mesh/ponder/internal/report"
+	"github.com/ponder-mesh/ponder/lab/report"
 )
 
 type benchReportCmd struct {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"github.com/ponder-mesh/ponder/internal/bench"
+	"github.com/ponder-mesh/ponder/lab/bench"
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 

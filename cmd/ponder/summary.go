@@ -3,8 +3,8 @@ package main
 import (
 	"time"
 
-	"github.com/ponder-mesh/ponder/eval"
-	"github.com/ponder-mesh/ponder/internal/bench"
+	"github.com/ponder-mesh/ponder/internal/stats"
+	"github.com/ponder-mesh/ponder/lab/bench"
 )
 
 // forgetful is a store of results that holds nothing: what is asked is done.
@@ -15,15 +15,15 @@ func (forgetful) Put(string, []byte) error         { return nil }
 
 // armSummary is an arm's row for programs.
 type armSummary struct {
-	Strategy       string        `json:"strategy"`
-	N              int           `json:"n"`
-	Accuracy       eval.Estimate `json:"accuracy"`
-	PolicyTokens   int64         `json:"policy_tokens"`
-	PromptTokens   int64         `json:"prompt_tokens"`
-	VerifierTokens int64         `json:"verifier_tokens"`
-	FLOPs          float64       `json:"flops"`
-	WallSeconds    float64       `json:"wall_seconds,omitempty"`
-	LevelP95       []float64     `json:"level_p95_seconds,omitempty"` // by depth, from 1
+	Strategy       string         `json:"strategy"`
+	N              int            `json:"n"`
+	Accuracy       stats.Interval `json:"accuracy"`
+	PolicyTokens   int64          `json:"policy_tokens"`
+	PromptTokens   int64          `json:"prompt_tokens"`
+	VerifierTokens int64          `json:"verifier_tokens"`
+	FLOPs          float64        `json:"flops"`
+	WallSeconds    float64        `json:"wall_seconds,omitempty"`
+	LevelP95       []float64      `json:"level_p95_seconds,omitempty"` // by depth, from 1
 }
 
 func summaryOf(r bench.Row, levels [][]time.Duration) armSummary {

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/ponder-mesh/ponder/eval"
+	"github.com/ponder-mesh/ponder/lab/evidence"
 	engine "github.com/ponder-mesh/ponder/pocket"
 	"github.com/ponder-mesh/ponder/pocket/models"
 	"github.com/ponder-mesh/ponder/pocket/problems"
@@ -64,7 +64,7 @@ func agreeOn(ctx context.Context, l *lab, name string, model *engine.Model, ps [
 	}
 	defer there.stop()
 	id := model.Identity()
-	l.models = append(l.models, eval.Identity{Name: id.Name, SHA256: id.SHA256, Params: int64(id.Parameters)})
+	l.models = append(l.models, evidence.Identity{Name: id.Name, SHA256: id.SHA256, Params: int64(id.Parameters)})
 	a := agreement{Model: name, Problems: len(ps)}
 	for i, p := range ps {
 		r := policy.Request{
@@ -107,7 +107,9 @@ func (l *lab) pocketServer(name string, model *engine.Model, slots int) (*server
 }
 
 // patient asks again where llama.cpp has closed an idle connection.
-func patient(p policy.Policy) search.World { return backend.Retry(sides{Policy: p}, backend.Backoff{}) }
+func patient(p policy.Policy) search.Backend {
+	return backend.Retry(sides{Policy: p}, backend.Backoff{})
+}
 
 // only is the one child of a sequence.
 func only(seq func(func(policy.Child, error) bool)) (child policy.Child, err error) {

@@ -13,7 +13,9 @@ import (
 	"slices"
 
 	"github.com/ponder-mesh/ponder/answer"
-	"github.com/ponder-mesh/ponder/eval"
+	"github.com/ponder-mesh/ponder/internal/stats"
+	"github.com/ponder-mesh/ponder/lab/evidence"
+	"github.com/ponder-mesh/ponder/lab/problemset"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/planner/backend"
 	"github.com/ponder-mesh/ponder/services/planner/search"
@@ -29,7 +31,7 @@ type lab struct {
 	options
 	store   *backend.File
 	servers []*server
-	models  []eval.Identity
+	models  []evidence.Identity
 }
 
 func openLab(o options) (*lab, error) {
@@ -60,14 +62,14 @@ func digest(file string) (string, error) {
 	return fmt.Sprintf("%x", h.Sum(nil)), err
 }
 
-// sides are a policy and a verifier, which together are a search.World.
+// sides are a policy and a verifier, which together are a search.Backend.
 type sides struct {
 	policy.Policy
 	verifier.Verifier
 }
 
 // world is the policy and, if not nil, the judge, whose results are kept.
-func (l *lab) world(ctx context.Context, p policy.Policy, v verifier.Verifier) (search.World, backend.Identity, error) {
+func (l *lab) world(ctx context.Context, p policy.Policy, v verifier.Verifier) (search.Backend, backend.Identity, error) {
 	id := backend.Identity{Tenant: "real"}
 	var err error
 	if id.Policy, err = p.Model(ctx); err != nil {
@@ -91,18 +93,18 @@ type trial struct {
 
 // A row is one line of a table: how often a strategy and a choice were right.
 type row struct {
-	Strategy string         `json:"strategy"`
-	N        int            `json:"n"`
-	Choice   string         `json:"choice"`
-	Accuracy eval.Estimate  `json:"accuracy"`
-	Versus   *eval.Estimate `json:"versus_majority,omitempty"` // difference to majority's accuracy at this N, same problems
-	Tokens   float64        `json:"generated_tokens"`          // mean of a problem
-	Unended  float64        `json:"unended"`                   // share of samples that a limit cut
+	Strategy string          `json:"strategy"`
+	N        int             `json:"n"`
+	Choice   string          `json:"choice"`
+	Accuracy stats.Interval  `json:"accuracy"`
+	Versus   *stats.Interval `json:"versus_majority,omitempty"` // difference to majority's accuracy at this N, same problems
+	Tokens   float64         `json:"generated_tokens"`          // mean of a problem
+	Unended  float64         `json:"unended"`                   // share of samples that a limit cut
 	right    []float64
 }
 
 // trials runs all trials on all problems, and says on stderr how it goes.
-func (l *lab) trials(ctx context.Context, what string, w search.World, id backend.Identity, problems []eval.Problem, sampling reasoning.Sampling, trials []trial) ([]row, error) {
+func (l *lab) trials(ctx context.Context, what string, w search.Backend, id backend.Identity, problems []problemset.Problem, sampling reasoning.Sampling, trials []trial) ([]row, error) {
 	var rows []row
 	for _, t := range trials {
 		for _, c := range t.choices {
@@ -150,7 +152,7 @@ func (l *lab) trials(ctx context.Context, what string, w search.World, id backen
 }
 
 // show prints the leaves of a tree, and the answer that was wanted.
-func show(name string, t *search.Tree, p eval.Problem) {
+func show(name string, t *search.Tree, p problemset.Problem) {
 	fmt.Printf("\n%s: %s [%s]\n", name, p.Text, p.Answer)
 	for n := range t.Nodes() {
 		if !n.Open() {
@@ -162,7 +164,7 @@ func show(name string, t *search.Tree, p eval.Problem) {
 // A tally is what a tree has, whatever is chosen of it.
 type tally struct{ tokens, unended, oracle float64 }
 
-func tallied(t *search.Tree, p eval.Problem, tokens float64) tally {
+func tallied(t *search.Tree, p problemset.Problem, tokens float64) tally {
 	y := tally{tokens: tokens}
 	leaves := 0.0
 	for n := range t.Nodes() {
@@ -183,7 +185,7 @@ func tallied(t *search.Tree, p eval.Problem, tokens float64) tally {
 }
 
 // chosen is 1 if the choice's first answer is right.
-func chosen(t *search.Tree, c search.Choice, p eval.Problem) (float64, error) {
+func chosen(t *search.Tree, c search.Choice, p problemset.Problem) (float64, error) {
 	ranked, err := c.Rank(slices.Collect(t.Solutions()), answer.Extract, answer.Key)
 	if err != nil && !c.NeedsScores() {
 		return 0, err
@@ -212,13 +214,13 @@ func finish(rows []row) ([]row, error) {
 			k += int(x)
 		}
 		n := float64(len(r.right))
-		r.Accuracy = eval.Wilson(k, len(r.right))
+		r.Accuracy = stats.Wilson(k, len(r.right))
 		r.Tokens, r.Unended = r.Tokens/n, r.Unended/n
 		j := slices.IndexFunc(rows, func(m row) bool { return m.Strategy == "majority" && m.N == r.N })
 		if j < 0 || rows[j].Strategy == r.Strategy {
 			continue
 		}
-		versus, err := eval.PairedBootstrap(r.right, rows[j].right, seed)
+		versus, err := stats.PairedBootstrap(r.right, rows[j].right, seed)
 		if err != nil {
 			return nil, errors.Join(err)
 		}

@@ -24,7 +24,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/ponder-mesh/ponder/eval"
+	"github.com/ponder-mesh/ponder/lab/evidence"
+	"github.com/ponder-mesh/ponder/lab/table"
 )
 
 const evidencePath = "docs/evidence/real.json"
@@ -70,23 +71,23 @@ func main() {
 
 // results are what docs quote.
 type results struct {
-	Agree  []agreement           `json:"agree,omitempty"`
-	Speed  *speed                `json:"speed,omitempty"`
-	Pocket []row                 `json:"pocket,omitempty"`
-	GSM8K  []row                 `json:"gsm8k,omitempty"`
-	Tables map[string]eval.Table `json:"tables,omitempty"` // the rows of a part, by its name
+	Agree  []agreement            `json:"agree,omitempty"`
+	Speed  *speed                 `json:"speed,omitempty"`
+	Pocket []row                  `json:"pocket,omitempty"`
+	GSM8K  []row                  `json:"gsm8k,omitempty"`
+	Tables map[string]table.Table `json:"tables,omitempty"` // the rows of a part, by its name
 }
 
 // tabulateAgreements makes the table of what two engines write.
 func (r *results) tabulateAgreements() {
-	t := eval.Table{
+	t := table.Table{
 		Header: []string{"policy", "problems", "identical texts", "largest gap of a step's log-probability"},
-		Align:  []eval.Align{eval.Left, eval.Right, eval.Right, eval.Right},
+		Align:  []table.Align{table.Left, table.Right, table.Right, table.Right},
 	}
 	for _, a := range r.Agree {
 		t.Add(a.Model, strconv.Itoa(a.Problems), strconv.Itoa(a.Identical), fmt.Sprintf("%.2g", a.Drift))
 	}
-	r.Tables = map[string]eval.Table{"agree": t}
+	r.Tables = map[string]table.Table{"agree": t}
 }
 
 // tabulate makes the table of a part's rows, if it was measured.
@@ -94,9 +95,9 @@ func (r *results) tabulate(part string, rows []row) {
 	if len(rows) == 0 {
 		return
 	}
-	t := eval.Table{
+	t := table.Table{
 		Header: []string{"strategy", "N", "choice", "accuracy [95 %]", "points over majority [95 %]", "generated tokens a problem"},
-		Align:  []eval.Align{eval.Left, eval.Right, eval.Left, eval.Left, eval.Left, eval.Right},
+		Align:  []table.Align{table.Left, table.Right, table.Left, table.Left, table.Left, table.Right},
 	}
 	for _, x := range rows {
 		versus := ""
@@ -138,7 +139,7 @@ func run(ctx context.Context, o options) error {
 	r.tabulateAgreements()
 	r.tabulate("pocket", r.Pocket)
 	r.tabulate("gsm8k", r.GSM8K)
-	return eval.Evidence{
+	return evidence.Record{
 		Name:    "real",
 		What:    "The OpenAI engine against llama.cpp b11434: agreement with the in-process engine at temperature 0, and searches by Qwen2.5-Coder-0.5B-Instruct (Q4_K_M)",
 		Command: strings.Join(append([]string{"test/real/run.sh"}, os.Args[1:]...), " "),

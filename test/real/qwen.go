@@ -7,7 +7,8 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"github.com/ponder-mesh/ponder/eval"
+	"github.com/ponder-mesh/ponder/lab/evidence"
+	"github.com/ponder-mesh/ponder/lab/problemset"
 	engine "github.com/ponder-mesh/ponder/pocket"
 	"github.com/ponder-mesh/ponder/pocket/models"
 	"github.com/ponder-mesh/ponder/pocket/problems"
@@ -31,7 +32,7 @@ func (l *lab) qwen(templateName string, context int) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	id := eval.Identity{Name: qwenName, SHA256: sum, Params: qwenParameters}
+	id := evidence.Identity{Name: qwenName, SHA256: sum, Params: qwenParameters}
 	if len(l.models) == 0 || l.models[len(l.models)-1] != id {
 		l.models = append(l.models, id)
 	}
@@ -40,14 +41,14 @@ func (l *lab) qwen(templateName string, context int) (*server, error) {
 
 // pocketProblems searches problems of one to four steps with the pocket PRM as judge.
 func pocketProblems(ctx context.Context, l *lab) ([]row, error) {
-	var ps []eval.Problem
+	var ps []problemset.Problem
 	for steps := 1; steps <= 4; steps++ {
 		own, err := problems.Take((l.n+steps-1)/4, problems.Options{Split: problems.Split(l.split), Seed: seed, NSteps: steps})
 		if err != nil {
 			return nil, err
 		}
 		for _, p := range own {
-			ps = append(ps, eval.Problem{Text: p.Text, Answer: p.Answer, Steps: p.NSteps})
+			ps = append(ps, problemset.Problem{Text: p.Text, Answer: p.Answer, Steps: p.NSteps})
 		}
 	}
 	policy, err := l.qwen("pocket-fewshot-v2", 1024)
@@ -67,7 +68,7 @@ func pocketProblems(ctx context.Context, l *lab) ([]row, error) {
 			return nil, err
 		}
 		id := prm.Identity()
-		l.models = append(l.models, eval.Identity{Name: id.Name, SHA256: id.SHA256, Params: int64(id.Parameters)})
+		l.models = append(l.models, evidence.Identity{Name: id.Name, SHA256: id.SHA256, Params: int64(id.Parameters)})
 		if judge, err = pocket.New(prm); err != nil {
 			return nil, err
 		}
@@ -102,7 +103,7 @@ func gsm8kProblems(ctx context.Context, l *lab) ([]row, error) {
 	if l.split != "test" {
 		file = "gsm8k-train1000.jsonl"
 	}
-	ps, err := eval.Load(filepath.Join(l.data, file), eval.GSM8K)
+	ps, err := problemset.Load(filepath.Join(l.data, file), problemset.GSM8K)
 	if err != nil {
 		return nil, err
 	}

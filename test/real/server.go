@@ -47,7 +47,7 @@ func newServer(lab *lab, name, version, file, templateName string, parameters in
 	}
 	url := "http://127.0.0.1:" + strconv.Itoa(port)
 	engine, err := openai.New(openai.Config{
-		BaseURL: url, Model: name, Version: version, Template: tmpl, Dialect: openai.LlamaCpp,
+		BaseURL: url, Model: name, Version: version, Template: tmpl, Dialect: openai.DialectLlamaCpp,
 		Parameters: parameters, MaxInFlight: slots, Idle: 10 * time.Minute,
 	})
 	if err != nil {

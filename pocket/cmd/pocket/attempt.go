@@ -28,8 +28,8 @@ type attempt struct {
 	tokens int
 }
 
-// measure lets a policy solve a problem greedily and by n samples, and the judge score them.
-func measure(ctx context.Context, e *pocket.Engine, j *pocket.RewardModel, p problems.Problem, seed uint64, n int, temperature float64) (attempts, error) {
+// tryProblem lets a policy solve a problem greedily and by n samples, and the judge score them.
+func tryProblem(ctx context.Context, e *pocket.Engine, j *pocket.RewardModel, p problems.Problem, seed uint64, n int, temperature float64) (attempts, error) {
 	a := attempts{problem: p, samples: make([]attempt, n)}
 	greedy, err := solve(ctx, e, p, seed, 1, 0)
 	if err != nil {

@@ -7,7 +7,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/ponder-mesh/ponder/eval"
+	"github.com/ponder-mesh/ponder/internal/stats"
+	"github.com/ponder-mesh/ponder/lab/evidence"
+	"github.com/ponder-mesh/ponder/lab/table"
 	"github.com/ponder-mesh/ponder/pocket"
 	"github.com/ponder-mesh/ponder/pocket/models"
 	"github.com/ponder-mesh/ponder/pocket/problems"
@@ -28,21 +30,21 @@ type evalCmd struct {
 
 // cell is what is known about one policy at one number of steps.
 type cell struct {
-	Problems int                      `json:"problems"`
-	Greedy   eval.Estimate            `json:"greedy"`
-	Sampled  eval.Estimate            `json:"sampled"`
-	Majority map[int]eval.Estimate    `json:"majority"`
-	Best     map[int]eval.Estimate    `json:"best"`
-	Covered  map[int]eval.Estimate    `json:"covered"`
-	Reasoned map[int]eval.Estimate    `json:"reasoned"`           // covered, and by the solution itself
-	Best64By map[string]eval.Estimate `json:"best_by_aggregator"` // at the largest N
-	Tokens   float64                  `json:"tokens_per_sample"`
+	Problems int                       `json:"problems"`
+	Greedy   stats.Interval            `json:"greedy"`
+	Sampled  stats.Interval            `json:"sampled"`
+	Majority map[int]stats.Interval    `json:"majority"`
+	Best     map[int]stats.Interval    `json:"best"`
+	Covered  map[int]stats.Interval    `json:"covered"`
+	Reasoned map[int]stats.Interval    `json:"reasoned"`           // covered, and by the solution itself
+	Best64By map[string]stats.Interval `json:"best_by_aggregator"` // at the largest N
+	Tokens   float64                   `json:"tokens_per_sample"`
 }
 
 type policyResult struct {
-	Table     eval.Table      `json:"table"`
-	BestOfN   eval.Table      `json:"best_of_n"`
-	Selection eval.Table      `json:"selection"` // the judge's choice as parts of what could be chosen
+	Table     table.Table     `json:"table"`
+	BestOfN   table.Table     `json:"best_of_n"`
+	Selection table.Table     `json:"selection"` // the judge's choice as parts of what could be chosen
 	ByStep    map[string]cell `json:"by_steps"`  // "1"…"8" and "all"
 }
 
@@ -52,7 +54,7 @@ func (c *evalCmd) Run() error {
 		return err
 	}
 	ctx := context.Background()
-	ev := eval.Evidence{
+	ev := evidence.Record{
 		Name: strings.TrimSuffix(filepath.Base(c.Out), ".json"), What: "What the shipped pocket models can do, on test problems that no model was trained on or chosen by.",
 		Command: "go run ./pocket/cmd/pocket " + strings.Join(os.Args[1:], " "), Date: c.Date, Seeds: []uint64{c.Seed},
 		Samples: map[string]int{"problems per number of steps": c.PerStep, "samples per problem": c.Samples},
@@ -108,8 +110,8 @@ func (c *evalCmd) judge() (*pocket.RewardModel, error) {
 	return pocket.OpenRewardModel(file, pocket.Options{})
 }
 
-func identity(id pocket.Identity) eval.Identity {
-	return eval.Identity{Name: id.Name, SHA256: id.SHA256, Params: int64(id.Parameters)}
+func identity(id pocket.Identity) evidence.Identity {
+	return evidence.Identity{Name: id.Name, SHA256: id.SHA256, Params: int64(id.Parameters)}
 }
 
 // key is a model's name as a key that evidence can be quoted by.
@@ -160,7 +162,7 @@ func (c *evalCmd) policy(ctx context.Context, name string, j *pocket.RewardModel
 		}
 		var as []attempts
 		for i, p := range ps {
-			a, err := measure(ctx, e, j, p, c.Seed<<20+uint64(steps<<12+i), c.Samples, c.Temperature)
+			a, err := tryProblem(ctx, e, j, p, c.Seed<<20+uint64(steps<<12+i), c.Samples, c.Temperature)
 			if err != nil {
 				return r, err
 			}
@@ -181,7 +183,7 @@ func (c *evalCmd) policy(ctx context.Context, name string, j *pocket.RewardModel
 }
 
 // ratio of two means; empty where the second is 0.
-func ratio(a, b eval.Estimate) string {
+func ratio(a, b stats.Interval) string {
 	if b.Mean == 0 {
 		return ""
 	}
@@ -190,21 +192,21 @@ func ratio(a, b eval.Estimate) string {
 
 // summarise makes estimates over problems.
 func summarise(as []attempts, sizes []int, aggregator string, seed uint64) cell {
-	over := func(value func(attempts) float64) eval.Estimate {
+	over := func(value func(attempts) float64) stats.Interval {
 		xs := make([]float64, len(as))
 		for i, a := range as {
 			xs[i] = value(a)
 		}
-		return eval.Bootstrap(xs, seed)
+		return stats.Bootstrap(xs, seed)
 	}
-	by := func(n int, pick func([]attempt) bool) eval.Estimate {
+	by := func(n int, pick func([]attempt) bool) stats.Interval {
 		return over(func(a attempts) float64 { return a.groups(n, pick) })
 	}
 	v := cell{
 		Problems: len(as),
 		Sampled:  by(1, covered),
-		Majority: map[int]eval.Estimate{}, Best: map[int]eval.Estimate{}, Covered: map[int]eval.Estimate{}, Reasoned: map[int]eval.Estimate{},
-		Best64By: map[string]eval.Estimate{},
+		Majority: map[int]stats.Interval{}, Best: map[int]stats.Interval{}, Covered: map[int]stats.Interval{}, Reasoned: map[int]stats.Interval{},
+		Best64By: map[string]stats.Interval{},
 	}
 	greedy, tokens, samples := 0, 0, 0
 	for _, a := range as {
@@ -215,7 +217,7 @@ func summarise(as []attempts, sizes []int, aggregator string, seed uint64) cell 
 			tokens, samples = tokens+s.tokens, samples+1
 		}
 	}
-	v.Greedy = eval.Wilson(greedy, len(as))
+	v.Greedy = stats.Wilson(greedy, len(as))
 	v.Tokens = float64(tokens) / float64(samples)
 	for _, n := range sizes {
 		v.Majority[n], v.Covered[n], v.Reasoned[n] = by(n, majority), by(n, covered), by(n, reasoned)

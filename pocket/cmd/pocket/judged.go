@@ -6,7 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ponder-mesh/ponder/eval"
+	"github.com/ponder-mesh/ponder/internal/stats"
+	"github.com/ponder-mesh/ponder/lab/table"
 	"github.com/ponder-mesh/ponder/pocket"
 )
 
@@ -60,17 +61,17 @@ func (r *scoreReport) add(a attempts) {
 }
 
 type scoreResult struct {
-	Aggregator  string        `json:"aggregator"`
-	Parameters  int           `json:"parameters"`
-	Trunk       string        `json:"trunk"`
-	Recipe      string        `json:"recipe"`
-	Siblings    eval.Estimate `json:"siblings"`
-	FalseAlarm  eval.Estimate `json:"false_alarm"`
-	Miss        eval.Estimate `json:"miss"`
-	MissAll     eval.Estimate `json:"miss_all"`
-	ECE         float64       `json:"ece"`
-	Table       eval.Table    `json:"table"`
-	Calibration eval.Table    `json:"calibration"`
+	Aggregator  string         `json:"aggregator"`
+	Parameters  int            `json:"parameters"`
+	Trunk       string         `json:"trunk"`
+	Recipe      string         `json:"recipe"`
+	Siblings    stats.Interval `json:"siblings"`
+	FalseAlarm  stats.Interval `json:"false_alarm"`
+	Miss        stats.Interval `json:"miss"`
+	MissAll     stats.Interval `json:"miss_all"`
+	ECE         float64        `json:"ece"`
+	Table       table.Table    `json:"table"`
+	Calibration table.Table    `json:"calibration"`
 }
 
 // threshold is where a score is called right.
@@ -89,15 +90,15 @@ func (r *scoreReport) result(j *pocket.RewardModel, seed uint64) scoreResult {
 	errors := append(append([]float64(nil), r.wrong...), r.after...)
 	v := scoreResult{
 		Aggregator: j.Aggregator(), Parameters: int(j.Identity().Parameters), Trunk: j.Trunk(), Recipe: j.Recipe(),
-		Siblings:   eval.Bootstrap(r.pairs, seed),
-		FalseAlarm: eval.Wilson(below(r.right), len(r.right)),
-		Miss:       eval.Wilson(len(r.wrong)-below(r.wrong), len(r.wrong)),
-		MissAll:    eval.Wilson(len(errors)-below(errors), len(errors)),
+		Siblings:   stats.Bootstrap(r.pairs, seed),
+		FalseAlarm: stats.Wilson(below(r.right), len(r.right)),
+		Miss:       stats.Wilson(len(r.wrong)-below(r.wrong), len(r.wrong)),
+		MissAll:    stats.Wilson(len(errors)-below(errors), len(errors)),
 	}
-	v.Table = eval.Table{Header: []string{"figure", "value", "of"}}
+	v.Table = table.Table{Header: []string{"figure", "value", "of"}}
 	for _, row := range []struct {
 		name string
-		e    eval.Estimate
+		e    stats.Interval
 		of   string
 	}{
 		{"right line scored above a wrong sibling", v.Siblings, "pairs"},
@@ -124,7 +125,7 @@ func (v *scoreResult) calibrate(right, wrong []float64) {
 		}
 	}
 	total := float64(len(right) + len(wrong))
-	v.Calibration = eval.Table{Header: []string{"score", "lines", "mean score", "right"}}
+	v.Calibration = table.Table{Header: []string{"score", "lines", "mean score", "right"}}
 	for b := range n {
 		if n[b] == 0 {
 			continue

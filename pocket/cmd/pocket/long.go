@@ -8,7 +8,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/ponder-mesh/ponder/eval"
+	"github.com/ponder-mesh/ponder/lab/evidence"
+	"github.com/ponder-mesh/ponder/lab/table"
 	"github.com/ponder-mesh/ponder/pocket"
 	"github.com/ponder-mesh/ponder/pocket/models"
 	"github.com/ponder-mesh/ponder/pocket/problems"
@@ -27,10 +28,10 @@ type longCmd struct {
 const baseModel = "pocket-0.3m"
 
 // A result is what was measured on the problems of a split.
-type result interface{ tables() []eval.Table }
+type result interface{ tables() []table.Table }
 
 func (c *longCmd) measure(name, what string, on func(ctx context.Context, model, base *pocket.Engine, ps []problems.Problem) (result, error)) error {
-	ev := eval.Evidence{
+	ev := evidence.Record{
 		Name: name, What: what, Command: "go run ./pocket/cmd/pocket " + strings.Join(os.Args[1:], " "), Date: c.Date,
 		Seeds: []uint64{c.Seed}, Samples: map[string]int{"problems per split and number of steps": c.PerStep},
 	}

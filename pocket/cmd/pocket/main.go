@@ -10,7 +10,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/ponder-mesh/ponder/eval"
+	"github.com/ponder-mesh/ponder/lab/evidence"
 	"github.com/ponder-mesh/ponder/pocket/problems"
 )
 
@@ -52,9 +52,9 @@ func (c *cardsCmd) Run() error {
 		return err
 	}
 	if c.Check {
-		return eval.CheckQuotes("docs/evidence", cards...)
+		return evidence.Check("docs/evidence", cards...)
 	}
-	return eval.Quote("docs/evidence", cards...)
+	return evidence.Fill("docs/evidence", cards...)
 }
 
 func main() {

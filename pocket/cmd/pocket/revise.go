@@ -6,7 +6,8 @@ import (
 	"math/rand/v2"
 	"strings"
 
-	"github.com/ponder-mesh/ponder/eval"
+	"github.com/ponder-mesh/ponder/internal/stats"
+	"github.com/ponder-mesh/ponder/lab/table"
 	"github.com/ponder-mesh/ponder/pocket"
 	"github.com/ponder-mesh/ponder/pocket/problems"
 )
@@ -23,18 +24,18 @@ const inView = 4
 
 // revised is what chains of revisions did, and as many attempts without a view of each other.
 type revised struct {
-	Attempts  map[int]eval.Estimate `json:"attempts"` // right at this place in the chain, from 1
-	Parallel  eval.Estimate         `json:"parallel"`
-	Chain     eval.Estimate         `json:"chain_majority"`
-	Side      eval.Estimate         `json:"parallel_majority"`
-	Own       eval.Estimate         `json:"own_majority"` // of as many first attempts of the reviser
-	Gain      eval.Estimate         `json:"gain"`         // chain over parallel majority, paired
-	GainOwn   eval.Estimate         `json:"gain_over_own"`
-	Spoilt    eval.Estimate         `json:"right_to_wrong"`
-	Repaired  eval.Estimate         `json:"wrong_to_right"`
-	Repeated  eval.Estimate         `json:"wrong_to_same_wrong"`
-	Table     eval.Table            `json:"table"`
-	Decisions eval.Table            `json:"decisions"`
+	Attempts  map[int]stats.Interval `json:"attempts"` // right at this place in the chain, from 1
+	Parallel  stats.Interval         `json:"parallel"`
+	Chain     stats.Interval         `json:"chain_majority"`
+	Side      stats.Interval         `json:"parallel_majority"`
+	Own       stats.Interval         `json:"own_majority"` // of as many first attempts of the reviser
+	Gain      stats.Interval         `json:"gain"`         // chain over parallel majority, paired
+	GainOwn   stats.Interval         `json:"gain_over_own"`
+	Spoilt    stats.Interval         `json:"right_to_wrong"`
+	Repaired  stats.Interval         `json:"wrong_to_right"`
+	Repeated  stats.Interval         `json:"wrong_to_same_wrong"`
+	Table     table.Table            `json:"table"`
+	Decisions table.Table            `json:"decisions"`
 }
 
 func (c *reviseCmd) Run() error {
@@ -44,7 +45,7 @@ func (c *reviseCmd) Run() error {
 		})
 }
 
-func (v *revised) tables() []eval.Table { return []eval.Table{v.Table, v.Decisions} }
+func (v *revised) tables() []table.Table { return []table.Table{v.Table, v.Decisions} }
 
 func (c *reviseCmd) compare(ctx context.Context, reviser, base *pocket.Engine, ps []problems.Problem) (*revised, error) {
 	type outcome struct {
@@ -83,13 +84,13 @@ func (c *reviseCmd) compare(ctx context.Context, reviser, base *pocket.Engine, p
 		return nil, err
 	}
 
-	v := &revised{Attempts: map[int]eval.Estimate{}}
-	over := func(value func(o outcome) float64) eval.Estimate {
+	v := &revised{Attempts: map[int]stats.Interval{}}
+	over := func(value func(o outcome) float64) stats.Interval {
 		var xs []float64
 		for _, o := range outcomes {
 			xs = append(xs, value(o))
 		}
-		return eval.Bootstrap(xs, c.Seed)
+		return stats.Bootstrap(xs, c.Seed)
 	}
 	chain := func(o outcome) float64 { return share(o.chains, majority) }
 	side := func(o outcome) float64 { return attempts{samples: o.side}.groups(c.Length, majority) }
@@ -128,7 +129,7 @@ func (c *reviseCmd) compare(ctx context.Context, reviser, base *pocket.Engine, p
 			}
 		}
 	}
-	v.Spoilt, v.Repaired, v.Repeated = eval.Wilson(spoilt, right), eval.Wilson(repaired, wrong), eval.Wilson(repeated, wrong)
+	v.Spoilt, v.Repaired, v.Repeated = stats.Wilson(spoilt, right), stats.Wilson(repaired, wrong), stats.Wilson(repeated, wrong)
 	v.Decisions.Header = []string{"figure", "value", "of"}
 	v.Decisions.Add(fmt.Sprintf("majority of a chain of %d", c.Length), v.Chain.Percent(), "chains")
 	v.Decisions.Add(fmt.Sprintf("majority of %d independent attempts of %s", c.Length, baseModel), v.Side.Percent(), "")

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/ponder-mesh/ponder/eval"
+	"github.com/ponder-mesh/ponder/internal/stats"
+	"github.com/ponder-mesh/ponder/lab/measure"
+	"github.com/ponder-mesh/ponder/lab/table"
 	"github.com/ponder-mesh/ponder/pocket"
 	"github.com/ponder-mesh/ponder/pocket/problems"
 )
@@ -18,19 +20,19 @@ type thinkCmd struct {
 
 // thought is what budget forcing did (s1, Muennighoff et al. 2025, arXiv 2501.19393).
 type thought struct {
-	Runs    []thoughtRun  `json:"runs"`
-	Base    eval.Estimate `json:"base"` // the policy that it was made of, greedily
-	Table   eval.Table    `json:"table"`
-	Scaling eval.Table    `json:"scaling"` // s1 §3.2: the mean slope between runs, in points of accuracy for 100 tokens of thinking
+	Runs    []thoughtRun   `json:"runs"`
+	Base    stats.Interval `json:"base"` // the policy that it was made of, greedily
+	Table   table.Table    `json:"table"`
+	Scaling table.Table    `json:"scaling"` // s1 §3.2: the mean slope between runs, in points of accuracy for 100 tokens of thinking
 }
 
 type thoughtRun struct {
-	Budget   int           `json:"budget,omitempty"`
-	Waits    int           `json:"waits"`
-	Tokens   float64       `json:"tokens"` // of thinking, the mean
-	Cut      float64       `json:"cut"`    // the share of thinking that the budget cut
-	Own      float64       `json:"own"`    // the share in which the thinker wrote Wait of its own accord
-	Accuracy eval.Estimate `json:"accuracy"`
+	Budget   int            `json:"budget,omitempty"`
+	Waits    int            `json:"waits"`
+	Tokens   float64        `json:"tokens"` // of thinking, the mean
+	Cut      float64        `json:"cut"`    // the share of thinking that the budget cut
+	Own      float64        `json:"own"`    // the share in which the thinker wrote Wait of its own accord
+	Accuracy stats.Interval `json:"accuracy"`
 }
 
 func (c *thinkCmd) Run() error {
@@ -40,10 +42,10 @@ func (c *thinkCmd) Run() error {
 		})
 }
 
-func (v *thought) tables() []eval.Table { return []eval.Table{v.Table, v.Scaling} }
+func (v *thought) tables() []table.Table { return []table.Table{v.Table, v.Scaling} }
 
 func (c *thinkCmd) force(ctx context.Context, thinker, base *pocket.Engine, ps []problems.Problem) (*thought, error) {
-	v := &thought{Table: eval.Table{Header: []string{"run", "tokens of thinking", "right", "1-4 steps", "5-8 steps", "cut", "Waits of its own"}}}
+	v := &thought{Table: table.Table{Header: []string{"run", "tokens of thinking", "right", "1-4 steps", "5-8 steps", "cut", "Waits of its own"}}}
 	right := make([]float64, len(ps))
 	err := each(ps, func(i int, p problems.Problem) error {
 		greedy, err := solve(ctx, base, p, 0, 1, 0)
@@ -66,11 +68,11 @@ func (c *thinkCmd) force(ctx context.Context, thinker, base *pocket.Engine, ps [
 		}
 		row := append([]string(nil), cells[:2]...)
 		for _, xs := range [][]float64{right, easy, hard} {
-			row = append(row, eval.Bootstrap(xs, c.Seed).Percent())
+			row = append(row, stats.Bootstrap(xs, c.Seed).Percent())
 		}
 		v.Table.Add(append(row, cells[2:]...)...)
 	}
-	v.Base = eval.Bootstrap(right, c.Seed)
+	v.Base = stats.Bootstrap(right, c.Seed)
 	add(baseModel+", greedy", "")
 	var runs []thoughtRun
 	for _, n := range c.Budgets {
@@ -97,7 +99,7 @@ func (c *thinkCmd) force(ctx context.Context, thinker, base *pocket.Engine, ps [
 			run.Tokens += float64(t.tokens) / n
 		}
 		run.Cut, run.Own = share(got, func(t thinking) bool { return t.cut }), share(got, func(t thinking) bool { return t.own })
-		run.Accuracy = eval.Bootstrap(right, c.Seed)
+		run.Accuracy = stats.Bootstrap(right, c.Seed)
 		v.Runs = append(v.Runs, run)
 		label := fmt.Sprintf("at most %d tokens", run.Budget)
 		if run.Budget == 0 {
@@ -111,12 +113,12 @@ func (c *thinkCmd) force(ctx context.Context, thinker, base *pocket.Engine, ps [
 		name string
 		runs []thoughtRun
 	}{{"budgets, and none", v.Runs[:natural+1]}, {"Waits", v.Runs[natural:]}, {"all", v.Runs}} {
-		var points []eval.Run
+		var points []measure.Run
 		kept, bounded := 0.0, 0.0
 		for _, run := range s.runs {
-			points = append(points, eval.Run{Tokens: run.Tokens / 100, Accuracy: 100 * run.Accuracy.Mean})
+			points = append(points, measure.Run{Tokens: run.Tokens / 100, Accuracy: 100 * run.Accuracy.Mean})
 			if run.Budget > 0 {
-				within, err := eval.Control(points[len(points)-1:], 0, float64(run.Budget)/100)
+				within, err := measure.Control(points[len(points)-1:], 0, float64(run.Budget)/100)
 				if err != nil {
 					return nil, err
 				}
@@ -127,11 +129,11 @@ func (c *thinkCmd) force(ctx context.Context, thinker, base *pocket.Engine, ps [
 		if bounded > 0 {
 			control = fmt.Sprintf("%.0f %%", 100*kept/bounded)
 		}
-		best, err := eval.Performance(points)
+		best, err := measure.Performance(points)
 		if err != nil {
 			return nil, err
 		}
-		slope, err := eval.Scaling(points)
+		slope, err := measure.Scaling(points)
 		if err != nil {
 			return nil, err
 		}

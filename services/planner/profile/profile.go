@@ -8,7 +8,7 @@
 package profile
 
 import (
-	"github.com/ponder-mesh/ponder/eval"
+	"github.com/ponder-mesh/ponder/internal/stats"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/difficulty"
 	"github.com/ponder-mesh/ponder/services/planner/search"
@@ -80,14 +80,14 @@ type Budget struct {
 // An Arm is a strategy and what it did. Costs are means of a problem; in a bin they
 // include the estimate's, less what the search had no need to write again.
 type Arm struct {
-	Strategy  string        `json:"strategy"` // "beam", or with parameters "beam:narrow=true"
-	N         int           `json:"n"`
-	Accuracy  eval.Estimate `json:"accuracy"`
-	Expected  float64       `json:"expected"` // accuracy, drawn towards what other bins and arms make likely
-	Generated float64       `json:"generated_tokens"`
-	Verifier  float64       `json:"verifier_tokens"`
-	FLOPs     float64       `json:"flops"`
-	Seconds   float64       `json:"seconds,omitempty"` // to the answer, on a mesh with nothing else to do; 0 was not measured
+	Strategy  string         `json:"strategy"` // "beam", or with parameters "beam:narrow=true"
+	N         int            `json:"n"`
+	Accuracy  stats.Interval `json:"accuracy"`
+	Expected  float64        `json:"expected"` // accuracy, drawn towards what other bins and arms make likely
+	Generated float64        `json:"generated_tokens"`
+	Verifier  float64        `json:"verifier_tokens"`
+	FLOPs     float64        `json:"flops"`
+	Seconds   float64        `json:"seconds,omitempty"` // to the answer, on a mesh with nothing else to do; 0 was not measured
 
 	search search.Strategy
 }
@@ -104,21 +104,21 @@ type Bin struct {
 
 // A Trial is what a choice did on problems that it was not made by.
 type Trial struct {
-	Adaptive     Outcome       `json:"adaptive"`
-	Uniform      Outcome       `json:"uniform"`
-	Difference   eval.Estimate `json:"difference"`        // of accuracy, adaptive − uniform, paired by problem
-	TokensSaved  eval.Estimate `json:"tokens_difference"` // of generated tokens, adaptive − uniform
-	WithoutReuse Outcome       `json:"without_reuse"`     // adaptive, had the search paid for the estimate's samples again
-	Chosen       Outcome       `json:"chosen"`            // whichever of the two the profile would have chosen
+	Adaptive     Outcome        `json:"adaptive"`
+	Uniform      Outcome        `json:"uniform"`
+	Difference   stats.Interval `json:"difference"`        // of accuracy, adaptive − uniform, paired by problem
+	TokensSaved  stats.Interval `json:"tokens_difference"` // of generated tokens, adaptive − uniform
+	WithoutReuse Outcome        `json:"without_reuse"`     // adaptive, had the search paid for the estimate's samples again
+	Chosen       Outcome        `json:"chosen"`            // whichever of the two the profile would have chosen
 }
 
 // An Outcome is accuracy and its price.
 type Outcome struct {
-	Accuracy  eval.Estimate `json:"accuracy"`
-	Generated float64       `json:"generated_tokens"`
-	Verifier  float64       `json:"verifier_tokens"`
-	FLOPs     float64       `json:"flops"`
-	Judging   float64       `json:"verifier_flops"` // of them
+	Accuracy  stats.Interval `json:"accuracy"`
+	Generated float64        `json:"generated_tokens"`
+	Verifier  float64        `json:"verifier_tokens"`
+	FLOPs     float64        `json:"flops"`
+	Judging   float64        `json:"verifier_flops"` // of them
 }
 
 // Quality is how good a way to estimate difficulty was, against many samples whose

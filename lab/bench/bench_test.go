@@ -1,0 +1,261 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/grpc"
+
+	"github.com/ponder-mesh/ponder/internal/rpctest"
+	"github.com/ponder-mesh/ponder/lab/problemset"
+	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/difficulty"
+	"github.com/ponder-mesh/ponder/services/planner"
+	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
+	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/policy/policytest"
+	"github.com/ponder-mesh/ponder/services/verifier"
+	"github.com/ponder-mesh/ponder/services/verifier/verifiertest"
+)
+
+// bubble runs body with a runner of a planner over these, in a bubble of time.
+func bubble(t *testing.T, engine *policytest.Script, judge verifier.Verifier, body func(t *testing.T, r Runner)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		p := planner.New(planner.Config{Policy: engine, Verifier: judge})
+		t.Cleanup(p.Close)
+		server := rpctest.Serve(t, func(s grpc.ServiceRegistrar) { plannerrpc.Register(s, p) })
+		body(t, Runner{Planner: plannerv1.NewPlannerServiceClient(server.Conn), Concurrent: 2, Timeout: time.Hour})
+	})
+}
+
+func problems(n int) (set []problemset.Problem) {
+	for i := range n {
+		set = append(set, problemset.Problem{ID: fmt.Sprint("p", i), Text: fmt.Sprint("count ", i), Answer: "3"})
+	}
+	return set
+}
+
+func tasksOf(t *testing.T, set []problemset.Problem, names ...string) ([]Arm, [][]Task) {
+	t.Helper()
+	arms, err := Arms(names, []int{2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tasks, err := Tasks(set, arms, []uint64{1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return arms, tasks
+}
+
+func TestArms(t *testing.T) {
+	arms, err := Arms([]string{"beam:narrow=true:m=2", "greedy", "majority", "majority:wave=2"}, []int{16, 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, a := range arms {
+		names = append(names, a.String())
+	}
+	want := []string{"beam:narrow=true:m=2 16", "beam:narrow=true:m=2 4", "greedy 1", "majority 16", "majority 4", "majority:wave=2 16", "majority:wave=2 4"}
+	if !slices.Equal(names, want) {
+		t.Errorf("got %v, want %v", names, want)
+	}
+	if b := arms[0].Strategy.GetBeam(); b.GetN() != 16 || b.GetM() != 2 || !b.GetNarrow() {
+		t.Errorf("%s is %v", arms[0], b)
+	}
+	if m, w := arms[3].Strategy.GetMajority(), arms[5].Strategy.GetMajority(); !m.GetExhaustive() || w.GetExhaustive() || w.GetWave() != 2 {
+		t.Errorf("majority is %v, want exhaustive; by waves %v, want not", m, w)
+	}
+	arms, err = Arms([]string{"planned", "estimate+beam:m=2", "estimate+greedy", "difficulty:oracle", "majority:choice=certainty-vote"}, []int{8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := arms[0]; p.Strategy != nil || p.Estimate || p.Method != nil || p.N != 8 {
+		t.Errorf("planned is %+v", p)
+	}
+	if e := arms[1]; e.Strategy.GetBeam().GetM() != 2 || !e.Estimate || e.Name != "estimate+beam:m=2" || arms[2].N != 1 || !arms[2].Estimate {
+		t.Errorf("with an estimate: %+v, %+v", e, arms[2])
+	}
+	if d := arms[3]; d.Method == nil || *d.Method != difficulty.MethodOracle || d.Strategy != nil {
+		t.Errorf("an oracle is %+v", d)
+	}
+	if m := arms[4]; m.Choice != plannerv1.Choice_CHOICE_CERTAINTY_VOTE || m.Strategy.GetMajority().GetN() != 8 {
+		t.Errorf("by certainty: %+v", m)
+	}
+	for want, bad := range map[string]struct {
+		names []string
+		ns    []int
+	}{
+		`method: "guess" must be one of`: {[]string{"difficulty:guess"}, []int{1}},
+		`"best" must be one of`:          {[]string{"majority:choice=best"}, []int{1}},
+
+		`strategy: "dfs" must be one of [greedy majority best-of-n beam`: {[]string{"dfs"}, []int{1}},
+		"n: must be 1 to 4096, is 0":                                     {[]string{"beam"}, []int{4, 0}},
+		"arms: there are none":                                           {[]string{"beam"}, nil},
+	} {
+		if _, err := Arms(bad.names, bad.ns); !errors.Is(err, reasoning.ErrInvalid) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: error %v, want %q", bad, err, want)
+		}
+	}
+}
+
+// Arms of a problem follow one another, and problems run beside each other.
+func TestRunGoesProblemByProblem(t *testing.T) {
+	bubble(t, policytest.Steps(1, 10*time.Second), verifiertest.Steps(0), func(t *testing.T, r Runner) {
+		_, tasks := tasksOf(t, problems(4), "greedy", "majority", "best-of-n")
+		start := time.Now()
+		var order []string
+		err := r.Run(t.Context(), tasks, func(result Result) error {
+			order = append(order, fmt.Sprintf("%v %s", time.Since(start).Round(time.Second), result.Arm))
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Best-of-n takes no time: its samples are majority's.
+		want := []string{"10s greedy", "10s greedy", "20s best-of-n", "20s best-of-n", "20s majority", "20s majority"}
+		slices.Sort(order[:6])
+		if diff := cmp.Diff(order[:6], want); diff != "" || len(order) != 12 {
+			t.Errorf("%d results; the first (-got +want):\n%s", len(order), diff)
+		}
+	})
+}
+
+// An arm that breaks a rule is refused while nothing was asked of the engine.
+func TestCheckIsFree(t *testing.T) {
+	engine := policytest.Steps(1, 0)
+	bubble(t, engine, nil, func(t *testing.T, r Runner) {
+		arms, _ := tasksOf(t, nil, "greedy", "best-of-n")
+		if err := r.Check(t.Context(), arms[:1]); err != nil {
+			t.Error(err)
+		}
+		if err := r.Check(t.Context(), arms); err == nil || !strings.Contains(err.Error(), "arm best-of-n 2: ") || !strings.Contains(err.Error(), "no verifier") {
+			t.Errorf("error %v, want one of the verifier that there is not", err)
+		}
+	})
+	bubble(t, engine, verifiertest.Steps(0), func(t *testing.T, r Runner) {
+		six, err := Arms([]string{"beam:m=4"}, []int{6})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Check(t.Context(), six); !errors.Is(err, reasoning.ErrInvalid) || !strings.Contains(err.Error(), "strategy.beam.m") {
+			t.Errorf("error %v, want one that names strategy.beam.m", err)
+		}
+	})
+	if n := len(engine.Calls()); n > 0 {
+		t.Errorf("the engine was asked %d times", n)
+	}
+}
+
+// shy is a verifier that does not say who it is for a while.
+type shy struct {
+	*verifiertest.Script
+	silent atomic.Int32 // times
+}
+
+func (s *shy) RewardModel(ctx context.Context) (verifier.RewardModel, error) {
+	if s.silent.Add(-1) >= 0 {
+		<-ctx.Done()
+		return verifier.RewardModel{}, ctx.Err()
+	}
+	return s.Script.RewardModel(ctx)
+}
+
+// A search that was done in another way than the task says is done again, and is no
+// result if it stays so.
+func TestLesserSearchesAreNoResults(t *testing.T) {
+	for silent, want := range map[int32]string{1: "", 9: "the planner did something else: majority of 2 instead of best-of-n"} {
+		judge := &shy{Script: verifiertest.Steps(0)}
+		judge.silent.Store(silent)
+		bubble(t, policytest.Steps(2, time.Second), judge, func(t *testing.T, r Runner) {
+			_, tasks := tasksOf(t, problems(1), "best-of-n")
+			var results []Result
+			err := r.Run(t.Context(), tasks, func(r Result) error { results = append(results, r); return nil })
+			if want == "" {
+				if err != nil || len(results) != 1 || len(results[0].Degraded) > 0 {
+					t.Errorf("results %+v, error %v", results, err)
+				}
+			} else if err == nil || !strings.Contains(err.Error(), want) || len(results) > 0 {
+				t.Errorf("results %+v, error %v, want %q", results, err, want)
+			}
+		})
+	}
+}
+
+// An engine that fails is no wrong answer of the strategy: it ends the run. One that
+// fails in part, however often it is asked, is a result that tells so.
+func TestFailures(t *testing.T) {
+	engine := policytest.Steps(2, time.Second)
+	say := engine.Say
+	engine.Say = func(r policy.Request, ordinal int) policytest.Line {
+		if r.Problem == "count 1" || r.Problem == "count 0" && ordinal == 1 {
+			return policytest.Line{Err: errors.New("out of memory"), Delay: time.Minute}
+		}
+		return say(r, ordinal)
+	}
+	bubble(t, engine, verifiertest.Steps(0), func(t *testing.T, r Runner) {
+		r.Concurrent = 1
+		_, tasks := tasksOf(t, problems(2), "majority")
+		var results []Result
+		err := r.Run(t.Context(), tasks, func(r Result) error {
+			results = append(results, r)
+			return nil
+		})
+		if err == nil || !strings.Contains(err.Error(), "problem p1 with majority 2: ") || !strings.Contains(err.Error(), "out of memory") {
+			t.Errorf("error %v, want that of the engine", err)
+		}
+		if len(results) != 1 || len(results[0].Degraded) != 1 || !strings.Contains(results[0].Degraded[0], "out of memory") {
+			t.Errorf("results %+v, want the one that is degraded", results)
+		}
+		full := errors.New("disk full")
+		if err := r.Run(t.Context(), tasks, func(Result) error { return full }); !errors.Is(err, full) {
+			t.Errorf("error %v, want that of done", err)
+		}
+	})
+}
+
+func TestTasksAreDistinct(t *testing.T) {
+	set := append(problems(2), problems(1)...)
+	arms, err := Arms([]string{"greedy"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Tasks(set, arms, []uint64{1}); !errors.Is(err, reasoning.ErrInvalid) || !strings.Contains(err.Error(), "problem p0") {
+		t.Errorf("error %v, want one that names problem p0", err)
+	}
+	if _, err := Tasks(set[:2], arms, []uint64{7, 7}); !errors.Is(err, reasoning.ErrInvalid) || !strings.Contains(err.Error(), "seed 7") {
+		t.Errorf("error %v, want one that names seed 7", err)
+	}
+}
+
+func TestRows(t *testing.T) {
+	arms, _ := tasksOf(t, nil, "greedy", "beam")
+	r := Result{Problem: "p1", Arm: "beam", N: 2, Seed: 1, Right: true, Tokens: Tokens{1, 2, 3, 4, 5}, FLOPs: FLOPs{1, 2, 4}}
+	again, other := r, r
+	again.Seed, again.Right = 2, false
+	other.N = 4
+	rows := Rows(arms, problems(2), []Result{r, again, other})
+	if diff := cmp.Diff(rows[1].Right, []float64{0, 0.5}); diff != "" {
+		t.Errorf("right (-got +want):\n%s", diff)
+	}
+	if want := (Tokens{2, 4, 6, 8, 10}); rows[1].Tokens != want || rows[1].FLOPs != 14 {
+		t.Errorf("got %+v and %v FLOPs, want %+v and 14", rows[1].Tokens, rows[1].FLOPs, want)
+	}
+	if a := rows[1].Accuracy(); a.Mean != 0.25 || a.N != 2 {
+		t.Errorf("accuracy %+v, want 0.25 of 2", a)
+	}
+	if a := rows[0].Accuracy(); a.Mean != 0 || a.N != 2 {
+		t.Errorf("accuracy without results %+v", a)
+	}
+}

@@ -1,0 +1,256 @@
+package calibrate
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/ponder-mesh/ponder/lab/bench"
+)
+
+// world makes a grid of n problems whose arms cost N×40 tokens and are right with a
+// probability that skill says of arm and rate. An estimate costs 160 tokens, all of
+// which an arm of 4 or more uses.
+func world(n int, chance *rand.Rand, arms map[string][]int, skill func(strategy string, n int, rate float64) float64) *Grid {
+	g := &Grid{Rates: make([]float64, n), Estimate: make([]Cost, n)}
+	for i := range n {
+		g.Problems = append(g.Problems, fmt.Sprintf("%03d", i))
+		g.Rates[i], g.Estimate[i] = chance.Float64(), Cost{Generated: 160}
+	}
+	for _, name := range slices.Sorted(func(yield func(string) bool) {
+		for name := range arms {
+			if !yield(name) {
+				return
+			}
+		}
+	}) {
+		for _, k := range arms[name] {
+			plain := Column{Strategy: name, N: k, Right: make([]float64, n), Cost: make([]Cost, n)}
+			after := plain
+			after.Cost = make([]Cost, n)
+			for i := range n {
+				if chance.Float64() < skill(name, k, g.Rates[i]) {
+					plain.Right[i] = 1
+				}
+				plain.Cost[i] = Cost{Generated: 40 * float64(k)}
+				after.Cost[i] = Cost{Generated: max(160, 40*float64(k))}
+			}
+			g.Plain, g.After = append(g.Plain, plain), append(g.After, after)
+		}
+	}
+	return g
+}
+
+var options = Options{Budgets: []int{1, 4, 16}, Bins: "quantiles-5", Repetitions: 4}
+
+// Easy problems need 4 samples and hard ones 48: on the average of 16 there is much to
+// win.
+func TestBudgetsGoWhereTheyPay(t *testing.T) {
+	g := world(300, rand.New(rand.NewPCG(1, 2)), map[string][]int{"best-of-n": {1, 4, 16, 48}}, func(_ string, n int, rate float64) float64 {
+		switch {
+		case rate > 0.4:
+			return 0.97
+		case n >= 48:
+			return 0.9
+		}
+		return 0.05
+	})
+	p, err := g.Fit(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := p.Budgets[2]
+	if !b.Adaptive || b.Measured.Difference.Low <= 0 {
+		t.Errorf("16 samples: adaptive %v, difference %+v: want a gain", b.Adaptive, b.Measured.Difference)
+	}
+	if b.Rows[0].N > 16 || max(b.Rows[3].N, b.Rows[4].N) != 48 {
+		t.Errorf("the easiest bin gets %d samples, the hardest two %d and %d, want one of them 48", b.Rows[0].N, b.Rows[3].N, b.Rows[4].N)
+	}
+	if got, limit := b.Measured.Adaptive.Generated, 16*40*1.1; got > limit {
+		t.Errorf("it cost %.0f tokens, want at most about %.0f", got, limit)
+	}
+	if more := b.Measured.WithoutReuse.Generated - b.Measured.Adaptive.Generated; more < 50 || more > 161 {
+		t.Errorf("without reuse it costs %.0f tokens more, want up to the estimate's 160", more)
+	}
+	if p.Budgets[0].Adaptive || p.Budgets[0].Rows != nil || !strings.Contains(p.Budgets[0].Why, "costs more than the budget") {
+		t.Errorf("one sample: %+v: want no estimate, which costs four", p.Budgets[0])
+	}
+}
+
+// Where difficulty says nothing about what is best, the profile says uniform, and the
+// claim is no more than what is true: the luck of the best of many arms is not in it.
+func TestLuckIsNoGain(t *testing.T) {
+	arms := map[string][]int{}
+	for i := range 12 {
+		arms[fmt.Sprintf("arm%02d", i)] = []int{16}
+	}
+	arms["best-of-n"] = []int{16}
+	adaptive, lucky, claimed := 0, 0.0, 0.0
+	const worlds = 10
+	for seed := range uint64(worlds) {
+		g := world(100, rand.New(rand.NewPCG(seed, 1)), arms, func(string, int, float64) float64 { return 0.5 })
+		p, err := g.Fit(Options{Budgets: []int{16}, Bins: "quantiles-5", Repetitions: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Budgets[0].Adaptive {
+			adaptive++
+		}
+		lucky += p.Budgets[0].Uniform.Accuracy.Mean / worlds // of the best on the problems that chose it
+		claimed += p.Budgets[0].Measured.Uniform.Accuracy.Mean / worlds
+	}
+	if adaptive > 2 {
+		t.Errorf("%d of %d worlds without a gain are said to have one", adaptive, worlds)
+	}
+	if claimed < 0.47 || claimed > 0.53 {
+		t.Errorf("claims %.3f on the average, want about the true 0.5", claimed)
+	}
+	if lucky < 0.55 { // the control: measured on the problems that chose, there is a gain
+		t.Errorf("the luckiest arms have %.3f, want clearly more than 0.5", lucky)
+	}
+}
+
+// Shared among bins, a budget is never exceeded, and few right answers are left on the
+// table.
+func TestAllocationIsNearlyBest(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		bins, arms := rapid.IntRange(1, 3).Draw(t, "bins"), rapid.IntRange(1, 5).Draw(t, "arms")
+		g := &Grid{After: make([]Column, arms)}
+		members := make([][]int, bins)
+		accuracy, tokens := make([][]float64, bins), make([][]float64, bins)
+		for b := range bins {
+			members[b] = make([]int, rapid.IntRange(1, 20).Draw(t, "problems"))
+			accuracy[b] = rapid.SliceOfN(rapid.Float64Range(0, 1), arms, arms).Draw(t, "accuracy")
+			tokens[b] = rapid.SliceOfN(rapid.Float64Range(1, 1000), arms, arms).Draw(t, "tokens")
+		}
+		limit := rapid.Float64Range(1, 30000).Draw(t, "limit")
+		value := func(rows []int) (right, cost float64) {
+			for b, a := range rows {
+				right += float64(len(members[b])) * accuracy[b][a]
+				cost += float64(len(members[b])) * tokens[b][a]
+			}
+			return right, cost
+		}
+		best, possible := 0.0, false
+		rows := make([]int, bins)
+		for {
+			if right, cost := value(rows); cost <= limit {
+				best, possible = max(best, right), true
+			}
+			b := 0
+			for ; b < bins; b++ {
+				if rows[b]++; rows[b] < arms {
+					break
+				}
+				rows[b] = 0
+			}
+			if b == bins {
+				break
+			}
+		}
+		got := g.allocate(members, accuracy, tokens, limit)
+		if (got != nil) != possible {
+			t.Fatalf("rows %v, possible %v", got, possible)
+		}
+		if !possible {
+			return
+		}
+		right, cost := value(got)
+		if cost > limit {
+			t.Fatalf("%.1f tokens, limit %.1f", cost, limit)
+		}
+		most := 0.0 // a bin's problems: what the steps of the curve can cost
+		for _, m := range members {
+			most = max(most, float64(len(m)))
+		}
+		if right < best-most {
+			t.Fatalf("%.2f right, the best is %.2f", right, best)
+		}
+	})
+}
+
+// results of a grid, as a bench writes them.
+func results(g *Grid) (h bench.Header, all []bench.Result) {
+	h.Seeds = []uint64{1}
+	for _, side := range []struct {
+		prefix  string
+		columns []Column
+	}{{"", g.Plain}, {bench.Estimated, g.After}} {
+		for _, c := range side.columns {
+			for i, id := range g.Problems {
+				r := bench.Result{Problem: id, Arm: side.prefix + c.Strategy, N: c.N, Seed: 1, Right: c.Right[i] == 1, Tokens: bench.Tokens{Generated: int64(c.Cost[i].Generated)}}
+				if side.prefix != "" {
+					r.Estimate = &bench.Estimate{Rate: g.Rates[i], Samples: 4, Generated: int64(g.Estimate[i].Generated)}
+				}
+				all = append(all, r)
+			}
+		}
+	}
+	return h, all
+}
+
+// A run that was resumed has its results in another order: its profile is the same.
+func TestOrderOfResultsDoesNotMatter(t *testing.T) {
+	chance := rand.New(rand.NewPCG(1, 3))
+	g := world(40, chance, map[string][]int{"best-of-n": {1, 4, 16}, "beam": {4, 16}}, func(_ string, _ int, rate float64) float64 { return rate })
+	h, all := results(g)
+	var first []byte
+	for range 3 {
+		got, err := Of(h, all)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := got.Fit(options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := p.Write()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first == nil {
+			first = text
+		}
+		if !bytes.Equal(text, first) {
+			t.Fatalf("another order, another profile (-first +now):\n%s", cmp.Diff(string(first), string(text)))
+		}
+		chance.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	}
+}
+
+func TestGridsThatAreNotWhole(t *testing.T) {
+	g := world(20, rand.New(rand.NewPCG(1, 4)), map[string][]int{"best-of-n": {4}}, func(string, int, float64) float64 { return 1 })
+	h, all := results(g)
+	for want, change := range map[string]func([]bench.Result) []bench.Result{
+		"arm best-of-n 4 has 19 of 20 results": func(r []bench.Result) []bench.Result { return r[1:] },
+		"1 of 20 results after an estimate have none": func(r []bench.Result) []bench.Result {
+			r[len(r)-1].Estimate = nil
+			return r
+		},
+		"no arm without an estimate": func(r []bench.Result) []bench.Result { return r[20:] },
+	} {
+		if _, err := Of(h, change(slices.Clone(all))); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q", err, want)
+		}
+	}
+	whole, err := Of(h, all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, o := range map[string]Options{
+		"budgets: there must be one":   {Bins: "absolute"},
+		"budgets: must ascend":         {Bins: "absolute", Budgets: []int{4, 1}},
+		`bins: "deciles" must be`:      {Bins: "deciles", Budgets: []int{4}},
+		`bins: "quantiles-11" must be`: {Bins: "quantiles-11", Budgets: []int{4}},
+	} {
+		if _, err := whole.Fit(o); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q", err, want)
+		}
+	}
+}

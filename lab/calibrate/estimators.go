@@ -1,0 +1,143 @@
+package calibrate
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/ponder-mesh/ponder/internal/stats"
+	"github.com/ponder-mesh/ponder/lab/bench"
+	"github.com/ponder-mesh/ponder/services/difficulty"
+	"github.com/ponder-mesh/ponder/services/planner/profile"
+)
+
+// An opinion is what one way to estimate said of each problem, and its price.
+type opinion struct {
+	rates   map[string]float64
+	quality profile.Quality
+}
+
+// opinions are those in a bench's results, by method and samples. Of several seeds the
+// first counts.
+func opinions(results []bench.Result) map[string]*opinion {
+	all := map[string]*opinion{}
+	for _, r := range results {
+		method, only := strings.CutPrefix(r.Arm, bench.OnlyHard)
+		n := r.N
+		switch {
+		case only:
+		case r.Arm == bench.Estimated+"greedy":
+			method, n = difficulty.MethodProbe.String(), difficulty.DefaultSamples
+		default:
+			continue
+		}
+		name := fmt.Sprintf("%s of %d", method, n)
+		o := all[name]
+		if o == nil {
+			o = &opinion{map[string]float64{}, profile.Quality{Method: name}}
+			all[name] = o
+		}
+		if _, there := o.rates[r.Problem]; !there {
+			o.rates[r.Problem] = r.Estimate.Rate
+			o.quality.Samples += float64(r.Estimate.Samples)
+			o.quality.Generated += float64(r.Estimate.Generated)
+			o.quality.Verifier += float64(r.Estimate.Verifier)
+		}
+	}
+	return all
+}
+
+// Estimators measures ways to estimate difficulty against the oracle, and learns the
+// model of texts from it; both are nil where the results have no oracle. Texts are by
+// problem. As not every estimate is on the scale of pass rates, the true bin is a
+// problem's quantile by the oracle, and the estimated one its quantile by the estimate.
+func Estimators(results []bench.Result, texts map[string]string) ([]profile.Quality, *difficulty.PromptModel, error) {
+	all := opinions(results)
+	oracle := ""
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if strings.HasPrefix(name, difficulty.MethodOracle.String()) {
+			oracle = name
+		}
+	}
+	if oracle == "" {
+		return nil, nil, nil
+	}
+	truth := all[oracle].rates
+	ids := slices.Sorted(maps.Keys(truth))
+	model, read, err := readTexts(ids, texts, truth)
+	if err != nil {
+		return nil, nil, err
+	}
+	if read != nil {
+		all[difficulty.MethodPrompt.String()] = &opinion{read, profile.Quality{Method: difficulty.MethodPrompt.String()}}
+	}
+	var table []profile.Quality
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		o := all[name]
+		q := o.quality
+		var known, said []float64
+		for _, id := range ids {
+			known, said = append(known, truth[id]), append(said, o.rates[id])
+		}
+		if q.Spearman = stats.Spearman(known, said); math.IsNaN(q.Spearman) { // it says the same of all: no file holds NaN
+			q.Spearman = 0
+		}
+		q.Bins = agreed(known, said)
+		n := float64(len(ids))
+		q.Samples, q.Generated, q.Verifier = q.Samples/n, q.Generated/n, q.Verifier/n
+		table = append(table, q)
+	}
+	return table, model, nil
+}
+
+// agreed is how often two lists put a problem into the same of five bins. Where equal
+// rates leave fewer bins on one side, the bins cannot be compared: then both have so
+// many.
+func agreed(known, said []float64) float64 {
+	n := 5
+	a, b := difficulty.Quantiles(n, known), difficulty.Quantiles(n, said)
+	for a.Bins() != b.Bins() && n > 2 {
+		n = min(a.Bins(), b.Bins(), n-1)
+		a, b = difficulty.Quantiles(n, known), difficulty.Quantiles(n, said)
+	}
+	same := 0.0
+	for i := range known {
+		if a.Bin(known[i]) == b.Bin(said[i]) {
+			same++
+		}
+	}
+	return same / float64(len(known))
+}
+
+// readTexts learns from all problems, and says of each what a model says that was
+// learnt from the others, in ten parts; nil where there are too few to learn from.
+func readTexts(ids []string, texts map[string]string, truth map[string]float64) (*difficulty.PromptModel, map[string]float64, error) {
+	const parts = 10
+	if len(ids)*(parts-1)/parts < 3*len(difficulty.FeatureNames) {
+		return nil, nil, nil
+	}
+	learn := func(keep func(i int) bool) (difficulty.PromptModel, error) {
+		var some []string
+		var rates []float64
+		for i, id := range ids {
+			if keep(i) {
+				some, rates = append(some, texts[id]), append(rates, truth[id])
+			}
+		}
+		return difficulty.FitPrompt(some, rates)
+	}
+	read := map[string]float64{}
+	for part := range parts {
+		m, err := learn(func(i int) bool { return i%parts != part })
+		if err != nil {
+			return nil, nil, err
+		}
+		for i := part; i < len(ids); i += parts {
+			read[ids[i]], _, _ = m.Of(texts[ids[i]])
+		}
+	}
+	m, err := learn(func(int) bool { return true })
+	return &m, read, err
+}

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/ponder-mesh/ponder/internal/stats"
+	"github.com/ponder-mesh/ponder/lab/bench"
+	"github.com/ponder-mesh/ponder/lab/evidence"
+	"github.com/ponder-mesh/ponder/lab/measure"
+	"github.com/ponder-mesh/ponder/lab/report"
+	"github.com/ponder-mesh/ponder/lab/table"
+	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
+	"github.com/ponder-mesh/ponder/services/planner/profile"
+)
+
+// A calibration is what ponder calibrate left in a directory.
+type calibration struct {
+	profile *profile.Profile
+	sweep   report.Sweep
+}
+
+func readCalibration(dir string) (c calibration, err error) {
+	if c.profile, err = profile.Load(filepath.Join(dir, "profile.json"), plannerrpc.Strategy); err != nil {
+		return c, err
+	}
+	c.sweep, err = report.Read(filepath.Join(dir, "results.jsonl"))
+	return c, err
+}
+
+// makeCalibration writes the evidence of a directory that make calibration filled: pair
+// by pair what calibration chose and what that did on problems that it was not chosen
+// by, and what planned searches really did.
+func makeCalibration(out, dir string) error {
+	results, ids := map[string]any{}, map[string]evidence.Identity{}
+	problems := 0
+	pairs, err := filepath.Glob(filepath.Join(dir, "*", "profile.json"))
+	if err != nil {
+		return err
+	}
+	for _, path := range pairs {
+		name := filepath.Base(filepath.Dir(path))
+		if strings.HasPrefix(name, "half") {
+			continue
+		}
+		c, err := readCalibration(filepath.Dir(path))
+		if err != nil {
+			return err
+		}
+		r, err := c.results()
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		results[name] = r
+		problems = max(problems, len(c.sweep.Problems))
+		for _, m := range []bench.Model{c.sweep.Header.Policy, c.sweep.Header.Verifier} {
+			if m.Name != "" {
+				ids[m.Name] = evidence.Identity{Name: m.Name, SHA256: m.Version, Params: m.Parameters}
+			}
+		}
+	}
+	planned, err := heldOut(dir)
+	if err != nil {
+		return err
+	}
+	results["planned"] = planned
+	if results["unmeasured"], err = unmeasured(dir); err != nil {
+		return err
+	}
+	if results["sizes"], err = sizes(dir); err != nil {
+		return err
+	}
+	var models []evidence.Identity
+	for _, id := range ids {
+		models = append(models, id)
+	}
+	sortIdentities(models)
+	return evidence.Record{
+		Name: "calibration", What: "What calibration chose for pairs of pocket models, and what it did on problems that it was not chosen by.",
+		Command: "make calibration", Seeds: []uint64{1}, Models: models, Samples: map[string]int{"problems": problems}, Results: results,
+	}.Write(out)
+}
+
+// results of one pair of models.
+func (c calibration) results() (map[string]any, error) {
+	gain, err := c.gain()
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"budgets": c.budgets(), "rows": c.rows(), "reuse": c.reuse(), "estimators": c.estimators(), "gain": gain, "name": c.profile.Name}, nil
+}
+
+func sortIdentities(models []evidence.Identity) {
+	slices.SortFunc(models, func(a, b evidence.Identity) int { return strings.Compare(a.Name, b.Name) })
+}
+
+func points(e stats.Interval) string {
+	return fmt.Sprintf("%+.1f [%+.1f, %+.1f]", 100*e.Mean, 100*e.Low, 100*e.High)
+}
+
+// budgets compares choosing by difficulty with the best strategy for all, by
+// cross-validation.
+func (c calibration) budgets() table.Table {
+	t := table.Table{
+		Header: []string{"budget", "best for all", "accuracy [95 %]", "tokens", "by difficulty", "tokens", "difference", "tokens", "the profile says"},
+		Align:  []table.Align{table.Right, table.Left, table.Left, table.Right, table.Left, table.Right, table.Left, table.Left, table.Left},
+	}
+	for _, b := range c.profile.Budgets {
+		m, says := b.Measured, "the same for all"
+		if b.Adaptive {
+			says = "by difficulty"
+		}
+		t.Add(fmt.Sprint(b.N), fmt.Sprintf("%s %d", b.Uniform.Strategy, b.Uniform.N), m.Uniform.Accuracy.Percent(), fmt.Sprintf("%.0f", m.Uniform.Generated),
+			m.Adaptive.Accuracy.Percent(), fmt.Sprintf("%.0f", m.Adaptive.Generated), points(m.Difference),
+			fmt.Sprintf("%+.0f [%+.0f, %+.0f]", m.TokensSaved.Mean, m.TokensSaved.Low, m.TokensSaved.High), says)
+	}
+	return t
+}
+
+// rows is what each bin gets.
+func (c calibration) rows() table.Table {
+	t := table.Table{Header: []string{"budget"}, Align: []table.Align{table.Right}}
+	for _, b := range c.profile.Bins {
+		t.Header = append(t.Header, fmt.Sprintf("pass@1 in %s (%d problems)", b.Label, b.Problems))
+	}
+	for _, b := range c.profile.Budgets {
+		row := []string{fmt.Sprint(b.N)}
+		for _, a := range b.Rows {
+			row = append(row, fmt.Sprintf("%s %d: %.0f %%, %.0f tokens", a.Strategy, a.N, 100*a.Accuracy.Mean, a.Generated))
+		}
+		if len(b.Rows) > 0 {
+			t.Add(row...)
+		}
+	}
+	return t
+}
+
+// reuse is what it would cost if searches did not start from the estimate's samples.
+func (c calibration) reuse() table.Table {
+	t := table.Table{Header: []string{"budget", "by difficulty, tokens", "without reuse", "more"}, Align: []table.Align{table.Right, table.Right, table.Right, table.Right}}
+	for _, b := range c.profile.Budgets {
+		if len(b.Rows) > 0 {
+			with, without := b.Measured.Adaptive.Generated, b.Measured.WithoutReuse.Generated
+			t.Add(fmt.Sprint(b.N), fmt.Sprintf("%.0f", with), fmt.Sprintf("%.0f", without), fmt.Sprintf("%.1f %%", 100*(without/with-1)))
+		}
+	}
+	return t
+}
+
+func (c calibration) estimators() table.Table {
+	t := table.Table{
+		Header: []string{"estimator", "rank correlation", "same fifth as the oracle", "samples", "generated tokens", "verifier tokens"},
+		Align:  []table.Align{table.Left, table.Right, table.Right, table.Right, table.Right, table.Right},
+	}
+	for _, q := range c.profile.Estimators {
+		t.Add(q.Method, fmt.Sprintf("%.3f", q.Spearman), fmt.Sprintf("%.0f %%", 100*q.Bins), fmt.Sprintf("%.1f", q.Samples), fmt.Sprintf("%.0f", q.Generated), fmt.Sprintf("%.0f", q.Verifier))
+	}
+	return t
+}
+
+// gain is Liu et al. 2025's efficiency, of what the profile chose, by cross-validation:
+// the estimate's tokens are in it.
+func (c calibration) gain() (table.Table, error) {
+	t := table.Table{
+		Header: []string{"majority, best", "its tokens", "in", "compute-optimal needs", "efficiency", "its best"},
+		Align:  []table.Align{table.Left, table.Right, table.Left, table.Right, table.Right, table.Left},
+	}
+	votes := c.sweep.Curve("majority")
+	for _, unit := range []struct {
+		name    string
+		of      func(report.Arm) float64
+		outcome func(profile.Outcome) float64
+		format  string
+	}{
+		{"generated tokens", report.Tokens, func(o profile.Outcome) float64 { return o.Generated }, "%.0f"},
+		{"GFLOP, the verifier's included", report.FLOPs, func(o profile.Outcome) float64 { return o.FLOPs / 1e9 }, "%.2f"},
+	} {
+		var chosen []measure.Point
+		best := stats.Interval{}
+		for _, b := range c.profile.Budgets {
+			o := b.Measured.Chosen
+			chosen = append(chosen, measure.Point{Budget: unit.outcome(o), Accuracy: o.Accuracy.Mean})
+			if o.Accuracy.Mean > best.Mean {
+				best = o.Accuracy
+			}
+		}
+		curve := votes.Points(unit.of)
+		top := slices.MaxFunc(curve, func(a, b measure.Point) int {
+			return cmp.Or(cmp.Compare(a.Accuracy, b.Accuracy), cmp.Compare(b.Budget, a.Budget))
+		})
+		g, err := measure.EfficiencyGain(curve, chosen)
+		if err != nil {
+			return t, err
+		}
+		t.Add(fmt.Sprintf("%.1f %%", 100*top.Accuracy), fmt.Sprintf(unit.format, top.Budget), unit.name, fmt.Sprintf(unit.format, top.Budget/g.Factor), g.String()+" ×", best.Percent())
+	}
+	return t, nil
+}

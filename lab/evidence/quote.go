@@ -1,0 +1,165 @@
+package evidence
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/ponder-mesh/ponder/internal/stats"
+	"github.com/ponder-mesh/ponder/lab/table"
+)
+
+// ErrStale says that a document quotes figures that its evidence does not hold.
+var ErrStale = errors.New("stale: its figures are not those of the evidence")
+
+// Fill fills documents, in place, from the evidence files in dir. Where a
+// document says
+//
+//	<!-- evidence:NAME:KEY -->…<!-- /evidence -->
+//
+// the text between the markers becomes the value at KEY in the results of
+// NAME.json, and nothing else changes. KEY is a path of object keys and array
+// indices with dots: beam.4.accuracy. A string and a number are written as they
+// are, a [stats.Interval] as Percent does, a [table.Table] as a Markdown table on lines of
+// its own. Errors of all documents are joined; one with an error is left alone.
+func Fill(dir string, docs ...string) error {
+	return quote(dir, docs, func(path string, _, filled []byte) error { return replaceFile(path, filled) })
+}
+
+// Check returns an error, which is ErrStale, if Fill would change a
+// document. It writes nothing.
+func Check(dir string, docs ...string) error {
+	return quote(dir, docs, func(path string, old, filled []byte) error {
+		line := 1 + bytes.Count(old[:firstDifference(old, filled)], []byte("\n"))
+		return fmt.Errorf("%s:%d: %w", path, line, ErrStale)
+	})
+}
+
+func quote(dir string, docs []string, changed func(path string, old, filled []byte) error) error {
+	var errs []error
+	for _, path := range docs {
+		old, err := os.ReadFile(path)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("quote: %w", err))
+			continue
+		}
+		filled, err := fill(old, dir)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s:%w", path, err))
+		} else if !bytes.Equal(old, filled) {
+			errs = append(errs, changed(path, old, filled))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func firstDifference(a, b []byte) int {
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return min(len(a), len(b))
+}
+
+var marker = regexp.MustCompile(`<!-- evidence:([a-z0-9-]+):([^ ]+) -->|<!-- /evidence -->`)
+
+// fill returns doc with every quotation filled. Errors start with the line.
+func fill(doc []byte, dir string) ([]byte, error) {
+	var out []byte
+	marks := marker.FindAllSubmatchIndex(doc, -1)
+	copied := 0
+	for i := 0; i < len(marks); i += 2 {
+		open := marks[i]
+		line := 1 + bytes.Count(doc[:open[0]], []byte("\n"))
+		if open[2] < 0 {
+			return nil, fmt.Errorf("%d: <!-- /evidence --> closes nothing", line)
+		}
+		if i+1 == len(marks) || marks[i+1][2] >= 0 {
+			return nil, fmt.Errorf("%d: %s is not closed", line, doc[open[0]:open[1]])
+		}
+		e, err := Read(filepath.Join(dir, string(doc[open[2]:open[3]])+".json"))
+		if err != nil {
+			return nil, fmt.Errorf("%d: %w", line, err)
+		}
+		text, err := e.text(string(doc[open[4]:open[5]]))
+		if err != nil {
+			return nil, fmt.Errorf("%d: %w", line, err)
+		}
+		out = append(append(out, doc[copied:open[1]]...), text...)
+		copied = marks[i+1][0]
+	}
+	return append(out, doc[copied:]...), nil
+}
+
+// text is the value at key as a document shows it.
+func (e Record) text(key string) (string, error) {
+	v := e.Results
+	for name := range strings.SplitSeq(key, ".") {
+		ok := false
+		switch at := v.(type) {
+		case map[string]any:
+			v, ok = at[name]
+		case []any:
+			var i int
+			if i, ok = index(name, len(at)); ok {
+				v = at[i]
+			}
+		}
+		if !ok {
+			return "", fmt.Errorf("evidence %s: no %q at %q", e.Name, name, key)
+		}
+	}
+	var text string
+	switch v := v.(type) {
+	case string:
+		text = v
+	case json.Number:
+		return v.String(), nil
+	case map[string]any:
+		var t table.Table
+		var interval stats.Interval
+		switch {
+		case v["mean"] != nil && as(v, &interval):
+			return interval.Percent(), nil
+		case as(v, &t) && len(t.Header) > 0:
+			var b strings.Builder
+			if err := t.WriteMarkdown(&b); err != nil {
+				return "", err
+			}
+			text = b.String()
+		}
+	}
+	switch {
+	case text == "":
+		return "", fmt.Errorf("evidence %s: %q is not a string, a number, an interval or a table", e.Name, key)
+	case marker.MatchString(text):
+		return "", fmt.Errorf("evidence %s: %q holds an evidence marker", e.Name, key)
+	case strings.Contains(text, "\n"):
+		text = "\n\n" + strings.Trim(text, "\n") + "\n\n"
+	}
+	return text, nil
+}
+
+func index(s string, length int) (int, bool) {
+	i, err := strconv.Atoi(s)
+	return i, err == nil && 0 <= i && i < length
+}
+
+// as converts a decoded JSON object to the struct that dst points to, if it has
+// that struct's fields and no other.
+func as(v map[string]any, dst any) bool {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return false
+	}
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.DisallowUnknownFields()
+	return dec.Decode(dst) == nil
+}

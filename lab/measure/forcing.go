@@ -1,0 +1,61 @@
+package measure
+
+import (
+	"errors"
+	"fmt"
+)
+
+// A Run is one setting of budget forcing: the mean of its thinking tokens over
+// a set of problems, and its accuracy. The three measures of runs are those of
+// s1 (Muennighoff et al. 2025, arXiv 2501.19393, §3.2).
+type Run struct {
+	Tokens   float64 `json:"tokens"`
+	Accuracy float64 `json:"accuracy"`
+}
+
+var errNoRuns = errors.New("no runs")
+
+// Control is the share of runs whose tokens lie in [low, high].
+func Control(runs []Run, low, high float64) (float64, error) {
+	if len(runs) == 0 {
+		return 0, fmt.Errorf("control: %w", errNoRuns)
+	}
+	within := 0
+	for _, r := range runs {
+		if low <= r.Tokens && r.Tokens <= high {
+			within++
+		}
+	}
+	return float64(within) / float64(len(runs)), nil
+}
+
+// Scaling is the mean slope of accuracy over tokens between all pairs of runs:
+// it is positive where thinking longer helps.
+func Scaling(runs []Run) (float64, error) {
+	if len(runs) < 2 {
+		return 0, fmt.Errorf("scaling: %d runs, want 2 or more", len(runs))
+	}
+	sum, pairs := 0.0, 0
+	for i, a := range runs {
+		for _, b := range runs[i+1:] {
+			if a.Tokens == b.Tokens {
+				return 0, fmt.Errorf("scaling: two runs of %g tokens have no slope", a.Tokens)
+			}
+			sum += (b.Accuracy - a.Accuracy) / (b.Tokens - a.Tokens)
+			pairs++
+		}
+	}
+	return sum / float64(pairs), nil
+}
+
+// Performance is the best accuracy of any run.
+func Performance(runs []Run) (float64, error) {
+	if len(runs) == 0 {
+		return 0, fmt.Errorf("performance: %w", errNoRuns)
+	}
+	best := runs[0].Accuracy
+	for _, r := range runs {
+		best = max(best, r.Accuracy)
+	}
+	return best, nil
+}

@@ -1,0 +1,65 @@
+// Package measure holds the measures of test-time compute that papers define.
+package measure
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+)
+
+// A Point is one budget on a method's curve and the accuracy it reached.
+type Point struct {
+	Budget   float64 `json:"budget"` // > 0, in any unit common to the curves
+	Accuracy float64 `json:"accuracy"`
+}
+
+// A Gain says how many times less budget a method needs. It may be below 1.
+type Gain struct {
+	Factor float64 `json:"factor"`
+	// Bound is ">" if the method's smallest budget is already better, so that
+	// only a lower bound is known; "<" if none reaches the accuracy; else empty.
+	Bound string `json:"bound,omitempty"`
+}
+
+func (g Gain) String() string { return g.Bound + strconv.FormatFloat(g.Factor, 'f', 1, 64) }
+
+// EfficiencyGain compares a method with majority voting (Liu et al. 2025,
+// arXiv 2502.06703, Table 5): where the voting curve is highest, at budget B and
+// accuracy s, it finds the budget at which the method first reaches s, linear
+// between neighbouring points, and returns B over it.
+func EfficiencyGain(voting, method []Point) (Gain, error) {
+	for name, curve := range map[string][]Point{"voting": voting, "method": method} {
+		if len(curve) == 0 {
+			return Gain{}, fmt.Errorf("efficiency gain: %s: no points", name)
+		}
+		for _, p := range curve {
+			if !(p.Budget > 0) || math.IsInf(p.Budget, 1) || math.IsNaN(p.Accuracy) {
+				return Gain{}, fmt.Errorf("efficiency gain: %s: point %v: want a finite budget > 0 and an accuracy", name, p)
+			}
+		}
+	}
+	top := voting[0]
+	for _, p := range voting {
+		if p.Accuracy > top.Accuracy || p.Accuracy == top.Accuracy && p.Budget < top.Budget {
+			top = p
+		}
+	}
+	method = slices.Clone(method)
+	slices.SortStableFunc(method, func(a, b Point) int { return cmp.Compare(a.Budget, b.Budget) })
+	for i, p := range method {
+		switch {
+		case p.Accuracy < top.Accuracy:
+			continue
+		case p.Accuracy == top.Accuracy:
+			return Gain{Factor: top.Budget / p.Budget}, nil
+		case i == 0:
+			return Gain{Factor: top.Budget / p.Budget, Bound: ">"}, nil
+		}
+		q := method[i-1]
+		at := q.Budget + (p.Budget-q.Budget)*(top.Accuracy-q.Accuracy)/(p.Accuracy-q.Accuracy)
+		return Gain{Factor: top.Budget / at}, nil
+	}
+	return Gain{Factor: top.Budget / method[len(method)-1].Budget, Bound: "<"}, nil
+}

@@ -1,0 +1,109 @@
+package report
+
+import (
+	"fmt"
+
+	"github.com/ponder-mesh/ponder/internal/stats"
+	"github.com/ponder-mesh/ponder/lab/table"
+	"github.com/ponder-mesh/ponder/services/difficulty"
+)
+
+// PassAtK is the probability that one of k samples is right, unbiased (Chen et al. 2021,
+// arXiv 2107.03374), by what an oracle counted; ok is false where none did.
+func PassAtK(r Sweep) (t table.Table, ok bool, err error) {
+	t = table.Table{Header: []string{"k", "pass@k [95 %]"}, Align: []table.Align{table.Right, table.Left}}
+	if r.Oracle == nil {
+		return t, false, nil
+	}
+	for k := 1; k <= r.Samples; k *= 2 {
+		var xs []float64
+		for _, rate := range r.Oracle {
+			p, err := stats.PassAtK(r.Samples, int(rate*float64(r.Samples)+0.5), k)
+			if err != nil {
+				return t, false, err
+			}
+			xs = append(xs, p)
+		}
+		t.Add(fmt.Sprint(k), stats.Bootstrap(xs, 1).Percent())
+	}
+	return t, true, nil
+}
+
+// A Panel is the problems of one difficulty.
+type Panel struct {
+	Label    string
+	Problems []int
+}
+
+// Panels are a sweep's problems by difficulty: five quantiles of the oracle's pass@1
+// (Snell et al. 2024), or its absolute bins (Liu et al. 2025), the easiest first; nil
+// where there was no oracle.
+func (r Sweep) Panels(absolute bool) []Panel {
+	if r.Oracle == nil {
+		return nil
+	}
+	scheme := difficulty.Quantiles(5, r.Oracle)
+	if absolute {
+		scheme = difficulty.Absolute
+	}
+	panels := make([]Panel, scheme.Bins())
+	for b := range panels {
+		panels[b].Label = "pass@1 in " + scheme.Label(b)
+		if absolute {
+			panels[b].Label = scheme.Label(b)
+		}
+	}
+	for i, rate := range r.Oracle {
+		b := scheme.Bin(rate)
+		panels[b].Problems = append(panels[b].Problems, i)
+	}
+	return panels
+}
+
+// ByDifficulty is accuracy by panels, with how many problems each has.
+func ByDifficulty(r Sweep, panels []Panel) table.Table { return byPanels(r, panels, true) }
+
+func byPanels(r Sweep, panels []Panel, count bool) table.Table {
+	t := table.Table{Header: []string{"strategy", "N"}, Align: []table.Align{table.Left, table.Right}}
+	for _, p := range panels {
+		label := p.Label
+		if count {
+			label += fmt.Sprintf(" (%d)", len(p.Problems))
+		}
+		t.Header, t.Align = append(t.Header, label), append(t.Align, table.Right)
+	}
+	for _, a := range r.Arms {
+		row := []string{a.Strategy, fmt.Sprint(a.N)}
+		for _, p := range panels {
+			cell := "–"
+			if len(p.Problems) > 0 {
+				cell = fmt.Sprintf("%.1f %%", 100*stats.Bootstrap(a.on(p.Problems), 1).Mean)
+			}
+			row = append(row, cell)
+		}
+		t.Add(row...)
+	}
+	return t
+}
+
+// on is what the arm scored on some problems.
+func (a Arm) on(problems []int) (right []float64) {
+	for _, i := range problems {
+		right = append(right, a.right[i])
+	}
+	return right
+}
+
+// bySteps is a sweep's problems by the calculations that they need.
+func (r Sweep) bySteps() (panels []Panel) {
+	for _, steps := range stepsOf(r) {
+		p := Panel{Label: fmt.Sprintf("%d steps", steps)}
+		for i, problem := range r.Problems {
+			if problem.Steps == steps {
+				p.Problems = append(p.Problems, i)
+			}
+		}
+		panels = append(panels, p)
+	}
+	return panels
+}

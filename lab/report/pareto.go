@@ -1,0 +1,39 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/ponder-mesh/ponder/lab/table"
+)
+
+// Pareto is the arms that no other beats in both accuracy and cost, the cheapest first.
+func Pareto(arms []Arm, unit func(Arm) float64) (front []Arm) {
+	sorted := slices.Clone(arms)
+	slices.SortStableFunc(sorted, func(a, b Arm) int {
+		return cmp.Or(cmp.Compare(unit(a), unit(b)), cmp.Compare(b.Accuracy.Mean, a.Accuracy.Mean))
+	})
+	for _, a := range sorted {
+		if len(front) == 0 || a.Accuracy.Mean > front[len(front)-1].Accuracy.Mean {
+			front = append(front, a)
+		}
+	}
+	return front
+}
+
+// ParetoTable is the front of some sweeps together.
+func ParetoTable(sweeps []Sweep, unit func(Arm) float64, name string) table.Table {
+	t := table.Table{
+		Header: []string{"policy", "verifier", "strategy", "N", name, "accuracy [95 %]"},
+		Align:  []table.Align{table.Left, table.Left, table.Left, table.Right, table.Right, table.Left},
+	}
+	var all []Arm
+	for _, r := range sweeps {
+		all = append(all, r.Arms...)
+	}
+	for _, a := range Pareto(all, unit) {
+		t.Add(a.Policy, a.Verifier, a.Strategy, fmt.Sprint(a.N), fmt.Sprintf("%.4g", unit(a)), a.Accuracy.Percent())
+	}
+	return t
+}

@@ -1,0 +1,149 @@
+package report
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/ponder-mesh/ponder/lab/table"
+)
+
+// Options of a report; what is nil is left out.
+type Options struct {
+	Prices *Prices
+	Models Models
+	PNG    bool // else plots are SVG
+}
+
+// A part is a table with its place in a report.
+type part struct {
+	file, title, note string
+	table             table.Table
+}
+
+// Write writes report.md, a CSV file for each table and the plots into a directory, and
+// returns the names of all.
+func Write(dir string, sweeps []Sweep, o Options) (names []string, err error) {
+	parts, err := partsOf(sweeps, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	var text strings.Builder
+	fmt.Fprintf(&text, "# Report\n\n")
+	for _, r := range sweeps {
+		fmt.Fprintf(&text, "- %s: policy %s, verifier %s, %d problems of %s, seeds %v, temperature %v\n", r.Name, r.Header.Policy.Name, orNone(r.Header.Verifier.Name),
+			len(r.Problems), r.Header.Problems.Set, r.Header.Seeds, r.Header.Sampling.Temperature)
+	}
+	fmt.Fprintf(&text, "\nCosts are means of a problem. Intervals are 95 %%, by resampling problems.\n")
+	format := "svg"
+	if o.PNG {
+		format = "png"
+	}
+	for i, r := range sweeps {
+		at := filepath.Join(dir, fmt.Sprintf("plots-%d", i+1))
+		plots, err := Plot(at, r, format)
+		if err != nil {
+			return nil, fmt.Errorf("plots of %s: %w", r.Name, err)
+		}
+		if len(plots) > 0 {
+			fmt.Fprintf(&text, "\n## Plots of %s\n\n", r.Name)
+		}
+		for _, p := range plots {
+			name := fmt.Sprintf("plots-%d/%s", i+1, p)
+			fmt.Fprintf(&text, "![%s](%s)\n\n", strings.TrimSuffix(p, "."+format), name)
+			names = append(names, name)
+		}
+	}
+	for _, p := range parts {
+		fmt.Fprintf(&text, "\n## %s\n\n", p.title)
+		if p.note != "" {
+			fmt.Fprintf(&text, "%s\n\n", p.note)
+		}
+		if len(p.table.Rows) == 0 {
+			continue
+		}
+		if err := p.table.WriteMarkdown(&text); err != nil {
+			return nil, err
+		}
+		if err := writeCSV(filepath.Join(dir, p.file+".csv"), p.table); err != nil {
+			return nil, err
+		}
+		names = append(names, p.file+".csv")
+	}
+	return append(names, "report.md"), os.WriteFile(filepath.Join(dir, "report.md"), []byte(text.String()), 0o644)
+}
+
+func orNone(name string) string {
+	if name == "" {
+		return "none"
+	}
+	return name
+}
+
+// partsOf is all that these sweeps can tell.
+func partsOf(sweeps []Sweep, o Options) (parts []part, err error) {
+	for i, r := range sweeps {
+		suffix, of := fmt.Sprintf("-%d", i+1), " of "+r.Name
+		parts = append(parts, part{"costs" + suffix, "Accuracy and costs" + of, "", Costs(r.Arms)},
+			part{"differences" + suffix, "Differences on the same problems" + of, "In points of accuracy.", Differences(r)},
+			part{"budgets" + suffix, "Accuracy by method and budget" + of, "", ByBudget(r)})
+		if panels := r.bySteps(); len(panels) > 1 {
+			parts = append(parts, part{"steps" + suffix, "By the calculations that a problem needs" + of, "", ByDifficulty(r, panels)})
+		}
+		for _, absolute := range []bool{false, true} {
+			if panels := r.Panels(absolute); panels != nil {
+				kind := map[bool]string{false: "quantiles", true: "absolute"}[absolute]
+				parts = append(parts, part{kind + suffix, "By difficulty, " + kind + of, fmt.Sprintf("By pass@1 of %d samples.", r.Samples), ByDifficulty(r, panels)})
+			}
+		}
+		pass, ok, err := PassAtK(r)
+		if err != nil {
+			return nil, err
+		}
+		note := fmt.Sprintf("Unbiased, of %d samples.", r.Samples)
+		if !ok {
+			note = "Nobody counted right samples: add the arm difficulty:oracle."
+		}
+		parts = append(parts, part{"pass" + suffix, "pass@k" + of, note, pass})
+	}
+	gains, err := PerformanceGain(sweeps)
+	if err != nil {
+		return nil, err
+	}
+	parts = append(parts, part{"gains", "Performance and efficiency gain (Liu et al. 2025, Table 5)", "", gains},
+		part{"sizes", "Small policies that search beside large ones that do not (Liu et al. 2025, Table 3)", "", SmallAgainstLarge(sweeps)})
+	if o.Models != nil {
+		total, err := TotalFLOPs(sweeps, o.Models)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, part{"flops", "FLOPs of training and of all problems (Liu et al. 2025, Table 4)", "", total})
+	}
+	parts = append(parts, part{"pareto-tokens", "Pareto front in generated tokens", "", ParetoTable(sweeps, Tokens, "generated")},
+		part{"pareto-flops", "Pareto front in GFLOP, the verifier's included", "", ParetoTable(sweeps, FLOPs, "GFLOP")},
+		part{"scaling", "Scaling of inference (after Wu et al. 2024)", "C is FLOPs a problem, the verifier's included; S is the policy's parameters.", Laws(sweeps)})
+	if o.Prices != nil {
+		money, err := Money(sweeps, o.Prices)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, part{"money", "Money", "", money})
+	}
+	return parts, nil
+}
+
+func writeCSV(path string, t table.Table) error {
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	w := csv.NewWriter(file)
+	err = errors.Join(w.Write(t.Header), w.WriteAll(t.Rows))
+	return errors.Join(err, file.Close())
+}

@@ -1,0 +1,272 @@
+package report
+
+import (
+	"flag"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/ponder-mesh/ponder/internal/stats"
+	"github.com/ponder-mesh/ponder/lab/bench"
+)
+
+var update = flag.Bool("update", false, "write testdata/report.md anew")
+
+const results = "testdata/results.jsonl" // a cut of what ponder calibrate really recorded
+
+func example(t *testing.T) Sweep {
+	t.Helper()
+	r, err := Read(results)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// The whole report of real results, as it was when somebody last read it.
+func TestReport(t *testing.T) {
+	dir := t.TempDir()
+	o := Options{
+		Prices: &Prices{Currency: "EUR", Models: map[string]Price{"pocket-0.3m": {Prompt: 1, Cached: 0.1, Generated: 4}, "pocket-prm": {Prompt: 2, Cached: 0.2}}},
+		Models: Models{"pocket-0.3m": {Parameters: 307872, TrainingTokens: 10e6}},
+	}
+	names, err := Write(dir, []Sweep{example(t)}, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Size() < 30 {
+			t.Errorf("%s: %v, error %v", name, info, err)
+		}
+	}
+	for _, want := range []string{"costs-1.csv", "pass-1.csv", "gains.csv", "sizes.csv", "flops.csv", "pareto-tokens.csv", "scaling.csv", "money.csv", "quantiles-1.csv",
+		"plots-1/accuracy-tokens.svg", "plots-1/accuracy-flops.svg", "plots-1/accuracy-tokens-by-difficulty.svg"} {
+		if !slices.Contains(names, want) {
+			t.Errorf("%s was not written, only %v", want, names)
+		}
+	}
+	got, err := os.ReadFile(filepath.Join(dir, "report.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile("testdata/report.md", got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile("testdata/report.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(got), string(want)); diff != "" {
+		t.Errorf("report.md (-got +want; -update writes it):\n%s", diff)
+	}
+	names, err = Write(t.TempDir(), []Sweep{example(t)}, Options{PNG: true})
+	if err != nil || !slices.Contains(names, "plots-1/accuracy-tokens.png") {
+		t.Errorf("as PNG: %v, error %v", names, err)
+	}
+}
+
+func TestReadRefusesHalves(t *testing.T) {
+	text, err := os.ReadFile(results)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.SplitAfter(string(text), "\n")
+	path := filepath.Join(t.TempDir(), "half.jsonl")
+	if err := os.WriteFile(path, []byte(strings.Join(lines[:len(lines)-2], "")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Read(path); err == nil || !strings.Contains(err.Error(), "has 15 of 16 results: go on with ponder bench run") {
+		t.Errorf("error %v, want one that says what is missing", err)
+	}
+}
+
+// sweep of arms with these accuracies, a hundred problems each; budgets are 40 tokens a sample.
+func sweep(policy string, parameters int64, arms map[string]map[int]float64) Sweep {
+	r := Sweep{Name: policy, Header: bench.Header{Policy: bench.Model{Name: policy, Parameters: parameters}, Seeds: []uint64{1}}}
+	for i := range 100 {
+		r.Problems = append(r.Problems, bench.Result{Problem: fmt.Sprint(i)})
+	}
+	for name, by := range arms {
+		for n, accuracy := range by {
+			a := Arm{Policy: policy, Strategy: name, N: n, Generated: 40 * float64(n), PolicyGF: 1e-9 * 80 * float64(parameters) * float64(n)}
+			for i := range 100 {
+				right := 0.0
+				if float64(i) < 100*accuracy {
+					right = 1
+				}
+				a.right = append(a.right, right)
+			}
+			a.Accuracy = stats.Bootstrap(a.right, 1)
+			r.Arms = append(r.Arms, a)
+		}
+	}
+	return r
+}
+
+// Liu et al. 2025: efficiency is majority's budget at its best over the budget at which
+// compute-optimal search is as good; it may be below 1, and ">" where the least budget is better.
+func TestPerformanceGain(t *testing.T) {
+	for name, c := range map[string]struct {
+		planned    map[int]float64
+		gain       string
+		efficiency string
+	}{
+		"in between":       {map[int]float64{1: 0.4, 4: 0.5, 16: 0.7}, "75.0", "6.4"}, // 0.6 at N = 10
+		"better at once":   {map[int]float64{4: 0.65, 16: 0.7}, "75.0", ">16.0"},
+		"worse than 1":     {map[int]float64{4: 0.4, 64: 0.5, 256: 0.7}, "75.0", "0.4"}, // 0.6 at N = 160
+		"never so good":    {map[int]float64{4: 0.4, 64: 0.5}, "25.0", "<1.0"},
+		"no better at all": {map[int]float64{64: 0.6}, "50.0", "1.0"},
+	} {
+		r := sweep("p", 100, map[string]map[int]float64{"greedy": {1: 0.4}, "majority": {4: 0.5, 64: 0.6, 256: 0.6}, bench.Planned: c.planned})
+		table, err := PerformanceGain([]Sweep{r})
+		if err != nil {
+			t.Fatal(err)
+		}
+		row := table.Rows[0]
+		if row[5] != c.gain || row[6] != c.efficiency || row[8] != "planned" {
+			t.Errorf("%s: gain %s %%, efficiency %s of %s; want %s and %s", name, row[5], row[6], row[8], c.gain, c.efficiency)
+		}
+	}
+}
+
+// Of a mixture of experts the active parameters count; the verifier's FLOPs are in the total.
+func TestTotalFLOPs(t *testing.T) {
+	r := sweep("moe", 1000, map[string]map[int]float64{"greedy": {1: 0.5}})
+	r.Arms[0].VerifierGF = 1e-6
+	table, err := TotalFLOPs([]Sweep{r}, Models{"moe": {Parameters: 1000, Active: 100, TrainingTokens: 2000}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// 6·100·2000; 2·40 tokens·100 of 100 problems; 1e-6 GFLOP of 100 problems.
+	if got, want := table.Rows[0][4:], []string{"1.20e+06", "8.00e+05", "1.00e+05", "2.10e+06"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if _, err := TotalFLOPs([]Sweep{r}, Models{}); err == nil || !strings.Contains(err.Error(), "moe is not in the file") {
+		t.Errorf("error %v, want one that names the model", err)
+	}
+}
+
+func TestPassAtK(t *testing.T) {
+	r := Sweep{Oracle: []float64{0.5, 0}, Samples: 4}
+	table, ok, err := PassAtK(r)
+	if !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	// pass@2 of 2 right in 4 is 1 − C(2,2)/C(4,2) = 5/6; the other problem has none.
+	for i, want := range []string{"25.0 %", "41.7 %", "50.0 %"} {
+		if !strings.HasPrefix(table.Rows[i][1], want) {
+			t.Errorf("k = %s: %s, want %s", table.Rows[i][0], table.Rows[i][1], want)
+		}
+	}
+	if _, ok, _ := PassAtK(Sweep{}); ok {
+		t.Error("pass@k of nothing")
+	}
+}
+
+func TestParetoKeepsWhatNothingBeats(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var arms []Arm
+		for range rapid.IntRange(1, 12).Draw(t, "arms") {
+			a := Arm{Generated: float64(rapid.IntRange(1, 9).Draw(t, "cost"))}
+			a.Accuracy.Mean = float64(rapid.IntRange(0, 9).Draw(t, "accuracy"))
+			arms = append(arms, a)
+		}
+		front := Pareto(arms, Tokens)
+		for _, a := range arms {
+			beaten := slices.ContainsFunc(arms, func(b Arm) bool {
+				return b.Generated <= a.Generated && b.Accuracy.Mean >= a.Accuracy.Mean && (b.Generated < a.Generated || b.Accuracy.Mean > a.Accuracy.Mean)
+			})
+			in := slices.ContainsFunc(front, func(b Arm) bool { return b.Generated == a.Generated && b.Accuracy.Mean == a.Accuracy.Mean })
+			if in == beaten {
+				t.Fatalf("%v at %v is beaten: %v; on the front: %v", a.Accuracy.Mean, a.Generated, beaten, in)
+			}
+		}
+	})
+}
+
+// A law that holds is found; one size has two terms, several have four.
+func TestFitFindsTheLaw(t *testing.T) {
+	law := func(c, s float64) float64 {
+		x := -10 + 1.0*math.Log10(c) + 0.5*math.Log10(s)
+		return 1 / (1 + math.Exp(-x))
+	}
+	var sweeps []Sweep
+	for _, s := range []int64{1e5, 1e6} {
+		by := map[int]float64{}
+		for _, n := range []int{1, 4, 16, 64} {
+			by[n] = law(80*float64(s)*float64(n), float64(s))
+		}
+		sweeps = append(sweeps, sweep(fmt.Sprint(s), s, map[string]map[int]float64{"beam": by}))
+	}
+	for i := range sweeps { // exactly, not in whole problems
+		for j, a := range sweeps[i].Arms {
+			sweeps[i].Arms[j].Accuracy.Mean = law(1e9*FLOPs(a), float64(sweeps[i].Header.Policy.Parameters))
+		}
+	}
+	one, ok := Fit(sweeps[:1], "beam")
+	if !ok || math.Abs(one.Terms[1]-1) > 0.05 || one.R2 < 0.99 || one.Terms[2] != 0 {
+		t.Errorf("one size: %+v", one)
+	}
+	two, ok := Fit(sweeps, "beam")
+	if !ok || two.R2 < 0.99 || two.Sizes != 2 {
+		t.Errorf("two sizes: %+v", two)
+	}
+	if _, ok := Fit(sweeps, "dfs"); ok {
+		t.Error("a law of nothing")
+	}
+}
+
+func TestMoney(t *testing.T) {
+	r := sweep("p", 100, map[string]map[int]float64{"majority": {10: 0.5}})
+	r.Arms[0].Prompt, r.Arms[0].Cached, r.Arms[0].Judged, r.Arms[0].Verifier = 100, 1000, 200, "v"
+	prices := &Prices{Currency: "EUR", Models: map[string]Price{"p": {Prompt: 1, Cached: 0.1, Generated: 4}, "v": {Prompt: 2, Per: 1000}}}
+	table, err := Money([]Sweep{r}, prices)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// (100·1 + 1000·0.1 + 400·4)/1e6 + 200·2/1e3 = 0.4018 a problem, half of them right.
+	if got := table.Rows[0][5:]; got[0] != "401.8" || got[1] != "0.8036" {
+		t.Errorf("got %v", got)
+	}
+	delete(prices.Models, "v")
+	if _, err := Money([]Sweep{r}, prices); err == nil || !strings.Contains(err.Error(), "v has no price") {
+		t.Errorf("error %v, want one that names the model", err)
+	}
+}
+
+func TestFilesThatAreWrong(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file.json")
+	for text, want := range map[string]string{
+		`{`:             "unexpected end",
+		`{"models":{}}`: "currency: must not be empty",
+		`{"currency":"EUR","models":{"p":{"prompt":-1}}}`: "models.p: prices must not be negative",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ReadPrices(path); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("prices %s: error %v, want %q", text, err, want)
+		}
+	}
+	for text, want := range map[string]string{
+		`[]`:       "cannot unmarshal",
+		`{"p":{}}`: "p.parameters: must be more than 0",
+		`{"p":{"parameters":10,"active_parameters":11}}`: "p.active_parameters: must be 0 to 10",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ReadModels(path); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("models %s: error %v, want %q", text, err, want)
+		}
+	}
+}

@@ -1,0 +1,157 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/gonum/stat"
+
+	"github.com/ponder-mesh/ponder/internal/stats"
+	"github.com/ponder-mesh/ponder/lab/table"
+)
+
+// A Law is accuracy as a function of inference compute C, in FLOPs a problem, and where
+// there are policies of several sizes of their size S, in parameters (after Wu et al.
+// 2024, arXiv 2408.00724, who look for the size that is best for a given compute):
+//
+//	logit(accuracy) = a + b·log10(C) + c·log10(S) + d·log10(C)·log10(S)
+//
+// fitted by least squares to the arms of one strategy. With one size, c and d are 0.
+// It describes what was measured; beyond the largest budget it is a guess.
+type Law struct {
+	Strategy   string         `json:"strategy"`
+	Arms       int            `json:"arms"`
+	Sizes      int            `json:"sizes"`
+	A, B, C, D float64        `json:"-"`
+	Terms      []float64      `json:"terms"` // a, b, c, d
+	R2         float64        `json:"r2"`
+	Slope      stats.Interval `json:"slope"` // of b, by resampling problems; of one size only
+}
+
+// half keeps the logit finite: half a problem more on both sides.
+const half = 0.5
+
+func logit(right float64, n int) float64 {
+	return math.Log((right*float64(n) + half) / ((1-right)*float64(n) + half))
+}
+
+// Fit the law of a strategy to some sweeps; ok is false where fewer than three budgets
+// tell anything.
+func Fit(sweeps []Sweep, strategy string) (law Law, ok bool) {
+	law.Strategy = strategy
+	var rows [][]float64
+	var ys []float64
+	sizes := map[int64]bool{}
+	for _, r := range sweeps {
+		for _, a := range r.Curve(strategy) {
+			if FLOPs(a) <= 0 {
+				continue
+			}
+			sizes[r.Header.Policy.Parameters] = true
+			c, s := math.Log10(1e9*FLOPs(a)), math.Log10(float64(max(1, r.Header.Policy.Parameters)))
+			rows = append(rows, []float64{1, c, s, c * s})
+			ys = append(ys, logit(a.Accuracy.Mean, len(a.right)))
+		}
+	}
+	law.Arms, law.Sizes = len(rows), len(sizes)
+	terms := 4
+	if law.Sizes < 2 {
+		terms = 2
+	}
+	if law.Arms < terms+1 {
+		return law, false
+	}
+	weights, r2, ok := leastSquares(rows, ys, terms)
+	if !ok {
+		return law, false
+	}
+	law.Terms, law.R2 = append(weights, make([]float64, 4-terms)...), r2
+	law.A, law.B, law.C, law.D = law.Terms[0], law.Terms[1], law.Terms[2], law.Terms[3]
+	if terms == 2 {
+		law.Slope = slopes(sweeps, strategy, law.B)
+	}
+	return law, true
+}
+
+func leastSquares(rows [][]float64, ys []float64, terms int) (weights []float64, r2 float64, ok bool) {
+	x := mat.NewDense(len(rows), terms, nil)
+	for i, row := range rows {
+		x.SetRow(i, row[:terms])
+	}
+	var w mat.VecDense
+	if err := w.SolveVec(x, mat.NewVecDense(len(ys), ys)); err != nil {
+		return nil, 0, false
+	}
+	var fitted mat.VecDense
+	fitted.MulVec(x, &w)
+	weights = make([]float64, terms)
+	for j := range weights {
+		weights[j] = w.AtVec(j)
+	}
+	return weights, stat.RSquaredFrom(fitted.RawVector().Data, ys, nil), true
+}
+
+// slopes is the interval of b over resampled problems.
+func slopes(sweeps []Sweep, strategy string, mean float64) stats.Interval {
+	const times = 1000
+	chance := rand.New(rand.NewPCG(1, 0))
+	var all []float64
+	for range times {
+		var rows [][]float64
+		var ys []float64
+		for _, r := range sweeps {
+			n := len(r.Problems)
+			pick := make([]int, n)
+			for i := range pick {
+				pick[i] = chance.IntN(n)
+			}
+			for _, a := range r.Curve(strategy) {
+				right := 0.0
+				for _, i := range pick {
+					right += a.right[i] / float64(n)
+				}
+				rows, ys = append(rows, []float64{1, math.Log10(1e9 * FLOPs(a))}), append(ys, logit(right, n))
+			}
+		}
+		if w, _, ok := leastSquares(rows, ys, 2); ok {
+			all = append(all, w[1])
+		}
+	}
+	slices.Sort(all)
+	if len(all) == 0 {
+		return stats.Interval{Mean: mean, Low: mean, High: mean}
+	}
+	return stats.Interval{Mean: mean, Low: all[len(all)*25/1000], High: all[len(all)*975/1000], N: len(sweeps[0].Problems)}
+}
+
+// Laws is the table of what could be fitted.
+func Laws(sweeps []Sweep) table.Table {
+	t := table.Table{
+		Header: []string{"strategy", "arms", "policies", "logit(accuracy) =", "R²", "b [95 %]"},
+		Align:  []table.Align{table.Left, table.Right, table.Right, table.Left, table.Right, table.Left},
+	}
+	var names []string
+	for _, r := range sweeps {
+		for _, a := range r.Arms {
+			if a.Strategy != "greedy" && !slices.Contains(names, a.Strategy) {
+				names = append(names, a.Strategy)
+			}
+		}
+	}
+	for _, name := range names {
+		law, ok := Fit(sweeps, name)
+		if !ok {
+			continue
+		}
+		text, interval := fmt.Sprintf("%.2f %+.2f·log₁₀C", law.A, law.B), fmt.Sprintf("%.2f [%.2f, %.2f]", law.Slope.Mean, law.Slope.Low, law.Slope.High)
+		if law.Sizes > 1 {
+			text += fmt.Sprintf(" %+.2f·log₁₀S %+.2f·log₁₀C·log₁₀S", law.C, law.D)
+			interval = ""
+		}
+		t.Add(name, fmt.Sprint(law.Arms), fmt.Sprint(law.Sizes), text, fmt.Sprintf("%.2f", law.R2), interval)
+	}
+	return t
+}

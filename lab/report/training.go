@@ -1,0 +1,84 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"github.com/ponder-mesh/ponder/lab/table"
+	"github.com/ponder-mesh/ponder/reasoning"
+)
+
+// Models is what is known of models beside their results, by name.
+type Models map[string]Training
+
+// A Training is a model's size and how long it was trained.
+type Training struct {
+	Parameters     int64   `json:"parameters"`
+	Active         int64   `json:"active_parameters,omitempty"` // of a mixture of experts: those that work on a token; 0 is all
+	TrainingTokens float64 `json:"training_tokens"`
+}
+
+// ReadModels reads a file of Models.
+func ReadModels(path string) (Models, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("models: %w", err)
+	}
+	var m Models
+	if err := json.Unmarshal(data, &m); err != nil {
+		return nil, fmt.Errorf("models %s: %w", path, err)
+	}
+	for name, model := range m {
+		switch {
+		case model.Parameters <= 0:
+			return nil, reasoning.Invalid(name+".parameters", "must be more than 0, is %d", model.Parameters)
+		case model.Active < 0 || model.Active > model.Parameters:
+			return nil, reasoning.Invalid(name+".active_parameters", "must be 0 to %d, is %d", model.Parameters, model.Active)
+		case !(model.TrainingTokens >= 0):
+			return nil, reasoning.Invalid(name+".training_tokens", "must be 0 or more, is %v", model.TrainingTokens)
+		}
+	}
+	return m, nil
+}
+
+// TotalFLOPs is Liu et al. 2025 (arXiv 2502.06703), Table 4: what training a policy took,
+// 6 × parameters × tokens, what its searches of all problems took, and both. The verifier
+// counts, apart. Of a mixture of experts the active parameters count, in training and at
+// work; the paper's row of DeepSeek-R1 counts all 671 B in training. Inference is as it
+// was billed, at 2 × parameters × tokens; where Models says that fewer are active, it is
+// scaled to those.
+func TotalFLOPs(sweeps []Sweep, m Models) (table.Table, error) {
+	t := table.Table{
+		Header: []string{"policy", "method", "N", "accuracy [95 %]", "pre-training", "inference", "verifier", "total"},
+		Align:  []table.Align{table.Left, table.Left, table.Right, table.Left, table.Right, table.Right, table.Right, table.Right},
+	}
+	for _, r := range sweeps {
+		name := r.Header.Policy.Name
+		model, ok := m[name]
+		if !ok {
+			return t, reasoning.Invalid("models", "%s is not in the file", name)
+		}
+		active := model.Parameters
+		if model.Active > 0 {
+			active = model.Active
+		}
+		training := 6 * float64(active) * model.TrainingTokens
+		co, curve := r.optimal()
+		best, searched := curve.best()
+		greedy, answered := r.Curve("greedy").best()
+		add := func(method string, a Arm) {
+			n := 1e9 * float64(len(r.Problems))
+			inference, verifier := n*a.PolicyGF*float64(active)/float64(model.Parameters), n*a.VerifierGF
+			t.Add(name, method, fmt.Sprint(a.N), a.Accuracy.Percent(), fmt.Sprintf("%.2e", training), fmt.Sprintf("%.2e", inference), fmt.Sprintf("%.2e", verifier),
+				fmt.Sprintf("%.2e", training+inference+verifier))
+		}
+		if answered {
+			add("greedy", greedy)
+		}
+		if searched && best.Strategy != "greedy" {
+			add(co, best)
+		}
+	}
+	return t, nil
+}
