@@ -38,6 +38,7 @@ unit: ## all tests, without -race
 
 race: ## all tests with the race detector, and the builds that do not use the workspace
 	for m in . proto examples/go; do (cd $$m && GOWORK=off $(GO) build -o /dev/null ./...) || exit 1; done
+	$(GO) test ./services/planner/search/difftest # every tree: with the race detector one of ten is compared
 	GO=$(GO) test/race.sh ./... ./examples/go/...
 
 evidence-check: ## fail if a figure in a document is not the one in docs/evidence
