@@ -24,14 +24,17 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/difficulty"
 	"github.com/ponder-mesh/ponder/services/difficulty/difficultyrpc"
+	"github.com/ponder-mesh/ponder/services/difficulty/difficultytrace"
 	"github.com/ponder-mesh/ponder/services/planner"
 	"github.com/ponder-mesh/ponder/services/planner/backend"
 	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue"
 	"github.com/ponder-mesh/ponder/services/policy/policyrpc"
+	"github.com/ponder-mesh/ponder/services/policy/policytrace"
 	"github.com/ponder-mesh/ponder/services/verifier"
 	"github.com/ponder-mesh/ponder/services/verifier/verifierrpc"
+	"github.com/ponder-mesh/ponder/services/verifier/verifiertrace"
 )
 
 // Config is what a mesh is made of. Only Policy is needed.
@@ -96,7 +99,7 @@ func Start(ctx context.Context, c Config) (_ *Mesh, err error) {
 	if err := m.startQueue(ctx, &c); err != nil {
 		return nil, err
 	}
-	engine := telemetry.Policy(c.Policy, c.Provider, c.Telemetry.Instruments)
+	engine := policytrace.New(c.Policy, c.Provider, c.Telemetry.Instruments)
 	if err := m.startPolicy(c, engine); err != nil {
 		return nil, err
 	}
@@ -211,7 +214,7 @@ func (m *Mesh) startVerifier(c Config) (verifier.Verifier, error) {
 	if c.Verifier == nil {
 		return nil, nil
 	}
-	judge := telemetry.Verifier(c.Verifier, c.Telemetry.Instruments)
+	judge := verifiertrace.New(c.Verifier, c.Telemetry.Instruments)
 	conn, err := m.serve(c, "verifier", c.Listen.Verifier, serve.Service{
 		Register: func(s grpc.ServiceRegistrar) { verifierrpc.Register(s, judge) }, Checks: c.VerifierChecks,
 	})
@@ -234,7 +237,7 @@ func (m *Mesh) startDifficulty(ctx context.Context, c Config, judge verifier.Ver
 			return err
 		}
 	}
-	traced := telemetry.Difficulty(estimators, c.Telemetry.Instruments)
+	traced := difficultytrace.New(estimators, c.Telemetry.Instruments)
 	conn, err := m.serve(c, "difficulty", c.Listen.Difficulty, serve.Service{
 		Register: func(s grpc.ServiceRegistrar) { difficultyrpc.Register(s, traced, c.Sampling) }, Checks: m.checks(c),
 	})

@@ -20,6 +20,7 @@ import (
 	"github.com/ponder-mesh/ponder/internal/natsx/natsd"
 	"github.com/ponder-mesh/ponder/internal/natsx/natstest"
 	"github.com/ponder-mesh/ponder/internal/telemetry"
+	"github.com/ponder-mesh/ponder/internal/telemetry/names"
 	"github.com/ponder-mesh/ponder/mesh"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy"
@@ -39,11 +40,11 @@ func TestTrace(t *testing.T) {
 	searches := map[trace.TraceID]int{}
 	paths := map[string]int{}
 	for _, s := range spans {
-		if s.Name == telemetry.SpanSearch {
+		if s.Name == names.SpanSearch {
 			searches[s.SpanContext.TraceID()]++
 		}
 		switch s.Name {
-		case telemetry.SpanGenerate, telemetry.SpanScore:
+		case names.SpanGenerate, names.SpanScore:
 			paths[ancestry(byID, s)]++
 		}
 	}
@@ -79,13 +80,13 @@ func TestTraceWithContent(t *testing.T) {
 
 // mine says whether a span is one of a search's.
 func mine(s tracetest.SpanStub) bool {
-	return slices.ContainsFunc(s.Attributes, func(a attribute.KeyValue) bool { return a.Key == telemetry.SearchID })
+	return slices.ContainsFunc(s.Attributes, func(a attribute.KeyValue) bool { return a.Key == names.SearchID })
 }
 
 // ancestry names a span and those it is below, up to the search, without gRPC's.
 func ancestry(byID map[trace.SpanID]tracetest.SpanStub, s tracetest.SpanStub) string {
 	path := s.Name
-	for s.Name != telemetry.SpanSearch {
+	for s.Name != names.SpanSearch {
 		parent, ok := byID[s.Parent.SpanID()]
 		if !ok {
 			return path + " < nothing"

@@ -7,8 +7,11 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+
+	"github.com/ponder-mesh/ponder/internal/telemetry/names"
 )
 
 // queueSize of spans that wait for export. The SDK's 2048 is about one search.
@@ -21,7 +24,8 @@ func batch(name string, e sdktrace.SpanExporter, counter metric.Int64Counter, op
 		options = append(options, sdktrace.WithMaxQueueSize(queueSize))
 	}
 	handled := func(state string) func(context.Context, int) {
-		labels := metric.WithAttributes(labelExporter.String(name), labelState.String(state))
+		labels := metric.WithAttributes(
+			attribute.String(names.LabelExporter, name), attribute.String(names.LabelState, state))
 		return func(ctx context.Context, n int) { counter.Add(ctx, int64(n), labels) }
 	}
 	queue := sdktrace.NewBatchSpanProcessor(countedExporter{e, handled("exported")}, options...)

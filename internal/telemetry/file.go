@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/otel/codes"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
+	"github.com/ponder-mesh/ponder/internal/telemetry/names"
 	"github.com/ponder-mesh/ponder/internal/tracefile"
 )
 
@@ -80,7 +81,7 @@ func lineOf(s sdktrace.ReadOnlySpan) tracefile.Span {
 	if s.Parent().HasSpanID() {
 		line.Parent = s.Parent().SpanID().String()
 	}
-	if name, ok := s.Resource().Set().Value(serviceName); ok {
+	if name, ok := s.Resource().Set().Value(names.ServiceName); ok {
 		line.Service = name.AsString()
 	}
 	if s.Status().Code != codes.Unset {

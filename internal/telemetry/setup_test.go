@@ -1,4 +1,4 @@
-package telemetry
+package telemetry_test
 
 import (
 	"bytes"
@@ -12,86 +12,37 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
-	"time"
 
+	"go.opentelemetry.io/otel/attribute"
 	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 
+	"github.com/ponder-mesh/ponder/internal/telemetry"
+	"github.com/ponder-mesh/ponder/internal/telemetry/names"
+	"github.com/ponder-mesh/ponder/internal/telemetry/telemetrytest"
 	"github.com/ponder-mesh/ponder/internal/tracefile"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 )
 
-// clear removes what the environment of the tests may say.
-func clear(t *testing.T) {
-	t.Helper()
-	for _, pair := range os.Environ() {
-		if name, _, _ := strings.Cut(pair, "="); strings.HasPrefix(name, "OTEL_") {
-			t.Setenv(name, "")
-		}
-	}
-}
-
-func TestEnvironment(t *testing.T) {
-	type env map[string]string
-	for _, c := range []struct {
-		name            string
-		env             env
-		traces, metrics string
-		err             string
-	}{
-		{"nothing", nil, "", "prometheus", ""},
-		{"endpoint", env{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4317"}, "otlp", "prometheus otlp", ""},
-		{"endpoint of traces", env{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://collector:4317"}, "otlp", "prometheus", ""},
-		{"endpoint of metrics", env{"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": "http://collector:4317"}, "", "prometheus otlp", ""},
-		{"endpoint but none", env{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4317", "OTEL_TRACES_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "none"}, "", "", ""},
-		{"otlp at its default place", env{"OTEL_TRACES_EXPORTER": "otlp"}, "otlp", "prometheus", ""},
-		{"lists", env{"OTEL_TRACES_EXPORTER": "console, otlp,otlp", "OTEL_METRICS_EXPORTER": "otlp"}, "console otlp", "otlp", ""},
-		{"disabled", env{"OTEL_SDK_DISABLED": "TRUE", "OTEL_TRACES_EXPORTER": "otlp"}, "", "", ""},
-		{"not disabled", env{"OTEL_SDK_DISABLED": "1"}, "", "prometheus", ""},
-		{"unknown", env{"OTEL_TRACES_EXPORTER": "zipkin"}, "", "", `OTEL_TRACES_EXPORTER: must be a list of none, otlp, console, has "zipkin"`},
-		{"protocol", env{"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"}, "", "", `OTEL_EXPORTER_OTLP_PROTOCOL: must be grpc, is "http/protobuf"`},
-		{"protocol of traces", env{"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "grpc", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"}, "otlp", "prometheus", ""},
-		{"protocol of nothing", env{"OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"}, "", "prometheus", ""},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			clear(t)
-			for name, value := range c.env {
-				t.Setenv(name, value)
-			}
-			got, err := readEnvironment()
-			if c.err != "" {
-				if err == nil || err.Error() != c.err {
-					t.Errorf("error %v, want %s", err, c.err)
-				}
-				return
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			if traces, metrics := strings.Join(got.traces, " "), strings.Join(got.metrics, " "); traces != c.traces || metrics != c.metrics {
-				t.Errorf("traces to %q and metrics to %q, want %q and %q", traces, metrics, c.traces, c.metrics)
-			}
-		})
-	}
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestSetupWithoutAnything(t *testing.T) {
-	clear(t)
+	telemetrytest.ClearEnvironment(t)
 	var log bytes.Buffer
-	p, err := Setup(t.Context(), Options{Service: "planner", Version: "v9", Log: slog.New(slog.NewTextHandler(&log, nil))})
+	p, err := telemetry.Setup(t.Context(), telemetry.Options{Service: "planner", Version: "v9", Log: slog.New(slog.NewTextHandler(&log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, span := p.tracer.Start(t.Context(), "x")
+	_, span := p.Tracer.Start(t.Context(), "x")
 	if span.IsRecording() {
 		t.Error("a span is recorded that nobody reads")
 	}
 	span.End()
-	if got := scrape(t, p); !strings.Contains(got, "target_info{") || !strings.Contains(got, `service_name="planner"`) || !strings.Contains(got, `service_version="v9"`) {
+	if got := telemetrytest.Scrape(t, p); !strings.Contains(got, "target_info{") || !strings.Contains(got, `service_name="planner"`) || !strings.Contains(got, `service_version="v9"`) {
 		t.Errorf("/metrics does not say whose it is:\n%s", got)
 	}
 	if err := p.Shutdown(t.Context()); err != nil {
@@ -103,14 +54,14 @@ func TestSetupWithoutAnything(t *testing.T) {
 }
 
 func TestSetupDisabled(t *testing.T) {
-	clear(t)
+	telemetrytest.ClearEnvironment(t)
 	t.Setenv("OTEL_SDK_DISABLED", "true")
 	file := filepath.Join(t.TempDir(), "trace.jsonl")
-	p, err := Setup(t.Context(), Options{Service: "planner", TraceFile: file})
+	p, err := telemetry.Setup(t.Context(), telemetry.Options{Service: "planner", TraceFile: file})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.TraceFile != "" || !strings.Contains(scrape(t, p), "404") {
+	if p.TraceFile != "" || !strings.Contains(telemetrytest.Scrape(t, p), "404") {
 		t.Errorf("trace file is %q and metrics are served, want neither", p.TraceFile)
 	}
 	if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
@@ -119,12 +70,12 @@ func TestSetupDisabled(t *testing.T) {
 }
 
 func TestSetupRefuses(t *testing.T) {
-	clear(t)
-	if p, err := Setup(t.Context(), Options{Service: "x", TraceFile: filepath.Join(t.TempDir(), "none", "trace.jsonl")}); err == nil {
+	telemetrytest.ClearEnvironment(t)
+	if p, err := telemetry.Setup(t.Context(), telemetry.Options{Service: "x", TraceFile: filepath.Join(t.TempDir(), "none", "trace.jsonl")}); err == nil {
 		t.Errorf("Setup gave %v for a trace file in a folder that is not there", p)
 	}
 	t.Setenv("OTEL_RESOURCE_ATTRIBUTES", "nonsense")
-	if p, err := Setup(t.Context(), Options{Service: "x"}); err == nil {
+	if p, err := telemetry.Setup(t.Context(), telemetry.Options{Service: "x"}); err == nil {
 		t.Errorf("Setup gave %v for OTEL_RESOURCE_ATTRIBUTES=nonsense", p)
 	}
 }
@@ -150,15 +101,15 @@ func (s *traceSink) Export(_ context.Context, r *collector.ExportTraceServiceReq
 }
 
 func TestOTLP(t *testing.T) {
-	clear(t)
+	telemetrytest.ClearEnvironment(t)
 	sink := &traceSink{}
 	address := serve(t, func(s *grpc.Server) { collector.RegisterTraceServiceServer(s, sink) })
 	t.Setenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://"+address)
-	p, err := Setup(t.Context(), Options{Service: "planner"})
+	p, err := telemetry.Setup(t.Context(), telemetry.Options{Service: "planner"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, span := p.tracer.Start(t.Context(), "hello")
+	_, span := p.Tracer.Start(t.Context(), "hello")
 	span.End()
 	if err := p.Shutdown(t.Context()); err != nil {
 		t.Error(err)
@@ -187,8 +138,8 @@ func serve(t *testing.T, register func(*grpc.Server), options ...grpc.ServerOpti
 }
 
 func TestGRPC(t *testing.T) {
-	clear(t)
-	p := setup(t, Options{})
+	telemetrytest.ClearEnvironment(t)
+	p := telemetrytest.Setup(t, telemetry.Options{})
 	address := serve(t, func(s *grpc.Server) {
 		healthpb.RegisterHealthServer(s, health.NewServer())
 		plannerv1.RegisterPlannerServiceServer(s, plannerv1.UnimplementedPlannerServiceServer{})
@@ -204,7 +155,7 @@ func TestGRPC(t *testing.T) {
 	if _, err := plannerv1.NewPlannerServiceClient(conn).GetSearch(t.Context(), &plannerv1.GetSearchRequest{}); err == nil {
 		t.Fatal("an unimplemented method has no error")
 	}
-	_, file := finish(t, p)
+	_, file := telemetrytest.Finish(t, p)
 	var client, server *tracefile.Span
 	if _, err := tracefile.Read(strings.NewReader(file), func(s *tracefile.Span) {
 		if strings.Contains(s.Name, "Health") {
@@ -225,18 +176,18 @@ func TestGRPC(t *testing.T) {
 }
 
 func TestTraceFileIsShared(t *testing.T) {
-	clear(t)
+	telemetrytest.ClearEnvironment(t)
 	path := filepath.Join(t.TempDir(), "trace.jsonl")
 	if err := os.WriteFile(path, []byte(`{"trace":"cut of`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, service := range []string{"planner", "policy"} {
-		p, err := Setup(t.Context(), Options{Service: service, TraceFile: path})
+		p, err := telemetry.Setup(t.Context(), telemetry.Options{Service: service, TraceFile: path})
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, span := p.tracer.Start(t.Context(), "hello")
-		span.SetAttributes(ScoreMin.Float64(math.NaN()))
+		_, span := p.Tracer.Start(t.Context(), "hello")
+		span.SetAttributes(attribute.Float64(names.ScoreMin, math.NaN()))
 		span.End()
 		if err := p.Shutdown(t.Context()); err != nil {
 			t.Error(err)
@@ -258,21 +209,4 @@ func TestTraceFileIsShared(t *testing.T) {
 	if got, want := strings.Join(services, " "), "planner policy"; got != want {
 		t.Errorf("services %q, want %q", got, want)
 	}
-}
-
-func TestErrorLogIsQuiet(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var out bytes.Buffer
-		log := &errorLog{log: slog.New(slog.NewTextHandler(&out, nil))}
-		for range 13 { // every five seconds, for a minute
-			log.Handle(errors.New("collector is down"))
-			time.Sleep(5 * time.Second)
-		}
-		if got := strings.Count(out.String(), "\n"); got != 2 {
-			t.Errorf("%d lines, want 2:\n%s", got, &out)
-		}
-		if !strings.Contains(out.String(), "hidden=11") {
-			t.Errorf("does not say how many were hidden:\n%s", &out)
-		}
-	})
 }

@@ -1,10 +1,11 @@
-// Package telemetry makes traces and metrics of Ponder's work.
+// Package telemetry gives a process its traces and metrics.
 //
-// [Setup] gives a process its providers, by the standard OTEL_* variables. Bodies
-// are measured by wrapping them ([Policy], [Verifier], [Difficulty]) and a search by
-// [Instruments.StartSearch]. What is measured is measured by depth, since that is
-// where a search's time goes: a step waits for the slowest of its siblings. Names
-// are in names.go. No span has text of a problem unless Options.Content asks for it.
+// [Setup] makes the providers, by the standard OTEL_* variables, and [Instruments] are
+// what work is measured with. It knows no service: each has a decorator beside its
+// interface (policytrace, verifiertrace, difficultytrace), and plannertrace follows a
+// search. Work is measured by depth, since that is where the time of a search goes: a
+// step waits for the slowest of its siblings. Names are in package names. No span has
+// text of a problem unless Options.Content asks for it.
 package telemetry
 
 import (
@@ -20,6 +21,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetricgrpc"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
 	otelprometheus "go.opentelemetry.io/otel/exporters/prometheus"
@@ -31,6 +33,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 	tracenoop "go.opentelemetry.io/otel/trace/noop"
+
+	"github.com/ponder-mesh/ponder/internal/telemetry/names"
 )
 
 // Options of a process. Only Service is needed.
@@ -94,7 +98,8 @@ func (p *Providers) Shutdown(ctx context.Context) error {
 }
 
 func (p *Providers) start(ctx context.Context, env environment, o Options) error {
-	res, err := resource.New(ctx, resource.WithAttributes(serviceName.String(o.Service), serviceVersion.String(o.Version)),
+	res, err := resource.New(ctx, resource.WithAttributes(
+		attribute.String(names.ServiceName, o.Service), attribute.String(names.ServiceVersion, o.Version)),
 		resource.WithTelemetrySDK(), resource.WithFromEnv())
 	if err != nil {
 		return fmt.Errorf("describe this process to OpenTelemetry: %w", err)
@@ -141,7 +146,7 @@ func (p *Providers) startTraces(ctx context.Context, env environment, res *resou
 	tracers := sdktrace.NewTracerProvider(sdktrace.WithResource(res))
 	p.Tracers = tracers
 	p.shutdown = append(p.shutdown, tracers.Shutdown)
-	counter, err := p.Meters.Meter(Scope).Int64Counter(SpansHandled, metric.WithUnit("{span}"),
+	counter, err := p.Meters.Meter(names.Scope).Int64Counter(names.SpansHandled, metric.WithUnit("{span}"),
 		metric.WithDescription("Spans that ended and spans that were exported; those in between are queued or were dropped."))
 	if err != nil {
 		return fmt.Errorf("make the counter of spans: %w", err)

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/ponder-mesh/ponder/internal/telemetry/names"
 )
 
 // A searchKey tells searches apart: two runs may share an id, and a client's trace
@@ -47,19 +49,19 @@ func (c *collector) add(s *Span, key searchKey) {
 	}
 	search.Spans++
 	switch s.Name {
-	case nameSearch:
-		search.Strategy, search.State = s.text(keyStrategy), s.text(keyState)
-		if n, ok := s.number(keyElided); ok {
+	case names.SpanSearch:
+		search.Strategy, search.State = s.text(names.Strategy), s.text(names.State)
+		if n, ok := s.number(names.CallsElided); ok {
 			search.Elided = int(n)
 		}
 		search.Start, search.end, search.whole = start, end, true
-	case nameEstimate:
+	case names.SpanEstimate:
 		search.estimated = max(search.estimated, s.End)
 	}
 	if !search.whole { // all that is known of it so far
 		search.Start, search.end = earlier(search.Start, start), later(search.end, end)
 	}
-	n, ok := s.number(keyDepth)
+	n, ok := s.number(names.Depth)
 	if !ok {
 		return
 	}
@@ -70,13 +72,13 @@ func (c *collector) add(s *Span, key searchKey) {
 		c.measure(search, depth, duration{queued, wait, d.middle})
 	}
 	switch {
-	case s.Name == nameGenerate:
+	case s.Name == names.SpanGenerate:
 		d.stage = generated
-	case s.Name == nameScore:
+	case s.Name == names.SpanScore:
 		d.stage = scored
-	case strings.HasPrefix(s.Name, nameDepth):
+	case strings.HasPrefix(s.Name, names.SpanDepthPrefix):
 		d.stage = waited
-		if width, ok := s.number(keyWidth); ok {
+		if width, ok := s.number(names.Width); ok {
 			c.at(depth).Width += int(width)
 			c.all.Width += int(width)
 		}

@@ -9,6 +9,8 @@ package tracefile
 import (
 	"strings"
 	"time"
+
+	"github.com/ponder-mesh/ponder/internal/telemetry/names"
 )
 
 // A Span is one line of a trace file. Fields may be added, not changed.
@@ -50,7 +52,7 @@ func (s *Span) text(key string) string {
 }
 
 // search is the id of the search that the span is for, or "".
-func (s *Span) search() string { return strings.TrimSuffix(s.text(keySearch), probeSuffix) }
+func (s *Span) search() string { return strings.TrimSuffix(s.text(names.SearchID), probeSuffix) }
 
 // number is an attribute that was read from JSON, if it is between 0 and a billion:
 // all of ours are.
@@ -61,6 +63,6 @@ func (s *Span) number(key string) (n float64, ok bool) {
 
 // wait is how long a span's job was in a queue.
 func (s *Span) wait() (d time.Duration, ok bool) {
-	seconds, ok := s.number(keyWait)
+	seconds, ok := s.number(names.QueueWait)
 	return time.Duration(seconds * float64(time.Second)), ok
 }

@@ -7,26 +7,8 @@ import (
 	"time"
 )
 
-// What package telemetry calls things; its tests hold the two together.
-const (
-	nameSearch   = "search"
-	nameDepth    = "depth "
-	nameEstimate = "estimate"
-	nameGenerate = "generate"
-	nameScore    = "score"
-
-	keySearch   = "ponder.search.id"
-	keyStrategy = "ponder.search.strategy"
-	keyState    = "ponder.search.state"
-	keyElided   = "ponder.search.calls.elided"
-	keyDepth    = "ponder.depth"
-	keyNode     = "ponder.node.id"
-	keyWidth    = "ponder.width"
-	keyWait     = "ponder.queue.wait"
-
-	// probeSuffix ends the name under which a difficulty.Probe samples for a search.
-	probeSuffix = "-probe"
-)
+// probeSuffix ends the name under which a difficulty.Probe samples for a search.
+const probeSuffix = "-probe"
 
 // A Summary is what a trace file says about its searches.
 type Summary struct {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/ponder-mesh/ponder/internal/telemetry/names"
 )
 
 // A Timeline is when the parts of one search happened.
@@ -63,10 +65,10 @@ func (g *grove) shown(s *Span) bool {
 		return false
 	}
 	switch s.Name {
-	case nameSearch, nameEstimate, nameGenerate, nameScore:
+	case names.SpanSearch, names.SpanEstimate, names.SpanGenerate, names.SpanScore:
 		return true
 	}
-	return strings.HasPrefix(s.Name, nameDepth)
+	return strings.HasPrefix(s.Name, names.SpanDepthPrefix)
 }
 
 // parent is the id of the nearest ancestor that is shown, or "".
@@ -94,11 +96,11 @@ func (g *grove) rows(parent string, indent int, rows *[]Row) {
 	kids := g.kids[parent]
 	slices.SortFunc(kids, func(a, b *Span) int { return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.ID, b.ID)) })
 	for _, s := range kids {
-		row := Row{Name: s.Name, Node: s.text(keyNode), Indent: indent, Start: time.Unix(0, s.Start).Sub(g.search.Start), Duration: s.Duration()}
+		row := Row{Name: s.Name, Node: s.text(names.NodeID), Indent: indent, Start: time.Unix(0, s.Start).Sub(g.search.Start), Duration: s.Duration()}
 		if s.Status == "error" {
 			row.Failed = cmp.Or(s.Message, "error")
 		}
-		if s.Name == nameGenerate {
+		if s.Name == names.SpanGenerate {
 			if job := g.above(s, func(a *Span) bool { _, waited := a.wait(); return waited || g.shown(a) }); job != nil && !g.shown(job) {
 				row.Wait, _ = job.wait()
 			}
@@ -188,7 +190,7 @@ func (s scale) bar(r Row) string {
 	}
 	wait = min(wait, start)
 	fill := "█"
-	if r.Name == nameSearch || strings.HasPrefix(r.Name, nameDepth) {
+	if r.Name == names.SpanSearch || strings.HasPrefix(r.Name, names.SpanDepthPrefix) {
 		fill = "─"
 	}
 	return strings.Repeat(" ", wait) + strings.Repeat("░", start-wait) + strings.Repeat(fill, end-start)

@@ -17,6 +17,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"github.com/ponder-mesh/ponder/internal/telemetry/names"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -63,15 +65,15 @@ func sample() string {
 	p := &pen{trace: strings.Repeat("a", 32), epoch: time.Date(2026, 11, 22, 4, 30, 0, 0, time.UTC).UnixNano()}
 	root, estimate := p.id(), p.id()
 	of := func(depth int, more attributes) attributes {
-		all := attributes{keySearch: "01BEAM", keyDepth: depth}
+		all := attributes{names.SearchID: "01BEAM", names.Depth: depth}
 		for k, v := range more {
 			all[k] = v
 		}
 		return all
 	}
-	p.span("", estimate, nameGenerate, 10, 900, of(1, attributes{keyNode: "", keySearch: "01BEAM" + probeSuffix}))
-	p.span("", estimate, nameScore, 900, 950, of(1, attributes{keyNode: "0"}))
-	p.span(estimate, root, nameEstimate, 0, 960, attributes{keySearch: "01BEAM"})
+	p.span("", estimate, names.SpanGenerate, 10, 900, of(1, attributes{names.NodeID: "", names.SearchID: "01BEAM" + probeSuffix}))
+	p.span("", estimate, names.SpanScore, 900, 950, of(1, attributes{names.NodeID: "0"}))
+	p.span(estimate, root, names.SpanEstimate, 0, 960, attributes{names.SearchID: "01BEAM"})
 	p.WriteString("a log line that went astray\n\n[1,2]\n{\"level\":\"info\"}\n")
 	for depth := 1; depth <= 3; depth++ {
 		level := p.id()
@@ -84,24 +86,24 @@ func sample() string {
 			if depth == 2 && i == 2 {
 				took = 790 // the straggler
 			}
-			more := attributes{keyNode: strings.TrimSuffix(strings.Repeat(fmt.Sprint(i, "."), depth-1), ".")}
+			more := attributes{names.NodeID: strings.TrimSuffix(strings.Repeat(fmt.Sprint(i, "."), depth-1), ".")}
 			if depth == 3 && i == 1 {
 				more["failure"] = "overloaded\x1b[2J"
 			}
-			p.span("", process, nameGenerate, start+wait, start+wait+took, of(depth, more))
-			p.span(process, send, "process", start+wait, start+wait+took, of(depth, attributes{keyWait: float64(wait) / 1000}))
-			p.span(send, level, "send", start, start+1, of(depth, nil))
-			p.span("", level, nameScore, start+wait+took, start+wait+took+30, of(depth, attributes{keyNode: fmt.Sprint(i)}))
+			p.span("", process, names.SpanGenerate, start+wait, start+wait+took, of(depth, more))
+			p.span(process, send, names.SpanProcess, start+wait, start+wait+took, of(depth, attributes{names.QueueWait: float64(wait) / 1000}))
+			p.span(send, level, names.SpanSend, start, start+1, of(depth, nil))
+			p.span("", level, names.SpanScore, start+wait+took, start+wait+took+30, of(depth, attributes{names.NodeID: fmt.Sprint(i)}))
 			last = max(last, start+wait+took+30)
 		}
-		p.span(level, root, nameDepth+fmt.Sprint(depth), start, last, of(depth, attributes{keyWidth: 2 * (depth + 1)}))
+		p.span(level, root, names.SpanDepthPrefix+fmt.Sprint(depth), start, last, of(depth, attributes{names.Width: 2 * (depth + 1)}))
 	}
-	p.span(root, "00000000000000ff", nameSearch, 0, 4000, attributes{keySearch: "01BEAM", keyStrategy: "beam", keyState: "succeeded", keyElided: 3})
+	p.span(root, "00000000000000ff", names.SpanSearch, 0, 4000, attributes{names.SearchID: "01BEAM", names.Strategy: "beam", names.State: "succeeded", names.CallsElided: 3})
 	p.span("", root, "/ponder.planner.v1.PlannerService/Solve", 0, 4001, nil)
 
 	p.trace = strings.Repeat("b", 32)
 	p.epoch += int64(time.Minute)
-	p.span("", "", nameGenerate, 0, 1500, attributes{keySearch: "02DIED", keyDepth: 1})
+	p.span("", "", names.SpanGenerate, 0, 1500, attributes{names.SearchID: "02DIED", names.Depth: 1})
 	p.WriteString(`{"trace":"bbbb`)
 	return p.String()
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ponder-mesh/ponder/internal/telemetry/names"
 	"github.com/ponder-mesh/ponder/internal/tracefile"
 )
 
@@ -22,13 +23,13 @@ func Latencies(spans io.Reader, rows []Row) ([][][]time.Duration, error) {
 	traces := map[string]int{} // the search's span ends, and is written, after its depths'
 	var depths []*tracefile.Span
 	_, err := tracefile.Read(spans, func(s *tracefile.Span) {
-		if s.Name == "search" {
-			id, _ := s.Attributes["ponder.search.id"].(string)
+		if s.Name == names.SpanSearch {
+			id, _ := s.Attributes[names.SearchID].(string)
 			if arm, ok := armOf[id]; ok {
 				traces[s.Trace+s.ID] = arm
 			}
 		}
-		if strings.HasPrefix(s.Name, "depth ") {
+		if strings.HasPrefix(s.Name, names.SpanDepthPrefix) {
 			depths = append(depths, s)
 		}
 	})
@@ -39,7 +40,7 @@ func Latencies(spans io.Reader, rows []Row) ([][][]time.Duration, error) {
 	for _, s := range depths {
 		arm, ok := traces[s.Trace+s.Parent]
 		var depth int
-		if n, _ := fmt.Sscanf(s.Name, "depth %d", &depth); !ok || n != 1 || depth < 1 {
+		if n, _ := fmt.Sscanf(s.Name, names.SpanDepthPrefix+"%d", &depth); !ok || n != 1 || depth < 1 {
 			continue
 		}
 		for len(all[arm]) < depth {

@@ -7,10 +7,10 @@ import (
 	"time"
 
 	"github.com/ponder-mesh/ponder/answer"
-	"github.com/ponder-mesh/ponder/internal/telemetry"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/difficulty"
 	"github.com/ponder-mesh/ponder/services/planner/backend"
+	"github.com/ponder-mesh/ponder/services/planner/plannertrace"
 	"github.com/ponder-mesh/ponder/services/planner/profile"
 	"github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/policy"
@@ -28,7 +28,7 @@ type mesh struct {
 func (p *Planner) run(ctx context.Context, l *live) {
 	ctx, stop := context.WithDeadline(ctx, l.request.Deadline)
 	defer stop()
-	ctx, traced := p.Telemetry.StartSearch(ctx, l.id, strategyName(l.request.Strategy))
+	ctx, traced := plannertrace.Start(ctx, p.Telemetry, l.id, strategyName(l.request.Strategy))
 	outcome := p.solve(ctx, l, traced)
 	outcome.Elapsed = time.Since(l.created)
 	if outcome.Stop == StopCancelled && p.CancelJobs != nil {
@@ -59,7 +59,7 @@ func strategyName(s search.Strategy) string {
 }
 
 // solve does all that a search is: ask who judges, estimate, plan, search, choose.
-func (p *Planner) solve(ctx context.Context, l *live, traced *telemetry.SearchTrace) Outcome {
+func (p *Planner) solve(ctx context.Context, l *live, traced *plannertrace.Search) Outcome {
 	p.sayIfQueued(ctx, l)
 	told := new(sync.Once)
 	setup, err := p.prepare(ctx, l.request, func(w search.Backend) search.Backend { return traced.Backend(retryNotice{w, l, told}) })
@@ -71,7 +71,7 @@ func (p *Planner) solve(ctx context.Context, l *live, traced *telemetry.SearchTr
 		l.notice("%s", d)
 	}
 	planned := func(plan Plan) {
-		traced.SetPlan(telemetry.Plan{Strategy: plan.Strategy.Name(), Source: plan.Source.String(), Profile: plan.Profile, Bin: plan.Bin, Reason: plan.Reason})
+		traced.SetPlan(plannertrace.Plan{Strategy: plan.Strategy.Name(), Source: plan.Source.String(), Profile: plan.Profile, Bin: plan.Bin, Reason: plan.Reason})
 		l.change(func(sequence int64) { l.plan = numbered[*Plan]{&plan, sequence} })
 	}
 	estimate, err := p.estimate(ctx, l, setup, planned)

@@ -73,22 +73,8 @@ type Child struct {
 	Start                     // zero if there was no queue
 }
 
-// Depth is how many nodes the prefix is away from the root.
-func (r Request) Depth() int { return Depth(r.Node) }
-
-// Depth of a node by its id: the root "" has 0, its child "3" has 1, and "3.0" 2.
-func Depth(node string) int {
-	if node == "" {
-		return 0
-	}
-	depth := 1
-	for _, c := range node {
-		if c == '.' {
-			depth++
-		}
-	}
-	return depth
-}
+// Depth returns the depth of the prefix.
+func (r Request) Depth() int { return reasoning.Depth(r.Node) }
 
 // Errors that a Policy returns, wrapped, beside those of package reasoning. Any
 // other is a failure of the body.

@@ -12,6 +12,7 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/difficulty"
 	"github.com/ponder-mesh/ponder/services/difficulty/difficultyrpc"
+	"github.com/ponder-mesh/ponder/services/difficulty/difficultytrace"
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue"
 	"github.com/ponder-mesh/ponder/services/verifier"
 	"github.com/ponder-mesh/ponder/services/verifier/verifierrpc"
@@ -64,7 +65,7 @@ func run(ctx context.Context, s *serve.Settings, c config) (err error) {
 		judge = client
 		checks = append(checks, serve.Answers("verifier", conn))
 	}
-	traced := telemetry.Difficulty(difficulty.All(jobs, judge, text), tel.Instruments)
+	traced := difficultytrace.New(difficulty.All(jobs, judge, text), tel.Instruments)
 	return serve.Run(ctx, s, serve.Service{
 		Register: func(r grpc.ServiceRegistrar) {
 			difficultyrpc.Register(r, traced, reasoning.Sampling{Temperature: 0.8, TopP: 1, MaxTokens: c.MaxTokens})

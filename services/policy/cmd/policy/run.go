@@ -16,6 +16,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/engine"
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue"
 	"github.com/ponder-mesh/ponder/services/policy/policyrpc"
+	"github.com/ponder-mesh/ponder/services/policy/policytrace"
 )
 
 type config struct {
@@ -45,7 +46,7 @@ func run(ctx context.Context, s *serve.Settings, c config) (err error) {
 	if err != nil {
 		return fmt.Errorf("which model the engine has: %w", err)
 	}
-	traced := telemetry.Policy(opened, opened.Provider, tel.Instruments)
+	traced := policytrace.New(opened, opened.Provider, tel.Instruments)
 	service := serve.Service{
 		Register: func(r grpc.ServiceRegistrar) {
 			policyrpc.Register(r, traced, reasoning.Sampling{Temperature: 0.8, TopP: 1, MaxTokens: c.MaxTokens})

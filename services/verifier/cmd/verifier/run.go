@@ -11,6 +11,7 @@ import (
 	"github.com/ponder-mesh/ponder/internal/telemetry"
 	"github.com/ponder-mesh/ponder/services/verifier/engine"
 	"github.com/ponder-mesh/ponder/services/verifier/verifierrpc"
+	"github.com/ponder-mesh/ponder/services/verifier/verifiertrace"
 )
 
 type config struct {
@@ -37,7 +38,7 @@ func run(ctx context.Context, s *serve.Settings, c config) (err error) {
 	if err != nil {
 		return fmt.Errorf("which reward model this is: %w", err)
 	}
-	traced := telemetry.Verifier(opened, tel.Instruments)
+	traced := verifiertrace.New(opened, tel.Instruments)
 	return serve.Run(ctx, s, serve.Service{
 		Register: func(r grpc.ServiceRegistrar) { verifierrpc.Register(r, traced) },
 		Checks:   []serve.Check{{Name: "reward model " + judge.Name, Do: opened.Ready}},

@@ -1,12 +1,9 @@
-package telemetry
+package plannertrace_test
 
 import (
 	"context"
 	"fmt"
 	"iter"
-	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,17 +13,25 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/goleak"
 
+	"github.com/ponder-mesh/ponder/internal/telemetry"
+	"github.com/ponder-mesh/ponder/internal/telemetry/names"
+	"github.com/ponder-mesh/ponder/internal/telemetry/telemetrytest"
 	"github.com/ponder-mesh/ponder/internal/tracefile"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/difficulty"
+	"github.com/ponder-mesh/ponder/services/difficulty/difficultytrace"
+	"github.com/ponder-mesh/ponder/services/planner/plannertrace"
 	"github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
+	"github.com/ponder-mesh/ponder/services/policy/policytrace"
 	"github.com/ponder-mesh/ponder/services/verifier"
 	"github.com/ponder-mesh/ponder/services/verifier/verifiertest"
+	"github.com/ponder-mesh/ponder/services/verifier/verifiertrace"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -38,14 +43,15 @@ const canary = "the marmalade is hidden under 4711"
 type mesh struct {
 	policy   policy.Policy
 	verifier verifier.Verifier
-	in       *Instruments
+	in       *telemetry.Instruments
 }
 
 func (m mesh) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {
 		time.Sleep(2 * time.Second)
-		ctx, job := m.in.tracer.Start(ctx, "process exp", trace.WithSpanKind(trace.SpanKindConsumer),
-			trace.WithAttributes(SearchID.String(r.Search), Depth.Int(r.Depth()+1), QueueWait.Float64(2)))
+		ctx, job := m.in.Tracer.Start(ctx, "process exp", trace.WithSpanKind(trace.SpanKindConsumer),
+			trace.WithAttributes(attribute.String(names.SearchID, r.Search),
+				attribute.Int(names.Depth, r.Depth()+1), attribute.Float64(names.QueueWait, 2)))
 		defer job.End()
 		for c, err := range m.policy.Expand(ctx, r) {
 			c.Start = policy.Start{Worker: "w", Attempt: 1, QueueWait: 2 * time.Second}
@@ -61,20 +67,27 @@ func (m mesh) Score(ctx context.Context, r verifier.Request) (verifier.Result, e
 }
 
 // run searches in a bubble: two levels of four steps and one to the end. A step
-// takes ten seconds, judging a path one.
-func run(t *testing.T, p *Providers, s search.Strategy, steps *policytest.Script) *search.Tree {
+// takes ten seconds, scoring a path one.
+func run(t *testing.T, p *telemetry.Providers, s search.Strategy, steps *policytest.Script) *search.Tree {
 	t.Helper()
-	m := mesh{Policy(steps, "script", p.Instruments), Verifier(verifiertest.Steps(time.Second), p.Instruments), p.Instruments}
-	ctx, traced := p.StartSearch(t.Context(), "s1", "planned")
-	probe := Difficulty(&difficulty.Probe{Policy: m.policy, Verifier: m.verifier}, p.Instruments)
-	problem := search.Problem{Search: "s1", Text: canary, Seed: 7, Sampling: reasoning.Sampling{Temperature: 1, TopP: 1, MaxTokens: 100}, Aggregator: verifier.AggregatorMin}
+	m := mesh{
+		policy:   policytrace.New(steps, "script", p.Instruments),
+		verifier: verifiertrace.New(verifiertest.Steps(time.Second), p.Instruments),
+		in:       p.Instruments,
+	}
+	ctx, traced := plannertrace.Start(t.Context(), p.Instruments, "s1", "planned")
+	probe := difficultytrace.New(&difficulty.Probe{Policy: m.policy, Verifier: m.verifier}, p.Instruments)
+	problem := search.Problem{
+		Search: "s1", Text: canary, Seed: 7, Aggregator: verifier.AggregatorMin,
+		Sampling: reasoning.Sampling{Temperature: 1, TopP: 1, MaxTokens: 100},
+	}
 	estimate := difficulty.Request{Search: "s1", Problem: canary, Seed: 7, Sampling: problem.Sampling, MaxSamples: 2}
 	for _, err := range probe.Estimate(ctx, estimate) {
 		if err != nil {
 			t.Errorf("probe: %v", err)
 		}
 	}
-	traced.SetPlan(Plan{Strategy: s.Name(), Source: "request"})
+	traced.SetPlan(plannertrace.Plan{Strategy: s.Name(), Source: "request"})
 	tree := search.New(traced.Backend(m), problem)
 	_, err := search.Run(ctx, tree, s)
 	traced.End("succeeded", reasoning.Bill{}, err)
@@ -82,55 +95,20 @@ func run(t *testing.T, p *Providers, s search.Strategy, steps *policytest.Script
 	return tree
 }
 
-// finish stops p and returns what it served on /metrics and wrote to its file.
-func finish(t *testing.T, p *Providers) (metrics, file string) {
-	t.Helper()
-	metrics = scrape(t, p)
-	if err := p.Shutdown(t.Context()); err != nil {
-		t.Errorf("Shutdown: %v", err)
-	}
-	text, err := os.ReadFile(p.TraceFile)
-	if err != nil {
-		t.Error(err)
-	}
-	return metrics, string(text)
-}
-
-func scrape(t *testing.T, p *Providers) string {
-	t.Helper()
-	r := httptest.NewRequest("GET", "/metrics", nil)
-	r.Header.Set("Accept", "application/openmetrics-text; version=1.0.0")
-	w := httptest.NewRecorder()
-	p.Metrics.ServeHTTP(w, r)
-	return w.Body.String()
-}
-
-func setup(t *testing.T, o Options) *Providers {
-	t.Helper()
-	clear(t)
-	o.Service = "mesh"
-	o.TraceFile = filepath.Join(t.TempDir(), "trace.jsonl")
-	p, err := Setup(t.Context(), o)
-	if err != nil {
-		t.Fatalf("Setup: %v", err)
-	}
-	return p
-}
-
 var beam = search.Beam{N: 4, M: 2, MaxLevels: 3}
 
 func TestSearchByDepth(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := setup(t, Options{})
+		p := telemetrytest.Setup(t, telemetry.Options{})
 		steps := policytest.Steps(3, 10*time.Second)
 		run(t, p, beam, steps)
-		metrics, file := finish(t, p)
+		metrics, file := telemetrytest.Finish(t, p)
 
 		summary, err := tracefile.Summarize(strings.NewReader(file), "")
 		if err != nil {
 			t.Fatal(err)
 		}
-		// All siblings are written at once and judged at once: a level takes 2+10+1 s,
+		// All siblings are written at once and scored at once: a level takes 2+10+1 s,
 		// and the probe's whole samples 30+1 s.
 		s := time.Second
 		level := func(name string, jobs int) tracefile.Depth {
@@ -192,36 +170,11 @@ func TestSearchByDepth(t *testing.T) {
 	})
 }
 
-func TestContentOnlyWhereAskedFor(t *testing.T) {
-	for _, content := range []bool{false, true} {
-		synctest.Test(t, func(t *testing.T) {
-			p := setup(t, Options{Content: content})
-			refuses := &policytest.Script{Say: func(r policy.Request, _ int) policytest.Line {
-				return policytest.Line{Err: fmt.Errorf("engine said no to %q", r.Problem)}
-			}}
-			run := Policy(refuses, "script", p.Instruments)
-			r := policy.Request{Search: "s", Problem: canary, Steps: []string{"1:1\n"}, Ordinals: []int{0}, Span: 1, Sampling: reasoning.Sampling{TopP: 1, MaxTokens: 9}}
-			for range run.Expand(t.Context(), r) {
-			}
-			metrics, file := finish(t, p)
-			if got := strings.Count(file, "marmalade"); got == 0 && content || got > 0 && !content {
-				t.Errorf("with content %v the trace file has the problem %d times", content, got)
-			}
-			if !strings.Contains(file, `"status":"error"`) {
-				t.Error("the failure is not in the trace file")
-			}
-			if strings.Contains(metrics, "marmalade") {
-				t.Error("/metrics has the problem")
-			}
-		})
-	}
-}
-
 func TestSpanBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := setup(t, Options{SpanBudget: 5 * callSpans})
+		p := telemetrytest.Setup(t, telemetry.Options{SpanBudget: 5 * 3 /* spans of a call */})
 		run(t, p, search.BestOfN{N: 8}, policytest.Steps(3, time.Second)) // 1 expansion, 8 scorings
-		metrics, file := finish(t, p)
+		metrics, file := telemetrytest.Finish(t, p)
 		summary, err := tracefile.Summarize(strings.NewReader(file), "")
 		if err != nil {
 			t.Fatal(err)
@@ -242,8 +195,8 @@ func TestSpanBudget(t *testing.T) {
 
 func TestOutcomes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := setup(t, Options{})
-		_, traced := p.StartSearch(t.Context(), "s", "beam")
+		p := telemetrytest.Setup(t, telemetry.Options{})
+		_, traced := plannertrace.Start(t.Context(), p.Instruments, "s", "beam")
 		fails := &policytest.Script{Say: func(_ policy.Request, ordinal int) policytest.Line {
 			if ordinal == 2 {
 				return policytest.Line{Delay: 2 * time.Second, Err: reasoning.ErrOverloaded}
@@ -253,7 +206,7 @@ func TestOutcomes(t *testing.T) {
 		w := traced.Backend(struct {
 			policy.Policy
 			verifier.Verifier
-		}{Policy(fails, "script", p.Instruments), verifiertest.Steps(0)})
+		}{policytrace.New(fails, "script", p.Instruments), verifiertest.Steps(0)})
 		r := policy.Request{Search: "s", Problem: "p", Ordinals: []int{0, 1, 2, 3}, Span: 1, Sampling: reasoning.Sampling{TopP: 1, MaxTokens: 9}}
 		for range w.Expand(t.Context(), r) { // three children, then the error
 		}
@@ -266,7 +219,7 @@ func TestOutcomes(t *testing.T) {
 		for range w.Expand(t.Context(), r) {
 		}
 		traced.End("failed", reasoning.Bill{}, reasoning.ErrOverloaded)
-		metrics, _ := finish(t, p)
+		metrics, _ := telemetrytest.Finish(t, p)
 		for _, line := range []string{
 			`ponder_step_duration_seconds_count{depth="1",outcome="ok",strategy="beam"} 4`,
 			`ponder_step_duration_seconds_count{depth="1",outcome="overloaded",strategy="beam"} 1`,
@@ -287,18 +240,14 @@ func TestOutcomes(t *testing.T) {
 	})
 }
 
-// short breaks the promise of a policy.
+// short ends before its children came, and without an error.
 type short struct{ search.Backend }
 
 func (short) Expand(context.Context, policy.Request) iter.Seq2[policy.Child, error] {
 	return func(func(policy.Child, error) bool) {}
 }
 
-func TestTracedBodiesKeepTheirPromises(t *testing.T) {
-	for _, in := range []*Instruments{nil, discard} {
-		policytest.Run(t, func(*testing.T) policy.Policy { return Policy(policytest.Steps(4, time.Millisecond), "script", in) }, policytest.Options{Bubble: true})
-		verifiertest.Run(t, func(*testing.T) verifier.Verifier { return Verifier(verifiertest.Steps(time.Millisecond), in) }, verifiertest.Options{Bubble: true})
-	}
-	_, traced := (*Instruments)(nil).StartSearch(t.Context(), "s", "beam")
+func TestNothingIsMeasuredWithoutInstruments(t *testing.T) {
+	_, traced := plannertrace.Start(t.Context(), nil, "s", "beam")
 	traced.End("succeeded", reasoning.Bill{}, nil)
 }

@@ -1,0 +1,123 @@
+// Package names holds the names of Ponder's spans, attributes and instruments. It
+// imports nothing, so that those that write spans and those that read them agree.
+package names
+
+// Scope is the name of the tracer and of the meter of all of Ponder.
+const Scope = "github.com/ponder-mesh/ponder"
+
+// Names of spans. One trace is one search: SpanSearch, below it "depth 1", "depth 2"
+// and so on, and below each the work on that depth's nodes.
+const (
+	SpanSearch      = "search"
+	SpanDepthPrefix = "depth "
+	SpanEstimate    = "estimate"
+	SpanSend        = "send"    // a job into the queue
+	SpanProcess     = "process" // a job out of the queue, by a worker
+	SpanGenerate    = "generate"
+	SpanScore       = "score"
+)
+
+// Names of events of spans.
+const (
+	EventPlan  = "plan"  // of a search: a plan was made
+	EventChild = "child" // of a generation: a child was written
+)
+
+// Attributes of spans. A span of a search carries SearchID, and one of a depth
+// carries Depth: package tracefile orders spans by them.
+const (
+	SearchID       = "ponder.search.id"
+	Strategy       = "ponder.search.strategy"
+	State          = "ponder.search.state"
+	PlanSource     = "ponder.plan.source"  // request, profile, rule of thumb
+	PlanProfile    = "ponder.plan.profile" // its name
+	PlanBin        = "ponder.plan.bin"     // the difficulty that the plan is for
+	PlanReason     = "ponder.plan.reason"
+	Calls          = "ponder.search.calls"        // expansions and scorings
+	CallsElided    = "ponder.search.calls.elided" // calls without spans, since the search's span budget was spent
+	Depth          = "ponder.depth"               // of the nodes that are made or scored; the root's children have 1
+	NodeID         = "ponder.node.id"             // the node that is expanded or scored
+	Width          = "ponder.width"               // children asked for
+	Children       = "ponder.children"            // children that came
+	QueueWait      = "ponder.queue.wait"          // seconds that a job waited for a worker
+	Attempt        = "ponder.job.attempt"         // from 1
+	Worker         = "ponder.worker"
+	LinkKind       = "ponder.link"  // how a linked span is related
+	Steps          = "ponder.steps" // on a path that is scored
+	ScoreMin       = "ponder.score.min"
+	ScoreLast      = "ponder.score.last"
+	PassRate       = "ponder.difficulty.pass_rate"
+	Samples        = "ponder.difficulty.samples"
+	EstimateMethod = "ponder.difficulty.method" // probe, predicted, oracle, prompt
+	EstimateBin    = "ponder.difficulty.bin"
+	FinishStep     = "ponder.finish.step" // children with this finish
+	FinishEnd      = "ponder.finish.end"
+	FinishLength   = "ponder.finish.length"
+	VerifierTokens = "ponder.tokens.verifier"
+
+	// Text of problems and solutions, only where telemetry.Options.Content asks for it.
+	ContentProblem  = "ponder.content.problem"
+	ContentAttempts = "ponder.content.attempts"
+	ContentPrefix   = "ponder.content.prefix"
+	ContentChild    = "ponder.content.child"
+	ContentError    = "ponder.content.error"
+)
+
+// Attributes of OpenTelemetry's semantic conventions, as of v1.41.0: the last
+// version of the core with generative AI in it, before that moved to a repository
+// without releases. They are written down here so that an upgrade is a decision.
+const (
+	ServiceName       = "service.name"
+	ServiceVersion    = "service.version"
+	ErrorType         = "error.type"
+	GenAIOperation    = "gen_ai.operation.name"
+	GenAIProvider     = "gen_ai.provider.name"
+	GenAIWorkflow     = "gen_ai.workflow.name"
+	GenAIModel        = "gen_ai.request.model"
+	GenAIServedModel  = "gen_ai.response.model"
+	GenAIMaxTokens    = "gen_ai.request.max_tokens"
+	GenAITemperature  = "gen_ai.request.temperature"
+	GenAITopP         = "gen_ai.request.top_p"
+	GenAIChoices      = "gen_ai.request.choice.count"
+	GenAIFinish       = "gen_ai.response.finish_reasons"
+	GenAIInputTokens  = "gen_ai.usage.input_tokens" // cached ones included
+	GenAICachedTokens = "gen_ai.usage.cache_read.input_tokens"
+	GenAIOutputTokens = "gen_ai.usage.output_tokens"
+
+	MessagingSystem      = "messaging.system"
+	MessagingDestination = "messaging.destination.name"
+	MessagingOperation   = "messaging.operation.type"
+	MessagingMessageID   = "messaging.message.id"
+
+	// Values of GenAIOperation.
+	OperationCompletion = "text_completion"
+	OperationWorkflow   = "invoke_workflow"
+)
+
+// Instruments. All durations are in seconds.
+const (
+	StepDuration     = "ponder.step.duration"     // from asking for a child to having it: queue, generation, transport
+	QueueWaitTime    = "ponder.queue.wait"        // of a job
+	GenerateDuration = "ponder.generate.duration" // of a child, in the engine
+	ScoreDuration    = "ponder.score.duration"    // of a path, in the verifier
+	DepthDuration    = "ponder.depth.duration"    // from the first call for a depth's nodes to the last result: the barrier
+	DepthWidth       = "ponder.depth.width"       // children asked for at a depth
+	SearchDuration   = "ponder.search.duration"
+	SearchesEnded    = "ponder.searches"
+	SearchesActive   = "ponder.searches.active"
+	TokensSpent      = "ponder.tokens" // as billed to searches; by LabelService and LabelKind
+	SpansHandled     = "ponder.trace.spans"
+)
+
+// Labels of instruments. Each takes few values: no search, node, tenant or text is
+// ever a label.
+const (
+	LabelDepth    = "depth"
+	LabelStrategy = "strategy"
+	LabelModel    = "model" // as the engine calls it, not as a request does
+	LabelOutcome  = "outcome"
+	LabelState    = "state"
+	LabelService  = "service"
+	LabelKind     = "kind" // generated, prompt, cached, verifier
+	LabelExporter = "exporter"
+)

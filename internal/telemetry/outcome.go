@@ -1,0 +1,53 @@
+package telemetry
+
+import (
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/ponder-mesh/ponder/internal/telemetry/names"
+	"github.com/ponder-mesh/ponder/reasoning"
+)
+
+// outcomes are the values of LabelOutcome beside "ok" and "error", by the reason of
+// the error. They are few, and stay what dashboards know.
+var outcomes = map[string]string{
+	"BUDGET_SPENT":      "spent",
+	"CANCELLED":         "cancelled",
+	"DEADLINE_EXCEEDED": "deadline",
+	"INVALID_ARGUMENT":  "invalid",
+	"UNAVAILABLE":       "unavailable",
+	"OVERLOADED":        "overloaded",
+	"MODEL_NOT_SERVED":  "model",
+	"JOB_GIVEN_UP":      "poison",
+	"MISJUDGED":         "misjudged",
+}
+
+func outcomeOf(err error) string {
+	if err == nil {
+		return "ok"
+	}
+	if e := reasoning.Classify(err); e != nil && outcomes[e.Reason()] != "" {
+		return outcomes[e.Reason()]
+	}
+	return "error"
+}
+
+// OutcomeLabel returns the label of what came of a call; err is its error.
+func OutcomeLabel(err error) attribute.KeyValue {
+	return attribute.String(names.LabelOutcome, outcomeOf(err))
+}
+
+// Fail marks a span with err, if that is not nil. The text of an error may quote a
+// prompt, so it is content; the name of the outcome is not.
+func (in *Instruments) Fail(span trace.Span, err error) {
+	if err == nil {
+		return
+	}
+	outcome := outcomeOf(err)
+	span.SetAttributes(attribute.String(names.ErrorType, outcome))
+	span.SetStatus(codes.Error, outcome)
+	if in.Content {
+		span.SetAttributes(attribute.String(names.ContentError, err.Error()))
+	}
+}

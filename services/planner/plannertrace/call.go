@@ -1,0 +1,76 @@
+package plannertrace
+
+import (
+	"cmp"
+	"context"
+	"strconv"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/ponder-mesh/ponder/internal/telemetry"
+	"github.com/ponder-mesh/ponder/internal/telemetry/names"
+)
+
+// callSpans is how many spans one expansion or scoring makes in the mesh: sent,
+// processed, generated; or called, served, scored.
+const callSpans = 3
+
+// A call is one expansion or scoring under way.
+type call struct {
+	search *Search
+	depth  *depth
+	start  time.Time
+	// ctx is the context that the call is made with. measured is below the depth's
+	// span in any case, so that measurements of elided calls still lead to the search.
+	ctx, measured context.Context
+}
+
+// begin starts a call for some nodes of a depth, width of them to be made.
+func (t *Search) begin(ctx context.Context, number, width int) *call {
+	now := time.Now()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	d := t.depths[number]
+	if d == nil {
+		_, span := t.in.Tracer.Start(trace.ContextWithSpan(ctx, t.span), names.SpanDepthPrefix+strconv.Itoa(number),
+			trace.WithTimestamp(now),
+			trace.WithAttributes(attribute.String(names.SearchID, t.id), attribute.Int(names.Depth, number)))
+		d = &depth{number: number, span: span, start: now, last: now}
+		t.depths[number] = d
+	}
+	d.width += width
+	d.calls++
+	t.calls++
+	c := &call{search: t, depth: d, start: now, measured: trace.ContextWithSpan(ctx, d.span)}
+	c.ctx = c.measured
+	if budget := cmp.Or(t.in.SpanBudget, telemetry.DefaultSpanBudget); t.calls*callSpans > budget {
+		t.elided++
+		parent := d.span.SpanContext()
+		c.ctx = trace.ContextWithSpanContext(ctx, parent.WithTraceFlags(parent.TraceFlags().WithSampled(false)))
+	}
+	return c
+}
+
+func (c *call) in() *telemetry.Instruments { return c.search.in }
+
+// touch records that the depth is still busy.
+func (c *call) touch() {
+	c.search.mu.Lock()
+	defer c.search.mu.Unlock()
+	c.depth.last = time.Now()
+}
+
+// step measures one child that the call asked for: err is why it did not come.
+func (c *call) step(err error) {
+	c.in().Step.Record(c.measured, time.Since(c.start), append(c.labels(), telemetry.OutcomeLabel(err))...)
+}
+
+func (c *call) labels() []attribute.KeyValue {
+	c.search.mu.Lock()
+	defer c.search.mu.Unlock()
+	return []attribute.KeyValue{
+		telemetry.DepthLabel(c.depth.number), attribute.String(names.LabelStrategy, c.search.strategy),
+	}
+}

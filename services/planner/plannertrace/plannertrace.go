@@ -1,0 +1,125 @@
+// Package plannertrace traces and measures searches: a span for each search, one for
+// each depth of its tree, and histograms of how long steps took.
+package plannertrace
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/ponder-mesh/ponder/internal/telemetry"
+	"github.com/ponder-mesh/ponder/internal/telemetry/names"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner/search"
+)
+
+// A Search traces one search. It is safe for concurrent use.
+type Search struct {
+	in    *telemetry.Instruments
+	id    string
+	span  trace.Span
+	start time.Time
+
+	mu       sync.Mutex
+	strategy string
+	depths   map[int]*depth
+	calls    int
+	elided   int
+	ended    bool
+}
+
+// A depth is the work on the nodes of one depth. Until the search ends, more work may
+// come, so the depth's span is ended then, with the time of the last activity. It is
+// guarded by Search.mu.
+type depth struct {
+	number      int
+	span        trace.Span
+	start, last time.Time
+	width       int
+	calls       int
+}
+
+// Start begins the span of a search. The strategy may not be known yet: see SetPlan.
+// End must be called. A nil in measures nothing.
+func Start(ctx context.Context, in *telemetry.Instruments, id, strategy string) (context.Context, *Search) {
+	in = in.OrDiscard()
+	ctx, span := in.Tracer.Start(ctx, names.SpanSearch, trace.WithAttributes(
+		attribute.String(names.SearchID, id), attribute.String(names.GenAIOperation, names.OperationWorkflow)))
+	in.SearchesActive.Add(ctx, 1)
+	return ctx, &Search{in: in, id: id, span: span, start: time.Now(), strategy: strategy, depths: map[int]*depth{}}
+}
+
+// A Plan is what the trace of a search shows of its plan.
+type Plan struct{ Strategy, Source, Profile, Bin, Reason string }
+
+// SetPlan records a plan. Plans may change while difficulty is estimated: each is an
+// event of the search's span, and the last one is its attributes.
+func (t *Search) SetPlan(p Plan) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.strategy = p.Strategy
+	attributes := []attribute.KeyValue{
+		attribute.String(names.Strategy, p.Strategy),
+		attribute.String(names.PlanSource, p.Source),
+		attribute.String(names.PlanProfile, p.Profile),
+		attribute.String(names.PlanBin, p.Bin),
+		attribute.String(names.PlanReason, p.Reason),
+	}
+	t.span.AddEvent(names.EventPlan, trace.WithAttributes(attributes...))
+	t.span.SetAttributes(attributes...)
+}
+
+// End ends the spans of the search and its depths. State is how the search ended,
+// one of few words such as "succeeded"; err is why it has no or only a partial
+// answer. A spent budget is no failure of the span. Later calls have no effect.
+func (t *Search) End(state string, bill reasoning.Bill, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.ended {
+		return
+	}
+	t.ended = true
+	ctx := trace.ContextWithSpan(context.Background(), t.span)
+	t.endDepths(ctx)
+	t.span.SetAttributes(
+		attribute.String(names.Strategy, t.strategy),
+		attribute.String(names.GenAIWorkflow, t.strategy),
+		attribute.String(names.State, state),
+		attribute.Int(names.Calls, t.calls),
+		attribute.Int(names.CallsElided, t.elided))
+	t.span.SetAttributes(telemetry.Usage(bill.Total())...)
+	switch {
+	case err == nil:
+		t.span.SetStatus(codes.Ok, "")
+	case !errors.Is(err, search.ErrSpent):
+		t.in.Fail(t.span, err)
+	}
+	t.span.End()
+	strategy, label := attribute.String(names.LabelStrategy, t.strategy), attribute.String(names.LabelState, state)
+	t.in.Search.Record(ctx, time.Since(t.start), strategy, label)
+	t.in.SearchesEnded.Add(ctx, 1, metric.WithAttributes(strategy, label))
+	t.in.SearchesActive.Add(ctx, -1)
+}
+
+// endDepths ends the spans of all depths. The caller holds t.mu.
+func (t *Search) endDepths(ctx context.Context) {
+	strategy := attribute.String(names.LabelStrategy, t.strategy)
+	for _, number := range slices.Sorted(maps.Keys(t.depths)) {
+		d := t.depths[number]
+		d.span.SetAttributes(attribute.Int(names.Width, d.width), attribute.Int(names.Calls, d.calls))
+		d.span.End(trace.WithTimestamp(d.last))
+		ctx := trace.ContextWithSpan(ctx, d.span)
+		t.in.Depth.Record(ctx, d.last.Sub(d.start), telemetry.DepthLabel(d.number), strategy)
+		if d.width > 0 {
+			t.in.Width.Record(ctx, int64(d.width), metric.WithAttributes(telemetry.DepthLabel(d.number), strategy))
+		}
+	}
+}

@@ -1,0 +1,118 @@
+// Package policytrace traces and measures a policy.Policy.
+package policytrace
+
+import (
+	"cmp"
+	"context"
+	"iter"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/ponder-mesh/ponder/internal/telemetry"
+	"github.com/ponder-mesh/ponder/internal/telemetry/names"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/policy"
+)
+
+// New returns p with a span for each expansion and a measurement for each child. It
+// belongs right around an engine, where time goes into the model and not into queues.
+// The provider is the engine's name in traces, such as "pocket" or "vllm". A nil in
+// measures nothing.
+func New(p policy.Policy, provider string, in *telemetry.Instruments) policy.Policy {
+	return &traced{Policy: p, provider: provider, in: in.OrDiscard()}
+}
+
+type traced struct {
+	policy.Policy
+	provider string
+	in       *telemetry.Instruments
+	name     telemetry.ModelName
+}
+
+func (p *traced) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
+	return func(yield func(policy.Child, error) bool) {
+		start, depth := time.Now(), r.Depth()+1
+		ctx, span := p.in.Tracer.Start(ctx, names.SpanGenerate,
+			trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(p.request(r, depth)...))
+		var batch batch
+		defer func() {
+			span.SetAttributes(batch.attributes()...)
+			span.End()
+		}()
+		if p.in.Content {
+			span.SetAttributes(attribute.String(names.ContentProblem, r.Problem),
+				attribute.StringSlice(names.ContentAttempts, r.Attempts), attribute.StringSlice(names.ContentPrefix, r.Steps))
+		}
+		for child, err := range p.Policy.Expand(ctx, r) {
+			took := time.Since(start)
+			if err != nil {
+				p.in.Fail(span, err)
+				batch.usage = batch.usage.Add(child.Usage)
+			} else {
+				took = cmp.Or(child.Generate, took)
+				batch.add(child)
+				if batch.children == 1 { // the engine works, so it knows its model
+					p.name.Learn(func() (string, error) { m, err := p.Model(ctx); return m.Name, err })
+					span.SetAttributes(attribute.String(names.GenAIServedModel, p.name.String()))
+				}
+				if p.in.Content {
+					text := attribute.String(names.ContentChild, reasoning.Join(child.Steps))
+					span.AddEvent(names.EventChild, trace.WithAttributes(text))
+				}
+			}
+			p.in.Generate.Record(ctx, took, telemetry.DepthLabel(depth), p.name.Label(), telemetry.OutcomeLabel(err))
+			if !yield(child, err) {
+				return
+			}
+		}
+	}
+}
+
+// request returns the attributes of a request for children of a depth.
+func (p *traced) request(r policy.Request, depth int) []attribute.KeyValue {
+	return []attribute.KeyValue{
+		attribute.String(names.GenAIOperation, names.OperationCompletion),
+		attribute.String(names.GenAIProvider, p.provider),
+		attribute.String(names.GenAIModel, r.Model.Name),
+		attribute.Float64(names.GenAITemperature, r.Sampling.Temperature),
+		attribute.Float64(names.GenAITopP, r.Sampling.TopP),
+		attribute.Int(names.GenAIMaxTokens, r.Sampling.MaxTokens),
+		attribute.Int(names.GenAIChoices, len(r.Ordinals)),
+		attribute.String(names.SearchID, r.Search),
+		attribute.String(names.NodeID, r.Node),
+		attribute.Int(names.Depth, depth),
+		attribute.Int(names.Width, len(r.Ordinals)),
+	}
+}
+
+// A batch counts the children that one expansion has yielded.
+type batch struct {
+	children int
+	finished [reasoning.FinishLength + 1]int
+	usage    reasoning.Usage
+}
+
+func (b *batch) add(c policy.Child) {
+	b.children++
+	if c.Finish > 0 && int(c.Finish) < len(b.finished) {
+		b.finished[c.Finish]++
+	}
+	b.usage = b.usage.Add(c.Usage)
+}
+
+func (b *batch) attributes() []attribute.KeyValue {
+	var reasons []string
+	for f, n := range b.finished {
+		if n > 0 {
+			reasons = append(reasons, reasoning.Finish(f).String())
+		}
+	}
+	return append(telemetry.Usage(b.usage),
+		attribute.Int(names.Children, b.children),
+		attribute.StringSlice(names.GenAIFinish, reasons),
+		attribute.Int(names.FinishStep, b.finished[reasoning.FinishStep]),
+		attribute.Int(names.FinishEnd, b.finished[reasoning.FinishEnd]),
+		attribute.Int(names.FinishLength, b.finished[reasoning.FinishLength]))
+}
