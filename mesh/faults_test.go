@@ -46,9 +46,9 @@ type fault struct {
 
 // A sickness is what models do instead of their work; nil does the work.
 type sickness struct {
-	line  func() policytest.Line
+	line  func() policytest.Reply
 	judge func(ctx context.Context) error
-	score func(r verifier.Request) verifiertest.Line
+	score func(r verifier.Request) verifiertest.Reply
 }
 
 // moody is a policy and a verifier that can be sick.
@@ -62,14 +62,14 @@ type moody struct {
 
 func newMoody() *moody {
 	m := &moody{policy: policytest.Steps(1, 10*time.Second), Script: verifiertest.Steps(0)}
-	write, score := m.policy.Say, m.Say
-	m.policy.Say = func(r policy.Request, ordinal int) policytest.Line {
+	write, score := m.policy.Reply, m.Reply
+	m.policy.Reply = func(r policy.Request, ordinal int) policytest.Reply {
 		if sick := m.state().line; sick != nil {
 			return sick()
 		}
 		return write(r, ordinal)
 	}
-	m.Say = func(r verifier.Request) verifiertest.Line {
+	m.Reply = func(r verifier.Request) verifiertest.Reply {
 		if sick := m.state().score; sick != nil {
 			return sick(r)
 		}
@@ -148,17 +148,17 @@ func faults() []fault {
 	return []fault{
 		{
 			what:   "engine down",
-			sick:   sickness{line: func() policytest.Line { return policytest.Line{Err: errDown} }},
+			sick:   sickness{line: func() policytest.Reply { return policytest.Reply{Err: errDown} }},
 			within: 5500 * time.Millisecond, state: failed, stop: byError, reason: "JOB_GIVEN_UP",
 			seen: "`RUNNING` at once, while the job is tried four times; a notice after 250 ms",
 		}, {
 			what:   "engine panics",
-			sick:   sickness{line: func() policytest.Line { return policytest.Line{Do: func() { panic("out of memory") }} }},
+			sick:   sickness{line: func() policytest.Reply { return policytest.Reply{Do: func() { panic("out of memory") }} }},
 			within: 5500 * time.Millisecond, state: failed, stop: byError, reason: "JOB_GIVEN_UP",
 			seen: "`RUNNING` at once, while the job is tried four times; a notice after 250 ms",
 		}, {
 			what: "engine hangs",
-			sick: sickness{line: func() policytest.Line { return policytest.Line{Delay: policytest.Never} }},
+			sick: sickness{line: func() policytest.Reply { return policytest.Reply{Delay: policytest.Never} }},
 			request: func(r *plannerv1.SolveRequest) {
 				r.Deadline = timestamppb.New(time.Now().Add(time.Minute))
 			},
@@ -189,7 +189,7 @@ func faults() []fault {
 			what: "verifier down",
 			sick: sickness{
 				judge: func(context.Context) error { return errDown },
-				score: func(verifier.Request) verifiertest.Line { return verifiertest.Line{Err: errDown} },
+				score: func(verifier.Request) verifiertest.Reply { return verifiertest.Reply{Err: errDown} },
 			},
 			within: 10 * time.Second, state: succeeded, stop: completed, degraded: "searched without a verifier",
 			seen: "a notice at once, and a plan of majority instead of best-of-n",
@@ -201,21 +201,21 @@ func faults() []fault {
 		}, {
 			what: "verifier goes down during the search",
 			during: func(_ *testing.T, _ *harbour, w *moody) {
-				w.fall(sickness{score: func(verifier.Request) verifiertest.Line { return verifiertest.Line{Err: errDown} }})
+				w.fall(sickness{score: func(verifier.Request) verifiertest.Reply { return verifiertest.Reply{Err: errDown} }})
 			},
 			within: 11 * time.Second, state: succeeded, stop: completed, degraded: "chose by majority",
 			seen: "nodes without a value, whose reason says why",
 		}, {
 			what: "PRM gives the wrong number of scores",
-			sick: sickness{score: func(r verifier.Request) verifiertest.Line {
-				return verifiertest.Line{Scores: make([]float64, len(r.Steps)+1)}
+			sick: sickness{score: func(r verifier.Request) verifiertest.Reply {
+				return verifiertest.Reply{Scores: make([]float64, len(r.Steps)+1)}
 			}},
 			within: 10 * time.Second, state: succeeded, stop: completed, degraded: "2 scores for 1 steps",
 			seen: "nodes without a value, whose reason says why",
 		}, {
 			what: "PRM gives a score of 7",
-			sick: sickness{score: func(r verifier.Request) verifiertest.Line {
-				return verifiertest.Line{Scores: []float64{7}}
+			sick: sickness{score: func(r verifier.Request) verifiertest.Reply {
+				return verifiertest.Reply{Scores: []float64{7}}
 			}},
 			within: 10 * time.Second, state: succeeded, stop: completed, degraded: "verifier misjudged",
 			seen: "nodes without a value, whose reason says why",

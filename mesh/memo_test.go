@@ -74,8 +74,8 @@ func TestProbeIsPaidOnce(t *testing.T) {
 	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
 		written := atomic.Int64{}
 		engine := policytest.Steps(3, 10*time.Second)
-		say := engine.Say
-		engine.Say = func(r policy.Request, ordinal int) policytest.Line {
+		say := engine.Reply
+		engine.Reply = func(r policy.Request, ordinal int) policytest.Reply {
 			line := say(r, ordinal)
 			for _, s := range line.Child.Steps {
 				written.Add(int64(s.Tokens))

@@ -201,8 +201,8 @@ func says(answer string) policy.Child {
 
 // after is a Script whose children say their ordinals, each after its delay.
 func after(delays ...time.Duration) *policytest.Script {
-	return &policytest.Script{Say: func(_ policy.Request, ordinal int) policytest.Line {
-		return policytest.Line{Child: says(fmt.Sprint(ordinal)), Delay: delays[ordinal]}
+	return &policytest.Script{Reply: func(_ policy.Request, ordinal int) policytest.Reply {
+		return policytest.Reply{Child: says(fmt.Sprint(ordinal)), Delay: delays[ordinal]}
 	}}
 }
 

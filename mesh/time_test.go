@@ -69,13 +69,13 @@ func TestTimes(t *testing.T) {
 // level but the last.
 func TestDVTSDoesNotWaitForStragglers(t *testing.T) {
 	const depth, subtrees = 5, 4
-	slow := func(r policy.Request, ordinal int) policytest.Line {
+	slow := func(r policy.Request, ordinal int) policytest.Reply {
 		path := strings.Split(strings.TrimPrefix(fmt.Sprint(r.Node, ".", ordinal), "."), ".")
 		first, err := strconv.Atoi(path[0])
 		if err != nil {
 			panic(err)
 		}
-		line := policytest.Line{Child: policy.Child{Finish: reasoning.FinishStep}, Delay: time.Second}
+		line := policytest.Reply{Child: policy.Child{Finish: reasoning.FinishStep}, Delay: time.Second}
 		if len(path) == first/4+1 {
 			line.Delay = 10 * time.Second
 		}
@@ -87,15 +87,15 @@ func TestDVTSDoesNotWaitForStragglers(t *testing.T) {
 		line.Child.Steps = []reasoning.Step{{Text: text, Tokens: len(text)}}
 		return line
 	}
-	judge := func(r verifier.Request) verifiertest.Line {
+	judge := func(r verifier.Request) verifiertest.Reply {
 		scores := slices.Repeat([]float64{0.1}, len(r.Steps))
 		if strings.HasSuffix(r.Steps[len(r.Steps)-1], ":true\n") {
 			scores = slices.Repeat([]float64{0.9}, len(r.Steps))
 		}
-		return verifiertest.Line{Scores: scores}
+		return verifiertest.Reply{Scores: scores}
 	}
 	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
-		m := start(t, s, mesh.Config{Policy: &policytest.Script{Say: slow}, Verifier: &verifiertest.Script{Say: judge}})
+		m := start(t, s, mesh.Config{Policy: &policytest.Script{Reply: slow}, Verifier: &verifiertest.Script{Reply: judge}})
 		var trees []string
 		for _, c := range []struct {
 			strategy *plannerv1.Strategy
@@ -126,8 +126,8 @@ func TestDVTSDoesNotWaitForStragglers(t *testing.T) {
 // for samples that are not needed.
 func TestMajorityEndsWhenItIsCertain(t *testing.T) {
 	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
-		engine := &policytest.Script{Say: func(_ policy.Request, ordinal int) policytest.Line {
-			line := policytest.Line{Child: says("7"), Delay: time.Duration(ordinal+1) * time.Second}
+		engine := &policytest.Script{Reply: func(_ policy.Request, ordinal int) policytest.Reply {
+			line := policytest.Reply{Child: says("7"), Delay: time.Duration(ordinal+1) * time.Second}
 			if ordinal >= 5 {
 				line.Delay = policytest.Never
 			}
@@ -164,14 +164,14 @@ func TestScoringStartsWhenAChildArrives(t *testing.T) {
 		began := time.Now()
 		var mu sync.Mutex
 		var scored []time.Duration
-		judge := &verifiertest.Script{Say: func(r verifier.Request) verifiertest.Line {
+		judge := &verifiertest.Script{Reply: func(r verifier.Request) verifiertest.Reply {
 			mu.Lock()
 			defer mu.Unlock()
 			scored = append(scored, time.Since(began))
 			if r.Steps[0] == "A:0\n" {
-				return verifiertest.Line{Scores: []float64{0.9}, Delay: 15 * time.Second}
+				return verifiertest.Reply{Scores: []float64{0.9}, Delay: 15 * time.Second}
 			}
-			return verifiertest.Line{Scores: []float64{0.1}}
+			return verifiertest.Reply{Scores: []float64{0.1}}
 		}}
 		m := start(t, s, mesh.Config{Policy: after(10*time.Second, 20*time.Second), Verifier: judge})
 		outcome, _ := solve(t, m, ask(bestOf(2)))
@@ -218,7 +218,7 @@ func TestWorkerCrash(t *testing.T) {
 
 func called(s *policytest.Script) (text string) {
 	for _, c := range s.Calls() {
-		text += fmt.Sprint(c.Request.Ordinals, " gave ", c.Given, "; ")
+		text += fmt.Sprint(c.Request.Ordinals, " gave ", c.Yielded, "; ")
 	}
 	return text
 }

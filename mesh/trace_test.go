@@ -133,11 +133,11 @@ func traced(t *testing.T, content bool) (spans []tracetest.SpanStub) {
 
 // distinct writes two steps, and no path twice, whose scores would be known.
 func distinct() *policytest.Script {
-	return &policytest.Script{Say: func(r policy.Request, ordinal int) policytest.Line {
+	return &policytest.Script{Reply: func(r policy.Request, ordinal int) policytest.Reply {
 		child := says(fmt.Sprint(ordinal))
 		if len(r.Steps) == 0 {
 			child.Finish = reasoning.FinishStep
 		}
-		return policytest.Line{Child: child, Delay: 10 * time.Second}
+		return policytest.Reply{Child: child, Delay: 10 * time.Second}
 	}}
 }

@@ -28,8 +28,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // The policy's service carries these tests: a child of ordinal n takes n seconds.
 func slow() *policytest.Script {
 	said := policytest.Steps(1, 0)
-	return &policytest.Script{Say: func(r policy.Request, ordinal int) policytest.Line {
-		l := said.Say(r, ordinal)
+	return &policytest.Script{Reply: func(r policy.Request, ordinal int) policytest.Reply {
+		l := said.Reply(r, ordinal)
 		l.Delay = time.Duration(ordinal) * time.Second
 		return l
 	}}
@@ -235,9 +235,9 @@ func TestIDsAreUsedAgain(t *testing.T) {
 func TestSlowReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		long := strings.Repeat("x", 64<<10)
-		script := &policytest.Script{Say: func(_ policy.Request, ordinal int) policytest.Line {
+		script := &policytest.Script{Reply: func(_ policy.Request, ordinal int) policytest.Reply {
 			step := reasoning.Step{Text: long, Tokens: 1}
-			return policytest.Line{Child: policy.Child{Steps: []reasoning.Step{step}, Finish: reasoning.FinishEnd}}
+			return policytest.Reply{Child: policy.Child{Steps: []reasoning.Step{step}, Finish: reasoning.FinishEnd}}
 		}}
 		s := serveRaw(t, script)
 		_, send := raw(t, s)
@@ -247,7 +247,7 @@ func TestSlowReader(t *testing.T) {
 		}
 		send("a", ordinals...)
 		synctest.Wait()
-		if got := len(script.Calls()[0].Given); got == 0 || got > 500 {
+		if got := len(script.Calls()[0].Yielded); got == 0 || got > 500 {
 			t.Errorf("the engine wrote %d of 1000 children for a client that reads none", got)
 		}
 		other := policyrpc.NewClient(s.Conn)

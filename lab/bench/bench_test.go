@@ -197,10 +197,10 @@ func TestLesserSearchesAreNoResults(t *testing.T) {
 // fails in part, however often it is asked, is a result that tells so.
 func TestFailures(t *testing.T) {
 	engine := policytest.Steps(2, time.Second)
-	say := engine.Say
-	engine.Say = func(r policy.Request, ordinal int) policytest.Line {
+	say := engine.Reply
+	engine.Reply = func(r policy.Request, ordinal int) policytest.Reply {
 		if r.Problem == "count 1" || r.Problem == "count 0" && ordinal == 1 {
-			return policytest.Line{Err: errors.New("out of memory"), Delay: time.Minute}
+			return policytest.Reply{Err: errors.New("out of memory"), Delay: time.Minute}
 		}
 		return say(r, ordinal)
 	}

@@ -65,8 +65,8 @@ func TestEveryMethodKeepsThePromises(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
 						// Samples come in another order in each run.
 						engine := says("1", "2", "1", "1", "3", "1", "1", "2", "1", "1", "1", "1")
-						say := engine.Say
-						engine.Say = func(r policy.Request, ordinal int) policytest.Line {
+						say := engine.Reply
+						engine.Reply = func(r policy.Request, ordinal int) policytest.Reply {
 							l := say(r, ordinal)
 							l.Delay = time.Duration(1+(ordinal*(5+2*run))%13) * time.Second
 							l.Child.Steps[0].LogProb = -0.1 * float64(ordinal+1)
@@ -156,8 +156,8 @@ func TestCertaintyWeighs(t *testing.T) {
 		var got float64
 		synctest.Test(t, func(t *testing.T) {
 			engine := says("1", "1", "2", "2")
-			say := engine.Say
-			engine.Say = func(r policy.Request, ordinal int) policytest.Line {
+			say := engine.Reply
+			engine.Reply = func(r policy.Request, ordinal int) policytest.Reply {
 				l := say(r, ordinal)
 				l.Child.Steps[0].LogProb = logProbs[ordinal]
 				return l
@@ -183,8 +183,8 @@ func TestWhatThePolicyThinksOfItselfComesFirst(t *testing.T) {
 	rate := func(logProb float64) (e difficulty.Estimate) {
 		synctest.Test(t, func(t *testing.T) {
 			engine := says("1", "2", "3", "4")
-			say := engine.Say
-			engine.Say = func(r policy.Request, ordinal int) policytest.Line {
+			say := engine.Reply
+			engine.Reply = func(r policy.Request, ordinal int) policytest.Reply {
 				l := say(r, ordinal)
 				l.Child.Steps[0].LogProb = logProb
 				return l
@@ -245,8 +245,8 @@ func TestRatesAreRates(t *testing.T) {
 		} {
 			synctest.Test(t, func(t *testing.T) {
 				engine := says(slices.Repeat([]string{"1", "2"}, 32)...)
-				say := engine.Say
-				engine.Say = func(r policy.Request, ordinal int) policytest.Line {
+				say := engine.Reply
+				engine.Reply = func(r policy.Request, ordinal int) policytest.Reply {
 					l := say(r, ordinal)
 					l.Child.Steps[0].LogProb, l.Child.Steps[0].Tokens = c.probs(ordinal), c.tokens
 					return l

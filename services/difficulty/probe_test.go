@@ -28,20 +28,20 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // says is a Policy whose whole samples have these answers, one a second.
 func says(answers ...string) *policytest.Script {
-	return &policytest.Script{Say: func(_ policy.Request, ordinal int) policytest.Line {
+	return &policytest.Script{Reply: func(_ policy.Request, ordinal int) policytest.Reply {
 		text := "A:" + answers[ordinal] + "\n"
 		child := policy.Child{Steps: []reasoning.Step{{Text: text, Tokens: len(text)}}, Finish: reasoning.FinishEnd}
 		if answers[ordinal] == "" {
 			child.Finish = reasoning.FinishLength
 		}
-		return policytest.Line{Child: child, Delay: time.Duration(ordinal+1) * time.Second}
+		return policytest.Reply{Child: child, Delay: time.Duration(ordinal+1) * time.Second}
 	}}
 }
 
 // believes is a Verifier that gives each step of a path this score.
 func believes(score float64, delay time.Duration) *verifiertest.Script {
-	return &verifiertest.Script{Say: func(r verifier.Request) verifiertest.Line {
-		return verifiertest.Line{Scores: slices.Repeat([]float64{score}, len(r.Steps)), Delay: delay}
+	return &verifiertest.Script{Reply: func(r verifier.Request) verifiertest.Reply {
+		return verifiertest.Reply{Scores: slices.Repeat([]float64{score}, len(r.Steps)), Delay: delay}
 	}}
 }
 
@@ -156,7 +156,7 @@ func TestLeavingEarly(t *testing.T) {
 		if got := time.Since(began); got != 1500*time.Millisecond {
 			t.Errorf("left after %v, want 1.5s", got)
 		}
-		if calls := engine.Calls(); !calls[0].Ended || len(calls[0].Given) != 1 {
+		if calls := engine.Calls(); !calls[0].Ended || len(calls[0].Yielded) != 1 {
 			t.Errorf("the engine goes on: %+v", calls[0])
 		}
 		if got := len(judge.Calls()); got != 1 {
@@ -177,8 +177,8 @@ func TestErrors(t *testing.T) {
 	}{
 		"sampled too much": {samples: difficulty.MaxSamples + 1, want: reasoning.ErrInvalid},
 		"policy fails": {
-			policy: &policytest.Script{Say: func(r policy.Request, o int) policytest.Line {
-				l := says("1", "1", "1").Say(r, o)
+			policy: &policytest.Script{Reply: func(r policy.Request, o int) policytest.Reply {
+				l := says("1", "1", "1").Reply(r, o)
 				if o == 2 {
 					l.Err = fmt.Errorf("%w: %w", reasoning.ErrUnavailable, broken)
 				}
@@ -186,11 +186,11 @@ func TestErrors(t *testing.T) {
 			}},
 			samples: 3, before: 2, want: reasoning.ErrUnavailable,
 		},
-		"judge fails": {verifier: &verifiertest.Script{Say: func(verifier.Request) verifiertest.Line {
-			return verifiertest.Line{Err: reasoning.ErrOverloaded}
+		"judge fails": {verifier: &verifiertest.Script{Reply: func(verifier.Request) verifiertest.Reply {
+			return verifiertest.Reply{Err: reasoning.ErrOverloaded}
 		}}, samples: 3, want: reasoning.ErrOverloaded},
-		"judge misjudges": {verifier: &verifiertest.Script{Say: func(verifier.Request) verifiertest.Line {
-			return verifiertest.Line{Scores: []float64{math.NaN()}}
+		"judge misjudges": {verifier: &verifiertest.Script{Reply: func(verifier.Request) verifiertest.Reply {
+			return verifiertest.Reply{Scores: []float64{math.NaN()}}
 		}}, samples: 3, want: verifier.ErrBadScores},
 		"deadline": {timeout: 2500 * time.Millisecond, samples: 3, before: 2, want: context.DeadlineExceeded},
 	} {

@@ -63,8 +63,8 @@ func TestMaxKept(t *testing.T) {
 	bubble(t, Config{MaxKept: 3}, func(t *testing.T, p *Planner) {
 		slow := greedy("slow")
 		slow.Strategy = search.Majority{N: 2}
-		p.Policy = &policytest.Script{Say: func(r policy.Request, o int) policytest.Line {
-			l := policytest.Steps(1, time.Second).Say(r, o)
+		p.Policy = &policytest.Script{Reply: func(r policy.Request, o int) policytest.Reply {
+			l := policytest.Steps(1, time.Second).Reply(r, o)
 			if r.Problem == "slow" {
 				l.Delay = time.Hour
 			}

@@ -19,7 +19,7 @@ func thinker() *policytest.Script {
 	answers := map[string]string{"1+2=3\n#\n": "A:3\n", "1+2=3\nWait\n3+1=4\n#\n": "A:4\n", "1+\n#\nA:": "1\n"}
 	return &policytest.Script{
 		Identity: reasoning.Model{Name: "thinker", Template: "pocket-think-v1", Parameters: 1e6},
-		Say: func(r policy.Request, _ int) policytest.Line {
+		Reply: func(r policy.Request, _ int) policytest.Reply {
 			before := ""
 			for _, s := range r.Steps {
 				before += s
@@ -29,7 +29,7 @@ func thinker() *policytest.Script {
 			if len(said) > r.Sampling.MaxTokens {
 				said, finish = said[:r.Sampling.MaxTokens], reasoning.FinishLength
 			}
-			return policytest.Line{Child: policy.Child{Steps: []reasoning.Step{{Text: said, Tokens: len(said)}}, Finish: finish}, Delay: time.Second}
+			return policytest.Reply{Child: policy.Child{Steps: []reasoning.Step{{Text: said, Tokens: len(said)}}, Finish: finish}, Delay: time.Second}
 		},
 	}
 }

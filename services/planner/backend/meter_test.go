@@ -279,12 +279,12 @@ func TestMeterGivesBack(t *testing.T) {
 func TestMeterBillsWhatIsCalledOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		same := policytest.Steps(1, time.Second)
-		say := same.Say
-		same.Say = func(r policy.Request, ordinal int) policytest.Line {
+		say := same.Reply
+		same.Reply = func(r policy.Request, ordinal int) policytest.Reply {
 			l := say(r, ordinal)
 			l.Child.Steps = []reasoning.Step{{Text: "A:3\n", Tokens: 4}}
 			if ordinal > 2 { // three of five have decided
-				l.Delay, l.Vain = policytest.Never, reasoning.Usage{Generated: 3}
+				l.Delay, l.Wasted = policytest.Never, reasoning.Usage{Generated: 3}
 			}
 			return l
 		}

@@ -24,7 +24,7 @@ import (
 // thinking, and dials: every strategy can be run on it.
 func thinkingLock() *searchtest.Lock {
 	lock := searchtest.NewLock(0.6, nil)
-	lock.Script = &policytest.Script{Say: func(r policy.Request, ordinal int) policytest.Line {
+	lock.Script = &policytest.Script{Reply: func(r policy.Request, ordinal int) policytest.Reply {
 		c := policy.Child{Finish: reasoning.FinishEnd}
 		left, seed := r.Sampling.MaxTokens, r.Seed.Child(ordinal)
 		before := strings.Join(r.Steps, "")
@@ -47,15 +47,15 @@ func thinkingLock() *searchtest.Lock {
 			switch {
 			case cut < len(line):
 				c.Finish = reasoning.FinishLength
-				return policytest.Line{Child: c}
+				return policytest.Reply{Child: c}
 			case over:
-				return policytest.Line{Child: c}
+				return policytest.Reply{Child: c}
 			case len(c.Steps) == r.Span:
 				c.Finish = reasoning.FinishStep
-				return policytest.Line{Child: c}
+				return policytest.Reply{Child: c}
 			case left == 0:
 				c.Finish = reasoning.FinishLength
-				return policytest.Line{Child: c}
+				return policytest.Reply{Child: c}
 			}
 		}
 	}}
@@ -176,8 +176,8 @@ func TestOrderOfPartsDoesNotMatter(t *testing.T) {
 			for i := range 4 {
 				synctest.Test(t, func(t *testing.T) {
 					lock := thinkingLock()
-					if say := lock.Say; i > 0 {
-						lock.Say = func(r policy.Request, ordinal int) policytest.Line {
+					if say := lock.Reply; i > 0 {
+						lock.Reply = func(r policy.Request, ordinal int) policytest.Reply {
 							l := say(r, ordinal)
 							l.Delay = rand.N(time.Second)
 							return l

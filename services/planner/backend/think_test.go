@@ -20,10 +20,10 @@ import (
 // saying is a policy of known texts, a token a byte and one for the end: what it
 // writes after each text. Its steps end as the template's.
 func saying(format template.Template, after map[string]string) *policytest.Script {
-	return &policytest.Script{Say: func(r policy.Request, ordinal int) policytest.Line {
+	return &policytest.Script{Reply: func(r policy.Request, ordinal int) policytest.Reply {
 		said, ok := after[strings.Join(r.Steps, "")]
 		if !ok {
-			return policytest.Line{Err: fmt.Errorf("nothing is known after %q", r.Steps)}
+			return policytest.Reply{Err: fmt.Errorf("nothing is known after %q", r.Steps)}
 		}
 		c := policy.Child{Finish: reasoning.FinishEnd}
 		left := r.Sampling.MaxTokens
@@ -45,7 +45,7 @@ func saying(format template.Template, after map[string]string) *policytest.Scrip
 		if c.Finish == reasoning.FinishEnd {
 			c.Steps[len(c.Steps)-1].Tokens++
 		}
-		return policytest.Line{Child: c}
+		return policytest.Reply{Child: c}
 	}}
 }
 
@@ -274,8 +274,8 @@ func TestForcedStepsAreNotCounted(t *testing.T) {
 // on, is asked for one more step, not for all of the rest.
 func TestWaitAtTheEndOfTheTextIsAStep(t *testing.T) {
 	format := mustLookup(t, "pocket-think-v1")
-	p := &policytest.Script{Say: func(r policy.Request, _ int) policytest.Line {
-		return policytest.Line{Child: policy.Child{Steps: []reasoning.Step{{Text: "1+2=3\n", Tokens: 7}}, Finish: reasoning.FinishEnd}}
+	p := &policytest.Script{Reply: func(r policy.Request, _ int) policytest.Reply {
+		return policytest.Reply{Child: policy.Child{Steps: []reasoning.Step{{Text: "1+2=3\n", Tokens: 7}}, Finish: reasoning.FinishEnd}}
 	}}
 	r := ask(1)
 	r.Span = 1
@@ -356,11 +356,11 @@ func TestRejectedThinkingIsWrittenAgain(t *testing.T) {
 	} {
 		tries := 0
 		p := saying(format, map[string]string{"": "1+2=3\n#\nA:3\n", "1+2=3\n#\n": "A:3\n"})
-		short := p.Say
-		p.Say = func(r policy.Request, ordinal int) policytest.Line {
+		short := p.Reply
+		p.Reply = func(r policy.Request, ordinal int) policytest.Reply {
 			if len(r.Steps) == 0 {
 				if tries++; tries < test.fits {
-					return saying(format, pocketSays).Say(r, ordinal)
+					return saying(format, pocketSays).Reply(r, ordinal)
 				}
 			}
 			return short(r, ordinal)

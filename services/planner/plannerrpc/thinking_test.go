@@ -73,9 +73,9 @@ func TestSolveThinks(t *testing.T) {
 		says := map[string]string{"": "1+2=3\n#\n", "1+2=3\n#\n": "A:3\n", "1+2=3\nWait\n": "3+1=4\n#\n", "1+2=3\nWait\n3+1=4\n#\n": "A:4\n"}
 		p := planner.New(planner.Config{Policy: &policytest.Script{
 			Identity: reasoning.Model{Name: "thinker", Template: "pocket-think-v1"},
-			Say: func(r policy.Request, _ int) policytest.Line {
+			Reply: func(r policy.Request, _ int) policytest.Reply {
 				said := says[strings.Join(r.Steps, "")]
-				return policytest.Line{Child: policy.Child{Steps: []reasoning.Step{{Text: said, Tokens: len(said)}}, Finish: reasoning.FinishEnd}}
+				return policytest.Reply{Child: policy.Child{Steps: []reasoning.Step{{Text: said, Tokens: len(said)}}, Finish: reasoning.FinishEnd}}
 			},
 		}})
 		t.Cleanup(p.Close)

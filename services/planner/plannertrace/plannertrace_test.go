@@ -197,11 +197,11 @@ func TestOutcomes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := telemetrytest.Setup(t, telemetry.Options{})
 		_, traced := plannertrace.Start(t.Context(), p.Instruments, "s", "beam")
-		fails := &policytest.Script{Say: func(_ policy.Request, ordinal int) policytest.Line {
+		fails := &policytest.Script{Reply: func(_ policy.Request, ordinal int) policytest.Reply {
 			if ordinal == 2 {
-				return policytest.Line{Delay: 2 * time.Second, Err: reasoning.ErrOverloaded}
+				return policytest.Reply{Delay: 2 * time.Second, Err: reasoning.ErrOverloaded}
 			}
-			return policytest.Line{Delay: time.Second, Child: policy.Child{Steps: []reasoning.Step{{Text: "1:1\n", Tokens: 4}}, Finish: reasoning.FinishStep}}
+			return policytest.Reply{Delay: time.Second, Child: policy.Child{Steps: []reasoning.Step{{Text: "1:1\n", Tokens: 4}}, Finish: reasoning.FinishStep}}
 		}}
 		w := traced.Backend(struct {
 			policy.Policy

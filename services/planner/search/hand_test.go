@@ -42,7 +42,7 @@ type made struct {
 
 // byHand has solutions of depth steps, of which make says what it likes, by node.
 func byHand(depth int, make func(id string) made) hand {
-	say := func(r policy.Request, ordinal int) policytest.Line {
+	say := func(r policy.Request, ordinal int) policytest.Reply {
 		m := make(strings.TrimPrefix(r.Node+"."+strconv.Itoa(ordinal), "."))
 		if m.text == "" {
 			m.text = strconv.Itoa(ordinal)
@@ -62,16 +62,16 @@ func byHand(depth int, make func(id string) made) hand {
 			}
 			c.Steps = append(c.Steps, step)
 		}
-		return policytest.Line{Child: c, Delay: m.delay, Err: m.fails}
+		return policytest.Reply{Child: c, Delay: m.delay, Err: m.fails}
 	}
-	score := func(r verifier.Request) verifiertest.Line {
+	score := func(r verifier.Request) verifiertest.Reply {
 		m := make(r.Node)
 		if m.worth == 0 {
 			m.worth = 0.5
 		}
-		return verifiertest.Line{Scores: slices.Repeat([]float64{m.worth}, len(r.Steps)), Err: m.unscored}
+		return verifiertest.Reply{Scores: slices.Repeat([]float64{m.worth}, len(r.Steps)), Err: m.unscored}
 	}
-	return hand{&policytest.Script{Say: say}, &verifiertest.Script{Say: score}}
+	return hand{&policytest.Script{Reply: say}, &verifiertest.Script{Reply: score}}
 }
 
 // byWorth is a world in which only the worth of nodes matters.

@@ -117,19 +117,19 @@ func TestRevisionsCut(t *testing.T) {
 func TestRevisionsFeedback(t *testing.T) {
 	w := byHand(3, func(id string) made { return made{text: "A:" + strconv.Itoa(len(id))} })
 	scores := map[string][]float64{"0": {0.9, 0.5, 0.49}, "0.0": {0.5, 0.8, 1}, "0.0.0.0": {0, 0.7, 0.2}}
-	w.judge.Say = func(r verifier.Request) verifiertest.Line {
+	w.judge.Reply = func(r verifier.Request) verifiertest.Reply {
 		if scores[r.Node] == nil {
-			return verifiertest.Line{Err: errors.New("no scores")}
+			return verifiertest.Reply{Err: errors.New("no scores")}
 		}
-		return verifiertest.Line{Scores: scores[r.Node]}
+		return verifiertest.Reply{Scores: scores[r.Node]}
 	}
-	w.Say = func(say func(policy.Request, int) policytest.Line) func(policy.Request, int) policytest.Line {
-		return func(r policy.Request, ordinal int) policytest.Line {
+	w.Reply = func(say func(policy.Request, int) policytest.Reply) func(policy.Request, int) policytest.Reply {
+		return func(r policy.Request, ordinal int) policytest.Reply {
 			line := say(r, ordinal)
 			line.Child.Steps[0].Text = "first\n\n"
 			return line
 		}
-	}(w.Say)
+	}(w.Reply)
 	run(t, w, Revisions{N: 5, Chains: 1, Feedback: true})
 	first := "first\n\n\nA:1\nA verifier gives this attempt 0.49 of 1 and doubts it from this step on: A:1\n"
 	second := "first\n\n\nA:3\nA verifier gives this attempt 0.50 of 1 and doubts none of its steps\n"

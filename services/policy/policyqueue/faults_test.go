@@ -18,10 +18,10 @@ import (
 )
 
 // say is a Script whose children are those of tenSeconds, changed by f.
-func say(f func(ordinal int, l *policytest.Line)) *policytest.Script {
+func say(f func(ordinal int, l *policytest.Reply)) *policytest.Script {
 	s := tenSeconds()
-	base := s.Say
-	s.Say = func(r policy.Request, ordinal int) policytest.Line {
+	base := s.Reply
+	s.Reply = func(r policy.Request, ordinal int) policytest.Reply {
 		l := base(r, ordinal)
 		f(ordinal, &l)
 		return l
@@ -32,7 +32,7 @@ func say(f func(ordinal int, l *policytest.Line)) *policytest.Script {
 func TestCrashedWorkersJobGoesToAnother(t *testing.T) {
 	bubble(t, Config{}, func(t *testing.T, q *rig) {
 		var first *testWorker
-		crashing := say(func(ordinal int, l *policytest.Line) {
+		crashing := say(func(ordinal int, l *policytest.Reply) {
 			l.Delay = time.Second
 			if ordinal >= 4 {
 				l.Delay, l.Do = 5*time.Second, func() { first.crash() }
@@ -72,7 +72,7 @@ func TestHeartbeatsKeepALongJob(t *testing.T) {
 		calls int
 	}{{true, 1}, {false, 4}} { // without them, attempts begin after 0, 10, 20 and 30 s
 		bubble(t, Config{}, func(t *testing.T, q *rig) {
-			slow := say(func(_ int, l *policytest.Line) { l.Delay = 3*q.cfg.AckWait + time.Second })
+			slow := say(func(_ int, l *policytest.Reply) { l.Delay = 3*q.cfg.AckWait + time.Second })
 			q.worker(t, slow, WorkerConfig{}, func(w *Worker) { w.noHeartbeats = !c.beats })
 			q.all(t, request("s", 2))
 			q.took(t, 3*q.cfg.AckWait+time.Second)
@@ -92,7 +92,7 @@ func TestDuplicatesAreDropped(t *testing.T) {
 		bubble(t, Config{}, func(t *testing.T, q *rig) {
 			q.keepDuplicates = c.keep
 			// Without heartbeats a second attempt begins after 10 s: its child 0 comes at 25 s, before the first one's child 1.
-			slow := say(func(ordinal int, l *policytest.Line) { l.Delay = time.Duration(15+25*ordinal) * time.Second })
+			slow := say(func(ordinal int, l *policytest.Reply) { l.Delay = time.Duration(15+25*ordinal) * time.Second })
 			q.worker(t, slow, WorkerConfig{}, func(w *Worker) { w.noHeartbeats = true })
 			got, _, err := expand(t.Context(), q, request("s", 2))
 			if err != nil || !slices.Equal(got, c.want) {
@@ -140,7 +140,7 @@ func TestCancelStopsTheEngine(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, Config{}, func(t *testing.T, q *rig) {
-				engine := say(func(ordinal int, l *policytest.Line) {
+				engine := say(func(ordinal int, l *policytest.Reply) {
 					if ordinal == 0 && name == "leaving" {
 						l.Delay = 5 * time.Second
 					}
@@ -176,8 +176,8 @@ func TestWhatIsWrittenInVainIsTold(t *testing.T) {
 	}{{"told", false, 5 * time.Second, 6 * 3}, {"a worker that says nothing is waited for a little", true, 5*time.Second + lastWord, 0}} {
 		t.Run(c.name, func(t *testing.T) {
 			bubble(t, Config{}, func(t *testing.T, q *rig) {
-				engine := say(func(ordinal int, l *policytest.Line) {
-					l.Vain = reasoning.Usage{Generated: 3}
+				engine := say(func(ordinal int, l *policytest.Reply) {
+					l.Wasted = reasoning.Usage{Generated: 3}
 					if ordinal < 2 {
 						l.Delay = time.Second
 					}
@@ -205,9 +205,9 @@ func TestWhatIsWrittenInVainIsTold(t *testing.T) {
 // worker or its owner thinks that it was delivered.
 func TestFinishedWhileCalledOff(t *testing.T) {
 	bubble(t, Config{}, func(t *testing.T, q *rig) {
-		q.worker(t, say(func(_ int, l *policytest.Line) {
+		q.worker(t, say(func(_ int, l *policytest.Reply) {
 			l.Delay = time.Second
-			l.Child.Usage.Generated, l.Vain.Generated = 4, 4 // the same for one that is stopped at the last moment
+			l.Child.Usage.Generated, l.Wasted.Generated = 4, 4 // the same for one that is stopped at the last moment
 		}), WorkerConfig{})
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
@@ -226,7 +226,7 @@ func TestFinishedWhileCalledOff(t *testing.T) {
 // came before them.
 func TestChildrenThatCameAfterAnError(t *testing.T) {
 	bubble(t, Config{}, func(t *testing.T, q *rig) {
-		q.worker(t, say(func(ordinal int, l *policytest.Line) { l.Delay = time.Duration(ordinal+1) * time.Second }), WorkerConfig{})
+		q.worker(t, say(func(ordinal int, l *policytest.Reply) { l.Delay = time.Duration(ordinal+1) * time.Second }), WorkerConfig{})
 		var last error
 		came := 0
 		for _, err := range q.Expand(t.Context(), request("s", 4)) {
@@ -290,21 +290,21 @@ func TestFailures(t *testing.T) {
 	broken := errors.New("out of memory")
 	for _, c := range []struct {
 		name  string
-		fail  func(*policytest.Line)
+		fail  func(*policytest.Reply)
 		calls int
 		took  time.Duration
 		want  error
 		says  string
 	}{
-		{"transient", func(l *policytest.Line) { l.Err = broken }, 4, 4*time.Second + 5250*time.Millisecond, policy.ErrPoison, "out of memory"},
-		{"unavailable", func(l *policytest.Line) { l.Err = reasoning.ErrUnavailable }, 4, 4*time.Second + 5250*time.Millisecond, policy.ErrPoison, "unavailable"},
-		{"panic", func(l *policytest.Line) { l.Do = func() { panic("index out of range") } }, 4, 4*time.Second + 5250*time.Millisecond, policy.ErrPoison, "index out of range"},
-		{"invalid", func(l *policytest.Line) { l.Err = reasoning.Invalid("problem", "must be short") }, 1, time.Second, reasoning.ErrInvalid, "problem: must be short"},
-		{"model", func(l *policytest.Line) { l.Err = policy.ErrModel }, 1, time.Second, policy.ErrModel, "model"},
+		{"transient", func(l *policytest.Reply) { l.Err = broken }, 4, 4*time.Second + 5250*time.Millisecond, policy.ErrPoison, "out of memory"},
+		{"unavailable", func(l *policytest.Reply) { l.Err = reasoning.ErrUnavailable }, 4, 4*time.Second + 5250*time.Millisecond, policy.ErrPoison, "unavailable"},
+		{"panic", func(l *policytest.Reply) { l.Do = func() { panic("index out of range") } }, 4, 4*time.Second + 5250*time.Millisecond, policy.ErrPoison, "index out of range"},
+		{"invalid", func(l *policytest.Reply) { l.Err = reasoning.Invalid("problem", "must be short") }, 1, time.Second, reasoning.ErrInvalid, "problem: must be short"},
+		{"model", func(l *policytest.Reply) { l.Err = policy.ErrModel }, 1, time.Second, policy.ErrModel, "model"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			bubble(t, Config{}, func(t *testing.T, q *rig) {
-				engine := say(func(_ int, l *policytest.Line) { l.Delay = time.Second; c.fail(l) })
+				engine := say(func(_ int, l *policytest.Reply) { l.Delay = time.Second; c.fail(l) })
 				q.worker(t, engine, WorkerConfig{})
 				_, _, err := expand(t.Context(), q, request("s", 1))
 				if !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.says) {
@@ -324,7 +324,7 @@ func TestFailures(t *testing.T) {
 func TestTransientFailure(t *testing.T) {
 	bubble(t, Config{}, func(t *testing.T, q *rig) {
 		failures := 2
-		engine := say(func(ordinal int, l *policytest.Line) {
+		engine := say(func(ordinal int, l *policytest.Reply) {
 			l.Delay = time.Duration(ordinal+1) * time.Second
 			if ordinal == 1 && failures > 0 {
 				failures--
@@ -347,7 +347,7 @@ func TestPoison(t *testing.T) {
 	bubble(t, Config{MaxDeliver: 3}, func(t *testing.T, q *rig) {
 		for i := range 5 {
 			var w *testWorker
-			engine := say(func(_ int, l *policytest.Line) { l.Delay, l.Do = time.Second, func() { w.crash() } })
+			engine := say(func(_ int, l *policytest.Reply) { l.Delay, l.Do = time.Second, func() { w.crash() } })
 			w = q.worker(t, engine, WorkerConfig{Name: fmt.Sprint("victim", i)})
 		}
 		_, _, err := expand(t.Context(), q, request("s", 1))

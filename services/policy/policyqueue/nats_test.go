@@ -270,7 +270,7 @@ func TestClientReconnects(t *testing.T) {
 // kept what it finished meanwhile, gives it to the new one.
 func TestOwnerIsReplaced(t *testing.T) {
 	bubble(t, Config{}, func(t *testing.T, q *rig) {
-		engine := say(func(ordinal int, l *policytest.Line) { l.Delay = time.Duration(10*(ordinal+1)) * time.Second })
+		engine := say(func(ordinal int, l *policytest.Reply) { l.Delay = time.Duration(10*(ordinal+1)) * time.Second })
 		q.worker(t, engine, WorkerConfig{Slots: 8})
 		go expand(t.Context(), q, request("s", 8))
 		time.Sleep(5 * time.Second)

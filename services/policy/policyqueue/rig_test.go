@@ -175,7 +175,7 @@ func tenSeconds() *policytest.Script { return policytest.Steps(1, 10*time.Second
 
 func calls(s *policytest.Script) (list []string) {
 	for _, c := range s.Calls() {
-		list = append(list, fmt.Sprint(c.Request.Ordinals, " given ", c.Given))
+		list = append(list, fmt.Sprint(c.Request.Ordinals, " given ", c.Yielded))
 	}
 	return list
 }

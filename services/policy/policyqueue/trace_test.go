@@ -27,7 +27,7 @@ func TestTrace(t *testing.T) {
 		defer otel.SetTracerProvider(before)
 
 		failed := false
-		engine := say(func(_ int, l *policytest.Line) {
+		engine := say(func(_ int, l *policytest.Reply) {
 			if !failed {
 				failed, l.Err = true, fmt.Errorf("hiccup")
 			}

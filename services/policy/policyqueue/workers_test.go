@@ -175,7 +175,7 @@ func TestPullsNeverExceedSlots(t *testing.T) {
 	for _, partitions := range []int{1, 3, 8} {
 		bubble(t, Config{Partitions: partitions}, func(t *testing.T, q *rig) {
 			const slots = 20
-			engine := &counting{Policy: say(func(ordinal int, l *policytest.Line) { l.Delay = time.Duration(1+ordinal%5) * time.Second })}
+			engine := &counting{Policy: say(func(ordinal int, l *policytest.Reply) { l.Delay = time.Duration(1+ordinal%5) * time.Second })}
 			w := q.worker(t, engine, WorkerConfig{Slots: slots})
 			var all sync.WaitGroup
 			for i := range 40 {

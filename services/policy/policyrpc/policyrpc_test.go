@@ -136,8 +136,8 @@ func (s spy) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Chil
 func TestSickEngine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		healthy := policytest.Steps(1, 3*time.Second)
-		script := &policytest.Script{Say: func(r policy.Request, ordinal int) policytest.Line {
-			l := healthy.Say(r, ordinal)
+		script := &policytest.Script{Reply: func(r policy.Request, ordinal int) policytest.Reply {
+			l := healthy.Reply(r, ordinal)
 			switch ordinal {
 			case 1:
 				l.Delay, l.Child.Steps[0].Text = time.Second, "\xff"

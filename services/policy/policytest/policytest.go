@@ -1,9 +1,9 @@
-// Package policytest says what it means to be a [policy.Policy].
+// Package policytest defines what it means to be a [policy.Policy].
 //
-// [Run] is the suite that every body passes: engines, the gRPC client, the queue,
-// the memo. [Script] is a Policy for the tests of whatever uses one: it says what
-// it is told to, takes exactly the time it is told to under testing/synctest, and
-// fails, hangs or crashes where it is told to.
+// [Run] is the suite that every implementation passes: engines, the gRPC client, the
+// queue, the memo. [Script] is a Policy for the tests of packages that use one: its
+// children, their exact delays under testing/synctest, its failures, hangs and crashes
+// are scripted.
 package policytest
 
 import (
@@ -16,21 +16,21 @@ import (
 	"go.uber.org/goleak"
 )
 
-// Options say what a body cannot promise, and what suits its model. The zero value
-// asks for everything.
+// Options adapt the suite to an implementation and its model. The zero value runs
+// every check.
 type Options struct {
-	Problem   string // that the model continues; empty is a small word problem
-	MaxTokens int    // of a child; 0 is 256
-	Random    bool   // chance is not the seed's alone, as with HTTP engines: children cannot be compared
-	Queued    bool   // requests wait in a queue: OnStart is called, and a model that nobody serves is waited for
+	Problem   string // for the model to solve; empty is a small word problem
+	MaxTokens int    // per child; 0 is 256
+	Random    bool   // samples do not depend on the seed alone, as with HTTP engines: skip comparisons
+	Queued    bool   // requests wait in a queue: OnStart is called, and a model without a worker is waited for
 	Bubble    bool   // run each check in its own testing/synctest bubble, newPolicy included
 
-	// Leaks are goroutines that may stay, such as those of idle connections.
+	// Leaks lists goroutines that may keep running, such as those of idle connections.
 	Leaks []goleak.Option
 }
 
-// Run checks that the policies which newPolicy returns keep the interface's
-// promises. It is called once a check; what it starts it stops with t.Cleanup.
+// Run checks that the policies which newPolicy returns keep the interface's promises.
+// It calls newPolicy once per check; newPolicy registers its clean-up with t.Cleanup.
 func Run(t *testing.T, newPolicy func(t *testing.T) policy.Policy, o Options) {
 	t.Helper()
 	for _, c := range checks {
@@ -52,15 +52,15 @@ func Run(t *testing.T, newPolicy func(t *testing.T) policy.Policy, o Options) {
 	}
 }
 
-// A check is one promise. It returns an error, so that the suite's own tests can
-// see it fail.
+// A check tests one promise. It returns an error rather than failing a test, so that
+// the suite's own tests can show that it fails.
 type check struct {
 	name   string
-	seeded bool // compares children by seed
+	seeded bool // compares children that have the same seed
 	run    func(ctx context.Context, p policy.Policy, o Options) error
 }
 
-// request is a valid request for these children of the root.
+// request returns a valid request for these children of the root.
 func (o Options) request(span int, ordinals ...int) policy.Request {
 	if o.Problem == "" {
 		o.Problem = "Ann has 48 apples. She buys 36 more. How many apples has she?"

@@ -25,8 +25,8 @@ func TestScriptInABubble(t *testing.T) {
 	Run(t, func(*testing.T) policy.Policy { return Steps(5, 10*time.Second) }, Options{Bubble: true})
 }
 
-// Each promise of the suite is broken by one policy: the check of that name must
-// say so, else it checks nothing.
+// Each policy breaks one promise of the suite: the check of that name must fail, else
+// it checks nothing.
 func TestBrokenPolicies(t *testing.T) {
 	type children = iter.Seq2[policy.Child, error]
 	good := Steps(5, time.Second)
@@ -52,18 +52,18 @@ func TestBrokenPolicies(t *testing.T) {
 			r.Sampling.MaxTokens = 256
 			return good.Expand(ctx, r)
 		},
-		"cut by tokens": each(good, func(r policy.Request, c *policy.Child) {
+		"cut by tokens": corruptEach(good, func(r policy.Request, c *policy.Child) {
 			if c.Finish == reasoning.FinishLength {
 				c.Finish = reasoning.FinishEnd
 			}
 		}),
-		"prompt is charged once": each(good, func(r policy.Request, c *policy.Child) { c.Usage.Prompt = 9 }),
-		"a child is its seed and ordinal": each(good, func(r policy.Request, c *policy.Child) {
+		"prompt is charged once": corruptEach(good, func(r policy.Request, c *policy.Child) { c.Usage.Prompt = 9 }),
+		"a child is its seed and ordinal": corruptEach(good, func(r policy.Request, c *policy.Child) {
 			if len(r.Ordinals) > 1 && r.Ordinals[0] == c.Ordinal {
 				c.Steps[0].Text = "0:9\n"
 			}
 		}),
-		"a sample's first step is the step's sample": each(good, func(r policy.Request, c *policy.Child) {
+		"a sample's first step is the step's sample": corruptEach(good, func(r policy.Request, c *policy.Child) {
 			if r.Span == policy.Whole {
 				c.Steps[0].Text = "0:9\n"
 			}
@@ -92,11 +92,11 @@ func TestBrokenPolicies(t *testing.T) {
 			r.Model = reasoning.Model{}
 			return good.Expand(ctx, r)
 		},
-		"queued requests start": each(good, func(r policy.Request, c *policy.Child) { c.Worker = "w" }),
-		"gone before it began": func(_ context.Context, r policy.Request) children {
+		"queued requests start": corruptEach(good, func(r policy.Request, c *policy.Child) { c.Worker = "w" }),
+		"cancelled before the start": func(_ context.Context, r policy.Request) children {
 			return good.Expand(context.Background(), r)
 		},
-		"gone in the middle": func(_ context.Context, r policy.Request) children { // it sleeps on
+		"cancelled in the middle": func(_ context.Context, r policy.Request) children { // ignores the cancellation
 			return func(yield func(policy.Child, error) bool) {
 				for c, err := range good.Expand(context.Background(), r) {
 					time.Sleep(time.Second)
@@ -127,7 +127,7 @@ func TestBrokenPolicies(t *testing.T) {
 			}
 			names++
 			synctest.Test(t, func(t *testing.T) {
-				if err := c.run(t.Context(), body{good, broken}, Options{Bubble: true}); err == nil {
+				if err := c.run(t.Context(), override{good, broken}, Options{Bubble: true}); err == nil {
 					t.Errorf("%q passes on a policy that breaks it", check)
 				} else {
 					t.Logf("%s: %v", check, err)
@@ -135,28 +135,30 @@ func TestBrokenPolicies(t *testing.T) {
 			})
 		}
 	}
-	if want := len(checks) - 1; names != want { // all but the model's
+	if want := len(checks) - 1; names != want { // all but "model is stable"
 		t.Errorf("%d of %d checks have a policy that breaks them", names, want)
 	}
 }
 
-// body is a Policy with another Expand.
-type body struct {
+// override is a Policy with another Expand.
+type override struct {
 	policy.Policy
 	expand func(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error]
 }
 
-func (b body) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
-	return b.expand(ctx, r)
+func (o override) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
+	return o.expand(ctx, r)
 }
 
-// each spoils every child of p.
-func each(p policy.Policy, spoil func(policy.Request, *policy.Child)) func(context.Context, policy.Request) iter.Seq2[policy.Child, error] {
+type expandFunc = func(context.Context, policy.Request) iter.Seq2[policy.Child, error]
+
+// corruptEach returns an Expand that applies corrupt to every child of p.
+func corruptEach(p policy.Policy, corrupt func(policy.Request, *policy.Child)) expandFunc {
 	return func(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 		return func(yield func(policy.Child, error) bool) {
 			for c, err := range p.Expand(ctx, r) {
 				if err == nil {
-					spoil(r, &c)
+					corrupt(r, &c)
 				}
 				if !yield(c, err) {
 					return
@@ -169,18 +171,18 @@ func each(p policy.Policy, spoil func(policy.Request, *policy.Child)) func(conte
 func TestScriptRecordsItsCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		boom := errors.New("boom")
-		lines := []Line{
+		replies := []Reply{
 			{Delay: 2 * time.Second},
 			{Delay: time.Second},
 			{Delay: 3 * time.Second, Err: boom},
 			{Delay: Never},
 		}
-		s := &Script{Say: func(_ policy.Request, ordinal int) Line {
-			l := lines[ordinal]
-			l.Child = policy.Child{Steps: []reasoning.Step{{Text: "x", Tokens: 1}}, Finish: reasoning.FinishEnd}
-			return l
+		s := &Script{Reply: func(_ policy.Request, ordinal int) Reply {
+			reply := replies[ordinal]
+			reply.Child = policy.Child{Steps: []reasoning.Step{{Text: "x", Tokens: 1}}, Finish: reasoning.FinishEnd}
+			return reply
 		}}
-		ask := func(ctx context.Context, take int, ordinals ...int) (got []int, last error) {
+		expand := func(ctx context.Context, take int, ordinals ...int) (got []int, last error) {
 			for c, err := range s.Expand(ctx, Options{}.request(policy.Whole, ordinals...)) {
 				if last = err; err == nil {
 					got = append(got, c.Ordinal)
@@ -192,22 +194,22 @@ func TestScriptRecordsItsCalls(t *testing.T) {
 			return got, last
 		}
 		start := time.Now()
-		got, err := ask(t.Context(), -1, 0, 1, 2)
+		got, err := expand(t.Context(), -1, 0, 1, 2)
 		if diff := cmp.Diff(got, []int{1, 0}); diff != "" || !errors.Is(err, boom) || time.Since(start) != 3*time.Second {
 			t.Errorf("got %v and %v after %v, want [1 0] and boom after 3s", got, err, time.Since(start))
 		}
-		ask(t.Context(), 1, 0, 1)
+		expand(t.Context(), 1, 0, 1)
 		short, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		start = time.Now()
-		if _, err := ask(short, -1, 3); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Minute {
-			t.Errorf("a child that never comes ends with %v after %v, want the deadline after 1m", err, time.Since(start))
+		if _, err := expand(short, -1, 3); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Minute {
+			t.Errorf("a child with delay Never ends with %v after %v, want the deadline after 1m", err, time.Since(start))
 		}
 		var ends []error
 		for _, c := range s.Calls() {
 			ends = append(ends, c.Err)
 		}
-		if want := []error{boom, ErrLeft, context.DeadlineExceeded}; !slices.EqualFunc(ends, want, errors.Is) {
+		if want := []error{boom, ErrStoppedEarly, context.DeadlineExceeded}; !slices.EqualFunc(ends, want, errors.Is) {
 			t.Errorf("calls ended with %v, want %v", ends, want)
 		}
 	})

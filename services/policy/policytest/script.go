@@ -18,68 +18,73 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
-// A Script is a Policy that says what Say tells it to. It is safe for concurrent
-// use, starts no goroutine, and all children of a request are written at the same
-// time, each in its own.
+// A Script is a Policy that returns what its Reply function returns. It is safe for
+// concurrent use and starts no goroutine. All children of a request are generated
+// concurrently: each takes its own Delay, counted from the start of the request.
 type Script struct {
-	Say      func(r policy.Request, ordinal int) Line // it need not mind r.Stop
-	Identity reasoning.Model                          // zero is a model of a million parameters, named "script"
+	Reply    func(r policy.Request, ordinal int) Reply // may ignore r.Stop: Expand cuts the child there
+	Identity reasoning.Model                           // zero: a model of a million parameters, named "script"
 
 	mu    sync.Mutex
 	calls []*Call
 }
 
-// A Line is what becomes of one child.
-type Line struct {
-	Child policy.Child    // Ordinal is filled in; so are Usage and Generate where they are zero
-	Delay time.Duration   // from the request's start until it is finished; Never hangs until the caller is gone
-	Err   error           // comes in the child's place and ends the request
-	Vain  reasoning.Usage // what the child has cost if the request ends before it comes
-	Do    func()          // if not nil, is called before the child comes, in the caller's goroutine: it may panic or stop a worker
+// A Reply describes one child of an expansion.
+type Reply struct {
+	Child  policy.Child    // Expand sets its Ordinal, and its Usage and Generate where they are zero
+	Delay  time.Duration   // from the start of the request to the end of the child; Never blocks until ctx ends
+	Err    error           // if not nil, is yielded instead of the child and ends the request
+	Wasted reasoning.Usage // billed if the request ends before the child is yielded
+
+	// Do, if not nil, is called before the child is yielded, in the caller's
+	// goroutine. It may panic or stop a worker.
+	Do func()
 }
 
-// Never is the delay of a child that does not come.
+// Never is the Delay of a child that is not yielded before ctx ends.
 const Never = time.Duration(math.MaxInt64)
 
-// A Call is what a Script saw of one Expand.
+// A Call records one call of Expand.
 type Call struct {
 	Request  policy.Request
-	Deadline time.Time // by which the caller wants it; zero for none
-	Given    []int     // ordinals of the children that the caller took
+	Deadline time.Time // of the call's context; zero for none
+	Yielded  []int     // ordinals of the children that the caller received
 	Ended    bool
-	Err      error // once Ended: nil if all children were given
+	Err      error // once Ended: nil if all children were yielded
 }
 
-// ErrLeft is the Err of a Call whose caller left the range early.
-var ErrLeft = errors.New("caller left")
+// ErrStoppedEarly is the Err of a Call whose caller stopped the iteration before its
+// end.
+var ErrStoppedEarly = errors.New("caller stopped the iteration early")
 
-// Steps is a Script that counts: a solution has depth steps of one digit each, the
-// last of them an answer such as "A:3\n". A step takes delay to write and a token a
-// byte. Digits are drawn from 0 to 3, in view of earlier attempts, at temperature 0 by
-// the step's place alone.
+// Steps returns a Script that generates solutions of depth steps. Each step has one
+// digit, takes delay and has a token per byte; the last is an answer such as "A:3\n".
+// Digits are drawn from 0 to 3 by the child's seed and the attempts shown; at
+// temperature 0 a digit depends on the number of its step only.
 func Steps(depth int, delay time.Duration) *Script {
-	return &Script{Say: func(r policy.Request, ordinal int) Line {
+	return &Script{Reply: func(r policy.Request, ordinal int) Reply {
 		child := count(r, ordinal, depth)
-		return Line{Child: child, Delay: delay * time.Duration(len(child.Steps))}
+		return Reply{Child: child, Delay: delay * time.Duration(len(child.Steps))}
 	}}
 }
 
+// count generates a child of [Steps].
 func count(r policy.Request, ordinal, depth int) policy.Child {
-	seed, left, seen := r.Seed.Child(ordinal), r.Sampling.MaxTokens, attempts(r)
+	seed, remaining, shown := r.Seed.Child(ordinal), r.Sampling.MaxTokens, hashAttempts(r)
 	var steps []reasoning.Step
 	for i := 0; ; i++ {
 		place := len(r.Steps) + i + 1
 		digit := place % 4
 		if r.Sampling.Temperature > 0 {
-			digit = rand.New(rand.NewPCG(uint64(seed), seen+uint64(i))).IntN(4)
+			digit = rand.New(rand.NewPCG(uint64(seed), shown+uint64(i))).IntN(4)
 		}
 		last := place >= depth
 		text := fmt.Sprintf("%d:%d\n", place, digit)
 		if last {
 			text = fmt.Sprintf("A:%d\n", digit)
 		}
-		tokens := min(len(text), left)
-		left -= tokens
+		tokens := min(len(text), remaining)
+		remaining -= tokens
 		steps = append(steps, reasoning.Step{Text: text[:tokens], Tokens: tokens, LogProb: -math.Log(4)})
 		switch {
 		case tokens < len(text):
@@ -88,14 +93,14 @@ func count(r policy.Request, ordinal, depth int) policy.Child {
 			return policy.Child{Steps: steps, Finish: reasoning.FinishEnd}
 		case len(steps) == r.Span:
 			return policy.Child{Steps: steps, Finish: reasoning.FinishStep}
-		case left == 0:
+		case remaining == 0:
 			return policy.Child{Steps: steps, Finish: reasoning.FinishLength}
 		}
 	}
 }
 
-// attempts is a hash of those that r shows; 0 if it shows none.
-func attempts(r policy.Request) uint64 {
+// hashAttempts returns a hash of r.Attempts, 0 if there are none.
+func hashAttempts(r policy.Request) uint64 {
 	if len(r.Attempts) == 0 {
 		return 0
 	}
@@ -104,7 +109,7 @@ func attempts(r policy.Request) uint64 {
 	return h.Sum64()
 }
 
-// Model is the Script's Identity.
+// Model returns the Identity, or the default one.
 func (s *Script) Model(ctx context.Context) (reasoning.Model, error) {
 	if s.Identity == (reasoning.Model{}) {
 		return reasoning.Model{Name: "script", Tokenizer: "bytes", Template: "plain", Parameters: 1e6}, ctx.Err()
@@ -112,19 +117,19 @@ func (s *Script) Model(ctx context.Context) (reasoning.Model, error) {
 	return s.Identity, ctx.Err()
 }
 
-// Calls is what was asked so far, valid requests only, in order of arrival.
+// Calls returns the calls of Expand with a valid request so far, in order of arrival.
 func (s *Script) Calls() []Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	calls := make([]Call, len(s.calls))
 	for i, c := range s.calls {
 		calls[i] = *c
-		calls[i].Given = slices.Clone(c.Given)
+		calls[i].Yielded = slices.Clone(c.Yielded)
 	}
 	return calls
 }
 
-// Expand does what Say says.
+// Expand yields a child for each Reply, in the order of their delays.
 func (s *Script) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {
 		model, err := s.Model(ctx)
@@ -138,46 +143,46 @@ func (s *Script) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 			return
 		}
 		call := s.begin(ctx, r)
-		err = ErrLeft // also if Do panics
+		err = ErrStoppedEarly // also if Do panics
 		defer func() { s.end(call, err) }()
 
-		lines := make([]Line, len(r.Ordinals))
+		replies := make([]Reply, len(r.Ordinals))
 		for i, ordinal := range r.Ordinals {
-			lines[i] = s.Say(r, ordinal)
-			lines[i].Child = stopped(lines[i].Child, r.Stop)
-			lines[i].Child.Ordinal = ordinal
+			replies[i] = s.Reply(r, ordinal)
+			replies[i].Child = cutAt(replies[i].Child, r.Stop)
+			replies[i].Child.Ordinal = ordinal
 		}
-		slices.SortStableFunc(lines, func(a, b Line) int { return cmp.Compare(a.Delay, b.Delay) })
+		slices.SortStableFunc(replies, func(a, b Reply) int { return cmp.Compare(a.Delay, b.Delay) })
 		start := time.Now()
-		for i, l := range lines {
-			cause := wait(ctx, start, l.Delay)
-			if cause == nil && l.Do != nil {
-				l.Do()
+		for i, reply := range replies {
+			cause := wait(ctx, start, reply.Delay)
+			if cause == nil && reply.Do != nil {
+				reply.Do()
 			}
 			if cause == nil {
-				cause = l.Err
+				cause = reply.Err
 			}
 			if cause != nil {
 				err = cause
-				var vain reasoning.Usage
-				for _, l := range lines[i:] {
-					vain = vain.Add(l.Vain)
+				var wasted reasoning.Usage
+				for _, unfinished := range replies[i:] {
+					wasted = wasted.Add(unfinished.Wasted)
 				}
-				yield(policy.Child{Usage: vain}, cause)
+				yield(policy.Child{Usage: wasted}, cause)
 				return
 			}
-			if !yield(finish(l, r, model, i == 0), nil) {
+			if !yield(complete(reply, r, model, i == 0), nil) {
 				return
 			}
-			s.give(call, l.Child.Ordinal)
+			s.record(call, reply.Child.Ordinal)
 		}
 		err = nil
 	}
 }
 
-// stopped is c up to the stop, if that is in it. Where it is inside a step, the step
-// has a token a byte.
-func stopped(c policy.Child, stop string) policy.Child {
+// cutAt returns c up to and including the first occurrence of stop, if there is one.
+// A step that is cut has at most a token per byte.
+func cutAt(c policy.Child, stop string) policy.Child {
 	for i, s := range c.Steps {
 		if at := strings.Index(s.Text, stop); stop != "" && at >= 0 {
 			s.Text = s.Text[:at+len(stop)]
@@ -189,7 +194,8 @@ func stopped(c policy.Child, stop string) policy.Child {
 	return c
 }
 
-// wait until delay after start.
+// wait blocks until delay after start and returns nil, or until ctx ends and returns
+// its error.
 func wait(ctx context.Context, start time.Time, delay time.Duration) error {
 	var due <-chan time.Time
 	if delay != Never {
@@ -204,9 +210,10 @@ func wait(ctx context.Context, start time.Time, delay time.Duration) error {
 	return ctx.Err()
 }
 
-// finish fills in what the line left open.
-func finish(l Line, r policy.Request, model reasoning.Model, first bool) policy.Child {
-	c := l.Child
+// complete returns the reply's child with its Usage and Generate, where they are zero,
+// filled in. The first child is charged the prefix.
+func complete(reply Reply, r policy.Request, model reasoning.Model, first bool) policy.Child {
+	c := reply.Child
 	if c.Usage == (reasoning.Usage{}) {
 		for _, s := range c.Steps {
 			c.Usage.Generated += int64(s.Tokens)
@@ -220,7 +227,7 @@ func finish(l Line, r policy.Request, model reasoning.Model, first bool) policy.
 		c.Usage.FLOPs = model.FLOPs(c.Usage.Generated + c.Usage.Prompt)
 	}
 	if c.Generate == 0 {
-		c.Generate = l.Delay
+		c.Generate = reply.Delay
 	}
 	return c
 }
@@ -234,10 +241,10 @@ func (s *Script) begin(ctx context.Context, r policy.Request) *Call {
 	return call
 }
 
-func (s *Script) give(c *Call, ordinal int) {
+func (s *Script) record(c *Call, ordinal int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c.Given = append(c.Given, ordinal)
+	c.Yielded = append(c.Yielded, ordinal)
 }
 
 func (s *Script) end(c *Call, err error) {

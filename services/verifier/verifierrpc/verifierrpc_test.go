@@ -59,13 +59,13 @@ func TestCancelReachesTheModel(t *testing.T) {
 
 func TestErrorsComeAcross(t *testing.T) {
 	for name, c := range map[string]struct {
-		line verifiertest.Line
+		line verifiertest.Reply
 		want error
 	}{
-		"misjudged":  {verifiertest.Line{Scores: []float64{1}}, verifier.ErrBadScores},
-		"overloaded": {verifiertest.Line{Err: reasoning.ErrOverloaded}, reasoning.ErrOverloaded},
+		"misjudged":  {verifiertest.Reply{Scores: []float64{1}}, verifier.ErrBadScores},
+		"overloaded": {verifiertest.Reply{Err: reasoning.ErrOverloaded}, reasoning.ErrOverloaded},
 	} {
-		script := &verifiertest.Script{Say: func(verifier.Request) verifiertest.Line { return c.line }}
+		script := &verifiertest.Script{Reply: func(verifier.Request) verifiertest.Reply { return c.line }}
 		if result, err := over(t, script).Score(t.Context(), request); !errors.Is(err, c.want) || result.Scores != nil {
 			t.Errorf("%s: got %v and %v, want %v", name, result.Scores, err, c.want)
 		}

@@ -16,13 +16,13 @@ import (
 )
 
 var checks = []check{
-	{name: "judge is stable", run: modelIsStable},
-	{name: "one score a step", run: oneScoreAStep},
-	{name: "a score is its path", equal: true, run: scoreIsItsPath},
-	{name: "a score knows no later step", equal: true, causal: true, run: knowsNoLaterStep},
-	{name: "results are the caller's own", equal: true, run: resultsAreOwn},
+	{name: "reward model is stable", run: modelIsStable},
+	{name: "one score per step", run: oneScorePerStep},
+	{name: "a score depends on its path only", equal: true, run: pathOnly},
+	{name: "a score does not depend on later steps", equal: true, causal: true, run: causal},
+	{name: "results are the caller's to modify", equal: true, run: resultsAreOwn},
 	{name: "invalid requests", run: invalid},
-	{name: "gone", run: gone},
+	{name: "cancelled", run: cancelled},
 	{name: "many at once", run: manyAtOnce},
 }
 
@@ -32,19 +32,19 @@ func modelIsStable(ctx context.Context, v verifier.Verifier, o Options) error {
 		return err
 	}
 	if first.Name == "" || first.Aggregator < verifier.AggregatorMin || first.Aggregator > verifier.AggregatorProd {
-		return fmt.Errorf("judge is %+v, want a name and an aggregator", first)
+		return fmt.Errorf("reward model is %+v, want a name and an aggregator", first)
 	}
 	if _, err := score(ctx, v, o.request(1)); err != nil {
 		return err
 	}
 	second, err := v.RewardModel(ctx)
 	if err == nil && first != second {
-		err = fmt.Errorf("judge was %+v and is %+v", first, second)
+		err = fmt.Errorf("reward model changes from %+v to %+v", first, second)
 	}
 	return err
 }
 
-func oneScoreAStep(ctx context.Context, v verifier.Verifier, o Options) error {
+func oneScorePerStep(ctx context.Context, v verifier.Verifier, o Options) error {
 	for n := range o.request(0).Steps {
 		if _, err := score(ctx, v, o.request(n+1)); err != nil {
 			return fmt.Errorf("%d steps: %w", n+1, err)
@@ -53,7 +53,7 @@ func oneScoreAStep(ctx context.Context, v verifier.Verifier, o Options) error {
 	return nil
 }
 
-func scoreIsItsPath(ctx context.Context, v verifier.Verifier, o Options) error {
+func pathOnly(ctx context.Context, v verifier.Verifier, o Options) error {
 	want, err := score(ctx, v, o.request(0))
 	if err != nil {
 		return err
@@ -67,7 +67,7 @@ func scoreIsItsPath(ctx context.Context, v verifier.Verifier, o Options) error {
 	return same(got.Scores, want.Scores)
 }
 
-func knowsNoLaterStep(ctx context.Context, v verifier.Verifier, o Options) error {
+func causal(ctx context.Context, v verifier.Verifier, o Options) error {
 	whole, err := score(ctx, v, o.request(0))
 	if err != nil {
 		return err
@@ -101,7 +101,7 @@ func resultsAreOwn(ctx context.Context, v verifier.Verifier, o Options) error {
 func invalid(ctx context.Context, v verifier.Verifier, o Options) error {
 	for _, c := range []struct {
 		field, name string
-		spoil       func(*verifier.Request)
+		corrupt     func(*verifier.Request)
 	}{
 		{"problem", "empty", func(r *verifier.Request) { r.Problem = "" }},
 		{"problem", "too long", func(r *verifier.Request) { r.Problem = strings.Repeat("x", verifier.MaxProblem+1) }},
@@ -112,7 +112,7 @@ func invalid(ctx context.Context, v verifier.Verifier, o Options) error {
 		{"steps", "too long", func(r *verifier.Request) { r.Steps = []string{strings.Repeat("x", verifier.MaxPath+1)} }},
 	} {
 		r := o.request(0)
-		c.spoil(&r)
+		c.corrupt(&r)
 		result, err := v.Score(ctx, r)
 		var rule *reasoning.InvalidError
 		switch {
@@ -124,12 +124,12 @@ func invalid(ctx context.Context, v verifier.Verifier, o Options) error {
 			return fmt.Errorf("%s %s: got scores %v", c.field, c.name, result.Scores)
 		}
 	}
-	_, err := score(ctx, v, o.request(0)) // it goes on serving
+	_, err := score(ctx, v, o.request(0)) // the verifier still serves valid requests
 	return err
 }
 
-func gone(ctx context.Context, v verifier.Verifier, o Options) error {
-	if _, err := score(ctx, v, o.request(0)); err != nil { // connections and the like are there from now on
+func cancelled(ctx context.Context, v verifier.Verifier, o Options) error {
+	if _, err := score(ctx, v, o.request(0)); err != nil { // so that connections are open from now on
 		return err
 	}
 	before := append([]goleak.Option{goleak.IgnoreCurrent()}, o.Leaks...)
@@ -137,9 +137,9 @@ func gone(ctx context.Context, v verifier.Verifier, o Options) error {
 	cancel()
 	late, cancel := context.WithTimeout(ctx, 0)
 	defer cancel()
-	for _, gone := range []context.Context{cancelled, late} {
-		if result, err := v.Score(gone, o.request(0)); !errors.Is(err, gone.Err()) || result.Scores != nil {
-			return fmt.Errorf("got scores %v and error %v, want %v", result.Scores, err, gone.Err())
+	for _, ended := range []context.Context{cancelled, late} {
+		if result, err := v.Score(ended, o.request(0)); !errors.Is(err, ended.Err()) || result.Scores != nil {
+			return fmt.Errorf("got scores %v and error %v, want %v", result.Scores, err, ended.Err())
 		}
 	}
 	start := time.Now()
@@ -149,12 +149,12 @@ func gone(ctx context.Context, v verifier.Verifier, o Options) error {
 		return fmt.Errorf("deadline: %w", err)
 	}
 	if took := time.Since(start); o.Bubble && took > time.Millisecond {
-		return fmt.Errorf("ended after %v, its deadline was after 1ms", took)
+		return fmt.Errorf("ended after %v, want the deadline of 1ms", took)
 	}
 	if err := goleak.Find(before...); err != nil {
 		return err
 	}
-	_, err := score(ctx, v, o.request(0)) // it goes on serving
+	_, err := score(ctx, v, o.request(0)) // the verifier still serves
 	return err
 }
 
@@ -188,7 +188,8 @@ func manyAtOnce(ctx context.Context, v verifier.Verifier, o Options) error {
 	return nil
 }
 
-// score asks and checks what every answer must keep to.
+// score calls Score. It returns an error if the result breaks a rule that holds for
+// every request.
 func score(ctx context.Context, v verifier.Verifier, r verifier.Request) (verifier.Result, error) {
 	result, err := v.Score(ctx, r)
 	if err != nil {
@@ -197,13 +198,14 @@ func score(ctx context.Context, v verifier.Verifier, r verifier.Request) (verifi
 		}
 		return result, err
 	}
-	if u := result.Usage; u.Generated != 0 || u.Prompt != 0 || u.Cached != 0 || u.Verifier < 0 || !(u.FLOPs >= 0) || result.Took < 0 {
+	u := result.Usage
+	if u.Generated != 0 || u.Prompt != 0 || u.Cached != 0 || u.Verifier < 0 || !(u.FLOPs >= 0) || result.Took < 0 {
 		return result, fmt.Errorf("usage is %+v in %v, want verifier tokens only", u, result.Took)
 	}
 	return result, r.Check(result.Scores)
 }
 
-// same returns an error unless the scores are equal but for rounding.
+// same returns an error unless the scores are equal up to rounding.
 func same(got, want []float64) error {
 	if !slices.EqualFunc(got, want, func(a, b float64) bool { return math.Abs(a-b) < 1e-4 }) {
 		return fmt.Errorf("got scores %v, want %v", got, want)

@@ -13,37 +13,37 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// A Script is a Verifier that says what Say tells it to. It is safe for concurrent
-// use, starts no goroutine, and judges all paths at the same time, each in its own.
+// A Script is a Verifier that returns what its Reply function returns. It is safe for
+// concurrent use and starts no goroutine. Requests do not wait for each other.
 type Script struct {
-	Say      func(r verifier.Request) Line
-	Identity verifier.RewardModel // zero is a model of a million parameters, named "script", that aggregates by Min
+	Reply    func(r verifier.Request) Reply
+	Identity verifier.RewardModel // zero: a model of a million parameters, named "script", with AggregatorMin
 
 	mu    sync.Mutex
 	calls []*Call
 }
 
-// A Line is what becomes of one path.
-type Line struct {
-	Scores []float64     // wrong ones give an ErrBadScores
-	Delay  time.Duration // until they are there; Never hangs until the caller is gone
-	Err    error         // comes in their place
+// A Reply describes the result of one Score.
+type Reply struct {
+	Scores []float64     // Score checks them: an ErrBadScores if they break a rule
+	Delay  time.Duration // before Score returns; Never blocks until ctx ends
+	Err    error         // if not nil, is returned instead of the scores
 }
 
-// Never is the delay of scores that do not come.
+// Never is the Delay of a Score that does not return before ctx ends.
 const Never = time.Duration(math.MaxInt64)
 
-// A Call is what a Script saw of one Score.
+// A Call records one call of Score.
 type Call struct {
 	Request verifier.Request
 	Ended   bool
 	Err     error // once Ended
 }
 
-// Steps is a Script that takes delay for any path. The score of a step is a hash of
-// the problem and the steps up to it, spread evenly over (0,1).
+// Steps returns a Script that takes delay for any path. The score of a step is a hash
+// of the problem and the steps up to it, spread evenly over (0,1).
 func Steps(delay time.Duration) *Script {
-	return &Script{Say: func(r verifier.Request) Line {
+	return &Script{Reply: func(r verifier.Request) Reply {
 		hash := fnv.New64a()
 		io.WriteString(hash, r.Problem)
 		scores := make([]float64, len(r.Steps))
@@ -52,11 +52,11 @@ func Steps(delay time.Duration) *Script {
 			mixed := reasoning.Seed(hash.Sum64()).Child(0)
 			scores[i] = (float64(mixed>>11) + 0.5) / (1 << 53)
 		}
-		return Line{Scores: scores, Delay: delay}
+		return Reply{Scores: scores, Delay: delay}
 	}}
 }
 
-// RewardModel is the Script's Identity.
+// RewardModel returns the Identity, or the default one.
 func (s *Script) RewardModel(ctx context.Context) (verifier.RewardModel, error) {
 	if s.Identity == (verifier.RewardModel{}) {
 		model := reasoning.Model{Name: "script", Tokenizer: "bytes", Template: "plain", Parameters: 1e6}
@@ -65,7 +65,7 @@ func (s *Script) RewardModel(ctx context.Context) (verifier.RewardModel, error) 
 	return s.Identity, ctx.Err()
 }
 
-// Calls is what was asked so far, valid requests only, in order of arrival.
+// Calls returns the calls of Score with a valid request so far, in order of arrival.
 func (s *Script) Calls() []Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -76,36 +76,37 @@ func (s *Script) Calls() []Call {
 	return calls
 }
 
-// Score does what Say says. A byte of the path is a token.
+// Score returns what Reply returns. It counts a token per byte of the path.
 func (s *Script) Score(ctx context.Context, r verifier.Request) (result verifier.Result, err error) {
 	if err := r.Validate(); err != nil {
 		return verifier.Result{}, err
 	}
-	judge, err := s.RewardModel(ctx)
+	model, err := s.RewardModel(ctx)
 	if err != nil {
 		return verifier.Result{}, err
 	}
 	call := s.begin(r)
 	defer func() { s.end(call, err) }()
 
-	line := s.Say(r)
-	if err := wait(ctx, line.Delay); err != nil {
+	reply := s.Reply(r)
+	if err := wait(ctx, reply.Delay); err != nil {
 		return verifier.Result{}, err
 	}
-	if line.Err != nil {
-		return verifier.Result{}, line.Err
+	if reply.Err != nil {
+		return verifier.Result{}, reply.Err
 	}
-	if err := r.Check(line.Scores); err != nil {
+	if err := r.Check(reply.Scores); err != nil {
 		return verifier.Result{}, err
 	}
 	tokens := int64(len(r.Problem))
 	for _, s := range r.Steps {
 		tokens += int64(len(s))
 	}
-	usage := reasoning.Usage{Verifier: tokens, FLOPs: judge.FLOPs(tokens)}
-	return verifier.Result{Scores: slices.Clone(line.Scores), Usage: usage, Took: line.Delay}, nil
+	usage := reasoning.Usage{Verifier: tokens, FLOPs: model.FLOPs(tokens)}
+	return verifier.Result{Scores: slices.Clone(reply.Scores), Usage: usage, Took: reply.Delay}, nil
 }
 
+// wait blocks for delay and returns nil, or until ctx ends and returns its error.
 func wait(ctx context.Context, delay time.Duration) error {
 	var due <-chan time.Time
 	if delay != Never {

@@ -1,9 +1,9 @@
-// Package verifiertest says what it means to be a [verifier.Verifier].
+// Package verifiertest defines what it means to be a [verifier.Verifier].
 //
-// [Run] is the suite that every body passes: reward models, the micro-batcher, the
-// cache, the gRPC client. [Script] is a Verifier for the tests of whatever uses
-// one: it says what it is told to, takes exactly the time it is told to under
-// testing/synctest, and fails or hangs where it is told to.
+// [Run] is the suite that every implementation passes: reward models, the
+// micro-batcher, the cache, the gRPC client. [Script] is a Verifier for the tests of
+// packages that use one: its scores, their exact delays under testing/synctest and its
+// failures are scripted.
 package verifiertest
 
 import (
@@ -15,21 +15,22 @@ import (
 	"go.uber.org/goleak"
 )
 
-// Options say what a body cannot promise, and what suits its model. The zero value
-// asks for everything.
+// Options adapt the suite to an implementation and its model. The zero value runs
+// every check.
 type Options struct {
 	Problem   string   // empty is a small word problem
-	Steps     []string // of a solution of it, at least two; none is a solution of the word problem
-	Random    bool     // scores of equal paths differ, as with judges that are sampled
+	Steps     []string // a solution of Problem with at least two steps; nil is one of the word problem
+	Random    bool     // scores of equal paths differ, as with reward models that are sampled
 	Hindsight bool     // a step's score also depends on the steps after it
 	Bubble    bool     // run each check in its own testing/synctest bubble, newVerifier included
 
-	// Leaks are goroutines that may stay, such as those of idle connections.
+	// Leaks lists goroutines that may keep running, such as those of idle connections.
 	Leaks []goleak.Option
 }
 
 // Run checks that the verifiers which newVerifier returns keep the interface's
-// promises. It is called once a check; what it starts it stops with t.Cleanup.
+// promises. It calls newVerifier once per check; newVerifier registers its clean-up
+// with t.Cleanup.
 func Run(t *testing.T, newVerifier func(t *testing.T) verifier.Verifier, o Options) {
 	t.Helper()
 	for _, c := range checks {
@@ -51,8 +52,8 @@ func Run(t *testing.T, newVerifier func(t *testing.T) verifier.Verifier, o Optio
 	}
 }
 
-// A check is one promise. It returns an error, so that the suite's own tests can
-// see it fail.
+// A check tests one promise. It returns an error rather than failing a test, so that
+// the suite's own tests can show that it fails.
 type check struct {
 	name   string
 	equal  bool // compares the scores of equal paths
@@ -60,7 +61,7 @@ type check struct {
 	run    func(ctx context.Context, v verifier.Verifier, o Options) error
 }
 
-// request is a valid request for the first n steps; 0 is all.
+// request returns a valid request for the first n steps, or for all if n is 0.
 func (o Options) request(n int) verifier.Request {
 	if o.Problem == "" {
 		o.Problem = "Ann has 48 apples. She buys 36 more and eats 2. How many apples has she?"

@@ -23,27 +23,27 @@ func TestScriptInABubble(t *testing.T) {
 	Run(t, func(*testing.T) verifier.Verifier { return Steps(10 * time.Second) }, Options{Bubble: true})
 }
 
-// Each promise of the suite is broken by one verifier: the check of that name must
-// say so, else it checks nothing.
+// Each verifier breaks one promise of the suite: the check of that name must fail, else
+// it checks nothing.
 func TestBrokenVerifiers(t *testing.T) {
 	good := Steps(time.Second)
 	kept := map[string]verifier.Result{}
 	busy := make(chan bool, 1)
 	names := 0
 	for check, broken := range map[string]func(ctx context.Context, r verifier.Request) (verifier.Result, error){
-		"one score a step": func(ctx context.Context, r verifier.Request) (verifier.Result, error) {
+		"one score per step": func(ctx context.Context, r verifier.Request) (verifier.Result, error) {
 			result, err := good.Score(ctx, r)
 			return verifier.Result{Scores: append(result.Scores, 0.5)}, err
 		},
-		"a score is its path": func(ctx context.Context, r verifier.Request) (verifier.Result, error) {
+		"a score depends on its path only": func(ctx context.Context, r verifier.Request) (verifier.Result, error) {
 			r.Problem += r.Node
 			return good.Score(ctx, r)
 		},
-		"a score knows no later step": func(ctx context.Context, r verifier.Request) (verifier.Result, error) {
+		"a score does not depend on later steps": func(ctx context.Context, r verifier.Request) (verifier.Result, error) {
 			r.Problem += r.Steps[len(r.Steps)-1]
 			return good.Score(ctx, r)
 		},
-		"results are the caller's own": func(ctx context.Context, r verifier.Request) (verifier.Result, error) {
+		"results are the caller's to modify": func(ctx context.Context, r verifier.Request) (verifier.Result, error) {
 			if _, ok := kept[r.Problem]; !ok {
 				kept[r.Problem], _ = good.Score(ctx, r)
 			}
@@ -55,7 +55,7 @@ func TestBrokenVerifiers(t *testing.T) {
 			}
 			return good.Score(ctx, r)
 		},
-		"gone": func(_ context.Context, r verifier.Request) (verifier.Result, error) {
+		"cancelled": func(_ context.Context, r verifier.Request) (verifier.Result, error) {
 			return good.Score(context.Background(), r)
 		},
 		"many at once": func(ctx context.Context, r verifier.Request) (verifier.Result, error) {
@@ -74,37 +74,39 @@ func TestBrokenVerifiers(t *testing.T) {
 			}
 			names++
 			synctest.Test(t, func(t *testing.T) {
-				if err := c.run(t.Context(), body{good, broken}, Options{Bubble: true}); err == nil {
+				if err := c.run(t.Context(), override{good, broken}, Options{Bubble: true}); err == nil {
 					t.Errorf("%q passes on a verifier that breaks it", check)
 				}
 			})
 		}
 	}
-	if want := len(checks) - 1; names != want { // all but the judge's
+	if want := len(checks) - 1; names != want { // all but "reward model is stable"
 		t.Errorf("%d of %d checks have a verifier that breaks them", names, want)
 	}
 }
 
-// body is a Verifier with another Score.
-type body struct {
+// override is a Verifier with another Score.
+type override struct {
 	verifier.Verifier
 	score func(ctx context.Context, r verifier.Request) (verifier.Result, error)
 }
 
-func (b body) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
-	return b.score(ctx, r)
+func (o override) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
+	return o.score(ctx, r)
 }
 
 func TestScriptRecordsItsCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		boom := errors.New("boom")
-		lines := []Line{{Scores: []float64{1}}, {Scores: []float64{1, 2}}, {Scores: []float64{1.5}}, {Err: boom}, {Delay: Never}}
+		replies := []Reply{
+			{Scores: []float64{1}}, {Scores: []float64{1, 2}}, {Scores: []float64{1.5}}, {Err: boom}, {Delay: Never},
+		}
 		next := 0
-		s := &Script{Say: func(verifier.Request) Line { next++; return lines[next-1] }}
+		s := &Script{Reply: func(verifier.Request) Reply { next++; return replies[next-1] }}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		start := time.Now()
-		for range lines {
+		for range replies {
 			s.Score(ctx, Options{}.request(1))
 		}
 		if took := time.Since(start); took != time.Minute {

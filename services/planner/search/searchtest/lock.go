@@ -35,8 +35,8 @@ var RewardModel = verifier.RewardModel{Model: reasoning.Model{Name: "tumblers", 
 // NewLock has a policy that knows a digit with probability skill and rolls a die for
 // it otherwise. Pace says how long child ordinal of r takes to write; nil is at once.
 func NewLock(skill float64, pace func(r policy.Request, ordinal int) time.Duration) *Lock {
-	return &Lock{Script: &policytest.Script{Say: func(r policy.Request, ordinal int) policytest.Line {
-		l := policytest.Line{Child: dial(r, ordinal, skill)}
+	return &Lock{Script: &policytest.Script{Reply: func(r policy.Request, ordinal int) policytest.Reply {
+		l := policytest.Reply{Child: dial(r, ordinal, skill)}
 		if pace != nil {
 			l.Delay = pace(r, ordinal)
 		}
