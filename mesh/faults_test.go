@@ -217,7 +217,7 @@ func faults() []fault {
 			sick: sickness{score: func(r verifier.Request) verifiertest.Reply {
 				return verifiertest.Reply{Scores: []float64{7}}
 			}},
-			within: 10 * time.Second, state: succeeded, stop: completed, degraded: "verifier misjudged",
+			within: 10 * time.Second, state: succeeded, stop: completed, degraded: "verifier returned invalid scores",
 			seen: "nodes without a value, whose reason says why",
 		}, {
 			what:    "no solution ends within max_tokens",

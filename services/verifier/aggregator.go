@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// An Aggregator makes one number of the scores of a path's steps. Which one is
-// right belongs to the reward model: a model that is good with Min can be
-// worthless with Last.
+// An Aggregator combines the scores of a path's steps into one number. Each reward
+// model needs the aggregator that suits it: a model that selects well with
+// AggregatorMin may be useless with AggregatorLast.
 type Aggregator int
 
 const (
@@ -26,7 +26,7 @@ func (a Aggregator) String() string {
 	return "unknown"
 }
 
-// ParseAggregator is the aggregator with this name.
+// ParseAggregator returns the aggregator with this name.
 func ParseAggregator(name string) (Aggregator, error) {
 	if i := slices.Index(aggregatorNames, name); i > 0 {
 		return Aggregator(i), nil
@@ -34,7 +34,7 @@ func ParseAggregator(name string) (Aggregator, error) {
 	return 0, fmt.Errorf("aggregator %q: must be one of min, last, avg, prod", name)
 }
 
-// Of the scores; 0 for none.
+// Of returns the aggregate of scores, 0 if there are none.
 func (a Aggregator) Of(scores []float64) float64 {
 	if len(scores) == 0 {
 		return 0

@@ -1,9 +1,9 @@
-// Package verifier is the service that judges solutions step by step.
+// Package verifier is the service that scores solutions step by step.
 //
-// A [Verifier] gives each step of a path one score: the belief that the path is
-// right up to and including it. Process reward models behind any server, a pocket
-// reward model, a micro-batcher, a cache and a gRPC client are bodies of this one
-// interface, and all pass the suite in verifiertest.
+// A [Verifier] gives each step of a path one score: the estimated probability that the
+// path is right up to and including it. Process reward models behind any server, a
+// pocket reward model, a micro-batcher, a cache and a gRPC client all implement this
+// one interface, and all pass the suite in verifiertest.
 package verifier
 
 import (
@@ -16,13 +16,13 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// A Verifier judges paths. It is safe for concurrent use.
+// A Verifier scores paths. It is safe for concurrent use.
 type Verifier interface {
-	// Score judges every step of the path. The result has exactly as many scores
-	// as the request has steps, each in [0,1]; anything else that a model says is
-	// an ErrBadScores. An error means that nothing was scored.
+	// Score scores every step of the path. The result has exactly as many scores
+	// as the request has steps, each in [0,1]; any other output of a model is an
+	// ErrBadScores. With an error there are no scores at all.
 	Score(ctx context.Context, r Request) (Result, error)
-	// RewardModel is the identity of the reward model and the aggregator it was chosen for.
+	// RewardModel returns the identity of the reward model and its aggregator.
 	RewardModel(ctx context.Context) (RewardModel, error)
 }
 
@@ -30,27 +30,27 @@ type Verifier interface {
 type Request struct {
 	Tenant  string
 	Search  string
-	Node    string // the node whose path this is; for traces, it does not change the scores
+	Node    string // id of the path's last node, for traces: scores do not depend on it
 	Problem string
 	Steps   []string // byte-exact, from the root; at least one
 }
 
 // A Result is the scores of one path.
 type Result struct {
-	Scores []float64 // one a step, in [0,1]
+	Scores []float64 // one per step, in [0,1]
 	Usage  reasoning.Usage
 	Took   time.Duration
 }
 
-// A RewardModel is a reward model as a search knows it.
+// A RewardModel identifies a reward model and names the aggregator to use with it.
 type RewardModel struct {
 	reasoning.Model
 	Aggregator Aggregator
 }
 
-// ErrBadScores is a reward model that gave the wrong number of scores, or one
-// outside [0,1]. The other errors of a Verifier are those of package reasoning.
-var ErrBadScores = reasoning.NewError(reasoning.KindInternal, "MISJUDGED", "verifier misjudged")
+// ErrBadScores indicates that a reward model returned the wrong number of scores, or
+// one outside [0,1]. The other errors of a Verifier are those of package reasoning.
+var ErrBadScores = reasoning.NewError(reasoning.KindInternal, "MISJUDGED", "verifier returned invalid scores")
 
 // Limits of a request, checked before anything is allocated.
 const (
@@ -61,10 +61,10 @@ const (
 
 // Validate returns a *reasoning.InvalidError for the first rule that r breaks.
 func (r Request) Validate() error {
-	size, text := 0, true
+	size, valid := 0, true
 	for _, s := range r.Steps {
 		size += len(s)
-		text = text && utf8.ValidString(s)
+		valid = valid && utf8.ValidString(s)
 	}
 	switch {
 	case !utf8.ValidString(r.Tenant) || !utf8.ValidString(r.Search) || !utf8.ValidString(r.Node):
@@ -77,7 +77,7 @@ func (r Request) Validate() error {
 		return reasoning.Invalid("problem", "must be UTF-8")
 	case len(r.Steps) == 0 || len(r.Steps) > MaxSteps:
 		return reasoning.Invalid("steps", "must be 1 to %d, are %d", MaxSteps, len(r.Steps))
-	case !text:
+	case !valid:
 		return reasoning.Invalid("steps", "must be UTF-8")
 	case size > MaxPath:
 		return reasoning.Invalid("steps", "must have at most %d bytes together, have %d", MaxPath, size)
@@ -85,8 +85,8 @@ func (r Request) Validate() error {
 	return nil
 }
 
-// Check returns an ErrBadScores unless scores are as Score promises for r. Every
-// body that hears scores from a model calls it.
+// Check returns an ErrBadScores unless scores keep the promises of Score for r. Every
+// implementation that gets its scores from a model calls Check.
 func (r Request) Check(scores []float64) error {
 	if len(scores) != len(r.Steps) {
 		return fmt.Errorf("%w: %d scores for %d steps", ErrBadScores, len(scores), len(r.Steps))

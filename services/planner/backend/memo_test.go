@@ -353,7 +353,7 @@ func TestMemoForgetsFailures(t *testing.T) {
 			t.Errorf("got error %v, want the policy's", err)
 		}
 		if _, err := m.Score(t.Context(), verifier.Request{Problem: "p", Steps: []string{"1"}}); !errors.Is(err, verifier.ErrBadScores) {
-			t.Errorf("got error %v, want misjudged", err)
+			t.Errorf("got error %v, want ErrBadScores", err)
 		}
 	}
 	if calls != 4 {

@@ -137,8 +137,8 @@ func TestGrowAfterFailure(t *testing.T) {
 	}
 }
 
-// A verifier that gives another number of scores than there are steps, or one that
-// is none, misjudged: its node is kept without scores.
+// A node is kept without scores if the verifier returns the wrong number of scores, or
+// one outside [0,1].
 func TestGrowBadScores(t *testing.T) {
 	for _, scores := range [][]float64{nil, {0.5, 0.5}, {1.5}} {
 		tree, nodes, err := grow(t, misjudging{searchtest.NewLock(0.5, nil), scores}, 2)
@@ -150,7 +150,7 @@ func TestGrowBadScores(t *testing.T) {
 				t.Errorf("scores %v: node %s: judged %t, %v, reason %q", scores, n.ID, n.Scored, n.State, n.Reason)
 			}
 		}
-		if faults := tree.Faults(); len(faults) != 1 || !strings.Contains(faults[0], "misjudged") || !strings.HasSuffix(faults[0], "(2 times)") {
+		if faults := tree.Faults(); len(faults) != 1 || !strings.Contains(faults[0], verifier.ErrBadScores.Error()) || !strings.HasSuffix(faults[0], "(2 times)") {
 			t.Errorf("scores %v: got faults %q, want one, twice", scores, faults)
 		}
 	}

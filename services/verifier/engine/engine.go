@@ -1,5 +1,5 @@
-// Package engine opens the body of verifier.Verifier that a command line names: a
-// shipped pocket reward model, or one behind a server.
+// Package engine opens the verifier.Verifier that a command line selects: a shipped
+// pocket reward model, or one behind a server.
 package engine
 
 import (
@@ -15,34 +15,34 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier/engine/pocket"
 )
 
-// Config names an engine. Its tags are the command line's (kong).
+// Config selects an engine. Its struct tags define command-line flags (kong).
 type Config struct {
-	Pocket     string `name:"verifier-pocket" help:"Shipped reward model to run in this process, when there is no --verifier-url: pocket-prm, or POLICY-likelihood for the likelihood under a shipped policy; 'none' is no verifier." env:"PONDER_VERIFIER_POCKET" placeholder:"NAME"`
-	URL        string `name:"verifier-url" help:"A server with a reward model, such as http://localhost:8001/v1." env:"PONDER_VERIFIER_URL" placeholder:"URL"`
-	Model      string `name:"verifier-model" help:"The reward model, as that server calls it." env:"PONDER_VERIFIER_MODEL" placeholder:"NAME"`
-	Family     string `name:"verifier-family" help:"How the reward model is asked: qwen-math, rlhflow, math-shepherd …." env:"PONDER_VERIFIER_FAMILY" placeholder:"NAME"`
-	Aggregator string `name:"verifier-aggregator" help:"How step scores become one number: min, last, avg, prod; the family's if empty." env:"PONDER_VERIFIER_AGGREGATOR" placeholder:"NAME"`
+	Pocket     string `name:"verifier-pocket" help:"Shipped reward model to run when there is no --verifier-url: pocket-prm, POLICY-likelihood (the likelihood under a shipped policy), or none." env:"PONDER_VERIFIER_POCKET" placeholder:"NAME"`
+	URL        string `name:"verifier-url" help:"Base URL of a server with a reward model, such as http://localhost:8001/v1." env:"PONDER_VERIFIER_URL" placeholder:"URL"`
+	Model      string `name:"verifier-model" help:"Name of the reward model on that server." env:"PONDER_VERIFIER_MODEL" placeholder:"NAME"`
+	Family     string `name:"verifier-family" help:"Prompt and output format of the reward model: qwen2.5-math-prm, rlhflow, math-shepherd." env:"PONDER_VERIFIER_FAMILY" placeholder:"NAME"`
+	Aggregator string `name:"verifier-aggregator" help:"Aggregator of step scores: min, last, avg, prod; default: the family's." env:"PONDER_VERIFIER_AGGREGATOR" placeholder:"NAME"`
 	Parameters int64  `name:"verifier-parameters" help:"Parameters that one token activates, to count FLOPs." env:"PONDER_VERIFIER_PARAMETERS" placeholder:"N"`
 }
 
-// An Engine is an opened body.
+// An Engine is a verifier together with its readiness check and its Close.
 type Engine struct {
 	verifier.Verifier
-	Ready func(context.Context) error // nil if it can judge; else the error names what is missing
+	Ready func(context.Context) error // nil if the engine can score; otherwise the error names what is missing
 	Close func() error
 }
 
-// KeyVariable is the environment variable with the API key for the server.
+// KeyVariable is the environment variable that holds the API key for the server.
 const KeyVariable = "PONDER_VERIFIER_API_KEY"
 
-// Values of Config.Pocket: the shipped model that is opened if it is empty, and no
-// verifier at all, for which Open returns nil.
 const (
+	// Default is the shipped reward model that an empty Config.Pocket selects.
 	Default = "pocket-prm"
-	None    = "none"
+	// None, as Config.Pocket, selects no verifier: Open returns nil.
+	None = "none"
 )
 
-// Open opens the engine. It does not talk to a server; Ready does.
+// Open opens the engine. It does not connect to a server; Ready does.
 func Open(c Config) (*Engine, error) {
 	switch {
 	case c.URL != "":
@@ -50,11 +50,11 @@ func Open(c Config) (*Engine, error) {
 	case c.Pocket == None:
 		return nil, nil
 	}
-	judge, err := models.OpenRewardModel(cmp.Or(c.Pocket, Default), root.Options{})
+	model, err := models.OpenRewardModel(cmp.Or(c.Pocket, Default), root.Options{})
 	if err != nil {
 		return nil, fmt.Errorf("--verifier-pocket: %w", err)
 	}
-	v, err := pocket.New(judge)
+	v, err := pocket.New(model)
 	if err != nil {
 		return nil, err
 	}

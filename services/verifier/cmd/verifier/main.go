@@ -1,4 +1,4 @@
-// Command verifier is the verifier service: a process reward model, served by gRPC.
+// Command verifier serves a process reward model over gRPC.
 package main
 
 import (

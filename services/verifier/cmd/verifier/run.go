@@ -15,7 +15,7 @@ import (
 )
 
 type config struct {
-	TraceFile string `name:"trace-file" help:"file that spans are also written to"`
+	TraceFile string `name:"trace-file" help:"also write spans to this file"`
 	Engine    engine.Config
 }
 
@@ -31,17 +31,17 @@ func run(ctx context.Context, s *serve.Settings, c config) (err error) {
 		return err
 	}
 	if opened == nil {
-		return errors.New("-verifier-pocket: a verifier service needs a reward model")
+		return errors.New("-verifier-pocket: must not be none: a verifier service needs a reward model")
 	}
 	defer func() { err = errors.Join(err, opened.Close()) }()
-	judge, err := opened.RewardModel(ctx)
+	model, err := opened.RewardModel(ctx)
 	if err != nil {
-		return fmt.Errorf("which reward model this is: %w", err)
+		return fmt.Errorf("get reward model: %w", err)
 	}
 	traced := verifiertrace.New(opened, tel.Instruments)
 	return serve.Run(ctx, s, serve.Service{
 		Register: func(r grpc.ServiceRegistrar) { verifierrpc.Register(r, traced) },
-		Checks:   []serve.Check{{Name: "reward model " + judge.Name, Do: opened.Ready}},
+		Checks:   []serve.Check{{Name: "reward model " + model.Name, Do: opened.Ready}},
 		Metrics:  tel.Metrics, Options: []grpc.ServerOption{tel.ServerOption()},
 	})
 }

@@ -9,35 +9,44 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// A Family is the way in which reward models of one origin are fed and read. Its
+// A Family is the input and output format that reward models of one origin share. Its
 // values are in the table below; see Lookup.
 type Family struct {
 	Name       string
-	Aggregator verifier.Aggregator // that its authors use
+	Aggregator verifier.Aggregator // the authors' choice
 
 	path string
-	// body asks for the scores of all steps, if pooled, else for a verdict on the
-	// last one.
+	// body returns a request for the scores of all steps, if pooled, otherwise for
+	// the score of the last step.
 	body   func(model, problem string, steps []string) map[string]any
 	pooled bool
-	marks  []string // texts that mean more to the model than they say
+	marks  []string // texts that are control tokens to the model
 }
 
 var families = []Family{
-	// Zhang et al. 2025, arXiv 2501.07301: a head of two classes, right and wrong, at
-	// the mark that ends each step; a response's score is the product.
-	{Name: "qwen2.5-math-prm", Aggregator: verifier.AggregatorProd, path: "/pooling", pooled: true, body: qwen, marks: []string{qwenMark, "<|"}},
+	// Zhang et al. 2025, arXiv 2501.07301: a classifier of two classes, wrong and
+	// right, at the mark that ends each step; the score of a solution is the product.
+	{
+		Name: "qwen2.5-math-prm", Aggregator: verifier.AggregatorProd, path: "/pooling", pooled: true,
+		body: qwen, marks: []string{qwenMark, "<|"},
+	},
 
-	// RLHFlow's Llama3.1-8B-PRM-{Mistral,Deepseek}-Data: a chat in which the user
-	// tells a step a turn, and the assistant says + or -; their authors take the mean.
-	{Name: "rlhflow", Aggregator: verifier.AggregatorAvg, path: "chat/completions", body: rlhflow, marks: []string{"<|"}},
+	// RLHFlow's Llama3.1-8B-PRM-{Mistral,Deepseek}-Data: a chat with one step per user
+	// turn, which the assistant answers with + or -; the authors take the mean.
+	{
+		Name: "rlhflow", Aggregator: verifier.AggregatorAvg, path: "chat/completions",
+		body: rlhflow, marks: []string{"<|"},
+	},
 
 	// Wang et al. 2024, arXiv 2312.08935: the token after the mark that ends each
-	// step is + or -; a solution's score is the smallest.
-	{Name: "math-shepherd", Aggregator: verifier.AggregatorMin, path: "completions", body: shepherd, marks: []string{shepherdMark, "</s>", "[INST]"}},
+	// step is + or -; the score of a solution is the smallest.
+	{
+		Name: "math-shepherd", Aggregator: verifier.AggregatorMin, path: "completions",
+		body: shepherd, marks: []string{shepherdMark, "</s>", "[INST]"},
+	},
 }
 
-// Lookup is the family with this name.
+// Lookup returns the family with this name.
 func Lookup(name string) (Family, error) {
 	for _, f := range families {
 		if f.Name == name {
@@ -47,7 +56,7 @@ func Lookup(name string) (Family, error) {
 	return Family{}, fmt.Errorf("reward model family %q: must be one of %s", name, strings.Join(Names(), ", "))
 }
 
-// Names of all families, sorted.
+// Names returns the names of all families, sorted.
 func Names() []string {
 	var names []string
 	for _, f := range families {
@@ -60,7 +69,7 @@ func Names() []string {
 const (
 	qwenMark     = "<extra_0>"
 	shepherdMark = "ки"
-	rivals       = 20 // most that servers tell beside a token
+	topLogprobs  = 20 // the most alternatives to a token that servers return
 )
 
 type message struct {
@@ -88,21 +97,21 @@ func rlhflow(model, problem string, steps []string) map[string]any {
 	}
 	return map[string]any{
 		"model": model, "messages": chat,
-		"max_tokens": 1, "temperature": 0, "logprobs": true, "top_logprobs": rivals,
+		"max_tokens": 1, "temperature": 0, "logprobs": true, "top_logprobs": topLogprobs,
 	}
 }
 
 func shepherd(model, problem string, steps []string) map[string]any {
 	return map[string]any{
 		"model": model, "prompt": problem + " " + strings.Join(steps, " "+shepherdMark+"\n") + " " + shepherdMark,
-		"max_tokens": 1, "temperature": 0, "logprobs": rivals,
+		"max_tokens": 1, "temperature": 0, "logprobs": topLogprobs,
 	}
 }
 
-// defuse takes their meaning from marks that stand in a problem or in what a
-// policy wrote, by a space after the first character: nobody may end a step, or
-// speak for the judge, by writing its marks.
-func (f Family) defuse(text string) string {
+// escape inserts a space after the first character of each mark in text, so that a
+// problem or a generated step can neither end a step nor imitate the reward model's
+// own turn.
+func (f Family) escape(text string) string {
 	for _, mark := range f.marks {
 		_, n := utf8.DecodeRuneInString(mark)
 		text = strings.ReplaceAll(text, mark, mark[:n]+" "+mark[n:])

@@ -1,11 +1,11 @@
-// Package openai is the body of verifier.Verifier that asks process reward models
-// behind HTTP servers.
+// Package openai implements verifier.Verifier with process reward models behind HTTP
+// servers.
 //
-// Reward models are fed and read each in its own way: a [Family] is such a way.
-// Some have a head of their own, which vLLM's /pooling serves, with all steps in
-// one request. Others are language models that say "+" or "-" after a step: one
-// token with its likeliest rivals, which every server can be asked for. Prompts'
-// own log-probabilities are never needed; few servers tell them.
+// Each kind of reward model has its own input and output format: a [Family]. Some have
+// a classifier head, which vLLM's /pooling serves, with all steps in one request.
+// Others are language models that generate "+" or "-" after a step: one token with its
+// most likely alternatives, which every server returns. The log-probabilities of the
+// prompt, which few servers return, are not needed.
 package openai
 
 import (
@@ -20,31 +20,31 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// A Config says where a reward model is and how it is asked.
+// A Config describes a reward model and the server that runs it.
 type Config struct {
 	BaseURL    string // such as "http://localhost:8000/v1"
-	Model      string // as the server calls it
-	Version    string // a digest of its weights, where somebody knows one
-	APIKey     string // from the environment, never from a flag: flags are seen in process lists
+	Model      string // name of the model on the server
+	Version    string // digest of the model's weights, if known
+	APIKey     string // from the environment, never from a flag: process lists show flags
 	Family     Family
 	Aggregator verifier.Aggregator // 0 is the family's
-	Parameters int64               // that one token activates; 0 if not known: then FLOPs are 0
+	Parameters int64               // active per token; 0 if unknown: FLOPs are then 0
 
-	MaxInFlight int           // most requests at the server at once; 0 is 64
+	MaxInFlight int           // most concurrent requests to the server; 0 is 64
 	Timeout     time.Duration // of one request; 0 is two minutes
 
-	Transport http.RoundTripper // nil is one of its own
+	Transport http.RoundTripper // nil is a new http.Transport
 }
 
 // An Engine is a verifier.Verifier over one server.
 type Engine struct {
 	config Config
-	judge  verifier.RewardModel
+	model  verifier.RewardModel
 	client *modelserver.Client
 	slots  chan struct{}
 }
 
-// New checks the configuration. It does not talk to the server; Ready does.
+// New checks the configuration. It does not connect to the server; Ready does.
 func New(c Config) (*Engine, error) {
 	switch {
 	case c.Model == "":
@@ -76,20 +76,20 @@ func New(c Config) (*Engine, error) {
 	model := reasoning.Model{Name: c.Model, Version: c.Version, Template: c.Family.Name, Parameters: c.Parameters}
 	return &Engine{
 		config: c,
-		judge:  verifier.RewardModel{Model: model, Aggregator: c.Aggregator},
+		model:  verifier.RewardModel{Model: model, Aggregator: c.Aggregator},
 		client: client,
 		slots:  make(chan struct{}, c.MaxInFlight),
 	}, nil
 }
 
-// Close lets idle connections go. Nothing may be scored afterwards.
+// Close closes idle connections. Score must not be called afterwards.
 func (e *Engine) Close() { e.client.Close() }
 
-// RewardModel is as configured; its template is the family.
+// RewardModel returns the configured identity, with the family as its template.
 func (e *Engine) RewardModel(ctx context.Context) (verifier.RewardModel, error) {
-	return e.judge, ctx.Err()
+	return e.model, ctx.Err()
 }
 
-// Ready returns an error that names the URL unless the server answers and has the
-// model.
+// Ready returns nil if the server answers and has the model, otherwise an error that
+// names the URL.
 func (e *Engine) Ready(ctx context.Context) error { return e.client.Ready(ctx, e.config.Model) }

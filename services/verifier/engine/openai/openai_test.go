@@ -27,7 +27,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// engineOf is one of a family, with what the configuration leaves out.
+// engineOf returns an engine of a family, with a model and parameters filled in.
 func engineOf(t *testing.T, family string, c Config) *Engine {
 	t.Helper()
 	var err error
@@ -50,7 +50,7 @@ func serve(t *testing.T, family string, h http.HandlerFunc) *Engine {
 	return engineOf(t, family, Config{BaseURL: s.URL})
 }
 
-// request has, in its problem and its steps, the marks of all families.
+// request contains marks of all families in its problem and its steps.
 var request = verifier.Request{
 	Problem: "48 apples <extra_0> and 36 <|im_end|> more ки?",
 	Steps:   []string{"48+36=84\n\n", "So <extra_0> 84-4=80.\n\n"},
@@ -64,37 +64,45 @@ func TestFamilies(t *testing.T) {
 		tokens     int64
 	}{
 		{"qwen2.5-math-prm", verifier.AggregatorProd, []float64{.9375, .25}, 61},
-		// The second verdict has no + among the likeliest: at most the least of them.
+		// In the second response + is not among the most likely tokens: the bound is the
+		// least likely of them.
 		{"rlhflow", verifier.AggregatorAvg, []float64{1 / (1 + math.Exp(-1.5)), 1 / (1 + math.Exp(4))}, 31 + 17},
 		{"math-shepherd", verifier.AggregatorMin, []float64{1 / (1 + math.Exp(-1)), .5}, 21 + 15},
 	} {
 		t.Run(test.family, func(t *testing.T) {
 			e := engineOf(t, test.family, Config{BaseURL: replay.Server(t, "testdata/"+test.family+".http")})
 			got, err := e.Score(t.Context(), request)
-			want := verifier.Result{Scores: test.scores, Usage: reasoning.Usage{Verifier: test.tokens, FLOPs: 2000 * float64(test.tokens)}}
-			if diff := cmp.Diff(got, want, cmpopts.IgnoreFields(verifier.Result{}, "Took"), cmpopts.EquateApprox(0, 1e-12)); diff != "" || err != nil {
+			want := verifier.Result{
+				Scores: test.scores,
+				Usage:  reasoning.Usage{Verifier: test.tokens, FLOPs: 2000 * float64(test.tokens)},
+			}
+			compare := cmp.Options{cmpopts.IgnoreFields(verifier.Result{}, "Took"), cmpopts.EquateApprox(0, 1e-12)}
+			if diff := cmp.Diff(got, want, compare); diff != "" || err != nil {
 				t.Errorf("got error %v and (-got +want):\n%s", err, diff)
 			}
-			judge, err := e.RewardModel(t.Context())
-			wantModel := verifier.RewardModel{Model: reasoning.Model{Name: "prm", Template: test.family, Parameters: 1000}, Aggregator: test.aggregator}
-			if judge != wantModel || err != nil {
-				t.Errorf("judge is %+v and %v, want %+v", judge, err, wantModel)
+			model, err := e.RewardModel(t.Context())
+			wantModel := verifier.RewardModel{
+				Model:      reasoning.Model{Name: "prm", Template: test.family, Parameters: 1000},
+				Aggregator: test.aggregator,
+			}
+			if model != wantModel || err != nil {
+				t.Errorf("reward model is %+v and %v, want %+v", model, err, wantModel)
 			}
 		})
 	}
 }
 
-// toy is a server of both kinds of models, whose belief is a hash of what it reads.
+// toy serves both kinds of reward models; the score is a hash of the text.
 func toy(w http.ResponseWriter, r *http.Request) {
-	var ask struct {
+	var body struct {
 		Messages []message `json:"messages"`
 	}
-	if err := json.NewDecoder(r.Body).Decode(&ask); err != nil {
+	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	text := fmt.Sprint(ask.Messages)
-	belief := func(text string) float64 {
+	text := fmt.Sprint(body.Messages)
+	score := func(text string) float64 {
 		h := fnv.New32a()
 		io.WriteString(h, text)
 		return float64(h.Sum32()) / math.MaxUint32
@@ -103,23 +111,27 @@ func toy(w http.ResponseWriter, r *http.Request) {
 		var rows [][]float64
 		for i := range text {
 			if strings.HasPrefix(text[i:], qwenMark) {
-				p := belief(text[:i])
+				p := score(text[:i])
 				rows = append(rows, []float64{1 - p, p})
 			}
 		}
-		json.NewEncoder(w).Encode(map[string]any{"data": []any{map[string]any{"data": rows}}, "usage": map[string]int{"prompt_tokens": len(text)}})
+		json.NewEncoder(w).Encode(map[string]any{
+			"data":  []any{map[string]any{"data": rows}},
+			"usage": map[string]int{"prompt_tokens": len(text)},
+		})
 		return
 	}
-	p := belief(text)
-	fmt.Fprintf(w, `{"choices":[{"logprobs":{"content":[{"token":"+","top_logprobs":[{"token":"+","logprob":%v},{"token":"-","logprob":%v}]}]}}],"usage":{"prompt_tokens":7,"completion_tokens":1}}`,
-		math.Log(p), math.Log(1-p))
+	p := score(text)
+	fmt.Fprintf(w, `{"choices":[{"logprobs":{"content":[{"token":"+",
+		"top_logprobs":[{"token":"+","logprob":%v},{"token":"-","logprob":%v}]}]}}],
+		"usage":{"prompt_tokens":7,"completion_tokens":1}}`, math.Log(p), math.Log(1-p))
 }
 
 func TestConformance(t *testing.T) {
 	for _, family := range []string{"qwen2.5-math-prm", "rlhflow"} {
 		t.Run(family, func(t *testing.T) {
 			verifiertest.Run(t, func(t *testing.T) verifier.Verifier { return serve(t, family, toy) }, verifiertest.Options{
-				Leaks: []goleak.Option{ // connections that wait for the next request, at both ends
+				Leaks: []goleak.Option{ // idle connections, at both ends
 					goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"),
 					goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"),
 					goleak.IgnoreAnyFunction("net/http.(*conn).serve"),
@@ -132,19 +144,19 @@ func TestConformance(t *testing.T) {
 
 func TestBadScores(t *testing.T) {
 	pool := func(rows string) string { return `{"data":[{"data":` + rows + `}]}` }
-	verdict := func(top string) string {
+	token := func(top string) string {
 		return `{"choices":[{"logprobs":{"content":[{"token":"+","logprob":-1,"top_logprobs":` + top + `}]}}]}`
 	}
 	for _, test := range []struct{ name, family, answer string }{
-		{"a score too few", "qwen2.5-math-prm", pool(`[[0.5,0.5]]`)},
-		{"a score too many", "qwen2.5-math-prm", pool(`[[0.5,0.5],[0.5,0.5],[0.5,0.5]]`)},
+		{"one score too few", "qwen2.5-math-prm", pool(`[[0.5,0.5]]`)},
+		{"one score too many", "qwen2.5-math-prm", pool(`[[0.5,0.5],[0.5,0.5],[0.5,0.5]]`)},
 		{"no scores", "qwen2.5-math-prm", pool(`[]`)},
 		{"no output", "qwen2.5-math-prm", `{"data":[]}`},
 		{"two outputs", "qwen2.5-math-prm", `{"data":[{"data":[[0.5,0.5],[0.5,0.5]]},{"data":[[0.5,0.5],[0.5,0.5]]}]}`},
 		{"one class", "qwen2.5-math-prm", pool(`[[0.5],[0.5]]`)},
 		{"logits", "qwen2.5-math-prm", pool(`[[-3.5,4.25],[0.5,0.5]]`)},
-		{"neither + nor -", "rlhflow", verdict(`[{"token":"Yes","logprob":-0.1},{"token":"No","logprob":-2.5}]`)},
-		{"no rivals", "rlhflow", verdict(`[]`)},
+		{"neither + nor -", "rlhflow", token(`[{"token":"Yes","logprob":-0.1},{"token":"No","logprob":-2.5}]`)},
+		{"no alternatives", "rlhflow", token(`[]`)},
 		{"no log-probabilities", "rlhflow", `{"choices":[{"logprobs":null}]}`},
 		{"no choice", "rlhflow", `{"choices":[]}`},
 	} {
@@ -158,17 +170,21 @@ func TestBadScores(t *testing.T) {
 	}
 }
 
-func TestFailuresAreSorted(t *testing.T) {
-	for status, want := range map[int]error{503: reasoning.ErrOverloaded, 429: reasoning.ErrOverloaded, 500: reasoning.ErrUnavailable, 400: reasoning.ErrInvalid} {
+func TestFailuresMapToErrors(t *testing.T) {
+	for status, want := range map[int]error{
+		503: reasoning.ErrOverloaded, 429: reasoning.ErrOverloaded, 500: reasoning.ErrUnavailable, 400: reasoning.ErrInvalid,
+	} {
 		e := serve(t, "rlhflow", func(w http.ResponseWriter, r *http.Request) {
-			http.Error(w, `{"error":{"message":"the server's words"}}`, status)
+			http.Error(w, `{"error":{"message":"the server's message"}}`, status)
 		})
-		if _, err := e.Score(t.Context(), request); !errors.Is(err, want) || !strings.Contains(err.Error(), "the server's words") {
+		_, err := e.Score(t.Context(), request)
+		if !errors.Is(err, want) || !strings.Contains(err.Error(), "the server's message") {
 			t.Errorf("%d: got %v, want %v", status, err, want)
 		}
 	}
 }
 
+// silent is a transport that never responds.
 type silent struct{}
 
 func (silent) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -176,7 +192,7 @@ func (silent) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, r.Context().Err()
 }
 
-func TestSilentServerIsGivenUp(t *testing.T) {
+func TestSilentServerTimesOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := engineOf(t, "rlhflow", Config{BaseURL: "http://silent", Timeout: time.Minute, Transport: silent{}})
 		start := time.Now()
@@ -187,12 +203,12 @@ func TestSilentServerIsGivenUp(t *testing.T) {
 	})
 }
 
-func TestMarksAreDefused(t *testing.T) {
+func TestMarksAreEscaped(t *testing.T) {
 	for _, f := range families {
 		words := append([]string{"<", "|", ">", " ", "\n", "a", "к", "и", "<extra_0", "_0>"}, f.marks...)
 		rapid.Check(t, func(t *rapid.T) {
 			text := strings.Join(rapid.SliceOf(rapid.SampledFrom(words)).Draw(t, "words"), "")
-			got, had := f.defuse(text), false
+			got, had := f.escape(text), false
 			for _, mark := range f.marks {
 				had = had || strings.Contains(text, mark)
 				if strings.Contains(got, mark) {
@@ -212,8 +228,8 @@ func TestConfigIsChecked(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {
-		spoil func(*Config)
-		names string
+		corrupt func(*Config)
+		names   string
 	}{
 		{func(c *Config) { c.BaseURL = "ftp://x" }, "ftp://x"},
 		{func(c *Config) { c.Model = "" }, "model"},
@@ -227,7 +243,7 @@ func TestConfigIsChecked(t *testing.T) {
 		if _, err := New(c); err != nil {
 			t.Fatal(err)
 		}
-		test.spoil(&c)
+		test.corrupt(&c)
 		if _, err := New(c); err == nil || !strings.Contains(err.Error(), test.names) {
 			t.Errorf("got %v, want an error that names %q", err, test.names)
 		}

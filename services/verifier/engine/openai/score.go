@@ -12,9 +12,9 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// Score feeds the model steps without the white space around them. Verdicts on
-// the steps are asked for one after the other, so that each finds what came before
-// in the server's prefix cache.
+// Score implements verifier.Verifier. The model reads each step without the white space
+// around it. Where each step needs a request, the requests are sent one after the
+// other, so that each finds its prefix in the server's cache.
 func (e *Engine) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
 	if err := ctx.Err(); err != nil {
 		return verifier.Result{}, err
@@ -23,10 +23,10 @@ func (e *Engine) Score(ctx context.Context, r verifier.Request) (verifier.Result
 		return verifier.Result{}, err
 	}
 	f := e.config.Family
-	problem := f.defuse(r.Problem)
+	problem := f.escape(r.Problem)
 	steps := make([]string, len(r.Steps))
 	for i, s := range r.Steps {
-		steps[i] = f.defuse(strings.TrimSpace(s))
+		steps[i] = f.escape(strings.TrimSpace(s))
 	}
 	began := time.Now()
 	scores, tokens, err := e.score(ctx, problem, steps)
@@ -38,7 +38,7 @@ func (e *Engine) Score(ctx context.Context, r verifier.Request) (verifier.Result
 	}
 	return verifier.Result{
 		Scores: scores,
-		Usage:  reasoning.Usage{Verifier: tokens, FLOPs: e.judge.FLOPs(tokens)},
+		Usage:  reasoning.Usage{Verifier: tokens, FLOPs: e.model.FLOPs(tokens)},
 		Took:   time.Since(began),
 	}, nil
 }
@@ -51,19 +51,19 @@ func (e *Engine) score(ctx context.Context, problem string, steps []string) (sco
 		if err == nil {
 			scores, err = a.scores()
 		}
-		return scores, a.Usage.read(), err
+		return scores, a.Usage.processed(), err
 	}
 	for i := range steps {
 		var a completion
 		if err := e.post(ctx, f.body(e.config.Model, problem, steps[:i+1]), &a); err != nil {
 			return nil, 0, err
 		}
-		score, err := a.verdict()
+		score, err := a.score()
 		if err != nil {
 			return nil, 0, fmt.Errorf("step %d: %w", i, err)
 		}
 		scores = append(scores, score)
-		tokens += a.Usage.read()
+		tokens += a.Usage.processed()
 	}
 	return scores, tokens, nil
 }
@@ -89,11 +89,11 @@ type usage struct {
 	} `json:"prompt_tokens_details"`
 }
 
-// read is how many tokens went through the model.
-func (u usage) read() int64 { return max(0, u.Prompt-u.Details.Cached) + u.Generated }
+// processed returns the number of tokens that the model processed.
+func (u usage) processed() int64 { return max(0, u.Prompt-u.Details.Cached) + u.Generated }
 
-// pooled is vLLM's answer to /pooling: a row a step, of the probabilities that the
-// step is wrong and that it is right.
+// pooled is vLLM's response to /pooling: a row per step, with the probabilities that
+// the step is wrong and that it is right.
 type pooled struct {
 	Data []struct {
 		Rows [][]float64 `json:"data"`
@@ -115,7 +115,7 @@ func (p pooled) scores() ([]float64, error) {
 	return scores, nil
 }
 
-// completion is an answer of one token.
+// completion is a response of one token.
 type completion struct {
 	Choices []struct {
 		Logprobs modelserver.Logprobs `json:"logprobs"`
@@ -123,12 +123,12 @@ type completion struct {
 	Usage usage `json:"usage"`
 }
 
-// verdict is the probability of + against that of -. One that is not among the
-// likeliest tokens is taken to be as likely as the least of them, which it is at
-// most.
-func (c completion) verdict() (float64, error) {
+// score returns the probability of + relative to that of + or -. If one of the two is
+// not among the most likely tokens, score uses the probability of the least likely of
+// these, an upper bound.
+func (c completion) score() (float64, error) {
 	if len(c.Choices) != 1 || len(c.Choices[0].Logprobs) == 0 || len(c.Choices[0].Logprobs[0].Top) == 0 {
-		return 0, fmt.Errorf("%w: server tells no log-probabilities", verifier.ErrBadScores)
+		return 0, fmt.Errorf("%w: server returned no log-probabilities", verifier.ErrBadScores)
 	}
 	plus, minus, least := math.NaN(), math.NaN(), math.Inf(1)
 	for _, t := range c.Choices[0].Logprobs[0].Top {
@@ -142,7 +142,7 @@ func (c completion) verdict() (float64, error) {
 	}
 	switch {
 	case math.IsNaN(plus) && math.IsNaN(minus):
-		return 0, fmt.Errorf("%w: neither + nor - is among the likeliest tokens", verifier.ErrBadScores)
+		return 0, fmt.Errorf("%w: neither + nor - is among the most likely tokens", verifier.ErrBadScores)
 	case math.IsNaN(plus):
 		plus = least
 	case math.IsNaN(minus):
@@ -151,7 +151,7 @@ func (c completion) verdict() (float64, error) {
 	return 1 / (1 + math.Exp(minus-plus)), nil
 }
 
-// larger of two, of which the first may be missing.
+// larger returns the larger of a and b, or b if a is NaN.
 func larger(a, b float64) float64 {
 	if math.IsNaN(a) {
 		return b

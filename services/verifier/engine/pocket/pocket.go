@@ -1,5 +1,5 @@
-// Package pocket is a verifier.Verifier whose reward model is one of Ponder's own
-// tiny transformers, run in this process (package pocket at the root).
+// Package pocket implements verifier.Verifier with one of Ponder's own tiny
+// transformers, run in this process (package pocket at the root).
 package pocket
 
 import (
@@ -13,20 +13,20 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// Verifier scores steps with a pocket judge. A step is a line.
+// Verifier scores steps with a pocket reward model. A step is a line.
 type Verifier struct {
-	judge    *pocket.RewardModel
+	model    *pocket.RewardModel
 	identity verifier.RewardModel
 }
 
-// New is a verifier over a judge.
-func New(judge *pocket.RewardModel) (*Verifier, error) {
-	aggregator, err := verifier.ParseAggregator(judge.Aggregator())
+// New returns a verifier over a reward model.
+func New(model *pocket.RewardModel) (*Verifier, error) {
+	id := model.Identity()
+	aggregator, err := verifier.ParseAggregator(model.Aggregator())
 	if err != nil {
-		return nil, fmt.Errorf("pocket judge %s: %w", judge.Identity().Name, err)
+		return nil, fmt.Errorf("pocket reward model %s: %w", id.Name, err)
 	}
-	id := judge.Identity()
-	return &Verifier{judge: judge, identity: verifier.RewardModel{
+	return &Verifier{model: model, identity: verifier.RewardModel{
 		Model: reasoning.Model{
 			Name: id.Name, Version: id.SHA256, Tokenizer: id.Tokenizer, Template: id.Template, Parameters: int64(id.Parameters),
 		},
@@ -34,7 +34,7 @@ func New(judge *pocket.RewardModel) (*Verifier, error) {
 	}}, nil
 }
 
-// Judge implements verifier.Verifier.
+// RewardModel implements verifier.Verifier.
 func (v *Verifier) RewardModel(context.Context) (verifier.RewardModel, error) { return v.identity, nil }
 
 // Score implements verifier.Verifier.
@@ -43,7 +43,7 @@ func (v *Verifier) Score(ctx context.Context, r verifier.Request) (verifier.Resu
 		return verifier.Result{}, err
 	}
 	start := time.Now()
-	scores, usage, err := v.judge.Score(ctx, r.Problem, r.Steps)
+	scores, usage, err := v.model.Score(ctx, r.Problem, r.Steps)
 	switch {
 	case errors.Is(err, pocket.ErrRequest):
 		return verifier.Result{}, fmt.Errorf("%w: %w", reasoning.ErrInvalid, err)
