@@ -175,7 +175,7 @@ func fits(s search.Strategy, model reasoning.Model) error {
 	}
 	if format, err := template.Lookup(model.Template); err != nil || format.BareAttempts {
 		return reasoning.Invalid("strategy.revisions.feedback", "needs a policy whose prompt template asks for a revision in words, such as one of %v; %s has %q",
-			template.Listeners(), model.Name, model.Template)
+			template.Commentable(), model.Name, model.Template)
 	}
 	return nil
 }

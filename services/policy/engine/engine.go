@@ -1,5 +1,5 @@
-// Package engine opens the body of policy.Policy that a command line names: a
-// shipped pocket model, or any OpenAI-compatible server.
+// Package engine opens the policy.Policy that a command line selects: a shipped pocket
+// model, or any OpenAI-compatible server.
 package engine
 
 import (
@@ -15,30 +15,30 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/template"
 )
 
-// Config names an engine. Its tags are the command line's (kong).
+// Config selects an engine. Its struct tags define command-line flags (kong).
 type Config struct {
-	Pocket     string `name:"policy-pocket" help:"Shipped model to run in this process, when there is no --policy-url." default:"pocket-0.3m" env:"PONDER_POLICY_POCKET" placeholder:"NAME"`
-	URL        string `name:"policy-url" help:"An OpenAI-compatible server, such as http://localhost:8000/v1." env:"PONDER_POLICY_URL" placeholder:"URL"`
-	Model      string `name:"policy-model" help:"The model, as that server calls it." env:"PONDER_POLICY_MODEL" placeholder:"NAME"`
-	Template   string `name:"policy-template" help:"How problems and steps become text: gsm8k-fewshot, pocket, pocket-fewshot-v2, pocket-think-v1, s1, steps, steps-chatml, think-chatml." default:"steps" env:"PONDER_POLICY_TEMPLATE" placeholder:"NAME"`
-	Dialect    string `name:"policy-dialect" help:"The server's kind: auto, vllm, sglang, llamacpp, ollama, generic." default:"auto" env:"PONDER_POLICY_DIALECT" placeholder:"NAME"`
+	Pocket     string `name:"policy-pocket" help:"Shipped model to run when there is no --policy-url." default:"pocket-0.3m" env:"PONDER_POLICY_POCKET" placeholder:"NAME"`
+	URL        string `name:"policy-url" help:"Base URL of an OpenAI-compatible server, such as http://localhost:8000/v1." env:"PONDER_POLICY_URL" placeholder:"URL"`
+	Model      string `name:"policy-model" help:"Name of the model on that server." env:"PONDER_POLICY_MODEL" placeholder:"NAME"`
+	Template   string `name:"policy-template" help:"Prompt template: gsm8k-fewshot, pocket, pocket-fewshot-v2, pocket-think-v1, s1, steps, steps-chatml, think-chatml." default:"steps" env:"PONDER_POLICY_TEMPLATE" placeholder:"NAME"`
+	Dialect    string `name:"policy-dialect" help:"Kind of server: auto, vllm, sglang, llamacpp, ollama, generic." default:"auto" env:"PONDER_POLICY_DIALECT" placeholder:"NAME"`
 	Parameters int64  `name:"policy-parameters" help:"Parameters that one token activates, to count FLOPs." env:"PONDER_POLICY_PARAMETERS" placeholder:"N"`
-	Slots      int    `name:"policy-slots" help:"Sequences to write at the same time; a waiting pull holds 8." default:"64" env:"PONDER_POLICY_SLOTS"`
+	Slots      int    `name:"policy-slots" help:"Sequences to generate concurrently; a waiting pull reserves 8." default:"64" env:"PONDER_POLICY_SLOTS"`
 }
 
-// An Engine is an opened body.
+// An Engine is a policy together with its readiness check and its Close.
 type Engine struct {
 	policy.Policy
-	Provider string                      // for traces: "pocket", or the server's kind
-	Ready    func(context.Context) error // nil if it can run; else the error names what is missing
+	Provider string                      // for traces: "pocket", or the dialect of the server
+	Ready    func(context.Context) error // nil if the engine can run; otherwise the error names what is missing
 	Close    func() error
 }
 
-// KeyVariable is the environment variable with the API key for the server. A flag
-// would be seen in process lists.
+// KeyVariable is the environment variable that holds the API key for the server. A flag
+// would be visible in process lists.
 const KeyVariable = "PONDER_POLICY_API_KEY"
 
-// Open opens the engine. It does not talk to a server; Ready does.
+// Open opens the engine. It does not connect to a server; Ready does.
 func Open(c Config) (*Engine, error) {
 	if c.URL == "" {
 		return openPocket(c)

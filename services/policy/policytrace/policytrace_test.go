@@ -32,8 +32,8 @@ func TestContentOnlyWhereAskedFor(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			p := telemetrytest.Setup(t, telemetry.Options{Content: content})
 			const problem = "the marmalade is hidden under 4711"
-			refuses := &policytest.Script{Say: func(r policy.Request, _ int) policytest.Line {
-				return policytest.Line{Err: fmt.Errorf("engine refused %q", r.Problem)}
+			refuses := &policytest.Script{Reply: func(r policy.Request, _ int) policytest.Reply {
+				return policytest.Reply{Err: fmt.Errorf("engine refused %q", r.Problem)}
 			}}
 			run := policytrace.New(refuses, "script", p.Instruments)
 			r := policy.Request{Search: "s", Problem: problem, Steps: []string{"1:1\n"}, Ordinals: []int{0}, Span: 1, Sampling: reasoning.Sampling{TopP: 1, MaxTokens: 9}}

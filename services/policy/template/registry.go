@@ -6,54 +6,80 @@ import (
 )
 
 var registry = []Template{
-	// What the pocket models are trained on.
-	{Name: "pocket", Delimiter: "\n", after: "\n", ended: answerLine, revised: oneAfterTheOther, BareAttempts: true},
+	// The format that the pocket models are trained on.
+	{
+		Name: "pocket", Delimiter: "\n", after: "\n", ended: answerLine,
+		attempts: concatenated, BareAttempts: true,
+	},
 
-	// The same with calculations to think, a line "#", and the answer. After "Wait" it
-	// looks at them again.
-	{Name: "pocket-think-v1", Delimiter: "\n", after: "\n", ended: answerLine, revised: oneAfterTheOther, BareAttempts: true,
-		Thinking: Thinking{End: "#\n", Answer: "A:", Wait: "Wait\n"}},
+	// The same with thinking: calculations, a line "#", and the answer. After "Wait" the
+	// model checks the calculations.
+	{
+		Name: "pocket-think-v1", Delimiter: "\n", after: "\n", ended: answerLine,
+		attempts: concatenated, BareAttempts: true,
+		Thinking: Thinking{End: "#\n", Answer: "A:", Wait: "Wait\n"},
+	},
 
-	// The same format for models that were not: told, and shown by examples.
-	{Name: "pocket-fewshot-v2", Delimiter: "\n", before: pocketTask + examples("", "\n", pocketShots), after: "\n", ended: answerLine,
-		revised: underTitle("\nSolutions that may be wrong:\n", "\nA better solution:")},
+	// The same format for models that are not trained on it, with an instruction and
+	// examples.
+	{
+		Name: "pocket-fewshot-v2", Delimiter: "\n",
+		before: pocketTask + examples("", "\n", pocketShots), after: "\n", ended: answerLine,
+		attempts: titled("\nSolutions that may be wrong:\n", "\nA better solution:"),
+	},
 
-	// Grade-school problems, a sentence a line, after the examples of Wei et al.
-	// 2022 (arXiv 2201.11903, table 20) in manner, not in text.
-	{Name: "gsm8k-fewshot", Delimiter: "\n", before: examples("Question: ", "\nAnswer:\n", gsm8kShots) + "Question: ", after: "\nAnswer:\n", ended: sentenceAnswer,
-		revised: underTitle("\nEarlier answers, which may be wrong:\n", "\nA better answer follows.")},
+	// Grade-school problems, one sentence per line, with examples in the manner of Wei
+	// et al. 2022 (arXiv 2201.11903, table 20), not with their text.
+	{
+		Name: "gsm8k-fewshot", Delimiter: "\n",
+		before: examples("Question: ", "\nAnswer:\n", gsm8kShots) + "Question: ", after: "\nAnswer:\n", ended: sentenceAnswer,
+		attempts: titled("\nEarlier answers, which may be wrong:\n", "\nA better answer follows."),
+	},
 
-	// Instruct models, paragraph by paragraph, through the server's chat markup. Some
-	// servers' markup trims what they are given to continue; where that matters and
-	// the model speaks ChatML, steps-chatml keeps every byte.
-	{Name: "steps", Delimiter: "\n\n", Chat: true, system: stepByStep, revised: numbered},
-	{Name: "steps-chatml", Delimiter: "\n\n",
+	// Instruct models, with a paragraph as step, through the server's chat markup. The
+	// markup of some servers trims the text to continue; for models that use ChatML,
+	// steps-chatml keeps every byte.
+	{Name: "steps", Delimiter: "\n\n", Chat: true, system: stepByStep, attempts: numbered},
+	{
+		Name: "steps-chatml", Delimiter: "\n\n",
 		before: "<|im_start|>system\n" + stepByStep + "<|im_end|>\n<|im_start|>user\n",
-		after:  "<|im_end|>\n<|im_start|>assistant\n", revised: numbered},
+		after:  "<|im_end|>\n<|im_start|>assistant\n", attempts: numbered,
+	},
 
 	// Models that think between tags, such as QwQ, Qwen3 and distillates of DeepSeek-R1
 	// in ChatML.
-	{Name: "think-chatml", Delimiter: "\n\n",
-		before: "<|im_start|>user\n", after: "\n" + stepByStep + "<|im_end|>\n<|im_start|>assistant\n<think>\n", revised: numbered,
-		Thinking: Thinking{End: "</think>\n", Answer: "\nFinal Answer:", Wait: "Wait", Strip: []string{"<|im_end|>"}}},
+	{
+		Name: "think-chatml", Delimiter: "\n\n",
+		before:   "<|im_start|>user\n",
+		after:    "\n" + stepByStep + "<|im_end|>\n<|im_start|>assistant\n<think>\n",
+		attempts: numbered,
+		Thinking: Thinking{End: "</think>\n", Answer: "\nFinal Answer:", Wait: "Wait", Strip: []string{"<|im_end|>"}},
+	},
 
-	// s1, in the format that it was trained on (Muennighoff et al. 2025, arXiv 2501.19393).
-	{Name: "s1", Delimiter: "\n\n",
-		before:   "<|im_start|>system\nYou are Qwen, created by Alibaba Cloud. You are a helpful assistant.<|im_end|>\n<|im_start|>user\n",
+	// s1, in the format of its training data (Muennighoff et al. 2025, arXiv 2501.19393).
+	{
+		Name: "s1", Delimiter: "\n\n",
+		before: "<|im_start|>system\nYou are Qwen, created by Alibaba Cloud. You are a helpful assistant.<|im_end|>\n" +
+			"<|im_start|>user\n",
 		after:    "<|im_end|>\n<|im_start|>assistant\n<|im_start|>think\n",
-		revised:  numbered,
-		Thinking: Thinking{End: "<|im_start|>answer\n", Answer: "Final Answer:", Wait: "Wait", Strip: []string{"<|im_end|>", "<|im_start|>"}}},
+		attempts: numbered,
+		Thinking: Thinking{
+			End: "<|im_start|>answer\n", Answer: "Final Answer:", Wait: "Wait", Strip: []string{"<|im_end|>", "<|im_start|>"},
+		},
+	},
 }
 
-// oneAfterTheOther is how revisers are trained: problem, attempts, the new attempt.
-func oneAfterTheOther(attempts []string) string { return "\n" + lines(attempts) }
+// concatenated formats attempts as the training data of revisers does: problem,
+// attempts, new attempt.
+func concatenated(attempts []string) string { return "\n" + lines(attempts) }
 
-// underTitle is for models that go on in the manner of what they have read.
-func underTitle(title, next string) func([]string) string {
+// titled formats attempts for few-shot models: a title, the attempts, and the title of
+// the next solution.
+func titled(title, next string) func([]string) string {
 	return func(attempts []string) string { return title + lines(attempts) + next }
 }
 
-// numbered asks instruct models for a revision, as nothing else tells them.
+// numbered formats attempts for instruct models, with a request to revise them.
 func numbered(attempts []string) string {
 	var b strings.Builder
 	b.WriteString("\n\nHere are previous attempts at this problem, oldest first. They may be wrong.\n")
@@ -64,7 +90,7 @@ func numbered(attempts []string) string {
 	return b.String()
 }
 
-// lines are texts that end with one newline each, but the last with none.
+// lines joins texts, stripped of trailing newlines, with a newline between them.
 func lines(texts []string) string {
 	var all []string
 	for _, s := range texts {
@@ -73,12 +99,12 @@ func lines(texts []string) string {
 	return strings.Join(all, "\n")
 }
 
-// The prompt that Qwen2.5-Math and its reward models were trained with.
+// stepByStep is the system prompt of Qwen2.5-Math and its reward models.
 const stepByStep = `Please reason step by step, and put your final answer within \boxed{}.`
 
 type shot struct{ problem, solution string }
 
-// examples are solved problems, each with a blank line after it.
+// examples formats solved problems, each followed by a blank line.
 func examples(before, after string, shots []shot) string {
 	var b strings.Builder
 	for _, s := range shots {
@@ -87,19 +113,22 @@ func examples(before, after string, shots []shot) string {
 	return b.String()
 }
 
-// answerLine is the last line "A:84", or the blank line before a next example.
+// answerLine reports whether step is an answer such as "A:84", or the blank line before
+// a next example.
 func answerLine(step string) bool { return step == "\n" || strings.HasPrefix(step, "A:") }
 
+// sentenceAnswer reports whether step is a sentence with the answer, GSM8K's own form of
+// it, or the blank line before a next example.
 func sentenceAnswer(step string) bool {
 	return step == "\n" || strings.Contains(step, "The answer is ") || strings.HasPrefix(step, "####")
 }
 
 const pocketTask = "Solve each story with one calculation on each line, in the order of the story. The last line is A: and the result.\n\n"
 
-// Nine of the generator's ten kinds of sentences; their chains of calculations are
-// of the training split. The number of steps must vary and the last example be
-// short: after five of three steps each, the last dividing by three, a model of
-// half a billion parameters divided by three at the end of every story.
+// pocketShots cover nine of the generator's ten kinds of sentences, with chains of
+// calculations from the training split. Their number of steps varies and the last one
+// is short: after five examples of three steps each, the last dividing by three, a model
+// of 0.5B parameters divided by three at the end of every story.
 var pocketShots = []shot{
 	{"Eve has 18 books. 3 friends bring 11 books each. Eve gives 5 to Sam. How many books does Eve have now?",
 		"3*11=33\n18+33=51\n51-5=46\nA:46"},

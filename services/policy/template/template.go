@@ -1,14 +1,15 @@
-// Package template holds the prompts by which language models are made to
-// continue solutions: what they are given, what ends a step, and what ends a
-// solution where a model does not end it by itself.
+// Package template holds the prompt templates with which language models continue
+// solutions. A template defines the prompt, the delimiter of steps, and the step that
+// ends a solution for models that do not end it themselves.
 //
-// Earlier attempts at a problem are shown between it and the solution. Only a model
-// that was trained to revise makes much of them (Snell et al. 2024, arXiv 2408.03314,
-// §6, which fine-tunes one as prompting does little); with any other, what templates
-// do here is an approximation, and results must say so.
+// Templates show earlier attempts between the problem and the solution. Only models
+// that were trained to revise gain much from them: Snell et al. 2024 (arXiv 2408.03314,
+// §6) fine-tune one, as prompting does little. For other models the templates are an
+// approximation, and reports of their results must state so.
 //
-// A template's text decides what a model writes, so its name is part of the
-// model's identity. Whoever changes a text gives it a new name; a test sees to it.
+// The text of a template determines what a model generates, so its name is part of the
+// model's identity. A changed text needs a new name; TestTextsKeepTheirNames fails
+// otherwise.
 package template
 
 import (
@@ -19,32 +20,33 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// A Template turns a problem and the steps so far into text to be continued. Its
-// values are in the registry; see Lookup.
+// A Template turns a problem and the steps so far into a prompt. The templates are in
+// the registry; see Lookup.
 type Template struct {
 	Name      string
-	Delimiter string // ends a step, and belongs to it
-	Chat      bool   // the server's own chat markup is used: Messages; otherwise Prompt
+	Delimiter string // ends a step, and belongs to the step
+	Chat      bool   // the server applies its chat markup to Messages; otherwise use Prompt
 	Thinking  Thinking
-	// BareAttempts is of models that were trained to revise: they know attempts as bare
-	// solutions, and no words about them.
+
+	// BareAttempts marks models that were trained to revise: they accept solutions as
+	// attempts, without comments on them.
 	BareAttempts bool
 
-	system        string // of a chat
-	before, after string // what stands around the problem
+	system        string // system message of a chat
+	before, after string // text around the problem
 	ended         func(step string) bool
-	// revised is what stands between the problem and after where there are earlier
-	// attempts; nil cannot show any.
-	revised func(attempts []string) string
+	// attempts formats earlier attempts, which stand between the problem and after. It
+	// is nil if the template cannot show any.
+	attempts func(attempts []string) string
 }
 
-// A Thinking is how a model keeps what it thinks apart from what it answers, and by
-// which texts it is made to do either. The zero value is of a model that does not.
+// A Thinking holds the texts that delimit a model's thinking, for budget forcing. The
+// zero value means that the model does not think.
 type Thinking struct {
-	End    string   // closes the thinking
-	Answer string   // opens the answer after an End that was forced
-	Wait   string   // takes the place of an End that is suppressed
-	Strip  []string // what a server may leave of the token that ends a text
+	End    string   // ends the thinking
+	Answer string   // begins the answer after a forced End
+	Wait   string   // replaces a suppressed End
+	Strip  []string // remains of an end-of-text token that a server may leave in the text
 }
 
 // A Message is one turn of a chat.
@@ -53,36 +55,37 @@ type Message struct {
 	Content string `json:"content"`
 }
 
-// A Text is a solution that is being written.
+// A Text is a problem with the solution so far.
 type Text struct {
 	Problem  string
-	Attempts []string // whole earlier solutions, oldest first, to improve on; perhaps with words on each
-	Steps    []string // so far
+	Attempts []string // earlier full solutions, oldest first, possibly with comments on each
+	Steps    []string
 }
 
 // Check returns an error that is a reasoning.ErrInvalid if the template cannot show
 // all of the text.
 func (t Template) Check(text Text) error {
-	if len(text.Attempts) > 0 && t.revised == nil {
+	if len(text.Attempts) > 0 && t.attempts == nil {
 		return reasoning.Invalid("attempts", "must be none: prompt template %q cannot show them", t.Name)
 	}
 	return nil
 }
 
-// Prompt is the text to be continued, whole: problem and steps are put in as they
-// are, attempts without the newlines at their ends.
+// Prompt returns the whole prompt. It contains the problem and the steps unchanged, and
+// the attempts without their trailing newlines.
 func (t Template) Prompt(text Text) string { return t.question(text) + strings.Join(text.Steps, "") }
 
+// question returns the prompt without the steps.
 func (t Template) question(text Text) string {
-	shown := ""
+	attempts := ""
 	if len(text.Attempts) > 0 {
-		shown = t.revised(text.Attempts)
+		attempts = t.attempts(text.Attempts)
 	}
-	return t.before + text.Problem + shown + t.after
+	return t.before + text.Problem + attempts + t.after
 }
 
-// Messages are the turns of a chat; if there are steps, the last turn is the
-// assistant's own and must be continued, not answered.
+// Messages returns the turns of a chat. If there are steps, the last turn is the
+// assistant's and must be continued, not answered.
 func (t Template) Messages(text Text) []Message {
 	var chat []Message
 	if t.system != "" {
@@ -95,12 +98,11 @@ func (t Template) Messages(text Text) []Message {
 	return chat
 }
 
-// Ended says whether a solution is at its end with this step, which has its
-// delimiter. Models that were shown examples go on to the next one instead of
-// ending their text.
+// Ended reports whether step, delimiter included, ends a solution. Models that are
+// prompted with examples generate a next example instead of ending their text.
 func (t Template) Ended(step string) bool { return t.ended != nil && t.ended(step) }
 
-// Lookup is the template with this name.
+// Lookup returns the template with this name.
 func Lookup(name string) (Template, error) {
 	for _, t := range registry {
 		if t.Name == name {
@@ -110,20 +112,20 @@ func Lookup(name string) (Template, error) {
 	return Template{}, fmt.Errorf("prompt template %q: must be one of %s", name, strings.Join(Names(), ", "))
 }
 
-// Names of all templates, sorted.
+// Names returns the names of all templates, sorted.
 func Names() []string { return names(func(Template) bool { return true }) }
 
-// Thinkers are the names of the templates of models that think, sorted.
+// Thinkers returns the names of the templates for models that think, sorted.
 func Thinkers() []string { return names(func(t Template) bool { return t.Thinking.End != "" }) }
 
-// Listeners are the names of the templates of models that can be told something about
+// Commentable returns the names of the templates for models that accept comments on
 // their attempts, sorted.
-func Listeners() []string { return names(func(t Template) bool { return !t.BareAttempts }) }
+func Commentable() []string { return names(func(t Template) bool { return !t.BareAttempts }) }
 
-func names(of func(Template) bool) []string {
+func names(match func(Template) bool) []string {
 	var names []string
 	for _, t := range registry {
-		if of(t) {
+		if match(t) {
 			names = append(names, t.Name)
 		}
 	}

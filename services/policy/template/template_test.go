@@ -12,8 +12,8 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// A changed text gives other samples under the same identity. Give it a new name,
-// and only then its hash here.
+// A changed text changes the samples of a model without changing its identity. Give the
+// template a new name before changing its hash here.
 func TestTextsKeepTheirNames(t *testing.T) {
 	got := map[string]string{}
 	plain := Text{Problem: "P", Steps: []string{"1", "2"}}
@@ -74,18 +74,18 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-// What a model is shown of earlier attempts, as the template's name stands for it, too.
+// The format of earlier attempts is part of what a template's name identifies.
 func TestAttempts(t *testing.T) {
 	text := Text{Problem: "How many?", Attempts: []string{"2+2=5\nA:5\n\n", "2+2=3\nA:3"}, Steps: []string{"2+2=4\n"}}
-	asked := "How many?\n\nHere are previous attempts at this problem, oldest first. They may be wrong.\n" +
+	revise := "How many?\n\nHere are previous attempts at this problem, oldest first. They may be wrong.\n" +
 		"\nAttempt 1:\n2+2=5\nA:5\n\nAttempt 2:\n2+2=3\nA:3\n" +
 		"\nFind what is wrong in them, if anything, and write a better solution of the problem."
 	for name, want := range map[string]string{
 		"pocket":            "How many?\n2+2=5\nA:5\n2+2=3\nA:3\n2+2=4\n",
 		"pocket-fewshot-v2": "How many?\nSolutions that may be wrong:\n2+2=5\nA:5\n2+2=3\nA:3\nA better solution:\n2+2=4\n",
 		"gsm8k-fewshot":     "Question: How many?\nEarlier answers, which may be wrong:\n2+2=5\nA:5\n2+2=3\nA:3\nA better answer follows.\nAnswer:\n2+2=4\n",
-		"steps":             asked,
-		"steps-chatml":      asked + "<|im_end|>\n<|im_start|>assistant\n2+2=4\n",
+		"steps":             revise,
+		"steps-chatml":      revise + "<|im_end|>\n<|im_start|>assistant\n2+2=4\n",
 	} {
 		tmpl, err := Lookup(name)
 		if err != nil {
@@ -101,12 +101,12 @@ func TestAttempts(t *testing.T) {
 	}
 }
 
-func TestATemplateWithoutAttemptsRefusesThem(t *testing.T) {
+func TestTemplateWithoutAttemptsRefusesThem(t *testing.T) {
 	bare := Template{Name: "bare"}
 	err := bare.Check(Text{Problem: "P", Attempts: []string{"A:5"}})
 	var rule *reasoning.InvalidError
 	if !errors.As(err, &rule) || rule.Field != "attempts" || !strings.Contains(rule.Rule, "bare") {
-		t.Errorf("got %v, want attempts refused and the template named", err)
+		t.Errorf("got %v, want an error on attempts that names the template", err)
 	}
 	if err := bare.Check(Text{Problem: "P"}); err != nil {
 		t.Errorf("without attempts: %v", err)
@@ -139,7 +139,7 @@ func TestEnded(t *testing.T) {
 	}
 }
 
-func TestLookupNamesWhatThereIs(t *testing.T) {
+func TestLookupErrorNamesTheTemplates(t *testing.T) {
 	_, err := Lookup("chatty")
 	if err == nil {
 		t.Fatal("got no error")

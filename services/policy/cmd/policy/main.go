@@ -1,5 +1,5 @@
-// Command policy is the policy service: a model engine, served by gRPC, and a
-// worker beside it that pulls expansion jobs from the queue.
+// Command policy serves a model engine over gRPC and runs a worker beside it that pulls
+// expansion jobs from the queue.
 package main
 
 import (

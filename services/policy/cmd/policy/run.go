@@ -21,16 +21,16 @@ import (
 
 type config struct {
 	NatsURL    string `name:"nats-url" default:"nats://127.0.0.1:4222" help:"NATS server with JetStream; empty: serve gRPC only, pull no jobs"`
-	Name       string `name:"name" help:"the worker's name in results and traces; empty: the host's"`
+	Name       string `name:"name" help:"name of the worker in results and traces; default: the host name"`
 	Index      int    `name:"worker-index" default:"0" help:"which of the workers this is, from 0; a StatefulSet pod's ordinal"`
 	Of         int    `name:"workers" default:"1" help:"about how many workers there are; each owns its part of the partitions"`
 	Partitions int    `name:"partitions" default:"1" help:"partitions of the queue; all services and workers must agree"`
-	MaxTokens  int    `name:"max-tokens" default:"256" help:"most tokens of one sample, where gRPC requests do not say"`
-	TraceFile  string `name:"trace-file" help:"file that spans are also written to"`
+	MaxTokens  int    `name:"max-tokens" default:"256" help:"most tokens of a sample if a gRPC request sets no limit"`
+	TraceFile  string `name:"trace-file" help:"also write spans to this file"`
 	Engine     engine.Config
 }
 
-// run opens the engine, serves it and works on jobs until ctx ends.
+// run opens the engine, serves it and processes jobs until ctx ends.
 func run(ctx context.Context, s *serve.Settings, c config) (err error) {
 	tel, err := telemetry.Setup(ctx, telemetry.Options{Service: "policy", TraceFile: c.TraceFile})
 	if err != nil {
@@ -44,7 +44,7 @@ func run(ctx context.Context, s *serve.Settings, c config) (err error) {
 	defer func() { err = errors.Join(err, opened.Close()) }()
 	model, err := opened.Model(ctx)
 	if err != nil {
-		return fmt.Errorf("which model the engine has: %w", err)
+		return fmt.Errorf("get policy model: %w", err)
 	}
 	traced := policytrace.New(opened, opened.Provider, tel.Instruments)
 	service := serve.Service{
@@ -57,7 +57,7 @@ func run(ctx context.Context, s *serve.Settings, c config) (err error) {
 	if c.NatsURL != "" {
 		host, err := os.Hostname()
 		if err != nil {
-			return fmt.Errorf("the host's name: %w", err)
+			return fmt.Errorf("get host name: %w", err)
 		}
 		name := cmp.Or(c.Name, host)
 		nc, err := natsx.Connect(c.NatsURL, "policy "+name)
