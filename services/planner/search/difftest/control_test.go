@@ -37,8 +37,8 @@ func (d tieBreak) Search(ctx context.Context, t *search.Tree) error {
 // Strategies that are wrong in one thing have other trees.
 func TestWrongStrategiesAreFound(t *testing.T) {
 	settings := map[string]*setting{}
-	for _, file := range []string{"rebase.txt", "dvts.txt", "beam.txt", "particles.txt"} {
-		for _, s := range read(t, file) {
+	for _, name := range references {
+		for _, s := range read(t, name+".txt") {
 			settings[s.title] = s
 		}
 	}
@@ -60,6 +60,7 @@ func TestWrongStrategiesAreFound(t *testing.T) {
 			search.Rebase{N: 16, Balance: 0.25, Exact: true, MaxLevels: 40}, 100},
 		{"a beam that narrows", "beam n=16 m=4 agg=last levels=40 script=plain",
 			search.Beam{N: 16, M: 4, MaxLevels: 40, Narrow: true}, 30},
+		{"a beam that does not narrow", "narrow n=16 m=4 script=plain", search.Beam{N: 16, M: 4, MaxLevels: 40}, 50},
 		{"a beam that keeps twins", "beam n=16 m=4 agg=last levels=40 dedupe=true script=twins",
 			search.Beam{N: 16, M: 4, MaxLevels: 40}, 30},
 		{"a beam that ends a level late", "beam n=16 m=4 agg=last levels=3 script=long",

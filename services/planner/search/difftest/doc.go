@@ -9,8 +9,8 @@
 // grow Ponder's anew. A tree is compared by its outline: each node with its steps, its value to
 // six digits and how it finished.
 //
-//   - testdata/{rebase,dvts,beam,particles}.txt have a line for each tree: the seed
-//     and the hash of the outline. More than 11,000 trees must be the same.
+//   - testdata/{rebase,dvts,beam,narrow,particles}.txt have a line for each tree: the seed
+//     and the hash of the outline. More than 12,000 trees must be the same.
 //   - testdata/*-trees.txt have some 200 of them whole, to read.
 //   - testdata/stopping.txt has the votes of all samples, and how many samples its_hub's
 //     adaptive self-consistency takes. Ponder's answer is the same and it never takes more.
@@ -18,8 +18,9 @@
 //   - testdata/summary-*.txt say how many are the same, and why others are not.
 //
 // The references are the REBASE authors' rebase.py (with REBASE's parameter Exact), _dvts
-// and _beam_search of search-and-learn, and its_hub's particle filtering, particle Gibbs
-// and self-consistency. They run as they are; in the place of engines and reward models
+// and _beam_search of search-and-learn, SearchTree.beam_search of compute-optimal-tts (with
+// Beam's parameter Narrow), and its_hub's particle filtering, particle Gibbs and
+// self-consistency. They run as they are; in the place of engines and reward models
 // stands the script. its_hub draws with the random numbers that Ponder draws with.
 //
 // # What differs, and why
@@ -32,6 +33,8 @@
 //     last. DVTS has the same rule in both.
 //   - odd: fewer than N/M nodes are open and their number does not divide N. Ponder gives
 //     the odd children to the best, search-and-learn to the first.
+//   - late: of the nodes that a narrowing beam keeps, one that ended comes after the last
+//     open one. Ponder narrows the next level by it, compute-optimal-tts the level after.
 //   - reference: all free particles of an iteration of Gibbs have ended before the reference
 //     is followed to its end. its_hub ends the iteration there, Ponder goes on drawing. What
 //     follows is another tree from any level on.
@@ -44,15 +47,16 @@
 //
 // Not compared: search-and-learn returns at most N of a beam's solutions, and of those that
 // ended in a subtree only the last level's; its beam computes a lookahead and does not use
-// it. REBASE's rounding as in the paper, beams that narrow, MCTS and revisions have tests by
-// their papers' sentences in package search.
+// it. REBASE's rounding as in the paper, lookahead of a beam, MCTS and revisions have tests
+// by their papers' sentences in package search.
 //
 // # How to make testdata anew
 //
 // In a virtual environment with its_hub 1.2.0, torch 2.2.2, numpy 1.26.4, pyyaml and tqdm,
-// and with checkouts of huggingface/search-and-learn and thu-wyz/inference_scaling:
+// and with checkouts of huggingface/search-and-learn, thu-wyz/inference_scaling and
+// RyanLiu112/compute-optimal-tts (each option can be left out, and its files then stay):
 //
-//	python reference/make.py --its-hub --search-and-learn CHECKOUT --rebase CHECKOUT
+//	python reference/make.py --its-hub --search-and-learn CHECKOUT --rebase CHECKOUT --compute-optimal CHECKOUT
 //	go test -update .
 //
 // The first line of each file has the commits and versions. To see one of the reference's

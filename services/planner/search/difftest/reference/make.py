@@ -14,7 +14,7 @@ from pathlib import Path
 
 from script import Script, digest
 
-TREES = {"rebase": 6, "dvts": 1, "beam": 2, "particles": 3}  # drawn whole, of each setting
+TREES = {"rebase": 6, "dvts": 1, "beam": 2, "narrow": 3, "particles": 3}  # drawn whole, of each setting
 MAX_DRAWN = 16000  # bytes of one that is
 
 
@@ -53,6 +53,12 @@ def settings_beam():
         yield {"n": 16, "m": 4, "agg": agg, "levels": 3, "script": "long"}, 100
         yield {"n": 16, "m": 4, "agg": agg, "levels": 40, "dedupe": "true", "script": "twins"}, 100
     yield {"n": 16, "m": 4, "agg": "last", "levels": 40, "script": "coarse"}, 20
+
+
+def settings_narrow():
+    for n, m in ((4, 1), (4, 2), (16, 4), (16, 2), (64, 4)):
+        yield {"n": n, "m": m, "script": "plain"}, 200 if n < 64 else 100
+    yield {"n": 16, "m": 4, "script": "long"}, 100
 
 
 def settings_particles():
@@ -136,6 +142,7 @@ def main():
     args = argparse.ArgumentParser(description=__doc__)
     args.add_argument("--rebase", metavar="CHECKOUT", help="of thu-wyz/inference_scaling; needs torch and pyyaml")
     args.add_argument("--search-and-learn", metavar="CHECKOUT", help="of huggingface/search-and-learn; needs tqdm")
+    args.add_argument("--compute-optimal", metavar="CHECKOUT", help="of RyanLiu112/compute-optimal-tts; needs torch")
     args.add_argument("--its-hub", action="store_true", help="with the its_hub that is installed")
     args.add_argument("--draw", metavar="TITLE", help="draw one tree and write nothing")
     args.add_argument("--out", type=Path, default=Path(__file__).resolve().parent.parent / "testdata")
@@ -156,6 +163,12 @@ def main():
         header = f"{commit(args.search_and_learn, 'huggingface/search-and-learn')}; numpy {version('numpy')}"
         references["dvts"] = header + ", _dvts", settings_dvts(), lambda s, seed, **a: sal.dvts(s, **a)
         references["beam"] = header + ", _beam_search", settings_beam(), lambda s, seed, **a: sal.beam(s, **a)
+    if args.compute_optimal:
+        from liu import ComputeOptimal
+
+        liu = ComputeOptimal(args.compute_optimal)
+        header = f"{commit(args.compute_optimal, 'RyanLiu112/compute-optimal-tts')}, SearchTree.beam_search"
+        references["narrow"] = header, settings_narrow(), lambda s, seed, **a: liu.run(s, **a)
     if args.its_hub:
         from itshub import ItsHub
 
