@@ -20,6 +20,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/difficulty"
 	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
 	"github.com/ponder-mesh/ponder/services/planner/profile"
+	"github.com/ponder-mesh/ponder/services/planner/strategies"
 	policyengine "github.com/ponder-mesh/ponder/services/policy/engine"
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 	verifierengine "github.com/ponder-mesh/ponder/services/verifier/engine"
@@ -45,10 +46,20 @@ func measured(t *testing.T, policy, judge, aggregator string) *profile.Profile {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p, err = profile.Read(data, plannerrpc.Strategy); err != nil {
+	if p, err = profile.Read(data); err != nil {
 		t.Fatal(err)
 	}
 	return p
+}
+
+// strategyText returns the strategy of a plan, such as "beam 16".
+func strategyText(t *testing.T, p *plannerv1.SearchPlan) string {
+	t.Helper()
+	s, err := plannerrpc.StrategyFromProto(p.GetStrategy())
+	if err != nil {
+		t.Error(err)
+	}
+	return strategies.String(s)
 }
 
 // pockets are a policy that really errs and a judge that really judges.
@@ -100,7 +111,7 @@ func TestPlansFollowTheProfile(t *testing.T) {
 					plan.PredictedAccuracy == nil || plan.GetPredictedTime().AsDuration() == 0 || !strings.Contains(plan.GetReason(), "pass@1 about") {
 					t.Errorf("plan %v", plan)
 				}
-				if plannerrpc.ArmOf(plan.GetStrategy()) == want {
+				if strategyText(t, plan) == want {
 					used[want]++
 				}
 			}
@@ -114,7 +125,7 @@ func TestPlansFollowTheProfile(t *testing.T) {
 		other.Name, other.Budgets[0].Adaptive = "newer", false
 		shelf.Put("test", other)
 		response, err := m.Planner.Plan(t.Context(), &plannerv1.PlanRequest{Request: &plannerv1.SolveRequest{Problem: set(2)[0].Text, Budget: &plannerv1.Budget{Samples: 16}}})
-		if err != nil || response.GetPlan().GetProfile() != "newer" || plannerrpc.ArmOf(response.GetPlan().GetStrategy()) != "beam 16" || response.GetDifficulty() != nil {
+		if err != nil || response.GetPlan().GetProfile() != "newer" || strategyText(t, response.GetPlan()) != "beam 16" || response.GetDifficulty() != nil {
 			t.Errorf("plan %v, error %v: want the newer profile's, without an estimate", response, err)
 		}
 
@@ -141,8 +152,8 @@ func TestDeadlineChoosesWidthOverDepth(t *testing.T) {
 			outcome, events := solve(t, m, request)
 			complete(t, outcome)
 			for _, e := range events {
-				if plan := e.GetPlan(); plan != nil && plannerrpc.ArmOf(plan.GetStrategy()) != want {
-					t.Errorf("with %v: %s because %q, want %s", timeout, plannerrpc.ArmOf(plan.GetStrategy()), plan.GetReason(), want)
+				if plan := e.GetPlan(); plan != nil && strategyText(t, plan) != want {
+					t.Errorf("with %v: %s because %q, want %s", timeout, strategyText(t, plan), plan.GetReason(), want)
 				}
 			}
 		})

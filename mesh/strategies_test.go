@@ -12,16 +12,17 @@ import (
 	"github.com/ponder-mesh/ponder/pocket/problems"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
+	"github.com/ponder-mesh/ponder/services/planner/strategies"
 	policyengine "github.com/ponder-mesh/ponder/services/policy/engine"
 )
 
 // named is a strategy as a person asks for it.
 func named(name string, set ...string) *plannerv1.Strategy {
-	s, err := plannerrpc.ParseStrategy(name, set)
+	s, err := strategies.New(name, set...)
 	if err != nil {
 		panic(err)
 	}
-	return s
+	return plannerrpc.StrategyToProto(s)
 }
 
 // Every strategy solves a problem through the whole mesh, by gRPC, with models that
@@ -89,7 +90,7 @@ func TestEveryStrategySolves(t *testing.T) {
 				}
 			}
 		}
-		for _, name := range plannerrpc.StrategyNames() {
+		for _, name := range strategies.Names() {
 			if !solved[name] {
 				t.Errorf("strategy %s was not asked for", name)
 			}

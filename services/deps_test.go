@@ -44,7 +44,7 @@ type rule struct {
 
 var rules = []rule{
 	{
-		who: []string{"reasoning", "answer", "services/planner/search", "internal/stats",
+		who: []string{"reasoning", "answer", "services/planner/search", "services/planner/strategies", "internal/stats",
 			"lab/measure", "lab/table", "lab/evidence", "lab/problemset"},
 		not: slices.Concat(wire, nats, otel),
 		why: "what is said about reasoning must not depend on how it travels or is watched: it is read next to the papers and used without a mesh",

@@ -11,7 +11,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
 	"github.com/ponder-mesh/ponder/services/planner/profile"
 	policyengine "github.com/ponder-mesh/ponder/services/policy/engine"
 )
@@ -62,7 +61,7 @@ const grid = "--problems 20 --steps 2 --arms majority,best-of-n --budgets 1,4 --
 // profileOf a directory, but for the command that made it.
 func profileOf(t *testing.T, dir string) *profile.Profile {
 	t.Helper()
-	p, err := profile.Load(dir+"/profile.json", plannerrpc.Strategy)
+	p, err := profile.Load(dir + "/profile.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +150,7 @@ func TestCalibrateRefuses(t *testing.T) {
 
 // The profile that ships is of the models that ship: retrained ones want another.
 func TestShippedProfileIsOfTheShippedModels(t *testing.T) {
-	p, err := profile.Load("../../profiles/pocket-0.3m.json", plannerrpc.Strategy)
+	p, err := profile.Load("../../profiles/pocket-0.3m.json")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/ponder-mesh/ponder/mesh"
 	"github.com/ponder-mesh/ponder/pocket/problems"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
 )
 
 type demoCmd struct {
@@ -140,7 +141,7 @@ func (c *demoCmd) show(ctx context.Context, m *mesh.Mesh, set []problemset.Probl
 }
 
 func (c *demoCmd) showOne(ctx context.Context, m *mesh.Mesh, p problemset.Problem, arm bench.Arm) error {
-	stream, err := m.Planner.Solve(ctx, &plannerv1.SolveRequest{Problem: p.Text, Strategy: arm.Strategy, Seed: &c.Seed})
+	stream, err := m.Planner.Solve(ctx, &plannerv1.SolveRequest{Problem: p.Text, Strategy: plannerrpc.StrategyToProto(arm.Strategy), Seed: &c.Seed})
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,6 @@ import (
 	"github.com/ponder-mesh/ponder/mesh"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/planner/backend"
-	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
 	"github.com/ponder-mesh/ponder/services/planner/profile"
 )
 
@@ -59,7 +58,7 @@ func (c *devCmd) Run(ctx context.Context, out *output) error {
 		defer store.Close()
 		config.Store = store
 	}
-	profiles := &profile.Directory{Shelf: &profile.Shelf{}, Paths: c.Profile, Parse: plannerrpc.Strategy}
+	profiles := &profile.Directory{Shelf: &profile.Shelf{}, Paths: c.Profile}
 	if err := profiles.Look(); err != nil {
 		return err
 	}

@@ -43,7 +43,8 @@ func TestCommandLineBecomesRequest(t *testing.T) {
 			return r.GetProblem() == "p" && r.GetStrategy() == nil && r.GetSeed() == 1 && r.GetDeadline() != nil && r.Sampling.Temperature == nil
 		}},
 		{"solve --strategy beam --n 16 --m 4 p", func(r *plannerv1.SolveRequest) bool {
-			return r.GetStrategy().GetBeam().GetN() == 16 && r.GetStrategy().GetBeam().GetM() == 4 && r.GetStrategy().GetBeam().MaxLevels == nil
+			b := r.GetStrategy().GetBeam()
+			return b.GetN() == 16 && b.GetM() == 4 && b.GetMaxLevels() == 40
 		}},
 		{"solve --strategy best-of-n -n 3 --choice prod-vote p", func(r *plannerv1.SolveRequest) bool {
 			return r.GetStrategy().GetBestOfN().GetN() == 3 && r.GetChoice() == plannerv1.Choice_CHOICE_PROD_VOTE

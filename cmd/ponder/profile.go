@@ -13,7 +13,6 @@ import (
 
 	"github.com/ponder-mesh/ponder/internal/natsx"
 	"github.com/ponder-mesh/ponder/reasoning"
-	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
 	"github.com/ponder-mesh/ponder/services/planner/profile"
 	"github.com/ponder-mesh/ponder/services/planner/profilekv"
 )
@@ -56,7 +55,7 @@ type profileShowCmd struct {
 
 // Run prints a profile's table.
 func (c *profileShowCmd) Run(out *output) error {
-	p, err := profile.Load(c.File, plannerrpc.Strategy)
+	p, err := profile.Load(c.File)
 	if err != nil {
 		return err
 	}
@@ -76,7 +75,7 @@ func (c *profilePutCmd) Run(ctx context.Context) error {
 		return err
 	}
 	return c.do(ctx, func(ctx context.Context, js jetstream.JetStream) error {
-		key, err := profilekv.Put(ctx, js, c.Bucket, data, plannerrpc.Strategy)
+		key, err := profilekv.Put(ctx, js, c.Bucket, data)
 		if err == nil {
 			fmt.Println(key)
 		}
@@ -96,7 +95,7 @@ func (c *profileListCmd) Run(ctx context.Context, out *output) error {
 			return err
 		}
 		for _, key := range slices.Sorted(maps.Keys(all)) {
-			p, err := profile.Read(all[key], plannerrpc.Strategy)
+			p, err := profile.Read(all[key])
 			if err != nil {
 				say("%s is no profile: %v", key, err)
 				continue

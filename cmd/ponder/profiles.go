@@ -3,7 +3,6 @@ package main
 import (
 	"os"
 
-	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
 	"github.com/ponder-mesh/ponder/services/planner/profile"
 )
 
@@ -12,7 +11,7 @@ func readProfiles(paths []string) (shelf *profile.Shelf, digest string, err erro
 	shelf = &profile.Shelf{}
 	var all [][]byte
 	for _, path := range paths {
-		p, err := profile.Load(path, plannerrpc.Strategy)
+		p, err := profile.Load(path)
 		if err != nil {
 			return nil, "", err
 		}

@@ -15,7 +15,10 @@ import (
 	"github.com/ponder-mesh/ponder/internal/rpcerr"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
+	"github.com/ponder-mesh/ponder/services/planner"
 	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
+	"github.com/ponder-mesh/ponder/services/planner/search"
+	"github.com/ponder-mesh/ponder/services/planner/strategies"
 )
 
 // question is the part of the command line that becomes a SolveRequest.
@@ -69,21 +72,26 @@ func (q question) request() (*plannerv1.SolveRequest, error) {
 		return nil, err
 	}
 	if q.Effort != "" {
-		if r.Effort, err = plannerrpc.ParseEffort(q.Effort); err != nil {
+		effort, err := planner.ParseEffort(q.Effort)
+		if err != nil {
 			return nil, err
 		}
+		r.Effort = plannerv1.Effort(effort)
 	}
 	if q.Choice != "" {
-		if r.Choice, err = plannerrpc.ParseChoice(q.Choice); err != nil {
+		choice, err := search.ParseChoice(q.Choice)
+		if err != nil {
 			return nil, err
 		}
+		r.Choice = plannerrpc.ChoiceToProto(choice)
 	}
-	r.Strategy, err = q.strategy()
+	s, err := q.strategy()
+	r.Strategy = plannerrpc.StrategyToProto(s)
 	return r, err
 }
 
-// strategy is nil if the planner is to decide.
-func (q question) strategy() (*plannerv1.Strategy, error) {
+// strategy returns the strategy that the flags name, nil if the planner is to decide.
+func (q question) strategy() (search.Strategy, error) {
 	if q.Strategy == "" {
 		if q.M != 0 || len(q.Set) > 0 {
 			return nil, errors.New("parameters of a strategy need --strategy NAME")
@@ -97,7 +105,7 @@ func (q question) strategy() (*plannerv1.Strategy, error) {
 	if q.Strategy != "greedy" {
 		set = append([]string{fmt.Sprintf("n=%d", q.N)}, set...)
 	}
-	return plannerrpc.ParseStrategy(q.Strategy, set)
+	return strategies.New(q.Strategy, set...)
 }
 
 type solveCmd struct {

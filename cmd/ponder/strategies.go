@@ -3,12 +3,12 @@ package main
 import (
 	"fmt"
 
-	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
+	"github.com/ponder-mesh/ponder/services/planner/strategies"
 )
 
 // explainStrategies prints all strategies with their parameters.
 func explainStrategies(out *output) error {
-	for _, s := range plannerrpc.Strategies() {
+	for _, s := range strategies.Catalogue() {
 		if out.json {
 			if err := out.value(s); err != nil {
 				return err

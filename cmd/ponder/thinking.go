@@ -2,6 +2,7 @@ package main
 
 import (
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+	"github.com/ponder-mesh/ponder/services/planner/backend"
 	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
 )
 
@@ -16,17 +17,22 @@ type thinking struct {
 	Steps  int32  `help:"Steps that --think-advice steps tells." placeholder:"N"`
 }
 
-// request is nil if nothing is said.
+// request returns nil if no flag is given.
 func (t thinking) request() (*plannerv1.Thinking, error) {
 	if t == (thinking{}) {
 		return nil, nil
 	}
-	mode, err := plannerrpc.ParseThinkingMode(t.Mode)
-	if err != nil {
-		return nil, err
+	out := backend.Thinking{Max: int(t.Max), Min: int(t.Min), Waits: int(t.Waits), Wait: t.Wait, Steps: int(t.Steps)}
+	var err error
+	if t.Mode != "" {
+		if out.Mode, err = backend.ParseMode(t.Mode); err != nil {
+			return nil, err
+		}
 	}
-	advice, err := plannerrpc.ParseThinkingAdvice(t.Advice)
-	return &plannerv1.Thinking{
-		MaxTokens: t.Max, MinTokens: t.Min, Waits: t.Waits, Wait: t.Wait, Mode: mode, Advice: advice, MaxSteps: t.Steps,
-	}, err
+	if t.Advice != "" {
+		if out.Advice, err = backend.ParseAdvice(t.Advice); err != nil {
+			return nil, err
+		}
+	}
+	return plannerrpc.ThinkingToProto(&out), nil
 }

@@ -7,6 +7,7 @@ import (
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
 	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
+	"github.com/ponder-mesh/ponder/services/planner/strategies"
 )
 
 // view shows a search to a person as its events come: what was planned, each node
@@ -47,8 +48,8 @@ func (v *view) show(e *plannerv1.SearchEvent) error {
 	if d := e.GetDifficulty(); d != nil && d.GetFinal() {
 		say("hard?  pass@1 about %.2f, 90 %% in [%.2f, %.2f], after %d samples", d.GetPassRate(), d.GetLow(), d.GetHigh(), d.GetSamples())
 	}
-	if p := e.GetPlan(); p != nil && plannerrpc.ArmOf(p.GetStrategy()) != v.plan {
-		v.plan = plannerrpc.ArmOf(p.GetStrategy())
+	if p := e.GetPlan(); p != nil && strategyText(p) != v.plan {
+		v.plan = strategyText(p)
 		say("plan   %s: %s", v.plan, p.GetReason())
 	}
 	if v.verbose {
@@ -60,6 +61,16 @@ func (v *view) show(e *plannerv1.SearchEvent) error {
 		return v.outcome(o, e.GetBill())
 	}
 	return nil
+}
+
+// strategyText returns the strategy of a plan such as "beam 16", "" if only a newer
+// command knows it.
+func strategyText(p *plannerv1.SearchPlan) string {
+	s, err := plannerrpc.StrategyFromProto(p.GetStrategy())
+	if err != nil {
+		return ""
+	}
+	return strategies.String(s)
 }
 
 // node prints a node once, when it is written.

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
-	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
 )
 
 // searchID is the part of the command line that names a search.
@@ -92,7 +91,7 @@ func (c *planCmd) Run(ctx context.Context, out *output) error {
 		return out.message(response)
 	}
 	p := response.GetPlan()
-	fmt.Printf("%s: %s\n", plannerrpc.ArmOf(p.GetStrategy()), p.GetReason())
+	fmt.Printf("%s: %s\n", strategyText(p), p.GetReason())
 	if p.GetPredictedPolicyTokens() > 0 {
 		fmt.Printf("about %d policy tokens\n", p.GetPredictedPolicyTokens())
 	}

@@ -9,16 +9,17 @@ import (
 	"github.com/ponder-mesh/ponder/services/difficulty"
 	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
 	"github.com/ponder-mesh/ponder/services/planner/search"
+	"github.com/ponder-mesh/ponder/services/planner/strategies"
 )
 
 // An Arm is one way to search, or to estimate difficulty.
 type Arm struct {
-	Name     string              // "beam", or with parameters that are not the papers': "beam:narrow=true"
-	N        int                 // samples, beams, walks …; of Planned the budget, in samples
-	Strategy *plannerv1.Strategy // nil: the planner decides, or nothing is searched
-	Choice   plannerv1.Choice    // of the answer; unspecified: the planner's
-	Estimate bool                // difficulty first
-	Method   *difficulty.Method  // nothing is searched: difficulty is estimated so
+	Name     string             // "beam", or with parameters that are not the papers': "beam:narrow=true"
+	N        int                // samples, beams, walks …; of Planned the budget, in samples
+	Strategy search.Strategy    // nil: the planner decides, or nothing is searched
+	Choice   plannerv1.Choice   // of the answer; unspecified: the planner's
+	Estimate bool               // difficulty first
+	Method   *difficulty.Method // nothing is searched: difficulty is estimated so
 }
 
 func (a Arm) String() string { return fmt.Sprintf("%s %d", a.Name, a.N) }
@@ -31,7 +32,7 @@ const (
 )
 
 // Arms are those of these names with each N; greedy has but one. The name of a strategy
-// may have parameters, as plannerrpc.ParseArm takes them, and how the answer is chosen:
+// may have parameters, as strategies.Parse takes them, and how the answer is chosen:
 // "majority:choice=certainty-vote".
 func Arms(names []string, ns []int) ([]Arm, error) {
 	var arms []Arm
@@ -71,22 +72,25 @@ func arm(name string, n int) (a Arm, err error) {
 	a.Estimate = estimated
 	var parameters []string
 	for _, p := range strings.Split(kind, ":") {
-		if choice, ok := strings.CutPrefix(p, "choice="); ok {
-			if a.Choice, err = plannerrpc.ParseChoice(choice); err != nil {
+		if name, ok := strings.CutPrefix(p, "choice="); ok {
+			choice, err := search.ParseChoice(name)
+			if err != nil {
 				return a, err
 			}
+			a.Choice = plannerrpc.ChoiceToProto(choice)
 		} else {
 			parameters = append(parameters, p)
 		}
 	}
 	kind = strings.Join(parameters, ":")
-	if a.Strategy, err = plannerrpc.ParseArm(kind, n); err != nil {
+	if a.Strategy, err = strategies.Parse(kind, n); err != nil {
 		return a, err
 	}
 	// A majority that stops while samples are on their way costs what happened to be
 	// written by then: unless it goes by waves it takes all of them here.
-	if m := a.Strategy.GetMajority(); m != nil && m.GetWave() == 0 {
+	if m, ok := a.Strategy.(search.Majority); ok && m.Wave == 0 {
 		m.Exhaustive = true
+		a.Strategy = m
 	}
 	return a, nil
 }

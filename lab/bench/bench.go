@@ -23,6 +23,7 @@ import (
 	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/difficulty"
+	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
 )
 
 // A Runner asks a planner.
@@ -144,7 +145,7 @@ func (r Runner) solve(ctx context.Context, t Task) (Result, error) {
 
 func (r Runner) request(t Task) *plannerv1.SolveRequest {
 	out := &plannerv1.SolveRequest{
-		Problem: t.Problem.Text, Strategy: t.Arm.Strategy, Seed: &t.Seed, Sampling: r.Sampling, EstimateDifficulty: t.Arm.Estimate, Choice: t.Arm.Choice,
+		Problem: t.Problem.Text, Strategy: plannerrpc.StrategyToProto(t.Arm.Strategy), Seed: &t.Seed, Sampling: r.Sampling, EstimateDifficulty: t.Arm.Estimate, Choice: t.Arm.Choice,
 		Deadline: timestamppb.New(time.Now().Add(r.Timeout)), CancelOnDisconnect: true,
 	}
 	if t.Arm.Strategy == nil {
@@ -184,7 +185,7 @@ func (r Runner) estimate(ctx context.Context, t Task) (Result, error) {
 // model, such as one that is too long, is a result.
 func check(t Task, plan *plannerv1.SearchPlan, estimate *difficultyv1.EstimateResponse, o *plannerv1.Outcome) error {
 	failed := o.GetStopReason() == plannerv1.StopReason_STOP_REASON_ERROR && o.GetError().GetCode() != int32(codes.InvalidArgument)
-	want, got := t.Arm.Strategy, plan.GetStrategy()
+	want, got := plannerrpc.StrategyToProto(t.Arm.Strategy), plan.GetStrategy()
 	switch {
 	case o == nil:
 		return errors.New("the stream ended without an outcome")

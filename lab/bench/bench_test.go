@@ -21,6 +21,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/difficulty"
 	"github.com/ponder-mesh/ponder/services/planner"
 	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
+	"github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 	"github.com/ponder-mesh/ponder/services/verifier"
@@ -71,11 +72,16 @@ func TestArms(t *testing.T) {
 	if !slices.Equal(names, want) {
 		t.Errorf("got %v, want %v", names, want)
 	}
-	if b := arms[0].Strategy.GetBeam(); b.GetN() != 16 || b.GetM() != 2 || !b.GetNarrow() {
-		t.Errorf("%s is %v", arms[0], b)
-	}
-	if m, w := arms[3].Strategy.GetMajority(), arms[5].Strategy.GetMajority(); !m.GetExhaustive() || w.GetExhaustive() || w.GetWave() != 2 {
-		t.Errorf("majority is %v, want exhaustive; by waves %v, want not", m, w)
+	narrow := search.NewBeam(16)
+	narrow.M, narrow.Narrow = 2, true
+	for i, want := range map[int]search.Strategy{
+		0: narrow,
+		3: search.Majority{N: 16, Exhaustive: true}, // the cost of stopping in flight depends on timing
+		5: search.Majority{N: 16, Wave: 2},
+	} {
+		if got := arms[i].Strategy; got != want {
+			t.Errorf("%s is %+v, want %+v", arms[i], got, want)
+		}
 	}
 	arms, err = Arms([]string{"planned", "estimate+beam:m=2", "estimate+greedy", "difficulty:oracle", "majority:choice=certainty-vote"}, []int{8})
 	if err != nil {
@@ -84,13 +90,13 @@ func TestArms(t *testing.T) {
 	if p := arms[0]; p.Strategy != nil || p.Estimate || p.Method != nil || p.N != 8 {
 		t.Errorf("planned is %+v", p)
 	}
-	if e := arms[1]; e.Strategy.GetBeam().GetM() != 2 || !e.Estimate || e.Name != "estimate+beam:m=2" || arms[2].N != 1 || !arms[2].Estimate {
+	if e := arms[1]; e.Strategy.(search.Beam).M != 2 || !e.Estimate || e.Name != "estimate+beam:m=2" || arms[2].N != 1 || !arms[2].Estimate {
 		t.Errorf("with an estimate: %+v, %+v", e, arms[2])
 	}
 	if d := arms[3]; d.Method == nil || *d.Method != difficulty.MethodOracle || d.Strategy != nil {
 		t.Errorf("an oracle is %+v", d)
 	}
-	if m := arms[4]; m.Choice != plannerv1.Choice_CHOICE_CERTAINTY_VOTE || m.Strategy.GetMajority().GetN() != 8 {
+	if m := arms[4]; m.Choice != plannerv1.Choice_CHOICE_CERTAINTY_VOTE || m.Strategy.(search.Majority).N != 8 {
 		t.Errorf("by certainty: %+v", m)
 	}
 	for want, bad := range map[string]struct {

@@ -7,6 +7,7 @@ import (
 	difficultyv1 "github.com/ponder-mesh/ponder/proto/ponder/difficulty/v1"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
+	"github.com/ponder-mesh/ponder/services/planner/strategies"
 )
 
 // A Result is what came of one task. But for Timing it does not depend on when and
@@ -99,7 +100,8 @@ func resultOf(t Task, last *plannerv1.SearchEvent) Result {
 // told adds what the search's events said before the last.
 func (r *Result) told(t Task, plan *plannerv1.SearchPlan, e *difficultyv1.EstimateResponse) {
 	if t.Arm.Strategy == nil && plan != nil {
-		r.Plan = plannerrpc.ArmOf(plan.GetStrategy())
+		s, _ := plannerrpc.StrategyFromProto(plan.GetStrategy()) // nil where a newer planner has another strategy
+		r.Plan = strategies.String(s)
 	}
 	if e != nil {
 		u := e.GetUsage()

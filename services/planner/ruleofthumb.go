@@ -10,13 +10,6 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// beamWidth is M of every planned beam: 4 in Snell et al. 2024, Beeching et al.
-// 2024 and Liu et al. 2025.
-const beamWidth = 4
-
-// defaultLevels of a beam: the 40 rounds of Snell et al. 2024, §5.1.
-const defaultLevels = 40
-
 // Sizes at which Liu et al. 2025 saw the best strategy change.
 const (
 	medium = 7e9
@@ -60,15 +53,16 @@ func ruleOfThumb(n int, policy reasoning.Model, estimate *difficulty.Estimate, j
 	bin := difficulty.Absolute.Bin(estimate.PassRate)
 	about := fmt.Sprintf("%s (pass@1 about %.2f, 90 %% in [%.2f, %.2f] after %d samples)",
 		difficulty.Absolute.Label(bin), estimate.PassRate, estimate.Low, estimate.High, estimate.Samples)
-	m := min(beamWidth, n)
-	n -= n % m
+	n -= n % min(search.DefaultWidth, n)
 	switch hard := bin == difficulty.Absolute.Bins()-1; {
 	case policy.Parameters >= medium && !hard:
-		return made(search.DVTS{N: n, M: m, MaxLevels: defaultLevels}, "%s: DVTS of %d with width %d, for a policy of 7 to 32 B", about, n, m)
+		dvts := search.NewDVTS(n)
+		return made(dvts, "%s: DVTS of %d with width %d, for a policy of 7 to 32 B", about, n, dvts.M)
 	case policy.Parameters < medium && bin == 0:
 		return made(search.BestOfN{N: max(2, n/2)}, "%s: best of %d, as a beam would over-optimise", about, max(2, n/2))
 	}
-	return made(search.Beam{N: n, M: m, MaxLevels: defaultLevels}, "%s: beam of %d with width %d, where guidance pays", about, n, m)
+	beam := search.NewBeam(n)
+	return made(beam, "%s: beam of %d with width %d, where guidance pays", about, n, beam.M)
 }
 
 // probeFrom is the least n for which the rule of thumb wants to know the difficulty.

@@ -13,7 +13,6 @@ import (
 	"github.com/ponder-mesh/ponder/lab/measure"
 	"github.com/ponder-mesh/ponder/lab/report"
 	"github.com/ponder-mesh/ponder/lab/table"
-	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
 	"github.com/ponder-mesh/ponder/services/planner/profile"
 )
 
@@ -24,7 +23,7 @@ type calibration struct {
 }
 
 func readCalibration(dir string) (c calibration, err error) {
-	if c.profile, err = profile.Load(filepath.Join(dir, "profile.json"), plannerrpc.Strategy); err != nil {
+	if c.profile, err = profile.Load(filepath.Join(dir, "profile.json")); err != nil {
 		return c, err
 	}
 	c.sweep, err = report.Read(filepath.Join(dir, "results.jsonl"))

@@ -2,6 +2,7 @@ package backend
 
 import (
 	"fmt"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/ponder-mesh/ponder/reasoning"
@@ -11,13 +12,13 @@ import (
 
 // A Thinking says how long a policy is to think before it answers. See [Think].
 type Thinking struct {
-	Max   int    // most tokens of thinking on a path; 0 does not bound
-	Min   int    // fewest, if MaxWaits are enough for that
-	Waits int    // how often the end of thinking is suppressed, even if Min is reached
-	Wait  string // appended where an end is suppressed; "" is the template's
-	Mode  Mode   // how Max is held
-	Advice
-	Steps int // that AdviseSteps tells
+	Max    int    // most tokens of thinking on a path; 0 does not bound
+	Min    int    // fewest, if MaxWaits are enough for that
+	Waits  int    // how often the end of thinking is suppressed, even if Min is reached
+	Wait   string // appended where an end is suppressed; "" is the template's
+	Mode   Mode   // how Max is held
+	Advice Advice // what the policy is asked for in words; 0 is nothing
+	Steps  int    // that AdviceSteps names
 }
 
 // A Mode says how a bound on thinking is held. The names are the contract's.
@@ -29,6 +30,16 @@ const (
 	ModeAdvise                 // nothing is done: the policy is told, and may not keep to it
 )
 
+var modeNames = []string{"force", "reject", "advise"}
+
+func (m Mode) String() string { return nameOf(modeNames, int(m)) }
+
+// ParseMode returns the mode with this name.
+func ParseMode(name string) (Mode, error) {
+	m, err := valueOf("thinking.mode", modeNames, name)
+	return Mode(m), err
+}
+
 // An Advice is a sentence after the problem: the baselines of s1, table 4 and
 // appendix E. Its zero value is none.
 type Advice int
@@ -39,6 +50,33 @@ const (
 	AdviceShort                    // class-conditional, as reasoning_effort is
 	AdviceLong
 )
+
+var adviceNames = []string{"tokens", "steps", "short", "long"}
+
+func (a Advice) String() string { return nameOf(adviceNames, int(a)) }
+
+// ParseAdvice returns the advice with this name.
+func ParseAdvice(name string) (Advice, error) {
+	a, err := valueOf("thinking.advice", adviceNames, name)
+	return Advice(a), err
+}
+
+// nameOf returns the name of an enum's value, whose first is 1.
+func nameOf(names []string, value int) string {
+	if value < 1 || value > len(names) {
+		return "unknown"
+	}
+	return names[value-1]
+}
+
+// valueOf returns the value of an enum, whose first is 1, with this name.
+func valueOf(field string, names []string, name string) (int, error) {
+	i := slices.Index(names, name)
+	if i < 0 {
+		return 0, reasoning.Invalid(field, "%q must be one of %v", name, names)
+	}
+	return i + 1, nil
+}
 
 // Limits of a Thinking.
 const (

@@ -44,7 +44,7 @@ func toPlan(p *planner.Plan) *plannerv1.SearchPlan {
 		return nil
 	}
 	out := &plannerv1.SearchPlan{
-		Strategy: toStrategy(p.Strategy), Choice: toChoice(p.Choice), Reason: p.Reason, Source: plannerv1.PlanSource(p.Source), Profile: p.Profile, Bin: p.Bin,
+		Strategy: StrategyToProto(p.Strategy), Choice: ChoiceToProto(p.Choice), Reason: p.Reason, Source: plannerv1.PlanSource(p.Source), Profile: p.Profile, Bin: p.Bin,
 		PredictedPolicyTokens: p.PredictedTokens, PredictedAccuracy: p.PredictedAccuracy, PredictedFlops: p.PredictedFLOPs,
 	}
 	if p.PredictedTime > 0 {

@@ -37,7 +37,7 @@ func bubble(t *testing.T, body func(t *testing.T, c plannerv1.PlannerServiceClie
 // solve returns the id of a search that has ended.
 func solve(t *testing.T, c plannerv1.PlannerServiceClient, problem string, s search.Strategy) (id string) {
 	t.Helper()
-	stream, err := c.Solve(t.Context(), &plannerv1.SolveRequest{Problem: problem, Strategy: toStrategy(s)})
+	stream, err := c.Solve(t.Context(), &plannerv1.SolveRequest{Problem: problem, Strategy: StrategyToProto(s)})
 	for err == nil {
 		var r *plannerv1.SolveResponse
 		if r, err = stream.Recv(); err == nil {

@@ -6,10 +6,12 @@ import (
 	"os"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"pgregory.net/rapid"
@@ -17,6 +19,7 @@ import (
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/planner/search"
+	"github.com/ponder-mesh/ponder/services/planner/strategies"
 )
 
 // kinds is all strategies that the contract has.
@@ -45,7 +48,7 @@ func empty(kind protoreflect.FieldDescriptor) (*plannerv1.Strategy, protoreflect
 // read is the strategy that a message means.
 func read(t *testing.T, p *plannerv1.Strategy) search.Strategy {
 	t.Helper()
-	s, err := fromStrategy(p)
+	s, err := StrategyFromProto(p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +89,7 @@ func TestStrategyRoundTrip(t *testing.T) {
 			}
 			rapid.Check(t, func(t *rapid.T) {
 				want := drawn(t, s)
-				bytes, err := proto.Marshal(toStrategy(want))
+				bytes, err := proto.Marshal(StrategyToProto(want))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -94,7 +97,7 @@ func TestStrategyRoundTrip(t *testing.T) {
 				if err := proto.Unmarshal(bytes, p); err != nil {
 					t.Fatal(err)
 				}
-				if got, err := fromStrategy(p); err != nil || got != want {
+				if got, err := StrategyFromProto(p); err != nil || got != want {
 					t.Errorf("got %#v and error %v, want %#v", got, err, want)
 				}
 			})
@@ -106,59 +109,76 @@ func TestStrategyRoundTrip(t *testing.T) {
 func TestEveryKindOfStrategyIsKnown(t *testing.T) {
 	for _, kind := range kinds() {
 		p, _ := empty(kind)
-		s, err := fromStrategy(p)
+		s, err := StrategyFromProto(p)
 		if err != nil {
 			t.Errorf("%s: %v", kind.Name(), err)
-		} else if got, want := fmt.Sprintf("%T", toStrategy(s).GetKind()), fmt.Sprintf("%T", p.GetKind()); got != want {
+		} else if got, want := fmt.Sprintf("%T", StrategyToProto(s).GetKind()), fmt.Sprintf("%T", p.GetKind()); got != want {
 			t.Errorf("%s comes back as %s", want, got)
 		}
 	}
-	if _, err := fromStrategy(&plannerv1.Strategy{}); !errors.Is(err, reasoning.ErrInvalid) {
+	if _, err := StrategyFromProto(&plannerv1.Strategy{}); !errors.Is(err, reasoning.ErrInvalid) {
 		t.Errorf("no kind: got %v, want ErrInvalid", err)
 	}
 }
 
-// What a strategy's message leaves out.
-func TestStrategyDefaults(t *testing.T) {
-	for n, want := range map[int][]search.Strategy{
-		16: {
-			search.Greedy{}, search.Majority{N: 16}, search.BestOfN{N: 16}, search.Beam{N: 16, M: 4, MaxLevels: 40},
-			search.Lookahead{N: 16, M: 4, K: 3, MaxLevels: 40}, search.DVTS{N: 16, M: 4, MaxLevels: 40}, search.Rebase{N: 16, Balance: 0.2, MaxLevels: 25},
-			search.MCTS{N: 16, Width: 4, Parallel: 4, Exploration: 1, Final: search.FinalVote, MaxLevels: 40},
-			search.Particles{N: 16, Iterations: 1, Temperature: 1, MaxLevels: 40}, search.Revisions{N: 16, Chains: 4},
-		},
-		2: { // less than the usual width
-			search.Beam{N: 2, M: 2, MaxLevels: 40}, search.Lookahead{N: 2, M: 2, K: 3, MaxLevels: 40}, search.DVTS{N: 2, M: 2, MaxLevels: 40},
-			search.MCTS{N: 2, Width: 2, Parallel: 2, Exploration: 1, Final: search.FinalVote, MaxLevels: 40}, search.Revisions{N: 2, Chains: 1},
-		},
-		6: { // 4 is no divisor of it
-			search.Beam{N: 6, M: 3, MaxLevels: 40}, search.Revisions{N: 6, Chains: 2},
-		},
-		7: {search.Beam{N: 7, M: 1, MaxLevels: 40}, search.Revisions{N: 7, Chains: 1}},
-	} {
-		for _, want := range want {
-			var set []string
-			if want.Name() != "greedy" {
-				set = []string{"n=" + strconv.Itoa(n)}
-			}
-			p, err := ParseStrategy(want.Name(), set)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := read(t, p); got != want {
-				t.Errorf("got %+v, want %+v", got, want)
-			} else if err := got.Validate(); err != nil {
-				t.Errorf("%+v: %v", got, err)
+// Every strategy and every parameter that the contract has is explained, and no other.
+func TestCatalogueIsTheContract(t *testing.T) {
+	var explained, contracted []string
+	for _, s := range strategies.Catalogue() {
+		explained = append(explained, s.Name)
+		if s.Summary == "" || s.Source == "" && s.Name != "greedy" {
+			t.Errorf("%s: summary %q, source %q", s.Name, s.Summary, s.Source)
+		}
+		for _, p := range s.Parameters {
+			explained = append(explained, s.Name+" "+p.Name)
+			if p.Summary == "" || p.Default == "" {
+				t.Errorf("%s %s: summary %q, default %q", s.Name, p.Name, p.Summary, p.Default)
 			}
 		}
 	}
-	// With any n the defaults obey the rules.
+	for _, kind := range kinds() {
+		p, _ := empty(kind)
+		name := read(t, p).Name()
+		if want := strings.ReplaceAll(string(kind.Name()), "_", "-"); name != want {
+			t.Errorf("strategy %s is called %s by the contract", name, want)
+		}
+		contracted = append(contracted, name)
+		for _, field := range parameters(kind) {
+			contracted = append(contracted, name+" "+string(field.Name()))
+		}
+	}
+	slices.Sort(explained) // the catalogue has an order of its own
+	slices.Sort(contracted)
+	if diff := cmp.Diff(explained, contracted); diff != "" {
+		t.Errorf("explained -, contracted +\n%s", diff)
+	}
+	if got, want := len(strategies.Names()), len(kinds()); got != want {
+		t.Errorf("%d names, want %d", got, want)
+	}
+}
+
+// Enums of parameters are converted by number.
+func TestMctsFinal(t *testing.T) {
+	for number, name := range plannerv1.MctsFinal_name {
+		if want := "MCTS_FINAL_" + strings.ToUpper(search.Final(number).String()); number != 0 && name != want {
+			t.Errorf("%s is %v in the search", name, search.Final(number))
+		}
+	}
+	if got := len(plannerv1.MctsFinal_name) - 1; got != int(search.FinalValue) {
+		t.Errorf("%d ways on the wire, %d in the search", got, search.FinalValue)
+	}
+}
+
+// What a message leaves out has the defaults of package strategies, for any n.
+func TestAbsentParameters(t *testing.T) {
 	for _, kind := range kinds()[1:] {
 		for n := 1; n <= 300; n++ {
 			p, m := empty(kind)
 			m.Set(m.Descriptor().Fields().ByName("n"), protoreflect.ValueOfInt32(int32(n)))
-			if err := read(t, p).Validate(); err != nil && !strings.Contains(err.Error(), "in a chain") { // of more than 256: a prime has one
-				t.Errorf("%s of %d: %v", kind.Name(), n, err)
+			got := read(t, p)
+			want, err := strategies.Parse(got.Name(), n)
+			if err != nil || got != want {
+				t.Errorf("got %+v, want %+v and error %v", got, want, err)
 			}
 		}
 	}
@@ -230,8 +250,8 @@ func TestContractSaysTheRules(t *testing.T) {
 				defaults++
 				p, message := empty(kind)
 				message.Set(message.Descriptor().Fields().ByName("n"), protoreflect.ValueOfInt32(16))
-				full := toStrategy(read(t, p)).ProtoReflect().Get(kind).Message()
-				if got := format(field, full.Get(field)); got != m[1] {
+				full := StrategyToProto(read(t, p)).ProtoReflect().Get(kind).Message()
+				if got := full.Get(field).String(); got != m[1] {
 					t.Errorf("%s.%s, of which the contract says%q, is %s when absent", kind.Name(), field.Name(), comment, got)
 				}
 			}

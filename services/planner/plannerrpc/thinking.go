@@ -2,16 +2,14 @@ package plannerrpc
 
 import (
 	"cmp"
-	"slices"
 
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
-	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/planner/backend"
 )
 
-// fromThinking reads a Thinking; nil is none. Enums have the domain's numbers, and the
-// rules about values are the domain's.
-func fromThinking(in *plannerv1.Thinking) *backend.Thinking {
+// ThinkingFromProto reads a Thinking; it returns nil for nil. Enums have the domain's
+// numbers, and the rules about values are the domain's.
+func ThinkingFromProto(in *plannerv1.Thinking) *backend.Thinking {
 	if in == nil {
 		return nil
 	}
@@ -22,30 +20,13 @@ func fromThinking(in *plannerv1.Thinking) *backend.Thinking {
 	}
 }
 
-// People's names of modes and advice, by the contract's numbers.
-var (
-	thinkingModes  = []string{"", "force", "reject", "advise"}
-	thinkingAdvice = []string{"", "tokens", "steps", "short", "long"}
-)
-
-// ParseThinkingMode is the mode with a person's name for it, such as "force"; "" is
-// not said.
-func ParseThinkingMode(name string) (plannerv1.ThinkingMode, error) {
-	i, err := numberOf("thinking.mode", name, thinkingModes)
-	return plannerv1.ThinkingMode(i), err
-}
-
-// ParseThinkingAdvice is the advice with a person's name for it, such as "tokens"; ""
-// is none.
-func ParseThinkingAdvice(name string) (plannerv1.ThinkingAdvice, error) {
-	i, err := numberOf("thinking.advice", name, thinkingAdvice)
-	return plannerv1.ThinkingAdvice(i), err
-}
-
-func numberOf(field, name string, names []string) (int, error) {
-	i := slices.Index(names, name)
-	if i < 0 {
-		return 0, reasoning.Invalid(field, "%q must be one of %v", name, names[1:])
+// ThinkingToProto writes a Thinking; it returns nil for nil.
+func ThinkingToProto(t *backend.Thinking) *plannerv1.Thinking {
+	if t == nil {
+		return nil
 	}
-	return i, nil
+	return &plannerv1.Thinking{
+		MaxTokens: int32(t.Max), MinTokens: int32(t.Min), Waits: int32(t.Waits), Wait: t.Wait,
+		Mode: plannerv1.ThinkingMode(t.Mode), Advice: plannerv1.ThinkingAdvice(t.Advice), MaxSteps: int32(t.Steps),
+	}
 }

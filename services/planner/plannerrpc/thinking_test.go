@@ -38,31 +38,28 @@ func TestFromThinking(t *testing.T) {
 		if diff := cmp.Diff(got.Thinking, test.want); diff != "" || err != nil {
 			t.Errorf("error %v (-got +want):\n%s", err, diff)
 		}
+		if diff := cmp.Diff(ThinkingFromProto(ThinkingToProto(test.want)), test.want); diff != "" {
+			t.Errorf("written and read again (-got +want):\n%s", diff)
+		}
 	}
 }
 
-// The domain's numbers of the enums, and people's names, are the contract's.
-func TestThinkingNames(t *testing.T) {
-	for name, want := range map[string]plannerv1.ThinkingMode{
-		"": 0, "force": plannerv1.ThinkingMode(backend.ModeForce), "reject": plannerv1.ThinkingMode_THINKING_MODE_REJECT, "advise": plannerv1.ThinkingMode(backend.ModeAdvise),
-	} {
-		if got, err := ParseThinkingMode(name); err != nil || got != want {
-			t.Errorf("%q: got %v and error %v, want %v", name, got, err, want)
+// The domain's enums have the contract's numbers and names.
+func TestThinkingNumbers(t *testing.T) {
+	for number, name := range plannerv1.ThinkingMode_name {
+		m, err := backend.ParseMode(strings.ToLower(strings.TrimPrefix(name, "THINKING_MODE_")))
+		if known := err == nil; known != (number != 0) || known && int32(m) != number {
+			t.Errorf("%s, %d on the wire, is read as %d with error %v", name, number, m, err)
 		}
 	}
-	for name, want := range map[string]plannerv1.ThinkingAdvice{
-		"": 0, "tokens": plannerv1.ThinkingAdvice(backend.AdviceTokens), "steps": plannerv1.ThinkingAdvice(backend.AdviceSteps),
-		"short": plannerv1.ThinkingAdvice_THINKING_ADVICE_SHORT, "long": plannerv1.ThinkingAdvice(backend.AdviceLong),
-	} {
-		if got, err := ParseThinkingAdvice(name); err != nil || got != want {
-			t.Errorf("%q: got %v and error %v, want %v", name, got, err, want)
+	for number, name := range plannerv1.ThinkingAdvice_name {
+		a, err := backend.ParseAdvice(strings.ToLower(strings.TrimPrefix(name, "THINKING_ADVICE_")))
+		if known := err == nil; known != (number != 0) || known && int32(a) != number {
+			t.Errorf("%s, %d on the wire, is read as %d with error %v", name, number, a, err)
 		}
 	}
-	if _, err := ParseThinkingMode("hard"); err == nil {
-		t.Error("an unknown mode is known")
-	}
-	if len(thinkingModes) != len(plannerv1.ThinkingMode_name) || len(thinkingAdvice) != len(plannerv1.ThinkingAdvice_name) {
-		t.Error("the contract has other modes or advice than people")
+	if m, a := len(plannerv1.ThinkingMode_name), len(plannerv1.ThinkingAdvice_name); backend.Mode(m).String() != "unknown" || backend.Advice(a).String() != "unknown" {
+		t.Error("the domain has modes or advice that the contract does not have")
 	}
 }
 
@@ -82,7 +79,7 @@ func TestSolveThinks(t *testing.T) {
 		server := rpctest.Serve(t, func(s grpc.ServiceRegistrar) { Register(s, p) })
 		c := plannerv1.NewPlannerServiceClient(server.Conn)
 		ask := func(how *plannerv1.Thinking) (last *plannerv1.SearchEvent, err error) {
-			stream, err := c.Solve(t.Context(), &plannerv1.SolveRequest{Problem: "p", Strategy: toStrategy(search.Greedy{}), Thinking: how})
+			stream, err := c.Solve(t.Context(), &plannerv1.SolveRequest{Problem: "p", Strategy: StrategyToProto(search.Greedy{}), Thinking: how})
 			for err == nil {
 				var r *plannerv1.SolveResponse
 				if r, err = stream.Recv(); err == nil {

@@ -14,7 +14,6 @@ import (
 
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/difficulty"
-	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
 	"github.com/ponder-mesh/ponder/services/planner/profile"
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
@@ -50,7 +49,7 @@ func written(t testing.TB, p profile.Profile) []byte {
 
 func read(t testing.TB, p profile.Profile) *profile.Profile {
 	t.Helper()
-	got, err := profile.Read(written(t, p), plannerrpc.Strategy)
+	got, err := profile.Read(written(t, p))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,11 +136,11 @@ func TestReadRefuses(t *testing.T) {
 	} {
 		p := example()
 		spoil(&p)
-		if _, err := profile.Read(written(t, p), plannerrpc.Strategy); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := profile.Read(written(t, p)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
 		}
 	}
-	if _, err := profile.Read([]byte("{"), plannerrpc.Strategy); err == nil {
+	if _, err := profile.Read([]byte("{")); err == nil {
 		t.Error("half a file is read")
 	}
 }
@@ -150,7 +149,7 @@ func FuzzRead(f *testing.F) {
 	f.Add(written(f, example()))
 	f.Add([]byte(`{"ponder_profile":1}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		p, err := profile.Read(data, plannerrpc.Strategy)
+		p, err := profile.Read(data)
 		if err != nil {
 			return
 		}
@@ -215,7 +214,7 @@ func TestDirectoryIsFollowed(t *testing.T) {
 	}
 	policy, judge := reasoning.Model{Name: "p"}, &verifier.RewardModel{Model: reasoning.Model{Name: "v"}, Aggregator: verifier.AggregatorProd}
 	synctest.Test(t, func(t *testing.T) {
-		d := &profile.Directory{Shelf: &profile.Shelf{}, Paths: []string{dir}, Parse: plannerrpc.Strategy}
+		d := &profile.Directory{Shelf: &profile.Shelf{}, Paths: []string{dir}}
 		if err := d.Look(); err != nil || d.Shelf.For(policy, judge) != nil {
 			t.Fatalf("an empty directory: error %v", err)
 		}
@@ -256,7 +255,7 @@ func TestDirectoryIsFollowed(t *testing.T) {
 			t.Errorf("told %q, want the half file, once", told)
 		}
 	})
-	d := &profile.Directory{Shelf: &profile.Shelf{}, Paths: []string{filepath.Join(dir, "missing.json")}, Parse: plannerrpc.Strategy}
+	d := &profile.Directory{Shelf: &profile.Shelf{}, Paths: []string{filepath.Join(dir, "missing.json")}}
 	if err := d.Look(); err == nil || !strings.Contains(err.Error(), "missing.json") {
 		t.Errorf("a file that was named and is not there: error %v", err)
 	}

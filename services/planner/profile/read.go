@@ -8,33 +8,29 @@ import (
 
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/difficulty"
-	"github.com/ponder-mesh/ponder/services/planner/search"
+	"github.com/ponder-mesh/ponder/services/planner/strategies"
 )
-
-// A Parser is the strategy with a name such as "beam:narrow=true" and an N. How
-// strategies are named is the contract's business, not this package's.
-type Parser func(name string, n int) (search.Strategy, error)
 
 // Read reads a profile and refuses one that a planner could not follow, by the name
 // of the field.
-func Read(data []byte, parse Parser) (*Profile, error) {
+func Read(data []byte) (*Profile, error) {
 	var p Profile
 	if err := json.Unmarshal(data, &p); err != nil {
 		return nil, fmt.Errorf("profile: %w", err)
 	}
-	if err := p.check(parse); err != nil {
+	if err := p.check(); err != nil {
 		return nil, fmt.Errorf("profile: %w", err)
 	}
 	return &p, nil
 }
 
 // Load reads the profile in a file.
-func Load(path string, parse Parser) (*Profile, error) {
+func Load(path string) (*Profile, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("profile: %w", err)
 	}
-	p, err := Read(data, parse)
+	p, err := Read(data)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -50,7 +46,7 @@ func (p *Profile) Write() ([]byte, error) {
 	return append(data, '\n'), nil
 }
 
-func (p *Profile) check(parse Parser) error {
+func (p *Profile) check() error {
 	switch {
 	case p.Format != Format:
 		return reasoning.Invalid("ponder_profile", "must be %d, is %d", Format, p.Format)
@@ -84,10 +80,10 @@ func (p *Profile) check(parse Parser) error {
 		if b.Adaptive && len(b.Rows) != len(p.Bins) {
 			return reasoning.Invalid(field+".rows", "must be one a bin, %d, are %d", len(p.Bins), len(b.Rows))
 		}
-		if err := b.Uniform.resolve(field+".uniform", parse); err != nil {
+		if err := b.Uniform.resolve(field + ".uniform"); err != nil {
 			return err
 		}
-		if err := resolve(field+".rows", b.Rows, parse); err != nil {
+		if err := resolve(field+".rows", b.Rows); err != nil {
 			return err
 		}
 	}
@@ -95,24 +91,24 @@ func (p *Profile) check(parse Parser) error {
 		if len(b.Arms) == 0 {
 			return reasoning.Invalid(fmt.Sprintf("bins[%d].arms", i), "must not be empty")
 		}
-		if err := resolve(fmt.Sprintf("bins[%d].arms", i), b.Arms, parse); err != nil {
+		if err := resolve(fmt.Sprintf("bins[%d].arms", i), b.Arms); err != nil {
 			return err
 		}
 	}
-	return resolve("all", p.All, parse)
+	return resolve("all", p.All)
 }
 
-func resolve(field string, arms []Arm, parse Parser) error {
+func resolve(field string, arms []Arm) error {
 	for i := range arms {
-		if err := arms[i].resolve(fmt.Sprintf("%s[%d]", field, i), parse); err != nil {
+		if err := arms[i].resolve(fmt.Sprintf("%s[%d]", field, i)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (a *Arm) resolve(field string, parse Parser) (err error) {
-	if a.search, err = parse(a.Strategy, a.N); err == nil {
+func (a *Arm) resolve(field string) (err error) {
+	if a.search, err = strategies.Parse(a.Strategy, a.N); err == nil {
 		err = a.search.Validate()
 	}
 	if err != nil {

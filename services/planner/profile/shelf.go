@@ -69,7 +69,6 @@ func (s *Shelf) For(policy reasoning.Model, judge *verifier.RewardModel) *Profil
 type Directory struct {
 	Shelf *Shelf
 	Paths []string // files, and directories whose files *.json are meant
-	Parse Parser
 
 	read map[string][]byte
 }
@@ -92,7 +91,7 @@ func (d *Directory) Look() error {
 		var p *Profile
 		if err == nil {
 			d.read[path] = data
-			p, err = Read(data, d.Parse)
+			p, err = Read(data)
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", path, err))

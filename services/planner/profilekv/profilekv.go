@@ -41,9 +41,9 @@ var unfit = regexp.MustCompile(`[^-_=A-Za-z0-9.]+`)
 // Key is a profile's place in the bucket.
 func Key(name string) string { return unfit.ReplaceAllString(name, "_") }
 
-// Put stores a profile, after it was read with parse, and returns its key.
-func Put(ctx context.Context, js jetstream.JetStream, bucket string, data []byte, parse profile.Parser) (key string, err error) {
-	p, err := profile.Read(data, parse)
+// Put checks a profile, stores it and returns its key.
+func Put(ctx context.Context, js jetstream.JetStream, bucket string, data []byte) (key string, err error) {
+	p, err := profile.Read(data)
 	if err != nil {
 		return "", err
 	}
@@ -102,10 +102,10 @@ const again = 5 * time.Second
 
 // Follow keeps a shelf as the bucket is until ctx ends. A value that is no profile
 // changes nothing, and is told; so is a bucket that cannot be watched, once.
-func Follow(ctx context.Context, js jetstream.JetStream, bucket string, shelf *profile.Shelf, parse profile.Parser, report func(error)) {
+func Follow(ctx context.Context, js jetstream.JetStream, bucket string, shelf *profile.Shelf, report func(error)) {
 	told := false
 	for ctx.Err() == nil {
-		err := watch(ctx, js, bucket, shelf, parse, report)
+		err := watch(ctx, js, bucket, shelf, report)
 		if ctx.Err() == nil && err != nil && !told {
 			report(err)
 			told = true
@@ -117,7 +117,7 @@ func Follow(ctx context.Context, js jetstream.JetStream, bucket string, shelf *p
 	}
 }
 
-func watch(ctx context.Context, js jetstream.JetStream, bucket string, shelf *profile.Shelf, parse profile.Parser, report func(error)) error {
+func watch(ctx context.Context, js jetstream.JetStream, bucket string, shelf *profile.Shelf, report func(error)) error {
 	kv, err := open(ctx, js, bucket)
 	if err != nil {
 		return err
@@ -139,7 +139,7 @@ func watch(ctx context.Context, js jetstream.JetStream, bucket string, shelf *pr
 			case entry.Operation() != jetstream.KeyValuePut:
 				shelf.Put(place(bucket, entry.Key()), nil)
 			default:
-				p, err := profile.Read(entry.Value(), parse)
+				p, err := profile.Read(entry.Value())
 				if err != nil {
 					report(fmt.Errorf("bucket %s, key %s: %w", bucket, entry.Key(), err))
 					continue

@@ -10,7 +10,6 @@ import (
 
 	"github.com/ponder-mesh/ponder/internal/natsx/natsd"
 	"github.com/ponder-mesh/ponder/reasoning"
-	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
 	"github.com/ponder-mesh/ponder/services/planner/profile"
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
@@ -53,7 +52,7 @@ func TestFollow(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() {
-		Follow(ctx, js, Bucket, shelf, plannerrpc.Strategy, func(err error) { told <- err })
+		Follow(ctx, js, Bucket, shelf, func(err error) { told <- err })
 		close(ended)
 	}()
 	defer func() { stop(); <-ended }()
@@ -65,7 +64,7 @@ func TestFollow(t *testing.T) {
 		}
 	}
 	for _, strategy := range []string{"best-of-n", "rebase"} {
-		key, err := Put(t.Context(), js, Bucket, file("p with v", strategy), plannerrpc.Strategy)
+		key, err := Put(t.Context(), js, Bucket, file("p with v", strategy))
 		if err != nil || key != "p_with_v" {
 			t.Fatalf("key %q, error %v", key, err)
 		}
@@ -84,7 +83,7 @@ func TestFollow(t *testing.T) {
 	if p := shelf.For(policy, judge); p == nil || p.Budgets[0].Uniform.Strategy != "rebase" {
 		t.Errorf("what is no profile took the last one's place: %+v", p)
 	}
-	if _, err := Put(t.Context(), js, Bucket, []byte("{}"), plannerrpc.Strategy); err == nil {
+	if _, err := Put(t.Context(), js, Bucket, []byte("{}")); err == nil {
 		t.Error("what is no profile was put")
 	}
 	if all, err := All(t.Context(), js, Bucket); err != nil || len(all) != 1 {
@@ -96,7 +95,7 @@ func TestFollow(t *testing.T) {
 	if err := Delete(t.Context(), js, Bucket, "other"); err == nil {
 		t.Error("what is not there was deleted")
 	}
-	if _, err := Put(t.Context(), js, Bucket, file("other", "beam"), plannerrpc.Strategy); err != nil { // comes after the deletion
+	if _, err := Put(t.Context(), js, Bucket, file("other", "beam")); err != nil { // comes after the deletion
 		t.Fatal(err)
 	}
 	until(func(p *profile.Profile) bool { return p != nil && p.Name == "other" })

@@ -28,6 +28,17 @@ type Beam struct {
 	Dedupe bool
 }
 
+// DefaultWidth is the beam width of Snell et al. 2024, Beeching et al. 2024 and Liu et
+// al. 2025.
+const DefaultWidth = 4
+
+// defaultLevels is the "40 rounds" of Snell et al. 2024, §5.1.
+const defaultLevels = 40
+
+// NewBeam returns a beam of n with the paper's parameters: its width is the largest
+// divisor of n up to DefaultWidth.
+func NewBeam(n int) Beam { return Beam{N: n, M: divisor(n, DefaultWidth), MaxLevels: defaultLevels} }
+
 func (Beam) Name() string        { return "beam" }
 func (Beam) NeedsVerifier() bool { return true }
 func (b Beam) Samples() int      { return b.N }

@@ -16,6 +16,9 @@ type DVTS struct {
 	K               int // greedy steps that a step is judged after, as in Lookahead; 0 judges the step itself
 }
 
+// NewDVTS returns a DVTS of n without lookahead; else as NewBeam.
+func NewDVTS(n int) DVTS { return DVTS{N: n, M: divisor(n, DefaultWidth), MaxLevels: defaultLevels} }
+
 func (DVTS) Name() string        { return "dvts" }
 func (DVTS) NeedsVerifier() bool { return true }
 func (d DVTS) Samples() int      { return d.N * (d.K + 1) }

@@ -17,6 +17,11 @@ import (
 // looked at and not followed.
 type Lookahead struct{ N, M, K, MaxLevels int }
 
+// NewLookahead returns a lookahead of n that looks 3 steps ahead; else as NewBeam.
+func NewLookahead(n int) Lookahead {
+	return Lookahead{N: n, M: divisor(n, DefaultWidth), K: 3, MaxLevels: defaultLevels}
+}
+
 func (Lookahead) Name() string        { return "lookahead" }
 func (Lookahead) NeedsVerifier() bool { return true }
 func (l Lookahead) Samples() int      { return l.N * (l.K + 1) }

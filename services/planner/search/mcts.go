@@ -43,11 +43,23 @@ const (
 	FinalValue                   // likewise to the child of the highest mean value
 )
 
+// Finals are all there are.
+var Finals = []Final{FinalVote, FinalVisits, FinalValue}
+
 func (f Final) String() string {
 	if f < FinalVote || f > FinalValue {
 		return "unknown"
 	}
 	return []string{"vote", "visits", "value"}[f-1]
+}
+
+// NewMCTS returns an MCTS of n walks that go four at a time, with four children of a
+// node, by UCT with c = 1, and pick the answer by vote.
+func NewMCTS(n int) MCTS {
+	return MCTS{
+		N: n, Width: min(n, DefaultWidth), Parallel: min(n, DefaultWidth), Exploration: 1, Final: FinalVote,
+		MaxLevels: defaultLevels,
+	}
 }
 
 func (MCTS) Name() string        { return "mcts" }

@@ -27,6 +27,11 @@ type Particles struct {
 	MaxLevels     int
 }
 
+// NewParticles returns a particle filter of n with the paper's temperature, 1.
+func NewParticles(n int) Particles {
+	return Particles{N: n, Iterations: 1, Temperature: 1, MaxLevels: defaultLevels}
+}
+
 func (Particles) Name() string        { return "particles" }
 func (Particles) NeedsVerifier() bool { return true }
 func (p Particles) Samples() int      { return p.N }

@@ -25,6 +25,10 @@ type Rebase struct {
 	MaxLevels int
 }
 
+// NewRebase returns a search of width n with the parameters of the paper and, for
+// MaxLevels, of the authors' code.
+func NewRebase(n int) Rebase { return Rebase{N: n, Balance: 0.2, MaxLevels: 25} }
+
 func (Rebase) Name() string        { return "rebase" }
 func (Rebase) NeedsVerifier() bool { return true }
 func (r Rebase) Samples() int      { return r.N }

@@ -2,6 +2,7 @@ package search
 
 import (
 	"context"
+	"math"
 	"slices"
 
 	"github.com/ponder-mesh/ponder/reasoning"
@@ -27,6 +28,12 @@ type Revisions struct {
 	// Feedback tells the writer, in words after each attempt, how the verifier scores
 	// it and which step it doubts first (our own; for policies that read words).
 	Feedback bool
+}
+
+// NewRevisions returns n attempts in as many chains as the largest divisor of n that is
+// no larger than its root.
+func NewRevisions(n int) Revisions {
+	return Revisions{N: n, Chains: divisor(n, int(math.Sqrt(float64(max(n, 0)))))}
 }
 
 func (Revisions) Name() string          { return "revisions" }

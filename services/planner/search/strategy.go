@@ -41,6 +41,16 @@ func between[N int | float64](field string, n, lo, hi N) error {
 	return nil
 }
 
+// divisor returns the largest divisor of n that is at most most, and at least 1.
+func divisor(n, most int) int {
+	for d := min(n, most); d > 1; d-- {
+		if n%d == 0 {
+			return d
+		}
+	}
+	return 1
+}
+
 // first is the first error that there is.
 func first(errs ...error) error {
 	for _, err := range errs {

@@ -5,8 +5,9 @@
 // nodes get how many children, so each file here reads like the pseudocode of the
 // paper it quotes. Retrying, metering, recording and tracing are Worlds around
 // Worlds: no strategy knows of them, and this package imports no transport, clock
-// or telemetry. To add a strategy, copy beam.go, and give it a message in
-// the proto and a line in plannerrpc/request.go.
+// or telemetry. To add a strategy, copy beam.go, and give it an
+// entry in strategies/table.go, a message in the proto and a case in
+// plannerrpc/strategy.go.
 package search
 
 import (

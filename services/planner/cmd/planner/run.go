@@ -118,7 +118,7 @@ const profilesEvery = 2 * time.Second
 func followers(c config, nc *nats.Conn, shelf *profile.Shelf) (all []func(context.Context) error, err error) {
 	report := func(err error) { slog.Warn("profile not followed", "error", err) }
 	if c.Profiles != "" {
-		files := &profile.Directory{Shelf: shelf, Paths: strings.Split(c.Profiles, ","), Parse: plannerrpc.Strategy}
+		files := &profile.Directory{Shelf: shelf, Paths: strings.Split(c.Profiles, ",")}
 		if err := files.Look(); err != nil {
 			return nil, err
 		}
@@ -130,7 +130,7 @@ func followers(c config, nc *nats.Conn, shelf *profile.Shelf) (all []func(contex
 			return nil, err
 		}
 		all = append(all, func(ctx context.Context) error {
-			profilekv.Follow(ctx, js, c.ProfilesBucket, shelf, plannerrpc.Strategy, report)
+			profilekv.Follow(ctx, js, c.ProfilesBucket, shelf, report)
 			return nil
 		})
 	}

@@ -1,0 +1,113 @@
+// Package strategies gives every strategy of package search its text forms: the name
+// and parameters by which people ask for it, such as "beam:narrow=true", and the
+// explanation of each.
+//
+// A table of fields per strategy (table.go) is the only source of all of them. The
+// papers' defaults are those of search.NewBeam and its siblings.
+package strategies
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner/search"
+)
+
+// Names returns the names of all strategies.
+func Names() []string {
+	var names []string
+	for _, k := range kinds {
+		names = append(names, k.name)
+	}
+	return names
+}
+
+// New returns the strategy with a name such as "best-of-n" and parameters such as
+// "n=16". Parameters that are left out have the paper's defaults. It does not check
+// values, as Validate of the strategy does.
+func New(name string, parameters ...string) (search.Strategy, error) {
+	k, ok := named(strings.ReplaceAll(name, "_", "-"))
+	if !ok {
+		return nil, reasoning.Invalid("strategy", "%q must be one of %v", name, Names())
+	}
+	type setting struct {
+		parameter
+		text string
+	}
+	var settings []setting
+	n := 0
+	for _, p := range parameters {
+		key, text, _ := strings.Cut(p, "=")
+		i := k.index(strings.ReplaceAll(key, "-", "_"))
+		if i < 0 {
+			return nil, reasoning.Invalid("strategy", "%s has no parameter %q, only %v", name, key, k.parameterNames())
+		}
+		set := setting{k.parameters[i], text}
+		if set.name == "n" { // the defaults of other parameters depend on it
+			var err error
+			if n, err = k.parseN(text); err != nil {
+				return nil, err
+			}
+		}
+		settings = append(settings, set)
+	}
+	s := k.usual(n)
+	for _, set := range settings {
+		var err error
+		if s, err = set.parse(s, set.text); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// Parse returns the strategy of an arm: a name with parameters, each after a colon,
+// such as "beam:narrow=true", and N samples. A greedy strategy ignores n.
+func Parse(arm string, n int) (search.Strategy, error) {
+	name, rest, _ := strings.Cut(arm, ":")
+	var parameters []string
+	if name != (search.Greedy{}).Name() {
+		parameters = append(parameters, fmt.Sprintf("n=%d", n))
+	}
+	if rest != "" {
+		parameters = append(parameters, strings.Split(rest, ":")...)
+	}
+	return New(name, parameters...)
+}
+
+// Arm returns the arm and the N that Parse reads as s. The arm leaves out parameters
+// that have the paper's defaults.
+func Arm(s search.Strategy) (arm string, n int) {
+	i := slices.IndexFunc(kinds, func(k kind) bool { return k.is(s) })
+	if i < 0 {
+		return s.Name(), s.Samples()
+	}
+	k := kinds[i]
+	arm, n = k.name, 1
+	if i := k.index("n"); i >= 0 {
+		n, _ = strconv.Atoi(k.parameters[i].format(s))
+	}
+	usual := k.usual(n)
+	for _, p := range k.parameters {
+		if text := p.format(s); p.name != "n" && text != p.format(usual) {
+			arm += fmt.Sprintf(":%s=%s", p.name, text)
+		}
+	}
+	return arm, n
+}
+
+// String returns a strategy as people read it: the arm and N, such as
+// "beam:narrow=true 16". It returns "" for nil, and no N for greedy.
+func String(s search.Strategy) string {
+	switch s.(type) {
+	case nil:
+		return ""
+	case search.Greedy:
+		return s.Name()
+	}
+	arm, n := Arm(s)
+	return fmt.Sprintf("%s %d", arm, n)
+}
