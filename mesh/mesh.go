@@ -68,7 +68,8 @@ type Mesh struct {
 	Difficulty difficulty.Estimator
 	Nats       *nats.Conn // for what else needs the queue
 
-	stop []func() error // in the order of starting
+	monitor *policyqueue.Monitor
+	stop    []func() error // in the order of starting
 }
 
 // Start starts a mesh. What it returns with an error is stopped.
@@ -96,6 +97,7 @@ func Start(ctx context.Context, c Config) (_ *Mesh, err error) {
 	if c.Queue.Model, err = c.Policy.Model(ctx); err != nil {
 		return nil, fmt.Errorf("which model is the policy: %w", err)
 	}
+	c.Queue.Tracers = c.Telemetry.Tracers
 	if err := m.startQueue(ctx, &c); err != nil {
 		return nil, err
 	}
@@ -145,12 +147,15 @@ func (m *Mesh) startQueue(ctx context.Context, c *Config) error {
 	if err != nil {
 		return fmt.Errorf("JetStream: %w", err)
 	}
+	if m.monitor, err = policyqueue.NewMonitor(m.Nats, c.Queue); err != nil {
+		return err
+	}
 	return policyqueue.Setup(ctx, js, c.Queue)
 }
 
 // checks of what all services that use the queue depend on.
-func (m *Mesh) checks(c Config) []serve.Check {
-	return []serve.Check{{Name: "queue on NATS", Do: policyqueue.Prepared(m.Nats, c.Queue)}}
+func (m *Mesh) checks() []serve.Check {
+	return []serve.Check{{Name: "queue on NATS", Do: m.monitor.Ready}}
 }
 
 func (m *Mesh) connect(c Config, name string) (*nats.Conn, error) {
@@ -180,7 +185,7 @@ func (m *Mesh) queue(c Config, name string) (*policyqueue.Client, error) {
 func (m *Mesh) startPolicy(c Config, engine policy.Policy) error {
 	_, err := m.serve(c, "policy", c.Listen.Policy, serve.Service{
 		Register: func(s grpc.ServiceRegistrar) { policyrpc.Register(s, engine, c.Sampling) },
-		Checks:   append(m.checks(c), c.PolicyChecks...),
+		Checks:   append(m.checks(), c.PolicyChecks...),
 	})
 	if err != nil {
 		return err
@@ -239,7 +244,7 @@ func (m *Mesh) startDifficulty(ctx context.Context, c Config, judge verifier.Ver
 	}
 	traced := difficultytrace.New(estimators, c.Telemetry.Instruments)
 	conn, err := m.serve(c, "difficulty", c.Listen.Difficulty, serve.Service{
-		Register: func(s grpc.ServiceRegistrar) { difficultyrpc.Register(s, traced, c.Sampling) }, Checks: m.checks(c),
+		Register: func(s grpc.ServiceRegistrar) { difficultyrpc.Register(s, traced, c.Sampling) }, Checks: m.checks(),
 	})
 	if err != nil {
 		return err
@@ -257,13 +262,20 @@ func (m *Mesh) startPlanner(c Config, judge verifier.Verifier) error {
 		Policy: jobs, Verifier: judge, Difficulty: m.Difficulty, Profiles: c.Profiles, Store: c.Store, Solo: c.Solo, Telemetry: c.Telemetry.Instruments, Sampling: c.Sampling,
 		CancelJobs: jobs.Cancel,
 		Attended: func(ctx context.Context) (bool, error) {
-			load, err := jobs.Load(ctx)
-			return load.Attended(), err
+			load, err := m.monitor.Load(ctx)
+			return load.Running+load.Waiting > 0, err
 		},
 	})
+	maintainer, err := policyqueue.NewMaintainer(m.Nats, c.Queue)
+	if err != nil {
+		return err
+	}
 	conn, err := m.serve(c, "planner", c.Listen.Planner, serve.Service{
-		Register: func(s grpc.ServiceRegistrar) { plannerrpc.Register(s, p) }, Checks: m.checks(c),
-		Background: []func(context.Context) error{func(ctx context.Context) error { <-ctx.Done(); p.Close(); return nil }},
+		Register: func(s grpc.ServiceRegistrar) { plannerrpc.Register(s, p) }, Checks: m.checks(),
+		Background: []func(context.Context) error{
+			maintainer.Run,
+			func(ctx context.Context) error { <-ctx.Done(); p.Close(); return nil },
+		},
 	})
 	if err != nil {
 		return err

@@ -25,7 +25,7 @@ var (
 		"internal/wire/...", "internal/rpcerr", "internal/mux", "services/policy/policywire"}
 	nats = []string{"github.com/nats-io/...", "internal/natsx/..."}
 	otel = []string{"go.opentelemetry.io/...", "internal/telemetry/..."}
-	rpcs = []string{"services/policy/policyrpc", "services/policy/policyqueue", "services/verifier/verifierrpc",
+	rpcs = []string{"services/policy/policyrpc", "services/policy/policyqueue/...", "services/verifier/verifierrpc",
 		"services/difficulty/difficultyrpc", "services/planner/plannerrpc"}
 	engines = []string{"services/policy/engine/...", "services/verifier/engine/...", "internal/modelserver", "pocket/..."}
 	mains   = []string{"cmd/...", "services/*/cmd/...", "mesh/..."}
@@ -66,7 +66,7 @@ var rules = []rule{
 		why: "the planner takes a policy.Policy and a verifier.Verifier; which bodies they are it does not know",
 	},
 	{
-		who: []string{"services/policy/policyqueue"}, not: slices.Concat(engines, []string{"services/policy/policyrpc"}),
+		who: []string{"services/policy/policyqueue/..."}, not: slices.Concat(engines, []string{"services/policy/policyrpc"}),
 		why: "the queue carries expansions to any engine",
 	},
 	{

@@ -5,7 +5,8 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"sync"
+	"slices"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -15,36 +16,33 @@ import (
 
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
 )
 
-// lastWord is how long a caller who leaves waits for its workers to say what they
-// have written. They answer within a token; one that is dead never does.
-const lastWord = 500 * time.Millisecond
+// finalReportTimeout bounds the wait for workers to report usage after a cancel. A
+// live worker reports within one token.
+const finalReportTimeout = 500 * time.Millisecond
 
-// patience is how long NATS may take to answer before it counts as down.
-const patience = time.Second
+// natsTimeout is how long NATS may take to answer before it counts as unavailable.
+const natsTimeout = time.Second
 
-// A Client is a policy.Policy that puts requests on the queue. A search is asked
-// for by one client at a time: its owner. Make it with [NewClient].
+// A Client is a policy.Policy that puts requests on the queue. Only one client at a
+// time may expand the nodes of a search. Make it with [NewClient].
 //
 // Beside what every Policy returns, Expand returns ErrUnavailable if NATS does not
 // take a job within a second or lost it, ErrOverloaded if the queue is full, and
-// policy.ErrPoison for a job that no attempt could do. Where no worker is, jobs
+// policy.ErrPoison for a job at which every attempt failed. Without a worker, jobs
 // wait: until ctx ends, or MaxAge.
 type Client struct {
-	cfg   Config
-	nc    *nats.Conn
-	js    jetstream.JetStream
-	epoch string        // of this client: no other's jobs are taken for its own
-	count atomic.Uint64 // of jobs published: nor its own of before
+	cfg    Config
+	nc     *nats.Conn
+	js     jetstream.JetStream
+	jobs   *registry
+	audit  *audit
+	tracer tracer
 
-	stop func()
-
-	mu       sync.Mutex
-	searches map[string]*search
-	stored   map[uint64]*job // by sequence in the stream
-
-	keepDuplicates bool // only to show that tests would see them
+	epoch     string        // random, so that no other client uses the same message ids
+	published atomic.Uint64 // counts jobs, so that this client uses no message id twice
 }
 
 var _ policy.Policy = (*Client)(nil)
@@ -55,57 +53,50 @@ func NewClient(nc *nats.Conn, cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	js, err := jetstream.New(nc, jetstream.WithDefaultTimeout(patience))
+	js, err := jetstream.New(nc, jetstream.WithDefaultTimeout(natsTimeout))
 	if err != nil {
-		return nil, fmt.Errorf("queue's client: %w", err)
+		return nil, fmt.Errorf("queue client: %w", err)
 	}
-	c := &Client{
-		cfg:      cfg,
-		nc:       nc,
-		js:       js,
-		epoch:    nuid.Next(),
-		searches: make(map[string]*search),
-		stored:   make(map[uint64]*job),
-	}
-	if err := c.watch(); err != nil {
-		return nil, fmt.Errorf("queue's client: %w", err)
+	c := &Client{cfg: cfg, nc: nc, js: js, jobs: newRegistry(nc), tracer: newTracer(cfg), epoch: nuid.Next()}
+	if c.audit, err = startAudit(c.jobs, js); err != nil {
+		return nil, fmt.Errorf("queue client: %w", err)
 	}
 	return c, nil
 }
 
-// Close ends what the client listens to. It is for when no Expand runs any more.
-func (c *Client) Close() { c.stop() }
+// Close releases what the client holds. No Expand may run.
+func (c *Client) Close() { c.audit.stop() }
 
-// Model is the configured model.
+// Model returns the configured model.
 func (c *Client) Model(ctx context.Context) (reasoning.Model, error) { return c.cfg.Model, ctx.Err() }
 
-// Expand puts r on the queue.
+// Expand puts r on the queue and yields its children as workers finish them.
 func (c *Client) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {
 		if err := c.check(ctx, r); err != nil {
 			yield(policy.Child{}, err)
 			return
 		}
-		e := &expansion{left: len(r.Ordinals), news: make(chan struct{}, 1)}
-		defer c.withdraw(e)
-		fail := func(err error) { yield(policy.Child{Usage: c.callOff(e)}, err) }
-		if err := c.send(ctx, e, r); err != nil {
+		e := newExpansion(len(r.Ordinals))
+		defer c.end(e)
+		fail := func(err error) { yield(policy.Child{Usage: c.cancelAndBill(e)}, err) }
+		if err := c.publish(ctx, e, r); err != nil {
 			fail(err)
 			return
 		}
-		tooOld := time.NewTimer(c.cfg.MaxAge) // the queue drops it then
-		defer tooOld.Stop()
+		expired := time.NewTimer(c.cfg.MaxAge) // when the queue drops the jobs
+		defer expired.Stop()
 		for e.left > 0 {
 			select {
-			case <-e.news:
+			case <-e.ready:
 			case <-ctx.Done():
 				fail(ctx.Err())
 				return
-			case <-tooOld.C:
+			case <-expired.C:
 				fail(fmt.Errorf("%w: jobs of node %q were not done within %v", reasoning.ErrUnavailable, r.Node, c.cfg.MaxAge))
 				return
 			}
-			var failed error // told after the children that came with it
+			var failed error // yielded after the children that came with it
 			for _, event := range e.take() {
 				switch {
 				case event.start != nil:
@@ -114,6 +105,8 @@ func (c *Client) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 					}
 				case event.err != nil:
 					failed = cmp.Or(failed, event.err)
+				case event.wasted != nil:
+					e.wasted = e.wasted.Add(*event.wasted)
 				default:
 					e.left--
 					if !yield(event.child, nil) {
@@ -129,11 +122,12 @@ func (c *Client) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 	}
 }
 
+// check returns the error of a request that cannot be put on the queue.
 func (c *Client) check(ctx context.Context, r policy.Request) error {
 	if err := r.Validate(); err != nil {
 		return err
 	}
-	if r.Model.Name != "" && r.Model.Name != c.cfg.Model.Name { // the rest of it is for workers to know
+	if r.Model.Name != "" && r.Model.Name != c.cfg.Model.Name { // workers check the rest of it
 		return fmt.Errorf("%w: want %q, the queue is for %q", policy.ErrModel, r.Model.Name, c.cfg.Model.Name)
 	}
 	if err := ctx.Err(); err != nil {
@@ -145,31 +139,35 @@ func (c *Client) check(ctx context.Context, r policy.Request) error {
 	return nil
 }
 
-// send publishes r's jobs, in order.
-func (c *Client) send(ctx context.Context, e *expansion, r policy.Request) error {
-	for _, part := range split(r, c.cfg.Cap) {
-		j, err := c.open(e, part)
-		if err != nil {
-			return err
+// publish publishes the jobs of r: in order, each of at most Cap children.
+func (c *Client) publish(ctx context.Context, e *expansion, r policy.Request) error {
+	for ordinals := range slices.Chunk(r.Ordinals, c.cfg.Cap) {
+		r.Ordinals = ordinals
+		epoch := c.epoch + "-" + strconv.FormatUint(c.published.Add(1), 10)
+		j, err := c.jobs.add(e, r, epoch)
+		if err == nil {
+			err = c.publishJob(ctx, j, r)
 		}
-		if err := c.publish(ctx, j, part); err != nil {
-			return fmt.Errorf("publishing job %s: %w", j.name, err)
+		if err != nil {
+			return fmt.Errorf("publish job of node %q: %w", r.Node, err)
 		}
 	}
 	return nil
 }
 
-func (c *Client) publish(ctx context.Context, j *job, r policy.Request) (err error) {
-	msg, err := c.cfg.encode(ctx, r, j.name, j.epoch)
+func (c *Client) publishJob(ctx context.Context, j *job, r policy.Request) (err error) {
+	message := protocol.Job{Name: j.name, Epoch: j.epoch, Request: r, Enqueued: time.Now()}
+	message.Deadline, _ = ctx.Deadline()
+	msg, err := message.Encode(c.cfg.Model.Name)
 	if err != nil {
 		return err
 	}
 	if int64(msg.Size()) > c.nc.MaxPayload() {
 		return unavailable(nats.ErrMaxPayload)
 	}
-	ctx, span := startSend(ctx, r, msg)
+	ctx, span := c.tracer.startSend(ctx, r, msg)
 	defer func() { endSpan(span, err) }()
-	quick, cancel := context.WithTimeout(ctx, patience)
+	quick, cancel := context.WithTimeout(ctx, natsTimeout)
 	defer cancel()
 	ack, err := c.js.PublishMsg(quick, msg)
 	switch {
@@ -178,78 +176,77 @@ func (c *Client) publish(ctx context.Context, j *job, r policy.Request) (err err
 	case err != nil:
 		return unavailable(err)
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	j.sequence = ack.Sequence
-	c.stored[j.sequence] = j
+	c.jobs.store(j, ack.Sequence)
 	return nil
 }
 
-// callOff stops what of e is not finished, and returns what was written of it.
-func (c *Client) callOff(e *expansion) (vain reasoning.Usage) {
-	c.stopWork(e)
-	patient := time.NewTimer(lastWord)
-	defer patient.Stop()
+// cancelAndBill cancels e's jobs, waits for the final reports of their workers, and
+// returns the usage of what was written and not yielded.
+func (c *Client) cancelAndBill(e *expansion) reasoning.Usage {
+	c.cancelJobs(e)
+	timeout := time.NewTimer(finalReportTimeout)
+	defer timeout.Stop()
 	for over := !c.nc.IsConnected(); ; {
-		over = over || !c.working(e)
+		over = over || !c.jobs.cancelling(e)
 		for _, event := range e.take() {
-			vain = vain.Add(event.child.Usage)
-			if event.vain != nil {
-				vain = vain.Add(*event.vain)
+			e.wasted = e.wasted.Add(event.child.Usage)
+			if event.wasted != nil {
+				e.wasted = e.wasted.Add(*event.wasted)
 			}
 		}
 		if over {
-			return vain
+			return e.wasted
 		}
 		select {
-		case <-e.news:
-		case <-patient.C:
+		case <-e.ready:
+		case <-timeout.C:
 			over = true
 		}
 	}
 }
 
-// withdraw ends e.
-func (c *Client) withdraw(e *expansion) {
-	c.stopWork(e)
-	c.close(e)
+// end cancels e's jobs, unless that was done before, and forgets them.
+func (c *Client) end(e *expansion) {
+	c.cancelJobs(e)
+	c.jobs.remove(e)
 }
 
-// stopWork takes back what of e is not finished, in the queue and in workers. It
-// works without ctx, which may be why. A second time it does nothing.
-func (c *Client) stopWork(e *expansion) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	open := c.off(e)
-	if len(open) == 0 || !c.nc.IsConnected() {
+// cancelJobs removes from the queue what is not finished of e's jobs, and stops its
+// workers. It does not take the context of Expand, which may have ended. A second call
+// does nothing.
+func (c *Client) cancelJobs(e *expansion) {
+	remove := c.jobs.cancel(e)
+	if len(remove) == 0 || !c.nc.IsConnected() {
 		return
 	}
-	stream, err := c.js.Stream(ctx, streamName)
-	for _, j := range open {
+	ctx, cancel := context.WithTimeout(context.Background(), natsTimeout)
+	defer cancel()
+	stream, err := c.js.Stream(ctx, protocol.Stream)
+	for _, j := range remove {
 		if err == nil && j.sequence > 0 {
-			stream.DeleteMsg(ctx, j.sequence) // a job that stays is told by its claim that nothing is missing
+			stream.DeleteMsg(ctx, j.sequence) // the claim of a job that stays is told that no child is missing
 		}
-		c.nc.Publish(cancels(j.search), []byte(j.id()))
+		c.nc.Publish(protocol.CancelSubject(j.search), []byte(j.id()))
 	}
 }
 
-// Cancel drops all jobs of a search, in the queue and in workers, whichever client
-// asked for them. Expands of this client that wait for them fail with
+// Cancel removes all jobs of a search from the queue and stops their workers,
+// whichever client published them. Expands of this client that wait for them return
 // context.Canceled.
 func (c *Client) Cancel(ctx context.Context, search string) error {
 	if !policy.ValidSearch(search) {
 		return reasoning.Invalid("search_id", "must be 1 to 64 of A–Z a–z 0–9 _ -, is %.70q", search)
 	}
-	c.abandon(search)
-	stream, err := c.js.Stream(ctx, streamName)
+	c.jobs.failSearch(search, fmt.Errorf("search %s: %w", search, context.Canceled))
+	stream, err := c.js.Stream(ctx, protocol.Stream)
 	if err == nil {
-		err = stream.Purge(ctx, jetstream.WithPurgeSubject("exp.*.*."+search+".*"))
+		err = stream.Purge(ctx, jetstream.WithPurgeSubject(protocol.SearchFilter(search)))
 	}
 	if err == nil {
-		err = c.nc.Publish(cancels(search), nil)
+		err = c.nc.Publish(protocol.CancelSubject(search), nil)
 	}
 	if err != nil {
-		return fmt.Errorf("cancelling search %s: %w", search, unavailable(err))
+		return fmt.Errorf("cancel search %s: %w", search, unavailable(err))
 	}
 	return nil
 }

@@ -1,135 +1,139 @@
 package policyqueue
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"hash/fnv"
-	"math"
+	"maps"
 	"slices"
-	"strings"
-	"time"
 
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/timestamppb"
-
-	queuev1 "github.com/ponder-mesh/ponder/internal/proto/ponder/queue/v1"
-	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy"
-	"github.com/ponder-mesh/ponder/services/policy/policywire"
+	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
 )
 
-// version of what a job means. Workers put back what they do not know: a job has the
-// oldest version that says all it asks for.
+// A jobState is the state of a published job, as its client knows it.
+type jobState int
+
 const (
-	version     = 1
-	versionSeen = 2 // has attempts or a stop: an older worker would write as if there were none
+	// jobPublished: no attempt has claimed it, or the one that had was stopped.
+	jobPublished jobState = iota
+	// jobClaimed: one attempt has claimed it, and may run.
+	jobClaimed
+	// jobContested: an attempt has claimed it, and another may run, too: one from before
+	// it was delivered again, or one that began for an earlier client of the search.
+	jobContested
+	// jobObsolete: no more results are wanted, but its message or an attempt may be left:
+	// it failed, or all children came and not all from the attempt that has claimed it.
+	jobObsolete
+	// jobCancelling: it is cancelled, and the final report of its attempt is awaited.
+	jobCancelling
+	// jobClosed: nothing of it is left in the queue or in workers. The last state.
+	jobClosed
 )
 
-func versionOf(r policy.Request) int32 {
-	if len(r.Attempts) > 0 || r.Stop != "" {
-		return versionSeen
-	}
-	return version
-}
+// A jobEvent is what happens to a job.
+type jobEvent int
 
-// Headers of a job, readable without its body. Times are RFC 3339.
 const (
-	headerDeadline = "Ponder-Deadline" // after it nobody wants the result; absent: MaxAge after it was enqueued
-	headerEnqueued = "Ponder-Enqueued"
-	headerPrevious = "Ponder-Previous" // in the answer to a claim: traceparent of the attempt before
+	jobEventClaim        jobEvent = iota // an attempt begins
+	jobEventForeignChild                 // a missing child came from another attempt than the last that claimed the job
+	jobEventComplete                     // no child is missing any more
+	jobEventReport                       // an attempt that was stopped has sent its final report
+	jobEventFail                         // the job failed for good
+	jobEventCancel                       // the caller of Expand leaves
+
+	jobEvents = int(iota)
 )
 
-// jobName names a job by what it asks for, so that it has the same name each time.
-func jobName(r policy.Request) (string, error) {
-	content, err := proto.MarshalOptions{Deterministic: true}.Marshal(policywire.ExpansionToProto(r))
-	if err != nil {
-		return "", fmt.Errorf("naming a job: %w", err)
-	}
-	hash := fnv.New64a()
-	hash.Write(content)
-	return fmt.Sprintf("%s@%016x", r.Node, hash.Sum64()), nil
+// jobTransitions says, for each state, which state follows each event.
+var jobTransitions = [...][jobEvents]jobState{
+	//               Claim          ForeignChild   Complete      Report         Fail         Cancel
+	jobPublished:  {jobClaimed, jobPublished, jobObsolete, jobPublished, jobObsolete, jobClosed},
+	jobClaimed:    {jobContested, jobContested, jobClosed, jobPublished, jobObsolete, jobCancelling},
+	jobContested:  {jobContested, jobContested, jobObsolete, jobContested, jobObsolete, jobCancelling},
+	jobObsolete:   {jobObsolete, jobObsolete, jobObsolete, jobObsolete, jobObsolete, jobClosed},
+	jobCancelling: {jobCancelling, jobCancelling, jobClosed, jobClosed, jobClosed, jobCancelling},
+	jobClosed:     {jobClosed, jobClosed, jobClosed, jobClosed, jobClosed, jobClosed},
 }
 
-// encode makes the message of a job that ends with ctx.
-func (c Config) encode(ctx context.Context, r policy.Request, name, epoch string) (*nats.Msg, error) {
-	now := time.Now()
-	msg := nats.NewMsg(c.subject(r.Search, r.Depth()))
-	msg.Header.Set(jetstream.MsgIDHeader, name+"/"+epoch)
-	msg.Header.Set(headerEnqueued, now.Format(time.RFC3339Nano))
-	job := &queuev1.ExpansionJob{
-		Version:    versionOf(r),
-		JobId:      name,
-		Epoch:      epoch,
-		Expansion:  policywire.ExpansionToProto(r),
-		EnqueuedAt: timestamppb.New(now),
-	}
-	if deadline, ok := ctx.Deadline(); ok {
-		job.Deadline = timestamppb.New(deadline)
-		msg.Header.Set(headerDeadline, deadline.Format(time.RFC3339Nano))
-		left := math.Ceil(time.Until(deadline).Seconds()) // JetStream counts whole seconds, at least one
-		msg.Header.Set(jetstream.MsgTTLHeader, fmt.Sprintf("%ds", max(1, int64(left))))
-	}
-	var err error
-	if msg.Data, err = proto.Marshal(job); err != nil {
-		return nil, fmt.Errorf("encoding job %s: %w", name, err)
-	}
-	return msg, nil
+// A job is a job from before its publication until its Expand ends. All but its
+// identity is guarded by registry.mu.
+type job struct {
+	expansion *expansion
+	search    string
+	name      string
+	epoch     string
+
+	state    jobState
+	sequence uint64           // in the stream; 0 until JetStream has acknowledged it
+	missing  map[int]struct{} // ordinals of children that have not come
+	claimant policy.Start     // the last attempt that claimed it
+	trace    string           // traceparent of that attempt
 }
 
-// errVersion is a job that this worker is too old for.
-var errVersion = errors.New("job of another version")
+// id returns the job's message id.
+func (j *job) id() string { return protocol.Job{Name: j.name, Epoch: j.epoch}.ID() }
 
-// decode is what a worker reads out of a message.
-func decode(msg *nats.Msg) (*queuev1.ExpansionJob, policy.Request, error) {
-	job := &queuev1.ExpansionJob{}
-	if err := proto.Unmarshal(msg.Data, job); err != nil {
-		return nil, policy.Request{}, fmt.Errorf("%w: job: %w", reasoning.ErrInvalid, err)
-	}
-	if v := job.GetVersion(); v < version || v > versionSeen {
-		return job, policy.Request{}, fmt.Errorf("%w: %d, want %d to %d", errVersion, v, version, versionSeen)
-	}
-	r, err := policywire.ExpansionFromProto(job.GetExpansion(), reasoning.Sampling{})
-	if err == nil {
-		err = r.Validate()
-	}
-	return job, r, err
-}
+// on changes the job's state.
+func (j *job) on(e jobEvent) { j.state = jobTransitions[j.state][e] }
 
-// split cuts a request into requests of at most n children.
-func split(r policy.Request, n int) []policy.Request {
-	var parts []policy.Request
-	for ordinals := range slices.Chunk(r.Ordinals, n) {
-		part := r
-		part.Ordinals = ordinals
-		parts = append(parts, part)
-	}
-	return parts
-}
+// wanted reports whether children that are missing are still to be written.
+func (j *job) wanted() bool { return j.state <= jobContested && len(j.missing) > 0 }
 
-// timeIn reads a time out of a header; absent is what it is without.
-func timeIn(h nats.Header, key string, absent time.Time) time.Time {
-	t, err := time.Parse(time.RFC3339Nano, h.Get(key))
-	if err != nil {
-		return absent
-	}
-	return t
-}
+// removable reports whether something of the job may be left in the queue or in
+// workers that nobody has asked them to remove yet.
+func (j *job) removable() bool { return j.state <= jobObsolete }
 
-// unavailable names what NATS says by this package's errors.
-func unavailable(err error) error {
-	var api *jetstream.APIError
-	switch {
-	case err == nil:
+// ordinals returns the ordinals of the children that are missing and wanted, in order.
+func (j *job) ordinals() []int {
+	if !j.wanted() {
 		return nil
-	case errors.As(err, &api) && strings.Contains(api.Description, "maximum messages exceeded"):
-		return fmt.Errorf("%w: the queue is full", reasoning.ErrOverloaded)
-	case errors.Is(err, nats.ErrMaxPayload):
-		return reasoning.Invalid("steps", "are too long for one message of the queue, together with problem and attempts")
-	case errors.Is(err, context.Canceled):
-		return err
 	}
-	return fmt.Errorf("%w: queue: %w", reasoning.ErrUnavailable, err)
+	return slices.Sorted(maps.Keys(j.missing))
+}
+
+// claim records that an attempt begins, and returns the traceparent of the one before.
+func (j *job) claim(s policy.Start, trace string) (previous string) {
+	if j.state > jobContested {
+		return ""
+	}
+	previous, j.trace = j.trace, trace
+	j.on(jobEventClaim)
+	j.claimant = s
+	j.expansion.put(event{start: &s})
+	return previous
+}
+
+// take records a finished child, unless it has come before.
+func (j *job) take(c policy.Child) {
+	if _, ok := j.missing[c.Ordinal]; !ok {
+		return
+	}
+	delete(j.missing, c.Ordinal)
+	if c.Start != j.claimant {
+		j.on(jobEventForeignChild)
+	}
+	if len(j.missing) == 0 {
+		j.on(jobEventComplete)
+	}
+	j.expansion.put(event{child: c})
+}
+
+// report records the final report of an attempt that was stopped.
+func (j *job) report(e protocol.Stopped) {
+	if j.state != jobClosed {
+		j.expansion.put(event{wasted: &e.Wasted})
+	}
+	j.on(jobEventReport)
+}
+
+// fail records that the job failed for good.
+func (j *job) fail(err error) {
+	j.on(jobEventFail)
+	j.expansion.put(event{err: err})
+}
+
+// cancel records that the caller of Expand leaves, and reports whether something of
+// the job has to be removed from the queue or from workers.
+func (j *job) cancel() (remove bool) {
+	remove = j.removable()
+	j.on(jobEventCancel)
+	return remove
 }

@@ -8,10 +8,13 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
 )
 
-// A pull asks one consumer for one job. JetStream's own client cannot ask for a
-// priority without waiting.
+// A pull asks one consumer for one job. The jetstream package cannot ask with a
+// priority and without waiting.
 type pull struct {
 	Batch    int           `json:"batch"`
 	Expires  time.Duration `json:"expires,omitempty"`
@@ -20,16 +23,16 @@ type pull struct {
 	Priority int           `json:"priority"`
 }
 
-// request sends p and returns the job, nil if there is none. When ctx ends it takes
-// back what the server has not yet answered, and may still return a job.
-func (w *Worker) request(ctx context.Context, partition int, p pull) (*nats.Msg, error) {
-	p.Batch, p.Group = 1, group
+// send sends the pull and returns the job, or nil if there is none. When ctx ends it
+// withdraws what the server has not answered, and may still return a job.
+func (p pull) send(ctx context.Context, nc *nats.Conn, consumer string) (*nats.Msg, error) {
+	p.Batch, p.Group = 1, protocol.PriorityGroup
 	body, err := json.Marshal(p)
 	if err != nil {
 		return nil, err
 	}
-	inbox, answers := w.nc.NewInbox(), make(chan *nats.Msg, 1)
-	sub, err := w.nc.ChanSubscribe(inbox, answers)
+	inbox, answers := nc.NewInbox(), make(chan *nats.Msg, 1)
+	sub, err := nc.ChanSubscribe(inbox, answers)
 	if err != nil {
 		return nil, err
 	}
@@ -37,20 +40,19 @@ func (w *Worker) request(ctx context.Context, partition int, p pull) (*nats.Msg,
 	if err := sub.AutoUnsubscribe(1); err != nil { // a job or a status
 		return nil, err
 	}
-	next := fmt.Sprintf("$JS.API.CONSUMER.MSG.NEXT.%s.%s", streamName, w.cfg.consumer(partition))
-	if err := w.nc.PublishRequest(next, inbox, body); err != nil {
+	if err := nc.PublishRequest(protocol.NextSubject(consumer), inbox, body); err != nil {
 		return nil, err
 	}
-	limit, cancel := context.WithTimeout(ctx, p.Expires+patience)
+	limit, cancel := context.WithTimeout(ctx, p.Expires+natsTimeout)
 	defer cancel()
 	var msg *nats.Msg
 	select {
 	case msg = <-answers:
 	case <-limit.Done():
-		// Nothing is sent any more once the server has answered this; what was, is here.
-		rest, cancel := context.WithTimeout(context.Background(), patience)
+		// The server sends nothing after it has answered the flush; what it sent before is here then.
+		flush, cancel := context.WithTimeout(context.Background(), natsTimeout)
 		defer cancel()
-		if err := errors.Join(sub.Drain(), w.nc.FlushWithContext(rest)); err != nil {
+		if err := errors.Join(sub.Drain(), nc.FlushWithContext(flush)); err != nil {
 			return nil, err
 		}
 		select {
@@ -62,9 +64,11 @@ func (w *Worker) request(ctx context.Context, partition int, p pull) (*nats.Msg,
 	switch status := msg.Header.Get("Status"); {
 	case status == "":
 		return msg, nil
-	case status == "404" || status == "408":
+	case status == "404" || status == "408": // no job
 		return nil, nil
+	case status == "503":
+		return nil, fmt.Errorf("consumer %s: %w", consumer, jetstream.ErrConsumerNotFound)
 	default:
-		return nil, fmt.Errorf("consumer %s: %s %s", w.cfg.consumer(partition), status, msg.Header.Get("Description"))
+		return nil, fmt.Errorf("consumer %s: %s %s", consumer, status, msg.Header.Get("Description"))
 	}
 }

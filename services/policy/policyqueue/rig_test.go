@@ -6,10 +6,12 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"go.uber.org/goleak"
 
@@ -17,6 +19,7 @@ import (
 	"github.com/ponder-mesh/ponder/internal/natsx/natstest"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 )
 
@@ -25,12 +28,13 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// A rig is a queue with its client and workers, in a bubble.
+// A rig is a queue with a client and a monitor, in a bubble.
 type rig struct {
 	*Client
-	server *natsd.Server
-	cfg    Config
-	start  time.Time
+	monitor *Monitor
+	server  *natsd.Server
+	cfg     Config
+	start   time.Time
 }
 
 func bubble(t *testing.T, cfg Config, body func(t *testing.T, q *rig)) {
@@ -56,7 +60,11 @@ func newRig(t *testing.T, s *natsd.Server, cfg Config) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
-	return &rig{Client: c, server: s, cfg: c.cfg, start: time.Now()}
+	monitor, err := NewMonitor(nc, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &rig{Client: c, monitor: monitor, server: s, cfg: c.cfg, start: time.Now()}
 }
 
 // A testWorker is a running worker with a connection of its own.
@@ -66,10 +74,11 @@ type testWorker struct {
 	ended chan error
 }
 
-// worker starts a worker that pulls when this returns, and stops at the end.
-func (q *rig) worker(t *testing.T, p policy.Policy, wc WorkerConfig, tweak ...func(*Worker)) *testWorker {
+// worker starts a worker, on a connection with these options, that pulls when worker
+// returns and stops at the end of the test.
+func (q *rig) worker(t *testing.T, p policy.Policy, wc WorkerConfig, opts ...nats.Option) *testWorker {
 	t.Helper()
-	w := q.run(t, p, wc, tweak...)
+	w := q.run(t, p, wc, opts...)
 	t.Cleanup(func() {
 		w.stop()
 		<-w.ended
@@ -78,17 +87,19 @@ func (q *rig) worker(t *testing.T, p policy.Policy, wc WorkerConfig, tweak ...fu
 	return w
 }
 
-// run starts a worker. When it has ended, its slots must all be free.
-func (q *rig) run(t *testing.T, p policy.Policy, wc WorkerConfig, tweak ...func(*Worker)) *testWorker {
+// run starts a worker. It checks that all slots of the worker are free when it has
+// ended.
+func (q *rig) run(t *testing.T, p policy.Policy, wc WorkerConfig, opts ...nats.Option) *testWorker {
 	t.Helper()
-	fill(&wc.Name, "worker")
-	fill(&wc.Slots, 16)
-	w, err := NewWorker(natstest.Connect(t, q.server, wc.Name), p, q.cfg, wc)
+	if wc.Name == "" {
+		wc.Name = "worker"
+	}
+	if wc.Slots == 0 {
+		wc.Slots = 16
+	}
+	w, err := NewWorker(natstest.Connect(t, q.server, wc.Name, opts...), p, q.cfg, wc)
 	if err != nil {
 		t.Fatal(err)
-	}
-	for _, f := range tweak {
-		f(w)
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	tw := &testWorker{Worker: w, stop: stop, ended: make(chan error, 1)}
@@ -102,12 +113,34 @@ func (q *rig) run(t *testing.T, p policy.Policy, wc WorkerConfig, tweak ...func(
 	return tw
 }
 
-// crash ends the worker as a power cut does: it says nothing to anybody.
+// crash ends the worker as a power cut does: it sends nothing more.
 func (w *testWorker) crash() {
 	w.nc.Close()
 	w.stop()
 }
 
+// withoutHeartbeats returns an option for connections that lose a worker's heartbeats.
+func (q *rig) withoutHeartbeats() nats.Option {
+	return natstest.Tamper(q.server, func(p natstest.Publication) int {
+		if string(p.Data) == "+WPI" {
+			return 0
+		}
+		return 1
+	})
+}
+
+// withoutFinalReports returns an option for connections that lose a worker's final
+// reports, which are results to which it waits for no reply.
+func (q *rig) withoutFinalReports() nats.Option {
+	return natstest.Tamper(q.server, func(p natstest.Publication) int {
+		if strings.HasPrefix(p.Subject, "res.") && p.Reply == "" {
+			return 0
+		}
+		return 1
+	})
+}
+
+// request returns a request for n children of a search's root.
 func request(search string, n int) policy.Request {
 	r := policy.Request{
 		Search:   search,
@@ -122,8 +155,9 @@ func request(search string, n int) policy.Request {
 	return r
 }
 
-// expand collects r's children: their ordinals in order, and the last of each.
-func expand(ctx context.Context, p policy.Policy, r policy.Request) (ordinals []int, children map[int]policy.Child, err error) {
+// collect expands r. It returns the ordinals of the children, in order, and the last
+// child of each.
+func collect(ctx context.Context, p policy.Policy, r policy.Request) (ordinals []int, children map[int]policy.Child, err error) {
 	children = make(map[int]policy.Child)
 	for c, e := range p.Expand(ctx, r) {
 		if e != nil {
@@ -137,10 +171,10 @@ func expand(ctx context.Context, p policy.Policy, r policy.Request) (ordinals []
 	return ordinals, children, err
 }
 
-// all checks that r's children come, each once.
-func (q *rig) all(t *testing.T, r policy.Request) map[int]policy.Child {
+// mustExpand expands r and checks that each child comes once.
+func (q *rig) mustExpand(t *testing.T, r policy.Request) map[int]policy.Child {
 	t.Helper()
-	got, children, err := expand(t.Context(), q, r)
+	got, children, err := collect(t.Context(), q, r)
 	want := slices.Sorted(slices.Values(r.Ordinals))
 	if err != nil || !slices.Equal(got, want) {
 		t.Fatalf("got children %v and error %v, want %v", got, err, want)
@@ -148,20 +182,20 @@ func (q *rig) all(t *testing.T, r policy.Request) map[int]policy.Child {
 	return children
 }
 
-// took checks how long it is since the rig was made. JetStream's timers for what
-// was not acknowledged may be some milliseconds late.
-func (q *rig) took(t *testing.T, want time.Duration) {
+// checkElapsed checks the time since the rig was made. JetStream's timers for what was
+// not acknowledged may be some milliseconds late.
+func (q *rig) checkElapsed(t *testing.T, want time.Duration) {
 	t.Helper()
 	if got := time.Since(q.start); got < want || got > want+10*time.Millisecond {
 		t.Errorf("took %v, want %v", got, want)
 	}
 }
 
-// empty checks that no job is left.
-func (q *rig) empty(t *testing.T) {
+// checkEmpty checks that no job is left.
+func (q *rig) checkEmpty(t *testing.T) {
 	t.Helper()
 	synctest.Wait()
-	stream, err := q.js.Stream(t.Context(), streamName)
+	stream, err := q.js.Stream(t.Context(), protocol.Stream)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,12 +204,25 @@ func (q *rig) empty(t *testing.T) {
 	}
 }
 
-// tenSeconds is a policy whose children take ten seconds each.
+// tenSeconds returns a policy whose children take ten seconds each.
 func tenSeconds() *policytest.Script { return policytest.Steps(1, 10*time.Second) }
 
-func calls(s *policytest.Script) (list []string) {
+// script returns tenSeconds with f's changes to its children.
+func script(f func(ordinal int, reply *policytest.Reply)) *policytest.Script {
+	s := tenSeconds()
+	base := s.Reply
+	s.Reply = func(r policy.Request, ordinal int) policytest.Reply {
+		reply := base(r, ordinal)
+		f(ordinal, &reply)
+		return reply
+	}
+	return s
+}
+
+// describeCalls returns what each call of s asked for and yielded.
+func describeCalls(s *policytest.Script) (list []string) {
 	for _, c := range s.Calls() {
-		list = append(list, fmt.Sprint(c.Request.Ordinals, " given ", c.Yielded))
+		list = append(list, fmt.Sprint(c.Request.Ordinals, " yielded ", c.Yielded))
 	}
 	return list
 }

@@ -5,69 +5,73 @@ import (
 	"sync"
 )
 
-// slots are a worker's places for sequences. A pull takes its places before it is
-// sent, so what is pulled and what runs never need more than there are.
+// slots are the sequences that a worker's Policy may write at the same time. A pull
+// reserves slots before it is sent, so pulls and attempts together never need more
+// than there are.
 type slots struct {
-	total   int
-	changed func() // is called, without the lock, when places got free
+	total int
+	freed func() // is called, without the lock, when slots get free
 
 	mu   sync.Mutex
 	free int
 }
 
-// take takes n places, or none.
-func (s *slots) take(n int) (*hold, bool) {
+func newSlots(total int, freed func()) *slots { return &slots{total: total, freed: freed, free: total} }
+
+// reserve reserves n slots, or none.
+func (s *slots) reserve(n int) (*reservation, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if n > s.free {
 		return nil, false
 	}
 	s.free -= n
-	return &hold{slots: s, n: n}, true
+	return &reservation{slots: s, n: n}, true
 }
 
-func (s *slots) put(n int) {
+// release frees n slots.
+func (s *slots) release(n int) {
 	s.mu.Lock()
 	s.free += n
 	bad := s.free > s.total
 	s.mu.Unlock()
 	if bad {
-		panic(fmt.Sprintf("policyqueue: %d slots given back twice", n))
+		panic(fmt.Sprintf("policyqueue: %d slots are released twice", n))
 	}
 }
 
-// available is how many are free.
+// available returns how many slots are free.
 func (s *slots) available() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.free
 }
 
-// A hold is a number of places that are taken.
-type hold struct {
+// A reservation is a number of slots that are not free.
+type reservation struct {
 	slots *slots
 
 	mu sync.Mutex
 	n  int
 }
 
-// shrink gives back all places but n.
-func (h *hold) shrink(n int) {
-	h.mu.Lock()
-	back := h.n - n
-	if back > 0 {
-		h.n = n
+// shrink releases all slots but n.
+func (r *reservation) shrink(n int) {
+	r.mu.Lock()
+	released := r.n - n
+	if released > 0 {
+		r.n = n
 	}
-	h.mu.Unlock()
-	if back > 0 {
-		h.slots.put(back)
-		h.slots.changed()
+	r.mu.Unlock()
+	if released > 0 {
+		r.slots.release(released)
+		r.slots.freed()
 	}
 }
 
-// size is the number of places.
-func (h *hold) size() int {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.n
+// size returns the number of slots.
+func (r *reservation) size() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.n
 }

@@ -6,29 +6,29 @@ import (
 	"time"
 )
 
-// hesitation is how much later each next worker looks for another's job.
-const hesitation = 5 * time.Millisecond
+// ownerHeadStart is how much later each next worker looks for a job of another's
+// partition.
+const ownerHeadStart = 5 * time.Millisecond
 
-// lingering is how long an owner that heard a ring waits for the job: the server
-// rings a moment before it tells the consumer, and a pull in between is told that
-// there is none.
-const lingering = 2 * time.Millisecond
+// pullGrace is how long a pull for a job of which the owner was notified waits: the
+// server notifies a moment before its consumer has the job.
+const pullGrace = 2 * time.Millisecond
 
-// sources decide which partition a worker pulls from next.
+// sources decide from which partition a worker pulls next.
 //
-// A partition that rang is asked at once, with hardly any waiting, own ones first. Own
-// partitions are also waited on, with the best priority: so a search sticks to the
-// worker that has its prefix while that has places, and then goes to whoever has.
-// The places of one pull are kept for what rings elsewhere, unless they are the
-// only ones.
+// Partitions of which the worker was notified come first, in the order of its
+// priorities. On the partitions that it owns the worker also waits, with the best
+// priority: so a search stays with the worker that has its prefix while that has free
+// slots, and else goes to one that has. The slots of one pull are kept for
+// notifications of other partitions, unless there are no others.
 type sources struct {
-	look func() // is called, without the lock, when a partition rang
+	wake func() // is called, without the lock, when a partition is notified
 
 	mu       sync.Mutex
 	order    []source // best priority first
 	own      int      // how many of order are waited on
-	ringing  []bool   // by partition: a job may be there
-	delayed  []bool   // by partition: will ring
+	notified []bool   // by partition: a job may be there
+	delayed  []bool   // by partition: a notification counts in a moment
 	waiting  []int    // by partition: pulls that wait
 	allWaits int
 }
@@ -40,8 +40,10 @@ type source struct {
 	wait      bool
 }
 
-func newSources(partitions, index, of int, look func()) *sources {
-	s := &sources{look: look, ringing: make([]bool, partitions), delayed: make([]bool, partitions), waiting: make([]int, partitions)}
+func newSources(partitions, index, of int, wake func()) *sources {
+	s := &sources{
+		wake: wake, notified: make([]bool, partitions), delayed: make([]bool, partitions), waiting: make([]int, partitions),
+	}
 	for p := range partitions {
 		distance := (index - p%of + of) % of // 0 for what it owns
 		s.order = append(s.order, source{partition: p, priority: min(9, distance)})
@@ -52,19 +54,19 @@ func newSources(partitions, index, of int, look func()) *sources {
 	slices.SortStableFunc(s.order, func(a, b source) int { return a.priority - b.priority })
 	s.own = max(1, s.own) // where workers are more than partitions
 	if partitions > 1 {
-		s.allRang()
+		s.notifyAll()
 	}
 	return s
 }
 
-// next is where to pull from now; spare says whether another pull has places, too.
-// The pull that is sent must end with ended.
+// next returns where to pull from now; spare says whether there are slots for one more
+// pull. The caller calls ended when the pull has ended.
 func (s *sources) next(spare bool) (source, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, src := range s.order {
-		if s.ringing[src.partition] {
-			s.ringing[src.partition] = false // before the pull is sent: a ring from now on counts
+		if s.notified[src.partition] {
+			s.notified[src.partition] = false // before the pull is sent: later notifications count
 			return src, true
 		}
 	}
@@ -78,7 +80,7 @@ func (s *sources) next(spare bool) (source, bool) {
 	return src, true
 }
 
-// ended says that a pull has ended, and whether it brought a job.
+// ended records that a pull has ended, and whether it returned a job.
 func (s *sources) ended(src source, job bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -86,14 +88,14 @@ func (s *sources) ended(src source, job bool) {
 		s.waiting[src.partition]--
 		s.allWaits--
 	} else if job {
-		s.ringing[src.partition] = true // there may be more
+		s.notified[src.partition] = true // there may be more
 	}
 }
 
-// rang says that a job was put into a partition. Its owner hears it at once, others
-// one after the other a little later, so that it goes to them only if the owner has
-// no place for it (delay scheduling: Zaharia et al., EuroSys 2010).
-func (s *sources) rang(partition int) {
+// notify records that a job was stored in a partition. For the owner that counts at
+// once, for the others one after the other a little later, so that it goes to them
+// only if the owner has no slots for it (delay scheduling: Zaharia et al., EuroSys 2010).
+func (s *sources) notify(partition int) {
 	s.mu.Lock()
 	i := slices.IndexFunc(s.order, func(src source) bool { return src.partition == partition })
 	if i < 0 || s.delayed[partition] {
@@ -102,23 +104,23 @@ func (s *sources) rang(partition int) {
 	}
 	s.delayed[partition] = true
 	s.mu.Unlock()
-	hear := func() {
+	count := func() {
 		s.mu.Lock()
 		s.delayed[partition] = false
-		s.ringing[partition] = true
+		s.notified[partition] = true
 		s.mu.Unlock()
-		s.look()
+		s.wake()
 	}
-	if delay := time.Duration(s.order[i].priority) * hesitation; delay > 0 {
-		time.AfterFunc(delay, hear)
+	if delay := time.Duration(s.order[i].priority) * ownerHeadStart; delay > 0 {
+		time.AfterFunc(delay, count)
 		return
 	}
-	hear()
+	count()
 }
 
-// allRang says that there may be a job anywhere.
-func (s *sources) allRang() {
-	for p := range s.ringing {
-		s.rang(p)
+// notifyAll records that there may be jobs in any partition.
+func (s *sources) notifyAll() {
+	for p := range s.notified {
+		s.notify(p)
 	}
 }

@@ -8,35 +8,29 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"go.opentelemetry.io/otel"
+	"github.com/ponder-mesh/ponder/services/policy/policytest"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
-
-	"github.com/ponder-mesh/ponder/services/policy/policytest"
 )
 
-// One trace from the search over the queue to the worker; an attempt after a crash
-// is a child of the same sending and linked to the attempt before.
-func TestTrace(t *testing.T) {
-	bubble(t, Config{}, func(t *testing.T, q *rig) {
-		spans := tracetest.NewSpanRecorder()
-		provider := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans))
-		before := otel.GetTracerProvider()
-		otel.SetTracerProvider(provider)
-		defer otel.SetTracerProvider(before)
-
+// A search's spans are one trace, over the queue and into the worker. A second attempt
+// has the same parent as the first, and a link to it.
+func TestSearchIsOneTrace(t *testing.T) {
+	spans := tracetest.NewSpanRecorder()
+	provider := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans))
+	bubble(t, Config{Tracers: provider}, func(t *testing.T, q *rig) {
 		failed := false
-		engine := say(func(_ int, l *policytest.Reply) {
+		engine := script(func(_ int, reply *policytest.Reply) {
 			if !failed {
-				failed, l.Err = true, fmt.Errorf("hiccup")
+				failed, reply.Err = true, fmt.Errorf("hiccup")
 			}
 		})
 		q.worker(t, engine, WorkerConfig{})
 		ctx, search := provider.Tracer("test").Start(t.Context(), "search")
 		r := request("s", 1)
 		r.Node = "3.1"
-		if _, _, err := expand(ctx, q, r); err != nil {
+		if _, _, err := collect(ctx, q, r); err != nil {
 			t.Fatal(err)
 		}
 		search.End()

@@ -1,8 +1,8 @@
 package policyqueue
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -12,6 +12,7 @@ import (
 
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
 )
 
 // A WorkerConfig describes one worker.
@@ -19,7 +20,7 @@ type WorkerConfig struct {
 	Name  string        // in results and traces
 	Slots int           // sequences that its Policy writes at the same time
 	Index int           // of this worker among Of, from 0: it owns partitions Index, Index+Of …
-	Of    int           // workers; 0 is 1. They may be more or fewer: what no owner takes, others do
+	Of    int           // workers; 0 is 1. They may be more or fewer: others do what no owner takes
 	Drain time.Duration // that jobs may still take when Run's ctx ends; 0 is 20s
 }
 
@@ -30,19 +31,18 @@ type Worker struct {
 	policy  policy.Policy
 	cfg     Config
 	drain   time.Duration
-	room    int // places that a pull takes
+	room    int // slots that a pull reserves
 	slots   *slots
 	sources *sources
-	wake    chan struct{} // holds one when there may be something to pull or a place for it
+	tracer  tracer
+	woken   chan struct{} // holds one value when there may be a job to pull or slots for it
 
 	mu       sync.Mutex
 	attempts map[*attempt]struct{}
-
-	noHeartbeats, silent bool // only to show that tests would see it
 }
 
 // NewWorker returns a worker of the queue that [Setup] makes. p must serve the
-// model that cfg names. A pull takes places for a whole job of Cap children, so
+// model that cfg names. A pull reserves slots for a whole job of Cap children, so
 // Slots of several times Cap keep most of them busy also where jobs are small;
 // with fewer than Cap, larger jobs are done in turns.
 func NewWorker(nc *nats.Conn, p policy.Policy, cfg Config, wc WorkerConfig) (*Worker, error) {
@@ -50,8 +50,8 @@ func NewWorker(nc *nats.Conn, p policy.Policy, cfg Config, wc WorkerConfig) (*Wo
 	if err != nil {
 		return nil, err
 	}
-	fill(&wc.Of, 1)
-	fill(&wc.Drain, 20*time.Second)
+	wc.Of = cmp.Or(wc.Of, 1)
+	wc.Drain = cmp.Or(wc.Drain, 20*time.Second)
 	switch {
 	case wc.Name == "":
 		return nil, reasoning.Invalid("worker.name", "must not be empty")
@@ -67,161 +67,162 @@ func NewWorker(nc *nats.Conn, p policy.Policy, cfg Config, wc WorkerConfig) (*Wo
 		cfg:      cfg,
 		drain:    wc.Drain,
 		room:     min(cfg.Cap, wc.Slots),
-		wake:     make(chan struct{}, 1),
+		tracer:   newTracer(cfg),
+		woken:    make(chan struct{}, 1),
 		attempts: make(map[*attempt]struct{}),
 	}
-	w.sources = newSources(cfg.Partitions, wc.Index, wc.Of, w.look)
-	w.slots = &slots{total: wc.Slots, free: wc.Slots, changed: w.look}
+	w.sources = newSources(cfg.Partitions, wc.Index, wc.Of, w.wake)
+	w.slots = newSlots(wc.Slots, w.wake)
 	return w, nil
 }
 
-// errStopped ends attempts that are not done when a worker has drained.
-var errStopped = errors.New("worker stops")
-
-// Run does jobs until ctx ends: then it pulls no more, and returns when what runs
-// is done, or after the drain time, having given back the rest. Before that it
+// Run does jobs until ctx ends: then it pulls no more, and returns when its attempts
+// are done, or after the drain time, having given back the rest. Before that it
 // returns only if the connection is closed for good, with an error.
 func (w *Worker) Run(ctx context.Context) error {
-	cancelled, err := w.nc.Subscribe(cancels("*"), w.cancel)
+	cancels, err := w.nc.Subscribe(protocol.CancelSubject("*"), w.cancel)
 	if err != nil {
 		return fmt.Errorf("worker %s: %w", w.name, err)
 	}
-	defer cancelled.Unsubscribe() // fails only if the connection is closed
+	defer cancels.Unsubscribe() // fails only if the connection is closed
 	var tick <-chan time.Time
 	if w.cfg.Partitions > 1 {
-		rings, err := w.nc.Subscribe(w.cfg.rings(), func(m *nats.Msg) {
-			if p, ok := partitionIn(m.Subject); ok {
-				w.sources.rang(p)
+		notifications, err := w.nc.Subscribe(protocol.NotificationFilter(w.cfg.Model.Name), func(m *nats.Msg) {
+			if p, _, ok := protocol.ParseSubject(m.Subject); ok {
+				w.sources.notify(p)
 			}
 		})
 		if err != nil {
 			return fmt.Errorf("worker %s: %w", w.name, err)
 		}
-		defer rings.Unsubscribe()
-		// Redelivered jobs do not ring, and a ring may get lost.
+		defer notifications.Unsubscribe()
+		// Jobs that are delivered again are not notified, and a notification may get lost.
 		ticker := time.NewTicker(w.cfg.AckWait / 2)
 		defer ticker.Stop()
 		tick = ticker.C
 	}
 	closed := w.nc.StatusChanged(nats.CLOSED)
 	defer w.nc.RemoveStatusListener(closed)
-	working, stop := context.WithCancelCause(context.WithoutCancel(ctx))
+	attempts, stop := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stop(nil)
 	var running sync.WaitGroup
-	pulling, pullNoMore := context.WithCancel(ctx)
-	defer pullNoMore()
+	pulling, stopPulling := context.WithCancel(ctx)
+	defer stopPulling()
 	for ctx.Err() == nil && !w.nc.IsClosed() {
-		w.pullAll(pulling, working, &running)
+		w.pullAll(pulling, attempts, &running)
 		select {
-		case <-w.wake:
+		case <-w.woken:
 		case <-tick:
-			w.sources.allRang()
+			w.sources.notifyAll()
 		case <-closed:
 		case <-ctx.Done():
 		}
 	}
-	pullNoMore()
-	if w.nc.IsClosed() { // what runs cannot tell anybody
+	stopPulling()
+	if w.nc.IsClosed() { // no result can be sent
 		stop(nats.ErrConnectionClosed)
 	}
 	done := make(chan struct{})
 	go func() { running.Wait(); close(done) }()
-	patient := time.NewTimer(w.drain)
-	defer patient.Stop()
+	drained := time.NewTimer(w.drain)
+	defer drained.Stop()
 	select {
 	case <-done:
-	case <-patient.C:
+	case <-drained.C:
 		stop(errStopped)
 		<-done
 	}
-	rest, cancel := context.WithTimeout(context.Background(), patience)
+	flush, cancel := context.WithTimeout(context.Background(), natsTimeout)
 	defer cancel()
-	if w.nc.FlushWithContext(rest); w.nc.IsClosed() { // what was settled last
+	if w.nc.FlushWithContext(flush); w.nc.IsClosed() { // the last acks
 		return fmt.Errorf("worker %s: %w", w.name, nats.ErrConnectionClosed)
 	}
 	return nil
 }
 
-// look makes Run look for jobs.
-func (w *Worker) look() {
+// wake makes Run look for jobs.
+func (w *Worker) wake() {
 	select {
-	case w.wake <- struct{}{}:
+	case w.woken <- struct{}{}:
 	default:
 	}
 }
 
-// pullAll sends pulls while there are places for what they bring.
-func (w *Worker) pullAll(ctx, working context.Context, running *sync.WaitGroup) {
+// pullAll sends pulls while there are slots for what they return.
+func (w *Worker) pullAll(ctx, attempts context.Context, running *sync.WaitGroup) {
 	for {
-		held, ok := w.slots.take(w.room)
+		reserved, ok := w.slots.reserve(w.room)
 		if !ok {
 			return
 		}
 		s, ok := w.sources.next(w.slots.available() >= w.room)
 		if !ok {
-			w.slots.put(w.room)
+			w.slots.release(w.room)
 			return
 		}
 		running.Go(func() {
-			defer held.shrink(0)
-			w.pull(ctx, working, s, held)
+			defer reserved.shrink(0)
+			w.pull(ctx, attempts, s, reserved)
 		})
 	}
 }
 
-// pull asks s for a job and does it.
-func (w *Worker) pull(ctx, working context.Context, s source, held *hold) {
+// pull pulls a job from s and makes an attempt at it.
+func (w *Worker) pull(ctx, attempts context.Context, s source, reserved *reservation) {
 	p := pull{Priority: s.priority}
 	switch {
 	case s.wait:
-		p.Expires = w.waitFor()
+		p.Expires = w.pullTimeout()
 	case s.priority == 0:
-		p.Expires = lingering
-	default: // heard later than its owner: if the job is not there, somebody has it
+		p.Expires = pullGrace
+	default: // the owner was notified before: if the job is not there, it has it
 		p.NoWait = true
 	}
-	msg, err := w.request(ctx, s.partition, p)
+	msg, err := p.send(ctx, w.nc, protocol.Consumer(w.cfg.Model.Name, s.partition))
 	w.sources.ended(s, msg != nil)
 	switch {
 	case err != nil:
 		if !w.nc.IsClosed() && ctx.Err() == nil {
 			slog.Warn("policy worker cannot pull", "worker", w.name, "error", err)
 		}
-		pause(ctx, patience)
+		pause(ctx, natsTimeout)
 	case msg == nil:
 	case ctx.Err() != nil:
 		msg.Nak() // it came too late; if this is lost, too, AckWait does the same
 	default:
-		w.look() // where one was, there may be more
-		w.do(working, msg, held)
+		w.wake() // where one was, there may be more
+		w.do(attempts, msg, reserved)
 	}
 }
 
-// waitFor is how long a pull waits. It keeps its places from other partitions'
-// jobs meanwhile, so it is short where there are any.
-func (w *Worker) waitFor() time.Duration {
+// pullTimeout returns how long a pull waits. It keeps its slots from jobs of other
+// partitions meanwhile, so it is short where there are any.
+func (w *Worker) pullTimeout() time.Duration {
 	if w.cfg.Partitions > 1 {
 		return 500 * time.Millisecond
 	}
 	return w.cfg.AckWait
 }
 
-// cancel tells the attempts at what nobody wants any more.
+// cancel stops the attempts at jobs that are cancelled.
 func (w *Worker) cancel(m *nats.Msg) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for a := range w.attempts {
-		if m.Subject == cancels(a.search) && (len(m.Data) == 0 || string(m.Data) == a.id) {
-			a.stop(errCancelled)
+		if m.Subject == protocol.CancelSubject(a.search) && (len(m.Data) == 0 || string(m.Data) == a.id) {
+			a.cancel(errCancelled)
 		}
 	}
 }
 
-func pause(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
-	}
+func (w *Worker) add(a *attempt) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.attempts[a] = struct{}{}
+}
+
+func (w *Worker) remove(a *attempt) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.attempts, a)
 }

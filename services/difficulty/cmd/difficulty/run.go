@@ -40,12 +40,16 @@ func run(ctx context.Context, s *serve.Settings, c config) (err error) {
 		return err
 	}
 	defer nc.Close()
-	queue := policyqueue.Config{Model: reasoning.Model{Name: c.Model}, Partitions: c.Partitions}
+	queue := policyqueue.Config{Model: reasoning.Model{Name: c.Model}, Partitions: c.Partitions, Tracers: tel.Tracers}
 	jobs, err := policyqueue.NewClient(nc, queue)
 	if err != nil {
 		return err
 	}
 	defer jobs.Close()
+	monitor, err := policyqueue.NewMonitor(nc, queue)
+	if err != nil {
+		return err
+	}
 	var text *difficulty.PromptModel
 	if c.PromptModel != "" {
 		if text, err = difficulty.LoadPrompt(c.PromptModel); err != nil {
@@ -53,7 +57,7 @@ func run(ctx context.Context, s *serve.Settings, c config) (err error) {
 		}
 	}
 	var judge verifier.Verifier
-	checks := []serve.Check{{Name: "queue on NATS at " + c.NatsURL, Do: policyqueue.Prepared(nc, queue)}}
+	checks := []serve.Check{{Name: "queue on NATS at " + c.NatsURL, Do: monitor.Ready}}
 	if c.VerifierAddr != "" {
 		conn, err := serve.Dial(c.VerifierAddr, tel.DialOption())
 		if err != nil {

@@ -53,21 +53,29 @@ func run(ctx context.Context, s *serve.Settings, c config) (err error) {
 		return err
 	}
 	defer nc.Close()
-	queue := policyqueue.Config{Model: reasoning.Model{Name: c.Model}, Partitions: c.Partitions}
+	queue := policyqueue.Config{Model: reasoning.Model{Name: c.Model}, Partitions: c.Partitions, Tracers: tel.Tracers}
 	jobs, err := policyqueue.NewClient(nc, queue)
 	if err != nil {
 		return err
 	}
 	defer jobs.Close()
+	monitor, err := policyqueue.NewMonitor(nc, queue)
+	if err != nil {
+		return err
+	}
+	maintainer, err := policyqueue.NewMaintainer(nc, queue)
+	if err != nil {
+		return err
+	}
 	config := planner.Config{
 		Policy: jobs, Telemetry: tel.Instruments, Timeout: c.Timeout, MaxActive: c.MaxActive, CancelJobs: jobs.Cancel,
 		Sampling: reasoning.Sampling{Temperature: 0.8, TopP: 1, MaxTokens: c.MaxTokens}, Solo: c.SoloBills,
 		Attended: func(ctx context.Context) (bool, error) {
-			load, err := jobs.Load(ctx)
-			return load.Attended(), err
+			load, err := monitor.Load(ctx)
+			return load.Running+load.Waiting > 0, err
 		},
 	}
-	checks := []serve.Check{{Name: "queue on NATS at " + c.NatsURL, Do: policyqueue.Prepared(nc, queue)}}
+	checks := []serve.Check{{Name: "queue on NATS at " + c.NatsURL, Do: maintainer.Ready}}
 	if c.VerifierAddr != "" {
 		conn, err := serve.Dial(c.VerifierAddr, tel.DialOption())
 		if err != nil {
@@ -105,7 +113,7 @@ func run(ctx context.Context, s *serve.Settings, c config) (err error) {
 	p := planner.New(config)
 	defer p.Close()
 	return serve.Run(ctx, s, serve.Service{
-		Register: func(r grpc.ServiceRegistrar) { plannerrpc.Register(r, p) }, Background: follow,
+		Register: func(r grpc.ServiceRegistrar) { plannerrpc.Register(r, p) }, Background: append(follow, maintainer.Run),
 		Checks: checks, Metrics: tel.Metrics, Options: []grpc.ServerOption{tel.ServerOption()},
 	})
 }

@@ -65,12 +65,16 @@ func run(ctx context.Context, s *serve.Settings, c config) (err error) {
 			return err
 		}
 		defer nc.Close()
-		queue := policyqueue.Config{Model: model, Partitions: c.Partitions}
+		queue := policyqueue.Config{Model: model, Partitions: c.Partitions, Tracers: tel.Tracers}
 		worker, err := policyqueue.NewWorker(nc, traced, queue, policyqueue.WorkerConfig{Name: name, Slots: c.Engine.Slots, Index: c.Index, Of: c.Of})
 		if err != nil {
 			return err
 		}
-		service.Checks = append(service.Checks, serve.Check{Name: "queue on NATS at " + c.NatsURL, Do: policyqueue.Prepared(nc, queue)})
+		monitor, err := policyqueue.NewMonitor(nc, queue)
+		if err != nil {
+			return err
+		}
+		service.Checks = append(service.Checks, serve.Check{Name: "queue on NATS at " + c.NatsURL, Do: monitor.Ready})
 		service.Background = append(service.Background, worker.Run)
 	}
 	return serve.Run(ctx, s, service)

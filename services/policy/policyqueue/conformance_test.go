@@ -4,11 +4,10 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/ponder-mesh/ponder/internal/natsx/natstest"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
+	"go.uber.org/goleak"
 )
 
 func TestConformance(t *testing.T) {
@@ -24,18 +23,4 @@ func TestConformance(t *testing.T) {
 			goleak.IgnoreAnyFunction("github.com/ponder-mesh/ponder/services/policy/policyqueue.(*Worker).pullAll.func1"),
 		},
 	})
-}
-
-func TestSixteenChildrenTakeOneStepWhereSlotsAllow(t *testing.T) {
-	for _, c := range []struct {
-		slots int
-		took  time.Duration
-	}{{16, 10 * time.Second}, {8, 20 * time.Second}, {4, 40 * time.Second}} {
-		bubble(t, Config{}, func(t *testing.T, q *rig) {
-			q.worker(t, tenSeconds(), WorkerConfig{Slots: c.slots})
-			q.all(t, request("s", 16))
-			q.took(t, c.took)
-			q.empty(t)
-		})
-	}
 }

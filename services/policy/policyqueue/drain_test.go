@@ -1,0 +1,115 @@
+package policyqueue
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
+)
+
+func TestDrainFinishesOrReturnsJobs(t *testing.T) {
+	for _, c := range []struct {
+		drain, ended, took time.Duration
+	}{
+		{20 * time.Second, 10 * time.Second, 10 * time.Second}, // the job is finished
+		{5 * time.Second, 7 * time.Second, 17 * time.Second},   // it is yielded back, and goes to the other at once
+	} {
+		bubble(t, Config{}, func(t *testing.T, q *rig) {
+			done := make(chan struct{})
+			go func() { q.mustExpand(t, request("s", 4)); close(done) }()
+			w := q.worker(t, tenSeconds(), WorkerConfig{Drain: c.drain})
+			time.Sleep(2 * time.Second)
+			q.worker(t, tenSeconds(), WorkerConfig{Name: "other"})
+			w.stop()
+			err := <-w.ended
+			w.ended <- nil
+			if err != nil {
+				t.Error(err)
+			}
+			q.checkElapsed(t, c.ended)
+			<-done
+			q.checkElapsed(t, c.took)
+			q.checkEmpty(t)
+		})
+	}
+}
+
+// A job whose client never comes back keeps no slots, and ends.
+func TestJobWithoutClientKeepsNoSlots(t *testing.T) {
+	bubble(t, Config{}, func(t *testing.T, q *rig) {
+		engine := tenSeconds()
+		q.worker(t, engine, WorkerConfig{Slots: 8})
+		job := protocol.Job{Name: "job", Epoch: "epoch", Request: request("orphan", 8), Enqueued: time.Now()}
+		msg, err := job.Encode(q.cfg.Model.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := q.js.PublishMsg(t.Context(), msg); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * natsTimeout)
+		q.mustExpand(t, request("s", 8))
+		q.checkElapsed(t, 2*natsTimeout+10*time.Second)
+		time.Sleep(time.Duration(q.cfg.MaxDeliver) * (q.cfg.AckWait + natsTimeout))
+		q.checkEmpty(t)
+		if got := len(engine.Calls()); got != 1 {
+			t.Errorf("%d calls of the engine, want 1", got)
+		}
+	})
+}
+
+func TestJobForAnotherModelVersionIsPutBack(t *testing.T) {
+	bubble(t, Config{}, func(t *testing.T, q *rig) {
+		old, current := tenSeconds(), tenSeconds()
+		old.Identity.Name, old.Identity.Version = "script", "1"
+		current.Identity.Name, current.Identity.Version = "script", "2"
+		q.worker(t, old, WorkerConfig{Name: "old"})
+		r := request("s", 1)
+		r.Model.Version = "2"
+		done := make(chan struct{})
+		go func() { q.mustExpand(t, r); close(done) }()
+		time.Sleep(100 * time.Millisecond) // the old one has put it back
+		q.worker(t, current, WorkerConfig{Name: "current", Slots: 64})
+		<-done
+		if got := len(old.Calls()); got > 0 {
+			t.Errorf("%d calls of the old version, want none", got)
+		}
+		r.Model.Version = "3"
+		if _, _, err := collect(t.Context(), q, r); !errors.Is(err, policy.ErrModel) {
+			t.Errorf("a version that no worker has: got %v, want ErrModel", err)
+		}
+		r.Model.Name = "other"
+		if _, _, err := collect(t.Context(), q, r); !errors.Is(err, policy.ErrModel) {
+			t.Errorf("a model that no worker has: got %v, want ErrModel", err)
+		}
+		q.checkEmpty(t)
+	})
+}
+
+func TestUnsupportedVersionIsPutBack(t *testing.T) {
+	bubble(t, Config{}, func(t *testing.T, q *rig) {
+		engine := tenSeconds()
+		q.worker(t, engine, WorkerConfig{})
+		job := protocol.Job{Name: "job", Epoch: "epoch", Request: request("s", 1), Enqueued: time.Now()}
+		msg, err := job.Encode(q.cfg.Model.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		msg.Data = append(msg.Data, 0x08, 0x09) // field 1, version, once more: the last counts
+		if _, err := protocol.DecodeJob(msg); !errors.Is(err, protocol.ErrVersion) {
+			t.Fatalf("got %v, want ErrVersion", err)
+		}
+		if _, err := q.js.PublishMsg(t.Context(), msg); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		load, err := q.monitor.Load(t.Context())
+		if err != nil || load.Running != 1 || len(engine.Calls()) > 0 { // JetStream counts a job that was put back as running
+			t.Errorf("load is %+v and error %v after %d calls, want one job that waits", load, err, len(engine.Calls()))
+		}
+		time.Sleep(time.Minute)
+		q.checkEmpty(t) // no worker came that supports it
+	})
+}

@@ -1,0 +1,118 @@
+package policyqueue
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
+	"github.com/ponder-mesh/ponder/services/policy/policytest"
+)
+
+func TestFailedJobs(t *testing.T) {
+	broken := errors.New("out of memory")
+	for _, c := range []struct {
+		name  string
+		fail  func(*policytest.Reply)
+		calls int
+		took  time.Duration
+		want  error
+		says  string
+	}{
+		{"transient", func(reply *policytest.Reply) { reply.Err = broken }, 4, 4*time.Second + 5250*time.Millisecond, policy.ErrPoison, "out of memory"},
+		{"unavailable", func(reply *policytest.Reply) { reply.Err = reasoning.ErrUnavailable }, 4, 4*time.Second + 5250*time.Millisecond, policy.ErrPoison, "unavailable"},
+		{"panic", func(reply *policytest.Reply) { reply.Do = func() { panic("index out of range") } }, 4, 4*time.Second + 5250*time.Millisecond, policy.ErrPoison, "index out of range"},
+		{"invalid", func(reply *policytest.Reply) { reply.Err = reasoning.Invalid("problem", "must be short") }, 1, time.Second, reasoning.ErrInvalid, "problem: must be short"},
+		{"model", func(reply *policytest.Reply) { reply.Err = policy.ErrModel }, 1, time.Second, policy.ErrModel, "model"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			bubble(t, Config{}, func(t *testing.T, q *rig) {
+				engine := script(func(_ int, reply *policytest.Reply) { reply.Delay = time.Second; c.fail(reply) })
+				q.worker(t, engine, WorkerConfig{})
+				_, _, err := collect(t.Context(), q, request("s", 1))
+				if !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.says) {
+					t.Errorf("got %v, want %v saying %q", err, c.want, c.says)
+				}
+				if got := len(engine.Calls()); got != c.calls {
+					t.Errorf("%d calls, want %d", got, c.calls)
+				}
+				q.checkElapsed(t, c.took)
+				q.checkEmpty(t)
+			})
+		})
+	}
+}
+
+// The caller does not see a failure that passes, and children that finished before it are kept.
+func TestRetryKeepsFinishedChildren(t *testing.T) {
+	bubble(t, Config{}, func(t *testing.T, q *rig) {
+		failures := 2
+		engine := script(func(ordinal int, reply *policytest.Reply) {
+			reply.Delay = time.Duration(ordinal+1) * time.Second
+			if ordinal == 1 && failures > 0 {
+				failures--
+				reply.Err = errors.New("hiccup")
+			}
+		})
+		q.worker(t, engine, WorkerConfig{})
+		q.mustExpand(t, request("s", 3))
+		want := []string{"[0 1 2] yielded [0]", "[1 2] yielded []", "[1 2] yielded [1 2]"}
+		if diff := cmp.Diff(describeCalls(engine), want); diff != "" {
+			t.Errorf("calls (got before want):\n%s", diff)
+		}
+		q.checkElapsed(t, 2*time.Second+250*time.Millisecond+2*time.Second+time.Second+3*time.Second)
+		q.checkEmpty(t)
+	})
+}
+
+func TestJobsWithoutWorkersExpire(t *testing.T) {
+	bubble(t, Config{}, func(t *testing.T, q *rig) {
+		if _, _, err := collect(t.Context(), q, request("s", 1)); !errors.Is(err, reasoning.ErrUnavailable) {
+			t.Errorf("got %v, want ErrUnavailable", err)
+		}
+		q.checkElapsed(t, q.cfg.MaxAge)
+		q.checkEmpty(t)
+	})
+}
+
+func TestFullQueueRefuses(t *testing.T) {
+	bubble(t, Config{MaxJobs: 2}, func(t *testing.T, q *rig) {
+		if _, _, err := collect(t.Context(), q, request("s", 24)); !errors.Is(err, reasoning.ErrOverloaded) {
+			t.Errorf("got %v, want ErrOverloaded", err)
+		}
+		q.checkElapsed(t, 0)
+		q.checkEmpty(t) // the two that it took are removed
+	})
+}
+
+func TestOversizedRequestIsRefused(t *testing.T) {
+	bubble(t, Config{}, func(t *testing.T, q *rig) {
+		r := request("s", 1)
+		r.Steps = []string{strings.Repeat("x", policy.MaxPrefix)}
+		var invalid *reasoning.InvalidError
+		if _, _, err := collect(t.Context(), q, r); !errors.As(err, &invalid) || invalid.Field != "steps" {
+			t.Errorf("got %v, want an InvalidError of steps", err)
+		}
+	})
+}
+
+func TestExpandFailsWithoutTheStream(t *testing.T) {
+	bubble(t, Config{}, func(t *testing.T, q *rig) {
+		if err := q.js.DeleteStream(t.Context(), protocol.Stream); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := collect(t.Context(), q, request("s", 1)); !errors.Is(err, reasoning.ErrUnavailable) {
+			t.Errorf("got %v, want ErrUnavailable", err)
+		}
+		if took := time.Since(q.start); took > time.Second {
+			t.Errorf("took %v, want at most 1s", took)
+		}
+		if err := q.monitor.Ready(t.Context()); err == nil || !strings.Contains(err.Error(), protocol.Stream) {
+			t.Errorf("got %v, want an error that names the stream", err)
+		}
+	})
+}

@@ -1,0 +1,115 @@
+package policyqueue
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
+)
+
+// What happens to a job of children 0 and 1, in which state it is then, whether it has
+// to be removed when its Expand ends, and what its client replies to a claim.
+func TestJobStates(t *testing.T) {
+	first, second := policy.Start{Worker: "a", Attempt: 1}, policy.Start{Worker: "b", Attempt: 2}
+	claim := func(s policy.Start) func(*job) { return func(j *job) { j.claim(s, "") } }
+	child := func(ordinal int, s policy.Start) func(*job) {
+		return func(j *job) { j.take(policy.Child{Ordinal: ordinal, Start: s}) }
+	}
+	report := func(j *job) { j.report(protocol.Stopped{}) }
+	fail := func(j *job) { j.fail(errors.New("failed")) }
+	cancel := func(j *job) { j.cancel() }
+	for _, c := range []struct {
+		name    string
+		events  []func(*job)
+		state   jobState
+		remove  bool
+		missing []int
+	}{
+		{"published", nil, jobPublished, true, []int{0, 1}},
+		{"cancelled in the queue", []func(*job){cancel}, jobClosed, false, nil},
+		{"claimed", []func(*job){claim(first)}, jobClaimed, true, []int{0, 1}},
+		{"half done", []func(*job){claim(first), child(1, first)}, jobClaimed, true, []int{0}},
+		{"done", []func(*job){claim(first), child(1, first), child(0, first)}, jobClosed, false, nil},
+		{"done, and delivered again", []func(*job){claim(first), child(1, first), child(0, first), claim(second)}, jobClosed, false, nil},
+		{"delivered again", []func(*job){claim(first), claim(second)}, jobContested, true, []int{0, 1}},
+		{"delivered again and done by the last", []func(*job){claim(first), claim(second), child(0, second), child(1, second)}, jobObsolete, true, nil},
+		{"done while the first attempt still runs", []func(*job){claim(second), child(0, first), child(1, second)}, jobObsolete, true, nil},
+		{"children of an attempt for an earlier client", []func(*job){child(0, first)}, jobPublished, true, []int{1}},
+		{"all of them", []func(*job){child(0, first), child(1, first)}, jobObsolete, true, nil},
+		{"child comes again", []func(*job){claim(first), child(0, first), child(0, second)}, jobClaimed, true, []int{1}},
+		{"stopped by its deadline", []func(*job){claim(first), report}, jobPublished, true, []int{0, 1}},
+		{"failed", []func(*job){claim(first), fail}, jobObsolete, true, nil},
+		{"failed, claimed and cancelled", []func(*job){claim(first), fail, claim(second), cancel}, jobClosed, false, nil},
+		{"cancelled", []func(*job){claim(first), cancel}, jobCancelling, false, nil},
+		{"cancelled, and claimed again", []func(*job){claim(first), cancel, claim(second)}, jobCancelling, false, nil},
+		{"cancelled and reported", []func(*job){claim(first), cancel, child(0, first), report}, jobClosed, false, nil},
+		{"finished while it was cancelled", []func(*job){claim(first), cancel, child(0, first), child(1, first)}, jobClosed, false, nil},
+	} {
+		j := &job{expansion: newExpansion(2), missing: map[int]struct{}{0: {}, 1: {}}}
+		for _, event := range c.events {
+			event(j)
+		}
+		if j.state != c.state || !slices.Equal(j.ordinals(), c.missing) {
+			t.Errorf("%s: state %d with missing children %v, want %d with %v", c.name, j.state, j.ordinals(), c.state, c.missing)
+		}
+		if got := j.cancel(); got != c.remove {
+			t.Errorf("%s: has to be removed: %v, want %v", c.name, got, c.remove)
+		}
+	}
+}
+
+// A job that is cancelled comes to its end by whatever happens, and stays there.
+func TestJobTransitionsEnd(t *testing.T) {
+	for e := range jobEvents {
+		if got := jobTransitions[jobClosed][e]; got != jobClosed {
+			t.Errorf("event %d leads out of the last state into %d", e, got)
+		}
+		if got := jobTransitions[jobCancelling][e]; got != jobClosed && got != jobCancelling {
+			t.Errorf("event %d leads from jobCancelling back to %d", e, got)
+		}
+	}
+	for state := range jobTransitions {
+		after := jobTransitions[jobTransitions[state][jobEventCancel]]
+		if got := after[jobEventReport]; got != jobClosed {
+			t.Errorf("state %d: a cancel and a final report lead to %d, want jobClosed", state, got)
+		}
+	}
+}
+
+// Every missing child is yielded once and every usage is billed, in whichever order
+// results come.
+func TestJobEventsReachTheExpansion(t *testing.T) {
+	e := newExpansion(1)
+	j := &job{expansion: e, missing: map[int]struct{}{0: {}}}
+	start := policy.Start{Worker: "a", Attempt: 1}
+	if got := j.claim(start, "one"); got != "" {
+		t.Errorf("the first attempt comes after %q, want none", got)
+	}
+	if got := j.claim(start, "two"); got != "one" {
+		t.Errorf("the second attempt comes after %q, want one", got)
+	}
+	j.report(protocol.Stopped{Wasted: reasoning.Usage{Generated: 3}})
+	j.take(policy.Child{Ordinal: 0, Start: start})
+	j.take(policy.Child{Ordinal: 0, Start: start})
+	j.fail(context.Canceled)
+	var starts, wasted, children, errs int
+	for _, ev := range e.take() {
+		switch {
+		case ev.start != nil:
+			starts++
+		case ev.wasted != nil:
+			wasted += int(ev.wasted.Generated)
+		case ev.err != nil:
+			errs++
+		default:
+			children++
+		}
+	}
+	if starts != 2 || wasted != 3 || children != 1 || errs != 1 {
+		t.Errorf("got %d starts, %d wasted tokens, %d children and %d errors, want 2, 3, 1, 1", starts, wasted, children, errs)
+	}
+}

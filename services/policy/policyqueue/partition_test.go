@@ -1,0 +1,142 @@
+package policyqueue
+
+import (
+	"fmt"
+	"hash/fnv"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
+	"github.com/ponder-mesh/ponder/services/policy/policytest"
+)
+
+// searchOf returns the name of the n-th search that is in one of so many partitions.
+func searchOf(partition, partitions, n int) string {
+	for i := 0; ; i++ {
+		search := fmt.Sprint("search", i)
+		hash := fnv.New32a() // JetStream's
+		hash.Write([]byte(search))
+		if int(hash.Sum32()%uint32(partitions)) == partition {
+			if n == 0 {
+				return search
+			}
+			n--
+		}
+	}
+}
+
+// countByWorker counts children by worker.
+func countByWorker(children map[int]policy.Child) map[string]int {
+	count := make(map[string]int)
+	for _, c := range children {
+		count[c.Worker]++
+	}
+	return count
+}
+
+func TestSearchStaysWithPartitionOwner(t *testing.T) {
+	bubble(t, Config{Partitions: 4}, func(t *testing.T, q *rig) {
+		for i := range 2 {
+			q.worker(t, policytest.Steps(1, time.Second), WorkerConfig{Name: fmt.Sprint(i), Index: i, Of: 2, Slots: 32})
+		}
+		for p := range 4 {
+			for n := range 4 {
+				if got := countByWorker(q.mustExpand(t, request(searchOf(p, 4, n), 16))); got[fmt.Sprint(p%2)] != 16 {
+					t.Errorf("search %d of partition %d was done by %v, want all by its owner %d", n, p, got, p%2)
+				}
+			}
+		}
+		q.checkElapsed(t, 16*time.Second)
+	})
+}
+
+// Where several workers wait on one partition, its owner is served first, however long
+// the others have waited. They get what it has no slots for.
+func TestOwnerIsServedFirst(t *testing.T) {
+	bubble(t, Config{}, func(t *testing.T, q *rig) {
+		for _, i := range []int{1, 0} {
+			q.worker(t, tenSeconds(), WorkerConfig{Name: fmt.Sprint(i), Index: i, Of: 2, Slots: 16})
+		}
+		for _, c := range []struct{ n, owners int }{{16, 16}, {24, 16}} {
+			synctest.Wait() // until both wait: the owner may still be busy with the round before
+			if got := countByWorker(q.mustExpand(t, request(fmt.Sprint("search", c.n), c.n))); got["0"] != c.owners || got["1"] != c.n-c.owners {
+				t.Errorf("of %d children, %v by each worker, want %d by the owner", c.n, got, c.owners)
+			}
+		}
+		q.checkElapsed(t, 20*time.Second)
+	})
+}
+
+// The server notifies before its consumer has the job. An owner that pulls in between
+// gets it with that pull.
+func TestNotificationBeforeTheJob(t *testing.T) {
+	bubble(t, Config{Partitions: 2}, func(t *testing.T, q *rig) {
+		stream, err := q.js.Stream(t.Context(), protocol.Stream)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg := stream.CachedInfo().Config
+		cfg.RePublish = nil // the only notification is the one below
+		if _, err := q.js.UpdateStream(t.Context(), cfg); err != nil {
+			t.Fatal(err)
+		}
+		w := q.worker(t, tenSeconds(), WorkerConfig{Slots: 16}) // it owns both partitions, and waits on 0
+		time.Sleep(100 * time.Millisecond)                      // its first pulls are over
+		w.sources.notify(1)
+		time.Sleep(pullGrace / 2)
+		q.mustExpand(t, request(searchOf(1, 2, 0), 8))
+		q.checkElapsed(t, 100*time.Millisecond+pullGrace/2+10*time.Second)
+	})
+}
+
+// Jobs for which the owner has no slots go to workers that have, at once or when their
+// own pulls have expired.
+func TestOverflowGoesToWorkersWithFreeSlots(t *testing.T) {
+	bubble(t, Config{Partitions: 2}, func(t *testing.T, q *rig) {
+		for i := range 2 {
+			q.worker(t, tenSeconds(), WorkerConfig{Name: fmt.Sprint(i), Index: i, Of: 2, Slots: 16})
+		}
+		got := countByWorker(q.mustExpand(t, request(searchOf(0, 2, 0), 32)))
+		if got["0"] != 16 || got["1"] != 16 {
+			t.Errorf("children by worker are %v, want 16 each", got)
+		}
+		if took, most := time.Since(q.start), 10*time.Second+500*time.Millisecond+2*ownerHeadStart; took > most {
+			t.Errorf("took %v, want at most %v", took, most)
+		}
+	})
+}
+
+// Fewer or more workers than were planned for do all the same.
+func TestOwnersMayBeMissing(t *testing.T) {
+	for _, indices := range [][]int{{2}, {0, 1, 2, 3, 4}} {
+		bubble(t, Config{Partitions: 3}, func(t *testing.T, q *rig) {
+			for _, i := range indices {
+				q.worker(t, policytest.Steps(1, time.Second), WorkerConfig{Name: fmt.Sprint(i), Index: i, Of: 5, Slots: 16})
+			}
+			for p := range 3 {
+				q.mustExpand(t, request(searchOf(p, 3, 0), 8))
+			}
+			if took := time.Since(q.start); took > 3*time.Second+3*5*ownerHeadStart {
+				t.Errorf("took %v, want 3s and a little ownerHeadStart", took)
+			}
+			if load, err := q.monitor.Load(t.Context()); err != nil || load.Waiting < len(indices) {
+				t.Errorf("load is %+v and error %v, want at least %d that wait", load, err, len(indices))
+			}
+			q.checkEmpty(t)
+		})
+	}
+}
+
+// An idle queue costs a few messages a second, not a loop.
+func TestIdleWorkerSendsFewMessages(t *testing.T) {
+	bubble(t, Config{Partitions: 4}, func(t *testing.T, q *rig) {
+		w := q.worker(t, tenSeconds(), WorkerConfig{Slots: 64})
+		before := w.nc.Stats().OutMsgs
+		time.Sleep(time.Minute)
+		if got := w.nc.Stats().OutMsgs - before; got > 60*20 {
+			t.Errorf("%d messages in a minute, want at most 20 a second", got)
+		}
+	})
+}

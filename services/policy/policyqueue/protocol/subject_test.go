@@ -1,0 +1,50 @@
+package protocol
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestTokensAreDistinctAndSafe(t *testing.T) {
+	seen := make(map[string]string)
+	for _, name := range []string{"a", "A", "a.b", "a/b", "a b", "a*", "a>", "a=2Eb", "ä", "a_b", "a-b"} {
+		token := Token(name)
+		if strings.ContainsAny(token, ".*> /\\\t") || token == "" {
+			t.Errorf("token of %q is %q", name, token)
+		}
+		if other, ok := seen[token]; ok {
+			t.Errorf("%q and %q have the same token", name, other)
+		}
+		seen[token] = name
+	}
+	if got := JobFilter("a.b", 3); got != "exp.3.a=2Eb.>" {
+		t.Errorf("filter is %q", got)
+	}
+}
+
+func TestConsumerOf(t *testing.T) {
+	for _, c := range []struct {
+		model string
+		want  bool
+	}{{"a", false}, {"a-1", true}, {"a-1-2", false}, {"b", false}} {
+		if got := ConsumerOf(Consumer("a-1", 2), c.model); got != c.want {
+			t.Errorf("consumer of a-1 is of %s: %v, want %v", c.model, got, c.want)
+		}
+	}
+}
+
+func TestParseSubject(t *testing.T) {
+	for _, c := range []struct {
+		subject   string
+		partition int
+		search    string
+		ok        bool
+	}{
+		{"exp.3.m.s.1", 3, "s", true}, {"ring.0.m.s.12", 0, "s", true}, {"exp.x.m.s.1", 0, "s", false}, {"exp.m.s.1", 0, "", false},
+	} {
+		partition, search, ok := ParseSubject(c.subject)
+		if partition != c.partition || search != c.search || ok != c.ok {
+			t.Errorf("%s: got partition %d, search %q, %v; want %+v", c.subject, partition, search, ok, c)
+		}
+	}
+}
