@@ -87,7 +87,7 @@ func TestWrongStrategiesAreFound(t *testing.T) {
 func TestWrongCostsAreFound(t *testing.T) {
 	for _, s := range read(t, "stopping.txt") {
 		if s.name == "beta" && s.params["confidence"] == "0.95" {
-			if _, _, more := s.later(t, search.Majority{N: s.int("n"), Confidence: 0.97}); more < 5 {
+			if _, _, more := s.compareSamples(t, search.Majority{N: s.int("n"), Confidence: 0.97}); more < 5 {
 				t.Errorf("%s: a confidence of 0.97 stops later in %d searches, want 5 at least", s.title, more)
 			}
 		}

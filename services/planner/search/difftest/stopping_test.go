@@ -70,9 +70,9 @@ func TestMajorityFindsTheSameAnswer(t *testing.T) {
 	summary(t, "majority", b.String())
 }
 
-// later counts the searches of a setting in which a strategy takes as many samples as
+// compareSamples counts the searches of a setting in which a strategy takes as many samples as
 // its_hub's BetaSelfConsistency, fewer, and more.
-func (s *setting) later(t testing.TB, strategy search.Strategy) (same, fewer, more int) {
+func (s *setting) compareSamples(t testing.TB, strategy search.Strategy) (same, fewer, more int) {
 	t.Helper()
 	for _, line := range s.lines {
 		counts := poll(s.grow(t, strategy, number(line[0])))
@@ -104,7 +104,7 @@ func TestConfidenceStopsNoLater(t *testing.T) {
 		if s.name != "beta" {
 			continue
 		}
-		same, fewer, more := s.later(t, s.strategy())
+		same, fewer, more := s.compareSamples(t, s.strategy())
 		if more > 0 {
 			t.Errorf("%s: takes more samples than its_hub in %d searches", s.title, more)
 		}
@@ -127,7 +127,7 @@ func TestGibbs(t *testing.T) {
 
 // gibbs returns how many steps more a strategy takes than its_hub, and by how much its best
 // value is larger, for each seed.
-func (s *setting) gibbs(t testing.TB, strategy search.Strategy) (steps, best sample) {
+func (s *setting) gibbs(t testing.TB, strategy search.Strategy) (steps, best paired) {
 	t.Helper()
 	for _, line := range s.lines {
 		value, err := strconv.ParseFloat(line[2], 64)
@@ -147,27 +147,27 @@ func (s *setting) gibbs(t testing.TB, strategy search.Strategy) (steps, best sam
 	return steps, best
 }
 
-// A sample of differences.
-type sample []float64
+// A paired comparison has a difference for each seed.
+type paired []float64
 
-func (s sample) String() string {
-	mean, err := s.mean()
+func (p paired) String() string {
+	mean, err := p.mean()
 	return fmt.Sprintf("%.4f ± %.4f", mean, err)
 }
 
 // significant reports whether the mean is more than three standard errors from 0.
-func (s sample) significant() bool {
-	mean, err := s.mean()
+func (p paired) significant() bool {
+	mean, err := p.mean()
 	return math.Abs(mean) > 3*err
 }
 
-// mean returns the mean of a sample and its standard error.
-func (s sample) mean() (mean, err float64) {
-	for _, x := range s {
-		mean += x / float64(len(s))
+// mean returns the mean of the differences and its standard error.
+func (p paired) mean() (mean, err float64) {
+	for _, x := range p {
+		mean += x / float64(len(p))
 	}
-	for _, x := range s {
+	for _, x := range p {
 		err += (x - mean) * (x - mean)
 	}
-	return mean, math.Sqrt(err / float64(len(s)-1) / float64(len(s)))
+	return mean, math.Sqrt(err / float64(len(p)-1) / float64(len(p)))
 }

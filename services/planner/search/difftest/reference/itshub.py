@@ -20,7 +20,7 @@ M64, M128 = 2**64 - 1, 2**128 - 1
 
 
 def child_seed(seed, ordinal):
-    """Is reasoning.Seed.Child: the finaliser of splitmix64."""
+    """Computes what reasoning.Seed.Child does: the finaliser of splitmix64."""
     x = seed ^ ((ordinal + 1) * 0x9E3779B97F4A7C15 & M64)
     x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9 & M64
     x = (x ^ x >> 27) * 0x94D049BB133111EB & M64
@@ -28,7 +28,7 @@ def child_seed(seed, ordinal):
 
 
 class PCG:
-    """Is PCG-DXSM 128/64 as in Go's math/rand/v2."""
+    """Draws what Go's math/rand/v2 draws from a PCG (DXSM 128/64)."""
 
     def __init__(self, seed1, seed2):
         self.state = seed1 << 64 | seed2
@@ -80,7 +80,7 @@ class Draws:
 
 
 class Model:
-    """Is its_hub's language model and reward model, and keeps the tree of what it was asked for."""
+    """Stands in for its_hub's language model and reward model, and keeps the tree of what it was asked for."""
 
     def __init__(self, script):
         self.script, self.tree = script, Tree(script)

@@ -75,8 +75,8 @@ func (s *setting) float(param string) float64 {
 	return x
 }
 
-// A tree is what is expected of one seed of a setting.
-type tree struct {
+// An expected is what a reference did with one seed of a setting.
+type expected struct {
 	seed   int
 	hash   string // of the reference's outline
 	reason string // why the tree may be another; empty if it must be the same
@@ -84,11 +84,11 @@ type tree struct {
 	above  string // the hash to that level
 }
 
-// trees returns what is expected of each seed.
-func (s *setting) trees() []tree {
-	var all []tree
+// trees returns what the reference did with each seed.
+func (s *setting) trees() []expected {
+	var all []expected
 	for _, fields := range s.lines {
-		e := tree{seed: number(fields[0]), hash: fields[1]}
+		e := expected{seed: number(fields[0]), hash: fields[1]}
 		if len(fields) > 2 {
 			e.reason, e.level, e.above = fields[2], number(fields[3]), fields[4]
 		}
