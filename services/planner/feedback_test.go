@@ -19,9 +19,9 @@ func TestFeedbackNeedsWords(t *testing.T) {
 		policy.Identity = reasoning.Model{Name: "m", Template: name, Parameters: 1e6}
 		bubble(t, Config{Policy: policy, Verifier: verifiertest.Steps(0)}, func(t *testing.T, p *Planner) {
 			r := Request{Problem: "p", Strategy: search.Revisions{N: 2, Chains: 1, Feedback: true}}
-			id := mustStart(t, p, r)
+			id := mustCreate(t, p, r)
 			time.Sleep(time.Minute)
-			got, err := p.Get("", id)
+			got, err := p.Get(t.Context(), Ref{ID: id})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -30,7 +30,7 @@ func TestFeedbackNeedsWords(t *testing.T) {
 			if refused == words || refused != (got.Bill == (reasoning.Bill{})) {
 				t.Errorf("%s: got %+v for %+v, want it refused and nothing paid: %v", name, got.Outcome, got.Bill, !words)
 			}
-			if _, _, err := p.Plan(t.Context(), r); errors.Is(err, reasoning.ErrInvalid) == words {
+			if _, err := p.Plan(t.Context(), r); errors.Is(err, reasoning.ErrInvalid) == words {
 				t.Errorf("%s planned: got %v, want it refused: %v", name, err, !words)
 			}
 		})

@@ -55,28 +55,60 @@ type Node struct {
 type Event struct {
 	Search          string
 	First, Sequence int64
-	Time            time.Time
+	Snapshot        bool      // the events from here on tell all there is: a client drops what it had
+	Time            time.Time // of the last change
 	State           State
 	Nodes           []Node // that changed, in the order of their last change
 	Bill            reasoning.Bill
 	Estimate        *difficulty.Estimate // if it changed
 	Plan            *Plan                // if it was made
-	Notices         []string             // what a person should know
+	Notices         []Notice             // that were given
 	Outcome         *Outcome             // if the search ended
 }
 
-// A Status is a search as it stands.
-type Status struct {
+// A Search is a search as it stands.
+type Search struct {
 	ID       string
-	Request  Request
+	Request  Request // with its defaults filled in, the deadline too
 	State    State
 	Created  time.Time
-	Sequence int64
+	Ended    time.Time // zero while it is live
+	Epoch    int64     // of its sequence numbers
+	Sequence int64     // of its last change
 	Bill     reasoning.Bill
-	Plan     *Plan
-	Outcome  *Outcome
-	Nodes    int
+	Plan     *Plan    // nil before there is one
+	Outcome  *Outcome // nil before the end
+	Nodes    int      // in its tree
+	Stored   bool     // it outlives its planner
 }
+
+// A Notice tells clients of a search what a person should know.
+type Notice struct {
+	Kind NoticeKind
+	Text string
+	Time time.Time
+}
+
+// A NoticeKind sorts notices by what a client may do about them.
+type NoticeKind int
+
+const (
+	NoticeQueued   NoticeKind = iota + 1 // the search waits for a worker
+	NoticeWaiting                        // the search waits for a service that is down
+	NoticeRetrying                       // a part of the search failed and is tried again
+	NoticeDegraded                       // the search goes on in a lesser way than asked
+)
+
+func (k NoticeKind) String() string {
+	names := []string{"unknown", "queued", "waiting", "retrying", "degraded"}
+	if k < 0 || int(k) >= len(names) {
+		return names[0]
+	}
+	return names[k]
+}
+
+// MaxEventBytes is the most bytes of an Event and of a Page.
+const MaxEventBytes = 1 << 20
 
 // live is a search that clients can follow. Each change has a number, and each thing
 // remembers the number of its last change: so any event is "what changed since", no
@@ -84,7 +116,9 @@ type Status struct {
 type live struct {
 	id      string
 	request Request
+	digest  string // of the request
 	created time.Time
+	ended   time.Time
 	cancel  context.CancelCauseFunc
 
 	mu       sync.Mutex
@@ -96,7 +130,7 @@ type live struct {
 	recent   *list.List               // the same, by last change
 	estimate numbered[*difficulty.Estimate]
 	plan     numbered[*Plan]
-	notices  []numbered[string]
+	notices  []numbered[Notice]
 	outcome  numbered[*Outcome]
 }
 
@@ -143,19 +177,36 @@ func (l *live) observe(n *search.Node) {
 	})
 }
 
-func (l *live) notice(format string, args ...any) {
+func (l *live) notice(kind NoticeKind, format string, args ...any) {
 	l.change(func(sequence int64) {
-		l.notices = append(l.notices, numbered[string]{fmt.Sprintf(format, args...), sequence})
+		l.notices = append(l.notices, numbered[Notice]{Notice{kind, fmt.Sprintf(format, args...), time.Now()}, sequence})
 	})
 }
 
 // status is the search as it stands.
-func (l *live) status() Status {
+func (l *live) status() Search {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return Status{
-		ID: l.id, Request: l.request, State: l.state, Created: l.created, Sequence: l.sequence, Bill: l.bill(),
+	return Search{
+		ID: l.id, Request: l.request, State: l.state, Created: l.created, Ended: l.ended, Epoch: 1, Sequence: l.sequence, Bill: l.bill(),
 		Plan: l.plan.value, Outcome: l.outcome.value, Nodes: len(l.nodes),
+	}
+}
+
+// wait blocks until the search has ended.
+func (l *live) wait(ctx context.Context) error {
+	for {
+		l.mu.Lock()
+		ended, changed := l.state.Ended(), l.changed
+		l.mu.Unlock()
+		if ended {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
 	}
 }
 

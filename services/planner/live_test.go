@@ -66,7 +66,7 @@ func TestWatchersMissNothing(t *testing.T) {
 			"notice": func(t *rapid.T) {
 				change(t)
 				told = append(told, fmt.Sprint(len(told)))
-				l.notice("%s", told[len(told)-1])
+				l.notice(NoticeWaiting, "%s", told[len(told)-1])
 			},
 			"end": func(t *rapid.T) {
 				change(t)
@@ -125,7 +125,9 @@ func (f *follower) check(l *live, told []string, changed map[int64]string) error
 		if len(want) > 0 {
 			return fmt.Errorf("after %d: event %d does not tell nodes %v", f.after, i, want)
 		}
-		notices = append(notices, e.Notices...)
+		for _, n := range e.Notices {
+			notices = append(notices, n.Text)
+		}
 		next = e.Sequence + 1
 	}
 	if next != l.sequence+1 {
@@ -180,7 +182,7 @@ func TestWatch(t *testing.T) {
 		go func() {
 			for range 10 {
 				time.Sleep(time.Second)
-				l.notice("tick")
+				l.notice(NoticeWaiting, "tick")
 			}
 			l.change(func(sequence int64) { l.state, l.outcome = StateFailed, numbered[*Outcome]{&Outcome{}, sequence} })
 		}()

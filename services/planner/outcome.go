@@ -65,9 +65,6 @@ func choose(outcome *Outcome, tree *search.Tree, choice search.Choice) {
 	outcome.Candidates = ranked[:min(len(ranked), maxCandidates)]
 }
 
-// ErrNoAnswer is a search in which no solution ended in an answer.
-var ErrNoAnswer = reasoning.NewError(reasoning.KindNotFound, "NO_ANSWER", "no solution ended in an answer")
-
 // ended fills in why the search stopped.
 func (p *Planner) ended(ctx context.Context, o Outcome, err error) Outcome {
 	cause := context.Cause(ctx)

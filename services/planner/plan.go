@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -43,10 +44,6 @@ func (s Source) String() string {
 	return names[s]
 }
 
-// samplesOf effort: how many solutions' worth of text may be written. The grid 4,
-// 16, 64, 256 is the papers' (Snell et al. 2024, Liu et al. 2025).
-var samplesOf = map[Effort]int{EffortNone: 1, EffortMinimal: 2, EffortLow: 4, EffortMedium: 8, EffortHigh: 16, EffortXHigh: 64, EffortMax: 256}
-
 // want is how much a search may cost whose strategy is to be planned.
 func (r Request) want(now time.Time) profile.Want {
 	return profile.Want{
@@ -62,7 +59,7 @@ func (p *Planner) decide(r Request, estimate *difficulty.Estimate, s setup) Plan
 	case made.Strategy == nil && s.profile != nil:
 		made = follow(s.profile, r.want(time.Now()), estimate)
 	case made.Strategy == nil:
-		made = ruleOfThumb(orElse(r.Samples, samplesOf[EffortMedium]), s.policy, estimate, s.judge)
+		made = ruleOfThumb(cmp.Or(r.Samples, samplesOf[EffortMedium]), s.policy, estimate, s.judge)
 	case made.Strategy.NeedsVerifier() && s.judge == nil:
 		n := min(made.Strategy.Samples(), search.MaxN)
 		made.Reason = fmt.Sprintf("majority of %d instead of %s, as the verifier does not answer", n, made.Strategy.Name())
@@ -76,7 +73,7 @@ func (p *Planner) decide(r Request, estimate *difficulty.Estimate, s setup) Plan
 	default:
 		made.Choice = *r.Choice
 	}
-	if m, ok := made.Strategy.(search.Majority); ok && made.Source != SourceRequest && p.Solo {
+	if m, ok := made.Strategy.(search.Majority); ok && made.Source != SourceRequest && p.cfg.Solo {
 		m.Exhaustive = true // what an early stop leaves unpaid depends on the moment
 		made.Strategy = m
 	}

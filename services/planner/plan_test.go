@@ -82,7 +82,9 @@ func TestDecide(t *testing.T) {
 			t.Errorf("%s: because %q, want %q", name, got.Reason, c.because)
 		}
 		got.Reason = ""
-		c.want.Source = orElse(c.want.Source, SourceRequest)
+		if c.want.Source == 0 {
+			c.want.Source = SourceRequest
+		}
 		if diff := cmp.Diff(got, c.want); diff != "" {
 			t.Errorf("%s: got -, want +\n%s", name, diff)
 		}

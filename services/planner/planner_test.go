@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/ponder-mesh/ponder/reasoning"
-	"github.com/ponder-mesh/ponder/services/planner/backend"
 	"github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
@@ -32,28 +31,28 @@ func bubble(t *testing.T, c Config, body func(t *testing.T, p *Planner)) {
 
 func greedy(problem string) Request { return Request{Problem: problem, Strategy: search.Greedy{}} }
 
-func mustStart(t *testing.T, p *Planner, r Request) string {
+func mustCreate(t *testing.T, p *Planner, r Request) string {
 	t.Helper()
-	id, err := p.Start(t.Context(), r)
+	s, err := p.Create(t.Context(), r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return id
+	return s.ID
 }
 
 func TestMaxActive(t *testing.T) {
 	bubble(t, Config{MaxActive: 2}, func(t *testing.T, p *Planner) {
-		mustStart(t, p, greedy("1"))
-		mustStart(t, p, greedy("2"))
-		if _, err := p.Start(t.Context(), greedy("3")); !errors.Is(err, reasoning.ErrOverloaded) {
+		mustCreate(t, p, greedy("1"))
+		mustCreate(t, p, greedy("2"))
+		if _, err := p.Create(t.Context(), greedy("3")); !errors.Is(err, reasoning.ErrOverloaded) {
 			t.Errorf("got %v, want ErrOverloaded", err)
 		}
 		keyed := greedy("2")
 		time.Sleep(11 * time.Second)
 		keyed.IdempotencyKey = "k"
-		id := mustStart(t, p, keyed)
-		mustStart(t, p, greedy("4"))
-		if got := mustStart(t, p, keyed); got != id {
+		id := mustCreate(t, p, keyed)
+		mustCreate(t, p, greedy("4"))
+		if got := mustCreate(t, p, keyed); got != id {
 			t.Errorf("at its limit the planner started %s, want it to follow %s", got, id)
 		}
 	})
@@ -63,7 +62,7 @@ func TestMaxKept(t *testing.T) {
 	bubble(t, Config{MaxKept: 3}, func(t *testing.T, p *Planner) {
 		slow := greedy("slow")
 		slow.Strategy = search.Majority{N: 2}
-		p.Policy = &policytest.Script{Reply: func(r policy.Request, o int) policytest.Reply {
+		p.cfg.Policy = &policytest.Script{Reply: func(r policy.Request, o int) policytest.Reply {
 			l := policytest.Steps(1, time.Second).Reply(r, o)
 			if r.Problem == "slow" {
 				l.Delay = time.Hour
@@ -71,26 +70,27 @@ func TestMaxKept(t *testing.T) {
 			return l
 		}}
 		slow.Deadline = time.Now().Add(2 * time.Hour)
-		running := mustStart(t, p, slow)
+		running := mustCreate(t, p, slow)
 		var ids []string
 		for i := range 6 {
 			r := greedy(fmt.Sprint(i))
 			r.IdempotencyKey = fmt.Sprint("key ", i)
-			ids = append(ids, mustStart(t, p, r))
+			ids = append(ids, mustCreate(t, p, r))
 			time.Sleep(2 * time.Second)
 		}
 		for i, id := range append(ids, running) {
-			_, err := p.Get("", id)
+			_, err := p.Get(t.Context(), Ref{ID: id})
 			if kept := i >= 2; kept != (err == nil) || !kept && !errors.Is(err, ErrNotFound) {
 				t.Errorf("search %d: got %v, want it kept: %v", i, err, kept)
 			}
 		}
-		if got := p.List("", "", 100); len(got) != 5 || got[0].ID != ids[5] || got[4].ID != running {
+		page, err := p.List(t.Context(), ListRequest{})
+		if got := page.Items; err != nil || len(got) != 5 || got[0].ID != ids[5] || got[4].ID != running {
 			t.Errorf("listed %d searches, want the 4 newest and the one that runs", len(got))
 		}
 		again := greedy("0")
 		again.IdempotencyKey = "key 0"
-		if id := mustStart(t, p, again); id == ids[0] {
+		if id := mustCreate(t, p, again); id == ids[0] {
 			t.Error("the key of a forgotten search leads to it")
 		}
 	})
@@ -100,15 +100,22 @@ func TestList(t *testing.T) {
 	bubble(t, Config{}, func(t *testing.T, p *Planner) {
 		var ids []string
 		for i := range 5 {
-			ids = append(ids, mustStart(t, p, greedy(fmt.Sprint(i))))
+			ids = append(ids, mustCreate(t, p, greedy(fmt.Sprint(i))))
 		}
 		other := greedy("other")
 		other.Tenant = "other"
-		mustStart(t, p, other)
+		mustCreate(t, p, other)
 		var got []string
-		for page := p.List("", "", 2); len(page) > 0; page = p.List("", got[len(got)-1], 2) {
-			for _, s := range page {
+		for r := (ListRequest{PageSize: 2}); ; {
+			page, err := p.List(t.Context(), r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, s := range page.Items {
 				got = append(got, s.ID)
+			}
+			if r.PageToken = page.Next; r.PageToken == "" {
+				break
 			}
 		}
 		if len(got) != 5 || got[0] != ids[4] || got[4] != ids[0] {
@@ -117,47 +124,12 @@ func TestList(t *testing.T) {
 	})
 }
 
-func TestSame(t *testing.T) {
-	half, whole, ten, eleven := 0.5, 1.0, 10, 11
-	base := Request{Tenant: "t", Problem: "p", Effort: EffortHigh, Strategy: search.Majority{N: 4}, Temperature: &half, MaxTokens: &ten, Seed: 3}
-	for name, change := range map[string]func(r *Request){
-		"problem":       func(r *Request) { r.Problem = "q" },
-		"effort":        func(r *Request) { r.Effort = EffortLow },
-		"strategy":      func(r *Request) { r.Strategy = search.BestOfN{N: 4} },
-		"n":             func(r *Request) { r.Strategy = search.Majority{N: 5} },
-		"planned":       func(r *Request) { r.Strategy = nil },
-		"choice":        func(r *Request) { r.Choice = &search.Choice{By: search.ByMin} },
-		"temperature":   func(r *Request) { r.Temperature = &whole },
-		"no top_p":      func(r *Request) { r.TopP = &half },
-		"max_tokens":    func(r *Request) { r.MaxTokens = &eleven },
-		"no max_tokens": func(r *Request) { r.MaxTokens = nil },
-		"seed":          func(r *Request) { r.Seed = 4 },
-		"budget":        func(r *Request) { r.Budget.PolicyTokens = 9 },
-		"thinking":      func(r *Request) { r.Thinking = &backend.Thinking{Max: 9} },
-		"shifted text":  func(r *Request) { r.Tenant, r.Problem = "t p", "" },
-	} {
-		other := base
-		change(&other)
-		if base.same(other) || other.same(base) {
-			t.Errorf("requests that differ in %s are the same", name)
-		}
-	}
-	base.Thinking = &backend.Thinking{Max: 9}
-	again := base
-	again.Thinking = &backend.Thinking{Max: 9}
-	temperature := 0.5
-	again.Temperature, again.Deadline = &temperature, time.Now()
-	if !base.same(again) {
-		t.Error("a request is not the same with a new deadline")
-	}
-}
-
 // A queue that does not say whether it is attended does not keep a search waiting.
 func TestAttendedHangs(t *testing.T) {
 	bubble(t, Config{Attended: hang}, func(t *testing.T, p *Planner) {
-		id := mustStart(t, p, greedy("1"))
+		id := mustCreate(t, p, greedy("1"))
 		began := time.Now()
-		for _, err := range p.Watch(t.Context(), "", id, 0) {
+		for _, err := range p.Watch(t.Context(), Ref{ID: id}, 0) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -171,14 +143,14 @@ func TestAttendedHangs(t *testing.T) {
 func TestPlannerStops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := New(Config{Policy: policytest.Steps(1, time.Hour)})
-		id := mustStart(t, p, greedy("1"))
+		id := mustCreate(t, p, greedy("1"))
 		synctest.Wait()
 		p.Close()
-		got, err := p.Get("", id)
+		got, err := p.Get(t.Context(), Ref{ID: id})
 		if err != nil || got.State != StateFailed || !errors.Is(got.Outcome.Err, ErrClosed) {
 			t.Errorf("got %+v and error %v, want the search ended by ErrClosed", got, err)
 		}
-		if _, err := p.Start(t.Context(), greedy("2")); !errors.Is(err, reasoning.ErrUnavailable) {
+		if _, err := p.Create(t.Context(), greedy("2")); !errors.Is(err, reasoning.ErrUnavailable) {
 			t.Errorf("got %v, want ErrUnavailable", err)
 		}
 	})
@@ -190,9 +162,9 @@ func TestCancelDropsJobs(t *testing.T) {
 	var dropped []string
 	fail := errors.New("queue is down")
 	bubble(t, Config{CancelJobs: dropInto(&dropped, fail)}, func(t *testing.T, p *Planner) {
-		id := mustStart(t, p, greedy("1"))
+		id := mustCreate(t, p, greedy("1"))
 		time.Sleep(time.Second)
-		got, err := p.Cancel(t.Context(), "", id)
+		got, err := p.Cancel(t.Context(), Ref{ID: id})
 		if err != nil || got.State != StateCancelled || !errors.Is(got.Outcome.Err, ErrCancelled) {
 			t.Errorf("got %+v and error %v, want it cancelled", got, err)
 		}
@@ -202,29 +174,29 @@ func TestCancelDropsJobs(t *testing.T) {
 		if d := strings.Join(got.Outcome.Degraded, ""); !strings.Contains(d, fail.Error()) {
 			t.Errorf("degraded %q, want that jobs stayed", d)
 		}
-		whole := mustStart(t, p, greedy("2"))
+		whole := mustCreate(t, p, greedy("2"))
 		time.Sleep(11 * time.Second)
-		if _, err := p.Cancel(t.Context(), "", whole); err != nil || len(dropped) != 1 {
+		if _, err := p.Cancel(t.Context(), Ref{ID: whole}); err != nil || len(dropped) != 1 {
 			t.Errorf("cancelling an ended search: error %v, dropped %v", err, dropped)
 		}
 	})
 }
 
-// Plan says what Start does.
-func TestPlanIsWhatStartDoes(t *testing.T) {
+// Plan returns the plan that a search for the same request follows.
+func TestPlanIsWhatASearchDoes(t *testing.T) {
 	bubble(t, Config{Verifier: verifiertest.Steps(0)}, func(t *testing.T, p *Planner) {
 		r := Request{Problem: "1", Effort: EffortHigh}
-		want, estimate, err := p.Plan(t.Context(), r)
-		if err != nil || estimate != nil {
-			t.Fatalf("estimate %v, error %v; want none, as there is no estimator", estimate, err)
+		planned, err := p.Plan(t.Context(), r)
+		if err != nil || planned.Estimate != nil {
+			t.Fatalf("estimate %v, error %v; want none, as there is no estimator", planned.Estimate, err)
 		}
-		id := mustStart(t, p, r)
+		id := mustCreate(t, p, r)
 		time.Sleep(time.Minute)
-		got, err := p.Get("", id)
-		if err != nil || got.Plan == nil || *got.Plan != want {
-			t.Errorf("got plan %+v and error %v, want %+v", got.Plan, err, want)
+		got, err := p.Get(t.Context(), Ref{ID: id})
+		if err != nil || got.Plan == nil || *got.Plan != planned.Plan {
+			t.Errorf("got plan %+v and error %v, want %+v", got.Plan, err, planned.Plan)
 		}
-		if len(p.Policy.(*policytest.Script).Calls()) != 1 {
+		if len(p.cfg.Policy.(*policytest.Script).Calls()) != 1 {
 			t.Error("Plan asked the policy")
 		}
 	})
@@ -248,8 +220,27 @@ func TestKeysBelongToTenants(t *testing.T) {
 		a, b := greedy("1"), greedy("1")
 		a.Tenant, a.IdempotencyKey = "t", "\x00k"
 		b.Tenant, b.IdempotencyKey = "t\x00", "k"
-		if one, other := mustStart(t, p, a), mustStart(t, p, b); one == other {
+		if one, other := mustCreate(t, p, a), mustCreate(t, p, b); one == other {
 			t.Errorf("both tenants follow search %s", one)
+		}
+	})
+}
+
+// A search with NoStore finds no results of others and leaves none.
+func TestNoStore(t *testing.T) {
+	bubble(t, Config{}, func(t *testing.T, p *Planner) {
+		stored, apart := greedy("1"), greedy("1")
+		apart.NoStore = true
+		calls := func() int { return len(p.cfg.Policy.(*policytest.Script).Calls()) }
+		for _, test := range []struct {
+			request Request
+			want    int // calls of the policy by then
+		}{{apart, 1}, {stored, 2}, {apart, 3}, {stored, 3}} {
+			mustCreate(t, p, test.request)
+			time.Sleep(time.Minute)
+			if got := calls(); got != test.want {
+				t.Errorf("no store %v: %d calls, want %d", test.request.NoStore, got, test.want)
+			}
 		}
 	})
 }

@@ -1,7 +1,7 @@
 package planner
 
 import (
-	"fmt"
+	"cmp"
 	"time"
 	"unicode/utf8"
 
@@ -15,10 +15,12 @@ import (
 type Request struct {
 	Tenant         string
 	Problem        string
-	Effort         Effort            // how much to spend; Budget and Strategy leave it only what they do not say
-	Budget         backend.Budget    // bounds that are zero do not bound
-	Samples        int               // whole samples' worth of text, on the average over problems; 0: the effort's, or as much as the budget allows
-	Estimate       bool              // of difficulty, even where the strategy is given
+	Policy         string            // name of the model; "" is the planner's default
+	Verifier       string            // name of the reward model; "" is the planner's default
+	Effort         Effort            // used only where Budget and Strategy are unset; 0 is EffortMedium
+	Budget         backend.Budget    // a bound of 0 does not bound
+	Samples        int               // whole solutions' worth of text, on the average over problems; 0: the effort's, or as much as Budget allows
+	Estimate       bool              // estimate difficulty even where the strategy is given
 	Deadline       time.Time         // zero: the planner's default from now
 	Strategy       search.Strategy   // nil: planned
 	Choice         *search.Choice    // nil: planned
@@ -26,63 +28,43 @@ type Request struct {
 	Temperature    *float64          // nil: the planner's default, as are the next two
 	TopP           *float64
 	MaxTokens      *int
-	Seed           reasoning.Seed // 0 is 1
-	IdempotencyKey string         // with the same tenant and key the same search is followed
+	Seed           *reasoning.Seed // nil is 1
+	NoStore        bool            // keep no result of the search beyond it, and use none of others
+	IdempotencyKey string          // Create returns the search that the tenant created with the same key, if there is one
 }
 
 // MaxKey is the longest idempotency key, in bytes.
 const MaxKey = 128
 
-// An Effort says how much to spend. The names are those of reasoning_effort.
-type Effort int
-
-const (
-	EffortNone    Effort = iota + 1 // one greedy sample
-	EffortMinimal                   // hardly anything
-	EffortLow
-	EffortMedium // the default; "medium" to clients
-	EffortHigh
-	EffortXHigh
-	EffortMax // as much as the planner allows
-)
-
-var effortNames = []string{"", "none", "minimal", "low", "medium", "high", "xhigh", "max"}
-
-func (e Effort) String() string {
-	if e < EffortNone || e > EffortMax {
-		return "unknown"
+// withDefaults returns r with what it leaves open filled in, the deadline excepted.
+func (r Request) withDefaults(defaults reasoning.Sampling) Request {
+	if r.Samples == 0 && (r.Effort != 0 || r.Budget == backend.Budget{}) {
+		r.Samples = samplesOf[cmp.Or(r.Effort, EffortMedium)]
 	}
-	return effortNames[e]
+	r.Effort = cmp.Or(r.Effort, EffortMedium)
+	r.Temperature = orElse(r.Temperature, defaults.Temperature)
+	r.TopP = orElse(r.TopP, defaults.TopP)
+	r.MaxTokens = orElse(r.MaxTokens, defaults.MaxTokens)
+	r.Seed = orElse(r.Seed, 1)
+	return r
 }
 
-// ParseEffort is the effort with this name.
-func ParseEffort(name string) (Effort, error) {
-	for e := EffortNone; e <= EffortMax; e++ {
-		if effortNames[e] == name {
-			return e, nil
-		}
+// orElse returns p, or a pointer to v if p is nil.
+func orElse[T any](p *T, v T) *T {
+	if p == nil {
+		return &v
 	}
-	return 0, reasoning.Invalid("effort", "%q must be one of %v", name, effortNames[1:])
+	return p
 }
 
-// sampling is how the policy draws tokens for r.
-func (r Request) sampling(defaults reasoning.Sampling) reasoning.Sampling {
-	s := defaults
-	if r.Temperature != nil {
-		s.Temperature = *r.Temperature
-	}
-	if r.TopP != nil {
-		s.TopP = *r.TopP
-	}
-	if r.MaxTokens != nil {
-		s.MaxTokens = *r.MaxTokens
-	}
-	return s
+// sampling returns how the policy draws tokens for r, which has its defaults.
+func (r Request) sampling() reasoning.Sampling {
+	return reasoning.Sampling{Temperature: *r.Temperature, TopP: *r.TopP, MaxTokens: *r.MaxTokens}
 }
 
-// validate returns a *reasoning.InvalidError for the first rule that r breaks,
-// before anything is spent.
-func (r Request) validate(now time.Time, defaults reasoning.Sampling) error {
+// validate returns a *reasoning.InvalidError for the first rule that r breaks, which has
+// its defaults. The deadline has a check of its own.
+func (r Request) validate() error {
 	switch {
 	case len(r.Tenant) > policy.MaxTenant || !utf8.ValidString(r.Tenant):
 		return reasoning.Invalid("tenant", "must be at most %d bytes of UTF-8", policy.MaxTenant)
@@ -102,17 +84,14 @@ func (r Request) validate(now time.Time, defaults reasoning.Sampling) error {
 		return reasoning.Invalid("budget.flops", "must not be negative, is %v", r.Budget.FLOPs)
 	case r.Samples < 0 || r.Samples > search.MaxN:
 		return reasoning.Invalid("budget.samples", "must be 0 to %d, is %d", search.MaxN, r.Samples)
-	case !r.Deadline.IsZero() && !r.Deadline.After(now):
-		return reasoning.Invalid("deadline", "must be in the future, is %s", r.Deadline.UTC().Format(time.RFC3339))
 	case len(r.IdempotencyKey) > MaxKey:
 		return reasoning.Invalid("idempotency_key", "must have at most %d bytes, has %d", MaxKey, len(r.IdempotencyKey))
 	}
-	sampling := r.sampling(defaults)
-	if err := policy.ValidateSampling(sampling); err != nil {
+	if err := policy.ValidateSampling(r.sampling()); err != nil {
 		return err
 	}
 	if r.Thinking != nil {
-		if err := r.Thinking.Validate(sampling.MaxTokens); err != nil {
+		if err := r.Thinking.Validate(*r.MaxTokens); err != nil {
 			return err
 		}
 	}
@@ -123,34 +102,16 @@ func (r Request) validate(now time.Time, defaults reasoning.Sampling) error {
 		return err
 	}
 	if r.Choice != nil && r.Choice.NeedsScores() && !r.Strategy.NeedsVerifier() {
-		return reasoning.Invalid("choice", "%s needs scores, and strategy %s has none: choose majority or certainty, or a strategy that is judged", r.Choice, r.Strategy.Name())
+		return reasoning.Invalid("choice", "%s needs scores, and strategy %s has none: choose majority or certainty, or a strategy that needs a verifier",
+			r.Choice, r.Strategy.Name())
 	}
 	return nil
 }
 
-// same says whether r asks for the same search as s, given the same key.
-func (r Request) same(s Request) bool {
-	return fmt.Sprintf("%#v", r.essence()) == fmt.Sprintf("%#v", s.essence()) // with types: Majority{4} is not BestOfN{4}
-}
-
-// essence is what makes two requests different: everything but the deadline, which
-// moves when a client asks again, and the key.
-func (r Request) essence() any {
-	deref := func(p *float64) float64 {
-		if p == nil {
-			return -1
-		}
-		return *p
+// validateDeadline returns a *reasoning.InvalidError if r's deadline has passed.
+func (r Request) validateDeadline(now time.Time) error {
+	if !r.Deadline.IsZero() && !r.Deadline.After(now) {
+		return reasoning.Invalid("deadline", "must be in the future, is %s", r.Deadline.UTC().Format(time.RFC3339))
 	}
-	choice, tokens, thinking := "", -1, backend.Thinking{}
-	if r.Thinking != nil {
-		thinking = *r.Thinking
-	}
-	if r.Choice != nil {
-		choice = r.Choice.String()
-	}
-	if r.MaxTokens != nil {
-		tokens = *r.MaxTokens
-	}
-	return []any{r.Tenant, r.Problem, r.Effort, r.Budget, r.Samples, r.Estimate, r.Strategy, choice, deref(r.Temperature), deref(r.TopP), tokens, r.Seed, thinking}
+	return nil
 }

@@ -22,7 +22,7 @@ func (w retryNotice) Expand(ctx context.Context, r policy.Request) iter.Seq2[pol
 	r.OnStart = func(s policy.Start) {
 		if s.Attempt > 1 {
 			w.told.Do(func() {
-				w.live.notice("a job of depth %d is tried again, by worker %s: an engine failed, or a worker died", r.Depth()+1, s.Worker)
+				w.live.notice(NoticeRetrying, "a job of depth %d is tried again, by worker %s: an engine failed, or a worker died", r.Depth()+1, s.Worker)
 			})
 		}
 		if started != nil {

@@ -28,12 +28,12 @@ type mesh struct {
 func (p *Planner) run(ctx context.Context, l *live) {
 	ctx, stop := context.WithDeadline(ctx, l.request.Deadline)
 	defer stop()
-	ctx, traced := plannertrace.Start(ctx, p.Telemetry, l.id, strategyName(l.request.Strategy))
+	ctx, traced := plannertrace.Start(ctx, p.cfg.Telemetry, l.id, strategyName(l.request.Strategy))
 	outcome := p.solve(ctx, l, traced)
 	outcome.Elapsed = time.Since(l.created)
-	if outcome.Stop == StopCancelled && p.CancelJobs != nil {
+	if outcome.Stop == StopCancelled && p.cfg.CancelJobs != nil {
 		ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-		if err := p.CancelJobs(ctx, l.id); err != nil {
+		if err := p.cfg.CancelJobs(ctx, l.id); err != nil {
 			outcome.Degraded = append(outcome.Degraded, fmt.Sprintf("queued jobs were not removed, they end at the deadline: %v", err))
 		}
 		stop()
@@ -47,7 +47,7 @@ func (p *Planner) run(ctx context.Context, l *live) {
 	}
 	traced.End(state.String(), l.status().Bill, outcome.Err)
 	l.change(func(sequence int64) {
-		l.state, l.outcome = state, numbered[*Outcome]{&outcome, sequence}
+		l.state, l.ended, l.outcome = state, time.Now(), numbered[*Outcome]{&outcome, sequence}
 	})
 }
 
@@ -68,7 +68,7 @@ func (p *Planner) solve(ctx context.Context, l *live, traced *plannertrace.Searc
 	}
 	outcome := Outcome{Degraded: setup.degraded}
 	for _, d := range setup.degraded {
-		l.notice("%s", d)
+		l.notice(NoticeDegraded, "%s", d)
 	}
 	planned := func(plan Plan) {
 		traced.SetPlan(plannertrace.Plan{Strategy: plan.Strategy.Name(), Source: plan.Source.String(), Profile: plan.Profile, Bin: plan.Bin, Reason: plan.Reason})
@@ -89,7 +89,7 @@ func (p *Planner) solve(ctx context.Context, l *live, traced *plannertrace.Searc
 		budget = budget.Less(estimate.Usage)
 	}
 	var recalled search.Backend = setup.memo
-	if p.Solo {
+	if p.cfg.Solo {
 		recalled = backend.Solo(setup.memo)
 	}
 	metered := backend.Meter(recalled, budget, setup.policy, setup.rewardModel())
@@ -130,10 +130,10 @@ type setup struct {
 // comes around them, when the budget is known, so that a search that is replayed costs
 // the same, and how to think around that. A verifier that does not answer is done without, and the outcome says so.
 func (p *Planner) prepare(ctx context.Context, r Request, trace func(search.Backend) search.Backend) (setup, error) {
-	s := setup{request: r, sampling: r.sampling(p.Sampling)}
+	s := setup{request: r, sampling: r.sampling()}
 	var err error
-	if s.policy, err = p.Policy.Model(ctx); err != nil {
-		return s, fmt.Errorf("which model is the policy: %w", err)
+	if s.policy, err = p.cfg.Policy.Model(ctx); err != nil {
+		return s, fmt.Errorf("get policy model: %w", err)
 	}
 	if r.Thinking != nil {
 		if s.format, err = r.Thinking.Format(s.policy); err != nil {
@@ -143,10 +143,8 @@ func (p *Planner) prepare(ctx context.Context, r Request, trace func(search.Back
 	if err := fits(r.Strategy, s.policy); err != nil {
 		return s, err
 	}
-	if p.Verifier != nil {
-		asked, stop := context.WithTimeout(ctx, p.VerifierTimeout)
-		judge, err := p.Verifier.RewardModel(asked)
-		stop()
+	if p.cfg.Verifier != nil {
+		judge, err := p.rewardModel(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return s, context.Cause(ctx)
@@ -156,16 +154,23 @@ func (p *Planner) prepare(ctx context.Context, r Request, trace func(search.Back
 			s.judge = &judge
 		}
 	}
-	if p.Profiles != nil {
-		s.profile = p.Profiles.For(s.policy, s.judge)
+	if p.cfg.Profiles != nil {
+		s.profile = p.cfg.Profiles.For(s.policy, s.judge)
 	}
 	identity := backend.Identity{Tenant: r.Tenant, Policy: s.policy}
 	if s.judge != nil {
 		identity.RewardModel = *s.judge
 	}
-	s.memo = backend.Memo(trace(backend.Retry(mesh{p.Policy, p.Verifier}, backend.Backoff{})), p.Store, identity)
+	store := p.cfg.Store
+	if r.NoStore {
+		store = backend.NewMemory(noStoreBytes)
+	}
+	s.memo = backend.Memo(trace(backend.Retry(mesh{p.cfg.Policy, p.cfg.Verifier}, backend.Backoff{})), store, identity)
 	return s, nil
 }
+
+// noStoreBytes bounds the memory of results that a search keeps for itself alone.
+const noStoreBytes = 64 << 20
 
 // fits returns an InvalidError if a strategy tells the policy what its prompt template has
 // no place for.
@@ -199,7 +204,7 @@ func (s setup) think(w search.Backend) search.Backend {
 
 func (s setup) problem(l *live) search.Problem {
 	problem := search.Problem{
-		Tenant: s.request.Tenant, Search: l.id, Text: s.request.Problem, Seed: s.request.Seed, Sampling: s.sampling,
+		Tenant: s.request.Tenant, Search: l.id, Text: s.request.Problem, Seed: *s.request.Seed, Sampling: s.sampling,
 		Answer: func(text string) (string, bool) {
 			written, ok := answer.Extract(text)
 			return answer.Key(written), ok
@@ -217,13 +222,13 @@ const attendedDelay = 250 * time.Millisecond
 
 // sayIfQueued tells clients that nobody pulls jobs at present.
 func (p *Planner) sayIfQueued(ctx context.Context, l *live) {
-	if p.Attended == nil {
+	if p.cfg.Attended == nil {
 		return
 	}
 	ctx, stop := context.WithTimeout(ctx, attendedDelay)
 	defer stop()
-	if attended, err := p.Attended(ctx); err == nil && !attended {
-		l.notice("no policy worker is pulling jobs: the search is queued until one comes, at the latest until %s", l.request.Deadline.UTC().Format(time.RFC3339))
+	if attended, err := p.cfg.Attended(ctx); err == nil && !attended {
+		l.notice(NoticeQueued, "no policy worker is pulling jobs: the search is queued until one comes, at the latest until %s", l.request.Deadline.UTC().Format(time.RFC3339))
 	}
 }
 
@@ -232,7 +237,7 @@ func (p *Planner) sayIfQueued(ctx context.Context, l *live) {
 // search's own. Planned is told the plan that follows from each estimate but the last,
 // so that clients see it settle.
 func (p *Planner) estimate(ctx context.Context, l *live, s setup, planned func(Plan)) (*difficulty.Estimate, error) {
-	r := difficulty.Request{Tenant: l.request.Tenant, Search: l.id, Problem: l.request.Problem, Seed: l.request.Seed, Sampling: s.sampling}
+	r := difficulty.Request{Tenant: l.request.Tenant, Search: l.id, Problem: l.request.Problem, Seed: *l.request.Seed, Sampling: s.sampling}
 	asks := s.judge != nil && l.request.Samples >= probeFrom
 	if s.profile != nil {
 		if asks = s.profile.Asks(l.request.want(time.Now())); asks || l.request.Estimate {
@@ -241,16 +246,16 @@ func (p *Planner) estimate(ctx context.Context, l *live, s setup, planned func(P
 			}
 		}
 	}
-	if p.Difficulty == nil || !l.request.Estimate && (l.request.Strategy != nil || !asks) {
+	if p.cfg.Difficulty == nil || !l.request.Estimate && (l.request.Strategy != nil || !asks) {
 		return nil, nil
 	}
 	var last *difficulty.Estimate
-	for e, err := range p.Difficulty.Estimate(ctx, r) {
+	for e, err := range p.cfg.Difficulty.Estimate(ctx, r) {
 		if err != nil {
 			return last, err
 		}
 		for _, child := range e.New {
-			if err := s.memo.Record(s.request.Problem, s.request.Seed, s.sampling, child); err != nil {
+			if err := s.memo.Record(s.request.Problem, *s.request.Seed, s.sampling, child); err != nil {
 				return last, fmt.Errorf("record a probe's sample: %w", err)
 			}
 		}

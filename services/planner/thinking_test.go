@@ -47,9 +47,9 @@ func TestASearchThinksAsItIsTold(t *testing.T) {
 		bubble(t, Config{Policy: thinker()}, func(t *testing.T, p *Planner) {
 			r := greedy("p")
 			r.Thinking = test.how
-			id := mustStart(t, p, r)
+			id := mustCreate(t, p, r)
 			time.Sleep(time.Minute)
-			got, err := p.Get("", id)
+			got, err := p.Get(t.Context(), Ref{ID: id})
 			if err != nil || got.Outcome.Answer != test.answer || got.Bill.Policy.Generated != test.cost {
 				t.Errorf("%+v: got answer %q for %d tokens and error %v, want %q for %d", test.how, got.Outcome.Answer, got.Bill.Policy.Generated, err, test.answer, test.cost)
 			}
@@ -62,18 +62,18 @@ func TestASearchThinksAsItIsTold(t *testing.T) {
 func TestThinkingNeedsAThinker(t *testing.T) {
 	bubble(t, Config{}, func(t *testing.T, p *Planner) {
 		r := Request{Problem: "p", Strategy: search.Greedy{}, Thinking: &backend.Thinking{Mode: backend.ModeForce, Max: 9}}
-		id := mustStart(t, p, r)
+		id := mustCreate(t, p, r)
 		time.Sleep(time.Minute)
-		got, err := p.Get("", id)
+		got, err := p.Get(t.Context(), Ref{ID: id})
 		var rule *reasoning.InvalidError
 		if err != nil || got.State != StateFailed || !errors.As(got.Outcome.Err, &rule) || rule.Field != "thinking" || got.Bill != (reasoning.Bill{}) {
 			t.Errorf("got %v with %v and error %v, want the search failed for its thinking, and nothing paid", got.State, got.Outcome, err)
 		}
-		if _, _, err := p.Plan(t.Context(), r); !errors.Is(err, reasoning.ErrInvalid) {
+		if _, err := p.Plan(t.Context(), r); !errors.Is(err, reasoning.ErrInvalid) {
 			t.Errorf("planned: got %v, want ErrInvalid", err)
 		}
 		r.Thinking = &backend.Thinking{Mode: backend.ModeForce, Max: 4096}
-		if _, err := p.Start(t.Context(), r); !errors.As(err, &rule) || rule.Field != "thinking.max_tokens" {
+		if _, err := p.Create(t.Context(), r); !errors.As(err, &rule) || rule.Field != "thinking.max_tokens" {
 			t.Errorf("got %v, want thinking.max_tokens refused: it leaves no room for an answer", err)
 		}
 	})

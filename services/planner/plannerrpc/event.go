@@ -16,8 +16,11 @@ import (
 func toEvent(e planner.Event) *plannerv1.SearchEvent {
 	out := &plannerv1.SearchEvent{
 		SearchId: e.Search, FirstSequence: e.First, Sequence: e.Sequence, Time: timestamppb.New(e.Time),
-		State: plannerv1.SearchState(e.State), Bill: wire.BillToProto(e.Bill), Notices: e.Notices,
+		State: plannerv1.SearchState(e.State), Bill: wire.BillToProto(e.Bill),
 		Plan: toPlan(e.Plan), Outcome: toOutcome(e.Outcome),
+	}
+	for _, n := range e.Notices {
+		out.Notices = append(out.Notices, n.Text)
 	}
 	for _, n := range e.Nodes {
 		out.Nodes = append(out.Nodes, toNode(n))
@@ -79,7 +82,7 @@ func toOutcome(o *planner.Outcome) *plannerv1.Outcome {
 	return out
 }
 
-func toSearch(s planner.Status) *plannerv1.Search {
+func toSearch(s planner.Search) *plannerv1.Search {
 	return &plannerv1.Search{
 		SearchId: s.ID, Tenant: s.Request.Tenant, Problem: s.Request.Problem, State: plannerv1.SearchState(s.State),
 		CreateTime: timestamppb.New(s.Created), Sequence: s.Sequence, Bill: wire.BillToProto(s.Bill), Plan: toPlan(s.Plan),

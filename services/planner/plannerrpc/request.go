@@ -11,11 +11,15 @@ import (
 // values are the planner's.
 func fromRequest(in *plannerv1.SolveRequest) (planner.Request, error) {
 	r := planner.Request{
-		Tenant: in.GetTenant(), Problem: in.GetProblem(), Seed: reasoning.Seed(in.GetSeed()), IdempotencyKey: in.GetIdempotencyKey(),
+		Tenant: in.GetTenant(), Problem: in.GetProblem(), IdempotencyKey: in.GetIdempotencyKey(),
 		Effort: planner.Effort(in.GetEffort()),
 		Budget: backend.Budget{
 			PolicyTokens: in.GetBudget().GetPolicyTokens(), VerifierTokens: in.GetBudget().GetVerifierTokens(), FLOPs: in.GetBudget().GetFlops(),
 		},
+	}
+	if in.Seed != nil {
+		seed := reasoning.Seed(in.GetSeed())
+		r.Seed = &seed
 	}
 	r.Samples, r.Estimate = int(in.GetBudget().GetSamples()), in.GetEstimateDifficulty()
 	r.Thinking = ThinkingFromProto(in.GetThinking())

@@ -11,6 +11,7 @@ import (
 
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
+	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/planner"
 	"github.com/ponder-mesh/ponder/services/planner/backend"
 	"github.com/ponder-mesh/ponder/services/planner/search"
@@ -73,12 +74,12 @@ func TestFromRequest(t *testing.T) {
 		Strategy: StrategyToProto(search.BestOfN{N: 4}), Choice: plannerv1.Choice_CHOICE_LAST_MAX,
 		Sampling: &reasoningv1.Sampling{Temperature: &temperature, TopP: &topP, MaxTokens: &tokens}, Seed: &seed, IdempotencyKey: "k",
 	})
-	fifty := 50
+	fifty, nine := 50, reasoning.Seed(9)
 	want := planner.Request{
 		Tenant: "t", Problem: "p", Effort: planner.EffortHigh, Deadline: deadline,
 		Budget:   backend.Budget{PolicyTokens: 1, VerifierTokens: 2, FLOPs: 3},
 		Strategy: search.BestOfN{N: 4}, Choice: &search.Choice{By: search.ByLast},
-		Temperature: &temperature, TopP: &topP, MaxTokens: &fifty, Seed: 9, IdempotencyKey: "k",
+		Temperature: &temperature, TopP: &topP, MaxTokens: &fifty, Seed: &nine, IdempotencyKey: "k",
 	}
 	if diff := cmp.Diff(got, want); diff != "" || err != nil {
 		t.Errorf("error %v; got -, want +\n%s", err, diff)

@@ -3,7 +3,6 @@
 package plannerrpc
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,23 +14,16 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner"
 )
 
-// Register serves p on s. Errors leave as domain errors: the server's interceptors
+// Register serves a Solver on s. Errors leave as domain errors: the server's interceptors
 // (internal/rpcerr) turn them into gRPC statuses.
-func Register(s grpc.ServiceRegistrar, p *planner.Planner) {
+func Register(s grpc.ServiceRegistrar, p planner.Solver) {
 	plannerv1.RegisterPlannerServiceServer(s, &server{planner: p})
 }
 
 type server struct {
 	plannerv1.UnimplementedPlannerServiceServer
-	planner *planner.Planner
+	planner planner.Solver
 }
-
-// Page sizes of the List methods.
-const (
-	defaultSearches = 50
-	defaultNodes    = 200
-	maxPage         = 1000
-)
 
 func (s *server) Solve(in *plannerv1.SolveRequest, out grpc.ServerStreamingServer[plannerv1.SolveResponse]) error {
 	ctx := out.Context()
@@ -39,17 +31,18 @@ func (s *server) Solve(in *plannerv1.SolveRequest, out grpc.ServerStreamingServe
 	if err != nil {
 		return err
 	}
-	id, err := s.planner.Start(ctx, request)
+	search, err := s.planner.Create(ctx, request)
 	if err != nil {
 		return err
 	}
-	for event, err := range s.planner.Watch(ctx, in.GetTenant(), id, 0) {
+	ref := planner.Ref{Tenant: in.GetTenant(), ID: search.ID}
+	for event, err := range s.planner.Watch(ctx, ref, 0) {
 		if err == nil {
 			err = out.Send(&plannerv1.SolveResponse{Event: toEvent(event)})
 		}
 		if err != nil {
 			if in.GetCancelOnDisconnect() && ctx.Err() != nil {
-				_, stopErr := s.planner.Cancel(context.WithoutCancel(ctx), in.GetTenant(), id)
+				_, stopErr := s.planner.Cancel(context.WithoutCancel(ctx), ref)
 				err = errors.Join(err, stopErr)
 			}
 			return err
@@ -59,7 +52,7 @@ func (s *server) Solve(in *plannerv1.SolveRequest, out grpc.ServerStreamingServe
 }
 
 func (s *server) Watch(in *plannerv1.WatchRequest, out grpc.ServerStreamingServer[plannerv1.WatchResponse]) error {
-	for event, err := range s.planner.Watch(out.Context(), in.GetTenant(), in.GetSearchId(), in.GetAfterSequence()) {
+	for event, err := range s.planner.Watch(out.Context(), ref(in), in.GetAfterSequence()) {
 		if err == nil {
 			err = out.Send(&plannerv1.WatchResponse{Event: toEvent(event)})
 		}
@@ -70,65 +63,48 @@ func (s *server) Watch(in *plannerv1.WatchRequest, out grpc.ServerStreamingServe
 	return nil
 }
 
-func (s *server) GetSearch(_ context.Context, in *plannerv1.GetSearchRequest) (*plannerv1.GetSearchResponse, error) {
-	status, err := s.planner.Get(in.GetTenant(), in.GetSearchId())
+func (s *server) GetSearch(ctx context.Context, in *plannerv1.GetSearchRequest) (*plannerv1.GetSearchResponse, error) {
+	search, err := s.planner.Get(ctx, ref(in))
 	if err != nil {
 		return nil, err
 	}
-	return &plannerv1.GetSearchResponse{Search: toSearch(status)}, nil
+	return &plannerv1.GetSearchResponse{Search: toSearch(search)}, nil
 }
 
-func (s *server) ListSearches(_ context.Context, in *plannerv1.ListSearchesRequest) (*plannerv1.ListSearchesResponse, error) {
-	size, err := pageSize(in.GetPageSize(), defaultSearches)
+func (s *server) ListSearches(ctx context.Context, in *plannerv1.ListSearchesRequest) (*plannerv1.ListSearchesResponse, error) {
+	page, err := s.planner.List(ctx, planner.ListRequest{
+		Tenant: in.GetTenant(), PageSize: int(in.GetPageSize()), PageToken: in.GetPageToken(),
+	})
 	if err != nil {
 		return nil, err
 	}
-	page := s.planner.List(in.GetTenant(), in.GetPageToken(), size+1)
-	out := &plannerv1.ListSearchesResponse{}
-	for _, status := range page[:min(size, len(page))] {
-		out.Searches = append(out.Searches, toSearch(status))
-	}
-	if len(page) > size {
-		out.NextPageToken = page[size-1].ID
+	out := &plannerv1.ListSearchesResponse{NextPageToken: page.Next}
+	for _, search := range page.Items {
+		out.Searches = append(out.Searches, toSearch(search))
 	}
 	return out, nil
 }
 
-func (s *server) ListNodes(_ context.Context, in *plannerv1.ListNodesRequest) (*plannerv1.ListNodesResponse, error) {
-	size, err := pageSize(in.GetPageSize(), defaultNodes)
+func (s *server) ListNodes(ctx context.Context, in *plannerv1.ListNodesRequest) (*plannerv1.ListNodesResponse, error) {
+	page, err := s.planner.Nodes(ctx, planner.NodesRequest{
+		Ref: ref(in), Parent: in.GetParentId(), Depth: int(in.GetDepth()), PageSize: int(in.GetPageSize()), PageToken: in.GetPageToken(),
+	})
 	if err != nil {
 		return nil, err
 	}
-	if in.GetDepth() < 0 {
-		return nil, reasoning.Invalid("depth", "must not be negative, is %d", in.GetDepth())
-	}
-	nodes, err := s.planner.Nodes(in.GetTenant(), in.GetSearchId(), in.GetParentId(), int(in.GetDepth()))
-	if err != nil {
-		return nil, err
-	}
-	if after := in.GetPageToken(); after != "" {
-		i := 0
-		for i < len(nodes) && planner.CompareNodes(nodes[i].ID, after) <= 0 {
-			i++
-		}
-		nodes = nodes[i:]
-	}
-	out := &plannerv1.ListNodesResponse{}
-	for _, n := range nodes[:min(size, len(nodes))] {
+	out := &plannerv1.ListNodesResponse{NextPageToken: page.Next}
+	for _, n := range page.Items {
 		out.Nodes = append(out.Nodes, toNode(n))
-	}
-	if len(nodes) > size {
-		out.NextPageToken = nodes[size-1].ID
 	}
 	return out, nil
 }
 
 func (s *server) CancelSearch(ctx context.Context, in *plannerv1.CancelSearchRequest) (*plannerv1.CancelSearchResponse, error) {
-	status, err := s.planner.Cancel(ctx, in.GetTenant(), in.GetSearchId())
+	search, err := s.planner.Cancel(ctx, ref(in))
 	if err != nil {
 		return nil, err
 	}
-	return &plannerv1.CancelSearchResponse{Search: toSearch(status)}, nil
+	return &plannerv1.CancelSearchResponse{Search: toSearch(search)}, nil
 }
 
 func (s *server) Plan(ctx context.Context, in *plannerv1.PlanRequest) (*plannerv1.PlanResponse, error) {
@@ -139,18 +115,19 @@ func (s *server) Plan(ctx context.Context, in *plannerv1.PlanRequest) (*plannerv
 	if err != nil {
 		return nil, err
 	}
-	plan, estimate, err := s.planner.Plan(ctx, request)
+	planned, err := s.planner.Plan(ctx, request)
 	if err != nil {
 		return nil, err
 	}
-	return toPlanned(plan, estimate), nil
+	return toPlanned(planned.Plan, planned.Estimate), nil
 }
 
-func pageSize(asked int32, otherwise int) (int, error) {
-	if asked < 0 {
-		return 0, reasoning.Invalid("page_size", "must not be negative, is %d", asked)
-	}
-	return min(int(cmp.Or(asked, int32(otherwise))), maxPage), nil
+// ref returns which search a message is about.
+func ref(in interface {
+	GetTenant() string
+	GetSearchId() string
+}) planner.Ref {
+	return planner.Ref{Tenant: in.GetTenant(), ID: in.GetSearchId()}
 }
 
 // unknown is an enum value that this version does not know.

@@ -125,14 +125,6 @@ func TestPagesOfSearches(t *testing.T) {
 	})
 }
 
-func TestPageSize(t *testing.T) {
-	for asked, want := range map[int32]int{0: 50, 1: 1, 1000: 1000, 1001: 1000} {
-		if got, err := pageSize(asked, 50); got != want || err != nil {
-			t.Errorf("page of %d: got %d and error %v, want %d", asked, got, err, want)
-		}
-	}
-}
-
 // A search is the same by all methods.
 func TestGetSearch(t *testing.T) {
 	bubble(t, func(t *testing.T, c plannerv1.PlannerServiceClient) {

@@ -1,0 +1,61 @@
+package planner
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"github.com/ponder-mesh/ponder/internal/telemetry"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/difficulty"
+	"github.com/ponder-mesh/ponder/services/planner/backend"
+	"github.com/ponder-mesh/ponder/services/planner/profile"
+	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/verifier"
+)
+
+// A Config says what a Planner is made of. Zero values of the fields after Solo have
+// useful defaults.
+type Config struct {
+	Policy     policy.Policy
+	Verifier   verifier.Verifier    // nil: only strategies and choices that need none
+	Difficulty difficulty.Estimator // nil: difficulty is not estimated
+	Profiles   Profiles             // of models that were measured; nil: none
+	Store      backend.Store        // of recorded results
+	Solo       bool                 // bill each search as if it ran alone: see backend.Solo
+	Telemetry  *telemetry.Instruments
+
+	// Attended reports whether any worker pulls the policy's jobs; nil where there is no
+	// queue.
+	Attended func(context.Context) (bool, error)
+	// CancelJobs stops all jobs of a search, queued and running; nil where there is
+	// no queue.
+	CancelJobs func(ctx context.Context, search string) error
+
+	Sampling        reasoning.Sampling // of requests that set none
+	Timeout         time.Duration      // of a search whose request has no deadline
+	MaxActive       int                // live searches; Create refuses more
+	MaxKept         int                // ended searches that stay readable
+	VerifierTimeout time.Duration      // after which a verifier that has not named its model is done without
+}
+
+// Profiles finds what was measured of models, as a profile.Shelf does.
+type Profiles interface {
+	// For returns the profile of a policy with a verifier's reward model, or without one if
+	// it is nil. It returns nil if these models were not measured.
+	For(policy reasoning.Model, rewardModel *verifier.RewardModel) *profile.Profile
+}
+
+// withDefaults returns c with its zero values replaced by defaults.
+func (c Config) withDefaults() Config {
+	c.Sampling.TopP = cmp.Or(c.Sampling.TopP, 1)
+	c.Sampling.MaxTokens = cmp.Or(c.Sampling.MaxTokens, 2048)
+	c.Timeout = cmp.Or(c.Timeout, 10*time.Minute)
+	c.MaxActive = cmp.Or(c.MaxActive, 256)
+	c.MaxKept = cmp.Or(c.MaxKept, 1000)
+	c.VerifierTimeout = cmp.Or(c.VerifierTimeout, 500*time.Millisecond)
+	if c.Store == nil {
+		c.Store = backend.NewMemory(64 << 20)
+	}
+	return c
+}

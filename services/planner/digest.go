@@ -1,0 +1,58 @@
+package planner
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner/backend"
+	"github.com/ponder-mesh/ponder/services/planner/search"
+)
+
+// digestVersion is raised when requests get other digests than before.
+const digestVersion = "r1"
+
+// digest returns what identifies a request that has its defaults: two requests have the
+// same digest if they ask for the same search. The deadline is not part of it, since it
+// moves when a client asks again, and neither is the idempotency key. Digests may be
+// stored: they depend on nothing but the request and digestVersion.
+func (r Request) digest() string {
+	type strategy struct {
+		Name       string          `json:"name"`
+		Parameters search.Strategy `json:"parameters"` // all of them, in the order of the type's fields
+	}
+	canonical := struct {
+		Tenant      string            `json:"tenant"`
+		Problem     string            `json:"problem"`
+		Policy      string            `json:"policy"`
+		Verifier    string            `json:"verifier"`
+		Effort      string            `json:"effort"`
+		Budget      backend.Budget    `json:"budget"`
+		Samples     int               `json:"samples"`
+		Estimate    bool              `json:"estimate"`
+		Strategy    *strategy         `json:"strategy"`
+		Choice      *string           `json:"choice"`
+		Thinking    *backend.Thinking `json:"thinking"`
+		Temperature float64           `json:"temperature"`
+		TopP        float64           `json:"top_p"`
+		MaxTokens   int               `json:"max_tokens"`
+		Seed        reasoning.Seed    `json:"seed"`
+		NoStore     bool              `json:"no_store"`
+	}{
+		Tenant: r.Tenant, Problem: r.Problem, Policy: r.Policy, Verifier: r.Verifier, Effort: r.Effort.String(), Budget: r.Budget, Samples: r.Samples,
+		Estimate: r.Estimate, Thinking: r.Thinking, Temperature: *r.Temperature, TopP: *r.TopP, MaxTokens: *r.MaxTokens, Seed: *r.Seed, NoStore: r.NoStore,
+	}
+	if r.Strategy != nil {
+		canonical.Strategy = &strategy{r.Strategy.Name(), r.Strategy}
+	}
+	if r.Choice != nil {
+		name := r.Choice.String()
+		canonical.Choice = &name
+	}
+	text, err := json.Marshal(canonical)
+	if err != nil {
+		panic(fmt.Sprintf("digest of a request that was validated: %v", err)) // its numbers are finite, and JSON has a form for all types in it
+	}
+	return fmt.Sprintf("%s:%x", digestVersion, sha256.Sum256(text))
+}

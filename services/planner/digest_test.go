@@ -1,0 +1,123 @@
+package planner
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner/backend"
+	"github.com/ponder-mesh/ponder/services/planner/search"
+)
+
+var sampling = reasoning.Sampling{Temperature: 0.8, TopP: 1, MaxTokens: 100}
+
+func ptr[T any](v T) *T { return &v }
+
+func TestDigestTellsRequestsApart(t *testing.T) {
+	base := Request{
+		Tenant: "t", Problem: "p", Effort: EffortHigh, Strategy: search.Majority{N: 4}, Temperature: ptr(0.5), MaxTokens: ptr(10),
+		Seed: ptr(reasoning.Seed(3)), Thinking: &backend.Thinking{Max: 8},
+	}
+	seen := map[string]string{base.withDefaults(sampling).digest(): "the request itself"}
+	for name, change := range map[string]func(r *Request){
+		"tenant":        func(r *Request) { r.Tenant = "u" },
+		"problem":       func(r *Request) { r.Problem = "q" },
+		"policy":        func(r *Request) { r.Policy = "m" },
+		"verifier":      func(r *Request) { r.Verifier = "m" },
+		"effort":        func(r *Request) { r.Effort = EffortLow },
+		"strategy":      func(r *Request) { r.Strategy = search.BestOfN{N: 4} },
+		"n":             func(r *Request) { r.Strategy = search.Majority{N: 5} },
+		"planned":       func(r *Request) { r.Strategy = nil },
+		"choice":        func(r *Request) { r.Choice = &search.Choice{By: search.ByMin} },
+		"majority":      func(r *Request) { r.Choice = &search.Choice{} },
+		"temperature":   func(r *Request) { r.Temperature = ptr(1.0) },
+		"top_p":         func(r *Request) { r.TopP = ptr(0.5) },
+		"max_tokens":    func(r *Request) { r.MaxTokens = ptr(11) },
+		"no max_tokens": func(r *Request) { r.MaxTokens = nil },
+		"seed":          func(r *Request) { r.Seed = ptr(reasoning.Seed(4)) },
+		"seed 0":        func(r *Request) { r.Seed = ptr(reasoning.Seed(0)) },
+		"no seed":       func(r *Request) { r.Seed = nil },
+		"budget":        func(r *Request) { r.Budget.PolicyTokens = 9 },
+		"samples":       func(r *Request) { r.Samples = 9 },
+		"estimate":      func(r *Request) { r.Estimate = true },
+		"thinking":      func(r *Request) { r.Thinking = &backend.Thinking{Max: 9} },
+		"no thinking":   func(r *Request) { r.Thinking = nil },
+		"no_store":      func(r *Request) { r.NoStore = true },
+		"shifted text":  func(r *Request) { r.Tenant, r.Problem = "t p", "" },
+	} {
+		other := base
+		change(&other)
+		digest := other.withDefaults(sampling).digest()
+		if seen[digest] != "" {
+			t.Errorf("%s: the digest is that of %s", name, seen[digest])
+		}
+		seen[digest] = name
+	}
+}
+
+// A client that leaves a field out asks for the same search as one that gives the
+// field's default.
+func TestExplicitDefaultsAreTheSameRequest(t *testing.T) {
+	want := Request{Problem: "p"}.withDefaults(sampling).digest()
+	filled := Request{Problem: "p"}.withDefaults(sampling)
+	for name, r := range map[string]Request{
+		"effort":          {Effort: EffortMedium},
+		"samples":         {Samples: samplesOf[EffortMedium]},
+		"temperature":     {Temperature: ptr(sampling.Temperature)},
+		"top_p":           {TopP: ptr(sampling.TopP)},
+		"max_tokens":      {MaxTokens: ptr(sampling.MaxTokens)},
+		"seed":            {Seed: ptr(reasoning.Seed(1))},
+		"deadline":        {Deadline: time.Now()},
+		"idempotency_key": {IdempotencyKey: "k"},
+		"all":             filled,
+	} {
+		r.Problem = "p"
+		if got := r.withDefaults(sampling).digest(); got != want {
+			t.Errorf("%s: got digest %s, want %s", name, got, want)
+		}
+	}
+}
+
+// Digests outlive a process. Who changes one of these raises digestVersion.
+func TestDigestsStay(t *testing.T) {
+	for _, test := range []struct {
+		request Request
+		want    string
+	}{
+		{Request{Problem: "p"}, "r1:b0040101bfd9983a757bb01d2bc8aa51ca92a0562fa40c152be04a453892d5eb"},
+		{Request{Tenant: "t", Problem: "p", Effort: EffortHigh, Strategy: search.Beam{N: 4, M: 2, MaxLevels: 9}, Choice: &search.Choice{}}, "r1:fadeb5e14213fe586a4df776d69692242be61d46e3706fef865dd811612d1aac"},
+		{Request{Problem: "p", Strategy: search.Greedy{}, Thinking: &backend.Thinking{Mode: backend.ModeForce, Max: 9}, NoStore: true}, "r1:0c3260aa7ae232ce1bff00c25873ca7f2890e04eca6f741a5d224b1a62405ba9"},
+	} {
+		if got := test.request.withDefaults(sampling).digest(); got != test.want {
+			t.Errorf("%+v: got digest %s, want %s", test.request, got, test.want)
+		}
+	}
+}
+
+// The same key finds the same search even if the request comes again after its deadline;
+// with another request it finds an error; and a new search needs a deadline to come.
+func TestCreateAgain(t *testing.T) {
+	bubble(t, Config{}, func(t *testing.T, p *Planner) {
+		r := greedy("1")
+		r.IdempotencyKey, r.Deadline = "k", time.Now().Add(time.Minute)
+		id := mustCreate(t, p, r)
+		time.Sleep(time.Hour)
+		if got := mustCreate(t, p, r); got != id {
+			t.Errorf("after its deadline the request created %s, want it to find %s", got, id)
+		}
+		r.Seed = ptr(reasoning.Seed(1))
+		if got := mustCreate(t, p, r); got != id {
+			t.Errorf("with an explicit default the request created %s, want it to find %s", got, id)
+		}
+		r.Seed = ptr(reasoning.Seed(0))
+		if _, err := p.Create(t.Context(), r); !errors.Is(err, ErrExists) {
+			t.Errorf("with seed 0: got %v, want ErrExists", err)
+		}
+		r.IdempotencyKey = "another"
+		var rule *reasoning.InvalidError
+		if _, err := p.Create(t.Context(), r); !errors.As(err, &rule) || rule.Field != "deadline" {
+			t.Errorf("a new search with a deadline that has passed: got %v, want deadline refused", err)
+		}
+	})
+}

@@ -1,0 +1,52 @@
+package planner
+
+import "github.com/ponder-mesh/ponder/reasoning"
+
+// Sizes are no less than the bytes that a thing has on the wire: those of its texts,
+// and for the rest of it as much as its numbers and the names of their fields may need.
+const (
+	searchSize    = 1024
+	nodeSize      = 128
+	stepSize      = 64
+	planSize      = 512
+	outcomeSize   = 256
+	candidateSize = 64
+)
+
+func (s Search) bytes() int {
+	n := searchSize + len(s.ID) + 2*len(s.Request.Problem) + len(s.Request.Tenant)
+	if s.Plan != nil {
+		n += s.Plan.bytes()
+	}
+	if s.Outcome != nil {
+		n += s.Outcome.bytes()
+	}
+	return n
+}
+
+func (n Node) bytes() int {
+	return nodeSize + len(n.ID) + len(n.Parent) + len(n.Answer) + len(n.Reason) + stepBytes(n.Steps)
+}
+
+func stepBytes(steps []reasoning.Step) (n int) {
+	for _, s := range steps {
+		n += stepSize + len(s.Text)
+	}
+	return n
+}
+
+func (p Plan) bytes() int { return planSize + len(p.Reason) + len(p.Profile) + len(p.Bin) }
+
+func (o Outcome) bytes() int {
+	n := outcomeSize + len(o.Answer) + len(o.Node) + len(o.Solution)
+	for _, c := range o.Candidates {
+		n += candidateSize + len(c.Answer)
+	}
+	for _, d := range o.Degraded {
+		n += len(d)
+	}
+	if o.Err != nil {
+		n += len(o.Err.Error())
+	}
+	return n
+}
