@@ -91,12 +91,12 @@ evidence-quick: ## a small part of the evidence: calibrate, plan by the profile,
 	ponder bench report out/quick/results.jsonl out/quick/planned.jsonl --out out/quick/report
 
 evidence: table calibration ## re-make what documents quote, from the shipped models (docs/evidence/real.json: make real)
-	$(GO) run ./pocket/cmd/pocket eval --out docs/evidence/pocket-models.json
-	$(GO) run ./pocket/cmd/pocket eval --reward-model pocket-prm-biased --policies pocket-0.3m --out docs/evidence/pocket-prm-biased.json
-	$(GO) run ./pocket/cmd/pocket eval --reward-model pocket-prm-0.3m --policies pocket-0.3m --out docs/evidence/pocket-prm-0-3m.json
-	$(GO) run ./pocket/cmd/pocket revise --out docs/evidence/pocket-reviser.json
-	$(GO) run ./pocket/cmd/pocket think --out docs/evidence/pocket-thinker.json
-	$(GO) run ./pocket/cmd/pocket cards
+	$(GO) run ./lab/cmd/cards policies --out docs/evidence/pocket-models.json
+	$(GO) run ./lab/cmd/cards policies --reward-model pocket-prm-biased --policies pocket-0.3m --out docs/evidence/pocket-prm-biased.json
+	$(GO) run ./lab/cmd/cards policies --reward-model pocket-prm-0.3m --policies pocket-0.3m --out docs/evidence/pocket-prm-0-3m.json
+	$(GO) run ./lab/cmd/cards reviser --out docs/evidence/pocket-reviser.json
+	$(GO) run ./lab/cmd/cards thinker --out docs/evidence/pocket-thinker.json
+	$(GO) run ./lab/cmd/cards fill
 	$(GO) run ./lab/cmd/evidence fill
 
 examples: $(BIN)/grpcurl $(VENV)/.stamp ## solve a problem with grpcurl, a Python client and a Go client against a real mesh

@@ -17,7 +17,7 @@ import (
 )
 
 type featuresCmd struct {
-	Trunk   string   `required:"" type:"existingfile" help:"GGUF file of the policy whose trunk the judge will have."`
+	Trunk   string   `required:"" type:"existingfile" help:"GGUF file of the policy whose trunk the reward model will have."`
 	Samples []string `arg:"" type:"existingfile" help:"Files written by pocket sample."`
 }
 
@@ -35,7 +35,7 @@ func (c *featuresCmd) Run() error {
 	if err != nil {
 		return err
 	}
-	judge, err := pocket.LikelihoodRewardModel(file, pocket.Options{})
+	rm, err := pocket.LikelihoodRewardModel(file, pocket.Options{})
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (c *featuresCmd) Run() error {
 			var g errgroup.Group
 			for i, path := range paths {
 				g.Go(func() error {
-					x, _, err := judge.Features(context.Background(), s.Problem.Text, path)
+					x, _, err := rm.Features(context.Background(), s.Problem.Text, path)
 					out[i] = features{s.Problem.Text, s.Source, 0, s.Problem.Right(path), pack(x)}
 					if i == 0 {
 						out[i].Source = "solution"

@@ -1,16 +1,14 @@
-// Command pocket makes the problems of the pocket models, the data and files of
-// their training, and the figures of their cards. Run it in the repository's root.
+// Command pocket makes the problems of the pocket models, and the data and files of their
+// training. Package lab/cards measures what came of it.
 package main
 
 import (
 	"bufio"
 	"encoding/json"
 	"os"
-	"path/filepath"
 
 	"github.com/alecthomas/kong"
 
-	"github.com/ponder-mesh/ponder/lab/evidence"
 	"github.com/ponder-mesh/ponder/pocket/problems"
 )
 
@@ -42,32 +40,13 @@ func (c *problemsCmd) Run() error {
 	return w.Flush()
 }
 
-type cardsCmd struct {
-	Check bool `help:"Only say whether they are up to date."`
-}
-
-func (c *cardsCmd) Run() error {
-	cards, err := filepath.Glob("pocket/models/*.md")
-	if err != nil {
-		return err
-	}
-	if c.Check {
-		return evidence.Check("docs/evidence", cards...)
-	}
-	return evidence.Fill("docs/evidence", cards...)
-}
-
 func main() {
 	var cli struct {
 		Problems problemsCmd `cmd:"" help:"Write problems with their solutions, one JSON object a line."`
 		Pack     packCmd     `cmd:"" help:"Turn what training wrote into a GGUF file."`
-		Sample   sampleCmd   `cmd:"" help:"Write a policy's attempts at problems, for training judges."`
-		Features featuresCmd `cmd:"" help:"Write what a judge's head sees of attempts."`
+		Sample   sampleCmd   `cmd:"" help:"Write a policy's attempts at problems, for training reward models."`
+		Features featuresCmd `cmd:"" help:"Write the features on which the head of a reward model is trained."`
 		Wrong    wrongCmd    `cmd:"" help:"Write problems with wrong attempts at them, for training revisers and thinkers."`
-		Eval     evalCmd     `cmd:"" help:"Measure the shipped models on held-out problems."`
-		Revise   reviseCmd   `cmd:"" help:"Measure the shipped reviser on held-out problems."`
-		Think    thinkCmd    `cmd:"" help:"Measure the shipped thinker on held-out problems."`
-		Cards    cardsCmd    `cmd:"" help:"Fill the model cards with the figures of the evidence."`
 	}
 	ctx := kong.Parse(&cli, kong.Name("pocket"), kong.UsageOnError())
 	ctx.FatalIfErrorf(ctx.Run())

@@ -13,8 +13,8 @@ type packCmd struct {
 	In  string `arg:"" type:"existingfile" help:"Dump written by train/export.py, or with --trunk a head written by train/judge.py."`
 	Out string `arg:"" help:"The GGUF file."`
 
-	Trunk      string `type:"existingfile" help:"Make a judge: the policy's GGUF file whose trunk it gets."`
-	Aggregator string `enum:"min,prod,last" default:"min" help:"The judge's aggregator, chosen on validation problems."`
+	Trunk      string `type:"existingfile" help:"Make a reward model on the trunk of this policy's GGUF file."`
+	Aggregator string `enum:"min,prod,last" default:"min" help:"The reward model's aggregator, chosen on validation problems."`
 }
 
 func (c *packCmd) Run() error {
@@ -26,7 +26,7 @@ func (c *packCmd) Run() error {
 	if c.Trunk == "" {
 		file, err = pocket.Pack(bytes.NewReader(in))
 	} else {
-		file, err = c.judge(in)
+		file, err = c.rewardModel(in)
 	}
 	if err != nil {
 		return err
@@ -35,7 +35,7 @@ func (c *packCmd) Run() error {
 	return os.WriteFile(c.Out, file, 0o644)
 }
 
-func (c *packCmd) judge(head []byte) ([]byte, error) {
+func (c *packCmd) rewardModel(head []byte) ([]byte, error) {
 	file, err := os.ReadFile(c.Trunk)
 	if err != nil {
 		return nil, err

@@ -4,19 +4,19 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"strings"
 
 	"github.com/ponder-mesh/ponder/pocket"
+	"github.com/ponder-mesh/ponder/pocket/attempt"
 	"github.com/ponder-mesh/ponder/pocket/problems"
 )
 
 // corrupted is the source of attempts that no policy made.
 const corrupted = "corrupted"
 
-// sampled is a line of the files from which judges are trained: a problem and
+// sampled is a line of the files from which reward models are trained: a problem and
 // attempts at it, as lists of lines without newlines.
 type sampled struct {
 	Problem problems.Problem `json:"problem"`
@@ -30,7 +30,7 @@ type sampleCmd struct {
 	N           int     `default:"100" help:"Problems."`
 	Samples     int     `default:"16" help:"Attempts a problem."`
 	Temperature float64 `default:"0.8"`
-	Split       string  `default:"train" enum:"train,validation" help:"Never test: judges are trained and chosen on these."`
+	Split       string  `default:"train" enum:"train,validation" help:"Never test: reward models are trained and chosen on these."`
 	Seed        uint64  `default:"2"`
 }
 
@@ -39,7 +39,7 @@ func (c *sampleCmd) Run() error {
 	if err != nil {
 		return err
 	}
-	attempt := func(i int, p problems.Problem) ([][]string, error) {
+	write := func(i int, p problems.Problem) ([][]string, error) {
 		r := rand.New(rand.NewPCG(c.Seed, uint64(i)))
 		paths := make([][]string, c.Samples)
 		for k := range paths {
@@ -56,14 +56,14 @@ func (c *sampleCmd) Run() error {
 		e := pocket.NewEngine(m, pocket.Options{})
 		defer e.Close()
 		source = m.Identity().Name
-		attempt = func(i int, p problems.Problem) ([][]string, error) {
-			children, err := solve(context.Background(), e, p, c.Seed+uint64(i), c.Samples, c.Temperature)
+		write = func(i int, p problems.Problem) ([][]string, error) {
+			children, err := attempt.Sample(context.Background(), e, p, c.Seed+uint64(i), c.Samples, c.Temperature)
 			if err != nil {
 				return nil, err
 			}
 			var paths [][]string
 			for _, ch := range children {
-				paths = append(paths, lines(ch))
+				paths = append(paths, attempt.Lines(ch))
 			}
 			return paths, nil
 		}
@@ -71,7 +71,7 @@ func (c *sampleCmd) Run() error {
 	w := bufio.NewWriter(os.Stdout)
 	enc := json.NewEncoder(w)
 	for i, p := range ps {
-		paths, err := attempt(i, p)
+		paths, err := write(i, p)
 		if err != nil {
 			return err
 		}
@@ -82,35 +82,6 @@ func (c *sampleCmd) Run() error {
 		}
 	}
 	return w.Flush()
-}
-
-// maxTokens is room for the longest solution and some error.
-const maxTokens = 160
-
-// solve samples whole solutions of a problem, in the order of their seeds.
-func solve(ctx context.Context, e *pocket.Engine, p problems.Problem, seed uint64, n int, temperature float64) ([]pocket.Child, error) {
-	r := pocket.Request{Prompt: p.Prompt(), MaxTokens: maxTokens, Temperature: temperature}
-	noise := rand.New(rand.NewPCG(seed, 1))
-	for range n {
-		r.Seeds = append(r.Seeds, noise.Uint64())
-	}
-	children := make([]pocket.Child, n)
-	for c, err := range e.Generate(ctx, r) {
-		if err != nil {
-			return nil, fmt.Errorf("solve %q: %w", p.Text, err)
-		}
-		children[c.Index] = c
-	}
-	return children, nil
-}
-
-// lines are a child's steps without their newlines.
-func lines(c pocket.Child) []string {
-	var out []string
-	for _, s := range c.Steps {
-		out = append(out, strings.TrimSuffix(s.Text, "\n"))
-	}
-	return out
 }
 
 // distinct returns each path once, in the order of first occurrence, and how often it occurs.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ponder-mesh/ponder/pocket/attempt"
 	"github.com/ponder-mesh/ponder/pocket/problems"
 )
 
@@ -41,7 +42,7 @@ func (c *wrongCmd) Run() error {
 					path = problems.CarryOn(s.Problem, path)
 				}
 				last := len(path) - 1
-				if !strings.HasPrefix(path[last], "A:") || answer(path) == s.Problem.Answer {
+				if !strings.HasPrefix(path[last], "A:") || attempt.Answer(path) == s.Problem.Answer {
 					continue
 				}
 				if !slices.Equal(path[:last], s.Problem.Steps) { // no policy calculates all right and then answers wrong

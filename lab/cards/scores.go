@@ -1,4 +1,4 @@
-package main
+package cards
 
 import (
 	"fmt"
@@ -11,36 +11,34 @@ import (
 	"github.com/ponder-mesh/ponder/pocket"
 )
 
-// judgeReport collects what a judge said about lines whose truth is known.
-type scoreReport struct {
+// scores collects a reward model's scores of lines that are known to be right or wrong.
+type scores struct {
 	pairs        []float64 // 1 where a right line beat a wrong sibling, ½ for a tie
 	right, wrong []float64 // scores of the samples' lines; wrong: of first errors
 	after        []float64 // scores of the lines that follow an error
 }
 
-func newScoreReport() *scoreReport { return &scoreReport{} }
-
-// add takes in all samples of a problem. Siblings are lines that were written
+// add adds all samples of a problem. Siblings are lines that were written
 // after the same right beginning; each distinct wrong one makes one pair.
-func (r *scoreReport) add(a attempts) {
+func (s *scores) add(a samples) {
 	want := a.problem.Lines()
 	right, wrong := make([]float64, len(want)), make([]map[string]float64, len(want))
 	seen := make([]bool, len(want))
-	for _, s := range a.samples {
-		for i, ok := range a.problem.Right(s.lines) {
+	for _, d := range a.drawn {
+		for i, ok := range a.problem.Right(d.lines) {
 			switch {
 			case ok:
-				r.right = append(r.right, s.scores[i])
-				right[i], seen[i] = s.scores[i], true
+				s.right = append(s.right, d.scores[i])
+				right[i], seen[i] = d.scores[i], true
 				continue
-			case i < len(want) && strings.Join(s.lines[:i], "\n") == strings.Join(want[:i], "\n"):
-				r.wrong = append(r.wrong, s.scores[i])
+			case i < len(want) && strings.Join(d.lines[:i], "\n") == strings.Join(want[:i], "\n"):
+				s.wrong = append(s.wrong, d.scores[i])
 				if wrong[i] == nil {
 					wrong[i] = map[string]float64{}
 				}
-				wrong[i][s.lines[i]] = s.scores[i]
+				wrong[i][d.lines[i]] = d.scores[i]
 			default:
-				r.after = append(r.after, s.scores[i])
+				s.after = append(s.after, d.scores[i])
 			}
 		}
 	}
@@ -50,17 +48,18 @@ func (r *scoreReport) add(a attempts) {
 			switch {
 			case !seen[i]:
 			case right[i] > score:
-				r.pairs = append(r.pairs, 1)
+				s.pairs = append(s.pairs, 1)
 			case right[i] == score:
-				r.pairs = append(r.pairs, .5)
+				s.pairs = append(s.pairs, .5)
 			default:
-				r.pairs = append(r.pairs, 0)
+				s.pairs = append(s.pairs, 0)
 			}
 		}
 	}
 }
 
-type scoreResult struct {
+// A quality is how well a reward model tells right lines from wrong ones.
+type quality struct {
 	Aggregator  string         `json:"aggregator"`
 	Parameters  int            `json:"parameters"`
 	Trunk       string         `json:"trunk"`
@@ -74,25 +73,25 @@ type scoreResult struct {
 	Calibration table.Table    `json:"calibration"`
 }
 
-// threshold is where a score is called right.
+// threshold is the score from which a line counts as called right.
 const threshold = 0.5
 
-func (r *scoreReport) result(j *pocket.RewardModel, seed uint64) scoreResult {
+func (s *scores) quality(rm *pocket.RewardModel, seed uint64) quality {
 	below := func(scores []float64) int {
 		n := 0
-		for _, s := range scores {
-			if s < threshold {
+		for _, score := range scores {
+			if score < threshold {
 				n++
 			}
 		}
 		return n
 	}
-	errors := append(append([]float64(nil), r.wrong...), r.after...)
-	v := scoreResult{
-		Aggregator: j.Aggregator(), Parameters: int(j.Identity().Parameters), Trunk: j.Trunk(), Recipe: j.Recipe(),
-		Siblings:   stats.Bootstrap(r.pairs, seed),
-		FalseAlarm: stats.Wilson(below(r.right), len(r.right)),
-		Miss:       stats.Wilson(len(r.wrong)-below(r.wrong), len(r.wrong)),
+	errors := append(append([]float64(nil), s.wrong...), s.after...)
+	v := quality{
+		Aggregator: rm.Aggregator(), Parameters: int(rm.Identity().Parameters), Trunk: rm.Trunk(), Recipe: rm.Recipe(),
+		Siblings:   stats.Bootstrap(s.pairs, seed),
+		FalseAlarm: stats.Wilson(below(s.right), len(s.right)),
+		Miss:       stats.Wilson(len(s.wrong)-below(s.wrong), len(s.wrong)),
 		MissAll:    stats.Wilson(len(errors)-below(errors), len(errors)),
 	}
 	v.Table = table.Table{Header: []string{"figure", "value", "of"}}
@@ -108,19 +107,19 @@ func (r *scoreReport) result(j *pocket.RewardModel, seed uint64) scoreResult {
 	} {
 		v.Table.Add(row.name, row.e.Percent(), fmt.Sprintf("%d %s", row.e.N, row.of))
 	}
-	v.calibrate(r.right, errors)
+	v.calibrate(s.right, errors)
 	v.Table.Add("expected calibration error", fmt.Sprintf("%.3f", v.ECE), "ten bins")
 	return v
 }
 
 // calibrate fills ten bins of equal width (Naeini et al. 2015).
-func (v *scoreResult) calibrate(right, wrong []float64) {
+func (v *quality) calibrate(right, wrong []float64) {
 	var n, sum, hits [10]float64
 	for k, scores := range [][]float64{wrong, right} {
-		for _, s := range scores {
-			b := min(9, int(s*10))
+		for _, score := range scores {
+			b := min(9, int(score*10))
 			n[b]++
-			sum[b] += s
+			sum[b] += score
 			hits[b] += float64(k)
 		}
 	}

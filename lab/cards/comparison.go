@@ -1,0 +1,141 @@
+package cards
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/ponder-mesh/ponder/answer"
+	"github.com/ponder-mesh/ponder/lab/evidence"
+	"github.com/ponder-mesh/ponder/lab/table"
+	"github.com/ponder-mesh/ponder/pocket/attempt"
+	"github.com/ponder-mesh/ponder/pocket/problems"
+	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
+	"github.com/ponder-mesh/ponder/services/planner/backend"
+)
+
+// baseModel is the policy that the reviser and the thinker were made of.
+const baseModel = "pocket-0.3m"
+
+// A comparison compares a policy with the one that it was made of, by searches of a mesh
+// in this process.
+type comparison struct {
+	File    string `type:"existingfile" help:"The policy's GGUF file; else the shipped one."`
+	PerStep int    `default:"25" help:"Problems of each split for each number of steps."`
+	Seed    uint64 `default:"13" help:"Of problems and searches."`
+	Store   string `type:"path" help:"Files of what the policies generated, one a policy; what is in them is not generated again." placeholder:"PREFIX"`
+	Out     string `help:"Evidence file to write; else only tables are printed."`
+	Date    string `help:"For the evidence."`
+}
+
+// A result is what was measured on the problems of one split.
+type result interface{ tables() []table.Table }
+
+// run compares the named policy with the base on the problems of both held-out splits,
+// prints tables and writes evidence.
+func (c *comparison) run(ctx context.Context, name, what string, on func(ctx context.Context, policy, base *solver, ps []problems.Problem) (result, error)) (err error) {
+	policy, closePolicy, err := c.open(ctx, name, c.File)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closePolicy()) }()
+	base, closeBase, err := c.open(ctx, baseModel, "")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeBase()) }()
+	results := map[string]any{}
+	for _, split := range []problems.Split{problems.Validation, problems.Test} {
+		ps, err := perStep(split, c.PerStep, c.Seed)
+		if err != nil {
+			return err
+		}
+		r, err := on(ctx, policy, base, ps)
+		if err != nil {
+			return err
+		}
+		results[string(split)] = r
+		fmt.Printf("\n%d %s problems\n", len(ps), split)
+		if err := printTables(r.tables()...); err != nil {
+			return err
+		}
+	}
+	if c.Out == "" {
+		return nil
+	}
+	return evidence.Record{
+		Name: name, What: what, Command: command(), Date: c.Date, Seeds: []uint64{c.Seed}, Models: []evidence.Identity{policy.model, base.model},
+		Samples: map[string]int{"problems per split and number of steps": c.PerStep}, Results: results,
+	}.Write(c.Out)
+}
+
+// open returns the solver of a policy over the policy's store, and what closes both.
+func (c *comparison) open(ctx context.Context, name, file string) (*solver, func() error, error) {
+	if c.Store == "" {
+		s, err := newSolver(ctx, name, file, backend.NewMemory(256<<20))
+		if err != nil {
+			return nil, nil, err
+		}
+		return s, s.Close, nil
+	}
+	store, err := backend.OpenFile(c.Store + "." + name)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := newSolver(ctx, name, file, store)
+	if err != nil {
+		return nil, nil, errors.Join(err, store.Close())
+	}
+	return s, func() error { return errors.Join(s.Close(), store.Close()) }, nil
+}
+
+// perStep returns n problems of a split for each number of steps.
+func perStep(split problems.Split, n int, seed uint64) (ps []problems.Problem, err error) {
+	for steps := 1; steps <= problems.MaxSteps; steps++ {
+		some, err := problems.Take(n, problems.Options{Split: split, Seed: seed, NSteps: steps})
+		if err != nil {
+			return nil, err
+		}
+		ps = append(ps, some...)
+	}
+	return ps, nil
+}
+
+// command returns the command line of this process as the repository's reader runs it.
+func command() string { return "go run ./lab/cmd/cards " + strings.Join(os.Args[1:], " ") }
+
+func printTables(tables ...table.Table) error {
+	for _, t := range tables {
+		fmt.Println()
+		if err := t.WriteText(os.Stdout); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// greedy returns the request of one sample at temperature 0.
+func greedy() *plannerv1.SolveRequest {
+	return &plannerv1.SolveRequest{
+		Strategy: &plannerv1.Strategy{Kind: &plannerv1.Strategy_Greedy{Greedy: &plannerv1.Greedy{}}}, Sampling: sampling(0, attempt.MaxTokens),
+	}
+}
+
+func sampling(temperature float64, maxTokens int) *reasoningv1.Sampling {
+	most := int32(maxTokens)
+	return &reasoningv1.Sampling{Temperature: &temperature, MaxTokens: &most}
+}
+
+// correct returns 1 where a search found the right answer, else 0, problem by problem.
+func correct(ps []problems.Problem, searches []search) []float64 {
+	right := make([]float64, len(ps))
+	for i, s := range searches {
+		if answer.Correct(s.answer, ps[i].Answer) {
+			right[i] = 1
+		}
+	}
+	return right
+}

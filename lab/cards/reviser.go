@@ -1,0 +1,198 @@
+package cards
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ponder-mesh/ponder/answer"
+	"github.com/ponder-mesh/ponder/internal/stats"
+	"github.com/ponder-mesh/ponder/lab/table"
+	"github.com/ponder-mesh/ponder/pocket/attempt"
+	"github.com/ponder-mesh/ponder/pocket/problems"
+	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+)
+
+// Reviser measures pocket-reviser: what chains of its revisions reach against attempts
+// that do not see each other (Snell et al. 2024, arXiv 2408.03314, §6).
+type Reviser struct {
+	comparison  `embed:""`
+	Chains      int     `default:"2" help:"Chains a problem, each a search of its own."`
+	Length      int     `default:"8" help:"Attempts a chain."`
+	Temperature float64 `default:"0.8" help:"Of sampling."`
+}
+
+// Run measures and writes.
+func (c *Reviser) Run(ctx context.Context) error {
+	return c.run(ctx, "pocket-reviser", "What a chain of revisions by pocket-reviser reaches, against independent attempts by the policy that it was made of.",
+		func(ctx context.Context, reviser, base *solver, ps []problems.Problem) (result, error) {
+			return c.measure(ctx, reviser, base, ps)
+		})
+}
+
+// A revising is what chains of revisions did, and as many attempts without a view of each
+// other.
+type revising struct {
+	Attempts  map[int]stats.Interval `json:"attempts"` // right at this place in the chain, from 1
+	Parallel  stats.Interval         `json:"parallel"`
+	Chain     stats.Interval         `json:"chain_majority"`
+	Side      stats.Interval         `json:"parallel_majority"`
+	Own       stats.Interval         `json:"own_majority"` // of as many first attempts of the reviser
+	Gain      stats.Interval         `json:"gain"`         // chain over parallel majority, paired
+	GainOwn   stats.Interval         `json:"gain_over_own"`
+	Spoilt    stats.Interval         `json:"right_to_wrong"`
+	Repaired  stats.Interval         `json:"wrong_to_right"`
+	Repeated  stats.Interval         `json:"wrong_to_same_wrong"`
+	Table     table.Table            `json:"table"`
+	Decisions table.Table            `json:"decisions"`
+}
+
+func (r *revising) tables() []table.Table { return []table.Table{r.Table, r.Decisions} }
+
+func (c *Reviser) measure(ctx context.Context, reviser, base *solver, ps []problems.Problem) (*revising, error) {
+	majority := &plannerv1.Strategy{Kind: &plannerv1.Strategy_Majority{Majority: &plannerv1.Majority{N: int32(c.Length), Exhaustive: true}}}
+	chain := &plannerv1.Strategy{Kind: &plannerv1.Strategy_Revisions{Revisions: &plannerv1.Revisions{N: int32(c.Length), Chains: new(int32(1)), Unjudged: true}}}
+	side, err := c.searches(ctx, base, ps, majority)
+	if err != nil {
+		return nil, err
+	}
+	own, err := c.searches(ctx, reviser, ps, majority)
+	if err != nil {
+		return nil, err
+	}
+	chains, err := c.searches(ctx, reviser, ps, chain)
+	if err != nil {
+		return nil, err
+	}
+	r := &revising{
+		Attempts: map[int]stats.Interval{}, Parallel: c.over(side.sampled()), Chain: c.over(chains.chosen()), Side: c.over(side.chosen()), Own: c.over(own.chosen()),
+		Gain: c.over(minus(chains.chosen(), side.chosen())), GainOwn: c.over(minus(chains.chosen(), own.chosen())),
+	}
+	for k := range c.Length {
+		r.Attempts[k+1] = c.over(chains.attempt(k))
+	}
+	right, wrong := r.follow(chains)
+	r.tabulate(c.Length, right, wrong)
+	return r, nil
+}
+
+// trials are searches of problems by one strategy, once for each chain.
+type trials struct {
+	problems []problems.Problem
+	seeds    [][]search // by seed and problem
+}
+
+func (c *Reviser) searches(ctx context.Context, s *solver, ps []problems.Problem, strategy *plannerv1.Strategy) (trials, error) {
+	t := trials{problems: ps}
+	for i := range c.Chains {
+		seed := c.Seed + uint64(i)
+		searches, err := s.solveAll(ctx, ps, func() *plannerv1.SolveRequest {
+			return &plannerv1.SolveRequest{Strategy: strategy, Seed: &seed, Sampling: sampling(c.Temperature, attempt.MaxTokens)}
+		})
+		if err != nil {
+			return t, err
+		}
+		for i, s := range searches {
+			if len(s.nodes) != c.Length {
+				return t, fmt.Errorf("%q has %d attempts, want %d", ps[i].Text, len(s.nodes), c.Length)
+			}
+		}
+		t.seeds = append(t.seeds, searches)
+	}
+	return t, nil
+}
+
+func (c *Reviser) over(xs []float64) stats.Interval { return stats.Bootstrap(xs, c.Seed) }
+
+// mean returns, problem by problem, the share of seeds whose search is so.
+func (t trials) mean(is func(p problems.Problem, s search) float64) []float64 {
+	xs := make([]float64, len(t.problems))
+	for _, searches := range t.seeds {
+		for i, s := range searches {
+			xs[i] += is(t.problems[i], s) / float64(len(t.seeds))
+		}
+	}
+	return xs
+}
+
+// chosen returns the accuracy of the searches' answers.
+func (t trials) chosen() []float64 {
+	return t.mean(func(p problems.Problem, s search) float64 { return one(answer.Correct(s.answer, p.Answer)) })
+}
+
+// attempt returns the accuracy of the attempts at place k.
+func (t trials) attempt(k int) []float64 {
+	return t.mean(func(p problems.Problem, s search) float64 {
+		return one(answer.Correct(s.nodes[k].GetAnswer(), p.Answer))
+	})
+}
+
+// sampled returns the accuracy of all attempts alike.
+func (t trials) sampled() []float64 {
+	return t.mean(func(p problems.Problem, s search) float64 {
+		right := 0.0
+		for _, n := range s.nodes {
+			right += one(answer.Correct(n.GetAnswer(), p.Answer))
+		}
+		return right / float64(len(s.nodes))
+	})
+}
+
+func one(is bool) float64 {
+	if is {
+		return 1
+	}
+	return 0
+}
+
+func minus(a, b []float64) []float64 {
+	d := make([]float64, len(a))
+	for i := range a {
+		d[i] = a[i] - b[i]
+	}
+	return d
+}
+
+// follow counts what follows right and wrong attempts in chains, and returns of how many.
+func (r *revising) follow(chains trials) (right, wrong int) {
+	var spoilt, repaired, repeated int
+	for _, searches := range chains.seeds {
+		for i, s := range searches {
+			for k, next := range s.nodes[1:] {
+				last, nextRight := s.nodes[k], answer.Correct(next.GetAnswer(), chains.problems[i].Answer)
+				if answer.Correct(last.GetAnswer(), chains.problems[i].Answer) {
+					right++
+					if !nextRight {
+						spoilt++
+					}
+					continue
+				}
+				wrong++
+				if nextRight {
+					repaired++
+				}
+				if next.GetAnswer() == last.GetAnswer() {
+					repeated++
+				}
+			}
+		}
+	}
+	r.Spoilt, r.Repaired, r.Repeated = stats.Wilson(spoilt, right), stats.Wilson(repaired, wrong), stats.Wilson(repeated, wrong)
+	return right, wrong
+}
+
+func (r *revising) tabulate(length, right, wrong int) {
+	r.Table.Header = []string{"attempt", "right"}
+	r.Table.Add(baseModel+", independent", r.Parallel.Percent())
+	for k := range length {
+		r.Table.Add(fmt.Sprint(k+1), r.Attempts[k+1].Percent())
+	}
+	r.Decisions.Header = []string{"figure", "value", "of"}
+	r.Decisions.Add(fmt.Sprintf("majority of a chain of %d", length), r.Chain.Percent(), "chains")
+	r.Decisions.Add(fmt.Sprintf("majority of %d independent attempts of %s", length, baseModel), r.Side.Percent(), "")
+	r.Decisions.Add("the first more than the second", r.Gain.Percent(), "problems")
+	r.Decisions.Add(fmt.Sprintf("majority of %d first attempts of the reviser", length), r.Own.Percent(), "")
+	r.Decisions.Add("the chain more than these", r.GainOwn.Percent(), "problems")
+	r.Decisions.Add("a right attempt is followed by a wrong one", r.Spoilt.Percent(), fmt.Sprint(right))
+	r.Decisions.Add("a wrong attempt is followed by a right one", r.Repaired.Percent(), fmt.Sprint(wrong))
+	r.Decisions.Add("a wrong attempt is followed by the same answer", r.Repeated.Percent(), fmt.Sprint(wrong))
+}

@@ -1,0 +1,77 @@
+package cards
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ponder-mesh/ponder/pocket/problems"
+	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+	"github.com/ponder-mesh/ponder/services/planner/backend"
+)
+
+func TestTrials(t *testing.T) {
+	chain := func(chosen string, answers ...string) search {
+		s := search{answer: chosen}
+		for _, a := range answers {
+			s.nodes = append(s.nodes, &plannerv1.Node{Answer: a})
+		}
+		return s
+	}
+	p := problems.Problem{Answer: "7"}
+	all := trials{problems: []problems.Problem{p, p}, seeds: [][]search{
+		{chain("7", "7", "8", "7"), chain("8", "8", "8", "9")},
+		{chain("", "", "", "7"), chain("7", "7", "7", "7")},
+	}}
+	for name, c := range map[string]struct{ got, want []float64 }{
+		"chosen":      {all.chosen(), []float64{0.5, 0.5}},
+		"first":       {all.attempt(0), []float64{0.5, 0.5}},
+		"last":        {all.attempt(2), []float64{1, 0.5}},
+		"all alike":   {all.sampled(), []float64{(2.0/3 + 1.0/3) / 2, 0.5}},
+		"differences": {minus(all.attempt(2), all.attempt(0)), []float64{0.5, 0}},
+	} {
+		if diff := cmp.Diff(c.got, c.want); diff != "" {
+			t.Errorf("%s (-got +want):\n%s", name, diff)
+		}
+	}
+	var r revising
+	right, wrong := r.follow(all)
+	// Right are 7→8, 7→7 and 7→7; wrong 8→7, 8→8, 8→9, ""→"" and ""→7.
+	if right != 3 || wrong != 5 || r.Spoilt.Mean != 1.0/3 || r.Repaired.Mean != 2.0/5 || r.Repeated.Mean != 2.0/5 {
+		t.Errorf("%d right and %d wrong, %+v", right, wrong, r)
+	}
+}
+
+// A chain of the mesh has the attempts that were asked for, and the same searches give the
+// same figures.
+func TestReviserRevisesThroughTheMesh(t *testing.T) {
+	reviser, err := newSolver(t.Context(), "pocket-reviser", "", backend.NewMemory(1<<20))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reviser.Close()
+	base, err := newSolver(t.Context(), baseModel, "", backend.NewMemory(1<<20))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer base.Close()
+	ps, err := perStep(problems.Validation, 1, 13)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := Reviser{comparison: comparison{Seed: 13}, Chains: 1, Length: 2, Temperature: 0.8}
+	r, err := c.measure(t.Context(), reviser, base, ps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Attempts) != 2 || len(r.Table.Rows) != 3 || r.Spoilt.N+r.Repaired.N != len(ps) {
+		t.Errorf("measured %+v", r)
+	}
+	again, err := c.measure(t.Context(), reviser, base, ps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(r, again); diff != "" {
+		t.Errorf("the same searches again (-first +second):\n%s", diff)
+	}
+}

@@ -1,0 +1,122 @@
+package cards
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/ponder-mesh/ponder/internal/rpcerr"
+	"github.com/ponder-mesh/ponder/lab/evidence"
+	"github.com/ponder-mesh/ponder/mesh"
+	"github.com/ponder-mesh/ponder/pocket"
+	"github.com/ponder-mesh/ponder/pocket/models"
+	"github.com/ponder-mesh/ponder/pocket/problems"
+	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+	"github.com/ponder-mesh/ponder/services/planner/backend"
+	policyengine "github.com/ponder-mesh/ponder/services/policy/engine/pocket"
+)
+
+// concurrent is how many searches a solver runs at a time.
+const concurrent = 16
+
+// A solver solves pocket problems with one policy, and no verifier, by searches of a mesh
+// in this process.
+type solver struct {
+	model  evidence.Identity
+	mesh   *mesh.Mesh
+	engine *pocket.Engine
+}
+
+// A search is how a search ended, and its tree.
+type search struct {
+	answer string
+	nodes  []*plannerv1.Node // parents before children
+}
+
+// newSolver starts the mesh of a policy: a shipped one, or that of a GGUF file if file is
+// not empty. What the store holds is not generated again.
+func newSolver(ctx context.Context, name, file string, store backend.Store) (_ *solver, err error) {
+	var m *pocket.Model
+	if file != "" {
+		m, err = openFile(file)
+	} else {
+		m, err = models.Open(name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s := &solver{model: identity(m.Identity()), engine: pocket.NewEngine(m, pocket.Options{})}
+	if s.mesh, err = mesh.Start(ctx, mesh.Config{Policy: policyengine.New(s.engine), Provider: "pocket", Store: store}); err != nil {
+		return nil, errors.Join(err, s.engine.Close())
+	}
+	return s, nil
+}
+
+// Close stops the mesh.
+func (s *solver) Close() error { return errors.Join(s.mesh.Close(), s.engine.Close()) }
+
+// solveAll runs a search of each problem, by the request that request returns for it.
+func (s *solver) solveAll(ctx context.Context, ps []problems.Problem, request func() *plannerv1.SolveRequest) ([]search, error) {
+	searches := make([]search, len(ps))
+	all, ctx := errgroup.WithContext(ctx)
+	all.SetLimit(concurrent)
+	for i, p := range ps {
+		all.Go(func() (err error) {
+			r := request()
+			r.Problem = p.Text
+			if searches[i], err = s.solve(ctx, r); err != nil {
+				return fmt.Errorf("solve %q: %w", p.Text, err)
+			}
+			return nil
+		})
+	}
+	return searches, all.Wait()
+}
+
+// solve follows a search to its end. A search without an answer is no error.
+func (s *solver) solve(ctx context.Context, r *plannerv1.SolveRequest) (search, error) {
+	r.CancelOnDisconnect = true
+	stream, err := s.mesh.Planner.Solve(ctx, r)
+	if err != nil {
+		return search{}, rpcerr.FromStatus(err)
+	}
+	nodes := map[string]*plannerv1.Node{}
+	var last *plannerv1.SearchEvent
+	for {
+		response, err := stream.Recv()
+		switch {
+		case errors.Is(err, io.EOF):
+			return ended(last, nodes)
+		case err != nil:
+			return search{}, rpcerr.FromStatus(err)
+		}
+		last = response.GetEvent()
+		for _, n := range last.GetNodes() {
+			nodes[n.GetNodeId()] = n
+		}
+	}
+}
+
+// ended returns what a search's last event and all of its nodes say. It returns an error
+// if the search did not run to its end.
+func ended(last *plannerv1.SearchEvent, nodes map[string]*plannerv1.Node) (search, error) {
+	outcome := last.GetOutcome()
+	if outcome.GetStopReason() != plannerv1.StopReason_STOP_REASON_COMPLETE {
+		return search{}, fmt.Errorf("the search stopped by %s: %s", outcome.GetStopReason(), outcome.GetError().GetMessage())
+	}
+	s := search{answer: outcome.GetAnswer()}
+	for _, n := range nodes {
+		if n.GetDepth() > 0 {
+			s.nodes = append(s.nodes, n)
+		}
+	}
+	slices.SortFunc(s.nodes, func(a, b *plannerv1.Node) int {
+		return cmp.Or(cmp.Compare(a.GetDepth(), b.GetDepth()), cmp.Compare(len(a.GetNodeId()), len(b.GetNodeId())), cmp.Compare(a.GetNodeId(), b.GetNodeId()))
+	})
+	return s, nil
+}

@@ -1,0 +1,210 @@
+package cards
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/ponder-mesh/ponder/internal/stats"
+	"github.com/ponder-mesh/ponder/lab/measure"
+	"github.com/ponder-mesh/ponder/lab/table"
+	"github.com/ponder-mesh/ponder/pocket/problems"
+	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+	"github.com/ponder-mesh/ponder/services/policy/template"
+)
+
+// Thinker measures pocket-thinker: what it makes of more and less thinking, by budget
+// forcing (s1, Muennighoff et al. 2025, arXiv 2501.19393).
+type Thinker struct {
+	comparison `embed:""`
+	Budgets    []int `default:"10,20,40,80" help:"Most tokens of thinking, each a run."`
+	Waits      []int `default:"0,1,2,4" help:"Ends of thinking that are replaced by Wait, each a run."`
+}
+
+// Run measures and writes.
+func (c *Thinker) Run(ctx context.Context) error {
+	return c.run(ctx, "pocket-thinker", "What pocket-thinker makes of more and less thinking, by budget forcing at temperature 0.",
+		func(ctx context.Context, thinker, base *solver, ps []problems.Problem) (result, error) {
+			return c.measure(ctx, thinker, base, ps)
+		})
+}
+
+// A forcing is what budget forcing did on a set of problems.
+type forcing struct {
+	Runs    []forcingRun   `json:"runs"`
+	Base    stats.Interval `json:"base"` // the policy that the thinker was made of, greedily
+	Table   table.Table    `json:"table"`
+	Scaling table.Table    `json:"scaling"` // s1 §3.2: the mean slope between runs, in points of accuracy for 100 tokens of thinking
+}
+
+type forcingRun struct {
+	Budget   int            `json:"budget,omitempty"`
+	Waits    int            `json:"waits"`
+	Tokens   float64        `json:"tokens"` // of thinking, generated, the mean
+	Cut      float64        `json:"cut"`    // the share of thinking that the budget cut
+	Own      float64        `json:"own"`    // the share in which the thinker wrote Wait of its own accord
+	Accuracy stats.Interval `json:"accuracy"`
+}
+
+func (f *forcing) tables() []table.Table { return []table.Table{f.Table, f.Scaling} }
+
+const (
+	noBudget     = 560 // most tokens of thinking in a run without a budget: five passes of the longest
+	answerTokens = 16  // most tokens of the answer that follows
+)
+
+func (c *Thinker) measure(ctx context.Context, thinker, base *solver, ps []problems.Problem) (*forcing, error) {
+	f := &forcing{Table: table.Table{Header: []string{"run", "tokens of thinking", "right", "1-4 steps", "5-8 steps", "cut", "Waits of its own"}}}
+	searches, err := base.solveAll(ctx, ps, greedy)
+	if err != nil {
+		return nil, err
+	}
+	right := correct(ps, searches)
+	f.Base = stats.Bootstrap(right, c.Seed)
+	f.Table.Add(append([]string{baseModel + ", greedy", ""}, c.accuracies(ps, right)...)...)
+	var runs []forcingRun
+	for _, n := range c.Budgets {
+		runs = append(runs, forcingRun{Budget: n})
+	}
+	for _, n := range c.Waits {
+		runs = append(runs, forcingRun{Waits: n})
+	}
+	for _, run := range runs {
+		if searches, err = thinker.solveAll(ctx, ps, run.request); err != nil {
+			return nil, err
+		}
+		if err := run.observe(searches); err != nil {
+			return nil, err
+		}
+		right := correct(ps, searches)
+		run.Accuracy = stats.Bootstrap(right, c.Seed)
+		f.Runs = append(f.Runs, run)
+		row := append([]string{run.label(), fmt.Sprintf("%.0f", run.Tokens)}, c.accuracies(ps, right)...)
+		f.Table.Add(append(row, fmt.Sprintf("%.0f %%", 100*run.Cut), fmt.Sprintf("%.0f %%", 100*run.Own))...)
+	}
+	return f, f.scale(len(c.Budgets))
+}
+
+// accuracies returns the accuracy on all problems, on the short ones and on the long ones.
+func (c *Thinker) accuracies(ps []problems.Problem, right []float64) (cells []string) {
+	var short, long []float64
+	for i, p := range ps {
+		if p.NSteps <= problems.MaxSteps/2 {
+			short = append(short, right[i])
+		} else {
+			long = append(long, right[i])
+		}
+	}
+	for _, xs := range [][]float64{right, short, long} {
+		cells = append(cells, stats.Bootstrap(xs, c.Seed).Percent())
+	}
+	return cells
+}
+
+// request returns the request of one sample at temperature 0 that thinks as the run says.
+func (r *forcingRun) request() *plannerv1.SolveRequest {
+	most := r.Budget
+	if most == 0 {
+		most = noBudget
+	}
+	request := greedy()
+	request.Sampling = sampling(0, most+answerTokens)
+	request.Thinking = &plannerv1.Thinking{MaxTokens: int32(most), Waits: int32(r.Waits)}
+	return request
+}
+
+func (r *forcingRun) label() string {
+	if r.Budget == 0 {
+		return fmt.Sprintf("%d × Wait", r.Waits)
+	}
+	return fmt.Sprintf("at most %d tokens", r.Budget)
+}
+
+// observe fills in the means over searches of how they thought.
+func (r *forcingRun) observe(searches []search) error {
+	share := 1 / float64(len(searches))
+	for _, s := range searches {
+		if len(s.nodes) != 1 {
+			return fmt.Errorf("a greedy search has %d nodes below its root, want 1", len(s.nodes))
+		}
+		t := thoughtOf(s.nodes[0])
+		r.Tokens += share * float64(t.tokens)
+		if t.cut {
+			r.Cut += share
+		}
+		if t.own {
+			r.Own += share
+		}
+	}
+	return nil
+}
+
+// A thought is how one solution thinks.
+type thought struct {
+	tokens   int // generated until thinking ended
+	cut, own bool
+}
+
+// marks are those of the template that pocket-thinker was trained with.
+var marks = func() template.Thinking {
+	t, err := template.Lookup("pocket-think-v1")
+	if err != nil {
+		panic(err) // it is a template of ours
+	}
+	return t.Thinking
+}()
+
+// thoughtOf reads how a solution thinks from its steps. A token of a pocket model is a
+// character: a step with fewer tokens than characters was forced, in whole or in part.
+func thoughtOf(n *plannerv1.Node) (t thought) {
+	for _, s := range n.GetSteps() {
+		t.tokens += int(s.GetTokens())
+		forced := int(s.GetTokens()) < len(s.GetText())
+		switch {
+		case strings.HasSuffix(s.GetText(), marks.End):
+			t.cut = forced
+			return t
+		case s.GetText() == marks.Wait && !forced:
+			t.own = true
+		}
+	}
+	t.cut = true
+	return t
+}
+
+// scale fills in s1's three measures of the runs with a budget and the first without, of
+// the runs with Waits, and of all.
+func (f *forcing) scale(budgets int) error {
+	f.Scaling.Header = []string{"runs", "Control", "Scaling, points a 100 tokens", "Performance"}
+	for _, s := range []struct {
+		name string
+		runs []forcingRun
+	}{{"budgets, and none", f.Runs[:budgets+1]}, {"Waits", f.Runs[budgets:]}, {"all", f.Runs}} {
+		var points []measure.Run
+		kept, bounded := 0.0, 0.0
+		for _, run := range s.runs {
+			points = append(points, measure.Run{Tokens: run.Tokens / 100, Accuracy: 100 * run.Accuracy.Mean})
+			if run.Budget > 0 {
+				within, err := measure.Control(points[len(points)-1:], 0, float64(run.Budget)/100)
+				if err != nil {
+					return err
+				}
+				kept, bounded = kept+within, bounded+1
+			}
+		}
+		control := "–"
+		if bounded > 0 {
+			control = fmt.Sprintf("%.0f %%", 100*kept/bounded)
+		}
+		best, err := measure.Performance(points)
+		if err != nil {
+			return err
+		}
+		slope, err := measure.Scaling(points)
+		if err != nil {
+			return err
+		}
+		f.Scaling.Add(s.name, control, fmt.Sprintf("%+.1f", slope), fmt.Sprintf("%.1f %%", best))
+	}
+	return nil
+}
