@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
 
 	"github.com/ponder-mesh/ponder/internal/rpcerr"
 	"github.com/ponder-mesh/ponder/lab/evidence"
@@ -81,7 +82,7 @@ func (s *solver) solveAll(ctx context.Context, ps []problems.Problem, request fu
 // solve follows a search to its end. A search without an answer is no error.
 func (s *solver) solve(ctx context.Context, r *plannerv1.SolveRequest) (search, error) {
 	r.CancelOnDisconnect = true
-	stream, err := s.mesh.Planner.Solve(ctx, r)
+	stream, err := s.mesh.Planner.Solve(ctx, r, grpc.WaitForReady(true)) // a mesh that has just started takes a moment
 	if err != nil {
 		return search{}, rpcerr.FromStatus(err)
 	}
