@@ -108,5 +108,5 @@ func choice(s search.Strategy, judge *verifier.RewardModel) search.Choice {
 	if judge == nil || !s.NeedsVerifier() {
 		return search.Choice{}
 	}
-	return search.By(judge.Aggregator, true)
+	return search.Choice{By: search.ByAggregator(judge.Aggregator), Pick: search.PickVote}
 }

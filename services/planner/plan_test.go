@@ -58,8 +58,8 @@ func TestRuleOfThumb(t *testing.T) {
 }
 
 func TestDecide(t *testing.T) {
-	prod := search.Choice{By: search.ByProd, Vote: true}
-	byMin, certain := search.Choice{By: search.ByMin}, search.Choice{By: search.Certainty}
+	prod := search.Choice{By: search.ByProd}
+	byMin, certain := search.Choice{By: search.ByMin, Pick: search.PickMax}, search.Choice{By: search.ByCertainty, Pick: search.PickMax}
 	with, without := setup{judge: &verifier.RewardModel{Aggregator: verifier.AggregatorProd}}, setup{}
 	for name, c := range map[string]struct {
 		request Request

@@ -78,7 +78,8 @@ func pocketProblems(ctx context.Context, l *lab) ([]row, error) {
 		return nil, err
 	}
 	const levels = 12 // three times what a problem here needs
-	judged := []search.Choice{search.By(ids.RewardModel.Aggregator, false), search.By(ids.RewardModel.Aggregator, true)}
+	by := search.ByAggregator(ids.RewardModel.Aggregator)
+	judged := []search.Choice{{By: by, Pick: search.PickMax}, {By: by, Pick: search.PickVote}}
 	for _, n := range l.ns {
 		trials = append(trials, trial{"majority", n, search.Majority{N: n}, majority})
 		if judge != nil {

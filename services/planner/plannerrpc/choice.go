@@ -8,18 +8,18 @@ import (
 // choices pairs the wire's choices with the domain's.
 var choices = map[plannerv1.Choice]search.Choice{
 	plannerv1.Choice_CHOICE_MAJORITY:       {},
-	plannerv1.Choice_CHOICE_MIN_MAX:        {By: search.ByMin},
-	plannerv1.Choice_CHOICE_MIN_VOTE:       {By: search.ByMin, Vote: true},
-	plannerv1.Choice_CHOICE_LAST_MAX:       {By: search.ByLast},
-	plannerv1.Choice_CHOICE_LAST_VOTE:      {By: search.ByLast, Vote: true},
-	plannerv1.Choice_CHOICE_AVG_MAX:        {By: search.ByAvg},
-	plannerv1.Choice_CHOICE_AVG_VOTE:       {By: search.ByAvg, Vote: true},
-	plannerv1.Choice_CHOICE_PROD_MAX:       {By: search.ByProd},
-	plannerv1.Choice_CHOICE_PROD_VOTE:      {By: search.ByProd, Vote: true},
-	plannerv1.Choice_CHOICE_ORM_MAX:        {By: search.ByORM},
-	plannerv1.Choice_CHOICE_ORM_VOTE:       {By: search.ByORM, Vote: true},
-	plannerv1.Choice_CHOICE_CERTAINTY_MAX:  {By: search.Certainty},
-	plannerv1.Choice_CHOICE_CERTAINTY_VOTE: {By: search.Certainty, Vote: true},
+	plannerv1.Choice_CHOICE_MIN_MAX:        {By: search.ByMin, Pick: search.PickMax},
+	plannerv1.Choice_CHOICE_MIN_VOTE:       {By: search.ByMin, Pick: search.PickVote},
+	plannerv1.Choice_CHOICE_LAST_MAX:       {By: search.ByLast, Pick: search.PickMax},
+	plannerv1.Choice_CHOICE_LAST_VOTE:      {By: search.ByLast, Pick: search.PickVote},
+	plannerv1.Choice_CHOICE_AVG_MAX:        {By: search.ByAvg, Pick: search.PickMax},
+	plannerv1.Choice_CHOICE_AVG_VOTE:       {By: search.ByAvg, Pick: search.PickVote},
+	plannerv1.Choice_CHOICE_PROD_MAX:       {By: search.ByProd, Pick: search.PickMax},
+	plannerv1.Choice_CHOICE_PROD_VOTE:      {By: search.ByProd, Pick: search.PickVote},
+	plannerv1.Choice_CHOICE_ORM_MAX:        {By: search.ByORM, Pick: search.PickMax},
+	plannerv1.Choice_CHOICE_ORM_VOTE:       {By: search.ByORM, Pick: search.PickVote},
+	plannerv1.Choice_CHOICE_CERTAINTY_MAX:  {By: search.ByCertainty, Pick: search.PickMax},
+	plannerv1.Choice_CHOICE_CERTAINTY_VOTE: {By: search.ByCertainty, Pick: search.PickVote},
 }
 
 // ChoiceFromProto reads a Choice; CHOICE_UNSPECIFIED is none.

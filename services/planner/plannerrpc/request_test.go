@@ -78,7 +78,7 @@ func TestFromRequest(t *testing.T) {
 	want := planner.Request{
 		Tenant: "t", Problem: "p", Effort: planner.EffortHigh, Deadline: deadline,
 		Budget:   backend.Budget{PolicyTokens: 1, VerifierTokens: 2, FLOPs: 3},
-		Strategy: search.BestOfN{N: 4}, Choice: &search.Choice{By: search.ByLast},
+		Strategy: search.BestOfN{N: 4}, Choice: &search.Choice{By: search.ByLast, Pick: search.PickMax},
 		Temperature: &temperature, TopP: &topP, MaxTokens: &fifty, Seed: &nine, IdempotencyKey: "k",
 	}
 	if diff := cmp.Diff(got, want); diff != "" || err != nil {

@@ -90,7 +90,7 @@ func TestRevisionsChoose(t *testing.T) {
 		equal(t, test.what+": finalists", ids(tree.Finalists...), test.finalists)
 		choice := Choice{}
 		if test.s.NeedsVerifier() {
-			choice = By(verifier.AggregatorMin, true)
+			choice.By = ByMin
 		}
 		ranked, err := choice.Rank(slices.Collect(tree.Solutions()), searchtest.Dialled, same)
 		if err != nil || ranked[0].Answer != test.answer {

@@ -189,7 +189,7 @@ func TestBestOfNSamplesIndependently(t *testing.T) {
 	if len(tree.Root.Children) != 16 || len(texts) < 8 {
 		t.Errorf("%d samples with %d texts, want 16, most of them different", len(tree.Root.Children), len(texts))
 	}
-	ranked, err := Choice{By: ByLast}.Rank(slices.Collect(tree.Solutions()), searchtest.Dialled, same)
+	ranked, err := Choice{By: ByLast, Pick: PickMax}.Rank(slices.Collect(tree.Solutions()), searchtest.Dialled, same)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -80,9 +80,9 @@ func (r Revisions) Search(ctx context.Context, t *Tree) error {
 
 // winners is the best attempt of each chain.
 func (r Revisions) winners(t *Tree) []*Node {
-	within := By(max(t.Problem.Aggregator, verifier.AggregatorMin), true)
-	if r.NoVerifier {
-		within = Choice{}
+	within := Choice{} // majority
+	if !r.NoVerifier {
+		within.By = ByAggregator(max(t.Problem.Aggregator, verifier.AggregatorMin))
 	}
 	var best []*Node
 	for _, start := range t.Root.Children {

@@ -192,7 +192,7 @@ func TestSearchingPays(t *testing.T) {
 			}
 			choice := Choice{}
 			if s.NeedsVerifier() {
-				choice.By = ByMin
+				choice = Choice{By: ByMin, Pick: PickMax}
 			}
 			ranked, err := choice.Rank(slices.Collect(tree.Solutions()), searchtest.Dialled, func(a string) string { return a })
 			if err != nil {

@@ -68,7 +68,7 @@ func worths(c Choice, all []*Node) func(*Node) float64 {
 				return 1
 			}
 			return (last(n) - least) / (most - least)
-		case Certainty:
+		case ByCertainty:
 			logProb, tokens := 0.0, 0
 			for _, s := range n.Steps {
 				logProb, tokens = logProb+s.LogProb, tokens+s.Tokens
@@ -96,7 +96,7 @@ func dumb(c Choice, all []*Node) (winner string, weight float64) {
 			}
 		}
 		own := best
-		if c.Vote || c.By == One {
+		if c.Pick == PickVote {
 			own = sum
 		}
 		if own > weight { // so the first of equals stays
@@ -220,7 +220,7 @@ func TestRankTable(t *testing.T) {
 func TestRankUnscored(t *testing.T) {
 	unscored := solution("1", 1)
 	unscored.Scored, unscored.Scores = false, nil
-	c := Choice{By: ByMin}
+	c := Choice{By: ByMin, Pick: PickMax}
 	ranked, err := c.Rank([]*Node{unscored, solution("2", 0.1)}, extract, key)
 	if err != nil || len(ranked) != 1 || ranked[0].Answer != "2" {
 		t.Errorf("got %+v and error %v, want answer 2", ranked, err)
@@ -248,6 +248,19 @@ func TestParseChoice(t *testing.T) {
 	want := []string{"majority", "min-max", "min-vote", "last-max", "last-vote", "avg-max", "avg-vote", "prod-max", "prod-vote", "orm-max", "orm-vote", "certainty-max", "certainty-vote"}
 	if diff := cmp.Diff(names, want); diff != "" {
 		t.Errorf("names (-got +want):\n%s", diff)
+	}
+	for a := verifier.AggregatorMin; a <= verifier.AggregatorProd; a++ {
+		if got, want := (Choice{By: ByAggregator(a)}).String(), a.String()+"-vote"; got != want {
+			t.Errorf("aggregator %v makes choice %s, want %s", a, got, want)
+		}
+	}
+	if got := (Choice{By: ByAggregator(0)}); got != (Choice{}) {
+		t.Errorf("no aggregator makes choice %s, want majority", got)
+	}
+	for _, bad := range []Choice{{By: -1}, {By: ByCertainty + 1}, {By: ByMin, Pick: PickMax + 1}, {Pick: PickMax}} {
+		if got := bad.String(); got != "unknown" {
+			t.Errorf("%#v is called %s", bad, got)
+		}
 	}
 	for _, bad := range []string{"", "min", "MIN-MAX", "median-max"} {
 		var invalid *reasoning.InvalidError
