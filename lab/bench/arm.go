@@ -86,11 +86,6 @@ func arm(name string, n int) (a Arm, err error) {
 	if a.Strategy, err = strategies.Parse(kind, n); err != nil {
 		return a, err
 	}
-	// A majority that stops while samples are on their way costs what happened to be
-	// written by then: unless it goes by waves it takes all of them here.
-	if m, ok := a.Strategy.(search.Majority); ok && m.Wave == 0 {
-		m.Exhaustive = true
-		a.Strategy = m
-	}
+	a.Strategy = search.FixedCost(a.Strategy)
 	return a, nil
 }

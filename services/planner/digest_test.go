@@ -29,7 +29,7 @@ func TestDigestTellsRequestsApart(t *testing.T) {
 		"strategy":      func(r *Request) { r.Strategy = search.BestOfN{N: 4} },
 		"n":             func(r *Request) { r.Strategy = search.Majority{N: 5} },
 		"planned":       func(r *Request) { r.Strategy = nil },
-		"choice":        func(r *Request) { r.Choice = &search.Choice{By: search.ByMin} },
+		"choice":        func(r *Request) { r.Choice = &search.Choice{By: search.ByMin, Pick: search.PickMax} },
 		"majority":      func(r *Request) { r.Choice = &search.Choice{} },
 		"temperature":   func(r *Request) { r.Temperature = ptr(1.0) },
 		"top_p":         func(r *Request) { r.TopP = ptr(0.5) },

@@ -73,13 +73,10 @@ func (p *Planner) decide(r Request, estimate *difficulty.Estimate, s setup) Plan
 	default:
 		made.Choice = *r.Choice
 	}
-	if m, ok := made.Strategy.(search.Majority); ok && made.Source != SourceRequest && p.cfg.Solo {
-		m.Exhaustive = true // what an early stop leaves unpaid depends on the moment
-		made.Strategy = m
-	}
-	if m, ok := made.Strategy.(search.Majority); ok && made.Choice != (search.Choice{}) {
-		m.Exhaustive = true // what settles a majority does not settle another choice
-		made.Strategy = m
+	// What settles a majority does not settle another choice, and what an early stop
+	// leaves unpaid depends on timing, which a solo bill must not.
+	if made.Choice != (search.Choice{}) || p.cfg.Solo && made.Source != SourceRequest {
+		made.Strategy = search.Exhaustive(made.Strategy)
 	}
 	if made.PredictedTokens == 0 && estimate != nil && estimate.Samples > 0 {
 		made.PredictedTokens = int64(made.Strategy.Samples()) * estimate.Usage.Generated / int64(estimate.Samples)

@@ -175,11 +175,11 @@ const noStoreBytes = 64 << 20
 // fits returns an InvalidError if a strategy tells the policy what its prompt template has
 // no place for.
 func fits(s search.Strategy, model reasoning.Model) error {
-	if r, ok := s.(search.Revisions); !ok || !r.Feedback {
+	if !search.GivesFeedback(s) {
 		return nil
 	}
 	if format, err := template.Lookup(model.Template); err != nil || format.BareAttempts {
-		return reasoning.Invalid("strategy.revisions.feedback", "needs a policy whose prompt template asks for a revision in words, such as one of %v; %s has %q",
+		return reasoning.Invalid("strategy."+s.Name()+".feedback", "needs a policy whose prompt template asks for a revision in words, such as one of %v; %s has %q",
 			template.Commentable(), model.Name, model.Template)
 	}
 	return nil

@@ -32,6 +32,15 @@ func (Majority) Name() string        { return "majority" }
 func (Majority) NeedsVerifier() bool { return false }
 func (m Majority) Samples() int      { return m.N }
 
+// StopsInFlight implements EarlyStopper: by waves, a majority stops between them.
+func (m Majority) StopsInFlight() bool { return m.Wave == 0 && !m.Exhaustive }
+
+// WithoutStopping implements EarlyStopper.
+func (m Majority) WithoutStopping() Strategy {
+	m.Exhaustive = true
+	return m
+}
+
 // Validate implements Strategy.
 func (m Majority) Validate() error {
 	return first(between("strategy.majority.n", m.N, 1, MaxN), between("strategy.majority.wave", m.Wave, 0, MaxN),

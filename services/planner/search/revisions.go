@@ -40,6 +40,9 @@ func (Revisions) Name() string          { return "revisions" }
 func (r Revisions) NeedsVerifier() bool { return !r.NoVerifier }
 func (r Revisions) Samples() int        { return r.N }
 
+// GivesFeedback implements FeedbackGiver.
+func (r Revisions) GivesFeedback() bool { return r.Feedback }
+
 // Validate implements Strategy.
 func (r Revisions) Validate() error {
 	if err := first(between("strategy.revisions.n", r.N, 1, MaxN), between("strategy.revisions.chains", r.Chains, 1, r.N)); err != nil {

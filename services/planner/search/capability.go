@@ -1,0 +1,42 @@
+package search
+
+// An EarlyStopper is a Strategy that may stop before it has used all its samples.
+type EarlyStopper interface {
+	Strategy
+	// StopsInFlight reports whether samples may be under way when it stops, so that its
+	// cost depends on timing.
+	StopsInFlight() bool
+	// WithoutStopping returns the strategy that uses all its samples.
+	WithoutStopping() Strategy
+}
+
+// Exhaustive returns s such that it never stops early, as choices other than majority
+// need.
+func Exhaustive(s Strategy) Strategy {
+	if e, ok := s.(EarlyStopper); ok {
+		return e.WithoutStopping()
+	}
+	return s
+}
+
+// FixedCost returns s such that its cost does not depend on timing: Exhaustive(s) if s
+// may stop while samples are under way.
+func FixedCost(s Strategy) Strategy {
+	if e, ok := s.(EarlyStopper); ok && e.StopsInFlight() {
+		return e.WithoutStopping()
+	}
+	return s
+}
+
+// A FeedbackGiver is a Strategy that may show the policy its attempts with the
+// verifier's feedback in words.
+type FeedbackGiver interface {
+	Strategy
+	GivesFeedback() bool
+}
+
+// GivesFeedback reports whether s needs a policy whose prompt has a place for feedback.
+func GivesFeedback(s Strategy) bool {
+	f, ok := s.(FeedbackGiver)
+	return ok && f.GivesFeedback()
+}
