@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// A Dialect is a server's way to speak.
+// A Dialect is a kind of server and its extensions of OpenAI's API.
 type Dialect string
 
 const (
-	DialectAuto     Dialect = "auto" // found out from the server's list of models
+	DialectAuto     Dialect = "auto" // detected from the server's list of models
 	DialectVLLM     Dialect = "vllm"
 	DialectSGLang   Dialect = "sglang"
 	DialectLlamaCpp Dialect = "llamacpp"
@@ -21,7 +21,7 @@ const (
 
 var dialects = []Dialect{DialectAuto, DialectVLLM, DialectSGLang, DialectLlamaCpp, DialectOllama, DialectGeneric}
 
-// ParseDialect is the dialect with this name.
+// ParseDialect returns the dialect with this name.
 func ParseDialect(name string) (Dialect, error) {
 	if d := Dialect(name); slices.Contains(dialects, d) {
 		return d, nil
@@ -33,8 +33,9 @@ func ParseDialect(name string) (Dialect, error) {
 	return "", fmt.Errorf("dialect %q: must be one of %s", name, strings.Join(names, ", "))
 }
 
-// speak is the dialect, asked for once where it is Auto.
-func (e *Engine) speak(ctx context.Context) (Dialect, error) {
+// detect returns the dialect. If it is DialectAuto, detect asks the server once for its
+// list of models.
+func (e *Engine) detect(ctx context.Context) (Dialect, error) {
 	e.mu.Lock()
 	known := e.dialect
 	e.mu.Unlock()
@@ -43,7 +44,7 @@ func (e *Engine) speak(ctx context.Context) (Dialect, error) {
 	}
 	list, err := e.client.Models(ctx)
 	if err != nil {
-		return "", fmt.Errorf("finding out the server's dialect: %w", err)
+		return "", fmt.Errorf("detect the server's dialect: %w", err)
 	}
 	found := DialectGeneric
 	for _, m := range list {

@@ -20,13 +20,13 @@ const openingFrame = `data: {"index":0,"content":"1","stop":false,"tokens_predic
 
 func llama(c *Config) { c.Dialect = DialectLlamaCpp }
 
-func TestFailuresAreSorted(t *testing.T) {
+func TestFailuresMapToErrors(t *testing.T) {
 	for _, test := range []struct {
-		name   string
-		status int
-		body   string
-		want   error
-		words  string
+		name    string
+		status  int
+		body    string
+		want    error
+		message string
 	}{
 		{"busy", 503, `{"error":{"message":"Loading model"}}`, reasoning.ErrOverloaded, "Loading model"},
 		{"too many", 429, `{"error":{"message":"slow down"}}`, reasoning.ErrOverloaded, "slow down"},
@@ -35,25 +35,28 @@ func TestFailuresAreSorted(t *testing.T) {
 		{"no such model", 404, `{"error":{"message":"no model toy"}}`, policy.ErrModel, "no model toy"},
 		{"key refused", 401, `{"error":{"message":"bad key"}}`, nil, "bad key"},
 		{"redirect", 302, ``, nil, "redirects are not followed"},
-		{"error in the stream", 200, openingFrame + `data: {"error":{"code":500,"message":"slot died"}}` + "\n\n", reasoning.ErrUnavailable, "slot died"},
+		{"error in the stream", 200, openingFrame + `data: {"error":{"code":500,"message":"slot died"}}` + "\n\n",
+			reasoning.ErrUnavailable, "slot died"},
 		{"stream ends early", 200, openingFrame, reasoning.ErrUnavailable, "ended before the text did"},
-		{"nothing at all", 200, ``, reasoning.ErrUnavailable, "ended before the text did"},
+		{"empty stream", 200, ``, reasoning.ErrUnavailable, "ended before the text did"},
 		{"not JSON", 200, "data: {\"index\n\n", reasoning.ErrUnavailable, `{\"index`},
-		{"a page of HTML", 200, "<html>hello</html>", reasoning.ErrUnavailable, "ended before the text did"},
-		{"choice of nobody", 200, `data: {"index":7,"content":"1"}` + "\n\n", nil, "choice 7 of 1"},
+		{"HTML page", 200, "<html>hello</html>", reasoning.ErrUnavailable, "ended before the text did"},
+		{"choice out of range", 200, `data: {"index":7,"content":"1"}` + "\n\n", nil, "choice 7 of 1"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			e := engine(t, func(w http.ResponseWriter, r *http.Request) {
+			e := serve(t, func(w http.ResponseWriter, r *http.Request) {
 				w.WriteHeader(test.status)
 				io.WriteString(w, test.body)
 			}, llama)
-			got, err := collect(t, e, ask(1, 0))
-			if err == nil || len(got) > 0 || !strings.Contains(err.Error(), test.words) {
-				t.Fatalf("got %v and error %v, want one that says %q", got, err, test.words)
+			got, err := collect(t, e, newRequest(1, 0))
+			if err == nil || len(got) > 0 || !strings.Contains(err.Error(), test.message) {
+				t.Fatalf("got %v and error %v, want one that contains %q", got, err, test.message)
 			}
-			for _, sort := range []error{reasoning.ErrOverloaded, reasoning.ErrUnavailable, reasoning.ErrInvalid, policy.ErrModel} {
-				if is := errors.Is(err, sort); is != (sort == test.want) {
-					t.Errorf("error %q is %q: %v", err, sort, is)
+			for _, class := range []error{
+				reasoning.ErrOverloaded, reasoning.ErrUnavailable, reasoning.ErrInvalid, policy.ErrModel,
+			} {
+				if is := errors.Is(err, class); is != (class == test.want) {
+					t.Errorf("error %q is %q: %v", err, class, is)
 				}
 			}
 		})
@@ -61,19 +64,19 @@ func TestFailuresAreSorted(t *testing.T) {
 }
 
 func TestUnknownFinishIsAnError(t *testing.T) {
-	e := engine(t, func(w http.ResponseWriter, r *http.Request) {
+	e := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, `data: {"choices":[{"index":0,"text":"I can","finish_reason":"content_filter"}]}`+"\n\n")
 	}, func(c *Config) { c.Dialect = DialectVLLM })
-	if got, err := collect(t, e, ask(1, 0)); err == nil || !strings.Contains(err.Error(), "content_filter") {
+	if got, err := collect(t, e, newRequest(1, 0)); err == nil || !strings.Contains(err.Error(), "content_filter") {
 		t.Errorf("got %v and %v, want an error that names the reason", got, err)
 	}
 }
 
-func TestWhatIsBeingWrittenComesBeforeTheError(t *testing.T) {
+func TestChildrenInFlightComeBeforeTheError(t *testing.T) {
 	arrived := make(chan struct{}, 3)
 	fail := make(chan struct{})
 	var n atomic.Int32
-	e := engine(t, func(w http.ResponseWriter, r *http.Request) {
+	e := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if n.Add(1) == 1 {
 			<-fail
 			http.Error(w, "slot died", http.StatusInternalServerError)
@@ -88,87 +91,89 @@ func TestWhatIsBeingWrittenComesBeforeTheError(t *testing.T) {
 		}
 		close(fail)
 	}()
-	got, err := collect(t, e, ask(1, 0, 1, 2, 3))
+	got, err := collect(t, e, newRequest(1, 0, 1, 2, 3))
 	if len(got) != 3 || !errors.Is(err, reasoning.ErrUnavailable) {
 		t.Errorf("got %d children and error %v, want 3 and the one that failed", len(got), err)
 	}
 }
 
-// hang says something and then nothing until its client is gone, which it tells.
-func hang(opening string, said, gone chan<- struct{}) http.HandlerFunc {
+// hang returns a handler that sends opening and then blocks until the client
+// disconnects. It signals both.
+func hang(opening string, sent, disconnected chan<- struct{}) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		io.Copy(io.Discard, r.Body) // only then does net/http watch the connection
+		io.Copy(io.Discard, r.Body) // net/http watches the connection only after the body is read
 		io.WriteString(w, opening)
 		w.(http.Flusher).Flush()
-		said <- struct{}{}
+		sent <- struct{}{}
 		<-r.Context().Done()
-		gone <- struct{}{}
+		disconnected <- struct{}{}
 	}
 }
 
-func TestWhatIsWrittenInVainIsCounted(t *testing.T) {
-	e := engine(t, func(w http.ResponseWriter, r *http.Request) {
+func TestWastedTokensAreCounted(t *testing.T) {
+	e := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, openingFrame+`data: {"index":0,"content":"+","stop":false,"tokens_predicted":2}`+"\n\n")
 	}, llama)
-	for c, err := range e.Expand(t.Context(), ask(policy.Whole, 0)) {
+	for c, err := range e.Expand(t.Context(), newRequest(policy.Whole, 0)) {
 		if err == nil || c.Usage.Generated != 2 || len(c.Steps) > 0 {
-			t.Errorf("got %+v and %v, want an error and the two tokens before it", c, err)
+			t.Errorf("got %+v and %v, want an error and two wasted tokens", c, err)
 		}
 	}
 }
 
 func TestCancelReachesTheServer(t *testing.T) {
-	said, gone := make(chan struct{}), make(chan struct{}, 8)
-	e := engine(t, hang(openingFrame, said, gone), llama)
+	sent, disconnected := make(chan struct{}), make(chan struct{}, 8)
+	e := serve(t, hang(openingFrame, sent, disconnected), llama)
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
 		for range 3 {
-			<-said
+			<-sent
 		}
 		cancel()
 	}()
-	for c, err := range e.Expand(ctx, ask(policy.Whole, 0, 1, 2)) {
+	for c, err := range e.Expand(ctx, newRequest(policy.Whole, 0, 1, 2)) {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v and %v, want canceled", c, err)
 		}
 	}
 	for range 3 {
-		<-gone // or the test hangs
+		<-disconnected // blocks for ever if the cancellation does not arrive
 	}
 }
 
-func TestACutCallsTheRestOff(t *testing.T) {
-	said, gone := make(chan struct{}, 1), make(chan struct{})
-	chunk := `data: {"choices":[{"index":0,"text":"1+1=2\nA:","logprobs":{"tokens":["1+1","=2\n","A:"],"token_logprobs":[-1,-1,-1]}}]}` + "\n\n"
-	e := engine(t, hang(chunk, said, gone), func(c *Config) { c.Dialect = DialectGeneric })
-	got, err := collect(t, e, ask(1, 0))
+func TestCutCancelsTheRest(t *testing.T) {
+	sent, disconnected := make(chan struct{}, 1), make(chan struct{})
+	chunk := `data: {"choices":[{"index":0,"text":"1+1=2\nA:",` +
+		`"logprobs":{"tokens":["1+1","=2\n","A:"],"token_logprobs":[-1,-1,-1]}}]}` + "\n\n"
+	e := serve(t, hang(chunk, sent, disconnected), func(c *Config) { c.Dialect = DialectGeneric })
+	got, err := collect(t, e, newRequest(1, 0))
 	if err != nil || len(got) != 1 || got[0].Finish != reasoning.FinishStep || got[0].Usage.Generated != 3 {
 		t.Errorf("got %+v and %v, want one step of 3 tokens", got, err)
 	}
-	<-gone
+	<-disconnected
 }
 
-func TestLeavingStopsTheOthers(t *testing.T) {
-	said, gone := make(chan struct{}, 2), make(chan struct{}, 2)
+func TestBreakStopsTheOthers(t *testing.T) {
+	sent, disconnected := make(chan struct{}, 2), make(chan struct{}, 2)
 	var n atomic.Int32
-	silent := hang(openingFrame, said, gone)
-	e := engine(t, func(w http.ResponseWriter, r *http.Request) {
+	silent := hang(openingFrame, sent, disconnected)
+	e := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if n.Add(1) < 3 {
 			silent(w, r)
 			return
 		}
-		<-said // both are running
-		<-said
+		<-sent // both others are running
+		<-sent
 		toyCompletion(w, r)
 	}, llama)
-	for _, err := range e.Expand(t.Context(), ask(1, 0, 1, 2)) {
+	for _, err := range e.Expand(t.Context(), newRequest(1, 0, 1, 2)) {
 		if err != nil {
 			t.Error(err)
 		}
 		break
 	}
-	<-gone
-	<-gone
+	<-disconnected
+	<-disconnected
 }
 
 func TestMaxInFlight(t *testing.T) {
@@ -184,28 +189,28 @@ func TestMaxInFlight(t *testing.T) {
 		}
 		toyCompletion(w, r)
 	}
-	e := engine(t, handler, func(c *Config) { c.Dialect, c.MaxInFlight = DialectLlamaCpp, 2 })
-	if got, err := collect(t, e, ask(1, 0, 1, 2, 3, 4, 5, 6, 7)); len(got) != 8 || err != nil || most.Load() > 2 {
+	e := serve(t, handler, func(c *Config) { c.Dialect, c.MaxInFlight = DialectLlamaCpp, 2 })
+	if got, err := collect(t, e, newRequest(1, 0, 1, 2, 3, 4, 5, 6, 7)); len(got) != 8 || err != nil || most.Load() > 2 {
 		t.Errorf("got %d children, error %v, %d requests at once, want at most 2", len(got), err, most.Load())
 	}
 
-	// The control: without the limit all eight are there at once, or none is answered.
+	// The control: without the limit all eight run concurrently, otherwise none returns.
 	all := make(chan struct{})
-	var here atomic.Int32
-	e = engine(t, func(w http.ResponseWriter, r *http.Request) {
-		if here.Add(1) == 8 {
+	var running atomic.Int32
+	e = serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if running.Add(1) == 8 {
 			close(all)
 		}
 		<-all
 		toyCompletion(w, r)
 	}, llama)
-	if got, err := collect(t, e, ask(1, 0, 1, 2, 3, 4, 5, 6, 7)); len(got) != 8 || err != nil {
+	if got, err := collect(t, e, newRequest(1, 0, 1, 2, 3, 4, 5, 6, 7)); len(got) != 8 || err != nil {
 		t.Errorf("got %d children and error %v", len(got), err)
 	}
 }
 
-// stalled is a server that sends an event every half a minute, count of them, and
-// then nothing more.
+// stalled is a transport whose server sends count events, one every 30 s, and then
+// stalls.
 type stalled struct{ count int }
 
 func (s stalled) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -223,28 +228,31 @@ func (s stalled) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Body: read}, nil
 }
 
-func TestIdleStreamsAreGivenUp(t *testing.T) {
+func TestIdleStreamsTimeOut(t *testing.T) {
 	for _, count := range []int{0, 5} {
 		synctest.Test(t, func(t *testing.T) {
-			e := engineOf(t, Config{BaseURL: "http://stalled", Dialect: DialectLlamaCpp, Idle: time.Minute, Transport: stalled{count}})
+			e := newEngine(t, Config{
+				BaseURL: "http://stalled", Dialect: DialectLlamaCpp, Idle: time.Minute, Transport: stalled{count},
+			})
 			start := time.Now()
-			_, err := collect(t, e, ask(policy.Whole, 0))
-			want := time.Duration(count)*30*time.Second + time.Minute
-			if !errors.Is(err, reasoning.ErrUnavailable) || !strings.Contains(fmt.Sprint(err), "nothing came for 1m0s") || time.Since(start) != want {
-				t.Errorf("%d events: got %v after %v, want ErrUnavailable after %v", count, err, time.Since(start), want)
+			_, err := collect(t, e, newRequest(policy.Whole, 0))
+			took, want := time.Since(start), time.Duration(count)*30*time.Second+time.Minute
+			idle := errors.Is(err, reasoning.ErrUnavailable) && strings.Contains(fmt.Sprint(err), "no event for 1m0s")
+			if !idle || took != want {
+				t.Errorf("%d events: got %v after %v, want ErrUnavailable after %v", count, err, took, want)
 			}
 		})
 	}
 }
 
-// A reader that takes its time holds no slot: another expansion gets through.
-func TestASlowReaderHoldsNoSlot(t *testing.T) {
-	e := engine(t, toy, func(c *Config) { c.Dialect, c.MaxInFlight = DialectLlamaCpp, 1 })
-	for _, err := range e.Expand(t.Context(), ask(1, 0, 1, 2)) {
+// A slow caller holds no slot: another expansion runs meanwhile.
+func TestSlowCallerHoldsNoSlot(t *testing.T) {
+	e := serve(t, toy, func(c *Config) { c.Dialect, c.MaxInFlight = DialectLlamaCpp, 1 })
+	for _, err := range e.Expand(t.Context(), newRequest(1, 0, 1, 2)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := collect(t, e, ask(1, 9)); len(got) != 1 || err != nil {
+		if got, err := collect(t, e, newRequest(1, 9)); len(got) != 1 || err != nil {
 			t.Fatalf("got %d children and %v", len(got), err)
 		}
 	}

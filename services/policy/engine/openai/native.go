@@ -7,15 +7,15 @@ import (
 	"github.com/ponder-mesh/ponder/internal/modelserver"
 )
 
-// llamaBody is a request to llama.cpp's own POST /completion.
+// llamaBody returns a request to llama.cpp's own POST /completion.
 func llamaBody(c call) map[string]any {
 	body := map[string]any{
 		"prompt":      c.template.Prompt(c.text),
 		"n_predict":   c.sampling.MaxTokens,
 		"temperature": c.sampling.Temperature,
 		"top_p":       c.sampling.TopP,
-		"seed":        portable(c.seed),
-		"n_probs":     1, // of the distribution before the samplers
+		"seed":        portableSeed(c.seed),
+		"n_probs":     1, // log-probabilities before the samplers change the distribution
 		"stream":      true,
 	}
 	maps.Copy(body, additions[DialectLlamaCpp])
@@ -28,7 +28,7 @@ func llamaBody(c call) map[string]any {
 	return body
 }
 
-// timings are llama.cpp's counts of one choice.
+// timings are llama.cpp's token counts of one choice.
 type timings struct {
 	Cached int `json:"cache_n"`
 	Read   int `json:"prompt_n"`
@@ -36,8 +36,9 @@ type timings struct {
 
 func (t timings) usage() *usage { return &usage{prompt: t.Cached + t.Read, cached: t.Cached} }
 
+// parseLlama parses an event of llama.cpp's own POST /completion.
 func parseLlama(data []byte) (frame, error) {
-	var told struct {
+	var chunk struct {
 		Index        int                  `json:"index"`
 		Content      string               `json:"content"`
 		Probs        modelserver.Logprobs `json:"completion_probabilities"`
@@ -47,36 +48,37 @@ func parseLlama(data []byte) (frame, error) {
 		StoppingWord string               `json:"stopping_word"`
 		Timings      *timings             `json:"timings"`
 	}
-	if err := json.Unmarshal(data, &told); err != nil {
+	if err := json.Unmarshal(data, &chunk); err != nil {
 		return frame{}, err
 	}
-	e := event{choice: told.Index, text: told.Content, tokens: told.Probs, sampled: told.Predicted}
-	if told.Stop {
-		switch told.StopType {
+	e := event{choice: chunk.Index, text: chunk.Content, tokens: chunk.Probs, sampled: chunk.Predicted}
+	if chunk.Stop {
+		switch chunk.StopType {
 		case "eos":
 			e.finish = "stop"
 		case "word":
-			e.finish, e.stopped = "stop", told.StoppingWord
+			e.finish, e.stopped = "stop", chunk.StoppingWord
 		default:
 			e.finish = "length"
 		}
 	}
 	f := frame{events: []event{e}}
-	if told.Timings != nil {
-		f.usage = told.Timings.usage()
+	if chunk.Timings != nil {
+		f.usage = chunk.Timings.usage()
 	}
 	return f, nil
 }
 
-// ollamaOptions are what both of ollama's own endpoints take. A prompt that does
-// not fit is to be an error: by default its beginning is thrown away silently.
+// ollamaOptions returns the part of a request that both of ollama's own endpoints
+// share. It makes a prompt that does not fit an error: by default ollama truncates the
+// beginning of the prompt silently.
 func ollamaOptions(c call) map[string]any {
 	options := map[string]any{
 		"num_predict": c.sampling.MaxTokens,
 		"temperature": c.sampling.Temperature,
 		"top_p":       c.sampling.TopP,
-		"seed":        portable(c.seed),
-		// What ollama would do to the distribution unasked.
+		"seed":        portableSeed(c.seed),
+		// Switch off ollama's default changes to the distribution.
 		"top_k": 0, "min_p": 0, "typical_p": 1, "repeat_penalty": 1, "presence_penalty": 0, "frequency_penalty": 0,
 	}
 	return map[string]any{
@@ -91,15 +93,16 @@ func ollamaGenerate(c call) map[string]any {
 	return body
 }
 
-// ollamaChat needs no word to continue the assistant's last turn: ollama always does.
+// ollamaChat sets no option to continue the assistant's last turn: ollama always does.
 func ollamaChat(c call) map[string]any {
 	body := ollamaOptions(c)
 	body["messages"] = c.template.Messages(c.text)
 	return body
 }
 
+// parseOllama parses a line of either of ollama's own endpoints.
 func parseOllama(data []byte) (frame, error) {
-	var told struct {
+	var chunk struct {
 		Response string `json:"response"`
 		Message  struct {
 			Content string `json:"content"`
@@ -110,13 +113,13 @@ func parseOllama(data []byte) (frame, error) {
 		Prompt     int                  `json:"prompt_eval_count"`
 		Generated  int                  `json:"eval_count"`
 	}
-	if err := json.Unmarshal(data, &told); err != nil {
+	if err := json.Unmarshal(data, &chunk); err != nil {
 		return frame{}, err
 	}
-	f := frame{events: []event{{text: told.Response + told.Message.Content, tokens: told.Logprobs}}}
-	if told.Done {
-		f.events[0].finish = told.DoneReason
-		f.usage = &usage{prompt: told.Prompt, generated: told.Generated}
+	f := frame{events: []event{{text: chunk.Response + chunk.Message.Content, tokens: chunk.Logprobs}}}
+	if chunk.Done {
+		f.events[0].finish = chunk.DoneReason
+		f.usage = &usage{prompt: chunk.Prompt, generated: chunk.Generated}
 	}
 	return f, nil
 }

@@ -1,14 +1,15 @@
-// Package openai is the body of policy.Policy that runs models behind HTTP
-// servers: vLLM, SGLang, llama.cpp, ollama, and others that speak OpenAI's
-// completions or chat API.
+// Package openai implements policy.Policy with models behind HTTP servers: vLLM,
+// SGLang, llama.cpp, ollama, and others that implement OpenAI's completions or chat
+// API.
 //
-// The servers differ in what an orchestrator must know: whether a text ended or
-// met the step's delimiter, and what it cost. Each [Dialect] asks in the way in
-// which its server tells most; where it does not tell how a text ended, the text is
-// streamed without a stop string and cut here, and the rest is called off.
+// An orchestrator must know whether a text ended or reached the step's delimiter, and
+// how many tokens it cost; servers differ in how they report both. Each [Dialect] uses
+// the endpoint and the options with which its server reports most. Where a server does
+// not report how a text ended, the engine streams the text without a stop string, cuts
+// it itself and cancels the rest.
 //
-// A child is one request with its own seed. Siblings share their prefix through
-// the server's prefix cache.
+// A child is one request with its own seed. Siblings share their prefix through the
+// server's prefix cache.
 package openai
 
 import (
@@ -25,26 +26,26 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/template"
 )
 
-// A Config says where a model is and how to speak to it.
+// A Config describes a model and the server that runs it.
 type Config struct {
 	BaseURL    string // such as "http://localhost:8000/v1"
-	Model      string // as the server calls it
-	Version    string // a digest of its weights, where somebody knows one
-	APIKey     string // from the environment, never from a flag: flags are seen in process lists
+	Model      string // name of the model on the server
+	Version    string // digest of the model's weights, if known
+	APIKey     string // from the environment, never from a flag: process lists show flags
 	Template   template.Template
-	Dialect    Dialect // empty is Auto
-	Parameters int64   // that one token activates; 0 if not known: then FLOPs are 0
+	Dialect    Dialect // empty is DialectAuto
+	Parameters int64   // active per token; 0 if unknown: FLOPs are then 0
 
-	MaxInFlight int           // most requests at the server at once; 0 is 64
-	Idle        time.Duration // longest wait for a stream's next event, the first included; 0 is two minutes
+	MaxInFlight int           // most concurrent requests to the server; 0 is 64
+	Idle        time.Duration // longest wait for the next event of a stream; 0 is two minutes
 
-	// SharedSeed asks for all children of a request at once, by n, where the server
-	// can. It spares servers without a prefix cache, but siblings then have one
-	// seed together: a child is no longer a function of its own, and best-of-64 no
-	// longer a part of best-of-256.
+	// SharedSeed requests all children of a prefix as n choices of one request, if the
+	// server supports n. This helps servers without a prefix cache, but siblings then
+	// share one seed: a child is no longer a function of its own seed, and the samples
+	// of best-of-64 are no longer among those of best-of-256.
 	SharedSeed bool
 
-	Transport http.RoundTripper // nil is one of its own
+	Transport http.RoundTripper // nil is a new http.Transport
 }
 
 // An Engine is a policy.Policy over one server.
@@ -55,11 +56,11 @@ type Engine struct {
 	slots  chan struct{}
 
 	mu      sync.Mutex
-	dialect Dialect // what Auto found
-	single  bool    // the server was seen to make one choice of n
+	dialect Dialect // as configured, or as detected
+	single  bool    // the server does not support n
 }
 
-// New checks the configuration. It does not talk to the server; Ready does.
+// New checks the configuration. It does not connect to the server; Ready does.
 func New(c Config) (*Engine, error) {
 	switch {
 	case c.Model == "":
@@ -98,14 +99,14 @@ func New(c Config) (*Engine, error) {
 	}, nil
 }
 
-// Close lets idle connections go. Nothing may be expanded afterwards.
+// Close closes idle connections. Expand must not be called afterwards.
 func (e *Engine) Close() { e.client.Close() }
 
-// Model is as configured; its template is the Template's name.
+// Model returns the configured identity, with the name of the template.
 func (e *Engine) Model(ctx context.Context) (reasoning.Model, error) { return e.model, ctx.Err() }
 
-// Ready returns an error that names the URL unless the server answers and has the
-// model.
+// Ready returns nil if the server answers and has the model, otherwise an error that
+// names the URL.
 func (e *Engine) Ready(ctx context.Context) error {
 	err := e.client.Ready(ctx, e.config.Model)
 	if errors.Is(err, modelserver.ErrNoModel) {

@@ -19,8 +19,8 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestConformance(t *testing.T) {
-	policytest.Run(t, func(t *testing.T) policy.Policy { return engine(t, toy, nil) }, policytest.Options{
-		Leaks: []goleak.Option{ // connections that wait for the next request, at both ends
+	policytest.Run(t, func(t *testing.T) policy.Policy { return serve(t, toy, nil) }, policytest.Options{
+		Leaks: []goleak.Option{ // idle connections, at both ends
 			goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"),
 			goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"),
 			goleak.IgnoreAnyFunction("net/http.(*conn).serve"),
@@ -35,8 +35,8 @@ func TestConfigIsChecked(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {
-		spoil func(*Config)
-		names string
+		corrupt func(*Config)
+		names   string
 	}{
 		{func(c *Config) { c.BaseURL = "localhost:8000" }, "localhost:8000"},
 		{func(c *Config) { c.Model = "" }, "model"},
@@ -50,7 +50,7 @@ func TestConfigIsChecked(t *testing.T) {
 		if _, err := New(c); err != nil {
 			t.Fatal(err)
 		}
-		test.spoil(&c)
+		test.corrupt(&c)
 		if _, err := New(c); err == nil || !strings.Contains(err.Error(), test.names) {
 			t.Errorf("got %v, want an error that names %q", err, test.names)
 		}
@@ -60,68 +60,74 @@ func TestConfigIsChecked(t *testing.T) {
 func TestReady(t *testing.T) {
 	list := `{"data":[{"id":"toy:latest"},{"id":"other"}]}`
 	handler := func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, list) }
-	if err := engine(t, handler, nil).Ready(t.Context()); err != nil {
+	if err := serve(t, handler, nil).Ready(t.Context()); err != nil {
 		t.Errorf("got %v", err)
 	}
-	absent := engine(t, handler, func(c *Config) { c.Model = "absent" })
-	if err := absent.Ready(t.Context()); !errors.Is(err, policy.ErrModel) || !strings.Contains(err.Error(), "other") || !strings.Contains(err.Error(), absent.config.BaseURL) {
-		t.Errorf("got %v, want an ErrModel that names the URL and what is there", err)
+	absent := serve(t, handler, func(c *Config) { c.Model = "absent" })
+	err := absent.Ready(t.Context())
+	if !errors.Is(err, policy.ErrModel) || !strings.Contains(err.Error(), "other") ||
+		!strings.Contains(err.Error(), absent.config.BaseURL) {
+		t.Errorf("got %v, want an ErrModel that names the URL and the server's models", err)
 	}
 	list = `{"data":[]}`
 	if err := absent.Ready(t.Context()); err != nil {
-		t.Errorf("a server that lists nothing: got %v", err)
+		t.Errorf("a server that lists no models: got %v", err)
 	}
-	down := engine(t, handler, func(c *Config) { c.BaseURL = "http://127.0.0.1:1/v1" })
-	if err := down.Ready(t.Context()); !errors.Is(err, reasoning.ErrUnavailable) || !strings.Contains(err.Error(), "127.0.0.1:1") {
+	down := serve(t, handler, func(c *Config) { c.BaseURL = "http://127.0.0.1:1/v1" })
+	err = down.Ready(t.Context())
+	if !errors.Is(err, reasoning.ErrUnavailable) || !strings.Contains(err.Error(), "127.0.0.1:1") {
 		t.Errorf("got %v, want an ErrUnavailable that names the URL", err)
 	}
 }
 
-func TestDialectIsFoundOut(t *testing.T) {
-	for owner, want := range map[string]Dialect{"vllm": DialectVLLM, "sglang": DialectSGLang, "llamacpp": DialectLlamaCpp, "library": DialectOllama, "openai": DialectGeneric} {
-		asked := 0
-		e := engine(t, func(w http.ResponseWriter, r *http.Request) {
-			asked++
+func TestDialectIsDetected(t *testing.T) {
+	for owner, want := range map[string]Dialect{
+		"vllm": DialectVLLM, "sglang": DialectSGLang, "llamacpp": DialectLlamaCpp, "library": DialectOllama,
+		"openai": DialectGeneric,
+	} {
+		requests := 0
+		e := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			requests++
 			fmt.Fprintf(w, `{"data":[{"id":"toy","owned_by":%q}]}`, owner)
 		}, nil)
 		for range 2 {
-			if got, err := e.speak(t.Context()); got != want || err != nil {
+			if got, err := e.detect(t.Context()); got != want || err != nil {
 				t.Errorf("%s: got %v and %v, want %v", owner, got, err, want)
 			}
 		}
-		if asked != 1 {
-			t.Errorf("%s: asked %d times, want once", owner, asked)
+		if requests != 1 {
+			t.Errorf("%s: got %d requests, want one", owner, requests)
 		}
 	}
 }
 
 func TestSeedsFitEveryServer(t *testing.T) {
 	for _, seed := range []reasoning.Seed{0, 1, 1 << 63, ^reasoning.Seed(0), reasoning.Seed(7).Child(3)} {
-		if got := portable(seed); got < 1 || got >= 1<<31 {
+		if got := portableSeed(seed); got < 1 || got >= 1<<31 {
 			t.Errorf("seed %d: got %d, want 31 bits", seed, got)
 		}
 	}
-	if portable(reasoning.Seed(7).Child(0)) == portable(reasoning.Seed(7).Child(1)) {
-		t.Error("siblings have one seed")
+	if portableSeed(reasoning.Seed(7).Child(0)) == portableSeed(reasoning.Seed(7).Child(1)) {
+		t.Error("siblings have the same seed")
 	}
 }
 
-// ask is a request for children of the root or of steps.
-func ask(span int, ordinals ...int) policy.Request {
+// newRequest returns a request for children of the root.
+func newRequest(span int, ordinals ...int) policy.Request {
 	return policy.Request{
 		Search: "test", Problem: "How many?", Ordinals: ordinals, Span: span, Seed: 7,
 		Sampling: reasoning.Sampling{Temperature: .8, TopP: .95, MaxTokens: 64},
 	}
 }
 
-// collect is what Expand yields, by ordinal.
+// collect returns the children that Expand yields, by ordinal, and its error.
 func collect(t *testing.T, e *Engine, r policy.Request) ([]policy.Child, error) {
 	t.Helper()
 	var children []policy.Child
 	var last error
 	for c, err := range e.Expand(t.Context(), r) {
 		if last != nil {
-			t.Errorf("something came after %v", last)
+			t.Errorf("the sequence went on after the error %v", last)
 		}
 		if last = err; err == nil {
 			children = append(children, c)

@@ -11,7 +11,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/template"
 )
 
-// A call is one request for n continuations, whatever the server.
+// A call is one request for n continuations, independent of the server.
 type call struct {
 	model    string
 	template template.Template
@@ -19,40 +19,40 @@ type call struct {
 	sampling reasoning.Sampling
 	seed     reasoning.Seed
 	n        int
-	stop     string // ends the text, if not empty; only protocols that stop are given one
-	until    string // ends a choice, if not empty; the server is not told
+	stop     string // stop string for the server, if not empty; set only if protocol.stops
+	until    string // ends a choice, if not empty; not sent to the server
 }
 
 // A protocol is one endpoint of one kind of server.
 type protocol struct {
 	path   string
-	stops  bool // it tells a stop string from the end of the text
+	stops  bool // responses distinguish a stop string from the end of the text
 	body   func(call) map[string]any
 	frames func(io.Reader) iter.Seq2[[]byte, error]
 	parse  func([]byte) (frame, error)
 }
 
-// A frame is what one event of a stream says.
+// A frame is the content of one server-sent event, or of one line.
 type frame struct {
 	events []event
-	usage  *usage // of the request, as far as it is known yet
+	usage  *usage // of the request so far, if reported
 }
 
-// An event is news of one choice.
+// An event is an update of one choice.
 type event struct {
 	choice  int
 	text    string
-	tokens  []modelserver.Token // sampled since the last event, if told
-	sampled int                 // tokens sampled so far, if told: it counts those without text, too
+	tokens  []modelserver.Token // sampled since the last event, if reported
+	sampled int                 // tokens sampled so far, including those without text, if reported
 	finish  string              // "stop" or "length" at the end
-	stopped string              // the stop string that was met and removed, if told
+	stopped string              // the stop string that the server reached and removed, if reported
 }
 
 type usage struct{ prompt, cached, generated int }
 
-// protocolOf says how a dialect is best asked to continue prompts or chats.
-// llama.cpp's own completions tell the stop string, and OpenAI's do not; ollama's
-// own API has log-probabilities and the sampler's settings, and OpenAI's has not.
+// protocolOf returns the endpoint of a dialect that reports most. llama.cpp's own
+// endpoint reports the stop string, and OpenAI's does not. ollama's own endpoints have
+// log-probabilities and all sampler options, and OpenAI's do not.
 func protocolOf(d Dialect, chat bool) protocol {
 	switch {
 	case d == DialectLlamaCpp && !chat:
@@ -67,20 +67,23 @@ func protocolOf(d Dialect, chat bool) protocol {
 		path = "chat/completions"
 	}
 	body := func(c call) map[string]any {
-		body := standard(c, chat)
+		body := standardBody(c, chat)
 		maps.Copy(body, additions[d])
 		if c.until != "" {
-			maps.Copy(body, visible[d])
+			maps.Copy(body, specialTokens[d])
 		}
 		return body
 	}
-	return protocol{path: path, stops: d == DialectVLLM || d == DialectSGLang, body: body, frames: modelserver.Events, parse: parseChunk}
+	return protocol{
+		path: path, stops: d == DialectVLLM || d == DialectSGLang,
+		body: body, frames: modelserver.Events, parse: parseChunk,
+	}
 }
 
-// additions are a dialect's to every request. They keep the stop string in the
-// text, have tokens counted as they come, and switch off what servers do to a
-// distribution unasked, from their own defaults or the model's, so that only
-// temperature and top-p shape it.
+// additions are the options that a dialect adds to every request. They keep the stop
+// string in the text, request token counts with every event, and switch off the
+// defaults of servers and models that change the distribution, so that only temperature
+// and top-p do.
 var additions = map[Dialect]map[string]any{
 	DialectVLLM: {
 		"top_k": -1, "min_p": 0, "repetition_penalty": 1, "presence_penalty": 0, "frequency_penalty": 0,
@@ -93,27 +96,27 @@ var additions = map[Dialect]map[string]any{
 	DialectLlamaCpp: {"samplers": []string{"temperature", "top_p"}, "cache_prompt": true, "timings_per_token": true},
 }
 
-// visible has special tokens told as text where a text like "<|im_start|>answer" is
-// waited for, but not the one that ends it all.
-var visible = map[Dialect]map[string]any{
+// specialTokens are the options that make a server send special tokens as text, so that
+// a text like "<|im_start|>answer" can be found, but not the end-of-text token.
+var specialTokens = map[Dialect]map[string]any{
 	DialectVLLM:   {"skip_special_tokens": false, "include_stop_str_in_output": false},
 	DialectSGLang: {"skip_special_tokens": false, "no_stop_trim": false},
 }
 
 var continuousUsage = map[string]any{"include_usage": true, "continuous_usage_stats": true}
 
-// portable is the seed as every server takes it: positive and of 31 bits.
-// llama.cpp's default, all 32 bits set, would mean a random one.
-func portable(s reasoning.Seed) int64 { return max(1, int64(s>>33)) }
+// portableSeed returns the seed in the range that every server accepts: positive and of
+// 31 bits. llama.cpp takes a seed with all 32 bits set as a request for a random one.
+func portableSeed(s reasoning.Seed) int64 { return max(1, int64(s>>33)) }
 
-// standard is a request in OpenAI's API.
-func standard(c call, chat bool) map[string]any {
+// standardBody returns a request in OpenAI's API.
+func standardBody(c call, chat bool) map[string]any {
 	body := map[string]any{
 		"model":          c.model,
 		"max_tokens":     c.sampling.MaxTokens,
 		"temperature":    c.sampling.Temperature,
 		"top_p":          c.sampling.TopP,
-		"seed":           portable(c.seed),
+		"seed":           portableSeed(c.seed),
 		"stream":         true,
 		"stream_options": map[string]any{"include_usage": true},
 	}
@@ -136,8 +139,8 @@ func standard(c call, chat bool) map[string]any {
 	return body
 }
 
-// parseChunk reads OpenAI's chunks, of completions and of chats, with the
-// additions of vLLM, SGLang and llama.cpp.
+// parseChunk parses chunks of OpenAI's completions and chat API, with the additions of
+// vLLM, SGLang and llama.cpp.
 func parseChunk(data []byte) (frame, error) {
 	var chunk struct {
 		Choices []struct {
@@ -165,7 +168,7 @@ func parseChunk(data []byte) (frame, error) {
 	for _, c := range chunk.Choices {
 		e := event{choice: c.Index, text: c.Text + c.Delta.Content, tokens: c.Logprobs, finish: c.FinishReason}
 		if chunk.Usage != nil && len(chunk.Choices) == 1 {
-			e.sampled = chunk.Usage.Generated // of this choice, so far
+			e.sampled = chunk.Usage.Generated // the usage so far is that of the only choice
 		}
 		f.events = append(f.events, e)
 	}

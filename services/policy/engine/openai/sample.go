@@ -15,24 +15,25 @@ import (
 type sample struct {
 	template template.Template
 	span     int
-	until    string // ends it, if not empty
-	steps    []reasoning.Step
-	open     reasoning.Step   // being written
-	finish   reasoning.Finish // 0 as long as it goes on
-	sampled  int              // tokens, as far as the server told the sum
-	heard    bool             // something was said of it
-	ended    bool             // the server said that it ends
-	over     bool             // text came after the last step that was wanted
+	until    string // ends the sample, if not empty
+
+	steps    []reasoning.Step // complete
+	open     reasoning.Step   // incomplete
+	finish   reasoning.Finish // 0 while the sample is unfinished
+	sampled  int              // tokens, if the server reports their sum
+	received bool             // an event arrived
+	ended    bool             // the server ended the choice
+	overrun  bool             // text arrived after the finish
 }
 
-// add takes in an event. What comes after the finish is only counted.
+// add adds an event. It only counts the tokens that arrive after the finish.
 func (s *sample) add(e event) error {
-	s.heard = true
+	s.received = true
 	s.sampled = max(s.sampled, e.sampled)
 	tokens := e.tokens
-	at, begin := 0, 0 // how far the text is taken, and where the next token begins in it
+	at, begin := 0, 0 // offsets in the text: of the rest, and of the next token
 	for at < len(e.text) && s.finish == 0 {
-		n, whole := s.untilMark(e.text[at:])
+		n, whole := s.toStepEnd(e.text[at:])
 		s.open.Text += e.text[at : at+n]
 		at += n
 		for len(tokens) > 0 && begin < at {
@@ -44,7 +45,7 @@ func (s *sample) add(e event) error {
 			s.close()
 		}
 	}
-	s.over = s.over || at < len(e.text)
+	s.overrun = s.overrun || at < len(e.text)
 	s.count(tokens)
 	s.ended = s.ended || e.finish != ""
 	if !s.ended || s.finish != 0 {
@@ -54,14 +55,14 @@ func (s *sample) add(e event) error {
 	case e.finish == "length":
 		s.finish = reasoning.FinishLength
 	case e.finish != "stop":
-		return fmt.Errorf("server ended the text for the reason %.100q, which is neither stop nor length", e.finish)
+		return fmt.Errorf("finish reason %.100q: must be stop or length", e.finish)
 	case e.stopped == s.template.Delimiter:
 		s.open.Text += e.stopped
 		s.close()
 	default:
 		s.finish = reasoning.FinishEnd
 	}
-	if last := len(s.steps) - 1; last >= 0 && s.open.Text == "" { // what ended the text has none of its own
+	if last := len(s.steps) - 1; last >= 0 && s.open.Text == "" { // an end-of-text token has no text
 		s.steps[last].Tokens += s.open.Tokens
 		s.steps[last].LogProb += s.open.LogProb
 	} else {
@@ -71,9 +72,9 @@ func (s *sample) add(e event) error {
 	return nil
 }
 
-// untilMark is how many bytes of text belong to the open step, and whether they make
-// it whole. What ends it may have begun in an earlier event.
-func (s *sample) untilMark(text string) (n int, whole bool) {
+// toStepEnd returns how many bytes of text belong to the open step, and whether they
+// complete it. The delimiter may have begun in an earlier event.
+func (s *sample) toStepEnd(text string) (n int, whole bool) {
 	n = len(text)
 	for _, mark := range []string{s.template.Delimiter, s.until} {
 		if mark == "" {
@@ -87,7 +88,7 @@ func (s *sample) untilMark(text string) (n int, whole bool) {
 	return n, whole
 }
 
-// close ends the open step at its delimiter, or at what the sample runs until.
+// close completes the open step at its delimiter or at s.until.
 func (s *sample) close() {
 	s.steps = append(s.steps, s.open)
 	switch {
@@ -95,15 +96,14 @@ func (s *sample) close() {
 		s.finish = reasoning.FinishEnd
 	case s.until != "" && strings.HasSuffix(s.open.Text, s.until):
 		s.finish = reasoning.FinishStep
-	case len(s.steps) == s.span: // never, if it is Whole
+	case len(s.steps) == s.span: // never if span is policy.Whole
 		s.finish = reasoning.FinishStep
 	}
 	s.open = reasoning.Step{}
 }
 
-// count books tokens on the open step, or, once it is finished, on the last one.
-// What was sampled after the cut was paid for but has no part in the step's
-// probability.
+// count adds tokens to the open step or, after the finish, to the last step. Tokens
+// after the finish are billed but do not change the step's log-probability.
 func (s *sample) count(tokens []modelserver.Token) {
 	if s.finish != 0 {
 		s.steps[len(s.steps)-1].Tokens += len(tokens)
@@ -115,45 +115,47 @@ func (s *sample) count(tokens []modelserver.Token) {
 	}
 }
 
-var errUncounted = errors.New("server tells neither log-probabilities nor usage before a step is cut, so its tokens cannot be counted")
+// errUncounted indicates that the tokens of a step that was cut are unknown.
+var errUncounted = errors.New(
+	"cannot count the tokens of a step: server sent neither log-probabilities nor usage before the cut")
 
-// tokens of the sample until now: those that were told one by one, and all.
-func (s *sample) tokens() (told, total int) {
-	told = s.open.Tokens
+// tokens returns the number of tokens in the steps so far, and of all tokens.
+func (s *sample) tokens() (inSteps, total int) {
+	inSteps = s.open.Tokens
 	for _, step := range s.steps {
-		told += step.Tokens
+		inSteps += step.Tokens
 	}
-	return told, max(s.sampled, told)
+	return inSteps, max(s.sampled, inSteps)
 }
 
-// vain is the usage of samples that will not be finished.
-func vain(samples []*sample, model reasoning.Model) reasoning.Usage {
-	written := 0
+// wastedUsage returns the usage of samples that will not be finished.
+func wastedUsage(samples []*sample, model reasoning.Model) reasoning.Usage {
+	generated := 0
 	for _, s := range samples {
 		_, total := s.tokens()
-		written += total
+		generated += total
 	}
-	return reasoning.Usage{Generated: int64(written), FLOPs: model.FLOPs(int64(written))}
+	return reasoning.Usage{Generated: int64(generated), FLOPs: model.FLOPs(int64(generated))}
 }
 
-// child is the finished sample. Tokens that were told only as a sum, such as the
-// one that ends a text, are booked on the last step.
+// child returns the finished sample. Tokens that the server reports only as part of a
+// sum, such as the end-of-text token, are added to the last step.
 func (s *sample) child(ordinal int, model reasoning.Model, u usage) (policy.Child, error) {
-	told, total := s.tokens()
+	inSteps, total := s.tokens()
 	if total == 0 && reasoning.Join(s.steps) != "" {
 		return policy.Child{}, errUncounted
 	}
-	s.steps[len(s.steps)-1].Tokens += total - told
-	read := int64(u.prompt - u.cached)
+	s.steps[len(s.steps)-1].Tokens += total - inSteps
+	prompt := int64(u.prompt - u.cached)
 	return policy.Child{
 		Ordinal: ordinal,
 		Steps:   s.steps,
 		Finish:  s.finish,
 		Usage: reasoning.Usage{
 			Generated: int64(total),
-			Prompt:    read,
+			Prompt:    prompt,
 			Cached:    int64(u.cached),
-			FLOPs:     model.FLOPs(read + int64(total)),
+			FLOPs:     model.FLOPs(prompt + int64(total)),
 		},
 	}, nil
 }

@@ -13,15 +13,16 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/template"
 )
 
-// However a text is cut into tokens and tokens into events, the steps are those of
-// the text: byte for byte, each with the tokens that begin in it, up to the span.
+// Steps depend on the text only, not on how it is cut into tokens and events: they are
+// byte-exact, up to the span, each with the tokens that begin in it.
 func TestStepsDoNotDependOnEvents(t *testing.T) {
 	chat, err := template.Lookup("steps")
 	if err != nil {
 		t.Fatal(err)
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		tokens := rapid.SliceOfN(rapid.SampledFrom([]string{"\n", "\n\n", "\n\n\n", "a", "b c", ".\n\n", "é"}), 1, 40).Draw(t, "tokens")
+		alphabet := []string{"\n", "\n\n", "\n\n\n", "a", "b c", ".\n\n", "é"}
+		tokens := rapid.SliceOfN(rapid.SampledFrom(alphabet), 1, 40).Draw(t, "tokens")
 		span := rapid.IntRange(0, 5).Draw(t, "span")
 		s := &sample{template: chat, span: span}
 		for rest := tokens; len(rest) > 0 && s.finish == 0; {
@@ -43,7 +44,7 @@ func TestStepsDoNotDependOnEvents(t *testing.T) {
 			want = want[:last]
 		}
 		finish := reasoning.FinishEnd
-		// A text that ends with the delimiter of its last step is cut before its end is seen.
+		// A text that ends with the delimiter of its last step is cut before its end arrives.
 		if span > 0 && (len(want) > span || len(want) == span && strings.HasSuffix(want[span-1], chat.Delimiter)) {
 			want, finish = want[:span], reasoning.FinishStep
 		}
@@ -86,7 +87,7 @@ func TestTokensBelongToTheStepInWhichTheyBegin(t *testing.T) {
 }
 
 // The token that ends a text belongs to its last step, not to an empty one after it.
-func TestTheEndOfTheTextIsNoStep(t *testing.T) {
+func TestEndOfTextIsNoStep(t *testing.T) {
 	tmpl, err := template.Lookup("steps")
 	if err != nil {
 		t.Fatal(err)
@@ -106,8 +107,7 @@ func TestTheEndOfTheTextIsNoStep(t *testing.T) {
 	}
 }
 
-// However a server cuts its events, a child ends where its stop was written, and what
-// is inside a step ends the step.
+// A child ends at its stop, however the server cuts its events, even inside a step.
 func TestSampleUntil(t *testing.T) {
 	tmpl, err := template.Lookup("steps")
 	if err != nil {
@@ -123,8 +123,10 @@ func TestSampleUntil(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if got := reasoning.Texts(s.steps); !slices.Equal(got, want) || s.finish != reasoning.FinishStep || !enough([]*sample{s}, false) {
-			t.Errorf("events of %d bytes: got %q by %v, want %q by step, and the rest called off", size, got, s.finish, want)
+		got := reasoning.Texts(s.steps)
+		if !slices.Equal(got, want) || s.finish != reasoning.FinishStep || !canStop([]*sample{s}, false) {
+			t.Errorf("events of %d bytes: got %q with finish %v, want %q with finish step, and the rest cancelled",
+				size, got, s.finish, want)
 		}
 	}
 }

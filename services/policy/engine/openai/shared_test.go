@@ -13,9 +13,9 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
-// many answers a request for n choices as if make of them were made, a token at a
-// time, in turns. Its usage counts one choice only, as llama.cpp's does.
-func many(w http.ResponseWriter, n int) {
+// writeChoices streams n choices, a token at a time, in turns. The usage counts one
+// choice only, as llama.cpp's does.
+func writeChoices(w http.ResponseWriter, n int) {
 	send := func(choice int, text, finish string) {
 		var why any
 		if finish != "" {
@@ -42,16 +42,16 @@ func many(w http.ResponseWriter, n int) {
 func TestSharedSeed(t *testing.T) {
 	for _, test := range []struct {
 		name    string
-		choices func(n int) int // made of n; 0 is a refusal
-		asked   string          // the n of each request of two expansions
+		choices func(n int) int // generated for a request of n; 0 is a refusal
+		want    string          // the n of each request of two expansions
 	}{
 		{"n is served", func(n int) int { return n }, "4 4"},
 		{"one choice whatever n is", func(n int) int { return 1 }, "4 1 1 1 1 1 1 1"},
 		{"refused", func(n int) int { return n % 4 }, "4 1 1 1 1 1 1 1 1"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			var asked []string
-			e := engine(t, func(w http.ResponseWriter, r *http.Request) {
+			var requested []string
+			e := serve(t, func(w http.ResponseWriter, r *http.Request) {
 				var body struct {
 					N    int `json:"n"`
 					Seed int `json:"seed"`
@@ -60,22 +60,25 @@ func TestSharedSeed(t *testing.T) {
 					t.Errorf("got %+v and %v", body, err)
 				}
 				n := max(1, body.N)
-				asked = append(asked, fmt.Sprint(n))
-				if made := test.choices(n); made > 0 {
-					many(w, made)
+				requested = append(requested, fmt.Sprint(n))
+				if choices := test.choices(n); choices > 0 {
+					writeChoices(w, choices)
 				} else {
 					http.Error(w, "Only one completion choice is allowed", http.StatusInternalServerError)
 				}
 			}, func(c *Config) { c.Dialect, c.SharedSeed, c.MaxInFlight = DialectVLLM, true, 1 })
 			for range 2 {
-				got, err := collect(t, e, ask(1, 0, 1, 2, 3))
+				got, err := collect(t, e, newRequest(1, 0, 1, 2, 3))
 				if err != nil || len(got) != 4 {
 					t.Fatalf("got %d children and error %v, want 4", len(got), err)
 				}
 				prompt := int64(0)
 				for i, c := range got {
-					if c.Ordinal != i || c.Finish != reasoning.FinishStep || c.Usage.Generated != 3 || c.Steps[0].Tokens != 3 || c.Steps[0].LogProb != -3 {
+					if c.Ordinal != i || c.Finish != reasoning.FinishStep || c.Usage.Generated != 3 {
 						t.Errorf("child %d is %+v, want a step of 3 tokens", i, c)
+					}
+					if s := c.Steps[0]; s.Tokens != 3 || s.LogProb != -3 {
+						t.Errorf("child %d has step %+v, want 3 tokens with log-probability -3", i, s)
 					}
 					prompt += c.Usage.Prompt
 				}
@@ -83,50 +86,54 @@ func TestSharedSeed(t *testing.T) {
 					t.Errorf("the prefix of 9 tokens is charged as %d", prompt)
 				}
 			}
-			if got := strings.Join(asked, " "); got != test.asked {
-				t.Errorf("asked for %s choices, want %s", got, test.asked)
+			if got := strings.Join(requested, " "); got != test.want {
+				t.Errorf("requested %s choices, want %s", got, test.want)
 			}
 		})
 	}
 }
 
-// llama.cpp reads the prompt once for both and says so for each, as recorded.
+// llama.cpp reads the prompt once for both choices and reports it for each, as recorded.
 func TestSharedSeedOfLlamaCpp(t *testing.T) {
-	e := engineOf(t, Config{BaseURL: replay.Server(t, "testdata/llamacpp-n.http"), Dialect: DialectLlamaCpp, SharedSeed: true})
-	r := ask(1, 3, 4)
+	e := newEngine(t, Config{
+		BaseURL: replay.Server(t, "testdata/llamacpp-n.http"), Dialect: DialectLlamaCpp, SharedSeed: true,
+	})
+	r := newRequest(1, 3, 4)
 	r.Steps = []string{"1+1=2\n", "2+2=4\n"}
 	got, err := collect(t, e, r)
 	if err != nil || len(got) != 2 {
 		t.Fatalf("got %d children and error %v, want 2", len(got), err)
 	}
 	for i, want := range []string{"3+3=6\n", "4+4=8\n"} {
-		if c := got[i]; reasoning.Join(c.Steps) != want || c.Finish != reasoning.FinishStep || c.Usage.Generated != 6 || c.Usage.Prompt != 12-12*int64(i) {
+		c := got[i]
+		if reasoning.Join(c.Steps) != want || c.Finish != reasoning.FinishStep || c.Usage.Generated != 6 ||
+			c.Usage.Prompt != 12-12*int64(i) {
 			t.Errorf("child %d is %+v, want %q of 6 tokens", i, c, want)
 		}
 	}
 }
 
-// A server that cannot be reached is not one that refuses n.
-func TestSharedSeedIsNotLostByAFailure(t *testing.T) {
+// A server that is unavailable for a moment may still support n.
+func TestSharedSeedSurvivesAFailure(t *testing.T) {
 	status := http.StatusServiceUnavailable
-	e := engine(t, func(w http.ResponseWriter, r *http.Request) {
+	e := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(status)
 		if status == http.StatusOK {
-			many(w, 2)
+			writeChoices(w, 2)
 		}
 	}, func(c *Config) { c.Dialect, c.SharedSeed = DialectVLLM, true })
-	if _, err := collect(t, e, ask(1, 0, 1)); err == nil {
+	if _, err := collect(t, e, newRequest(1, 0, 1)); err == nil {
 		t.Error("got no error")
 	}
 	status = http.StatusOK
-	if got, err := collect(t, e, ask(1, 0, 1)); err != nil || len(got) != 2 || e.single {
+	if got, err := collect(t, e, newRequest(1, 0, 1)); err != nil || len(got) != 2 || e.single {
 		t.Errorf("got %d children and %v, single is %v", len(got), err, e.single)
 	}
 }
 
-func TestSeedsAreTheChildrensOwn(t *testing.T) {
+func TestEachChildHasItsSeed(t *testing.T) {
 	seen := map[int64]bool{}
-	e := engine(t, func(w http.ResponseWriter, r *http.Request) {
+	e := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		var body struct {
 			Seed int64 `json:"seed"`
 		}
@@ -134,14 +141,14 @@ func TestSeedsAreTheChildrensOwn(t *testing.T) {
 			t.Error(err)
 		}
 		seen[body.Seed] = true
-		many(w, 1)
+		writeChoices(w, 1)
 	}, func(c *Config) { c.Dialect, c.MaxInFlight = DialectVLLM, 1 })
-	r := ask(1, 2, 5)
+	r := newRequest(1, 2, 5)
 	if _, err := collect(t, e, r); err != nil {
 		t.Fatal(err)
 	}
 	for _, ordinal := range r.Ordinals {
-		if want := portable(r.Seed.Child(ordinal)); !seen[want] || len(seen) != 2 {
+		if want := portableSeed(r.Seed.Child(ordinal)); !seen[want] || len(seen) != 2 {
 			t.Errorf("seeds are %v, want child %d's %d among them", seen, ordinal, want)
 		}
 	}

@@ -13,9 +13,9 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/template"
 )
 
-// toy is a server that behaves as llama.cpp's does, around a model that counts:
-// a step is its place and a digit drawn from the seed, such as "2:7\n", a token a
-// byte; the fourth is the answer, and ends the text without a newline.
+// toy behaves as llama.cpp's server does, with a model that counts: a step has its
+// number and a digit drawn from the seed, such as "2:7\n", and a token per byte; the
+// fourth is the answer, and ends the text without a newline.
 func toy(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/v1/models":
@@ -28,22 +28,22 @@ func toy(w http.ResponseWriter, r *http.Request) {
 }
 
 func toyCompletion(w http.ResponseWriter, r *http.Request) {
-	var ask struct {
+	var body struct {
 		Prompt      string   `json:"prompt"`
 		Predict     int      `json:"n_predict"`
 		Temperature float64  `json:"temperature"`
 		Seed        uint64   `json:"seed"`
 		Stop        []string `json:"stop"`
 	}
-	if err := json.NewDecoder(r.Body).Decode(&ask); err != nil {
+	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
 		http.Error(w, `{"error":{"message":"bad JSON"}}`, http.StatusBadRequest)
 		return
 	}
 	text := ""
-	for place := strings.Count(ask.Prompt, "\n"); place <= 4; place++ {
+	for place := strings.Count(body.Prompt, "\n"); place <= 4; place++ {
 		digit := place
-		if ask.Temperature > 0 {
-			digit = rand.New(rand.NewPCG(ask.Seed, uint64(place))).IntN(10)
+		if body.Temperature > 0 {
+			digit = rand.New(rand.NewPCG(body.Seed, uint64(place))).IntN(10)
 		}
 		if place < 4 {
 			text += fmt.Sprintf("%d:%d\n", place, digit)
@@ -56,13 +56,14 @@ func toyCompletion(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "data: %s\n\n", data)
 		w.(http.Flusher).Flush()
 	}
-	last := map[string]any{"index": 0, "content": "", "stop": true, "stop_type": "eos", "timings": map[string]int{"cache_n": 1, "prompt_n": len(ask.Prompt)}}
+	timings := map[string]int{"cache_n": 1, "prompt_n": len(body.Prompt)}
+	last := map[string]any{"index": 0, "content": "", "stop": true, "stop_type": "eos", "timings": timings}
 	sampled := 0
-	for i := range len(text) + 1 { // one more for the end of the text
+	for i := range len(text) + 1 { // one more for the end-of-text token
 		if r.Context().Err() != nil {
 			return
 		}
-		if sampled == ask.Predict {
+		if sampled == body.Predict {
 			last["stop_type"] = "limit"
 			break
 		}
@@ -71,14 +72,14 @@ func toyCompletion(w http.ResponseWriter, r *http.Request) {
 		if i < len(text) {
 			token = text[i : i+1]
 		}
-		stopped := len(ask.Stop) > 0 && token == ask.Stop[0]
+		stopped := len(body.Stop) > 0 && token == body.Stop[0]
 		if stopped {
 			last["stop_type"], last["stopping_word"], token = "word", token, ""
 		}
 		send(map[string]any{
 			"index": 0, "content": token, "stop": false, "tokens_predicted": sampled,
 			"completion_probabilities": []any{map[string]any{"token": token, "logprob": -0.25}},
-			"timings":                  map[string]int{"cache_n": 1, "prompt_n": len(ask.Prompt)},
+			"timings":                  timings,
 		})
 		if stopped {
 			break
@@ -88,8 +89,8 @@ func toyCompletion(w http.ResponseWriter, r *http.Request) {
 	send(last)
 }
 
-// engine is one over a server of this handler.
-func engine(t *testing.T, handler http.HandlerFunc, change func(*Config)) *Engine {
+// serve returns an engine of a server with this handler.
+func serve(t *testing.T, handler http.HandlerFunc, change func(*Config)) *Engine {
 	t.Helper()
 	s := httptest.NewServer(handler)
 	t.Cleanup(s.Close)
@@ -97,11 +98,11 @@ func engine(t *testing.T, handler http.HandlerFunc, change func(*Config)) *Engin
 	if change != nil {
 		change(&c)
 	}
-	return engineOf(t, c)
+	return newEngine(t, c)
 }
 
-// engineOf has what the configuration leaves out.
-func engineOf(t *testing.T, c Config) *Engine {
+// newEngine returns an engine with a model, parameters and a template filled in.
+func newEngine(t *testing.T, c Config) *Engine {
 	t.Helper()
 	if c.Template.Name == "" {
 		tmpl, err := template.Lookup("pocket")

@@ -75,7 +75,7 @@ func (e *Engine) post(ctx context.Context, body, answer any) error {
 	case e.slots <- struct{}{}:
 		defer func() { <-e.slots }()
 	}
-	late := fmt.Errorf("%w: no answer in %v", reasoning.ErrUnavailable, e.config.Timeout)
+	late := fmt.Errorf("%w: no response within %v", reasoning.ErrUnavailable, e.config.Timeout)
 	ctx, cancel := context.WithTimeoutCause(ctx, e.config.Timeout, late)
 	defer cancel()
 	return e.client.Post(ctx, e.config.Family.path, body, answer)
