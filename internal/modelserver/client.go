@@ -1,9 +1,8 @@
-// Package modelserver talks to HTTP servers that run language models: vLLM,
-// SGLang, llama.cpp, ollama and whatever else speaks OpenAI's API.
+// Package modelserver is a client of HTTP servers that run language models: vLLM,
+// SGLang, llama.cpp, ollama and others with OpenAI's API.
 //
-// It knows what their answers have in common: how errors are told, how a stream
-// is framed, and the two shapes of log-probabilities. What is asked of them is the
-// affair of the engines that use it.
+// It handles what their responses have in common: errors, the framing of streams, and
+// the two formats of log-probabilities. The engines that use it define the requests.
 package modelserver
 
 import (
@@ -22,10 +21,10 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// Limits of what a server may send.
+// Limits of responses.
 const (
-	MaxAnswer = 16 << 20 // bytes of an answer that is not a stream
-	MaxFrame  = 4 << 20  // bytes of one event of a stream
+	MaxResponse = 16 << 20 // bytes of a response that is not a stream
+	MaxFrame    = 4 << 20  // bytes of one event of a stream
 )
 
 // A Client sends requests to one server. It is safe for concurrent use.
@@ -35,19 +34,19 @@ type Client struct {
 	http      *http.Client
 }
 
-// New is a client of the server whose OpenAI API lives at base, such as
-// "http://localhost:8000/v1"; /v1 is added if base has no path. A key, if not
-// empty, is sent as a bearer token. A nil transport is one of its own. Redirects
-// are not followed, so that neither key nor prompt goes where nobody sent it.
+// New returns a client of the server whose OpenAI API is at base, such as
+// "http://localhost:8000/v1"; New adds /v1 if base has no path. The client sends key, if
+// not empty, as a bearer token. A nil transport is a new http.Transport. The client does
+// not follow redirects, so that a server cannot forward the key or a prompt elsewhere.
 func New(base, key string, transport http.RoundTripper) (*Client, error) {
 	u, err := url.Parse(base)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("model server's URL: %w", err)
+		return nil, fmt.Errorf("model server URL: %w", err)
 	case u.Scheme != "http" && u.Scheme != "https", u.Host == "":
-		return nil, fmt.Errorf("model server's URL %q: must be http://host:port/v1 or https://…", base)
+		return nil, fmt.Errorf("model server URL %q: must be http://host:port/v1 or https://…", base)
 	case u.User != nil, u.RawQuery != "", u.Fragment != "":
-		return nil, fmt.Errorf("model server's URL: must have no user, query or fragment")
+		return nil, fmt.Errorf("model server URL: must have no user, query or fragment")
 	}
 	u.Path = strings.TrimRight(u.Path, "/")
 	if u.Path == "" {
@@ -74,25 +73,25 @@ func New(base, key string, transport http.RoundTripper) (*Client, error) {
 	}, nil
 }
 
-// URL is where the OpenAI API lives.
+// URL returns the URL of the OpenAI API.
 func (c *Client) URL() string { return c.api }
 
-// Close lets idle connections go.
+// Close closes idle connections.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
-// Get reads a JSON answer into out. Paths that begin with a slash start at the
-// server's root, others at its OpenAI API.
+// Get reads a JSON response into out. A path that begins with a slash is relative to
+// the server's root, any other to its OpenAI API.
 func (c *Client) Get(ctx context.Context, path string, out any) error {
 	return c.roundTrip(ctx, http.MethodGet, path, nil, out)
 }
 
-// Post sends in as JSON and reads a JSON answer into out.
+// Post sends in as JSON and reads a JSON response into out.
 func (c *Client) Post(ctx context.Context, path string, in, out any) error {
 	return c.roundTrip(ctx, http.MethodPost, path, in, out)
 }
 
-// Stream sends in as JSON and returns the body of a good answer, to be read as it
-// comes. Closing it, or ending ctx, tells the server to stop.
+// Stream sends in as JSON and returns the body of a response with status 200, to be read
+// as it arrives. Closing the body, or cancelling ctx, stops the server.
 func (c *Client) Stream(ctx context.Context, path string, in any) (io.ReadCloser, error) {
 	return c.send(ctx, http.MethodPost, path, in)
 }
@@ -103,20 +102,21 @@ func (c *Client) roundTrip(ctx context.Context, method, path string, in, out any
 		return err
 	}
 	defer body.Close()
-	data, err := io.ReadAll(io.LimitReader(body, MaxAnswer+1))
+	data, err := io.ReadAll(io.LimitReader(body, MaxResponse+1))
 	switch {
 	case err != nil:
-		return Broken(ctx, method+" "+c.at(path), err)
-	case len(data) > MaxAnswer:
-		return fmt.Errorf("%s %s: answer has more than %d bytes", method, c.at(path), MaxAnswer)
+		return Broken(ctx, method+" "+c.resolve(path), err)
+	case len(data) > MaxResponse:
+		return fmt.Errorf("%s %s: response has more than %d bytes", method, c.resolve(path), MaxResponse)
 	}
 	if err := json.Unmarshal(data, out); err != nil {
-		return fmt.Errorf("%s %s: answer is not the JSON that was expected: %w", method, c.at(path), err)
+		return fmt.Errorf("%s %s: parse response: %w", method, c.resolve(path), err)
 	}
 	return nil
 }
 
-func (c *Client) at(path string) string {
+// resolve returns the URL of a path; see Get.
+func (c *Client) resolve(path string) string {
 	if strings.HasPrefix(path, "/") {
 		return c.root + path
 	}
@@ -128,40 +128,41 @@ func (c *Client) send(ctx context.Context, method, path string, in any) (io.Read
 	if in != nil {
 		data, err := json.Marshal(in)
 		if err != nil {
-			return nil, fmt.Errorf("%s %s: %w", method, c.at(path), err)
+			return nil, fmt.Errorf("%s %s: %w", method, c.resolve(path), err)
 		}
 		content = bytes.NewReader(data)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, c.at(path), content)
+	req, err := http.NewRequestWithContext(ctx, method, c.resolve(path), content)
 	if err != nil {
-		return nil, fmt.Errorf("%s %s: %w", method, c.at(path), err)
+		return nil, fmt.Errorf("%s %s: %w", method, c.resolve(path), err)
 	}
 	if in != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	// Asking again is no harm: where a server has closed a connection that was kept, as
-	// llama.cpp does after some requests, the transport asks on another. The key is not sent.
+	// The header marks the request as safe to repeat, so that the transport retries it on
+	// a new connection when the server closes an idle one, as llama.cpp does after some
+	// requests. A nil value is not sent.
 	req.Header["Idempotency-Key"] = nil
 	if c.key != "" {
 		req.Header.Set("Authorization", "Bearer "+c.key)
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		var u *url.Error // its text would repeat method and URL
-		if errors.As(err, &u) {
+		var u *url.Error
+		if errors.As(err, &u) { // the text of u would repeat method and URL
 			err = u.Err
 		}
-		return nil, Broken(ctx, method+" "+c.at(path), err)
+		return nil, Broken(ctx, method+" "+c.resolve(path), err)
 	}
 	if resp.StatusCode != http.StatusOK {
 		defer resp.Body.Close()
-		return nil, statusError(method+" "+c.at(path), resp)
+		return nil, statusError(method+" "+c.resolve(path), resp)
 	}
 	return resp.Body, nil
 }
 
-// Broken says that a connection failed while doing what: an ErrUnavailable, unless
-// it is ctx that ended, and then the error is ctx's cause.
+// Broken returns the error of a connection that failed during the operation what: the
+// cause of ctx if ctx has ended, otherwise an ErrUnavailable that wraps err.
 func Broken(ctx context.Context, what string, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("%s: %w", what, context.Cause(ctx))

@@ -11,27 +11,27 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// A StatusError is a server that answered, and said no.
+// A StatusError is a response with an error status.
 type StatusError struct {
-	Doing   string // such as "POST http://localhost:8000/v1/completions"
-	Status  int    // of HTTP
-	Message string // the server's own words
+	Operation string // such as "POST http://localhost:8000/v1/completions"
+	Status    int    // HTTP status code
+	Message   string // from the body
 }
 
 func (e *StatusError) Error() string {
-	text := fmt.Sprintf("%s: %d %s", e.Doing, e.Status, http.StatusText(e.Status))
+	text := fmt.Sprintf("%s: %d %s", e.Operation, e.Status, http.StatusText(e.Status))
 	switch {
 	case e.Status >= 300 && e.Status < 400:
-		return text + ": redirects are not followed, give the final URL"
+		return text + ": redirects are not followed; configure the final URL"
 	case e.Message == "":
 		return text
 	}
 	return text + ": " + e.Message
 }
 
-// Unwrap sorts it into package reasoning's errors: what the server is too busy for
-// is worth a retry later, what it broke on is worth a retry, and what it
-// found wrong with the request is not. Others, a refused key among them, are none of these.
+// Unwrap maps the status to an error of package reasoning: ErrOverloaded if a retry may
+// succeed later, ErrUnavailable if a retry may succeed, ErrInvalid if the request is
+// wrong. Other statuses, such as 401, map to none.
 func (e *StatusError) Unwrap() error {
 	switch e.Status {
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
@@ -47,32 +47,32 @@ func (e *StatusError) Unwrap() error {
 	return nil
 }
 
-const maxMessage = 1 << 10 // bytes of a server's words that are passed on
+const maxMessage = 1 << 10 // bytes of a server's message in an error
 
-func statusError(doing string, resp *http.Response) error {
-	data, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10)) // what came is good enough for a message
-	return &StatusError{Doing: doing, Status: resp.StatusCode, Message: Message(data)}
+func statusError(operation string, resp *http.Response) error {
+	data, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10)) // a part of the body suffices for a message
+	return &StatusError{Operation: operation, Status: resp.StatusCode, Message: Message(data)}
 }
 
-// StreamError is the error that data, an event of a stream, tells; nil if it tells
-// none. Its status is the code in it, or 500.
-func StreamError(doing string, data []byte) error {
-	var told struct {
+// StreamError returns the error in data, an event of a stream, or nil if there is none.
+// Its status is the code in the event, or 500.
+func StreamError(operation string, data []byte) error {
+	var event struct {
 		Error json.RawMessage `json:"error"`
 	}
-	if json.Unmarshal(data, &told) != nil || len(told.Error) == 0 || string(told.Error) == "null" {
+	if json.Unmarshal(data, &event) != nil || len(event.Error) == 0 || string(event.Error) == "null" {
 		return nil
 	}
 	var code struct {
 		Code int `json:"code"`
 	}
-	if json.Unmarshal(told.Error, &code) != nil || code.Code < 400 || code.Code > 599 {
+	if json.Unmarshal(event.Error, &code) != nil || code.Code < 400 || code.Code > 599 {
 		code.Code = http.StatusInternalServerError
 	}
-	return &StatusError{Doing: doing, Status: code.Code, Message: Message(data)}
+	return &StatusError{Operation: operation, Status: code.Code, Message: Message(data)}
 }
 
-// Message is what an error answer says, whichever of the servers' shapes it has:
+// Message returns the message of an error response in any of the servers' formats:
 // {"error":{"message":…}}, {"error":…}, {"message":…}, {"detail":…} or plain text.
 func Message(data []byte) string {
 	var shape struct {

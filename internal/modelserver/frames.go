@@ -9,47 +9,46 @@ import (
 	"iter"
 )
 
-// Events are the data of the server-sent events in r (WHATWG HTML, §9.2): the
-// data lines of one event joined with newlines. Other fields and comments are
-// passed over. An event that the end of r cuts off is still one, because some
-// servers leave out the last blank line. An error of reading comes last. The data
-// is good until the next is asked for.
+// Events yields the data of the server-sent events in r (WHATWG HTML, §9.2): the data
+// lines of one event joined with newlines. It skips other fields and comments. It yields
+// an event that the end of r cuts off, because some servers omit the last blank line. A
+// read error is yielded last. The data is valid until the next iteration.
 func Events(r io.Reader) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		var event []byte
-		has := false
+		open := false // event has a data line
 		for line, err := range Lines(r) {
 			switch {
 			case err != nil:
 				yield(nil, err)
 				return
 			case len(line) == 0:
-				if has && !yield(event, nil) {
+				if open && !yield(event, nil) {
 					return
 				}
-				event, has = event[:0], false
+				event, open = event[:0], false
 				continue
 			}
 			field, value, _ := bytes.Cut(line, []byte(":"))
 			if string(field) != "data" {
 				continue
 			}
-			if has {
+			if open {
 				event = append(event, '\n')
 			}
-			event, has = append(event, bytes.TrimPrefix(value, []byte(" "))...), true
+			event, open = append(event, bytes.TrimPrefix(value, []byte(" "))...), true
 			if len(event) > MaxFrame {
 				yield(nil, errTooLong)
 				return
 			}
 		}
-		if has {
+		if open {
 			yield(event, nil)
 		}
 	}
 }
 
-// Lines are the lines of r, which end with \n, \r\n or \r, without their ends.
+// Lines yields the lines of r without their ends, which are \n, \r\n or \r.
 func Lines(r io.Reader) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		s := bufio.NewScanner(r)
@@ -71,7 +70,7 @@ func Lines(r io.Reader) iter.Seq2[[]byte, error] {
 
 var errTooLong = fmt.Errorf("an event has more than %d bytes", MaxFrame)
 
-// scanLine is bufio.ScanLines for all three ends of a line.
+// scanLine is a bufio.SplitFunc for lines that end with \n, \r\n or \r.
 func scanLine(data []byte, atEOF bool) (advance int, token []byte, err error) {
 	i := bytes.IndexAny(data, "\r\n")
 	switch {

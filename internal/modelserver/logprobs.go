@@ -6,20 +6,20 @@ import (
 	"strings"
 )
 
-// A Token is one sampled token as a server tells it.
+// A Token is one sampled token.
 type Token struct {
 	Text    string
 	LogProb float64
-	Top     []Token // the likeliest at its place, if asked for; they have no Top
+	Top     []Token // most likely alternatives, if requested, without Top of their own
 }
 
-// Logprobs reads the log-probabilities of a choice in either shape: the
-// completions API's parallel arrays (tokens, token_logprobs, top_logprobs), or the
+// Logprobs are the log-probabilities of a choice. They unmarshal from either format:
+// the completions API's parallel arrays (tokens, token_logprobs, top_logprobs), or the
 // chat API's list of objects, which llama.cpp uses for both.
 type Logprobs []Token
 
-// chatToken is a token in the shape of the chat API. Bytes stand where a token is
-// only a part of a character and its text is therefore not what was sampled.
+// chatToken is a token in the format of the chat API. Bytes holds the exact token where
+// Token does not, as for a part of a character.
 type chatToken struct {
 	Token   string      `json:"token"`
 	LogProb float64     `json:"logprob"`
@@ -36,47 +36,47 @@ func (t chatToken) token() Token {
 		}
 		text = string(raw)
 	}
-	return Token{Text: text, LogProb: t.LogProb, Top: Tokens(t.Top)}
+	return Token{Text: text, LogProb: t.LogProb, Top: tokens(t.Top)}
 }
 
-// Tokens turns the chat API's shape into ours.
-func Tokens(told []chatToken) []Token {
-	if len(told) == 0 {
+func tokens(list []chatToken) []Token {
+	if len(list) == 0 {
 		return nil
 	}
-	tokens := make([]Token, len(told))
-	for i, t := range told {
+	tokens := make([]Token, len(list))
+	for i, t := range list {
 		tokens[i] = t.token()
 	}
 	return tokens
 }
 
+// UnmarshalJSON implements json.Unmarshaler.
 func (l *Logprobs) UnmarshalJSON(data []byte) error {
-	if strings.HasPrefix(string(data), "[") { // ollama's own API has the list alone
+	if strings.HasPrefix(string(data), "[") { // ollama's own API sends the list alone
 		var content []chatToken
 		if err := json.Unmarshal(data, &content); err != nil {
 			return err
 		}
-		*l = Tokens(content)
+		*l = tokens(content)
 		return nil
 	}
-	var told struct {
+	var object struct {
 		Content  []chatToken           `json:"content"`
 		Tokens   []string              `json:"tokens"`
 		LogProbs []*float64            `json:"token_logprobs"`
 		Top      []map[string]*float64 `json:"top_logprobs"`
 	}
-	if err := json.Unmarshal(data, &told); err != nil {
+	if err := json.Unmarshal(data, &object); err != nil {
 		return err
 	}
-	*l = Tokens(told.Content)
-	for i, text := range told.Tokens {
+	*l = tokens(object.Content)
+	for i, text := range object.Tokens {
 		t := Token{Text: text}
-		if i < len(told.LogProbs) && told.LogProbs[i] != nil {
-			t.LogProb = *told.LogProbs[i]
+		if i < len(object.LogProbs) && object.LogProbs[i] != nil {
+			t.LogProb = *object.LogProbs[i]
 		}
-		if i < len(told.Top) {
-			for text, p := range told.Top[i] {
+		if i < len(object.Top) {
+			for text, p := range object.Top[i] {
 				if p != nil {
 					t.Top = append(t.Top, Token{Text: text, LogProb: *p})
 				}

@@ -10,19 +10,20 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// ErrNoModel is a server that has other models than the one asked for.
-var ErrNoModel = errors.New("model is not there")
+// ErrNoModel indicates that a server does not have the requested model.
+var ErrNoModel = errors.New("model not found")
 
-// A Model is an entry of a server's list. OwnedBy tells the kind of server.
+// A Model is an entry of a server's list. OwnedBy identifies the kind of server.
 type Model struct {
 	ID      string `json:"id"`
 	OwnedBy string `json:"owned_by"`
 }
 
-// Models is the server's list.
+// Models returns the server's list of models.
 func (c *Client) Models(ctx context.Context) ([]Model, error) {
-	const patience = 10 * time.Second
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("%w: no answer in %v", reasoning.ErrUnavailable, patience))
+	const timeout = 10 * time.Second
+	cause := fmt.Errorf("%w: no response within %v", reasoning.ErrUnavailable, timeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, cause)
 	defer cancel()
 	var list struct {
 		Data []Model `json:"data"`
@@ -31,8 +32,8 @@ func (c *Client) Models(ctx context.Context) ([]Model, error) {
 	return list.Data, err
 }
 
-// Ready returns an error that names the URL unless the server answers and has the
-// model, or lists none at all.
+// Ready returns nil if the server answers and lists the model, or lists no models at
+// all, otherwise an error that names the URL.
 func (c *Client) Ready(ctx context.Context, model string) error {
 	list, err := c.Models(ctx)
 	if err != nil || len(list) == 0 {

@@ -36,7 +36,7 @@ func TestEvents(t *testing.T) {
 	}{
 		{"plain", "data: a\n\ndata: b\n\n", []string{"a", "b"}},
 		{"carriage returns", "data: a\r\n\r\ndata: b\r\rdata: c\n\r\n", []string{"a", "b", "c"}},
-		{"one space is taken off", "data:a\n\ndata:  b\n\n", []string{"a", " b"}},
+		{"one space is removed", "data:a\n\ndata:  b\n\n", []string{"a", " b"}},
 		{"many lines are one event", "data: a\ndata: b\n\n", []string{"a\nb"}},
 		{"comments and other fields", ": ping\n\nevent: x\nid: 7\ndata: a\nretry: 3\n\ndatas: b\n\n", []string{"a"}},
 		{"empty data is an event", "data\n\ndata:\n\n", []string{"", ""}},
@@ -62,20 +62,20 @@ func TestEventsEndWithTheReadersError(t *testing.T) {
 	}
 	long := strings.NewReader(strings.Repeat("data: "+strings.Repeat("x", 1<<20)+"\n", 5))
 	if got, err := events(long); !errors.Is(err, errTooLong) || got != nil {
-		t.Errorf("an endless event gave %d events and error %v, want %v", len(got), err, errTooLong)
+		t.Errorf("an endless event: got %d events and error %v, want %v", len(got), err, errTooLong)
 	}
 }
 
-// FuzzSSE checks that whatever was sent as events comes back, however the bytes
-// arrive, and that no bytes at all break the reader.
+// FuzzSSE checks that Events returns the data that was sent, does not depend on how the
+// bytes arrive, and accepts arbitrary bytes.
 func FuzzSSE(f *testing.F) {
 	f.Add([]byte("data: {\"a\":1}\n\n"), "{}")
 	f.Add([]byte(": ping\r\n\r\ndata: x\rdata: y\r\r"), "a\nb")
 	f.Fuzz(func(t *testing.T, raw []byte, data string) {
 		whole, err := events(bytes.NewReader(raw))
-		dribbled, err2 := events(iotest.OneByteReader(bytes.NewReader(raw)))
-		if diff := cmp.Diff(dribbled, whole); diff != "" || (err == nil) != (err2 == nil) {
-			t.Errorf("byte by byte gives %v, at once %v (-byte +once):\n%s", err2, err, diff)
+		byByte, err2 := events(iotest.OneByteReader(bytes.NewReader(raw)))
+		if diff := cmp.Diff(byByte, whole); diff != "" || (err == nil) != (err2 == nil) {
+			t.Errorf("byte by byte: error %v, at once: error %v (-byte +once):\n%s", err2, err, diff)
 		}
 		data = strings.ReplaceAll(data, "\r", "")
 		sent := "data: " + strings.ReplaceAll(data, "\n", "\ndata: ") + "\n\n"
@@ -85,16 +85,21 @@ func FuzzSSE(f *testing.F) {
 	})
 }
 
-func TestLogprobsInEitherShape(t *testing.T) {
+func TestLogprobsInEitherFormat(t *testing.T) {
 	for _, test := range []struct {
 		name, text string
 		want       Logprobs
 	}{
-		{"completions", `{"tokens":["4","\n"],"token_logprobs":[-0.5,null],"top_logprobs":[{"4":-0.5,"5":-1.5},null],"text_offset":[0,1]}`,
-			Logprobs{{Text: "4", LogProb: -.5, Top: []Token{{Text: "4", LogProb: -.5}, {Text: "5", LogProb: -1.5}}}, {Text: "\n"}}},
+		{"completions", `{"tokens":["4","\n"],"token_logprobs":[-0.5,null],` +
+			`"top_logprobs":[{"4":-0.5,"5":-1.5},null],"text_offset":[0,1]}`,
+			Logprobs{
+				{Text: "4", LogProb: -.5, Top: []Token{{Text: "4", LogProb: -.5}, {Text: "5", LogProb: -1.5}}},
+				{Text: "\n"},
+			}},
 		{"chat", `{"content":[{"token":"4","logprob":-0.5,"bytes":[52],"top_logprobs":[{"token":"5","logprob":-1.5}]}]}`,
 			Logprobs{{Text: "4", LogProb: -.5, Top: []Token{{Text: "5", LogProb: -1.5}}}}},
-		{"part of a character", `{"content":[{"token":"\ufffd","logprob":-1,"bytes":[195]}]}`, Logprobs{{Text: "\xc3", LogProb: -1}}},
+		{"part of a character", `{"content":[{"token":"\ufffd","logprob":-1,"bytes":[195]}]}`,
+			Logprobs{{Text: "\xc3", LogProb: -1}}},
 		{"ollama", `[{"token":"4","logprob":-0.5}]`, Logprobs{{Text: "4", LogProb: -.5}}},
 		{"none", `{"content":null}`, nil},
 	} {
@@ -120,7 +125,7 @@ func serve(t *testing.T, h http.HandlerFunc) *Client {
 	return c
 }
 
-func TestStatusesAreSorted(t *testing.T) {
+func TestStatusesMapToErrors(t *testing.T) {
 	for _, test := range []struct {
 		status  int
 		body    string
@@ -151,11 +156,11 @@ func TestStatusesAreSorted(t *testing.T) {
 		case !strings.Contains(err.Error(), test.message) || !strings.Contains(err.Error(), c.URL()):
 			t.Errorf("%d: got %q, want the URL and %q", test.status, err, test.message)
 		case strings.Contains(err.Error(), "secret"):
-			t.Errorf("%d: %q tells the key", test.status, err)
+			t.Errorf("%d: %q contains the key", test.status, err)
 		}
-		for _, sort := range []error{reasoning.ErrInvalid, reasoning.ErrOverloaded, reasoning.ErrUnavailable} {
-			if got := errors.Is(err, sort); got != (sort == test.want) {
-				t.Errorf("%d: is %v: %v", test.status, sort, got)
+		for _, class := range []error{reasoning.ErrInvalid, reasoning.ErrOverloaded, reasoning.ErrUnavailable} {
+			if got := errors.Is(err, class); got != (class == test.want) {
+				t.Errorf("%d: is %v: %v", test.status, class, got)
 			}
 		}
 	}
@@ -182,7 +187,9 @@ func TestRequests(t *testing.T) {
 	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		json.NewEncoder(w).Encode(r.Method + " " + r.URL.Path + " " + r.Header.Get("Authorization"))
 	})
-	for path, want := range map[string]string{"models": "GET /v1/models Bearer secret", "/props": "GET /props Bearer secret"} {
+	for path, want := range map[string]string{
+		"models": "GET /v1/models Bearer secret", "/props": "GET /props Bearer secret",
+	} {
 		var got string
 		if err := c.Get(t.Context(), path, &got); err != nil || got != want {
 			t.Errorf("%s: got %q and %v, want %q", path, got, err, want)
@@ -190,7 +197,8 @@ func TestRequests(t *testing.T) {
 	}
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := c.Get(cancelled, "models", new(string)); !errors.Is(err, context.Canceled) || errors.Is(err, reasoning.ErrUnavailable) {
+	err := c.Get(cancelled, "models", new(string))
+	if !errors.Is(err, context.Canceled) || errors.Is(err, reasoning.ErrUnavailable) {
 		t.Errorf("cancelled: got %v", err)
 	}
 }
@@ -203,18 +211,23 @@ func TestRefusedConnectionIsUnavailable(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	if err := c.Get(t.Context(), "models", new(any)); !errors.Is(err, reasoning.ErrUnavailable) || !strings.Contains(err.Error(), s.URL+"/v1/models") {
+	err = c.Get(t.Context(), "models", new(any))
+	if !errors.Is(err, reasoning.ErrUnavailable) || !strings.Contains(err.Error(), s.URL+"/v1/models") {
 		t.Errorf("got %v, want an ErrUnavailable that names the URL", err)
 	}
 }
 
 func TestURLs(t *testing.T) {
-	for _, bad := range []string{"", "localhost:8000", "ftp://x/v1", "http://", "http://u:p@x/v1", "http://x/v1?a=b", "http://x/%zz"} {
+	for _, bad := range []string{
+		"", "localhost:8000", "ftp://x/v1", "http://", "http://u:p@x/v1", "http://x/v1?a=b", "http://x/%zz",
+	} {
 		if _, err := New(bad, "", nil); err == nil {
 			t.Errorf("%q: got no error", bad)
 		}
 	}
-	for base, want := range map[string]string{"http://x": "http://x/v1", "http://x/": "http://x/v1", "https://x/api/v1/": "https://x/api/v1"} {
+	for base, want := range map[string]string{
+		"http://x": "http://x/v1", "http://x/": "http://x/v1", "https://x/api/v1/": "https://x/api/v1",
+	} {
 		c, err := New(base, "", nil)
 		if err != nil || c.URL() != want {
 			t.Errorf("%q: got %v and %v, want %q", base, c, err, want)
@@ -222,9 +235,9 @@ func TestURLs(t *testing.T) {
 	}
 }
 
-// A server that closes a kept connection as the next request comes is asked again on
-// another one: it had not heard the request.
-func TestKeptConnectionThatCloses(t *testing.T) {
+// If a server closes an idle connection as the next request arrives, the client repeats
+// the request on a new connection.
+func TestIdleConnectionThatCloses(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -236,7 +249,7 @@ func TestKeptConnectionThatCloses(t *testing.T) {
 			if err != nil {
 				return
 			}
-			go func() { // one answer, and then the next request's bytes are read and the connection is gone
+			go func() { // sends one response, waits for the next request and closes the connection
 				defer conn.Close()
 				in := bufio.NewReader(conn)
 				if r, err := http.ReadRequest(in); err == nil {

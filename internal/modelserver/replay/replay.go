@@ -1,7 +1,7 @@
 // Package replay serves recorded exchanges with model servers to tests.
 //
-// A recording is a file of a request line, the request's JSON, a blank line, the
-// answer's status and its body; more exchanges follow after a line of ===.
+// A recording is a file with a request line, the request's JSON, a blank line, the
+// response's status and its body. A line of === separates exchanges.
 package replay
 
 import (
@@ -17,8 +17,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Server answers what was recorded, in its order, and fails the test where it is
-// asked anything else. It stops with the test. The result is its URL.
+// Server starts a server that replays a recording in order and returns its URL. It fails
+// the test at a request that differs from the recording. It stops with the test.
 func Server(t *testing.T, file string) string {
 	t.Helper()
 	data, err := os.ReadFile(file)
@@ -29,25 +29,25 @@ func Server(t *testing.T, file string) string {
 	next := 0
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if next == len(recordings) {
-			t.Errorf("%s: asked a request more than the %d recorded", file, next)
+			t.Errorf("%s: got one request more than the %d recorded", file, next)
 			return
 		}
-		answer(t, w, r, recordings[next])
+		respond(t, w, r, recordings[next])
 		next++
 	}))
 	t.Cleanup(func() {
 		s.Close()
 		if next < len(recordings) {
-			t.Errorf("%s: asked %d of the %d requests recorded", file, next, len(recordings))
+			t.Errorf("%s: got %d of the %d requests recorded", file, next, len(recordings))
 		}
 	})
 	return s.URL
 }
 
-func answer(t *testing.T, w http.ResponseWriter, r *http.Request, recording string) {
-	asked, said, _ := strings.Cut(recording, "\n\n")
-	line, body, _ := strings.Cut(asked, "\n")
-	status, content, _ := strings.Cut(said, "\n")
+func respond(t *testing.T, w http.ResponseWriter, r *http.Request, recording string) {
+	request, response, _ := strings.Cut(recording, "\n\n")
+	line, body, _ := strings.Cut(request, "\n")
+	status, content, _ := strings.Cut(response, "\n")
 	var got, want map[string]any
 	if err := json.NewDecoder(r.Body).Decode(&got); err != nil {
 		t.Error(err)
@@ -56,7 +56,7 @@ func answer(t *testing.T, w http.ResponseWriter, r *http.Request, recording stri
 		t.Error(err)
 	}
 	if diff := cmp.Diff(got, want); diff != "" || r.Method+" "+r.URL.Path != line {
-		t.Errorf("asked %s %s, recorded is %s (-asked +recorded):\n%s", r.Method, r.URL.Path, line, diff)
+		t.Errorf("got %s %s, want %s (-got +recorded):\n%s", r.Method, r.URL.Path, line, diff)
 	}
 	var code int
 	if _, err := fmt.Sscan(status, &code); err != nil {

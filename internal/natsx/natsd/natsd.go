@@ -14,30 +14,32 @@ import (
 	"github.com/ponder-mesh/ponder/internal/natsx"
 )
 
-// Config says how to run a server. The zero value keeps nothing after Close and
-// does not listen.
+// Config configures a server. The zero value stores nothing beyond Close and does not
+// listen.
 type Config struct {
-	Dir    string // of JetStream's files; empty is a temporary directory, removed by Close
-	Listen string // address, such as 127.0.0.1:4222; empty listens nowhere
+	Dir    string // for JetStream's files; empty is a temporary directory, removed by Close
+	Listen string // address, such as 127.0.0.1:4222; empty does not listen
 }
 
 // A Server is a running server.
 type Server struct {
 	nats *server.Server
-	temp string // to remove; empty if the directory is the caller's
+	temp string // directory to remove; empty if the caller provided it
 }
 
-// Start starts a server and returns when it takes connections.
+// Start starts a server and returns when it accepts connections.
 func Start(cfg Config) (_ *Server, err error) {
 	s := &Server{}
 	if cfg.Dir == "" {
 		s.temp, err = os.MkdirTemp("", "natsd-")
 		if err != nil {
-			return nil, fmt.Errorf("directory of the NATS server: %w", err)
+			return nil, fmt.Errorf("create directory of the NATS server: %w", err)
 		}
 		cfg.Dir = s.temp
 	}
-	o := &server.Options{ServerName: "natsd", JetStream: true, StoreDir: cfg.Dir, NoSigs: true, NoLog: true, DontListen: true}
+	o := &server.Options{
+		ServerName: "natsd", JetStream: true, StoreDir: cfg.Dir, NoSigs: true, NoLog: true, DontListen: true,
+	}
 	if cfg.Listen != "" {
 		host, port, err := net.SplitHostPort(cfg.Listen)
 		if err == nil {
@@ -53,11 +55,11 @@ func Start(cfg Config) (_ *Server, err error) {
 	}
 	s.nats, err = server.NewServer(o)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("NATS server: %w", err), s.remove())
+		return nil, errors.Join(fmt.Errorf("create NATS server: %w", err), s.remove())
 	}
 	s.nats.Start()
 	if !s.nats.ReadyForConnections(10 * time.Second) {
-		return nil, errors.Join(fmt.Errorf("NATS server did not start at %q within 10s", cfg.Listen), s.Close())
+		return nil, errors.Join(fmt.Errorf("start NATS server at %q: not ready within 10s", cfg.Listen), s.Close())
 	}
 	return s, nil
 }
@@ -67,10 +69,11 @@ func (s *Server) Connect(name string, opts ...nats.Option) (*nats.Conn, error) {
 	return natsx.Connect("nats://in-process", name, append([]nats.Option{nats.InProcessServer(s)}, opts...)...)
 }
 
-// InProcessConn is what [nats.InProcessServer] asks a server for.
+// InProcessConn implements the interface of [nats.InProcessServer].
 func (s *Server) InProcessConn() (net.Conn, error) { return s.nats.InProcessConn() }
 
-// URL is where the server listens; of no use if it does not.
+// URL returns the URL at which the server listens. It is meaningless if the server does
+// not listen.
 func (s *Server) URL() string { return s.nats.ClientURL() }
 
 // Close stops the server and waits until it has stopped.

@@ -1,5 +1,5 @@
-// Package natstest runs NATS JetStream inside testing/synctest, where a day's
-// redeliveries take milliseconds and times are exact.
+// Package natstest runs NATS JetStream inside testing/synctest, where a day of
+// redeliveries takes milliseconds and times are exact.
 package natstest
 
 import (
@@ -12,20 +12,20 @@ import (
 	"github.com/ponder-mesh/ponder/internal/natsx/natsd"
 )
 
-// Bubble runs body in a bubble of its own with a server in it, which stops after
-// body and its t.Cleanups.
+// Bubble runs body in its own bubble with a server, which stops after body and its
+// t.Cleanup functions.
 func Bubble(t *testing.T, body func(t *testing.T, s *natsd.Server)) {
 	t.Helper()
 	Outside(t)
 	synctest.Test(t, func(t *testing.T) { body(t, Server(t)) })
 }
 
-// Outside prepares for bubbles with servers that the test starts itself, by
-// [Server]. Call it before, outside of them.
+// Outside prepares a test that starts servers in bubbles itself, by [Server]. Call it
+// before the first bubble, outside of it.
 //
-// The server keeps one goroutine a process with a ticker: started inside a bubble,
-// it would keep its clock from ever standing still. It is ended by the last user,
-// so it is held from outside.
+// NATS servers of a process share one goroutine with a ticker, which the first starts
+// and the last stops. Inside a bubble the ticker would keep the fake clock running, so
+// Outside starts the goroutine outside and holds it until the end of the test.
 func Outside(t *testing.T) {
 	t.Helper()
 	ats.Register()
@@ -35,9 +35,10 @@ func Outside(t *testing.T) {
 // Server starts a server that stops at the end of the test.
 func Server(t *testing.T) *natsd.Server {
 	t.Helper()
-	// nats.go pools timers, and one of an earlier bubble may not be used in this.
+	// nats.go pools timers, and a timer of an earlier bubble must not be used in this one.
+	// A sync.Pool is empty after two collections.
 	runtime.GC()
-	runtime.GC() // what a pool drops at the first is gone after the second
+	runtime.GC()
 	s, err := natsd.Start(natsd.Config{Dir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
