@@ -16,9 +16,9 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// maxAge is how long a stream takes new requests; then another is opened and the
-// old one ends when its requests have. It is less than servers let connections
-// live, and lets a balancer spread the streams of one client.
+// maxAge is how long a stream accepts new requests. Then the client opens another, and
+// the old one ends with its last request. It is shorter than the connection age of
+// servers, and lets a balancer spread the streams of one client.
 const maxAge = time.Minute
 
 // A Stream is the client's half of a gRPC stream.
@@ -36,34 +36,36 @@ type Client[Q, A Tagged] struct {
 	last   func(A) bool
 
 	slots   chan struct{}
-	ctx     context.Context // of all streams
+	ctx     context.Context // of all streams; ended by Close
 	stop    context.CancelFunc
 	running sync.WaitGroup
 
-	mu     sync.Mutex
-	now    *link[Q, A] // takes new requests; nil if the next has to open one
-	lastID uint64
+	mu      sync.Mutex
+	current *link[Q, A] // accepts new requests; nil if the next request must open a stream
+	lastID  uint64
 }
 
-// A link is one stream and its requests in flight, guarded by the Client's mu.
+// A link is one stream and its requests in flight, guarded by Client.mu.
 type link[Q, A Tagged] struct {
 	out     *queue[Q]
 	answers map[string]*queue[A]
-	born    time.Time
-	retired bool
+	opened  time.Time
+	retired bool // accepts no new requests
 }
 
-// NewClient is a Client of the streams that open opens. The message that cancel
-// makes cancels a request, and last tells a request's last answer.
-func NewClient[Q, A Tagged](open func(context.Context) (Stream[Q, A], error), cancel func(id string) Q, last func(A) bool) *Client[Q, A] {
+// NewClient returns a Client of the streams that open opens. cancel returns the message
+// that cancels a request, and last reports whether an answer is the last of its request.
+func NewClient[Q, A Tagged](
+	open func(context.Context) (Stream[Q, A], error), cancel func(id string) Q, last func(A) bool,
+) *Client[Q, A] {
 	c := &Client[Q, A]{open: open, cancel: cancel, last: last, slots: make(chan struct{}, MaxInFlight)}
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	return c
 }
 
-// Do sends the request that message makes of an id, and yields its answers to the
-// last. An error comes last: that of ctx, or of the stream. A caller who leaves
-// before it cancels the request.
+// Do sends the request that message returns for an id, and yields its answers up to the
+// last. An error is yielded last: that of ctx, or of the stream. A caller that stops
+// before the last answer cancels the request.
 func (c *Client[Q, A]) Do(ctx context.Context, message func(id string) Q) iter.Seq2[A, error] {
 	return func(yield func(A, error) bool) {
 		var none A
@@ -81,22 +83,22 @@ func (c *Client[Q, A]) Do(ctx context.Context, message func(id string) Q) iter.S
 			yield(none, err)
 			return
 		}
-		over := false
+		ended := false
 		defer func() {
-			if !over {
+			if !ended {
 				l.out.put(c.cancel(id))
 			}
 			c.finish(l, id)
 		}()
 		l.out.put(message(id))
-		for !over {
+		for !ended {
 			answer, err := answers.get(ctx)
 			if err != nil {
-				over = ctx.Err() == nil // the stream broke: nobody is left to cancel it
+				ended = ctx.Err() == nil // the stream broke: a cancel cannot be sent
 				yield(none, err)
 				return
 			}
-			over = c.last(answer)
+			ended = c.last(answer)
 			if !yield(answer, nil) {
 				return
 			}
@@ -104,7 +106,7 @@ func (c *Client[Q, A]) Do(ctx context.Context, message func(id string) Q) iter.S
 	}
 }
 
-// Close breaks the stream and waits until it is gone.
+// Close cancels all streams and waits until they have ended.
 func (c *Client[Q, A]) Close() error {
 	c.mu.Lock()
 	c.stop()
@@ -113,29 +115,30 @@ func (c *Client[Q, A]) Close() error {
 	return nil
 }
 
-// begin registers a request on a stream that takes new ones.
+// begin registers a request on the current stream, and opens one if necessary.
 func (c *Client[Q, A]) begin() (*link[Q, A], string, *queue[A], error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ctx.Err() != nil {
 		return nil, "", nil, fmt.Errorf("%w: client is closed", reasoning.ErrUnavailable)
 	}
-	if c.now != nil && time.Since(c.now.born) >= maxAge {
-		c.now.retired = true
-		c.now.endIfIdle()
-		c.now = nil
+	if c.current != nil && time.Since(c.current.opened) >= maxAge {
+		c.current.retired = true
+		c.current.endIfIdle()
+		c.current = nil
 	}
-	if c.now == nil {
-		c.now = &link[Q, A]{out: newQueue[Q](), answers: make(map[string]*queue[A]), born: time.Now()}
-		l := c.now
+	if c.current == nil {
+		c.current = &link[Q, A]{out: newQueue[Q](), answers: make(map[string]*queue[A]), opened: time.Now()}
+		l := c.current
 		c.running.Go(func() { c.run(l) })
 	}
 	c.lastID++
 	id, answers := strconv.FormatUint(c.lastID, 36), newQueue[A]()
-	c.now.answers[id] = answers
-	return c.now, id, answers, nil
+	c.current.answers[id] = answers
+	return c.current, id, answers, nil
 }
 
+// finish removes a request from its stream.
 func (c *Client[Q, A]) finish(l *link[Q, A], id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -143,14 +146,14 @@ func (c *Client[Q, A]) finish(l *link[Q, A], id string) {
 	l.endIfIdle()
 }
 
-// endIfIdle closes the sending side of a stream that nobody will use.
+// endIfIdle closes the sending side of a retired stream without requests.
 func (l *link[Q, A]) endIfIdle() {
 	if l.retired && len(l.answers) == 0 {
 		l.out.end(io.EOF)
 	}
 }
 
-// run opens a stream and hands out its answers until it ends.
+// run opens a stream and delivers its answers until it ends.
 func (c *Client[Q, A]) run(l *link[Q, A]) {
 	ctx, cancel := context.WithCancel(c.ctx)
 	defer cancel()
@@ -166,15 +169,15 @@ func (c *Client[Q, A]) run(l *link[Q, A]) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.now == l {
-		c.now = nil
+	if c.current == l {
+		c.current = nil
 	}
 	for _, answers := range l.answers {
 		answers.end(broken(err))
 	}
 }
 
-// write sends what is put out; what becomes of it, Recv says.
+// write sends the messages of out. It drops errors of Send: Recv returns them.
 func write[Q, A any](ctx context.Context, s Stream[Q, A], out *queue[Q]) {
 	for {
 		message, err := out.get(ctx)
@@ -188,7 +191,7 @@ func write[Q, A any](ctx context.Context, s Stream[Q, A], out *queue[Q]) {
 	}
 }
 
-// deliver an answer. Nobody waits for that of a request which its caller left.
+// deliver queues an answer for its request. It drops answers to cancelled requests.
 func (c *Client[Q, A]) deliver(l *link[Q, A], answer A) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -197,8 +200,8 @@ func (c *Client[Q, A]) deliver(l *link[Q, A], answer A) {
 	}
 }
 
-// broken is what requests in flight hear when their stream ended by err: that of a
-// server which will never take them stays, any other is worth a retry.
+// broken returns the error for the requests in flight on a stream that ended with err:
+// err itself if a retry cannot succeed, otherwise an ErrUnavailable.
 func broken(err error) error {
 	switch status.Code(err) {
 	case codes.Unauthenticated, codes.PermissionDenied, codes.Unimplemented, codes.InvalidArgument:

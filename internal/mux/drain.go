@@ -8,16 +8,16 @@ import (
 
 type drainKey struct{}
 
-// Drain makes a Server end its streams, each when its requests in flight are over,
-// once stopping is closed. Without it a graceful stop would wait for clients that
-// keep their stream.
+// Drain returns an interceptor that makes a Server end each stream after its requests
+// in flight, once stopping is closed. Without it a graceful stop would wait for clients
+// that keep their stream.
 func Drain(stopping <-chan struct{}) grpc.StreamServerInterceptor {
 	return func(server any, s grpc.ServerStream, _ *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
 		return handle(server, &drainStream{s, context.WithValue(s.Context(), drainKey{}, stopping)})
 	}
 }
 
-// draining is the channel that Drain put into ctx; nil never drains.
+// draining returns the channel that Drain stored in ctx, or nil.
 func draining(ctx context.Context) <-chan struct{} {
 	stopping, _ := ctx.Value(drainKey{}).(<-chan struct{})
 	return stopping

@@ -1,16 +1,17 @@
 // Package mux carries many requests at once over one bidirectional gRPC stream.
 //
-// Each request has an id, chosen by the client; answers bear it and come in any
-// order, and the last of a request's answers ends it. A request that its caller has
-// left is cancelled by a message. A stream that breaks ends its requests with
-// reasoning.ErrUnavailable, and the next request opens another.
+// Each request has an id, chosen by the client; its answers carry the id and arrive in
+// any order relative to those of other requests, and the last answer ends the request.
+// When the caller stops early, the client sends a message that cancels the request. A
+// stream that breaks ends its requests with reasoning.ErrUnavailable, and the next
+// request opens another.
 package mux
 
-// Tagged messages bear the id of their request.
+// A Tagged message carries the id of its request.
 type Tagged interface{ GetRequestId() string }
 
-// MaxInFlight requests may be on a stream. A Client makes the next one wait; a
-// Server refuses it with reasoning.ErrOverloaded.
+// MaxInFlight is the most requests in flight on a stream. A Client blocks the next one;
+// a Server refuses it with reasoning.ErrOverloaded.
 const MaxInFlight = 1024
 
 // maxID is the most bytes of an id.

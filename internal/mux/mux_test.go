@@ -25,13 +25,14 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// The policy's service carries these tests: a child of ordinal n takes n seconds.
+// The tests use the policy service. slow returns a Policy whose child of ordinal n takes
+// n seconds.
 func slow() *policytest.Script {
-	said := policytest.Steps(1, 0)
+	steps := policytest.Steps(1, 0)
 	return &policytest.Script{Reply: func(r policy.Request, ordinal int) policytest.Reply {
-		l := said.Reply(r, ordinal)
-		l.Delay = time.Duration(ordinal) * time.Second
-		return l
+		reply := steps.Reply(r, ordinal)
+		reply.Delay = time.Duration(ordinal) * time.Second
+		return reply
 	}}
 }
 
@@ -42,12 +43,14 @@ func over(t *testing.T, p policy.Policy, options ...grpc.ServerOption) (*policyr
 	return c, s
 }
 
-// ask for children and say when each came, and how it ended.
-func ask(ctx context.Context, p policy.Policy, ordinals ...int) <-chan string {
-	start, said := time.Now(), make(chan string, 1)
+// expand expands the ordinals and returns a summary: when each child was yielded, and
+// the error.
+func expand(ctx context.Context, p policy.Policy, ordinals ...int) <-chan string {
+	start, summary := time.Now(), make(chan string, 1)
 	go func() {
 		var b strings.Builder
-		r := policy.Request{Search: "s", Problem: "p", Ordinals: ordinals, Sampling: reasoning.Sampling{Temperature: 1, TopP: 1, MaxTokens: 9}}
+		sampling := reasoning.Sampling{Temperature: 1, TopP: 1, MaxTokens: 9}
+		r := policy.Request{Search: "s", Problem: "p", Ordinals: ordinals, Sampling: sampling}
 		for c, err := range p.Expand(ctx, r) {
 			switch {
 			case errors.Is(err, reasoning.ErrUnavailable):
@@ -58,9 +61,9 @@ func ask(ctx context.Context, p policy.Policy, ordinals ...int) <-chan string {
 				fmt.Fprintf(&b, "%d at %v ", c.Ordinal, time.Since(start))
 			}
 		}
-		said <- strings.TrimSpace(b.String())
+		summary <- strings.TrimSpace(b.String())
 	}()
-	return said
+	return summary
 }
 
 func want(t *testing.T, what string, got <-chan string, want string) {
@@ -75,7 +78,7 @@ func TestRequestsShareAStream(t *testing.T) {
 		c, s := over(t, slow())
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
-		first, second, third := ask(t.Context(), c, 1, 20), ask(t.Context(), c, 2), ask(ctx, c, 3, 30)
+		first, second, third := expand(t.Context(), c, 1, 20), expand(t.Context(), c, 2), expand(ctx, c, 3, 30)
 		want(t, "a quick request behind slow ones", second, "2 at 2s")
 		want(t, "a request with a deadline", third, "3 at 3s context deadline exceeded at 5s")
 		want(t, "a slow one", first, "1 at 1s 20 at 20s")
@@ -89,34 +92,34 @@ func TestBrokenStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		script := slow()
 		c, s := over(t, script)
-		first, second := ask(t.Context(), c, 1, 10), ask(t.Context(), c, 9)
+		first, second := expand(t.Context(), c, 1, 10), expand(t.Context(), c, 9)
 		time.Sleep(5 * time.Second)
 		s.Restart()
 		want(t, "in flight", first, "1 at 1s unavailable at 5s")
-		want(t, "in flight, too", second, "unavailable at 5s")
+		want(t, "also in flight", second, "unavailable at 5s")
 		for _, call := range script.Calls() {
 			if !errors.Is(call.Err, context.Canceled) {
-				t.Errorf("the engine goes on: %+v", call)
+				t.Errorf("the engine was not cancelled: %+v", call)
 			}
 		}
-		time.Sleep(time.Minute) // for gRPC to connect again
-		want(t, "the next request", ask(t.Context(), c, 1), "1 at 1s")
+		time.Sleep(time.Minute) // until gRPC has reconnected
+		want(t, "the next request", expand(t.Context(), c, 1), "1 at 1s")
 		c.Close()
-		want(t, "after Close", ask(t.Context(), c, 1), "unavailable at 0s")
+		want(t, "after Close", expand(t.Context(), c, 1), "unavailable at 0s")
 	})
 }
 
 func TestStreamsAreReplaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, s := over(t, slow())
-		old := ask(t.Context(), c, 100)
+		old := expand(t.Context(), c, 100)
 		time.Sleep(59 * time.Second)
-		want(t, "young stream", ask(t.Context(), c, 0), "0 at 0s")
+		want(t, "young stream", expand(t.Context(), c, 0), "0 at 0s")
 		young := s.Streams.Load()
 		time.Sleep(time.Second)
-		want(t, "old stream", ask(t.Context(), c, 0), "0 at 0s")
+		want(t, "old stream", expand(t.Context(), c, 0), "0 at 0s")
 		if got := s.Streams.Load(); young != 1 || got != 2 {
-			t.Errorf("%d streams and after a minute %d, want 1 and 2", young, got)
+			t.Errorf("got %d streams and after a minute %d, want 1 and 2", young, got)
 		}
 		want(t, "on the old stream", old, "100 at 1m40s")
 	})
@@ -126,11 +129,11 @@ func TestDrain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stopping := make(chan struct{})
 		c, s := over(t, slow(), grpc.ChainStreamInterceptor(mux.Drain(stopping)))
-		running := ask(t.Context(), c, 10)
+		running := expand(t.Context(), c, 10)
 		time.Sleep(time.Second)
 		close(stopping)
 		synctest.Wait()
-		want(t, "a new request", ask(t.Context(), c, 1), "unavailable at 0s")
+		want(t, "a new request", expand(t.Context(), c, 1), "unavailable at 0s")
 		stopped := make(chan time.Duration)
 		start := time.Now()
 		go func() { s.GracefulStop(); stopped <- time.Since(start) }()
@@ -141,30 +144,34 @@ func TestDrain(t *testing.T) {
 	})
 }
 
-// A client waits while as many requests as a stream may have are in flight.
+// A client blocks the next request while MaxInFlight are in flight.
 func TestClientKeepsTheLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := over(t, slow())
 		for range mux.MaxInFlight {
-			ask(t.Context(), c, 10)
+			expand(t.Context(), c, 10)
 		}
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
-		want(t, "impatient", ask(ctx, c, 1), "context deadline exceeded at 3s")
-		want(t, "patient", ask(t.Context(), c, 1), "1 at 8s")
+		want(t, "short deadline", expand(ctx, c, 1), "context deadline exceeded at 3s")
+		want(t, "no deadline", expand(t.Context(), c, 1), "1 at 8s")
 	})
 }
 
-// raw is a client that keeps to nothing.
-func raw(t *testing.T, s *rpctest.Server) (grpc.BidiStreamingClient[policyv1.ExpandRequest, policyv1.ExpandResponse], func(id string, ordinals ...int32)) {
+type rawStream = grpc.BidiStreamingClient[policyv1.ExpandRequest, policyv1.ExpandResponse]
+
+// raw opens a stream without the rules of Client, and returns a function that sends a
+// request.
+func raw(t *testing.T, s *rpctest.Server) (rawStream, func(id string, ordinals ...int32)) {
 	stream, err := policyv1.NewPolicyServiceClient(s.Conn).Expand(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	return stream, func(id string, ordinals ...int32) {
 		e := &policyv1.Expansion{SearchId: "s", Problem: "p", Ordinals: ordinals}
-		if err := stream.Send(&policyv1.ExpandRequest{RequestId: id, Action: &policyv1.ExpandRequest_Expansion{Expansion: e}}); err != nil {
+		request := &policyv1.ExpandRequest{RequestId: id, Action: &policyv1.ExpandRequest_Expansion{Expansion: e}}
+		if err := stream.Send(request); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -184,7 +191,7 @@ func TestServerRefuses(t *testing.T) {
 				send("a", 1)
 				send(id, 1)
 				var err error
-				for err == nil { // requests in flight may still hear that they are cancelled
+				for err == nil { // answers to cancelled requests may arrive first
 					_, err = stream.Recv()
 				}
 				if status.Code(err) != codes.InvalidArgument {
@@ -206,15 +213,15 @@ func TestServerRefuses(t *testing.T) {
 				t.Errorf("got %v and %v, want x OVERLOADED", a, err)
 			}
 			if a, err = stream.Recv(); a.GetChild() == nil {
-				t.Errorf("then got %v and %v, want a child: the stream goes on", a, err)
+				t.Errorf("then got %v and %v, want a child: the stream must stay open", a, err)
 			}
 		})
 	})
 }
 
-// An id is free again when its last answer is there, and a cancel of what is over
-// changes nothing.
-func TestIDsAreUsedAgain(t *testing.T) {
+// A client may reuse an id after the last answer, and a cancel of an ended request has
+// no effect.
+func TestIDsAreReusable(t *testing.T) {
 	stream, send := raw(t, serveRaw(t, slow()))
 	for range 50 {
 		send("a", 0)
@@ -231,7 +238,7 @@ func TestIDsAreUsedAgain(t *testing.T) {
 	}
 }
 
-// A client that does not read holds back its own engine, and nobody else.
+// A client that does not read blocks its own request only.
 func TestSlowReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		long := strings.Repeat("x", 64<<10)
@@ -248,10 +255,10 @@ func TestSlowReader(t *testing.T) {
 		send("a", ordinals...)
 		synctest.Wait()
 		if got := len(script.Calls()[0].Yielded); got == 0 || got > 500 {
-			t.Errorf("the engine wrote %d of 1000 children for a client that reads none", got)
+			t.Errorf("the engine yielded %d of 1000 children to a client that reads none", got)
 		}
 		other := policyrpc.NewClient(s.Conn)
 		defer other.Close()
-		want(t, "another client on the connection", ask(t.Context(), other, 0), "0 at 0s")
+		want(t, "another client on the connection", expand(t.Context(), other, 0), "0 at 0s")
 	})
 }

@@ -5,14 +5,13 @@ import (
 	"sync"
 )
 
-// A queue hands items from any goroutines to one, and never blocks those that put.
-// What bounds it is who may put: it holds the answers of one request, or the
-// requests of one stream.
+// A queue passes items from any goroutine to one, and put never blocks. The callers
+// bound its length: it holds the answers of one request, or the requests of one stream.
 type queue[T any] struct {
 	mu    sync.Mutex
 	items []T
-	err   error         // after the items
-	wake  chan struct{} // holds a token when there is something new
+	err   error         // returned after the items
+	wake  chan struct{} // holds a token after a put or an end
 }
 
 func newQueue[T any]() *queue[T] { return &queue[T]{wake: make(chan struct{}, 1)} }
@@ -21,20 +20,20 @@ func (q *queue[T]) put(item T) {
 	q.mu.Lock()
 	q.items = append(q.items, item)
 	q.mu.Unlock()
-	q.poke()
+	q.signal()
 }
 
-// end the queue with err, not nil; only the first end counts.
+// end ends the queue with err, which must not be nil. Only the first end has an effect.
 func (q *queue[T]) end(err error) {
 	q.mu.Lock()
 	if q.err == nil {
 		q.err = err
 	}
 	q.mu.Unlock()
-	q.poke()
+	q.signal()
 }
 
-// get waits for an item, for the queue's end or for ctx.
+// get waits for an item, for the end of the queue or for the end of ctx.
 func (q *queue[T]) get(ctx context.Context) (item T, err error) {
 	for {
 		if err := ctx.Err(); err != nil {
@@ -58,7 +57,7 @@ func (q *queue[T]) get(ctx context.Context) (item T, err error) {
 	}
 }
 
-func (q *queue[T]) poke() {
+func (q *queue[T]) signal() {
 	select {
 	case q.wake <- struct{}{}:
 	default:

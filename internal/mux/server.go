@@ -13,12 +13,13 @@ import (
 
 // A Server answers the requests of streams.
 type Server[Q, A Tagged] struct {
-	// Answer a request: send any but its last answer, return that. An error is
-	// answered with Fail. Sending blocks while the client does not read.
+	// Answer sends all answers to a request but the last, and returns the last. If it
+	// returns an error, the last answer is that of Fail. send blocks while the client
+	// does not read.
 	Answer func(ctx context.Context, request Q, send func(A) error) (last A, err error)
-	// Fail is the last answer of a request that failed.
+	// Fail returns the last answer of a request that failed.
 	Fail func(id string, err error) A
-	// Cancels says whether the message cancels the request with its id.
+	// Cancels reports whether a message cancels the request with its id.
 	Cancels func(Q) bool
 }
 
@@ -29,15 +30,15 @@ type ServerStream[Q, A any] interface {
 	Recv() (Q, error)
 }
 
-// Serve a stream until the client has closed its side or the server drains, and all
-// requests in flight are over.
+// Serve serves a stream until the client has closed its side or the server drains, and
+// all requests in flight have ended.
 func (s Server[Q, A]) Serve(stream ServerStream[Q, A]) error {
 	ctx, cancel := context.WithCancel(stream.Context())
 	v := &session[Q, A]{
 		Server:  s,
 		stream:  stream,
 		running: make(map[string]context.CancelFunc),
-		over:    make(chan struct{}),
+		ended:   make(chan struct{}),
 	}
 	defer v.all.Wait()
 	defer cancel()
@@ -63,32 +64,31 @@ func (s Server[Q, A]) Serve(stream ServerStream[Q, A]) error {
 					inFlight++
 				}
 			}
-		case <-ctx.Done(): // receive ends without a word
-			return context.Cause(ctx)
-		case <-v.over:
+		case <-v.ended:
 			inFlight--
 		case <-drain:
 			drain, open = nil, false
-		case <-ctx.Done():
-			return ctx.Err()
+		case <-ctx.Done(): // receive then ends without a message
+			return context.Cause(ctx)
 		}
 	}
 	return nil
 }
 
-// A session is what a Server knows of one stream.
+// A session is the state of one stream of a Server.
 type session[Q, A Tagged] struct {
 	Server[Q, A]
 	stream  ServerStream[Q, A]
-	sending sync.Mutex
+	sending sync.Mutex // held while sending
 	all     sync.WaitGroup
-	over    chan struct{} // told of each request whose last answer was sent
+	ended   chan struct{} // receives once per request, after its last answer
 
 	mu      sync.Mutex
-	running map[string]context.CancelFunc
+	running map[string]context.CancelFunc // by request id
 }
 
-// start a request, or answer that it is refused. An error is one of the stream.
+// start starts a request, or answers it with a refusal. A returned error ends the
+// stream.
 func (v *session[Q, A]) start(ctx context.Context, request Q, open bool) (started bool, err error) {
 	id := request.GetRequestId()
 	v.mu.Lock()
@@ -103,25 +103,26 @@ func (v *session[Q, A]) start(ctx context.Context, request Q, open bool) (starte
 	case !open:
 		return false, v.send(v.Fail(id, fmt.Errorf("%w: server is stopping", reasoning.ErrUnavailable)))
 	case busy >= MaxInFlight:
-		return false, v.send(v.Fail(id, fmt.Errorf("%w: %d requests in flight on this stream", reasoning.ErrOverloaded, busy)))
+		err := fmt.Errorf("%w: %d requests in flight on this stream", reasoning.ErrOverloaded, busy)
+		return false, v.send(v.Fail(id, err))
 	}
-	mine, cancel := context.WithCancel(ctx)
+	requestCtx, cancel := context.WithCancel(ctx)
 	v.mu.Lock()
 	v.running[id] = cancel
 	v.mu.Unlock()
 	v.all.Go(func() {
 		defer cancel()
-		v.answer(mine, id, request)
+		v.answer(requestCtx, id, request)
 		select {
-		case v.over <- struct{}{}:
+		case v.ended <- struct{}{}:
 		case <-ctx.Done():
 		}
 	})
 	return true, nil
 }
 
-// answer a request to its end. A stream that cannot be sent on has broken, and
-// Serve hears of it.
+// answer answers a request up to its last answer. It drops errors of send: a stream that
+// broke also ends Serve.
 func (v *session[Q, A]) answer(ctx context.Context, id string, request Q) {
 	var last A
 	err := rpcerr.Recover(fmt.Sprintf("%T", request), func() (err error) {
@@ -131,7 +132,7 @@ func (v *session[Q, A]) answer(ctx context.Context, id string, request Q) {
 	if err != nil {
 		last = v.Fail(id, err)
 	}
-	v.mu.Lock() // before the client hears that the id is free again
+	v.mu.Lock() // before the client receives the last answer and may reuse the id
 	delete(v.running, id)
 	v.mu.Unlock()
 	v.send(last)
@@ -140,7 +141,7 @@ func (v *session[Q, A]) answer(ctx context.Context, id string, request Q) {
 func (v *session[Q, A]) cancel(id string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if cancel := v.running[id]; cancel != nil { // else it is over
+	if cancel := v.running[id]; cancel != nil { // otherwise the request has ended
 		cancel()
 	}
 }
@@ -156,7 +157,7 @@ type received[Q any] struct {
 	err     error
 }
 
-// receive makes a channel of what comes in, up to an error.
+// receive returns a channel of the messages of stream, up to and including an error.
 func receive[Q, A any](ctx context.Context, stream ServerStream[Q, A]) <-chan received[Q] {
 	in := make(chan received[Q])
 	go func() {
