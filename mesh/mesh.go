@@ -86,7 +86,7 @@ func Start(ctx context.Context, c Config) (_ *Mesh, err error) {
 		}
 	}
 	if c.Sampling == (reasoning.Sampling{}) {
-		c.Sampling = reasoning.Sampling{Temperature: 0.8, TopP: 1, MaxTokens: 256}
+		c.Sampling = reasoning.DefaultSampling(256)
 	}
 	if c.Slots == 0 {
 		c.Slots = 64
@@ -95,7 +95,7 @@ func Start(ctx context.Context, c Config) (_ *Mesh, err error) {
 		c.Workers = 1
 	}
 	if c.Queue.Model, err = c.Policy.Model(ctx); err != nil {
-		return nil, fmt.Errorf("which model is the policy: %w", err)
+		return nil, fmt.Errorf("get policy model: %w", err)
 	}
 	c.Queue.Tracers = c.Telemetry.Tracers
 	if err := m.startQueue(ctx, &c); err != nil {

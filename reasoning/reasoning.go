@@ -57,3 +57,8 @@ type Sampling struct {
 	TopP        float64 // nucleus sampling, in (0,1]; 1 is off
 	MaxTokens   int     // most tokens of one child
 }
+
+// DefaultSampling returns how services draw tokens where a request does not say.
+func DefaultSampling(maxTokens int) Sampling {
+	return Sampling{Temperature: 0.8, TopP: 1, MaxTokens: maxTokens}
+}

@@ -26,19 +26,22 @@ import (
 	"github.com/ponder-mesh/ponder/internal/tenant"
 )
 
-// A Service is what Run serves. Only Register is needed.
+// A Service is what a process serves. Only Register is needed.
 type Service struct {
 	Register   func(grpc.ServiceRegistrar)
 	Checks     []Check                       // of what it depends on
-	Background []func(context.Context) error // run beside the server; when ctx ends they finish what they do and return
+	Background []func(context.Context) error // run beside the server; they return when ctx ends
 	Options    []grpc.ServerOption           // such as telemetry's
 	Metrics    http.Handler                  // at /metrics; nil: none
 	Tenancy    tenant.Tenancy                // nil: tenant.Open
 }
 
-// Main is the whole of a main: it sets what s has from the command line and the
-// environment, runs run until it fails or SIGINT or SIGTERM come, and exits.
-func Main(s *Settings, run func(ctx context.Context) error) {
+// A Builder opens what a service depends on and returns the service.
+type Builder func(context.Context, *Dependencies) (Service, error)
+
+// Main is the whole of a main: it reads s from the command line and the environment,
+// runs the service until it fails or SIGINT or SIGTERM come, and exits.
+func Main(s *Settings, build Builder) {
 	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)).With("service", s.Name()))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -46,15 +49,34 @@ func Main(s *Settings, run func(ctx context.Context) error) {
 	if err := s.Parse(os.Args[1:], os.LookupEnv); err != nil {
 		os.Exit(s.exit(err))
 	}
-	if err := run(ctx); err != nil {
+	if err := Run(ctx, s, build); err != nil {
 		slog.Error("stopped", "error", err)
 		os.Exit(1)
 	}
 }
 
-// Run serves until ctx ends or something fails, then stops: it is no longer ready,
-// lets requests in flight finish for as long as StopTimeout, and cuts off the rest.
-func Run(ctx context.Context, s *Settings, service Service) error {
+// Run builds a service and serves it until ctx ends or something fails. Then it closes
+// what the service depends on; errors of closing are errors.
+func Run(ctx context.Context, s *Settings, build Builder) (err error) {
+	d, err := open(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.close()) }()
+	service, err := build(ctx, d)
+	if err != nil {
+		return err
+	}
+	service.Checks = append(service.Checks, d.checks...)
+	service.Metrics = d.Telemetry.Metrics
+	service.Options = append(service.Options, d.Telemetry.ServerOption())
+	return service.ListenAndServe(ctx, s)
+}
+
+// ListenAndServe serves until ctx ends or something fails, then stops: it is no longer
+// ready, lets requests in flight finish for as long as StopTimeout, and cuts off the
+// rest.
+func (service Service) ListenAndServe(ctx context.Context, s *Settings) error {
 	listener, err := net.Listen("tcp", s.Addr)
 	if err != nil {
 		return fmt.Errorf("listen for gRPC: %w", err)
@@ -68,8 +90,8 @@ func Run(ctx context.Context, s *Settings, service Service) error {
 	return service.Serve(ctx, s, metrics, listener)
 }
 
-// Serve is Run on listeners that are open, in memory or not, and closes them;
-// metrics may be nil.
+// Serve is ListenAndServe on listeners that are open, in memory or not, and closes
+// them; metrics may be nil.
 func (service Service) Serve(ctx context.Context, s *Settings, metrics net.Listener, listeners ...net.Listener) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -88,7 +110,7 @@ func (service Service) Serve(ctx context.Context, s *Settings, metrics net.Liste
 			if err != nil {
 				err = fmt.Errorf("%s: %w", name, err)
 			}
-			cancel(err) // nothing may end before it is told to
+			cancel(err) // any early exit stops the service
 			ended <- err
 		}()
 	}

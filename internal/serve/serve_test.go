@@ -282,8 +282,8 @@ func TestReflection(t *testing.T) {
 	}
 }
 
-// Over the network: what Run and Dial do beyond the rig.
-func TestRun(t *testing.T) {
+// Over the network: what ListenAndServe and Dial do beyond the rig.
+func TestListenAndServe(t *testing.T) {
 	s := NewSettings("policy", 0, 0, time.Minute)
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
@@ -292,11 +292,11 @@ func TestRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Addr = free.Addr().String()
-	if err := Run(ctx, s, Service{Register: takes(0)}); err == nil || !strings.Contains(err.Error(), s.Addr) {
+	if err := (Service{Register: takes(0)}).ListenAndServe(ctx, s); err == nil || !strings.Contains(err.Error(), s.Addr) {
 		t.Errorf("address in use: got %v", err)
 	}
 	free.Close()
-	go func() { done <- Run(ctx, s, Service{Register: takes(0)}) }()
+	go func() { done <- Service{Register: takes(0)}.ListenAndServe(ctx, s) }()
 	conn, err := Dial(s.Addr)
 	if err != nil {
 		t.Fatal(err)

@@ -19,6 +19,7 @@ type Settings struct {
 	MetricsAddr      string
 	StopTimeout      time.Duration
 	MaxConnectionAge time.Duration
+	TraceFile        string
 }
 
 // NewSettings of a service with this name, listening on ports of loopback. Its
@@ -30,6 +31,7 @@ func NewSettings(name string, port, metricsPort int, age time.Duration) *Setting
 	s.StringVar(&s.MetricsAddr, "metrics-addr", fmt.Sprintf("127.0.0.1:%d", metricsPort), "`host:port` of /metrics, /readyz and /livez; empty: none")
 	s.DurationVar(&s.StopTimeout, "stop-timeout", 25*time.Second, "`time` that requests in flight have to finish in when the service stops")
 	s.DurationVar(&s.MaxConnectionAge, "max-connection-age", age, "`time` after which clients connect anew, and notice new pods; 0: never")
+	s.StringVar(&s.TraceFile, "trace-file", "", "also write spans to this `file`")
 	s.Usage = s.usage
 	return s
 }

@@ -13,5 +13,5 @@ func main() {
 	s := serve.NewSettings("difficulty", 7703, 7793, 5*time.Minute)
 	var c config
 	s.Fields(&c)
-	serve.Main(s, func(ctx context.Context) error { return run(ctx, s, c) })
+	serve.Main(s, func(ctx context.Context, d *serve.Dependencies) (serve.Service, error) { return build(ctx, d, c) })
 }

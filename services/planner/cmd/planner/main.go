@@ -14,5 +14,5 @@ func main() {
 	var c config
 	s.Fields(&c)
 	s.DurationVar(&c.Timeout, "timeout", 10*time.Minute, "`time` that a search may take whose request does not say")
-	serve.Main(s, func(ctx context.Context) error { return run(ctx, s, c) })
+	serve.Main(s, func(ctx context.Context, d *serve.Dependencies) (serve.Service, error) { return build(ctx, d, c) })
 }

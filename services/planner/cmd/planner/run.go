@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"strings"
 	"time"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/ponder-mesh/ponder/internal/natsx"
 	"github.com/ponder-mesh/ponder/internal/serve"
-	"github.com/ponder-mesh/ponder/internal/telemetry"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/difficulty/difficultyrpc"
 	"github.com/ponder-mesh/ponder/services/planner"
@@ -33,96 +31,85 @@ type config struct {
 	DifficultyAddr string `name:"difficulty-addr" default:"127.0.0.1:7703" help:"difficulty service; empty: difficulty is not estimated"`
 	Memo           string `name:"memo" help:"file of recorded results, which are not asked for again; empty: in memory"`
 	SoloBills      bool   `name:"solo-bills" help:"bill each search as if it ran alone: for ponder bench, not for bills to pay"`
-	MaxTokens      int    `name:"max-tokens" default:"256" help:"most tokens of one sample, where requests do not say"`
+	MaxTokens      int    `name:"max-tokens" default:"256" help:"most tokens of a sample if a request sets no limit"`
 	MaxActive      int    `name:"max-active" default:"256" help:"searches at a time; more are refused"`
 	Profiles       string `name:"profiles" help:"files and directories of calibration profiles, separated by commas; changes are seen"`
 	ProfilesBucket string `name:"profiles-bucket" default:"PROFILES" help:"JetStream key-value bucket of calibration profiles, which go before those of files; changes are seen; empty: none"`
-	TraceFile      string `name:"trace-file" help:"file that spans are also written to"`
 	Timeout        time.Duration
 }
 
-// run connects the planner to what it needs and serves it until ctx ends.
-func run(ctx context.Context, s *serve.Settings, c config) (err error) {
-	tel, err := telemetry.Setup(ctx, telemetry.Options{Service: "planner", TraceFile: c.TraceFile})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, tel.Shutdown(context.WithoutCancel(ctx))) }()
+// build connects the planner to the queue, the verifier and the difficulty service.
+func build(_ context.Context, d *serve.Dependencies, c config) (service serve.Service, err error) {
 	nc, err := natsx.Connect(c.NatsURL, "planner")
 	if err != nil {
-		return err
+		return service, err
 	}
-	defer nc.Close()
-	queue := policyqueue.Config{Model: reasoning.Model{Name: c.Model}, Partitions: c.Partitions, Tracers: tel.Tracers}
+	d.OnClose(func() error { nc.Close(); return nil })
+	queue := policyqueue.Config{Model: reasoning.Model{Name: c.Model}, Partitions: c.Partitions, Tracers: d.Telemetry.Tracers}
 	jobs, err := policyqueue.NewClient(nc, queue)
 	if err != nil {
-		return err
+		return service, err
 	}
-	defer jobs.Close()
+	d.OnClose(func() error { jobs.Close(); return nil })
 	monitor, err := policyqueue.NewMonitor(nc, queue)
 	if err != nil {
-		return err
+		return service, err
 	}
 	maintainer, err := policyqueue.NewMaintainer(nc, queue)
 	if err != nil {
-		return err
+		return service, err
 	}
+	d.Check(serve.Check{Name: "queue on NATS at " + c.NatsURL, Do: maintainer.Ready})
 	config := planner.Config{
-		Policy: jobs, Telemetry: tel.Instruments, Timeout: c.Timeout, MaxActive: c.MaxActive, CancelJobs: jobs.Cancel,
-		Sampling: reasoning.Sampling{Temperature: 0.8, TopP: 1, MaxTokens: c.MaxTokens}, Solo: c.SoloBills,
+		Policy: jobs, Telemetry: d.Telemetry.Instruments, Timeout: c.Timeout, MaxActive: c.MaxActive, CancelJobs: jobs.Cancel,
+		Sampling: reasoning.DefaultSampling(c.MaxTokens), Solo: c.SoloBills,
 		Attended: func(ctx context.Context) (bool, error) {
 			load, err := monitor.Load(ctx)
 			return load.Running+load.Waiting > 0, err
 		},
 	}
-	checks := []serve.Check{{Name: "queue on NATS at " + c.NatsURL, Do: maintainer.Ready}}
+	// Searches go on without a verifier and without a difficulty service, and say so.
 	if c.VerifierAddr != "" {
-		conn, err := serve.Dial(c.VerifierAddr, tel.DialOption())
+		conn, err := d.Dial("verifier", c.VerifierAddr, true)
 		if err != nil {
-			return err
+			return service, err
 		}
-		defer conn.Close()
 		client := verifierrpc.NewClient(conn)
-		defer client.Close()
+		d.OnClose(client.Close)
 		config.Verifier = client
-		checks = append(checks, optional(serve.Answers("verifier", conn)))
 	}
 	if c.DifficultyAddr != "" {
-		conn, err := serve.Dial(c.DifficultyAddr, tel.DialOption())
+		conn, err := d.Dial("difficulty service", c.DifficultyAddr, true)
 		if err != nil {
-			return err
+			return service, err
 		}
-		defer conn.Close()
 		config.Difficulty = difficultyrpc.NewClient(conn)
-		checks = append(checks, optional(serve.Answers("difficulty service", conn)))
 	}
 	if c.Memo != "" {
 		store, err := backend.OpenFile(c.Memo)
 		if err != nil {
-			return err
+			return service, err
 		}
-		defer store.Close()
+		d.OnClose(store.Close)
 		config.Store = store
 	}
-	shelf := &profile.Shelf{Changed: tellProfile}
+	shelf := &profile.Shelf{Changed: logProfile}
 	config.Profiles = shelf
-	follow, err := followers(c, nc, shelf)
-	if err != nil {
-		return err
+	if service.Background, err = followers(c, nc, shelf); err != nil {
+		return service, err
 	}
+	service.Background = append(service.Background, maintainer.Run)
 	p := planner.New(config)
-	defer p.Close()
-	return serve.Run(ctx, s, serve.Service{
-		Register: func(r grpc.ServiceRegistrar) { plannerrpc.Register(r, p) }, Background: append(follow, maintainer.Run),
-		Checks: checks, Metrics: tel.Metrics, Options: []grpc.ServerOption{tel.ServerOption()},
-	})
+	d.OnClose(func() error { p.Close(); return nil })
+	service.Register = func(r grpc.ServiceRegistrar) { plannerrpc.Register(r, p) }
+	return service, nil
 }
 
 // profilesEvery is how often files of profiles are looked at.
 const profilesEvery = 2 * time.Second
 
-// followers keep a shelf of profiles as files and bucket are. A file that is no profile
-// now is refused, as somebody just named it; one that becomes so later is told.
+// followers returns what keeps a shelf of profiles as the files and the bucket are. A
+// bad file is fatal at start and a warning afterwards.
 func followers(c config, nc *nats.Conn, shelf *profile.Shelf) (all []func(context.Context) error, err error) {
 	report := func(err error) { slog.Warn("profile not followed", "error", err) }
 	if c.Profiles != "" {
@@ -145,17 +132,11 @@ func followers(c config, nc *nats.Conn, shelf *profile.Shelf) (all []func(contex
 	return all, nil
 }
 
-// tellProfile says what plans follow from now on.
-func tellProfile(place string, p *profile.Profile) {
+// logProfile logs which profile plans follow from now on.
+func logProfile(place string, p *profile.Profile) {
 	if p == nil {
 		slog.Info("profile no longer followed", "place", place)
 		return
 	}
 	slog.Info("profile followed", "place", place, "profile", p.Name)
-}
-
-// optional is a check of what searches go on without, and then say so.
-func optional(c serve.Check) serve.Check {
-	c.Optional = true
-	return c
 }

@@ -13,5 +13,5 @@ func main() {
 	var c config
 	s.Fields(&c)
 	s.Fields(&c.Engine)
-	serve.Main(s, func(ctx context.Context) error { return run(ctx, s, c) })
+	serve.Main(s, func(ctx context.Context, d *serve.Dependencies) (serve.Service, error) { return build(ctx, d, c) })
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 
@@ -11,7 +10,6 @@ import (
 
 	"github.com/ponder-mesh/ponder/internal/natsx"
 	"github.com/ponder-mesh/ponder/internal/serve"
-	"github.com/ponder-mesh/ponder/internal/telemetry"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy/engine"
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue"
@@ -26,56 +24,50 @@ type config struct {
 	Of         int    `name:"workers" default:"1" help:"about how many workers there are; each owns its part of the partitions"`
 	Partitions int    `name:"partitions" default:"1" help:"partitions of the queue; all services and workers must agree"`
 	MaxTokens  int    `name:"max-tokens" default:"256" help:"most tokens of a sample if a gRPC request sets no limit"`
-	TraceFile  string `name:"trace-file" help:"also write spans to this file"`
 	Engine     engine.Config
 }
 
-// run opens the engine, serves it and processes jobs until ctx ends.
-func run(ctx context.Context, s *serve.Settings, c config) (err error) {
-	tel, err := telemetry.Setup(ctx, telemetry.Options{Service: "policy", TraceFile: c.TraceFile})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, tel.Shutdown(context.WithoutCancel(ctx))) }()
+// build opens the engine, and a worker that runs jobs of the queue on it.
+func build(ctx context.Context, d *serve.Dependencies, c config) (service serve.Service, err error) {
 	opened, err := engine.Open(c.Engine)
 	if err != nil {
-		return err
+		return service, err
 	}
-	defer func() { err = errors.Join(err, opened.Close()) }()
+	d.OnClose(opened.Close)
 	model, err := opened.Model(ctx)
 	if err != nil {
-		return fmt.Errorf("get policy model: %w", err)
+		return service, fmt.Errorf("get policy model: %w", err)
 	}
-	traced := policytrace.New(opened, opened.Provider, tel.Instruments)
-	service := serve.Service{
-		Register: func(r grpc.ServiceRegistrar) {
-			policyrpc.Register(r, traced, reasoning.Sampling{Temperature: 0.8, TopP: 1, MaxTokens: c.MaxTokens})
-		},
-		Checks:  []serve.Check{{Name: "engine of " + model.Name, Do: opened.Ready}},
-		Metrics: tel.Metrics, Options: []grpc.ServerOption{tel.ServerOption()},
+	d.Check(serve.Check{Name: "engine of " + model.Name, Do: opened.Ready})
+	traced := policytrace.New(opened, opened.Provider, d.Telemetry.Instruments)
+	service.Register = func(r grpc.ServiceRegistrar) {
+		policyrpc.Register(r, traced, reasoning.DefaultSampling(c.MaxTokens))
 	}
-	if c.NatsURL != "" {
-		host, err := os.Hostname()
-		if err != nil {
-			return fmt.Errorf("get host name: %w", err)
-		}
-		name := cmp.Or(c.Name, host)
-		nc, err := natsx.Connect(c.NatsURL, "policy "+name)
-		if err != nil {
-			return err
-		}
-		defer nc.Close()
-		queue := policyqueue.Config{Model: model, Partitions: c.Partitions, Tracers: tel.Tracers}
-		worker, err := policyqueue.NewWorker(nc, traced, queue, policyqueue.WorkerConfig{Name: name, Slots: c.Engine.Slots, Index: c.Index, Of: c.Of})
-		if err != nil {
-			return err
-		}
-		monitor, err := policyqueue.NewMonitor(nc, queue)
-		if err != nil {
-			return err
-		}
-		service.Checks = append(service.Checks, serve.Check{Name: "queue on NATS at " + c.NatsURL, Do: monitor.Ready})
-		service.Background = append(service.Background, worker.Run)
+	if c.NatsURL == "" {
+		return service, nil
 	}
-	return serve.Run(ctx, s, service)
+	host, err := os.Hostname()
+	if err != nil {
+		return service, fmt.Errorf("get host name: %w", err)
+	}
+	name := cmp.Or(c.Name, host)
+	nc, err := natsx.Connect(c.NatsURL, "policy "+name)
+	if err != nil {
+		return service, err
+	}
+	d.OnClose(func() error { nc.Close(); return nil })
+	queue := policyqueue.Config{Model: model, Partitions: c.Partitions, Tracers: d.Telemetry.Tracers}
+	worker, err := policyqueue.NewWorker(nc, traced, queue, policyqueue.WorkerConfig{
+		Name: name, Slots: c.Engine.Slots, Index: c.Index, Of: c.Of,
+	})
+	if err != nil {
+		return service, err
+	}
+	monitor, err := policyqueue.NewMonitor(nc, queue)
+	if err != nil {
+		return service, err
+	}
+	d.Check(serve.Check{Name: "queue on NATS at " + c.NatsURL, Do: monitor.Ready})
+	service.Background = append(service.Background, worker.Run)
+	return service, nil
 }
