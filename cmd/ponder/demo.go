@@ -35,7 +35,7 @@ type demoCmd struct {
 }
 
 // Run solves problems with each strategy and compares them.
-func (c *demoCmd) Run(ctx context.Context, out *output) error {
+func (c *demoCmd) Run(ctx context.Context, out *output) (err error) {
 	set, err := pocketSet(c.Problems, problems.Test, 2, c.Steps)
 	if err != nil {
 		return err
@@ -50,7 +50,7 @@ func (c *demoCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
-	defer models.close()
+	defer func() { err = errors.Join(err, models.close()) }()
 	arms, err := c.arms(models)
 	if err != nil {
 		return err
@@ -64,7 +64,7 @@ func (c *demoCmd) Run(ctx context.Context, out *output) error {
 		Store: forgetful{}, // so that each arm pays, and takes the time, for its own samples
 	})
 	if err != nil {
-		return err
+		return errors.Join(err, tel.Shutdown(context.WithoutCancel(ctx)))
 	}
 	say("policy, verifier, difficulty and planner are up in this process, with a JetStream queue between them\n")
 	rows, err := c.show(ctx, m, set, arms)

@@ -28,20 +28,20 @@ type devCmd struct {
 }
 
 // Run runs the mesh until it is interrupted.
-func (c *devCmd) Run(ctx context.Context, out *output) error {
+func (c *devCmd) Run(ctx context.Context, out *output) (err error) {
 	models, err := c.open()
 	if err != nil {
 		return err
 	}
-	defer models.close()
+	defer func() { err = errors.Join(err, models.close()) }()
 	tel, err := telemetry.Setup(ctx, telemetry.Options{Service: "ponder-dev", Version: version(), TraceFile: c.TraceFile})
 	if err != nil {
 		return err
 	}
-	defer tel.Shutdown(context.WithoutCancel(ctx))
+	defer func() { err = errors.Join(err, tel.Shutdown(context.WithoutCancel(ctx))) }()
 	config := mesh.Config{
 		Policy: models.policy, Provider: models.policy.Provider, Verifier: models.judge(), Telemetry: tel, Slots: c.Policy.Slots,
-		Sampling: reasoning.Sampling{Temperature: 0.8, TopP: 1, MaxTokens: c.maxTokens(c.MaxTokens)}, Solo: c.SoloBills,
+		Sampling: reasoning.DefaultSampling(c.maxTokens(c.MaxTokens)), Solo: c.SoloBills,
 		Listen: mesh.Addresses{Planner: c.PlannerAddr, Policy: c.PolicyAddr, Verifier: c.VerifierAddr, Difficulty: c.DifficultyAddr},
 	}
 	if c.Policy.URL != "" {
@@ -55,7 +55,7 @@ func (c *devCmd) Run(ctx context.Context, out *output) error {
 		if err != nil {
 			return err
 		}
-		defer store.Close()
+		defer func() { err = errors.Join(err, store.Close()) }()
 		config.Store = store
 	}
 	profiles := &profile.Directory{Shelf: &profile.Shelf{}, Paths: c.Profile}
