@@ -1,7 +1,6 @@
 package protocol
 
 import (
-	"errors"
 	"fmt"
 	"hash/fnv"
 	"math"
@@ -28,7 +27,7 @@ const (
 )
 
 // ErrVersion is the error of a job whose version is not supported here.
-var ErrVersion = errors.New("unsupported version of a job")
+var ErrVersion = reasoning.NewError(reasoning.KindInternal, "JOB_VERSION_UNSUPPORTED", "unsupported version of a job")
 
 // Headers of a job, readable without its body. Times are RFC 3339.
 const (
