@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ponder-mesh/ponder/answer"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/difficulty"
 	"github.com/ponder-mesh/ponder/services/planner/search"
@@ -161,10 +160,7 @@ func (l *live) change(how func(sequence int64)) {
 func (l *live) observe(n *search.Node) {
 	view := Node{
 		ID: n.ID, Parent: n.Parent.ID, Depth: n.Depth, State: n.State, Steps: n.Steps, Finish: n.Finish,
-		Value: n.Value, Scored: n.Scored, Reason: n.Reason,
-	}
-	if n.Done() {
-		view.Answer, _ = answer.Extract(reasoning.Join(n.Path()))
+		Answer: n.Answer, Value: n.Value, Scored: n.Scored, Reason: n.Reason,
 	}
 	l.change(func(sequence int64) {
 		if l.state == StateQueued && n.State != search.StateQueued {

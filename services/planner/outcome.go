@@ -51,10 +51,10 @@ const maxCandidates = 16
 // the majority decides, and the outcome says so.
 func choose(outcome *Outcome, tree *search.Tree, choice search.Choice) {
 	solutions := slices.Collect(tree.Solutions())
-	ranked, err := choice.Rank(solutions, answer.Extract, answer.Key)
+	ranked, err := choice.Rank(solutions, answer.Key)
 	if err != nil {
 		outcome.Degraded = append(outcome.Degraded, fmt.Sprintf("chose by majority: %v", err))
-		ranked, _ = search.Choice{}.Rank(solutions, answer.Extract, answer.Key)
+		ranked, _ = search.Choice{}.Rank(solutions, answer.Key)
 	}
 	if len(ranked) == 0 {
 		return

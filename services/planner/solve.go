@@ -205,10 +205,7 @@ func (s setup) think(w search.Backend) search.Backend {
 func (s setup) problem(l *live) search.Problem {
 	problem := search.Problem{
 		Tenant: s.request.Tenant, Search: l.id, Text: s.request.Problem, Seed: *s.request.Seed, Sampling: s.sampling,
-		Answer: func(text string) (string, bool) {
-			written, ok := answer.Extract(text)
-			return answer.Key(written), ok
-		},
+		Extract: answer.Extract, Key: answer.Key,
 	}
 	if s.judge != nil {
 		problem.Aggregator = s.judge.Aggregator

@@ -120,9 +120,9 @@ func (l *lab) trials(ctx context.Context, what string, w search.Backend, id back
 			meter := backend.Meter(w, backend.Budget{}, id.Policy, id.RewardModel.Model)
 			tree := search.New(meter, search.Problem{
 				Tenant: "real", Search: fmt.Sprintf("%s-%d", what, i), Text: p.Text, Seed: reasoning.Seed(seed).Child(i),
-				Sampling: sampling, Aggregator: id.RewardModel.Aggregator,
+				Sampling: sampling, Aggregator: id.RewardModel.Aggregator, Extract: answer.Extract, Key: answer.Key,
 			})
-			if _, err := search.Run(ctx, tree, t.strategy); err != nil {
+			if _, err := search.Run(ctx, tree, search.Exhaustive(t.strategy)); err != nil {
 				return nil, fmt.Errorf("problem %d, %s: %w", i, t.name, err)
 			}
 			if l.show {
@@ -186,7 +186,7 @@ func tallied(t *search.Tree, p problemset.Problem, tokens float64) tally {
 
 // chosen is 1 if the choice's first answer is right.
 func chosen(t *search.Tree, c search.Choice, p problemset.Problem) (float64, error) {
-	ranked, err := c.Rank(slices.Collect(t.Solutions()), answer.Extract, answer.Key)
+	ranked, err := c.Rank(slices.Collect(t.Solutions()), answer.Key)
 	if err != nil && !c.NeedsScores() {
 		return 0, err
 	}

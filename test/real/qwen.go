@@ -91,8 +91,8 @@ func pocketProblems(ctx context.Context, l *lab) ([]row, error) {
 				trial{"rebase", n, search.Rebase{N: n, Balance: .2, MaxLevels: levels}, judged},
 				trial{"mcts", n, search.MCTS{N: n, Width: 4, Parallel: 4, Exploration: 1, Final: search.FinalVote, MaxLevels: levels}, judged},
 				trial{"particles", n, search.Particles{N: n, Iterations: 1, Temperature: 1, MaxLevels: levels}, judged},
-				trial{"revisions", n, search.Revisions{N: n, Chains: 2}, judged},
-				trial{"revisions:feedback=true", n, search.Revisions{N: n, Chains: 2, Feedback: true}, judged})
+				trial{"revisions", n, search.Revisions{N: n, Chains: 2, Flat: true}, judged},
+				trial{"revisions:feedback=true", n, search.Revisions{N: n, Chains: 2, Flat: true, Feedback: true}, judged})
 		}
 	}
 	return l.trials(ctx, "pocket", w, ids, ps, reasoning.Sampling{Temperature: .8, TopP: 1, MaxTokens: 96}, trials)

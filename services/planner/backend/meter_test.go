@@ -290,7 +290,7 @@ func TestMeterBillsWhatIsCalledOff(t *testing.T) {
 		}
 		m := Meter(Memo(Retry(fake{expand: same.Expand}, Backoff{}), NewMemory(100), Identity{}), Budget{}, reasoning.Model{}, reasoning.Model{})
 		tree := search.New(m, search.Problem{
-			Search: "s", Text: "1+2=", Sampling: reasoning.Sampling{TopP: 1, MaxTokens: 9}, Answer: func(text string) (string, bool) { return text, true },
+			Search: "s", Text: "1+2=", Sampling: reasoning.Sampling{TopP: 1, MaxTokens: 9}, Extract: func(text string) (string, bool) { return text, true },
 		})
 		if _, err := search.Run(t.Context(), tree, search.Majority{N: 5}); err != nil {
 			t.Fatal(err)

@@ -110,7 +110,7 @@ func TestEveryStrategyThinks(t *testing.T) {
 			grow := func(w search.Backend) *search.Tree {
 				p := problem("a")
 				p.Aggregator = verifier.AggregatorMin
-				p.Answer = func(text string) (string, bool) { _, a, ok := strings.Cut(text, "A:"); return a, ok }
+				p.Extract = func(text string) (string, bool) { _, a, ok := strings.Cut(text, "A:"); return a, ok }
 				tree := search.New(w, p)
 				if _, err := search.Run(t.Context(), tree, s); err != nil {
 					t.Fatal(err)
@@ -186,7 +186,7 @@ func TestOrderOfPartsDoesNotMatter(t *testing.T) {
 					}
 					p := problem("a")
 					p.Aggregator = verifier.AggregatorMin
-					p.Answer = searchtest.Dialled
+					p.Extract = searchtest.Dialled
 					tree := search.New(Think(lock, Thinking{Mode: ModeForce, Max: 12, Waits: 1}, format), p)
 					if _, err := search.Run(t.Context(), tree, s); err != nil {
 						t.Fatal(err)

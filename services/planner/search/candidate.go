@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-
-	"github.com/ponder-mesh/ponder/reasoning"
 )
 
 // A Candidate is an answer that solutions agree on.
@@ -18,22 +16,18 @@ type Candidate struct {
 
 // A ballot is a solution with an answer, and what it counts for.
 type ballot struct {
-	node   *Node
-	answer string
-	worth  float64
+	node  *Node
+	worth float64
 }
 
 // Rank groups solutions by answer and returns the groups, heaviest first; ties go
-// to the group that was first. Extract finds a solution's answer: a solution without
-// one is dropped. Key must map answers that are the same to one string, so that
-// sameness is an equivalence: a lenient comparison must never group votes.
+// to the group that was first. Solutions without an answer are dropped. Key is as
+// Problem.Key.
 //
 // A choice that needs scores leaves out solutions without scores. Rank returns an error
 // if none has scores.
-func (c Choice) Rank(
-	solutions []*Node, extract func(text string) (string, bool), key func(answer string) string,
-) ([]Candidate, error) {
-	ballots, err := c.ballots(solutions, extract)
+func (c Choice) Rank(solutions []*Node, key func(answer string) string) ([]Candidate, error) {
+	ballots, err := c.ballots(solutions)
 	if err != nil {
 		return nil, err
 	}
@@ -41,12 +35,12 @@ func (c Choice) Rank(
 	var best []float64 // worth of each candidate's Node
 	index := map[string]int{}
 	for _, b := range ballots {
-		k := key(b.answer)
+		k := key(b.node.Answer)
 		i, seen := index[k]
 		if !seen {
 			i = len(ranked)
 			index[k] = i
-			ranked = append(ranked, Candidate{Answer: b.answer, Node: b.node})
+			ranked = append(ranked, Candidate{Answer: b.node.Answer, Node: b.node})
 			best = append(best, b.worth)
 		}
 		g := &ranked[i]
@@ -65,17 +59,16 @@ func (c Choice) Rank(
 }
 
 // ballots returns the solutions that have an answer and what the choice needs.
-func (c Choice) ballots(solutions []*Node, extract func(text string) (string, bool)) ([]ballot, error) {
+func (c Choice) ballots(solutions []*Node) ([]ballot, error) {
 	var ballots []ballot
 	unscored := 0
 	for _, n := range solutions {
-		text, ok := extract(reasoning.Join(n.Path()))
 		switch {
-		case !ok:
+		case n.Answer == "":
 		case c.NeedsScores() && !n.Scored:
 			unscored++
 		default:
-			ballots = append(ballots, ballot{n, text, c.By.of(n)})
+			ballots = append(ballots, ballot{n, c.By.of(n)})
 		}
 	}
 	if len(ballots) == 0 && unscored > 0 {

@@ -23,13 +23,8 @@ func solution(written string, scores ...float64) *Node {
 	for _, s := range scores {
 		n.Steps = append(n.Steps, reasoning.Step{Text: "…\n", Score: s, Scored: true, Tokens: 2, LogProb: -s})
 	}
-	n.Steps[len(n.Steps)-1].Text = "A:" + written
+	n.Answer = written
 	return n
-}
-
-func extract(text string) (string, bool) {
-	_, written, _ := strings.Cut(text, "A:")
-	return written, written != ""
 }
 
 // key holds answers equal that differ in leading zeros only.
@@ -49,7 +44,7 @@ func worths(c Choice, all []*Node) func(*Node) float64 {
 	last := func(n *Node) float64 { return verifier.AggregatorLast.Of(n.Scores) }
 	least, most := math.Inf(1), math.Inf(-1)
 	for _, n := range all {
-		if _, ok := extract(reasoning.Join(n.Steps)); ok {
+		if n.Answer != "" {
 			least, most = min(least, last(n)), max(most, last(n))
 		}
 	}
@@ -84,13 +79,12 @@ func dumb(c Choice, all []*Node) (winner string, weight float64) {
 	value := worths(c, all)
 	weight = -1
 	for _, n := range all {
-		written, ok := extract(reasoning.Join(n.Steps))
-		if !ok {
+		if n.Answer == "" {
 			continue
 		}
 		sum, best := 0.0, 0.0
 		for _, other := range all {
-			if text, ok := extract(reasoning.Join(other.Steps)); ok && key(text) == key(written) {
+			if other.Answer != "" && key(other.Answer) == key(n.Answer) {
 				sum += value(other)
 				best = max(best, value(other))
 			}
@@ -100,7 +94,7 @@ func dumb(c Choice, all []*Node) (winner string, weight float64) {
 			own = sum
 		}
 		if own > weight { // so the first of equals stays
-			winner, weight = key(written), own
+			winner, weight = key(n.Answer), own
 		}
 	}
 	return winner, weight
@@ -111,11 +105,11 @@ func TestRank(t *testing.T) {
 		t.Run(c.String(), func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
 				all := solutions().Draw(t, "solutions")
-				ranked, err := c.Rank(all, extract, key)
+				ranked, err := c.Rank(all, key)
 				if err != nil {
 					t.Fatal(err)
 				}
-				answered := slices.DeleteFunc(slices.Clone(all), func(n *Node) bool { _, ok := extract(reasoning.Join(n.Steps)); return !ok })
+				answered := slices.DeleteFunc(slices.Clone(all), func(n *Node) bool { return n.Answer == "" })
 				if len(ranked) == 0 {
 					if len(answered) > 0 {
 						t.Fatalf("no candidate of %d solutions with answers", len(answered))
@@ -129,8 +123,8 @@ func TestRank(t *testing.T) {
 				for i, g := range ranked {
 					count += g.Count
 					first := slices.IndexFunc(answered, func(n *Node) bool { return keyOf(n) == key(g.Answer) })
-					if written, _ := extract(reasoning.Join(answered[first].Steps)); written != g.Answer {
-						t.Errorf("answer %q, want %q, as the first of its group has it", g.Answer, written)
+					if want := answered[first].Answer; g.Answer != want {
+						t.Errorf("answer %q, want %q, as the first of its group has it", g.Answer, want)
 					}
 					// The node that is shown is the first of the group's best.
 					group := slices.DeleteFunc(slices.Clone(answered), func(n *Node) bool { return keyOf(n) != key(g.Answer) })
@@ -155,10 +149,7 @@ func TestRank(t *testing.T) {
 	}
 }
 
-func keyOf(n *Node) string {
-	written, _ := extract(reasoning.Join(n.Steps))
-	return key(written)
-}
+func keyOf(n *Node) string { return key(n.Answer) }
 
 // The order of solutions decides ties and nothing else.
 func TestRankPermutation(t *testing.T) {
@@ -172,11 +163,11 @@ func TestRankPermutation(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		all := solutions().Draw(t, "solutions")
 		c := rapid.SampledFrom(Choices()).Draw(t, "choice")
-		before, err := c.Rank(all, extract, key)
+		before, err := c.Rank(all, key)
 		if err != nil {
 			t.Fatal(err)
 		}
-		after, err := c.Rank(rapid.Permutation(all).Draw(t, "permuted"), extract, key)
+		after, err := c.Rank(rapid.Permutation(all).Draw(t, "permuted"), key)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -205,7 +196,7 @@ func TestRankTable(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ranked, err := c.Rank(all, extract, key)
+		ranked, err := c.Rank(all, key)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -221,18 +212,18 @@ func TestRankUnscored(t *testing.T) {
 	unscored := solution("1", 1)
 	unscored.Scored, unscored.Scores = false, nil
 	c := Choice{By: ByMin, Pick: PickMax}
-	ranked, err := c.Rank([]*Node{unscored, solution("2", 0.1)}, extract, key)
+	ranked, err := c.Rank([]*Node{unscored, solution("2", 0.1)}, key)
 	if err != nil || len(ranked) != 1 || ranked[0].Answer != "2" {
 		t.Errorf("got %+v and error %v, want answer 2", ranked, err)
 	}
-	if _, err := c.Rank([]*Node{unscored, unscored}, extract, key); err == nil {
+	if _, err := c.Rank([]*Node{unscored, unscored}, key); err == nil {
 		t.Error("none was judged: got no error")
 	}
-	ranked, err = Choice{}.Rank([]*Node{unscored}, extract, key)
+	ranked, err = Choice{}.Rank([]*Node{unscored}, key)
 	if err != nil || len(ranked) != 1 {
 		t.Errorf("majority: got %+v and error %v, want answer 1", ranked, err)
 	}
-	if ranked, err := c.Rank(nil, extract, key); err != nil || len(ranked) != 0 {
+	if ranked, err := c.Rank(nil, key); err != nil || len(ranked) != 0 {
 		t.Errorf("no solutions: got %+v and error %v, want none", ranked, err)
 	}
 }
@@ -286,7 +277,7 @@ func TestTheAnswerIsANodes(t *testing.T) {
 				c = Choice{}
 			}
 			solutions := slices.Collect(tree.Solutions())
-			ranked, err := c.Rank(solutions, searchtest.Dialled, same)
+			ranked, err := c.Rank(solutions, same)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/ponder-mesh/ponder/reasoning"
@@ -248,8 +249,9 @@ func (t *Tree) write(ctx context.Context, l *batch, n *Node, child policy.Child)
 	if judge {
 		scores, err = t.score(ctx, n, steps)
 	}
+	answer := t.answer(n, child)
 	t.change(n, func() {
-		n.Steps, n.Finish, n.State = steps, child.Finish, StateScored
+		n.Steps, n.Finish, n.Answer, n.State = steps, child.Finish, answer, StateScored
 		if n.Done() {
 			n.State = StateFinished
 		}
@@ -281,6 +283,19 @@ func (t *Tree) judged(ctx context.Context, n *Node, scores []float64, err error)
 		t.faults["some nodes were not judged: "+n.Reason]++
 	}
 	return nil
+}
+
+// answer returns the answer of the solution that ends with child at n, "" if there is
+// none.
+func (t *Tree) answer(n *Node, child policy.Child) string {
+	if child.Finish != reasoning.FinishEnd || t.Problem.Extract == nil {
+		return ""
+	}
+	_, before := n.context(false)
+	if answer, ok := t.Problem.Extract(strings.Join(before, "") + reasoning.Join(child.Steps)); ok {
+		return answer
+	}
+	return ""
 }
 
 // score asks for the scores of the path that ends in steps at n.

@@ -6,7 +6,6 @@ import (
 
 	"gonum.org/v1/gonum/mathext"
 
-	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
@@ -95,13 +94,10 @@ type poll struct {
 }
 
 func (p *poll) count(t *Tree, n *Node) {
-	if !n.Done() || t.Problem.Answer == nil {
+	if n.Answer == "" {
 		return
 	}
-	key, ok := t.Problem.Answer(reasoning.Join(n.Path()))
-	if !ok {
-		return
-	}
+	key := t.Problem.key(n.Answer)
 	i := slices.Index(p.answers, key)
 	if i < 0 {
 		i = len(p.answers)

@@ -23,6 +23,7 @@ type Node struct {
 	Steps    []reasoning.Step
 	Finish   reasoning.Finish
 	Scores   []float64 // of each step of the path, as judged with this node; valid if Judged
+	Answer   string    // of the solution that it ends, as written; "" is none
 	Value    float64   // the Scores, aggregated; valid if Judged
 	Scored   bool
 	State    State

@@ -76,7 +76,7 @@ func TestEndedSolutionsAreNotCopied(t *testing.T) {
 				done[n.ID] = true
 			}
 		}
-		ranked, err := Choice{}.Rank(slices.Collect(tree.Solutions()), searchtest.Dialled, same)
+		ranked, err := Choice{}.Rank(slices.Collect(tree.Solutions()), same)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/ponder-mesh/ponder/reasoning"
 	. "github.com/ponder-mesh/ponder/services/planner/search"
-	"github.com/ponder-mesh/ponder/services/planner/search/searchtest"
 )
 
 // saying is a world of samples that say these, in their order; "" is one that was cut.
@@ -48,7 +47,7 @@ func counted(t rapid.TB, m Majority, says []string) (n int, winner string) {
 	if _, err := Run(context.Background(), tree, m); err != nil {
 		t.Fatal(err)
 	}
-	ranked, err := Choice{}.Rank(slices.Collect(tree.Solutions()), searchtest.Dialled, same)
+	ranked, err := Choice{}.Rank(slices.Collect(tree.Solutions()), same)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -92,7 +92,7 @@ func TestRevisionsChoose(t *testing.T) {
 		if test.s.NeedsVerifier() {
 			choice.By = ByMin
 		}
-		ranked, err := choice.Rank(slices.Collect(tree.Solutions()), searchtest.Dialled, same)
+		ranked, err := choice.Rank(slices.Collect(tree.Solutions()), same)
 		if err != nil || ranked[0].Answer != test.answer {
 			t.Errorf("%s: got %+v and error %v, want answer %s", test.what, ranked, err, test.answer)
 		}

@@ -189,7 +189,7 @@ func TestBestOfNSamplesIndependently(t *testing.T) {
 	if len(tree.Root.Children) != 16 || len(texts) < 8 {
 		t.Errorf("%d samples with %d texts, want 16, most of them different", len(tree.Root.Children), len(texts))
 	}
-	ranked, err := Choice{By: ByLast, Pick: PickMax}.Rank(slices.Collect(tree.Solutions()), searchtest.Dialled, same)
+	ranked, err := Choice{By: ByLast, Pick: PickMax}.Rank(slices.Collect(tree.Solutions()), same)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,9 +230,9 @@ func TestMajorityNeedsNoVerifier(t *testing.T) {
 func TestMajorityIsTheMostConsistent(t *testing.T) {
 	var solutions []*Node
 	for _, s := range []string{"1", "2", "3", "2", "1", "2"} {
-		solutions = append(solutions, &Node{Steps: []reasoning.Step{{Text: s}}, Finish: reasoning.FinishEnd})
+		solutions = append(solutions, &Node{Answer: s, Finish: reasoning.FinishEnd})
 	}
-	ranked, err := Choice{}.Rank(solutions, searchtest.Dialled, same)
+	ranked, err := Choice{}.Rank(solutions, same)
 	if err != nil || ranked[0].Answer != "2" || ranked[0].Count != 3 || ranked[0].Weight != 3 {
 		t.Errorf("got %+v and error %v, want answer 2, three times", ranked, err)
 	}

@@ -75,7 +75,7 @@ func (r Revisions) Search(ctx context.Context, t *Tree) error {
 			g = t.Ask(ctx, Fork{From: attempt[0], N: 1, Span: policy.Whole, Score: !r.NoVerifier, Revise: true, Feedback: r.Feedback})
 		}
 	})
-	if !r.Flat && t.Problem.Answer != nil {
+	if !r.Flat && t.Problem.Extract != nil {
 		t.Finalists = r.winners(t)
 	}
 	return err
@@ -94,8 +94,7 @@ func (r Revisions) winners(t *Tree) []*Node {
 			chain = append(chain, start)
 		}
 		chain = slices.AppendSeq(chain, (&Tree{Root: start}).Solutions())
-		same := func(key string) string { return key }
-		if ranked, err := within.Rank(chain, t.Problem.Answer, same); err == nil && len(ranked) > 0 {
+		if ranked, err := within.Rank(chain, t.Problem.key); err == nil && len(ranked) > 0 {
 			best = append(best, ranked[0].Node)
 		}
 	}

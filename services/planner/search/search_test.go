@@ -100,7 +100,7 @@ const combination = "31415"
 func problem(text string) Problem {
 	return Problem{
 		Tenant: "t", Search: "s", Text: text, Seed: 9, Aggregator: verifier.AggregatorMin,
-		Sampling: reasoning.Sampling{Temperature: 1, TopP: 1, MaxTokens: 64}, Answer: searchtest.Dialled,
+		Sampling: reasoning.Sampling{Temperature: 1, TopP: 1, MaxTokens: 64}, Extract: searchtest.Dialled,
 	}
 }
 
@@ -194,7 +194,7 @@ func TestSearchingPays(t *testing.T) {
 			if s.NeedsVerifier() {
 				choice = Choice{By: ByMin, Pick: PickMax}
 			}
-			ranked, err := choice.Rank(slices.Collect(tree.Solutions()), searchtest.Dialled, func(a string) string { return a })
+			ranked, err := choice.Rank(slices.Collect(tree.Solutions()), func(a string) string { return a })
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -59,9 +59,21 @@ type Problem struct {
 	Seed       reasoning.Seed
 	Sampling   reasoning.Sampling
 	Aggregator verifier.Aggregator // makes a node's Value of its path's scores; 0 is Min
-	// Answer finds the answer in a solution's text, as a key: the same for answers
-	// that are the same. Strategies that stop early or choose need it.
-	Answer func(text string) (key string, ok bool)
+	// Extract finds the answer in a solution's text, such as answer.Extract. Nil finds
+	// none.
+	Extract func(text string) (answer string, ok bool)
+	// Key maps answers that are the same to one string, such as answer.Key, so that
+	// sameness is an equivalence: a lenient comparison must never group votes. Nil maps
+	// each to itself.
+	Key func(answer string) string
+}
+
+// key returns what answers that are the same have in common.
+func (p Problem) key(answer string) string {
+	if p.Key == nil {
+		return answer
+	}
+	return p.Key(answer)
 }
 
 // New is a tree with nothing in it but the problem.

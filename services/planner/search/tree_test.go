@@ -7,6 +7,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -248,4 +249,28 @@ func TestGrowScores(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Finding answers takes time: it must not keep other nodes from changing. Here each of
+// four children waits until the answers of all are looked for.
+func TestAnswersAreExtractedSideBySide(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var all sync.WaitGroup
+		all.Add(4)
+		p := problem(combination)
+		p.Extract = func(text string) (string, bool) {
+			all.Done()
+			all.Wait()
+			return searchtest.Dialled(text)
+		}
+		tree := New(searchtest.NewLock(1, nil), p)
+		if _, err := Run(t.Context(), tree, BestOfN{N: 4}); err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range tree.Root.Children {
+			if n.Answer != combination {
+				t.Errorf("node %s has answer %q, want %q", n.ID, n.Answer, combination)
+			}
+		}
+	})
 }

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/planner/search"
 )
 
@@ -16,8 +15,7 @@ import (
 func poll(t *search.Tree) map[string]int {
 	counts := map[string]int{}
 	for n := range t.Nodes() {
-		answer, _ := t.Problem.Answer(reasoning.Join(n.Path()))
-		counts[answer]++
+		counts[n.Answer]++
 	}
 	return counts
 }

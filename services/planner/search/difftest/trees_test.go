@@ -61,7 +61,7 @@ func (s *setting) grow(t testing.TB, strategy search.Strategy, seed int) *search
 		t.Fatal(err)
 	}
 	p := search.Problem{
-		Tenant: "t", Search: "s", Text: "?", Seed: reasoning.Seed(seed), Aggregator: aggregator, Answer: b.answer,
+		Tenant: "t", Search: "s", Text: "?", Seed: reasoning.Seed(seed), Aggregator: aggregator, Extract: b.answer,
 		Sampling: reasoning.Sampling{Temperature: 0.8, TopP: 1, MaxTokens: 1024},
 	}
 	if d, ok := strategy.(search.DVTS); ok {
