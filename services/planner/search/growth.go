@@ -39,12 +39,13 @@ type Growth struct {
 	all          sync.WaitGroup
 	children     []*Node
 	batches      []*batch
-	stoppedEarly bool // by a caller of Each who had enough
+	stoppedEarly bool // a loop over Each ended before the last child
 }
 
 // Ask asks for the children of all forks, and returns at once. It must be called in
-// program order: ordinals, and with them all chance, are given here. The Growth
-// must be used up, by Wait, Each or Do.
+// program order: ordinals, and with them all chance, are given here. The caller takes
+// the children by one of Wait, Each and Do; Run stops the growths that its strategy
+// leaves behind.
 func (t *Tree) Ask(ctx context.Context, forks ...Fork) *Growth {
 	g := &Growth{tree: t, ctx: ctx}
 	ctx, g.stop = context.WithCancelCause(ctx)
@@ -58,6 +59,7 @@ func (t *Tree) Ask(ctx context.Context, forks ...Fork) *Growth {
 			g.batches = append(g.batches, &batch{Fork: f, children: part})
 		}
 	}
+	t.register(g)
 	for _, k := range g.children {
 		t.change(k, func() { k.State = StateQueued })
 	}
@@ -81,8 +83,8 @@ func (g *Growth) Wait() ([]*Node, error) {
 }
 
 // Each yields the children in the order in which they were asked for, each as soon
-// as it and all before it have come. Whoever leaves early does without the rest:
-// they are stopped, pruned, and no part of the tree, even if they have come.
+// as it and all before it have come. A loop that ends early stops the children after
+// the one it ends at: they are pruned and no part of the tree, even if they have come.
 func (g *Growth) Each() iter.Seq[*Node] {
 	return func(yield func(*Node) bool) {
 		defer g.end()
@@ -91,10 +93,7 @@ func (g *Growth) Each() iter.Seq[*Node] {
 			if k.State != StateFailed {
 				g.tree.attach(k)
 				if !yield(k) {
-					g.stoppedEarly = i < len(g.children)-1
-					g.stop(errNotNeeded)
-					g.all.Wait()
-					g.tree.Prune(slices.DeleteFunc(slices.Clone(g.children[i+1:]), func(k *Node) bool { return k.State == StateFailed })...)
+					g.stopFrom(i + 1)
 					return
 				}
 			}
@@ -129,12 +128,27 @@ func (g *Growth) Do(f func(*Node) error) ([]*Node, error) {
 	return grown, errors.Join(errs...)
 }
 
+// stopFrom stops and prunes the children from the first on.
+func (g *Growth) stopFrom(first int) {
+	g.stoppedEarly = first < len(g.children)
+	g.stop(errNotNeeded)
+	g.all.Wait()
+	for _, k := range g.children[first:] {
+		if k.State != StateFailed {
+			g.tree.Prune(k)
+		}
+	}
+}
+
+// end waits for the goroutines of the growth and releases what it holds.
 func (g *Growth) end() {
 	g.all.Wait()
 	g.stop(nil)
+	g.tree.unregister(g)
 }
 
-// errNotNeeded is why those were stopped whom a caller of Each did without.
+// errNotNeeded is the cause for which children are stopped that a strategy does not
+// need any more.
 var errNotNeeded = errors.New("not needed any more")
 
 // err is why not all came, where the search must know; what else went wrong is

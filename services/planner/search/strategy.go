@@ -61,9 +61,11 @@ func first(errs ...error) error {
 	return nil
 }
 
-// Run grows a tree with s. The tree is good even if the error is not nil. Spending
-// the whole budget is a normal end: spent says so.
+// Run grows a tree with s, and stops what s still waits for when it returns. The tree
+// is good even if the error is not nil. Spending the whole budget is a normal end: spent
+// says so.
 func Run(ctx context.Context, t *Tree, s Strategy) (spent bool, err error) {
+	defer t.stopGrowths()
 	err = s.Search(ctx, t)
 	if errors.Is(err, ErrSpent) {
 		return true, nil

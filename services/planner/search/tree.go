@@ -14,6 +14,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -46,9 +47,11 @@ type Tree struct {
 	// answer to be chosen; nil is all.
 	Finalists []*Node
 
-	mu sync.Mutex // guards the nodes that are being written, Observe and faults
+	mu sync.Mutex // guards the nodes that are being written, calls of Observe, and what follows
 	// faults counts what went wrong without ending the search, by its text.
 	faults map[string]int
+	// growths are those whose children the strategy has not taken yet.
+	growths map[*Growth]bool
 }
 
 // A Problem is what a tree is about.
@@ -78,7 +81,7 @@ func (p Problem) key(answer string) string {
 
 // New is a tree with nothing in it but the problem.
 func New(w Backend, p Problem) *Tree {
-	return &Tree{Problem: p, Root: &Node{Seed: p.Seed, State: StateScored}, Backend: w, faults: map[string]int{}}
+	return &Tree{Problem: p, Root: &Node{Seed: p.Seed, State: StateScored}, Backend: w, faults: map[string]int{}, growths: map[*Growth]bool{}}
 }
 
 // Prune marks nodes that the strategy does not follow.
@@ -103,6 +106,33 @@ func (t *Tree) change(n *Node, how func()) {
 	how()
 	if t.Observe != nil && n.State != before {
 		t.Observe(n)
+	}
+}
+
+// register notes a growth until it ends.
+func (t *Tree) register(g *Growth) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.growths[g] = true
+}
+
+func (t *Tree) unregister(g *Growth) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.growths, g)
+}
+
+// stopGrowths stops the growths that have not ended, in any order.
+func (t *Tree) stopGrowths() {
+	t.mu.Lock()
+	left := slices.Collect(maps.Keys(t.growths))
+	t.mu.Unlock()
+	for _, g := range left {
+		g.stop(errNotNeeded)
+	}
+	for _, g := range left {
+		g.stopFrom(0)
+		g.end()
 	}
 }
 
