@@ -33,7 +33,7 @@ func soloEstimators(ctx context.Context, p policy.Policy, v verifier.Verifier, c
 	if v != nil {
 		var err error
 		if s.identity.RewardModel, err = c.Verifier.RewardModel(ctx); err != nil {
-			return nil, fmt.Errorf("which model is the verifier: %w", err)
+			return nil, fmt.Errorf("get reward model: %w", err)
 		}
 	}
 	return s, nil

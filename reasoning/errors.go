@@ -48,6 +48,17 @@ func (e *Error) Is(target error) bool {
 	return ok && t.reason == e.reason
 }
 
+// Mark returns an error that is err and e, with the text of err alone: it is for
+// errors that say what happened, and need e for what the receiver can do about them.
+func Mark(err error, e *Error) error { return &marked{err, e} }
+
+type marked struct {
+	error
+	mark *Error
+}
+
+func (m *marked) Unwrap() []error { return []error{m.mark, m.error} }
+
 // Errors that every service may return, wrapped. Each is what its kind means where
 // nothing more is known, and so are context.Canceled and context.DeadlineExceeded.
 // A service declares the errors of its own beside its interface.

@@ -39,6 +39,17 @@ func TestClassify(t *testing.T) {
 	}
 }
 
+func TestMark(t *testing.T) {
+	refused := errors.New("dial tcp 127.0.0.1:8000: connection refused")
+	got := fmt.Errorf("score: %w", Mark(refused, ErrUnavailable))
+	if !errors.Is(got, ErrUnavailable) || !errors.Is(got, refused) || Classify(got) != ErrUnavailable {
+		t.Errorf("got %v, want an ErrUnavailable that wraps its cause", got)
+	}
+	if want := "score: dial tcp 127.0.0.1:8000: connection refused"; got.Error() != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestErrorsAreEqualByReason(t *testing.T) {
 	one := NewError(KindNotFound, "SEARCH_NOT_FOUND", "no such search")
 	if !errors.Is(fmt.Errorf("get: %w", NewError(KindNotFound, "SEARCH_NOT_FOUND", "said otherwise")), one) {

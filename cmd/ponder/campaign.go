@@ -140,7 +140,7 @@ func (o opened) identify(ctx context.Context, h *bench.Header) error {
 	}
 	policy, err := o.policy.Model(ctx)
 	if err != nil {
-		return fmt.Errorf("which model is the policy: %w", err)
+		return fmt.Errorf("get policy model: %w", err)
 	}
 	h.Policy = of(policy)
 	if o.verifier == nil {
@@ -148,7 +148,7 @@ func (o opened) identify(ctx context.Context, h *bench.Header) error {
 	}
 	judge, err := o.verifier.RewardModel(ctx)
 	if err != nil {
-		return fmt.Errorf("which model is the verifier: %w", err)
+		return fmt.Errorf("get reward model: %w", err)
 	}
 	h.Verifier = of(judge.Model)
 	h.Verifier.Aggregator = judge.Aggregator.String()

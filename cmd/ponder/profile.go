@@ -37,7 +37,7 @@ const reachable = 5 * time.Second
 func (b bucket) do(ctx context.Context, what func(context.Context, jetstream.JetStream) error) error {
 	nc, err := natsx.Connect(b.NatsURL, "ponder profile", nats.RetryOnFailedConnect(false))
 	if err != nil {
-		return fmt.Errorf("NATS at %s: %w: %w", b.NatsURL, reasoning.ErrUnavailable, err)
+		return reasoning.Mark(fmt.Errorf("connect to NATS at %s: %w", b.NatsURL, err), reasoning.ErrUnavailable)
 	}
 	defer nc.Close()
 	js, err := jetstream.New(nc)

@@ -167,5 +167,5 @@ func Broken(ctx context.Context, what string, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("%s: %w", what, context.Cause(ctx))
 	}
-	return fmt.Errorf("%w: %s: %w", reasoning.ErrUnavailable, what, err)
+	return reasoning.Mark(fmt.Errorf("%s: %w", what, err), reasoning.ErrUnavailable)
 }

@@ -78,7 +78,7 @@ func (p sampler) samples(ctx context.Context, r Request, from, to int) iter.Seq[
 		if p.verifier != nil {
 			var err error
 			if judge, err = p.verifier.RewardModel(ctx); err != nil {
-				yield(judged{err: fmt.Errorf("which reward model judges the probe: %w", err)})
+				yield(judged{err: fmt.Errorf("get reward model: %w", err)})
 				return
 			}
 		}

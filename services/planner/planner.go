@@ -85,7 +85,7 @@ func (p *Planner) create(ctx context.Context, r Request) (*live, error) {
 		return nil, err
 	}
 	if err := context.Cause(p.ctx); err != nil {
-		return nil, fmt.Errorf("%w: %w", reasoning.ErrUnavailable, err)
+		return nil, reasoning.Mark(err, reasoning.ErrUnavailable)
 	}
 	if p.active >= p.cfg.MaxActive {
 		return nil, fmt.Errorf("%w: %d searches are running", reasoning.ErrOverloaded, p.active)

@@ -87,7 +87,7 @@ func unavailable(err error) error {
 	case errors.Is(err, context.Canceled):
 		return err
 	}
-	return fmt.Errorf("%w: queue: %w", reasoning.ErrUnavailable, err)
+	return reasoning.Mark(fmt.Errorf("queue: %w", err), reasoning.ErrUnavailable)
 }
 
 // pause waits for d or until ctx ends.

@@ -110,7 +110,7 @@ func (e *Engine) Model(ctx context.Context) (reasoning.Model, error) { return e.
 func (e *Engine) Ready(ctx context.Context) error {
 	err := e.client.Ready(ctx, e.config.Model)
 	if errors.Is(err, modelserver.ErrNoModel) {
-		return fmt.Errorf("%w: %w", policy.ErrModel, err)
+		return reasoning.Mark(err, policy.ErrModel)
 	}
 	return err
 }

@@ -33,7 +33,7 @@ func (e *Engine) stream(ctx context.Context, p protocol, c call, span int) ([]*s
 	if err != nil {
 		var status *modelserver.StatusError
 		if errors.As(err, &status) && status.Status == http.StatusNotFound {
-			err = fmt.Errorf("%w: %w", policy.ErrModel, err)
+			err = reasoning.Mark(err, policy.ErrModel)
 		}
 		return nil, usage{}, err
 	}

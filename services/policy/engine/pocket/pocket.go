@@ -113,9 +113,9 @@ func (p *Policy) usage(u pocket.Usage) reasoning.Usage {
 func domainError(err error) error {
 	switch {
 	case errors.Is(err, pocket.ErrRequest):
-		return fmt.Errorf("%w: %w", reasoning.ErrInvalid, err)
+		return reasoning.Mark(err, reasoning.ErrInvalid)
 	case errors.Is(err, pocket.ErrClosed):
-		return fmt.Errorf("%w: %w", reasoning.ErrUnavailable, err)
+		return reasoning.Mark(err, reasoning.ErrUnavailable)
 	}
 	return err
 }

@@ -98,7 +98,7 @@ func version(r policy.Request) int32 {
 func DecodeJob(msg *nats.Msg) (Job, error) {
 	var job queuev1.ExpansionJob
 	if err := proto.Unmarshal(msg.Data, &job); err != nil {
-		return Job{}, fmt.Errorf("%w: job: %w", reasoning.ErrInvalid, err)
+		return Job{}, reasoning.Mark(fmt.Errorf("decode job: %w", err), reasoning.ErrInvalid)
 	}
 	j := Job{Name: job.GetJobId(), Epoch: job.GetEpoch(), Enqueued: job.GetEnqueuedAt().AsTime()}
 	if job.GetDeadline() != nil {

@@ -78,7 +78,7 @@ func (r Result) Encode() ([]byte, error) {
 func DecodeResult(body []byte) (Result, error) {
 	var result queuev1.ExpansionResult
 	if err := proto.Unmarshal(body, &result); err != nil {
-		return Result{}, fmt.Errorf("%w: result: %w", reasoning.ErrInvalid, err)
+		return Result{}, reasoning.Mark(fmt.Errorf("decode result: %w", err), reasoning.ErrInvalid)
 	}
 	r := Result{Job: result.GetJobId(), Start: policy.Start{
 		Worker: result.GetWorker(), Attempt: int(result.GetAttempt()), QueueWait: result.GetQueueWait().AsDuration(),

@@ -46,9 +46,9 @@ func (v *Verifier) Score(ctx context.Context, r verifier.Request) (verifier.Resu
 	scores, usage, err := v.model.Score(ctx, r.Problem, r.Steps)
 	switch {
 	case errors.Is(err, pocket.ErrRequest):
-		return verifier.Result{}, fmt.Errorf("%w: %w", reasoning.ErrInvalid, err)
+		return verifier.Result{}, reasoning.Mark(err, reasoning.ErrInvalid)
 	case errors.Is(err, pocket.ErrClosed):
-		return verifier.Result{}, fmt.Errorf("%w: %w", reasoning.ErrUnavailable, err)
+		return verifier.Result{}, reasoning.Mark(err, reasoning.ErrUnavailable)
 	case err != nil:
 		return verifier.Result{}, err
 	}
