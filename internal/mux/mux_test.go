@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -144,6 +145,49 @@ func TestDrain(t *testing.T) {
 	})
 }
 
+// A stream that drains ends with OK only if the client had closed its side: otherwise
+// messages may be on their way that the server does not read.
+func TestDrainedStreamSaysWhatIsUnanswered(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		closed bool
+		want   codes.Code
+	}{{"open", false, codes.Unavailable}, {"closed by the client", true, codes.OK}} {
+		synctest.Test(t, func(t *testing.T) {
+			stopping := make(chan struct{})
+			s := serveRaw(t, slow(), grpc.ChainStreamInterceptor(mux.Drain(stopping)))
+			stream, send := raw(t, s)
+			send("a", 5)
+			if c.closed {
+				stream.CloseSend()
+			}
+			synctest.Wait()
+			close(stopping)
+			synctest.Wait()
+			if !c.closed {
+				send("b", 1)
+				if a, err := stream.Recv(); err != nil || a.GetRequestId() != "b" || a.GetError().GetReason() != "UNAVAILABLE" {
+					t.Errorf("%s: a new request got %v and %v, want UNAVAILABLE", c.name, a, err)
+				}
+			}
+			answered := map[string]bool{}
+			var err error
+			for err == nil {
+				var a *policyv1.ExpandResponse
+				if a, err = stream.Recv(); err == nil {
+					answered[a.GetRequestId()] = a.GetDone() != nil
+				}
+			}
+			if err == io.EOF {
+				err = nil
+			}
+			if !answered["a"] || status.Code(err) != c.want {
+				t.Errorf("%s: answered %v, then %v, want a done and then %v", c.name, answered, err, c.want)
+			}
+		})
+	}
+}
+
 // A client blocks the next request while MaxInFlight are in flight.
 func TestClientKeepsTheLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -177,25 +221,26 @@ func raw(t *testing.T, s *rpctest.Server) (rawStream, func(id string, ordinals .
 	}
 }
 
-func serveRaw(t *testing.T, p policy.Policy) *rpctest.Server {
+func serveRaw(t *testing.T, p policy.Policy, options ...grpc.ServerOption) *rpctest.Server {
 	defaults := reasoning.Sampling{Temperature: 1, TopP: 1, MaxTokens: 9}
-	return rpctest.Serve(t, func(r grpc.ServiceRegistrar) { policyrpc.Register(r, p, defaults) })
+	return rpctest.Serve(t, func(r grpc.ServiceRegistrar) { policyrpc.Register(r, p, defaults) }, options...)
 }
 
 func TestServerRefuses(t *testing.T) {
 	t.Run("ids", func(t *testing.T) {
-		for name, id := range map[string]string{"empty": "", "long": strings.Repeat("x", 129), "taken": "a"} {
+		for _, c := range []struct{ name, id, reason string }{
+			{"empty", "", "INVALID_ARGUMENT"}, {"long", strings.Repeat("x", 129), "INVALID_ARGUMENT"}, {"taken", "a", "REQUEST_ID_IN_USE"},
+		} {
 			synctest.Test(t, func(t *testing.T) {
-				s := serveRaw(t, slow())
-				stream, send := raw(t, s)
+				stream, send := raw(t, serveRaw(t, slow()))
 				send("a", 1)
-				send(id, 1)
-				var err error
-				for err == nil { // answers to cancelled requests may arrive first
-					_, err = stream.Recv()
+				send(c.id, 1)
+				a, err := stream.Recv()
+				if err != nil || a.GetRequestId() != c.id || a.GetError().GetReason() != c.reason {
+					t.Errorf("%s id: got %v and %v, want reason %s", c.name, a, err, c.reason)
 				}
-				if status.Code(err) != codes.InvalidArgument {
-					t.Errorf("%s id: got %v, want INVALID_ARGUMENT", name, err)
+				if a, err = stream.Recv(); a.GetRequestId() != "a" || a.GetChild() == nil {
+					t.Errorf("%s id: then got %v and %v, want the child of the good request", c.name, a, err)
 				}
 			})
 		}

@@ -30,8 +30,10 @@ type ServerStream[Q, A any] interface {
 	Recv() (Q, error)
 }
 
-// Serve serves a stream until the client has closed its side or the server drains, and
-// all requests in flight have ended.
+// Serve answers the requests of a stream until the client has closed its side or the
+// server drains, and all requests in flight have ended. It returns nil only if every
+// message of the client was read and answered; a stream that drains before the client
+// has closed its side ends with ErrUnavailable, as messages may be on their way.
 func (s Server[Q, A]) Serve(stream ServerStream[Q, A]) error {
 	ctx, cancel := context.WithCancel(stream.Context())
 	v := &session[Q, A]{
@@ -44,13 +46,13 @@ func (s Server[Q, A]) Serve(stream ServerStream[Q, A]) error {
 	defer cancel()
 
 	received, drain := receive(ctx, stream), draining(ctx)
-	open, inFlight := true, 0
+	open, closed, inFlight := true, false, 0 // closed by the client
 	for open || inFlight > 0 {
 		select {
 		case m := <-received:
 			switch {
 			case errors.Is(m.err, io.EOF):
-				received, open = nil, false
+				received, open, closed = nil, false, true
 			case m.err != nil:
 				return m.err
 			case s.Cancels(m.message):
@@ -72,8 +74,15 @@ func (s Server[Q, A]) Serve(stream ServerStream[Q, A]) error {
 			return context.Cause(ctx)
 		}
 	}
+	if !closed {
+		return fmt.Errorf("%w: server is stopping: send requests without an answer again on another stream", reasoning.ErrUnavailable)
+	}
 	return nil
 }
+
+// ErrIDInUse is a request whose id another request in flight on its stream has. It does
+// not end the other one.
+var ErrIDInUse = reasoning.NewError(reasoning.KindExists, "REQUEST_ID_IN_USE", "request id in use")
 
 // A session is the state of one stream of a Server.
 type session[Q, A Tagged] struct {
@@ -97,9 +106,9 @@ func (v *session[Q, A]) start(ctx context.Context, request Q, open bool) (starte
 	v.mu.Unlock()
 	switch {
 	case id == "" || len(id) > maxID:
-		return false, reasoning.Invalid("request_id", "must have 1 to %d bytes, has %d", maxID, len(id))
+		return false, v.send(v.Fail(id, reasoning.Invalid("request_id", "must have 1 to %d bytes, has %d", maxID, len(id))))
 	case taken:
-		return false, reasoning.Invalid("request_id", "must be unique among requests in flight, %q is not", id)
+		return false, v.send(v.Fail(id, fmt.Errorf("%w on this stream: %q", ErrIDInUse, id)))
 	case !open:
 		return false, v.send(v.Fail(id, fmt.Errorf("%w: server is stopping", reasoning.ErrUnavailable)))
 	case busy >= MaxInFlight:
