@@ -19,6 +19,8 @@ import (
 	"github.com/ponder-mesh/ponder/mesh"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
+	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
+	"github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 	"github.com/ponder-mesh/ponder/services/verifier/verifiertest"
@@ -27,7 +29,8 @@ import (
 // A badInput is a request that is refused, and how.
 type badInput struct {
 	what   string
-	change func(r *plannerv1.SolveRequest)                              // of a good request to Solve
+	change func(r *plannerv1.SearchSpec)                                // of a good request to Solve
+	whole  func(r *plannerv1.SolveRequest)                              // likewise
 	call   func(ctx context.Context, m *mesh.Mesh, search string) error // or any other method
 	bare   bool                                                         // to a mesh without a verifier
 
@@ -37,20 +40,22 @@ type badInput struct {
 
 const invalid = "INVALID_ARGUMENT"
 
-func sampling(s *reasoningv1.Sampling) func(*plannerv1.SolveRequest) {
-	return func(r *plannerv1.SolveRequest) { r.Sampling = s }
+func sampling(s *reasoningv1.Sampling) func(*plannerv1.SearchSpec) {
+	return func(r *plannerv1.SearchSpec) { r.Sampling = s }
 }
 
-func strategy(s *plannerv1.Strategy) func(*plannerv1.SolveRequest) {
-	return func(r *plannerv1.SolveRequest) { r.Strategy = s }
+func strategy(s *plannerv1.Strategy) func(*plannerv1.SearchSpec) {
+	return func(r *plannerv1.SearchSpec) { r.Strategy = s }
 }
 
-func budget(b *plannerv1.Budget) func(*plannerv1.SolveRequest) {
-	return func(r *plannerv1.SolveRequest) { r.Budget = b }
+func budget(b *plannerv1.Budget) func(*plannerv1.SearchSpec) {
+	return func(r *plannerv1.SearchSpec) { r.Budget = b }
 }
 
-func thinking(k *plannerv1.Thinking) func(*plannerv1.SolveRequest) {
-	return func(r *plannerv1.SolveRequest) { r.Thinking = k }
+func choice(c search.Choice) *plannerv1.Choice { return plannerrpc.ChoiceToProto(c) }
+
+func thinking(k *plannerv1.Thinking) func(*plannerv1.SearchSpec) {
+	return func(r *plannerv1.SearchSpec) { r.Thinking = k }
 }
 
 func levels(n int32) *plannerv1.Strategy {
@@ -59,9 +64,9 @@ func levels(n int32) *plannerv1.Strategy {
 
 func badInputs() []badInput {
 	return []badInput{
-		{what: "empty problem", change: func(r *plannerv1.SolveRequest) { r.Problem = "" }, code: codes.InvalidArgument, reason: invalid, field: "problem"},
-		{what: "problem of 64 KiB and a byte", change: func(r *plannerv1.SolveRequest) { r.Problem = strings.Repeat("9", 64<<10+1) }, code: codes.InvalidArgument, reason: invalid, field: "problem"},
-		{what: "problem of 17 MB (gRPC refuses it unread)", change: func(r *plannerv1.SolveRequest) { r.Problem = strings.Repeat("9", 17e6) }, code: codes.ResourceExhausted},
+		{what: "empty problem", change: func(r *plannerv1.SearchSpec) { r.Problem = "" }, code: codes.InvalidArgument, reason: invalid, field: "problem"},
+		{what: "problem of 64 KiB and a byte", change: func(r *plannerv1.SearchSpec) { r.Problem = strings.Repeat("9", 64<<10+1) }, code: codes.InvalidArgument, reason: invalid, field: "problem"},
+		{what: "problem of 17 MB (gRPC refuses it unread)", change: func(r *plannerv1.SearchSpec) { r.Problem = strings.Repeat("9", 17e6) }, code: codes.ResourceExhausted},
 		{what: "problem that is not UTF-8 (protobuf refuses it)", call: solveNotUTF8, code: codes.Internal},
 		{what: "N = 0", change: strategy(bestOf(0)), code: codes.InvalidArgument, reason: invalid, field: "strategy.best_of_n.n"},
 		{what: "N = 10⁶", change: strategy(bestOf(1e6)), code: codes.InvalidArgument, reason: invalid, field: "strategy.best_of_n.n"},
@@ -83,43 +88,58 @@ func badInputs() []badInput {
 		{what: "more chains of revisions than attempts", change: strategy(named("revisions", "n=4", "chains=8")), code: codes.InvalidArgument, reason: invalid, field: "strategy.revisions.chains"},
 		{what: "a chain of 512 revisions", change: strategy(named("revisions", "n=512", "chains=1")), code: codes.InvalidArgument, reason: invalid, field: "strategy.revisions.n"},
 		{what: "unknown strategy", change: strategy(&plannerv1.Strategy{}), code: codes.InvalidArgument, reason: invalid, field: "strategy"},
-		{what: "samples below zero", change: budget(&plannerv1.Budget{Samples: -1}), code: codes.InvalidArgument, reason: invalid, field: "budget.samples"},
-		{what: "too many samples", change: budget(&plannerv1.Budget{Samples: 4097}), code: codes.InvalidArgument, reason: invalid, field: "budget.samples"},
-		{what: "unknown effort", change: func(r *plannerv1.SolveRequest) { r.Effort = 99 }, code: codes.InvalidArgument, reason: invalid, field: "effort"},
-		{what: "unknown choice", change: func(r *plannerv1.SolveRequest) { r.Choice = 99 }, code: codes.InvalidArgument, reason: invalid, field: "choice"},
+		{what: "samples below zero", change: budget(&plannerv1.Budget{Samples: proto.Int32(-1)}), code: codes.InvalidArgument, reason: invalid, field: "budget.samples"},
+		{what: "too many samples", change: budget(&plannerv1.Budget{Samples: proto.Int32(4097)}), code: codes.InvalidArgument, reason: invalid, field: "budget.samples"},
+		{what: "unknown effort", change: func(r *plannerv1.SearchSpec) { r.Effort = 99 }, code: codes.InvalidArgument, reason: invalid, field: "effort"},
+		{what: "unknown choice", change: func(r *plannerv1.SearchSpec) { r.Choice = &plannerv1.Choice{Pick: 99} }, code: codes.InvalidArgument, reason: invalid, field: "choice.pick"},
 		{what: "temperature NaN", change: sampling(&reasoningv1.Sampling{Temperature: proto.Float64(math.NaN())}), code: codes.InvalidArgument, reason: invalid, field: "sampling.temperature"},
 		{what: "temperature 3", change: sampling(&reasoningv1.Sampling{Temperature: proto.Float64(3)}), code: codes.InvalidArgument, reason: invalid, field: "sampling.temperature"},
 		{what: "top_p 0", change: sampling(&reasoningv1.Sampling{TopP: proto.Float64(0)}), code: codes.InvalidArgument, reason: invalid, field: "sampling.top_p"},
 		{what: "max_tokens 0", change: sampling(&reasoningv1.Sampling{MaxTokens: proto.Int32(0)}), code: codes.InvalidArgument, reason: invalid, field: "sampling.max_tokens"},
 		{what: "max_tokens 10⁶", change: sampling(&reasoningv1.Sampling{MaxTokens: proto.Int32(1e6)}), code: codes.InvalidArgument, reason: invalid, field: "sampling.max_tokens"},
 		{what: "thinking that says nothing", change: thinking(&plannerv1.Thinking{}), code: codes.InvalidArgument, reason: invalid, field: "thinking"},
-		{what: "thinking that leaves no room for an answer", change: thinking(&plannerv1.Thinking{MaxTokens: policy.MaxTokens}), code: codes.InvalidArgument, reason: invalid, field: "thinking.max_tokens"},
-		{what: "thinking at least longer than at most", change: thinking(&plannerv1.Thinking{MaxTokens: 8, MinTokens: 9}), code: codes.InvalidArgument, reason: invalid, field: "thinking.min_tokens"},
+		{what: "thinking that leaves no room for an answer", change: thinking(&plannerv1.Thinking{MaxTokens: proto.Int32(policy.MaxTokens)}), code: codes.InvalidArgument, reason: invalid, field: "thinking.max_tokens"},
+		{what: "thinking at least longer than at most", change: thinking(&plannerv1.Thinking{MaxTokens: proto.Int32(8), MinTokens: 9}), code: codes.InvalidArgument, reason: invalid, field: "thinking.min_tokens"},
 		{what: "waits of 10⁶", change: thinking(&plannerv1.Thinking{Waits: 1e6}), code: codes.InvalidArgument, reason: invalid, field: "thinking.waits"},
-		{what: "unknown mode of thinking", change: thinking(&plannerv1.Thinking{MaxTokens: 8, Mode: 99}), code: codes.InvalidArgument, reason: invalid, field: "thinking.mode"},
+		{what: "unknown mode of thinking", change: thinking(&plannerv1.Thinking{MaxTokens: proto.Int32(8), Mode: 99}), code: codes.InvalidArgument, reason: invalid, field: "thinking.mode"},
 		{what: "rejection without a bound", change: thinking(&plannerv1.Thinking{Mode: plannerv1.ThinkingMode_THINKING_MODE_REJECT}), code: codes.InvalidArgument, reason: invalid, field: "thinking.max_tokens"},
-		{what: "deadline in the past", change: func(r *plannerv1.SolveRequest) { r.Deadline = timestamppb.New(time.Unix(0, 0)) }, code: codes.InvalidArgument, reason: invalid, field: "deadline"},
-		{what: "deadline that is no time", change: func(r *plannerv1.SolveRequest) { r.Deadline = &timestamppb.Timestamp{Nanos: -1} }, code: codes.InvalidArgument, reason: invalid, field: "deadline"},
-		{what: "negative policy budget", change: budget(&plannerv1.Budget{PolicyTokens: -1}), code: codes.InvalidArgument, reason: invalid, field: "budget.policy_tokens"},
-		{what: "negative verifier budget", change: budget(&plannerv1.Budget{VerifierTokens: -1}), code: codes.InvalidArgument, reason: invalid, field: "budget.verifier_tokens"},
-		{what: "FLOPs budget NaN", change: budget(&plannerv1.Budget{Flops: math.NaN()}), code: codes.InvalidArgument, reason: invalid, field: "budget.flops"},
-		{what: "tenant of 129 bytes", change: func(r *plannerv1.SolveRequest) { r.Tenant = strings.Repeat("t", 129) }, code: codes.InvalidArgument, reason: invalid, field: "tenant"},
-		{what: "idempotency key of 129 bytes", change: func(r *plannerv1.SolveRequest) { r.IdempotencyKey = strings.Repeat("k", 129) }, code: codes.InvalidArgument, reason: invalid, field: "idempotency_key"},
-		{what: "choice that needs scores, with majority", change: func(r *plannerv1.SolveRequest) {
-			r.Strategy, r.Choice = majority(4), plannerv1.Choice_CHOICE_PROD_VOTE
+		{what: "deadline in the past", change: func(r *plannerv1.SearchSpec) { r.Deadline = timestamppb.New(time.Unix(0, 0)) }, code: codes.InvalidArgument, reason: invalid, field: "deadline"},
+		{what: "deadline that is no time", change: func(r *plannerv1.SearchSpec) { r.Deadline = &timestamppb.Timestamp{Nanos: -1} }, code: codes.InvalidArgument, reason: invalid, field: "deadline"},
+		{what: "negative policy budget", change: budget(&plannerv1.Budget{PolicyTokens: proto.Int64(-1)}), code: codes.InvalidArgument, reason: invalid, field: "budget.policy_tokens"},
+		{what: "negative verifier budget", change: budget(&plannerv1.Budget{VerifierTokens: proto.Int64(-1)}), code: codes.InvalidArgument, reason: invalid, field: "budget.verifier_tokens"},
+		{what: "FLOPs budget NaN", change: budget(&plannerv1.Budget{Flops: proto.Float64(math.NaN())}), code: codes.InvalidArgument, reason: invalid, field: "budget.flops"},
+		{what: "budget of 0 policy tokens", change: budget(&plannerv1.Budget{PolicyTokens: proto.Int64(0)}), code: codes.InvalidArgument, reason: invalid, field: "budget.policy_tokens"},
+		{what: "budget of 0 samples", change: budget(&plannerv1.Budget{Samples: proto.Int32(0)}), code: codes.InvalidArgument, reason: invalid, field: "budget.samples"},
+		{what: "choice by votes without an aggregator", change: func(r *plannerv1.SearchSpec) {
+			r.Choice = &plannerv1.Choice{Pick: plannerv1.Pick_PICK_VOTE}
+		}, code: codes.InvalidArgument, reason: invalid, field: "choice.aggregator"},
+		{what: "target confidence (not served yet)", change: func(r *plannerv1.SearchSpec) {
+			r.TargetConfidence = proto.Float64(0.9)
+		}, code: codes.InvalidArgument, reason: invalid, field: "target_confidence"},
+		{what: "price per error (not served yet)", change: budget(&plannerv1.Budget{PricePerError: proto.Float64(1e4)}), code: codes.InvalidArgument, reason: invalid, field: "budget.price_per_error"},
+		{what: "ladder (not served yet)", change: strategy(&plannerv1.Strategy{
+			Kind: &plannerv1.Strategy_Ladder{Ladder: &plannerv1.Ladder{Stages: []*plannerv1.Stage{{Strategy: bestOf(4)}}}},
+		}), code: codes.InvalidArgument, reason: invalid, field: "strategy.ladder"},
+		{what: "an expression as the answer (not served yet)", change: func(r *plannerv1.SearchSpec) {
+			r.AnswerKind = plannerv1.AnswerKind_ANSWER_KIND_EXPRESSION
+		}, code: codes.InvalidArgument, reason: invalid, field: "answer_kind"},
+		{what: "tenant of 129 bytes", whole: func(r *plannerv1.SolveRequest) { r.Tenant = strings.Repeat("t", 129) }, code: codes.InvalidArgument, reason: invalid, field: "tenant"},
+		{what: "idempotency key of 129 bytes", whole: func(r *plannerv1.SolveRequest) { r.IdempotencyKey = strings.Repeat("k", 129) }, code: codes.InvalidArgument, reason: invalid, field: "idempotency_key"},
+		{what: "choice that needs scores, with majority", change: func(r *plannerv1.SearchSpec) {
+			r.Strategy, r.Choice = majority(4), choice(search.Choice{By: search.ByProd, Pick: search.PickVote})
 		}, code: codes.InvalidArgument, reason: invalid, field: "choice"},
-		{what: "choice that needs scores, with revisions that are not judged", change: func(r *plannerv1.SolveRequest) {
-			r.Strategy, r.Choice = named("revisions", "n=4", "unjudged=true"), plannerv1.Choice_CHOICE_ORM_MAX
+		{what: "choice that needs scores, with revisions that use no verifier", change: func(r *plannerv1.SearchSpec) {
+			r.Strategy, r.Choice = named("revisions", "n=4", "no_verifier=true"), choice(search.Choice{By: search.ByORM, Pick: search.PickMax})
 		}, code: codes.InvalidArgument, reason: invalid, field: "choice"},
-		{what: "revisions with a verifier's feedback and without a verifier", change: strategy(named("revisions", "n=4", "unjudged=true", "feedback=true")), code: codes.InvalidArgument, reason: invalid, field: "strategy.revisions.feedback"},
+		{what: "revisions with a verifier's feedback and without a verifier", change: strategy(named("revisions", "n=4", "no_verifier=true", "feedback=true")), code: codes.InvalidArgument, reason: invalid, field: "strategy.revisions.feedback"},
 		{what: "beam, no verifier configured", change: strategy(beam(4, 4)), bare: true, code: codes.FailedPrecondition, reason: "NO_VERIFIER"},
-		{what: "choice that needs scores, no verifier configured", change: func(r *plannerv1.SolveRequest) {
-			r.Strategy, r.Choice = nil, plannerv1.Choice_CHOICE_MIN_MAX
+		{what: "choice that needs scores, no verifier configured", change: func(r *plannerv1.SearchSpec) {
+			r.Strategy, r.Choice = nil, choice(search.Choice{By: search.ByMin, Pick: search.PickMax})
 		}, bare: true, code: codes.FailedPrecondition, reason: "NO_VERIFIER"},
-		{what: "Plan without a request", call: func(ctx context.Context, m *mesh.Mesh, _ string) error {
-			_, err := m.Planner.Plan(ctx, &plannerv1.PlanRequest{})
+		{what: "PlanSearch without a spec", call: func(ctx context.Context, m *mesh.Mesh, _ string) error {
+			_, err := m.Planner.PlanSearch(ctx, &plannerv1.PlanSearchRequest{})
 			return err
-		}, code: codes.InvalidArgument, reason: invalid, field: "request"},
+		}, code: codes.InvalidArgument, reason: invalid, field: "spec"},
 		{what: "GetSearch of an unknown search", call: func(ctx context.Context, m *mesh.Mesh, _ string) error {
 			_, err := m.Planner.GetSearch(ctx, &plannerv1.GetSearchRequest{SearchId: "nobody"})
 			return err
@@ -128,9 +148,9 @@ func badInputs() []badInput {
 			_, err := m.Planner.CancelSearch(ctx, &plannerv1.CancelSearchRequest{SearchId: "nobody"})
 			return err
 		}, code: codes.NotFound, reason: "SEARCH_NOT_FOUND"},
-		{what: "Watch of an unknown search", call: watchAfter("nobody", 0), code: codes.NotFound, reason: "SEARCH_NOT_FOUND"},
-		{what: "Watch after a number that has not come", call: watchAfter("", 1e6), code: codes.InvalidArgument, reason: invalid, field: "after_sequence"},
-		{what: "Watch after a negative number", call: watchAfter("", -1), code: codes.InvalidArgument, reason: invalid, field: "after_sequence"},
+		{what: "WatchSearch of an unknown search", call: watchAfter("nobody", 0), code: codes.NotFound, reason: "SEARCH_NOT_FOUND"},
+		{what: "WatchSearch after a number that has not come", call: watchAfter("", 1e6), code: codes.InvalidArgument, reason: invalid, field: "after_sequence"},
+		{what: "WatchSearch after a negative number", call: watchAfter("", -1), code: codes.InvalidArgument, reason: invalid, field: "after_sequence"},
 		{what: "ListSearches, negative page size", call: func(ctx context.Context, m *mesh.Mesh, _ string) error {
 			_, err := m.Planner.ListSearches(ctx, &plannerv1.ListSearchesRequest{PageSize: -1})
 			return err
@@ -140,7 +160,7 @@ func badInputs() []badInput {
 			return err
 		}, code: codes.InvalidArgument, reason: invalid, field: "page_size"},
 		{what: "ListNodes, negative depth", call: func(ctx context.Context, m *mesh.Mesh, search string) error {
-			_, err := m.Planner.ListNodes(ctx, &plannerv1.ListNodesRequest{SearchId: search, Depth: -1})
+			_, err := m.Planner.ListNodes(ctx, &plannerv1.ListNodesRequest{SearchId: search, Depth: proto.Int32(-1)})
 			return err
 		}, code: codes.InvalidArgument, reason: invalid, field: "depth"},
 	}
@@ -152,7 +172,7 @@ func watchAfter(id string, after int64) func(context.Context, *mesh.Mesh, string
 		if id == "" {
 			id = search
 		}
-		_, err := drain(m.Planner.Watch(ctx, &plannerv1.WatchRequest{SearchId: id, AfterSequence: after}))
+		_, err := drain(m.Planner.WatchSearch(ctx, &plannerv1.WatchSearchRequest{SearchId: id, AfterSequence: after}))
 		return err
 	}
 }
@@ -201,7 +221,7 @@ func TestBadInput(t *testing.T) {
 				t.Errorf("the engine was asked %d times", asked)
 			}
 			good := ask(bestOf(2))
-			good.Problem = fmt.Sprint("after ", i)
+			good.Spec.Problem = fmt.Sprint("after ", i)
 			outcome, _ := solve(t, full, good)
 			complete(t, outcome)
 			message := status.Convert(err).Message()
@@ -219,7 +239,12 @@ func (c badInput) send(ctx context.Context, m *mesh.Mesh, search string) error {
 		return c.call(ctx, m, search)
 	}
 	request := ask(bestOf(4))
-	c.change(request)
+	if c.change != nil {
+		c.change(request.Spec)
+	}
+	if c.whole != nil {
+		c.whole(request)
+	}
 	_, err := drain(m.Planner.Solve(ctx, request))
 	return err
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/ponder-mesh/ponder/internal/natsx"
@@ -32,7 +33,7 @@ import (
 type fault struct {
 	what     string
 	sick     sickness                                 // of the models
-	request  func(r *plannerv1.SolveRequest)          // what is odd about it
+	request  func(r *plannerv1.SearchSpec)            // what is odd about it
 	before   func(t *testing.T, n *harbour)           // the search
 	during   func(t *testing.T, n *harbour, w *moody) // 5 s into it, if it has not ended
 	workers  int                                      // -1: none until the search has ended
@@ -159,7 +160,7 @@ func faults() []fault {
 		}, {
 			what: "engine hangs",
 			sick: sickness{line: func() policytest.Reply { return policytest.Reply{Delay: policytest.Never} }},
-			request: func(r *plannerv1.SolveRequest) {
+			request: func(r *plannerv1.SearchSpec) {
 				r.Deadline = timestamppb.New(time.Now().Add(time.Minute))
 			},
 			within: time.Minute, state: failed, stop: plannerv1.StopReason_STOP_REASON_DEADLINE, reason: "DEADLINE_EXCEEDED",
@@ -167,7 +168,7 @@ func faults() []fault {
 		}, {
 			what:    "no worker",
 			workers: -1,
-			request: func(r *plannerv1.SolveRequest) {
+			request: func(r *plannerv1.SearchSpec) {
 				r.Deadline = timestamppb.New(time.Now().Add(time.Minute))
 			},
 			within: time.Minute, state: failed, stop: plannerv1.StopReason_STOP_REASON_DEADLINE, reason: "DEADLINE_EXCEEDED",
@@ -221,11 +222,11 @@ func faults() []fault {
 			seen: "nodes without a value, whose reason says why",
 		}, {
 			what:    "no solution ends within max_tokens",
-			request: func(r *plannerv1.SolveRequest) { one := int32(1); r.Sampling = &reasoningv1.Sampling{MaxTokens: &one} },
+			request: func(r *plannerv1.SearchSpec) { one := int32(1); r.Sampling = &reasoningv1.Sampling{MaxTokens: &one} },
 			within:  10 * time.Second, state: failed, stop: completed, reason: "NO_ANSWER",
 		}, {
 			what:    "the budget has not a token for each sample",
-			request: func(r *plannerv1.SolveRequest) { r.Budget = &plannerv1.Budget{PolicyTokens: 2} },
+			request: func(r *plannerv1.SearchSpec) { r.Budget = &plannerv1.Budget{PolicyTokens: proto.Int64(2)} },
 			within:  0, state: failed, stop: plannerv1.StopReason_STOP_REASON_BUDGET, reason: "NO_ANSWER",
 		},
 	}
@@ -263,7 +264,7 @@ func (f fault) run(t *testing.T) {
 	}
 	request := ask(bestOf(4))
 	if f.request != nil {
-		f.request(request)
+		f.request(request.Spec)
 	}
 	began := time.Now()
 	if f.during != nil {
@@ -301,7 +302,7 @@ func (f fault) run(t *testing.T) {
 	}
 	time.Sleep(3 * time.Second) // connections come back
 	good := ask(bestOf(4))
-	good.Problem = "count again"
+	good.Spec.Problem = "count again"
 	outcome, _ = solve(t, m, good)
 	complete(t, outcome)
 }

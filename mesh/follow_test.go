@@ -38,7 +38,7 @@ func TestQueuedUntilAWorkerComes(t *testing.T) {
 			t.Errorf("notices %q, want one that no worker is there", got)
 		}
 		again := ask(majority(4))
-		again.Problem = "with a worker"
+		again.Spec.Problem = "with a worker"
 		if _, events := solve(t, m, again); len(notices(events)) > 0 {
 			t.Errorf("notices %q, want none", notices(events))
 		}
@@ -47,7 +47,9 @@ func TestQueuedUntilAWorkerComes(t *testing.T) {
 
 func notices(events []*plannerv1.SearchEvent) (all []string) {
 	for _, e := range events {
-		all = append(all, e.GetNotices()...)
+		for _, n := range e.GetNotices() {
+			all = append(all, n.GetText())
+		}
 	}
 	return all
 }
@@ -100,7 +102,7 @@ func TestWatchFromEverySequenceNumber(t *testing.T) {
 				after := get(t, m, id).GetSequence() - int64(i%3)
 				ctx, stop := context.WithCancel(context.Background())
 				defer stop()
-				stream, err := m.Planner.Watch(ctx, &plannerv1.WatchRequest{SearchId: id, AfterSequence: after})
+				stream, err := m.Planner.WatchSearch(ctx, &plannerv1.WatchSearchRequest{SearchId: id, AfterSequence: after})
 				if err != nil {
 					t.Error(err)
 				}
@@ -144,11 +146,11 @@ func TestWatchFromEverySequenceNumber(t *testing.T) {
 }
 
 type slow struct {
-	stream receiver[*plannerv1.WatchResponse]
+	stream receiver[*plannerv1.WatchSearchResponse]
 	pause  time.Duration
 }
 
-func (s slow) Recv() (*plannerv1.WatchResponse, error) {
+func (s slow) Recv() (*plannerv1.WatchSearchResponse, error) {
 	time.Sleep(s.pause)
 	return s.stream.Recv()
 }

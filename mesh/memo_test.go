@@ -62,7 +62,7 @@ func TestSecondPlannerOnTheSameStore(t *testing.T) {
 func repeat(t *testing.T, m *mesh.Mesh, seed uint64) (*plannerv1.Outcome, []*plannerv1.Node, proto.Message) {
 	t.Helper()
 	request := ask(beam(8, 4))
-	request.Seed = &seed
+	request.Spec.Seed = &seed
 	outcome, events := solve(t, m, request)
 	complete(t, outcome)
 	last := events[len(events)-1]
@@ -83,7 +83,7 @@ func TestProbeIsPaidOnce(t *testing.T) {
 			return line
 		}
 		m := start(t, s, mesh.Config{Policy: engine, Verifier: verifiertest.Steps(0)})
-		request := &plannerv1.SolveRequest{Problem: "count", Effort: plannerv1.Effort_EFFORT_HIGH}
+		request := &plannerv1.SolveRequest{Spec: &plannerv1.SearchSpec{Problem: "count", Effort: plannerv1.Effort_EFFORT_HIGH}}
 		outcome, events := solve(t, m, request)
 		complete(t, outcome)
 
@@ -107,14 +107,14 @@ func TestProbeIsPaidOnce(t *testing.T) {
 		}
 		estimates := 0
 		for _, e := range events {
-			if e.GetDifficulty() != nil {
+			if e.GetEstimate() != nil {
 				estimates++
 			}
 		}
 		if estimates == 0 {
 			t.Error("no event has the estimate")
 		}
-		if got := search.GetNodes(); got < 16 {
+		if got := search.GetNodeCount(); got < 16 {
 			t.Errorf("%d nodes, want those of the probe, too", got)
 		}
 	})

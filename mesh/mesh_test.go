@@ -103,10 +103,10 @@ func beam(n, m int32) *plannerv1.Strategy {
 }
 
 func ask(s *plannerv1.Strategy) *plannerv1.SolveRequest {
-	return &plannerv1.SolveRequest{Problem: "count", Strategy: s}
+	return &plannerv1.SolveRequest{Spec: &plannerv1.SearchSpec{Problem: "count", Strategy: s}}
 }
 
-// A receiver is a Solve or Watch stream.
+// A receiver is a Solve or WatchSearch stream.
 type receiver[R interface{ GetEvent() *plannerv1.SearchEvent }] interface{ Recv() (R, error) }
 
 // drain is all events until the stream's end.
@@ -136,7 +136,7 @@ func solve(t *testing.T, m *mesh.Mesh, r *plannerv1.SolveRequest) (*plannerv1.Ou
 // watch follows a search from a number to its end.
 func watch(t *testing.T, m *mesh.Mesh, id string, after int64) []*plannerv1.SearchEvent {
 	t.Helper()
-	events, err := drain(m.Planner.Watch(context.Background(), &plannerv1.WatchRequest{SearchId: id, AfterSequence: after}))
+	events, err := drain(m.Planner.WatchSearch(context.Background(), &plannerv1.WatchSearchRequest{SearchId: id, AfterSequence: after}))
 	if err != nil {
 		t.Fatal(err)
 	}

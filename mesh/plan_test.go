@@ -99,7 +99,7 @@ func TestPlansFollowTheProfile(t *testing.T) {
 		used := map[string]int{}
 		for steps, want := range map[int]string{2: "best-of-n 4", 8: "beam 16"} {
 			for _, p := range set(steps) {
-				outcome, events := solve(t, m, &plannerv1.SolveRequest{Problem: p.Text, Budget: &plannerv1.Budget{Samples: 16}})
+				outcome, events := solve(t, m, &plannerv1.SolveRequest{Spec: sixteen(p.Text)})
 				complete(t, outcome)
 				var plan *plannerv1.SearchPlan
 				for _, e := range events {
@@ -124,14 +124,14 @@ func TestPlansFollowTheProfile(t *testing.T) {
 		other := measured(t, "pocket-0.3m", "pocket-prm", "prod")
 		other.Name, other.Budgets[0].Adaptive = "newer", false
 		shelf.Put("test", other)
-		response, err := m.Planner.Plan(t.Context(), &plannerv1.PlanRequest{Request: &plannerv1.SolveRequest{Problem: set(2)[0].Text, Budget: &plannerv1.Budget{Samples: 16}}})
-		if err != nil || response.GetPlan().GetProfile() != "newer" || strategyText(t, response.GetPlan()) != "beam 16" || response.GetDifficulty() != nil {
+		response, err := m.Planner.PlanSearch(t.Context(), &plannerv1.PlanSearchRequest{Spec: sixteen(set(2)[0].Text)})
+		if err != nil || response.GetPlan().GetProfile() != "newer" || strategyText(t, response.GetPlan()) != "beam 16" || response.GetEstimate() != nil {
 			t.Errorf("plan %v, error %v: want the newer profile's, without an estimate", response, err)
 		}
 
 		// Another pair's profile is not used.
 		shelf.Put("test", measured(t, "pocket-0.3m", "another judge", "prod"))
-		response, err = m.Planner.Plan(t.Context(), &plannerv1.PlanRequest{Request: &plannerv1.SolveRequest{Problem: set(2)[0].Text, Budget: &plannerv1.Budget{Samples: 16}}})
+		response, err = m.Planner.PlanSearch(t.Context(), &plannerv1.PlanSearchRequest{Spec: sixteen(set(2)[0].Text)})
 		if err != nil || response.GetPlan().GetSource() != plannerv1.PlanSource_PLAN_SOURCE_RULE_OF_THUMB || !strings.Contains(response.GetPlan().GetReason(), "rule of thumb") {
 			t.Errorf("plan %v, error %v: want the rule of thumb", response, err)
 		}
@@ -148,7 +148,8 @@ func TestDeadlineChoosesWidthOverDepth(t *testing.T) {
 			p.Budgets[0].Adaptive = false
 			shelf.Put("test", p)
 			m := start(t, s, mesh.Config{Policy: policytest.Steps(3, time.Second/2), Verifier: verifiertest.Steps(0), Profiles: shelf})
-			request := &plannerv1.SolveRequest{Problem: "p", Budget: &plannerv1.Budget{Samples: 16}, Deadline: timestamppb.New(time.Now().Add(timeout))}
+			request := &plannerv1.SolveRequest{Spec: sixteen("p")}
+			request.Spec.Deadline = timestamppb.New(time.Now().Add(timeout))
 			outcome, events := solve(t, m, request)
 			complete(t, outcome)
 			for _, e := range events {
@@ -167,7 +168,7 @@ func TestSoloEstimates(t *testing.T) {
 	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
 		engine, judge := policytest.Steps(3, time.Second), verifiertest.Steps(time.Second)
 		m := start(t, s, mesh.Config{Policy: engine, Verifier: judge, Solo: true})
-		request := &plannerv1.SolveRequest{Problem: "p", Strategy: bestOf(4), EstimateDifficulty: true}
+		request := &plannerv1.SolveRequest{Spec: &plannerv1.SearchSpec{Problem: "p", Strategy: bestOf(4), EstimateDifficulty: true}}
 		run := func(r *plannerv1.SolveRequest) (*plannerv1.Outcome, *plannerv1.SearchEvent) {
 			outcome, events := solve(t, m, r)
 			complete(t, outcome)
@@ -187,7 +188,7 @@ func TestSoloEstimates(t *testing.T) {
 			t.Errorf("bill %v: want all of it to be the estimate's", bill)
 		}
 		without := proto.Clone(request).(*plannerv1.SolveRequest)
-		without.EstimateDifficulty = false
+		without.Spec.EstimateDifficulty = false
 		plain, three := run(without)
 		if plain.GetAnswer() != first.GetAnswer() || second.GetAnswer() != first.GetAnswer() {
 			t.Errorf("answers %q, %q and without an estimate %q", first.GetAnswer(), second.GetAnswer(), plain.GetAnswer())
@@ -196,4 +197,9 @@ func TestSoloEstimates(t *testing.T) {
 			t.Errorf("without an estimate it wrote %d tokens, the estimate %d", got, want)
 		}
 	})
+}
+
+// sixteen asks for a problem to be searched for as much as 16 samples cost.
+func sixteen(problem string) *plannerv1.SearchSpec {
+	return &plannerv1.SearchSpec{Problem: problem, Budget: &plannerv1.Budget{Samples: proto.Int32(16)}}
 }

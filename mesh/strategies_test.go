@@ -62,7 +62,7 @@ func TestEveryStrategySolves(t *testing.T) {
 			{name: "particles", set: "n=8 iterations=2 sample=true"},
 			{name: "revisions", set: "n=8"},
 			{name: "revisions", set: "n=8 chains=4 flat=true"},
-			{name: "revisions", set: "n=4 unjudged=true", unscored: true},
+			{name: "revisions", set: "n=4 no_verifier=true", unscored: true},
 		} {
 			m := plain
 			if c.name == "revisions" {
@@ -70,7 +70,7 @@ func TestEveryStrategySolves(t *testing.T) {
 			}
 			solved[c.name] = true
 			asked := named(c.name, strings.Fields(c.set)...)
-			outcome, events := solve(t, m, &plannerv1.SolveRequest{Problem: problem[0].Text, Strategy: asked})
+			outcome, events := solve(t, m, &plannerv1.SolveRequest{Spec: &plannerv1.SearchSpec{Problem: problem[0].Text, Strategy: asked}})
 			id := events[0].GetSearchId()
 			bill := get(t, m, id).GetBill()
 			t.Logf("%s %s: answer %s, right is %s; bill %v", c.name, c.set, outcome.GetAnswer(), problem[0].Answer, bill) // in front of its failures

@@ -106,7 +106,7 @@ func TestDVTSDoesNotWaitForStragglers(t *testing.T) {
 		} {
 			began := time.Now()
 			request := ask(c.strategy)
-			request.Problem = fmt.Sprint("count by ", c.want) // so that nothing is replayed
+			request.Spec.Problem = fmt.Sprint("count by ", c.want) // so that nothing is replayed
 			outcome, events := solve(t, m, request)
 			took(t, began, c.want)
 			complete(t, outcome)
@@ -151,7 +151,7 @@ func TestMajorityEndsWhenItIsCertain(t *testing.T) {
 		}
 		// Who wants all of them gets all of them, as far as they come.
 		request := ask(majority(9))
-		request.Problem, request.Deadline = "count on", timestamppb.New(time.Now().Add(time.Minute))
+		request.Spec.Problem, request.Spec.Deadline = "count on", timestamppb.New(time.Now().Add(time.Minute))
 		began = time.Now()
 		solve(t, m, request)
 		took(t, began, time.Minute)
@@ -230,7 +230,7 @@ func TestDeadline(t *testing.T) {
 		m := start(t, s, mesh.Config{Policy: engine})
 		began := time.Now()
 		request := ask(majority(2))
-		request.Deadline = timestamppb.New(began.Add(15 * time.Second))
+		request.Spec.Deadline = timestamppb.New(began.Add(15 * time.Second))
 		outcome, events := solve(t, m, request)
 		took(t, began, 15*time.Second)
 		if outcome.GetStopReason() != plannerv1.StopReason_STOP_REASON_DEADLINE || outcome.GetAnswer() != "0" || outcome.GetError().GetReason() != "DEADLINE_EXCEEDED" {
@@ -246,7 +246,7 @@ func TestDeadline(t *testing.T) {
 		}
 		stopped(t, engine, began.Add(15*time.Second), context.DeadlineExceeded, context.Canceled)
 		request = ask(majority(1)) // its slots are free again
-		request.Problem = "count on"
+		request.Spec.Problem = "count on"
 		outcome, _ = solve(t, m, request)
 		complete(t, outcome)
 		took(t, began, 25*time.Second)

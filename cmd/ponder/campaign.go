@@ -13,7 +13,6 @@ import (
 	"github.com/ponder-mesh/ponder/lab/problemset"
 	"github.com/ponder-mesh/ponder/mesh"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
-	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/difficulty"
 	"github.com/ponder-mesh/ponder/services/planner/backend"
@@ -55,10 +54,9 @@ func (c campaign) header(name string, set []problemset.Problem) bench.Header {
 
 // runner asks a planner what results with this header are of.
 func (c campaign) runner(at services, h bench.Header) bench.Runner {
-	maxTokens := int32(h.Sampling.MaxTokens)
 	r := bench.Runner{
 		Planner: at.planner, Difficulty: at.difficulty, Concurrent: c.Concurrent, Timeout: c.Timeout,
-		Sampling: &reasoningv1.Sampling{Temperature: &h.Sampling.Temperature, TopP: &h.Sampling.TopP, MaxTokens: &maxTokens},
+		Sampling: &reasoning.Sampling{Temperature: h.Sampling.Temperature, TopP: h.Sampling.TopP, MaxTokens: h.Sampling.MaxTokens},
 	}
 	if c.Concurrent == 0 {
 		r.Concurrent = 2 * runtime.GOMAXPROCS(0)

@@ -21,8 +21,8 @@ import (
 	"github.com/ponder-mesh/ponder/lab/table"
 	"github.com/ponder-mesh/ponder/mesh"
 	"github.com/ponder-mesh/ponder/pocket/problems"
-	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
-	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner"
 )
 
 type demoCmd struct {
@@ -141,7 +141,7 @@ func (c *demoCmd) show(ctx context.Context, m *mesh.Mesh, set []problemset.Probl
 }
 
 func (c *demoCmd) showOne(ctx context.Context, m *mesh.Mesh, p problemset.Problem, arm bench.Arm) error {
-	stream, err := m.Planner.Solve(ctx, &plannerv1.SolveRequest{Problem: p.Text, Strategy: plannerrpc.StrategyToProto(arm.Strategy), Seed: &c.Seed})
+	stream, err := m.Planner.Solve(ctx, solveRequest(planner.Request{Problem: p.Text, Strategy: arm.Strategy, Seed: new(reasoning.Seed(c.Seed))}))
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,9 @@ import (
 
 	"github.com/ponder-mesh/ponder/pocket/problems"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+	"github.com/ponder-mesh/ponder/services/planner"
+	"github.com/ponder-mesh/ponder/services/planner/backend"
+	"github.com/ponder-mesh/ponder/services/planner/search"
 )
 
 func TestHelpLeadsWithExamples(t *testing.T) {
@@ -37,28 +40,27 @@ func TestHelpLeadsWithExamples(t *testing.T) {
 func TestCommandLineBecomesRequest(t *testing.T) {
 	for _, test := range []struct {
 		line  string
-		check func(*plannerv1.SolveRequest) bool
+		check func(planner.Request) bool
 	}{
-		{"solve p", func(r *plannerv1.SolveRequest) bool {
-			return r.GetProblem() == "p" && r.GetStrategy() == nil && r.GetSeed() == 1 && r.GetDeadline() != nil && r.Sampling.Temperature == nil
+		{"solve p", func(r planner.Request) bool {
+			return r.Problem == "p" && r.Strategy == nil && *r.Seed == 1 && !r.Deadline.IsZero() && r.Temperature == nil && r.MaxTokens == nil
 		}},
-		{"solve --strategy beam --n 16 --m 4 p", func(r *plannerv1.SolveRequest) bool {
-			b := r.GetStrategy().GetBeam()
-			return b.GetN() == 16 && b.GetM() == 4 && b.GetMaxLevels() == 40
+		{"solve --strategy beam --n 16 --m 4 p", func(r planner.Request) bool {
+			return r.Strategy == search.Beam{N: 16, M: 4, MaxLevels: 40}
 		}},
-		{"solve --strategy best-of-n -n 3 --choice prod-vote p", func(r *plannerv1.SolveRequest) bool {
-			return r.GetStrategy().GetBestOfN().GetN() == 3 && r.GetChoice() == plannerv1.Choice_CHOICE_PROD_VOTE
+		{"solve --strategy best-of-n -n 3 --choice prod-vote p", func(r planner.Request) bool {
+			return r.Strategy == search.BestOfN{N: 3} && *r.Choice == search.Choice{By: search.ByProd, Pick: search.PickVote}
 		}},
-		{"solve --effort high --policy-tokens 99 --temperature 0 p", func(r *plannerv1.SolveRequest) bool {
-			return r.GetEffort() == plannerv1.Effort_EFFORT_HIGH && r.GetBudget().GetPolicyTokens() == 99 && r.Sampling.GetTemperature() == 0 && r.Sampling.Temperature != nil
+		{"solve --effort high --policy-tokens 99 --temperature 0 p", func(r planner.Request) bool {
+			return r.Effort == planner.EffortHigh && r.Budget.PolicyTokens == 99 && r.Temperature != nil && *r.Temperature == 0
 		}},
-		{"solve --think-max 200 --think-waits 2 --think-wait Hmm --think-mode force --think-advice steps --think-steps 16 p", func(r *plannerv1.SolveRequest) bool {
-			k := r.GetThinking()
-			return k.GetMaxTokens() == 200 && k.GetWaits() == 2 && k.GetWait() == "Hmm" && k.GetMaxSteps() == 16 &&
-				k.GetMode() == plannerv1.ThinkingMode_THINKING_MODE_FORCE && k.GetAdvice() == plannerv1.ThinkingAdvice_THINKING_ADVICE_STEPS
+		{"solve --think-max 200 --think-waits 2 --think-wait Hmm --think-mode force --think-advice steps --think-steps 16 p", func(r planner.Request) bool {
+			return *r.Thinking == backend.Thinking{
+				Max: 200, Waits: 2, Wait: "Hmm", Mode: backend.ModeForce, Advice: backend.AdviceSteps, Steps: 16,
+			}
 		}},
-		{"solve p", func(r *plannerv1.SolveRequest) bool { return r.GetThinking() == nil }},
-		{"plan --effort max p", func(r *plannerv1.SolveRequest) bool { return r.GetEffort() == plannerv1.Effort_EFFORT_MAX }},
+		{"solve p", func(r planner.Request) bool { return r.Thinking == nil }},
+		{"plan --effort max p", func(r planner.Request) bool { return r.Effort == planner.EffortMax }},
 	} {
 		t.Run(test.line, func(t *testing.T) {
 			r, err := parse(t, test.line)
@@ -86,7 +88,7 @@ func TestWrongCommandLinesSayWhatIsAllowed(t *testing.T) {
 }
 
 // parse reads a command line and makes its request.
-func parse(t *testing.T, line string) (*plannerv1.SolveRequest, error) {
+func parse(t *testing.T, line string) (planner.Request, error) {
 	t.Helper()
 	var c cli
 	parser, err := newParser(&c)

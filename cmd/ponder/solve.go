@@ -10,12 +10,11 @@ import (
 	"strings"
 	"time"
 
-	"google.golang.org/protobuf/types/known/timestamppb"
-
 	"github.com/ponder-mesh/ponder/internal/rpcerr"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
-	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
+	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/planner"
+	"github.com/ponder-mesh/ponder/services/planner/backend"
 	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
 	"github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/planner/strategies"
@@ -45,48 +44,43 @@ type question struct {
 	plannerTarget  `embed:""`
 }
 
-func (q question) request() (*plannerv1.SolveRequest, error) {
-	problem := q.Problem
-	if problem == "-" {
+// request returns what the flags ask for.
+func (q question) request() (planner.Request, error) {
+	r := planner.Request{
+		Tenant: q.Tenant, Problem: q.Problem, IdempotencyKey: q.Idempotency, Seed: new(reasoning.Seed(q.Seed)), Estimate: q.Estimate,
+		Samples: int(q.Samples), Deadline: time.Now().Add(q.Timeout),
+		Budget: backend.Budget{PolicyTokens: q.PolicyTokens, VerifierTokens: q.VerifierTokens, FLOPs: q.FLOPs},
+	}
+	if q.Problem == "-" {
 		text, err := io.ReadAll(io.LimitReader(os.Stdin, 1<<20))
 		if err != nil {
-			return nil, fmt.Errorf("read the problem from standard input: %w", err)
+			return r, fmt.Errorf("read the problem from standard input: %w", err)
 		}
-		problem = strings.TrimRight(string(text), "\n")
+		r.Problem = strings.TrimRight(string(text), "\n")
 	}
-	r := &plannerv1.SolveRequest{
-		Tenant: q.Tenant, Problem: problem, Seed: &q.Seed, IdempotencyKey: q.Idempotency,
-		Deadline: timestamppb.New(time.Now().Add(q.Timeout)), Sampling: &reasoningv1.Sampling{},
-	}
-	r.EstimateDifficulty = q.Estimate
-	r.Budget = &plannerv1.Budget{Samples: q.Samples, PolicyTokens: q.PolicyTokens, VerifierTokens: q.VerifierTokens, Flops: q.FLOPs}
 	if q.Temperature >= 0 {
-		r.Sampling.Temperature = &q.Temperature
+		r.Temperature = &q.Temperature
 	}
 	if q.MaxTokens != 0 {
-		tokens := int32(q.MaxTokens)
-		r.Sampling.MaxTokens = &tokens
+		r.MaxTokens = &q.MaxTokens
 	}
 	var err error
-	if r.Thinking, err = q.Think.request(); err != nil {
-		return nil, err
+	if r.Thinking, err = q.Think.parse(); err != nil {
+		return r, err
 	}
 	if q.Effort != "" {
-		effort, err := planner.ParseEffort(q.Effort)
-		if err != nil {
-			return nil, err
+		if r.Effort, err = planner.ParseEffort(q.Effort); err != nil {
+			return r, err
 		}
-		r.Effort = plannerv1.Effort(effort)
 	}
 	if q.Choice != "" {
 		choice, err := search.ParseChoice(q.Choice)
 		if err != nil {
-			return nil, err
+			return r, err
 		}
-		r.Choice = plannerrpc.ChoiceToProto(choice)
+		r.Choice = &choice
 	}
-	s, err := q.strategy()
-	r.Strategy = plannerrpc.StrategyToProto(s)
+	r.Strategy, err = q.strategy()
 	return r, err
 }
 
@@ -127,7 +121,12 @@ func (c *solveCmd) Run(ctx context.Context, out *output) error {
 		return err
 	}
 	defer done()
-	return c.follow(ctx, client, request, out)
+	return c.follow(ctx, client, solveRequest(request), out)
+}
+
+// solveRequest returns the message of a request.
+func solveRequest(r planner.Request) *plannerv1.SolveRequest {
+	return &plannerv1.SolveRequest{Tenant: r.Tenant, IdempotencyKey: r.IdempotencyKey, Spec: plannerrpc.SpecToProto(r)}
 }
 
 // follow starts a search and shows it to its end, or only its id.

@@ -1,10 +1,6 @@
 package main
 
-import (
-	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
-	"github.com/ponder-mesh/ponder/services/planner/backend"
-	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
-)
+import "github.com/ponder-mesh/ponder/services/planner/backend"
 
 // thinking is the part of a question that says how long the policy thinks.
 type thinking struct {
@@ -17,12 +13,12 @@ type thinking struct {
 	Steps  int32  `help:"Steps that --think-advice steps tells." placeholder:"N"`
 }
 
-// request returns nil if no flag is given.
-func (t thinking) request() (*plannerv1.Thinking, error) {
+// parse returns nil if no flag is given.
+func (t thinking) parse() (*backend.Thinking, error) {
 	if t == (thinking{}) {
 		return nil, nil
 	}
-	out := backend.Thinking{Max: int(t.Max), Min: int(t.Min), Waits: int(t.Waits), Wait: t.Wait, Steps: int(t.Steps)}
+	out := &backend.Thinking{Mode: backend.ModeForce, Max: int(t.Max), Min: int(t.Min), Waits: int(t.Waits), Wait: t.Wait, Steps: int(t.Steps)}
 	var err error
 	if t.Mode != "" {
 		if out.Mode, err = backend.ParseMode(t.Mode); err != nil {
@@ -34,5 +30,5 @@ func (t thinking) request() (*plannerv1.Thinking, error) {
 			return nil, err
 		}
 	}
-	return plannerrpc.ThinkingToProto(&out), nil
+	return out, nil
 }

@@ -42,10 +42,10 @@ func (v *view) show(e *plannerv1.SearchEvent) error {
 		v.id, v.seen = e.GetSearchId(), map[string]bool{}
 		say("search %s", v.id)
 	}
-	for _, text := range e.GetNotices() {
-		say("note   %s", text)
+	for _, n := range e.GetNotices() {
+		say("note   %s", n.GetText())
 	}
-	if d := e.GetDifficulty(); d != nil && d.GetFinal() {
+	if d := e.GetEstimate(); d != nil && d.GetFinal() {
 		say("hard?  pass@1 about %.2f, 90 %% in [%.2f, %.2f], after %d samples", d.GetPassRate(), d.GetLow(), d.GetHigh(), d.GetSamples())
 	}
 	if p := e.GetPlan(); p != nil && strategyText(p) != v.plan {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
 )
 
 // searchID is the part of the command line that names a search.
@@ -27,7 +28,7 @@ func (c *watchCmd) Run(ctx context.Context, out *output) error {
 		return err
 	}
 	defer done()
-	stream, err := client.Watch(ctx, &plannerv1.WatchRequest{Tenant: c.Tenant, SearchId: c.ID, AfterSequence: c.After})
+	stream, err := client.WatchSearch(ctx, &plannerv1.WatchSearchRequest{Tenant: c.Tenant, SearchId: c.ID, AfterSequence: c.After})
 	if err != nil {
 		return c.explain(err)
 	}
@@ -83,7 +84,7 @@ func (c *planCmd) Run(ctx context.Context, out *output) error {
 		return err
 	}
 	defer done()
-	response, err := client.Plan(ctx, &plannerv1.PlanRequest{Request: request})
+	response, err := client.PlanSearch(ctx, &plannerv1.PlanSearchRequest{Tenant: request.Tenant, Spec: plannerrpc.SpecToProto(request)})
 	if err != nil {
 		return c.explain(err)
 	}

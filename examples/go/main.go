@@ -1,62 +1,59 @@
-// Command go is a Ponder client that imports nothing of Ponder but its contract.
-//
-//	go run . [-addr 127.0.0.1:7700] "Tom has 3 apples. Tom finds 4 more. How many apples does Tom have now?"
+// Command go is a client that imports only Ponder's contract: go run . solve PROBLEM | watch SEARCH | cancel SEARCH
 package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"log"
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
 
-	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+	pb "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 )
 
 func main() {
-	log.SetFlags(0)
 	addr := flag.String("addr", "127.0.0.1:7700", "the planner's address")
 	flag.Parse()
-	if err := solve(*addr, flag.Arg(0)); err != nil {
+	conn, err := grpc.NewClient(*addr, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err == nil {
+		err = run(context.Background(), pb.NewPlannerServiceClient(conn), flag.Arg(0), flag.Arg(1))
+	}
+	if err != nil {
 		log.Fatal(err)
 	}
 }
 
-func solve(addr, problem string) error {
-	conn, err := grpc.NewClient(addr, grpc.WithTransportCredentials(insecure.NewCredentials()))
-	if err != nil {
+func run(ctx context.Context, planner pb.PlannerServiceClient, command, argument string) error {
+	if command == "cancel" {
+		_, err := planner.CancelSearch(ctx, &pb.CancelSearchRequest{SearchId: argument})
 		return err
 	}
-	defer conn.Close()
-	ctx, stop := context.WithTimeout(context.Background(), 2*time.Minute)
-	defer stop()
-	stream, err := plannerv1.NewPlannerServiceClient(conn).Solve(ctx, &plannerv1.SolveRequest{
-		Problem:  problem,
-		Strategy: &plannerv1.Strategy{Kind: &plannerv1.Strategy_Beam{Beam: &plannerv1.Beam{N: 8}}},
-	})
-	if err != nil {
-		return err
-	}
-	for {
-		response, err := stream.Recv()
-		if errors.Is(err, io.EOF) {
-			return errors.New("the stream ended without an outcome")
-		}
+	if command == "solve" {
+		response, err := planner.CreateSearch(ctx, &pb.CreateSearchRequest{Spec: &pb.SearchSpec{Problem: argument}})
 		if err != nil {
 			return err
 		}
-		event := response.GetEvent()
-		for _, node := range event.GetNodes() {
-			log.Printf("node %-6s %-9s %v", node.GetNodeId(), node.GetState(), node.GetSteps())
+		argument = response.GetSearch().GetSearchId()
+		log.Println("search", argument)
+	}
+	for after := int64(0); ; time.Sleep(time.Second) { // where a stream breaks, go on after its last event
+		stream, err := planner.WatchSearch(ctx, &pb.WatchSearchRequest{SearchId: argument, AfterSequence: after})
+		for err == nil {
+			var response *pb.WatchSearchResponse
+			response, err = stream.Recv()
+			after = max(after, response.GetEvent().GetSequence())
+			if outcome := response.GetEvent().GetOutcome(); outcome != nil {
+				fmt.Println(outcome.GetAnswer())
+				return nil
+			}
 		}
-		if outcome := event.GetOutcome(); outcome != nil {
-			fmt.Println(outcome.GetAnswer())
-			return nil
+		if status.Code(err) != codes.Unavailable {
+			return err
 		}
 	}
 }

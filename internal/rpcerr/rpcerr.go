@@ -135,6 +135,9 @@ func ToProto(err error) *reasoningv1.Error {
 	if s, ok := status.FromError(err); ok && reason == unclassified {
 		p.Code, p.Reason, p.Message = int32(s.Code()), "", text(s.Message())
 	}
+	if r.retry > 0 && reason == r.reason() {
+		p.RetryDelay = durationpb.New(r.retry)
+	}
 	var invalid *reasoning.InvalidError
 	if errors.As(err, &invalid) {
 		p.Field = text(invalid.Field)

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -153,6 +154,11 @@ func TestDetails(t *testing.T) {
 			t.Errorf("%v: got -, want +\n%s", c.err, diff)
 		}
 	}
+	for err, want := range map[error]time.Duration{reasoning.ErrOverloaded: 2 * time.Second, errors.New("x"): 0} {
+		if got := ToProto(err).GetRetryDelay().AsDuration(); got != want {
+			t.Errorf("message of %v: retry after %v, want %v", err, got, want)
+		}
+	}
 	long := status.Convert(ToStatus(errors.New(strings.Repeat("ä", 5000)))).Message()
 	if len(long) > maxMessage || !strings.HasSuffix(long, "ä…") {
 		t.Errorf("a long message has %d bytes and ends with %q", len(long), long[len(long)-6:])
@@ -171,7 +177,7 @@ func TestReasonsAreTheContract(t *testing.T) {
 		"MODEL_NOT_SERVED":        codes.FailedPrecondition,
 		"JOB_GIVEN_UP":            codes.Internal,
 		"JOB_VERSION_UNSUPPORTED": codes.Internal,
-		"MISJUDGED":               codes.Internal,
+		"BAD_SCORES":              codes.Internal,
 		"SEARCH_NOT_FOUND":        codes.NotFound,
 		"IDEMPOTENCY_KEY_IN_USE":  codes.AlreadyExists,
 		"NO_VERIFIER":             codes.FailedPrecondition,
@@ -180,6 +186,7 @@ func TestReasonsAreTheContract(t *testing.T) {
 		"PLANNER_STOPPING":        codes.Unavailable,
 		"BUDGET_SPENT":            codes.ResourceExhausted,
 		"MALFORMED_ANSWER":        codes.Internal,
+		"REQUEST_ID_IN_USE":       codes.AlreadyExists,
 	}
 	got := map[string]codes.Code{}
 	for _, d := range declared(t, "../..") {

@@ -35,12 +35,12 @@ func (fake) GetSearch(_ context.Context, r *plannerv1.GetSearchRequest) (*planne
 	return &plannerv1.GetSearchResponse{Search: &plannerv1.Search{Tenant: r.Tenant}}, nil
 }
 
-func (fake) Plan(_ context.Context, r *plannerv1.PlanRequest) (*plannerv1.PlanResponse, error) {
-	return &plannerv1.PlanResponse{Plan: &plannerv1.SearchPlan{Reason: r.Request.Tenant}}, nil
+func (fake) PlanSearch(_ context.Context, r *plannerv1.PlanSearchRequest) (*plannerv1.PlanSearchResponse, error) {
+	return &plannerv1.PlanSearchResponse{Plan: &plannerv1.SearchPlan{Reason: r.GetTenant()}}, nil
 }
 
 func (fake) Solve(r *plannerv1.SolveRequest, s grpc.ServerStreamingServer[plannerv1.SolveResponse]) error {
-	if r.Problem == "panic" {
+	if r.GetSpec().GetProblem() == "panic" {
 		panic("boom")
 	}
 	return reasoning.Invalid("tenant", "is %s", r.Tenant)
@@ -81,7 +81,7 @@ func TestTenancy(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			client := serveFake(t, c.tenancy)
 			search, err1 := client.GetSearch(t.Context(), &plannerv1.GetSearchRequest{Tenant: c.asked})
-			plan, err2 := client.Plan(t.Context(), &plannerv1.PlanRequest{Request: &plannerv1.SolveRequest{Tenant: c.asked}})
+			plan, err2 := client.PlanSearch(t.Context(), &plannerv1.PlanSearchRequest{Tenant: c.asked})
 			stream, err := client.Solve(t.Context(), &plannerv1.SolveRequest{Tenant: c.asked})
 			if err != nil {
 				t.Fatal(err)
@@ -120,7 +120,7 @@ func TestHandlersErrorsAndPanics(t *testing.T) {
 		t.Errorf("got %v, want the InvalidError", got)
 	}
 	_, err1 := client.GetSearch(t.Context(), &plannerv1.GetSearchRequest{SearchId: "panic"})
-	stream, err := client.Solve(t.Context(), &plannerv1.SolveRequest{Problem: "panic"})
+	stream, err := client.Solve(t.Context(), &plannerv1.SolveRequest{Spec: &plannerv1.SearchSpec{Problem: "panic"}})
 	if err != nil {
 		t.Fatal(err)
 	}

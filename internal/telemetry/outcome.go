@@ -20,7 +20,7 @@ var outcomes = map[string]string{
 	"OVERLOADED":        "overloaded",
 	"MODEL_NOT_SERVED":  "model",
 	"JOB_GIVEN_UP":      "poison",
-	"MISJUDGED":         "misjudged",
+	"BAD_SCORES":        "bad_scores",
 }
 
 func outcomeOf(err error) string {

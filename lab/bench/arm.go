@@ -4,10 +4,8 @@ import (
 	"fmt"
 	"strings"
 
-	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/difficulty"
-	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
 	"github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/planner/strategies"
 )
@@ -17,7 +15,7 @@ type Arm struct {
 	Name     string             // "beam", or with parameters that are not the papers': "beam:narrow=true"
 	N        int                // samples, beams, walks …; of Planned the budget, in samples
 	Strategy search.Strategy    // nil: the planner decides, or nothing is searched
-	Choice   plannerv1.Choice   // of the answer; unspecified: the planner's
+	Choice   *search.Choice     // of the answer; nil: the planner's
 	Estimate bool               // difficulty first
 	Method   *difficulty.Method // nothing is searched: difficulty is estimated so
 }
@@ -77,7 +75,7 @@ func arm(name string, n int) (a Arm, err error) {
 			if err != nil {
 				return a, err
 			}
-			a.Choice = plannerrpc.ChoiceToProto(choice)
+			a.Choice = &choice
 		} else {
 			parameters = append(parameters, p)
 		}

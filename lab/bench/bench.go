@@ -15,24 +15,23 @@ import (
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/ponder-mesh/ponder/internal/rpcerr"
 	difficultyv1 "github.com/ponder-mesh/ponder/proto/ponder/difficulty/v1"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
-	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/difficulty"
+	"github.com/ponder-mesh/ponder/services/planner"
 	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
 )
 
 // A Runner asks a planner.
 type Runner struct {
 	Planner    plannerv1.PlannerServiceClient
-	Difficulty difficulty.Estimator  // nil: only arms that search
-	Sampling   *reasoningv1.Sampling // nil: the planner's
-	Concurrent int                   // groups at a time
-	Timeout    time.Duration         // of a search; what was found until then counts
+	Difficulty difficulty.Estimator // nil: only arms that search
+	Sampling   *reasoning.Sampling  // nil: the planner's
+	Concurrent int                  // groups at a time
+	Timeout    time.Duration        // of a search; what was found until then counts
 }
 
 // readyWithin is how long a planner, perhaps just started, may take until it serves.
@@ -53,7 +52,7 @@ func (r Runner) Check(ctx context.Context, arms []Arm) error {
 		t := Task{Arm: a, Seed: 1}
 		t.Arm.Estimate = false
 		t.Problem.Text = "1+1"
-		if _, err := r.Planner.Plan(ctx, &plannerv1.PlanRequest{Request: r.request(t)}, grpc.WaitForReady(true)); err != nil {
+		if _, err := r.Planner.PlanSearch(ctx, &plannerv1.PlanSearchRequest{Spec: r.spec(t)}, grpc.WaitForReady(true)); err != nil {
 			return fmt.Errorf("arm %s: %w", a, rpcerr.FromStatus(err))
 		}
 	}
@@ -116,13 +115,13 @@ func (r Runner) solve(ctx context.Context, t Task) (Result, error) {
 	if t.Arm.Method != nil {
 		return r.estimate(ctx, t)
 	}
-	stream, err := r.Planner.Solve(ctx, r.request(t))
+	stream, err := r.Planner.Solve(ctx, &plannerv1.SolveRequest{Spec: r.spec(t), CancelOnDisconnect: true})
 	if err != nil {
 		return Result{}, rpcerr.FromStatus(err)
 	}
 	var last *plannerv1.SearchEvent
 	var plan *plannerv1.SearchPlan
-	var estimate *difficultyv1.EstimateResponse
+	var estimate *difficultyv1.Estimate
 	for {
 		response, err := stream.Recv()
 		switch {
@@ -137,21 +136,25 @@ func (r Runner) solve(ctx context.Context, t Task) (Result, error) {
 		if p := last.GetPlan(); p != nil {
 			plan = p
 		}
-		if e := last.GetDifficulty(); e != nil {
+		if e := last.GetEstimate(); e != nil {
 			estimate = e
 		}
 	}
 }
 
-func (r Runner) request(t Task) *plannerv1.SolveRequest {
-	out := &plannerv1.SolveRequest{
-		Problem: t.Problem.Text, Strategy: plannerrpc.StrategyToProto(t.Arm.Strategy), Seed: &t.Seed, Sampling: r.Sampling, EstimateDifficulty: t.Arm.Estimate, Choice: t.Arm.Choice,
-		Deadline: timestamppb.New(time.Now().Add(r.Timeout)), CancelOnDisconnect: true,
+// spec returns what a task asks of the planner.
+func (r Runner) spec(t Task) *plannerv1.SearchSpec {
+	out := planner.Request{
+		Problem: t.Problem.Text, Strategy: t.Arm.Strategy, Seed: new(reasoning.Seed(t.Seed)), Estimate: t.Arm.Estimate, Choice: t.Arm.Choice,
+		Deadline: time.Now().Add(r.Timeout),
+	}
+	if s := r.Sampling; s != nil {
+		out.Temperature, out.TopP, out.MaxTokens = &s.Temperature, &s.TopP, &s.MaxTokens
 	}
 	if t.Arm.Strategy == nil {
-		out.Budget = &plannerv1.Budget{Samples: int32(t.Arm.N)}
+		out.Samples = t.Arm.N
 	}
-	return out
+	return plannerrpc.SpecToProto(out)
 }
 
 // estimate does a task that searches nothing.
@@ -159,7 +162,9 @@ func (r Runner) estimate(ctx context.Context, t Task) (Result, error) {
 	method := *t.Arm.Method
 	q := difficulty.Request{
 		Search: "bench", Problem: t.Problem.Text, Seed: reasoning.Seed(t.Seed), MaxSamples: t.Arm.N, Method: method,
-		Sampling: reasoning.Sampling{Temperature: r.Sampling.GetTemperature(), TopP: r.Sampling.GetTopP(), MaxTokens: int(r.Sampling.GetMaxTokens())},
+	}
+	if r.Sampling != nil {
+		q.Sampling = *r.Sampling
 	}
 	if method == difficulty.MethodOracle { // whose samples are no other's: else it would agree with them by what they share
 		q.Answer, q.Seed = t.Problem.Answer, q.Seed.Child(math.MaxInt32)
@@ -183,7 +188,7 @@ func (r Runner) estimate(ctx context.Context, t Task) (Result, error) {
 
 // check says why an outcome is no result of a task. That the problem is none for the
 // model, such as one that is too long, is a result.
-func check(t Task, plan *plannerv1.SearchPlan, estimate *difficultyv1.EstimateResponse, o *plannerv1.Outcome) error {
+func check(t Task, plan *plannerv1.SearchPlan, estimate *difficultyv1.Estimate, o *plannerv1.Outcome) error {
 	failed := o.GetStopReason() == plannerv1.StopReason_STOP_REASON_ERROR && o.GetError().GetCode() != int32(codes.InvalidArgument)
 	want, got := plannerrpc.StrategyToProto(t.Arm.Strategy), plan.GetStrategy()
 	switch {

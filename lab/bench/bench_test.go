@@ -96,7 +96,7 @@ func TestArms(t *testing.T) {
 	if d := arms[3]; d.Method == nil || *d.Method != difficulty.MethodOracle || d.Strategy != nil {
 		t.Errorf("an oracle is %+v", d)
 	}
-	if m := arms[4]; m.Choice != plannerv1.Choice_CHOICE_CERTAINTY_VOTE || m.Strategy.(search.Majority).N != 8 {
+	if m := arms[4]; *m.Choice != (search.Choice{By: search.ByCertainty, Pick: search.PickVote}) || m.Strategy.(search.Majority).N != 8 {
 		t.Errorf("by certainty: %+v", m)
 	}
 	for want, bad := range map[string]struct {

@@ -98,7 +98,7 @@ func resultOf(t Task, last *plannerv1.SearchEvent) Result {
 }
 
 // told adds what the search's events said before the last.
-func (r *Result) told(t Task, plan *plannerv1.SearchPlan, e *difficultyv1.EstimateResponse) {
+func (r *Result) told(t Task, plan *plannerv1.SearchPlan, e *difficultyv1.Estimate) {
 	if t.Arm.Strategy == nil && plan != nil {
 		s, _ := plannerrpc.StrategyFromProto(plan.GetStrategy()) // nil where a newer planner has another strategy
 		r.Plan = strategies.String(s)

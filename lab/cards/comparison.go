@@ -117,9 +117,9 @@ func printTables(tables ...table.Table) error {
 	return nil
 }
 
-// greedy returns the request of one sample at temperature 0.
-func greedy() *plannerv1.SolveRequest {
-	return &plannerv1.SolveRequest{
+// greedy returns the spec of one sample at temperature 0.
+func greedy() *plannerv1.SearchSpec {
+	return &plannerv1.SearchSpec{
 		Strategy: &plannerv1.Strategy{Kind: &plannerv1.Strategy_Greedy{Greedy: &plannerv1.Greedy{}}}, Sampling: sampling(0, attempt.MaxTokens),
 	}
 }

@@ -50,7 +50,7 @@ func (r *revising) tables() []table.Table { return []table.Table{r.Table, r.Deci
 
 func (c *Reviser) measure(ctx context.Context, reviser, base *solver, ps []problems.Problem) (*revising, error) {
 	majority := &plannerv1.Strategy{Kind: &plannerv1.Strategy_Majority{Majority: &plannerv1.Majority{N: int32(c.Length), Exhaustive: true}}}
-	chain := &plannerv1.Strategy{Kind: &plannerv1.Strategy_Revisions{Revisions: &plannerv1.Revisions{N: int32(c.Length), Chains: new(int32(1)), Unjudged: true}}}
+	chain := &plannerv1.Strategy{Kind: &plannerv1.Strategy_Revisions{Revisions: &plannerv1.Revisions{N: int32(c.Length), Chains: new(int32(1)), NoVerifier: true}}}
 	side, err := c.searches(ctx, base, ps, majority)
 	if err != nil {
 		return nil, err
@@ -85,8 +85,8 @@ func (c *Reviser) searches(ctx context.Context, s *solver, ps []problems.Problem
 	t := trials{problems: ps}
 	for i := range c.Chains {
 		seed := c.Seed + uint64(i)
-		searches, err := s.solveAll(ctx, ps, func() *plannerv1.SolveRequest {
-			return &plannerv1.SolveRequest{Strategy: strategy, Seed: &seed, Sampling: sampling(c.Temperature, attempt.MaxTokens)}
+		searches, err := s.solveAll(ctx, ps, func() *plannerv1.SearchSpec {
+			return &plannerv1.SearchSpec{Strategy: strategy, Seed: &seed, Sampling: sampling(c.Temperature, attempt.MaxTokens)}
 		})
 		if err != nil {
 			return t, err

@@ -61,14 +61,14 @@ func newSolver(ctx context.Context, name, file string, store backend.Store) (_ *
 // Close stops the mesh.
 func (s *solver) Close() error { return errors.Join(s.mesh.Close(), s.engine.Close()) }
 
-// solveAll runs a search of each problem, by the request that request returns for it.
-func (s *solver) solveAll(ctx context.Context, ps []problems.Problem, request func() *plannerv1.SolveRequest) ([]search, error) {
+// solveAll runs a search of each problem, by the spec that spec returns for it.
+func (s *solver) solveAll(ctx context.Context, ps []problems.Problem, spec func() *plannerv1.SearchSpec) ([]search, error) {
 	searches := make([]search, len(ps))
 	all, ctx := errgroup.WithContext(ctx)
 	all.SetLimit(concurrent)
 	for i, p := range ps {
 		all.Go(func() (err error) {
-			r := request()
+			r := spec()
 			r.Problem = p.Text
 			if searches[i], err = s.solve(ctx, r); err != nil {
 				return fmt.Errorf("solve %q: %w", p.Text, err)
@@ -80,9 +80,8 @@ func (s *solver) solveAll(ctx context.Context, ps []problems.Problem, request fu
 }
 
 // solve follows a search to its end. A search without an answer is no error.
-func (s *solver) solve(ctx context.Context, r *plannerv1.SolveRequest) (search, error) {
-	r.CancelOnDisconnect = true
-	stream, err := s.mesh.Planner.Solve(ctx, r, grpc.WaitForReady(true)) // a mesh that has just started takes a moment
+func (s *solver) solve(ctx context.Context, r *plannerv1.SearchSpec) (search, error) {
+	stream, err := s.mesh.Planner.Solve(ctx, &plannerv1.SolveRequest{Spec: r, CancelOnDisconnect: true}, grpc.WaitForReady(true)) // a mesh that has just started takes a moment
 	if err != nil {
 		return search{}, rpcerr.FromStatus(err)
 	}

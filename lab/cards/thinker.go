@@ -70,7 +70,7 @@ func (c *Thinker) measure(ctx context.Context, thinker, base *solver, ps []probl
 		runs = append(runs, forcingRun{Waits: n})
 	}
 	for _, run := range runs {
-		if searches, err = thinker.solveAll(ctx, ps, run.request); err != nil {
+		if searches, err = thinker.solveAll(ctx, ps, run.spec); err != nil {
 			return nil, err
 		}
 		if err := run.observe(searches); err != nil {
@@ -101,16 +101,16 @@ func (c *Thinker) accuracies(ps []problems.Problem, right []float64) (cells []st
 	return cells
 }
 
-// request returns the request of one sample at temperature 0 that thinks as the run says.
-func (r *forcingRun) request() *plannerv1.SolveRequest {
+// spec returns the spec of one sample at temperature 0 that thinks as the run says.
+func (r *forcingRun) spec() *plannerv1.SearchSpec {
 	most := r.Budget
 	if most == 0 {
 		most = noBudget
 	}
-	request := greedy()
-	request.Sampling = sampling(0, most+answerTokens)
-	request.Thinking = &plannerv1.Thinking{MaxTokens: int32(most), Waits: int32(r.Waits)}
-	return request
+	spec := greedy()
+	spec.Sampling = sampling(0, most+answerTokens)
+	spec.Thinking = &plannerv1.Thinking{MaxTokens: new(int32(most)), Waits: int32(r.Waits)}
+	return spec
 }
 
 func (r *forcingRun) label() string {

@@ -50,7 +50,7 @@ type RewardModel struct {
 
 // ErrBadScores indicates that a reward model returned the wrong number of scores, or
 // one outside [0,1]. The other errors of a Verifier are those of package reasoning.
-var ErrBadScores = reasoning.NewError(reasoning.KindInternal, "MISJUDGED", "verifier returned invalid scores")
+var ErrBadScores = reasoning.NewError(reasoning.KindInternal, "BAD_SCORES", "verifier returned invalid scores")
 
 // Limits of a request, checked before anything is allocated.
 const (

@@ -42,7 +42,7 @@ func (s *server) Estimate(q *difficultyv1.EstimateRequest, stream grpc.ServerStr
 		if err != nil {
 			return err
 		}
-		if err := stream.Send(EstimateToProto(estimate)); err != nil {
+		if err := stream.Send(responseToProto(estimate)); err != nil {
 			return err
 		}
 	}
@@ -100,5 +100,5 @@ func receive(stream grpc.ServerStreamingClient[difficultyv1.EstimateResponse]) (
 	if err != nil {
 		return difficulty.Estimate{}, err
 	}
-	return EstimateFromProto(answer)
+	return responseFromProto(answer)
 }

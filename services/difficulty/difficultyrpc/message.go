@@ -57,53 +57,64 @@ func estimateRequestFromProto(p *difficultyv1.EstimateRequest, defaults reasonin
 	return r, nil
 }
 
-// EstimateToProto turns an estimate to its message.
-func EstimateToProto(e difficulty.Estimate) *difficultyv1.EstimateResponse {
-	p := &difficultyv1.EstimateResponse{
-		PassRate:   e.PassRate,
-		Low:        e.Low,
-		High:       e.High,
-		Bin:        difficultyv1.Bin(difficulty.Absolute.Bin(e.PassRate) + 1),
-		BinIndex:   int32(e.Bin),
-		BinLabel:   e.Label,
-		Settled:    e.Settled,
-		Samples:    int32(e.Samples),
-		Usage:      wire.UsageToProto(e.Usage),
-		NewSamples: make([]*policyv1.Child, len(e.New)),
-		Final:      e.Final,
+// EstimateToProto turns an estimate to its message, all but its samples.
+func EstimateToProto(e difficulty.Estimate) *difficultyv1.Estimate {
+	return &difficultyv1.Estimate{
+		PassRate: e.PassRate,
+		Low:      e.Low,
+		High:     e.High,
+		Bin:      &difficultyv1.Bin{Index: int32(e.Bin), Label: e.Label, Settled: e.Settled},
+		Samples:  int32(e.Samples),
+		Usage:    wire.UsageToProto(e.Usage),
+		Final:    e.Final,
 	}
+}
+
+// EstimateFromProto is the inverse of EstimateToProto.
+func EstimateFromProto(p *difficultyv1.Estimate) (e difficulty.Estimate, err error) {
+	e = difficulty.Estimate{
+		PassRate: p.GetPassRate(),
+		Low:      p.GetLow(),
+		High:     p.GetHigh(),
+		Bin:      int(p.GetBin().GetIndex()),
+		Label:    p.GetBin().GetLabel(),
+		Settled:  p.GetBin().GetSettled(),
+		Samples:  int(p.GetSamples()),
+		Final:    p.GetFinal(),
+	}
+	if e.Bin < 0 || e.Bin > difficulty.MaxEdges {
+		return e, wire.Malformed("estimate.bin.index", "must be 0 to %d, is %d", difficulty.MaxEdges, e.Bin)
+	}
+	if !(0 <= e.Low && e.Low <= e.PassRate && e.PassRate <= e.High && e.High <= 1) {
+		return e, wire.Malformed("estimate.pass_rate", "must be in its interval and that in [0,1]: is %v in [%v,%v]",
+			e.PassRate, e.Low, e.High)
+	}
+	if e.Usage, err = wire.UsageFromProto(p.GetUsage()); err != nil {
+		return e, err
+	}
+	return e, wire.Count("estimate.samples", p.GetSamples())
+}
+
+// responseToProto turns an estimate with its samples to a response.
+func responseToProto(e difficulty.Estimate) *difficultyv1.EstimateResponse {
+	p := &difficultyv1.EstimateResponse{Estimate: EstimateToProto(e), NewSamples: make([]*policyv1.Child, len(e.New))}
 	for i, c := range e.New {
 		p.NewSamples[i] = policywire.ChildToProto(c)
 	}
 	return p
 }
 
-// EstimateFromProto is the inverse of EstimateToProto.
-func EstimateFromProto(p *difficultyv1.EstimateResponse) (e difficulty.Estimate, err error) {
-	e = difficulty.Estimate{
-		PassRate: p.GetPassRate(),
-		Low:      p.GetLow(),
-		High:     p.GetHigh(),
-		Samples:  int(p.GetSamples()),
-		Bin:      int(p.GetBinIndex()),
-		Label:    p.GetBinLabel(),
-		Settled:  p.GetSettled(),
-		New:      make([]policy.Child, len(p.GetNewSamples())),
-		Final:    p.GetFinal(),
-	}
-	if e.Bin < 0 || e.Bin > difficulty.MaxEdges {
-		return e, wire.Malformed("bin_index", "must be 0 to %d, is %d", difficulty.MaxEdges, e.Bin)
-	}
-	if !(0 <= e.Low && e.Low <= e.PassRate && e.PassRate <= e.High && e.High <= 1) {
-		return e, wire.Malformed("pass_rate", "must be in its interval and that in [0,1]: is %v in [%v,%v]", e.PassRate, e.Low, e.High)
-	}
-	if e.Usage, err = wire.UsageFromProto(p.GetUsage()); err != nil {
+// responseFromProto is the inverse of responseToProto.
+func responseFromProto(p *difficultyv1.EstimateResponse) (difficulty.Estimate, error) {
+	e, err := EstimateFromProto(p.GetEstimate())
+	if err != nil {
 		return e, err
 	}
+	e.New = make([]policy.Child, len(p.GetNewSamples()))
 	for i, c := range p.GetNewSamples() {
 		if e.New[i], err = policywire.ChildFromProto(c); err != nil {
 			return e, err
 		}
 	}
-	return e, wire.Count("samples", p.GetSamples())
+	return e, nil
 }

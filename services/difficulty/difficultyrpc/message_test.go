@@ -53,12 +53,12 @@ func TestRoundTrips(t *testing.T) {
 			New:      rapid.SliceOfN(children, 0, 3).Draw(t, "new"),
 			Final:    rapid.Bool().Draw(t, "final"),
 		}
-	}), EstimateToProto, EstimateFromProto)
+	}), responseToProto, responseFromProto)
 }
 
 func TestMalformed(t *testing.T) {
-	for name, p := range map[string]*difficultyv1.EstimateResponse{
-		"bin":      {BinIndex: 16},
+	for name, p := range map[string]*difficultyv1.Estimate{
+		"bin":      {Bin: &difficultyv1.Bin{Index: 16}},
 		"interval": {PassRate: 0.5, Low: 0.6, High: 0.7},
 	} {
 		if _, err := EstimateFromProto(p); !errors.Is(err, wire.ErrMalformed) || errors.Is(err, reasoning.ErrInvalid) {

@@ -2,41 +2,41 @@ package plannerrpc
 
 import (
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
+	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/planner/search"
 )
 
-// choices pairs the wire's choices with the domain's.
-var choices = map[plannerv1.Choice]search.Choice{
-	plannerv1.Choice_CHOICE_MAJORITY:       {},
-	plannerv1.Choice_CHOICE_MIN_MAX:        {By: search.ByMin, Pick: search.PickMax},
-	plannerv1.Choice_CHOICE_MIN_VOTE:       {By: search.ByMin, Pick: search.PickVote},
-	plannerv1.Choice_CHOICE_LAST_MAX:       {By: search.ByLast, Pick: search.PickMax},
-	plannerv1.Choice_CHOICE_LAST_VOTE:      {By: search.ByLast, Pick: search.PickVote},
-	plannerv1.Choice_CHOICE_AVG_MAX:        {By: search.ByAvg, Pick: search.PickMax},
-	plannerv1.Choice_CHOICE_AVG_VOTE:       {By: search.ByAvg, Pick: search.PickVote},
-	plannerv1.Choice_CHOICE_PROD_MAX:       {By: search.ByProd, Pick: search.PickMax},
-	plannerv1.Choice_CHOICE_PROD_VOTE:      {By: search.ByProd, Pick: search.PickVote},
-	plannerv1.Choice_CHOICE_ORM_MAX:        {By: search.ByORM, Pick: search.PickMax},
-	plannerv1.Choice_CHOICE_ORM_VOTE:       {By: search.ByORM, Pick: search.PickVote},
-	plannerv1.Choice_CHOICE_CERTAINTY_MAX:  {By: search.ByCertainty, Pick: search.PickMax},
-	plannerv1.Choice_CHOICE_CERTAINTY_VOTE: {By: search.ByCertainty, Pick: search.PickVote},
+// ChoiceFromProto reads a Choice.
+func ChoiceFromProto(in *plannerv1.Choice) (search.Choice, error) {
+	pick, aggregator := in.GetPick(), in.GetAggregator()
+	none := aggregator == reasoningv1.Aggregator_AGGREGATOR_UNSPECIFIED
+	switch {
+	case pick == plannerv1.Pick_PICK_MAJORITY && none:
+		return search.Choice{}, nil
+	case pick == plannerv1.Pick_PICK_MAJORITY:
+		return search.Choice{}, reasoning.Invalid("choice.aggregator", "must be absent with PICK_MAJORITY, is %v", aggregator)
+	case pick != plannerv1.Pick_PICK_MAX && pick != plannerv1.Pick_PICK_VOTE:
+		return search.Choice{}, reasoning.Invalid("choice.pick", "must be PICK_MAX, PICK_VOTE or PICK_MAJORITY, is %v", pick)
+	case none || reasoningv1.Aggregator_name[int32(aggregator)] == "":
+		return search.Choice{}, reasoning.Invalid("choice.aggregator", "must be an aggregator with %v, is %v", pick, aggregator)
+	}
+	out := search.Choice{By: search.By(aggregator), Pick: search.PickMax}
+	if pick == plannerv1.Pick_PICK_VOTE {
+		out.Pick = search.PickVote
+	}
+	return out, nil
 }
 
-// ChoiceFromProto reads a Choice; CHOICE_UNSPECIFIED is none.
-func ChoiceFromProto(c plannerv1.Choice) (search.Choice, error) {
-	choice, ok := choices[c]
-	if !ok {
-		return choice, unknown("choice", c)
+// ChoiceToProto is the inverse of ChoiceFromProto; the numbers of aggregators are the
+// same.
+func ChoiceToProto(c search.Choice) *plannerv1.Choice {
+	out := &plannerv1.Choice{Aggregator: reasoningv1.Aggregator(c.By), Pick: plannerv1.Pick_PICK_MAX}
+	switch {
+	case c.By == search.ByCount:
+		out.Pick = plannerv1.Pick_PICK_MAJORITY
+	case c.Pick == search.PickVote:
+		out.Pick = plannerv1.Pick_PICK_VOTE
 	}
-	return choice, nil
-}
-
-// ChoiceToProto writes a choice.
-func ChoiceToProto(c search.Choice) plannerv1.Choice {
-	for wire, choice := range choices {
-		if choice == c {
-			return wire
-		}
-	}
-	return plannerv1.Choice_CHOICE_UNSPECIFIED
+	return out
 }

@@ -1,91 +1,77 @@
 package plannerrpc
 
 import (
-	"google.golang.org/protobuf/types/known/durationpb"
-	"google.golang.org/protobuf/types/known/timestamppb"
-
-	"github.com/ponder-mesh/ponder/internal/rpcerr"
 	"github.com/ponder-mesh/ponder/internal/wire"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
-	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
-	"github.com/ponder-mesh/ponder/services/difficulty"
 	"github.com/ponder-mesh/ponder/services/difficulty/difficultyrpc"
 	"github.com/ponder-mesh/ponder/services/planner"
 )
 
-func toEvent(e planner.Event) *plannerv1.SearchEvent {
+// eventToProto turns an event to its message.
+func eventToProto(e planner.Event) *plannerv1.SearchEvent {
 	out := &plannerv1.SearchEvent{
-		SearchId: e.Search, FirstSequence: e.First, Sequence: e.Sequence, Time: timestamppb.New(e.Time),
-		State: plannerv1.SearchState(e.State), Bill: wire.BillToProto(e.Bill),
-		Plan: toPlan(e.Plan), Outcome: toOutcome(e.Outcome),
-	}
-	for _, n := range e.Notices {
-		out.Notices = append(out.Notices, n.Text)
+		SearchId: e.Search, FirstSequence: e.First, Sequence: e.Sequence, Snapshot: e.Snapshot, Time: timeToProto(e.Time),
+		State: plannerv1.SearchState(e.State), Bill: wire.BillToProto(e.Bill), Plan: planToProto(e.Plan), Outcome: outcomeToProto(e.Outcome),
 	}
 	for _, n := range e.Nodes {
-		out.Nodes = append(out.Nodes, toNode(n))
+		out.Nodes = append(out.Nodes, nodeToProto(n))
+	}
+	for _, n := range e.Notices {
+		out.Notices = append(out.Notices, &plannerv1.Notice{Kind: plannerv1.NoticeKind(n.Kind), Text: n.Text, Time: timeToProto(n.Time)})
 	}
 	if e.Estimate != nil {
-		out.Difficulty = difficultyrpc.EstimateToProto(*e.Estimate)
+		out.Estimate = difficultyrpc.EstimateToProto(*e.Estimate)
 	}
 	return out
 }
 
-func toNode(n planner.Node) *plannerv1.Node {
-	out := &plannerv1.Node{
-		NodeId: n.ID, ParentId: n.Parent, Depth: int32(n.Depth), State: plannerv1.NodeState(n.State),
-		Steps: wire.StepsToProto(n.Steps), Finish: wire.FinishToProto(n.Finish), Answer: n.Answer, Reason: n.Reason,
+// eventFromProto is the inverse of eventToProto, but for the samples of the estimate.
+func eventFromProto(p *plannerv1.SearchEvent) (e planner.Event, err error) {
+	e = planner.Event{
+		Search: p.GetSearchId(), First: p.GetFirstSequence(), Sequence: p.GetSequence(), Snapshot: p.GetSnapshot(),
+		Time: timeFromProto(p.GetTime()),
 	}
-	if n.Scored {
-		out.Value = &n.Value
+	if e.First < 1 || e.Sequence < e.First {
+		return e, wire.Malformed("event.sequence", "must not be less than first_sequence, of 1 or more: is %d after %d", e.Sequence, e.First)
 	}
-	return out
+	if e.State, err = stateFromProto(p.GetState()); err != nil {
+		return e, err
+	}
+	if e.State.Ended() != (p.Outcome != nil) {
+		return e, wire.Malformed("event.outcome", "must be there exactly in a terminal state, state is %v", p.GetState())
+	}
+	for _, n := range p.GetNodes() {
+		node, err := nodeFromProto(n)
+		if err != nil {
+			return e, err
+		}
+		e.Nodes = append(e.Nodes, node)
+	}
+	for _, n := range p.GetNotices() {
+		e.Notices = append(e.Notices, planner.Notice{Kind: planner.NoticeKind(n.GetKind()), Text: n.GetText(), Time: timeFromProto(n.GetTime())})
+	}
+	if e.Bill, err = wire.BillFromProto(p.GetBill()); err != nil {
+		return e, err
+	}
+	if p.Estimate != nil {
+		estimate, err := difficultyrpc.EstimateFromProto(p.GetEstimate())
+		if err != nil {
+			return e, err
+		}
+		e.Estimate = &estimate
+	}
+	if e.Plan, err = planFromProto(p.GetPlan()); err != nil {
+		return e, err
+	}
+	e.Outcome, err = outcomeFromProto(p.GetOutcome())
+	return e, err
 }
 
-func toPlan(p *planner.Plan) *plannerv1.SearchPlan {
-	if p == nil {
-		return nil
+// stateFromProto reads the state of a search; the numbers are the same.
+func stateFromProto(p plannerv1.SearchState) (planner.State, error) {
+	s := planner.State(p)
+	if s < planner.StateQueued || s > planner.StateCancelled {
+		return s, wire.Malformed("state", "must be a known state, is %v", p)
 	}
-	out := &plannerv1.SearchPlan{
-		Strategy: StrategyToProto(p.Strategy), Choice: ChoiceToProto(p.Choice), Reason: p.Reason, Source: plannerv1.PlanSource(p.Source), Profile: p.Profile, Bin: p.Bin,
-		PredictedPolicyTokens: p.PredictedTokens, PredictedAccuracy: p.PredictedAccuracy, PredictedFlops: p.PredictedFLOPs,
-	}
-	if p.PredictedTime > 0 {
-		out.PredictedTime = durationpb.New(p.PredictedTime)
-	}
-	return out
-}
-
-func toPlanned(p planner.Plan, estimate *difficulty.Estimate) *plannerv1.PlanResponse {
-	out := &plannerv1.PlanResponse{Plan: toPlan(&p), Bill: &reasoningv1.Bill{}}
-	if estimate != nil {
-		out.Difficulty = difficultyrpc.EstimateToProto(*estimate)
-		out.Bill.Difficulty = wire.UsageToProto(estimate.Usage)
-	}
-	return out
-}
-
-func toOutcome(o *planner.Outcome) *plannerv1.Outcome {
-	if o == nil {
-		return nil
-	}
-	out := &plannerv1.Outcome{
-		StopReason: plannerv1.StopReason(o.Stop), Answer: o.Answer, NodeId: o.Node, Solution: o.Solution, Weight: o.Weight,
-		Degraded: o.Degraded, Elapsed: durationpb.New(o.Elapsed),
-	}
-	for _, c := range o.Candidates {
-		out.Candidates = append(out.Candidates, &plannerv1.Candidate{Answer: c.Answer, Count: int32(c.Count), Weight: c.Weight})
-	}
-	if o.Err != nil {
-		out.Error = rpcerr.ToProto(o.Err)
-	}
-	return out
-}
-
-func toSearch(s planner.Search) *plannerv1.Search {
-	return &plannerv1.Search{
-		SearchId: s.ID, Tenant: s.Request.Tenant, Problem: s.Request.Problem, State: plannerv1.SearchState(s.State),
-		CreateTime: timestamppb.New(s.Created), Sequence: s.Sequence, Bill: wire.BillToProto(s.Bill), Plan: toPlan(s.Plan),
-		Outcome: toOutcome(s.Outcome), Nodes: int32(s.Nodes),
-	}
+	return s, nil
 }

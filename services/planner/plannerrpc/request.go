@@ -4,51 +4,81 @@ import (
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/planner"
-	"github.com/ponder-mesh/ponder/services/planner/backend"
 )
 
-// fromRequest reads a SolveRequest. Its errors name the field; the rules about
-// values are the planner's.
-func fromRequest(in *plannerv1.SolveRequest) (planner.Request, error) {
-	r := planner.Request{
-		Tenant: in.GetTenant(), Problem: in.GetProblem(), IdempotencyKey: in.GetIdempotencyKey(),
-		Effort: planner.Effort(in.GetEffort()),
-		Budget: backend.Budget{
-			PolicyTokens: in.GetBudget().GetPolicyTokens(), VerifierTokens: in.GetBudget().GetVerifierTokens(), FLOPs: in.GetBudget().GetFlops(),
-		},
+// ref returns the search that a message names.
+func ref(in interface {
+	GetTenant() string
+	GetSearchId() string
+}) planner.Ref {
+	return planner.Ref{Tenant: in.GetTenant(), ID: in.GetSearchId()}
+}
+
+// listRequestFromProto reads a request for a page of searches.
+func listRequestFromProto(in *plannerv1.ListSearchesRequest) (planner.ListRequest, error) {
+	r := planner.ListRequest{
+		Tenant: in.GetTenant(), PageSize: int(in.GetPageSize()), PageToken: in.GetPageToken(),
+		CreatedFrom: timeFromProto(in.GetCreatedFrom()), CreatedBefore: timeFromProto(in.GetCreatedBefore()),
 	}
-	if in.Seed != nil {
-		seed := reasoning.Seed(in.GetSeed())
-		r.Seed = &seed
+	if in.CreatedFrom != nil && !in.GetCreatedFrom().IsValid() {
+		return r, invalidTime("created_from")
 	}
-	r.Samples, r.Estimate = int(in.GetBudget().GetSamples()), in.GetEstimateDifficulty()
-	r.Thinking = ThinkingFromProto(in.GetThinking())
-	if s := in.GetSampling(); s != nil {
-		r.Temperature, r.TopP = s.Temperature, s.TopP
-		if s.MaxTokens != nil {
-			tokens := int(s.GetMaxTokens())
-			r.MaxTokens = &tokens
-		}
+	if in.CreatedBefore != nil && !in.GetCreatedBefore().IsValid() {
+		return r, invalidTime("created_before")
 	}
-	if d := in.GetDeadline(); d != nil {
-		if !d.IsValid() {
-			return r, reasoning.Invalid("deadline", "must be a time of the years 1 to 9999, with nanoseconds below a second")
-		}
-		r.Deadline = d.AsTime()
-	}
-	if in.GetEffort() < 0 || int(in.GetEffort()) >= len(plannerv1.Effort_name) {
-		return r, unknown("effort", in.GetEffort())
-	}
-	if c := in.GetChoice(); c != plannerv1.Choice_CHOICE_UNSPECIFIED {
-		choice, err := ChoiceFromProto(c)
+	for _, p := range in.GetStates() {
+		state, err := stateFromProto(p)
 		if err != nil {
-			return r, err
+			return r, unknown("states", p)
 		}
-		r.Choice = &choice
+		r.States = append(r.States, state)
 	}
-	var err error
-	if in.GetStrategy() != nil {
-		r.Strategy, err = StrategyFromProto(in.GetStrategy())
+	return r, nil
+}
+
+// listRequestToProto is the inverse of listRequestFromProto.
+func listRequestToProto(r planner.ListRequest) *plannerv1.ListSearchesRequest {
+	out := &plannerv1.ListSearchesRequest{
+		Tenant: r.Tenant, PageSize: int32(r.PageSize), PageToken: r.PageToken,
+		CreatedFrom: timeToProto(r.CreatedFrom), CreatedBefore: timeToProto(r.CreatedBefore),
 	}
-	return r, err
+	for _, s := range r.States {
+		out.States = append(out.States, plannerv1.SearchState(s))
+	}
+	return out
+}
+
+// nodesRequestFromProto reads a request for a page of nodes.
+func nodesRequestFromProto(in *plannerv1.ListNodesRequest) (planner.NodesRequest, error) {
+	r := planner.NodesRequest{Ref: ref(in), Depth: int(in.GetDepth()), PageSize: int(in.GetPageSize()), PageToken: in.GetPageToken()}
+	if in.Depth != nil && r.Depth < 1 {
+		return r, reasoning.Invalid("depth", "must be 1 or more, is %d", r.Depth)
+	}
+	switch part := in.GetPart().(type) {
+	case *plannerv1.ListNodesRequest_ParentId:
+		r.Parent, r.Children = part.ParentId, true
+	case *plannerv1.ListNodesRequest_AncestorId:
+		r.Parent = part.AncestorId
+	}
+	return r, nil
+}
+
+// nodesRequestToProto is the inverse of nodesRequestFromProto.
+func nodesRequestToProto(r planner.NodesRequest) *plannerv1.ListNodesRequest {
+	out := &plannerv1.ListNodesRequest{Tenant: r.Tenant, SearchId: r.ID, PageSize: int32(r.PageSize), PageToken: r.PageToken}
+	switch {
+	case r.Children:
+		out.Part = &plannerv1.ListNodesRequest_ParentId{ParentId: r.Parent}
+	case r.Parent != "":
+		out.Part = &plannerv1.ListNodesRequest_AncestorId{AncestorId: r.Parent}
+	}
+	if r.Depth != 0 {
+		out.Depth = new(int32(r.Depth))
+	}
+	return out
+}
+
+// invalidTime returns the error of a timestamp that is no time.
+func invalidTime(field string) error {
+	return reasoning.Invalid(field, "must be a time of the years 1 to 9999, with nanoseconds below a second")
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/ponder-mesh/ponder/internal/rpctest"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
 	"github.com/ponder-mesh/ponder/services/planner"
 	"github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
@@ -37,7 +38,7 @@ func bubble(t *testing.T, body func(t *testing.T, c plannerv1.PlannerServiceClie
 // solve returns the id of a search that has ended.
 func solve(t *testing.T, c plannerv1.PlannerServiceClient, problem string, s search.Strategy) (id string) {
 	t.Helper()
-	stream, err := c.Solve(t.Context(), &plannerv1.SolveRequest{Problem: problem, Strategy: StrategyToProto(s)})
+	stream, err := c.Solve(t.Context(), &plannerv1.SolveRequest{Spec: &plannerv1.SearchSpec{Problem: problem, Strategy: StrategyToProto(s)}})
 	for err == nil {
 		var r *plannerv1.SolveResponse
 		if r, err = stream.Recv(); err == nil {
@@ -54,9 +55,14 @@ func TestPagesOfNodes(t *testing.T) {
 	bubble(t, func(t *testing.T, c plannerv1.PlannerServiceClient) {
 		id := solve(t, c, "count", search.Beam{N: 12, M: 4, MaxLevels: 40})
 		list := func(size, depth int32, parent string) (ids []string, pages int) {
+			part := &plannerv1.ListNodesRequest_AncestorId{AncestorId: parent}
+			var level *int32
+			if depth > 0 {
+				level = &depth
+			}
 			token := ""
 			for {
-				r, err := c.ListNodes(t.Context(), &plannerv1.ListNodesRequest{SearchId: id, PageSize: size, Depth: depth, ParentId: parent, PageToken: token})
+				r, err := c.ListNodes(t.Context(), &plannerv1.ListNodesRequest{SearchId: id, PageSize: size, Part: part, Depth: level, PageToken: token})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -134,7 +140,7 @@ func TestGetSearch(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := r.GetSearch()
-		if s.GetProblem() != "count" || s.GetTenant() != "default" || s.GetNodes() != 4 || s.GetState() != plannerv1.SearchState_SEARCH_STATE_SUCCEEDED {
+		if s.GetSpec().GetProblem() != "count" || s.GetTenant() != "default" || s.GetNodeCount() != 4 || s.GetState() != plannerv1.SearchState_SEARCH_STATE_SUCCEEDED {
 			t.Errorf("got %v", s)
 		}
 		o := s.GetOutcome()
@@ -153,11 +159,11 @@ func TestGetSearch(t *testing.T) {
 
 func TestPlan(t *testing.T) {
 	bubble(t, func(t *testing.T, c plannerv1.PlannerServiceClient) {
-		r, err := c.Plan(t.Context(), &plannerv1.PlanRequest{Request: &plannerv1.SolveRequest{Problem: "count", Effort: plannerv1.Effort_EFFORT_HIGH}})
+		r, err := c.PlanSearch(t.Context(), &plannerv1.PlanSearchRequest{Spec: &plannerv1.SearchSpec{Problem: "count", Effort: plannerv1.Effort_EFFORT_HIGH}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := r.GetPlan(); got.GetStrategy().GetBestOfN().GetN() != 16 || got.GetChoice() != plannerv1.Choice_CHOICE_MIN_VOTE || got.GetReason() == "" {
+		if got := r.GetPlan(); got.GetStrategy().GetBestOfN().GetN() != 16 || got.GetChoice().GetAggregator() != reasoningv1.Aggregator_AGGREGATOR_MIN || got.GetChoice().GetPick() != plannerv1.Pick_PICK_VOTE || got.GetReason() == "" {
 			t.Errorf("plan %v, want best of 16 by min-vote", got)
 		}
 		list, err := c.ListSearches(t.Context(), &plannerv1.ListSearchesRequest{})

@@ -15,6 +15,12 @@ func StrategyFromProto(in *plannerv1.Strategy) (search.Strategy, error) {
 		return search.Greedy{}, nil
 	case *plannerv1.Strategy_Majority:
 		m := kind.Majority
+		if m.Wave != nil && *m.Wave == 0 {
+			return nil, reasoning.Invalid("strategy.majority.wave", "must be 1 to 4096, is 0: leave it out for all at once")
+		}
+		if m.Confidence != nil && *m.Confidence == 0 {
+			return nil, reasoning.Invalid("strategy.majority.confidence", "must be above 0: leave it out to stop when the winner is certain")
+		}
 		return search.Majority{
 			N: int(m.GetN()), Wave: int(m.GetWave()), Confidence: m.GetConfidence(), Exhaustive: m.GetExhaustive(),
 		}, nil
@@ -72,7 +78,7 @@ func StrategyFromProto(in *plannerv1.Strategy) (search.Strategy, error) {
 		r := kind.Revisions
 		out := search.NewRevisions(int(r.GetN()))
 		set(&out.Chains, r.Chains)
-		out.Flat, out.NoVerifier, out.Feedback = r.GetFlat(), r.GetUnjudged(), r.GetFeedback()
+		out.Flat, out.NoVerifier, out.Feedback = r.GetFlat(), r.GetNoVerifier(), r.GetFeedback()
 		return out, nil
 	}
 	return nil, reasoning.Invalid("strategy", "must be one of %v", strategies.Names())
@@ -84,9 +90,14 @@ func StrategyToProto(s search.Strategy) *plannerv1.Strategy {
 	case search.Greedy:
 		return &plannerv1.Strategy{Kind: &plannerv1.Strategy_Greedy{Greedy: &plannerv1.Greedy{}}}
 	case search.Majority:
-		return &plannerv1.Strategy{Kind: &plannerv1.Strategy_Majority{Majority: &plannerv1.Majority{
-			N: int32(s.N), Wave: int32(s.Wave), Confidence: s.Confidence, Exhaustive: s.Exhaustive,
-		}}}
+		m := &plannerv1.Majority{N: int32(s.N), Exhaustive: s.Exhaustive}
+		if s.Wave != 0 {
+			m.Wave = new(int32(s.Wave))
+		}
+		if s.Confidence != 0 {
+			m.Confidence = &s.Confidence
+		}
+		return &plannerv1.Strategy{Kind: &plannerv1.Strategy_Majority{Majority: m}}
 	case search.BestOfN:
 		return &plannerv1.Strategy{Kind: &plannerv1.Strategy_BestOfN{BestOfN: &plannerv1.BestOfN{N: int32(s.N)}}}
 	case search.Beam:
@@ -118,7 +129,7 @@ func StrategyToProto(s search.Strategy) *plannerv1.Strategy {
 		}}}
 	case search.Revisions:
 		return &plannerv1.Strategy{Kind: &plannerv1.Strategy_Revisions{Revisions: &plannerv1.Revisions{
-			N: int32(s.N), Chains: new(int32(s.Chains)), Flat: s.Flat, Unjudged: s.NoVerifier, Feedback: s.Feedback,
+			N: int32(s.N), Chains: new(int32(s.Chains)), Flat: s.Flat, NoVerifier: s.NoVerifier, Feedback: s.Feedback,
 		}}}
 	}
 	return nil

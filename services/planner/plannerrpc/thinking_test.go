@@ -23,7 +23,7 @@ import (
 
 func TestFromThinking(t *testing.T) {
 	all := &plannerv1.Thinking{
-		MaxTokens: 200, MinTokens: 50, Waits: 2, Wait: "Hmm", MaxSteps: 16,
+		MaxTokens: new(int32(200)), MinTokens: 50, Waits: 2, Wait: "Hmm", MaxSteps: 16,
 		Mode: plannerv1.ThinkingMode_THINKING_MODE_REJECT, Advice: plannerv1.ThinkingAdvice_THINKING_ADVICE_STEPS,
 	}
 	for _, test := range []struct {
@@ -31,15 +31,15 @@ func TestFromThinking(t *testing.T) {
 		want *backend.Thinking
 	}{
 		{nil, nil},
-		{&plannerv1.Thinking{MaxTokens: 9}, &backend.Thinking{Max: 9, Mode: backend.ModeForce}},
+		{&plannerv1.Thinking{MaxTokens: new(int32(9))}, &backend.Thinking{Max: 9, Mode: backend.ModeForce}},
 		{all, &backend.Thinking{Max: 200, Min: 50, Waits: 2, Wait: "Hmm", Mode: backend.ModeReject, Advice: backend.AdviceSteps, Steps: 16}},
 	} {
-		got, err := fromRequest(&plannerv1.SolveRequest{Problem: "p", Thinking: test.in})
+		got, err := specFromProto("", "", &plannerv1.SearchSpec{Problem: "p", Thinking: test.in})
 		if diff := cmp.Diff(got.Thinking, test.want); diff != "" || err != nil {
 			t.Errorf("error %v (-got +want):\n%s", err, diff)
 		}
-		if diff := cmp.Diff(ThinkingFromProto(ThinkingToProto(test.want)), test.want); diff != "" {
-			t.Errorf("written and read again (-got +want):\n%s", diff)
+		if again, err := ThinkingFromProto(ThinkingToProto(test.want)); err != nil || !cmp.Equal(again, test.want) {
+			t.Errorf("written and read again: got %v and error %v, want %v", again, err, test.want)
 		}
 	}
 }
@@ -79,7 +79,7 @@ func TestSolveThinks(t *testing.T) {
 		server := rpctest.Serve(t, func(s grpc.ServiceRegistrar) { Register(s, p) })
 		c := plannerv1.NewPlannerServiceClient(server.Conn)
 		ask := func(how *plannerv1.Thinking) (last *plannerv1.SearchEvent, err error) {
-			stream, err := c.Solve(t.Context(), &plannerv1.SolveRequest{Problem: "p", Strategy: StrategyToProto(search.Greedy{}), Thinking: how})
+			stream, err := c.Solve(t.Context(), &plannerv1.SolveRequest{Spec: &plannerv1.SearchSpec{Problem: "p", Strategy: StrategyToProto(search.Greedy{}), Thinking: how}})
 			for err == nil {
 				var r *plannerv1.SolveResponse
 				if r, err = stream.Recv(); err == nil {
@@ -88,7 +88,7 @@ func TestSolveThinks(t *testing.T) {
 			}
 			return last, err
 		}
-		got, err := ask(&plannerv1.Thinking{Waits: 1, MaxTokens: 100})
+		got, err := ask(&plannerv1.Thinking{Waits: 1, MaxTokens: new(int32(100))})
 		if o := got.GetOutcome(); err != io.EOF || o.GetSolution() != "1+2=3\nWait\n3+1=4\n#\nA:4\n" || o.GetAnswer() != "4" || got.GetBill().GetPolicy().GetGeneratedTokens() != 8+8+4 {
 			t.Errorf("got %v and error %v, want it to wait once", got, err)
 		}

@@ -52,7 +52,7 @@ func (r Revisions) Validate() error {
 		return reasoning.Invalid("strategy.revisions.chains", "must divide n = %d, is %d", r.N, r.Chains)
 	}
 	if r.Feedback && r.NoVerifier {
-		return reasoning.Invalid("strategy.revisions.feedback", "needs a verifier: must be false where unjudged is true")
+		return reasoning.Invalid("strategy.revisions.feedback", "needs a verifier: must be false with no_verifier")
 	}
 	if length := r.N / r.Chains; length > MaxLevels {
 		return reasoning.Invalid("strategy.revisions.n", "must be at most %d in a chain, is %d", MaxLevels, length)

@@ -219,7 +219,7 @@ func TestValidate(t *testing.T) {
 		{Revisions{N: 16, Chains: 5}, "strategy.revisions.chains: must divide n = 16, is 5"},
 		{Revisions{N: 1024, Chains: 2}, "strategy.revisions.n: must be at most 256 in a chain, is 512"},
 		{Revisions{N: 16, Chains: 4, Feedback: true}, ""},
-		{Revisions{N: 16, Chains: 4, Feedback: true, NoVerifier: true}, "strategy.revisions.feedback: needs a verifier: must be false where unjudged is true"},
+		{Revisions{N: 16, Chains: 4, Feedback: true, NoVerifier: true}, "strategy.revisions.feedback: needs a verifier: must be false with no_verifier"},
 	} {
 		err := test.s.Validate()
 		if got := fmt.Sprint(err); got != test.want && (err != nil || test.want != "") {

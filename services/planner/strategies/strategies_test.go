@@ -106,16 +106,16 @@ func TestString(t *testing.T) {
 	narrow := search.NewBeam(16)
 	narrow.M, narrow.Narrow = 2, true
 	for want, s := range map[string]search.Strategy{
-		"":                            nil,
-		"greedy":                      search.Greedy{},
-		"best-of-n 4":                 search.BestOfN{N: 4},
-		"majority:exhaustive=true 8":  search.Majority{N: 8, Exhaustive: true},
-		"beam 16":                     search.NewBeam(16),
-		"beam:m=2:narrow=true 16":     narrow,
-		"rebase:balance=0.05 4":       search.Rebase{N: 4, Balance: 0.05, MaxLevels: 25},
-		"mcts:final=value 8":          search.MCTS{N: 8, Width: 4, Parallel: 4, Exploration: 1, Final: search.FinalValue, MaxLevels: 40},
-		"revisions:unjudged=true 100": search.Revisions{N: 100, Chains: 10, NoVerifier: true},
-		"foreign 3":                   foreign{},
+		"":                               nil,
+		"greedy":                         search.Greedy{},
+		"best-of-n 4":                    search.BestOfN{N: 4},
+		"majority:exhaustive=true 8":     search.Majority{N: 8, Exhaustive: true},
+		"beam 16":                        search.NewBeam(16),
+		"beam:m=2:narrow=true 16":        narrow,
+		"rebase:balance=0.05 4":          search.Rebase{N: 4, Balance: 0.05, MaxLevels: 25},
+		"mcts:final=value 8":             search.MCTS{N: 8, Width: 4, Parallel: 4, Exploration: 1, Final: search.FinalValue, MaxLevels: 40},
+		"revisions:no_verifier=true 100": search.Revisions{N: 100, Chains: 10, NoVerifier: true},
+		"foreign 3":                      foreign{},
 	} {
 		if got := String(s); got != want {
 			t.Errorf("%+v: got %q, want %q", s, got, want)

@@ -102,7 +102,7 @@ var kinds = []kind{
 			{"chains", "chains side by side; a divisor of n", func(r *search.Revisions) any { return &r.Chains }},
 			{"flat", "choose among all attempts alike; else first within chains, then across",
 				func(r *search.Revisions) any { return &r.Flat }},
-			{"unjudged", "without a verifier, by majority", func(r *search.Revisions) any { return &r.NoVerifier }},
+			{"no_verifier", "without a verifier, by majority", func(r *search.Revisions) any { return &r.NoVerifier }},
 			{"feedback", "tell the policy what the verifier doubts in an attempt; for policies that read words",
 				func(r *search.Revisions) any { return &r.Feedback }},
 		}),

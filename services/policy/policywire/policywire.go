@@ -6,6 +6,7 @@ package policywire
 import (
 	"cmp"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/ponder-mesh/ponder/internal/wire"
@@ -25,7 +26,6 @@ func ExpansionToProto(r policy.Request) *policyv1.Expansion {
 		Attempts: r.Attempts,
 		Steps:    r.Steps,
 		Ordinals: make([]int32, len(r.Ordinals)),
-		Span:     int32(r.Span),
 		Stop:     r.Stop,
 		Seed:     uint64(r.Seed),
 		Sampling: wire.SamplingToProto(r.Sampling),
@@ -33,6 +33,9 @@ func ExpansionToProto(r policy.Request) *policyv1.Expansion {
 	}
 	for i, o := range r.Ordinals {
 		p.Ordinals[i] = int32(o)
+	}
+	if r.Span != policy.Whole {
+		p.Span = proto.Int32(int32(r.Span))
 	}
 	return p
 }
@@ -42,6 +45,9 @@ func ExpansionToProto(r policy.Request) *policyv1.Expansion {
 func ExpansionFromProto(p *policyv1.Expansion, defaults reasoning.Sampling) (policy.Request, error) {
 	if n := len(p.GetOrdinals()); n > policy.MaxChildren { // before they are copied
 		return policy.Request{}, reasoning.Invalid("ordinals", "must be 1 to %d, are %d", policy.MaxChildren, n)
+	}
+	if p != nil && p.Span != nil && *p.Span == policy.Whole { // absent is whole, 0 is nothing
+		return policy.Request{}, reasoning.Invalid("span", "must be 1 to %d, or absent for a whole solution, is 0", policy.MaxSpan)
 	}
 	r := policy.Request{
 		Tenant:   p.GetTenant(),

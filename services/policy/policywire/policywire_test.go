@@ -88,7 +88,8 @@ func TestMalformed(t *testing.T) {
 	}
 	tooMany := &policyv1.Expansion{Ordinals: make([]int32, policy.MaxChildren+1)}
 	negative := &policyv1.Expansion{Model: &reasoningv1.ModelIdentity{Parameters: -1}}
-	for name, p := range map[string]*policyv1.Expansion{"too many ordinals": tooMany, "model": negative} {
+	nothing := &policyv1.Expansion{Span: proto.Int32(0)}
+	for name, p := range map[string]*policyv1.Expansion{"too many ordinals": tooMany, "model": negative, "no steps": nothing} {
 		if _, err := ExpansionFromProto(p, reasoning.Sampling{}); !errors.Is(err, reasoning.ErrInvalid) {
 			t.Errorf("%s: got %v, want ErrInvalid", name, err)
 		}

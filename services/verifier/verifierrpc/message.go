@@ -4,6 +4,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/ponder-mesh/ponder/internal/wire"
+	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
 	verifierv1 "github.com/ponder-mesh/ponder/proto/ponder/verifier/v1"
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
@@ -41,10 +42,12 @@ func scoresFromProto(p *verifierv1.Scores) (verifier.Result, error) {
 }
 
 // aggregatorToProto turns an aggregator to its enum; the numbers are the same.
-func aggregatorToProto(a verifier.Aggregator) verifierv1.Aggregator { return verifierv1.Aggregator(a) }
+func aggregatorToProto(a verifier.Aggregator) reasoningv1.Aggregator {
+	return reasoningv1.Aggregator(a)
+}
 
 // aggregatorFromProto is the inverse of aggregatorToProto.
-func aggregatorFromProto(p verifierv1.Aggregator) (verifier.Aggregator, error) {
+func aggregatorFromProto(p reasoningv1.Aggregator) (verifier.Aggregator, error) {
 	a := verifier.Aggregator(p)
 	if a < verifier.AggregatorMin || a > verifier.AggregatorProd {
 		return 0, wire.Malformed("aggregator", "must be a known aggregator, is %v", p)

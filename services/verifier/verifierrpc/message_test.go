@@ -8,7 +8,7 @@ import (
 
 	"github.com/ponder-mesh/ponder/internal/wire"
 	"github.com/ponder-mesh/ponder/internal/wire/wiretest"
-	verifierv1 "github.com/ponder-mesh/ponder/proto/ponder/verifier/v1"
+	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
@@ -37,11 +37,11 @@ func TestRoundTrips(t *testing.T) {
 
 // The domain's numbers of an enum are the proto's.
 func TestAggregatorsAreTheProtos(t *testing.T) {
-	for aggregator, want := range map[verifier.Aggregator]verifierv1.Aggregator{
-		verifier.AggregatorMin:  verifierv1.Aggregator_AGGREGATOR_MIN,
-		verifier.AggregatorLast: verifierv1.Aggregator_AGGREGATOR_LAST,
-		verifier.AggregatorAvg:  verifierv1.Aggregator_AGGREGATOR_AVG,
-		verifier.AggregatorProd: verifierv1.Aggregator_AGGREGATOR_PROD,
+	for aggregator, want := range map[verifier.Aggregator]reasoningv1.Aggregator{
+		verifier.AggregatorMin:  reasoningv1.Aggregator_AGGREGATOR_MIN,
+		verifier.AggregatorLast: reasoningv1.Aggregator_AGGREGATOR_LAST,
+		verifier.AggregatorAvg:  reasoningv1.Aggregator_AGGREGATOR_AVG,
+		verifier.AggregatorProd: reasoningv1.Aggregator_AGGREGATOR_PROD,
 	} {
 		if got := aggregatorToProto(aggregator); got != want {
 			t.Errorf("got %v, want %v", got, want)

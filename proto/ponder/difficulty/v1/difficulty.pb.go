@@ -29,15 +29,15 @@ const (
 type Method int32
 
 const (
-	// Not said: PROBE.
+	// Same as PROBE.
 	Method_METHOD_UNSPECIFIED Method = 0
-	// A few samples, judged by the verifier or by their agreement.
+	// A few samples, scored by the verifier, or compared with each other where there is none.
 	Method_METHOD_PROBE Method = 1
 	// The mean of the verifier's final scores of many samples (Snell et al. 2024, arXiv 2408.03314, §3.2).
 	Method_METHOD_PREDICTED Method = 2
 	// Many samples, compared with the known answer.
 	Method_METHOD_ORACLE Method = 3
-	// No samples: what a model learnt of problems' texts.
+	// No samples: a model of problems' texts.
 	Method_METHOD_PROMPT Method = 4
 )
 
@@ -86,83 +86,27 @@ func (Method) EnumDescriptor() ([]byte, []int) {
 	return file_ponder_difficulty_v1_difficulty_proto_rawDescGZIP(), []int{0}
 }
 
-// A Bin is a coarse difficulty by pass@1, with the thresholds of Liu et al. 2025 (arXiv 2502.06703).
-type Bin int32
-
-const (
-	// Not settled.
-	Bin_BIN_UNSPECIFIED Bin = 0
-	// pass@1 ≥ 0.5.
-	Bin_BIN_EASY Bin = 1
-	// 0.1 ≤ pass@1 < 0.5.
-	Bin_BIN_MEDIUM Bin = 2
-	// pass@1 < 0.1.
-	Bin_BIN_HARD Bin = 3
-)
-
-// Enum value maps for Bin.
-var (
-	Bin_name = map[int32]string{
-		0: "BIN_UNSPECIFIED",
-		1: "BIN_EASY",
-		2: "BIN_MEDIUM",
-		3: "BIN_HARD",
-	}
-	Bin_value = map[string]int32{
-		"BIN_UNSPECIFIED": 0,
-		"BIN_EASY":        1,
-		"BIN_MEDIUM":      2,
-		"BIN_HARD":        3,
-	}
-)
-
-func (x Bin) Enum() *Bin {
-	p := new(Bin)
-	*p = x
-	return p
-}
-
-func (x Bin) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (Bin) Descriptor() protoreflect.EnumDescriptor {
-	return file_ponder_difficulty_v1_difficulty_proto_enumTypes[1].Descriptor()
-}
-
-func (Bin) Type() protoreflect.EnumType {
-	return &file_ponder_difficulty_v1_difficulty_proto_enumTypes[1]
-}
-
-func (x Bin) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use Bin.Descriptor instead.
-func (Bin) EnumDescriptor() ([]byte, []int) {
-	return file_ponder_difficulty_v1_difficulty_proto_rawDescGZIP(), []int{1}
-}
-
 // EstimateRequest names a problem.
 type EstimateRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Who pays. Filled by the server's authentication where there is one.
+	// The tenant that pays. Empty: the caller's own. Where callers are authenticated, another tenant than the caller's own
+	// is refused.
 	Tenant string `protobuf:"bytes,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
-	// The search this belongs to: [A-Za-z0-9_-]{1,64}.
+	// The search that the estimate belongs to: [A-Za-z0-9_-]{1,64}.
 	SearchId string `protobuf:"bytes,2,opt,name=search_id,json=searchId,proto3" json:"search_id,omitempty"`
-	// The problem's text, 1…65536 bytes.
+	// The problem's text, 1…65536 bytes of UTF-8.
 	Problem string `protobuf:"bytes,3,opt,name=problem,proto3" json:"problem,omitempty"`
-	// The search's root seed: sample i is the search's root child i.
+	// The search's root seed: sample i of the estimate is child i of the search's root.
 	Seed uint64 `protobuf:"fixed64,4,opt,name=seed,proto3" json:"seed,omitempty"`
 	// How to draw tokens.
 	Sampling *v1.Sampling `protobuf:"bytes,5,opt,name=sampling,proto3" json:"sampling,omitempty"`
 	// Most samples to spend, 1…2048. Absent: the service's default.
 	MaxSamples *int32 `protobuf:"varint,6,opt,name=max_samples,json=maxSamples,proto3,oneof" json:"max_samples,omitempty"`
-	// How to estimate.
+	// How to estimate. Unspecified: same as PROBE.
 	Method Method `protobuf:"varint,7,opt,name=method,proto3,enum=ponder.difficulty.v1.Method" json:"method,omitempty"`
-	// How to bin. Absent: easy, medium and hard, at 0.5 and 0.1.
+	// How to name pass rates. Absent: easy, medium and hard, at 0.5 and 0.1 (Liu et al. 2025, arXiv 2502.06703).
 	Scheme *Scheme `protobuf:"bytes,8,opt,name=scheme,proto3" json:"scheme,omitempty"`
-	// The known answer, for ORACLE and no other method.
+	// The known answer: required by ORACLE, refused with any other method.
 	Answer        string `protobuf:"bytes,9,opt,name=answer,proto3" json:"answer,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -264,9 +208,10 @@ func (x *EstimateRequest) GetAnswer() string {
 // A Scheme is a named way to cut pass rates into bins, the easiest first.
 type Scheme struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its name, at most 64 bytes.
+	// The scheme's name, at most 64 bytes.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Where bins end, descending within (0,1), 1…15: bin i holds rates of edges[i] and more that are in no easier bin.
+	// Where bins end, descending within (0,1), 1…15 of them: bin i holds the rates of edges[i] and more that are in no
+	// easier bin.
 	Edges         []float64 `protobuf:"fixed64,2,rep,packed,name=edges,proto3" json:"edges,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -316,39 +261,185 @@ func (x *Scheme) GetEdges() []float64 {
 	return nil
 }
 
-// EstimateResponse is the estimate so far.
-type EstimateResponse struct {
+// An Estimate is how hard a problem is, as far as is known.
+type Estimate struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Estimated probability, in [0,1], that one sample is right.
+	// Estimated probability, in [0,1], that one sample is right (pass@1).
 	PassRate float64 `protobuf:"fixed64,1,opt,name=pass_rate,json=passRate,proto3" json:"pass_rate,omitempty"`
 	// Lower end of the 90 % interval of pass_rate.
 	Low float64 `protobuf:"fixed64,2,opt,name=low,proto3" json:"low,omitempty"`
 	// Upper end of the 90 % interval of pass_rate.
 	High float64 `protobuf:"fixed64,3,opt,name=high,proto3" json:"high,omitempty"`
-	// The bin that pass_rate falls into, whatever the request's scheme.
-	Bin Bin `protobuf:"varint,4,opt,name=bin,proto3,enum=ponder.difficulty.v1.Bin" json:"bin,omitempty"`
+	// The bin that pass_rate falls into.
+	Bin *Bin `protobuf:"bytes,4,opt,name=bin,proto3" json:"bin,omitempty"`
 	// Samples so far.
 	Samples int32 `protobuf:"varint,5,opt,name=samples,proto3" json:"samples,omitempty"`
 	// Cost so far.
 	Usage *v1.Usage `protobuf:"bytes,6,opt,name=usage,proto3" json:"usage,omitempty"`
-	// The samples that came in since the last response, scored where there is a verifier, so that a search need not pay
+	// No better estimate follows.
+	Final         bool `protobuf:"varint,7,opt,name=final,proto3" json:"final,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Estimate) Reset() {
+	*x = Estimate{}
+	mi := &file_ponder_difficulty_v1_difficulty_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Estimate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Estimate) ProtoMessage() {}
+
+func (x *Estimate) ProtoReflect() protoreflect.Message {
+	mi := &file_ponder_difficulty_v1_difficulty_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Estimate.ProtoReflect.Descriptor instead.
+func (*Estimate) Descriptor() ([]byte, []int) {
+	return file_ponder_difficulty_v1_difficulty_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Estimate) GetPassRate() float64 {
+	if x != nil {
+		return x.PassRate
+	}
+	return 0
+}
+
+func (x *Estimate) GetLow() float64 {
+	if x != nil {
+		return x.Low
+	}
+	return 0
+}
+
+func (x *Estimate) GetHigh() float64 {
+	if x != nil {
+		return x.High
+	}
+	return 0
+}
+
+func (x *Estimate) GetBin() *Bin {
+	if x != nil {
+		return x.Bin
+	}
+	return nil
+}
+
+func (x *Estimate) GetSamples() int32 {
+	if x != nil {
+		return x.Samples
+	}
+	return 0
+}
+
+func (x *Estimate) GetUsage() *v1.Usage {
+	if x != nil {
+		return x.Usage
+	}
+	return nil
+}
+
+func (x *Estimate) GetFinal() bool {
+	if x != nil {
+		return x.Final
+	}
+	return false
+}
+
+// A Bin is a range of pass rates of a scheme.
+type Bin struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its place in the scheme, from 0, the easiest.
+	Index int32 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
+	// Its name, such as "easy".
+	Label string `protobuf:"bytes,2,opt,name=label,proto3" json:"label,omitempty"`
+	// The whole 90 % interval of the estimate is in this bin.
+	Settled       bool `protobuf:"varint,3,opt,name=settled,proto3" json:"settled,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Bin) Reset() {
+	*x = Bin{}
+	mi := &file_ponder_difficulty_v1_difficulty_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Bin) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Bin) ProtoMessage() {}
+
+func (x *Bin) ProtoReflect() protoreflect.Message {
+	mi := &file_ponder_difficulty_v1_difficulty_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Bin.ProtoReflect.Descriptor instead.
+func (*Bin) Descriptor() ([]byte, []int) {
+	return file_ponder_difficulty_v1_difficulty_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Bin) GetIndex() int32 {
+	if x != nil {
+		return x.Index
+	}
+	return 0
+}
+
+func (x *Bin) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
+}
+
+func (x *Bin) GetSettled() bool {
+	if x != nil {
+		return x.Settled
+	}
+	return false
+}
+
+// EstimateResponse is the estimate so far. In the last response of a stream, and in no other, estimate.final is true.
+type EstimateResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The estimate.
+	Estimate *Estimate `protobuf:"bytes,1,opt,name=estimate,proto3" json:"estimate,omitempty"`
+	// The samples that came in since the response before, scored where there is a verifier, so that a search need not pay
 	// for them again.
-	NewSamples []*v11.Child `protobuf:"bytes,7,rep,name=new_samples,json=newSamples,proto3" json:"new_samples,omitempty"`
-	// The last response of the stream.
-	Final bool `protobuf:"varint,8,opt,name=final,proto3" json:"final,omitempty"`
-	// The bin of the request's scheme that pass_rate falls into, from 0, the easiest.
-	BinIndex int32 `protobuf:"varint,9,opt,name=bin_index,json=binIndex,proto3" json:"bin_index,omitempty"`
-	// What people call that bin.
-	BinLabel string `protobuf:"bytes,10,opt,name=bin_label,json=binLabel,proto3" json:"bin_label,omitempty"`
-	// All of the interval is in that bin.
-	Settled       bool `protobuf:"varint,11,opt,name=settled,proto3" json:"settled,omitempty"`
+	NewSamples    []*v11.Child `protobuf:"bytes,2,rep,name=new_samples,json=newSamples,proto3" json:"new_samples,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *EstimateResponse) Reset() {
 	*x = EstimateResponse{}
-	mi := &file_ponder_difficulty_v1_difficulty_proto_msgTypes[2]
+	mi := &file_ponder_difficulty_v1_difficulty_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -360,7 +451,7 @@ func (x *EstimateResponse) String() string {
 func (*EstimateResponse) ProtoMessage() {}
 
 func (x *EstimateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_difficulty_v1_difficulty_proto_msgTypes[2]
+	mi := &file_ponder_difficulty_v1_difficulty_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -373,47 +464,12 @@ func (x *EstimateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EstimateResponse.ProtoReflect.Descriptor instead.
 func (*EstimateResponse) Descriptor() ([]byte, []int) {
-	return file_ponder_difficulty_v1_difficulty_proto_rawDescGZIP(), []int{2}
+	return file_ponder_difficulty_v1_difficulty_proto_rawDescGZIP(), []int{4}
 }
 
-func (x *EstimateResponse) GetPassRate() float64 {
+func (x *EstimateResponse) GetEstimate() *Estimate {
 	if x != nil {
-		return x.PassRate
-	}
-	return 0
-}
-
-func (x *EstimateResponse) GetLow() float64 {
-	if x != nil {
-		return x.Low
-	}
-	return 0
-}
-
-func (x *EstimateResponse) GetHigh() float64 {
-	if x != nil {
-		return x.High
-	}
-	return 0
-}
-
-func (x *EstimateResponse) GetBin() Bin {
-	if x != nil {
-		return x.Bin
-	}
-	return Bin_BIN_UNSPECIFIED
-}
-
-func (x *EstimateResponse) GetSamples() int32 {
-	if x != nil {
-		return x.Samples
-	}
-	return 0
-}
-
-func (x *EstimateResponse) GetUsage() *v1.Usage {
-	if x != nil {
-		return x.Usage
+		return x.Estimate
 	}
 	return nil
 }
@@ -423,34 +479,6 @@ func (x *EstimateResponse) GetNewSamples() []*v11.Child {
 		return x.NewSamples
 	}
 	return nil
-}
-
-func (x *EstimateResponse) GetFinal() bool {
-	if x != nil {
-		return x.Final
-	}
-	return false
-}
-
-func (x *EstimateResponse) GetBinIndex() int32 {
-	if x != nil {
-		return x.BinIndex
-	}
-	return 0
-}
-
-func (x *EstimateResponse) GetBinLabel() string {
-	if x != nil {
-		return x.BinLabel
-	}
-	return ""
-}
-
-func (x *EstimateResponse) GetSettled() bool {
-	if x != nil {
-		return x.Settled
-	}
-	return false
 }
 
 var File_ponder_difficulty_v1_difficulty_proto protoreflect.FileDescriptor
@@ -472,35 +500,32 @@ const file_ponder_difficulty_v1_difficulty_proto_rawDesc = "" +
 	"\f_max_samples\"2\n" +
 	"\x06Scheme\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
-	"\x05edges\x18\x02 \x03(\x01R\x05edges\"\xf2\x02\n" +
-	"\x10EstimateResponse\x12\x1b\n" +
+	"\x05edges\x18\x02 \x03(\x01R\x05edges\"\xdc\x01\n" +
+	"\bEstimate\x12\x1b\n" +
 	"\tpass_rate\x18\x01 \x01(\x01R\bpassRate\x12\x10\n" +
 	"\x03low\x18\x02 \x01(\x01R\x03low\x12\x12\n" +
 	"\x04high\x18\x03 \x01(\x01R\x04high\x12+\n" +
-	"\x03bin\x18\x04 \x01(\x0e2\x19.ponder.difficulty.v1.BinR\x03bin\x12\x18\n" +
+	"\x03bin\x18\x04 \x01(\v2\x19.ponder.difficulty.v1.BinR\x03bin\x12\x18\n" +
 	"\asamples\x18\x05 \x01(\x05R\asamples\x120\n" +
-	"\x05usage\x18\x06 \x01(\v2\x1a.ponder.reasoning.v1.UsageR\x05usage\x128\n" +
-	"\vnew_samples\x18\a \x03(\v2\x17.ponder.policy.v1.ChildR\n" +
-	"newSamples\x12\x14\n" +
-	"\x05final\x18\b \x01(\bR\x05final\x12\x1b\n" +
-	"\tbin_index\x18\t \x01(\x05R\bbinIndex\x12\x1b\n" +
-	"\tbin_label\x18\n" +
-	" \x01(\tR\bbinLabel\x12\x18\n" +
-	"\asettled\x18\v \x01(\bR\asettled*n\n" +
+	"\x05usage\x18\x06 \x01(\v2\x1a.ponder.reasoning.v1.UsageR\x05usage\x12\x14\n" +
+	"\x05final\x18\a \x01(\bR\x05final\"K\n" +
+	"\x03Bin\x12\x14\n" +
+	"\x05index\x18\x01 \x01(\x05R\x05index\x12\x14\n" +
+	"\x05label\x18\x02 \x01(\tR\x05label\x12\x18\n" +
+	"\asettled\x18\x03 \x01(\bR\asettled\"\x88\x01\n" +
+	"\x10EstimateResponse\x12:\n" +
+	"\bestimate\x18\x01 \x01(\v2\x1e.ponder.difficulty.v1.EstimateR\bestimate\x128\n" +
+	"\vnew_samples\x18\x02 \x03(\v2\x17.ponder.policy.v1.ChildR\n" +
+	"newSamples*n\n" +
 	"\x06Method\x12\x16\n" +
 	"\x12METHOD_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fMETHOD_PROBE\x10\x01\x12\x14\n" +
 	"\x10METHOD_PREDICTED\x10\x02\x12\x11\n" +
 	"\rMETHOD_ORACLE\x10\x03\x12\x11\n" +
-	"\rMETHOD_PROMPT\x10\x04*F\n" +
-	"\x03Bin\x12\x13\n" +
-	"\x0fBIN_UNSPECIFIED\x10\x00\x12\f\n" +
-	"\bBIN_EASY\x10\x01\x12\x0e\n" +
-	"\n" +
-	"BIN_MEDIUM\x10\x02\x12\f\n" +
-	"\bBIN_HARD\x10\x032p\n" +
+	"\rMETHOD_PROMPT\x10\x042p\n" +
 	"\x11DifficultyService\x12[\n" +
-	"\bEstimate\x12%.ponder.difficulty.v1.EstimateRequest\x1a&.ponder.difficulty.v1.EstimateResponse0\x01BGZEgithub.com/ponder-mesh/ponder/proto/ponder/difficulty/v1;difficultyv1b\x06proto3"
+	"\bEstimate\x12%.ponder.difficulty.v1.EstimateRequest\x1a&.ponder.difficulty.v1.EstimateResponse0\x01B\x8b\x01\n" +
+	"\x18com.ponder.difficulty.v1B\x0fDifficultyProtoP\x01ZEgithub.com/ponder-mesh/ponder/proto/ponder/difficulty/v1;difficultyv1\xaa\x02\x14Ponder.Difficulty.V1b\x06proto3"
 
 var (
 	file_ponder_difficulty_v1_difficulty_proto_rawDescOnce sync.Once
@@ -514,32 +539,34 @@ func file_ponder_difficulty_v1_difficulty_proto_rawDescGZIP() []byte {
 	return file_ponder_difficulty_v1_difficulty_proto_rawDescData
 }
 
-var file_ponder_difficulty_v1_difficulty_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_ponder_difficulty_v1_difficulty_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_ponder_difficulty_v1_difficulty_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_ponder_difficulty_v1_difficulty_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_ponder_difficulty_v1_difficulty_proto_goTypes = []any{
 	(Method)(0),              // 0: ponder.difficulty.v1.Method
-	(Bin)(0),                 // 1: ponder.difficulty.v1.Bin
-	(*EstimateRequest)(nil),  // 2: ponder.difficulty.v1.EstimateRequest
-	(*Scheme)(nil),           // 3: ponder.difficulty.v1.Scheme
-	(*EstimateResponse)(nil), // 4: ponder.difficulty.v1.EstimateResponse
-	(*v1.Sampling)(nil),      // 5: ponder.reasoning.v1.Sampling
-	(*v1.Usage)(nil),         // 6: ponder.reasoning.v1.Usage
-	(*v11.Child)(nil),        // 7: ponder.policy.v1.Child
+	(*EstimateRequest)(nil),  // 1: ponder.difficulty.v1.EstimateRequest
+	(*Scheme)(nil),           // 2: ponder.difficulty.v1.Scheme
+	(*Estimate)(nil),         // 3: ponder.difficulty.v1.Estimate
+	(*Bin)(nil),              // 4: ponder.difficulty.v1.Bin
+	(*EstimateResponse)(nil), // 5: ponder.difficulty.v1.EstimateResponse
+	(*v1.Sampling)(nil),      // 6: ponder.reasoning.v1.Sampling
+	(*v1.Usage)(nil),         // 7: ponder.reasoning.v1.Usage
+	(*v11.Child)(nil),        // 8: ponder.policy.v1.Child
 }
 var file_ponder_difficulty_v1_difficulty_proto_depIdxs = []int32{
-	5, // 0: ponder.difficulty.v1.EstimateRequest.sampling:type_name -> ponder.reasoning.v1.Sampling
+	6, // 0: ponder.difficulty.v1.EstimateRequest.sampling:type_name -> ponder.reasoning.v1.Sampling
 	0, // 1: ponder.difficulty.v1.EstimateRequest.method:type_name -> ponder.difficulty.v1.Method
-	3, // 2: ponder.difficulty.v1.EstimateRequest.scheme:type_name -> ponder.difficulty.v1.Scheme
-	1, // 3: ponder.difficulty.v1.EstimateResponse.bin:type_name -> ponder.difficulty.v1.Bin
-	6, // 4: ponder.difficulty.v1.EstimateResponse.usage:type_name -> ponder.reasoning.v1.Usage
-	7, // 5: ponder.difficulty.v1.EstimateResponse.new_samples:type_name -> ponder.policy.v1.Child
-	2, // 6: ponder.difficulty.v1.DifficultyService.Estimate:input_type -> ponder.difficulty.v1.EstimateRequest
-	4, // 7: ponder.difficulty.v1.DifficultyService.Estimate:output_type -> ponder.difficulty.v1.EstimateResponse
-	7, // [7:8] is the sub-list for method output_type
-	6, // [6:7] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	2, // 2: ponder.difficulty.v1.EstimateRequest.scheme:type_name -> ponder.difficulty.v1.Scheme
+	4, // 3: ponder.difficulty.v1.Estimate.bin:type_name -> ponder.difficulty.v1.Bin
+	7, // 4: ponder.difficulty.v1.Estimate.usage:type_name -> ponder.reasoning.v1.Usage
+	3, // 5: ponder.difficulty.v1.EstimateResponse.estimate:type_name -> ponder.difficulty.v1.Estimate
+	8, // 6: ponder.difficulty.v1.EstimateResponse.new_samples:type_name -> ponder.policy.v1.Child
+	1, // 7: ponder.difficulty.v1.DifficultyService.Estimate:input_type -> ponder.difficulty.v1.EstimateRequest
+	5, // 8: ponder.difficulty.v1.DifficultyService.Estimate:output_type -> ponder.difficulty.v1.EstimateResponse
+	8, // [8:9] is the sub-list for method output_type
+	7, // [7:8] is the sub-list for method input_type
+	7, // [7:7] is the sub-list for extension type_name
+	7, // [7:7] is the sub-list for extension extendee
+	0, // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_ponder_difficulty_v1_difficulty_proto_init() }
@@ -553,8 +580,8 @@ func file_ponder_difficulty_v1_difficulty_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ponder_difficulty_v1_difficulty_proto_rawDesc), len(file_ponder_difficulty_v1_difficulty_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   3,
+			NumEnums:      1,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

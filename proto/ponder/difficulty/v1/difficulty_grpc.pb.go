@@ -30,8 +30,8 @@ const (
 //
 // DifficultyService estimates how hard problems are.
 type DifficultyServiceClient interface {
-	// Estimate streams estimates that get better as samples come in. A caller that has seen enough may leave early: what
-	// was not started is not paid.
+	// Estimate streams estimates that become more exact as samples come in. A caller may close the stream early: samples
+	// that were not started are not paid for.
 	Estimate(ctx context.Context, in *EstimateRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[EstimateResponse], error)
 }
 
@@ -68,8 +68,8 @@ type DifficultyService_EstimateClient = grpc.ServerStreamingClient[EstimateRespo
 //
 // DifficultyService estimates how hard problems are.
 type DifficultyServiceServer interface {
-	// Estimate streams estimates that get better as samples come in. A caller that has seen enough may leave early: what
-	// was not started is not paid.
+	// Estimate streams estimates that become more exact as samples come in. A caller may close the stream early: samples
+	// that were not started are not paid for.
 	Estimate(*EstimateRequest, grpc.ServerStreamingServer[EstimateResponse]) error
 	mustEmbedUnimplementedDifficultyServiceServer()
 }

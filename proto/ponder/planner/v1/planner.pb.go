@@ -9,8 +9,8 @@
 package plannerv1
 
 import (
-	v11 "github.com/ponder-mesh/ponder/proto/ponder/difficulty/v1"
-	v1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
+	v1 "github.com/ponder-mesh/ponder/proto/ponder/difficulty/v1"
+	v11 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
@@ -27,1781 +27,26 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Effort says how much to spend where the request names no budget. The names are those of reasoning_effort.
-type Effort int32
-
-const (
-	// Not said: MEDIUM.
-	Effort_EFFORT_UNSPECIFIED Effort = 0
-	// One greedy sample.
-	Effort_EFFORT_NONE Effort = 1
-	// Hardly anything.
-	Effort_EFFORT_MINIMAL Effort = 2
-	// Little.
-	Effort_EFFORT_LOW Effort = 3
-	// The default.
-	Effort_EFFORT_MEDIUM Effort = 4
-	// Much.
-	Effort_EFFORT_HIGH Effort = 5
-	// Very much.
-	Effort_EFFORT_XHIGH Effort = 6
-	// As much as the service allows.
-	Effort_EFFORT_MAX Effort = 7
-)
-
-// Enum value maps for Effort.
-var (
-	Effort_name = map[int32]string{
-		0: "EFFORT_UNSPECIFIED",
-		1: "EFFORT_NONE",
-		2: "EFFORT_MINIMAL",
-		3: "EFFORT_LOW",
-		4: "EFFORT_MEDIUM",
-		5: "EFFORT_HIGH",
-		6: "EFFORT_XHIGH",
-		7: "EFFORT_MAX",
-	}
-	Effort_value = map[string]int32{
-		"EFFORT_UNSPECIFIED": 0,
-		"EFFORT_NONE":        1,
-		"EFFORT_MINIMAL":     2,
-		"EFFORT_LOW":         3,
-		"EFFORT_MEDIUM":      4,
-		"EFFORT_HIGH":        5,
-		"EFFORT_XHIGH":       6,
-		"EFFORT_MAX":         7,
-	}
-)
-
-func (x Effort) Enum() *Effort {
-	p := new(Effort)
-	*p = x
-	return p
-}
-
-func (x Effort) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (Effort) Descriptor() protoreflect.EnumDescriptor {
-	return file_ponder_planner_v1_planner_proto_enumTypes[0].Descriptor()
-}
-
-func (Effort) Type() protoreflect.EnumType {
-	return &file_ponder_planner_v1_planner_proto_enumTypes[0]
-}
-
-func (x Effort) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use Effort.Descriptor instead.
-func (Effort) EnumDescriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{0}
-}
-
-// How an MCTS picks its answer.
-type MctsFinal int32
-
-const (
-	// Not said: VOTE.
-	MctsFinal_MCTS_FINAL_UNSPECIFIED MctsFinal = 0
-	// By the search's choice, among all solutions.
-	MctsFinal_MCTS_FINAL_VOTE MctsFinal = 1
-	// The solution at the end of the most visited way.
-	MctsFinal_MCTS_FINAL_VISITS MctsFinal = 2
-	// The solution at the end of the way of the highest mean value.
-	MctsFinal_MCTS_FINAL_VALUE MctsFinal = 3
-)
-
-// Enum value maps for MctsFinal.
-var (
-	MctsFinal_name = map[int32]string{
-		0: "MCTS_FINAL_UNSPECIFIED",
-		1: "MCTS_FINAL_VOTE",
-		2: "MCTS_FINAL_VISITS",
-		3: "MCTS_FINAL_VALUE",
-	}
-	MctsFinal_value = map[string]int32{
-		"MCTS_FINAL_UNSPECIFIED": 0,
-		"MCTS_FINAL_VOTE":        1,
-		"MCTS_FINAL_VISITS":      2,
-		"MCTS_FINAL_VALUE":       3,
-	}
-)
-
-func (x MctsFinal) Enum() *MctsFinal {
-	p := new(MctsFinal)
-	*p = x
-	return p
-}
-
-func (x MctsFinal) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (MctsFinal) Descriptor() protoreflect.EnumDescriptor {
-	return file_ponder_planner_v1_planner_proto_enumTypes[1].Descriptor()
-}
-
-func (MctsFinal) Type() protoreflect.EnumType {
-	return &file_ponder_planner_v1_planner_proto_enumTypes[1]
-}
-
-func (x MctsFinal) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use MctsFinal.Descriptor instead.
-func (MctsFinal) EnumDescriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{1}
-}
-
-// A Choice says how the answer is picked from the solutions that a search found. The first half of a name aggregates
-// the scores of a solution's steps, the second half says what is done with them: MAX takes the best solution, VOTE adds
-// up the solutions with the same answer.
-type Choice int32
-
-const (
-	// Not said: MAJORITY without a verifier, else VOTE with the verifier's own aggregator.
-	Choice_CHOICE_UNSPECIFIED Choice = 0
-	// The most frequent answer.
-	Choice_CHOICE_MAJORITY Choice = 1
-	// Best by minimum.
-	Choice_CHOICE_MIN_MAX Choice = 2
-	// Vote by minimum.
-	Choice_CHOICE_MIN_VOTE Choice = 3
-	// Best by last step.
-	Choice_CHOICE_LAST_MAX Choice = 4
-	// Vote by last step.
-	Choice_CHOICE_LAST_VOTE Choice = 5
-	// Best by mean.
-	Choice_CHOICE_AVG_MAX Choice = 6
-	// Vote by mean.
-	Choice_CHOICE_AVG_VOTE Choice = 7
-	// Best by product.
-	Choice_CHOICE_PROD_MAX Choice = 8
-	// Vote by product.
-	Choice_CHOICE_PROD_VOTE Choice = 9
-	// Best by the last score, as of an outcome reward model.
-	Choice_CHOICE_ORM_MAX Choice = 10
-	// Vote by the last score, brought to [0,1] by the least and the largest among the solutions.
-	Choice_CHOICE_ORM_VOTE Choice = 11
-	// Best by the policy's own mean probability of a token. It needs no verifier.
-	Choice_CHOICE_CERTAINTY_MAX Choice = 12
-	// Vote by the policy's own mean probability of a token.
-	Choice_CHOICE_CERTAINTY_VOTE Choice = 13
-)
-
-// Enum value maps for Choice.
-var (
-	Choice_name = map[int32]string{
-		0:  "CHOICE_UNSPECIFIED",
-		1:  "CHOICE_MAJORITY",
-		2:  "CHOICE_MIN_MAX",
-		3:  "CHOICE_MIN_VOTE",
-		4:  "CHOICE_LAST_MAX",
-		5:  "CHOICE_LAST_VOTE",
-		6:  "CHOICE_AVG_MAX",
-		7:  "CHOICE_AVG_VOTE",
-		8:  "CHOICE_PROD_MAX",
-		9:  "CHOICE_PROD_VOTE",
-		10: "CHOICE_ORM_MAX",
-		11: "CHOICE_ORM_VOTE",
-		12: "CHOICE_CERTAINTY_MAX",
-		13: "CHOICE_CERTAINTY_VOTE",
-	}
-	Choice_value = map[string]int32{
-		"CHOICE_UNSPECIFIED":    0,
-		"CHOICE_MAJORITY":       1,
-		"CHOICE_MIN_MAX":        2,
-		"CHOICE_MIN_VOTE":       3,
-		"CHOICE_LAST_MAX":       4,
-		"CHOICE_LAST_VOTE":      5,
-		"CHOICE_AVG_MAX":        6,
-		"CHOICE_AVG_VOTE":       7,
-		"CHOICE_PROD_MAX":       8,
-		"CHOICE_PROD_VOTE":      9,
-		"CHOICE_ORM_MAX":        10,
-		"CHOICE_ORM_VOTE":       11,
-		"CHOICE_CERTAINTY_MAX":  12,
-		"CHOICE_CERTAINTY_VOTE": 13,
-	}
-)
-
-func (x Choice) Enum() *Choice {
-	p := new(Choice)
-	*p = x
-	return p
-}
-
-func (x Choice) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (Choice) Descriptor() protoreflect.EnumDescriptor {
-	return file_ponder_planner_v1_planner_proto_enumTypes[2].Descriptor()
-}
-
-func (Choice) Type() protoreflect.EnumType {
-	return &file_ponder_planner_v1_planner_proto_enumTypes[2]
-}
-
-func (x Choice) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use Choice.Descriptor instead.
-func (Choice) EnumDescriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{2}
-}
-
-// How a bound on thinking is held.
-type ThinkingMode int32
-
-const (
-	// Not said: FORCE.
-	ThinkingMode_THINKING_MODE_UNSPECIFIED ThinkingMode = 0
-	// Budget forcing: what reaches max_tokens is made to answer; what would end too early is made to go on.
-	ThinkingMode_THINKING_MODE_FORCE ThinkingMode = 1
-	// Rejection sampling: what reaches max_tokens is thrown away, paid, and written again, at most 16 times.
-	ThinkingMode_THINKING_MODE_REJECT ThinkingMode = 2
-	// Nothing is done beyond the advice.
-	ThinkingMode_THINKING_MODE_ADVISE ThinkingMode = 3
-)
-
-// Enum value maps for ThinkingMode.
-var (
-	ThinkingMode_name = map[int32]string{
-		0: "THINKING_MODE_UNSPECIFIED",
-		1: "THINKING_MODE_FORCE",
-		2: "THINKING_MODE_REJECT",
-		3: "THINKING_MODE_ADVISE",
-	}
-	ThinkingMode_value = map[string]int32{
-		"THINKING_MODE_UNSPECIFIED": 0,
-		"THINKING_MODE_FORCE":       1,
-		"THINKING_MODE_REJECT":      2,
-		"THINKING_MODE_ADVISE":      3,
-	}
-)
-
-func (x ThinkingMode) Enum() *ThinkingMode {
-	p := new(ThinkingMode)
-	*p = x
-	return p
-}
-
-func (x ThinkingMode) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (ThinkingMode) Descriptor() protoreflect.EnumDescriptor {
-	return file_ponder_planner_v1_planner_proto_enumTypes[3].Descriptor()
-}
-
-func (ThinkingMode) Type() protoreflect.EnumType {
-	return &file_ponder_planner_v1_planner_proto_enumTypes[3]
-}
-
-func (x ThinkingMode) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use ThinkingMode.Descriptor instead.
-func (ThinkingMode) EnumDescriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{3}
-}
-
-// What the policy is told after the problem. It may not keep to it.
-type ThinkingAdvice int32
-
-const (
-	// Nothing.
-	ThinkingAdvice_THINKING_ADVICE_UNSPECIFIED ThinkingAdvice = 0
-	// "Think for up to <max_tokens> tokens."
-	ThinkingAdvice_THINKING_ADVICE_TOKENS ThinkingAdvice = 1
-	// "Think for up to <max_steps> steps."
-	ThinkingAdvice_THINKING_ADVICE_STEPS ThinkingAdvice = 2
-	// To think for a short time.
-	ThinkingAdvice_THINKING_ADVICE_SHORT ThinkingAdvice = 3
-	// To think for a long time.
-	ThinkingAdvice_THINKING_ADVICE_LONG ThinkingAdvice = 4
-)
-
-// Enum value maps for ThinkingAdvice.
-var (
-	ThinkingAdvice_name = map[int32]string{
-		0: "THINKING_ADVICE_UNSPECIFIED",
-		1: "THINKING_ADVICE_TOKENS",
-		2: "THINKING_ADVICE_STEPS",
-		3: "THINKING_ADVICE_SHORT",
-		4: "THINKING_ADVICE_LONG",
-	}
-	ThinkingAdvice_value = map[string]int32{
-		"THINKING_ADVICE_UNSPECIFIED": 0,
-		"THINKING_ADVICE_TOKENS":      1,
-		"THINKING_ADVICE_STEPS":       2,
-		"THINKING_ADVICE_SHORT":       3,
-		"THINKING_ADVICE_LONG":        4,
-	}
-)
-
-func (x ThinkingAdvice) Enum() *ThinkingAdvice {
-	p := new(ThinkingAdvice)
-	*p = x
-	return p
-}
-
-func (x ThinkingAdvice) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (ThinkingAdvice) Descriptor() protoreflect.EnumDescriptor {
-	return file_ponder_planner_v1_planner_proto_enumTypes[4].Descriptor()
-}
-
-func (ThinkingAdvice) Type() protoreflect.EnumType {
-	return &file_ponder_planner_v1_planner_proto_enumTypes[4]
-}
-
-func (x ThinkingAdvice) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use ThinkingAdvice.Descriptor instead.
-func (ThinkingAdvice) EnumDescriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{4}
-}
-
-// The state of a search.
-type SearchState int32
-
-const (
-	// Not said.
-	SearchState_SEARCH_STATE_UNSPECIFIED SearchState = 0
-	// Accepted; no worker has taken any of its jobs yet.
-	SearchState_SEARCH_STATE_QUEUED SearchState = 1
-	// Under way.
-	SearchState_SEARCH_STATE_RUNNING SearchState = 2
-	// Ended with an answer, perhaps a partial one: see stop_reason.
-	SearchState_SEARCH_STATE_SUCCEEDED SearchState = 3
-	// Ended without an answer.
-	SearchState_SEARCH_STATE_FAILED SearchState = 4
-	// Cancelled by a client.
-	SearchState_SEARCH_STATE_CANCELLED SearchState = 5
-)
-
-// Enum value maps for SearchState.
-var (
-	SearchState_name = map[int32]string{
-		0: "SEARCH_STATE_UNSPECIFIED",
-		1: "SEARCH_STATE_QUEUED",
-		2: "SEARCH_STATE_RUNNING",
-		3: "SEARCH_STATE_SUCCEEDED",
-		4: "SEARCH_STATE_FAILED",
-		5: "SEARCH_STATE_CANCELLED",
-	}
-	SearchState_value = map[string]int32{
-		"SEARCH_STATE_UNSPECIFIED": 0,
-		"SEARCH_STATE_QUEUED":      1,
-		"SEARCH_STATE_RUNNING":     2,
-		"SEARCH_STATE_SUCCEEDED":   3,
-		"SEARCH_STATE_FAILED":      4,
-		"SEARCH_STATE_CANCELLED":   5,
-	}
-)
-
-func (x SearchState) Enum() *SearchState {
-	p := new(SearchState)
-	*p = x
-	return p
-}
-
-func (x SearchState) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (SearchState) Descriptor() protoreflect.EnumDescriptor {
-	return file_ponder_planner_v1_planner_proto_enumTypes[5].Descriptor()
-}
-
-func (SearchState) Type() protoreflect.EnumType {
-	return &file_ponder_planner_v1_planner_proto_enumTypes[5]
-}
-
-func (x SearchState) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use SearchState.Descriptor instead.
-func (SearchState) EnumDescriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{5}
-}
-
-// Why a search stopped.
-type StopReason int32
-
-const (
-	// Not stopped.
-	StopReason_STOP_REASON_UNSPECIFIED StopReason = 0
-	// The strategy had nothing left to try.
-	StopReason_STOP_REASON_COMPLETE StopReason = 1
-	// The budget was spent.
-	StopReason_STOP_REASON_BUDGET StopReason = 2
-	// The deadline came.
-	StopReason_STOP_REASON_DEADLINE StopReason = 3
-	// A client cancelled it.
-	StopReason_STOP_REASON_CANCELLED StopReason = 4
-	// A failure: see error.
-	StopReason_STOP_REASON_ERROR StopReason = 5
-)
-
-// Enum value maps for StopReason.
-var (
-	StopReason_name = map[int32]string{
-		0: "STOP_REASON_UNSPECIFIED",
-		1: "STOP_REASON_COMPLETE",
-		2: "STOP_REASON_BUDGET",
-		3: "STOP_REASON_DEADLINE",
-		4: "STOP_REASON_CANCELLED",
-		5: "STOP_REASON_ERROR",
-	}
-	StopReason_value = map[string]int32{
-		"STOP_REASON_UNSPECIFIED": 0,
-		"STOP_REASON_COMPLETE":    1,
-		"STOP_REASON_BUDGET":      2,
-		"STOP_REASON_DEADLINE":    3,
-		"STOP_REASON_CANCELLED":   4,
-		"STOP_REASON_ERROR":       5,
-	}
-)
-
-func (x StopReason) Enum() *StopReason {
-	p := new(StopReason)
-	*p = x
-	return p
-}
-
-func (x StopReason) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (StopReason) Descriptor() protoreflect.EnumDescriptor {
-	return file_ponder_planner_v1_planner_proto_enumTypes[6].Descriptor()
-}
-
-func (StopReason) Type() protoreflect.EnumType {
-	return &file_ponder_planner_v1_planner_proto_enumTypes[6]
-}
-
-func (x StopReason) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use StopReason.Descriptor instead.
-func (StopReason) EnumDescriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{6}
-}
-
-// The state of a node.
-type NodeState int32
-
-const (
-	// Not said.
-	NodeState_NODE_STATE_UNSPECIFIED NodeState = 0
-	// Asked for, waiting for a worker.
-	NodeState_NODE_STATE_QUEUED NodeState = 1
-	// A worker is writing it.
-	NodeState_NODE_STATE_RUNNING NodeState = 2
-	// Written and, where the strategy wants it, scored.
-	NodeState_NODE_STATE_SCORED NodeState = 3
-	// The strategy does not follow it.
-	NodeState_NODE_STATE_PRUNED NodeState = 4
-	// It ends its solution.
-	NodeState_NODE_STATE_FINISHED NodeState = 5
-	// It could not be written or scored: see reason.
-	NodeState_NODE_STATE_FAILED NodeState = 6
-)
-
-// Enum value maps for NodeState.
-var (
-	NodeState_name = map[int32]string{
-		0: "NODE_STATE_UNSPECIFIED",
-		1: "NODE_STATE_QUEUED",
-		2: "NODE_STATE_RUNNING",
-		3: "NODE_STATE_SCORED",
-		4: "NODE_STATE_PRUNED",
-		5: "NODE_STATE_FINISHED",
-		6: "NODE_STATE_FAILED",
-	}
-	NodeState_value = map[string]int32{
-		"NODE_STATE_UNSPECIFIED": 0,
-		"NODE_STATE_QUEUED":      1,
-		"NODE_STATE_RUNNING":     2,
-		"NODE_STATE_SCORED":      3,
-		"NODE_STATE_PRUNED":      4,
-		"NODE_STATE_FINISHED":    5,
-		"NODE_STATE_FAILED":      6,
-	}
-)
-
-func (x NodeState) Enum() *NodeState {
-	p := new(NodeState)
-	*p = x
-	return p
-}
-
-func (x NodeState) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (NodeState) Descriptor() protoreflect.EnumDescriptor {
-	return file_ponder_planner_v1_planner_proto_enumTypes[7].Descriptor()
-}
-
-func (NodeState) Type() protoreflect.EnumType {
-	return &file_ponder_planner_v1_planner_proto_enumTypes[7]
-}
-
-func (x NodeState) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use NodeState.Descriptor instead.
-func (NodeState) EnumDescriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{7}
-}
-
-// Where a plan comes from.
-type PlanSource int32
-
-const (
-	// Not said.
-	PlanSource_PLAN_SOURCE_UNSPECIFIED PlanSource = 0
-	// The request named the strategy.
-	PlanSource_PLAN_SOURCE_REQUEST PlanSource = 1
-	// Calibration measured this policy with this verifier.
-	PlanSource_PLAN_SOURCE_PROFILE PlanSource = 2
-	// The papers' experience with other models: nobody measured these.
-	PlanSource_PLAN_SOURCE_RULE_OF_THUMB PlanSource = 3
-)
-
-// Enum value maps for PlanSource.
-var (
-	PlanSource_name = map[int32]string{
-		0: "PLAN_SOURCE_UNSPECIFIED",
-		1: "PLAN_SOURCE_REQUEST",
-		2: "PLAN_SOURCE_PROFILE",
-		3: "PLAN_SOURCE_RULE_OF_THUMB",
-	}
-	PlanSource_value = map[string]int32{
-		"PLAN_SOURCE_UNSPECIFIED":   0,
-		"PLAN_SOURCE_REQUEST":       1,
-		"PLAN_SOURCE_PROFILE":       2,
-		"PLAN_SOURCE_RULE_OF_THUMB": 3,
-	}
-)
-
-func (x PlanSource) Enum() *PlanSource {
-	p := new(PlanSource)
-	*p = x
-	return p
-}
-
-func (x PlanSource) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (PlanSource) Descriptor() protoreflect.EnumDescriptor {
-	return file_ponder_planner_v1_planner_proto_enumTypes[8].Descriptor()
-}
-
-func (PlanSource) Type() protoreflect.EnumType {
-	return &file_ponder_planner_v1_planner_proto_enumTypes[8]
-}
-
-func (x PlanSource) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use PlanSource.Descriptor instead.
-func (PlanSource) EnumDescriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{8}
-}
-
-// A Budget bounds what a search may spend; a bound that is 0 or absent does not bound.
-type Budget struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Most tokens that policies may generate.
-	PolicyTokens int64 `protobuf:"varint,1,opt,name=policy_tokens,json=policyTokens,proto3" json:"policy_tokens,omitempty"`
-	// Most tokens that verifiers may read.
-	VerifierTokens int64 `protobuf:"varint,2,opt,name=verifier_tokens,json=verifierTokens,proto3" json:"verifier_tokens,omitempty"`
-	// Most floating-point operations of policy and verifier together.
-	Flops float64 `protobuf:"fixed64,3,opt,name=flops,proto3" json:"flops,omitempty"`
-	// About how many whole solutions' worth of text the policy writes, on the average over problems, 0…4096: the N of the
-	// papers. It is no bound: the plan spends more on hard problems and less on easy ones. 0 is the effort's.
-	Samples       int32 `protobuf:"varint,4,opt,name=samples,proto3" json:"samples,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Budget) Reset() {
-	*x = Budget{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[0]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Budget) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Budget) ProtoMessage() {}
-
-func (x *Budget) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[0]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Budget.ProtoReflect.Descriptor instead.
-func (*Budget) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{0}
-}
-
-func (x *Budget) GetPolicyTokens() int64 {
-	if x != nil {
-		return x.PolicyTokens
-	}
-	return 0
-}
-
-func (x *Budget) GetVerifierTokens() int64 {
-	if x != nil {
-		return x.VerifierTokens
-	}
-	return 0
-}
-
-func (x *Budget) GetFlops() float64 {
-	if x != nil {
-		return x.Flops
-	}
-	return 0
-}
-
-func (x *Budget) GetSamples() int32 {
-	if x != nil {
-		return x.Samples
-	}
-	return 0
-}
-
-// A Strategy says how to search.
-type Strategy struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The kind, with its parameters.
-	//
-	// Types that are valid to be assigned to Kind:
-	//
-	//	*Strategy_Greedy
-	//	*Strategy_Majority
-	//	*Strategy_BestOfN
-	//	*Strategy_Beam
-	//	*Strategy_Lookahead
-	//	*Strategy_Dvts
-	//	*Strategy_Rebase
-	//	*Strategy_Mcts
-	//	*Strategy_Particles
-	//	*Strategy_Revisions
-	Kind          isStrategy_Kind `protobuf_oneof:"kind"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Strategy) Reset() {
-	*x = Strategy{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[1]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Strategy) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Strategy) ProtoMessage() {}
-
-func (x *Strategy) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[1]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Strategy.ProtoReflect.Descriptor instead.
-func (*Strategy) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{1}
-}
-
-func (x *Strategy) GetKind() isStrategy_Kind {
-	if x != nil {
-		return x.Kind
-	}
-	return nil
-}
-
-func (x *Strategy) GetGreedy() *Greedy {
-	if x != nil {
-		if x, ok := x.Kind.(*Strategy_Greedy); ok {
-			return x.Greedy
-		}
-	}
-	return nil
-}
-
-func (x *Strategy) GetMajority() *Majority {
-	if x != nil {
-		if x, ok := x.Kind.(*Strategy_Majority); ok {
-			return x.Majority
-		}
-	}
-	return nil
-}
-
-func (x *Strategy) GetBestOfN() *BestOfN {
-	if x != nil {
-		if x, ok := x.Kind.(*Strategy_BestOfN); ok {
-			return x.BestOfN
-		}
-	}
-	return nil
-}
-
-func (x *Strategy) GetBeam() *Beam {
-	if x != nil {
-		if x, ok := x.Kind.(*Strategy_Beam); ok {
-			return x.Beam
-		}
-	}
-	return nil
-}
-
-func (x *Strategy) GetLookahead() *Lookahead {
-	if x != nil {
-		if x, ok := x.Kind.(*Strategy_Lookahead); ok {
-			return x.Lookahead
-		}
-	}
-	return nil
-}
-
-func (x *Strategy) GetDvts() *Dvts {
-	if x != nil {
-		if x, ok := x.Kind.(*Strategy_Dvts); ok {
-			return x.Dvts
-		}
-	}
-	return nil
-}
-
-func (x *Strategy) GetRebase() *Rebase {
-	if x != nil {
-		if x, ok := x.Kind.(*Strategy_Rebase); ok {
-			return x.Rebase
-		}
-	}
-	return nil
-}
-
-func (x *Strategy) GetMcts() *Mcts {
-	if x != nil {
-		if x, ok := x.Kind.(*Strategy_Mcts); ok {
-			return x.Mcts
-		}
-	}
-	return nil
-}
-
-func (x *Strategy) GetParticles() *Particles {
-	if x != nil {
-		if x, ok := x.Kind.(*Strategy_Particles); ok {
-			return x.Particles
-		}
-	}
-	return nil
-}
-
-func (x *Strategy) GetRevisions() *Revisions {
-	if x != nil {
-		if x, ok := x.Kind.(*Strategy_Revisions); ok {
-			return x.Revisions
-		}
-	}
-	return nil
-}
-
-type isStrategy_Kind interface {
-	isStrategy_Kind()
-}
-
-type Strategy_Greedy struct {
-	// One sample at temperature 0.
-	Greedy *Greedy `protobuf:"bytes,1,opt,name=greedy,proto3,oneof"`
-}
-
-type Strategy_Majority struct {
-	// Self-consistency: independent samples, no verifier needed.
-	Majority *Majority `protobuf:"bytes,2,opt,name=majority,proto3,oneof"`
-}
-
-type Strategy_BestOfN struct {
-	// Independent samples, judged.
-	BestOfN *BestOfN `protobuf:"bytes,3,opt,name=best_of_n,json=bestOfN,proto3,oneof"`
-}
-
-type Strategy_Beam struct {
-	// Beam search against the verifier.
-	Beam *Beam `protobuf:"bytes,4,opt,name=beam,proto3,oneof"`
-}
-
-type Strategy_Lookahead struct {
-	// Beam search that judges a step by what comes some steps later.
-	Lookahead *Lookahead `protobuf:"bytes,5,opt,name=lookahead,proto3,oneof"`
-}
-
-type Strategy_Dvts struct {
-	// Independent subtrees, each following its best step.
-	Dvts *Dvts `protobuf:"bytes,6,opt,name=dvts,proto3,oneof"`
-}
-
-type Strategy_Rebase struct {
-	// Each level's children shared among its nodes by their scores.
-	Rebase *Rebase `protobuf:"bytes,7,opt,name=rebase,proto3,oneof"`
-}
-
-type Strategy_Mcts struct {
-	// Monte Carlo tree search.
-	Mcts *Mcts `protobuf:"bytes,8,opt,name=mcts,proto3,oneof"`
-}
-
-type Strategy_Particles struct {
-	// Particle filtering and particle Gibbs.
-	Particles *Particles `protobuf:"bytes,9,opt,name=particles,proto3,oneof"`
-}
-
-type Strategy_Revisions struct {
-	// Chains of attempts, each written in view of those before it.
-	Revisions *Revisions `protobuf:"bytes,10,opt,name=revisions,proto3,oneof"`
-}
-
-func (*Strategy_Greedy) isStrategy_Kind() {}
-
-func (*Strategy_Majority) isStrategy_Kind() {}
-
-func (*Strategy_BestOfN) isStrategy_Kind() {}
-
-func (*Strategy_Beam) isStrategy_Kind() {}
-
-func (*Strategy_Lookahead) isStrategy_Kind() {}
-
-func (*Strategy_Dvts) isStrategy_Kind() {}
-
-func (*Strategy_Rebase) isStrategy_Kind() {}
-
-func (*Strategy_Mcts) isStrategy_Kind() {}
-
-func (*Strategy_Particles) isStrategy_Kind() {}
-
-func (*Strategy_Revisions) isStrategy_Kind() {}
-
-// Greedy takes the likeliest continuation.
-type Greedy struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Greedy) Reset() {
-	*x = Greedy{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[2]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Greedy) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Greedy) ProtoMessage() {}
-
-func (x *Greedy) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[2]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Greedy.ProtoReflect.Descriptor instead.
-func (*Greedy) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{2}
-}
-
-// Majority samples n whole solutions (Wang et al. 2022, arXiv 2203.11171). It stops when those that are left cannot
-// change the winner.
-type Majority struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Samples, 1…4096.
-	N int32 `protobuf:"varint,1,opt,name=n,proto3" json:"n,omitempty"`
-	// Samples asked for at a time, and looked at together, 1…4096. Absent: all at once, looked at as they come.
-	Wave int32 `protobuf:"varint,2,opt,name=wave,proto3" json:"wave,omitempty"`
-	// Stop when the leading answer is the policy's most frequent one with this probability, below 1 (adaptive consistency:
-	// Aggarwal et al. 2023, arXiv 2305.11860, 0.95 there). Absent: only when the winner is certain.
-	Confidence float64 `protobuf:"fixed64,3,opt,name=confidence,proto3" json:"confidence,omitempty"`
-	// Never stop early.
-	Exhaustive    bool `protobuf:"varint,4,opt,name=exhaustive,proto3" json:"exhaustive,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Majority) Reset() {
-	*x = Majority{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[3]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Majority) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Majority) ProtoMessage() {}
-
-func (x *Majority) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[3]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Majority.ProtoReflect.Descriptor instead.
-func (*Majority) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{3}
-}
-
-func (x *Majority) GetN() int32 {
-	if x != nil {
-		return x.N
-	}
-	return 0
-}
-
-func (x *Majority) GetWave() int32 {
-	if x != nil {
-		return x.Wave
-	}
-	return 0
-}
-
-func (x *Majority) GetConfidence() float64 {
-	if x != nil {
-		return x.Confidence
-	}
-	return 0
-}
-
-func (x *Majority) GetExhaustive() bool {
-	if x != nil {
-		return x.Exhaustive
-	}
-	return false
-}
-
-// BestOfN samples n whole solutions and judges each (Snell et al. 2024, arXiv 2408.03314, §5.1).
-type BestOfN struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Samples, 1…4096.
-	N             int32 `protobuf:"varint,1,opt,name=n,proto3" json:"n,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *BestOfN) Reset() {
-	*x = BestOfN{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[4]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *BestOfN) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*BestOfN) ProtoMessage() {}
-
-func (x *BestOfN) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[4]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use BestOfN.ProtoReflect.Descriptor instead.
-func (*BestOfN) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{4}
-}
-
-func (x *BestOfN) GetN() int32 {
-	if x != nil {
-		return x.N
-	}
-	return 0
-}
-
-// Beam keeps the best n/m steps of each level and continues each m ways (Snell et al. 2024, §5.1).
-type Beam struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Beams: steps sampled a level, 1…4096.
-	N int32 `protobuf:"varint,1,opt,name=n,proto3" json:"n,omitempty"`
-	// Children of a kept step, 1…n, a divisor of n. Absent: the largest that is at most 4.
-	M *int32 `protobuf:"varint,2,opt,name=m,proto3,oneof" json:"m,omitempty"`
-	// Levels after which beams run to their end, 1…256. Absent: 40.
-	MaxLevels *int32 `protobuf:"varint,3,opt,name=max_levels,json=maxLevels,proto3,oneof" json:"max_levels,omitempty"`
-	// A solution that ends among the best takes its place in the beam with it (Liu et al. 2025, arXiv 2502.06703). Else a
-	// level always has n children.
-	Narrow bool `protobuf:"varint,4,opt,name=narrow,proto3" json:"narrow,omitempty"`
-	// Pass over a step whose text a sibling has already.
-	Dedupe        bool `protobuf:"varint,5,opt,name=dedupe,proto3" json:"dedupe,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Beam) Reset() {
-	*x = Beam{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[5]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Beam) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Beam) ProtoMessage() {}
-
-func (x *Beam) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[5]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Beam.ProtoReflect.Descriptor instead.
-func (*Beam) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{5}
-}
-
-func (x *Beam) GetN() int32 {
-	if x != nil {
-		return x.N
-	}
-	return 0
-}
-
-func (x *Beam) GetM() int32 {
-	if x != nil && x.M != nil {
-		return *x.M
-	}
-	return 0
-}
-
-func (x *Beam) GetMaxLevels() int32 {
-	if x != nil && x.MaxLevels != nil {
-		return *x.MaxLevels
-	}
-	return 0
-}
-
-func (x *Beam) GetNarrow() bool {
-	if x != nil {
-		return x.Narrow
-	}
-	return false
-}
-
-func (x *Beam) GetDedupe() bool {
-	if x != nil {
-		return x.Dedupe
-	}
-	return false
-}
-
-// Lookahead is Beam where a step is judged after k further greedy steps (Snell et al. 2024, §5.2). It costs n×(k+1)
-// steps a level.
-type Lookahead struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Beams: steps sampled a level, 1…4096.
-	N int32 `protobuf:"varint,1,opt,name=n,proto3" json:"n,omitempty"`
-	// Children of a kept step, 1…n, a divisor of n. Absent: the largest that is at most 4.
-	M *int32 `protobuf:"varint,2,opt,name=m,proto3,oneof" json:"m,omitempty"`
-	// Steps to look ahead, 1…256. Absent: 3.
-	K *int32 `protobuf:"varint,3,opt,name=k,proto3,oneof" json:"k,omitempty"`
-	// Levels after which beams run to their end, 1…256. Absent: 40.
-	MaxLevels     *int32 `protobuf:"varint,4,opt,name=max_levels,json=maxLevels,proto3,oneof" json:"max_levels,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Lookahead) Reset() {
-	*x = Lookahead{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[6]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Lookahead) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Lookahead) ProtoMessage() {}
-
-func (x *Lookahead) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[6]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Lookahead.ProtoReflect.Descriptor instead.
-func (*Lookahead) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{6}
-}
-
-func (x *Lookahead) GetN() int32 {
-	if x != nil {
-		return x.N
-	}
-	return 0
-}
-
-func (x *Lookahead) GetM() int32 {
-	if x != nil && x.M != nil {
-		return *x.M
-	}
-	return 0
-}
-
-func (x *Lookahead) GetK() int32 {
-	if x != nil && x.K != nil {
-		return *x.K
-	}
-	return 0
-}
-
-func (x *Lookahead) GetMaxLevels() int32 {
-	if x != nil && x.MaxLevels != nil {
-		return *x.MaxLevels
-	}
-	return 0
-}
-
-// Dvts grows n/m subtrees that do not wait for each other (Beeching et al. 2024, diverse verifier tree search).
-type Dvts struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Steps sampled a level in all subtrees together, 1…4096.
-	N int32 `protobuf:"varint,1,opt,name=n,proto3" json:"n,omitempty"`
-	// Children of a subtree's best step, 1…n, a divisor of n. Absent: the largest that is at most 4.
-	M *int32 `protobuf:"varint,2,opt,name=m,proto3,oneof" json:"m,omitempty"`
-	// Greedy steps after which a step is judged, 0…256. Absent: 0, by itself.
-	K int32 `protobuf:"varint,3,opt,name=k,proto3" json:"k,omitempty"`
-	// Levels after which subtrees run to their end, 1…256. Absent: 40.
-	MaxLevels     *int32 `protobuf:"varint,4,opt,name=max_levels,json=maxLevels,proto3,oneof" json:"max_levels,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Dvts) Reset() {
-	*x = Dvts{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[7]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Dvts) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Dvts) ProtoMessage() {}
-
-func (x *Dvts) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[7]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Dvts.ProtoReflect.Descriptor instead.
-func (*Dvts) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{7}
-}
-
-func (x *Dvts) GetN() int32 {
-	if x != nil {
-		return x.N
-	}
-	return 0
-}
-
-func (x *Dvts) GetM() int32 {
-	if x != nil && x.M != nil {
-		return *x.M
-	}
-	return 0
-}
-
-func (x *Dvts) GetK() int32 {
-	if x != nil {
-		return x.K
-	}
-	return 0
-}
-
-func (x *Dvts) GetMaxLevels() int32 {
-	if x != nil && x.MaxLevels != nil {
-		return *x.MaxLevels
-	}
-	return 0
-}
-
-// Rebase shares a level's children among its nodes by the softmax of their scores (Wu et al. 2024, arXiv 2408.00724).
-type Rebase struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Children of the first level, 1…4096; later ones have less by the solutions that ended.
-	N int32 `protobuf:"varint,1,opt,name=n,proto3" json:"n,omitempty"`
-	// Temperature of the softmax, 0.001…1000. Absent: 0.2.
-	Balance *float64 `protobuf:"fixed64,2,opt,name=balance,proto3,oneof" json:"balance,omitempty"`
-	// Share out exactly n, best node first, as the authors' code does, instead of rounding each share as the paper does.
-	Exact bool `protobuf:"varint,3,opt,name=exact,proto3" json:"exact,omitempty"`
-	// Levels after which nodes run to their end, 1…256. Absent: 25.
-	MaxLevels     *int32 `protobuf:"varint,4,opt,name=max_levels,json=maxLevels,proto3,oneof" json:"max_levels,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Rebase) Reset() {
-	*x = Rebase{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[8]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Rebase) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Rebase) ProtoMessage() {}
-
-func (x *Rebase) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[8]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Rebase.ProtoReflect.Descriptor instead.
-func (*Rebase) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{8}
-}
-
-func (x *Rebase) GetN() int32 {
-	if x != nil {
-		return x.N
-	}
-	return 0
-}
-
-func (x *Rebase) GetBalance() float64 {
-	if x != nil && x.Balance != nil {
-		return *x.Balance
-	}
-	return 0
-}
-
-func (x *Rebase) GetExact() bool {
-	if x != nil {
-		return x.Exact
-	}
-	return false
-}
-
-func (x *Rebase) GetMaxLevels() int32 {
-	if x != nil && x.MaxLevels != nil {
-		return *x.MaxLevels
-	}
-	return 0
-}
-
-// Mcts is Monte Carlo tree search over steps, by UCT (Hao et al. 2023, arXiv 2305.14992) or PUCT (OpenR, arXiv 2410.09671).
-type Mcts struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Walks from the root to an end, 1…4096.
-	N int32 `protobuf:"varint,1,opt,name=n,proto3" json:"n,omitempty"`
-	// Children of an expanded node, 1…64. Absent: 4, or n where n is smaller.
-	Width *int32 `protobuf:"varint,2,opt,name=width,proto3,oneof" json:"width,omitempty"`
-	// Walks at a time, 1…n, kept apart by virtual loss. Absent: 4, or n where n is smaller.
-	Parallel *int32 `protobuf:"varint,3,opt,name=parallel,proto3,oneof" json:"parallel,omitempty"`
-	// Select by PUCT, with the policy's probability of a step as the prior. Else by UCT.
-	Puct bool `protobuf:"varint,4,opt,name=puct,proto3" json:"puct,omitempty"`
-	// Weight of exploring, 0…1000. Absent: 1.
-	Exploration *float64 `protobuf:"fixed64,5,opt,name=exploration,proto3,oneof" json:"exploration,omitempty"`
-	// Value an expanded node by one whole sample from its best child. Else a walk goes on to an end, whose score counts.
-	Rollout bool `protobuf:"varint,6,opt,name=rollout,proto3" json:"rollout,omitempty"`
-	// How the answer is picked. Absent: VOTE.
-	Final MctsFinal `protobuf:"varint,7,opt,name=final,proto3,enum=ponder.planner.v1.MctsFinal" json:"final,omitempty"`
-	// Levels after which nodes run to their end, 1…256. Absent: 40.
-	MaxLevels     *int32 `protobuf:"varint,8,opt,name=max_levels,json=maxLevels,proto3,oneof" json:"max_levels,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Mcts) Reset() {
-	*x = Mcts{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[9]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Mcts) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Mcts) ProtoMessage() {}
-
-func (x *Mcts) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[9]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Mcts.ProtoReflect.Descriptor instead.
-func (*Mcts) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{9}
-}
-
-func (x *Mcts) GetN() int32 {
-	if x != nil {
-		return x.N
-	}
-	return 0
-}
-
-func (x *Mcts) GetWidth() int32 {
-	if x != nil && x.Width != nil {
-		return *x.Width
-	}
-	return 0
-}
-
-func (x *Mcts) GetParallel() int32 {
-	if x != nil && x.Parallel != nil {
-		return *x.Parallel
-	}
-	return 0
-}
-
-func (x *Mcts) GetPuct() bool {
-	if x != nil {
-		return x.Puct
-	}
-	return false
-}
-
-func (x *Mcts) GetExploration() float64 {
-	if x != nil && x.Exploration != nil {
-		return *x.Exploration
-	}
-	return 0
-}
-
-func (x *Mcts) GetRollout() bool {
-	if x != nil {
-		return x.Rollout
-	}
-	return false
-}
-
-func (x *Mcts) GetFinal() MctsFinal {
-	if x != nil {
-		return x.Final
-	}
-	return MctsFinal_MCTS_FINAL_UNSPECIFIED
-}
-
-func (x *Mcts) GetMaxLevels() int32 {
-	if x != nil && x.MaxLevels != nil {
-		return *x.MaxLevels
-	}
-	return 0
-}
-
-// Particles weighs n partial solutions by their scores after each step and draws n of them anew (Puri et al. 2025, arXiv
-// 2502.01618). With more than one iteration it is particle Gibbs.
-type Particles struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Particles of all iterations together, 1…4096.
-	N int32 `protobuf:"varint,1,opt,name=n,proto3" json:"n,omitempty"`
-	// Iterations, 1…n, a divisor of n. Absent: 1.
-	Iterations *int32 `protobuf:"varint,2,opt,name=iterations,proto3,oneof" json:"iterations,omitempty"`
-	// Temperature of the softmax of the weights, 0.001…1000. Absent: 1.
-	Temperature *float64 `protobuf:"fixed64,3,opt,name=temperature,proto3,oneof" json:"temperature,omitempty"`
-	// Draw the answer by weight. Else the search's choice picks it.
-	Sample bool `protobuf:"varint,4,opt,name=sample,proto3" json:"sample,omitempty"`
-	// Levels after which particles run to their end, 1…256. Absent: 40.
-	MaxLevels     *int32 `protobuf:"varint,5,opt,name=max_levels,json=maxLevels,proto3,oneof" json:"max_levels,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Particles) Reset() {
-	*x = Particles{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[10]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Particles) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Particles) ProtoMessage() {}
-
-func (x *Particles) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[10]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Particles.ProtoReflect.Descriptor instead.
-func (*Particles) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{10}
-}
-
-func (x *Particles) GetN() int32 {
-	if x != nil {
-		return x.N
-	}
-	return 0
-}
-
-func (x *Particles) GetIterations() int32 {
-	if x != nil && x.Iterations != nil {
-		return *x.Iterations
-	}
-	return 0
-}
-
-func (x *Particles) GetTemperature() float64 {
-	if x != nil && x.Temperature != nil {
-		return *x.Temperature
-	}
-	return 0
-}
-
-func (x *Particles) GetSample() bool {
-	if x != nil {
-		return x.Sample
-	}
-	return false
-}
-
-func (x *Particles) GetMaxLevels() int32 {
-	if x != nil && x.MaxLevels != nil {
-		return *x.MaxLevels
-	}
-	return 0
-}
-
-// Revisions writes n attempts in chains, each in view of the four before it (Snell et al. 2024, §6). It needs a policy
-// that revises.
-type Revisions struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Attempts in all, 1…4096; at most 256 in a chain.
-	N int32 `protobuf:"varint,1,opt,name=n,proto3" json:"n,omitempty"`
-	// Chains side by side, 1…n, a divisor of n. Absent: the largest divisor of n that is no larger than its root.
-	Chains *int32 `protobuf:"varint,2,opt,name=chains,proto3,oneof" json:"chains,omitempty"`
-	// Choose among all attempts alike. Else first within each chain and then across.
-	Flat bool `protobuf:"varint,3,opt,name=flat,proto3" json:"flat,omitempty"`
-	// Do without a verifier: choose by majority.
-	Unjudged bool `protobuf:"varint,4,opt,name=unjudged,proto3" json:"unjudged,omitempty"`
-	// Tell the policy, in words after each attempt, how the verifier scores it and which step it doubts first. For policies
-	// whose prompt template asks for a revision in words; not with unjudged.
-	Feedback      bool `protobuf:"varint,5,opt,name=feedback,proto3" json:"feedback,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Revisions) Reset() {
-	*x = Revisions{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[11]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Revisions) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Revisions) ProtoMessage() {}
-
-func (x *Revisions) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[11]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Revisions.ProtoReflect.Descriptor instead.
-func (*Revisions) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{11}
-}
-
-func (x *Revisions) GetN() int32 {
-	if x != nil {
-		return x.N
-	}
-	return 0
-}
-
-func (x *Revisions) GetChains() int32 {
-	if x != nil && x.Chains != nil {
-		return *x.Chains
-	}
-	return 0
-}
-
-func (x *Revisions) GetFlat() bool {
-	if x != nil {
-		return x.Flat
-	}
-	return false
-}
-
-func (x *Revisions) GetUnjudged() bool {
-	if x != nil {
-		return x.Unjudged
-	}
-	return false
-}
-
-func (x *Revisions) GetFeedback() bool {
-	if x != nil {
-		return x.Feedback
-	}
-	return false
-}
-
-// Thinking is budget forcing and its baselines (Muennighoff et al. 2025, s1, arXiv 2501.19393, §3). Where a strategy goes
-// step by step, bounds are those of a whole path. Difficulty is estimated of the policy as it is, without.
-type Thinking struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Most tokens of thinking, less than sampling.max_tokens; 0 does not bound.
-	MaxTokens int32 `protobuf:"varint,1,opt,name=max_tokens,json=maxTokens,proto3" json:"max_tokens,omitempty"`
-	// Fewest tokens of thinking, at most max_tokens: until then, where it would end, it goes on after wait.
-	MinTokens int32 `protobuf:"varint,2,opt,name=min_tokens,json=minTokens,proto3" json:"min_tokens,omitempty"`
-	// How many ends of thinking are suppressed, 0…64, whatever min_tokens is.
-	Waits int32 `protobuf:"varint,3,opt,name=waits,proto3" json:"waits,omitempty"`
-	// What is written where an end is suppressed, at most 256 bytes of UTF-8. Absent: the prompt template's, such as "Wait".
-	Wait string `protobuf:"bytes,4,opt,name=wait,proto3" json:"wait,omitempty"`
-	// How max_tokens is held.
-	Mode ThinkingMode `protobuf:"varint,5,opt,name=mode,proto3,enum=ponder.planner.v1.ThinkingMode" json:"mode,omitempty"`
-	// What the policy is told.
-	Advice ThinkingAdvice `protobuf:"varint,6,opt,name=advice,proto3,enum=ponder.planner.v1.ThinkingAdvice" json:"advice,omitempty"`
-	// Steps that advice STEPS tells, 1…4096; without it 0.
-	MaxSteps      int32 `protobuf:"varint,7,opt,name=max_steps,json=maxSteps,proto3" json:"max_steps,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Thinking) Reset() {
-	*x = Thinking{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[12]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Thinking) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Thinking) ProtoMessage() {}
-
-func (x *Thinking) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[12]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Thinking.ProtoReflect.Descriptor instead.
-func (*Thinking) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{12}
-}
-
-func (x *Thinking) GetMaxTokens() int32 {
-	if x != nil {
-		return x.MaxTokens
-	}
-	return 0
-}
-
-func (x *Thinking) GetMinTokens() int32 {
-	if x != nil {
-		return x.MinTokens
-	}
-	return 0
-}
-
-func (x *Thinking) GetWaits() int32 {
-	if x != nil {
-		return x.Waits
-	}
-	return 0
-}
-
-func (x *Thinking) GetWait() string {
-	if x != nil {
-		return x.Wait
-	}
-	return ""
-}
-
-func (x *Thinking) GetMode() ThinkingMode {
-	if x != nil {
-		return x.Mode
-	}
-	return ThinkingMode_THINKING_MODE_UNSPECIFIED
-}
-
-func (x *Thinking) GetAdvice() ThinkingAdvice {
-	if x != nil {
-		return x.Advice
-	}
-	return ThinkingAdvice_THINKING_ADVICE_UNSPECIFIED
-}
-
-func (x *Thinking) GetMaxSteps() int32 {
-	if x != nil {
-		return x.MaxSteps
-	}
-	return 0
-}
-
 // SolveRequest poses a problem.
 type SolveRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Who asks and pays. Filled by the server's authentication where there is one.
+	// The tenant that pays. Empty: the caller's own. Where callers are authenticated, another tenant than the caller's own
+	// is refused; else any tenant may be named, and the field is no protection. The same holds for every tenant below.
 	Tenant string `protobuf:"bytes,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
-	// The problem's text, 1…65536 bytes of UTF-8.
-	Problem string `protobuf:"bytes,2,opt,name=problem,proto3" json:"problem,omitempty"`
-	// How much to spend; with an explicit budget or strategy it only fills what they leave open.
-	Effort Effort `protobuf:"varint,3,opt,name=effort,proto3,enum=ponder.planner.v1.Effort" json:"effort,omitempty"`
-	// An explicit budget.
-	Budget *Budget `protobuf:"bytes,4,opt,name=budget,proto3" json:"budget,omitempty"`
-	// When to stop at the latest; what was found until then is the answer. Absent: the service's default.
-	Deadline *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=deadline,proto3" json:"deadline,omitempty"`
-	// How to search. Absent: planned by difficulty and effort.
-	Strategy *Strategy `protobuf:"bytes,6,opt,name=strategy,proto3" json:"strategy,omitempty"`
-	// How to choose the answer.
-	Choice Choice `protobuf:"varint,7,opt,name=choice,proto3,enum=ponder.planner.v1.Choice" json:"choice,omitempty"`
-	// How the policy draws tokens.
-	Sampling *v1.Sampling `protobuf:"bytes,8,opt,name=sampling,proto3" json:"sampling,omitempty"`
-	// The root of all chance. The same problem, strategy and seed give the same search. Absent: 1.
-	Seed *uint64 `protobuf:"fixed64,9,opt,name=seed,proto3,oneof" json:"seed,omitempty"`
-	// With the same tenant and key the same search is followed instead of a second one started; at most 128 bytes.
-	IdempotencyKey string `protobuf:"bytes,10,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
-	// Cancel the search when this stream is closed by the client.
-	CancelOnDisconnect bool `protobuf:"varint,11,opt,name=cancel_on_disconnect,json=cancelOnDisconnect,proto3" json:"cancel_on_disconnect,omitempty"`
-	// How long the policy thinks before it answers, with whatever strategy. Absent: as long as it likes. It needs a policy
-	// whose prompt template marks the end of thinking.
-	Thinking *Thinking `protobuf:"bytes,12,opt,name=thinking,proto3" json:"thinking,omitempty"`
-	// Estimate difficulty even where the strategy is given. The samples that it takes are the search's own.
-	EstimateDifficulty bool `protobuf:"varint,13,opt,name=estimate_difficulty,json=estimateDifficulty,proto3" json:"estimate_difficulty,omitempty"`
+	// What to search. Required.
+	Spec *SearchSpec `protobuf:"bytes,2,opt,name=spec,proto3" json:"spec,omitempty"`
+	// At most 128 bytes. Empty: every call is another search.
+	IdempotencyKey string `protobuf:"bytes,3,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
+	// Cancel the search when the client or its connection ends this call before the search has ended, unless another
+	// Solve or WatchSearch call follows the search at that moment.
+	CancelOnDisconnect bool `protobuf:"varint,4,opt,name=cancel_on_disconnect,json=cancelOnDisconnect,proto3" json:"cancel_on_disconnect,omitempty"`
 	unknownFields      protoimpl.UnknownFields
 	sizeCache          protoimpl.SizeCache
 }
 
 func (x *SolveRequest) Reset() {
 	*x = SolveRequest{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[13]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[0]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1813,7 +58,7 @@ func (x *SolveRequest) String() string {
 func (*SolveRequest) ProtoMessage() {}
 
 func (x *SolveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[13]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[0]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1826,7 +71,7 @@ func (x *SolveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SolveRequest.ProtoReflect.Descriptor instead.
 func (*SolveRequest) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{13}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{0}
 }
 
 func (x *SolveRequest) GetTenant() string {
@@ -1836,60 +81,11 @@ func (x *SolveRequest) GetTenant() string {
 	return ""
 }
 
-func (x *SolveRequest) GetProblem() string {
+func (x *SolveRequest) GetSpec() *SearchSpec {
 	if x != nil {
-		return x.Problem
-	}
-	return ""
-}
-
-func (x *SolveRequest) GetEffort() Effort {
-	if x != nil {
-		return x.Effort
-	}
-	return Effort_EFFORT_UNSPECIFIED
-}
-
-func (x *SolveRequest) GetBudget() *Budget {
-	if x != nil {
-		return x.Budget
+		return x.Spec
 	}
 	return nil
-}
-
-func (x *SolveRequest) GetDeadline() *timestamppb.Timestamp {
-	if x != nil {
-		return x.Deadline
-	}
-	return nil
-}
-
-func (x *SolveRequest) GetStrategy() *Strategy {
-	if x != nil {
-		return x.Strategy
-	}
-	return nil
-}
-
-func (x *SolveRequest) GetChoice() Choice {
-	if x != nil {
-		return x.Choice
-	}
-	return Choice_CHOICE_UNSPECIFIED
-}
-
-func (x *SolveRequest) GetSampling() *v1.Sampling {
-	if x != nil {
-		return x.Sampling
-	}
-	return nil
-}
-
-func (x *SolveRequest) GetSeed() uint64 {
-	if x != nil && x.Seed != nil {
-		return *x.Seed
-	}
-	return 0
 }
 
 func (x *SolveRequest) GetIdempotencyKey() string {
@@ -1906,20 +102,6 @@ func (x *SolveRequest) GetCancelOnDisconnect() bool {
 	return false
 }
 
-func (x *SolveRequest) GetThinking() *Thinking {
-	if x != nil {
-		return x.Thinking
-	}
-	return nil
-}
-
-func (x *SolveRequest) GetEstimateDifficulty() bool {
-	if x != nil {
-		return x.EstimateDifficulty
-	}
-	return false
-}
-
 // SolveResponse carries one event.
 type SolveResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1931,7 +113,7 @@ type SolveResponse struct {
 
 func (x *SolveResponse) Reset() {
 	*x = SolveResponse{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[14]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1943,7 +125,7 @@ func (x *SolveResponse) String() string {
 func (*SolveResponse) ProtoMessage() {}
 
 func (x *SolveResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[14]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1956,7 +138,7 @@ func (x *SolveResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SolveResponse.ProtoReflect.Descriptor instead.
 func (*SolveResponse) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{14}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *SolveResponse) GetEvent() *SearchEvent {
@@ -1966,34 +148,34 @@ func (x *SolveResponse) GetEvent() *SearchEvent {
 	return nil
 }
 
-// WatchRequest names a search and where to go on.
-type WatchRequest struct {
+// CreateSearchRequest poses a problem.
+type CreateSearchRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Who asks.
+	// The tenant that pays: see SolveRequest.tenant.
 	Tenant string `protobuf:"bytes,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
-	// The search.
-	SearchId string `protobuf:"bytes,2,opt,name=search_id,json=searchId,proto3" json:"search_id,omitempty"`
-	// The last sequence number that the client has seen; 0 for all.
-	AfterSequence int64 `protobuf:"varint,3,opt,name=after_sequence,json=afterSequence,proto3" json:"after_sequence,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// What to search. Required.
+	Spec *SearchSpec `protobuf:"bytes,2,opt,name=spec,proto3" json:"spec,omitempty"`
+	// At most 128 bytes. Empty: every call is another search.
+	IdempotencyKey string `protobuf:"bytes,3,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
-func (x *WatchRequest) Reset() {
-	*x = WatchRequest{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[15]
+func (x *CreateSearchRequest) Reset() {
+	*x = CreateSearchRequest{}
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *WatchRequest) String() string {
+func (x *CreateSearchRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*WatchRequest) ProtoMessage() {}
+func (*CreateSearchRequest) ProtoMessage() {}
 
-func (x *WatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[15]
+func (x *CreateSearchRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2004,34 +186,144 @@ func (x *WatchRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
-func (*WatchRequest) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{15}
+// Deprecated: Use CreateSearchRequest.ProtoReflect.Descriptor instead.
+func (*CreateSearchRequest) Descriptor() ([]byte, []int) {
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{2}
 }
 
-func (x *WatchRequest) GetTenant() string {
+func (x *CreateSearchRequest) GetTenant() string {
 	if x != nil {
 		return x.Tenant
 	}
 	return ""
 }
 
-func (x *WatchRequest) GetSearchId() string {
+func (x *CreateSearchRequest) GetSpec() *SearchSpec {
+	if x != nil {
+		return x.Spec
+	}
+	return nil
+}
+
+func (x *CreateSearchRequest) GetIdempotencyKey() string {
+	if x != nil {
+		return x.IdempotencyKey
+	}
+	return ""
+}
+
+// CreateSearchResponse is the search.
+type CreateSearchResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The search.
+	Search        *Search `protobuf:"bytes,1,opt,name=search,proto3" json:"search,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateSearchResponse) Reset() {
+	*x = CreateSearchResponse{}
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateSearchResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateSearchResponse) ProtoMessage() {}
+
+func (x *CreateSearchResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateSearchResponse.ProtoReflect.Descriptor instead.
+func (*CreateSearchResponse) Descriptor() ([]byte, []int) {
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *CreateSearchResponse) GetSearch() *Search {
+	if x != nil {
+		return x.Search
+	}
+	return nil
+}
+
+// WatchSearchRequest names a search and where to go on.
+type WatchSearchRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The search's tenant.
+	Tenant string `protobuf:"bytes,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
+	// The search.
+	SearchId string `protobuf:"bytes,2,opt,name=search_id,json=searchId,proto3" json:"search_id,omitempty"`
+	// The last sequence number that the client has seen; 0 for all. A number that has not come yet is refused.
+	AfterSequence int64 `protobuf:"varint,3,opt,name=after_sequence,json=afterSequence,proto3" json:"after_sequence,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchSearchRequest) Reset() {
+	*x = WatchSearchRequest{}
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchSearchRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchSearchRequest) ProtoMessage() {}
+
+func (x *WatchSearchRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchSearchRequest.ProtoReflect.Descriptor instead.
+func (*WatchSearchRequest) Descriptor() ([]byte, []int) {
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *WatchSearchRequest) GetTenant() string {
+	if x != nil {
+		return x.Tenant
+	}
+	return ""
+}
+
+func (x *WatchSearchRequest) GetSearchId() string {
 	if x != nil {
 		return x.SearchId
 	}
 	return ""
 }
 
-func (x *WatchRequest) GetAfterSequence() int64 {
+func (x *WatchSearchRequest) GetAfterSequence() int64 {
 	if x != nil {
 		return x.AfterSequence
 	}
 	return 0
 }
 
-// WatchResponse carries one event.
-type WatchResponse struct {
+// WatchSearchResponse carries one event.
+type WatchSearchResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The event.
 	Event         *SearchEvent `protobuf:"bytes,1,opt,name=event,proto3" json:"event,omitempty"`
@@ -2039,21 +331,21 @@ type WatchResponse struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *WatchResponse) Reset() {
-	*x = WatchResponse{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[16]
+func (x *WatchSearchResponse) Reset() {
+	*x = WatchSearchResponse{}
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *WatchResponse) String() string {
+func (x *WatchSearchResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*WatchResponse) ProtoMessage() {}
+func (*WatchSearchResponse) ProtoMessage() {}
 
-func (x *WatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[16]
+func (x *WatchSearchResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2064,181 +356,46 @@ func (x *WatchResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
-func (*WatchResponse) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{16}
+// Deprecated: Use WatchSearchResponse.ProtoReflect.Descriptor instead.
+func (*WatchSearchResponse) Descriptor() ([]byte, []int) {
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{5}
 }
 
-func (x *WatchResponse) GetEvent() *SearchEvent {
+func (x *WatchSearchResponse) GetEvent() *SearchEvent {
 	if x != nil {
 		return x.Event
 	}
 	return nil
 }
 
-// A Node is a place in a search's tree.
-type Node struct {
+// WaitSearchRequest names a search and how long to wait.
+type WaitSearchRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Ordinals from the root joined by dots; "" is the root.
-	NodeId string `protobuf:"bytes,1,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
-	// The parent's id; "" is the root.
-	ParentId string `protobuf:"bytes,2,opt,name=parent_id,json=parentId,proto3" json:"parent_id,omitempty"`
-	// Distance from the root in nodes; the root's children have 1.
-	Depth int32 `protobuf:"varint,3,opt,name=depth,proto3" json:"depth,omitempty"`
-	// State.
-	State NodeState `protobuf:"varint,4,opt,name=state,proto3,enum=ponder.planner.v1.NodeState" json:"state,omitempty"`
-	// The steps it adds to its parent's path, with their scores.
-	Steps []*v1.Step `protobuf:"bytes,5,rep,name=steps,proto3" json:"steps,omitempty"`
-	// Why its text ended.
-	Finish v1.FinishReason `protobuf:"varint,6,opt,name=finish,proto3,enum=ponder.reasoning.v1.FinishReason" json:"finish,omitempty"`
-	// The path's value: its steps' scores aggregated by the search's aggregator; absent when not scored.
-	Value *float64 `protobuf:"fixed64,7,opt,name=value,proto3,oneof" json:"value,omitempty"`
-	// The answer that it ends in, as written; empty when it has none.
-	Answer string `protobuf:"bytes,8,opt,name=answer,proto3" json:"answer,omitempty"`
-	// Why it failed.
-	Reason        string `protobuf:"bytes,9,opt,name=reason,proto3" json:"reason,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Node) Reset() {
-	*x = Node{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[17]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Node) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Node) ProtoMessage() {}
-
-func (x *Node) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[17]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Node.ProtoReflect.Descriptor instead.
-func (*Node) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{17}
-}
-
-func (x *Node) GetNodeId() string {
-	if x != nil {
-		return x.NodeId
-	}
-	return ""
-}
-
-func (x *Node) GetParentId() string {
-	if x != nil {
-		return x.ParentId
-	}
-	return ""
-}
-
-func (x *Node) GetDepth() int32 {
-	if x != nil {
-		return x.Depth
-	}
-	return 0
-}
-
-func (x *Node) GetState() NodeState {
-	if x != nil {
-		return x.State
-	}
-	return NodeState_NODE_STATE_UNSPECIFIED
-}
-
-func (x *Node) GetSteps() []*v1.Step {
-	if x != nil {
-		return x.Steps
-	}
-	return nil
-}
-
-func (x *Node) GetFinish() v1.FinishReason {
-	if x != nil {
-		return x.Finish
-	}
-	return v1.FinishReason(0)
-}
-
-func (x *Node) GetValue() float64 {
-	if x != nil && x.Value != nil {
-		return *x.Value
-	}
-	return 0
-}
-
-func (x *Node) GetAnswer() string {
-	if x != nil {
-		return x.Answer
-	}
-	return ""
-}
-
-func (x *Node) GetReason() string {
-	if x != nil {
-		return x.Reason
-	}
-	return ""
-}
-
-// A SearchEvent says what changed since the one before. Events that a slow client did not read yet are merged, never
-// dropped and never reordered.
-type SearchEvent struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
+	// The search's tenant.
+	Tenant string `protobuf:"bytes,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
 	// The search.
-	SearchId string `protobuf:"bytes,1,opt,name=search_id,json=searchId,proto3" json:"search_id,omitempty"`
-	// This event tells everything from first_sequence to sequence.
-	FirstSequence int64 `protobuf:"varint,2,opt,name=first_sequence,json=firstSequence,proto3" json:"first_sequence,omitempty"`
-	// Number of the last change it tells; the first of a search is 1.
-	Sequence int64 `protobuf:"varint,3,opt,name=sequence,proto3" json:"sequence,omitempty"`
-	// When.
-	Time *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=time,proto3" json:"time,omitempty"`
-	// The search's state.
-	State SearchState `protobuf:"varint,5,opt,name=state,proto3,enum=ponder.planner.v1.SearchState" json:"state,omitempty"`
-	// Nodes that changed.
-	Nodes []*Node `protobuf:"bytes,6,rep,name=nodes,proto3" json:"nodes,omitempty"`
-	// The bill so far.
-	Bill *v1.Bill `protobuf:"bytes,7,opt,name=bill,proto3" json:"bill,omitempty"`
-	// The difficulty estimate, when it changed.
-	Difficulty *v11.EstimateResponse `protobuf:"bytes,8,opt,name=difficulty,proto3" json:"difficulty,omitempty"`
-	// The plan, when it was made.
-	Plan *SearchPlan `protobuf:"bytes,9,opt,name=plan,proto3" json:"plan,omitempty"`
-	// What a person should know: no workers yet, verifier down …
-	Notices []string `protobuf:"bytes,10,rep,name=notices,proto3" json:"notices,omitempty"`
-	// The outcome. Present exactly when state is terminal.
-	Outcome       *Outcome `protobuf:"bytes,11,opt,name=outcome,proto3" json:"outcome,omitempty"`
+	SearchId string `protobuf:"bytes,2,opt,name=search_id,json=searchId,proto3" json:"search_id,omitempty"`
+	// How long to wait for the end, 0…600 s. Absent: 30 s. Use less than the client's gRPC deadline.
+	Timeout       *durationpb.Duration `protobuf:"bytes,3,opt,name=timeout,proto3" json:"timeout,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *SearchEvent) Reset() {
-	*x = SearchEvent{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[18]
+func (x *WaitSearchRequest) Reset() {
+	*x = WaitSearchRequest{}
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *SearchEvent) String() string {
+func (x *WaitSearchRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*SearchEvent) ProtoMessage() {}
+func (*WaitSearchRequest) ProtoMessage() {}
 
-func (x *SearchEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[18]
+func (x *WaitSearchRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2249,528 +406,82 @@ func (x *SearchEvent) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use SearchEvent.ProtoReflect.Descriptor instead.
-func (*SearchEvent) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{18}
+// Deprecated: Use WaitSearchRequest.ProtoReflect.Descriptor instead.
+func (*WaitSearchRequest) Descriptor() ([]byte, []int) {
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{6}
 }
 
-func (x *SearchEvent) GetSearchId() string {
-	if x != nil {
-		return x.SearchId
-	}
-	return ""
-}
-
-func (x *SearchEvent) GetFirstSequence() int64 {
-	if x != nil {
-		return x.FirstSequence
-	}
-	return 0
-}
-
-func (x *SearchEvent) GetSequence() int64 {
-	if x != nil {
-		return x.Sequence
-	}
-	return 0
-}
-
-func (x *SearchEvent) GetTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.Time
-	}
-	return nil
-}
-
-func (x *SearchEvent) GetState() SearchState {
-	if x != nil {
-		return x.State
-	}
-	return SearchState_SEARCH_STATE_UNSPECIFIED
-}
-
-func (x *SearchEvent) GetNodes() []*Node {
-	if x != nil {
-		return x.Nodes
-	}
-	return nil
-}
-
-func (x *SearchEvent) GetBill() *v1.Bill {
-	if x != nil {
-		return x.Bill
-	}
-	return nil
-}
-
-func (x *SearchEvent) GetDifficulty() *v11.EstimateResponse {
-	if x != nil {
-		return x.Difficulty
-	}
-	return nil
-}
-
-func (x *SearchEvent) GetPlan() *SearchPlan {
-	if x != nil {
-		return x.Plan
-	}
-	return nil
-}
-
-func (x *SearchEvent) GetNotices() []string {
-	if x != nil {
-		return x.Notices
-	}
-	return nil
-}
-
-func (x *SearchEvent) GetOutcome() *Outcome {
-	if x != nil {
-		return x.Outcome
-	}
-	return nil
-}
-
-// A SearchPlan is a decision and its reason.
-type SearchPlan struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The strategy.
-	Strategy *Strategy `protobuf:"bytes,1,opt,name=strategy,proto3" json:"strategy,omitempty"`
-	// The choice.
-	Choice Choice `protobuf:"varint,2,opt,name=choice,proto3,enum=ponder.planner.v1.Choice" json:"choice,omitempty"`
-	// Why, in a sentence.
-	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
-	// Policy tokens that it is expected to generate.
-	PredictedPolicyTokens int64 `protobuf:"varint,4,opt,name=predicted_policy_tokens,json=predictedPolicyTokens,proto3" json:"predicted_policy_tokens,omitempty"`
-	// Predicted probability, in [0,1], of a right answer; absent where nothing is known.
-	PredictedAccuracy *float64 `protobuf:"fixed64,5,opt,name=predicted_accuracy,json=predictedAccuracy,proto3,oneof" json:"predicted_accuracy,omitempty"`
-	// Where the plan comes from.
-	Source PlanSource `protobuf:"varint,6,opt,name=source,proto3,enum=ponder.planner.v1.PlanSource" json:"source,omitempty"`
-	// The profile that it follows; empty where there is none.
-	Profile string `protobuf:"bytes,7,opt,name=profile,proto3" json:"profile,omitempty"`
-	// The difficulty that it is made for; empty where difficulty does not matter.
-	Bin string `protobuf:"bytes,8,opt,name=bin,proto3" json:"bin,omitempty"`
-	// Floating-point operations of policy and verifier that are expected; 0 where nothing is known.
-	PredictedFlops float64 `protobuf:"fixed64,9,opt,name=predicted_flops,json=predictedFlops,proto3" json:"predicted_flops,omitempty"`
-	// Time to the answer that is expected on a mesh with nothing else to do; absent where nothing is known.
-	PredictedTime *durationpb.Duration `protobuf:"bytes,10,opt,name=predicted_time,json=predictedTime,proto3" json:"predicted_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *SearchPlan) Reset() {
-	*x = SearchPlan{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[19]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *SearchPlan) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*SearchPlan) ProtoMessage() {}
-
-func (x *SearchPlan) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[19]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use SearchPlan.ProtoReflect.Descriptor instead.
-func (*SearchPlan) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{19}
-}
-
-func (x *SearchPlan) GetStrategy() *Strategy {
-	if x != nil {
-		return x.Strategy
-	}
-	return nil
-}
-
-func (x *SearchPlan) GetChoice() Choice {
-	if x != nil {
-		return x.Choice
-	}
-	return Choice_CHOICE_UNSPECIFIED
-}
-
-func (x *SearchPlan) GetReason() string {
-	if x != nil {
-		return x.Reason
-	}
-	return ""
-}
-
-func (x *SearchPlan) GetPredictedPolicyTokens() int64 {
-	if x != nil {
-		return x.PredictedPolicyTokens
-	}
-	return 0
-}
-
-func (x *SearchPlan) GetPredictedAccuracy() float64 {
-	if x != nil && x.PredictedAccuracy != nil {
-		return *x.PredictedAccuracy
-	}
-	return 0
-}
-
-func (x *SearchPlan) GetSource() PlanSource {
-	if x != nil {
-		return x.Source
-	}
-	return PlanSource_PLAN_SOURCE_UNSPECIFIED
-}
-
-func (x *SearchPlan) GetProfile() string {
-	if x != nil {
-		return x.Profile
-	}
-	return ""
-}
-
-func (x *SearchPlan) GetBin() string {
-	if x != nil {
-		return x.Bin
-	}
-	return ""
-}
-
-func (x *SearchPlan) GetPredictedFlops() float64 {
-	if x != nil {
-		return x.PredictedFlops
-	}
-	return 0
-}
-
-func (x *SearchPlan) GetPredictedTime() *durationpb.Duration {
-	if x != nil {
-		return x.PredictedTime
-	}
-	return nil
-}
-
-// An Outcome is how a search ended.
-type Outcome struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Why it stopped.
-	StopReason StopReason `protobuf:"varint,1,opt,name=stop_reason,json=stopReason,proto3,enum=ponder.planner.v1.StopReason" json:"stop_reason,omitempty"`
-	// The answer as written; empty when there is none.
-	Answer string `protobuf:"bytes,2,opt,name=answer,proto3" json:"answer,omitempty"`
-	// The node whose path is the solution.
-	NodeId string `protobuf:"bytes,3,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
-	// The solution's text.
-	Solution string `protobuf:"bytes,4,opt,name=solution,proto3" json:"solution,omitempty"`
-	// What the choice gave the answer: a score for MAX, a sum of scores or votes for VOTE and MAJORITY.
-	Weight float64 `protobuf:"fixed64,5,opt,name=weight,proto3" json:"weight,omitempty"`
-	// Answers among the solutions found, heaviest first, at most 16.
-	Candidates []*Candidate `protobuf:"bytes,6,rep,name=candidates,proto3" json:"candidates,omitempty"`
-	// Set when something was done in a lesser way than asked, such as a search without its verifier.
-	Degraded []string `protobuf:"bytes,7,rep,name=degraded,proto3" json:"degraded,omitempty"`
-	// Why there is no answer, or why it is partial.
-	Error *v1.Error `protobuf:"bytes,8,opt,name=error,proto3" json:"error,omitempty"`
-	// Time from acceptance to the end.
-	Elapsed       *durationpb.Duration `protobuf:"bytes,9,opt,name=elapsed,proto3" json:"elapsed,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Outcome) Reset() {
-	*x = Outcome{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[20]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Outcome) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Outcome) ProtoMessage() {}
-
-func (x *Outcome) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[20]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Outcome.ProtoReflect.Descriptor instead.
-func (*Outcome) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{20}
-}
-
-func (x *Outcome) GetStopReason() StopReason {
-	if x != nil {
-		return x.StopReason
-	}
-	return StopReason_STOP_REASON_UNSPECIFIED
-}
-
-func (x *Outcome) GetAnswer() string {
-	if x != nil {
-		return x.Answer
-	}
-	return ""
-}
-
-func (x *Outcome) GetNodeId() string {
-	if x != nil {
-		return x.NodeId
-	}
-	return ""
-}
-
-func (x *Outcome) GetSolution() string {
-	if x != nil {
-		return x.Solution
-	}
-	return ""
-}
-
-func (x *Outcome) GetWeight() float64 {
-	if x != nil {
-		return x.Weight
-	}
-	return 0
-}
-
-func (x *Outcome) GetCandidates() []*Candidate {
-	if x != nil {
-		return x.Candidates
-	}
-	return nil
-}
-
-func (x *Outcome) GetDegraded() []string {
-	if x != nil {
-		return x.Degraded
-	}
-	return nil
-}
-
-func (x *Outcome) GetError() *v1.Error {
-	if x != nil {
-		return x.Error
-	}
-	return nil
-}
-
-func (x *Outcome) GetElapsed() *durationpb.Duration {
-	if x != nil {
-		return x.Elapsed
-	}
-	return nil
-}
-
-// A Candidate is an answer and its weight.
-type Candidate struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The answer as first written.
-	Answer string `protobuf:"bytes,1,opt,name=answer,proto3" json:"answer,omitempty"`
-	// Solutions that have it.
-	Count int32 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
-	// Its weight by the choice.
-	Weight        float64 `protobuf:"fixed64,3,opt,name=weight,proto3" json:"weight,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Candidate) Reset() {
-	*x = Candidate{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[21]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Candidate) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Candidate) ProtoMessage() {}
-
-func (x *Candidate) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[21]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Candidate.ProtoReflect.Descriptor instead.
-func (*Candidate) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{21}
-}
-
-func (x *Candidate) GetAnswer() string {
-	if x != nil {
-		return x.Answer
-	}
-	return ""
-}
-
-func (x *Candidate) GetCount() int32 {
-	if x != nil {
-		return x.Count
-	}
-	return 0
-}
-
-func (x *Candidate) GetWeight() float64 {
-	if x != nil {
-		return x.Weight
-	}
-	return 0
-}
-
-// A Search is a search as it stands.
-type Search struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The search.
-	SearchId string `protobuf:"bytes,1,opt,name=search_id,json=searchId,proto3" json:"search_id,omitempty"`
-	// Its tenant.
-	Tenant string `protobuf:"bytes,2,opt,name=tenant,proto3" json:"tenant,omitempty"`
-	// Its problem.
-	Problem string `protobuf:"bytes,3,opt,name=problem,proto3" json:"problem,omitempty"`
-	// State.
-	State SearchState `protobuf:"varint,4,opt,name=state,proto3,enum=ponder.planner.v1.SearchState" json:"state,omitempty"`
-	// When it was accepted.
-	CreateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// Number of its last change.
-	Sequence int64 `protobuf:"varint,6,opt,name=sequence,proto3" json:"sequence,omitempty"`
-	// The bill so far.
-	Bill *v1.Bill `protobuf:"bytes,7,opt,name=bill,proto3" json:"bill,omitempty"`
-	// The plan, once made.
-	Plan *SearchPlan `protobuf:"bytes,8,opt,name=plan,proto3" json:"plan,omitempty"`
-	// The outcome, once ended.
-	Outcome *Outcome `protobuf:"bytes,9,opt,name=outcome,proto3" json:"outcome,omitempty"`
-	// Nodes in its tree.
-	Nodes         int32 `protobuf:"varint,10,opt,name=nodes,proto3" json:"nodes,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Search) Reset() {
-	*x = Search{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[22]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Search) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Search) ProtoMessage() {}
-
-func (x *Search) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[22]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Search.ProtoReflect.Descriptor instead.
-func (*Search) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{22}
-}
-
-func (x *Search) GetSearchId() string {
-	if x != nil {
-		return x.SearchId
-	}
-	return ""
-}
-
-func (x *Search) GetTenant() string {
+func (x *WaitSearchRequest) GetTenant() string {
 	if x != nil {
 		return x.Tenant
 	}
 	return ""
 }
 
-func (x *Search) GetProblem() string {
+func (x *WaitSearchRequest) GetSearchId() string {
 	if x != nil {
-		return x.Problem
+		return x.SearchId
 	}
 	return ""
 }
 
-func (x *Search) GetState() SearchState {
+func (x *WaitSearchRequest) GetTimeout() *durationpb.Duration {
 	if x != nil {
-		return x.State
-	}
-	return SearchState_SEARCH_STATE_UNSPECIFIED
-}
-
-func (x *Search) GetCreateTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.CreateTime
+		return x.Timeout
 	}
 	return nil
 }
 
-func (x *Search) GetSequence() int64 {
-	if x != nil {
-		return x.Sequence
-	}
-	return 0
+// WaitSearchResponse is the search, ended or not: see its state.
+type WaitSearchResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The search.
+	Search        *Search `protobuf:"bytes,1,opt,name=search,proto3" json:"search,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
-func (x *Search) GetBill() *v1.Bill {
+func (x *WaitSearchResponse) Reset() {
+	*x = WaitSearchResponse{}
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WaitSearchResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WaitSearchResponse) ProtoMessage() {}
+
+func (x *WaitSearchResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[7]
 	if x != nil {
-		return x.Bill
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WaitSearchResponse.ProtoReflect.Descriptor instead.
+func (*WaitSearchResponse) Descriptor() ([]byte, []int) {
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *WaitSearchResponse) GetSearch() *Search {
+	if x != nil {
+		return x.Search
 	}
 	return nil
-}
-
-func (x *Search) GetPlan() *SearchPlan {
-	if x != nil {
-		return x.Plan
-	}
-	return nil
-}
-
-func (x *Search) GetOutcome() *Outcome {
-	if x != nil {
-		return x.Outcome
-	}
-	return nil
-}
-
-func (x *Search) GetNodes() int32 {
-	if x != nil {
-		return x.Nodes
-	}
-	return 0
 }
 
 // GetSearchRequest names a search.
 type GetSearchRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Who asks.
+	// The search's tenant.
 	Tenant string `protobuf:"bytes,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
 	// The search.
 	SearchId      string `protobuf:"bytes,2,opt,name=search_id,json=searchId,proto3" json:"search_id,omitempty"`
@@ -2780,7 +491,7 @@ type GetSearchRequest struct {
 
 func (x *GetSearchRequest) Reset() {
 	*x = GetSearchRequest{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[23]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2792,7 +503,7 @@ func (x *GetSearchRequest) String() string {
 func (*GetSearchRequest) ProtoMessage() {}
 
 func (x *GetSearchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[23]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2805,7 +516,7 @@ func (x *GetSearchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSearchRequest.ProtoReflect.Descriptor instead.
 func (*GetSearchRequest) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{23}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *GetSearchRequest) GetTenant() string {
@@ -2833,7 +544,7 @@ type GetSearchResponse struct {
 
 func (x *GetSearchResponse) Reset() {
 	*x = GetSearchResponse{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[24]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2845,7 +556,7 @@ func (x *GetSearchResponse) String() string {
 func (*GetSearchResponse) ProtoMessage() {}
 
 func (x *GetSearchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[24]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2858,7 +569,7 @@ func (x *GetSearchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSearchResponse.ProtoReflect.Descriptor instead.
 func (*GetSearchResponse) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{24}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GetSearchResponse) GetSearch() *Search {
@@ -2871,19 +582,27 @@ func (x *GetSearchResponse) GetSearch() *Search {
 // ListSearchesRequest asks for a page of searches.
 type ListSearchesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Who asks.
+	// The searches' tenant.
 	Tenant string `protobuf:"bytes,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
-	// Most searches to return, ≤ 1000; 0 is 50.
+	// Most searches to return, 1…1000, a larger number counts as 1000; 0 counts as 50. A page may have fewer, as it is at
+	// most 1 MiB.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before.
-	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// next_page_token of the page before. Empty: the first page. A token that was not made for the same tenant and filters
+	// is refused.
+	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Only searches in one of these states. None: any.
+	States []SearchState `protobuf:"varint,4,rep,packed,name=states,proto3,enum=ponder.planner.v1.SearchState" json:"states,omitempty"`
+	// Only searches that were created at this time or later. Absent: no bound.
+	CreatedFrom *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=created_from,json=createdFrom,proto3" json:"created_from,omitempty"`
+	// Only searches that were created before this time. Absent: no bound.
+	CreatedBefore *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=created_before,json=createdBefore,proto3" json:"created_before,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListSearchesRequest) Reset() {
 	*x = ListSearchesRequest{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[25]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2895,7 +614,7 @@ func (x *ListSearchesRequest) String() string {
 func (*ListSearchesRequest) ProtoMessage() {}
 
 func (x *ListSearchesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[25]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2908,7 +627,7 @@ func (x *ListSearchesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSearchesRequest.ProtoReflect.Descriptor instead.
 func (*ListSearchesRequest) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{25}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListSearchesRequest) GetTenant() string {
@@ -2932,12 +651,33 @@ func (x *ListSearchesRequest) GetPageToken() string {
 	return ""
 }
 
+func (x *ListSearchesRequest) GetStates() []SearchState {
+	if x != nil {
+		return x.States
+	}
+	return nil
+}
+
+func (x *ListSearchesRequest) GetCreatedFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedFrom
+	}
+	return nil
+}
+
+func (x *ListSearchesRequest) GetCreatedBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedBefore
+	}
+	return nil
+}
+
 // ListSearchesResponse is a page of searches.
 type ListSearchesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The searches, newest first.
 	Searches []*Search `protobuf:"bytes,1,rep,name=searches,proto3" json:"searches,omitempty"`
-	// Empty on the last page.
+	// Pass it as page_token for the next page. Empty: this is the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2945,7 +685,7 @@ type ListSearchesResponse struct {
 
 func (x *ListSearchesResponse) Reset() {
 	*x = ListSearchesResponse{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[26]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2957,7 +697,7 @@ func (x *ListSearchesResponse) String() string {
 func (*ListSearchesResponse) ProtoMessage() {}
 
 func (x *ListSearchesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[26]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2970,7 +710,7 @@ func (x *ListSearchesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSearchesResponse.ProtoReflect.Descriptor instead.
 func (*ListSearchesResponse) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{26}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListSearchesResponse) GetSearches() []*Search {
@@ -2990,25 +730,32 @@ func (x *ListSearchesResponse) GetNextPageToken() string {
 // ListNodesRequest asks for a page of nodes.
 type ListNodesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Who asks.
+	// The search's tenant.
 	Tenant string `protobuf:"bytes,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
 	// The search.
 	SearchId string `protobuf:"bytes,2,opt,name=search_id,json=searchId,proto3" json:"search_id,omitempty"`
-	// Only nodes below this one; empty for all.
-	ParentId string `protobuf:"bytes,3,opt,name=parent_id,json=parentId,proto3" json:"parent_id,omitempty"`
-	// Only this depth; 0 for all.
-	Depth int32 `protobuf:"varint,4,opt,name=depth,proto3" json:"depth,omitempty"`
-	// Most nodes to return, ≤ 1000; 0 is 200.
-	PageSize int32 `protobuf:"varint,5,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before.
-	PageToken     string `protobuf:"bytes,6,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// A part of the tree. None: all of it.
+	//
+	// Types that are valid to be assigned to Part:
+	//
+	//	*ListNodesRequest_ParentId
+	//	*ListNodesRequest_AncestorId
+	Part isListNodesRequest_Part `protobuf_oneof:"part"`
+	// Only nodes of this depth, at least 1. Absent: any.
+	Depth *int32 `protobuf:"varint,5,opt,name=depth,proto3,oneof" json:"depth,omitempty"`
+	// Most nodes to return, 1…1000, a larger number counts as 1000; 0 counts as 200. A page may have fewer, as it is at
+	// most 1 MiB.
+	PageSize int32 `protobuf:"varint,6,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// next_page_token of the page before. Empty: the first page. A token that was not made for the same search and filters
+	// is refused.
+	PageToken     string `protobuf:"bytes,7,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListNodesRequest) Reset() {
 	*x = ListNodesRequest{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[27]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3020,7 +767,7 @@ func (x *ListNodesRequest) String() string {
 func (*ListNodesRequest) ProtoMessage() {}
 
 func (x *ListNodesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[27]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3033,7 +780,7 @@ func (x *ListNodesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListNodesRequest.ProtoReflect.Descriptor instead.
 func (*ListNodesRequest) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{27}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ListNodesRequest) GetTenant() string {
@@ -3050,16 +797,34 @@ func (x *ListNodesRequest) GetSearchId() string {
 	return ""
 }
 
+func (x *ListNodesRequest) GetPart() isListNodesRequest_Part {
+	if x != nil {
+		return x.Part
+	}
+	return nil
+}
+
 func (x *ListNodesRequest) GetParentId() string {
 	if x != nil {
-		return x.ParentId
+		if x, ok := x.Part.(*ListNodesRequest_ParentId); ok {
+			return x.ParentId
+		}
+	}
+	return ""
+}
+
+func (x *ListNodesRequest) GetAncestorId() string {
+	if x != nil {
+		if x, ok := x.Part.(*ListNodesRequest_AncestorId); ok {
+			return x.AncestorId
+		}
 	}
 	return ""
 }
 
 func (x *ListNodesRequest) GetDepth() int32 {
-	if x != nil {
-		return x.Depth
+	if x != nil && x.Depth != nil {
+		return *x.Depth
 	}
 	return 0
 }
@@ -3078,12 +843,30 @@ func (x *ListNodesRequest) GetPageToken() string {
 	return ""
 }
 
+type isListNodesRequest_Part interface {
+	isListNodesRequest_Part()
+}
+
+type ListNodesRequest_ParentId struct {
+	// Only the children of this node; empty is the root.
+	ParentId string `protobuf:"bytes,3,opt,name=parent_id,json=parentId,proto3,oneof"`
+}
+
+type ListNodesRequest_AncestorId struct {
+	// Only the descendants of this node, its children included; empty is the root.
+	AncestorId string `protobuf:"bytes,4,opt,name=ancestor_id,json=ancestorId,proto3,oneof"`
+}
+
+func (*ListNodesRequest_ParentId) isListNodesRequest_Part() {}
+
+func (*ListNodesRequest_AncestorId) isListNodesRequest_Part() {}
+
 // ListNodesResponse is a page of nodes.
 type ListNodesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The nodes, parents before children.
 	Nodes []*Node `protobuf:"bytes,1,rep,name=nodes,proto3" json:"nodes,omitempty"`
-	// Empty on the last page.
+	// Pass it as page_token for the next page. Empty: this is the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3091,7 +874,7 @@ type ListNodesResponse struct {
 
 func (x *ListNodesResponse) Reset() {
 	*x = ListNodesResponse{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[28]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3103,7 +886,7 @@ func (x *ListNodesResponse) String() string {
 func (*ListNodesResponse) ProtoMessage() {}
 
 func (x *ListNodesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[28]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3116,7 +899,7 @@ func (x *ListNodesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListNodesResponse.ProtoReflect.Descriptor instead.
 func (*ListNodesResponse) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{28}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ListNodesResponse) GetNodes() []*Node {
@@ -3136,7 +919,7 @@ func (x *ListNodesResponse) GetNextPageToken() string {
 // CancelSearchRequest names a search.
 type CancelSearchRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Who asks.
+	// The search's tenant.
 	Tenant string `protobuf:"bytes,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
 	// The search.
 	SearchId      string `protobuf:"bytes,2,opt,name=search_id,json=searchId,proto3" json:"search_id,omitempty"`
@@ -3146,7 +929,7 @@ type CancelSearchRequest struct {
 
 func (x *CancelSearchRequest) Reset() {
 	*x = CancelSearchRequest{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[29]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3158,7 +941,7 @@ func (x *CancelSearchRequest) String() string {
 func (*CancelSearchRequest) ProtoMessage() {}
 
 func (x *CancelSearchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[29]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3171,7 +954,7 @@ func (x *CancelSearchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelSearchRequest.ProtoReflect.Descriptor instead.
 func (*CancelSearchRequest) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{29}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *CancelSearchRequest) GetTenant() string {
@@ -3188,7 +971,7 @@ func (x *CancelSearchRequest) GetSearchId() string {
 	return ""
 }
 
-// CancelSearchResponse is the search after it.
+// CancelSearchResponse is the search after its end.
 type CancelSearchResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The search.
@@ -3199,7 +982,7 @@ type CancelSearchResponse struct {
 
 func (x *CancelSearchResponse) Reset() {
 	*x = CancelSearchResponse{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[30]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3211,7 +994,7 @@ func (x *CancelSearchResponse) String() string {
 func (*CancelSearchResponse) ProtoMessage() {}
 
 func (x *CancelSearchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[30]
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3224,7 +1007,7 @@ func (x *CancelSearchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelSearchResponse.ProtoReflect.Descriptor instead.
 func (*CancelSearchResponse) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{30}
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *CancelSearchResponse) GetSearch() *Search {
@@ -3234,30 +1017,32 @@ func (x *CancelSearchResponse) GetSearch() *Search {
 	return nil
 }
 
-// PlanRequest is a SolveRequest that is not to be solved.
-type PlanRequest struct {
+// DeleteSearchRequest names a search.
+type DeleteSearchRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What would be asked.
-	Request       *SolveRequest `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"`
+	// The search's tenant.
+	Tenant string `protobuf:"bytes,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
+	// The search.
+	SearchId      string `protobuf:"bytes,2,opt,name=search_id,json=searchId,proto3" json:"search_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *PlanRequest) Reset() {
-	*x = PlanRequest{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[31]
+func (x *DeleteSearchRequest) Reset() {
+	*x = DeleteSearchRequest{}
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *PlanRequest) String() string {
+func (x *DeleteSearchRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*PlanRequest) ProtoMessage() {}
+func (*DeleteSearchRequest) ProtoMessage() {}
 
-func (x *PlanRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[31]
+func (x *DeleteSearchRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3268,46 +1053,145 @@ func (x *PlanRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use PlanRequest.ProtoReflect.Descriptor instead.
-func (*PlanRequest) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{31}
+// Deprecated: Use DeleteSearchRequest.ProtoReflect.Descriptor instead.
+func (*DeleteSearchRequest) Descriptor() ([]byte, []int) {
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{16}
 }
 
-func (x *PlanRequest) GetRequest() *SolveRequest {
+func (x *DeleteSearchRequest) GetTenant() string {
 	if x != nil {
-		return x.Request
+		return x.Tenant
+	}
+	return ""
+}
+
+func (x *DeleteSearchRequest) GetSearchId() string {
+	if x != nil {
+		return x.SearchId
+	}
+	return ""
+}
+
+// DeleteSearchResponse confirms that the search is deleted.
+type DeleteSearchResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteSearchResponse) Reset() {
+	*x = DeleteSearchResponse{}
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteSearchResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteSearchResponse) ProtoMessage() {}
+
+func (x *DeleteSearchResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteSearchResponse.ProtoReflect.Descriptor instead.
+func (*DeleteSearchResponse) Descriptor() ([]byte, []int) {
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{17}
+}
+
+// PlanSearchRequest poses a problem that is not to be searched.
+type PlanSearchRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The tenant that pays for the estimate: see SolveRequest.tenant.
+	Tenant string `protobuf:"bytes,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
+	// What would be searched. Required.
+	Spec          *SearchSpec `protobuf:"bytes,2,opt,name=spec,proto3" json:"spec,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PlanSearchRequest) Reset() {
+	*x = PlanSearchRequest{}
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PlanSearchRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PlanSearchRequest) ProtoMessage() {}
+
+func (x *PlanSearchRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PlanSearchRequest.ProtoReflect.Descriptor instead.
+func (*PlanSearchRequest) Descriptor() ([]byte, []int) {
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *PlanSearchRequest) GetTenant() string {
+	if x != nil {
+		return x.Tenant
+	}
+	return ""
+}
+
+func (x *PlanSearchRequest) GetSpec() *SearchSpec {
+	if x != nil {
+		return x.Spec
 	}
 	return nil
 }
 
-// PlanResponse is what Solve would do.
-type PlanResponse struct {
+// PlanSearchResponse is how a spec would be searched.
+type PlanSearchResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The difficulty estimate; absent when the request names a strategy.
-	Difficulty *v11.EstimateResponse `protobuf:"bytes,1,opt,name=difficulty,proto3" json:"difficulty,omitempty"`
 	// The plan.
-	Plan *SearchPlan `protobuf:"bytes,2,opt,name=plan,proto3" json:"plan,omitempty"`
-	// What estimating cost.
-	Bill          *v1.Bill `protobuf:"bytes,3,opt,name=bill,proto3" json:"bill,omitempty"`
+	Plan *SearchPlan `protobuf:"bytes,1,opt,name=plan,proto3" json:"plan,omitempty"`
+	// The difficulty estimate. Absent: the plan does not depend on it.
+	Estimate *v1.Estimate `protobuf:"bytes,2,opt,name=estimate,proto3" json:"estimate,omitempty"`
+	// What the estimate cost.
+	Bill          *v11.Bill `protobuf:"bytes,3,opt,name=bill,proto3" json:"bill,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *PlanResponse) Reset() {
-	*x = PlanResponse{}
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[32]
+func (x *PlanSearchResponse) Reset() {
+	*x = PlanSearchResponse{}
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *PlanResponse) String() string {
+func (x *PlanSearchResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*PlanResponse) ProtoMessage() {}
+func (*PlanSearchResponse) ProtoMessage() {}
 
-func (x *PlanResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_planner_v1_planner_proto_msgTypes[32]
+func (x *PlanSearchResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3318,260 +1202,503 @@ func (x *PlanResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use PlanResponse.ProtoReflect.Descriptor instead.
-func (*PlanResponse) Descriptor() ([]byte, []int) {
-	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{32}
+// Deprecated: Use PlanSearchResponse.ProtoReflect.Descriptor instead.
+func (*PlanSearchResponse) Descriptor() ([]byte, []int) {
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{19}
 }
 
-func (x *PlanResponse) GetDifficulty() *v11.EstimateResponse {
-	if x != nil {
-		return x.Difficulty
-	}
-	return nil
-}
-
-func (x *PlanResponse) GetPlan() *SearchPlan {
+func (x *PlanSearchResponse) GetPlan() *SearchPlan {
 	if x != nil {
 		return x.Plan
 	}
 	return nil
 }
 
-func (x *PlanResponse) GetBill() *v1.Bill {
+func (x *PlanSearchResponse) GetEstimate() *v1.Estimate {
+	if x != nil {
+		return x.Estimate
+	}
+	return nil
+}
+
+func (x *PlanSearchResponse) GetBill() *v11.Bill {
 	if x != nil {
 		return x.Bill
 	}
 	return nil
 }
 
+// ListModelsRequest asks for all models: there are few.
+type ListModelsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The tenant that asks: see SolveRequest.tenant.
+	Tenant        string `protobuf:"bytes,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListModelsRequest) Reset() {
+	*x = ListModelsRequest{}
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListModelsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListModelsRequest) ProtoMessage() {}
+
+func (x *ListModelsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListModelsRequest.ProtoReflect.Descriptor instead.
+func (*ListModelsRequest) Descriptor() ([]byte, []int) {
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *ListModelsRequest) GetTenant() string {
+	if x != nil {
+		return x.Tenant
+	}
+	return ""
+}
+
+// ListModelsResponse lists the models.
+type ListModelsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The policies, the default first.
+	Policies []*PolicyModel `protobuf:"bytes,1,rep,name=policies,proto3" json:"policies,omitempty"`
+	// The verifiers' reward models, the default first. None: only strategies and choices that need none.
+	Verifiers     []*VerifierModel `protobuf:"bytes,2,rep,name=verifiers,proto3" json:"verifiers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListModelsResponse) Reset() {
+	*x = ListModelsResponse{}
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListModelsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListModelsResponse) ProtoMessage() {}
+
+func (x *ListModelsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListModelsResponse.ProtoReflect.Descriptor instead.
+func (*ListModelsResponse) Descriptor() ([]byte, []int) {
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *ListModelsResponse) GetPolicies() []*PolicyModel {
+	if x != nil {
+		return x.Policies
+	}
+	return nil
+}
+
+func (x *ListModelsResponse) GetVerifiers() []*VerifierModel {
+	if x != nil {
+		return x.Verifiers
+	}
+	return nil
+}
+
+// A PolicyModel is a policy that searches may name.
+type PolicyModel struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The model.
+	Model         *v11.ModelIdentity `protobuf:"bytes,1,opt,name=model,proto3" json:"model,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PolicyModel) Reset() {
+	*x = PolicyModel{}
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PolicyModel) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PolicyModel) ProtoMessage() {}
+
+func (x *PolicyModel) ProtoReflect() protoreflect.Message {
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PolicyModel.ProtoReflect.Descriptor instead.
+func (*PolicyModel) Descriptor() ([]byte, []int) {
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *PolicyModel) GetModel() *v11.ModelIdentity {
+	if x != nil {
+		return x.Model
+	}
+	return nil
+}
+
+// A VerifierModel is a reward model that searches may name.
+type VerifierModel struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The model.
+	Model *v11.ModelIdentity `protobuf:"bytes,1,opt,name=model,proto3" json:"model,omitempty"`
+	// How the scores of a path's steps become one number: MIN, LAST, AVG or PROD.
+	Aggregator    v11.Aggregator `protobuf:"varint,2,opt,name=aggregator,proto3,enum=ponder.reasoning.v1.Aggregator" json:"aggregator,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VerifierModel) Reset() {
+	*x = VerifierModel{}
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerifierModel) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerifierModel) ProtoMessage() {}
+
+func (x *VerifierModel) ProtoReflect() protoreflect.Message {
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerifierModel.ProtoReflect.Descriptor instead.
+func (*VerifierModel) Descriptor() ([]byte, []int) {
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *VerifierModel) GetModel() *v11.ModelIdentity {
+	if x != nil {
+		return x.Model
+	}
+	return nil
+}
+
+func (x *VerifierModel) GetAggregator() v11.Aggregator {
+	if x != nil {
+		return x.Aggregator
+	}
+	return v11.Aggregator(0)
+}
+
+// GetUsageRequest names a tenant and a period.
+type GetUsageRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The tenant: see SolveRequest.tenant.
+	Tenant string `protobuf:"bytes,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
+	// Start of the period. Absent: no bound.
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// End of the period, which does not belong to it. Absent: now.
+	EndTime       *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetUsageRequest) Reset() {
+	*x = GetUsageRequest{}
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetUsageRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetUsageRequest) ProtoMessage() {}
+
+func (x *GetUsageRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetUsageRequest.ProtoReflect.Descriptor instead.
+func (*GetUsageRequest) Descriptor() ([]byte, []int) {
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *GetUsageRequest) GetTenant() string {
+	if x != nil {
+		return x.Tenant
+	}
+	return ""
+}
+
+func (x *GetUsageRequest) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *GetUsageRequest) GetEndTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndTime
+	}
+	return nil
+}
+
+// GetUsageResponse is what a tenant's searches cost. What a search spent counts when it was spent.
+type GetUsageResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The cost, of deleted searches too.
+	Bill *v11.Bill `protobuf:"bytes,1,opt,name=bill,proto3" json:"bill,omitempty"`
+	// Number of searches that were created in the period.
+	SearchCount   int64 `protobuf:"varint,2,opt,name=search_count,json=searchCount,proto3" json:"search_count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetUsageResponse) Reset() {
+	*x = GetUsageResponse{}
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetUsageResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetUsageResponse) ProtoMessage() {}
+
+func (x *GetUsageResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetUsageResponse.ProtoReflect.Descriptor instead.
+func (*GetUsageResponse) Descriptor() ([]byte, []int) {
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *GetUsageResponse) GetBill() *v11.Bill {
+	if x != nil {
+		return x.Bill
+	}
+	return nil
+}
+
+func (x *GetUsageResponse) GetSearchCount() int64 {
+	if x != nil {
+		return x.SearchCount
+	}
+	return 0
+}
+
+// DeleteTenantRequest names a tenant.
+type DeleteTenantRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The tenant: see SolveRequest.tenant.
+	Tenant        string `protobuf:"bytes,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteTenantRequest) Reset() {
+	*x = DeleteTenantRequest{}
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteTenantRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteTenantRequest) ProtoMessage() {}
+
+func (x *DeleteTenantRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteTenantRequest.ProtoReflect.Descriptor instead.
+func (*DeleteTenantRequest) Descriptor() ([]byte, []int) {
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *DeleteTenantRequest) GetTenant() string {
+	if x != nil {
+		return x.Tenant
+	}
+	return ""
+}
+
+// DeleteTenantResponse reports what was deleted.
+type DeleteTenantResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Number of searches that were deleted.
+	SearchCount   int64 `protobuf:"varint,1,opt,name=search_count,json=searchCount,proto3" json:"search_count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteTenantResponse) Reset() {
+	*x = DeleteTenantResponse{}
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteTenantResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteTenantResponse) ProtoMessage() {}
+
+func (x *DeleteTenantResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_ponder_planner_v1_planner_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteTenantResponse.ProtoReflect.Descriptor instead.
+func (*DeleteTenantResponse) Descriptor() ([]byte, []int) {
+	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *DeleteTenantResponse) GetSearchCount() int64 {
+	if x != nil {
+		return x.SearchCount
+	}
+	return 0
+}
+
 var File_ponder_planner_v1_planner_proto protoreflect.FileDescriptor
 
 const file_ponder_planner_v1_planner_proto_rawDesc = "" +
 	"\n" +
-	"\x1fponder/planner/v1/planner.proto\x12\x11ponder.planner.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a%ponder/difficulty/v1/difficulty.proto\x1a#ponder/reasoning/v1/reasoning.proto\"\x86\x01\n" +
-	"\x06Budget\x12#\n" +
-	"\rpolicy_tokens\x18\x01 \x01(\x03R\fpolicyTokens\x12'\n" +
-	"\x0fverifier_tokens\x18\x02 \x01(\x03R\x0everifierTokens\x12\x14\n" +
-	"\x05flops\x18\x03 \x01(\x01R\x05flops\x12\x18\n" +
-	"\asamples\x18\x04 \x01(\x05R\asamples\"\xb8\x04\n" +
-	"\bStrategy\x123\n" +
-	"\x06greedy\x18\x01 \x01(\v2\x19.ponder.planner.v1.GreedyH\x00R\x06greedy\x129\n" +
-	"\bmajority\x18\x02 \x01(\v2\x1b.ponder.planner.v1.MajorityH\x00R\bmajority\x128\n" +
-	"\tbest_of_n\x18\x03 \x01(\v2\x1a.ponder.planner.v1.BestOfNH\x00R\abestOfN\x12-\n" +
-	"\x04beam\x18\x04 \x01(\v2\x17.ponder.planner.v1.BeamH\x00R\x04beam\x12<\n" +
-	"\tlookahead\x18\x05 \x01(\v2\x1c.ponder.planner.v1.LookaheadH\x00R\tlookahead\x12-\n" +
-	"\x04dvts\x18\x06 \x01(\v2\x17.ponder.planner.v1.DvtsH\x00R\x04dvts\x123\n" +
-	"\x06rebase\x18\a \x01(\v2\x19.ponder.planner.v1.RebaseH\x00R\x06rebase\x12-\n" +
-	"\x04mcts\x18\b \x01(\v2\x17.ponder.planner.v1.MctsH\x00R\x04mcts\x12<\n" +
-	"\tparticles\x18\t \x01(\v2\x1c.ponder.planner.v1.ParticlesH\x00R\tparticles\x12<\n" +
-	"\trevisions\x18\n" +
-	" \x01(\v2\x1c.ponder.planner.v1.RevisionsH\x00R\trevisionsB\x06\n" +
-	"\x04kind\"\b\n" +
-	"\x06Greedy\"l\n" +
-	"\bMajority\x12\f\n" +
-	"\x01n\x18\x01 \x01(\x05R\x01n\x12\x12\n" +
-	"\x04wave\x18\x02 \x01(\x05R\x04wave\x12\x1e\n" +
-	"\n" +
-	"confidence\x18\x03 \x01(\x01R\n" +
-	"confidence\x12\x1e\n" +
-	"\n" +
-	"exhaustive\x18\x04 \x01(\bR\n" +
-	"exhaustive\"\x17\n" +
-	"\aBestOfN\x12\f\n" +
-	"\x01n\x18\x01 \x01(\x05R\x01n\"\x90\x01\n" +
-	"\x04Beam\x12\f\n" +
-	"\x01n\x18\x01 \x01(\x05R\x01n\x12\x11\n" +
-	"\x01m\x18\x02 \x01(\x05H\x00R\x01m\x88\x01\x01\x12\"\n" +
-	"\n" +
-	"max_levels\x18\x03 \x01(\x05H\x01R\tmaxLevels\x88\x01\x01\x12\x16\n" +
-	"\x06narrow\x18\x04 \x01(\bR\x06narrow\x12\x16\n" +
-	"\x06dedupe\x18\x05 \x01(\bR\x06dedupeB\x04\n" +
-	"\x02_mB\r\n" +
-	"\v_max_levels\"~\n" +
-	"\tLookahead\x12\f\n" +
-	"\x01n\x18\x01 \x01(\x05R\x01n\x12\x11\n" +
-	"\x01m\x18\x02 \x01(\x05H\x00R\x01m\x88\x01\x01\x12\x11\n" +
-	"\x01k\x18\x03 \x01(\x05H\x01R\x01k\x88\x01\x01\x12\"\n" +
-	"\n" +
-	"max_levels\x18\x04 \x01(\x05H\x02R\tmaxLevels\x88\x01\x01B\x04\n" +
-	"\x02_mB\x04\n" +
-	"\x02_kB\r\n" +
-	"\v_max_levels\"n\n" +
-	"\x04Dvts\x12\f\n" +
-	"\x01n\x18\x01 \x01(\x05R\x01n\x12\x11\n" +
-	"\x01m\x18\x02 \x01(\x05H\x00R\x01m\x88\x01\x01\x12\f\n" +
-	"\x01k\x18\x03 \x01(\x05R\x01k\x12\"\n" +
-	"\n" +
-	"max_levels\x18\x04 \x01(\x05H\x01R\tmaxLevels\x88\x01\x01B\x04\n" +
-	"\x02_mB\r\n" +
-	"\v_max_levels\"\x8a\x01\n" +
-	"\x06Rebase\x12\f\n" +
-	"\x01n\x18\x01 \x01(\x05R\x01n\x12\x1d\n" +
-	"\abalance\x18\x02 \x01(\x01H\x00R\abalance\x88\x01\x01\x12\x14\n" +
-	"\x05exact\x18\x03 \x01(\bR\x05exact\x12\"\n" +
-	"\n" +
-	"max_levels\x18\x04 \x01(\x05H\x01R\tmaxLevels\x88\x01\x01B\n" +
-	"\n" +
-	"\b_balanceB\r\n" +
-	"\v_max_levels\"\xb3\x02\n" +
-	"\x04Mcts\x12\f\n" +
-	"\x01n\x18\x01 \x01(\x05R\x01n\x12\x19\n" +
-	"\x05width\x18\x02 \x01(\x05H\x00R\x05width\x88\x01\x01\x12\x1f\n" +
-	"\bparallel\x18\x03 \x01(\x05H\x01R\bparallel\x88\x01\x01\x12\x12\n" +
-	"\x04puct\x18\x04 \x01(\bR\x04puct\x12%\n" +
-	"\vexploration\x18\x05 \x01(\x01H\x02R\vexploration\x88\x01\x01\x12\x18\n" +
-	"\arollout\x18\x06 \x01(\bR\arollout\x122\n" +
-	"\x05final\x18\a \x01(\x0e2\x1c.ponder.planner.v1.MctsFinalR\x05final\x12\"\n" +
-	"\n" +
-	"max_levels\x18\b \x01(\x05H\x03R\tmaxLevels\x88\x01\x01B\b\n" +
-	"\x06_widthB\v\n" +
-	"\t_parallelB\x0e\n" +
-	"\f_explorationB\r\n" +
-	"\v_max_levels\"\xcf\x01\n" +
-	"\tParticles\x12\f\n" +
-	"\x01n\x18\x01 \x01(\x05R\x01n\x12#\n" +
-	"\n" +
-	"iterations\x18\x02 \x01(\x05H\x00R\n" +
-	"iterations\x88\x01\x01\x12%\n" +
-	"\vtemperature\x18\x03 \x01(\x01H\x01R\vtemperature\x88\x01\x01\x12\x16\n" +
-	"\x06sample\x18\x04 \x01(\bR\x06sample\x12\"\n" +
-	"\n" +
-	"max_levels\x18\x05 \x01(\x05H\x02R\tmaxLevels\x88\x01\x01B\r\n" +
-	"\v_iterationsB\x0e\n" +
-	"\f_temperatureB\r\n" +
-	"\v_max_levels\"\x8d\x01\n" +
-	"\tRevisions\x12\f\n" +
-	"\x01n\x18\x01 \x01(\x05R\x01n\x12\x1b\n" +
-	"\x06chains\x18\x02 \x01(\x05H\x00R\x06chains\x88\x01\x01\x12\x12\n" +
-	"\x04flat\x18\x03 \x01(\bR\x04flat\x12\x1a\n" +
-	"\bunjudged\x18\x04 \x01(\bR\bunjudged\x12\x1a\n" +
-	"\bfeedback\x18\x05 \x01(\bR\bfeedbackB\t\n" +
-	"\a_chains\"\xff\x01\n" +
-	"\bThinking\x12\x1d\n" +
-	"\n" +
-	"max_tokens\x18\x01 \x01(\x05R\tmaxTokens\x12\x1d\n" +
-	"\n" +
-	"min_tokens\x18\x02 \x01(\x05R\tminTokens\x12\x14\n" +
-	"\x05waits\x18\x03 \x01(\x05R\x05waits\x12\x12\n" +
-	"\x04wait\x18\x04 \x01(\tR\x04wait\x123\n" +
-	"\x04mode\x18\x05 \x01(\x0e2\x1f.ponder.planner.v1.ThinkingModeR\x04mode\x129\n" +
-	"\x06advice\x18\x06 \x01(\x0e2!.ponder.planner.v1.ThinkingAdviceR\x06advice\x12\x1b\n" +
-	"\tmax_steps\x18\a \x01(\x05R\bmaxSteps\"\xec\x04\n" +
+	"\x1fponder/planner/v1/planner.proto\x12\x11ponder.planner.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a%ponder/difficulty/v1/difficulty.proto\x1a\x1eponder/planner/v1/search.proto\x1a\x1cponder/planner/v1/spec.proto\x1a#ponder/reasoning/v1/reasoning.proto\"\xb4\x01\n" +
 	"\fSolveRequest\x12\x16\n" +
-	"\x06tenant\x18\x01 \x01(\tR\x06tenant\x12\x18\n" +
-	"\aproblem\x18\x02 \x01(\tR\aproblem\x121\n" +
-	"\x06effort\x18\x03 \x01(\x0e2\x19.ponder.planner.v1.EffortR\x06effort\x121\n" +
-	"\x06budget\x18\x04 \x01(\v2\x19.ponder.planner.v1.BudgetR\x06budget\x126\n" +
-	"\bdeadline\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\bdeadline\x127\n" +
-	"\bstrategy\x18\x06 \x01(\v2\x1b.ponder.planner.v1.StrategyR\bstrategy\x121\n" +
-	"\x06choice\x18\a \x01(\x0e2\x19.ponder.planner.v1.ChoiceR\x06choice\x129\n" +
-	"\bsampling\x18\b \x01(\v2\x1d.ponder.reasoning.v1.SamplingR\bsampling\x12\x17\n" +
-	"\x04seed\x18\t \x01(\x06H\x00R\x04seed\x88\x01\x01\x12'\n" +
-	"\x0fidempotency_key\x18\n" +
-	" \x01(\tR\x0eidempotencyKey\x120\n" +
-	"\x14cancel_on_disconnect\x18\v \x01(\bR\x12cancelOnDisconnect\x127\n" +
-	"\bthinking\x18\f \x01(\v2\x1b.ponder.planner.v1.ThinkingR\bthinking\x12/\n" +
-	"\x13estimate_difficulty\x18\r \x01(\bR\x12estimateDifficultyB\a\n" +
-	"\x05_seed\"E\n" +
+	"\x06tenant\x18\x01 \x01(\tR\x06tenant\x121\n" +
+	"\x04spec\x18\x02 \x01(\v2\x1d.ponder.planner.v1.SearchSpecR\x04spec\x12'\n" +
+	"\x0fidempotency_key\x18\x03 \x01(\tR\x0eidempotencyKey\x120\n" +
+	"\x14cancel_on_disconnect\x18\x04 \x01(\bR\x12cancelOnDisconnect\"E\n" +
 	"\rSolveResponse\x124\n" +
-	"\x05event\x18\x01 \x01(\v2\x1e.ponder.planner.v1.SearchEventR\x05event\"j\n" +
-	"\fWatchRequest\x12\x16\n" +
+	"\x05event\x18\x01 \x01(\v2\x1e.ponder.planner.v1.SearchEventR\x05event\"\x89\x01\n" +
+	"\x13CreateSearchRequest\x12\x16\n" +
+	"\x06tenant\x18\x01 \x01(\tR\x06tenant\x121\n" +
+	"\x04spec\x18\x02 \x01(\v2\x1d.ponder.planner.v1.SearchSpecR\x04spec\x12'\n" +
+	"\x0fidempotency_key\x18\x03 \x01(\tR\x0eidempotencyKey\"I\n" +
+	"\x14CreateSearchResponse\x121\n" +
+	"\x06search\x18\x01 \x01(\v2\x19.ponder.planner.v1.SearchR\x06search\"p\n" +
+	"\x12WatchSearchRequest\x12\x16\n" +
 	"\x06tenant\x18\x01 \x01(\tR\x06tenant\x12\x1b\n" +
 	"\tsearch_id\x18\x02 \x01(\tR\bsearchId\x12%\n" +
-	"\x0eafter_sequence\x18\x03 \x01(\x03R\rafterSequence\"E\n" +
-	"\rWatchResponse\x124\n" +
-	"\x05event\x18\x01 \x01(\v2\x1e.ponder.planner.v1.SearchEventR\x05event\"\xc7\x02\n" +
-	"\x04Node\x12\x17\n" +
-	"\anode_id\x18\x01 \x01(\tR\x06nodeId\x12\x1b\n" +
-	"\tparent_id\x18\x02 \x01(\tR\bparentId\x12\x14\n" +
-	"\x05depth\x18\x03 \x01(\x05R\x05depth\x122\n" +
-	"\x05state\x18\x04 \x01(\x0e2\x1c.ponder.planner.v1.NodeStateR\x05state\x12/\n" +
-	"\x05steps\x18\x05 \x03(\v2\x19.ponder.reasoning.v1.StepR\x05steps\x129\n" +
-	"\x06finish\x18\x06 \x01(\x0e2!.ponder.reasoning.v1.FinishReasonR\x06finish\x12\x19\n" +
-	"\x05value\x18\a \x01(\x01H\x00R\x05value\x88\x01\x01\x12\x16\n" +
-	"\x06answer\x18\b \x01(\tR\x06answer\x12\x16\n" +
-	"\x06reason\x18\t \x01(\tR\x06reasonB\b\n" +
-	"\x06_value\"\xfc\x03\n" +
-	"\vSearchEvent\x12\x1b\n" +
-	"\tsearch_id\x18\x01 \x01(\tR\bsearchId\x12%\n" +
-	"\x0efirst_sequence\x18\x02 \x01(\x03R\rfirstSequence\x12\x1a\n" +
-	"\bsequence\x18\x03 \x01(\x03R\bsequence\x12.\n" +
-	"\x04time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x124\n" +
-	"\x05state\x18\x05 \x01(\x0e2\x1e.ponder.planner.v1.SearchStateR\x05state\x12-\n" +
-	"\x05nodes\x18\x06 \x03(\v2\x17.ponder.planner.v1.NodeR\x05nodes\x12-\n" +
-	"\x04bill\x18\a \x01(\v2\x19.ponder.reasoning.v1.BillR\x04bill\x12F\n" +
-	"\n" +
-	"difficulty\x18\b \x01(\v2&.ponder.difficulty.v1.EstimateResponseR\n" +
-	"difficulty\x121\n" +
-	"\x04plan\x18\t \x01(\v2\x1d.ponder.planner.v1.SearchPlanR\x04plan\x12\x18\n" +
-	"\anotices\x18\n" +
-	" \x03(\tR\anotices\x124\n" +
-	"\aoutcome\x18\v \x01(\v2\x1a.ponder.planner.v1.OutcomeR\aoutcome\"\xe1\x03\n" +
-	"\n" +
-	"SearchPlan\x127\n" +
-	"\bstrategy\x18\x01 \x01(\v2\x1b.ponder.planner.v1.StrategyR\bstrategy\x121\n" +
-	"\x06choice\x18\x02 \x01(\x0e2\x19.ponder.planner.v1.ChoiceR\x06choice\x12\x16\n" +
-	"\x06reason\x18\x03 \x01(\tR\x06reason\x126\n" +
-	"\x17predicted_policy_tokens\x18\x04 \x01(\x03R\x15predictedPolicyTokens\x122\n" +
-	"\x12predicted_accuracy\x18\x05 \x01(\x01H\x00R\x11predictedAccuracy\x88\x01\x01\x125\n" +
-	"\x06source\x18\x06 \x01(\x0e2\x1d.ponder.planner.v1.PlanSourceR\x06source\x12\x18\n" +
-	"\aprofile\x18\a \x01(\tR\aprofile\x12\x10\n" +
-	"\x03bin\x18\b \x01(\tR\x03bin\x12'\n" +
-	"\x0fpredicted_flops\x18\t \x01(\x01R\x0epredictedFlops\x12@\n" +
-	"\x0epredicted_time\x18\n" +
-	" \x01(\v2\x19.google.protobuf.DurationR\rpredictedTimeB\x15\n" +
-	"\x13_predicted_accuracy\"\xef\x02\n" +
-	"\aOutcome\x12>\n" +
-	"\vstop_reason\x18\x01 \x01(\x0e2\x1d.ponder.planner.v1.StopReasonR\n" +
-	"stopReason\x12\x16\n" +
-	"\x06answer\x18\x02 \x01(\tR\x06answer\x12\x17\n" +
-	"\anode_id\x18\x03 \x01(\tR\x06nodeId\x12\x1a\n" +
-	"\bsolution\x18\x04 \x01(\tR\bsolution\x12\x16\n" +
-	"\x06weight\x18\x05 \x01(\x01R\x06weight\x12<\n" +
-	"\n" +
-	"candidates\x18\x06 \x03(\v2\x1c.ponder.planner.v1.CandidateR\n" +
-	"candidates\x12\x1a\n" +
-	"\bdegraded\x18\a \x03(\tR\bdegraded\x120\n" +
-	"\x05error\x18\b \x01(\v2\x1a.ponder.reasoning.v1.ErrorR\x05error\x123\n" +
-	"\aelapsed\x18\t \x01(\v2\x19.google.protobuf.DurationR\aelapsed\"Q\n" +
-	"\tCandidate\x12\x16\n" +
-	"\x06answer\x18\x01 \x01(\tR\x06answer\x12\x14\n" +
-	"\x05count\x18\x02 \x01(\x05R\x05count\x12\x16\n" +
-	"\x06weight\x18\x03 \x01(\x01R\x06weight\"\x94\x03\n" +
-	"\x06Search\x12\x1b\n" +
-	"\tsearch_id\x18\x01 \x01(\tR\bsearchId\x12\x16\n" +
-	"\x06tenant\x18\x02 \x01(\tR\x06tenant\x12\x18\n" +
-	"\aproblem\x18\x03 \x01(\tR\aproblem\x124\n" +
-	"\x05state\x18\x04 \x01(\x0e2\x1e.ponder.planner.v1.SearchStateR\x05state\x12;\n" +
-	"\vcreate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\x12\x1a\n" +
-	"\bsequence\x18\x06 \x01(\x03R\bsequence\x12-\n" +
-	"\x04bill\x18\a \x01(\v2\x19.ponder.reasoning.v1.BillR\x04bill\x121\n" +
-	"\x04plan\x18\b \x01(\v2\x1d.ponder.planner.v1.SearchPlanR\x04plan\x124\n" +
-	"\aoutcome\x18\t \x01(\v2\x1a.ponder.planner.v1.OutcomeR\aoutcome\x12\x14\n" +
-	"\x05nodes\x18\n" +
-	" \x01(\x05R\x05nodes\"G\n" +
+	"\x0eafter_sequence\x18\x03 \x01(\x03R\rafterSequence\"K\n" +
+	"\x13WatchSearchResponse\x124\n" +
+	"\x05event\x18\x01 \x01(\v2\x1e.ponder.planner.v1.SearchEventR\x05event\"}\n" +
+	"\x11WaitSearchRequest\x12\x16\n" +
+	"\x06tenant\x18\x01 \x01(\tR\x06tenant\x12\x1b\n" +
+	"\tsearch_id\x18\x02 \x01(\tR\bsearchId\x123\n" +
+	"\atimeout\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\atimeout\"G\n" +
+	"\x12WaitSearchResponse\x121\n" +
+	"\x06search\x18\x01 \x01(\v2\x19.ponder.planner.v1.SearchR\x06search\"G\n" +
 	"\x10GetSearchRequest\x12\x16\n" +
 	"\x06tenant\x18\x01 \x01(\tR\x06tenant\x12\x1b\n" +
 	"\tsearch_id\x18\x02 \x01(\tR\bsearchId\"F\n" +
 	"\x11GetSearchResponse\x121\n" +
-	"\x06search\x18\x01 \x01(\v2\x19.ponder.planner.v1.SearchR\x06search\"i\n" +
+	"\x06search\x18\x01 \x01(\v2\x19.ponder.planner.v1.SearchR\x06search\"\xa3\x02\n" +
 	"\x13ListSearchesRequest\x12\x16\n" +
 	"\x06tenant\x18\x01 \x01(\tR\x06tenant\x12\x1b\n" +
 	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tR\tpageToken\"u\n" +
+	"page_token\x18\x03 \x01(\tR\tpageToken\x126\n" +
+	"\x06states\x18\x04 \x03(\x0e2\x1e.ponder.planner.v1.SearchStateR\x06states\x12=\n" +
+	"\fcreated_from\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\vcreatedFrom\x12A\n" +
+	"\x0ecreated_before\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\rcreatedBefore\"u\n" +
 	"\x14ListSearchesResponse\x125\n" +
 	"\bsearches\x18\x01 \x03(\v2\x19.ponder.planner.v1.SearchR\bsearches\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xb6\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xf2\x01\n" +
 	"\x10ListNodesRequest\x12\x16\n" +
 	"\x06tenant\x18\x01 \x01(\tR\x06tenant\x12\x1b\n" +
-	"\tsearch_id\x18\x02 \x01(\tR\bsearchId\x12\x1b\n" +
-	"\tparent_id\x18\x03 \x01(\tR\bparentId\x12\x14\n" +
-	"\x05depth\x18\x04 \x01(\x05R\x05depth\x12\x1b\n" +
-	"\tpage_size\x18\x05 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\tsearch_id\x18\x02 \x01(\tR\bsearchId\x12\x1d\n" +
+	"\tparent_id\x18\x03 \x01(\tH\x00R\bparentId\x12!\n" +
+	"\vancestor_id\x18\x04 \x01(\tH\x00R\n" +
+	"ancestorId\x12\x19\n" +
+	"\x05depth\x18\x05 \x01(\x05H\x01R\x05depth\x88\x01\x01\x12\x1b\n" +
+	"\tpage_size\x18\x06 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
-	"page_token\x18\x06 \x01(\tR\tpageToken\"j\n" +
+	"page_token\x18\a \x01(\tR\tpageTokenB\x06\n" +
+	"\x04partB\b\n" +
+	"\x06_depth\"j\n" +
 	"\x11ListNodesResponse\x12-\n" +
 	"\x05nodes\x18\x01 \x03(\v2\x17.ponder.planner.v1.NodeR\x05nodes\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"J\n" +
@@ -3579,95 +1706,60 @@ const file_ponder_planner_v1_planner_proto_rawDesc = "" +
 	"\x06tenant\x18\x01 \x01(\tR\x06tenant\x12\x1b\n" +
 	"\tsearch_id\x18\x02 \x01(\tR\bsearchId\"I\n" +
 	"\x14CancelSearchResponse\x121\n" +
-	"\x06search\x18\x01 \x01(\v2\x19.ponder.planner.v1.SearchR\x06search\"H\n" +
-	"\vPlanRequest\x129\n" +
-	"\arequest\x18\x01 \x01(\v2\x1f.ponder.planner.v1.SolveRequestR\arequest\"\xb8\x01\n" +
-	"\fPlanResponse\x12F\n" +
+	"\x06search\x18\x01 \x01(\v2\x19.ponder.planner.v1.SearchR\x06search\"J\n" +
+	"\x13DeleteSearchRequest\x12\x16\n" +
+	"\x06tenant\x18\x01 \x01(\tR\x06tenant\x12\x1b\n" +
+	"\tsearch_id\x18\x02 \x01(\tR\bsearchId\"\x16\n" +
+	"\x14DeleteSearchResponse\"^\n" +
+	"\x11PlanSearchRequest\x12\x16\n" +
+	"\x06tenant\x18\x01 \x01(\tR\x06tenant\x121\n" +
+	"\x04spec\x18\x02 \x01(\v2\x1d.ponder.planner.v1.SearchSpecR\x04spec\"\xb2\x01\n" +
+	"\x12PlanSearchResponse\x121\n" +
+	"\x04plan\x18\x01 \x01(\v2\x1d.ponder.planner.v1.SearchPlanR\x04plan\x12:\n" +
+	"\bestimate\x18\x02 \x01(\v2\x1e.ponder.difficulty.v1.EstimateR\bestimate\x12-\n" +
+	"\x04bill\x18\x03 \x01(\v2\x19.ponder.reasoning.v1.BillR\x04bill\"+\n" +
+	"\x11ListModelsRequest\x12\x16\n" +
+	"\x06tenant\x18\x01 \x01(\tR\x06tenant\"\x90\x01\n" +
+	"\x12ListModelsResponse\x12:\n" +
+	"\bpolicies\x18\x01 \x03(\v2\x1e.ponder.planner.v1.PolicyModelR\bpolicies\x12>\n" +
+	"\tverifiers\x18\x02 \x03(\v2 .ponder.planner.v1.VerifierModelR\tverifiers\"G\n" +
+	"\vPolicyModel\x128\n" +
+	"\x05model\x18\x01 \x01(\v2\".ponder.reasoning.v1.ModelIdentityR\x05model\"\x8a\x01\n" +
+	"\rVerifierModel\x128\n" +
+	"\x05model\x18\x01 \x01(\v2\".ponder.reasoning.v1.ModelIdentityR\x05model\x12?\n" +
 	"\n" +
-	"difficulty\x18\x01 \x01(\v2&.ponder.difficulty.v1.EstimateResponseR\n" +
-	"difficulty\x121\n" +
-	"\x04plan\x18\x02 \x01(\v2\x1d.ponder.planner.v1.SearchPlanR\x04plan\x12-\n" +
-	"\x04bill\x18\x03 \x01(\v2\x19.ponder.reasoning.v1.BillR\x04bill*\x9b\x01\n" +
-	"\x06Effort\x12\x16\n" +
-	"\x12EFFORT_UNSPECIFIED\x10\x00\x12\x0f\n" +
-	"\vEFFORT_NONE\x10\x01\x12\x12\n" +
-	"\x0eEFFORT_MINIMAL\x10\x02\x12\x0e\n" +
+	"aggregator\x18\x02 \x01(\x0e2\x1f.ponder.reasoning.v1.AggregatorR\n" +
+	"aggregator\"\x9b\x01\n" +
+	"\x0fGetUsageRequest\x12\x16\n" +
+	"\x06tenant\x18\x01 \x01(\tR\x06tenant\x129\n" +
 	"\n" +
-	"EFFORT_LOW\x10\x03\x12\x11\n" +
-	"\rEFFORT_MEDIUM\x10\x04\x12\x0f\n" +
-	"\vEFFORT_HIGH\x10\x05\x12\x10\n" +
-	"\fEFFORT_XHIGH\x10\x06\x12\x0e\n" +
-	"\n" +
-	"EFFORT_MAX\x10\a*i\n" +
-	"\tMctsFinal\x12\x1a\n" +
-	"\x16MCTS_FINAL_UNSPECIFIED\x10\x00\x12\x13\n" +
-	"\x0fMCTS_FINAL_VOTE\x10\x01\x12\x15\n" +
-	"\x11MCTS_FINAL_VISITS\x10\x02\x12\x14\n" +
-	"\x10MCTS_FINAL_VALUE\x10\x03*\xbb\x02\n" +
-	"\x06Choice\x12\x16\n" +
-	"\x12CHOICE_UNSPECIFIED\x10\x00\x12\x13\n" +
-	"\x0fCHOICE_MAJORITY\x10\x01\x12\x12\n" +
-	"\x0eCHOICE_MIN_MAX\x10\x02\x12\x13\n" +
-	"\x0fCHOICE_MIN_VOTE\x10\x03\x12\x13\n" +
-	"\x0fCHOICE_LAST_MAX\x10\x04\x12\x14\n" +
-	"\x10CHOICE_LAST_VOTE\x10\x05\x12\x12\n" +
-	"\x0eCHOICE_AVG_MAX\x10\x06\x12\x13\n" +
-	"\x0fCHOICE_AVG_VOTE\x10\a\x12\x13\n" +
-	"\x0fCHOICE_PROD_MAX\x10\b\x12\x14\n" +
-	"\x10CHOICE_PROD_VOTE\x10\t\x12\x12\n" +
-	"\x0eCHOICE_ORM_MAX\x10\n" +
-	"\x12\x13\n" +
-	"\x0fCHOICE_ORM_VOTE\x10\v\x12\x18\n" +
-	"\x14CHOICE_CERTAINTY_MAX\x10\f\x12\x19\n" +
-	"\x15CHOICE_CERTAINTY_VOTE\x10\r*z\n" +
-	"\fThinkingMode\x12\x1d\n" +
-	"\x19THINKING_MODE_UNSPECIFIED\x10\x00\x12\x17\n" +
-	"\x13THINKING_MODE_FORCE\x10\x01\x12\x18\n" +
-	"\x14THINKING_MODE_REJECT\x10\x02\x12\x18\n" +
-	"\x14THINKING_MODE_ADVISE\x10\x03*\x9d\x01\n" +
-	"\x0eThinkingAdvice\x12\x1f\n" +
-	"\x1bTHINKING_ADVICE_UNSPECIFIED\x10\x00\x12\x1a\n" +
-	"\x16THINKING_ADVICE_TOKENS\x10\x01\x12\x19\n" +
-	"\x15THINKING_ADVICE_STEPS\x10\x02\x12\x19\n" +
-	"\x15THINKING_ADVICE_SHORT\x10\x03\x12\x18\n" +
-	"\x14THINKING_ADVICE_LONG\x10\x04*\xaf\x01\n" +
-	"\vSearchState\x12\x1c\n" +
-	"\x18SEARCH_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +
-	"\x13SEARCH_STATE_QUEUED\x10\x01\x12\x18\n" +
-	"\x14SEARCH_STATE_RUNNING\x10\x02\x12\x1a\n" +
-	"\x16SEARCH_STATE_SUCCEEDED\x10\x03\x12\x17\n" +
-	"\x13SEARCH_STATE_FAILED\x10\x04\x12\x1a\n" +
-	"\x16SEARCH_STATE_CANCELLED\x10\x05*\xa7\x01\n" +
-	"\n" +
-	"StopReason\x12\x1b\n" +
-	"\x17STOP_REASON_UNSPECIFIED\x10\x00\x12\x18\n" +
-	"\x14STOP_REASON_COMPLETE\x10\x01\x12\x16\n" +
-	"\x12STOP_REASON_BUDGET\x10\x02\x12\x18\n" +
-	"\x14STOP_REASON_DEADLINE\x10\x03\x12\x19\n" +
-	"\x15STOP_REASON_CANCELLED\x10\x04\x12\x15\n" +
-	"\x11STOP_REASON_ERROR\x10\x05*\xb4\x01\n" +
-	"\tNodeState\x12\x1a\n" +
-	"\x16NODE_STATE_UNSPECIFIED\x10\x00\x12\x15\n" +
-	"\x11NODE_STATE_QUEUED\x10\x01\x12\x16\n" +
-	"\x12NODE_STATE_RUNNING\x10\x02\x12\x15\n" +
-	"\x11NODE_STATE_SCORED\x10\x03\x12\x15\n" +
-	"\x11NODE_STATE_PRUNED\x10\x04\x12\x17\n" +
-	"\x13NODE_STATE_FINISHED\x10\x05\x12\x15\n" +
-	"\x11NODE_STATE_FAILED\x10\x06*z\n" +
-	"\n" +
-	"PlanSource\x12\x1b\n" +
-	"\x17PLAN_SOURCE_UNSPECIFIED\x10\x00\x12\x17\n" +
-	"\x13PLAN_SOURCE_REQUEST\x10\x01\x12\x17\n" +
-	"\x13PLAN_SOURCE_PROFILE\x10\x02\x12\x1d\n" +
-	"\x19PLAN_SOURCE_RULE_OF_THUMB\x10\x032\xe7\x04\n" +
+	"start_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
+	"\bend_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\"d\n" +
+	"\x10GetUsageResponse\x12-\n" +
+	"\x04bill\x18\x01 \x01(\v2\x19.ponder.reasoning.v1.BillR\x04bill\x12!\n" +
+	"\fsearch_count\x18\x02 \x01(\x03R\vsearchCount\"-\n" +
+	"\x13DeleteTenantRequest\x12\x16\n" +
+	"\x06tenant\x18\x01 \x01(\tR\x06tenant\"9\n" +
+	"\x14DeleteTenantResponse\x12!\n" +
+	"\fsearch_count\x18\x01 \x01(\x03R\vsearchCount2\xb9\t\n" +
 	"\x0ePlannerService\x12L\n" +
-	"\x05Solve\x12\x1f.ponder.planner.v1.SolveRequest\x1a .ponder.planner.v1.SolveResponse0\x01\x12L\n" +
-	"\x05Watch\x12\x1f.ponder.planner.v1.WatchRequest\x1a .ponder.planner.v1.WatchResponse0\x01\x12V\n" +
+	"\x05Solve\x12\x1f.ponder.planner.v1.SolveRequest\x1a .ponder.planner.v1.SolveResponse0\x01\x12_\n" +
+	"\fCreateSearch\x12&.ponder.planner.v1.CreateSearchRequest\x1a'.ponder.planner.v1.CreateSearchResponse\x12^\n" +
+	"\vWatchSearch\x12%.ponder.planner.v1.WatchSearchRequest\x1a&.ponder.planner.v1.WatchSearchResponse0\x01\x12Y\n" +
+	"\n" +
+	"WaitSearch\x12$.ponder.planner.v1.WaitSearchRequest\x1a%.ponder.planner.v1.WaitSearchResponse\x12V\n" +
 	"\tGetSearch\x12#.ponder.planner.v1.GetSearchRequest\x1a$.ponder.planner.v1.GetSearchResponse\x12_\n" +
 	"\fListSearches\x12&.ponder.planner.v1.ListSearchesRequest\x1a'.ponder.planner.v1.ListSearchesResponse\x12V\n" +
 	"\tListNodes\x12#.ponder.planner.v1.ListNodesRequest\x1a$.ponder.planner.v1.ListNodesResponse\x12_\n" +
-	"\fCancelSearch\x12&.ponder.planner.v1.CancelSearchRequest\x1a'.ponder.planner.v1.CancelSearchResponse\x12G\n" +
-	"\x04Plan\x12\x1e.ponder.planner.v1.PlanRequest\x1a\x1f.ponder.planner.v1.PlanResponseBAZ?github.com/ponder-mesh/ponder/proto/ponder/planner/v1;plannerv1b\x06proto3"
+	"\fCancelSearch\x12&.ponder.planner.v1.CancelSearchRequest\x1a'.ponder.planner.v1.CancelSearchResponse\x12_\n" +
+	"\fDeleteSearch\x12&.ponder.planner.v1.DeleteSearchRequest\x1a'.ponder.planner.v1.DeleteSearchResponse\x12Y\n" +
+	"\n" +
+	"PlanSearch\x12$.ponder.planner.v1.PlanSearchRequest\x1a%.ponder.planner.v1.PlanSearchResponse\x12Y\n" +
+	"\n" +
+	"ListModels\x12$.ponder.planner.v1.ListModelsRequest\x1a%.ponder.planner.v1.ListModelsResponse\x12S\n" +
+	"\bGetUsage\x12\".ponder.planner.v1.GetUsageRequest\x1a#.ponder.planner.v1.GetUsageResponse\x12_\n" +
+	"\fDeleteTenant\x12&.ponder.planner.v1.DeleteTenantRequest\x1a'.ponder.planner.v1.DeleteTenantResponseB|\n" +
+	"\x15com.ponder.planner.v1B\fPlannerProtoP\x01Z?github.com/ponder-mesh/ponder/proto/ponder/planner/v1;plannerv1\xaa\x02\x11Ponder.Planner.V1b\x06proto3"
 
 var (
 	file_ponder_planner_v1_planner_proto_rawDescOnce sync.Once
@@ -3681,133 +1773,107 @@ func file_ponder_planner_v1_planner_proto_rawDescGZIP() []byte {
 	return file_ponder_planner_v1_planner_proto_rawDescData
 }
 
-var file_ponder_planner_v1_planner_proto_enumTypes = make([]protoimpl.EnumInfo, 9)
-var file_ponder_planner_v1_planner_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
+var file_ponder_planner_v1_planner_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_ponder_planner_v1_planner_proto_goTypes = []any{
-	(Effort)(0),                   // 0: ponder.planner.v1.Effort
-	(MctsFinal)(0),                // 1: ponder.planner.v1.MctsFinal
-	(Choice)(0),                   // 2: ponder.planner.v1.Choice
-	(ThinkingMode)(0),             // 3: ponder.planner.v1.ThinkingMode
-	(ThinkingAdvice)(0),           // 4: ponder.planner.v1.ThinkingAdvice
-	(SearchState)(0),              // 5: ponder.planner.v1.SearchState
-	(StopReason)(0),               // 6: ponder.planner.v1.StopReason
-	(NodeState)(0),                // 7: ponder.planner.v1.NodeState
-	(PlanSource)(0),               // 8: ponder.planner.v1.PlanSource
-	(*Budget)(nil),                // 9: ponder.planner.v1.Budget
-	(*Strategy)(nil),              // 10: ponder.planner.v1.Strategy
-	(*Greedy)(nil),                // 11: ponder.planner.v1.Greedy
-	(*Majority)(nil),              // 12: ponder.planner.v1.Majority
-	(*BestOfN)(nil),               // 13: ponder.planner.v1.BestOfN
-	(*Beam)(nil),                  // 14: ponder.planner.v1.Beam
-	(*Lookahead)(nil),             // 15: ponder.planner.v1.Lookahead
-	(*Dvts)(nil),                  // 16: ponder.planner.v1.Dvts
-	(*Rebase)(nil),                // 17: ponder.planner.v1.Rebase
-	(*Mcts)(nil),                  // 18: ponder.planner.v1.Mcts
-	(*Particles)(nil),             // 19: ponder.planner.v1.Particles
-	(*Revisions)(nil),             // 20: ponder.planner.v1.Revisions
-	(*Thinking)(nil),              // 21: ponder.planner.v1.Thinking
-	(*SolveRequest)(nil),          // 22: ponder.planner.v1.SolveRequest
-	(*SolveResponse)(nil),         // 23: ponder.planner.v1.SolveResponse
-	(*WatchRequest)(nil),          // 24: ponder.planner.v1.WatchRequest
-	(*WatchResponse)(nil),         // 25: ponder.planner.v1.WatchResponse
-	(*Node)(nil),                  // 26: ponder.planner.v1.Node
-	(*SearchEvent)(nil),           // 27: ponder.planner.v1.SearchEvent
-	(*SearchPlan)(nil),            // 28: ponder.planner.v1.SearchPlan
-	(*Outcome)(nil),               // 29: ponder.planner.v1.Outcome
-	(*Candidate)(nil),             // 30: ponder.planner.v1.Candidate
-	(*Search)(nil),                // 31: ponder.planner.v1.Search
-	(*GetSearchRequest)(nil),      // 32: ponder.planner.v1.GetSearchRequest
-	(*GetSearchResponse)(nil),     // 33: ponder.planner.v1.GetSearchResponse
-	(*ListSearchesRequest)(nil),   // 34: ponder.planner.v1.ListSearchesRequest
-	(*ListSearchesResponse)(nil),  // 35: ponder.planner.v1.ListSearchesResponse
-	(*ListNodesRequest)(nil),      // 36: ponder.planner.v1.ListNodesRequest
-	(*ListNodesResponse)(nil),     // 37: ponder.planner.v1.ListNodesResponse
-	(*CancelSearchRequest)(nil),   // 38: ponder.planner.v1.CancelSearchRequest
-	(*CancelSearchResponse)(nil),  // 39: ponder.planner.v1.CancelSearchResponse
-	(*PlanRequest)(nil),           // 40: ponder.planner.v1.PlanRequest
-	(*PlanResponse)(nil),          // 41: ponder.planner.v1.PlanResponse
-	(*timestamppb.Timestamp)(nil), // 42: google.protobuf.Timestamp
-	(*v1.Sampling)(nil),           // 43: ponder.reasoning.v1.Sampling
-	(*v1.Step)(nil),               // 44: ponder.reasoning.v1.Step
-	(v1.FinishReason)(0),          // 45: ponder.reasoning.v1.FinishReason
-	(*v1.Bill)(nil),               // 46: ponder.reasoning.v1.Bill
-	(*v11.EstimateResponse)(nil),  // 47: ponder.difficulty.v1.EstimateResponse
-	(*durationpb.Duration)(nil),   // 48: google.protobuf.Duration
-	(*v1.Error)(nil),              // 49: ponder.reasoning.v1.Error
+	(*SolveRequest)(nil),          // 0: ponder.planner.v1.SolveRequest
+	(*SolveResponse)(nil),         // 1: ponder.planner.v1.SolveResponse
+	(*CreateSearchRequest)(nil),   // 2: ponder.planner.v1.CreateSearchRequest
+	(*CreateSearchResponse)(nil),  // 3: ponder.planner.v1.CreateSearchResponse
+	(*WatchSearchRequest)(nil),    // 4: ponder.planner.v1.WatchSearchRequest
+	(*WatchSearchResponse)(nil),   // 5: ponder.planner.v1.WatchSearchResponse
+	(*WaitSearchRequest)(nil),     // 6: ponder.planner.v1.WaitSearchRequest
+	(*WaitSearchResponse)(nil),    // 7: ponder.planner.v1.WaitSearchResponse
+	(*GetSearchRequest)(nil),      // 8: ponder.planner.v1.GetSearchRequest
+	(*GetSearchResponse)(nil),     // 9: ponder.planner.v1.GetSearchResponse
+	(*ListSearchesRequest)(nil),   // 10: ponder.planner.v1.ListSearchesRequest
+	(*ListSearchesResponse)(nil),  // 11: ponder.planner.v1.ListSearchesResponse
+	(*ListNodesRequest)(nil),      // 12: ponder.planner.v1.ListNodesRequest
+	(*ListNodesResponse)(nil),     // 13: ponder.planner.v1.ListNodesResponse
+	(*CancelSearchRequest)(nil),   // 14: ponder.planner.v1.CancelSearchRequest
+	(*CancelSearchResponse)(nil),  // 15: ponder.planner.v1.CancelSearchResponse
+	(*DeleteSearchRequest)(nil),   // 16: ponder.planner.v1.DeleteSearchRequest
+	(*DeleteSearchResponse)(nil),  // 17: ponder.planner.v1.DeleteSearchResponse
+	(*PlanSearchRequest)(nil),     // 18: ponder.planner.v1.PlanSearchRequest
+	(*PlanSearchResponse)(nil),    // 19: ponder.planner.v1.PlanSearchResponse
+	(*ListModelsRequest)(nil),     // 20: ponder.planner.v1.ListModelsRequest
+	(*ListModelsResponse)(nil),    // 21: ponder.planner.v1.ListModelsResponse
+	(*PolicyModel)(nil),           // 22: ponder.planner.v1.PolicyModel
+	(*VerifierModel)(nil),         // 23: ponder.planner.v1.VerifierModel
+	(*GetUsageRequest)(nil),       // 24: ponder.planner.v1.GetUsageRequest
+	(*GetUsageResponse)(nil),      // 25: ponder.planner.v1.GetUsageResponse
+	(*DeleteTenantRequest)(nil),   // 26: ponder.planner.v1.DeleteTenantRequest
+	(*DeleteTenantResponse)(nil),  // 27: ponder.planner.v1.DeleteTenantResponse
+	(*SearchSpec)(nil),            // 28: ponder.planner.v1.SearchSpec
+	(*SearchEvent)(nil),           // 29: ponder.planner.v1.SearchEvent
+	(*Search)(nil),                // 30: ponder.planner.v1.Search
+	(*durationpb.Duration)(nil),   // 31: google.protobuf.Duration
+	(SearchState)(0),              // 32: ponder.planner.v1.SearchState
+	(*timestamppb.Timestamp)(nil), // 33: google.protobuf.Timestamp
+	(*Node)(nil),                  // 34: ponder.planner.v1.Node
+	(*SearchPlan)(nil),            // 35: ponder.planner.v1.SearchPlan
+	(*v1.Estimate)(nil),           // 36: ponder.difficulty.v1.Estimate
+	(*v11.Bill)(nil),              // 37: ponder.reasoning.v1.Bill
+	(*v11.ModelIdentity)(nil),     // 38: ponder.reasoning.v1.ModelIdentity
+	(v11.Aggregator)(0),           // 39: ponder.reasoning.v1.Aggregator
 }
 var file_ponder_planner_v1_planner_proto_depIdxs = []int32{
-	11, // 0: ponder.planner.v1.Strategy.greedy:type_name -> ponder.planner.v1.Greedy
-	12, // 1: ponder.planner.v1.Strategy.majority:type_name -> ponder.planner.v1.Majority
-	13, // 2: ponder.planner.v1.Strategy.best_of_n:type_name -> ponder.planner.v1.BestOfN
-	14, // 3: ponder.planner.v1.Strategy.beam:type_name -> ponder.planner.v1.Beam
-	15, // 4: ponder.planner.v1.Strategy.lookahead:type_name -> ponder.planner.v1.Lookahead
-	16, // 5: ponder.planner.v1.Strategy.dvts:type_name -> ponder.planner.v1.Dvts
-	17, // 6: ponder.planner.v1.Strategy.rebase:type_name -> ponder.planner.v1.Rebase
-	18, // 7: ponder.planner.v1.Strategy.mcts:type_name -> ponder.planner.v1.Mcts
-	19, // 8: ponder.planner.v1.Strategy.particles:type_name -> ponder.planner.v1.Particles
-	20, // 9: ponder.planner.v1.Strategy.revisions:type_name -> ponder.planner.v1.Revisions
-	1,  // 10: ponder.planner.v1.Mcts.final:type_name -> ponder.planner.v1.MctsFinal
-	3,  // 11: ponder.planner.v1.Thinking.mode:type_name -> ponder.planner.v1.ThinkingMode
-	4,  // 12: ponder.planner.v1.Thinking.advice:type_name -> ponder.planner.v1.ThinkingAdvice
-	0,  // 13: ponder.planner.v1.SolveRequest.effort:type_name -> ponder.planner.v1.Effort
-	9,  // 14: ponder.planner.v1.SolveRequest.budget:type_name -> ponder.planner.v1.Budget
-	42, // 15: ponder.planner.v1.SolveRequest.deadline:type_name -> google.protobuf.Timestamp
-	10, // 16: ponder.planner.v1.SolveRequest.strategy:type_name -> ponder.planner.v1.Strategy
-	2,  // 17: ponder.planner.v1.SolveRequest.choice:type_name -> ponder.planner.v1.Choice
-	43, // 18: ponder.planner.v1.SolveRequest.sampling:type_name -> ponder.reasoning.v1.Sampling
-	21, // 19: ponder.planner.v1.SolveRequest.thinking:type_name -> ponder.planner.v1.Thinking
-	27, // 20: ponder.planner.v1.SolveResponse.event:type_name -> ponder.planner.v1.SearchEvent
-	27, // 21: ponder.planner.v1.WatchResponse.event:type_name -> ponder.planner.v1.SearchEvent
-	7,  // 22: ponder.planner.v1.Node.state:type_name -> ponder.planner.v1.NodeState
-	44, // 23: ponder.planner.v1.Node.steps:type_name -> ponder.reasoning.v1.Step
-	45, // 24: ponder.planner.v1.Node.finish:type_name -> ponder.reasoning.v1.FinishReason
-	42, // 25: ponder.planner.v1.SearchEvent.time:type_name -> google.protobuf.Timestamp
-	5,  // 26: ponder.planner.v1.SearchEvent.state:type_name -> ponder.planner.v1.SearchState
-	26, // 27: ponder.planner.v1.SearchEvent.nodes:type_name -> ponder.planner.v1.Node
-	46, // 28: ponder.planner.v1.SearchEvent.bill:type_name -> ponder.reasoning.v1.Bill
-	47, // 29: ponder.planner.v1.SearchEvent.difficulty:type_name -> ponder.difficulty.v1.EstimateResponse
-	28, // 30: ponder.planner.v1.SearchEvent.plan:type_name -> ponder.planner.v1.SearchPlan
-	29, // 31: ponder.planner.v1.SearchEvent.outcome:type_name -> ponder.planner.v1.Outcome
-	10, // 32: ponder.planner.v1.SearchPlan.strategy:type_name -> ponder.planner.v1.Strategy
-	2,  // 33: ponder.planner.v1.SearchPlan.choice:type_name -> ponder.planner.v1.Choice
-	8,  // 34: ponder.planner.v1.SearchPlan.source:type_name -> ponder.planner.v1.PlanSource
-	48, // 35: ponder.planner.v1.SearchPlan.predicted_time:type_name -> google.protobuf.Duration
-	6,  // 36: ponder.planner.v1.Outcome.stop_reason:type_name -> ponder.planner.v1.StopReason
-	30, // 37: ponder.planner.v1.Outcome.candidates:type_name -> ponder.planner.v1.Candidate
-	49, // 38: ponder.planner.v1.Outcome.error:type_name -> ponder.reasoning.v1.Error
-	48, // 39: ponder.planner.v1.Outcome.elapsed:type_name -> google.protobuf.Duration
-	5,  // 40: ponder.planner.v1.Search.state:type_name -> ponder.planner.v1.SearchState
-	42, // 41: ponder.planner.v1.Search.create_time:type_name -> google.protobuf.Timestamp
-	46, // 42: ponder.planner.v1.Search.bill:type_name -> ponder.reasoning.v1.Bill
-	28, // 43: ponder.planner.v1.Search.plan:type_name -> ponder.planner.v1.SearchPlan
-	29, // 44: ponder.planner.v1.Search.outcome:type_name -> ponder.planner.v1.Outcome
-	31, // 45: ponder.planner.v1.GetSearchResponse.search:type_name -> ponder.planner.v1.Search
-	31, // 46: ponder.planner.v1.ListSearchesResponse.searches:type_name -> ponder.planner.v1.Search
-	26, // 47: ponder.planner.v1.ListNodesResponse.nodes:type_name -> ponder.planner.v1.Node
-	31, // 48: ponder.planner.v1.CancelSearchResponse.search:type_name -> ponder.planner.v1.Search
-	22, // 49: ponder.planner.v1.PlanRequest.request:type_name -> ponder.planner.v1.SolveRequest
-	47, // 50: ponder.planner.v1.PlanResponse.difficulty:type_name -> ponder.difficulty.v1.EstimateResponse
-	28, // 51: ponder.planner.v1.PlanResponse.plan:type_name -> ponder.planner.v1.SearchPlan
-	46, // 52: ponder.planner.v1.PlanResponse.bill:type_name -> ponder.reasoning.v1.Bill
-	22, // 53: ponder.planner.v1.PlannerService.Solve:input_type -> ponder.planner.v1.SolveRequest
-	24, // 54: ponder.planner.v1.PlannerService.Watch:input_type -> ponder.planner.v1.WatchRequest
-	32, // 55: ponder.planner.v1.PlannerService.GetSearch:input_type -> ponder.planner.v1.GetSearchRequest
-	34, // 56: ponder.planner.v1.PlannerService.ListSearches:input_type -> ponder.planner.v1.ListSearchesRequest
-	36, // 57: ponder.planner.v1.PlannerService.ListNodes:input_type -> ponder.planner.v1.ListNodesRequest
-	38, // 58: ponder.planner.v1.PlannerService.CancelSearch:input_type -> ponder.planner.v1.CancelSearchRequest
-	40, // 59: ponder.planner.v1.PlannerService.Plan:input_type -> ponder.planner.v1.PlanRequest
-	23, // 60: ponder.planner.v1.PlannerService.Solve:output_type -> ponder.planner.v1.SolveResponse
-	25, // 61: ponder.planner.v1.PlannerService.Watch:output_type -> ponder.planner.v1.WatchResponse
-	33, // 62: ponder.planner.v1.PlannerService.GetSearch:output_type -> ponder.planner.v1.GetSearchResponse
-	35, // 63: ponder.planner.v1.PlannerService.ListSearches:output_type -> ponder.planner.v1.ListSearchesResponse
-	37, // 64: ponder.planner.v1.PlannerService.ListNodes:output_type -> ponder.planner.v1.ListNodesResponse
-	39, // 65: ponder.planner.v1.PlannerService.CancelSearch:output_type -> ponder.planner.v1.CancelSearchResponse
-	41, // 66: ponder.planner.v1.PlannerService.Plan:output_type -> ponder.planner.v1.PlanResponse
-	60, // [60:67] is the sub-list for method output_type
-	53, // [53:60] is the sub-list for method input_type
-	53, // [53:53] is the sub-list for extension type_name
-	53, // [53:53] is the sub-list for extension extendee
-	0,  // [0:53] is the sub-list for field type_name
+	28, // 0: ponder.planner.v1.SolveRequest.spec:type_name -> ponder.planner.v1.SearchSpec
+	29, // 1: ponder.planner.v1.SolveResponse.event:type_name -> ponder.planner.v1.SearchEvent
+	28, // 2: ponder.planner.v1.CreateSearchRequest.spec:type_name -> ponder.planner.v1.SearchSpec
+	30, // 3: ponder.planner.v1.CreateSearchResponse.search:type_name -> ponder.planner.v1.Search
+	29, // 4: ponder.planner.v1.WatchSearchResponse.event:type_name -> ponder.planner.v1.SearchEvent
+	31, // 5: ponder.planner.v1.WaitSearchRequest.timeout:type_name -> google.protobuf.Duration
+	30, // 6: ponder.planner.v1.WaitSearchResponse.search:type_name -> ponder.planner.v1.Search
+	30, // 7: ponder.planner.v1.GetSearchResponse.search:type_name -> ponder.planner.v1.Search
+	32, // 8: ponder.planner.v1.ListSearchesRequest.states:type_name -> ponder.planner.v1.SearchState
+	33, // 9: ponder.planner.v1.ListSearchesRequest.created_from:type_name -> google.protobuf.Timestamp
+	33, // 10: ponder.planner.v1.ListSearchesRequest.created_before:type_name -> google.protobuf.Timestamp
+	30, // 11: ponder.planner.v1.ListSearchesResponse.searches:type_name -> ponder.planner.v1.Search
+	34, // 12: ponder.planner.v1.ListNodesResponse.nodes:type_name -> ponder.planner.v1.Node
+	30, // 13: ponder.planner.v1.CancelSearchResponse.search:type_name -> ponder.planner.v1.Search
+	28, // 14: ponder.planner.v1.PlanSearchRequest.spec:type_name -> ponder.planner.v1.SearchSpec
+	35, // 15: ponder.planner.v1.PlanSearchResponse.plan:type_name -> ponder.planner.v1.SearchPlan
+	36, // 16: ponder.planner.v1.PlanSearchResponse.estimate:type_name -> ponder.difficulty.v1.Estimate
+	37, // 17: ponder.planner.v1.PlanSearchResponse.bill:type_name -> ponder.reasoning.v1.Bill
+	22, // 18: ponder.planner.v1.ListModelsResponse.policies:type_name -> ponder.planner.v1.PolicyModel
+	23, // 19: ponder.planner.v1.ListModelsResponse.verifiers:type_name -> ponder.planner.v1.VerifierModel
+	38, // 20: ponder.planner.v1.PolicyModel.model:type_name -> ponder.reasoning.v1.ModelIdentity
+	38, // 21: ponder.planner.v1.VerifierModel.model:type_name -> ponder.reasoning.v1.ModelIdentity
+	39, // 22: ponder.planner.v1.VerifierModel.aggregator:type_name -> ponder.reasoning.v1.Aggregator
+	33, // 23: ponder.planner.v1.GetUsageRequest.start_time:type_name -> google.protobuf.Timestamp
+	33, // 24: ponder.planner.v1.GetUsageRequest.end_time:type_name -> google.protobuf.Timestamp
+	37, // 25: ponder.planner.v1.GetUsageResponse.bill:type_name -> ponder.reasoning.v1.Bill
+	0,  // 26: ponder.planner.v1.PlannerService.Solve:input_type -> ponder.planner.v1.SolveRequest
+	2,  // 27: ponder.planner.v1.PlannerService.CreateSearch:input_type -> ponder.planner.v1.CreateSearchRequest
+	4,  // 28: ponder.planner.v1.PlannerService.WatchSearch:input_type -> ponder.planner.v1.WatchSearchRequest
+	6,  // 29: ponder.planner.v1.PlannerService.WaitSearch:input_type -> ponder.planner.v1.WaitSearchRequest
+	8,  // 30: ponder.planner.v1.PlannerService.GetSearch:input_type -> ponder.planner.v1.GetSearchRequest
+	10, // 31: ponder.planner.v1.PlannerService.ListSearches:input_type -> ponder.planner.v1.ListSearchesRequest
+	12, // 32: ponder.planner.v1.PlannerService.ListNodes:input_type -> ponder.planner.v1.ListNodesRequest
+	14, // 33: ponder.planner.v1.PlannerService.CancelSearch:input_type -> ponder.planner.v1.CancelSearchRequest
+	16, // 34: ponder.planner.v1.PlannerService.DeleteSearch:input_type -> ponder.planner.v1.DeleteSearchRequest
+	18, // 35: ponder.planner.v1.PlannerService.PlanSearch:input_type -> ponder.planner.v1.PlanSearchRequest
+	20, // 36: ponder.planner.v1.PlannerService.ListModels:input_type -> ponder.planner.v1.ListModelsRequest
+	24, // 37: ponder.planner.v1.PlannerService.GetUsage:input_type -> ponder.planner.v1.GetUsageRequest
+	26, // 38: ponder.planner.v1.PlannerService.DeleteTenant:input_type -> ponder.planner.v1.DeleteTenantRequest
+	1,  // 39: ponder.planner.v1.PlannerService.Solve:output_type -> ponder.planner.v1.SolveResponse
+	3,  // 40: ponder.planner.v1.PlannerService.CreateSearch:output_type -> ponder.planner.v1.CreateSearchResponse
+	5,  // 41: ponder.planner.v1.PlannerService.WatchSearch:output_type -> ponder.planner.v1.WatchSearchResponse
+	7,  // 42: ponder.planner.v1.PlannerService.WaitSearch:output_type -> ponder.planner.v1.WaitSearchResponse
+	9,  // 43: ponder.planner.v1.PlannerService.GetSearch:output_type -> ponder.planner.v1.GetSearchResponse
+	11, // 44: ponder.planner.v1.PlannerService.ListSearches:output_type -> ponder.planner.v1.ListSearchesResponse
+	13, // 45: ponder.planner.v1.PlannerService.ListNodes:output_type -> ponder.planner.v1.ListNodesResponse
+	15, // 46: ponder.planner.v1.PlannerService.CancelSearch:output_type -> ponder.planner.v1.CancelSearchResponse
+	17, // 47: ponder.planner.v1.PlannerService.DeleteSearch:output_type -> ponder.planner.v1.DeleteSearchResponse
+	19, // 48: ponder.planner.v1.PlannerService.PlanSearch:output_type -> ponder.planner.v1.PlanSearchResponse
+	21, // 49: ponder.planner.v1.PlannerService.ListModels:output_type -> ponder.planner.v1.ListModelsResponse
+	25, // 50: ponder.planner.v1.PlannerService.GetUsage:output_type -> ponder.planner.v1.GetUsageResponse
+	27, // 51: ponder.planner.v1.PlannerService.DeleteTenant:output_type -> ponder.planner.v1.DeleteTenantResponse
+	39, // [39:52] is the sub-list for method output_type
+	26, // [26:39] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_ponder_planner_v1_planner_proto_init() }
@@ -3815,41 +1881,24 @@ func file_ponder_planner_v1_planner_proto_init() {
 	if File_ponder_planner_v1_planner_proto != nil {
 		return
 	}
-	file_ponder_planner_v1_planner_proto_msgTypes[1].OneofWrappers = []any{
-		(*Strategy_Greedy)(nil),
-		(*Strategy_Majority)(nil),
-		(*Strategy_BestOfN)(nil),
-		(*Strategy_Beam)(nil),
-		(*Strategy_Lookahead)(nil),
-		(*Strategy_Dvts)(nil),
-		(*Strategy_Rebase)(nil),
-		(*Strategy_Mcts)(nil),
-		(*Strategy_Particles)(nil),
-		(*Strategy_Revisions)(nil),
+	file_ponder_planner_v1_search_proto_init()
+	file_ponder_planner_v1_spec_proto_init()
+	file_ponder_planner_v1_planner_proto_msgTypes[12].OneofWrappers = []any{
+		(*ListNodesRequest_ParentId)(nil),
+		(*ListNodesRequest_AncestorId)(nil),
 	}
-	file_ponder_planner_v1_planner_proto_msgTypes[5].OneofWrappers = []any{}
-	file_ponder_planner_v1_planner_proto_msgTypes[6].OneofWrappers = []any{}
-	file_ponder_planner_v1_planner_proto_msgTypes[7].OneofWrappers = []any{}
-	file_ponder_planner_v1_planner_proto_msgTypes[8].OneofWrappers = []any{}
-	file_ponder_planner_v1_planner_proto_msgTypes[9].OneofWrappers = []any{}
-	file_ponder_planner_v1_planner_proto_msgTypes[10].OneofWrappers = []any{}
-	file_ponder_planner_v1_planner_proto_msgTypes[11].OneofWrappers = []any{}
-	file_ponder_planner_v1_planner_proto_msgTypes[13].OneofWrappers = []any{}
-	file_ponder_planner_v1_planner_proto_msgTypes[17].OneofWrappers = []any{}
-	file_ponder_planner_v1_planner_proto_msgTypes[19].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ponder_planner_v1_planner_proto_rawDesc), len(file_ponder_planner_v1_planner_proto_rawDesc)),
-			NumEnums:      9,
-			NumMessages:   33,
+			NumEnums:      0,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_ponder_planner_v1_planner_proto_goTypes,
 		DependencyIndexes: file_ponder_planner_v1_planner_proto_depIdxs,
-		EnumInfos:         file_ponder_planner_v1_planner_proto_enumTypes,
 		MessageInfos:      file_ponder_planner_v1_planner_proto_msgTypes,
 	}.Build()
 	File_ponder_planner_v1_planner_proto = out.File

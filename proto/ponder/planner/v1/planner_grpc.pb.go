@@ -22,35 +22,72 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	PlannerService_Solve_FullMethodName        = "/ponder.planner.v1.PlannerService/Solve"
-	PlannerService_Watch_FullMethodName        = "/ponder.planner.v1.PlannerService/Watch"
+	PlannerService_CreateSearch_FullMethodName = "/ponder.planner.v1.PlannerService/CreateSearch"
+	PlannerService_WatchSearch_FullMethodName  = "/ponder.planner.v1.PlannerService/WatchSearch"
+	PlannerService_WaitSearch_FullMethodName   = "/ponder.planner.v1.PlannerService/WaitSearch"
 	PlannerService_GetSearch_FullMethodName    = "/ponder.planner.v1.PlannerService/GetSearch"
 	PlannerService_ListSearches_FullMethodName = "/ponder.planner.v1.PlannerService/ListSearches"
 	PlannerService_ListNodes_FullMethodName    = "/ponder.planner.v1.PlannerService/ListNodes"
 	PlannerService_CancelSearch_FullMethodName = "/ponder.planner.v1.PlannerService/CancelSearch"
-	PlannerService_Plan_FullMethodName         = "/ponder.planner.v1.PlannerService/Plan"
+	PlannerService_DeleteSearch_FullMethodName = "/ponder.planner.v1.PlannerService/DeleteSearch"
+	PlannerService_PlanSearch_FullMethodName   = "/ponder.planner.v1.PlannerService/PlanSearch"
+	PlannerService_ListModels_FullMethodName   = "/ponder.planner.v1.PlannerService/ListModels"
+	PlannerService_GetUsage_FullMethodName     = "/ponder.planner.v1.PlannerService/GetUsage"
+	PlannerService_DeleteTenant_FullMethodName = "/ponder.planner.v1.PlannerService/DeleteTenant"
 )
 
 // PlannerServiceClient is the client API for PlannerService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// PlannerService solves problems by search.
+// PlannerService solves problems by search. What a client may rely on:
+//
+//   - A search belongs to no call. A call that ends, by the client, a broken connection or its gRPC deadline, ends only
+//     itself: the search goes on to its own deadline (SearchSpec.deadline), unless SolveRequest.cancel_on_disconnect says
+//     otherwise, and any client of its tenant can follow it again. CancelSearch stops a search.
+//   - Sequence numbers. WatchSearch goes on after any number that a client has seen: see SearchEvent.
+//   - Idempotency. CreateSearch and Solve with the idempotency_key of an earlier request of the same tenant return that
+//     search, also after its end and after its deadline, if the specs are equal; the deadline does not count, and a field
+//     that is absent equals its default. With another spec they fail with ALREADY_EXISTS, reason IDEMPOTENCY_KEY_IN_USE.
+//     A key is kept as long as its search.
+//   - Retention. An ended search stays readable until its planner has 1000 newer ended ones (an operator may change the
+//     number), is stopped, or is asked to delete it. Then it is NOT_FOUND, reason SEARCH_NOT_FOUND. Search.stored says
+//     whether a search outlives its planner; while it is false, all calls about the search must reach the same planner.
+//   - Errors. A status has an ErrorInfo of the domain "ponder" whose reason is stable, INVALID_ARGUMENT a BadRequest that
+//     names the field, and UNAVAILABLE and RESOURCE_EXHAUSTED a RetryInfo where another try can succeed.
+//   - Sizes. No response is larger than 1 MiB, but for a single search, node or outcome that is larger by itself.
+//   - A planner that stops ends its streams with UNAVAILABLE: watch again.
 type PlannerServiceClient interface {
-	// Solve starts a search and follows it to its end. Closing the stream detaches: the search goes on, unless the
-	// request says cancel_on_disconnect.
+	// Solve creates a search and follows it to its end: CreateSearch and WatchSearch in one call. The first event names the
+	// search. Where the stream breaks, go on with WatchSearch.
 	Solve(ctx context.Context, in *SolveRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[SolveResponse], error)
-	// Watch follows a search from a sequence number: no event is missed, none comes twice, exactly one is terminal.
-	Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchResponse], error)
+	// CreateSearch starts a search and returns it as soon as it is accepted.
+	CreateSearch(ctx context.Context, in *CreateSearchRequest, opts ...grpc.CallOption) (*CreateSearchResponse, error)
+	// WatchSearch follows a search from a sequence number to its end.
+	WatchSearch(ctx context.Context, in *WatchSearchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchSearchResponse], error)
+	// WaitSearch returns a search at its end, or as it stands when the time is over.
+	WaitSearch(ctx context.Context, in *WaitSearchRequest, opts ...grpc.CallOption) (*WaitSearchResponse, error)
 	// GetSearch returns a search as it stands.
 	GetSearch(ctx context.Context, in *GetSearchRequest, opts ...grpc.CallOption) (*GetSearchResponse, error)
-	// ListSearches lists searches, newest first.
+	// ListSearches lists a tenant's searches, newest first.
 	ListSearches(ctx context.Context, in *ListSearchesRequest, opts ...grpc.CallOption) (*ListSearchesResponse, error)
-	// ListNodes lists the nodes of a search's tree, parents before children.
+	// ListNodes lists the nodes of a search's tree, parents before children and siblings by ordinal.
 	ListNodes(ctx context.Context, in *ListNodesRequest, opts ...grpc.CallOption) (*ListNodesResponse, error)
-	// CancelSearch stops a search, its queued jobs and its running generations. Cancelling an ended search changes nothing.
+	// CancelSearch stops a search, its queued jobs and its running generations, and returns it once it has ended. On an
+	// ended search it has no effect.
 	CancelSearch(ctx context.Context, in *CancelSearchRequest, opts ...grpc.CallOption) (*CancelSearchResponse, error)
-	// Plan says what Solve would do with the request, and why, without searching. It pays for the difficulty estimate.
-	Plan(ctx context.Context, in *PlanRequest, opts ...grpc.CallOption) (*PlanResponse, error)
+	// DeleteSearch forgets a search, with its idempotency key. A search under way is cancelled first.
+	DeleteSearch(ctx context.Context, in *DeleteSearchRequest, opts ...grpc.CallOption) (*DeleteSearchResponse, error)
+	// PlanSearch returns how a spec would be searched, and why, without searching. It estimates the difficulty where the
+	// plan depends on it, which costs tokens.
+	PlanSearch(ctx context.Context, in *PlanSearchRequest, opts ...grpc.CallOption) (*PlanSearchResponse, error)
+	// ListModels lists the policies and verifiers that searches may name.
+	ListModels(ctx context.Context, in *ListModelsRequest, opts ...grpc.CallOption) (*ListModelsResponse, error)
+	// GetUsage returns what a tenant's searches cost in a period. Not served yet: UNIMPLEMENTED, reason NOT_SERVED_YET.
+	GetUsage(ctx context.Context, in *GetUsageRequest, opts ...grpc.CallOption) (*GetUsageResponse, error)
+	// DeleteTenant deletes all searches of a tenant, as DeleteSearch does. Results that were recorded for re-use remain in
+	// the planner's store, without the tenant's name in clear, until the operator removes them.
+	DeleteTenant(ctx context.Context, in *DeleteTenantRequest, opts ...grpc.CallOption) (*DeleteTenantResponse, error)
 }
 
 type plannerServiceClient struct {
@@ -80,13 +117,23 @@ func (c *plannerServiceClient) Solve(ctx context.Context, in *SolveRequest, opts
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type PlannerService_SolveClient = grpc.ServerStreamingClient[SolveResponse]
 
-func (c *plannerServiceClient) Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchResponse], error) {
+func (c *plannerServiceClient) CreateSearch(ctx context.Context, in *CreateSearchRequest, opts ...grpc.CallOption) (*CreateSearchResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &PlannerService_ServiceDesc.Streams[1], PlannerService_Watch_FullMethodName, cOpts...)
+	out := new(CreateSearchResponse)
+	err := c.cc.Invoke(ctx, PlannerService_CreateSearch_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
-	x := &grpc.GenericClientStream[WatchRequest, WatchResponse]{ClientStream: stream}
+	return out, nil
+}
+
+func (c *plannerServiceClient) WatchSearch(ctx context.Context, in *WatchSearchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchSearchResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &PlannerService_ServiceDesc.Streams[1], PlannerService_WatchSearch_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[WatchSearchRequest, WatchSearchResponse]{ClientStream: stream}
 	if err := x.ClientStream.SendMsg(in); err != nil {
 		return nil, err
 	}
@@ -97,7 +144,17 @@ func (c *plannerServiceClient) Watch(ctx context.Context, in *WatchRequest, opts
 }
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
-type PlannerService_WatchClient = grpc.ServerStreamingClient[WatchResponse]
+type PlannerService_WatchSearchClient = grpc.ServerStreamingClient[WatchSearchResponse]
+
+func (c *plannerServiceClient) WaitSearch(ctx context.Context, in *WaitSearchRequest, opts ...grpc.CallOption) (*WaitSearchResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WaitSearchResponse)
+	err := c.cc.Invoke(ctx, PlannerService_WaitSearch_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
 
 func (c *plannerServiceClient) GetSearch(ctx context.Context, in *GetSearchRequest, opts ...grpc.CallOption) (*GetSearchResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
@@ -139,10 +196,50 @@ func (c *plannerServiceClient) CancelSearch(ctx context.Context, in *CancelSearc
 	return out, nil
 }
 
-func (c *plannerServiceClient) Plan(ctx context.Context, in *PlanRequest, opts ...grpc.CallOption) (*PlanResponse, error) {
+func (c *plannerServiceClient) DeleteSearch(ctx context.Context, in *DeleteSearchRequest, opts ...grpc.CallOption) (*DeleteSearchResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(PlanResponse)
-	err := c.cc.Invoke(ctx, PlannerService_Plan_FullMethodName, in, out, cOpts...)
+	out := new(DeleteSearchResponse)
+	err := c.cc.Invoke(ctx, PlannerService_DeleteSearch_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *plannerServiceClient) PlanSearch(ctx context.Context, in *PlanSearchRequest, opts ...grpc.CallOption) (*PlanSearchResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PlanSearchResponse)
+	err := c.cc.Invoke(ctx, PlannerService_PlanSearch_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *plannerServiceClient) ListModels(ctx context.Context, in *ListModelsRequest, opts ...grpc.CallOption) (*ListModelsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListModelsResponse)
+	err := c.cc.Invoke(ctx, PlannerService_ListModels_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *plannerServiceClient) GetUsage(ctx context.Context, in *GetUsageRequest, opts ...grpc.CallOption) (*GetUsageResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetUsageResponse)
+	err := c.cc.Invoke(ctx, PlannerService_GetUsage_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *plannerServiceClient) DeleteTenant(ctx context.Context, in *DeleteTenantRequest, opts ...grpc.CallOption) (*DeleteTenantResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DeleteTenantResponse)
+	err := c.cc.Invoke(ctx, PlannerService_DeleteTenant_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -153,23 +250,54 @@ func (c *plannerServiceClient) Plan(ctx context.Context, in *PlanRequest, opts .
 // All implementations must embed UnimplementedPlannerServiceServer
 // for forward compatibility.
 //
-// PlannerService solves problems by search.
+// PlannerService solves problems by search. What a client may rely on:
+//
+//   - A search belongs to no call. A call that ends, by the client, a broken connection or its gRPC deadline, ends only
+//     itself: the search goes on to its own deadline (SearchSpec.deadline), unless SolveRequest.cancel_on_disconnect says
+//     otherwise, and any client of its tenant can follow it again. CancelSearch stops a search.
+//   - Sequence numbers. WatchSearch goes on after any number that a client has seen: see SearchEvent.
+//   - Idempotency. CreateSearch and Solve with the idempotency_key of an earlier request of the same tenant return that
+//     search, also after its end and after its deadline, if the specs are equal; the deadline does not count, and a field
+//     that is absent equals its default. With another spec they fail with ALREADY_EXISTS, reason IDEMPOTENCY_KEY_IN_USE.
+//     A key is kept as long as its search.
+//   - Retention. An ended search stays readable until its planner has 1000 newer ended ones (an operator may change the
+//     number), is stopped, or is asked to delete it. Then it is NOT_FOUND, reason SEARCH_NOT_FOUND. Search.stored says
+//     whether a search outlives its planner; while it is false, all calls about the search must reach the same planner.
+//   - Errors. A status has an ErrorInfo of the domain "ponder" whose reason is stable, INVALID_ARGUMENT a BadRequest that
+//     names the field, and UNAVAILABLE and RESOURCE_EXHAUSTED a RetryInfo where another try can succeed.
+//   - Sizes. No response is larger than 1 MiB, but for a single search, node or outcome that is larger by itself.
+//   - A planner that stops ends its streams with UNAVAILABLE: watch again.
 type PlannerServiceServer interface {
-	// Solve starts a search and follows it to its end. Closing the stream detaches: the search goes on, unless the
-	// request says cancel_on_disconnect.
+	// Solve creates a search and follows it to its end: CreateSearch and WatchSearch in one call. The first event names the
+	// search. Where the stream breaks, go on with WatchSearch.
 	Solve(*SolveRequest, grpc.ServerStreamingServer[SolveResponse]) error
-	// Watch follows a search from a sequence number: no event is missed, none comes twice, exactly one is terminal.
-	Watch(*WatchRequest, grpc.ServerStreamingServer[WatchResponse]) error
+	// CreateSearch starts a search and returns it as soon as it is accepted.
+	CreateSearch(context.Context, *CreateSearchRequest) (*CreateSearchResponse, error)
+	// WatchSearch follows a search from a sequence number to its end.
+	WatchSearch(*WatchSearchRequest, grpc.ServerStreamingServer[WatchSearchResponse]) error
+	// WaitSearch returns a search at its end, or as it stands when the time is over.
+	WaitSearch(context.Context, *WaitSearchRequest) (*WaitSearchResponse, error)
 	// GetSearch returns a search as it stands.
 	GetSearch(context.Context, *GetSearchRequest) (*GetSearchResponse, error)
-	// ListSearches lists searches, newest first.
+	// ListSearches lists a tenant's searches, newest first.
 	ListSearches(context.Context, *ListSearchesRequest) (*ListSearchesResponse, error)
-	// ListNodes lists the nodes of a search's tree, parents before children.
+	// ListNodes lists the nodes of a search's tree, parents before children and siblings by ordinal.
 	ListNodes(context.Context, *ListNodesRequest) (*ListNodesResponse, error)
-	// CancelSearch stops a search, its queued jobs and its running generations. Cancelling an ended search changes nothing.
+	// CancelSearch stops a search, its queued jobs and its running generations, and returns it once it has ended. On an
+	// ended search it has no effect.
 	CancelSearch(context.Context, *CancelSearchRequest) (*CancelSearchResponse, error)
-	// Plan says what Solve would do with the request, and why, without searching. It pays for the difficulty estimate.
-	Plan(context.Context, *PlanRequest) (*PlanResponse, error)
+	// DeleteSearch forgets a search, with its idempotency key. A search under way is cancelled first.
+	DeleteSearch(context.Context, *DeleteSearchRequest) (*DeleteSearchResponse, error)
+	// PlanSearch returns how a spec would be searched, and why, without searching. It estimates the difficulty where the
+	// plan depends on it, which costs tokens.
+	PlanSearch(context.Context, *PlanSearchRequest) (*PlanSearchResponse, error)
+	// ListModels lists the policies and verifiers that searches may name.
+	ListModels(context.Context, *ListModelsRequest) (*ListModelsResponse, error)
+	// GetUsage returns what a tenant's searches cost in a period. Not served yet: UNIMPLEMENTED, reason NOT_SERVED_YET.
+	GetUsage(context.Context, *GetUsageRequest) (*GetUsageResponse, error)
+	// DeleteTenant deletes all searches of a tenant, as DeleteSearch does. Results that were recorded for re-use remain in
+	// the planner's store, without the tenant's name in clear, until the operator removes them.
+	DeleteTenant(context.Context, *DeleteTenantRequest) (*DeleteTenantResponse, error)
 	mustEmbedUnimplementedPlannerServiceServer()
 }
 
@@ -183,8 +311,14 @@ type UnimplementedPlannerServiceServer struct{}
 func (UnimplementedPlannerServiceServer) Solve(*SolveRequest, grpc.ServerStreamingServer[SolveResponse]) error {
 	return status.Error(codes.Unimplemented, "method Solve not implemented")
 }
-func (UnimplementedPlannerServiceServer) Watch(*WatchRequest, grpc.ServerStreamingServer[WatchResponse]) error {
-	return status.Error(codes.Unimplemented, "method Watch not implemented")
+func (UnimplementedPlannerServiceServer) CreateSearch(context.Context, *CreateSearchRequest) (*CreateSearchResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CreateSearch not implemented")
+}
+func (UnimplementedPlannerServiceServer) WatchSearch(*WatchSearchRequest, grpc.ServerStreamingServer[WatchSearchResponse]) error {
+	return status.Error(codes.Unimplemented, "method WatchSearch not implemented")
+}
+func (UnimplementedPlannerServiceServer) WaitSearch(context.Context, *WaitSearchRequest) (*WaitSearchResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method WaitSearch not implemented")
 }
 func (UnimplementedPlannerServiceServer) GetSearch(context.Context, *GetSearchRequest) (*GetSearchResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetSearch not implemented")
@@ -198,8 +332,20 @@ func (UnimplementedPlannerServiceServer) ListNodes(context.Context, *ListNodesRe
 func (UnimplementedPlannerServiceServer) CancelSearch(context.Context, *CancelSearchRequest) (*CancelSearchResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CancelSearch not implemented")
 }
-func (UnimplementedPlannerServiceServer) Plan(context.Context, *PlanRequest) (*PlanResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method Plan not implemented")
+func (UnimplementedPlannerServiceServer) DeleteSearch(context.Context, *DeleteSearchRequest) (*DeleteSearchResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DeleteSearch not implemented")
+}
+func (UnimplementedPlannerServiceServer) PlanSearch(context.Context, *PlanSearchRequest) (*PlanSearchResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PlanSearch not implemented")
+}
+func (UnimplementedPlannerServiceServer) ListModels(context.Context, *ListModelsRequest) (*ListModelsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListModels not implemented")
+}
+func (UnimplementedPlannerServiceServer) GetUsage(context.Context, *GetUsageRequest) (*GetUsageResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetUsage not implemented")
+}
+func (UnimplementedPlannerServiceServer) DeleteTenant(context.Context, *DeleteTenantRequest) (*DeleteTenantResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DeleteTenant not implemented")
 }
 func (UnimplementedPlannerServiceServer) mustEmbedUnimplementedPlannerServiceServer() {}
 func (UnimplementedPlannerServiceServer) testEmbeddedByValue()                        {}
@@ -233,16 +379,52 @@ func _PlannerService_Solve_Handler(srv interface{}, stream grpc.ServerStream) er
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type PlannerService_SolveServer = grpc.ServerStreamingServer[SolveResponse]
 
-func _PlannerService_Watch_Handler(srv interface{}, stream grpc.ServerStream) error {
-	m := new(WatchRequest)
+func _PlannerService_CreateSearch_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreateSearchRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PlannerServiceServer).CreateSearch(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PlannerService_CreateSearch_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PlannerServiceServer).CreateSearch(ctx, req.(*CreateSearchRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PlannerService_WatchSearch_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(WatchSearchRequest)
 	if err := stream.RecvMsg(m); err != nil {
 		return err
 	}
-	return srv.(PlannerServiceServer).Watch(m, &grpc.GenericServerStream[WatchRequest, WatchResponse]{ServerStream: stream})
+	return srv.(PlannerServiceServer).WatchSearch(m, &grpc.GenericServerStream[WatchSearchRequest, WatchSearchResponse]{ServerStream: stream})
 }
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
-type PlannerService_WatchServer = grpc.ServerStreamingServer[WatchResponse]
+type PlannerService_WatchSearchServer = grpc.ServerStreamingServer[WatchSearchResponse]
+
+func _PlannerService_WaitSearch_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WaitSearchRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PlannerServiceServer).WaitSearch(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PlannerService_WaitSearch_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PlannerServiceServer).WaitSearch(ctx, req.(*WaitSearchRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
 
 func _PlannerService_GetSearch_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetSearchRequest)
@@ -316,20 +498,92 @@ func _PlannerService_CancelSearch_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
-func _PlannerService_Plan_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(PlanRequest)
+func _PlannerService_DeleteSearch_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DeleteSearchRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(PlannerServiceServer).Plan(ctx, in)
+		return srv.(PlannerServiceServer).DeleteSearch(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: PlannerService_Plan_FullMethodName,
+		FullMethod: PlannerService_DeleteSearch_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(PlannerServiceServer).Plan(ctx, req.(*PlanRequest))
+		return srv.(PlannerServiceServer).DeleteSearch(ctx, req.(*DeleteSearchRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PlannerService_PlanSearch_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PlanSearchRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PlannerServiceServer).PlanSearch(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PlannerService_PlanSearch_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PlannerServiceServer).PlanSearch(ctx, req.(*PlanSearchRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PlannerService_ListModels_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListModelsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PlannerServiceServer).ListModels(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PlannerService_ListModels_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PlannerServiceServer).ListModels(ctx, req.(*ListModelsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PlannerService_GetUsage_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetUsageRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PlannerServiceServer).GetUsage(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PlannerService_GetUsage_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PlannerServiceServer).GetUsage(ctx, req.(*GetUsageRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PlannerService_DeleteTenant_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DeleteTenantRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PlannerServiceServer).DeleteTenant(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PlannerService_DeleteTenant_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PlannerServiceServer).DeleteTenant(ctx, req.(*DeleteTenantRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -341,6 +595,14 @@ var PlannerService_ServiceDesc = grpc.ServiceDesc{
 	ServiceName: "ponder.planner.v1.PlannerService",
 	HandlerType: (*PlannerServiceServer)(nil),
 	Methods: []grpc.MethodDesc{
+		{
+			MethodName: "CreateSearch",
+			Handler:    _PlannerService_CreateSearch_Handler,
+		},
+		{
+			MethodName: "WaitSearch",
+			Handler:    _PlannerService_WaitSearch_Handler,
+		},
 		{
 			MethodName: "GetSearch",
 			Handler:    _PlannerService_GetSearch_Handler,
@@ -358,8 +620,24 @@ var PlannerService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _PlannerService_CancelSearch_Handler,
 		},
 		{
-			MethodName: "Plan",
-			Handler:    _PlannerService_Plan_Handler,
+			MethodName: "DeleteSearch",
+			Handler:    _PlannerService_DeleteSearch_Handler,
+		},
+		{
+			MethodName: "PlanSearch",
+			Handler:    _PlannerService_PlanSearch_Handler,
+		},
+		{
+			MethodName: "ListModels",
+			Handler:    _PlannerService_ListModels_Handler,
+		},
+		{
+			MethodName: "GetUsage",
+			Handler:    _PlannerService_GetUsage_Handler,
+		},
+		{
+			MethodName: "DeleteTenant",
+			Handler:    _PlannerService_DeleteTenant_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{
@@ -369,8 +647,8 @@ var PlannerService_ServiceDesc = grpc.ServiceDesc{
 			ServerStreams: true,
 		},
 		{
-			StreamName:    "Watch",
-			Handler:       _PlannerService_Watch_Handler,
+			StreamName:    "WatchSearch",
+			Handler:       _PlannerService_WatchSearch_Handler,
 			ServerStreams: true,
 		},
 	},

@@ -28,7 +28,7 @@ const (
 // ExpandRequest starts or cancels one expansion.
 type ExpandRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Chosen by the client, unique among the requests in flight on the stream; 1…128 bytes.
+	// Chosen by the client, unique among the requests in flight on the stream, 1…128 bytes.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// What to do.
 	//
@@ -37,7 +37,7 @@ type ExpandRequest struct {
 	//	*ExpandRequest_Expansion
 	//	*ExpandRequest_Cancel
 	Action isExpandRequest_Action `protobuf_oneof:"action"`
-	// W3C trace context of the request, in place of the metadata that all requests on the stream share; empty: none.
+	// W3C trace context of the request, in place of the metadata that all requests on the stream share. Empty: none.
 	Traceparent   string `protobuf:"bytes,4,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -122,7 +122,8 @@ type ExpandRequest_Expansion struct {
 }
 
 type ExpandRequest_Cancel struct {
-	// Stop the expansion with this request_id: it ends with an Error of code CANCELLED.
+	// Stop the expansion with this request_id: it ends with an error of code CANCELLED. If it has ended already, nothing
+	// happens.
 	Cancel *Cancel `protobuf:"bytes,3,opt,name=cancel,proto3,oneof"`
 }
 
@@ -167,34 +168,36 @@ func (*Cancel) Descriptor() ([]byte, []int) {
 	return file_ponder_policy_v1_policy_proto_rawDescGZIP(), []int{1}
 }
 
-// An Expansion asks for children of one prefix. Siblings share the prefix, so that it is read once.
+// An Expansion asks for children of one prefix. Siblings share the prefix, so that a model reads it once.
 type Expansion struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Who pays. Filled by the server's authentication where there is one.
+	// The tenant that pays. Empty: the caller's own. Where callers are authenticated, another tenant than the caller's own
+	// is refused.
 	Tenant string `protobuf:"bytes,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
-	// The search this belongs to: [A-Za-z0-9_-]{1,64}.
+	// The search that the expansion belongs to: [A-Za-z0-9_-]{1,64}.
 	SearchId string `protobuf:"bytes,2,opt,name=search_id,json=searchId,proto3" json:"search_id,omitempty"`
-	// The prefix's node: ordinals from the root joined by dots, "" for the root.
+	// The prefix's node: ordinals from the root joined by dots; empty for the root.
 	NodeId string `protobuf:"bytes,3,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
-	// The problem's text, 1…65536 bytes.
+	// The problem's text, 1…65536 bytes of UTF-8.
 	Problem string `protobuf:"bytes,4,opt,name=problem,proto3" json:"problem,omitempty"`
-	// The steps of the prefix, byte-exact; empty at the root.
+	// The steps of the prefix, byte-exact; none at the root.
 	Steps []string `protobuf:"bytes,5,rep,name=steps,proto3" json:"steps,omitempty"`
-	// Which children are wanted, at most 1024, each ≥ 0 and named once. A child's seed depends on seed and ordinal alone.
+	// The children that are wanted, at most 1024 ordinals, each ≥ 0 and named once. A child's seed depends on seed and
+	// ordinal alone: the same ordinal gives the same child, whichever its siblings are.
 	Ordinals []int32 `protobuf:"varint,6,rep,packed,name=ordinals,proto3" json:"ordinals,omitempty"`
-	// Steps a child, ≥ 1; 0 is a whole solution.
-	Span int32 `protobuf:"varint,7,opt,name=span,proto3" json:"span,omitempty"`
+	// Steps of a child, 1…4096. Absent: a whole solution.
+	Span *int32 `protobuf:"varint,7,opt,name=span,proto3,oneof" json:"span,omitempty"`
 	// The prefix's seed.
 	Seed uint64 `protobuf:"fixed64,8,opt,name=seed,proto3" json:"seed,omitempty"`
 	// How to draw tokens.
 	Sampling *v1.Sampling `protobuf:"bytes,9,opt,name=sampling,proto3" json:"sampling,omitempty"`
-	// The model that must do it; empty accepts any.
+	// The model that must do it; another one refuses. Absent: any.
 	Model *v1.ModelIdentity `protobuf:"bytes,10,opt,name=model,proto3" json:"model,omitempty"`
-	// Whole earlier solutions of the problem, oldest first, at most 4, that the policy sees and is to improve on (Snell et
-	// al. 2024, arXiv 2408.03314, §6), each perhaps with a line about it at its end; mostly none.
+	// Earlier full solutions of the problem, oldest first, at most 4, that the model is shown and is to improve on (Snell
+	// et al. 2024, arXiv 2408.03314, §6). Each may end with a line of feedback. Usually none.
 	Attempts []string `protobuf:"bytes,11,rep,name=attempts,proto3" json:"attempts,omitempty"`
-	// Text that, once written, ends a child like a delimiter and belongs to it, at most 64 bytes; empty for none. It must
-	// not have a step's delimiter before its end.
+	// Text that, once generated, ends a child as a delimiter does and belongs to the child, at most 64 bytes. A step
+	// delimiter may stand at its end only. Empty: none.
 	Stop          string `protobuf:"bytes,12,opt,name=stop,proto3" json:"stop,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -273,8 +276,8 @@ func (x *Expansion) GetOrdinals() []int32 {
 }
 
 func (x *Expansion) GetSpan() int32 {
-	if x != nil {
-		return x.Span
+	if x != nil && x.Span != nil {
+		return *x.Span
 	}
 	return 0
 }
@@ -317,21 +320,21 @@ func (x *Expansion) GetStop() string {
 // A Child is one continuation.
 type Child struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Which child it is, of Expansion.ordinals.
+	// The child, of Expansion.ordinals.
 	Ordinal int32 `protobuf:"varint,1,opt,name=ordinal,proto3" json:"ordinal,omitempty"`
-	// Its steps, at least one; together they are the text.
+	// The child's steps, at least one; together they are its text.
 	Steps []*v1.Step `protobuf:"bytes,2,rep,name=steps,proto3" json:"steps,omitempty"`
-	// Why it ended.
+	// Why the child ended.
 	Finish v1.FinishReason `protobuf:"varint,3,opt,name=finish,proto3,enum=ponder.reasoning.v1.FinishReason" json:"finish,omitempty"`
-	// What it cost. The shared prefix is charged to the first child that finishes.
+	// What the child cost. The shared prefix is charged to the first child that finishes.
 	Usage *v1.Usage `protobuf:"bytes,4,opt,name=usage,proto3" json:"usage,omitempty"`
-	// Time it took to generate.
+	// Time that the model took to generate it.
 	GenerateTime *durationpb.Duration `protobuf:"bytes,5,opt,name=generate_time,json=generateTime,proto3" json:"generate_time,omitempty"`
-	// Time its request waited in a queue before a worker took it; absent when there was none.
+	// Time that the child's job waited in a queue before a worker took it. Absent: there was no queue.
 	QueueWait *durationpb.Duration `protobuf:"bytes,6,opt,name=queue_wait,json=queueWait,proto3" json:"queue_wait,omitempty"`
-	// Name of the worker that made it; empty when there was no queue.
+	// Name of the worker that made the child. Empty: there was no queue.
 	Worker string `protobuf:"bytes,7,opt,name=worker,proto3" json:"worker,omitempty"`
-	// Delivery attempt that made it, from 1; 0 when there was no queue.
+	// Delivery attempt that made the child, from 1. 0: there was no queue.
 	Attempt       int32 `protobuf:"varint,8,opt,name=attempt,proto3" json:"attempt,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -526,7 +529,7 @@ type isExpandResponse_Event interface {
 }
 
 type ExpandResponse_Started struct {
-	// A worker took the request out of a queue.
+	// A worker took the request from a queue.
 	Started *Started `protobuf:"bytes,2,opt,name=started,proto3,oneof"`
 }
 
@@ -536,12 +539,12 @@ type ExpandResponse_Child struct {
 }
 
 type ExpandResponse_Done struct {
-	// All children were sent: the request is over.
+	// All children were sent. The request has ended.
 	Done *Done `protobuf:"bytes,4,opt,name=done,proto3,oneof"`
 }
 
 type ExpandResponse_Error struct {
-	// The request failed: it is over. Children sent before stay good.
+	// The request failed, and has ended. Children that were sent before remain valid.
 	Error *v1.Error `protobuf:"bytes,5,opt,name=error,proto3,oneof"`
 }
 
@@ -553,14 +556,14 @@ func (*ExpandResponse_Done) isExpandResponse_Event() {}
 
 func (*ExpandResponse_Error) isExpandResponse_Event() {}
 
-// Started says that a queued request is being worked on.
+// Started reports that a worker began a queued request.
 type Started struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The worker.
 	Worker string `protobuf:"bytes,1,opt,name=worker,proto3" json:"worker,omitempty"`
 	// Delivery attempt, from 1.
 	Attempt int32 `protobuf:"varint,2,opt,name=attempt,proto3" json:"attempt,omitempty"`
-	// Time waited in the queue.
+	// Time that the request waited in the queue.
 	QueueWait     *durationpb.Duration `protobuf:"bytes,3,opt,name=queue_wait,json=queueWait,proto3" json:"queue_wait,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -654,7 +657,7 @@ func (*Done) Descriptor() ([]byte, []int) {
 	return file_ponder_policy_v1_policy_proto_rawDescGZIP(), []int{6}
 }
 
-// GetModelRequest asks which model this is.
+// GetModelRequest asks for the model.
 type GetModelRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -691,7 +694,7 @@ func (*GetModelRequest) Descriptor() ([]byte, []int) {
 	return file_ponder_policy_v1_policy_proto_rawDescGZIP(), []int{7}
 }
 
-// GetModelResponse names it.
+// GetModelResponse names the model.
 type GetModelResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The model.
@@ -749,21 +752,22 @@ const file_ponder_policy_v1_policy_proto_rawDesc = "" +
 	"\x06cancel\x18\x03 \x01(\v2\x18.ponder.policy.v1.CancelH\x00R\x06cancel\x12 \n" +
 	"\vtraceparent\x18\x04 \x01(\tR\vtraceparentB\b\n" +
 	"\x06action\"\b\n" +
-	"\x06Cancel\"\xf2\x02\n" +
+	"\x06Cancel\"\x80\x03\n" +
 	"\tExpansion\x12\x16\n" +
 	"\x06tenant\x18\x01 \x01(\tR\x06tenant\x12\x1b\n" +
 	"\tsearch_id\x18\x02 \x01(\tR\bsearchId\x12\x17\n" +
 	"\anode_id\x18\x03 \x01(\tR\x06nodeId\x12\x18\n" +
 	"\aproblem\x18\x04 \x01(\tR\aproblem\x12\x14\n" +
 	"\x05steps\x18\x05 \x03(\tR\x05steps\x12\x1a\n" +
-	"\bordinals\x18\x06 \x03(\x05R\bordinals\x12\x12\n" +
-	"\x04span\x18\a \x01(\x05R\x04span\x12\x12\n" +
+	"\bordinals\x18\x06 \x03(\x05R\bordinals\x12\x17\n" +
+	"\x04span\x18\a \x01(\x05H\x00R\x04span\x88\x01\x01\x12\x12\n" +
 	"\x04seed\x18\b \x01(\x06R\x04seed\x129\n" +
 	"\bsampling\x18\t \x01(\v2\x1d.ponder.reasoning.v1.SamplingR\bsampling\x128\n" +
 	"\x05model\x18\n" +
 	" \x01(\v2\".ponder.reasoning.v1.ModelIdentityR\x05model\x12\x1a\n" +
 	"\battempts\x18\v \x03(\tR\battempts\x12\x12\n" +
-	"\x04stop\x18\f \x01(\tR\x04stop\"\xeb\x02\n" +
+	"\x04stop\x18\f \x01(\tR\x04stopB\a\n" +
+	"\x05_span\"\xeb\x02\n" +
 	"\x05Child\x12\x18\n" +
 	"\aordinal\x18\x01 \x01(\x05R\aordinal\x12/\n" +
 	"\x05steps\x18\x02 \x03(\v2\x19.ponder.reasoning.v1.StepR\x05steps\x129\n" +
@@ -793,7 +797,8 @@ const file_ponder_policy_v1_policy_proto_rawDesc = "" +
 	"\x05model\x18\x01 \x01(\v2\".ponder.reasoning.v1.ModelIdentityR\x05model2\xb3\x01\n" +
 	"\rPolicyService\x12O\n" +
 	"\x06Expand\x12\x1f.ponder.policy.v1.ExpandRequest\x1a .ponder.policy.v1.ExpandResponse(\x010\x01\x12Q\n" +
-	"\bGetModel\x12!.ponder.policy.v1.GetModelRequest\x1a\".ponder.policy.v1.GetModelResponseB?Z=github.com/ponder-mesh/ponder/proto/ponder/policy/v1;policyv1b\x06proto3"
+	"\bGetModel\x12!.ponder.policy.v1.GetModelRequest\x1a\".ponder.policy.v1.GetModelResponseBw\n" +
+	"\x14com.ponder.policy.v1B\vPolicyProtoP\x01Z=github.com/ponder-mesh/ponder/proto/ponder/policy/v1;policyv1\xaa\x02\x10Ponder.Policy.V1b\x06proto3"
 
 var (
 	file_ponder_policy_v1_policy_proto_rawDescOnce sync.Once
@@ -862,6 +867,7 @@ func file_ponder_policy_v1_policy_proto_init() {
 		(*ExpandRequest_Expansion)(nil),
 		(*ExpandRequest_Cancel)(nil),
 	}
+	file_ponder_policy_v1_policy_proto_msgTypes[2].OneofWrappers = []any{}
 	file_ponder_policy_v1_policy_proto_msgTypes[4].OneofWrappers = []any{
 		(*ExpandResponse_Started)(nil),
 		(*ExpandResponse_Child)(nil),

@@ -31,10 +31,21 @@ const (
 //
 // PolicyService continues solutions with a language model.
 type PolicyServiceClient interface {
-	// Expand samples continuations. Many requests may be in flight on one stream; each child comes back as it finishes,
-	// in any order, under its request's id. Closing the sending side lets requests in flight finish.
+	// Expand samples continuations. Many requests share one stream; the children of all of them come back as they finish,
+	// in any order, each with its request's id.
+	//
+	//   - Every request gets exactly one response that ends it: done or error.
+	//   - A request that breaks a rule ends with an error of its own; the other requests on the stream are not affected.
+	//     That holds for a request_id that is in use, too: its error has the reason REQUEST_ID_IN_USE and does not end the
+	//     request in flight that has the id.
+	//   - At most 1024 requests may be in flight on a stream; one more ends with RESOURCE_EXHAUSTED.
+	//   - Closing the sending side lets the requests in flight finish. The status OK means that every request was answered.
+	//   - A server that stops finishes the requests in flight, refuses new ones, and ends the stream: with OK if the client
+	//     had closed its side and every request was answered, else with UNAVAILABLE, as messages may be under way that it
+	//     did not read. Send what was not answered again on another stream.
+	//   - Ending the call cancels the requests in flight.
 	Expand(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ExpandRequest, ExpandResponse], error)
-	// GetModel says which model continues solutions here.
+	// GetModel returns the model that continues solutions here.
 	GetModel(ctx context.Context, in *GetModelRequest, opts ...grpc.CallOption) (*GetModelResponse, error)
 }
 
@@ -75,10 +86,21 @@ func (c *policyServiceClient) GetModel(ctx context.Context, in *GetModelRequest,
 //
 // PolicyService continues solutions with a language model.
 type PolicyServiceServer interface {
-	// Expand samples continuations. Many requests may be in flight on one stream; each child comes back as it finishes,
-	// in any order, under its request's id. Closing the sending side lets requests in flight finish.
+	// Expand samples continuations. Many requests share one stream; the children of all of them come back as they finish,
+	// in any order, each with its request's id.
+	//
+	//   - Every request gets exactly one response that ends it: done or error.
+	//   - A request that breaks a rule ends with an error of its own; the other requests on the stream are not affected.
+	//     That holds for a request_id that is in use, too: its error has the reason REQUEST_ID_IN_USE and does not end the
+	//     request in flight that has the id.
+	//   - At most 1024 requests may be in flight on a stream; one more ends with RESOURCE_EXHAUSTED.
+	//   - Closing the sending side lets the requests in flight finish. The status OK means that every request was answered.
+	//   - A server that stops finishes the requests in flight, refuses new ones, and ends the stream: with OK if the client
+	//     had closed its side and every request was answered, else with UNAVAILABLE, as messages may be under way that it
+	//     did not read. Send what was not answered again on another stream.
+	//   - Ending the call cancels the requests in flight.
 	Expand(grpc.BidiStreamingServer[ExpandRequest, ExpandResponse]) error
-	// GetModel says which model continues solutions here.
+	// GetModel returns the model that continues solutions here.
 	GetModel(context.Context, *GetModelRequest) (*GetModelResponse, error)
 	mustEmbedUnimplementedPolicyServiceServer()
 }

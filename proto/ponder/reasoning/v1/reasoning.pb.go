@@ -4,13 +4,14 @@
 // 	protoc        (unknown)
 // source: ponder/reasoning/v1/reasoning.proto
 
-// The nouns that all of Ponder's services share: steps, tokens, bills, models.
+// The nouns that all of Ponder's services share: steps, tokens, bills, models, errors.
 
 package reasoningv1
 
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -27,9 +28,9 @@ const (
 type FinishReason int32
 
 const (
-	// Not said: an error in an answer.
+	// The text has not ended. In a response of a policy this value is an error.
 	FinishReason_FINISH_REASON_UNSPECIFIED FinishReason = 0
-	// At a step delimiter, after as many steps as were asked for: the solution goes on.
+	// At a step delimiter, after as many steps as were requested: the solution goes on.
 	FinishReason_FINISH_REASON_STEP FinishReason = 1
 	// The policy ended the text: an answer is expected in it.
 	FinishReason_FINISH_REASON_END FinishReason = 2
@@ -80,16 +81,86 @@ func (FinishReason) EnumDescriptor() ([]byte, []int) {
 	return file_ponder_reasoning_v1_reasoning_proto_rawDescGZIP(), []int{0}
 }
 
+// How one number is made of the steps of a path.
+type Aggregator int32
+
+const (
+	// No aggregator.
+	Aggregator_AGGREGATOR_UNSPECIFIED Aggregator = 0
+	// The least score.
+	Aggregator_AGGREGATOR_MIN Aggregator = 1
+	// The last step's score.
+	Aggregator_AGGREGATOR_LAST Aggregator = 2
+	// The mean score.
+	Aggregator_AGGREGATOR_AVG Aggregator = 3
+	// The product of the scores.
+	Aggregator_AGGREGATOR_PROD Aggregator = 4
+	// The last step's score, as of an outcome reward model: where solutions vote, it is scaled to [0,1] by the least and
+	// the largest among them. For choices only.
+	Aggregator_AGGREGATOR_ORM Aggregator = 5
+	// The policy's mean probability of a token. It needs no verifier. For choices only.
+	Aggregator_AGGREGATOR_CERTAINTY Aggregator = 6
+)
+
+// Enum value maps for Aggregator.
+var (
+	Aggregator_name = map[int32]string{
+		0: "AGGREGATOR_UNSPECIFIED",
+		1: "AGGREGATOR_MIN",
+		2: "AGGREGATOR_LAST",
+		3: "AGGREGATOR_AVG",
+		4: "AGGREGATOR_PROD",
+		5: "AGGREGATOR_ORM",
+		6: "AGGREGATOR_CERTAINTY",
+	}
+	Aggregator_value = map[string]int32{
+		"AGGREGATOR_UNSPECIFIED": 0,
+		"AGGREGATOR_MIN":         1,
+		"AGGREGATOR_LAST":        2,
+		"AGGREGATOR_AVG":         3,
+		"AGGREGATOR_PROD":        4,
+		"AGGREGATOR_ORM":         5,
+		"AGGREGATOR_CERTAINTY":   6,
+	}
+)
+
+func (x Aggregator) Enum() *Aggregator {
+	p := new(Aggregator)
+	*p = x
+	return p
+}
+
+func (x Aggregator) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Aggregator) Descriptor() protoreflect.EnumDescriptor {
+	return file_ponder_reasoning_v1_reasoning_proto_enumTypes[1].Descriptor()
+}
+
+func (Aggregator) Type() protoreflect.EnumType {
+	return &file_ponder_reasoning_v1_reasoning_proto_enumTypes[1]
+}
+
+func (x Aggregator) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Aggregator.Descriptor instead.
+func (Aggregator) EnumDescriptor() ([]byte, []int) {
+	return file_ponder_reasoning_v1_reasoning_proto_rawDescGZIP(), []int{1}
+}
+
 // A Step is one stretch of a solution, up to and including the policy's delimiter.
 type Step struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Byte-exact text: the steps of a path, joined with nothing between them, are the text that the policy wrote.
 	Text string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
-	// Tokens that the policy generated for it.
+	// Tokens that the policy generated for the step.
 	Tokens int32 `protobuf:"varint,2,opt,name=tokens,proto3" json:"tokens,omitempty"`
-	// Sum of the natural log-probabilities of its tokens at temperature 1; 0 when the engine tells none.
+	// Sum of the natural log-probabilities of the step's tokens at temperature 1; 0 when the engine reports none.
 	LogProb float64 `protobuf:"fixed64,3,opt,name=log_prob,json=logProb,proto3" json:"log_prob,omitempty"`
-	// The verifier's belief, in [0,1], that the path is still right after this step; absent when not scored.
+	// The reward model's probability, in [0,1], that the path is still right after this step. Absent: not scored.
 	Score         *float64 `protobuf:"fixed64,4,opt,name=score,proto3,oneof" json:"score,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -153,18 +224,18 @@ func (x *Step) GetScore() float64 {
 	return 0
 }
 
-// Usage counts what some work cost. Token counts are never estimated from characters.
+// Usage counts what some work cost. Token counts come from the model server, and are never estimated from characters.
 type Usage struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Tokens sampled by a policy, discarded branches included. Papers' budgets count these.
+	// Tokens sampled by a policy, discarded branches included. The budgets of the papers count these.
 	GeneratedTokens int64 `protobuf:"varint,1,opt,name=generated_tokens,json=generatedTokens,proto3" json:"generated_tokens,omitempty"`
-	// Tokens of prefixes that a policy had to read (prefill).
+	// Tokens of prompts and prefixes that a policy had to read (prefill).
 	PromptTokens int64 `protobuf:"varint,2,opt,name=prompt_tokens,json=promptTokens,proto3" json:"prompt_tokens,omitempty"`
-	// Tokens of prefixes that a policy found in its cache and did not read again.
+	// Tokens of prefixes that a model found in its cache and did not read again.
 	CachedTokens int64 `protobuf:"varint,3,opt,name=cached_tokens,json=cachedTokens,proto3" json:"cached_tokens,omitempty"`
-	// Tokens that a verifier read.
+	// Tokens that a reward model read.
 	VerifierTokens int64 `protobuf:"varint,4,opt,name=verifier_tokens,json=verifierTokens,proto3" json:"verifier_tokens,omitempty"`
-	// Floating-point operations, 2 × parameters × tokens processed; 0 when the model's size is not known.
+	// Floating-point operations: 2 × parameters × tokens processed; 0 when the model's size is not known.
 	Flops         float64 `protobuf:"fixed64,5,opt,name=flops,proto3" json:"flops,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -235,15 +306,20 @@ func (x *Usage) GetFlops() float64 {
 	return 0
 }
 
-// A Bill is what a search cost, by who was paid.
+// A Bill is what a search cost so far. Its amounts never shrink.
 type Bill struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The policy's expansions.
+	// The policy's expansions, waste included.
 	Policy *Usage `protobuf:"bytes,1,opt,name=policy,proto3" json:"policy,omitempty"`
-	// The verifier's scores.
+	// The verifier's scores, waste included.
 	Verifier *Usage `protobuf:"bytes,2,opt,name=verifier,proto3" json:"verifier,omitempty"`
-	// Estimating difficulty: the probe's samples and scores, which the search re-uses and does not pay again.
-	Difficulty    *Usage `protobuf:"bytes,3,opt,name=difficulty,proto3" json:"difficulty,omitempty"`
+	// The difficulty estimate: its samples and their scores, which the search re-uses and does not pay for again.
+	Difficulty *Usage `protobuf:"bytes,3,opt,name=difficulty,proto3" json:"difficulty,omitempty"`
+	// How much of the amounts above was spent on text that the search did not use. Absent: not measured.
+	Waste *Waste `protobuf:"bytes,4,opt,name=waste,proto3" json:"waste,omitempty"`
+	// Most that may have been spent beyond the amounts above, on work whose cost was never reported, such as that of a
+	// worker which died. Absent: nothing, or not measured.
+	Unknown       *Usage `protobuf:"bytes,5,opt,name=unknown,proto3" json:"unknown,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -299,14 +375,101 @@ func (x *Bill) GetDifficulty() *Usage {
 	return nil
 }
 
+func (x *Bill) GetWaste() *Waste {
+	if x != nil {
+		return x.Waste
+	}
+	return nil
+}
+
+func (x *Bill) GetUnknown() *Usage {
+	if x != nil {
+		return x.Unknown
+	}
+	return nil
+}
+
+// Waste is the part of a bill that paid for text which the search did not use, by cause. An absent kind is not measured.
+type Waste struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Children that were cancelled while they were written, because the search no longer needed them.
+	Cancelled *Usage `protobuf:"bytes,1,opt,name=cancelled,proto3" json:"cancelled,omitempty"`
+	// Attempts that failed and were tried again.
+	Failed *Usage `protobuf:"bytes,2,opt,name=failed,proto3" json:"failed,omitempty"`
+	// Results that were generated and did not arrive, and results that arrived twice.
+	Lost *Usage `protobuf:"bytes,3,opt,name=lost,proto3" json:"lost,omitempty"`
+	// Results that were refused: they broke the contract, or did not show that they answer a job of this search.
+	Untrusted     *Usage `protobuf:"bytes,4,opt,name=untrusted,proto3" json:"untrusted,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Waste) Reset() {
+	*x = Waste{}
+	mi := &file_ponder_reasoning_v1_reasoning_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Waste) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Waste) ProtoMessage() {}
+
+func (x *Waste) ProtoReflect() protoreflect.Message {
+	mi := &file_ponder_reasoning_v1_reasoning_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Waste.ProtoReflect.Descriptor instead.
+func (*Waste) Descriptor() ([]byte, []int) {
+	return file_ponder_reasoning_v1_reasoning_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Waste) GetCancelled() *Usage {
+	if x != nil {
+		return x.Cancelled
+	}
+	return nil
+}
+
+func (x *Waste) GetFailed() *Usage {
+	if x != nil {
+		return x.Failed
+	}
+	return nil
+}
+
+func (x *Waste) GetLost() *Usage {
+	if x != nil {
+		return x.Lost
+	}
+	return nil
+}
+
+func (x *Waste) GetUntrusted() *Usage {
+	if x != nil {
+		return x.Untrusted
+	}
+	return nil
+}
+
 // Sampling says how a policy draws tokens.
 type Sampling struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// 0 is greedy; at most 2. Absent: the service's default.
+	// Temperature in [0,2]; 0 is greedy decoding. Absent: the service's default.
 	Temperature *float64 `protobuf:"fixed64,1,opt,name=temperature,proto3,oneof" json:"temperature,omitempty"`
-	// Nucleus sampling, in (0,1]. Absent: 1.
+	// Nucleus sampling, in (0,1]. Absent: the service's default.
 	TopP *float64 `protobuf:"fixed64,2,opt,name=top_p,json=topP,proto3,oneof" json:"top_p,omitempty"`
-	// Most tokens of one child, in 1…32768. Absent: the service's default.
+	// Most tokens of one child, 1…32768. Absent: the service's default.
 	MaxTokens     *int32 `protobuf:"varint,3,opt,name=max_tokens,json=maxTokens,proto3,oneof" json:"max_tokens,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -314,7 +477,7 @@ type Sampling struct {
 
 func (x *Sampling) Reset() {
 	*x = Sampling{}
-	mi := &file_ponder_reasoning_v1_reasoning_proto_msgTypes[3]
+	mi := &file_ponder_reasoning_v1_reasoning_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -326,7 +489,7 @@ func (x *Sampling) String() string {
 func (*Sampling) ProtoMessage() {}
 
 func (x *Sampling) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_reasoning_v1_reasoning_proto_msgTypes[3]
+	mi := &file_ponder_reasoning_v1_reasoning_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -339,7 +502,7 @@ func (x *Sampling) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sampling.ProtoReflect.Descriptor instead.
 func (*Sampling) Descriptor() ([]byte, []int) {
-	return file_ponder_reasoning_v1_reasoning_proto_rawDescGZIP(), []int{3}
+	return file_ponder_reasoning_v1_reasoning_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Sampling) GetTemperature() float64 {
@@ -373,7 +536,7 @@ type ModelIdentity struct {
 	Version string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
 	// The tokenizer's name.
 	Tokenizer string `protobuf:"bytes,3,opt,name=tokenizer,proto3" json:"tokenizer,omitempty"`
-	// The prompt template that turns a problem and steps into text.
+	// Name of the prompt template that turns a problem and steps into text.
 	Template string `protobuf:"bytes,4,opt,name=template,proto3" json:"template,omitempty"`
 	// Number of parameters that one token activates; 0 when not known.
 	Parameters    int64 `protobuf:"varint,5,opt,name=parameters,proto3" json:"parameters,omitempty"`
@@ -383,7 +546,7 @@ type ModelIdentity struct {
 
 func (x *ModelIdentity) Reset() {
 	*x = ModelIdentity{}
-	mi := &file_ponder_reasoning_v1_reasoning_proto_msgTypes[4]
+	mi := &file_ponder_reasoning_v1_reasoning_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -395,7 +558,7 @@ func (x *ModelIdentity) String() string {
 func (*ModelIdentity) ProtoMessage() {}
 
 func (x *ModelIdentity) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_reasoning_v1_reasoning_proto_msgTypes[4]
+	mi := &file_ponder_reasoning_v1_reasoning_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -408,7 +571,7 @@ func (x *ModelIdentity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ModelIdentity.ProtoReflect.Descriptor instead.
 func (*ModelIdentity) Descriptor() ([]byte, []int) {
-	return file_ponder_reasoning_v1_reasoning_proto_rawDescGZIP(), []int{4}
+	return file_ponder_reasoning_v1_reasoning_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ModelIdentity) GetName() string {
@@ -446,24 +609,26 @@ func (x *ModelIdentity) GetParameters() int64 {
 	return 0
 }
 
-// An Error is a failure inside a stream that goes on, where a gRPC status would end it.
+// An Error is a failure inside a message, where a gRPC status would end the call.
 type Error struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// A google.rpc code.
+	// A google.rpc.Code.
 	Code int32 `protobuf:"varint,1,opt,name=code,proto3" json:"code,omitempty"`
-	// Stable UPPER_SNAKE_CASE name, the same as in ErrorInfo.reason.
+	// Stable name in UPPER_SNAKE_CASE, the same as ErrorInfo.reason of a gRPC status in the domain "ponder".
 	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
-	// What happened and what to do, for a person.
+	// What happened and what to do, for a person. It may change between releases.
 	Message string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
-	// With code INVALID_ARGUMENT the field that breaks a rule, as in BadRequest; message says the rule.
-	Field         string `protobuf:"bytes,4,opt,name=field,proto3" json:"field,omitempty"`
+	// With code INVALID_ARGUMENT the path of the field that breaks a rule, as in BadRequest; message says the rule.
+	Field string `protobuf:"bytes,4,opt,name=field,proto3" json:"field,omitempty"`
+	// How long to wait before another try, as in RetryInfo. Absent: no advice.
+	RetryDelay    *durationpb.Duration `protobuf:"bytes,5,opt,name=retry_delay,json=retryDelay,proto3" json:"retry_delay,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_ponder_reasoning_v1_reasoning_proto_msgTypes[5]
+	mi := &file_ponder_reasoning_v1_reasoning_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -475,7 +640,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_reasoning_v1_reasoning_proto_msgTypes[5]
+	mi := &file_ponder_reasoning_v1_reasoning_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -488,7 +653,7 @@ func (x *Error) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Error.ProtoReflect.Descriptor instead.
 func (*Error) Descriptor() ([]byte, []int) {
-	return file_ponder_reasoning_v1_reasoning_proto_rawDescGZIP(), []int{5}
+	return file_ponder_reasoning_v1_reasoning_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Error) GetCode() int32 {
@@ -519,11 +684,18 @@ func (x *Error) GetField() string {
 	return ""
 }
 
+func (x *Error) GetRetryDelay() *durationpb.Duration {
+	if x != nil {
+		return x.RetryDelay
+	}
+	return nil
+}
+
 var File_ponder_reasoning_v1_reasoning_proto protoreflect.FileDescriptor
 
 const file_ponder_reasoning_v1_reasoning_proto_rawDesc = "" +
 	"\n" +
-	"#ponder/reasoning/v1/reasoning.proto\x12\x13ponder.reasoning.v1\"r\n" +
+	"#ponder/reasoning/v1/reasoning.proto\x12\x13ponder.reasoning.v1\x1a\x1egoogle/protobuf/duration.proto\"r\n" +
 	"\x04Step\x12\x12\n" +
 	"\x04text\x18\x01 \x01(\tR\x04text\x12\x16\n" +
 	"\x06tokens\x18\x02 \x01(\x05R\x06tokens\x12\x19\n" +
@@ -535,13 +707,20 @@ const file_ponder_reasoning_v1_reasoning_proto_rawDesc = "" +
 	"\rprompt_tokens\x18\x02 \x01(\x03R\fpromptTokens\x12#\n" +
 	"\rcached_tokens\x18\x03 \x01(\x03R\fcachedTokens\x12'\n" +
 	"\x0fverifier_tokens\x18\x04 \x01(\x03R\x0everifierTokens\x12\x14\n" +
-	"\x05flops\x18\x05 \x01(\x01R\x05flops\"\xae\x01\n" +
+	"\x05flops\x18\x05 \x01(\x01R\x05flops\"\x96\x02\n" +
 	"\x04Bill\x122\n" +
 	"\x06policy\x18\x01 \x01(\v2\x1a.ponder.reasoning.v1.UsageR\x06policy\x126\n" +
 	"\bverifier\x18\x02 \x01(\v2\x1a.ponder.reasoning.v1.UsageR\bverifier\x12:\n" +
 	"\n" +
 	"difficulty\x18\x03 \x01(\v2\x1a.ponder.reasoning.v1.UsageR\n" +
-	"difficulty\"\x98\x01\n" +
+	"difficulty\x120\n" +
+	"\x05waste\x18\x04 \x01(\v2\x1a.ponder.reasoning.v1.WasteR\x05waste\x124\n" +
+	"\aunknown\x18\x05 \x01(\v2\x1a.ponder.reasoning.v1.UsageR\aunknown\"\xdf\x01\n" +
+	"\x05Waste\x128\n" +
+	"\tcancelled\x18\x01 \x01(\v2\x1a.ponder.reasoning.v1.UsageR\tcancelled\x122\n" +
+	"\x06failed\x18\x02 \x01(\v2\x1a.ponder.reasoning.v1.UsageR\x06failed\x12.\n" +
+	"\x04lost\x18\x03 \x01(\v2\x1a.ponder.reasoning.v1.UsageR\x04lost\x128\n" +
+	"\tuntrusted\x18\x04 \x01(\v2\x1a.ponder.reasoning.v1.UsageR\tuntrusted\"\x98\x01\n" +
 	"\bSampling\x12%\n" +
 	"\vtemperature\x18\x01 \x01(\x01H\x00R\vtemperature\x88\x01\x01\x12\x18\n" +
 	"\x05top_p\x18\x02 \x01(\x01H\x01R\x04topP\x88\x01\x01\x12\"\n" +
@@ -557,17 +736,29 @@ const file_ponder_reasoning_v1_reasoning_proto_rawDesc = "" +
 	"\btemplate\x18\x04 \x01(\tR\btemplate\x12\x1e\n" +
 	"\n" +
 	"parameters\x18\x05 \x01(\x03R\n" +
-	"parameters\"c\n" +
+	"parameters\"\x9f\x01\n" +
 	"\x05Error\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\x05R\x04code\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +
 	"\amessage\x18\x03 \x01(\tR\amessage\x12\x14\n" +
-	"\x05field\x18\x04 \x01(\tR\x05field*v\n" +
+	"\x05field\x18\x04 \x01(\tR\x05field\x12:\n" +
+	"\vretry_delay\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\n" +
+	"retryDelay*v\n" +
 	"\fFinishReason\x12\x1d\n" +
 	"\x19FINISH_REASON_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12FINISH_REASON_STEP\x10\x01\x12\x15\n" +
 	"\x11FINISH_REASON_END\x10\x02\x12\x18\n" +
-	"\x14FINISH_REASON_LENGTH\x10\x03BEZCgithub.com/ponder-mesh/ponder/proto/ponder/reasoning/v1;reasoningv1b\x06proto3"
+	"\x14FINISH_REASON_LENGTH\x10\x03*\xa8\x01\n" +
+	"\n" +
+	"Aggregator\x12\x1a\n" +
+	"\x16AGGREGATOR_UNSPECIFIED\x10\x00\x12\x12\n" +
+	"\x0eAGGREGATOR_MIN\x10\x01\x12\x13\n" +
+	"\x0fAGGREGATOR_LAST\x10\x02\x12\x12\n" +
+	"\x0eAGGREGATOR_AVG\x10\x03\x12\x13\n" +
+	"\x0fAGGREGATOR_PROD\x10\x04\x12\x12\n" +
+	"\x0eAGGREGATOR_ORM\x10\x05\x12\x18\n" +
+	"\x14AGGREGATOR_CERTAINTY\x10\x06B\x86\x01\n" +
+	"\x17com.ponder.reasoning.v1B\x0eReasoningProtoP\x01ZCgithub.com/ponder-mesh/ponder/proto/ponder/reasoning/v1;reasoningv1\xaa\x02\x13Ponder.Reasoning.V1b\x06proto3"
 
 var (
 	file_ponder_reasoning_v1_reasoning_proto_rawDescOnce sync.Once
@@ -581,26 +772,36 @@ func file_ponder_reasoning_v1_reasoning_proto_rawDescGZIP() []byte {
 	return file_ponder_reasoning_v1_reasoning_proto_rawDescData
 }
 
-var file_ponder_reasoning_v1_reasoning_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_ponder_reasoning_v1_reasoning_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_ponder_reasoning_v1_reasoning_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_ponder_reasoning_v1_reasoning_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_ponder_reasoning_v1_reasoning_proto_goTypes = []any{
-	(FinishReason)(0),     // 0: ponder.reasoning.v1.FinishReason
-	(*Step)(nil),          // 1: ponder.reasoning.v1.Step
-	(*Usage)(nil),         // 2: ponder.reasoning.v1.Usage
-	(*Bill)(nil),          // 3: ponder.reasoning.v1.Bill
-	(*Sampling)(nil),      // 4: ponder.reasoning.v1.Sampling
-	(*ModelIdentity)(nil), // 5: ponder.reasoning.v1.ModelIdentity
-	(*Error)(nil),         // 6: ponder.reasoning.v1.Error
+	(FinishReason)(0),           // 0: ponder.reasoning.v1.FinishReason
+	(Aggregator)(0),             // 1: ponder.reasoning.v1.Aggregator
+	(*Step)(nil),                // 2: ponder.reasoning.v1.Step
+	(*Usage)(nil),               // 3: ponder.reasoning.v1.Usage
+	(*Bill)(nil),                // 4: ponder.reasoning.v1.Bill
+	(*Waste)(nil),               // 5: ponder.reasoning.v1.Waste
+	(*Sampling)(nil),            // 6: ponder.reasoning.v1.Sampling
+	(*ModelIdentity)(nil),       // 7: ponder.reasoning.v1.ModelIdentity
+	(*Error)(nil),               // 8: ponder.reasoning.v1.Error
+	(*durationpb.Duration)(nil), // 9: google.protobuf.Duration
 }
 var file_ponder_reasoning_v1_reasoning_proto_depIdxs = []int32{
-	2, // 0: ponder.reasoning.v1.Bill.policy:type_name -> ponder.reasoning.v1.Usage
-	2, // 1: ponder.reasoning.v1.Bill.verifier:type_name -> ponder.reasoning.v1.Usage
-	2, // 2: ponder.reasoning.v1.Bill.difficulty:type_name -> ponder.reasoning.v1.Usage
-	3, // [3:3] is the sub-list for method output_type
-	3, // [3:3] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	3,  // 0: ponder.reasoning.v1.Bill.policy:type_name -> ponder.reasoning.v1.Usage
+	3,  // 1: ponder.reasoning.v1.Bill.verifier:type_name -> ponder.reasoning.v1.Usage
+	3,  // 2: ponder.reasoning.v1.Bill.difficulty:type_name -> ponder.reasoning.v1.Usage
+	5,  // 3: ponder.reasoning.v1.Bill.waste:type_name -> ponder.reasoning.v1.Waste
+	3,  // 4: ponder.reasoning.v1.Bill.unknown:type_name -> ponder.reasoning.v1.Usage
+	3,  // 5: ponder.reasoning.v1.Waste.cancelled:type_name -> ponder.reasoning.v1.Usage
+	3,  // 6: ponder.reasoning.v1.Waste.failed:type_name -> ponder.reasoning.v1.Usage
+	3,  // 7: ponder.reasoning.v1.Waste.lost:type_name -> ponder.reasoning.v1.Usage
+	3,  // 8: ponder.reasoning.v1.Waste.untrusted:type_name -> ponder.reasoning.v1.Usage
+	9,  // 9: ponder.reasoning.v1.Error.retry_delay:type_name -> google.protobuf.Duration
+	10, // [10:10] is the sub-list for method output_type
+	10, // [10:10] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_ponder_reasoning_v1_reasoning_proto_init() }
@@ -609,14 +810,14 @@ func file_ponder_reasoning_v1_reasoning_proto_init() {
 		return
 	}
 	file_ponder_reasoning_v1_reasoning_proto_msgTypes[0].OneofWrappers = []any{}
-	file_ponder_reasoning_v1_reasoning_proto_msgTypes[3].OneofWrappers = []any{}
+	file_ponder_reasoning_v1_reasoning_proto_msgTypes[4].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ponder_reasoning_v1_reasoning_proto_rawDesc), len(file_ponder_reasoning_v1_reasoning_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   6,
+			NumEnums:      2,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

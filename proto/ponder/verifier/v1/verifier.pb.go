@@ -4,7 +4,7 @@
 // 	protoc        (unknown)
 // source: ponder/verifier/v1/verifier.proto
 
-// The verifier service judges steps of solutions with a process reward model.
+// The verifier service scores the steps of solutions with a process reward model.
 
 package verifierv1
 
@@ -25,72 +25,10 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// How the scores of a path's steps become one number. It belongs to the reward model: one that is good with MIN can
-// be worthless with LAST.
-type Aggregator int32
-
-const (
-	// Not said.
-	Aggregator_AGGREGATOR_UNSPECIFIED Aggregator = 0
-	// The smallest.
-	Aggregator_AGGREGATOR_MIN Aggregator = 1
-	// The last step's.
-	Aggregator_AGGREGATOR_LAST Aggregator = 2
-	// The mean.
-	Aggregator_AGGREGATOR_AVG Aggregator = 3
-	// The product.
-	Aggregator_AGGREGATOR_PROD Aggregator = 4
-)
-
-// Enum value maps for Aggregator.
-var (
-	Aggregator_name = map[int32]string{
-		0: "AGGREGATOR_UNSPECIFIED",
-		1: "AGGREGATOR_MIN",
-		2: "AGGREGATOR_LAST",
-		3: "AGGREGATOR_AVG",
-		4: "AGGREGATOR_PROD",
-	}
-	Aggregator_value = map[string]int32{
-		"AGGREGATOR_UNSPECIFIED": 0,
-		"AGGREGATOR_MIN":         1,
-		"AGGREGATOR_LAST":        2,
-		"AGGREGATOR_AVG":         3,
-		"AGGREGATOR_PROD":        4,
-	}
-)
-
-func (x Aggregator) Enum() *Aggregator {
-	p := new(Aggregator)
-	*p = x
-	return p
-}
-
-func (x Aggregator) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (Aggregator) Descriptor() protoreflect.EnumDescriptor {
-	return file_ponder_verifier_v1_verifier_proto_enumTypes[0].Descriptor()
-}
-
-func (Aggregator) Type() protoreflect.EnumType {
-	return &file_ponder_verifier_v1_verifier_proto_enumTypes[0]
-}
-
-func (x Aggregator) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use Aggregator.Descriptor instead.
-func (Aggregator) EnumDescriptor() ([]byte, []int) {
-	return file_ponder_verifier_v1_verifier_proto_rawDescGZIP(), []int{0}
-}
-
 // ScoreRequest starts or cancels the scoring of one path.
 type ScoreRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Chosen by the client, unique among the requests in flight on the stream; 1…128 bytes.
+	// Chosen by the client, unique among the requests in flight on the stream, 1…128 bytes.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// What to do.
 	//
@@ -99,7 +37,7 @@ type ScoreRequest struct {
 	//	*ScoreRequest_Path
 	//	*ScoreRequest_Cancel
 	Action isScoreRequest_Action `protobuf_oneof:"action"`
-	// W3C trace context of the request, in place of the metadata that all requests on the stream share; empty: none.
+	// W3C trace context of the request, in place of the metadata that all requests on the stream share. Empty: none.
 	Traceparent   string `protobuf:"bytes,4,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -184,7 +122,8 @@ type ScoreRequest_Path struct {
 }
 
 type ScoreRequest_Cancel struct {
-	// Stop the request with this id: it ends with an Error of code CANCELLED.
+	// Stop the request with this request_id: it ends with an error of code CANCELLED. If it has ended already, nothing
+	// happens.
 	Cancel *Cancel `protobuf:"bytes,3,opt,name=cancel,proto3,oneof"`
 }
 
@@ -232,15 +171,16 @@ func (*Cancel) Descriptor() ([]byte, []int) {
 // A Path is a problem and the steps of a solution, or of its beginning.
 type Path struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Who pays. Filled by the server's authentication where there is one.
+	// The tenant that pays. Empty: the caller's own. Where callers are authenticated, another tenant than the caller's own
+	// is refused.
 	Tenant string `protobuf:"bytes,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
-	// The search this belongs to.
+	// The search that the path belongs to: [A-Za-z0-9_-]{1,64}.
 	SearchId string `protobuf:"bytes,2,opt,name=search_id,json=searchId,proto3" json:"search_id,omitempty"`
-	// The node whose path this is: ordinals from the root joined by dots. For traces; it does not change the scores.
+	// The path's last node: ordinals from the root joined by dots. For traces; it does not change the scores.
 	NodeId string `protobuf:"bytes,3,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
-	// The problem's text, 1…65536 bytes.
+	// The problem's text, 1…65536 bytes of UTF-8.
 	Problem string `protobuf:"bytes,4,opt,name=problem,proto3" json:"problem,omitempty"`
-	// The steps, byte-exact, at least one and at most 4096.
+	// The steps, byte-exact, 1…4096 of them.
 	Steps         []string `protobuf:"bytes,5,rep,name=steps,proto3" json:"steps,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -316,7 +256,7 @@ type ScoreResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The request's id.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// What came out.
+	// The result.
 	//
 	// Types that are valid to be assigned to Result:
 	//
@@ -407,14 +347,14 @@ func (*ScoreResponse_Scores) isScoreResponse_Result() {}
 
 func (*ScoreResponse_Error) isScoreResponse_Result() {}
 
-// Scores are one number a step.
+// Scores holds one number for each step.
 type Scores struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// For each step of the path, the belief in [0,1] that the path is right up to and including it. As many as steps.
+	// For each step of the path, the probability in [0,1] that the path is right up to and including the step.
 	Values []float64 `protobuf:"fixed64,1,rep,packed,name=values,proto3" json:"values,omitempty"`
-	// What it cost.
+	// What scoring cost.
 	Usage *v1.Usage `protobuf:"bytes,2,opt,name=usage,proto3" json:"usage,omitempty"`
-	// Time it took.
+	// Time that scoring took.
 	ScoreTime     *durationpb.Duration `protobuf:"bytes,3,opt,name=score_time,json=scoreTime,proto3" json:"score_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -471,7 +411,7 @@ func (x *Scores) GetScoreTime() *durationpb.Duration {
 	return nil
 }
 
-// GetModelRequest asks which model this is.
+// GetModelRequest asks for the reward model.
 type GetModelRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -513,8 +453,9 @@ type GetModelResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The model.
 	Model *v1.ModelIdentity `protobuf:"bytes,1,opt,name=model,proto3" json:"model,omitempty"`
-	// The aggregator it was chosen for.
-	Aggregator    Aggregator `protobuf:"varint,2,opt,name=aggregator,proto3,enum=ponder.verifier.v1.Aggregator" json:"aggregator,omitempty"`
+	// How the scores of a path's steps become one number: MIN, LAST, AVG or PROD. The aggregator belongs to the reward
+	// model: one that works with MIN can be worthless with LAST.
+	Aggregator    v1.Aggregator `protobuf:"varint,2,opt,name=aggregator,proto3,enum=ponder.reasoning.v1.Aggregator" json:"aggregator,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -556,11 +497,11 @@ func (x *GetModelResponse) GetModel() *v1.ModelIdentity {
 	return nil
 }
 
-func (x *GetModelResponse) GetAggregator() Aggregator {
+func (x *GetModelResponse) GetAggregator() v1.Aggregator {
 	if x != nil {
 		return x.Aggregator
 	}
-	return Aggregator_AGGREGATOR_UNSPECIFIED
+	return v1.Aggregator(0)
 }
 
 var File_ponder_verifier_v1_verifier_proto protoreflect.FileDescriptor
@@ -593,22 +534,16 @@ const file_ponder_verifier_v1_verifier_proto_rawDesc = "" +
 	"\x05usage\x18\x02 \x01(\v2\x1a.ponder.reasoning.v1.UsageR\x05usage\x128\n" +
 	"\n" +
 	"score_time\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\tscoreTime\"\x11\n" +
-	"\x0fGetModelRequest\"\x8c\x01\n" +
+	"\x0fGetModelRequest\"\x8d\x01\n" +
 	"\x10GetModelResponse\x128\n" +
-	"\x05model\x18\x01 \x01(\v2\".ponder.reasoning.v1.ModelIdentityR\x05model\x12>\n" +
+	"\x05model\x18\x01 \x01(\v2\".ponder.reasoning.v1.ModelIdentityR\x05model\x12?\n" +
 	"\n" +
-	"aggregator\x18\x02 \x01(\x0e2\x1e.ponder.verifier.v1.AggregatorR\n" +
-	"aggregator*z\n" +
-	"\n" +
-	"Aggregator\x12\x1a\n" +
-	"\x16AGGREGATOR_UNSPECIFIED\x10\x00\x12\x12\n" +
-	"\x0eAGGREGATOR_MIN\x10\x01\x12\x13\n" +
-	"\x0fAGGREGATOR_LAST\x10\x02\x12\x12\n" +
-	"\x0eAGGREGATOR_AVG\x10\x03\x12\x13\n" +
-	"\x0fAGGREGATOR_PROD\x10\x042\xba\x01\n" +
+	"aggregator\x18\x02 \x01(\x0e2\x1f.ponder.reasoning.v1.AggregatorR\n" +
+	"aggregator2\xba\x01\n" +
 	"\x0fVerifierService\x12P\n" +
 	"\x05Score\x12 .ponder.verifier.v1.ScoreRequest\x1a!.ponder.verifier.v1.ScoreResponse(\x010\x01\x12U\n" +
-	"\bGetModel\x12#.ponder.verifier.v1.GetModelRequest\x1a$.ponder.verifier.v1.GetModelResponseBCZAgithub.com/ponder-mesh/ponder/proto/ponder/verifier/v1;verifierv1b\x06proto3"
+	"\bGetModel\x12#.ponder.verifier.v1.GetModelRequest\x1a$.ponder.verifier.v1.GetModelResponseB\x81\x01\n" +
+	"\x16com.ponder.verifier.v1B\rVerifierProtoP\x01ZAgithub.com/ponder-mesh/ponder/proto/ponder/verifier/v1;verifierv1\xaa\x02\x12Ponder.Verifier.V1b\x06proto3"
 
 var (
 	file_ponder_verifier_v1_verifier_proto_rawDescOnce sync.Once
@@ -622,35 +557,34 @@ func file_ponder_verifier_v1_verifier_proto_rawDescGZIP() []byte {
 	return file_ponder_verifier_v1_verifier_proto_rawDescData
 }
 
-var file_ponder_verifier_v1_verifier_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
 var file_ponder_verifier_v1_verifier_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_ponder_verifier_v1_verifier_proto_goTypes = []any{
-	(Aggregator)(0),             // 0: ponder.verifier.v1.Aggregator
-	(*ScoreRequest)(nil),        // 1: ponder.verifier.v1.ScoreRequest
-	(*Cancel)(nil),              // 2: ponder.verifier.v1.Cancel
-	(*Path)(nil),                // 3: ponder.verifier.v1.Path
-	(*ScoreResponse)(nil),       // 4: ponder.verifier.v1.ScoreResponse
-	(*Scores)(nil),              // 5: ponder.verifier.v1.Scores
-	(*GetModelRequest)(nil),     // 6: ponder.verifier.v1.GetModelRequest
-	(*GetModelResponse)(nil),    // 7: ponder.verifier.v1.GetModelResponse
-	(*v1.Error)(nil),            // 8: ponder.reasoning.v1.Error
-	(*v1.Usage)(nil),            // 9: ponder.reasoning.v1.Usage
-	(*durationpb.Duration)(nil), // 10: google.protobuf.Duration
-	(*v1.ModelIdentity)(nil),    // 11: ponder.reasoning.v1.ModelIdentity
+	(*ScoreRequest)(nil),        // 0: ponder.verifier.v1.ScoreRequest
+	(*Cancel)(nil),              // 1: ponder.verifier.v1.Cancel
+	(*Path)(nil),                // 2: ponder.verifier.v1.Path
+	(*ScoreResponse)(nil),       // 3: ponder.verifier.v1.ScoreResponse
+	(*Scores)(nil),              // 4: ponder.verifier.v1.Scores
+	(*GetModelRequest)(nil),     // 5: ponder.verifier.v1.GetModelRequest
+	(*GetModelResponse)(nil),    // 6: ponder.verifier.v1.GetModelResponse
+	(*v1.Error)(nil),            // 7: ponder.reasoning.v1.Error
+	(*v1.Usage)(nil),            // 8: ponder.reasoning.v1.Usage
+	(*durationpb.Duration)(nil), // 9: google.protobuf.Duration
+	(*v1.ModelIdentity)(nil),    // 10: ponder.reasoning.v1.ModelIdentity
+	(v1.Aggregator)(0),          // 11: ponder.reasoning.v1.Aggregator
 }
 var file_ponder_verifier_v1_verifier_proto_depIdxs = []int32{
-	3,  // 0: ponder.verifier.v1.ScoreRequest.path:type_name -> ponder.verifier.v1.Path
-	2,  // 1: ponder.verifier.v1.ScoreRequest.cancel:type_name -> ponder.verifier.v1.Cancel
-	5,  // 2: ponder.verifier.v1.ScoreResponse.scores:type_name -> ponder.verifier.v1.Scores
-	8,  // 3: ponder.verifier.v1.ScoreResponse.error:type_name -> ponder.reasoning.v1.Error
-	9,  // 4: ponder.verifier.v1.Scores.usage:type_name -> ponder.reasoning.v1.Usage
-	10, // 5: ponder.verifier.v1.Scores.score_time:type_name -> google.protobuf.Duration
-	11, // 6: ponder.verifier.v1.GetModelResponse.model:type_name -> ponder.reasoning.v1.ModelIdentity
-	0,  // 7: ponder.verifier.v1.GetModelResponse.aggregator:type_name -> ponder.verifier.v1.Aggregator
-	1,  // 8: ponder.verifier.v1.VerifierService.Score:input_type -> ponder.verifier.v1.ScoreRequest
-	6,  // 9: ponder.verifier.v1.VerifierService.GetModel:input_type -> ponder.verifier.v1.GetModelRequest
-	4,  // 10: ponder.verifier.v1.VerifierService.Score:output_type -> ponder.verifier.v1.ScoreResponse
-	7,  // 11: ponder.verifier.v1.VerifierService.GetModel:output_type -> ponder.verifier.v1.GetModelResponse
+	2,  // 0: ponder.verifier.v1.ScoreRequest.path:type_name -> ponder.verifier.v1.Path
+	1,  // 1: ponder.verifier.v1.ScoreRequest.cancel:type_name -> ponder.verifier.v1.Cancel
+	4,  // 2: ponder.verifier.v1.ScoreResponse.scores:type_name -> ponder.verifier.v1.Scores
+	7,  // 3: ponder.verifier.v1.ScoreResponse.error:type_name -> ponder.reasoning.v1.Error
+	8,  // 4: ponder.verifier.v1.Scores.usage:type_name -> ponder.reasoning.v1.Usage
+	9,  // 5: ponder.verifier.v1.Scores.score_time:type_name -> google.protobuf.Duration
+	10, // 6: ponder.verifier.v1.GetModelResponse.model:type_name -> ponder.reasoning.v1.ModelIdentity
+	11, // 7: ponder.verifier.v1.GetModelResponse.aggregator:type_name -> ponder.reasoning.v1.Aggregator
+	0,  // 8: ponder.verifier.v1.VerifierService.Score:input_type -> ponder.verifier.v1.ScoreRequest
+	5,  // 9: ponder.verifier.v1.VerifierService.GetModel:input_type -> ponder.verifier.v1.GetModelRequest
+	3,  // 10: ponder.verifier.v1.VerifierService.Score:output_type -> ponder.verifier.v1.ScoreResponse
+	6,  // 11: ponder.verifier.v1.VerifierService.GetModel:output_type -> ponder.verifier.v1.GetModelResponse
 	10, // [10:12] is the sub-list for method output_type
 	8,  // [8:10] is the sub-list for method input_type
 	8,  // [8:8] is the sub-list for extension type_name
@@ -676,14 +610,13 @@ func file_ponder_verifier_v1_verifier_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ponder_verifier_v1_verifier_proto_rawDesc), len(file_ponder_verifier_v1_verifier_proto_rawDesc)),
-			NumEnums:      1,
+			NumEnums:      0,
 			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_ponder_verifier_v1_verifier_proto_goTypes,
 		DependencyIndexes: file_ponder_verifier_v1_verifier_proto_depIdxs,
-		EnumInfos:         file_ponder_verifier_v1_verifier_proto_enumTypes,
 		MessageInfos:      file_ponder_verifier_v1_verifier_proto_msgTypes,
 	}.Build()
 	File_ponder_verifier_v1_verifier_proto = out.File

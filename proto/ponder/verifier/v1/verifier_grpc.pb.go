@@ -4,7 +4,7 @@
 // - protoc             (unknown)
 // source: ponder/verifier/v1/verifier.proto
 
-// The verifier service judges steps of solutions with a process reward model.
+// The verifier service scores the steps of solutions with a process reward model.
 
 package verifierv1
 
@@ -29,11 +29,22 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// VerifierService judges the steps of solutions.
+// VerifierService scores the steps of solutions.
 type VerifierServiceClient interface {
-	// Score judges paths. Many requests may be in flight on one stream; answers come as they are ready, in any order.
+	// Score scores paths. Many requests share one stream; responses come as they are ready, in any order.
+	//
+	//   - Every request gets exactly one response: scores or error.
+	//   - A request that breaks a rule ends with an error of its own; the other requests on the stream are not affected.
+	//     That holds for a request_id that is in use, too: its error has the reason REQUEST_ID_IN_USE and does not end the
+	//     request in flight that has the id.
+	//   - At most 1024 requests may be in flight on a stream; one more ends with RESOURCE_EXHAUSTED.
+	//   - Closing the sending side lets the requests in flight finish. The status OK means that every request was answered.
+	//   - A server that stops finishes the requests in flight, refuses new ones, and ends the stream: with OK if the client
+	//     had closed its side and every request was answered, else with UNAVAILABLE, as messages may be under way that it
+	//     did not read. Send what was not answered again on another stream.
+	//   - Ending the call cancels the requests in flight.
 	Score(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ScoreRequest, ScoreResponse], error)
-	// GetModel says which reward model judges here.
+	// GetModel returns the reward model that scores here.
 	GetModel(ctx context.Context, in *GetModelRequest, opts ...grpc.CallOption) (*GetModelResponse, error)
 }
 
@@ -72,11 +83,22 @@ func (c *verifierServiceClient) GetModel(ctx context.Context, in *GetModelReques
 // All implementations must embed UnimplementedVerifierServiceServer
 // for forward compatibility.
 //
-// VerifierService judges the steps of solutions.
+// VerifierService scores the steps of solutions.
 type VerifierServiceServer interface {
-	// Score judges paths. Many requests may be in flight on one stream; answers come as they are ready, in any order.
+	// Score scores paths. Many requests share one stream; responses come as they are ready, in any order.
+	//
+	//   - Every request gets exactly one response: scores or error.
+	//   - A request that breaks a rule ends with an error of its own; the other requests on the stream are not affected.
+	//     That holds for a request_id that is in use, too: its error has the reason REQUEST_ID_IN_USE and does not end the
+	//     request in flight that has the id.
+	//   - At most 1024 requests may be in flight on a stream; one more ends with RESOURCE_EXHAUSTED.
+	//   - Closing the sending side lets the requests in flight finish. The status OK means that every request was answered.
+	//   - A server that stops finishes the requests in flight, refuses new ones, and ends the stream: with OK if the client
+	//     had closed its side and every request was answered, else with UNAVAILABLE, as messages may be under way that it
+	//     did not read. Send what was not answered again on another stream.
+	//   - Ending the call cancels the requests in flight.
 	Score(grpc.BidiStreamingServer[ScoreRequest, ScoreResponse]) error
-	// GetModel says which reward model judges here.
+	// GetModel returns the reward model that scores here.
 	GetModel(context.Context, *GetModelRequest) (*GetModelResponse, error)
 	mustEmbedUnimplementedVerifierServiceServer()
 }

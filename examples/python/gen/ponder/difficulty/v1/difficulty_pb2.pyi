@@ -16,22 +16,11 @@ class Method(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     METHOD_PREDICTED: _ClassVar[Method]
     METHOD_ORACLE: _ClassVar[Method]
     METHOD_PROMPT: _ClassVar[Method]
-
-class Bin(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
-    __slots__ = ()
-    BIN_UNSPECIFIED: _ClassVar[Bin]
-    BIN_EASY: _ClassVar[Bin]
-    BIN_MEDIUM: _ClassVar[Bin]
-    BIN_HARD: _ClassVar[Bin]
 METHOD_UNSPECIFIED: Method
 METHOD_PROBE: Method
 METHOD_PREDICTED: Method
 METHOD_ORACLE: Method
 METHOD_PROMPT: Method
-BIN_UNSPECIFIED: Bin
-BIN_EASY: Bin
-BIN_MEDIUM: Bin
-BIN_HARD: Bin
 
 class EstimateRequest(_message.Message):
     __slots__ = ("tenant", "search_id", "problem", "seed", "sampling", "max_samples", "method", "scheme", "answer")
@@ -63,28 +52,38 @@ class Scheme(_message.Message):
     edges: _containers.RepeatedScalarFieldContainer[float]
     def __init__(self, name: _Optional[str] = ..., edges: _Optional[_Iterable[float]] = ...) -> None: ...
 
-class EstimateResponse(_message.Message):
-    __slots__ = ("pass_rate", "low", "high", "bin", "samples", "usage", "new_samples", "final", "bin_index", "bin_label", "settled")
+class Estimate(_message.Message):
+    __slots__ = ("pass_rate", "low", "high", "bin", "samples", "usage", "final")
     PASS_RATE_FIELD_NUMBER: _ClassVar[int]
     LOW_FIELD_NUMBER: _ClassVar[int]
     HIGH_FIELD_NUMBER: _ClassVar[int]
     BIN_FIELD_NUMBER: _ClassVar[int]
     SAMPLES_FIELD_NUMBER: _ClassVar[int]
     USAGE_FIELD_NUMBER: _ClassVar[int]
-    NEW_SAMPLES_FIELD_NUMBER: _ClassVar[int]
     FINAL_FIELD_NUMBER: _ClassVar[int]
-    BIN_INDEX_FIELD_NUMBER: _ClassVar[int]
-    BIN_LABEL_FIELD_NUMBER: _ClassVar[int]
-    SETTLED_FIELD_NUMBER: _ClassVar[int]
     pass_rate: float
     low: float
     high: float
     bin: Bin
     samples: int
     usage: _reasoning_pb2.Usage
-    new_samples: _containers.RepeatedCompositeFieldContainer[_policy_pb2.Child]
     final: bool
-    bin_index: int
-    bin_label: str
+    def __init__(self, pass_rate: _Optional[float] = ..., low: _Optional[float] = ..., high: _Optional[float] = ..., bin: _Optional[_Union[Bin, _Mapping]] = ..., samples: _Optional[int] = ..., usage: _Optional[_Union[_reasoning_pb2.Usage, _Mapping]] = ..., final: _Optional[bool] = ...) -> None: ...
+
+class Bin(_message.Message):
+    __slots__ = ("index", "label", "settled")
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    LABEL_FIELD_NUMBER: _ClassVar[int]
+    SETTLED_FIELD_NUMBER: _ClassVar[int]
+    index: int
+    label: str
     settled: bool
-    def __init__(self, pass_rate: _Optional[float] = ..., low: _Optional[float] = ..., high: _Optional[float] = ..., bin: _Optional[_Union[Bin, str]] = ..., samples: _Optional[int] = ..., usage: _Optional[_Union[_reasoning_pb2.Usage, _Mapping]] = ..., new_samples: _Optional[_Iterable[_Union[_policy_pb2.Child, _Mapping]]] = ..., final: _Optional[bool] = ..., bin_index: _Optional[int] = ..., bin_label: _Optional[str] = ..., settled: _Optional[bool] = ...) -> None: ...
+    def __init__(self, index: _Optional[int] = ..., label: _Optional[str] = ..., settled: _Optional[bool] = ...) -> None: ...
+
+class EstimateResponse(_message.Message):
+    __slots__ = ("estimate", "new_samples")
+    ESTIMATE_FIELD_NUMBER: _ClassVar[int]
+    NEW_SAMPLES_FIELD_NUMBER: _ClassVar[int]
+    estimate: Estimate
+    new_samples: _containers.RepeatedCompositeFieldContainer[_policy_pb2.Child]
+    def __init__(self, estimate: _Optional[_Union[Estimate, _Mapping]] = ..., new_samples: _Optional[_Iterable[_Union[_policy_pb2.Child, _Mapping]]] = ...) -> None: ...

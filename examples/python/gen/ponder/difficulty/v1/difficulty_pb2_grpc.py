@@ -47,8 +47,8 @@ class DifficultyServiceServicer:
     """
 
     def Estimate(self, request, context):
-        """Estimate streams estimates that get better as samples come in. A caller that has seen enough may leave early: what
-        was not started is not paid.
+        """Estimate streams estimates that become more exact as samples come in. A caller may close the stream early: samples
+        that were not started are not paid for.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -26,7 +26,23 @@ if _version_not_supported:
 
 
 class PlannerServiceStub:
-    """PlannerService solves problems by search.
+    """PlannerService solves problems by search. What a client may rely on:
+
+    - A search belongs to no call. A call that ends, by the client, a broken connection or its gRPC deadline, ends only
+    itself: the search goes on to its own deadline (SearchSpec.deadline), unless SolveRequest.cancel_on_disconnect says
+    otherwise, and any client of its tenant can follow it again. CancelSearch stops a search.
+    - Sequence numbers. WatchSearch goes on after any number that a client has seen: see SearchEvent.
+    - Idempotency. CreateSearch and Solve with the idempotency_key of an earlier request of the same tenant return that
+    search, also after its end and after its deadline, if the specs are equal; the deadline does not count, and a field
+    that is absent equals its default. With another spec they fail with ALREADY_EXISTS, reason IDEMPOTENCY_KEY_IN_USE.
+    A key is kept as long as its search.
+    - Retention. An ended search stays readable until its planner has 1000 newer ended ones (an operator may change the
+    number), is stopped, or is asked to delete it. Then it is NOT_FOUND, reason SEARCH_NOT_FOUND. Search.stored says
+    whether a search outlives its planner; while it is false, all calls about the search must reach the same planner.
+    - Errors. A status has an ErrorInfo of the domain "ponder" whose reason is stable, INVALID_ARGUMENT a BadRequest that
+    names the field, and UNAVAILABLE and RESOURCE_EXHAUSTED a RetryInfo where another try can succeed.
+    - Sizes. No response is larger than 1 MiB, but for a single search, node or outcome that is larger by itself.
+    - A planner that stops ends its streams with UNAVAILABLE: watch again.
     """
 
     def __init__(self, channel):
@@ -40,10 +56,20 @@ class PlannerServiceStub:
                 request_serializer=ponder_dot_planner_dot_v1_dot_planner__pb2.SolveRequest.SerializeToString,
                 response_deserializer=ponder_dot_planner_dot_v1_dot_planner__pb2.SolveResponse.FromString,
                 _registered_method=True)
-        self.Watch = channel.unary_stream(
-                '/ponder.planner.v1.PlannerService/Watch',
-                request_serializer=ponder_dot_planner_dot_v1_dot_planner__pb2.WatchRequest.SerializeToString,
-                response_deserializer=ponder_dot_planner_dot_v1_dot_planner__pb2.WatchResponse.FromString,
+        self.CreateSearch = channel.unary_unary(
+                '/ponder.planner.v1.PlannerService/CreateSearch',
+                request_serializer=ponder_dot_planner_dot_v1_dot_planner__pb2.CreateSearchRequest.SerializeToString,
+                response_deserializer=ponder_dot_planner_dot_v1_dot_planner__pb2.CreateSearchResponse.FromString,
+                _registered_method=True)
+        self.WatchSearch = channel.unary_stream(
+                '/ponder.planner.v1.PlannerService/WatchSearch',
+                request_serializer=ponder_dot_planner_dot_v1_dot_planner__pb2.WatchSearchRequest.SerializeToString,
+                response_deserializer=ponder_dot_planner_dot_v1_dot_planner__pb2.WatchSearchResponse.FromString,
+                _registered_method=True)
+        self.WaitSearch = channel.unary_unary(
+                '/ponder.planner.v1.PlannerService/WaitSearch',
+                request_serializer=ponder_dot_planner_dot_v1_dot_planner__pb2.WaitSearchRequest.SerializeToString,
+                response_deserializer=ponder_dot_planner_dot_v1_dot_planner__pb2.WaitSearchResponse.FromString,
                 _registered_method=True)
         self.GetSearch = channel.unary_unary(
                 '/ponder.planner.v1.PlannerService/GetSearch',
@@ -65,27 +91,77 @@ class PlannerServiceStub:
                 request_serializer=ponder_dot_planner_dot_v1_dot_planner__pb2.CancelSearchRequest.SerializeToString,
                 response_deserializer=ponder_dot_planner_dot_v1_dot_planner__pb2.CancelSearchResponse.FromString,
                 _registered_method=True)
-        self.Plan = channel.unary_unary(
-                '/ponder.planner.v1.PlannerService/Plan',
-                request_serializer=ponder_dot_planner_dot_v1_dot_planner__pb2.PlanRequest.SerializeToString,
-                response_deserializer=ponder_dot_planner_dot_v1_dot_planner__pb2.PlanResponse.FromString,
+        self.DeleteSearch = channel.unary_unary(
+                '/ponder.planner.v1.PlannerService/DeleteSearch',
+                request_serializer=ponder_dot_planner_dot_v1_dot_planner__pb2.DeleteSearchRequest.SerializeToString,
+                response_deserializer=ponder_dot_planner_dot_v1_dot_planner__pb2.DeleteSearchResponse.FromString,
+                _registered_method=True)
+        self.PlanSearch = channel.unary_unary(
+                '/ponder.planner.v1.PlannerService/PlanSearch',
+                request_serializer=ponder_dot_planner_dot_v1_dot_planner__pb2.PlanSearchRequest.SerializeToString,
+                response_deserializer=ponder_dot_planner_dot_v1_dot_planner__pb2.PlanSearchResponse.FromString,
+                _registered_method=True)
+        self.ListModels = channel.unary_unary(
+                '/ponder.planner.v1.PlannerService/ListModels',
+                request_serializer=ponder_dot_planner_dot_v1_dot_planner__pb2.ListModelsRequest.SerializeToString,
+                response_deserializer=ponder_dot_planner_dot_v1_dot_planner__pb2.ListModelsResponse.FromString,
+                _registered_method=True)
+        self.GetUsage = channel.unary_unary(
+                '/ponder.planner.v1.PlannerService/GetUsage',
+                request_serializer=ponder_dot_planner_dot_v1_dot_planner__pb2.GetUsageRequest.SerializeToString,
+                response_deserializer=ponder_dot_planner_dot_v1_dot_planner__pb2.GetUsageResponse.FromString,
+                _registered_method=True)
+        self.DeleteTenant = channel.unary_unary(
+                '/ponder.planner.v1.PlannerService/DeleteTenant',
+                request_serializer=ponder_dot_planner_dot_v1_dot_planner__pb2.DeleteTenantRequest.SerializeToString,
+                response_deserializer=ponder_dot_planner_dot_v1_dot_planner__pb2.DeleteTenantResponse.FromString,
                 _registered_method=True)
 
 
 class PlannerServiceServicer:
-    """PlannerService solves problems by search.
+    """PlannerService solves problems by search. What a client may rely on:
+
+    - A search belongs to no call. A call that ends, by the client, a broken connection or its gRPC deadline, ends only
+    itself: the search goes on to its own deadline (SearchSpec.deadline), unless SolveRequest.cancel_on_disconnect says
+    otherwise, and any client of its tenant can follow it again. CancelSearch stops a search.
+    - Sequence numbers. WatchSearch goes on after any number that a client has seen: see SearchEvent.
+    - Idempotency. CreateSearch and Solve with the idempotency_key of an earlier request of the same tenant return that
+    search, also after its end and after its deadline, if the specs are equal; the deadline does not count, and a field
+    that is absent equals its default. With another spec they fail with ALREADY_EXISTS, reason IDEMPOTENCY_KEY_IN_USE.
+    A key is kept as long as its search.
+    - Retention. An ended search stays readable until its planner has 1000 newer ended ones (an operator may change the
+    number), is stopped, or is asked to delete it. Then it is NOT_FOUND, reason SEARCH_NOT_FOUND. Search.stored says
+    whether a search outlives its planner; while it is false, all calls about the search must reach the same planner.
+    - Errors. A status has an ErrorInfo of the domain "ponder" whose reason is stable, INVALID_ARGUMENT a BadRequest that
+    names the field, and UNAVAILABLE and RESOURCE_EXHAUSTED a RetryInfo where another try can succeed.
+    - Sizes. No response is larger than 1 MiB, but for a single search, node or outcome that is larger by itself.
+    - A planner that stops ends its streams with UNAVAILABLE: watch again.
     """
 
     def Solve(self, request, context):
-        """Solve starts a search and follows it to its end. Closing the stream detaches: the search goes on, unless the
-        request says cancel_on_disconnect.
+        """Solve creates a search and follows it to its end: CreateSearch and WatchSearch in one call. The first event names the
+        search. Where the stream breaks, go on with WatchSearch.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def Watch(self, request, context):
-        """Watch follows a search from a sequence number: no event is missed, none comes twice, exactly one is terminal.
+    def CreateSearch(self, request, context):
+        """CreateSearch starts a search and returns it as soon as it is accepted.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchSearch(self, request, context):
+        """WatchSearch follows a search from a sequence number to its end.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WaitSearch(self, request, context):
+        """WaitSearch returns a search at its end, or as it stands when the time is over.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -99,28 +175,59 @@ class PlannerServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListSearches(self, request, context):
-        """ListSearches lists searches, newest first.
+        """ListSearches lists a tenant's searches, newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListNodes(self, request, context):
-        """ListNodes lists the nodes of a search's tree, parents before children.
+        """ListNodes lists the nodes of a search's tree, parents before children and siblings by ordinal.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CancelSearch(self, request, context):
-        """CancelSearch stops a search, its queued jobs and its running generations. Cancelling an ended search changes nothing.
+        """CancelSearch stops a search, its queued jobs and its running generations, and returns it once it has ended. On an
+        ended search it has no effect.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def Plan(self, request, context):
-        """Plan says what Solve would do with the request, and why, without searching. It pays for the difficulty estimate.
+    def DeleteSearch(self, request, context):
+        """DeleteSearch forgets a search, with its idempotency key. A search under way is cancelled first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PlanSearch(self, request, context):
+        """PlanSearch returns how a spec would be searched, and why, without searching. It estimates the difficulty where the
+        plan depends on it, which costs tokens.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListModels(self, request, context):
+        """ListModels lists the policies and verifiers that searches may name.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetUsage(self, request, context):
+        """GetUsage returns what a tenant's searches cost in a period. Not served yet: UNIMPLEMENTED, reason NOT_SERVED_YET.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteTenant(self, request, context):
+        """DeleteTenant deletes all searches of a tenant, as DeleteSearch does. Results that were recorded for re-use remain in
+        the planner's store, without the tenant's name in clear, until the operator removes them.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -134,10 +241,20 @@ def add_PlannerServiceServicer_to_server(servicer, server):
                     request_deserializer=ponder_dot_planner_dot_v1_dot_planner__pb2.SolveRequest.FromString,
                     response_serializer=ponder_dot_planner_dot_v1_dot_planner__pb2.SolveResponse.SerializeToString,
             ),
-            'Watch': grpc.unary_stream_rpc_method_handler(
-                    servicer.Watch,
-                    request_deserializer=ponder_dot_planner_dot_v1_dot_planner__pb2.WatchRequest.FromString,
-                    response_serializer=ponder_dot_planner_dot_v1_dot_planner__pb2.WatchResponse.SerializeToString,
+            'CreateSearch': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateSearch,
+                    request_deserializer=ponder_dot_planner_dot_v1_dot_planner__pb2.CreateSearchRequest.FromString,
+                    response_serializer=ponder_dot_planner_dot_v1_dot_planner__pb2.CreateSearchResponse.SerializeToString,
+            ),
+            'WatchSearch': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchSearch,
+                    request_deserializer=ponder_dot_planner_dot_v1_dot_planner__pb2.WatchSearchRequest.FromString,
+                    response_serializer=ponder_dot_planner_dot_v1_dot_planner__pb2.WatchSearchResponse.SerializeToString,
+            ),
+            'WaitSearch': grpc.unary_unary_rpc_method_handler(
+                    servicer.WaitSearch,
+                    request_deserializer=ponder_dot_planner_dot_v1_dot_planner__pb2.WaitSearchRequest.FromString,
+                    response_serializer=ponder_dot_planner_dot_v1_dot_planner__pb2.WaitSearchResponse.SerializeToString,
             ),
             'GetSearch': grpc.unary_unary_rpc_method_handler(
                     servicer.GetSearch,
@@ -159,10 +276,30 @@ def add_PlannerServiceServicer_to_server(servicer, server):
                     request_deserializer=ponder_dot_planner_dot_v1_dot_planner__pb2.CancelSearchRequest.FromString,
                     response_serializer=ponder_dot_planner_dot_v1_dot_planner__pb2.CancelSearchResponse.SerializeToString,
             ),
-            'Plan': grpc.unary_unary_rpc_method_handler(
-                    servicer.Plan,
-                    request_deserializer=ponder_dot_planner_dot_v1_dot_planner__pb2.PlanRequest.FromString,
-                    response_serializer=ponder_dot_planner_dot_v1_dot_planner__pb2.PlanResponse.SerializeToString,
+            'DeleteSearch': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteSearch,
+                    request_deserializer=ponder_dot_planner_dot_v1_dot_planner__pb2.DeleteSearchRequest.FromString,
+                    response_serializer=ponder_dot_planner_dot_v1_dot_planner__pb2.DeleteSearchResponse.SerializeToString,
+            ),
+            'PlanSearch': grpc.unary_unary_rpc_method_handler(
+                    servicer.PlanSearch,
+                    request_deserializer=ponder_dot_planner_dot_v1_dot_planner__pb2.PlanSearchRequest.FromString,
+                    response_serializer=ponder_dot_planner_dot_v1_dot_planner__pb2.PlanSearchResponse.SerializeToString,
+            ),
+            'ListModels': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListModels,
+                    request_deserializer=ponder_dot_planner_dot_v1_dot_planner__pb2.ListModelsRequest.FromString,
+                    response_serializer=ponder_dot_planner_dot_v1_dot_planner__pb2.ListModelsResponse.SerializeToString,
+            ),
+            'GetUsage': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetUsage,
+                    request_deserializer=ponder_dot_planner_dot_v1_dot_planner__pb2.GetUsageRequest.FromString,
+                    response_serializer=ponder_dot_planner_dot_v1_dot_planner__pb2.GetUsageResponse.SerializeToString,
+            ),
+            'DeleteTenant': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteTenant,
+                    request_deserializer=ponder_dot_planner_dot_v1_dot_planner__pb2.DeleteTenantRequest.FromString,
+                    response_serializer=ponder_dot_planner_dot_v1_dot_planner__pb2.DeleteTenantResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -173,7 +310,23 @@ def add_PlannerServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class PlannerService:
-    """PlannerService solves problems by search.
+    """PlannerService solves problems by search. What a client may rely on:
+
+    - A search belongs to no call. A call that ends, by the client, a broken connection or its gRPC deadline, ends only
+    itself: the search goes on to its own deadline (SearchSpec.deadline), unless SolveRequest.cancel_on_disconnect says
+    otherwise, and any client of its tenant can follow it again. CancelSearch stops a search.
+    - Sequence numbers. WatchSearch goes on after any number that a client has seen: see SearchEvent.
+    - Idempotency. CreateSearch and Solve with the idempotency_key of an earlier request of the same tenant return that
+    search, also after its end and after its deadline, if the specs are equal; the deadline does not count, and a field
+    that is absent equals its default. With another spec they fail with ALREADY_EXISTS, reason IDEMPOTENCY_KEY_IN_USE.
+    A key is kept as long as its search.
+    - Retention. An ended search stays readable until its planner has 1000 newer ended ones (an operator may change the
+    number), is stopped, or is asked to delete it. Then it is NOT_FOUND, reason SEARCH_NOT_FOUND. Search.stored says
+    whether a search outlives its planner; while it is false, all calls about the search must reach the same planner.
+    - Errors. A status has an ErrorInfo of the domain "ponder" whose reason is stable, INVALID_ARGUMENT a BadRequest that
+    names the field, and UNAVAILABLE and RESOURCE_EXHAUSTED a RetryInfo where another try can succeed.
+    - Sizes. No response is larger than 1 MiB, but for a single search, node or outcome that is larger by itself.
+    - A planner that stops ends its streams with UNAVAILABLE: watch again.
     """
 
     @staticmethod
@@ -204,7 +357,34 @@ class PlannerService:
             _registered_method=True)
 
     @staticmethod
-    def Watch(request,
+    def CreateSearch(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ponder.planner.v1.PlannerService/CreateSearch',
+            ponder_dot_planner_dot_v1_dot_planner__pb2.CreateSearchRequest.SerializeToString,
+            ponder_dot_planner_dot_v1_dot_planner__pb2.CreateSearchResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchSearch(request,
             target,
             options=(),
             channel_credentials=None,
@@ -217,9 +397,36 @@ class PlannerService:
         return grpc.experimental.unary_stream(
             request,
             target,
-            '/ponder.planner.v1.PlannerService/Watch',
-            ponder_dot_planner_dot_v1_dot_planner__pb2.WatchRequest.SerializeToString,
-            ponder_dot_planner_dot_v1_dot_planner__pb2.WatchResponse.FromString,
+            '/ponder.planner.v1.PlannerService/WatchSearch',
+            ponder_dot_planner_dot_v1_dot_planner__pb2.WatchSearchRequest.SerializeToString,
+            ponder_dot_planner_dot_v1_dot_planner__pb2.WatchSearchResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WaitSearch(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ponder.planner.v1.PlannerService/WaitSearch',
+            ponder_dot_planner_dot_v1_dot_planner__pb2.WaitSearchRequest.SerializeToString,
+            ponder_dot_planner_dot_v1_dot_planner__pb2.WaitSearchResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -339,7 +546,7 @@ class PlannerService:
             _registered_method=True)
 
     @staticmethod
-    def Plan(request,
+    def DeleteSearch(request,
             target,
             options=(),
             channel_credentials=None,
@@ -352,9 +559,117 @@ class PlannerService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/ponder.planner.v1.PlannerService/Plan',
-            ponder_dot_planner_dot_v1_dot_planner__pb2.PlanRequest.SerializeToString,
-            ponder_dot_planner_dot_v1_dot_planner__pb2.PlanResponse.FromString,
+            '/ponder.planner.v1.PlannerService/DeleteSearch',
+            ponder_dot_planner_dot_v1_dot_planner__pb2.DeleteSearchRequest.SerializeToString,
+            ponder_dot_planner_dot_v1_dot_planner__pb2.DeleteSearchResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PlanSearch(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ponder.planner.v1.PlannerService/PlanSearch',
+            ponder_dot_planner_dot_v1_dot_planner__pb2.PlanSearchRequest.SerializeToString,
+            ponder_dot_planner_dot_v1_dot_planner__pb2.PlanSearchResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListModels(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ponder.planner.v1.PlannerService/ListModels',
+            ponder_dot_planner_dot_v1_dot_planner__pb2.ListModelsRequest.SerializeToString,
+            ponder_dot_planner_dot_v1_dot_planner__pb2.ListModelsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetUsage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ponder.planner.v1.PlannerService/GetUsage',
+            ponder_dot_planner_dot_v1_dot_planner__pb2.GetUsageRequest.SerializeToString,
+            ponder_dot_planner_dot_v1_dot_planner__pb2.GetUsageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteTenant(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ponder.planner.v1.PlannerService/DeleteTenant',
+            ponder_dot_planner_dot_v1_dot_planner__pb2.DeleteTenantRequest.SerializeToString,
+            ponder_dot_planner_dot_v1_dot_planner__pb2.DeleteTenantResponse.FromString,
             options,
             channel_credentials,
             insecure,

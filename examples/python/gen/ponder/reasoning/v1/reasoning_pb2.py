@@ -22,28 +22,33 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#ponder/reasoning/v1/reasoning.proto\x12\x13ponder.reasoning.v1\"T\n\x04Step\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0e\n\x06tokens\x18\x02 \x01(\x05\x12\x10\n\x08log_prob\x18\x03 \x01(\x01\x12\x12\n\x05score\x18\x04 \x01(\x01H\x00\x88\x01\x01\x42\x08\n\x06_score\"w\n\x05Usage\x12\x18\n\x10generated_tokens\x18\x01 \x01(\x03\x12\x15\n\rprompt_tokens\x18\x02 \x01(\x03\x12\x15\n\rcached_tokens\x18\x03 \x01(\x03\x12\x17\n\x0fverifier_tokens\x18\x04 \x01(\x03\x12\r\n\x05\x66lops\x18\x05 \x01(\x01\"\x90\x01\n\x04\x42ill\x12*\n\x06policy\x18\x01 \x01(\x0b\x32\x1a.ponder.reasoning.v1.Usage\x12,\n\x08verifier\x18\x02 \x01(\x0b\x32\x1a.ponder.reasoning.v1.Usage\x12.\n\ndifficulty\x18\x03 \x01(\x0b\x32\x1a.ponder.reasoning.v1.Usage\"z\n\x08Sampling\x12\x18\n\x0btemperature\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\x05top_p\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x17\n\nmax_tokens\x18\x03 \x01(\x05H\x02\x88\x01\x01\x42\x0e\n\x0c_temperatureB\x08\n\x06_top_pB\r\n\x0b_max_tokens\"g\n\rModelIdentity\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x11\n\ttokenizer\x18\x03 \x01(\t\x12\x10\n\x08template\x18\x04 \x01(\t\x12\x12\n\nparameters\x18\x05 \x01(\x03\"E\n\x05\x45rror\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\r\n\x05\x66ield\x18\x04 \x01(\t*v\n\x0c\x46inishReason\x12\x1d\n\x19\x46INISH_REASON_UNSPECIFIED\x10\x00\x12\x16\n\x12\x46INISH_REASON_STEP\x10\x01\x12\x15\n\x11\x46INISH_REASON_END\x10\x02\x12\x18\n\x14\x46INISH_REASON_LENGTH\x10\x03\x42\x45ZCgithub.com/ponder-mesh/ponder/proto/ponder/reasoning/v1;reasoningv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#ponder/reasoning/v1/reasoning.proto\x12\x13ponder.reasoning.v1\x1a\x1egoogle/protobuf/duration.proto\"T\n\x04Step\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0e\n\x06tokens\x18\x02 \x01(\x05\x12\x10\n\x08log_prob\x18\x03 \x01(\x01\x12\x12\n\x05score\x18\x04 \x01(\x01H\x00\x88\x01\x01\x42\x08\n\x06_score\"w\n\x05Usage\x12\x18\n\x10generated_tokens\x18\x01 \x01(\x03\x12\x15\n\rprompt_tokens\x18\x02 \x01(\x03\x12\x15\n\rcached_tokens\x18\x03 \x01(\x03\x12\x17\n\x0fverifier_tokens\x18\x04 \x01(\x03\x12\r\n\x05\x66lops\x18\x05 \x01(\x01\"\xe8\x01\n\x04\x42ill\x12*\n\x06policy\x18\x01 \x01(\x0b\x32\x1a.ponder.reasoning.v1.Usage\x12,\n\x08verifier\x18\x02 \x01(\x0b\x32\x1a.ponder.reasoning.v1.Usage\x12.\n\ndifficulty\x18\x03 \x01(\x0b\x32\x1a.ponder.reasoning.v1.Usage\x12)\n\x05waste\x18\x04 \x01(\x0b\x32\x1a.ponder.reasoning.v1.Waste\x12+\n\x07unknown\x18\x05 \x01(\x0b\x32\x1a.ponder.reasoning.v1.Usage\"\xbb\x01\n\x05Waste\x12-\n\tcancelled\x18\x01 \x01(\x0b\x32\x1a.ponder.reasoning.v1.Usage\x12*\n\x06\x66\x61iled\x18\x02 \x01(\x0b\x32\x1a.ponder.reasoning.v1.Usage\x12(\n\x04lost\x18\x03 \x01(\x0b\x32\x1a.ponder.reasoning.v1.Usage\x12-\n\tuntrusted\x18\x04 \x01(\x0b\x32\x1a.ponder.reasoning.v1.Usage\"z\n\x08Sampling\x12\x18\n\x0btemperature\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\x05top_p\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x17\n\nmax_tokens\x18\x03 \x01(\x05H\x02\x88\x01\x01\x42\x0e\n\x0c_temperatureB\x08\n\x06_top_pB\r\n\x0b_max_tokens\"g\n\rModelIdentity\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x11\n\ttokenizer\x18\x03 \x01(\t\x12\x10\n\x08template\x18\x04 \x01(\t\x12\x12\n\nparameters\x18\x05 \x01(\x03\"u\n\x05\x45rror\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\r\n\x05\x66ield\x18\x04 \x01(\t\x12.\n\x0bretry_delay\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration*v\n\x0c\x46inishReason\x12\x1d\n\x19\x46INISH_REASON_UNSPECIFIED\x10\x00\x12\x16\n\x12\x46INISH_REASON_STEP\x10\x01\x12\x15\n\x11\x46INISH_REASON_END\x10\x02\x12\x18\n\x14\x46INISH_REASON_LENGTH\x10\x03*\xa8\x01\n\nAggregator\x12\x1a\n\x16\x41GGREGATOR_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x41GGREGATOR_MIN\x10\x01\x12\x13\n\x0f\x41GGREGATOR_LAST\x10\x02\x12\x12\n\x0e\x41GGREGATOR_AVG\x10\x03\x12\x13\n\x0f\x41GGREGATOR_PROD\x10\x04\x12\x12\n\x0e\x41GGREGATOR_ORM\x10\x05\x12\x18\n\x14\x41GGREGATOR_CERTAINTY\x10\x06\x42\x86\x01\n\x17\x63om.ponder.reasoning.v1B\x0eReasoningProtoP\x01ZCgithub.com/ponder-mesh/ponder/proto/ponder/reasoning/v1;reasoningv1\xaa\x02\x13Ponder.Reasoning.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'ponder.reasoning.v1.reasoning_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
-  _globals['DESCRIPTOR']._serialized_options = b'ZCgithub.com/ponder-mesh/ponder/proto/ponder/reasoning/v1;reasoningv1'
-  _globals['_FINISHREASON']._serialized_start=714
-  _globals['_FINISHREASON']._serialized_end=832
-  _globals['_STEP']._serialized_start=60
-  _globals['_STEP']._serialized_end=144
-  _globals['_USAGE']._serialized_start=146
-  _globals['_USAGE']._serialized_end=265
-  _globals['_BILL']._serialized_start=268
-  _globals['_BILL']._serialized_end=412
-  _globals['_SAMPLING']._serialized_start=414
-  _globals['_SAMPLING']._serialized_end=536
-  _globals['_MODELIDENTITY']._serialized_start=538
-  _globals['_MODELIDENTITY']._serialized_end=641
-  _globals['_ERROR']._serialized_start=643
-  _globals['_ERROR']._serialized_end=712
+  _globals['DESCRIPTOR']._serialized_options = b'\n\027com.ponder.reasoning.v1B\016ReasoningProtoP\001ZCgithub.com/ponder-mesh/ponder/proto/ponder/reasoning/v1;reasoningv1\252\002\023Ponder.Reasoning.V1'
+  _globals['_FINISHREASON']._serialized_start=1072
+  _globals['_FINISHREASON']._serialized_end=1190
+  _globals['_AGGREGATOR']._serialized_start=1193
+  _globals['_AGGREGATOR']._serialized_end=1361
+  _globals['_STEP']._serialized_start=92
+  _globals['_STEP']._serialized_end=176
+  _globals['_USAGE']._serialized_start=178
+  _globals['_USAGE']._serialized_end=297
+  _globals['_BILL']._serialized_start=300
+  _globals['_BILL']._serialized_end=532
+  _globals['_WASTE']._serialized_start=535
+  _globals['_WASTE']._serialized_end=722
+  _globals['_SAMPLING']._serialized_start=724
+  _globals['_SAMPLING']._serialized_end=846
+  _globals['_MODELIDENTITY']._serialized_start=848
+  _globals['_MODELIDENTITY']._serialized_end=951
+  _globals['_ERROR']._serialized_start=953
+  _globals['_ERROR']._serialized_end=1070
 # @@protoc_insertion_point(module_scope)

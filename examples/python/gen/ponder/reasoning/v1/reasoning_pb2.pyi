@@ -1,3 +1,6 @@
+import datetime
+
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -12,10 +15,27 @@ class FinishReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     FINISH_REASON_STEP: _ClassVar[FinishReason]
     FINISH_REASON_END: _ClassVar[FinishReason]
     FINISH_REASON_LENGTH: _ClassVar[FinishReason]
+
+class Aggregator(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    AGGREGATOR_UNSPECIFIED: _ClassVar[Aggregator]
+    AGGREGATOR_MIN: _ClassVar[Aggregator]
+    AGGREGATOR_LAST: _ClassVar[Aggregator]
+    AGGREGATOR_AVG: _ClassVar[Aggregator]
+    AGGREGATOR_PROD: _ClassVar[Aggregator]
+    AGGREGATOR_ORM: _ClassVar[Aggregator]
+    AGGREGATOR_CERTAINTY: _ClassVar[Aggregator]
 FINISH_REASON_UNSPECIFIED: FinishReason
 FINISH_REASON_STEP: FinishReason
 FINISH_REASON_END: FinishReason
 FINISH_REASON_LENGTH: FinishReason
+AGGREGATOR_UNSPECIFIED: Aggregator
+AGGREGATOR_MIN: Aggregator
+AGGREGATOR_LAST: Aggregator
+AGGREGATOR_AVG: Aggregator
+AGGREGATOR_PROD: Aggregator
+AGGREGATOR_ORM: Aggregator
+AGGREGATOR_CERTAINTY: Aggregator
 
 class Step(_message.Message):
     __slots__ = ("text", "tokens", "log_prob", "score")
@@ -44,14 +64,30 @@ class Usage(_message.Message):
     def __init__(self, generated_tokens: _Optional[int] = ..., prompt_tokens: _Optional[int] = ..., cached_tokens: _Optional[int] = ..., verifier_tokens: _Optional[int] = ..., flops: _Optional[float] = ...) -> None: ...
 
 class Bill(_message.Message):
-    __slots__ = ("policy", "verifier", "difficulty")
+    __slots__ = ("policy", "verifier", "difficulty", "waste", "unknown")
     POLICY_FIELD_NUMBER: _ClassVar[int]
     VERIFIER_FIELD_NUMBER: _ClassVar[int]
     DIFFICULTY_FIELD_NUMBER: _ClassVar[int]
+    WASTE_FIELD_NUMBER: _ClassVar[int]
+    UNKNOWN_FIELD_NUMBER: _ClassVar[int]
     policy: Usage
     verifier: Usage
     difficulty: Usage
-    def __init__(self, policy: _Optional[_Union[Usage, _Mapping]] = ..., verifier: _Optional[_Union[Usage, _Mapping]] = ..., difficulty: _Optional[_Union[Usage, _Mapping]] = ...) -> None: ...
+    waste: Waste
+    unknown: Usage
+    def __init__(self, policy: _Optional[_Union[Usage, _Mapping]] = ..., verifier: _Optional[_Union[Usage, _Mapping]] = ..., difficulty: _Optional[_Union[Usage, _Mapping]] = ..., waste: _Optional[_Union[Waste, _Mapping]] = ..., unknown: _Optional[_Union[Usage, _Mapping]] = ...) -> None: ...
+
+class Waste(_message.Message):
+    __slots__ = ("cancelled", "failed", "lost", "untrusted")
+    CANCELLED_FIELD_NUMBER: _ClassVar[int]
+    FAILED_FIELD_NUMBER: _ClassVar[int]
+    LOST_FIELD_NUMBER: _ClassVar[int]
+    UNTRUSTED_FIELD_NUMBER: _ClassVar[int]
+    cancelled: Usage
+    failed: Usage
+    lost: Usage
+    untrusted: Usage
+    def __init__(self, cancelled: _Optional[_Union[Usage, _Mapping]] = ..., failed: _Optional[_Union[Usage, _Mapping]] = ..., lost: _Optional[_Union[Usage, _Mapping]] = ..., untrusted: _Optional[_Union[Usage, _Mapping]] = ...) -> None: ...
 
 class Sampling(_message.Message):
     __slots__ = ("temperature", "top_p", "max_tokens")
@@ -78,13 +114,15 @@ class ModelIdentity(_message.Message):
     def __init__(self, name: _Optional[str] = ..., version: _Optional[str] = ..., tokenizer: _Optional[str] = ..., template: _Optional[str] = ..., parameters: _Optional[int] = ...) -> None: ...
 
 class Error(_message.Message):
-    __slots__ = ("code", "reason", "message", "field")
+    __slots__ = ("code", "reason", "message", "field", "retry_delay")
     CODE_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
     FIELD_FIELD_NUMBER: _ClassVar[int]
+    RETRY_DELAY_FIELD_NUMBER: _ClassVar[int]
     code: int
     reason: str
     message: str
     field: str
-    def __init__(self, code: _Optional[int] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ..., field: _Optional[str] = ...) -> None: ...
+    retry_delay: _duration_pb2.Duration
+    def __init__(self, code: _Optional[int] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ..., field: _Optional[str] = ..., retry_delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...

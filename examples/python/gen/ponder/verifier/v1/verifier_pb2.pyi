@@ -3,26 +3,12 @@ import datetime
 from google.protobuf import duration_pb2 as _duration_pb2
 from ponder.reasoning.v1 import reasoning_pb2 as _reasoning_pb2
 from google.protobuf.internal import containers as _containers
-from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
-
-class Aggregator(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
-    __slots__ = ()
-    AGGREGATOR_UNSPECIFIED: _ClassVar[Aggregator]
-    AGGREGATOR_MIN: _ClassVar[Aggregator]
-    AGGREGATOR_LAST: _ClassVar[Aggregator]
-    AGGREGATOR_AVG: _ClassVar[Aggregator]
-    AGGREGATOR_PROD: _ClassVar[Aggregator]
-AGGREGATOR_UNSPECIFIED: Aggregator
-AGGREGATOR_MIN: Aggregator
-AGGREGATOR_LAST: Aggregator
-AGGREGATOR_AVG: Aggregator
-AGGREGATOR_PROD: Aggregator
 
 class ScoreRequest(_message.Message):
     __slots__ = ("request_id", "path", "cancel", "traceparent")
@@ -83,5 +69,5 @@ class GetModelResponse(_message.Message):
     MODEL_FIELD_NUMBER: _ClassVar[int]
     AGGREGATOR_FIELD_NUMBER: _ClassVar[int]
     model: _reasoning_pb2.ModelIdentity
-    aggregator: Aggregator
-    def __init__(self, model: _Optional[_Union[_reasoning_pb2.ModelIdentity, _Mapping]] = ..., aggregator: _Optional[_Union[Aggregator, str]] = ...) -> None: ...
+    aggregator: _reasoning_pb2.Aggregator
+    def __init__(self, model: _Optional[_Union[_reasoning_pb2.ModelIdentity, _Mapping]] = ..., aggregator: _Optional[_Union[_reasoning_pb2.Aggregator, str]] = ...) -> None: ...

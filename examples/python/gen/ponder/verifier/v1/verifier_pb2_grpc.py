@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class VerifierServiceStub:
-    """VerifierService judges the steps of solutions.
+    """VerifierService scores the steps of solutions.
     """
 
     def __init__(self, channel):
@@ -48,18 +48,29 @@ class VerifierServiceStub:
 
 
 class VerifierServiceServicer:
-    """VerifierService judges the steps of solutions.
+    """VerifierService scores the steps of solutions.
     """
 
     def Score(self, request_iterator, context):
-        """Score judges paths. Many requests may be in flight on one stream; answers come as they are ready, in any order.
+        """Score scores paths. Many requests share one stream; responses come as they are ready, in any order.
+
+        - Every request gets exactly one response: scores or error.
+        - A request that breaks a rule ends with an error of its own; the other requests on the stream are not affected.
+        That holds for a request_id that is in use, too: its error has the reason REQUEST_ID_IN_USE and does not end the
+        request in flight that has the id.
+        - At most 1024 requests may be in flight on a stream; one more ends with RESOURCE_EXHAUSTED.
+        - Closing the sending side lets the requests in flight finish. The status OK means that every request was answered.
+        - A server that stops finishes the requests in flight, refuses new ones, and ends the stream: with OK if the client
+        had closed its side and every request was answered, else with UNAVAILABLE, as messages may be under way that it
+        did not read. Send what was not answered again on another stream.
+        - Ending the call cancels the requests in flight.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetModel(self, request, context):
-        """GetModel says which reward model judges here.
+        """GetModel returns the reward model that scores here.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -87,7 +98,7 @@ def add_VerifierServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class VerifierService:
-    """VerifierService judges the steps of solutions.
+    """VerifierService scores the steps of solutions.
     """
 
     @staticmethod

@@ -1,0 +1,82 @@
+package plannerrpc
+
+import (
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/ponder-mesh/ponder/internal/wire"
+	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+	"github.com/ponder-mesh/ponder/services/difficulty/difficultyrpc"
+	"github.com/ponder-mesh/ponder/services/planner"
+)
+
+// planToProto turns a plan to its message; it returns nil for nil.
+func planToProto(p *planner.Plan) *plannerv1.SearchPlan {
+	if p == nil {
+		return nil
+	}
+	out := &plannerv1.SearchPlan{
+		Strategy: StrategyToProto(p.Strategy), Choice: ChoiceToProto(p.Choice), Reason: p.Reason,
+		Source: plannerv1.PlanSource(p.Source), Profile: p.Profile, Bin: p.Bin, PredictedAccuracy: p.PredictedAccuracy,
+	}
+	if p.PredictedTokens > 0 {
+		out.PredictedPolicyTokens = &p.PredictedTokens
+	}
+	if p.PredictedFLOPs > 0 {
+		out.PredictedFlops = &p.PredictedFLOPs
+	}
+	if p.PredictedTime > 0 {
+		out.PredictedTime = durationpb.New(p.PredictedTime)
+	}
+	return out
+}
+
+// planFromProto is the inverse of planToProto.
+func planFromProto(p *plannerv1.SearchPlan) (*planner.Plan, error) {
+	if p == nil {
+		return nil, nil
+	}
+	out := &planner.Plan{
+		Reason: p.GetReason(), Source: planner.Source(p.GetSource()), Profile: p.GetProfile(), Bin: p.GetBin(),
+		PredictedTokens: p.GetPredictedPolicyTokens(), PredictedFLOPs: p.GetPredictedFlops(), PredictedAccuracy: p.PredictedAccuracy,
+	}
+	var err error
+	if out.Strategy, err = StrategyFromProto(p.GetStrategy()); err != nil {
+		return nil, wire.Malformed("plan.strategy", "is not readable: %v", err)
+	}
+	if out.Choice, err = ChoiceFromProto(p.GetChoice()); err != nil {
+		return nil, wire.Malformed("plan.choice", "is not readable: %v", err)
+	}
+	out.PredictedTime, err = wire.Duration("plan.predicted_time", p.GetPredictedTime())
+	return out, err
+}
+
+// plannedToProto turns a plan with its estimate to its message.
+func plannedToProto(p planner.Planned) *plannerv1.PlanSearchResponse {
+	out := &plannerv1.PlanSearchResponse{Plan: planToProto(&p.Plan), Bill: wire.BillToProto(p.Bill)}
+	if p.Estimate != nil {
+		out.Estimate = difficultyrpc.EstimateToProto(*p.Estimate)
+	}
+	return out
+}
+
+// plannedFromProto is the inverse of plannedToProto, but for the samples of the
+// estimate.
+func plannedFromProto(p *plannerv1.PlanSearchResponse) (out planner.Planned, err error) {
+	plan, err := planFromProto(p.GetPlan())
+	if err != nil {
+		return out, err
+	}
+	if plan == nil {
+		return out, wire.Malformed("plan", "must be there")
+	}
+	out.Plan = *plan
+	if p.Estimate != nil {
+		estimate, err := difficultyrpc.EstimateFromProto(p.GetEstimate())
+		if err != nil {
+			return out, err
+		}
+		out.Estimate = &estimate
+	}
+	out.Bill, err = wire.BillFromProto(p.GetBill())
+	return out, err
+}

@@ -1,0 +1,42 @@
+package plannerrpc
+
+import (
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/ponder-mesh/ponder/internal/wire"
+	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+	"github.com/ponder-mesh/ponder/services/planner"
+)
+
+// searchToProto turns a search to its message.
+func searchToProto(s planner.Search) *plannerv1.Search {
+	return &plannerv1.Search{
+		SearchId: s.ID, Tenant: s.Request.Tenant, Spec: SpecToProto(s.Request), State: plannerv1.SearchState(s.State),
+		CreateTime: timestamppb.New(s.Created), EndTime: timeToProto(s.Ended), Sequence: s.Sequence,
+		Bill: wire.BillToProto(s.Bill), Plan: planToProto(s.Plan), NodeCount: int32(s.Nodes), Outcome: outcomeToProto(s.Outcome),
+		Stored: s.Stored,
+	}
+}
+
+// searchFromProto is the inverse of searchToProto, but for the idempotency key, which
+// does not come back.
+func searchFromProto(p *plannerv1.Search) (s planner.Search, err error) {
+	s = planner.Search{
+		ID: p.GetSearchId(), Created: timeFromProto(p.GetCreateTime()), Ended: timeFromProto(p.GetEndTime()),
+		Epoch: p.GetSequence() >> 32, Sequence: p.GetSequence(), Nodes: int(p.GetNodeCount()), Stored: p.GetStored(),
+	}
+	if s.Request, err = specFromProto(p.GetTenant(), "", p.GetSpec()); err != nil {
+		return s, wire.Malformed("search.spec", "is not readable: %v", err)
+	}
+	if s.State, err = stateFromProto(p.GetState()); err != nil {
+		return s, err
+	}
+	if s.Bill, err = wire.BillFromProto(p.GetBill()); err != nil {
+		return s, err
+	}
+	if s.Plan, err = planFromProto(p.GetPlan()); err != nil {
+		return s, err
+	}
+	s.Outcome, err = outcomeFromProto(p.GetOutcome())
+	return s, err
+}

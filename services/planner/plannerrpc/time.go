@@ -1,0 +1,23 @@
+package plannerrpc
+
+import (
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+)
+
+// timeToProto returns nil for the zero time.
+func timeToProto(t time.Time) *timestamppb.Timestamp {
+	if t.IsZero() {
+		return nil
+	}
+	return timestamppb.New(t)
+}
+
+// timeFromProto returns the zero time for nil, and for what is no time.
+func timeFromProto(p *timestamppb.Timestamp) time.Time {
+	if !p.IsValid() {
+		return time.Time{}
+	}
+	return p.AsTime()
+}
