@@ -1,4 +1,4 @@
-# Ponder. `make help` lists what there is. Nothing here needs more than Go, a C compiler (for -race), make and python3.
+# Ponder. `make help` lists what there is. It needs Go, a C compiler (for -race), make and python3; the clients need node, npm and Maven.
 GO      ?= go
 VENV    := .venv
 BIN     := bin
@@ -99,7 +99,7 @@ evidence: table calibration ## re-make what documents quote, from the shipped mo
 	$(GO) run ./lab/cmd/cards fill
 	$(GO) run ./lab/cmd/evidence fill
 
-examples: $(BIN)/grpcurl $(VENV)/.stamp ## solve a problem with grpcurl, a Python client and a Go client against a real mesh
+examples: $(BIN)/grpcurl $(VENV)/.stamp ## solve, follow and cancel with grpcurl, Go, Python, Node and Java clients against a real mesh
 	test/examples/run.sh
 
 up: ## the five processes (nats-server and four services), one solve through them, stop

@@ -1,36 +1,53 @@
 #!/usr/bin/env bash
-# Solves a problem on a real mesh (ponder dev, shipped models) with each kind of client: grpcurl by reflection, Python, Go.
+# Solves, follows and cancels searches of a real mesh (ponder dev, shipped models) with each kind of client: grpcurl by
+# reflection, Go, Python, Node, Java, and the ponder command. An example in examples/ has at most 60 lines.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . test/lib.sh
 export PATH="$PWD/bin:$PATH"
 out=$(mktemp -d)
 go build -o bin/ponder ./cmd/ponder
+(cd examples/go && go build -o ../../bin/example-go .)
+test/examples/node.sh
+test/examples/java.sh
 read -r planner policy verifier difficulty metrics < <(free_ports 5)
-bin/ponder dev --planner-addr 127.0.0.1:$planner --policy-addr 127.0.0.1:$policy --verifier-addr 127.0.0.1:$verifier \
+export PONDER_ADDR=127.0.0.1:$planner
+bin/ponder dev --planner-addr $PONDER_ADDR --policy-addr 127.0.0.1:$policy --verifier-addr 127.0.0.1:$verifier \
   --difficulty-addr 127.0.0.1:$difficulty --metrics-addr 127.0.0.1:$metrics >"$out/dev" 2>&1 &
 dev=$!
 trap 'kill $dev 2>/dev/null; wait $dev 2>/dev/null || true; rm -rf "$out"' EXIT
-wait_for 60 bin/ponder doctor --planner-addr 127.0.0.1:$planner --policy-addr 127.0.0.1:$policy --verifier-addr 127.0.0.1:$verifier \
+wait_for 60 bin/ponder doctor --planner-addr $PONDER_ADDR --policy-addr 127.0.0.1:$policy --verifier-addr 127.0.0.1:$verifier \
   --difficulty-addr 127.0.0.1:$difficulty || { cat "$out/dev" >&2; exit 1; }
 
 problem="Tom has 12 apples. Tom finds 7 more. How many apples does Tom have now?"
-passed=0
-check() { # NAME ANSWER
-  if [ "$2" = 19 ]; then echo "ok   $1"; passed=$((passed + 1)); else echo "FAIL $1: answered '$2', want 19" >&2; fi
+passed=0 failed=0
+check() { # NAME GOT WANT
+  if [ "$2" = "$3" ]; then echo "ok   $1"; passed=$((passed + 1)); else echo "FAIL $1: got '$2', want $3" >&2; failed=$((failed + 1)); fi
+}
+rpc() { grpcurl -plaintext -d "$2" $PONDER_ADDR "ponder.planner.v1.PlannerService/$1"; } # METHOD JSON
+field() { sed -n "s/^ *\"$1\": \"\(.*\)\",\{0,1\}$/\1/p" | tail -n 1; }                 # NAME: its last value in JSON
+
+client() { # NAME COMMAND…: solves, watches what it solved, and cancels another search
+  local name=$1 answer id
+  shift
+  answer=$("$@" solve "$problem" 2>"$out/$name" || cat "$out/$name")
+  check "$name solves" "$answer" 19
+  id=$(sed -n 's/.*search *\([0-9A-Z]\{26\}\)$/\1/p' "$out/$name")
+  check "$name watches" "$("$@" watch "$id" 2>>"$out/$name" || cat "$out/$name")" 19
+  id=$(rpc CreateSearch "{\"spec\":{\"problem\":\"$problem ($name)\",\"strategy\":{\"best_of_n\":{\"n\":4096}}}}" | field searchId)
+  "$@" cancel "$id" >/dev/null 2>>"$out/$name" || cat "$out/$name" >&2
+  check "$name cancels" "$(rpc GetSearch "{\"search_id\":\"$id\"}" | field state)" SEARCH_STATE_CANCELLED
 }
 
-grpcurl -plaintext -d "{\"problem\":\"$problem\",\"effort\":\"EFFORT_HIGH\"}" 127.0.0.1:$planner ponder.planner.v1.PlannerService/Solve >"$out/grpcurl"
-check grpcurl "$(sed -n 's/^      "answer": "\(.*\)",$/\1/p' "$out/grpcurl" | tail -n 1)"
-check python "$(.venv/bin/python examples/python/solve.py --addr 127.0.0.1:$planner --effort high "$problem" 2>"$out/python" || cat "$out/python")"
-check go "$( (cd examples/go && go run . -addr 127.0.0.1:$planner "$problem") 2>"$out/go" || cat "$out/go")"
-check ponder "$(bin/ponder solve --planner-addr 127.0.0.1:$planner --effort high "$problem" 2>"$out/ponder" || cat "$out/ponder")"
-curl -sf "http://127.0.0.1:$metrics/metrics" >"$out/metrics" || true
-if grep -q '^ponder_depth_duration_seconds_count{' "$out/metrics"; then
-  echo "ok   metrics by depth"
-  passed=$((passed + 1))
-else
-  echo "FAIL metrics by depth: /metrics has no ponder_depth_duration_seconds" >&2
-fi
-echo "$passed passed, $((5 - passed)) failed"
-[ "$passed" = 5 ]
+check "grpcurl solves" "$(rpc Solve "{\"spec\":{\"problem\":\"$problem\",\"effort\":\"EFFORT_HIGH\"}}" | field answer)" 19
+client ponder bin/ponder
+client go bin/example-go -addr $PONDER_ADDR
+client python .venv/bin/python examples/python/client.py --addr $PONDER_ADDR
+client node node examples/node/client.js
+client java java -cp 'examples/java/target/ponder-example-1.jar:examples/java/target/lib/*' example.Client
+for f in examples/go/main.go examples/python/client.py examples/node/client.js examples/java/src/main/java/example/Client.java; do
+  check "$f has at most 60 lines" $(($(wc -l <$f) <= 60)) 1
+done
+check "metrics by depth" "$(curl -sf "http://127.0.0.1:$metrics/metrics" | grep -c '^ponder_depth_duration_seconds_count{' | sed 's/[1-9][0-9]*/some/')" some
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]
