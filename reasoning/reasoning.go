@@ -6,7 +6,10 @@
 // of a path, joined with nothing between them, are what the policy wrote.
 package reasoning
 
-import "strings"
+import (
+	"math"
+	"strings"
+)
 
 // A Step is one stretch of a solution, up to and including the policy's
 // delimiter.
@@ -29,6 +32,20 @@ func Texts(steps []Step) []string {
 
 // Join is the text of all the steps.
 func Join(steps []Step) string { return strings.Join(Texts(steps), "") }
+
+// Certainty returns the policy's own mean probability of a token of steps: the geometric
+// mean, in (0,1], and 1 where the engine reports no probabilities.
+func Certainty(steps []Step) float64 {
+	logProb, tokens := 0.0, 0
+	for _, s := range steps {
+		logProb += s.LogProb
+		tokens += s.Tokens
+	}
+	if tokens == 0 {
+		return 1
+	}
+	return math.Exp(min(0, logProb/float64(tokens)))
+}
 
 // Finish says why a stretch of text ended.
 type Finish int

@@ -8,6 +8,7 @@ import (
 
 	"gonum.org/v1/gonum/stat/distuv"
 
+	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
@@ -97,28 +98,14 @@ func agreement(answered []judged, n int) (sum float64) {
 	}
 	all, votes := float64(n-len(answered)), map[string]float64{}
 	for _, s := range answered {
-		all += certainty(s.child)
-		votes[s.answer] += certainty(s.child)
+		all += reasoning.Certainty(s.child.Steps)
+		votes[s.answer] += reasoning.Certainty(s.child.Steps)
 	}
 	for _, s := range answered {
-		own := certainty(s.child)
+		own := reasoning.Certainty(s.child.Steps)
 		if others := all - own; others > 1e-12 { // else nobody else is sure of anything
 			sum += min(1, max(0, votes[s.answer]-own)/others)
 		}
 	}
 	return sum
-}
-
-// certainty is the policy's own mean probability of a token of a child: the geometric
-// mean, in (0,1]; 1 where the engine tells none.
-func certainty(c policy.Child) float64 {
-	logProb, tokens := 0.0, 0
-	for _, s := range c.Steps {
-		logProb += s.LogProb
-		tokens += s.Tokens
-	}
-	if tokens == 0 {
-		return 1
-	}
-	return math.Exp(min(0, logProb/float64(tokens)))
 }

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -95,5 +96,5 @@ func validBeam(field string, n, m, maxLevels int) error {
 	if n >= 1 && n <= MaxN && (m < 1 || m > n || n%m != 0) {
 		return reasoning.Invalid(field+".m", "must divide n = %d, is %d", n, m)
 	}
-	return first(between(field+".n", n, 1, MaxN), between(field+".max_levels", maxLevels, 1, MaxLevels))
+	return cmp.Or(between(field+".n", n, 1, MaxN), between(field+".max_levels", maxLevels, 1, MaxLevels))
 }

@@ -113,7 +113,7 @@ func (b By) of(n *Node) float64 {
 	case ByProd:
 		return verifier.AggregatorProd.Of(n.Scores)
 	case ByCertainty:
-		return likelihood(n.Path())
+		return reasoning.Certainty(n.Path())
 	}
 	return 1
 }

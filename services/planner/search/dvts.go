@@ -1,6 +1,9 @@
 package search
 
-import "context"
+import (
+	"cmp"
+	"context"
+)
 
 // DVTS is diverse verifier tree search (Beeching, Tunstall and Rush 2024, "Scaling
 // test-time compute with open models"): "For a given N and M, expand the initial set
@@ -25,7 +28,7 @@ func (d DVTS) Samples() int      { return d.N * (d.K + 1) }
 
 // Validate implements Strategy.
 func (d DVTS) Validate() error {
-	return first(validBeam("strategy.dvts", d.N, d.M, d.MaxLevels), between("strategy.dvts.k", d.K, 0, MaxLevels))
+	return cmp.Or(validBeam("strategy.dvts", d.N, d.M, d.MaxLevels), between("strategy.dvts.k", d.K, 0, MaxLevels))
 }
 
 // Search implements Strategy.

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"cmp"
 	"context"
 	"sync"
 )
@@ -28,7 +29,7 @@ func (l Lookahead) Samples() int      { return l.N * (l.K + 1) }
 
 // Validate implements Strategy.
 func (l Lookahead) Validate() error {
-	return first(validBeam("strategy.lookahead", l.N, l.M, l.MaxLevels), between("strategy.lookahead.k", l.K, 1, MaxLevels))
+	return cmp.Or(validBeam("strategy.lookahead", l.N, l.M, l.MaxLevels), between("strategy.lookahead.k", l.K, 1, MaxLevels))
 }
 
 // Search implements Strategy.

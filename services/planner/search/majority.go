@@ -1,6 +1,7 @@
 package search
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -42,7 +43,7 @@ func (m Majority) WithoutStopping() Strategy {
 
 // Validate implements Strategy.
 func (m Majority) Validate() error {
-	return first(between("strategy.majority.n", m.N, 1, MaxN), between("strategy.majority.wave", m.Wave, 0, MaxN),
+	return cmp.Or(between("strategy.majority.n", m.N, 1, MaxN), between("strategy.majority.wave", m.Wave, 0, MaxN),
 		between("strategy.majority.confidence", m.Confidence, 0, 0.9999))
 }
 

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"cmp"
 	"context"
 	"slices"
 )
@@ -68,7 +69,7 @@ func (m MCTS) Samples() int      { return m.N * m.Width }
 
 // Validate implements Strategy.
 func (m MCTS) Validate() error {
-	return first(between("strategy.mcts.n", m.N, 1, MaxN), between("strategy.mcts.width", m.Width, 1, 64),
+	return cmp.Or(between("strategy.mcts.n", m.N, 1, MaxN), between("strategy.mcts.width", m.Width, 1, 64),
 		between("strategy.mcts.parallel", m.Parallel, 1, m.N), between("strategy.mcts.exploration", m.Exploration, 0, 1000),
 		between("strategy.mcts.final", int(m.Final), 1, 3), between("strategy.mcts.max_levels", m.MaxLevels, 1, MaxLevels))
 }

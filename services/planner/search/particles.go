@@ -1,6 +1,7 @@
 package search
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"math/rand/v2"
@@ -38,13 +39,13 @@ func (p Particles) Samples() int      { return p.N }
 
 // Validate implements Strategy.
 func (p Particles) Validate() error {
-	if err := first(between("strategy.particles.n", p.N, 1, MaxN), between("strategy.particles.iterations", p.Iterations, 1, p.N)); err != nil {
+	if err := cmp.Or(between("strategy.particles.n", p.N, 1, MaxN), between("strategy.particles.iterations", p.Iterations, 1, p.N)); err != nil {
 		return err
 	}
 	if p.N%p.Iterations != 0 {
 		return reasoning.Invalid("strategy.particles.iterations", "must divide n = %d, is %d", p.N, p.Iterations)
 	}
-	return first(between("strategy.particles.temperature", p.Temperature, 0.001, 1000), between("strategy.particles.max_levels", p.MaxLevels, 1, MaxLevels))
+	return cmp.Or(between("strategy.particles.temperature", p.Temperature, 0.001, 1000), between("strategy.particles.max_levels", p.MaxLevels, 1, MaxLevels))
 }
 
 // Search implements Strategy.

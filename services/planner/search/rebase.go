@@ -1,6 +1,7 @@
 package search
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -35,7 +36,7 @@ func (r Rebase) Samples() int      { return r.N }
 
 // Validate implements Strategy.
 func (r Rebase) Validate() error {
-	return first(between("strategy.rebase.n", r.N, 1, MaxN), between("strategy.rebase.balance", r.Balance, 0.001, 1000),
+	return cmp.Or(between("strategy.rebase.n", r.N, 1, MaxN), between("strategy.rebase.balance", r.Balance, 0.001, 1000),
 		between("strategy.rebase.max_levels", r.MaxLevels, 1, MaxLevels))
 }
 

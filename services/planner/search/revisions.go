@@ -1,6 +1,7 @@
 package search
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -45,7 +46,7 @@ func (r Revisions) GivesFeedback() bool { return r.Feedback }
 
 // Validate implements Strategy.
 func (r Revisions) Validate() error {
-	if err := first(between("strategy.revisions.n", r.N, 1, MaxN), between("strategy.revisions.chains", r.Chains, 1, r.N)); err != nil {
+	if err := cmp.Or(between("strategy.revisions.n", r.N, 1, MaxN), between("strategy.revisions.chains", r.Chains, 1, r.N)); err != nil {
 		return err
 	}
 	if r.N%r.Chains != 0 {

@@ -51,16 +51,6 @@ func divisor(n, most int) int {
 	return 1
 }
 
-// first is the first error that there is.
-func first(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // Run grows a tree with s, and stops what s still waits for when it returns. The tree
 // is good even if the error is not nil. Spending the whole budget is a normal end: spent
 // says so.
@@ -112,7 +102,7 @@ func runBranches(ctx context.Context, t *Tree, growths []*Growth, grow func(*Gro
 		}
 	}
 	if len(failed) == len(growths) {
-		return first(failed...)
+		return cmp.Or(failed...)
 	}
 	for _, err := range failed {
 		t.fault("some branches failed: %v", err)

@@ -93,7 +93,7 @@ func (w *walks) expand(ctx context.Context, leaves []*Node) error {
 	for _, n := range leaves {
 		all := 0.0
 		for _, k := range w.stat(n).children {
-			w.stat(k).prior = likelihood(k.Steps)
+			w.stat(k).prior = reasoning.Certainty(k.Steps)
 			all += w.stat(k).prior
 		}
 		for _, k := range w.stat(n).children {
@@ -194,14 +194,4 @@ func argmax(nodes []*Node, f func(*Node) float64) *Node {
 		}
 	}
 	return best
-}
-
-// likelihood is the policy's mean probability of a token of some steps.
-func likelihood(steps []reasoning.Step) float64 {
-	logProb, tokens := 0.0, 0
-	for _, s := range steps {
-		logProb += s.LogProb
-		tokens += s.Tokens
-	}
-	return math.Exp(logProb / max(1, float64(tokens)))
 }
