@@ -50,26 +50,26 @@ func (b Beam) Validate() error { return validBeam("strategy.beam", b.N, b.M, b.M
 // Search implements Strategy.
 func (b Beam) Search(ctx context.Context, t *Tree) error { return b.search(ctx, t, t.Grow, value) }
 
-// search is Search with its way to grow a level and to value its nodes.
+// search grows t as Search does, with another way to grow a level and to value its nodes.
 func (b Beam) search(ctx context.Context, t *Tree, grow grower, value func(*Node) (float64, bool)) error {
 	depth, width := 0, b.N/b.M
 	return levels(ctx, t, grow, func(level []*Node) []Fork {
 		if b.Dedupe {
 			level = distinct(level)
 		}
-		best := top(width, open(level), value)
+		best := bestOf(width, open(level), value)
 		if b.Narrow {
-			best = top(width, notTruncated(level), value)
+			best = bestOf(width, notTruncated(level), value)
 			width -= len(best) - len(open(best))
 			best = open(best)
 		}
 		depth++
-		return share(best, min(b.N, width*b.M), next(depth, b.MaxLevels))
+		return forkEvenly(best, min(b.N, width*b.M), next(depth, b.MaxLevels))
 	})
 }
 
-// next is how the children of a level are asked for: a step each, and in the last
-// level all that is left.
+// next returns how the children of a level are asked for: one step each, and in the last
+// level whole solutions.
 func next(depth, maxLevels int) Fork {
 	if depth >= maxLevels {
 		return Fork{Span: policy.Whole, Score: true}
@@ -77,7 +77,7 @@ func next(depth, maxLevels int) Fork {
 	return Fork{Span: 1, Score: true}
 }
 
-// distinct is a level without the nodes whose text an earlier sibling has.
+// distinct returns a level without the nodes whose text an earlier sibling has.
 func distinct(level []*Node) []*Node {
 	type text struct {
 		parent *Node
@@ -86,9 +86,9 @@ func distinct(level []*Node) []*Node {
 	seen := map[text]bool{}
 	return slices.DeleteFunc(slices.Clone(level), func(n *Node) bool {
 		k := text{n.Parent, reasoning.Join(n.Steps)}
-		again := seen[k]
+		duplicate := seen[k]
 		seen[k] = true
-		return again
+		return duplicate
 	})
 }
 

@@ -6,7 +6,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
-// BestOfN samples whole solutions and has each judged (Snell et al. 2024, arXiv
+// BestOfN samples whole solutions and scores each (Snell et al. 2024, arXiv
 // 2408.03314, §5.1): "We sample N answers independently from the base LLM and then
 // select the best answer according to the PRM's final answer judgement."
 type BestOfN struct{ N int }

@@ -48,7 +48,9 @@ const (
 )
 
 var (
-	byNames   = []string{ByMin: "min", ByLast: "last", ByAvg: "avg", ByProd: "prod", ByORM: "orm", ByCertainty: "certainty"}
+	byNames = []string{
+		ByMin: "min", ByLast: "last", ByAvg: "avg", ByProd: "prod", ByORM: "orm", ByCertainty: "certainty",
+	}
 	pickNames = []string{PickVote: "vote", PickMax: "max"}
 )
 

@@ -12,11 +12,11 @@ import (
 // step and select the step with the highest PRM score. Repeat until the EOS token or
 // maximum tree depth is reached."
 //
-// A subtree never waits for another. Solutions that end beside a subtree's best step
-// are kept as answers.
+// A subtree never waits for another. Solutions that end beside a subtree's best step are
+// kept.
 type DVTS struct {
 	N, M, MaxLevels int
-	K               int // greedy steps that a step is judged after, as in Lookahead; 0 judges the step itself
+	K               int // greedy steps after which a step is scored, as in Lookahead; 0 scores the step itself
 }
 
 // NewDVTS returns a DVTS of n without lookahead; else as NewBeam.
@@ -28,27 +28,30 @@ func (d DVTS) Samples() int      { return d.N * (d.K + 1) }
 
 // Validate implements Strategy.
 func (d DVTS) Validate() error {
-	return cmp.Or(validBeam("strategy.dvts", d.N, d.M, d.MaxLevels), between("strategy.dvts.k", d.K, 0, MaxLevels))
+	return cmp.Or(
+		validBeam("strategy.dvts", d.N, d.M, d.MaxLevels),
+		between("strategy.dvts.k", d.K, 0, MaxLevels),
+	)
 }
 
 // Search implements Strategy.
 func (d DVTS) Search(ctx context.Context, t *Tree) error {
-	s := newRollouts(t, d.K)
+	r := newRollouts(t, d.K)
 	root := next(1, d.MaxLevels)
 	root.From, root.N = t.Root, d.M
 	var subtrees []*Growth
 	for range d.N / d.M {
-		subtrees = append(subtrees, s.ask(ctx, root))
+		subtrees = append(subtrees, r.ask(ctx, root))
 	}
 	return runBranches(ctx, t, subtrees, func(subtree *Growth) error {
-		level, err := s.rollOut(ctx, subtree)
+		level, err := r.grow(ctx, subtree)
 		for depth := 2; err == nil; depth++ {
-			best := top(1, notTruncated(level), s.value)
+			best := bestOf(1, notTruncated(level), r.value)
 			t.Prune(without(open(level), best)...)
 			if len(open(best)) == 0 {
 				return nil
 			}
-			level, err = s.rollOut(ctx, s.ask(ctx, share(best, d.M, next(depth, d.MaxLevels))...))
+			level, err = r.grow(ctx, r.ask(ctx, forkEvenly(best, d.M, next(depth, d.MaxLevels))...))
 		}
 		return err
 	})

@@ -15,17 +15,19 @@ import (
 // reasoning paths; […] and then aggregate by choosing the most consistent answer".
 // It needs no verifier.
 //
-// It stops as soon as the samples that are left cannot change the winner. Without
-// waves those on their way are called off then; which samples count does not depend on
-// the order in which they come: it is the first so many. With Confidence it stops when
-// the leading answer is the policy's most frequent one with that probability, given
-// the counts of the first two answers (Aggarwal et al. 2023, arXiv 2305.11860, §3:
-// adaptive consistency by the Beta distribution).
+// It stops as soon as the remaining samples cannot change the winner, and cancels those
+// that are being written. Which samples count does not depend on the order in which
+// they are written: the first so many do. With Confidence it stops when the leading
+// answer is the policy's most frequent one with that probability, given the counts of
+// the first two answers (Aggarwal et al. 2023, arXiv 2305.11860, §3: adaptive consistency
+// by the Beta distribution).
 type Majority struct {
-	N          int
-	Wave       int     // samples asked for at a time, and looked at together; 0 is all at once, looked at as they come
+	N int
+	// Wave is how many samples are asked for at a time and counted together; 0 asks for
+	// all at once and counts each as it is written.
+	Wave       int
 	Confidence float64 // 0.95 in the paper; 0 stops only when the winner is certain
-	Exhaustive bool    // never stop early: for other Choices, or for a bill that does not depend on time
+	Exhaustive bool    // never stop early; see Exhaustive and FixedCost
 }
 
 func (Majority) Name() string        { return "majority" }
@@ -43,8 +45,11 @@ func (m Majority) WithoutStopping() Strategy {
 
 // Validate implements Strategy.
 func (m Majority) Validate() error {
-	return cmp.Or(between("strategy.majority.n", m.N, 1, MaxN), between("strategy.majority.wave", m.Wave, 0, MaxN),
-		between("strategy.majority.confidence", m.Confidence, 0, 0.9999))
+	return cmp.Or(
+		between("strategy.majority.n", m.N, 1, MaxN),
+		between("strategy.majority.wave", m.Wave, 0, MaxN),
+		between("strategy.majority.confidence", m.Confidence, 0, 0.9999),
+	)
 }
 
 // Search implements Strategy.
@@ -58,8 +63,8 @@ func (m Majority) Search(ctx context.Context, t *Tree) error {
 		n := min(wave, m.N-asked)
 		asked += n
 		g := t.Ask(ctx, Fork{From: t.Root, N: n, Span: policy.Whole})
-		for kid := range g.Each() {
-			if p.count(t, kid); m.Wave == 0 && m.settled(p, m.N-kid.Ordinal-1) {
+		for sample := range g.Each() {
+			if p.count(t, sample); m.Wave == 0 && m.settled(p, m.N-sample.Ordinal-1) {
 				break
 			}
 		}
@@ -70,30 +75,31 @@ func (m Majority) Search(ctx context.Context, t *Tree) error {
 	return nil
 }
 
-// settled says that the samples that are left are not worth asking for.
-func (m Majority) settled(p poll, left int) bool {
+// settled reports whether the remaining samples are not worth asking for.
+func (m Majority) settled(p poll, remaining int) bool {
 	if m.Exhaustive || len(p.answers) == 0 {
 		return false
 	}
-	lead := p.lead(-1)
-	second := p.lead(lead)
-	if m.Confidence > 0 && mathext.RegIncBeta(float64(p.votes(second)+1), float64(p.votes(lead)+1), 0.5) >= m.Confidence {
+	first := p.most(-1)
+	second := p.most(first)
+	if m.Confidence > 0 && mathext.RegIncBeta(float64(p.votes(second)+1), float64(p.votes(first)+1), 0.5) >= m.Confidence {
 		return true
 	}
-	for i := range p.answers { // at equal counts the answer that came first wins
-		if most := p.counts[i] + left; i != lead && (most > p.counts[lead] || most == p.counts[lead] && i < lead) {
+	for i := range p.answers { // at equal counts the answer that was counted first wins
+		if most := p.counts[i] + remaining; i != first && (most > p.counts[first] || most == p.counts[first] && i < first) {
 			return false
 		}
 	}
-	return left <= p.counts[lead] // an answer that is still to come
+	return remaining <= p.counts[first] // an answer that has no votes yet
 }
 
 // A poll counts answers.
 type poll struct {
-	answers []string // in the order of their first votes
-	counts  []int
+	answers []string // keys, in the order of their first votes
+	counts  []int    // votes of each
 }
 
+// count adds the vote of a sample, if it has an answer.
 func (p *poll) count(t *Tree, n *Node) {
 	if n.Answer == "" {
 		return
@@ -107,19 +113,19 @@ func (p *poll) count(t *Tree, n *Node) {
 	p.counts[i]++
 }
 
-// lead is the answer with most votes but for one, the first of several; -1 if there
-// is none.
-func (p *poll) lead(but int) int {
+// most returns the index of the answer with most votes other than except, the first of
+// several; -1 if there is none.
+func (p *poll) most(except int) int {
 	best := -1
 	for i := range p.counts {
-		if i != but && (best < 0 || p.counts[i] > p.counts[best]) {
+		if i != except && (best < 0 || p.counts[i] > p.counts[best]) {
 			best = i
 		}
 	}
 	return best
 }
 
-// votes for an answer; none for answer -1.
+// votes returns the votes of answer i, 0 for answer -1.
 func (p *poll) votes(i int) int {
 	if i < 0 {
 		return 0

@@ -11,9 +11,9 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
-// A Node is a place in a search's tree: the steps that it adds to its parent's
-// path. A strategy sees a node only once it is written and judged; after that only
-// Kids and State change.
+// A Node is a place in a search's tree: the steps that it adds to its parent's path. A
+// strategy gets a node when it is written and scored; after that only Children and State
+// change.
 type Node struct {
 	ID       string // ordinals from the root joined by dots; "" is the root
 	Parent   *Node
@@ -22,30 +22,30 @@ type Node struct {
 	Seed     reasoning.Seed
 	Steps    []reasoning.Step
 	Finish   reasoning.Finish
-	Scores   []float64 // of each step of the path, as judged with this node; valid if Judged
+	Scores   []float64 // of each step of the path that ends here; valid if Scored
 	Answer   string    // of the solution that it ends, as written; "" is none
-	Value    float64   // the Scores, aggregated; valid if Judged
+	Value    float64   // the Scores, aggregated; valid if Scored
 	Scored   bool
 	State    State
-	Reason   string // why it failed, or why it is not judged
+	Reason   string // why it failed, or why it has no scores
 	Children []*Node
-	// Revision says that the node is another attempt at the problem: its path starts
-	// with it, and its ancestors are attempts that its writer has seen.
+	// Revision marks a node that is another attempt at the problem: its path starts with
+	// it, and its ancestors are attempts that the policy is shown.
 	Revision bool
 
 	asked int           // children asked for so far: the next one's ordinal
-	ready chan struct{} // closed when it is written and judged, or failed
+	ready chan struct{} // closed when the node is written and scored, or failed
 }
 
-// A State is how far a node has come.
+// A State says how far a node is written.
 type State int
 
 const (
 	StateQueued   State = iota + 1 // asked for, waiting for a worker
-	StateRunning                   // a worker is writing it
-	StateScored                    // written and, where the strategy wants it, judged
-	StatePruned                    // the strategy does not follow it
-	StateFinished                  // it ends its solution
+	StateRunning                   // a worker writes it
+	StateScored                    // written and, where the strategy wants it, scored
+	StatePruned                    // the strategy does not continue it
+	StateFinished                  // it ends a solution
 	StateFailed                    // it could not be written
 )
 
@@ -57,11 +57,11 @@ func (s State) String() string {
 	return names[s]
 }
 
-// Open says whether n can be continued.
+// Open reports whether n can be continued.
 func (n *Node) Open() bool { return n.Parent == nil || n.Finish == reasoning.FinishStep }
 
-// Done says whether n ends a solution. A node that a token limit cut is neither
-// open nor done: it is not an answer.
+// Done reports whether n ends a solution. A node that a token limit cut is neither open
+// nor done: it has no answer.
 func (n *Node) Done() bool { return n.Finish == reasoning.FinishEnd }
 
 // Up yields n, its parent, and so on to the root.
@@ -72,12 +72,12 @@ func (n *Node) Up() iter.Seq[*Node] {
 	}
 }
 
-// Path is all steps from the start of n's attempt, mostly the root, to the end of n.
+// Path returns the steps from the start of n's attempt, or the root, to the end of n.
 func (n *Node) Path() []reasoning.Step {
 	var parts [][]reasoning.Step
-	for a := range n.Up() {
-		parts = append(parts, a.Steps)
-		if a.Revision {
+	for n := range n.Up() {
+		parts = append(parts, n.Steps)
+		if n.Revision {
 			break
 		}
 	}
@@ -85,9 +85,9 @@ func (n *Node) Path() []reasoning.Step {
 	return slices.Concat(parts...)
 }
 
-// context is what the writer of n sees: the latest whole attempts before n's, oldest
-// first, at most policy.MaxAttempts, with feedback after each if wanted, and the steps
-// of n's own attempt before n.
+// context returns what the policy is shown to write n: the latest whole attempts before
+// n's, oldest first, at most policy.MaxAttempts, with feedback after each if wanted, and
+// the steps of n's own attempt before n.
 func (n *Node) context(feedback bool) (attempts, steps []string) {
 	first := n
 	for !first.Revision && first.Parent != nil {
@@ -112,8 +112,8 @@ func (n *Node) context(feedback bool) (attempts, steps []string) {
 	return attempts, steps
 }
 
-// feedback is what the verifier thinks of a judged solution, in words. Verifiers learn
-// to tell right steps from wrong ones: below one half a step is rather wrong.
+// feedback returns in words how the verifier scores a solution, and the first step that
+// it scores below one half, which is rather wrong than right.
 func (n *Node) feedback() string {
 	doubts := "none of its steps"
 	if i := slices.IndexFunc(n.Scores, func(s float64) bool { return s < 0.5 }); i >= 0 {
@@ -122,15 +122,16 @@ func (n *Node) feedback() string {
 	return fmt.Sprintf("A verifier gives this attempt %.2f of 1 and doubts %s", n.Value, doubts)
 }
 
-// newChild is the next child of n, not yet written.
+// newChild returns the next child of n, not yet written.
 func (n *Node) newChild(revision bool) *Node {
 	id := strconv.Itoa(n.asked)
 	if n.ID != "" {
 		id = n.ID + "." + id
 	}
-	kid := &Node{
-		ID: id, Parent: n, Depth: n.Depth + 1, Ordinal: n.asked, Seed: n.Seed.Child(n.asked), Revision: revision, ready: make(chan struct{}),
+	child := &Node{
+		ID: id, Parent: n, Depth: n.Depth + 1, Ordinal: n.asked, Seed: n.Seed.Child(n.asked), Revision: revision,
+		ready: make(chan struct{}),
 	}
 	n.asked++
-	return kid
+	return child
 }

@@ -101,7 +101,7 @@ func TestRebaseUnscored(t *testing.T) {
 	// 1, 0.61, 1, 1 of 4 are 1.11, 0.67, 1.11, 1.11.
 	tree := run(t, w, Rebase{N: 4, Balance: 1, MaxLevels: 2})
 	equal(t, "children", kids(byDepth(tree)[0]...), map[string]int{"0": 1, "1": 1, "2": 1, "3": 1})
-	equal(t, "faults", tree.Faults(), []string{"some nodes were not judged: no scores (1 times)"})
+	equal(t, "faults", tree.Faults(), []string{"some nodes were not scored: no scores (1 times)"})
 }
 
 // "rounding must not end a search that has budget left".

@@ -20,11 +20,11 @@ import (
 // one of the iteration before, drawn by softmax, as its reference: that one is kept
 // at every step, "conditioned on the reference".
 //
-// A particle that a limit cut has weight 0, unless all were cut: it is no answer.
+// A particle that a token limit cut has weight 0, unless all were cut: it has no answer.
 type Particles struct {
 	N, Iterations int
 	Temperature   float64 // of the softmax: 1 in the paper
-	Sample        bool    // the answer is drawn among all by weight; else the search's Choice picks it
+	Sample        bool    // draw the answer among all by weight; else the search's Choice picks it
 	MaxLevels     int
 }
 
@@ -39,13 +39,20 @@ func (p Particles) Samples() int      { return p.N }
 
 // Validate implements Strategy.
 func (p Particles) Validate() error {
-	if err := cmp.Or(between("strategy.particles.n", p.N, 1, MaxN), between("strategy.particles.iterations", p.Iterations, 1, p.N)); err != nil {
+	err := cmp.Or(
+		between("strategy.particles.n", p.N, 1, MaxN),
+		between("strategy.particles.iterations", p.Iterations, 1, p.N),
+	)
+	if err != nil {
 		return err
 	}
 	if p.N%p.Iterations != 0 {
 		return reasoning.Invalid("strategy.particles.iterations", "must divide n = %d, is %d", p.N, p.Iterations)
 	}
-	return cmp.Or(between("strategy.particles.temperature", p.Temperature, 0.001, 1000), between("strategy.particles.max_levels", p.MaxLevels, 1, MaxLevels))
+	return cmp.Or(
+		between("strategy.particles.temperature", p.Temperature, 0.001, 1000),
+		between("strategy.particles.max_levels", p.MaxLevels, 1, MaxLevels),
+	)
 }
 
 // Search implements Strategy.
@@ -68,19 +75,19 @@ func (p Particles) Search(ctx context.Context, t *Tree) error {
 // reference, if there is one.
 func (p Particles) filter(ctx context.Context, t *Tree, chance *rand.Rand, reference *Node) ([]*Node, error) {
 	free := slices.Repeat([]*Node{t.Root}, p.N/p.Iterations)
-	var way []*Node // of the reference, step by step
+	var trajectory []*Node // of the reference, from the root
 	if reference != nil {
 		free = free[1:]
-		way = slices.Collect(reference.Up())
-		slices.Reverse(way)
+		trajectory = slices.Collect(reference.Up())
+		slices.Reverse(trajectory)
 	}
 	for depth := 1; ; depth++ {
-		kept := way[min(depth, len(way)):min(depth+1, len(way))] // the reference's next step
-		if depth >= len(way) && len(way) > 0 {
+		kept := trajectory[min(depth, len(trajectory)):min(depth+1, len(trajectory))] // the reference's next step
+		if depth >= len(trajectory) && len(trajectory) > 0 {
 			kept = []*Node{reference}
 		}
-		forks := multiples(open(free), next(depth, p.MaxLevels))
-		if len(forks) == 0 && depth >= len(way) {
+		forks := forkCounted(open(free), next(depth, p.MaxLevels))
+		if len(forks) == 0 && depth >= len(trajectory) {
 			return append(free, kept...), nil
 		}
 		grown, err := t.Grow(ctx, forks...)
@@ -93,36 +100,21 @@ func (p Particles) filter(ctx context.Context, t *Tree, chance *rand.Rand, refer
 	}
 }
 
-// multiples asks for as many children of each node as it occurs, in order.
-func multiples(nodes []*Node, fork Fork) []Fork {
-	var forks []Fork
-	for _, n := range nodes {
-		i := slices.IndexFunc(forks, func(f Fork) bool { return f.From == n })
-		if i < 0 {
-			i = len(forks)
-			fork.From, fork.N = n, 0
-			forks = append(forks, fork)
-		}
-		forks[i].N++
-	}
-	return forks
-}
-
-// draw draws n of the particles by weight, with replacement.
+// draw returns n of the particles, drawn by weight with replacement.
 func (p Particles) draw(chance *rand.Rand, particles []*Node, n int) []*Node {
-	if left := notTruncated(particles); len(left) > 0 {
-		particles = left
+	if whole := notTruncated(particles); len(whole) > 0 {
+		particles = whole
 	}
 	logits := make([]float64, len(particles))
-	for i, k := range particles {
+	for i, n := range particles {
 		const clip = 1e-7
-		v := min(max(k.Value, clip), 1-clip)
+		v := min(max(n.Value, clip), 1-clip)
 		logits[i] = math.Log(v/(1-v)) / p.Temperature
 	}
 	most, sum := slices.Max(logits), 0.0
-	sums := make([]float64, len(particles)) // of weights, of which the largest is 1
-	for i, l := range logits {
-		sum += math.Exp(l - most)
+	sums := make([]float64, len(particles)) // cumulative weights, of which the largest is 1
+	for i, logit := range logits {
+		sum += math.Exp(logit - most)
 		sums[i] = sum
 	}
 	drawn := make([]*Node, n)

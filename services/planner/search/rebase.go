@@ -14,11 +14,11 @@ import (
 // completed solutions at depth i".
 //
 // Rounding each W_j on its own makes a level a few children larger or smaller than
-// its budget. The authors' code shares out exactly instead: nodes from the best to
+// its budget. The authors' code widths out exactly instead: nodes from the best to
 // the worst take the ceiling of their part of what is left. Exact says so.
 //
-// A node that could not be judged counts as reward 0. A node that a limit cut uses
-// its place up like one that ended, as in the authors' code.
+// A node without scores counts as reward 0. A node that a token limit cut uses up its
+// place like one that ended, as in the authors' code.
 type Rebase struct {
 	N         int
 	Balance   float64 // T_b: 0.2 in the paper; the smaller, the more the best node gets
@@ -36,19 +36,22 @@ func (r Rebase) Samples() int      { return r.N }
 
 // Validate implements Strategy.
 func (r Rebase) Validate() error {
-	return cmp.Or(between("strategy.rebase.n", r.N, 1, MaxN), between("strategy.rebase.balance", r.Balance, 0.001, 1000),
-		between("strategy.rebase.max_levels", r.MaxLevels, 1, MaxLevels))
+	return cmp.Or(
+		between("strategy.rebase.n", r.N, 1, MaxN),
+		between("strategy.rebase.balance", r.Balance, 0.001, 1000),
+		between("strategy.rebase.max_levels", r.MaxLevels, 1, MaxLevels),
+	)
 }
 
 // Search implements Strategy.
 func (r Rebase) Search(ctx context.Context, t *Tree) error {
 	depth, budget := 0, r.N
 	return levels(ctx, t, t.Grow, func(level []*Node) []Fork {
-		nodes := top(len(level), open(level), value)
+		nodes := bestOf(len(level), open(level), value)
 		budget -= len(level) - len(nodes)
 		depth++
 		var forks []Fork
-		for i, n := range r.share(nodes, budget) {
+		for i, n := range r.widths(nodes, budget) {
 			if n > 0 {
 				fork := next(depth, r.MaxLevels)
 				fork.From, fork.N = nodes[i], n
@@ -59,27 +62,27 @@ func (r Rebase) Search(ctx context.Context, t *Tree) error {
 	})
 }
 
-// share is how many children each node gets, best node first.
-func (r Rebase) share(nodes []*Node, budget int) []int {
+// widths returns how many children each node gets, best node first.
+func (r Rebase) widths(nodes []*Node, budget int) []int {
 	weights, sum := make([]float64, len(nodes)), 0.0
 	for i, n := range nodes {
-		weights[i] = math.Exp((n.Value - nodes[0].Value) / r.Balance) // softmax does not care for a constant
+		weights[i] = math.Exp((n.Value - nodes[0].Value) / r.Balance) // a constant cancels in the softmax
 		sum += weights[i]
 	}
-	shares := make([]int, len(nodes))
-	left := budget
+	widths := make([]int, len(nodes))
+	remaining := budget
 	for i, w := range weights {
 		switch {
 		case !r.Exact:
-			shares[i] = int(math.Round(float64(budget) * w / sum))
-		case left > 0: // else sum may be 0, too
-			shares[i] = min(left, int(math.Ceil(float64(left)*w/sum)))
-			left -= shares[i]
+			widths[i] = int(math.Round(float64(budget) * w / sum))
+		case remaining > 0: // else sum may be 0, too
+			widths[i] = min(remaining, int(math.Ceil(float64(remaining)*w/sum)))
+			remaining -= widths[i]
 			sum -= w
 		}
 	}
-	if !r.Exact && budget > 0 && len(shares) > 0 && slices.Max(shares) == 0 {
-		shares[0] = 1 // rounding must not end a search that has budget left
+	if !r.Exact && budget > 0 && len(widths) > 0 && slices.Max(widths) == 0 {
+		widths[0] = 1 // rounding must not end a search that has budget left
 	}
-	return shares
+	return widths
 }

@@ -21,13 +21,14 @@ import (
 // revision chain […] using best-of-N weighted, and then across chains" (§6.1,
 // appendix). Flat chooses among all answers alike, as majority does there.
 //
-// Chains do not wait for each other. An attempt that a limit cut is shown to none.
+// Chains do not wait for each other. An attempt that a token limit cut is not shown to
+// later ones.
 type Revisions struct {
 	N, Chains  int
 	Flat       bool
 	NoVerifier bool // without a verifier: majority within and across chains
-	// Feedback tells the writer, in words after each attempt, how the verifier scores
-	// it and which step it doubts first (our own; for policies that read words).
+	// Feedback adds to each attempt that the policy is shown, in words, its score and the
+	// first step that the verifier doubts (our own; for policies that read words).
 	Feedback bool
 }
 
@@ -46,7 +47,11 @@ func (r Revisions) GivesFeedback() bool { return r.Feedback }
 
 // Validate implements Strategy.
 func (r Revisions) Validate() error {
-	if err := cmp.Or(between("strategy.revisions.n", r.N, 1, MaxN), between("strategy.revisions.chains", r.Chains, 1, r.N)); err != nil {
+	err := cmp.Or(
+		between("strategy.revisions.n", r.N, 1, MaxN),
+		between("strategy.revisions.chains", r.Chains, 1, r.N),
+	)
+	if err != nil {
 		return err
 	}
 	if r.N%r.Chains != 0 {
@@ -73,7 +78,9 @@ func (r Revisions) Search(ctx context.Context, t *Tree) error {
 			if err != nil || i == r.N/r.Chains {
 				return err
 			}
-			g = t.Ask(ctx, Fork{From: attempt[0], N: 1, Span: policy.Whole, Score: !r.NoVerifier, Revise: true, Feedback: r.Feedback})
+			g = t.Ask(ctx, Fork{
+				From: attempt[0], N: 1, Span: policy.Whole, Score: !r.NoVerifier, Revise: true, Feedback: r.Feedback,
+			})
 		}
 	})
 	if !r.Flat && t.Problem.Extract != nil {
@@ -82,7 +89,7 @@ func (r Revisions) Search(ctx context.Context, t *Tree) error {
 	return err
 }
 
-// winners is the best attempt of each chain.
+// winners returns the best attempt of each chain.
 func (r Revisions) winners(t *Tree) []*Node {
 	within := Choice{} // majority
 	if !r.NoVerifier {

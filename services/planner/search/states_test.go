@@ -79,7 +79,7 @@ func TestVerifierFails(t *testing.T) {
 			t.Error("all nodes were judged: the test shows nothing")
 		}
 		if s.NeedsVerifier() {
-			want = []string{fmt.Sprintf("some nodes were not judged: service unavailable (%d times)", unscored)}
+			want = []string{fmt.Sprintf("some nodes were not scored: service unavailable (%d times)", unscored)}
 		}
 		if diff := cmp.Diff(tree.Faults(), want); diff != "" {
 			t.Errorf("faults (-got +want):\n%s", diff)

@@ -1,16 +1,17 @@
-// Package search holds the ways to spend a budget looking for a good answer.
+// Package search holds the strategies that spend a budget on finding a good answer.
 //
-// A search grows a [Tree] of nodes. It touches the outside only through a [Backend],
-// which writes children and judges paths. A [Strategy] is a rule that says which
-// nodes get how many children, so each file here reads like the pseudocode of the
-// paper it quotes. Retrying, metering, recording and tracing are Worlds around
-// Worlds: no strategy knows of them, and this package imports no transport, clock
-// or telemetry. To add a strategy, copy beam.go, and give it an
-// entry in strategies/table.go, a message in the proto and a case in
-// plannerrpc/strategy.go.
+// A search grows a [Tree] of nodes. It reaches the mesh only through a [Backend], which
+// writes children and scores paths. A [Strategy] is a rule that says which nodes get
+// how many children, so each file here reads like the pseudocode of the paper that it
+// quotes. Retrying, metering, recording and tracing are backends around backends: no
+// strategy knows of them, and this package imports no transport, clock or telemetry.
+//
+// To add a strategy, copy beam.go, and give it an entry in strategies/table.go, a message
+// in the contract and a case in plannerrpc/strategy.go.
 package search
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -24,15 +25,20 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// A Backend is the mesh as a search sees it. Calls may take long and a search makes
-// many at once, so a Backend is safe for concurrent use. A policy and a verifier
-// side by side are one.
+// A Backend is a policy and a verifier as a search calls them. A search makes many
+// calls at once, so a Backend is safe for concurrent use.
 type Backend interface {
+	// Expand yields the children that the request asks for, in any order, each as soon
+	// as it is written. After an error it yields no more; an error that wraps ErrSpent
+	// ends the search, any other fails the children that were not yielded. The caller may
+	// stop early or cancel ctx: the rest is not written.
 	Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error]
+	// Score returns a score of each step of a path. An error that wraps ErrSpent ends
+	// the search; after any other the node has no score.
 	Score(ctx context.Context, r verifier.Request) (verifier.Result, error)
 }
 
-// ErrSpent is returned by a World whose budget is gone. It is a normal end.
+// ErrSpent is the error of a Backend whose budget is spent. It is a normal end.
 var ErrSpent = reasoning.NewError(reasoning.KindExhausted, "BUDGET_SPENT", "budget spent")
 
 // A Tree is what one search has found so far.
@@ -40,28 +46,27 @@ type Tree struct {
 	Problem Problem
 	Root    *Node
 	Backend Backend
-	// Observe, if not nil, is told of each change of a node's State, one at a
-	// time, while no other node changes.
+	// Observe, if not nil, is called after each change of a node's State, one call at a
+	// time, while no other node changes. It must not call the Tree.
 	Observe func(*Node)
-	// Finalists, if not nil, are the solutions among which the strategy wants the
-	// answer to be chosen; nil is all.
+	// Finalists are the solutions among which the strategy wants the answer to be
+	// chosen; nil is all.
 	Finalists []*Node
 
-	mu sync.Mutex // guards the nodes that are being written, calls of Observe, and what follows
-	// faults counts what went wrong without ending the search, by its text.
-	faults map[string]int
-	// growths are those whose children the strategy has not taken yet.
-	growths map[*Growth]bool
+	// mu guards nodes that are being written, and is held while Observe is called.
+	mu      sync.Mutex
+	faults  map[string]int   // how often something failed without ending the search, by text
+	growths map[*Growth]bool // that have not ended
 }
 
-// A Problem is what a tree is about.
+// A Problem is what a search solves, and how.
 type Problem struct {
 	Tenant     string
 	Search     string // the search's id
 	Text       string
 	Seed       reasoning.Seed
 	Sampling   reasoning.Sampling
-	Aggregator verifier.Aggregator // makes a node's Value of its path's scores; 0 is Min
+	Aggregator verifier.Aggregator // combines the scores of a path into a node's Value; 0 is Min
 	// Extract finds the answer in a solution's text, such as answer.Extract. Nil finds
 	// none.
 	Extract func(text string) (answer string, ok bool)
@@ -71,7 +76,7 @@ type Problem struct {
 	Key func(answer string) string
 }
 
-// key returns what answers that are the same have in common.
+// key returns Key(answer), or the answer itself without a Key.
 func (p Problem) key(answer string) string {
 	if p.Key == nil {
 		return answer
@@ -79,9 +84,12 @@ func (p Problem) key(answer string) string {
 	return p.Key(answer)
 }
 
-// New is a tree with nothing in it but the problem.
-func New(w Backend, p Problem) *Tree {
-	return &Tree{Problem: p, Root: &Node{Seed: p.Seed, State: StateScored}, Backend: w, faults: map[string]int{}, growths: map[*Growth]bool{}}
+// New returns a tree that has only a root.
+func New(b Backend, p Problem) *Tree {
+	return &Tree{
+		Problem: p, Root: &Node{Seed: p.Seed, State: StateScored}, Backend: b,
+		faults: map[string]int{}, growths: map[*Growth]bool{},
+	}
 }
 
 // Prune marks nodes that the strategy does not follow.
@@ -91,25 +99,25 @@ func (t *Tree) Prune(nodes ...*Node) {
 	}
 }
 
-// fault counts something that went wrong without ending the search.
+// fault counts a failure that does not end the search.
 func (t *Tree) fault(format string, args ...any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.faults[fmt.Sprintf(format, args...)]++
 }
 
-// change changes a node where others may be changing theirs.
-func (t *Tree) change(n *Node, how func()) {
+// change calls f, which changes n, and Observe if n's state is another after it.
+func (t *Tree) change(n *Node, f func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	before := n.State
-	how()
+	f()
 	if t.Observe != nil && n.State != before {
 		t.Observe(n)
 	}
 }
 
-// register notes a growth until it ends.
+// register adds a growth to those that have not ended.
 func (t *Tree) register(g *Growth) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -122,21 +130,30 @@ func (t *Tree) unregister(g *Growth) {
 	delete(t.growths, g)
 }
 
-// stopGrowths stops the growths that have not ended, in any order.
+// stopGrowths stops the growths that have not ended.
 func (t *Tree) stopGrowths() {
 	t.mu.Lock()
-	left := slices.Collect(maps.Keys(t.growths))
+	growths := slices.Collect(maps.Keys(t.growths))
 	t.mu.Unlock()
-	for _, g := range left {
+	for _, g := range growths {
 		g.stop(errNotNeeded)
 	}
-	for _, g := range left {
+	for _, g := range growths {
 		g.stopFrom(0)
 		g.end()
 	}
 }
 
-// Faults is what went wrong without ending the search, sorted, each with how often.
+// attach makes a written child a part of the tree, in its place among its siblings.
+func (t *Tree) attach(n *Node) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	children := append(n.Parent.Children, n)
+	slices.SortFunc(children, func(a, b *Node) int { return cmp.Compare(a.Ordinal, b.Ordinal) })
+	n.Parent.Children = children
+}
+
+// Faults returns what failed without ending the search, sorted, each with its count.
 func (t *Tree) Faults() []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -153,8 +170,8 @@ func (t *Tree) Nodes() iter.Seq[*Node] {
 	return func(yield func(*Node) bool) {
 		var walk func(*Node) bool
 		walk = func(n *Node) bool {
-			for _, k := range n.Children {
-				if !yield(k) || !walk(k) {
+			for _, child := range n.Children {
+				if !yield(child) || !walk(child) {
 					return false
 				}
 			}
@@ -164,7 +181,7 @@ func (t *Tree) Nodes() iter.Seq[*Node] {
 	}
 }
 
-// Solutions yields the nodes that end a solution: the Finalists, if there are some.
+// Solutions yields the nodes that end a solution: only the Finalists, if there are any.
 func (t *Tree) Solutions() iter.Seq[*Node] {
 	if t.Finalists != nil {
 		return slices.Values(t.Finalists)
@@ -178,8 +195,8 @@ func (t *Tree) Solutions() iter.Seq[*Node] {
 	}
 }
 
-// Chance is the search's own randomness, apart from that of its nodes. It must be
-// drawn in program order.
+// Chance returns the search's own randomness, which is not that of its nodes. Strategies
+// draw from it in program order.
 func (t *Tree) Chance() *rand.Rand {
 	return rand.New(rand.NewPCG(uint64(t.Problem.Seed.Child(-1)), 0))
 }

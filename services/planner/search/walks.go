@@ -9,27 +9,12 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
-// walks is an MCTS under way.
+// walks are those of an MCTS, and what they found out so far.
 type walks struct {
 	MCTS
 	tree         *Tree
 	stats        map[*Node]*stat
 	failedBefore bool // the last expansion failed
-}
-
-// A stat is what walks have told of a node.
-type stat struct {
-	children []*Node // to walk to; nil until it is expanded
-	prior    float64 // the policy's probability of the node among its siblings
-	visits   int     // of walks that ended and of those on their way
-	sum      float64 // of the values of walks that ended
-}
-
-func (w *walks) stat(n *Node) *stat {
-	if w.stats[n] == nil {
-		w.stats[n] = &stat{}
-	}
-	return w.stats[n]
 }
 
 // batch takes n walks down together and then counts their values.
@@ -41,16 +26,7 @@ func (w *walks) batch(ctx context.Context, n int) error {
 	}
 	going := slices.Repeat([]bool{true}, n)
 	for {
-		var leaves []*Node // where walks stand and the tree is not grown
-		for i := range at {
-			for going[i] && len(w.stat(at[i]).children) > 0 {
-				at[i] = w.step(at[i])
-			}
-			going[i] = going[i] && at[i].Open()
-			if going[i] && !slices.Contains(leaves, at[i]) {
-				leaves = append(leaves, at[i])
-			}
-		}
+		leaves := w.descend(at, going)
 		if len(leaves) == 0 {
 			break
 		}
@@ -58,7 +34,7 @@ func (w *walks) batch(ctx context.Context, n int) error {
 			return err
 		}
 		for i := range at {
-			going[i] = going[i] && len(w.stat(at[i]).children) > 0 // else nothing came
+			going[i] = going[i] && len(w.stat(at[i]).children) > 0 // else the expansion failed
 		}
 		if w.Rollout {
 			if err := w.rollout(ctx, at, going); err != nil {
@@ -76,6 +52,21 @@ func (w *walks) batch(ctx context.Context, n int) error {
 	return nil
 }
 
+// descend takes the walks that are going down to nodes that are not expanded, and
+// returns the open ones among these.
+func (w *walks) descend(at []*Node, going []bool) (leaves []*Node) {
+	for i := range at {
+		for going[i] && len(w.stat(at[i]).children) > 0 {
+			at[i] = w.selectChild(at[i])
+		}
+		going[i] = going[i] && at[i].Open()
+		if going[i] && !slices.Contains(leaves, at[i]) {
+			leaves = append(leaves, at[i])
+		}
+	}
+	return leaves
+}
+
 // expand grows the leaves. One failure ends the walks that stand there, for value 0; a
 // second in a row, or one at the root, ends the search.
 func (w *walks) expand(ctx context.Context, leaves []*Node) error {
@@ -91,16 +82,9 @@ func (w *walks) expand(ctx context.Context, leaves []*Node) error {
 		parent.children = append(parent.children, n)
 	}
 	for _, n := range leaves {
-		all := 0.0
-		for _, k := range w.stat(n).children {
-			w.stat(k).prior = reasoning.Certainty(k.Steps)
-			all += w.stat(k).prior
-		}
-		for _, k := range w.stat(n).children {
-			w.stat(k).prior /= max(all, math.SmallestNonzeroFloat64)
-		}
+		w.setPriors(w.stat(n).children)
 	}
-	if err != nil && !final(ctx, err) && !w.failedBefore && len(w.tree.Root.Children) > 0 {
+	if err != nil && !endsSearch(ctx, err) && !w.failedBefore && len(w.tree.Root.Children) > 0 {
 		w.tree.fault("some expansions failed: %v", err)
 		w.failedBefore = true
 		return nil
@@ -109,14 +93,26 @@ func (w *walks) expand(ctx context.Context, leaves []*Node) error {
 	return err
 }
 
-// rollout ends the walks that are going by one sample each from the best new child.
+// setPriors gives siblings the policy's probabilities of them, which sum to 1.
+func (w *walks) setPriors(siblings []*Node) {
+	sum := 0.0
+	for _, n := range siblings {
+		w.stat(n).prior = reasoning.Certainty(n.Steps)
+		sum += w.stat(n).prior
+	}
+	for _, n := range siblings {
+		w.stat(n).prior /= max(sum, math.SmallestNonzeroFloat64)
+	}
+}
+
+// rollout ends each walk that is going by one sample from the best new child.
 func (w *walks) rollout(ctx context.Context, at []*Node, going []bool) error {
 	ends := make([]*Growth, len(at))
 	for i := range at {
 		if !going[i] {
 			continue
 		}
-		at[i], going[i] = w.step(at[i]), false
+		at[i], going[i] = w.selectChild(at[i]), false
 		if at[i].Open() {
 			ends[i] = w.tree.Ask(ctx, Fork{From: at[i], N: 1, Span: policy.Whole, Score: true})
 		}
@@ -132,66 +128,11 @@ func (w *walks) rollout(ctx context.Context, at []*Node, going []bool) error {
 		}
 		switch {
 		case err == nil || failed != nil:
-		case final(ctx, err):
+		case endsSearch(ctx, err):
 			failed = err
 		default:
 			w.tree.fault("some rollouts failed: %v", err)
 		}
 	}
 	return failed
-}
-
-// step goes to the child that a walk should go to.
-func (w *walks) step(n *Node) *Node {
-	total := float64(w.stat(n).visits)
-	best := argmax(w.stat(n).children, func(k *Node) float64 {
-		s := w.stat(k)
-		visits, q := float64(s.visits), k.Value
-		if s.visits > 0 {
-			q = s.sum / visits
-		}
-		if w.PUCT {
-			c := w.Exploration * (math.Log((total+19653)/19652) + 1.25)
-			return q + c*s.prior*math.Sqrt(total)/(visits+1)
-		}
-		if s.visits == 0 {
-			return 1e9 + k.Value // unexplored ones come first, best first
-		}
-		return q + w.Exploration*math.Sqrt(math.Log(total)/visits)
-	})
-	w.stat(best).visits++
-	return best
-}
-
-// best is where the way of Final leads from the root.
-func (w *walks) best() *Node {
-	n := w.tree.Root
-	for len(w.stat(n).children) > 0 {
-		n = argmax(w.stat(n).children, func(k *Node) float64 {
-			s := w.stat(k)
-			if s.visits == 0 {
-				return -1 // nothing is known of it
-			}
-			mean := s.sum / float64(s.visits)
-			if w.Final == FinalVisits {
-				return float64(s.visits) + mean/2 // values are at most 1: they break ties
-			}
-			return mean
-		})
-	}
-	for _, end := range top(1, notTruncated(without(n.Children, open(n.Children))), value) { // of its rollouts
-		return end
-	}
-	return n
-}
-
-// argmax is the first of the nodes for which f is largest.
-func argmax(nodes []*Node, f func(*Node) float64) *Node {
-	best, most := nodes[0], math.Inf(-1)
-	for _, n := range nodes {
-		if v := f(n); v > most {
-			best, most = n, v
-		}
-	}
-	return best
 }

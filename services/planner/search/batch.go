@@ -1,0 +1,164 @@
+package search
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/verifier"
+)
+
+// A batch is children of one fork that are asked for in one request.
+//
+// failed and spent are written by expand, and spent also under Tree.mu by the
+// goroutines that it waits for; they are read after it returned.
+type batch struct {
+	Fork
+	children []*Node
+	failed   error // why some children were not written
+	spent    error // the ErrSpent, if that is why some were not written or not scored
+}
+
+// expand asks the backend for the children and returns when each is written and scored,
+// or failed.
+func (b *batch) expand(ctx context.Context, t *Tree) {
+	missing := map[int]*Node{}
+	for _, n := range b.children {
+		missing[n.Ordinal] = n
+	}
+	var err error
+	var writing sync.WaitGroup
+	for child, failed := range t.Backend.Expand(ctx, b.request(t)) {
+		if err = failed; err != nil {
+			break
+		}
+		n := missing[child.Ordinal]
+		if n == nil {
+			err = fmt.Errorf("policy sent child %d of node %q, which was not asked for or came twice", child.Ordinal, b.From.ID)
+			break
+		}
+		delete(missing, child.Ordinal)
+		writing.Go(func() {
+			defer close(n.ready)
+			b.write(ctx, t, n, child)
+		})
+	}
+	if err == nil && len(missing) > 0 {
+		err = fmt.Errorf("policy sent %d of %d children of node %q", len(b.children)-len(missing), len(b.children), b.From.ID)
+	}
+	notNeeded := err != nil && context.Cause(ctx) == errNotNeeded
+	for _, n := range b.children {
+		if missing[n.Ordinal] == nil {
+			continue
+		}
+		if !notNeeded { // else stopFrom prunes it
+			t.change(n, func() { n.State, n.Reason = StateFailed, err.Error() })
+		}
+		close(n.ready)
+	}
+	writing.Wait()
+	switch {
+	case notNeeded:
+	case errors.Is(err, ErrSpent):
+		b.spent = err
+	default:
+		b.failed = err
+	}
+}
+
+// request returns the policy's request for the children.
+func (b *batch) request(t *Tree) policy.Request {
+	r := policy.Request{
+		Tenant: t.Problem.Tenant, Search: t.Problem.Search, Node: b.From.ID, Problem: t.Problem.Text,
+		Span: b.Span, Seed: b.From.Seed, Sampling: t.Problem.Sampling,
+		OnStart: func(policy.Start) { b.start(t) },
+	}
+	r.Attempts, r.Steps = b.children[0].context(b.Feedback)
+	for _, n := range b.children {
+		r.Ordinals = append(r.Ordinals, n.Ordinal)
+	}
+	if b.Greedy {
+		r.Sampling.Temperature = 0
+	}
+	return r
+}
+
+// start marks the children as running that wait.
+func (b *batch) start(t *Tree) {
+	for _, n := range b.children {
+		t.change(n, func() {
+			if n.State == StateQueued {
+				n.State = StateRunning
+			}
+		})
+	}
+}
+
+// write fills a node with its child, and has it scored.
+func (b *batch) write(ctx context.Context, t *Tree, n *Node, child policy.Child) {
+	_, before := n.context(false)
+	path := append(before, reasoning.Texts(child.Steps)...)
+	answer := t.answer(child.Finish, path)
+	toScore := b.Score || b.ScoreEnds && child.Finish != reasoning.FinishStep
+	var scores []float64
+	var err error
+	if toScore {
+		scores, err = t.score(ctx, n, path)
+	}
+	t.change(n, func() {
+		n.Steps, n.Finish, n.Answer, n.State = slices.Clone(child.Steps), child.Finish, answer, StateScored
+		if n.Done() {
+			n.State = StateFinished
+		}
+		if toScore {
+			t.setScores(ctx, n, scores, err)
+		}
+		if errors.Is(err, ErrSpent) {
+			b.spent = err
+		}
+	})
+}
+
+// answer returns the answer of the solution that a path ends, "" if there is none.
+func (t *Tree) answer(finish reasoning.Finish, path []string) string {
+	if finish != reasoning.FinishEnd || t.Problem.Extract == nil {
+		return ""
+	}
+	if answer, ok := t.Problem.Extract(strings.Join(path, "")); ok {
+		return answer
+	}
+	return ""
+}
+
+// score asks for the scores of the path that ends at n.
+func (t *Tree) score(ctx context.Context, n *Node, path []string) ([]float64, error) {
+	r := verifier.Request{
+		Tenant: t.Problem.Tenant, Search: t.Problem.Search, Node: n.ID, Problem: t.Problem.Text, Steps: path,
+	}
+	result, err := t.Backend.Score(ctx, r)
+	if err == nil {
+		err = r.Check(result.Scores)
+	}
+	return result.Scores, err
+}
+
+// setScores fills in a node's scores, or the reason why it has none, which is a fault
+// unless the search ends for it. The caller holds t.mu.
+func (t *Tree) setScores(ctx context.Context, n *Node, scores []float64, err error) {
+	if err != nil {
+		n.Reason = err.Error()
+		if ctx.Err() == nil && !errors.Is(err, ErrSpent) {
+			t.faults["some nodes were not scored: "+n.Reason]++
+		}
+		return
+	}
+	n.Scores, n.Value, n.Scored = scores, t.Problem.Aggregator.Of(scores), true
+	for i, s := range scores[len(scores)-len(n.Steps):] {
+		n.Steps[i].Score, n.Steps[i].Scored = s, true
+	}
+}
