@@ -11,7 +11,7 @@ import (
 type Kind int
 
 const (
-	KindInternal     Kind = iota // the service failed; also every error that says no kind
+	KindInternal     Kind = iota // the service failed; also the kind of errors without one
 	KindCancelled                // the caller cancelled the work
 	KindDeadline                 // the caller's deadline passed
 	KindInvalid                  // the request breaks a rule: never worth a retry
@@ -48,8 +48,8 @@ func (e *Error) Is(target error) bool {
 	return ok && t.reason == e.reason
 }
 
-// Mark returns an error that is err and e, with the text of err alone: it is for
-// errors that say what happened, and need e for what the receiver can do about them.
+// Mark returns an error that wraps both err and e and has the text of err alone, where
+// that text describes the failure and e is needed only to classify it.
 func Mark(err error, e *Error) error { return &marked{err, e} }
 
 type marked struct {
@@ -74,9 +74,9 @@ var (
 )
 
 // Classify returns the Error that err is, or nil if it is none. Of several that err
-// wraps, an error of context wins, then the one that says most: what a service
-// declared for itself before what every service may return, and of the former
-// KindInternal last. Among equals the first wins.
+// wraps, an error of context wins, then the most specific one: what a service declared
+// for itself, KindInternal last, before what every service may return. Among equals the
+// first wins.
 func Classify(err error) *Error {
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -103,7 +103,7 @@ func classify(err error) (found *Error) {
 	return found
 }
 
-// weight returns how much e says beside other Errors.
+// weight returns the rank of e among the Errors that one error wraps.
 func (e *Error) weight() int {
 	switch {
 	case e == nil:

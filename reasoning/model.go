@@ -11,7 +11,7 @@ type Model struct {
 	Parameters int64  // that one token activates; 0 if not known
 }
 
-// Accepts says whether work that wants model m may be done by model have: every
+// Accepts reports whether work that wants model m may be done by model have: every
 // part of m that is set must be equal.
 func (m Model) Accepts(have Model) bool {
 	return (m.Name == "" || m.Name == have.Name) &&

@@ -1,7 +1,6 @@
-// Package services_test holds the rules of the house about who may import whom.
-// The mains and package mesh alone know which bodies are stacked on which; what is
-// pure stays pure. A rule that fails says why it is there: change the code, or the
-// reason.
+// Package services_test tests which packages may import which. Only mains and package
+// mesh choose the bodies of an interface; pure packages stay pure. A rule that fails
+// prints its reason: change the code, or the reason.
 package services_test
 
 import (
@@ -18,8 +17,8 @@ import (
 
 const module = "github.com/ponder-mesh/ponder/"
 
-// What rules speak of. A pattern is an import path, of this module without the
-// module's; with /... all below it, too. A * is one element.
+// Groups of packages. A pattern is an import path, of this module without the module's
+// path. A /... at its end adds all packages below; a * matches one element.
 var (
 	wire = []string{"google.golang.org/grpc/...", "google.golang.org/protobuf/...", "proto/...", "internal/proto/...",
 		"internal/wire/...", "internal/rpcerr", "internal/mux", "services/policy/policywire"}
@@ -47,11 +46,11 @@ var rules = []rule{
 		who: []string{"reasoning", "answer", "services/planner/search", "services/planner/strategies", "internal/stats",
 			"lab/measure", "lab/table", "lab/evidence", "lab/problemset"},
 		not: slices.Concat(wire, nats, otel),
-		why: "what is said about reasoning must not depend on how it travels or is watched: it is read next to the papers and used without a mesh",
+		why: "reasoning must not depend on transport or telemetry: it is read next to the papers and used without a mesh",
 	},
 	{
 		who: []string{"pocket/..."}, not: slices.Concat(wire, nats, otel),
-		why: "a model is arithmetic: it runs wherever Go does",
+		why: "a model is arithmetic: it runs wherever Go runs",
 	},
 	{
 		who: []string{"services/planner/search"}, not: []string{"time", "log/...", "net/...", "os"}, direct: true,
@@ -59,11 +58,11 @@ var rules = []rule{
 	},
 	{
 		who: []string{"services/policy", "services/verifier", "services/difficulty"}, not: slices.Concat(wire, nats, otel, engines, rpcs),
-		why: "a service's root package says what the service is; its bodies and its wire are other packages",
+		why: "the root package of a service defines it; bodies and messages are other packages",
 	},
 	{
 		who: []string{"services/planner", "services/planner/backend"}, not: slices.Concat(engines, rpcs, nats, []string{"proto/..."}),
-		why: "the planner takes a policy.Policy and a verifier.Verifier; which bodies they are it does not know",
+		why: "the planner takes a policy.Policy and a verifier.Verifier, whatever their bodies are",
 	},
 	{
 		who: []string{"services/policy/policyqueue/..."}, not: slices.Concat(engines, []string{"services/policy/policyrpc"}),
@@ -85,11 +84,11 @@ var rules = []rule{
 	{
 		who: slices.Concat(engines, []string{"services/policy/template"}),
 		not: slices.Concat(wire, nats, rpcs, []string{"services/planner/..."}),
-		why: "an engine runs a model; how requests reach it is not its business",
+		why: "an engine runs a model, however requests reach it",
 	},
 	{
 		who: []string{"services/...", "internal/...", "pocket/...", "answer", "reasoning"}, not: mains, except: []string{"services/*/cmd/..."},
-		why: "bodies meet in mains and in package mesh: nothing may hang on how they are stacked there",
+		why: "mains and package mesh choose bodies: nothing else may depend on that choice",
 	},
 	{
 		who: []string{"services/...", "internal/...", "mesh", "answer", "reasoning", "pocket/..."},
@@ -106,7 +105,7 @@ var rules = []rule{
 	},
 }
 
-// A pkg is what go list says of one.
+// A pkg is a package in the output of go list.
 type pkg struct {
 	ImportPath    string
 	Imports, Deps []string
@@ -117,14 +116,14 @@ func TestDependencies(t *testing.T) {
 	for _, r := range rules {
 		for _, pattern := range slices.Concat(r.who, r.except) {
 			if !slices.ContainsFunc(packages, func(p pkg) bool { return matches(pattern, p.ImportPath) }) {
-				t.Errorf("%s names no package: the rule says nothing any more", pattern)
+				t.Errorf("%s names no package: the rule has no effect", pattern)
 			}
 		}
 		for _, pattern := range r.not {
 			if !slices.ContainsFunc(packages, func(p pkg) bool {
 				return matches(pattern, p.ImportPath) || slices.ContainsFunc(p.Deps, func(d string) bool { return matches(pattern, d) })
 			}) {
-				t.Errorf("%s is imported by nobody: the rule forbids nothing", pattern)
+				t.Errorf("no package imports %s: the rule forbids nothing", pattern)
 			}
 		}
 		for _, broken := range r.broken(packages) {
@@ -154,8 +153,8 @@ func TestVerifierIsSmall(t *testing.T) {
 	t.Error("there is no verifier")
 }
 
-// A rule that is broken is seen: the test of the test.
-func TestBrokenRuleIsSeen(t *testing.T) {
+// The negative control: a broken rule is found.
+func TestBrokenRuleIsFound(t *testing.T) {
 	packages := []pkg{
 		{module + "services/planner/search", []string{"fmt"}, []string{"fmt", "google.golang.org/grpc/codes"}},
 		{module + "services/planner", nil, []string{"google.golang.org/grpc/codes"}},
@@ -187,7 +186,7 @@ func TestBrokenRuleIsSeen(t *testing.T) {
 	}
 }
 
-// broken are the dependencies that the rule forbids.
+// broken returns the dependencies that the rule forbids.
 func (r rule) broken(packages []pkg) (found []string) {
 	any := func(patterns []string, p string) bool {
 		return slices.ContainsFunc(patterns, func(pattern string) bool { return matches(pattern, p) })
@@ -209,7 +208,7 @@ func (r rule) broken(packages []pkg) (found []string) {
 	return found
 }
 
-// matches says whether the pattern names the package.
+// matches reports whether the pattern names the package.
 func matches(pattern, importPath string) bool {
 	name := strings.TrimPrefix(importPath, module)
 	prefix, below := strings.CutSuffix(pattern, "/...")
@@ -222,7 +221,7 @@ func matches(pattern, importPath string) bool {
 	return ok && err == nil
 }
 
-// list the module's packages and what each depends on.
+// list returns the module's packages with their dependencies.
 func list(t *testing.T) (packages []pkg) {
 	t.Helper()
 	cmd := exec.Command("go", "list", "-e", "-json=ImportPath,Imports,Deps", module+"...")

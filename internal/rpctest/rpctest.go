@@ -26,7 +26,7 @@ type Server struct {
 	options  []grpc.ServerOption
 }
 
-// Serve until the test ends, with serve.Interceptors and these options.
+// Serve serves until the test ends, with serve.Interceptors and these options.
 func Serve(t testing.TB, register func(grpc.ServiceRegistrar), options ...grpc.ServerOption) *Server {
 	t.Helper()
 	s := &Server{register: register}
@@ -38,7 +38,9 @@ func Serve(t testing.TB, register func(grpc.ServiceRegistrar), options ...grpc.S
 	s.options = append(s.options, options...)
 	s.start()
 	conn, err := grpc.NewClient("passthrough:///test", grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return s.listener.Load().DialContext(ctx) }))
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
+			return s.listener.Load().DialContext(ctx)
+		}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +52,7 @@ func Serve(t testing.TB, register func(grpc.ServiceRegistrar), options ...grpc.S
 	return s
 }
 
-// Restart breaks all connections and serves anew.
+// Restart breaks all connections and serves again.
 func (s *Server) Restart() {
 	s.Server.Stop()
 	s.start()

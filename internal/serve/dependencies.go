@@ -31,14 +31,14 @@ func open(ctx context.Context, s *Settings) (*Dependencies, error) {
 }
 
 // Dial returns a traced connection to a service, and adds the check that the service
-// answers. Optional is what Check.Optional is.
+// is ready. Optional is what Check.Optional is.
 func (d *Dependencies) Dial(service, addr string, optional bool) (*grpc.ClientConn, error) {
 	conn, err := Dial(addr, d.Telemetry.DialOption())
 	if err != nil {
 		return nil, err
 	}
 	d.OnClose(conn.Close)
-	check := Answers(service, conn)
+	check := Ready(service, conn)
 	check.Optional = optional
 	d.Check(check)
 	return conn, nil

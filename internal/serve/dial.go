@@ -19,14 +19,16 @@ import (
 // clientConfig spreads requests over all ready servers of a name.
 const clientConfig = `{"loadBalancingConfig":[{"round_robin":{}}],"healthCheckConfig":{"serviceName":""}}`
 
-// Dial is a connection to a service, without TLS: what lies between is the mesh's
-// own network. It connects when it is first used, and again when it breaks. Later
+// Dial returns a connection to a service, without TLS: it is for the mesh's own
+// network. The connection is made at the first call, and again after it broke. Later
 // options win.
 func Dial(addr string, options ...grpc.DialOption) (*grpc.ClientConn, error) {
 	conn, err := grpc.NewClient(addr, append([]grpc.DialOption{
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithDefaultServiceConfig(clientConfig),
-		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 30 * time.Second, Timeout: 10 * time.Second, PermitWithoutStream: true}),
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{
+			Time: 30 * time.Second, Timeout: 10 * time.Second, PermitWithoutStream: true,
+		}),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)),
 	}, options...)...)
 	if err != nil {
@@ -35,12 +37,13 @@ func Dial(addr string, options ...grpc.DialOption) (*grpc.ClientConn, error) {
 	return conn, nil
 }
 
-// Answers is the Check that the service at the other end of conn is ready; what it
-// misses itself is part of the reason.
-func Answers(service string, conn *grpc.ClientConn) Check {
+// Ready returns the Check that the service at the other end of conn is ready. Its
+// error names what that service misses.
+func Ready(service string, conn *grpc.ClientConn) Check {
 	return Check{Name: service + " at " + strings.TrimPrefix(conn.Target(), "dns:///"), Do: func(ctx context.Context) error {
 		var trailer metadata.MD
-		answer, err := healthpb.NewHealthClient(conn).Check(ctx, &healthpb.HealthCheckRequest{Service: Readiness}, grpc.Trailer(&trailer))
+		request := &healthpb.HealthCheckRequest{Service: Readiness}
+		answer, err := healthpb.NewHealthClient(conn).Check(ctx, request, grpc.Trailer(&trailer))
 		switch {
 		case err != nil:
 			return errors.New(status.Convert(err).Message())

@@ -6,11 +6,10 @@ import (
 	"strconv"
 )
 
-// Fields makes a flag of each field of *config that has a tag `name`, with its tags
-// `help` and `default`: the same tags that the ponder command reads, so that a
-// setting has one name everywhere. Fields are strings, integers, or bools that are
-// false unless set; others, and defaults that do not fit, are mistakes of the program
-// and panic.
+// Fields adds a flag for each field of *config that has a tag `name`, with its tags
+// `help` and `default`. The ponder command reads the same tags, so that a setting has
+// one name everywhere. Fields are strings, integers, or bools that are false unless
+// set. It panics for another type and for a default that does not parse.
 func (s *Settings) Fields(config any) {
 	v := reflect.ValueOf(config).Elem()
 	for i := range v.NumField() {

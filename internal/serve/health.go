@@ -15,49 +15,47 @@ import (
 	"google.golang.org/grpc/metadata"
 )
 
-// Names in health checks; the empty name is readiness, too.
+// Names of health checks. The empty name means readiness.
 const (
 	Liveness  = "liveness"
 	Readiness = "readiness"
 )
 
-// Keys of the trailer of a health check: what is missing, and what is done without,
-// one value each.
+// Keys of the trailer of a health check, with one value for each dependency.
 const (
 	missingKey = "ponder-missing"
-	withoutKey = "ponder-without"
+	withoutKey = "ponder-without" // optional ones
 )
 
-// How often dependencies are checked, and how long a check may take.
 const (
-	pollEvery   = 2 * time.Second
-	pollTimeout = time.Second
+	pollEvery   = 2 * time.Second // between two checks of a dependency
+	pollTimeout = time.Second     // of one check
 )
 
-// A Check says whether a dependency is there.
+// A Check tests whether a dependency can be used.
 type Check struct {
 	Name string // with its address: "NATS at nats://127.0.0.1:4222"
 	Do   func(ctx context.Context) error
-	// Optional is what the service can do without, in a lesser way: while it is
-	// missing it is named, and the service is ready.
+	// Optional dependencies do not make a service unready: it serves without them, in
+	// a lesser way, and names them.
 	Optional bool
 }
 
-// Missing is what the trailer or header of a health check says is missing, each
-// with its address and the reason.
+// Missing returns the missing dependencies in the trailer of a health check, each with
+// its address and the reason.
 func Missing(trailer metadata.MD) []string { return trailer.Get(missingKey) }
 
-// Without is what the trailer of a health check says the service does without.
+// Without returns the missing optional dependencies in the trailer of a health check.
 func Without(trailer metadata.MD) []string { return trailer.Get(withoutKey) }
 
-// health answers health checks from what its poll found last.
+// health answers health checks with the result of its last poll.
 type health struct {
 	*grpchealth.Server
 	checks []Check
 
 	mu       sync.Mutex
 	missing  []string
-	without  []string // optional
+	without  []string // missing and optional
 	polled   bool
 	stopping bool
 }
@@ -74,12 +72,12 @@ func (h *health) set(s healthpb.HealthCheckResponse_ServingStatus) {
 	h.SetServingStatus("", s)
 }
 
-// poll the checks until ctx ends.
+// poll checks all dependencies every pollEvery until ctx ends.
 func (h *health) poll(ctx context.Context) error {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	for {
-		h.look(ctx)
+		h.check(ctx)
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
@@ -88,8 +86,8 @@ func (h *health) poll(ctx context.Context) error {
 	}
 }
 
-// look at all dependencies at the same time.
-func (h *health) look(ctx context.Context) {
+// check checks all dependencies at the same time.
+func (h *health) check(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
 	found := make([]string, len(h.checks))
@@ -112,14 +110,14 @@ func (h *health) look(ctx context.Context) {
 			missing = append(missing, found[i])
 		}
 	}
-	h.note(missing, without)
+	h.record(missing, without)
 }
 
-// note what is missing and what is done without, and say so where that is news.
-func (h *health) note(missing, without []string) {
+// record stores the result of a poll, and logs a change.
+func (h *health) record(missing, without []string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	news := !h.polled || len(missing) != len(h.missing) || len(without) != len(h.without)
+	changed := !h.polled || len(missing) != len(h.missing) || len(without) != len(h.without)
 	h.missing, h.without, h.polled = missing, without, true
 	if len(missing) == 0 {
 		h.set(healthpb.HealthCheckResponse_SERVING)
@@ -127,16 +125,16 @@ func (h *health) note(missing, without []string) {
 		h.set(healthpb.HealthCheckResponse_NOT_SERVING)
 	}
 	switch {
-	case news && len(missing) == 0 && len(without) > 0:
+	case changed && len(missing) == 0 && len(without) > 0:
 		slog.Warn("ready", "without", without)
-	case news && len(missing) == 0:
+	case changed && len(missing) == 0:
 		slog.Info("ready")
-	case news:
+	case changed:
 		slog.Warn("not ready", "missing", missing)
 	}
 }
 
-// stop being ready, for good.
+// stop makes the service unready for good.
 func (h *health) stop() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -156,7 +154,7 @@ func (h *health) state() (missing, without []string, ready bool) {
 	return h.missing, h.without, len(h.missing) == 0
 }
 
-// Check answers, and names in the trailer what is missing and what is done without.
+// Check implements the health service. Its trailer names what is missing.
 func (h *health) Check(ctx context.Context, r *healthpb.HealthCheckRequest) (*healthpb.HealthCheckResponse, error) {
 	answer, err := h.Server.Check(ctx, r)
 	if err != nil || r.GetService() == Liveness {
@@ -176,7 +174,7 @@ func (h *health) Check(ctx context.Context, r *healthpb.HealthCheckRequest) (*he
 	return answer, nil
 }
 
-// page is /readyz.
+// page serves /readyz.
 func (h *health) page(w http.ResponseWriter, _ *http.Request) {
 	missing, without, ready := h.state()
 	if ready {
@@ -193,7 +191,7 @@ func (h *health) page(w http.ResponseWriter, _ *http.Request) {
 	}
 }
 
-// printable is s as metadata may carry it.
+// printable returns s with what metadata may not carry replaced.
 func printable(s string) string {
 	return strings.Map(func(c rune) rune {
 		if c < ' ' || c > '~' {

@@ -32,7 +32,9 @@ func statusOfStream(server any, stream grpc.ServerStream, _ *grpc.StreamServerIn
 	return rpcerr.ToStatus(handle(server, stream))
 }
 
-func recoverUnary(ctx context.Context, request any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (response any, err error) {
+func recoverUnary(
+	ctx context.Context, request any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler,
+) (response any, err error) {
 	err = rpcerr.Recover(info.FullMethod, func() error {
 		response, err = handle(ctx, request)
 		return err

@@ -1,8 +1,8 @@
 // Package serve is what the mains of all services share: settings, a gRPC server
 // with health and reflection, metrics, and a clean stop.
 //
-// A service is live as long as it serves, and ready while all that it depends on is
-// there. What is missing is named, with its address: in the log, at /readyz beside
+// A service is live as long as it serves, and ready while it can use all that it
+// depends on. What is missing is named, with its address: in the log, at /readyz beside
 // the metrics, and in the trailer of a health check ([Missing]).
 package serve
 
@@ -148,7 +148,7 @@ func (service Service) Serve(ctx context.Context, s *Settings, metrics net.Liste
 	return errors.Join(errs...)
 }
 
-// options of the gRPC server: infrastructure that every service has.
+// options returns the options that the gRPC server of every service has.
 func (service Service) options(s *Settings, draining <-chan struct{}) []grpc.ServerOption {
 	return append(Interceptors(service.Tenancy),
 		grpc.ChainStreamInterceptor(mux.Drain(draining)),
@@ -160,7 +160,7 @@ func (service Service) options(s *Settings, draining <-chan struct{}) []grpc.Ser
 	)
 }
 
-// pages of the metrics listener.
+// pages returns the pages of the metrics listener.
 func (service Service) pages(health *health) http.Handler {
 	pages := http.NewServeMux()
 	if service.Metrics != nil {

@@ -4,18 +4,14 @@ import (
 	"context"
 	"errors"
 	"net"
-	"net/http/httptest"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
-	"google.golang.org/grpc/metadata"
 	reflectionv1 "google.golang.org/grpc/reflection/grpc_reflection_v1"
 	reflectionv1alpha "google.golang.org/grpc/reflection/grpc_reflection_v1alpha"
 	"google.golang.org/grpc/test/bufconn"
@@ -41,9 +37,7 @@ func start(t *testing.T, service Service) *rig {
 	ctx, stop := context.WithCancel(t.Context())
 	r := &rig{listener: listener, stop: stop, done: make(chan error, 1)}
 	go func() { r.done <- service.Serve(ctx, NewSettings("policy", 0, 0, 0), nil, listener) }()
-	conn, err := Dial("passthrough:///policy", grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
-		return listener.DialContext(ctx)
-	}))
+	conn, err := Dial("passthrough:///policy", dialerOf(r))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +46,7 @@ func start(t *testing.T, service Service) *rig {
 	return r
 }
 
-// a policy whose whole solution takes so long.
+// takes returns a service that writes a solution in a time.
 func takes(delay time.Duration) func(grpc.ServiceRegistrar) {
 	return func(r grpc.ServiceRegistrar) { policyrpc.Register(r, policytest.Steps(1, delay), reasoning.Sampling{}) }
 }
@@ -62,120 +56,6 @@ var request = policy.Request{
 	Problem:  "p",
 	Ordinals: []int{0},
 	Sampling: reasoning.Sampling{Temperature: 1, TopP: 1, MaxTokens: 100},
-}
-
-func TestReadinessNamesWhatIsMissing(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var down atomic.Bool
-		down.Store(true)
-		r := start(t, Service{Register: takes(0), Checks: []Check{
-			{Name: "verifier at 127.0.0.1:7702", Do: func(context.Context) error { return nil }},
-			{Name: "NATS at nats://127.0.0.1:4222", Do: func(ctx context.Context) error {
-				if down.Load() {
-					<-ctx.Done() // it hangs
-					return errors.New("no answer\n")
-				}
-				return nil
-			}},
-		}})
-		plain, err := Dial("passthrough:///policy", grpc.WithDisableServiceConfig(), grpc.WithDisableHealthCheck(), dialerOf(r))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer plain.Close()
-		check := func(service string) (healthpb.HealthCheckResponse_ServingStatus, []string) {
-			t.Helper()
-			var trailer metadata.MD
-			answer, err := healthpb.NewHealthClient(plain).Check(t.Context(), &healthpb.HealthCheckRequest{Service: service}, grpc.Trailer(&trailer))
-			if err != nil {
-				t.Fatal(err)
-			}
-			return answer.Status, Missing(trailer)
-		}
-		time.Sleep(pollTimeout + pollEvery/4)
-		synctest.Wait()
-		if got, _ := check(Liveness); got != healthpb.HealthCheckResponse_SERVING {
-			t.Errorf("liveness: got %v", got)
-		}
-		for _, name := range []string{Readiness, ""} {
-			got, missing := check(name)
-			if diff := cmp.Diff(missing, []string{"NATS at nats://127.0.0.1:4222: no answer?"}); diff != "" || got != healthpb.HealthCheckResponse_NOT_SERVING {
-				t.Errorf("%q: got %v, missing -, want +\n%s", name, got, diff)
-			}
-		}
-		if err := Answers("policy", plain).Do(t.Context()); err == nil || !strings.Contains(err.Error(), "nats://127.0.0.1:4222") {
-			t.Errorf("its client says %v, want what it misses", err)
-		}
-		if err := Answers("policy", r.conn).Do(t.Context()); err == nil {
-			t.Error("a client that minds readiness says that it answers")
-		}
-		down.Store(false)
-		time.Sleep(pollTimeout + pollEvery)
-		synctest.Wait()
-		if got, missing := check(Readiness); got != healthpb.HealthCheckResponse_SERVING || len(missing) > 0 {
-			t.Errorf("got %v and %v, want ready", got, missing)
-		}
-		if err := Answers("policy", r.conn).Do(t.Context()); err != nil {
-			t.Errorf("a client says %v, want that it answers", err)
-		}
-		plain.Close()
-		r.conn.Close()
-		r.stop()
-		if err := <-r.done; err != nil {
-			t.Error(err)
-		}
-	})
-}
-
-// What a service can do without is named, and does not keep it from serving.
-func TestReadyWithoutWhatIsOptional(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		down := func(context.Context) error { return errors.New("refused") }
-		r := start(t, Service{Register: takes(0), Checks: []Check{{Name: "verifier at v:1", Do: down, Optional: true}}})
-		synctest.Wait()
-		var trailer metadata.MD
-		answer, err := healthpb.NewHealthClient(r.conn).Check(t.Context(), &healthpb.HealthCheckRequest{Service: Readiness}, grpc.Trailer(&trailer))
-		if err != nil || answer.GetStatus() != healthpb.HealthCheckResponse_SERVING || len(Missing(trailer)) > 0 {
-			t.Errorf("got %v, error %v, missing %v; want ready", answer, err, Missing(trailer))
-		}
-		if diff := cmp.Diff(Without(trailer), []string{"verifier at v:1: refused"}); diff != "" {
-			t.Errorf("without (got before want):\n%s", diff)
-		}
-	})
-}
-
-// dialerOf another connection to the same rig.
-func dialerOf(r *rig) grpc.DialOption {
-	return grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return r.listener.DialContext(ctx) })
-}
-
-func TestPages(t *testing.T) {
-	h := newHealth(nil)
-	pages := Service{}.pages(h)
-	get := func(path string) (int, string) {
-		w := httptest.NewRecorder()
-		pages.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
-		return w.Code, w.Body.String()
-	}
-	for _, c := range []struct {
-		name, path string
-		change     func()
-		code       int
-		want       string
-	}{
-		{"live", "/livez", func() {}, 200, "live"},
-		{"first", "/readyz", func() {}, 503, "being checked"},
-		{"missing", "/readyz", func() { h.note([]string{"NATS at a: b", "verifier at c: d"}, nil) }, 503, "missing NATS at a: b\nmissing verifier at c: d\n"},
-		{"ready", "/readyz", func() { h.note(nil, nil) }, 200, "ready"},
-		{"without", "/readyz", func() { h.note(nil, []string{"verifier at c: d"}) }, 200, "ready\nwithout verifier at c: d\n"},
-		{"stopping", "/readyz", func() { h.stop() }, 503, "stopping"},
-		{"no metrics", "/metrics", func() {}, 404, ""},
-	} {
-		c.change()
-		if code, body := get(c.path); code != c.code || !strings.Contains(body, c.want) {
-			t.Errorf("%s: got %d %q, want %d and %q", c.name, code, body, c.code, c.want)
-		}
-	}
 }
 
 func TestStopLetsRequestsFinish(t *testing.T) {
@@ -214,8 +94,8 @@ func TestStopLetsRequestsFinish(t *testing.T) {
 	}
 }
 
-// A client that keeps its stream and its health watch, but asks nothing, holds
-// nothing up.
+// A client with an open stream and health watch, but no request, does not delay the
+// stop.
 func TestStopDoesNotWaitForIdleClients(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, Service{Register: takes(0)})
@@ -260,11 +140,15 @@ func TestReflection(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := v1.Send(&reflectionv1.ServerReflectionRequest{MessageRequest: &reflectionv1.ServerReflectionRequest_ListServices{}}); err != nil {
+	if err := v1.Send(&reflectionv1.ServerReflectionRequest{
+		MessageRequest: &reflectionv1.ServerReflectionRequest_ListServices{},
+	}); err != nil {
 		t.Fatal(err)
 	}
-	//lint:ignore SA1019 old clients ask by it: that is what is tested
-	if err := alpha.Send(&reflectionv1alpha.ServerReflectionRequest{MessageRequest: &reflectionv1alpha.ServerReflectionRequest_ListServices{}}); err != nil {
+	//lint:ignore SA1019 old clients use it: that is what is tested
+	if err := alpha.Send(&reflectionv1alpha.ServerReflectionRequest{
+		MessageRequest: &reflectionv1alpha.ServerReflectionRequest_ListServices{},
+	}); err != nil {
 		t.Fatal(err)
 	}
 	a, err := v1.Recv()

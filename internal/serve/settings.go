@@ -22,15 +22,18 @@ type Settings struct {
 	TraceFile        string
 }
 
-// NewSettings of a service with this name, listening on ports of loopback. Its
-// connections live for age and are then opened anew, which spreads clients over
-// pods; 0 is for ever, for services that clients follow for long.
+// NewSettings returns the settings of a service that listens on loopback ports. A
+// connection is closed after age, so that clients spread over new pods; an age of 0
+// keeps connections open, for services whose streams are long.
 func NewSettings(name string, port, metricsPort int, age time.Duration) *Settings {
 	s := &Settings{FlagSet: flag.NewFlagSet(name, flag.ContinueOnError)}
 	s.StringVar(&s.Addr, "addr", fmt.Sprintf("127.0.0.1:%d", port), "`host:port` to serve gRPC on")
-	s.StringVar(&s.MetricsAddr, "metrics-addr", fmt.Sprintf("127.0.0.1:%d", metricsPort), "`host:port` of /metrics, /readyz and /livez; empty: none")
-	s.DurationVar(&s.StopTimeout, "stop-timeout", 25*time.Second, "`time` that requests in flight have to finish in when the service stops")
-	s.DurationVar(&s.MaxConnectionAge, "max-connection-age", age, "`time` after which clients connect anew, and notice new pods; 0: never")
+	s.StringVar(&s.MetricsAddr, "metrics-addr", fmt.Sprintf("127.0.0.1:%d", metricsPort),
+		"`host:port` of /metrics, /readyz and /livez; empty: none")
+	s.DurationVar(&s.StopTimeout, "stop-timeout", 25*time.Second,
+		"`time` that requests in flight have to finish in when the service stops")
+	s.DurationVar(&s.MaxConnectionAge, "max-connection-age", age,
+		"`time` after which clients connect anew, and notice new pods; 0: never")
 	s.StringVar(&s.TraceFile, "trace-file", "", "also write spans to this `file`")
 	s.Usage = s.usage
 	return s
@@ -61,7 +64,7 @@ func (s *Settings) Parse(args []string, env func(string) (string, bool)) error {
 	return nil
 }
 
-// exit code for an error of Parse, which has said it.
+// exit returns the exit code for an error of Parse, which has printed it.
 func (s *Settings) exit(err error) int {
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
@@ -69,7 +72,7 @@ func (s *Settings) exit(err error) int {
 	return 2
 }
 
-// variable of the environment that mirrors a flag.
+// variable returns the name of the environment variable of a flag.
 func (s *Settings) variable(f *flag.Flag) string {
 	return "PONDER_" + strings.ToUpper(strings.ReplaceAll(s.Name()+"_"+f.Name, "-", "_"))
 }
@@ -86,11 +89,11 @@ func (s *Settings) usage() {
 	})
 }
 
-// maxMessage is the most bytes of a message: of requests more than their limits
-// let through, of answers a full page of a search's nodes.
+// maxMessage is the most bytes of a message: more than the limits of any request let
+// through.
 const maxMessage = 16 << 20
 
-// enforcement lets clients ping as Dial does.
+// enforcement allows clients to ping as often as Dial has them ping.
 var enforcement = keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}
 
 func (s *Settings) keepalive() keepalive.ServerParameters {

@@ -38,7 +38,7 @@ func TestSettings(t *testing.T) {
 			case c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)):
 				t.Errorf("got %v, want %q in it", err, c.err)
 			case c.err != "" && said.Len() == 0:
-				t.Error("nobody is told")
+				t.Error("nothing is printed")
 			case errors.Is(err, flag.ErrHelp) != (s.exit(err) == 0):
 				t.Errorf("%v exits with %d", err, s.exit(err))
 			}

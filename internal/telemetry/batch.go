@@ -14,12 +14,15 @@ import (
 	"github.com/ponder-mesh/ponder/internal/telemetry/names"
 )
 
-// queueSize of spans that wait for export. The SDK's 2048 is about one search.
+// queueSize is how many spans may wait for export. The SDK's 2048 is about one search.
 const queueSize = 8192
 
-// batch hands ended spans to an exporter, many at a time, and counts both ends of
-// the queue between: the SDK drops what does not fit without telling.
-func batch(name string, e sdktrace.SpanExporter, counter metric.Int64Counter, options ...sdktrace.BatchSpanProcessorOption) sdktrace.SpanProcessor {
+// batch returns a processor that hands ended spans to an exporter in batches. It counts
+// the spans that enter the queue between and those that leave it, since the SDK drops
+// silently what does not fit.
+func batch(
+	name string, e sdktrace.SpanExporter, counter metric.Int64Counter, options ...sdktrace.BatchSpanProcessorOption,
+) sdktrace.SpanProcessor {
 	if os.Getenv("OTEL_BSP_MAX_QUEUE_SIZE") == "" {
 		options = append(options, sdktrace.WithMaxQueueSize(queueSize))
 	}
@@ -55,8 +58,8 @@ func (e countedExporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadO
 	return err
 }
 
-// An errorLog logs what OpenTelemetry could not do, at most once a minute: a
-// collector that is down fails every few seconds.
+// An errorLog logs the errors of OpenTelemetry, at most one a minute: exports to a
+// collector that is down fail every few seconds.
 type errorLog struct {
 	log *slog.Logger
 

@@ -22,7 +22,7 @@ func TestErrorLogIsQuiet(t *testing.T) {
 			t.Errorf("%d lines, want 2:\n%s", got, &out)
 		}
 		if !strings.Contains(out.String(), "hidden=11") {
-			t.Errorf("does not say how many were hidden:\n%s", &out)
+			t.Errorf("does not count the hidden ones:\n%s", &out)
 		}
 	})
 }

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// An environment is what the standard OTEL_* variables ask for, of those that the
-// SDK leaves to its user. The SDK and its OTLP exporters read all others themselves.
+// An environment holds the standard OTEL_* variables that the SDK leaves to its user.
+// The SDK and its OTLP exporters read all others themselves.
 type environment struct {
 	disabled bool // OTEL_SDK_DISABLED
 	content  bool // OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT
@@ -23,8 +23,8 @@ const (
 	exportNone       = "none"
 )
 
-// readEnvironment returns an error for a value that names nothing we have. Without
-// any variable nothing is exported and /metrics is served.
+// readEnvironment returns an error for a value that is not supported. Without any
+// variable nothing is exported, and /metrics is served.
 func readEnvironment() (environment, error) {
 	e := environment{
 		disabled: isTrue("OTEL_SDK_DISABLED"),
@@ -69,11 +69,11 @@ func endpointFor(signal string) bool {
 	return os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") != "" || os.Getenv("OTEL_EXPORTER_OTLP_"+signal+"_ENDPOINT") != ""
 }
 
-// exporters is the comma-separated list in a variable, or other if it is not set.
-func exporters(variable string, other []string, known ...string) ([]string, error) {
+// exporters returns the comma-separated list in a variable, or fallback if it is not set.
+func exporters(variable string, fallback []string, known ...string) ([]string, error) {
 	value := os.Getenv(variable)
 	if value == "" {
-		return other, nil
+		return fallback, nil
 	}
 	var names []string
 	for name := range strings.SplitSeq(value, ",") {

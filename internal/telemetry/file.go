@@ -20,13 +20,13 @@ import (
 	"github.com/ponder-mesh/ponder/internal/tracefile"
 )
 
-// A lineExporter writes spans as package tracefile reads them.
+// A lineExporter writes spans in the format of package tracefile.
 type lineExporter struct {
 	mu  sync.Mutex
 	out io.Writer
 }
 
-// ExportSpans writes all lines at once: a file opened for appending may be shared.
+// ExportSpans writes all lines at once, since processes may append to one file.
 func (e *lineExporter) ExportSpans(_ context.Context, spans []sdktrace.ReadOnlySpan) error {
 	var lines bytes.Buffer
 	encoder := json.NewEncoder(&lines)
@@ -51,8 +51,8 @@ func (e *lineExporter) Shutdown(context.Context) error {
 	return nil
 }
 
-// openTraceFile opens a file to append to. A last line that somebody did not finish
-// is ended, so that it spoils none of ours.
+// openTraceFile opens a file for appending. It ends an unfinished last line, so that
+// the next span begins a line.
 func openTraceFile(path string) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600)
 	if err != nil {
@@ -66,7 +66,7 @@ func openTraceFile(path string) (*os.File, error) {
 		}
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("look at trace file: %w", err), file.Close())
+		return nil, errors.Join(fmt.Errorf("read the end of trace file: %w", err), file.Close())
 	}
 	return file, nil
 }
@@ -88,10 +88,14 @@ func lineOf(s sdktrace.ReadOnlySpan) tracefile.Span {
 		line.Status = strings.ToLower(s.Status().Code.String())
 	}
 	for _, e := range s.Events() {
-		line.Events = append(line.Events, tracefile.Event{Name: e.Name, Time: e.Time.UnixNano(), Attributes: attributesOf(e.Attributes)})
+		line.Events = append(line.Events, tracefile.Event{
+			Name: e.Name, Time: e.Time.UnixNano(), Attributes: attributesOf(e.Attributes),
+		})
 	}
 	for _, l := range s.Links() {
-		line.Links = append(line.Links, tracefile.Link{Trace: l.SpanContext.TraceID().String(), Span: l.SpanContext.SpanID().String()})
+		line.Links = append(line.Links, tracefile.Link{
+			Trace: l.SpanContext.TraceID().String(), Span: l.SpanContext.SpanID().String(),
+		})
 	}
 	return line
 }

@@ -6,14 +6,14 @@ import (
 	"google.golang.org/grpc"
 )
 
-// ServerOption traces and measures what a gRPC server serves, but for health checks
-// and reflection. A stream that many searches share is one span: its requests carry
-// trace contexts of their own.
+// ServerOption traces and measures the calls of a gRPC server, except health checks
+// and reflection. A stream that many searches share is one span; each of its requests
+// carries its own trace context.
 func (p *Providers) ServerOption() grpc.ServerOption {
 	return grpc.StatsHandler(otelgrpc.NewServerHandler(p.grpcOptions()...))
 }
 
-// DialOption does for a gRPC client what ServerOption does for a server.
+// DialOption is the ServerOption of clients.
 func (p *Providers) DialOption() grpc.DialOption {
 	return grpc.WithStatsHandler(otelgrpc.NewClientHandler(p.grpcOptions()...))
 }

@@ -37,30 +37,30 @@ import (
 	"github.com/ponder-mesh/ponder/internal/telemetry/names"
 )
 
-// Options of a process. Only Service is needed.
+// Options of the telemetry of a process. Only Service is needed.
 type Options struct {
-	Service    string // name of the process, such as "policy"; OTEL_SERVICE_NAME goes before it
+	Service    string // name of the process, such as "policy"; OTEL_SERVICE_NAME wins
 	Version    string
 	TraceFile  string       // spans are also appended to this file, in the form of package tracefile
 	SpanBudget int          // see Instruments
-	Content    bool         // see Instruments; OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true asks for it, too
+	Content    bool         // see Instruments; also set by OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true
 	Log        *slog.Logger // for failures to export, at most one a minute; nil is slog.Default
 }
 
-// Providers are a process's telemetry.
+// Providers are the telemetry of a process.
 type Providers struct {
 	*Instruments
 	Tracers    trace.TracerProvider
 	Meters     metric.MeterProvider
 	Propagator propagation.TextMapPropagator
 	Metrics    http.Handler // serves /metrics as OpenMetrics, with exemplars
-	TraceFile  string       // that spans are written to; "" if they are not
+	TraceFile  string       // where spans are written; "": nowhere
 
 	shutdown []func(context.Context) error
 }
 
-// Setup makes providers and installs them as OpenTelemetry's global ones. Variables
-// or files that cannot be used are errors; a collector that does not answer is not.
+// Setup returns providers and installs them as OpenTelemetry's global ones. A variable
+// or a file that cannot be used is an error; a collector that does not answer is not.
 func Setup(ctx context.Context, o Options) (*Providers, error) {
 	env, err := readEnvironment()
 	if err != nil {
@@ -86,8 +86,8 @@ func Setup(ctx context.Context, o Options) (*Providers, error) {
 	return p, nil
 }
 
-// Shutdown exports what is left and stops. Give it a context of its own: the one
-// that ends the process is done by then.
+// Shutdown exports the remaining spans and metrics and stops. Its ctx must not be the
+// one whose end stops the process.
 func (p *Providers) Shutdown(ctx context.Context) error {
 	var errs []error
 	for _, stop := range slices.Backward(p.shutdown) {
@@ -141,7 +141,7 @@ func (p *Providers) startMetrics(ctx context.Context, env environment, res *reso
 
 func (p *Providers) startTraces(ctx context.Context, env environment, res *resource.Resource, file string) error {
 	if file == "" && len(env.traces) == 0 {
-		return nil // spans that nobody reads are not made
+		return nil // without a reader no spans are made
 	}
 	tracers := sdktrace.NewTracerProvider(sdktrace.WithResource(res))
 	p.Tracers = tracers

@@ -11,8 +11,8 @@ import (
 	"github.com/ponder-mesh/ponder/internal/telemetry/names"
 )
 
-// A searchKey tells searches apart: two runs may share an id, and a client's trace
-// may hold many searches.
+// A searchKey identifies a search: two runs may share an id, and a client's trace may
+// hold many searches.
 type searchKey struct{ trace, id string }
 
 func keyOf(s *Span) searchKey { return searchKey{s.Trace, s.search()} }
@@ -58,7 +58,7 @@ func (c *collector) add(s *Span, key searchKey) {
 	case names.SpanEstimate:
 		search.estimated = max(search.estimated, s.End)
 	}
-	if !search.whole { // all that is known of it so far
+	if !search.whole { // its own span comes last
 		search.Start, search.end = earlier(search.Start, start), later(search.end, end)
 	}
 	n, ok := s.number(names.Depth)
@@ -88,9 +88,9 @@ func (c *collector) add(s *Span, key searchKey) {
 	c.measure(search, depth, d)
 }
 
-// measure sorts a duration in. The probe's samples are nodes of depth 1, too. What
-// tells them from the search's is that they come before the end of the estimate,
-// which may be anywhere in the file: so the first depth is sorted out last.
+// measure adds a duration to its depth. The samples of a probe have depth 1, as the
+// search's first nodes have, and end before the estimate does. The span of the estimate
+// may be anywhere in the file, so summary separates them.
 func (c *collector) measure(search *Search, depth int, d duration) {
 	if depth == 1 && d.stage != waited {
 		search.first = append(search.first, d)
@@ -100,7 +100,7 @@ func (c *collector) measure(search *Search, depth int, d duration) {
 	c.all.add(d)
 }
 
-// probeDepth is where the probe's samples are kept, above the first depth.
+// probeDepth is the key of the probe's samples, above the first depth.
 const probeDepth = -1
 
 func (c *collector) at(depth int) *Depth {

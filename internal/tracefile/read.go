@@ -8,19 +8,21 @@ import (
 	"io"
 )
 
-// MaxLine is the longest line that is looked at, in bytes.
+// MaxLine is the longest line that is parsed, in bytes.
 const MaxLine = 1 << 20
 
-// A Tally says what a file had in it.
+// A Tally counts the lines of a file.
 type Tally struct {
-	Spans   int  `json:"spans"`
-	Foreign int  `json:"foreign"` // lines that are no span, skipped
-	Cut     bool `json:"cut"`     // the last line is not whole, as in a file still written to; it is skipped and not Foreign
+	Spans   int `json:"spans"`
+	Foreign int `json:"foreign"` // lines that are no span; they are skipped
+	// Cut reports that the last line is incomplete, as in a file that is still written.
+	// The line is skipped and not Foreign.
+	Cut bool `json:"cut"`
 }
 
-// Read calls each with every span of r, in the file's order: a span comes after the
-// spans below it, as it ended after them. It holds one line at a time. The error is
-// r's own.
+// Read calls each with every span of r, in the order of the file: a span comes after
+// the spans below it, since it ended after them. It holds one line at a time. Its error
+// is that of r.
 func Read(r io.Reader, each func(*Span)) (Tally, error) {
 	var tally Tally
 	lines := bufio.NewReaderSize(r, 64<<10)

@@ -9,16 +9,16 @@ import (
 	"slices"
 )
 
-// A View says what of a trace file to show.
+// A View selects what Show writes of a trace file.
 type View struct {
-	Search string // only this one, by its id or its trace's; "" is all, and the timeline of the longest
-	List   bool   // the list of searches instead
-	JSON   bool   // all of it, for programs
+	Search string // only this search, by its id or that of its trace; "": all, and the timeline of the longest
+	List   bool   // only the list of searches
+	JSON   bool   // everything, for programs
 	Width  int    // columns of the timeline; 0 is 100
 	Rows   int    // of the timeline; 0 is 40
 }
 
-// ErrNoSearch is a file without any search, or without the one that was asked for.
+// ErrNoSearch is the error of a file without searches, or without the one in View.Search.
 var ErrNoSearch = errors.New("no such search in the trace file")
 
 // Show writes a view of a trace file. It opens the file twice: the first reading
@@ -32,7 +32,8 @@ func Show(w io.Writer, open func() (io.ReadCloser, error), v View) error {
 		if v.Search != "" {
 			return fmt.Errorf("%w: %q", ErrNoSearch, v.Search)
 		}
-		return fmt.Errorf("%w: it has %d spans of other things and %d lines that are no spans", ErrNoSearch, summary.Spans, summary.Foreign)
+		return fmt.Errorf("%w: it has %d spans outside searches and %d lines that are no spans",
+			ErrNoSearch, summary.Spans, summary.Foreign)
 	}
 	if v.List && !v.JSON {
 		return summary.WriteSearches(w)
@@ -56,7 +57,7 @@ func Show(w io.Writer, open func() (io.ReadCloser, error), v View) error {
 	return timeline.Write(w, cmp.Or(v.Width, 100), cmp.Or(v.Rows, 40))
 }
 
-// write writes what is in the file, and the table of depths.
+// write writes the counts of the file and the table of depths.
 func (s *Summary) write(w io.Writer) error {
 	what := "1 search"
 	if n := len(s.Searches); n > 1 {

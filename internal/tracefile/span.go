@@ -1,9 +1,9 @@
-// Package tracefile reads and writes spans as lines of JSON, and shows what they
-// say: where the time of a search went, depth by depth.
+// Package tracefile reads spans from lines of JSON, and shows where the time of a
+// search went, depth by depth.
 //
-// A file holds one [Span] a line. Services and runs may share one: each appends
+// A file holds one [Span] a line. Services and runs may share a file: each appends
 // whole lines. Readers skip what is not a span and count it, so a file that is still
-// written to, or was cut off, can be read.
+// written, or was cut off, can be read.
 package tracefile
 
 import (
@@ -23,14 +23,14 @@ type Span struct {
 	Service    string         `json:"service,omitempty"` // of the process
 	Start      int64          `json:"start"`             // nanoseconds since 1970, by the clock of the service's host
 	End        int64          `json:"end"`
-	Status     string         `json:"status,omitempty"` // ok, error; none where nobody said
+	Status     string         `json:"status,omitempty"` // ok, error; none if unset
 	Message    string         `json:"message,omitempty"`
 	Attributes map[string]any `json:"attributes,omitempty"`
 	Events     []Event        `json:"events,omitempty"`
 	Links      []Link         `json:"links,omitempty"`
 }
 
-// An Event is something that happened during a span.
+// An Event is a point in time during a span.
 type Event struct {
 	Name       string         `json:"name"`
 	Time       int64          `json:"time"` // nanoseconds since 1970
@@ -43,7 +43,7 @@ type Link struct {
 	Span  string `json:"span"`
 }
 
-// Duration of the span; not negative.
+// Duration returns how long the span lasted, at least 0.
 func (s *Span) Duration() time.Duration { return time.Duration(max(s.End-s.Start, 0)) }
 
 func (s *Span) text(key string) string {
@@ -51,17 +51,17 @@ func (s *Span) text(key string) string {
 	return text
 }
 
-// search is the id of the search that the span is for, or "".
+// search returns the id of the search that the span belongs to, or "".
 func (s *Span) search() string { return strings.TrimSuffix(s.text(names.SearchID), probeSuffix) }
 
-// number is an attribute that was read from JSON, if it is between 0 and a billion:
-// all of ours are.
+// number returns a numeric attribute if it is between 0 and a billion, as all numbers
+// of Ponder's spans are.
 func (s *Span) number(key string) (n float64, ok bool) {
 	n, ok = s.Attributes[key].(float64)
 	return n, ok && n >= 0 && n <= 1e9
 }
 
-// wait is how long a span's job was in a queue.
+// wait returns how long the job of a span was in a queue.
 func (s *Span) wait() (d time.Duration, ok bool) {
 	seconds, ok := s.number(names.QueueWait)
 	return time.Duration(seconds * float64(time.Second)), ok

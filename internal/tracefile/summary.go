@@ -10,7 +10,7 @@ import (
 // probeSuffix ends the name under which a difficulty.Probe samples for a search.
 const probeSuffix = "-probe"
 
-// A Summary is what a trace file says about its searches.
+// A Summary summarizes the searches of a trace file.
 type Summary struct {
 	Tally
 	Searches []Search `json:"searches"` // in order of their start
@@ -31,8 +31,8 @@ type Search struct {
 	Depths   int           `json:"depths"`
 
 	end       time.Time
-	whole     bool       // its own span was seen
-	estimated int64      // when its difficulty was, in nanoseconds since 1970; 0 if it was not
+	whole     bool       // the span of the search itself was read
+	estimated int64      // end of the difficulty estimate, in nanoseconds since 1970; 0: none
 	first     []duration // of the first depth or the probe
 }
 
@@ -42,7 +42,7 @@ type Depth struct {
 	Width    int      `json:"width"`    // children asked for
 	Queue    Quantity `json:"queue"`    // how long jobs waited for a worker
 	Generate Quantity `json:"generate"` // how long expansions took
-	Score    Quantity `json:"score"`    // how long judging a path took
+	Score    Quantity `json:"score"`    // how long scoring a path took
 	Barrier  Quantity `json:"barrier"`  // from a search's first call for the depth to its last result
 }
 
@@ -56,7 +56,7 @@ type Quantity struct {
 	all []time.Duration
 }
 
-// finish works out the quantiles by nearest rank: each is a duration that occurred.
+// finish computes the quantiles by nearest rank: each is a duration that occurred.
 func (q *Quantity) finish() {
 	slices.Sort(q.all)
 	q.Count = len(q.all)
@@ -68,8 +68,8 @@ func (q *Quantity) finish() {
 	}
 }
 
-// Summarize reads a trace file. With a search's id, or its trace's, only that search
-// counts. It keeps a number a span and a line a search.
+// Summarize reads a trace file. If only is not empty, it counts only the search with
+// that id or trace id. It holds a number for each span and a Search for each search.
 func Summarize(r io.Reader, only string) (*Summary, error) {
 	c := collector{searches: map[searchKey]*Search{}, depths: map[int]*Depth{}, all: Depth{Name: "all"}}
 	tally, err := Read(r, func(s *Span) {

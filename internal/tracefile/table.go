@@ -14,13 +14,14 @@ func (s *Summary) WriteSearches(w io.Writer) error {
 	t := table{left: 4}
 	t.row("search", "strategy", "state", "started", "took", "depths", "spans", "elided")
 	for _, one := range s.Searches {
-		t.row(one.ID, one.Strategy, one.State, one.Start.Format("2006-01-02 15:04:05Z"), short(one.Duration), one.Depths, one.Spans, one.Elided)
+		t.row(one.ID, one.Strategy, one.State, one.Start.Format("2006-01-02 15:04:05Z"), short(one.Duration),
+			one.Depths, one.Spans, one.Elided)
 	}
 	return t.write(w)
 }
 
-// WriteDepths writes the table of depths: of each stage how often it happened, the
-// median and the 95th percentile.
+// WriteDepths writes the table of depths: the count, the median and the 95th percentile
+// of each stage.
 func (s *Summary) WriteDepths(w io.Writer) error {
 	t := table{left: 1, groups: map[int]string{2: "queue wait", 5: "generate", 8: "score", 11: "barrier"}}
 	t.row("depth", "width", "n", "p50", "p95", "n", "p50", "p95", "n", "p50", "p95", "n", "p50", "p95")
@@ -39,7 +40,7 @@ func (s *Summary) WriteDepths(w io.Writer) error {
 }
 
 // A table aligns its columns: the first ones to the left, as text, the others to the
-// right, as numbers. Groups are headings that begin a little before a column.
+// right, as numbers. Groups are headings over several columns, by their first.
 type table struct {
 	left   int
 	groups map[int]string
@@ -94,7 +95,7 @@ func (t *table) write(w io.Writer) error {
 	return err
 }
 
-// gap is the space before a column.
+// gap returns the width of the space before a column.
 func (t *table) gap(column int) int {
 	switch {
 	case column == 0:
@@ -110,7 +111,7 @@ func pad(text string, width int) string {
 	return text + strings.Repeat(" ", max(width-utf8.RuneCountInString(text), 0))
 }
 
-// plain is text without what a terminal would obey: files come from elsewhere.
+// plain returns text without control characters, since files come from elsewhere.
 func plain(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
@@ -120,7 +121,7 @@ func plain(text string) string {
 	}, text)
 }
 
-// short is a duration in three digits.
+// short formats a duration with three digits.
 func short(d time.Duration) string {
 	if d >= 10*time.Minute {
 		return d.Round(time.Second).String()

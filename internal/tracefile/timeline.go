@@ -18,20 +18,20 @@ type Timeline struct {
 	Rows   []Row  `json:"rows"` // parents before children, siblings by their start
 }
 
-// A Row is one span of a search that people look at. What carries it from service
-// to service is left out, but for the time that it waited in a queue.
+// A Row is one span of a search. Spans of transport between services have no row; of
+// the queue's spans the time of waiting is kept.
 type Row struct {
 	Name     string        `json:"name"`
 	Node     string        `json:"node,omitempty"`
-	Indent   int           `json:"indent"`   // how many rows are above it in the tree
+	Indent   int           `json:"indent"`   // depth in the tree of rows
 	Start    time.Duration `json:"start_ns"` // after the search's
 	Duration time.Duration `json:"duration_ns"`
-	Wait     time.Duration `json:"wait_ns,omitempty"` // in a queue, until Start
+	Wait     time.Duration `json:"wait_ns,omitempty"` // in a queue, before Start
 	Failed   string        `json:"failed,omitempty"`
 }
 
-// ReadTimeline reads a file again for one search of its summary. It holds the
-// search's trace.
+// ReadTimeline reads the timeline of one search of a summary from the same file. It
+// holds the spans of the search's trace.
 func ReadTimeline(r io.Reader, search Search) (*Timeline, error) {
 	spans := map[string]*Span{}
 	if _, err := Read(r, func(s *Span) {
@@ -41,27 +41,27 @@ func ReadTimeline(r io.Reader, search Search) (*Timeline, error) {
 	}); err != nil {
 		return nil, fmt.Errorf("read trace file: %w", err)
 	}
-	g := grove{search: search, spans: spans, kids: map[string][]*Span{}}
+	f := forest{search: search, spans: spans, children: map[string][]*Span{}}
 	for _, s := range spans {
-		if g.shown(s) {
-			parent := g.parent(s)
-			g.kids[parent] = append(g.kids[parent], s)
+		if f.shown(s) {
+			parent := f.parent(s)
+			f.children[parent] = append(f.children[parent], s)
 		}
 	}
 	t := &Timeline{Search: search}
-	g.rows("", 0, &t.Rows)
+	f.rows("", 0, &t.Rows)
 	return t, nil
 }
 
-// A grove is the spans of one trace, and which of them are shown below which.
-type grove struct {
-	search Search
-	spans  map[string]*Span
-	kids   map[string][]*Span // by the id of the parent that is shown; "" has the roots
+// A forest holds the spans of one trace, and which of them are shown below which.
+type forest struct {
+	search   Search
+	spans    map[string]*Span
+	children map[string][]*Span // by the id of the parent that is shown; "" has the roots
 }
 
-func (g *grove) shown(s *Span) bool {
-	if s.search() != g.search.ID {
+func (f *forest) shown(s *Span) bool {
+	if s.search() != f.search.ID {
 		return false
 	}
 	switch s.Name {
@@ -71,19 +71,20 @@ func (g *grove) shown(s *Span) bool {
 	return strings.HasPrefix(s.Name, names.SpanDepthPrefix)
 }
 
-// parent is the id of the nearest ancestor that is shown, or "".
-func (g *grove) parent(s *Span) string {
-	if a := g.above(s, g.shown); a != nil {
+// parent returns the id of the nearest ancestor that is shown, or "".
+func (f *forest) parent(s *Span) string {
+	if a := f.ancestor(s, f.shown); a != nil {
 		return a.ID
 	}
 	return ""
 }
 
-// above is the nearest ancestor that is so, or nil. A file may say that a span is its own ancestor.
-func (g *grove) above(s *Span, so func(*Span) bool) *Span {
+// ancestor returns the nearest ancestor that matches, or nil. It ends also for a file
+// in which a span is its own ancestor.
+func (f *forest) ancestor(s *Span, matches func(*Span) bool) *Span {
 	seen := 0
-	for a := g.spans[s.Parent]; a != nil && seen < len(g.spans); a = g.spans[a.Parent] {
-		if so(a) {
+	for a := f.spans[s.Parent]; a != nil && seen < len(f.spans); a = f.spans[a.Parent] {
+		if matches(a) {
 			return a
 		}
 		seen++
@@ -91,27 +92,31 @@ func (g *grove) above(s *Span, so func(*Span) bool) *Span {
 	return nil
 }
 
-// rows appends what is below a parent.
-func (g *grove) rows(parent string, indent int, rows *[]Row) {
-	kids := g.kids[parent]
-	slices.SortFunc(kids, func(a, b *Span) int { return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.ID, b.ID)) })
-	for _, s := range kids {
-		row := Row{Name: s.Name, Node: s.text(names.NodeID), Indent: indent, Start: time.Unix(0, s.Start).Sub(g.search.Start), Duration: s.Duration()}
+// rows appends the rows below a parent.
+func (f *forest) rows(parent string, indent int, rows *[]Row) {
+	children := f.children[parent]
+	slices.SortFunc(children, func(a, b *Span) int { return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.ID, b.ID)) })
+	for _, s := range children {
+		row := Row{
+			Name: s.Name, Node: s.text(names.NodeID), Indent: indent,
+			Start: time.Unix(0, s.Start).Sub(f.search.Start), Duration: s.Duration(),
+		}
 		if s.Status == "error" {
 			row.Failed = cmp.Or(s.Message, "error")
 		}
 		if s.Name == names.SpanGenerate {
-			if job := g.above(s, func(a *Span) bool { _, waited := a.wait(); return waited || g.shown(a) }); job != nil && !g.shown(job) {
+			waited := func(a *Span) bool { _, ok := a.wait(); return ok || f.shown(a) }
+			if job := f.ancestor(s, waited); job != nil && !f.shown(job) {
 				row.Wait, _ = job.wait()
 			}
 		}
 		*rows = append(*rows, row)
-		g.rows(s.ID, indent+1, rows)
+		f.rows(s.ID, indent+1, rows)
 	}
 }
 
-// Write draws the timeline in lines of width columns, 40 to 1000, and about most rows of
-// them: of the rows below a depth the ones that took longest stay.
+// Write draws the timeline with lines of width columns, 40 to 1000, and about most rows:
+// of the rows below a depth it keeps those that took longest.
 func (t *Timeline) Write(w io.Writer, width, most int) error {
 	width = min(max(width, 40), 1000)
 	var out strings.Builder
@@ -148,7 +153,7 @@ func (t *Timeline) Write(w io.Writer, width, most int) error {
 
 const maxLabel = 28
 
-// slowest keeps the rows that others hang below, and of the others the longest.
+// slowest returns the rows that have rows below them, and of the others the longest.
 func (t *Timeline) slowest(most int) (rows []Row, hidden int) {
 	var leaves []int
 	for i, r := range t.Rows {
@@ -180,8 +185,7 @@ func (s scale) at(d time.Duration) int {
 	return int(float64(min(max(d, 0), s.total)) / float64(max(s.total, 1)) * float64(s.cells))
 }
 
-// bar draws a row: where it waited ░, where work was done █, and what only contains
-// other rows ─.
+// bar draws a row: waiting ░, work █, and ─ for a row that only contains others.
 func (s scale) bar(r Row) string {
 	wait, start, end := s.at(r.Start-r.Wait), s.at(r.Start), s.at(r.Start+r.Duration)
 	if end <= start {

@@ -23,7 +23,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// A pen writes spans as they end.
+// A pen writes spans in the order of their ends.
 type pen struct {
 	bytes.Buffer
 	trace string
@@ -59,8 +59,8 @@ func (p *pen) id() string {
 
 type attributes = map[string]any
 
-// sample is a file of two searches: a beam that was probed first, with a straggler,
-// a failure and an elided call; and one whose own span is not there.
+// sample returns a file of two searches: a beam with a probe, a straggler, a failure
+// and an elided call; and a search whose own span is missing.
 func sample() string {
 	p := &pen{trace: strings.Repeat("a", 32), epoch: time.Date(2026, 11, 22, 4, 30, 0, 0, time.UTC).UnixNano()}
 	root, estimate := p.id(), p.id()
@@ -71,7 +71,9 @@ func sample() string {
 		}
 		return all
 	}
-	p.span("", estimate, names.SpanGenerate, 10, 900, of(1, attributes{names.NodeID: "", names.SearchID: "01BEAM" + probeSuffix}))
+	p.span("", estimate, names.SpanGenerate, 10, 900, of(1, attributes{
+		names.NodeID: "", names.SearchID: "01BEAM" + probeSuffix,
+	}))
 	p.span("", estimate, names.SpanScore, 900, 950, of(1, attributes{names.NodeID: "0"}))
 	p.span(estimate, root, names.SpanEstimate, 0, 960, attributes{names.SearchID: "01BEAM"})
 	p.WriteString("a log line that went astray\n\n[1,2]\n{\"level\":\"info\"}\n")
@@ -91,14 +93,19 @@ func sample() string {
 				more["failure"] = "overloaded\x1b[2J"
 			}
 			p.span("", process, names.SpanGenerate, start+wait, start+wait+took, of(depth, more))
-			p.span(process, send, names.SpanProcess, start+wait, start+wait+took, of(depth, attributes{names.QueueWait: float64(wait) / 1000}))
+			p.span(process, send, names.SpanProcess, start+wait, start+wait+took,
+				of(depth, attributes{names.QueueWait: float64(wait) / 1000}))
 			p.span(send, level, names.SpanSend, start, start+1, of(depth, nil))
-			p.span("", level, names.SpanScore, start+wait+took, start+wait+took+30, of(depth, attributes{names.NodeID: fmt.Sprint(i)}))
+			p.span("", level, names.SpanScore, start+wait+took, start+wait+took+30,
+				of(depth, attributes{names.NodeID: fmt.Sprint(i)}))
 			last = max(last, start+wait+took+30)
 		}
-		p.span(level, root, names.SpanDepthPrefix+fmt.Sprint(depth), start, last, of(depth, attributes{names.Width: 2 * (depth + 1)}))
+		p.span(level, root, names.SpanDepthPrefix+fmt.Sprint(depth), start, last,
+			of(depth, attributes{names.Width: 2 * (depth + 1)}))
 	}
-	p.span(root, "00000000000000ff", names.SpanSearch, 0, 4000, attributes{names.SearchID: "01BEAM", names.Strategy: "beam", names.State: "succeeded", names.CallsElided: 3})
+	p.span(root, "00000000000000ff", names.SpanSearch, 0, 4000, attributes{
+		names.SearchID: "01BEAM", names.Strategy: "beam", names.State: "succeeded", names.CallsElided: 3,
+	})
 	p.span("", root, "/ponder.planner.v1.PlannerService/Solve", 0, 4001, nil)
 
 	p.trace = strings.Repeat("b", 32)
@@ -139,10 +146,11 @@ func TestShow(t *testing.T) {
 				t.Errorf("got -, want +:\n%s", diff)
 			}
 			if strings.Contains(got.String(), "\x1b") {
-				t.Error("a file's text commands the terminal")
+				t.Error("text of the file has control characters")
 			}
 			for line := range strings.Lines(got.String()) {
-				if width := len([]rune(line)); view.Width > 0 && strings.ContainsAny(line, "─█") && width > view.Width+1+len(" overloaded[2J") {
+				width, most := len([]rune(line)), view.Width+1+len(" overloaded[2J")
+				if view.Width > 0 && strings.ContainsAny(line, "─█") && width > most {
 					t.Errorf("a line has %d columns, want at most %d: %s", width, view.Width, line)
 				}
 			}
@@ -150,7 +158,7 @@ func TestShow(t *testing.T) {
 	}
 }
 
-func TestShowSaysWhatIsMissing(t *testing.T) {
+func TestShowNamesWhatIsMissing(t *testing.T) {
 	for text, view := range map[string]View{
 		"":            {},
 		"no span\n{}": {},
@@ -166,7 +174,7 @@ func TestShowSaysWhatIsMissing(t *testing.T) {
 	}
 }
 
-// TestOrderDoesNotMatter: services write when their queues are full, not in order.
+// Services write when their queues are full, not in order.
 func TestOrderDoesNotMatter(t *testing.T) {
 	lines := strings.SplitAfter(strings.TrimSuffix(sample(), `{"trace":"bbbb`), "\n")
 	show := func() string {

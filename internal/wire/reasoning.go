@@ -9,7 +9,7 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// StepToProto turns a step to its message.
+// StepToProto turns a step into its message.
 func StepToProto(s reasoning.Step) *reasoningv1.Step {
 	p := &reasoningv1.Step{Text: s.Text, Tokens: int32(s.Tokens), LogProb: s.LogProb}
 	if s.Scored {
@@ -56,7 +56,7 @@ func StepsFromProto(ps []*reasoningv1.Step) (_ []reasoning.Step, err error) {
 	return steps, nil
 }
 
-// FinishToProto turns a finish to its enum; the numbers are the same.
+// FinishToProto turns a finish into its enum; the numbers are the same.
 func FinishToProto(f reasoning.Finish) reasoningv1.FinishReason { return reasoningv1.FinishReason(f) }
 
 // FinishFromProto is the inverse of FinishToProto.
@@ -68,7 +68,7 @@ func FinishFromProto(p reasoningv1.FinishReason) (reasoning.Finish, error) {
 	return f, nil
 }
 
-// UsageToProto turns a usage to its message.
+// UsageToProto turns a usage into its message.
 func UsageToProto(u reasoning.Usage) *reasoningv1.Usage {
 	return &reasoningv1.Usage{
 		GeneratedTokens: u.Generated,
@@ -79,8 +79,8 @@ func UsageToProto(u reasoning.Usage) *reasoningv1.Usage {
 	}
 }
 
-// UsageFromProto is the inverse of UsageToProto. Nothing costs less than nothing:
-// a bill never shrinks by what a remote says.
+// UsageFromProto is the inverse of UsageToProto. It refuses negative amounts, so that
+// no answer can make a bill smaller.
 func UsageFromProto(p *reasoningv1.Usage) (reasoning.Usage, error) {
 	u := reasoning.Usage{
 		Generated: p.GetGeneratedTokens(),
@@ -100,7 +100,7 @@ func UsageFromProto(p *reasoningv1.Usage) (reasoning.Usage, error) {
 	)
 }
 
-// BillToProto turns a bill to its message.
+// BillToProto turns a bill into its message.
 func BillToProto(b reasoning.Bill) *reasoningv1.Bill {
 	return &reasoningv1.Bill{
 		Policy:     UsageToProto(b.Policy),
@@ -121,7 +121,7 @@ func BillFromProto(p *reasoningv1.Bill) (b reasoning.Bill, err error) {
 	return b, err
 }
 
-// SamplingToProto turns a sampling to its message, every field said.
+// SamplingToProto turns a sampling into its message, with every field set.
 func SamplingToProto(s reasoning.Sampling) *reasoningv1.Sampling {
 	return &reasoningv1.Sampling{
 		Temperature: proto.Float64(s.Temperature),
@@ -130,8 +130,8 @@ func SamplingToProto(s reasoning.Sampling) *reasoningv1.Sampling {
 	}
 }
 
-// SamplingFromProto is the inverse of SamplingToProto; what p does not say is
-// taken from defaults.
+// SamplingFromProto is the inverse of SamplingToProto; what p does not set is taken
+// from defaults.
 func SamplingFromProto(p *reasoningv1.Sampling, defaults reasoning.Sampling) reasoning.Sampling {
 	s := defaults
 	if p == nil {
@@ -149,7 +149,7 @@ func SamplingFromProto(p *reasoningv1.Sampling, defaults reasoning.Sampling) rea
 	return s
 }
 
-// ModelToProto turns a model to its message.
+// ModelToProto turns a model into its message.
 func ModelToProto(m reasoning.Model) *reasoningv1.ModelIdentity {
 	return &reasoningv1.ModelIdentity{
 		Name:       m.Name,

@@ -22,11 +22,11 @@ func TestRoundTrips(t *testing.T) {
 	wiretest.RoundTrip(t, "usage", wiretest.Usages, wire.UsageToProto, wire.UsageFromProto)
 	wiretest.RoundTrip(t, "model", wiretest.Models, wire.ModelToProto, wire.ModelFromProto)
 	wiretest.RoundTrip(t, "bill", rapid.Custom(func(t *rapid.T) reasoning.Bill {
-		return reasoning.Bill{Policy: wiretest.Usages.Draw(t, "p"), Verifier: wiretest.Usages.Draw(t, "v"), Difficulty: wiretest.Usages.Draw(t, "d")}
+		usages := wiretest.Usages
+		return reasoning.Bill{Policy: usages.Draw(t, "p"), Verifier: usages.Draw(t, "v"), Difficulty: usages.Draw(t, "d")}
 	}), wire.BillToProto, wire.BillFromProto)
-	wiretest.RoundTrip(t, "sampling", wiretest.Samplings, wire.SamplingToProto, wiretest.Sure(func(p *reasoningv1.Sampling) reasoning.Sampling {
-		return wire.SamplingFromProto(p, other)
-	}))
+	sampling := func(p *reasoningv1.Sampling) reasoning.Sampling { return wire.SamplingFromProto(p, other) }
+	wiretest.RoundTrip(t, "sampling", wiretest.Samplings, wire.SamplingToProto, wiretest.Sure(sampling))
 	t.Run("finish", rapid.MakeCheck(func(t *rapid.T) {
 		want := wiretest.Finishes.Draw(t, "finish")
 		if got, err := wire.FinishFromProto(wire.FinishToProto(want)); got != want || err != nil {
@@ -55,7 +55,7 @@ func TestAbsentSamplingIsTheDefault(t *testing.T) {
 	}
 	greedy := wire.SamplingFromProto(&reasoningv1.Sampling{Temperature: proto.Float64(0)}, defaults)
 	if want := (reasoning.Sampling{Temperature: 0, TopP: 1, MaxTokens: 100}); greedy != want {
-		t.Errorf("got %v, want %v: a temperature of 0 is said", greedy, want)
+		t.Errorf("got %v, want %v: a temperature of 0 is set", greedy, want)
 	}
 }
 
@@ -80,9 +80,12 @@ func TestMalformed(t *testing.T) {
 }
 
 func TestTraceparent(t *testing.T) {
-	want := trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{2}, TraceFlags: 1, Remote: true})
+	want := trace.NewSpanContext(trace.SpanContextConfig{
+		TraceID: trace.TraceID{1}, SpanID: trace.SpanID{2}, TraceFlags: 1, Remote: true,
+	})
 	ctx := trace.ContextWithRemoteSpanContext(context.Background(), want)
-	if got := trace.SpanContextFromContext(wire.WithTraceparent(context.Background(), wire.Traceparent(ctx))); !got.Equal(want) {
+	remote := wire.WithTraceparent(context.Background(), wire.Traceparent(ctx))
+	if got := trace.SpanContextFromContext(remote); !got.Equal(want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	if got := wire.Traceparent(context.Background()); got != "" {

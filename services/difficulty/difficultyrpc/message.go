@@ -12,7 +12,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policywire"
 )
 
-// estimateRequestToProto turns a request to its message.
+// estimateRequestToProto turns a request into its message.
 func estimateRequestToProto(r difficulty.Request) *difficultyv1.EstimateRequest {
 	p := &difficultyv1.EstimateRequest{
 		Tenant:   r.Tenant,
@@ -33,7 +33,7 @@ func estimateRequestToProto(r difficulty.Request) *difficultyv1.EstimateRequest 
 }
 
 // estimateRequestFromProto is the inverse of estimateRequestToProto; what p does
-// not say of its sampling is taken from defaults.
+// not set of its sampling is taken from defaults.
 func estimateRequestFromProto(p *difficultyv1.EstimateRequest, defaults reasoning.Sampling) (difficulty.Request, error) {
 	r := difficulty.Request{
 		Tenant:     p.GetTenant(),
@@ -57,7 +57,7 @@ func estimateRequestFromProto(p *difficultyv1.EstimateRequest, defaults reasonin
 	return r, nil
 }
 
-// EstimateToProto turns an estimate to its message, all but its samples.
+// EstimateToProto turns an estimate into its message, all but its samples.
 func EstimateToProto(e difficulty.Estimate) *difficultyv1.Estimate {
 	return &difficultyv1.Estimate{
 		PassRate: e.PassRate,
@@ -95,7 +95,7 @@ func EstimateFromProto(p *difficultyv1.Estimate) (e difficulty.Estimate, err err
 	return e, wire.Count("estimate.samples", p.GetSamples())
 }
 
-// responseToProto turns an estimate with its samples to a response.
+// responseToProto turns an estimate with its samples into a response.
 func responseToProto(e difficulty.Estimate) *difficultyv1.EstimateResponse {
 	p := &difficultyv1.EstimateResponse{Estimate: EstimateToProto(e), NewSamples: make([]*policyv1.Child, len(e.New))}
 	for i, c := range e.New {

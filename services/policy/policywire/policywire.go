@@ -15,7 +15,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
-// ExpansionToProto turns a request to its message, all but its OnStart. The
+// ExpansionToProto turns a request into its message, all but its OnStart. The
 // request is valid.
 func ExpansionToProto(r policy.Request) *policyv1.Expansion {
 	p := &policyv1.Expansion{
@@ -40,7 +40,7 @@ func ExpansionToProto(r policy.Request) *policyv1.Expansion {
 	return p
 }
 
-// ExpansionFromProto is the inverse of ExpansionToProto; what p does not say of
+// ExpansionFromProto is the inverse of ExpansionToProto; what p does not set of
 // its sampling is taken from defaults.
 func ExpansionFromProto(p *policyv1.Expansion, defaults reasoning.Sampling) (policy.Request, error) {
 	if n := len(p.GetOrdinals()); n > policy.MaxChildren { // before they are copied
@@ -72,7 +72,7 @@ func ExpansionFromProto(p *policyv1.Expansion, defaults reasoning.Sampling) (pol
 	return r, nil
 }
 
-// ChildToProto turns a child to its message.
+// ChildToProto turns a child into its message.
 func ChildToProto(c policy.Child) *policyv1.Child {
 	p := &policyv1.Child{
 		Ordinal:      int32(c.Ordinal),
@@ -113,7 +113,7 @@ func ChildFromProto(p *policyv1.Child) (c policy.Child, err error) {
 	return c, cmp.Or(wire.Count("child.ordinal", p.GetOrdinal()), wire.Count("child.attempt", p.GetAttempt()))
 }
 
-// StartToProto turns a start to its message.
+// StartToProto turns a start into its message.
 func StartToProto(s policy.Start) *policyv1.Started {
 	return &policyv1.Started{
 		Worker:    s.Worker,

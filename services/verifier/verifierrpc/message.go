@@ -9,7 +9,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// pathToProto turns a request to its message.
+// pathToProto turns a request into its message.
 func pathToProto(r verifier.Request) *verifierv1.Path {
 	return &verifierv1.Path{Tenant: r.Tenant, SearchId: r.Search, NodeId: r.Node, Problem: r.Problem, Steps: r.Steps}
 }
@@ -25,13 +25,13 @@ func pathFromProto(p *verifierv1.Path) verifier.Request {
 	}
 }
 
-// scoresToProto turns a result to its message.
+// scoresToProto turns a result into its message.
 func scoresToProto(r verifier.Result) *verifierv1.Scores {
 	return &verifierv1.Scores{Values: r.Scores, Usage: wire.UsageToProto(r.Usage), ScoreTime: durationpb.New(r.Took)}
 }
 
-// scoresFromProto is the inverse of scoresToProto. Whether the scores fit their
-// request, its Check says.
+// scoresFromProto is the inverse of scoresToProto. Request.Check tests whether
+// the scores fit the request.
 func scoresFromProto(p *verifierv1.Scores) (verifier.Result, error) {
 	usage, err := wire.UsageFromProto(p.GetUsage())
 	if err != nil {
@@ -41,7 +41,7 @@ func scoresFromProto(p *verifierv1.Scores) (verifier.Result, error) {
 	return verifier.Result{Scores: p.GetValues(), Usage: usage, Took: took}, err
 }
 
-// aggregatorToProto turns an aggregator to its enum; the numbers are the same.
+// aggregatorToProto turns an aggregator into its enum; the numbers are the same.
 func aggregatorToProto(a verifier.Aggregator) reasoningv1.Aggregator {
 	return reasoningv1.Aggregator(a)
 }
@@ -55,7 +55,7 @@ func aggregatorFromProto(p reasoningv1.Aggregator) (verifier.Aggregator, error) 
 	return a, nil
 }
 
-// rewardModelToProto turns a reward model to its message.
+// rewardModelToProto turns a reward model into its message.
 func rewardModelToProto(m verifier.RewardModel) *verifierv1.GetModelResponse {
 	return &verifierv1.GetModelResponse{Model: wire.ModelToProto(m.Model), Aggregator: aggregatorToProto(m.Aggregator)}
 }

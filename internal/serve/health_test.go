@@ -1,0 +1,140 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/grpc"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/metadata"
+)
+
+func TestReadinessNamesWhatIsMissing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var down atomic.Bool
+		down.Store(true)
+		r := start(t, Service{Register: takes(0), Checks: []Check{
+			{Name: "verifier at 127.0.0.1:7702", Do: func(context.Context) error { return nil }},
+			{Name: "NATS at nats://127.0.0.1:4222", Do: func(ctx context.Context) error {
+				if down.Load() {
+					<-ctx.Done() // it hangs
+					return errors.New("no answer\n")
+				}
+				return nil
+			}},
+		}})
+		plain, err := Dial("passthrough:///policy", dialerOf(r), grpc.WithDisableServiceConfig(), grpc.WithDisableHealthCheck())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer plain.Close()
+		check := func(service string) (healthpb.HealthCheckResponse_ServingStatus, []string) {
+			t.Helper()
+			var trailer metadata.MD
+			request := &healthpb.HealthCheckRequest{Service: service}
+			answer, err := healthpb.NewHealthClient(plain).Check(t.Context(), request, grpc.Trailer(&trailer))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return answer.Status, Missing(trailer)
+		}
+		time.Sleep(pollTimeout + pollEvery/4)
+		synctest.Wait()
+		if got, _ := check(Liveness); got != healthpb.HealthCheckResponse_SERVING {
+			t.Errorf("liveness: got %v", got)
+		}
+		for _, name := range []string{Readiness, ""} {
+			got, missing := check(name)
+			want := []string{"NATS at nats://127.0.0.1:4222: no answer?"}
+			if diff := cmp.Diff(missing, want); diff != "" || got != healthpb.HealthCheckResponse_NOT_SERVING {
+				t.Errorf("%q: got %v, missing -, want +\n%s", name, got, diff)
+			}
+		}
+		err = Ready("policy", plain).Do(t.Context())
+		if err == nil || !strings.Contains(err.Error(), "nats://127.0.0.1:4222") {
+			t.Errorf("got %v, want the name of what is missing", err)
+		}
+		if err := Ready("policy", r.conn).Do(t.Context()); err == nil {
+			t.Error("a connection with health checks got through to a service that is not ready")
+		}
+		down.Store(false)
+		time.Sleep(pollTimeout + pollEvery)
+		synctest.Wait()
+		if got, missing := check(Readiness); got != healthpb.HealthCheckResponse_SERVING || len(missing) > 0 {
+			t.Errorf("got %v and %v, want ready", got, missing)
+		}
+		if err := Ready("policy", r.conn).Do(t.Context()); err != nil {
+			t.Errorf("got %v, want ready", err)
+		}
+		plain.Close()
+		r.conn.Close()
+		r.stop()
+		if err := <-r.done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A missing optional dependency is named, and the service is ready.
+func TestReadyWithoutOptionalDependencies(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		down := func(context.Context) error { return errors.New("refused") }
+		r := start(t, Service{Register: takes(0), Checks: []Check{{Name: "verifier at v:1", Do: down, Optional: true}}})
+		synctest.Wait()
+		var trailer metadata.MD
+		request := &healthpb.HealthCheckRequest{Service: Readiness}
+		answer, err := healthpb.NewHealthClient(r.conn).Check(t.Context(), request, grpc.Trailer(&trailer))
+		if err != nil || answer.GetStatus() != healthpb.HealthCheckResponse_SERVING || len(Missing(trailer)) > 0 {
+			t.Errorf("got %v, error %v, missing %v; want ready", answer, err, Missing(trailer))
+		}
+		if diff := cmp.Diff(Without(trailer), []string{"verifier at v:1: refused"}); diff != "" {
+			t.Errorf("without (got before want):\n%s", diff)
+		}
+	})
+}
+
+// dialerOf returns the dialer of another connection to the rig.
+func dialerOf(r *rig) grpc.DialOption {
+	return grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
+		return r.listener.DialContext(ctx)
+	})
+}
+
+func TestPages(t *testing.T) {
+	h := newHealth(nil)
+	pages := Service{}.pages(h)
+	get := func(path string) (int, string) {
+		w := httptest.NewRecorder()
+		pages.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+		return w.Code, w.Body.String()
+	}
+	for _, c := range []struct {
+		name, path string
+		change     func()
+		code       int
+		want       string
+	}{
+		{"live", "/livez", func() {}, 200, "live"},
+		{"first", "/readyz", func() {}, 503, "being checked"},
+		{"missing", "/readyz", func() { h.record([]string{"NATS at a: b", "verifier at c: d"}, nil) }, 503,
+			"missing NATS at a: b\nmissing verifier at c: d\n"},
+		{"ready", "/readyz", func() { h.record(nil, nil) }, 200, "ready"},
+		{"without", "/readyz", func() { h.record(nil, []string{"verifier at c: d"}) }, 200,
+			"ready\nwithout verifier at c: d\n"},
+		{"stopping", "/readyz", func() { h.stop() }, 503, "stopping"},
+		{"no metrics", "/metrics", func() {}, 404, ""},
+	} {
+		c.change()
+		if code, body := get(c.path); code != c.code || !strings.Contains(body, c.want) {
+			t.Errorf("%s: got %d %q, want %d and %q", c.name, code, body, c.code, c.want)
+		}
+	}
+}
