@@ -15,6 +15,7 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
+	"github.com/ponder-mesh/ponder/internal/serve"
 	"github.com/ponder-mesh/ponder/internal/telemetry"
 	"github.com/ponder-mesh/ponder/lab/bench"
 	"github.com/ponder-mesh/ponder/lab/problemset"
@@ -55,7 +56,7 @@ func (c *demoCmd) Run(ctx context.Context, out *output) (err error) {
 	if err != nil {
 		return err
 	}
-	tel, err := telemetry.Setup(ctx, telemetry.Options{Service: "ponder-demo", Version: version(), TraceFile: c.TraceFile})
+	tel, err := telemetry.Setup(ctx, telemetry.Options{Service: "ponder-demo", Version: serve.Version(), TraceFile: c.TraceFile})
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ func (c *devCmd) Run(ctx context.Context, out *output) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, models.close()) }()
-	tel, err := telemetry.Setup(ctx, telemetry.Options{Service: "ponder-dev", Version: version(), TraceFile: c.TraceFile})
+	tel, err := telemetry.Setup(ctx, telemetry.Options{Service: "ponder-dev", Version: serve.Version(), TraceFile: c.TraceFile})
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ type Dependencies struct {
 
 // open sets up the telemetry of a service.
 func open(ctx context.Context, s *Settings) (*Dependencies, error) {
-	providers, err := telemetry.Setup(ctx, telemetry.Options{Service: s.Name(), TraceFile: s.TraceFile})
+	providers, err := telemetry.Setup(ctx, telemetry.Options{Service: s.Name(), Version: Version(), TraceFile: s.TraceFile})
 	if err != nil {
 		return nil, err
 	}
