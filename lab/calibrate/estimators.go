@@ -135,7 +135,7 @@ func readTexts(ids []string, texts map[string]string, truth map[string]float64) 
 			return nil, nil, err
 		}
 		for i := part; i < len(ids); i += parts {
-			read[ids[i]], _, _ = m.Of(texts[ids[i]])
+			read[ids[i]], _, _ = m.Predict(texts[ids[i]])
 		}
 	}
 	m, err := learn(func(int) bool { return true })

@@ -6,17 +6,20 @@ import (
 	"unicode"
 )
 
-// FeatureNames are what Features tells of a text, in order.
+// FeatureNames are the names of the values that Features returns, in order.
 var FeatureNames = []string{
-	"log_words", "log_characters", "sentences", "questions", "numbers", "distinct_numbers", "log_largest_number", "digits_a_number", "fractions_or_decimals",
-	"adding_words", "multiplying_words", "comparing_words", "latex_commands", "variables",
+	"log_words", "log_characters", "sentences", "questions", "numbers", "distinct_numbers", "log_largest_number",
+	"digits_a_number", "fractions_or_decimals", "adding_words", "multiplying_words", "comparing_words", "latex_commands",
+	"variables",
 }
 
-// Words that speak of calculations, by their kind.
+// wordKinds maps words that indicate a calculation to its kind: addition, multiplication
+// or comparison.
 var wordKinds = func() map[string]int {
 	kinds := map[string]int{}
 	for kind, words := range []string{
-		"more add adds added and gains finds gets buys sum total altogether less lose loses lost gives gave sells spends eats remain remaining left fewer away",
+		"more add adds added and gains finds gets buys sum total altogether " +
+			"less lose loses lost gives gave sells spends eats remain remaining left fewer away",
 		"times each every per twice double triple half product of boxes bags split shares divided percent third quarter",
 		"than older younger taller largest smallest maximum minimum ratio average mean at",
 	} {
@@ -27,14 +30,15 @@ var wordKinds = func() map[string]int {
 	return kinds
 }()
 
-// Features of a problem's text: counts, none of them looked up in anything but the
-// text. It takes time in proportion to its length.
+// Features returns counts of a problem's text; see FeatureNames. It takes time
+// proportional to the length of the text.
 func Features(text string) []float64 {
 	var sentences, questions, commands, variables, decimals, digits float64
 	var numbers []string
 	var kinds [3]float64
 	words := 0
-	for _, w := range strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("()[]{}$,;:=+-*^<>|&\\", r) }) {
+	separates := func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("()[]{}$,;:=+-*^<>|&\\", r) }
+	for _, w := range strings.FieldsFunc(text, separates) {
 		words++
 		bare := strings.ToLower(strings.Trim(w, ".?!'\"%"))
 		if kind, ok := wordKinds[bare]; ok {
@@ -71,7 +75,8 @@ func Features(text string) []float64 {
 		largest, distinct[n] = max(largest, value), true
 	}
 	return []float64{
-		math.Log1p(float64(words)), math.Log1p(float64(len(text))), sentences, questions, float64(len(numbers)), float64(len(distinct)),
-		min(50, math.Log1p(largest)), digits / math.Max(1, float64(len(numbers))), decimals, kinds[0], kinds[1], kinds[2], commands, variables,
+		math.Log1p(float64(words)), math.Log1p(float64(len(text))), sentences, questions, float64(len(numbers)),
+		float64(len(distinct)), min(50, math.Log1p(largest)), digits / math.Max(1, float64(len(numbers))), decimals,
+		kinds[0], kinds[1], kinds[2], commands, variables,
 	}
 }

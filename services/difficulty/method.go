@@ -7,16 +7,18 @@ import (
 	"slices"
 
 	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// A Method is a way to estimate.
+// A Method selects an Estimator.
 type Method int
 
 const (
 	MethodProbe     Method = iota // a few samples: see Probe
-	MethodPredicted               // the mean score of many: see Predicted
-	MethodOracle                  // many, against the known answer: see Oracle
-	MethodPrompt                  // none, the problem's text alone: see Prompt
+	MethodPredicted               // the mean score of many samples: see Predicted
+	MethodOracle                  // many samples, graded by the known answer: see Oracle
+	MethodPrompt                  // no samples, only the problem's text: see Prompt
 )
 
 var methodNames = []string{"probe", "predicted", "oracle", "prompt"}
@@ -28,7 +30,7 @@ func (m Method) String() string {
 	return methodNames[m]
 }
 
-// ParseMethod is the method with this name.
+// ParseMethod returns the method with this name.
 func ParseMethod(name string) (Method, error) {
 	if i := slices.Index(methodNames, name); i >= 0 {
 		return Method(i), nil
@@ -36,17 +38,30 @@ func ParseMethod(name string) (Method, error) {
 	return 0, reasoning.Invalid("method", "%q must be one of %v", name, methodNames)
 }
 
-// ByMethod is the estimators of a service: a request goes to the one that it names.
+// ByMethod is an Estimator that forwards each request to the estimator of its Method.
 type ByMethod map[Method]Estimator
+
+// All returns an estimator for each method that the models allow: MethodPredicted needs
+// a verifier and MethodPrompt a prompt model, which may be nil.
+func All(p policy.Policy, v verifier.Verifier, prompt *PromptModel) ByMethod {
+	all := ByMethod{MethodProbe: &Probe{Policy: p, Verifier: v}, MethodOracle: &Oracle{Policy: p}}
+	if v != nil {
+		all[MethodPredicted] = &Predicted{Policy: p, Verifier: v}
+	}
+	if prompt != nil {
+		all[MethodPrompt] = &Prompt{*prompt}
+	}
+	return all
+}
 
 // Estimate implements Estimator.
 func (e ByMethod) Estimate(ctx context.Context, r Request) iter.Seq2[Estimate, error] {
 	if err := r.Validate(); err != nil {
 		return failed(err)
 	}
-	body := e[r.Method]
-	if body == nil {
-		return failed(reasoning.Invalid("method", "%s is not there, only %v", r.Method, slices.Sorted(maps.Keys(e))))
+	estimator := e[r.Method]
+	if estimator == nil {
+		return failed(reasoning.Invalid("method", "must be one of %v, is %s", slices.Sorted(maps.Keys(e)), r.Method))
 	}
-	return body.Estimate(ctx, r)
+	return estimator.Estimate(ctx, r)
 }

@@ -13,63 +13,60 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// DefaultSamples of a probe. Four cost little beside the searches that they choose
-// between, and every one of them is used again.
+// DefaultSamples is the default number of samples of a Probe. Four cost little compared
+// with the searches to choose from, and the search uses them again.
 const DefaultSamples = 4
 
 // A Probe estimates difficulty from a few samples. A sample counts as right to the
-// degree that the reward model believes in it (Snell et al. 2024, arXiv 2408.03314,
-// §3.2, "model-predicted difficulty") and, without a verifier, to the degree that
-// the other samples agree with it, each weighing what the policy itself thought of its
-// tokens. Before any sample, as much as one sample is worth, pass@1 is what the policy
-// thinks of its own samples: their probability, where the engine tells it. Of problems
-// whose samples are all wrong that still says which are harder (docs/difficulty.md).
+// degree of its score (Snell et al. 2024, arXiv 2408.03314, §3.2, "model-predicted
+// difficulty") or, without a verifier, to the degree of the other samples' agreement
+// with it, weighted by their certainty. The estimate is a weighted mean of these, with
+// the mean probability that the policy gives its samples as one more sample: that ranks
+// even problems whose samples are all wrong (docs/difficulty.md).
 //
-// All are fallible; the interval speaks of the few samples, not of mistakes.
+// Scores, agreement and probabilities may be misleading; the interval covers the small
+// number of samples only.
 //
-// Samples come in waves of DefaultSamples, until the bin is settled or there are as
-// many as the request allows.
+// A Probe takes samples in waves of DefaultSamples, until the bin is settled or the
+// request's maximum is reached.
 type Probe struct {
 	Policy   policy.Policy
 	Verifier verifier.Verifier // nil: agreement only
 }
 
-// Estimate implements Estimator: one estimate a sample.
+// Estimate implements Estimator with an estimate per sample.
 func (p *Probe) Estimate(ctx context.Context, r Request) iter.Seq2[Estimate, error] {
 	if err := r.Validate(); err != nil {
 		return failed(err)
 	}
-	return sampler{policy: p.Policy, verifier: p.Verifier}.estimate(ctx, r, cmp.Or(r.MaxSamples, DefaultSamples), DefaultSamples, believed)
+	k := cmp.Or(r.MaxSamples, DefaultSamples)
+	return sampler{policy: p.Policy, verifier: p.Verifier}.estimate(ctx, r, k, DefaultSamples, expectedRate)
 }
 
-// failed is no estimate, and why.
-func failed(err error) iter.Seq2[Estimate, error] {
-	return func(yield func(Estimate, error) bool) { yield(Estimate{}, err) }
-}
-
-// believed takes each sample's belief as a part of a success.
-func believed(all []judged) (rate, low, high float64) {
+// expectedRate is the passRate function of a Probe. It counts each sample as a fraction
+// of a success.
+func expectedRate(samples []sample) (rate, low, high float64) {
 	right := 0.0
-	var others []judged // that no verifier judged
-	for _, s := range all {
+	var unscored []sample
+	for _, s := range samples {
 		switch {
-		case s.answer == "": // it cannot be right, whatever its steps are worth
+		case s.answer == "": // cannot be right, whatever the scores of its steps
 		case s.scored:
-			right += s.belief
+			right += s.score
 		default:
-			others = append(others, s)
+			unscored = append(unscored, s)
 		}
 	}
-	right += agreement(others, len(all))
-	rate = (own(all) + right) / (1 + float64(len(all)))
-	_, low, high = posterior(right, len(all))
+	right += agreement(unscored, len(samples))
+	rate = (meanProbability(samples) + right) / (1 + float64(len(samples)))
+	low, high = interval(right, len(samples))
 	return rate, min(low, rate), max(high, rate)
 }
 
-// own is the mean probability that the policy gives its own samples; ½ where the engine
-// tells none, as Jeffreys' prior has it.
-func own(all []judged) (mean float64) {
-	for _, s := range all {
+// meanProbability returns the mean probability that the policy gives its samples, or ½,
+// the mean of Jeffreys' prior, if the engine reports no log-probabilities.
+func meanProbability(samples []sample) (mean float64) {
+	for _, s := range samples {
 		logProb := 0.0
 		for _, step := range s.child.Steps {
 			logProb += step.LogProb
@@ -77,34 +74,34 @@ func own(all []judged) (mean float64) {
 		if logProb == 0 {
 			return 0.5
 		}
-		mean += math.Exp(min(0, logProb)) / float64(len(all))
+		mean += math.Exp(min(0, logProb)) / float64(len(samples))
 	}
 	return mean
 }
 
-// posterior of pass@1 after so many successes, of n, in parts too: Jeffreys' prior,
-// Beta(½,½).
-func posterior(right float64, n int) (mean, low, high float64) {
+// interval returns the 90 % credible interval of pass@1 after right successes, which may
+// be fractional, in n samples, under Jeffreys' prior, Beta(½,½).
+func interval(right float64, n int) (low, high float64) {
 	b := distuv.Beta{Alpha: 0.5 + right, Beta: 0.5 + float64(n) - right}
-	return b.Mean(), b.Quantile(0.05), b.Quantile(0.95)
+	return b.Quantile(0.05), b.Quantile(0.95)
 }
 
-// agreement is the sum, over n samples of which these have an answer, of the part of
-// the others that has the same one, by weight of certainty; half for one that has no
-// others. Samples without an answer agree with nobody and weigh one.
-func agreement(answered []judged, n int) (sum float64) {
+// agreement returns the sum, over the samples that have an answer, of the share of the
+// other n-1 samples with the same answer, weighted by certainty. A single sample counts
+// one half. A sample without an answer agrees with no other and has weight 1.
+func agreement(answered []sample, n int) (sum float64) {
 	if n == 1 {
 		return 0.5 * float64(len(answered))
 	}
-	all, votes := float64(n-len(answered)), map[string]float64{}
+	total, votes := float64(n-len(answered)), map[string]float64{}
 	for _, s := range answered {
-		all += reasoning.Certainty(s.child.Steps)
+		total += reasoning.Certainty(s.child.Steps)
 		votes[s.answer] += reasoning.Certainty(s.child.Steps)
 	}
 	for _, s := range answered {
-		own := reasoning.Certainty(s.child.Steps)
-		if others := all - own; others > 1e-12 { // else nobody else is sure of anything
-			sum += min(1, max(0, votes[s.answer]-own)/others)
+		weight := reasoning.Certainty(s.child.Steps)
+		if others := total - weight; others > 1e-12 { // otherwise all other weights have underflowed
+			sum += min(1, max(0, votes[s.answer]-weight)/others)
 		}
 	}
 	return sum

@@ -26,8 +26,9 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// says is a Policy whose whole samples have these answers, one a second.
-func says(answers ...string) *policytest.Script {
+// answering returns a Policy whose full-solution samples have these answers, one per
+// second; "" is a sample without an answer.
+func answering(answers ...string) *policytest.Script {
 	return &policytest.Script{Reply: func(_ policy.Request, ordinal int) policytest.Reply {
 		text := "A:" + answers[ordinal] + "\n"
 		child := policy.Child{Steps: []reasoning.Step{{Text: text, Tokens: len(text)}}, Finish: reasoning.FinishEnd}
@@ -38,24 +39,32 @@ func says(answers ...string) *policytest.Script {
 	}}
 }
 
-// believes is a Verifier that gives each step of a path this score.
-func believes(score float64, delay time.Duration) *verifiertest.Script {
+// scoring returns a Verifier that gives each step of a path this score.
+func scoring(score float64, delay time.Duration) *verifiertest.Script {
 	return &verifiertest.Script{Reply: func(r verifier.Request) verifiertest.Reply {
 		return verifiertest.Reply{Scores: slices.Repeat([]float64{score}, len(r.Steps)), Delay: delay}
 	}}
 }
 
 func request(samples int) difficulty.Request {
-	return difficulty.Request{Search: "s", Problem: "p", Seed: 3, Sampling: reasoning.Sampling{Temperature: 1, TopP: 1, MaxTokens: 50}, MaxSamples: samples}
+	return difficulty.Request{
+		Search: "s", Problem: "p", Seed: 3, MaxSamples: samples,
+		Sampling: reasoning.Sampling{Temperature: 1, TopP: 1, MaxTokens: 50},
+	}
 }
 
-// unsettled has bins so narrow that few samples settle none.
+// unsettled returns r with bins so narrow that few samples settle none.
 func unsettled(r difficulty.Request) difficulty.Request {
-	r.Scheme = difficulty.Scheme{Name: "narrow", Edges: []float64{0.9999, 0.999, 0.995, 0.99, 0.97, 0.9, 0.7, 0.5, 0.3, 0.1, 0.03, 0.01, 0.005, 0.001, 0.0001}}
+	r.Scheme = difficulty.Scheme{Name: "narrow", Edges: []float64{
+		0.9999, 0.999, 0.995, 0.99, 0.97, 0.9, 0.7, 0.5, 0.3, 0.1, 0.03, 0.01, 0.005, 0.001, 0.0001,
+	}}
 	return r
 }
 
-func all(ctx context.Context, e difficulty.Estimator, r difficulty.Request) (estimates []difficulty.Estimate, _ error) {
+// collect returns all estimates of a request, and the error.
+func collect(
+	ctx context.Context, e difficulty.Estimator, r difficulty.Request,
+) (estimates []difficulty.Estimate, _ error) {
 	for estimate, err := range e.Estimate(ctx, r) {
 		if err != nil {
 			return estimates, err
@@ -65,7 +74,7 @@ func all(ctx context.Context, e difficulty.Estimator, r difficulty.Request) (est
 	return estimates, nil
 }
 
-// estimators are the bodies that the promises are checked on.
+// estimators are the implementations to check.
 var estimators = map[string]func(t *testing.T, p *difficulty.Probe) difficulty.Estimator{
 	"probe": func(_ *testing.T, p *difficulty.Probe) difficulty.Estimator { return p },
 	"probe over gRPC": func(t *testing.T, p *difficulty.Probe) difficulty.Estimator {
@@ -74,8 +83,8 @@ var estimators = map[string]func(t *testing.T, p *difficulty.Probe) difficulty.E
 	},
 }
 
-// each runs a check on each body, in a bubble of its own.
-func each(t *testing.T, check func(t *testing.T, body func(*difficulty.Probe) difficulty.Estimator)) {
+// forEach runs a check on each implementation, in its own bubble.
+func forEach(t *testing.T, check func(t *testing.T, wrap func(*difficulty.Probe) difficulty.Estimator)) {
 	for name, wrap := range estimators {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -85,15 +94,15 @@ func each(t *testing.T, check func(t *testing.T, body func(*difficulty.Probe) di
 	}
 }
 
-// Estimates come sample by sample, while others are still written and judged, each
-// with what is new and all that it cost.
+// An estimate is yielded per sample, while others are still generated and scored, with
+// the new sample and the usage so far.
 func TestEstimatesStream(t *testing.T) {
-	each(t, func(t *testing.T, body func(*difficulty.Probe) difficulty.Estimator) {
-		engine := says("1", "1", "2", "1")
-		e := body(&difficulty.Probe{Policy: engine, Verifier: believes(0.75, 10*time.Second)})
+	forEach(t, func(t *testing.T, wrap func(*difficulty.Probe) difficulty.Estimator) {
+		engine := answering("1", "1", "2", "1")
+		e := wrap(&difficulty.Probe{Policy: engine, Verifier: scoring(0.75, 10*time.Second)})
 		began := time.Now()
-		var seen []int
-		var paid reasoning.Usage
+		var ordinals []int
+		var usage reasoning.Usage
 		n := 0
 		for estimate, err := range e.Estimate(t.Context(), request(4)) {
 			if err != nil {
@@ -104,47 +113,58 @@ func TestEstimatesStream(t *testing.T) {
 				t.Errorf("estimate %d after %v, want %v", n, got, want)
 			}
 			if estimate.Samples != n || estimate.Final != (n == 4) || len(estimate.New) != 1 {
-				t.Errorf("estimate %d has %d samples, %d of them new, final %v", n, estimate.Samples, len(estimate.New), estimate.Final)
+				t.Errorf("estimate %d has %d samples, %d of them new, final %v",
+					n, estimate.Samples, len(estimate.New), estimate.Final)
 			}
-			if !(0 <= estimate.Low && estimate.Low <= estimate.PassRate && estimate.PassRate <= estimate.High && estimate.High <= 1) {
-				t.Errorf("estimate %d: %v is not in [%v, %v] within [0, 1]", n, estimate.PassRate, estimate.Low, estimate.High)
-			}
+			checkRate(t, n, estimate)
 			for _, c := range estimate.New {
-				seen = append(seen, c.Ordinal)
-				paid = paid.Add(c.Usage)
+				ordinals = append(ordinals, c.Ordinal)
+				usage = usage.Add(c.Usage)
 				for _, s := range c.Steps {
 					if !s.Scored || s.Score != 0.75 {
 						t.Errorf("sample %d has a step that is not scored", c.Ordinal)
 					}
 				}
 			}
-			if estimate.Usage.Generated != paid.Generated || estimate.Usage.Prompt != paid.Prompt || estimate.Usage.Verifier == 0 {
-				t.Errorf("estimate %d: usage %+v, samples had %+v", n, estimate.Usage, paid)
+			if u := estimate.Usage; u.Generated != usage.Generated || u.Prompt != usage.Prompt || u.Verifier == 0 {
+				t.Errorf("estimate %d: usage %+v, want that of its samples, %+v, and verifier tokens", n, u, usage)
 			}
 		}
-		if want := []int{0, 1, 2, 3}; !slices.Equal(seen, want) {
-			t.Errorf("samples %v, want %v", seen, want)
+		if want := []int{0, 1, 2, 3}; !slices.Equal(ordinals, want) {
+			t.Errorf("samples %v, want %v", ordinals, want)
 		}
-		if calls := engine.Calls(); len(calls) != 1 || calls[0].Request.Seed != 3 || calls[0].Request.Span != policy.Whole || calls[0].Request.Node != "" {
-			t.Errorf("asked for %+v, want the root's whole children, once", calls)
+		calls := engine.Calls()
+		if len(calls) != 1 {
+			t.Fatalf("got %d requests, want one", len(calls))
+		}
+		if r := calls[0].Request; r.Seed != 3 || r.Span != policy.Whole || r.Node != "" {
+			t.Errorf("got request %+v, want whole children of the root", r)
 		}
 	})
 }
 
+// checkRate fails the test unless the pass rate lies in its interval, within [0,1].
+func checkRate(t *testing.T, n int, e difficulty.Estimate) {
+	t.Helper()
+	if !(0 <= e.Low && e.Low <= e.PassRate && e.PassRate <= e.High && e.High <= 1) {
+		t.Errorf("estimate %d: %v is not in [%v, %v] within [0, 1]", n, e.PassRate, e.Low, e.High)
+	}
+}
+
 func TestDefaultSamples(t *testing.T) {
-	each(t, func(t *testing.T, body func(*difficulty.Probe) difficulty.Estimator) {
-		got, err := all(t.Context(), body(&difficulty.Probe{Policy: says("1", "1", "1", "1")}), request(0))
+	forEach(t, func(t *testing.T, wrap func(*difficulty.Probe) difficulty.Estimator) {
+		got, err := collect(t.Context(), wrap(&difficulty.Probe{Policy: answering("1", "1", "1", "1")}), request(0))
 		if err != nil || len(got) != difficulty.DefaultSamples || !got[len(got)-1].Final {
 			t.Errorf("got %d estimates and error %v, want %d, the last final", len(got), err, difficulty.DefaultSamples)
 		}
 	})
 }
 
-// A caller that has seen enough leaves, and nothing goes on.
-func TestLeavingEarly(t *testing.T) {
-	each(t, func(t *testing.T, body func(*difficulty.Probe) difficulty.Estimator) {
-		engine, judge := says("1", "1", "1", "1"), believes(0.5, 500*time.Millisecond)
-		e := body(&difficulty.Probe{Policy: engine, Verifier: judge})
+// When the caller stops the iteration, the engine and the verifier stop, too.
+func TestStoppingEarly(t *testing.T) {
+	forEach(t, func(t *testing.T, wrap func(*difficulty.Probe) difficulty.Estimator) {
+		engine, scores := answering("1", "1", "1", "1"), scoring(0.5, 500*time.Millisecond)
+		e := wrap(&difficulty.Probe{Policy: engine, Verifier: scores})
 		began := time.Now()
 		for _, err := range e.Estimate(t.Context(), request(4)) {
 			if err != nil {
@@ -154,13 +174,13 @@ func TestLeavingEarly(t *testing.T) {
 		}
 		synctest.Wait()
 		if got := time.Since(began); got != 1500*time.Millisecond {
-			t.Errorf("left after %v, want 1.5s", got)
+			t.Errorf("stopped after %v, want 1.5s", got)
 		}
 		if calls := engine.Calls(); !calls[0].Ended || len(calls[0].Yielded) != 1 {
-			t.Errorf("the engine goes on: %+v", calls[0])
+			t.Errorf("the engine is still running: %+v", calls[0])
 		}
-		if got := len(judge.Calls()); got != 1 {
-			t.Errorf("%d samples were judged, want 1", got)
+		if got := len(scores.Calls()); got != 1 {
+			t.Errorf("%d samples were scored, want 1", got)
 		}
 	})
 }
@@ -175,28 +195,28 @@ func TestErrors(t *testing.T) {
 		before   int
 		want     error
 	}{
-		"sampled too much": {samples: difficulty.MaxSamples + 1, want: reasoning.ErrInvalid},
+		"too many samples": {samples: difficulty.MaxSamples + 1, want: reasoning.ErrInvalid},
 		"policy fails": {
 			policy: &policytest.Script{Reply: func(r policy.Request, o int) policytest.Reply {
-				l := says("1", "1", "1").Reply(r, o)
+				reply := answering("1", "1", "1").Reply(r, o)
 				if o == 2 {
-					l.Err = fmt.Errorf("%w: %w", reasoning.ErrUnavailable, broken)
+					reply.Err = fmt.Errorf("%w: %w", reasoning.ErrUnavailable, broken)
 				}
-				return l
+				return reply
 			}},
 			samples: 3, before: 2, want: reasoning.ErrUnavailable,
 		},
-		"judge fails": {verifier: &verifiertest.Script{Reply: func(verifier.Request) verifiertest.Reply {
+		"verifier fails": {verifier: &verifiertest.Script{Reply: func(verifier.Request) verifiertest.Reply {
 			return verifiertest.Reply{Err: reasoning.ErrOverloaded}
 		}}, samples: 3, want: reasoning.ErrOverloaded},
-		"judge misjudges": {verifier: &verifiertest.Script{Reply: func(verifier.Request) verifiertest.Reply {
+		"invalid scores": {verifier: &verifiertest.Script{Reply: func(verifier.Request) verifiertest.Reply {
 			return verifiertest.Reply{Scores: []float64{math.NaN()}}
 		}}, samples: 3, want: verifier.ErrBadScores},
 		"deadline": {timeout: 2500 * time.Millisecond, samples: 3, before: 2, want: context.DeadlineExceeded},
 	} {
 		t.Run(name, func(t *testing.T) {
-			each(t, func(t *testing.T, body func(*difficulty.Probe) difficulty.Estimator) {
-				p := &difficulty.Probe{Policy: says("1", "1", "1"), Verifier: c.verifier}
+			forEach(t, func(t *testing.T, wrap func(*difficulty.Probe) difficulty.Estimator) {
+				p := &difficulty.Probe{Policy: answering("1", "1", "1"), Verifier: c.verifier}
 				if c.policy != nil {
 					p.Policy = c.policy
 				}
@@ -206,7 +226,7 @@ func TestErrors(t *testing.T) {
 					ctx, stop = context.WithTimeout(ctx, c.timeout)
 					defer stop()
 				}
-				got, err := all(ctx, body(p), request(c.samples))
+				got, err := collect(ctx, wrap(p), request(c.samples))
 				if !errors.Is(err, c.want) || len(got) != c.before {
 					t.Errorf("got %d estimates and error %v, want %d and %v", len(got), err, c.before, c.want)
 				}
@@ -215,47 +235,47 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// What is refused is named, and what is not is done: also at the limits.
+// Requests beyond the limits are refused by field, and requests at the limits work.
 func TestLimits(t *testing.T) {
-	for field, spoil := range map[string]func(*difficulty.Request){
+	for field, corrupt := range map[string]func(*difficulty.Request){
 		"max_samples": func(r *difficulty.Request) { r.MaxSamples = -1 },
 		"search_id":   func(r *difficulty.Request) { r.Search = strings.Repeat("s", 59) },
 		"tenant":      func(r *difficulty.Request) { r.Tenant = strings.Repeat("t", 129) },
 	} {
 		r := request(1)
-		spoil(&r)
+		corrupt(&r)
 		var invalid *reasoning.InvalidError
 		if err := r.Validate(); !errors.As(err, &invalid) || invalid.Field != field {
 			t.Errorf("%s: got %v, want an InvalidError of it", field, err)
 		}
 	}
 	synctest.Test(t, func(t *testing.T) {
-		r := request(policy.MaxChildren + 1) // more than a policy takes at a time
+		r := request(policy.MaxChildren + 1) // more than one policy.Request may have
 		r.Search = strings.Repeat("s", 58)
-		got, err := all(t.Context(), &difficulty.Oracle{Policy: policytest.Steps(1, 0)}, knowing(r))
+		got, err := collect(t.Context(), &difficulty.Oracle{Policy: policytest.Steps(1, 0)}, withAnswer(r))
 		if err != nil || len(got) != r.MaxSamples || !got[len(got)-1].Final {
 			t.Errorf("got %d estimates and error %v, want %d", len(got), err, r.MaxSamples)
 		}
 	})
 }
 
-// The more samples say the same, the surer the estimate.
+// The interval shrinks with the number of samples.
 func TestIntervalShrinks(t *testing.T) {
 	for name, p := range map[string]*difficulty.Probe{
-		"all believed":  {Policy: says(slices.Repeat([]string{"1"}, 32)...), Verifier: believes(1, 0)},
-		"none believed": {Policy: says(slices.Repeat([]string{"1"}, 32)...), Verifier: believes(0, 0)},
-		"all agree":     {Policy: says(slices.Repeat([]string{"1"}, 32)...)},
-		"none ends":     {Policy: says(slices.Repeat([]string{""}, 32)...), Verifier: believes(1, 0)},
+		"all right":     {Policy: answering(slices.Repeat([]string{"1"}, 32)...), Verifier: scoring(1, 0)},
+		"all wrong":     {Policy: answering(slices.Repeat([]string{"1"}, 32)...), Verifier: scoring(0, 0)},
+		"all agree":     {Policy: answering(slices.Repeat([]string{"1"}, 32)...)},
+		"all truncated": {Policy: answering(slices.Repeat([]string{""}, 32)...), Verifier: scoring(1, 0)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				got, err := all(t.Context(), p, unsettled(request(32)))
+				got, err := collect(t.Context(), p, unsettled(request(32)))
 				if err != nil {
 					t.Fatal(err)
 				}
-				for i := 2; i < len(got); i++ { // of one sample nobody knows whether it agrees
+				for i := 2; i < len(got); i++ { // one sample alone cannot agree or disagree
 					if now, before := got[i].High-got[i].Low, got[i-1].High-got[i-1].Low; now >= before {
-						t.Errorf("after %d samples the interval is %v wide, before it was %v", i+1, now, before)
+						t.Errorf("after %d samples the interval has width %v, before it had %v", i+1, now, before)
 					}
 				}
 				if last := got[31]; last.High-last.Low > 0.1 {
@@ -270,21 +290,21 @@ func TestPassRate(t *testing.T) {
 	for name, c := range map[string]struct {
 		answers  []string
 		verifier verifier.Verifier
-		right    float64 // parts of successes
+		right    float64 // successes, fractional
 	}{
-		"believed by 0.75":         {[]string{"1", "2", "3", "4"}, believes(0.75, 0), 3},
-		"what does not end counts": {[]string{"1", "2", "", ""}, believes(0.75, 0), 1.5},
-		"all agree":                {[]string{"7", "7.0", "7", "7"}, nil, 4},
-		"two and two":              {[]string{"1", "1", "2", "2"}, nil, 4. / 3},
-		"three agree":              {[]string{"1", "1", "1", "2"}, nil, 2},
-		"none agrees":              {[]string{"1", "2", "3", "4"}, nil, 0},
-		"what has no answer":       {[]string{"1", "1", "", ""}, nil, 2. / 3},
-		"a single one":             {[]string{"1"}, nil, 0.5},
+		"score 0.75":              {[]string{"1", "2", "3", "4"}, scoring(0.75, 0), 3},
+		"truncated samples count": {[]string{"1", "2", "", ""}, scoring(0.75, 0), 1.5},
+		"all agree":               {[]string{"7", "7.0", "7", "7"}, nil, 4},
+		"two and two":             {[]string{"1", "1", "2", "2"}, nil, 4. / 3},
+		"three agree":             {[]string{"1", "1", "1", "2"}, nil, 2},
+		"none agrees":             {[]string{"1", "2", "3", "4"}, nil, 0},
+		"without answer":          {[]string{"1", "1", "", ""}, nil, 2. / 3},
+		"a single sample":         {[]string{"1"}, nil, 0.5},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := &difficulty.Probe{Policy: says(c.answers...), Verifier: c.verifier}
-				got, err := all(t.Context(), p, request(len(c.answers)))
+				p := &difficulty.Probe{Policy: answering(c.answers...), Verifier: c.verifier}
+				got, err := collect(t.Context(), p, request(len(c.answers)))
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -14,43 +14,45 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// A sampler takes whole samples of problems, and has them judged where there is a
+// A sampler takes full-solution samples of a problem, and scores them if it has a
 // verifier.
 type sampler struct {
 	policy   policy.Policy
 	verifier verifier.Verifier               // nil: none
-	grade    func(policy.Child) (right bool) // instead of a verifier, where the answer is known
+	grade    func(policy.Child) (right bool) // replaces a verifier if the answer is known
 }
 
-// probeSuffix keeps a probe's jobs apart from those of the search that it is for: on
-// a queue, results go to whoever owns the name.
+// probeSuffix is appended to the id of the search in a probe's jobs. A queue delivers
+// results by search id, so that the ids of a probe and of its search must differ.
 const probeSuffix = "-probe"
 
-// maxSearch is the longest name that leaves room for it: jobs' have at most 64 bytes.
+// maxSearch is the longest search id that leaves room for probeSuffix.
 const maxSearch = 64 - len(probeSuffix)
 
-// A rule says what judged samples mean for pass@1; they are in the order of their
+// A passRate estimates pass@1 and its interval from samples in the order of their
 // ordinals.
-type rule func(all []judged) (rate, low, high float64)
+type passRate func(samples []sample) (rate, low, high float64)
 
-// estimate yields an estimate a sample, by a rule, until there are k. Samples are asked
-// for in waves: when one has come in whole and the bin is settled, no other is asked for.
-func (p sampler) estimate(ctx context.Context, r Request, k, wave int, rule rule) iter.Seq2[Estimate, error] {
+// estimate yields an estimate per sample until there are k. It takes samples in waves,
+// and starts no wave when the bin is settled.
+func (p sampler) estimate(
+	ctx context.Context, r Request, k, wave int, passRate passRate,
+) iter.Seq2[Estimate, error] {
 	return func(yield func(Estimate, error) bool) {
-		var all []judged
+		var all []sample
 		var e Estimate
 		for len(all) < k && !(len(all) > 0 && e.Settled) {
-			for s := range p.samples(ctx, r, len(all), min(k, len(all)+wave)) {
-				if s.err != nil {
-					yield(Estimate{}, s.err)
+			for s, err := range p.samples(ctx, r, len(all), min(k, len(all)+wave)) {
+				if err != nil {
+					yield(Estimate{}, err)
 					return
 				}
-				// In order, so that sums of floats do not depend on who came first.
-				at, _ := slices.BinarySearchFunc(all, s, func(a, b judged) int { return cmp.Compare(a.child.Ordinal, b.child.Ordinal) })
+				// Sums of floats depend on the order, so samples are kept in order of ordinals.
+				at, _ := slices.BinarySearchFunc(all, s, byOrdinal)
 				all = slices.Insert(all, at, s)
 				e = Estimate{Samples: len(all), Usage: e.Usage.Add(s.usage), New: []policy.Child{s.child}}
-				e.PassRate, e.Low, e.High = rule(all)
-				e = e.in(r.scheme())
+				e.PassRate, e.Low, e.High = passRate(all)
+				e = e.withBin(r.scheme())
 				e.Final = len(all) == k || len(all)%wave == 0 && e.Settled
 				if !yield(e, nil) {
 					return
@@ -60,40 +62,47 @@ func (p sampler) estimate(ctx context.Context, r Request, k, wave int, rule rule
 	}
 }
 
-// A judged sample, or why there is none.
-type judged struct {
+// A sample is a child with its final score.
+type sample struct {
 	child  policy.Child
-	usage  reasoning.Usage
-	answer string  // see answerOf
-	belief float64 // that it is right, where a verifier said
-	scored bool
+	usage  reasoning.Usage // with that of scoring
+	answer string          // see answerOf
+	score  float64         // by the verifier or, 0 or 1, by grade
+	scored bool            // by the verifier
+}
+
+func byOrdinal(a, b sample) int { return cmp.Compare(a.child.Ordinal, b.child.Ordinal) }
+
+// A sampleResult is what a goroutine of samples sends.
+type sampleResult struct {
+	sample sample
 	err    error
 }
 
-// samples yields the samples from one to before another as they come, each judged
-// while others are still written.
-func (p sampler) samples(ctx context.Context, r Request, from, to int) iter.Seq[judged] {
-	return func(yield func(judged) bool) {
-		var judge verifier.RewardModel
+// samples yields the samples with ordinals in [from, to) as they finish. It scores each
+// while others are still generated. It returns only when its goroutines have ended.
+func (p sampler) samples(ctx context.Context, r Request, from, to int) iter.Seq2[sample, error] {
+	return func(yield func(sample, error) bool) {
+		var model verifier.RewardModel
 		if p.verifier != nil {
 			var err error
-			if judge, err = p.verifier.RewardModel(ctx); err != nil {
-				yield(judged{err: fmt.Errorf("get reward model: %w", err)})
+			if model, err = p.verifier.RewardModel(ctx); err != nil {
+				yield(sample{}, fmt.Errorf("get reward model: %w", err))
 				return
 			}
 		}
 		ctx, cancel := context.WithCancel(ctx)
-		out := make(chan judged)
+		out := make(chan sampleResult)
 		var work sync.WaitGroup
-		defer func() { // also when the caller leaves: nothing of the probe outlives it
+		defer func() {
 			cancel()
 			go func() { work.Wait(); close(out) }()
 			for range out {
 			}
 		}()
-		send := func(s judged) {
+		send := func(s sample, err error) {
 			select {
-			case out <- s:
+			case out <- sampleResult{s, err}:
 			case <-ctx.Done():
 			}
 		}
@@ -111,55 +120,65 @@ func (p sampler) samples(ctx context.Context, r Request, from, to int) iter.Seq[
 				request.Ordinals = part
 				for child, err := range p.policy.Expand(ctx, request) {
 					if err != nil {
-						send(judged{err: err})
+						send(sample{}, err)
 						return
 					}
-					work.Go(func() { send(p.judge(ctx, r, judge, child)) })
+					work.Go(func() { send(p.score(ctx, r, model, child)) })
 				}
 			})
 		}
 		for range to - from {
 			select {
 			case s := <-out:
-				if !yield(s) || s.err != nil {
+				if !yield(s.sample, s.err) || s.err != nil {
 					return
 				}
 			case <-ctx.Done():
-				yield(judged{err: context.Cause(ctx)})
+				yield(sample{}, context.Cause(ctx))
 				return
 			}
 		}
 	}
 }
 
-func (p sampler) judge(ctx context.Context, r Request, judge verifier.RewardModel, child policy.Child) judged {
-	s := judged{child: child, usage: child.Usage, answer: answerOf(child)}
+// score returns child as a sample, scored by the verifier if there is one.
+func (p sampler) score(
+	ctx context.Context, r Request, model verifier.RewardModel, child policy.Child,
+) (sample, error) {
+	s := sample{child: child, usage: child.Usage, answer: answerOf(child)}
 	if p.grade != nil && p.grade(child) {
-		s.belief = 1
+		s.score = 1
 	}
 	if p.verifier == nil {
-		return s
+		return s, nil
 	}
-	request := verifier.Request{Tenant: r.Tenant, Search: r.Search, Node: fmt.Sprint(child.Ordinal), Problem: r.Problem, Steps: reasoning.Texts(child.Steps)}
+	request := verifier.Request{
+		Tenant: r.Tenant, Search: r.Search, Node: fmt.Sprint(child.Ordinal),
+		Problem: r.Problem, Steps: reasoning.Texts(child.Steps),
+	}
 	result, err := p.verifier.Score(ctx, request)
 	if err == nil {
 		err = request.Check(result.Scores)
 	}
 	if err != nil {
-		s.err = fmt.Errorf("score a probe's sample: %w", err)
-		return s
+		return sample{}, fmt.Errorf("score sample %d: %w", child.Ordinal, err)
 	}
 	s.child.Steps = slices.Clone(child.Steps)
 	for i := range s.child.Steps {
 		s.child.Steps[i].Score, s.child.Steps[i].Scored = result.Scores[i], true
 	}
 	s.usage = s.usage.Add(result.Usage)
-	s.belief, s.scored = judge.Aggregator.Of(result.Scores), true
-	return s
+	s.score, s.scored = model.Aggregator.Of(result.Scores), true
+	return s, nil
 }
 
-// answerOf is the same for children with the same answer, and empty for one that
-// ends in none.
+// failed returns a sequence of err alone.
+func failed(err error) iter.Seq2[Estimate, error] {
+	return func(yield func(Estimate, error) bool) { yield(Estimate{}, err) }
+}
+
+// answerOf returns a key of the child's answer, equal for equivalent answers, or "" if
+// the child has none.
 func answerOf(c policy.Child) string {
 	if c.Finish != reasoning.FinishEnd {
 		return ""

@@ -8,14 +8,14 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// A Scheme is a named way to cut pass rates into bins, the easiest first. Bin i holds
-// rates of Edges[i] and more that are in no easier bin, the last one all below.
+// A Scheme is a named division of pass rates into bins, the easiest first. Bin i holds
+// the rates from Edges[i] up to the next easier bin, the last bin all below.
 type Scheme struct {
 	Name  string    `json:"name"`
 	Edges []float64 `json:"edges"` // descending, in (0,1); 1…MaxEdges
 }
 
-// MaxEdges of a scheme.
+// MaxEdges is the most edges of a scheme.
 const MaxEdges = 15
 
 // Absolute is the scheme of Liu et al. 2025 (arXiv 2502.06703, §4.1): easy, medium and
@@ -23,16 +23,16 @@ const MaxEdges = 15
 // scheme, it is the easier one.
 var Absolute = Scheme{"absolute", []float64{0.5, 0.1}}
 
-// Quantiles is n bins with as many of these rates each, as Snell et al. 2024 (arXiv
-// 2408.03314, §3.2) has with n = 5. Rates that are equal stay together, so there may be
-// fewer bins.
+// Quantiles returns a scheme of n bins with equally many of these rates each, as Snell
+// et al. 2024 (arXiv 2408.03314, §3.2) use with n = 5. Equal rates stay together, so
+// there may be fewer bins.
 func Quantiles(n int, rates []float64) Scheme {
 	s := Scheme{Name: fmt.Sprintf("quantiles-%d", n)}
 	sorted := slices.Sorted(slices.Values(rates))
 	for i := n - 1; i > 0 && len(sorted) > 0; i-- {
 		at := i * len(sorted) / n
 		edge := sorted[at]
-		if at > 0 && edge > sorted[at-1] { // between two rates, where an estimate that is a little off does no harm
+		if at > 0 && edge > sorted[at-1] { // halfway between two rates, farthest from either
 			edge = (edge + sorted[at-1]) / 2
 		}
 		if edge > sorted[0] && edge < 1 && (len(s.Edges) == 0 || edge < s.Edges[len(s.Edges)-1]) {
@@ -61,10 +61,10 @@ func (s Scheme) Validate() error {
 	return nil
 }
 
-// Bins is how many there are.
+// Bins returns the number of bins.
 func (s Scheme) Bins() int { return len(s.Edges) + 1 }
 
-// Bin of a rate, from 0, the easiest.
+// Bin returns the bin of a rate, from 0, the easiest.
 func (s Scheme) Bin(rate float64) int {
 	for i, edge := range s.Edges {
 		if rate >= edge {
@@ -74,7 +74,7 @@ func (s Scheme) Bin(rate float64) int {
 	return len(s.Edges)
 }
 
-// Label is what people call a bin.
+// Label returns a name of a bin for people.
 func (s Scheme) Label(bin int) string {
 	if s.Name == Absolute.Name && slices.Equal(s.Edges, Absolute.Edges) {
 		return []string{"easy", "medium", "hard"}[bin]
@@ -89,7 +89,7 @@ func (s Scheme) Label(bin int) string {
 	return "[" + low + ", " + high
 }
 
-// short writes an edge so that close ones differ.
+// short formats an edge with enough digits to tell close edges apart.
 func short(edge float64) string {
 	if edge < 0.01 || edge > 0.99 {
 		return strconv.FormatFloat(edge, 'g', 3, 64)

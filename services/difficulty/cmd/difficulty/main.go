@@ -1,5 +1,5 @@
-// Command difficulty is the difficulty service: it probes problems with the policy's
-// workers on the queue and a verifier.
+// Command difficulty serves estimates of difficulty over gRPC. It takes samples from the
+// policy's workers on the queue and scores them by a verifier.
 package main
 
 import (

@@ -43,9 +43,9 @@ func build(_ context.Context, d *serve.Dependencies, c config) (service serve.Se
 		return service, err
 	}
 	d.Check(serve.Check{Name: "queue on NATS at " + c.NatsURL, Do: monitor.Ready})
-	var text *difficulty.PromptModel
+	var prompt *difficulty.PromptModel
 	if c.PromptModel != "" {
-		if text, err = difficulty.LoadPrompt(c.PromptModel); err != nil {
+		if prompt, err = difficulty.LoadPrompt(c.PromptModel); err != nil {
 			return service, err
 		}
 	}
@@ -59,7 +59,7 @@ func build(_ context.Context, d *serve.Dependencies, c config) (service serve.Se
 		d.OnClose(client.Close)
 		scorer = client
 	}
-	traced := difficultytrace.New(difficulty.All(jobs, scorer, text), d.Telemetry.Instruments)
+	traced := difficultytrace.New(difficulty.All(jobs, scorer, prompt), d.Telemetry.Instruments)
 	service.Register = func(r grpc.ServiceRegistrar) {
 		difficultyrpc.Register(r, traced, reasoning.DefaultSampling(c.MaxTokens))
 	}
