@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// BenchmarkDecode measures what one core decodes at the size of pocket-0.8m:
-// eight sequences that share a prompt of problem's length.
+// BenchmarkDecode measures the decoding speed of one core at the size of pocket-0.8m:
+// eight sequences share a prompt of a problem's length.
 func BenchmarkDecode(b *testing.B) {
 	m := randomModel(b, large, 1)
 	s := newScratch(m)
@@ -15,7 +15,7 @@ func BenchmarkDecode(b *testing.B) {
 	for i := range prompt {
 		prompt[i] = 4 + i%90
 	}
-	p, _ := s.read(&prefixes{}, prompt, false)
+	p, _ := s.prefill(&prefixCache{}, prompt, false)
 	const sequences, length = 8, 48
 	start, tokens := cpuTime(), 0
 	for b.Loop() {
@@ -31,14 +31,14 @@ func BenchmarkDecode(b *testing.B) {
 	b.ReportMetric(float64(tokens)/(cpuTime()-start).Seconds(), "tok/cpu-s")
 }
 
-// BenchmarkRead measures reading prompts.
-func BenchmarkRead(b *testing.B) {
+// BenchmarkPrefill measures the prefill speed of one core.
+func BenchmarkPrefill(b *testing.B) {
 	m := randomModel(b, large, 1)
 	s := newScratch(m)
 	prompt := make([]int, 150)
 	start, tokens := cpuTime(), 0
 	for b.Loop() {
-		s.read(&prefixes{limit: -1}, prompt, false)
+		s.prefill(&prefixCache{limit: -1}, prompt, false)
 		tokens += len(prompt)
 	}
 	b.ReportMetric(float64(tokens)/(cpuTime()-start).Seconds(), "tok/cpu-s")

@@ -11,8 +11,8 @@ import (
 // Options size an Engine. Zero values mean the defaults.
 type Options struct {
 	Workers      int // goroutines that compute; default GOMAXPROCS
-	Slots        int // sequences a worker runs at once, 1…64; default 16
-	PrefixTokens int // prompt tokens remembered across requests; default 16384 (about 16 MB), negative: none
+	Slots        int // sequences that a worker runs at once, 1…64; default 16
+	PrefixTokens int // capacity of the prefix cache; default 16384 (about 16 MB), negative: no cache
 }
 
 func (o Options) withDefaults() Options {
@@ -30,35 +30,36 @@ func (o Options) withDefaults() Options {
 }
 
 // Engine serves one policy to many goroutines. Its workers batch continuously:
-// sequences join and leave a running batch between two tokens, and a worker
-// with free slots takes what is waiting. Nothing waits for a timer or for a
-// batch to fill (Yu et al. 2022, Orca).
+// sequences join and leave a running batch between two tokens, and a worker with
+// free slots takes waiting sequences. No request waits for a timer or for a batch
+// to fill (Yu et al. 2022, Orca).
 type Engine struct {
-	model  *Model
-	opts   Options
-	cache  *prefixes
-	done   sync.WaitGroup
-	mu     sync.Mutex
-	wake   sync.Cond // something is waiting, or closed
-	closed bool
-	unread []*prompt   // prompts to be read
-	ready  []*sequence // children whose prompt was read, waiting for a slot
+	model *Model
+	opts  Options
+	cache *prefixCache
+	done  sync.WaitGroup
+
+	mu      sync.Mutex
+	wake    sync.Cond // signalled when a request waits, and by Close
+	closed  bool
+	waiting []*prompt   // to be prefilled
+	ready   []*sequence // prefilled, to be decoded
 }
 
-// prompt is a request that was accepted.
+// prompt is an accepted request.
 type prompt struct {
-	ctx      context.Context
-	request  Request
-	ids      []int
-	prefix   *prefix // set once it is read
-	cached   int
-	isRead   atomic.Bool
-	written  atomic.Int64 // tokens of all children
-	children chan Child   // buffered: workers never wait for a reader
-	failed   chan error
+	ctx       context.Context
+	request   Request
+	ids       []int
+	prefix    *prefix // set by prefill
+	cached    int     // tokens that prefill took from the cache
+	prefilled atomic.Bool
+	generated atomic.Int64 // tokens of all children
+	children  chan Child   // buffered: workers never block on a slow caller
+	failed    chan error
 }
 
-// fail tells the request's owner, once.
+// fail makes Generate return err. Only the first call has an effect.
 func (p *prompt) fail(err error) {
 	select {
 	case p.failed <- err:
@@ -66,21 +67,21 @@ func (p *prompt) fail(err error) {
 	}
 }
 
-// sequence is one child on its way.
+// sequence is an unfinished child.
 type sequence struct {
 	*prompt
 	sampler
 	child   Child
 	memory  *segment
-	next    int   // the token to be fed
-	line    []int // tokens of the step being written, and their log-probability
-	logProb float64
+	next    int     // last token drawn, the input of the next pass
+	line    []int   // tokens of the incomplete step
+	logProb float64 // of line
 }
 
 // NewEngine starts an engine; Close stops it.
 func NewEngine(m *Model, o Options) *Engine {
 	o = o.withDefaults()
-	e := &Engine{model: m, opts: o, cache: &prefixes{limit: o.PrefixTokens}}
+	e := &Engine{model: m, opts: o, cache: &prefixCache{limit: o.PrefixTokens}}
 	e.wake.L = &e.mu
 	e.done.Add(o.Workers)
 	for range o.Workers {
@@ -92,10 +93,10 @@ func NewEngine(m *Model, o Options) *Engine {
 // Model returns the model that is served.
 func (e *Engine) Model() *Model { return e.model }
 
-// Slots is how many sequences run at once; more wait.
+// Slots returns the number of sequences that run at once; more wait.
 func (e *Engine) Slots() int { return e.opts.Workers * e.opts.Slots }
 
-// Close stops the workers and waits for them. Requests under way fail with ErrClosed.
+// Close stops the workers and waits for them. Running requests fail with ErrClosed.
 func (e *Engine) Close() error {
 	e.mu.Lock()
 	e.closed = true
@@ -105,12 +106,12 @@ func (e *Engine) Close() error {
 	return nil
 }
 
-// Generate yields the children of a request as each finishes, in any order;
-// Child.Index says which it is. An error ends the sequence: one that wraps
-// ErrRequest before anything is computed, the context's, or ErrClosed. Breaking
-// out of the loop, like cancelling ctx, stops the rest between two tokens. The
-// Child beside the context's error has the Usage of what was computed in vain, but
-// for the tokens that were just being computed, one a child at most.
+// Generate yields the children of a request as each finishes, in any order; see
+// Child.Index. An error ends the sequence: one that wraps ErrRequest before
+// anything is computed, the context's, or ErrClosed. Breaking out of the loop, like
+// cancelling ctx, stops the rest between two tokens. The Child beside the context's
+// error has the Usage of the wasted tokens, except those of the pass in progress,
+// at most one per child.
 func (e *Engine) Generate(ctx context.Context, r Request) iter.Seq2[Child, error] {
 	return func(yield func(Child, error) bool) {
 		ids, err := r.check(e.model)
@@ -120,17 +121,19 @@ func (e *Engine) Generate(ctx context.Context, r Request) iter.Seq2[Child, error
 		}
 		work, cancel := context.WithCancel(ctx)
 		defer cancel()
-		p := &prompt{ctx: work, request: r, ids: ids, children: make(chan Child, len(r.Seeds)), failed: make(chan error, 1)}
+		p := &prompt{
+			ctx: work, request: r, ids: ids, children: make(chan Child, len(r.Seeds)), failed: make(chan error, 1),
+		}
 		if !e.submit(p) {
 			yield(Child{}, ErrClosed)
 			return
 		}
-		given := 0
+		yielded := 0 // tokens
 		for i := range r.Seeds {
 			select {
 			case c := <-p.children:
-				c.Usage = p.charge(c.Usage.Generated, i == 0)
-				given += c.Usage.Generated
+				c.Usage = p.usage(c.Usage.Generated, i == 0)
+				yielded += c.Usage.Generated
 				if !yield(c, nil) {
 					return
 				}
@@ -138,20 +141,20 @@ func (e *Engine) Generate(ctx context.Context, r Request) iter.Seq2[Child, error
 				yield(Child{}, err)
 				return
 			case <-ctx.Done():
-				vain := Usage{Generated: int(p.written.Load()) - given}
-				if i == 0 && p.isRead.Load() {
-					vain = p.charge(vain.Generated, true)
+				wasted := Usage{Generated: int(p.generated.Load()) - yielded}
+				if i == 0 && p.prefilled.Load() {
+					wasted = p.usage(wasted.Generated, true)
 				}
-				yield(Child{Usage: vain}, context.Cause(ctx))
+				yield(Child{Usage: wasted}, context.Cause(ctx))
 				return
 			}
 		}
 	}
 }
 
-// charge is the usage of what is given: the first child of a request carries its
-// prompt's cost.
-func (p *prompt) charge(generated int, first bool) Usage {
+// usage returns the usage of a child. The first child of a request is charged the
+// prompt.
+func (p *prompt) usage(generated int, first bool) Usage {
 	u := Usage{Prompt: len(p.ids), Cached: len(p.ids), Generated: generated}
 	if first {
 		u.Cached = p.cached
@@ -159,18 +162,20 @@ func (p *prompt) charge(generated int, first bool) Usage {
 	return u
 }
 
+// submit queues p. It returns false if the engine is closed.
 func (e *Engine) submit(p *prompt) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
 		return false
 	}
-	e.unread = append(e.unread, p)
+	e.waiting = append(e.waiting, p)
 	e.wake.Signal()
 	return true
 }
 
-// work is one worker: between two tokens it takes what is waiting.
+// work runs a worker. Between two tokens it prefills a prompt or lets sequences join
+// its batch.
 func (e *Engine) work() {
 	defer e.done.Done()
 	s := newScratch(e.model)
@@ -184,7 +189,7 @@ func (e *Engine) work() {
 			return
 		}
 		if p != nil {
-			e.read(s, p)
+			e.prefill(s, p)
 			continue
 		}
 		for _, q := range joined {
@@ -196,32 +201,33 @@ func (e *Engine) work() {
 	}
 }
 
-// take waits until this worker has something to do: a prompt to read, sequences
-// to join its batch, or the batch itself. It is false when the engine closes.
+// take returns the next work of a worker: a prompt to prefill, or sequences, possibly
+// none, to join its batch. It blocks while there is neither and the batch is empty. It
+// returns false when the engine is closed.
 func (e *Engine) take(running int) (*prompt, []*sequence, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for !e.closed && running == 0 && len(e.unread) == 0 && len(e.ready) == 0 {
+	for !e.closed && running == 0 && len(e.waiting) == 0 && len(e.ready) == 0 {
 		e.wake.Wait()
 	}
 	if e.closed {
-		for _, p := range e.unread {
+		for _, p := range e.waiting {
 			p.fail(ErrClosed)
 		}
 		for _, q := range e.ready {
 			q.fail(ErrClosed)
 		}
-		e.unread, e.ready = nil, nil
+		e.waiting, e.ready = nil, nil
 		return nil, nil, false
 	}
-	// Prompts are read first, unless this worker's slots are full or enough is ready.
-	if len(e.unread) > 0 && running+len(e.ready) < e.opts.Slots {
-		p := e.unread[0]
-		e.unread[0] = nil
-		e.unread = e.unread[1:]
+	// Prefill first, unless this worker's slots are full or can be filled without.
+	if len(e.waiting) > 0 && running+len(e.ready) < e.opts.Slots {
+		p := e.waiting[0]
+		e.waiting[0] = nil
+		e.waiting = e.waiting[1:]
 		return p, nil, true
 	}
-	// Of what is ready a worker leaves the others their share.
+	// Leave the other workers their share of the ready sequences.
 	n := min(e.opts.Slots-running, (len(e.ready)+e.opts.Workers-1)/e.opts.Workers)
 	joined := append([]*sequence(nil), e.ready[:n]...)
 	clear(e.ready[:n])
@@ -229,20 +235,21 @@ func (e *Engine) take(running int) (*prompt, []*sequence, bool) {
 	return nil, joined, true
 }
 
-// read computes the prompt once and makes its children ready.
-func (e *Engine) read(s *scratch, p *prompt) {
+// prefill computes the prompt once and makes its children ready.
+func (e *Engine) prefill(s *scratch, p *prompt) {
 	if p.ctx.Err() != nil {
 		return
 	}
-	p.prefix, p.cached = s.read(e.cache, p.ids, false)
-	p.isRead.Store(true)
+	p.prefix, p.cached = s.prefill(e.cache, p.ids, false)
+	p.prefilled.Store(true)
 	children := make([]*sequence, len(p.request.Seeds))
 	for i, seed := range p.request.Seeds {
 		topP := float32(p.request.TopP)
 		if topP == 0 {
 			topP = 1
 		}
-		children[i] = &sequence{prompt: p, sampler: sampler{seed, float32(p.request.Temperature), topP}, child: Child{Index: i}}
+		draw := sampler{seed, float32(p.request.Temperature), topP}
+		children[i] = &sequence{prompt: p, sampler: draw, child: Child{Index: i}}
 	}
 	e.mu.Lock()
 	e.ready = append(e.ready, children...)
@@ -250,7 +257,8 @@ func (e *Engine) read(s *scratch, p *prompt) {
 	e.mu.Unlock()
 }
 
-// start draws a child's first token from what its prompt predicts; it reports whether there is more to do.
+// start draws a child's first token from the logits after its prompt. It reports
+// whether the child is unfinished.
 func (q *sequence) start(m *Model) bool {
 	if q.ctx.Err() != nil {
 		return false

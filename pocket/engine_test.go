@@ -22,7 +22,7 @@ func newEngine(t testing.TB, m *Model, o Options) *Engine {
 	return e
 }
 
-// collect gathers all children by index, usage removed: it says what was saved, not what was said.
+// collect returns all children by index without their usage, which depends on the cache.
 func collect(t testing.TB, e *Engine, r Request) []Child {
 	t.Helper()
 	children := make([]Child, len(r.Seeds))
@@ -48,8 +48,8 @@ func request(from, n int) Request {
 	return Request{Prompt: fmt.Sprintf("Tom has %d apples.\n", from), Seeds: seeds(from, n), MaxTokens: 12, Temperature: 1}
 }
 
-// TestBatchingChangesNothing is the property the whole mesh builds on. gonum's
-// product with a transposed operand fails it from 65 rows on.
+// TestBatchingChangesNothing checks that a child does not depend on the batch. With
+// gonum's product of a transposed operand the test fails for more than 64 rows.
 func TestBatchingChangesNothing(t *testing.T) {
 	m := randomModel(t, large, 1)
 	const n = 72
@@ -61,21 +61,24 @@ func TestBatchingChangesNothing(t *testing.T) {
 		want[i] = collect(t, alone, r)[0]
 		want[i].Index = i
 	}
-	for _, o := range []Options{{Workers: 1, Slots: 2}, {Workers: 1, Slots: 7}, {Workers: 1, Slots: 64}, {Workers: 3, Slots: 16}} {
+	for _, o := range []Options{
+		{Workers: 1, Slots: 2}, {Workers: 1, Slots: 7}, {Workers: 1, Slots: 64}, {Workers: 3, Slots: 16},
+	} {
 		e := newEngine(t, m, o)
-		var noise sync.WaitGroup
+		var others sync.WaitGroup
 		for k := range 5 { // other prompts share the batches and the cache
-			noise.Go(func() { collect(t, e, request(10+k, 9)) })
+			others.Go(func() { collect(t, e, request(10+k, 9)) })
 		}
 		if diff := cmp.Diff(want, collect(t, e, request(0, n))); diff != "" {
 			t.Errorf("%+v: %s", o, diff)
 		}
-		noise.Wait()
+		others.Wait()
 	}
 }
 
-// TestRowsOfALargePassAreRowsOfASmallOne checks the kernel itself, bit by bit and beyond 64 rows.
-func TestRowsOfALargePassAreRowsOfASmallOne(t *testing.T) {
+// TestRowsAreIndependent checks mul itself: a row of a large product is bit-identical to
+// the product of that row alone, beyond 64 rows, too.
+func TestRowsAreIndependent(t *testing.T) {
 	const rows, k, n = 150, 128, 128
 	w := newMatrix(k, n)
 	a := make([]float32, rows*k)
@@ -95,8 +98,8 @@ func TestRowsOfALargePassAreRowsOfASmallOne(t *testing.T) {
 	}
 }
 
-// TestTransposedRowsWouldDiffer is the control of the test above: with a
-// transposed operand gonum cuts the sums of a large product into blocks.
+// TestTransposedRowsWouldDiffer is the negative control of TestRowsAreIndependent: with
+// a transposed operand gonum divides the sums of a large product into blocks.
 func TestTransposedRowsWouldDiffer(t *testing.T) {
 	const rows, k, n = 150, 128, 128
 	a := blas32.General{Rows: rows, Cols: k, Stride: k, Data: make([]float32, rows*k)}
@@ -136,8 +139,9 @@ func TestPrefixCacheChangesNothing(t *testing.T) {
 func TestUsageChargesEachTokenOnce(t *testing.T) {
 	m := randomModel(t, tiny, 1)
 	e := newEngine(t, m, Options{Workers: 2})
-	read := func(prompt string) (read, generated int) {
-		for c, err := range e.Generate(t.Context(), Request{Prompt: prompt, Seeds: seeds(1, 5), MaxTokens: 8, Temperature: 1}) {
+	generate := func(prompt string) (computed, generated int) {
+		r := Request{Prompt: prompt, Seeds: seeds(1, 5), MaxTokens: 8, Temperature: 1}
+		for c, err := range e.Generate(t.Context(), r) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -146,41 +150,43 @@ func TestUsageChargesEachTokenOnce(t *testing.T) {
 				n += s.Tokens
 			}
 			if n != c.Usage.Generated || c.Usage.Prompt != len(prompt)+1 {
-				t.Errorf("usage %+v of a child with %d tokens after a prompt of %d", c.Usage, n, len(prompt)+1)
+				t.Errorf("got usage %+v of a child with %d tokens after a prompt of %d", c.Usage, n, len(prompt)+1)
 			}
-			read += c.Usage.Prompt - c.Usage.Cached
+			computed += c.Usage.Prompt - c.Usage.Cached
 			generated += n
 		}
-		return read, generated
+		return computed, generated
 	}
 	prompt := "Ann has 3 pens.\n"
-	if got, _ := read(prompt); got != len(prompt)+1 {
-		t.Errorf("read %d tokens of a new prompt, want all %d", got, len(prompt)+1)
+	if got, _ := generate(prompt); got != len(prompt)+1 {
+		t.Errorf("computed %d tokens of a new prompt, want all %d", got, len(prompt)+1)
 	}
-	if got, _ := read(prompt + "1+1=2\n"); got != len("1+1=2\n") {
-		t.Errorf("read %d tokens of a prompt that was continued, want %d", got, len("1+1=2\n"))
+	if got, _ := generate(prompt + "1+1=2\n"); got != len("1+1=2\n") {
+		t.Errorf("computed %d tokens of a continued prompt, want %d", got, len("1+1=2\n"))
 	}
 }
 
-// TestCutSampleContinues: a sample cut after a step equals the one-step sample
-// of the same seed, and continuing it with that seed gives the whole sample.
+// A sample that is cut after a step equals the one-step sample of the same seed, and its
+// continuation with that seed gives the whole sample.
 func TestCutSampleContinues(t *testing.T) {
 	m := randomModel(t, tiny, 5)
 	e := newEngine(t, m, Options{Workers: 1})
 	prompt := "Ann has 3 pens.\n"
 	cuts := 0
 	for seed := range uint64(40) {
-		whole := collect(t, e, Request{Prompt: prompt, Seeds: []uint64{seed}, MaxTokens: 200, Temperature: 1})[0]
+		r := Request{Prompt: prompt, Seeds: []uint64{seed}, MaxTokens: 200, Temperature: 1}
+		whole := collect(t, e, r)[0]
 		if len(whole.Steps) < 2 {
 			continue
 		}
 		cuts++
-		first := collect(t, e, Request{Prompt: prompt, Seeds: []uint64{seed}, MaxTokens: 200, MaxSteps: 1, Temperature: 1})[0]
+		r.MaxSteps = 1
+		first := collect(t, e, r)[0]
 		if diff := cmp.Diff(whole.Steps[:1], first.Steps); diff != "" || first.Finish != FinishSteps {
-			t.Fatalf("seed %d ended by %v: %s", seed, first.Finish, diff)
+			t.Fatalf("seed %d: finish %v, want steps: %s", seed, first.Finish, diff)
 		}
-		used := first.Steps[0].Tokens
-		rest := collect(t, e, Request{Prompt: prompt + first.Text(), Seeds: []uint64{seed}, MaxTokens: 200 - used, Temperature: 1})[0]
+		r.Prompt, r.MaxSteps, r.MaxTokens = prompt+first.Text(), 0, 200-first.Steps[0].Tokens
+		rest := collect(t, e, r)[0]
 		if diff := cmp.Diff(whole.Steps[1:], rest.Steps); diff != "" {
 			t.Fatalf("seed %d continued: %s", seed, diff)
 		}
@@ -190,7 +196,7 @@ func TestCutSampleContinues(t *testing.T) {
 	}
 }
 
-func TestGreedyTakesTheMostProbable(t *testing.T) {
+func TestGreedyDrawsTheMostProbable(t *testing.T) {
 	m := randomModel(t, tiny, 2)
 	e := newEngine(t, m, Options{Workers: 1})
 	got := collect(t, e, Request{Prompt: "A\n", Seeds: seeds(1, 3), MaxTokens: 12})
@@ -254,23 +260,23 @@ func TestBadRequests(t *testing.T) {
 			}
 		}
 		if n != 1 {
-			t.Errorf("%s: %d results", name, n)
+			t.Errorf("%s: got %d results, want one", name, n)
 		}
 	}
 }
 
-func TestLengthIsSaid(t *testing.T) {
+func TestFinishLength(t *testing.T) {
 	e := newEngine(t, randomModel(t, tiny, 1), Options{Workers: 1})
 	for _, c := range collect(t, e, Request{Prompt: "x\n", Seeds: seeds(0, 8), MaxTokens: 3, Temperature: 1}) {
 		if c.Finish != FinishLength && c.Finish != FinishEnd {
-			t.Errorf("finish %v of %q", c.Finish, c.Text())
+			t.Errorf("got finish %v of %q, want length or end", c.Finish, c.Text())
 		}
 	}
-	// The context is the other limit.
+	// The context limits the length, too.
 	long := strings.Repeat("x", 500)
 	for _, c := range collect(t, e, Request{Prompt: long, Seeds: seeds(0, 4), MaxTokens: 1 << 30, Temperature: 1}) {
 		if n := len(long) + 1 + len(c.Text()); n > tiny.context {
-			t.Errorf("%d tokens in a context of %d", n, tiny.context)
+			t.Errorf("got %d tokens in a context of %d", n, tiny.context)
 		}
 	}
 }
@@ -285,47 +291,48 @@ func TestCancelStopsBetweenTokens(t *testing.T) {
 			t.Errorf("got %v, want the cancel's cause", err)
 		}
 	}
-	// Leaving the loop stops the rest; the engine goes on serving.
+	// Breaking out of the loop stops the rest; the engine still serves.
 	for range e.Generate(t.Context(), request(0, 1000)) {
 		break
 	}
 	collect(t, e, request(0, 3))
 }
 
-// All children of a batch get their tokens together, so at the first one's end each
-// other has as many, but for the one that is just being computed, or is at its end too.
-func TestWhatIsWrittenInVainIsCounted(t *testing.T) {
+// All children of a batch advance together, so when the first finishes each other has as
+// many tokens, except for the pass in progress, or has finished, too.
+func TestWastedTokensAreCounted(t *testing.T) {
 	m := randomModel(t, tiny, 1)
 	e := newEngine(t, m, Options{Workers: 1, Slots: 8})
 	r := Request{Prompt: "Tom has 3 apples.\n", Seeds: seeds(0, 8), MaxTokens: 40, Temperature: 1}
-	all := 0
+	uncancelled := 0
 	for _, c := range collect(t, e, r) {
 		for _, s := range c.Steps {
-			all += s.Tokens
+			uncancelled += s.Tokens
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	told, first := 0, 0
+	counted, first := 0, 0
 	for c, err := range e.Generate(ctx, r) {
 		if err != nil && len(c.Steps) > 0 {
-			t.Errorf("beside %v came %+v", err, c)
+			t.Errorf("got %+v beside error %v, want no steps", c, err)
 		}
-		told += c.Usage.Generated
+		counted += c.Usage.Generated
 		if first == 0 {
 			first = c.Usage.Generated
 			cancel()
 		}
 	}
-	if told < 8*first-7 || told > all {
-		t.Errorf("told of %d tokens; the first of 8 children had %d, and at their ends they have %d together", told, first, all)
+	if counted < 8*first-7 || counted > uncancelled {
+		t.Errorf("counted %d tokens, want 8 times the %d of the first child less 7, and at most the %d without cancellation",
+			counted, first, uncancelled)
 	}
 }
 
-func TestCloseFailsWhatIsLeft(t *testing.T) {
+func TestCloseFailsRunningRequests(t *testing.T) {
 	e := NewEngine(randomModel(t, large, 1), Options{Workers: 2, Slots: 2})
 	var callers sync.WaitGroup
-	begun := make(chan struct{}, 4)
+	started := make(chan struct{}, 4)
 	for i := range 4 {
 		callers.Go(func() {
 			var last error
@@ -335,7 +342,7 @@ func TestCloseFailsWhatIsLeft(t *testing.T) {
 			for _, err := range e.Generate(context.Background(), r) {
 				if last = err; first {
 					first = false
-					begun <- struct{}{}
+					started <- struct{}{}
 				}
 			}
 			if !errors.Is(last, ErrClosed) {
@@ -343,7 +350,7 @@ func TestCloseFailsWhatIsLeft(t *testing.T) {
 			}
 		})
 	}
-	<-begun
+	<-started
 	e.Close()
 	callers.Wait()
 	for _, err := range e.Generate(t.Context(), request(0, 1)) {

@@ -2,9 +2,9 @@ package pocket
 
 import "math"
 
-// segment holds the keys and values of consecutive positions of one sequence.
-// Keys lie as head×capacity and values as capacity×head, so that attention's
-// two products need no transposed operand either.
+// segment holds the keys and values of consecutive positions of one sequence. Keys
+// are stored as head×capacity and values as capacity×head, so that neither product
+// of attention needs a transposed operand.
 type segment struct {
 	start, len, cap int
 	keys, values    []float32 // layers × kvHeads × head × cap
@@ -27,7 +27,7 @@ func (s *segment) value(c config, layer, kv int) matrix {
 	return matrix{s.len, c.head(), c.head(), s.values[at : at+size]}
 }
 
-// copyFrom takes over the first n positions of another segment that starts where this one does.
+// copyFrom copies the first n positions of another segment with the same start.
 func (s *segment) copyFrom(from *segment, n int, c config) {
 	hd := c.head()
 	for b := range c.layers * c.kvHeads {
@@ -40,8 +40,8 @@ func (s *segment) copyFrom(from *segment, n int, c config) {
 	s.len = n
 }
 
-// view is what one sequence attends to: a prefix that siblings share (read
-// only, may be nil) and its own continuation.
+// view is the context of one sequence: a prefix shared with siblings (read-only, may
+// be nil) and its own continuation.
 type view struct{ shared, own *segment }
 
 func (c view) len() int { return c.own.start + c.own.len }
@@ -53,7 +53,7 @@ type input struct {
 	token int
 }
 
-// maxRows bounds a batch: one forward pass computes at most so many tokens.
+// maxRows is the most tokens of one forward pass.
 const maxRows = 64
 
 // scratch is the working memory of one goroutine.
@@ -68,15 +68,16 @@ type scratch struct {
 func newScratch(m *Model) *scratch {
 	c := m.config
 	s := &scratch{m: m, qkvWidth: c.width + 2*c.kvDim(), ffWidth: 2 * c.hidden, vocab: VocabSize}
-	s.x, s.norm, s.att, s.states = make([]float32, maxRows*c.width), make([]float32, maxRows*c.width), make([]float32, maxRows*c.width), make([]float32, maxRows*c.width)
+	s.x, s.norm = make([]float32, maxRows*c.width), make([]float32, maxRows*c.width)
+	s.att, s.states = make([]float32, maxRows*c.width), make([]float32, maxRows*c.width)
 	s.qkv, s.ff = make([]float32, maxRows*s.qkvWidth), make([]float32, maxRows*s.ffWidth)
 	s.scores, s.logits = make([]float32, c.heads*c.context), make([]float32, maxRows*s.vocab)
 	return s
 }
 
-// forward runs the batch through the trunk and appends the tokens to their
-// views. Row i of the result, valid until the next call, is the normalised
-// final state of input i.
+// forward runs the batch through the trunk and appends the tokens to their views.
+// Row i of the result is the normalised final state of input i. The result is valid
+// until the next call.
 func (s *scratch) forward(batch []input) matrix {
 	m, c, rows := s.m, s.m.config, len(batch)
 	for i, in := range batch {
@@ -89,7 +90,7 @@ func (s *scratch) forward(batch []input) matrix {
 		s.normalise(w.attnNorm, rows)
 		mul(s.qkv, s.qkvWidth, s.norm, c.width, rows, w.qkv, false)
 		for i, in := range batch {
-			s.remember(l, i, in.view.own)
+			s.store(l, i, in.view.own)
 		}
 		for i, in := range batch {
 			s.attend(l, i, in.view)
@@ -122,8 +123,9 @@ func (s *scratch) normalise(weight []float32, rows int) {
 	}
 }
 
-// remember turns row i's queries and keys by their position and stores key and value.
-func (s *scratch) remember(l, i int, own *segment) {
+// store rotates row i's queries and keys by their position and appends key and value
+// to own.
+func (s *scratch) store(l, i int, own *segment) {
 	c, pos := s.m.config, s.pos[i]
 	hd := c.head()
 	row := s.qkv[i*s.qkvWidth : (i+1)*s.qkvWidth]

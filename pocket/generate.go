@@ -2,14 +2,14 @@ package pocket
 
 import "strings"
 
-// read runs a prompt through the trunk, or takes from the cache what a recent
-// prompt with the same beginning left there, and remembers it. It returns how
-// many positions were taken. The last position is always computed, so s.states
-// ends with its state. A judge also wants all states and log-probabilities.
-func (s *scratch) read(cache *prefixes, ids []int, judge bool) (p *prefix, cached int) {
+// prefill runs a prompt through the trunk and adds it to the cache. It copies the
+// positions that the prompt shares with a cached one and returns their number. The
+// last position is always computed, so that s.states ends with its state. With
+// scoring, the result has all states and log-probabilities instead of logits.
+func (s *scratch) prefill(cache *prefixCache, ids []int, scoring bool) (p *prefix, cached int) {
 	c := s.m.config
 	p = &prefix{ids: ids, memory: newSegment(c, 0, len(ids))}
-	if judge {
+	if scoring {
 		p.states, p.logProbs = make([]float32, len(ids)*c.width), make([]float64, len(ids))
 	}
 	if old, n := cache.longest(ids); old != nil {
@@ -25,13 +25,14 @@ func (s *scratch) read(cache *prefixes, ids []int, judge bool) (p *prefix, cache
 			batch = append(batch, input{view{own: p.memory}, id})
 		}
 		states := s.forward(batch)
-		if judge {
+		if scoring {
 			copy(p.states[at*c.width:], states.data[:len(batch)*c.width])
 		} else if at+len(batch) == len(ids) {
-			p.logits = append([]float32(nil), s.predict(matrix{1, c.width, c.width, states.row(len(batch) - 1)}).data[:VocabSize]...)
+			last := s.predict(matrix{1, c.width, c.width, states.row(len(batch) - 1)})
+			p.logits = append([]float32(nil), last.data[:VocabSize]...)
 		}
 	}
-	for at := max(cached, 1); judge && at < len(ids); at += maxRows {
+	for at := max(cached, 1); scoring && at < len(ids); at += maxRows {
 		n := min(maxRows, len(ids)-at)
 		logits := s.predict(matrix{n, c.width, c.width, p.states[(at-1)*c.width:]})
 		for i := range n {
@@ -42,40 +43,41 @@ func (s *scratch) read(cache *prefixes, ids []int, judge bool) (p *prefix, cache
 	return p, cached
 }
 
-// advance gives every running sequence one token and returns those that go on.
+// advance adds a token to every running sequence and returns the unfinished ones. It
+// drops sequences whose request was cancelled.
 func advance(s *scratch, running []*sequence) []*sequence {
-	alive := running[:0]
+	active := running[:0]
 	batch := make([]input, 0, maxRows)
 	for _, q := range running {
 		if q.ctx.Err() == nil {
-			alive = append(alive, q)
+			active = append(active, q)
 			batch = append(batch, input{view{q.prefix.memory, q.memory}, q.next})
 		}
 	}
-	clear(running[len(alive):])
-	if len(alive) == 0 {
-		return alive
+	clear(running[len(active):])
+	if len(active) == 0 {
+		return active
 	}
 	logits := s.predict(s.forward(batch))
-	going := alive[:0]
-	for i, q := range alive {
+	unfinished := active[:0]
+	for i, q := range active {
 		if q.accept(logits.row(i)) {
-			going = append(going, q)
+			unfinished = append(unfinished, q)
 		}
 	}
-	clear(alive[len(going):])
-	return going
+	clear(active[len(unfinished):])
+	return unfinished
 }
 
 // accept draws the sequence's next token from logits, which it overwrites. It
-// reports whether the sequence goes on; if not, the child was delivered.
+// reports whether the sequence is unfinished; a finished child is sent to Generate.
 func (q *sequence) accept(logits []float32) bool {
 	var plain [VocabSize]float32
 	copy(plain[:], logits)
 	position := len(q.ids) + q.child.Usage.Generated
 	q.next = q.draw(logits, position)
 	q.child.Usage.Generated++
-	q.written.Add(1)
+	q.generated.Add(1)
 	q.line = append(q.line, q.next)
 	q.logProb += logSoftmaxAt(plain[:], q.next)
 	stopped := q.request.Stop != "" && strings.HasSuffix(Decode(q.line), q.request.Stop)
@@ -99,8 +101,8 @@ func (q *sequence) accept(logits []float32) bool {
 	return false
 }
 
-// endStep closes the line that is being written. An end of text right after a
-// newline is counted with the line before.
+// endStep completes the current line. It counts an end-of-text token right after a
+// newline as part of the line before.
 func (q *sequence) endStep() {
 	if len(q.line) == 0 {
 		return

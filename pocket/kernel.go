@@ -7,8 +7,8 @@ import (
 	"gonum.org/v1/gonum/blas/blas32"
 )
 
-// matrix is k×n, row-major with the given stride: a weight is stored as inputs
-// by outputs, so that no product transposes an operand.
+// matrix is a k×n matrix, row-major with the given stride. Weights are stored as
+// inputs by outputs, so that no product transposes an operand.
 type matrix struct {
 	k, n, stride int
 	data         []float32
@@ -18,10 +18,10 @@ func newMatrix(k, n int) matrix { return matrix{k, n, n, make([]float32, k*n)} }
 
 func (m matrix) row(i int) []float32 { return m.data[i*m.stride : i*m.stride+m.n] }
 
-// panel is how many columns one call of Gemm gets. gonum computes products of
-// at least four 64×64 blocks on goroutines of its own; below that it stays on
-// ours, and either way every element is the same sum in the same order: a row
-// of the result does not depend on which rows are computed with it.
+// panel is the number of columns per call of Gemm. gonum computes products of at
+// least four 64×64 blocks on its own goroutines and smaller ones on the caller's. In
+// either case every element is the same sum in the same order: a row of the result
+// does not depend on the other rows.
 const panel = 192
 
 // mul computes c = a·w, or c += a·w, for rows rows of a (stride lda) and c (stride ldc).
@@ -79,7 +79,7 @@ func softmax(x []float32) {
 	}
 }
 
-// logSoftmaxAt is the log-probability of element i under the softmax of x.
+// logSoftmaxAt returns the log-probability of element i under the softmax of x.
 func logSoftmaxAt(x []float32, i int) float64 {
 	top := x[0]
 	for _, v := range x {
@@ -92,8 +92,8 @@ func logSoftmaxAt(x []float32, i int) float64 {
 	return float64(x[i]-top) - math.Log(sum)
 }
 
-// exp is eˣ to about 2 in 10⁷, several times faster than math.Exp: 2ⁿ through
-// the exponent's bits times a polynomial on [-½ln2, ½ln2].
+// exp returns eˣ with a relative error of about 2·10⁻⁷, several times faster than
+// math.Exp: 2ⁿ through the exponent's bits times a polynomial on [-½ln2, ½ln2].
 func exp(x float32) float32 {
 	if x < -87 {
 		return 0

@@ -10,16 +10,16 @@ import (
 	"github.com/ponder-mesh/ponder/pocket/gguf"
 )
 
-// ErrModel marks a file that is not a model this package can run.
+// ErrModel indicates a file that is not a model this package can run.
 var ErrModel = errors.New("pocket: not a usable model")
 
-// Identity says exactly which model computed something.
+// Identity identifies a model exactly.
 type Identity struct {
-	Name       string // e.g. "pocket-0.3m"
+	Name       string // such as "pocket-0.3m"
 	Parameters int
 	SHA256     string // of the file, hex
-	Tokenizer  string // vocabulary's name and version
-	Template   string // the name and version of the prompt's and the solution's format
+	Tokenizer  string // name and version of the vocabulary
+	Template   string // name and version of the format of prompts and solutions
 }
 
 // config is the shape of the network.
@@ -69,7 +69,7 @@ func Open(file []byte) (*Model, error) {
 // Identity returns the model's identity.
 func (m *Model) Identity() Identity { return m.id }
 
-// Context is the length in tokens of the longest sequence, prompt and answer together.
+// Context returns the length in tokens of the longest sequence, prompt included.
 func (m *Model) Context() int { return m.config.context }
 
 func parse(file []byte) (*gguf.File, error) {
@@ -80,7 +80,7 @@ func parse(file []byte) (*gguf.File, error) {
 	return f, nil
 }
 
-// load builds a trunk from metadata under the prefix arch and Llama's tensor names.
+// load builds a trunk from metadata under the prefix arch and tensors with Llama's names.
 func load(f *gguf.File, arch string, file []byte) (*Model, error) {
 	l := &loader{file: f, arch: arch}
 	sum := sha256.Sum256(file)
@@ -101,7 +101,8 @@ func load(f *gguf.File, arch string, file []byte) (*Model, error) {
 	m.norm = l.tensor("output_norm.weight", c.width)
 	for i := range c.layers {
 		name := func(s string) string { return fmt.Sprintf("blk.%d.%s.weight", i, s) }
-		q, k, v := l.tensor(name("attn_q"), c.width, c.width), l.tensor(name("attn_k"), c.width, c.kvDim()), l.tensor(name("attn_v"), c.width, c.kvDim())
+		q := l.tensor(name("attn_q"), c.width, c.width)
+		k, v := l.tensor(name("attn_k"), c.width, c.kvDim()), l.tensor(name("attn_v"), c.width, c.kvDim())
 		gate, up := l.tensor(name("ffn_gate"), c.width, c.hidden), l.tensor(name("ffn_up"), c.width, c.hidden)
 		out, down := l.tensor(name("attn_output"), c.width, c.width), l.tensor(name("ffn_down"), c.hidden, c.width)
 		m.layers = append(m.layers, layer{
@@ -122,7 +123,8 @@ func load(f *gguf.File, arch string, file []byte) (*Model, error) {
 	return m, nil
 }
 
-// transposed stacks weights of outputs by inputs (the file's order) side by side as inputs by outputs.
+// transposed returns weights, each stored as outputs by inputs (the file's order), side
+// by side in a matrix of inputs by outputs.
 func transposed(in int, weights ...[]float32) matrix {
 	out := 0
 	for _, w := range weights {
@@ -141,8 +143,8 @@ func transposed(in int, weights ...[]float32) matrix {
 	return m
 }
 
-// rope tabulates the rotations of rotary positions (Su et al. 2021): pair i of a
-// head turns by pos · base^(−2i/head).
+// rope tabulates the rotations of rotary position embeddings (Su et al. 2021): pair i
+// of a head rotates by pos · base^(−2i/head).
 func (m *Model) rope() {
 	half := m.config.head() / 2
 	m.cos, m.sin = make([]float32, m.config.context*half), make([]float32, m.config.context*half)
@@ -154,7 +156,7 @@ func (m *Model) rope() {
 	}
 }
 
-// loader looks things up in a file and keeps the first thing that was wrong.
+// loader looks up metadata and tensors in a file and keeps the first error.
 type loader struct {
 	file *gguf.File
 	arch string
@@ -201,11 +203,11 @@ func (l *loader) config() config {
 	tokens, _ := vocabulary()
 	have, _ := l.file.Get("tokenizer.ggml.tokens").([]string)
 	if len(have) != len(tokens) {
-		l.fail("a vocabulary of %d tokens, want %d", len(have), len(tokens))
+		l.fail("vocabulary has %d tokens, want %d", len(have), len(tokens))
 		return c
 	}
 	for i, want := range tokens {
-		if sayable(i) && have[i] != want {
+		if isOutput(i) && have[i] != want {
 			l.fail("token %d is %q, want %q", i, have[i], want)
 		}
 	}
@@ -223,11 +225,11 @@ func (l *loader) tensor(name string, dims ...int) []float32 {
 			continue
 		}
 		if fmt.Sprint(t.Dims) != fmt.Sprint(dims) {
-			l.fail("tensor %s is %v, want %v", name, t.Dims, dims)
+			l.fail("tensor %s has dimensions %v, want %v", name, t.Dims, dims)
 		}
 		for _, v := range t.Data {
 			if v-v != 0 {
-				l.fail("tensor %s holds %v", name, v)
+				l.fail("tensor %s contains %v", name, v)
 				break
 			}
 		}

@@ -11,12 +11,12 @@ import (
 	"github.com/ponder-mesh/ponder/pocket/gguf"
 )
 
-// shape is the head of a training dump: one line of JSON, then the tensors' data
-// as little-endian float32 in the order they are named, matrices out by in.
-type shape struct {
+// header is the first line of a training dump, in JSON. The data of the tensors follows
+// as little-endian float32 in the order of Tensors, matrices as outputs by inputs.
+type header struct {
 	Name   string `json:"name"`
-	Recipe string `json:"recipe"` // hash of how it was trained
-	// Template names the format of its prompts and solutions; absent is Template's.
+	Recipe string `json:"recipe"` // hash of the training code, with its parameters
+	// Template names the format of prompts and solutions; empty is the constant Template.
 	Template string `json:"template"`
 	Width    int    `json:"width"`
 	Layers   int    `json:"layers"`
@@ -30,15 +30,15 @@ type shape struct {
 	} `json:"tensors"`
 }
 
-// Pack turns a dump of pocket/train into the GGUF file of a policy: matrices in
-// F16, vectors in F32, readable by Open and by llama.cpp.
+// Pack converts a dump of pocket/train to the GGUF file of a policy: matrices in F16,
+// vectors in F32, readable by Open and by llama.cpp.
 func Pack(dump io.Reader) ([]byte, error) {
 	r := bufio.NewReader(dump)
 	line, err := r.ReadBytes('\n')
 	if err != nil {
 		return nil, fmt.Errorf("pocket: pack: header: %w", err)
 	}
-	var h shape
+	var h header
 	if err := json.Unmarshal(line, &h); err != nil {
 		return nil, fmt.Errorf("pocket: pack: header: %w", err)
 	}
@@ -72,8 +72,9 @@ func encode(f *gguf.File) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// meta is what llama.cpp asks of a Llama with a character-level vocabulary.
-func (h shape) meta() []gguf.KV {
+// meta returns the metadata that llama.cpp needs for a Llama with a character-level
+// vocabulary.
+func (h header) meta() []gguf.KV {
 	tokens, types := vocabulary()
 	kvs := []gguf.KV{
 		{Key: "general.architecture", Value: "llama"},
@@ -94,7 +95,7 @@ func (h shape) meta() []gguf.KV {
 		{Key: "tokenizer.ggml.pre", Value: "default"},
 		{Key: "tokenizer.ggml.tokens", Value: tokens},
 		{Key: "tokenizer.ggml.token_type", Value: types},
-		{Key: "tokenizer.ggml.merges", Value: []string{}}, // none: one token a character
+		{Key: "tokenizer.ggml.merges", Value: []string{}}, // none: one token per character
 		{Key: "tokenizer.ggml.bos_token_id", Value: uint32(tokenBOS)},
 		{Key: "tokenizer.ggml.eos_token_id", Value: uint32(tokenEOS)},
 		{Key: "tokenizer.ggml.padding_token_id", Value: uint32(tokenPad)},

@@ -16,10 +16,9 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// randomDump makes the dump of an untrained model: its text is noise, its
-// arithmetic is everybody's.
+// randomDump returns the dump of an untrained model.
 func randomDump(c config, seed uint64) []byte {
-	h := shape{
+	h := header{
 		Name: fmt.Sprintf("random-%d", seed), Recipe: "test", Width: c.width, Layers: c.layers,
 		Heads: c.heads, KVHeads: c.kvHeads, Hidden: c.hidden, Context: c.context,
 	}
@@ -86,9 +85,9 @@ func randomModel(t testing.TB, c config, seed uint64) *Model {
 func randomRewardModel(t testing.TB, o Options) *RewardModel {
 	t.Helper()
 	r := rand.New(rand.NewPCG(3, 3))
-	h := Head{Name: "random-judge", Aggregator: "min", Bias: make([]float32, 8), Out: make([]float32, 8)}
+	h := Head{Name: "random-prm", Aggregator: "min", Bias: make([]float32, 8), Out: make([]float32, 8)}
 	for i := range 8 {
-		row := make([]float32, tiny.width+surprises)
+		row := make([]float32, tiny.width+logProbFeatures)
 		for k := range row {
 			row[k] = float32(r.NormFloat64())
 		}
@@ -99,14 +98,14 @@ func randomRewardModel(t testing.TB, o Options) *RewardModel {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j, err := OpenRewardModel(file, o)
+	rm, err := OpenRewardModel(file, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return j
+	return rm
 }
 
-// clone copies a file so that a test can spoil it.
+// clone copies a file so that a test can corrupt it.
 func clone(f *gguf.File) gguf.File {
 	c := gguf.File{Meta: slices.Clone(f.Meta), Tensors: slices.Clone(f.Tensors)}
 	for i := range c.Tensors {

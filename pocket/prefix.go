@@ -5,30 +5,32 @@ import (
 	"sync"
 )
 
-// prefixes keeps what the trunk computed for recent prompts, so that a prompt
-// that begins like one of them is not read again. It is safe for concurrent use.
-type prefixes struct {
+// prefixCache caches recent prompts, so that a prompt with the same beginning is not
+// computed again. It is safe for concurrent use.
+type prefixCache struct {
+	limit int // tokens
+
 	mu      sync.Mutex
-	limit   int       // tokens kept in all
-	tokens  int       // tokens kept now
+	tokens  int       // in entries
 	entries []*prefix // least recently used first
 }
 
-// prefix is a prompt that was read. It is never written again.
+// prefix is a computed prompt. It is immutable.
 type prefix struct {
 	ids    []int
 	memory *segment // positions 0…len(ids)−1
 
 	logits []float32 // after the last position
 
-	// For judges, instead of logits: per position, the final state and the
-	// log-probability of the token there.
+	// For reward models, instead of logits: per position, the final state and the
+	// log-probability of the token.
 	states   []float32
 	logProbs []float64
 }
 
-// longest returns the entry that shares the longest beginning with ids, and how long that is.
-func (c *prefixes) longest(ids []int) (*prefix, int) {
+// longest returns the entry that shares the longest beginning with ids, and the length
+// of that beginning.
+func (c *prefixCache) longest(ids []int) (*prefix, int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	best, length := -1, 0
@@ -49,9 +51,9 @@ func (c *prefixes) longest(ids []int) (*prefix, int) {
 	return e, length
 }
 
-// add keeps an entry and forgets the least recently used ones beyond the limit.
-// An entry that is only the beginning of the new one is forgotten with it.
-func (c *prefixes) add(e *prefix) {
+// add adds an entry and evicts the least recently used ones beyond the limit, and those
+// that are a beginning of the new one.
+func (c *prefixCache) add(e *prefix) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	kept := c.entries[:0]

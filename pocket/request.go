@@ -14,30 +14,33 @@ const (
 )
 
 var (
-	// ErrRequest marks a request that no engine of this model can serve.
+	// ErrRequest indicates a request that no engine of this model can serve.
 	ErrRequest = errors.New("pocket: bad request")
-	// ErrClosed is returned for what a closed engine could not finish.
+	// ErrClosed indicates that the engine was closed before the request had finished.
 	ErrClosed = errors.New("pocket: engine is closed")
 )
 
 // Request asks for continuations of one prompt.
 type Request struct {
 	Prompt      string   // problem and steps so far, each ended by a newline
-	Seeds       []uint64 // one child a seed, 1…MaxChildren
-	MaxTokens   int      // a child's length at most, ≥ 1
-	MaxSteps    int      // stop after so many newlines; 0: go on to the end of the text
-	Stop        string   // stop after this, too, which may end in a newline but has no other; "": nothing
+	Seeds       []uint64 // one per child, 1…MaxChildren
+	MaxTokens   int      // most tokens of a child, ≥ 1
+	MaxSteps    int      // most steps of a child; 0: no limit
+	Stop        string   // also ends a child; may contain a newline only at its end; "": none
 	Temperature float64  // 0: greedy
 	TopP        float64  // nucleus in (0, 1]; 0 means 1, the whole distribution
 }
 
-// Finish says why a child ended.
+// Finish is the reason why a child ended.
 type Finish int
 
 const (
-	FinishSteps  Finish = iota + 1 // MaxSteps newlines or Stop were written; the text may go on
-	FinishEnd                      // the model ended the text
-	FinishLength                   // MaxTokens or the model's context is full: not an answer
+	// FinishSteps indicates that the child reached MaxSteps or Stop.
+	FinishSteps Finish = iota + 1
+	// FinishEnd indicates that the model ended the text.
+	FinishEnd
+	// FinishLength indicates that the child reached MaxTokens or the model's context.
+	FinishLength
 )
 
 func (f Finish) String() string {
@@ -54,20 +57,20 @@ func (f Finish) String() string {
 
 // Step is one line of a child.
 type Step struct {
-	Text    string  // to its newline or Stop, if it was written: the texts of a child concatenate to its bytes
+	Text    string  // including its newline or Stop: the texts of a child concatenate to its bytes
 	Tokens  int     // generated, including an end-of-text token
 	LogProb float64 // sum over the tokens, under the model's distribution at temperature 1
 }
 
 // Child is one continuation.
 type Child struct {
-	Index  int // of its seed
+	Index  int // of the child's seed
 	Steps  []Step
 	Finish Finish
 	Usage  Usage
 }
 
-// Text is the child's whole text.
+// Text returns the child's whole text.
 func (c Child) Text() string {
 	text := ""
 	for _, s := range c.Steps {
@@ -76,12 +79,11 @@ func (c Child) Text() string {
 	return text
 }
 
-// Usage counts tokens. What was really read is Prompt − Cached: a prompt is
-// read once, charged to the first child that finishes, and for its siblings
-// counts as cached.
+// Usage counts tokens. Prompt − Cached tokens were computed: a prompt is computed once,
+// charged to the first child that finishes, and cached for its siblings.
 type Usage struct {
 	Prompt    int // tokens of the prompt, with the begin-of-text token
-	Cached    int // of those, taken from memory
+	Cached    int // tokens of the prompt that were in the cache
 	Generated int
 }
 

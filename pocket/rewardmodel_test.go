@@ -12,8 +12,7 @@ import (
 
 const problem = "Tom has 12 apples. How many apples does Tom have now?"
 
-// TestScoresDependOnThePathAlone: not on the cache, on what is scored at the
-// same time, or on the steps that follow.
+// Scores do not depend on the cache, on concurrent calls or on later steps.
 func TestScoresDependOnThePathAlone(t *testing.T) {
 	steps := []string{"1+2=3", "3*4=12", "12-5=7", "A:7"}
 	cold := randomRewardModel(t, Options{Workers: 1, PrefixTokens: -1})
@@ -22,7 +21,7 @@ func TestScoresDependOnThePathAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	if usage.Cached != 0 {
-		t.Errorf("usage %+v without a cache", usage)
+		t.Errorf("got usage %+v without a cache", usage)
 	}
 	warm := randomRewardModel(t, Options{Workers: 3})
 	var callers sync.WaitGroup
@@ -47,45 +46,45 @@ func TestScoresDependOnThePathAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if read := usage.Prompt - usage.Cached; read > len("A:8")+1 {
-		t.Errorf("read %d tokens for one new step", read)
+	if computed := usage.Prompt - usage.Cached; computed > len("A:8")+1 {
+		t.Errorf("computed %d tokens for one new step", computed)
 	}
 }
 
 func TestScoresAreProbabilities(t *testing.T) {
-	j := randomRewardModel(t, Options{})
-	scores, _, err := j.Score(t.Context(), problem, []string{"1+1=2\n", "2+2=4\n", "A:4"})
+	rm := randomRewardModel(t, Options{})
+	scores, _, err := rm.Score(t.Context(), problem, []string{"1+1=2\n", "2+2=4\n", "A:4"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(scores) != 3 {
-		t.Fatalf("%d scores for 3 steps", len(scores))
+		t.Fatalf("got %d scores for 3 steps", len(scores))
 	}
 	for _, s := range scores {
 		if !(s >= 0 && s <= 1) {
-			t.Errorf("score %v", s)
+			t.Errorf("got score %v, want one in [0,1]", s)
 		}
 	}
-	trimmed, _, err := j.Score(t.Context(), problem+"\n", []string{"1+1=2", "2+2=4", "A:4\n"})
+	trimmed, _, err := rm.Score(t.Context(), problem+"\n", []string{"1+1=2", "2+2=4", "A:4\n"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(scores, trimmed); diff != "" {
 		t.Errorf("newlines change scores: %s", diff)
 	}
-	if j.Aggregator() != "min" || j.Trunk() != "random-1" {
-		t.Errorf("aggregator %q, trunk %q", j.Aggregator(), j.Trunk())
+	if rm.Aggregator() != "min" || rm.Trunk() != "random-1" {
+		t.Errorf("got aggregator %q, trunk %q", rm.Aggregator(), rm.Trunk())
 	}
 }
 
 func TestRewardModelRefuses(t *testing.T) {
-	j := randomRewardModel(t, Options{Workers: 1})
+	rm := randomRewardModel(t, Options{Workers: 1})
 	for want, call := range map[string]func() error{
-		"problem: 0 bytes": func() error { _, _, err := j.Score(t.Context(), "", []string{"x"}); return err },
-		"steps: none":      func() error { _, _, err := j.Score(t.Context(), problem, nil); return err },
-		"line 1":           func() error { _, _, err := j.Score(t.Context(), problem, []string{"×"}); return err },
+		"problem: 0 bytes": func() error { _, _, err := rm.Score(t.Context(), "", []string{"x"}); return err },
+		"steps: none":      func() error { _, _, err := rm.Score(t.Context(), problem, nil); return err },
+		"line 1":           func() error { _, _, err := rm.Score(t.Context(), problem, []string{"×"}); return err },
 		"more than": func() error {
-			_, _, err := j.Score(t.Context(), problem, []string{strings.Repeat("1", 600)})
+			_, _, err := rm.Score(t.Context(), problem, []string{strings.Repeat("1", 600)})
 			return err
 		},
 	} {
@@ -93,10 +92,10 @@ func TestRewardModelRefuses(t *testing.T) {
 			t.Errorf("%s: got %v", want, err)
 		}
 	}
-	<-j.free // the only worker is busy
+	<-rm.free // occupies the only worker
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, err := j.Score(ctx, problem, []string{"1+1=2"}); !errors.Is(err, context.Canceled) {
+	if _, _, err := rm.Score(ctx, problem, []string{"1+1=2"}); !errors.Is(err, context.Canceled) {
 		t.Errorf("waiting for a worker: %v", err)
 	}
 }
@@ -104,7 +103,7 @@ func TestRewardModelRefuses(t *testing.T) {
 func TestBadModels(t *testing.T) {
 	policy := randomFile(t, tiny, 1)
 	if _, err := OpenRewardModel(policy, Options{}); !errors.Is(err, ErrModel) {
-		t.Errorf("a policy as judge: %v", err)
+		t.Errorf("a policy as reward model: %v", err)
 	}
 	f, err := parse(policy)
 	if err != nil {
@@ -115,8 +114,8 @@ func TestBadModels(t *testing.T) {
 		"do not divide":           func() { f.Meta[8].Value = uint32(3) },
 		"no tensor output_norm":   func() { f.Tensors = f.Tensors[:1] },
 		"tensor token_embd":       func() { f.Tensors[0].Dims = []int{VocabSize, tiny.width} },
-		"holds NaN":               func() { f.Tensors[0].Data[5] /= 0; f.Tensors[0].Data[5] -= f.Tensors[0].Data[5] },
-		"a vocabulary of 1 token": func() { f.Meta[16].Value = []string{"a"} },
+		"contains NaN":            func() { f.Tensors[0].Data[5] /= 0; f.Tensors[0].Data[5] -= f.Tensors[0].Data[5] },
+		"vocabulary has 1 tokens": func() { f.Meta[16].Value = []string{"a"} },
 	} {
 		g := *f
 		*f = clone(f)

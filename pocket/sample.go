@@ -5,20 +5,20 @@ import (
 	"slices"
 )
 
-// sampler draws tokens. Its noise is a pure function of the seed and of the
-// token's position in the whole sequence, prompt included: a solution cut after
-// a step, and continued with the same seed, goes on as if it had not been cut.
+// sampler draws tokens. Its noise is a pure function of the seed and of the token's
+// position in the whole sequence, prompt included: a solution that is cut after a step
+// and continued with the same seed equals the uncut one.
 type sampler struct {
 	seed        uint64
 	temperature float32 // 0: always the most probable token
-	topP        float32 // in (0, 1]: draw from the smallest set of tokens that has so much probability
+	topP        float32 // in (0, 1]: draw from the smallest set of tokens with this probability
 }
 
-// draw picks the token at a position; it overwrites logits.
+// draw draws the token at a position. It overwrites logits.
 func (s sampler) draw(logits []float32, position int) int {
 	best := tokenEOS
 	for i, v := range logits {
-		if !sayable(i) {
+		if !isOutput(i) {
 			logits[i] = float32(math.Inf(-1))
 		} else if v > logits[best] {
 			best = i
@@ -38,17 +38,17 @@ func (s sampler) draw(logits []float32, position int) int {
 	for _, p := range logits {
 		sum += p
 	}
-	left := uniform(s.seed, position) * sum
+	rest := uniform(s.seed, position) * sum
 	for i, p := range logits {
-		if left -= p; left < 0 {
+		if rest -= p; rest < 0 {
 			return i
 		}
 	}
-	return best // rounding left a crumb
+	return best // rest is a rounding error
 }
 
-// nucleus clears all but the most probable tokens (Holtzman et al. 2020); of
-// equals the lower id stays.
+// nucleus sets the probability of all but the most probable tokens to 0 (Holtzman et
+// al. 2020). Among equals it keeps the lower id.
 func nucleus(p []float32, topP float32) {
 	order := make([]int, len(p))
 	for i := range order {
@@ -72,8 +72,8 @@ func nucleus(p []float32, topP float32) {
 	}
 }
 
-// uniform is a number in [0, 1) that depends on seed and position alone: the
-// position-th output of SplitMix64 (Steele, Lea, Flood 2014), the seed mixed first.
+// uniform returns a number in [0, 1) that depends on seed and position alone: the
+// position-th output of SplitMix64 (Steele, Lea, Flood 2014) for the mixed seed.
 func uniform(seed uint64, position int) float32 {
 	const golden = 0x9e3779b97f4a7c15
 	z := mix(mix(seed+golden) + uint64(position+1)*golden)

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// The vocabulary is one token a character: newline and printable ASCII.
+// The vocabulary has a token per character: newline and printable ASCII.
 const (
 	tokenBOS     = 0
 	tokenEOS     = 1
@@ -13,13 +13,18 @@ const (
 	tokenNewline = 3
 	firstPrint   = 4  // ' '
 	endPrint     = 99 // after '~'
-	VocabSize    = 128
-	Tokenizer    = "pocket-char-v1" // identity of this vocabulary
-	Template     = "pocket-line-v1" // identity of the format, unless a file names its own: problem, newline, a step a line, "A:" line last
+
+	// VocabSize is the number of tokens.
+	VocabSize = 128
+	// Tokenizer is the name of this vocabulary.
+	Tokenizer = "pocket-char-v1"
+	// Template is the name of the format of prompts and solutions, unless a file names
+	// another: the problem, then one line per step, the answer last after "A:".
+	Template = "pocket-line-v1"
 )
 
-// Encode turns text into tokens, one a byte. It fails on the first character
-// that is neither newline nor printable ASCII.
+// Encode converts text to tokens, one per byte. It fails on the first character that
+// is neither newline nor printable ASCII.
 func Encode(text string) ([]int, error) {
 	ids := make([]int, 0, len(text))
 	for i, c := range text {
@@ -35,7 +40,7 @@ func Encode(text string) ([]int, error) {
 	return ids, nil
 }
 
-// Decode is Encode's inverse; control tokens have no text.
+// Decode is the inverse of Encode. It drops control tokens.
 func Decode(ids []int) string {
 	var b strings.Builder
 	for _, id := range ids {
@@ -49,11 +54,11 @@ func Decode(ids []int) string {
 	return b.String()
 }
 
-// sayable reports whether a policy may produce the token.
-func sayable(id int) bool { return id == tokenEOS || id >= tokenNewline && id < endPrint }
+// isOutput reports whether a policy may generate the token.
+func isOutput(id int) bool { return id == tokenEOS || id >= tokenNewline && id < endPrint }
 
-// vocabulary lists the tokens as GGUF's "gpt2" tokenizer wants them: bytes
-// through GPT-2's map to visible characters.
+// vocabulary returns the tokens in the form of GGUF's "gpt2" tokenizer: bytes mapped to
+// visible characters as in GPT-2.
 func vocabulary() (tokens []string, types []int32) {
 	const normal, control, unused = 1, 3, 5
 	for id := range VocabSize {

@@ -14,8 +14,8 @@ import (
 func sample() *File {
 	return &File{
 		Meta: []KV{
-			{"general.architecture", "llama"}, {"a.count", uint32(7)}, {"a.big", uint64(1 << 40)}, {"a.eps", float32(1e-5)}, {"a.flag", true},
-			{"tokens", []string{"Ġ", "", "x"}}, {"types", []int32{3, -1}},
+			{"general.architecture", "llama"}, {"a.count", uint32(7)}, {"a.big", uint64(1 << 40)}, {"a.eps", float32(1e-5)},
+			{"a.flag", true}, {"tokens", []string{"Ġ", "", "x"}}, {"types", []int32{3, -1}},
 		},
 		Tensors: []Tensor{
 			{Name: "m", Dims: []int{3, 2}, Type: F16, Data: []float32{0, 1, -2.5, 65504, 5.9604645e-8, -0.25}},
@@ -33,7 +33,7 @@ func encode(t testing.TB, f *File) []byte {
 	return b.Bytes()
 }
 
-func TestWhatIsWrittenIsRead(t *testing.T) {
+func TestRoundTrip(t *testing.T) {
 	got, err := Parse(encode(t, sample()))
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +43,8 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	}
 }
 
-// TestLayout checks the bytes themselves: a writer and a reader can agree on the same mistake.
+// TestLayout checks the bytes: TestRoundTrip would miss an error that Write and Parse
+// share.
 func TestLayout(t *testing.T) {
 	f := &File{Meta: []KV{{"k", uint32(9)}}, Tensors: []Tensor{{Name: "t", Dims: []int{1}, Data: []float32{1}}}}
 	var want bytes.Buffer
@@ -71,23 +72,23 @@ func TestLayout(t *testing.T) {
 }
 
 func TestHalves(t *testing.T) {
-	for bits := range 1 << 16 { // every half survives the way there and back
+	for bits := range 1 << 16 { // every half survives a round trip
 		h := uint16(bits)
 		f := fromHalf(h)
 		if f != f {
 			continue
 		}
 		if got := toHalf(f); got != h {
-			t.Fatalf("half %#04x is %g and comes back as %#04x", h, f, got)
+			t.Fatalf("half %#04x is %g, which converts to %#04x", h, f, got)
 		}
 	}
-	rapid.Check(t, func(t *rapid.T) { // and others go to the nearest
+	rapid.Check(t, func(t *rapid.T) { // other values round to the nearest half
 		v := rapid.Float32Range(-60000, 60000).Draw(t, "v")
 		h := toHalf(v)
 		gap := math.Abs(float64(fromHalf(h)) - float64(v))
 		for _, near := range []uint16{h - 1, h + 1} {
 			if n := fromHalf(near); n == n && math.Abs(float64(n)-float64(v)) < gap {
-				t.Fatalf("%g became %g, %g is nearer", v, fromHalf(h), n)
+				t.Fatalf("%g rounds to %g, but %g is nearer", v, fromHalf(h), n)
 			}
 		}
 	})
@@ -106,7 +107,7 @@ func TestBadFiles(t *testing.T) {
 		"version":        change(4, 2),
 		"tensors":        change(8, huge...),
 		"metadata keys":  change(16, huge...),
-		"bytes wanted":   change(24, huge...), // the first key's length
+		"file is cut":    change(24, huge...), // the first key's length
 		"unknown type":   change(24+8+len("general.architecture"), 99),
 		"elements: more": change(bytes.Index(good, []byte("m\x02\x00\x00\x00"))+5, huge...),
 		"[3 100]":        change(bytes.Index(good, []byte("m\x02\x00\x00\x00"))+13, 100),
@@ -125,13 +126,13 @@ func TestBadFiles(t *testing.T) {
 	}
 	for n := range good[:len(good)-28] { // cut anywhere before the last padding
 		if _, err := Parse(good[:n]); err == nil {
-			t.Fatalf("a file cut at byte %d of %d was read", n, len(good))
+			t.Fatalf("Parse accepts a file that is cut at byte %d of %d", n, len(good))
 		}
 	}
 }
 
-// FuzzReadGGUF: no input makes the reader panic or allocate more than the input
-// justifies, and what it accepts it can write and read again.
+// FuzzReadGGUF checks that no input makes Parse panic or allocate more than the size of
+// the input justifies, and that an accepted file survives a round trip.
 func FuzzReadGGUF(f *testing.F) {
 	f.Add(encode(f, sample()))
 	f.Add([]byte("GGUF\x03\x00\x00\x00"))
@@ -156,7 +157,7 @@ func FuzzReadGGUF(f *testing.F) {
 		}
 		var again bytes.Buffer
 		if file.Write(&again) != nil {
-			return // a value that the writer does not know
+			return // a type that Write does not support
 		}
 		got, err := Parse(again.Bytes())
 		if err != nil {

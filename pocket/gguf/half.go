@@ -2,7 +2,7 @@ package gguf
 
 import "math"
 
-// fromHalf widens an IEEE 754 half.
+// fromHalf converts an IEEE 754 half to a float32.
 func fromHalf(h uint16) float32 {
 	sign, exp, frac := uint32(h>>15)<<31, uint32(h>>10&31), uint32(h&1023)
 	switch exp {
@@ -15,14 +15,15 @@ func fromHalf(h uint16) float32 {
 	return math.Float32frombits(sign | (exp+112)<<23 | frac<<13)
 }
 
-// toHalf rounds to the nearest half, ties to even; what is too large becomes infinite.
+// toHalf rounds to the nearest half, ties to even. A value that is too large becomes
+// infinite.
 func toHalf(f float32) uint16 {
 	bits := math.Float32bits(f)
 	sign, abs := uint16(bits>>16&0x8000), bits&0x7fffffff
 	switch {
 	case abs > 0x7f800000:
 		return sign | 0x7e00
-	case abs >= 0x477ff000: // rounds to 65536 or is more
+	case abs >= 0x477ff000: // rounds to 65536 or more
 		return sign | 0x7c00
 	case abs < 0x38800000: // below the smallest normal half
 		return sign | uint16(math.RoundToEven(float64(math.Float32frombits(abs))*(1<<24)))

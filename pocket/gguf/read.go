@@ -1,7 +1,7 @@
-// Package gguf reads and writes the part of GGUF version 3 that small models
-// need: metadata, and tensors of F32 and F16. A file from anywhere may be read:
-// lengths are checked against the bytes that are there before anything is
-// allocated, and a bad file is an error.
+// Package gguf reads and writes the part of GGUF version 3 that small models need:
+// metadata, and tensors of F32 and F16. Files may come from untrusted sources: Parse
+// checks lengths against the size of the file before it allocates memory, and returns
+// an error for a malformed file.
 //
 // Format: github.com/ggml-org/ggml, docs/gguf.md.
 package gguf
@@ -48,8 +48,8 @@ const (
 	typeFloat64
 )
 
-// Tensor is a dense array. Dims are in the file's order: Dims[0] is contiguous,
-// so a matrix of out rows by in columns has Dims {in, out}.
+// Tensor is a dense array. Dims are in the order of the file: Dims[0] is contiguous, so
+// a matrix of out rows by in columns has Dims {in, out}.
 type Tensor struct {
 	Name string
 	Dims []int
@@ -57,8 +57,8 @@ type Tensor struct {
 	Data []float32
 }
 
-// KV is one key of the metadata. Value is a bool, an integer or float type, a
-// string, or a slice of one of them ([]any for nested arrays).
+// KV is an entry of the metadata. Value is a bool, an integer or float type, a string,
+// or a slice of one of them ([]any for nested arrays).
 type KV struct {
 	Key   string
 	Value any
@@ -80,7 +80,7 @@ func (f *File) Get(key string) any {
 	return nil
 }
 
-// Parse reads a file from its bytes. The result does not share memory with b.
+// Parse parses a file. The result does not share memory with b.
 func Parse(b []byte) (*File, error) {
 	r := &reader{b: b}
 	f := r.file()
@@ -90,7 +90,8 @@ func Parse(b []byte) (*File, error) {
 	return f, nil
 }
 
-// reader walks over b; after the first error everything it returns is zero.
+// reader reads b from start to end. After the first error all its methods return zero
+// values.
 type reader struct {
 	b   []byte
 	off int
@@ -105,7 +106,7 @@ func (r *reader) fail(format string, args ...any) {
 
 func (r *reader) take(n uint64) []byte {
 	if r.err == nil && n > uint64(len(r.b)-r.off) {
-		r.fail("%d bytes wanted, %d left", n, len(r.b)-r.off)
+		r.fail("file is cut: want %d bytes, have %d", n, len(r.b)-r.off)
 	}
 	if r.err != nil {
 		return nil
@@ -123,10 +124,10 @@ func (r *reader) uint(size uint64) uint64 {
 
 func (r *reader) string() string { return string(r.take(r.uint(8))) }
 
-// count reads a number of things that take at least size bytes each.
+// count reads the number of elements that take at least size bytes each.
 func (r *reader) count(what string, limit, size uint64) int {
 	n := r.uint(8)
-	if left := uint64(len(r.b) - r.off); n > limit || n > left/size {
+	if rest := uint64(len(r.b) - r.off); n > limit || n > rest/size {
 		r.fail("%d %s: more than the file can hold or than %d", n, what, limit)
 		return 0
 	}
@@ -149,7 +150,7 @@ func (r *reader) file() *File {
 		}
 		kv := KV{Key: r.string()}
 		if kv.Value = r.value(r.uint(4), 0); f.Get(kv.Key) != nil {
-			r.fail("metadata key %q twice", kv.Key)
+			r.fail("metadata key %q occurs twice", kv.Key)
 		}
 		f.Meta = append(f.Meta, kv)
 	}
@@ -180,7 +181,7 @@ func (r *reader) file() *File {
 	base := r.off
 	for i := range f.Tensors {
 		if r.err == nil && offsets[i] > uint64(len(r.b)-base) {
-			r.fail("tensor %q lies behind the end of the file", f.Tensors[i].Name)
+			r.fail("tensor %q begins after the end of the file", f.Tensors[i].Name)
 		}
 		if r.err != nil {
 			return nil
@@ -191,7 +192,7 @@ func (r *reader) file() *File {
 	return f
 }
 
-// data reads the elements of a tensor at the present offset.
+// data reads the elements of a tensor at the current offset.
 func (r *reader) data(t *Tensor) {
 	size := map[Type]int{F32: 4, F16: 2}[t.Type]
 	if size == 0 {
@@ -274,7 +275,7 @@ func (r *reader) array(depth int) any {
 }
 
 func collect[T any](r *reader, n int, typ uint64, depth int) []T {
-	var list []T // grows with what is really read, not with what is claimed
+	var list []T // grows with the elements read: n may be larger than the file
 	for range n {
 		v := r.value(typ, depth+1)
 		if r.err != nil {

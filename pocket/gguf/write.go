@@ -8,7 +8,8 @@ import (
 	"math"
 )
 
-// Write writes the file, tensors in their Type; a value that F16 cannot hold becomes infinite.
+// Write writes the file, with tensors in their Type. A value that is too large for F16
+// becomes infinite.
 func (f *File) Write(w io.Writer) error {
 	var b bytes.Buffer
 	b.WriteString(magic)
@@ -53,10 +54,10 @@ func (f *File) Write(w io.Writer) error {
 
 func pad(b *bytes.Buffer) { b.Write(make([]byte, -b.Len()&(alignment-1))) }
 
-// put writes fixed-size values; into a buffer that cannot fail.
+// put writes fixed-size values. Writing to a bytes.Buffer cannot fail.
 func put(b *bytes.Buffer, values ...any) {
 	for _, v := range values {
-		switch v := v.(type) { // the common ones without reflection
+		switch v := v.(type) { // frequent types without reflection
 		case uint16:
 			b.Write(binary.LittleEndian.AppendUint16(nil, v))
 		case []float32:
