@@ -9,8 +9,8 @@ import (
 	"strconv"
 )
 
-// Right reports, for each line of an attempt, whether the attempt is still a
-// beginning of the solution there: the labels of process reward models.
+// Right labels each line of an attempt: whether the attempt, up to and including the
+// line, is a beginning of the solution. These are the labels of process reward models.
 func (p Problem) Right(attempt []string) []bool {
 	want := p.Lines()
 	right := make([]bool, len(attempt))
@@ -25,16 +25,15 @@ func (p Problem) Right(attempt []string) []bool {
 
 var calculation = regexp.MustCompile(`^(\d+)([-+*/])(\d+)=(\d+)$`)
 
-// Corrupt returns the solution with one wrong line: a slip in a result, a number
-// or an operation taken from elsewhere and then calculated correctly, a step left
-// out, or an answer too early. In half of the cases the rest of the solution
-// follows.
+// Corrupt returns the solution with one wrong line: a wrong result, another number or
+// operation that is then calculated correctly, an omitted step, or an early answer. In
+// half of the cases the rest of the solution follows.
 func Corrupt(r *rand.Rand, p Problem) []string {
 	want := p.Lines()
 	at := r.IntN(len(want))
 	line := want[at]
 	for line == want[at] {
-		line = wrong(r, p, want, at)
+		line = wrongLine(r, p, want, at)
 	}
 	attempt := append(append([]string(nil), want[:at]...), line)
 	if r.IntN(2) == 0 && line[0] != 'A' {
@@ -43,16 +42,18 @@ func Corrupt(r *rand.Rand, p Problem) []string {
 	return attempt
 }
 
-func wrong(r *rand.Rand, p Problem, want []string, at int) string {
-	said := regexp.MustCompile(`\d+`).FindAllString(p.Text, -1)
+// wrongLine draws a replacement of line at of the solution want. The result may equal
+// the line.
+func wrongLine(r *rand.Rand, p Problem, want []string, at int) string {
+	numbers := regexp.MustCompile(`\d+`).FindAllString(p.Text, -1)
 	for _, l := range want[:at] {
-		said = append(said, calculation.FindStringSubmatch(l)[4])
+		numbers = append(numbers, calculation.FindStringSubmatch(l)[4])
 	}
-	any := func() string { return said[r.IntN(len(said))] }
+	draw := func() string { return numbers[r.IntN(len(numbers))] }
 	m := calculation.FindStringSubmatch(want[at])
 	if m == nil { // the answer
 		if r.IntN(5) < 2 {
-			return "A:" + any()
+			return "A:" + draw()
 		}
 		return "A:" + slip(r, p.Answer)
 	}
@@ -61,9 +62,9 @@ func wrong(r *rand.Rand, p Problem, want []string, at int) string {
 	case n < 60:
 		return a + op + b + "=" + slip(r, v)
 	case n < 72:
-		a = any()
+		a = draw()
 	case n < 84:
-		b = any()
+		b = draw()
 	case n < 92:
 		op = string("+-*/"[r.IntN(4)])
 	case n < 95:
@@ -74,10 +75,11 @@ func wrong(r *rand.Rand, p Problem, want []string, at int) string {
 	if line := calculate(a, op, b); line != "" {
 		return line
 	}
-	return want[at] // impossible: the caller draws again
+	return want[at] // not a valid calculation: Corrupt draws again
 }
 
-// calculate writes a calculation down; it is empty where there is no result in whole numbers, or too big a one.
+// calculate returns a calculation with its result, or "" if the result is negative,
+// fractional or too large.
 func calculate(a, op, b string) string {
 	x, _ := strconv.Atoi(a)
 	y, _ := strconv.Atoi(b)
@@ -94,11 +96,11 @@ func calculate(a, op, b string) string {
 	return ""
 }
 
-// CarryOn returns an attempt up to its first wrong line and, after that, what is
-// written by one who did not notice: the rest of the solution with the wrong result in
-// the place of the right one, as far as that can be calculated, and the answer. An
-// attempt that has no wrong line before its answer ends there.
-func CarryOn(p Problem, attempt []string) []string {
+// PropagateError returns an attempt up to its first wrong line and a consistent rest:
+// the remaining lines of the solution, calculated with the wrong result instead of the
+// right one as far as that is possible, and the answer. An attempt whose first wrong
+// line is its answer, or is no calculation, ends with that line.
+func PropagateError(p Problem, attempt []string) []string {
 	at := slices.Index(p.Right(attempt), false)
 	if at < 0 {
 		return attempt
@@ -109,12 +111,12 @@ func CarryOn(p Problem, attempt []string) []string {
 		return attempt
 	}
 	result := m[4]
-	wrong := map[string]string{} // by the right result that it stands for
-	carried := func(number string) string { return cmp.Or(wrong[number], number) }
+	wrong := map[string]string{} // wrong results by the right ones that they replace
+	replaced := func(number string) string { return cmp.Or(wrong[number], number) }
 	for i, step := range p.Steps[at:] {
 		right := calculation.FindStringSubmatch(step)
 		if i > 0 {
-			line := calculate(carried(right[1]), right[2], carried(right[3]))
+			line := calculate(replaced(right[1]), right[2], replaced(right[3]))
 			if line == "" {
 				break
 			}
@@ -125,7 +127,8 @@ func CarryOn(p Problem, attempt []string) []string {
 	return append(attempt, "A:"+result)
 }
 
-// slip changes a number as calculators by hand do: a little, by tens, in one digit, or two digits swapped.
+// slip changes a number by a typical error of manual calculation: by a little, by tens,
+// in one digit, or by swapping two digits.
 func slip(r *rand.Rand, number string) string {
 	v, _ := strconv.Atoi(number)
 	digits := []byte(number)

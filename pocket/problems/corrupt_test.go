@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestCorruptedIsWrongFromOneLineOn(t *testing.T) {
+func TestCorruptIsWrongFromOneLineOn(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	changed := map[string]int{}
 	for _, p := range take(t, 400, Options{Split: Train, Seed: 9}) {
@@ -17,7 +17,7 @@ func TestCorruptedIsWrongFromOneLineOn(t *testing.T) {
 		right := p.Right(attempt)
 		at := slices.Index(right, false)
 		if at < 0 || slices.Contains(right[at:], true) {
-			t.Fatalf("labels %v of %q for %q", right, attempt, p.Lines())
+			t.Fatalf("got labels %v of %q, whose solution is %q", right, attempt, p.Lines())
 		}
 		if attempt[at][0] == 'A' {
 			changed["answer"]++
@@ -35,7 +35,7 @@ func TestCorruptedIsWrongFromOneLineOn(t *testing.T) {
 	}
 }
 
-func TestRightMarksTheBeginning(t *testing.T) {
+func TestRight(t *testing.T) {
 	p := Problem{Steps: []string{"1+1=2", "2+2=4"}, Answer: "4"}
 	for _, c := range []struct {
 		attempt []string
@@ -53,7 +53,7 @@ func TestRightMarksTheBeginning(t *testing.T) {
 	}
 }
 
-func TestCarryOn(t *testing.T) {
+func TestPropagateError(t *testing.T) {
 	p := Problem{Steps: []string{"4*39=156", "103+156=259", "259-9=250", "250/2=125"}, Answer: "125"}
 	for attempt, want := range map[string]string{
 		"4*39=156 103+156=269":                           "4*39=156 103+156=269 269-9=260 260/2=130 A:130",
@@ -63,7 +63,7 @@ func TestCarryOn(t *testing.T) {
 		"4*39=156 103+156=259 259-9=250 250/2=125 A:135": "4*39=156 103+156=259 259-9=250 250/2=125 A:135",
 		"4*39=156 103+156=259 259-9=250 250/2=125 A:125": "4*39=156 103+156=259 259-9=250 250/2=125 A:125",
 	} {
-		if got := strings.Join(CarryOn(p, strings.Fields(attempt)), " "); got != want {
+		if got := strings.Join(PropagateError(p, strings.Fields(attempt)), " "); got != want {
 			t.Errorf("%s:\n got %s\nwant %s", attempt, got, want)
 		}
 	}

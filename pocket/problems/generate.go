@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// Options choose which problems All makes. A zero NSteps or Level means any.
+// Options select the problems that All generates. A zero NSteps or Level means any.
 type Options struct {
 	Split  Split
 	Seed   uint64
@@ -15,8 +15,8 @@ type Options struct {
 	Level  int // 1…MaxLevel, or 0
 }
 
-// All yields an endless sequence, the same for the same options. Two seeds give
-// independent draws of the same distribution, which may share problems.
+// All returns an infinite sequence of problems, which depends on the options alone. Two
+// seeds give independent draws of one distribution, which may have problems in common.
 func All(o Options) (iter.Seq[Problem], error) {
 	if _, err := ParseSplit(string(o.Split)); err != nil {
 		return nil, err
@@ -38,7 +38,7 @@ func All(o Options) (iter.Seq[Problem], error) {
 				level = 1 + r.IntN(MaxLevel)
 			}
 			for {
-				p, ok := tell(r, nsteps, level)
+				p, ok := generate(r, nsteps, level)
 				if ok && p.Split() == o.Split {
 					if !yield(p) {
 						return
@@ -52,7 +52,7 @@ func All(o Options) (iter.Seq[Problem], error) {
 
 func newStoryRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0x706f636b6574)) } // "pocket"
 
-// Take collects the first n problems of All.
+// Take returns the first n problems of All.
 func Take(n int, o Options) ([]Problem, error) {
 	seq, err := All(o)
 	if err != nil || n <= 0 {
@@ -71,20 +71,20 @@ var (
 	names  = []string{"Tom", "Ann", "Bob", "Eve", "Sam", "Mia", "Leo", "Zoe", "Max", "Ivy"}
 	things = []string{"apples", "pens", "coins", "books", "shells", "cards", "beads", "nuts"}
 
-	// By level: the largest number said outright, and the largest content of a box.
-	largest = [MaxLevel]int{20, 60, 99, 400}
-	fullest = [MaxLevel]int{9, 12, 25, 40}
+	// By level: the largest number in the text, and the largest content of a box.
+	maxNumber = [MaxLevel]int{20, 60, 99, 400}
+	maxBox    = [MaxLevel]int{9, 12, 25, 40}
 )
 
-const biggestPile = 1999
+const maxPile = 1999
 
-// story is a problem being told: the pile so far and what was said and calculated.
+// story is the state of a problem during generation.
 type story struct {
 	r          *rand.Rand
-	who, other string
+	who, other string // persons
 	thing      string
-	max, box   int
-	pile       int
+	max, box   int // largest number, largest content of a box
+	pile       int // after the steps so far
 	text       []byte
 	steps      []string
 }
@@ -92,9 +92,10 @@ type story struct {
 // between draws from lo…hi, both included.
 func (s *story) between(lo, hi int) int { return lo + s.r.IntN(max(1, hi-lo+1)) }
 
-func (s *story) say(format string, args ...any) { s.text = fmt.Appendf(s.text, format, args...) }
+// printf appends to the text.
+func (s *story) printf(format string, args ...any) { s.text = fmt.Appendf(s.text, format, args...) }
 
-// calc writes a calculation down and returns its result.
+// calc appends a calculation to the steps and returns its result.
 func (s *story) calc(a int, op byte, b int) int {
 	v := 0
 	switch op {
@@ -111,27 +112,27 @@ func (s *story) calc(a int, op byte, b int) int {
 	return v
 }
 
-// tell draws one problem; it reports false if the pile grew too big.
-func tell(r *rand.Rand, nsteps, level int) (Problem, bool) {
+// generate draws a problem. It returns false if the pile grew beyond maxPile.
+func generate(r *rand.Rand, nsteps, level int) (Problem, bool) {
 	i := r.IntN(len(names))
 	j := (i + 1 + r.IntN(len(names)-1)) % len(names)
 	s := &story{
 		r: r, who: names[i], other: names[j], thing: things[r.IntN(len(things))],
-		max: largest[level-1], box: fullest[level-1],
+		max: maxNumber[level-1], box: maxBox[level-1],
 	}
 	s.pile = s.between(2, s.max)
-	s.say("%s has %d %s.", s.who, s.pile, s.thing)
+	s.printf("%s has %d %s.", s.who, s.pile, s.thing)
 	for len(s.steps) < nsteps {
 		k := pick(r)
 		if len(s.steps)+k.steps > nsteps {
 			continue
 		}
-		k.tell(s)
-		if s.pile > biggestPile {
+		k.write(s)
+		if s.pile > maxPile {
 			return Problem{}, false
 		}
 	}
-	s.say(" How many %s does %s have now?", s.thing, s.who)
+	s.printf(" How many %s does %s have now?", s.thing, s.who)
 	return Problem{
 		Text: string(s.text), Steps: s.steps, Answer: strconv.Itoa(s.pile),
 		NSteps: nsteps, Level: level,

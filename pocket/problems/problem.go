@@ -1,8 +1,8 @@
-// Package problems makes the word problems that the pocket models live on:
-// a pile of things changes in one to eight calculations, told in ten kinds of
-// sentences at four levels of hardness. A problem knows its worked solution, so
-// it can be trained on, graded and split. Everything is a pure function of a
-// seed, and no chain of calculations ever occurs in two splits.
+// Package problems generates the word problems of the pocket models: a pile of things
+// changes in one to eight calculations, described by ten kinds of sentences at four
+// levels of difficulty. A problem has its worked solution, for training and grading.
+// Problems are a pure function of a seed, and no chain of calculations occurs in two
+// splits.
 package problems
 
 import (
@@ -26,10 +26,10 @@ type Problem struct {
 	Level  int      `json:"level"`
 }
 
-// Prompt is what a policy continues: the text and a newline.
+// Prompt returns the prompt of a policy: the text and a newline.
 func (p Problem) Prompt() string { return p.Text + "\n" }
 
-// Lines is the whole solution: the calculations, then the answer line "A:84".
+// Lines returns the whole solution: the calculations, then an answer line such as "A:84".
 func (p Problem) Lines() []string {
 	return append(append(make([]string, 0, len(p.Steps)+1), p.Steps...), "A:"+p.Answer)
 }
@@ -39,11 +39,11 @@ type Split string
 
 const (
 	Train      Split = "train"
-	Validation Split = "validation" // for choices: aggregators, thresholds
-	Test       Split = "test"       // for figures only
+	Validation Split = "validation" // to choose aggregators and thresholds
+	Test       Split = "test"       // to measure only
 )
 
-// ParseSplit reads a split's name.
+// ParseSplit returns the split with this name.
 func ParseSplit(name string) (Split, error) {
 	switch s := Split(name); s {
 	case Train, Validation, Test:
@@ -52,13 +52,13 @@ func ParseSplit(name string) (Split, error) {
 	return "", fmt.Errorf("split %q: want train, validation or test", name)
 }
 
-// Split says where the problem belongs. It hashes the chain of calculations and
-// not the text, so renaming Tom's apples to Ann's pens moves nothing across:
-// 90 % train, 5 % validation, 5 % test.
+// Split returns the split of the problem: train for 90 %, validation for 5 %, test for
+// 5 %. It is a hash of the calculations, not of the text, so problems that differ in
+// names and things only are in the same split.
 func (p Problem) Split() Split {
 	h := fnv.New64a()
 	h.Write([]byte(strings.Join(p.Steps, "\n")))
-	// The low bits of FNV mix worst; fold the high half in.
+	// FNV mixes the low bits worst: fold the high half in.
 	switch sum := h.Sum64(); (sum ^ sum>>32) % 20 {
 	case 0:
 		return Test

@@ -24,12 +24,12 @@ func TestSameSeedSameProblems(t *testing.T) {
 		t.Error(diff)
 	}
 	if cmp.Equal(a, take(t, 200, Options{Split: Test, Seed: 8})) {
-		t.Error("seed 8 made the problems of seed 7")
+		t.Error("seed 8 gives the problems of seed 7")
 	}
 }
 
 func TestSplitsAreDisjoint(t *testing.T) {
-	// One-step problems of the lowest level are few: without the split they would collide at once.
+	// There are few one-step problems of the lowest level: without splits they would collide.
 	seen := map[string]Split{}
 	for _, split := range []Split{Train, Validation, Test} {
 		for _, nsteps := range []int{0, 1} {
@@ -38,8 +38,8 @@ func TestSplitsAreDisjoint(t *testing.T) {
 					t.Fatalf("split of %q = %s, want %s", p.Text, got, split)
 				}
 				chain := strings.Join(p.Steps, " ")
-				if was, ok := seen[chain]; ok && was != split {
-					t.Fatalf("%q is in %s and %s", chain, was, split)
+				if other, ok := seen[chain]; ok && other != split {
+					t.Fatalf("%q is in %s and %s", chain, other, split)
 				}
 				seen[chain] = split
 			}
@@ -60,7 +60,7 @@ func TestSplitShares(t *testing.T) {
 	r := newStoryRand(5)
 	const n = 20000
 	for range n {
-		if p, ok := tell(r, 4, 3); ok {
+		if p, ok := generate(r, 4, 3); ok {
 			count[p.Split()]++
 		}
 	}
@@ -72,8 +72,8 @@ func TestSplitShares(t *testing.T) {
 	}
 }
 
-// TestProblemsAreSound checks what every problem promises: the calculations are
-// true, there are as many as asked, and the last one is the answer.
+// TestProblemsAreSound checks the invariants of a problem: its calculations are correct,
+// their number is NSteps, and the result of the last is the answer.
 func TestProblemsAreSound(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		o := Options{
@@ -112,14 +112,16 @@ func check(t *rapid.T, step string) string {
 		t.Fatalf("step %q: %v", step, err)
 	}
 	ok := map[rune]bool{'+': a+b == v, '-': a-b == v, '*': a*b == v, '/': b != 0 && b*v == a}[op]
-	if !ok || v < 0 || v > biggestPile*2 {
+	if !ok || v < 0 || v > maxPile*2 {
 		t.Fatalf("step %q is wrong", step)
 	}
 	return fmt.Sprint(v)
 }
 
 func TestEveryKindOccurs(t *testing.T) {
-	marks := []string{"finds", "gives", "times as big", "equal parts", "boxes", "friends", "packs", "fewer", "are bad", "tomorrow"}
+	marks := []string{
+		"finds", "gives", "times as big", "equal parts", "boxes", "friends", "packs", "fewer", "are bad", "tomorrow",
+	}
 	if got, want := len(kinds), len(marks); got != want {
 		t.Fatalf("%d kinds, want %d", got, want)
 	}
@@ -129,13 +131,15 @@ func TestEveryKindOccurs(t *testing.T) {
 	}
 	for _, m := range marks {
 		if !strings.Contains(all.String(), m) {
-			t.Errorf("no problem says %q", m)
+			t.Errorf("no problem contains %q", m)
 		}
 	}
 }
 
 func TestBadOptions(t *testing.T) {
-	for _, o := range []Options{{Split: "exam"}, {Split: Test, NSteps: 9}, {Split: Test, NSteps: -1}, {Split: Test, Level: 5}} {
+	for _, o := range []Options{
+		{Split: "exam"}, {Split: Test, NSteps: 9}, {Split: Test, NSteps: -1}, {Split: Test, Level: 5},
+	} {
 		if _, err := All(o); err == nil {
 			t.Errorf("%+v: no error", o)
 		}

@@ -2,19 +2,19 @@ package problems
 
 import "math/rand/v2"
 
-// kind is one kind of sentence: how often it is tried, how many calculations it
-// takes, and how it is told. tell does nothing where the pile does not allow it
-// (too small to give away, not divisible), and the caller draws again.
+// kind is a kind of sentence.
 type kind struct {
-	weight int
-	steps  int
-	tell   func(*story)
+	weight int // relative frequency of being drawn
+	steps  int // number of calculations
+	// write appends the sentence to the story. It does nothing if the pile does not
+	// allow it, such as one that is not divisible; the caller then draws again.
+	write func(*story)
 }
 
 var kinds = []kind{
 	{16, 1, func(s *story) {
 		a := s.between(2, s.max)
-		s.say(" %s finds %d more.", s.who, a)
+		s.printf(" %s finds %d more.", s.who, a)
 		s.pile = s.calc(s.pile, '+', a)
 	}},
 	{16, 1, func(s *story) {
@@ -22,7 +22,7 @@ var kinds = []kind{
 			return
 		}
 		a := s.between(1, s.pile-1)
-		s.say(" %s gives %d to %s.", s.who, a, s.other)
+		s.printf(" %s gives %d to %s.", s.who, a, s.other)
 		s.pile = s.calc(s.pile, '-', a)
 	}},
 	{10, 1, func(s *story) {
@@ -30,7 +30,7 @@ var kinds = []kind{
 			return
 		}
 		f := s.between(2, 4)
-		s.say(" %s makes the pile %d times as big.", s.other, f)
+		s.printf(" %s makes the pile %d times as big.", s.other, f)
 		s.pile = s.calc(s.pile, '*', f)
 	}},
 	{10, 1, func(s *story) {
@@ -44,17 +44,17 @@ var kinds = []kind{
 			return
 		}
 		d := divisors[s.r.IntN(len(divisors))]
-		s.say(" %s keeps one of %d equal parts.", s.who, d)
+		s.printf(" %s keeps one of %d equal parts.", s.who, d)
 		s.pile = s.calc(s.pile, '/', d)
 	}},
 	{10, 2, func(s *story) {
 		a, b := s.between(2, 9), s.between(2, s.box)
-		s.say(" %s buys %d boxes of %d %s.", s.who, a, b, s.thing)
+		s.printf(" %s buys %d boxes of %d %s.", s.who, a, b, s.thing)
 		s.pile = s.calc(s.pile, '+', s.calc(a, '*', b))
 	}},
 	{8, 2, func(s *story) {
 		a, b := s.between(2, 9), s.between(2, s.box)
-		s.say(" %d friends bring %d %s each.", a, b, s.thing)
+		s.printf(" %d friends bring %d %s each.", a, b, s.thing)
 		s.pile = s.calc(s.pile, '+', s.calc(a, '*', b))
 	}},
 	{10, 2, func(s *story) {
@@ -63,7 +63,7 @@ var kinds = []kind{
 		}
 		a := s.between(2, 9)
 		b := s.between(1, min(s.box, (s.pile-1)/a))
-		s.say(" %s sells %d packs of %d %s.", s.who, a, b, s.thing)
+		s.printf(" %s sells %d packs of %d %s.", s.who, a, b, s.thing)
 		s.pile = s.calc(s.pile, '-', s.calc(a, '*', b))
 	}},
 	{8, 2, func(s *story) {
@@ -71,13 +71,13 @@ var kinds = []kind{
 			return
 		}
 		a := s.between(1, s.pile-2)
-		s.say(" %s has %d fewer %s, and they pool them.", s.other, a, s.thing)
+		s.printf(" %s has %d fewer %s, and they pool them.", s.other, a, s.thing)
 		s.pile = s.calc(s.pile, '+', s.calc(s.pile, '-', a))
 	}},
 	{6, 2, func(s *story) {
 		a := s.between(4, s.max)
 		b := s.between(1, a-2)
-		s.say(" %s brings %d, but %d of them are bad.", s.other, a, b)
+		s.printf(" %s brings %d, but %d of them are bad.", s.other, a, b)
 		s.pile = s.calc(s.pile, '+', s.calc(a, '-', b))
 	}},
 	{6, 2, func(s *story) {
@@ -86,7 +86,7 @@ var kinds = []kind{
 		}
 		a := s.between(1, s.pile-3)
 		b := s.between(1, s.pile-1-a)
-		s.say(" %s uses %d today and %d tomorrow.", s.who, a, b)
+		s.printf(" %s uses %d today and %d tomorrow.", s.who, a, b)
 		s.pile = s.calc(s.pile, '-', s.calc(a, '+', b))
 	}},
 }

@@ -39,7 +39,7 @@ func (c *wrongCmd) Run() error {
 			}
 			for _, path := range s.Paths {
 				if s.Source == corrupted {
-					path = problems.CarryOn(s.Problem, path)
+					path = problems.PropagateError(s.Problem, path)
 				}
 				last := len(path) - 1
 				if !strings.HasPrefix(path[last], "A:") || attempt.Answer(path) == s.Problem.Answer {
