@@ -1,7 +1,5 @@
-// Package models holds the pocket models that ship with Ponder: policies that
-// really err and a process reward model that really judges, embedded in the
-// program. Each has a card beside its file that says how it was made and how
-// good it is.
+// Package models embeds the pocket models that ship with Ponder: policies and process
+// reward models. Each has a card beside its file with its training and its accuracy.
 package models
 
 import (
@@ -16,11 +14,11 @@ import (
 //go:embed *.gguf
 var files embed.FS
 
-// List returns the names of all shipped models, policies and judges, sorted.
+// List returns the names of all shipped models, policies and reward models, sorted.
 func List() []string {
 	entries, err := files.ReadDir(".")
 	if err != nil {
-		panic(err) // the embedded directory is always there
+		panic(err) // cannot fail: the directory is embedded
 	}
 	var names []string
 	for _, e := range entries {
@@ -30,16 +28,16 @@ func List() []string {
 	return names
 }
 
-// File returns the bytes of a model's GGUF file, as llama.cpp reads it if it is a policy.
+// File returns the bytes of a model's GGUF file. llama.cpp can read those of policies.
 func File(name string) ([]byte, error) {
 	b, err := files.ReadFile(name + ".gguf")
 	if err != nil {
-		return nil, fmt.Errorf("pocket model %q: not among %s", name, strings.Join(List(), ", "))
+		return nil, fmt.Errorf("pocket model %q: must be one of %s", name, strings.Join(List(), ", "))
 	}
 	return b, nil
 }
 
-// Open loads a policy by name, e.g. "pocket-0.3m".
+// Open loads a policy by name, such as "pocket-0.3m".
 func Open(name string) (*pocket.Model, error) {
 	b, err := File(name)
 	if err != nil {
@@ -48,8 +46,8 @@ func Open(name string) (*pocket.Model, error) {
 	return pocket.Open(b)
 }
 
-// OpenJudge loads a process reward model by name, e.g. "pocket-prm", or, as
-// "pocket-0.8m-likelihood", a policy as pocket.LikelihoodJudge.
+// OpenRewardModel loads a process reward model by name, such as "pocket-prm". A name
+// such as "pocket-0.8m-likelihood" loads a policy as a pocket.LikelihoodRewardModel.
 func OpenRewardModel(name string, o pocket.Options) (*pocket.RewardModel, error) {
 	if policy, ok := strings.CutSuffix(name, "-likelihood"); ok {
 		b, err := File(policy)

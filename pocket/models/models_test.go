@@ -15,7 +15,10 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestShippedModels(t *testing.T) {
-	want := []string{"pocket-0.1m", "pocket-0.3m", "pocket-0.8m", "pocket-2m", "pocket-prm", "pocket-prm-0.3m", "pocket-prm-biased", "pocket-reviser", "pocket-thinker"}
+	want := []string{
+		"pocket-0.1m", "pocket-0.3m", "pocket-0.8m", "pocket-2m", "pocket-prm", "pocket-prm-0.3m", "pocket-prm-biased",
+		"pocket-reviser", "pocket-thinker",
+	}
 	if diff := cmp.Diff(want, List()); diff != "" {
 		t.Error(diff)
 	}
@@ -34,19 +37,19 @@ func TestShippedModels(t *testing.T) {
 		t.Errorf("unknown model: %v", err)
 	}
 	if _, err := Open("pocket-prm"); err == nil {
-		t.Error("a judge was opened as a policy")
+		t.Error("a reward model was opened as a policy")
 	}
 }
 
-// TestPoliciesReallySolveAndReallyErr: search needs both.
-func TestPoliciesReallySolveAndReallyErr(t *testing.T) {
+// A search needs policies that solve some problems and fail others.
+func TestPoliciesAreRightAndWrong(t *testing.T) {
 	for name, want := range map[string]struct{ least, most float64 }{"pocket-0.3m": {.2, .9}, "pocket-0.8m": {.5, .995}} {
 		m, err := Open(name)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if id := m.Identity(); id.Name != name || id.Parameters < 300_000 || len(id.SHA256) != 64 {
-			t.Errorf("%s says it is %+v", name, id)
+			t.Errorf("%s has identity %+v", name, id)
 		}
 		e := pocket.NewEngine(m, pocket.Options{})
 		defer e.Close()
@@ -57,7 +60,8 @@ func TestPoliciesReallySolveAndReallyErr(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, p := range ps {
-				for c, err := range e.Generate(t.Context(), pocket.Request{Prompt: p.Prompt(), Seeds: []uint64{1}, MaxTokens: 160}) {
+				r := pocket.Request{Prompt: p.Prompt(), Seeds: []uint64{1}, MaxTokens: 160}
+				for c, err := range e.Generate(t.Context(), r) {
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -74,9 +78,9 @@ func TestPoliciesReallySolveAndReallyErr(t *testing.T) {
 	}
 }
 
-// TestJudgeTellsRightFromWrong: a right solution against the same one with a slip.
-func TestRewardModelTellsRightFromWrong(t *testing.T) {
-	j, err := OpenRewardModel("pocket-prm", pocket.Options{})
+// A right step scores above the same step with a wrong result.
+func TestRewardModelSeparatesRightFromWrong(t *testing.T) {
+	rm, err := OpenRewardModel("pocket-prm", pocket.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,37 +90,37 @@ func TestRewardModelTellsRightFromWrong(t *testing.T) {
 	}
 	better := 0
 	for _, p := range ps {
-		right, _, err := j.Score(t.Context(), p.Text, p.Lines())
+		right, _, err := rm.Score(t.Context(), p.Text, p.Lines())
 		if err != nil {
 			t.Fatal(err)
 		}
-		slipped := p.Lines()
-		slipped[1] = slipped[1][:strings.Index(slipped[1], "=")+1] + p.Answer + "7"
-		wrong, _, err := j.Score(t.Context(), p.Text, slipped)
+		lines := p.Lines()
+		lines[1] = lines[1][:strings.Index(lines[1], "=")+1] + p.Answer + "7"
+		wrong, _, err := rm.Score(t.Context(), p.Text, lines)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if wrong[0] != right[0] {
-			t.Errorf("%q: score of a step depends on what follows: %v, %v", p.Text, right[0], wrong[0])
+			t.Errorf("%q: the score of a step depends on later steps: %v, %v", p.Text, right[0], wrong[0])
 		}
 		if right[1] > wrong[1] {
 			better++
 		}
 	}
 	if better < 36 {
-		t.Errorf("%d of 40 right steps scored above a slip", better)
+		t.Errorf("%d of 40 right steps score above a wrong one, want at least 36", better)
 	}
 }
 
-// The likelihood that a judge without a head tells is the one that the policy says it
-// wrote the text with.
-func TestLikelihoodIsThePolicysOwn(t *testing.T) {
-	j, err := OpenRewardModel("pocket-0.3m-likelihood", pocket.Options{})
+// A reward model without a head gives each step the probability that the policy reported
+// when it generated the step.
+func TestLikelihoodIsThatOfThePolicy(t *testing.T) {
+	rm, err := OpenRewardModel("pocket-0.3m-likelihood", pocket.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if id := j.Identity(); id.Name != "pocket-0.3m-likelihood" || j.Aggregator() != "prod" {
-		t.Errorf("it is %q with %q, want pocket-0.3m-likelihood with prod", id.Name, j.Aggregator())
+	if id := rm.Identity(); id.Name != "pocket-0.3m-likelihood" || rm.Aggregator() != "prod" {
+		t.Errorf("got %q with %q, want pocket-0.3m-likelihood with prod", id.Name, rm.Aggregator())
 	}
 	m, err := Open("pocket-0.3m")
 	if err != nil {
@@ -137,13 +141,13 @@ func TestLikelihoodIsThePolicysOwn(t *testing.T) {
 		for _, s := range c.Steps {
 			steps = append(steps, s.Text)
 		}
-		scores, _, err := j.Score(t.Context(), ps[0].Text, steps)
+		scores, _, err := rm.Score(t.Context(), ps[0].Text, steps)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for i, s := range c.Steps {
 			if got, want := math.Log(scores[i]), s.LogProb; math.Abs(got-want) > 1e-3 {
-				t.Errorf("step %q: log-likelihood %v, the policy says %v", s.Text, got, want)
+				t.Errorf("step %q: log-likelihood %v, want the policy's %v", s.Text, got, want)
 			}
 		}
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/ponder-mesh/ponder/pocket"
 )
 
-// TestAgreesWithPyTorch compares with what train/reference.py wrote: the same
-// greedy text, and the same log-probabilities to float32's rounding.
+// TestAgreesWithPyTorch compares with the output of train/reference.py: the greedy text
+// must be equal, and its log-probability equal up to float32 rounding.
 func TestAgreesWithPyTorch(t *testing.T) {
 	b, err := os.ReadFile("testdata/reference.json")
 	if err != nil {
@@ -24,7 +24,7 @@ func TestAgreesWithPyTorch(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(cases) < 8 {
-		t.Fatalf("%d cases", len(cases))
+		t.Fatalf("got %d cases, want at least 8", len(cases))
 	}
 	for _, c := range cases {
 		m, err := Open(c.Model)
@@ -32,7 +32,8 @@ func TestAgreesWithPyTorch(t *testing.T) {
 			t.Fatal(err)
 		}
 		e := pocket.NewEngine(m, pocket.Options{Workers: 1})
-		for child, err := range e.Generate(t.Context(), pocket.Request{Prompt: c.Prompt, Seeds: []uint64{0}, MaxTokens: 120}) {
+		r := pocket.Request{Prompt: c.Prompt, Seeds: []uint64{0}, MaxTokens: 120}
+		for child, err := range e.Generate(t.Context(), r) {
 			if err != nil {
 				t.Fatal(err)
 			}

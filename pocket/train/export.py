@@ -1,4 +1,4 @@
-"""Writes a checkpoint as the neutral dump that `pocket pack` turns into GGUF: a line of JSON, then float32 data.
+"""Writes a checkpoint as the dump that `pocket pack` converts to GGUF: a line of JSON, then float32 data.
 
 usage: export.py CHECKPOINT.pt OUT.dump
 """
@@ -10,12 +10,12 @@ import torch
 
 from model import CONTEXT
 
-# Style of training -> the name of the format that it teaches, where that is not the plain one.
+# Style of training -> the name of its format, if that is not the default.
 TEMPLATES = {"think": "pocket-think-v1"}
 
 
 def recipe():
-    """A hash of the code that trains."""
+    """Returns a hash of the training code."""
     h = hashlib.sha256()
     for name in ("model.py", "muon.py", "train.py"):
         h.update(open(name, "rb").read())

@@ -21,12 +21,12 @@ SHAPES = {
 }
 SHAPES["pocket-reviser"] = SHAPES["pocket-thinker"] = SHAPES["pocket-0.3m"]
 
-# Style of training -> tokens of the longest sequence: a problem with its solution; and with four attempts or passes before it.
+# Style of training -> tokens of the longest sequence: a problem with its solution, and with up to four attempts or passes.
 CONTEXT = {"solve": 640, "revise": 1024, "think": 1024}
 
 
 def encode(text):
-    """Newline is 3, printable ASCII 32...126 is 4...98."""
+    """Encodes newline as 3 and printable ASCII 32...126 as 4...98."""
     return [NEWLINE if c == "\n" else ord(c) - 28 for c in text]
 
 
@@ -54,7 +54,7 @@ class Block(nn.Module):
         self.down = nn.Linear(ff, d, bias=False)
 
     def forward(self, x, turn, mask, at=None):
-        """x [b, t, d] -> [b, t, d], or [b, s, d] where `at` [b, s] names the positions that are wanted."""
+        """x [b, t, d] -> [b, t, d], or [b, s, d] at the positions `at` [b, s] if given."""
         b, t, d = x.shape
         h, kv, hd = self.heads, self.kv, self.head
         y = self.attn_norm(x)
@@ -80,7 +80,7 @@ class Block(nn.Module):
 
 
 def rotate(x, turn):
-    """Interleaved RoPE: x [b, t, heads, hd] turned by complex turn [(b,) t, 1, hd/2]."""
+    """Interleaved RoPE: rotates x [b, t, heads, hd] by the complex turn [(b,) t, 1, hd/2]."""
     z = torch.view_as_complex(x.reshape(*x.shape[:-1], -1, 2))
     return torch.view_as_real(z * turn).flatten(-2)
 
@@ -102,7 +102,7 @@ class LM(nn.Module):
         nn.init.normal_(self.embed.weight, std=0.02)
 
     def states(self, ids, at=None):
-        """The trunk: ids [b, t] -> final normalised states [b, t, d]; only those at `at` [b, s] if given."""
+        """Runs the trunk: ids [b, t] -> final normalised states [b, t, d], or those at the positions `at` [b, s] if given."""
         t = ids.shape[1]
         hd = self.shape[0] // self.shape[2]
         freq = torch.exp(torch.arange(0, hd, 2) * (-math.log(ROPE_BASE) / hd))

@@ -1,12 +1,12 @@
-"""Muon (Jordan et al. 2024): momentum whose update is made nearly orthogonal by five Newton-Schulz iterations.
+"""Muon (Jordan et al. 2024): momentum with updates that five Newton-Schulz iterations make nearly orthogonal.
 
-For the matrices of a small transformer on a CPU it costs a few per cent and needs far fewer tokens than AdamW.
+For the matrices of a small transformer on a CPU it takes a few per cent more time and far fewer tokens than AdamW.
 """
 import torch
 
 
 def orthogonalise(g):
-    """g [n, rows, cols] -> the nearest matrices with all singular values about 1."""
+    """Maps g [n, rows, cols] to the nearest matrices with all singular values about 1."""
     x = g / (g.norm(dim=(1, 2), keepdim=True) + 1e-7)
     flip = x.shape[1] > x.shape[2]
     if flip:

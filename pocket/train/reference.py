@@ -1,4 +1,4 @@
-"""Writes what PyTorch computes with the exported weights, for the Go test that compares.
+"""Writes the output of PyTorch with the exported weights, for a comparison in a Go test.
 
 usage: reference.py ../models/testdata/reference.json out/pocket-0.3m.pt out/pocket-0.8m.pt
 """

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Runs a command of this folder on one core, with what makes PyTorch fast there: no second thread that spins, memory that
-# is kept instead of given back between steps, and MKL for the matrix products if MKL_LIB names its folder (the PyPI
-# package "mkl", its lib/). The last two nearly double the speed of Debian's PyTorch.
+# Runs a Python script of this folder on one core, with settings that make PyTorch fast there: one thread, an allocator that
+# keeps memory between steps, and MKL for the matrix products if MKL_LIB is its folder (lib/ of the PyPI package "mkl").
+# The last two nearly double the speed of Debian's PyTorch.
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 export MALLOC_MMAP_THRESHOLD_=2000000000 MALLOC_TRIM_THRESHOLD_=8000000000 MALLOC_TOP_PAD_=200000000
 if [ -n "$MKL_LIB" ]; then

@@ -2,14 +2,13 @@
 
 usage: train.py NAME [--tokens 22e6] [--data out/train.jsonl] [--out out] [--style solve|revise|think] [--init FILE.pt]
 
-In style solve a pool of problems is read together with its drill: the same calculations, out of their problems and in any
-order. A calculation is then learnt from a twentieth of the tokens, and what a small policy gets wrong is mostly a
-calculation. The other styles take problems with wrong attempts (`pocket wrong`), and show these to a policy that can solve
-already.
+Style solve trains on pools of problems with their drills: the same calculations without their problems, in random order.
+A drill needs a twentieth of the tokens per calculation, and most errors of small policies are in calculations. The other
+styles fine-tune a policy on problems with wrong attempts (`pocket wrong`).
 
-Everything that happens is a function of the seed and of the tokens seen, so a run that was stopped goes on from its
-checkpoint as if it had not been. The learning rate stays flat and falls to zero over the last 40 % of the token target;
-the target of a run may still be raised (or lowered) before that part begins.
+A run is a function of the seed and of the number of tokens: an interrupted run resumes from its checkpoint with the same
+result. The learning rate is constant and falls to zero over the last 40 % of the token target; the target may be changed
+before that part begins.
 """
 import argparse
 import json
@@ -23,15 +22,15 @@ import torch.nn.functional as F
 from model import BOS, CONTEXT, EOS, NEWLINE, PAD, SHAPES, VOCAB, LM, encode
 from muon import Muon
 
-BATCH_TOKENS = 4600  # padded tokens a batch: fits in the caches of one core
-POOL = 2048          # problems that are sorted by length together
-DRILL = 16           # calculations in a drill's sequence
-END = None           # in the place of a text: the end
-FALL = 0.4           # the part of the run over which the learning rate falls
+BATCH_TOKENS = 4600  # padded tokens per batch: fits in the caches of one core
+POOL = 2048          # problems per pool; a pool is sorted by length
+DRILL = 16           # calculations per sequence of a drill
+END = None           # stands for the end-of-text token in a list of texts
+FALL = 0.4           # part of the run in which the learning rate falls
 
 
-def written(p, parts):
-    """A problem's text and parts of (text, whether it is learnt) as (ids, the positions of the tokens to learn)."""
+def sequence(p, parts):
+    """Returns (ids, positions of the tokens to learn) of a problem's text and of parts (text, whether to learn it)."""
     ids, learn = [BOS] + encode(p["text"] + "\n"), []
     for text, learnt in parts:
         start = len(ids)
@@ -45,28 +44,28 @@ def solution(p):
 
 
 def solve(p, chance):
-    """The solution is learnt, and to end there."""
-    return written(p, [(solution(p), True), (END, True)])
+    """Learns the solution and the end of the text."""
+    return sequence(p, [(solution(p), True), (END, True)])
 
 
 def revise(p, chance):
-    """0 to 4 wrong attempts are read, the nearest to the solution last; the solution is learnt (Snell et al. 2024,
-    arXiv 2408.03314, section 6.1). In a chain a right attempt is often among them, and with wrong ones only the policy
-    learns to leave it: so, other than in the paper, in 3 of 10 the last attempt is right."""
+    """Learns the solution after 0 to 4 wrong attempts, the nearest to the solution last (Snell et al. 2024,
+    arXiv 2408.03314, section 6.1). Unlike in the paper the last attempt is right in 3 of 10 sequences: chains often
+    contain a right attempt, and a policy trained with wrong ones only learns to change it."""
     n = min(chance.randint(0, 4), len(p["wrong"]))
     shown = chance.sample(p["wrong"][1:], n - 1) + p["wrong"][:1] if n else []
     if chance.random() < 0.3:
         shown = shown[-3:] + [p["steps"] + ["A:" + p["answer"]]]
-    return written(p, [("\n".join(a) + "\n", False) for a in shown] + [(solution(p), True), (END, True)])
+    return sequence(p, [("\n".join(a) + "\n", False) for a in shown] + [(solution(p), True), (END, True)])
 
 
 def think(p, chance):
-    """0 to 3 wrong passes, none in half of the cases, are read and "Wait" after each is learnt; then the right pass, "#"
-    and the answer are. So thinking goes on while it is wrong, and stops when it is right (s1, Muennighoff et al. 2025,
+    """Learns "Wait" after each of 0 to 3 wrong passes (none in half of the sequences), then the right pass, "#" and the
+    answer: to go on thinking while it is wrong, and to stop when it is right (s1, Muennighoff et al. 2025,
     arXiv 2501.19393).
 
-    Two things are only read, as others will do them to it: a Wait after a right pass (3 of 10), after which it is
-    right again, and a cut of the thinking anywhere (15 of 100), after which the answer is still learnt."""
+    Budget forcing is in the context, but not learnt: a Wait after a right pass (3 of 10), followed by another right pass,
+    and an end of the thinking at a random place (15 of 100), followed by the answer, which is learnt."""
     right = "".join(s + "\n" for s in p["steps"])
     passes = ["".join(s + "\n" for s in a[:-1]) for a in p["wrong"]]
     parts = []
@@ -77,20 +76,21 @@ def think(p, chance):
     parts.append((right, True))
     answer = [("A:" + p["answer"], True), (END, True)]
     if chance.random() >= 0.15:
-        return written(p, parts + [("#\n", True)] + answer)
+        return sequence(p, parts + [("#\n", True)] + answer)
     left, cut = chance.randrange(sum(len(text) for text, _ in parts)), []
     for text, learnt in parts:
         cut.append((text[:left], learnt))
         left = max(0, left - len(text))
     whole = "".join(text for text, _ in cut)
-    return written(p, cut + [("#\nA:" if whole[-1:] in ("", "\n") else "\n#\nA:", False), (p["answer"], True), (END, True)])
+    end = "#\nA:" if whole[-1:] in ("", "\n") else "\n#\nA:"
+    return sequence(p, cut + [(end, False), (p["answer"], True), (END, True)])
 
 
 STYLES = {"solve": solve, "revise": revise, "think": think}
 
 
 def drill(steps):
-    """Calculations as (ids, the positions of the tokens to learn): their results, with the newline after each."""
+    """Returns (ids, positions of the tokens to learn) of calculations: their results with the newlines."""
     ids, learn = [BOS, NEWLINE], []
     for step in steps:
         start = len(ids) + step.index("=") + 1
@@ -100,7 +100,7 @@ def drill(steps):
 
 
 def batches(path, seed, style):
-    """Yields batches of (ids, positions to learn), forever, in an order that depends on nothing but file, seed and style."""
+    """Yields an infinite sequence of batches of (ids, positions to learn), which depends on file, seed and style only."""
     epoch = 0
     while True:
         with open(path) as f:
@@ -127,7 +127,7 @@ def batches(path, seed, style):
 
 
 def loss_of(model, batch):
-    """The mean over the tokens to learn; the others are only read."""
+    """Returns the mean loss over the tokens to learn, and the number of tokens."""
     t, most = max(len(ids) for ids, _ in batch), max(len(learn) for _, learn in batch)
     x = torch.full((len(batch), t), PAD)
     at = torch.zeros(len(batch), most, dtype=torch.long)
@@ -142,7 +142,7 @@ def loss_of(model, batch):
 
 
 def rate(done, target):
-    """The factor on the learning rate after `done` tokens: a short warm-up, flat, a straight fall to zero."""
+    """Returns the factor on the learning rate after `done` tokens: a short warm-up, constant, linear to zero."""
     return min(1.0, (done + 1) / 250_000, max(0.0, (1 - done / target) / FALL))
 
 
@@ -154,7 +154,7 @@ def main():
     a.add_argument("--out", default="out")
     a.add_argument("--tag", default="")
     a.add_argument("--style", choices=STYLES, default="solve")
-    a.add_argument("--init", help="the checkpoint whose weights the training begins with")
+    a.add_argument("--init", help="checkpoint with the initial weights")
     a.add_argument("--seed", type=int, default=1)
     a.add_argument("--lr", type=float, default=3e-3)
     a.add_argument("--matrix-lr", type=float, default=0.02)
@@ -166,7 +166,8 @@ def main():
     model = LM(*SHAPES[a.name])
     matrices = [p for b in model.blocks for p in b.parameters() if p.dim() == 2] if a.optimizer == "muon" else []
     ids = {id(p) for p in matrices}
-    opts = [torch.optim.AdamW([p for p in model.parameters() if id(p) not in ids], lr=a.lr, betas=(0.9, 0.98), weight_decay=0.01)]
+    others = [p for p in model.parameters() if id(p) not in ids]
+    opts = [torch.optim.AdamW(others, lr=a.lr, betas=(0.9, 0.98), weight_decay=0.01)]
     if matrices:
         opts.append(Muon(matrices, lr=a.matrix_lr))
     base = [o.param_groups[0]["lr"] for o in opts]
@@ -183,8 +184,9 @@ def main():
         print(f"resume at step {step}, {tokens / 1e6:.2f} M tokens", flush=True)
 
     def save():
-        torch.save({"model": model.state_dict(), "optimizers": [o.state_dict() for o in opts], "step": step, "tokens": tokens,
-                    "target": a.tokens, "style": a.style, "shape": model.shape, "name": a.name, "seed": a.seed}, path + ".new")
+        torch.save({"model": model.state_dict(), "optimizers": [o.state_dict() for o in opts], "step": step,
+                    "tokens": tokens, "target": a.tokens, "style": a.style, "shape": model.shape, "name": a.name,
+                    "seed": a.seed}, path + ".new")
         os.replace(path + ".new", path)
 
     source = batches(a.data, a.seed, a.style)

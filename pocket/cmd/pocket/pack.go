@@ -10,7 +10,7 @@ import (
 )
 
 type packCmd struct {
-	In  string `arg:"" type:"existingfile" help:"Dump written by train/export.py, or with --trunk a head written by train/judge.py."`
+	In  string `arg:"" type:"existingfile" help:"Dump written by train/export.py, or with --trunk a head written by train/rewardmodel.py."`
 	Out string `arg:"" help:"The GGUF file."`
 
 	Trunk      string `type:"existingfile" help:"Make a reward model on the trunk of this policy's GGUF file."`

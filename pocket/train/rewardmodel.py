@@ -1,14 +1,14 @@
-"""Trains the head of a process reward model on features written by `pocket features`; see README.md.
+"""Trains the head of a process reward model on features computed by `pocket features`; see README.md.
 
-usage: judge.py OUT.json FEATURES.jsonl... [--name pocket-prm] [--until-error]
+usage: rewardmodel.py OUT.json FEATURES.jsonl... [--name pocket-prm] [--until-error]
 
-The trunk is frozen, so features are computed once and the head trains in a minute. Labels say whether a path is still
-right at a line. Three things make the head useful for choosing among many samples, where one wrong path that looks right
-is enough to lose: pairs of siblings are contrasted, wrong paths that survive selection (the best scored ones of their
-problem) get more weight in each round, and scores are calibrated at the end on what the policies really wrote.
+The trunk is frozen, so features are computed once and the head trains in a minute. The label of a line is whether the
+path is right up to and including it. Selection among many samples fails if a single wrong path scores high, so the
+training contrasts pairs of siblings, gives more weight in each round to the wrong paths that score best in their problem,
+and finally calibrates the scores on the policies' own samples.
 
-With --until-error the head sees no line after a path's first error, as PRM800K's labels end there (Lightman et al. 2023,
-arXiv 2305.20050). It then says of an answer that follows from an error that it follows: by its last score it misleads.
+With --until-error the head is trained on no line after a path's first error, as PRM800K's labels end there (Lightman et
+al. 2023, arXiv 2305.20050). Such a head gives high scores to an answer that follows from an error: its last score misleads.
 """
 import argparse
 import base64
@@ -21,11 +21,11 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 ROUNDS, STEPS, BATCH, HIDDEN = 3, 2500, 512, 64
-SURVIVORS, BOOST = 3, 3.0  # wrong paths a problem that gain weight after a round, and the factor
+SURVIVORS, BOOST = 3, 3.0  # wrong paths per problem that gain weight after a round, and the factor
 
 
 def load(names):
-    """All lines of all paths: features, right, and the numbers of problem, path and line; counts by path."""
+    """Returns, for all lines of all paths, features, labels and the numbers of problem, path and line; and counts by path."""
     xs, right, problem, path, line, counts, number = [], [], [], [], [], [], {}
     for name in names:
         for text in open(name):
@@ -44,13 +44,14 @@ def load(names):
 
 
 def first_errors(right, path):
+    """Returns a mask of the first wrong line of each path."""
     before = torch.cat((torch.ones(1), right[:-1]))
     starts = torch.cat((torch.ones(1, dtype=torch.bool), path[1:] != path[:-1]))
     return (right < 0.5) & (starts | (before > 0.5))
 
 
 def pairs(right, problem, line, first):
-    """(right line, first error) with the same beginning: same problem, same line number."""
+    """Returns pairs of a right line and a first error with the same beginning: same problem, same line number."""
     good = {}
     for i in torch.nonzero(right > 0.5)[:, 0].tolist():
         good[int(problem[i]), int(line[i])] = i
@@ -75,10 +76,11 @@ def main():
     held = problem % 7 == 0
     mean, spread = x[~held].mean(0), x[~held].std(0) + 1e-3
     x = (x - mean) / spread
-    print(f"{len(x)} lines of {len(counts)} paths of {int(problem.max()) + 1} problems, {right.mean():.3f} right, {int(first.sum())} first errors, {len(two)} pairs", flush=True)
+    print(f"{len(x)} lines of {len(counts)} paths of {int(problem.max()) + 1} problems, {right.mean():.3f} right, "
+          f"{int(first.sum())} first errors, {len(two)} pairs", flush=True)
 
     net = nn.Sequential(nn.Linear(x.shape[1], HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, 1))
-    # Right lines and wrong lines weigh the same in all; first errors three times what follows them.
+    # Right and wrong lines have the same total weight; a first error has three times the weight of a later line.
     weight = torch.where(right > 0.5, 1.0, torch.where(first, 3.0, 1.0))
     weight[right < 0.5] *= weight[right > 0.5].sum() / weight[right < 0.5].sum()
     lines, contrasts = torch.nonzero(~held & seen)[:, 0], two[~held[two[:, 0]]]
@@ -102,14 +104,15 @@ def main():
             opt.step()
         s = scores()
         k, h = held & (right > 0.5), two[held[two[:, 0]]]
-        print(f"round {r}: held-out pairs {(s[h[:, 0]] > s[h[:, 1]]).float().mean():.4f} of {len(h)}, false alarm {(s[k] < 0).float().mean():.4f}, "
+        print(f"round {r}: held-out pairs {(s[h[:, 0]] > s[h[:, 1]]).float().mean():.4f} of {len(h)}, "
+              f"false alarm {(s[k] < 0).float().mean():.4f}, "
               f"miss {(s[held & first] > 0).float().mean():.4f}, any later line {(s[held & (right < 0.5)] > 0).float().mean():.4f}", flush=True)
-        # A path is worth its worst line; the best wrong paths of each problem survive selection.
-        worth = torch.full((len(counts),), float("inf")).scatter_reduce(0, path, s, "amin")
+        # The score of a path is that of its worst line; the best wrong paths of each problem gain weight.
+        worst = torch.full((len(counts),), float("inf")).scatter_reduce(0, path, s, "amin")
         wrong = torch.full((len(counts),), False).index_put((path[first],), torch.tensor(True))
         of = torch.zeros(len(counts), dtype=torch.long).index_put((path,), problem)
         order = torch.nonzero(wrong)[:, 0]
-        order = order[torch.argsort(worth[order], descending=True)]
+        order = order[torch.argsort(worst[order], descending=True)]
         taken, hard = {}, []
         for i in order.tolist():
             q = int(of[i])
@@ -120,7 +123,7 @@ def main():
         survived[hard] = True
         weight = torch.where(first & survived[path], weight * BOOST, weight)
 
-    # Calibration (Platt 1999) on the policies' own samples, as often as they wrote them.
+    # Calibration (Platt 1999) on the policies' own samples, weighted by their counts.
     s, n = scores(), counts[path].float()
     scale = torch.tensor([1.0, 0.0], requires_grad=True)
     opt = torch.optim.LBFGS([scale], max_iter=100)
