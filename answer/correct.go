@@ -6,21 +6,21 @@ import (
 	"strings"
 )
 
-// Correct reports whether got is a right answer where want is the reference.
-// It is lenient where Same is strict:
+// Correct reports whether got is a right answer, given the reference want. It accepts
+// answers with equal keys, and is more lenient than Key:
 //
-//   - expressions are compared by value: \sqrt{8} is 2\sqrt{2}, (x+1)^2 is
-//     x^2+2x+1; equations up to a factor;
-//   - a decimal may stand for a number that is not an integer, to a relative
-//     error of 1e-4; an integer must be met exactly;
-//   - a percent sign on one side may scale: 50% is 50 or 0.5. Without a sign, and
-//     where both have one, nothing does: 10 is never 1000, 0.25% never 25%;
-//   - answers with several parts (1, -2), sets and unions have no order, and ±
-//     is both signs; tuples and intervals have order and the same brackets;
+//   - it compares expressions by value: \sqrt{8} is 2\sqrt{2}, (x+1)^2 is x^2+2x+1;
+//     and equations up to a factor;
+//   - a decimal may approximate a number that is not an integer, with a relative
+//     error of 1e-4; integers must be equal;
+//   - a percent sign on one side may scale: 50% is 50 or 0.5. Without a sign, or with
+//     signs on both sides, it does not: 10 is never 1000, 0.25% never 25%;
+//   - lists (1, -2), sets and unions have no order, and ± stands for both signs; tuples
+//     and intervals must have equal order and brackets;
 //   - words have no case; units are dropped as in Key.
 //
-// No answer is never correct. Correct is neither symmetric nor transitive:
-// use it for grading only.
+// An empty answer is not correct. Correct is neither symmetric nor transitive: use it
+// for grading only.
 func Correct(got, want string) bool {
 	if key := Key(got); key == "" || key == Key(want) {
 		return key != ""
@@ -28,30 +28,33 @@ func Correct(got, want string) bool {
 	if len(got) > MaxLen || len(want) > MaxLen {
 		return false
 	}
-	g := &grader{left: maxComparisons}
+	g := &grader{budget: maxComparisons}
 	a, b := normal(got), normal(want)
 	switch {
 	case g.equal(a, b):
 		return true
 	case percent(got) != percent(want):
-		return percent(got) && g.scalar(`\frac{`+a+`}{100}`, b) || percent(want) && g.scalar(a, `\frac{`+b+`}{100}`)
+		return percent(got) && g.scalar(`\frac{`+a+`}{100}`, b) ||
+			percent(want) && g.scalar(a, `\frac{`+b+`}{100}`)
 	}
-	// Where both give a name, as y=2x+1 and y-3=2(x-1), the names count.
+	// If both have a name on one side, as y=2x+1 and y-3=2(x-1), compare with the names.
 	a, b = rewrite(got, named), rewrite(want, named)
-	return strings.Contains(a, "=") && strings.Contains(b, "=") && sameEquation(a, b)
+	return strings.Contains(a, "=") && strings.Contains(b, "=") && equivalent(a, b)
 }
 
+// percent reports whether s is a percentage.
 func percent(s string) bool {
 	return strings.Contains(s, "%") || strings.Contains(strings.ToLower(s), "percent")
 }
 
-// maxComparisons bounds the scalars compared in one call: unordered answers are
-// matched each with each, and they nest.
+// maxComparisons is the most comparisons of scalars per call: unordered answers are
+// compared pair by pair, and may be nested.
 const maxComparisons = 2000
 
-type grader struct{ left int }
+// A grader compares answers within a budget of comparisons.
+type grader struct{ budget int }
 
-// equal compares two answers in normal form.
+// equal reports whether two answers in normal form have equal parts.
 func (g *grader) equal(got, want string) bool {
 	a, b := parts(got), parts(want)
 	switch {
@@ -67,10 +70,10 @@ func (g *grader) equal(got, want string) bool {
 		}
 		return true
 	}
-	left := b.elems
+	unmatched := b.elems
 	for _, x := range a.elems {
 		found := -1
-		for i, y := range left {
+		for i, y := range unmatched {
 			if g.equal(normal(x), normal(y)) {
 				found = i
 				break
@@ -79,19 +82,20 @@ func (g *grader) equal(got, want string) bool {
 		if found < 0 {
 			return false
 		}
-		left = append(left[:found:found], left[found+1:]...)
+		unmatched = append(unmatched[:found:found], unmatched[found+1:]...)
 	}
 	return true
 }
 
 const (
-	tight = 1e-9 // rounding errors of the evaluator
-	loose = 1e-4 // a decimal written for an exact value
+	tight = 1e-9 // for rounding errors of evaluate
+	loose = 1e-4 // for a decimal that approximates an exact value
 )
 
-// scalar compares two answers without parts.
+// scalar reports whether two answers without parts are equal. It returns false when the
+// budget is exhausted.
 func (g *grader) scalar(got, want string) bool {
-	if g.left--; g.left < 0 {
+	if g.budget--; g.budget < 0 {
 		return false
 	}
 	got, want = strings.TrimPrefix(got, "+"), strings.TrimPrefix(want, "+")
@@ -102,14 +106,14 @@ func (g *grader) scalar(got, want string) bool {
 	reference, exact := rational(want)
 	integer := exact && reference.IsInt()
 	if _, ok := rational(got); ok && exact && (integer || !rounded) {
-		return false // two numbers that are known exactly, and differ
+		return false // both are exact numbers, and differ
 	}
 	tolerance := tight
 	if rounded && !integer {
 		tolerance = loose
 	}
 	if strings.Contains(got, "=") || strings.Contains(want, "=") {
-		return sameEquation(got, want)
+		return equivalent(got, want)
 	}
 	for point := range points {
 		x, err := evaluate(got, point)
@@ -124,18 +128,20 @@ func (g *grader) scalar(got, want string) bool {
 	return true
 }
 
+// points is the number of points at which expressions are compared.
 const points = 3
 
+// near reports whether a and b are equal up to a relative tolerance.
 func near(a, b complex128, tolerance float64) bool {
 	size := max(cmplx.Abs(a), cmplx.Abs(b))
-	if a == 0 || b == 0 { // \sin π is 0 but for rounding
+	if a == 0 || b == 0 { // \sin π is 0 up to rounding
 		return size < 1e-12
 	}
 	return cmplx.Abs(a-b) <= tolerance*size
 }
 
-// sameEquation reports whether one equation is a multiple of the other.
-func sameEquation(got, want string) bool {
+// equivalent reports whether one equation is a multiple of the other.
+func equivalent(got, want string) bool {
 	var ratio complex128
 	for point := range points {
 		x, okx := difference(got, point)
@@ -151,6 +157,7 @@ func sameEquation(got, want string) bool {
 	return true
 }
 
+// difference returns the left side of an equation minus the right side.
 func difference(equation string, point int) (complex128, bool) {
 	left, right, ok := strings.Cut(equation, "=")
 	if !ok {
@@ -161,6 +168,7 @@ func difference(equation string, point int) (complex128, bool) {
 	return l - r, err1 == nil && err2 == nil && !math.IsNaN(real(l-r))
 }
 
+// words reports whether s has letters and spaces only.
 func words(s string) bool {
 	for i := range len(s) {
 		if !isLetter(s[i]) && s[i] != ' ' {

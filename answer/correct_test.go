@@ -11,15 +11,18 @@ import (
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// A verdict is a line of testdata/correct.tsv.
-type verdict struct {
+// A gradedCase is a line of testdata/correct.tsv.
+type gradedCase struct {
 	line      int
-	kind      string // the heading above it, without ", more"
+	kind      string // the heading above the line, without ", more"
 	right     bool
 	got, want string
 }
 
-func verdicts(t testing.TB) (all []verdict) {
+// same reports whether a and b have the same key.
+func same(a, b string) bool { return Key(a) == Key(b) }
+
+func gradedCases(t testing.TB) (all []gradedCase) {
 	data, err := os.ReadFile("testdata/correct.tsv")
 	if err != nil {
 		t.Fatal(err)
@@ -34,14 +37,14 @@ func verdicts(t testing.TB) (all []verdict) {
 		if len(cells) != 3 || cells[0] != "yes" && cells[0] != "no" {
 			t.Fatalf("correct.tsv:%d: %q: want yes or no, got, want", i+1, l)
 		}
-		all = append(all, verdict{i + 1, kind, cells[0] == "yes", cells[1], cells[2]})
+		all = append(all, gradedCase{i + 1, kind, cells[0] == "yes", cells[1], cells[2]})
 	}
 	return all
 }
 
 func TestCorrect(t *testing.T) {
 	distinct, of := map[[2]string]int{}, map[string]map[bool]int{}
-	for _, v := range verdicts(t) {
+	for _, v := range gradedCases(t) {
 		if got := Correct(v.got, v.want); got != v.right {
 			t.Errorf("correct.tsv:%d: Correct(%q, %q) = %v, want %v", v.line, v.got, v.want, got, v.right)
 		}
@@ -63,7 +66,10 @@ func TestCorrect(t *testing.T) {
 			t.Errorf("%s: %d right and %d wrong, want three and two or more", kind, n[true], n[false])
 		}
 	}
-	for _, kind := range []string{"integers", "fractions", "roots", "intervals", "tuples", "sets", "matrices", "units", "percent", "words", "equations", "several answers", "complex", "bases"} {
+	for _, kind := range []string{
+		"integers", "fractions", "roots", "intervals", "tuples", "sets", "matrices", "units", "percent", "words",
+		"equations", "several answers", "complex", "bases",
+	} {
 		found := false
 		for k := range of {
 			found = found || strings.HasPrefix(k, kind)
@@ -74,22 +80,22 @@ func TestCorrect(t *testing.T) {
 	}
 }
 
-// Grading is symmetric but for decimals: one may stand for an exact value where it is the
-// answer, and an exact value for one that was rounded; an integer must be met.
-func TestCorrectIsSymmetricButForDecimals(t *testing.T) {
-	for _, v := range verdicts(t) {
+// Correct is symmetric except for decimals: a decimal may approximate an exact reference,
+// and the reverse, but not an integer.
+func TestCorrectIsSymmetricExceptDecimals(t *testing.T) {
+	for _, v := range gradedCases(t) {
 		rounded := strings.Contains(v.got, ".") != strings.Contains(v.want, ".")
 		if got := Correct(v.want, v.got); got != v.right && !rounded {
-			t.Errorf("correct.tsv:%d: Correct(%q, %q) = %v, the other way %v", v.line, v.want, v.got, got, v.right)
+			t.Errorf("correct.tsv:%d: Correct(%q, %q) = %v, and %v with swapped arguments", v.line, v.want, v.got, got, v.right)
 		}
 	}
 }
 
-// What a vote must not do, the grader may: the two relations differ.
-func TestCorrectIsNotSame(t *testing.T) {
+// Correct accepts answers that Key does not group.
+func TestCorrectIsMoreLenientThanKey(t *testing.T) {
 	for _, tt := range [][2]string{{"0.5", "50%"}, {"1, 2", "2, 1"}, {`\sqrt{8}`, `2\sqrt{2}`}, {"0.3333", "1/3"}} {
-		if !Correct(tt[0], tt[1]) || Same(tt[0], tt[1]) {
-			t.Errorf("%q, %q: Correct %v, Same %v, want true, false", tt[0], tt[1], Correct(tt[0], tt[1]), Same(tt[0], tt[1]))
+		if correct, same := Correct(tt[0], tt[1]), same(tt[0], tt[1]); !correct || same {
+			t.Errorf("%q, %q: Correct is %v, equal keys %v, want true, false", tt[0], tt[1], correct, same)
 		}
 	}
 }
@@ -104,20 +110,21 @@ func TestCorrectOnIntegers(t *testing.T) {
 	})
 }
 
-// Hostile answers cost no more than their bound: the test would not end.
+// Correct is bounded in time on adversarial answers: otherwise the test does not end.
 func TestCorrectIsBounded(t *testing.T) {
 	for _, s := range []string{
 		strings.Repeat("(", MaxLen), strings.Repeat("{", MaxLen/2) + strings.Repeat("}", MaxLen/2),
 		strings.Repeat(`\frac`, MaxLen/5), strings.Repeat(`\sqrt`, MaxLen/5), strings.Repeat("-", MaxLen-1) + "1",
-		strings.Repeat("9^", MaxLen/2-1) + "9", strings.Repeat("9", MaxLen), strings.Repeat("|", MaxLen), strings.Repeat("1!", MaxLen/2),
-		strings.Repeat("1;", MaxLen/2-1) + "2", strings.Repeat("±", MaxLen/2), strings.Repeat(`\{1;`, MaxLen/6) + strings.Repeat(`\}`, MaxLen/6),
-		strings.Repeat("{", MaxLen/2-2) + "5" + strings.Repeat("}", MaxLen/2-2) + "x", strings.Repeat("x", 1<<20), strings.Repeat(`\sin`, MaxLen/4),
+		strings.Repeat("9^", MaxLen/2-1) + "9", strings.Repeat("9", MaxLen), strings.Repeat("|", MaxLen),
+		strings.Repeat("1!", MaxLen/2), strings.Repeat("1;", MaxLen/2-1) + "2", strings.Repeat("±", MaxLen/2),
+		strings.Repeat(`\{1;`, MaxLen/6) + strings.Repeat(`\}`, MaxLen/6), strings.Repeat("x", 1<<20),
+		strings.Repeat("{", MaxLen/2-2) + "5" + strings.Repeat("}", MaxLen/2-2) + "x", strings.Repeat(`\sin`, MaxLen/4),
 	} {
 		if Correct(s, "7") || Correct("7", s) {
-			t.Errorf("%.20q… is 7", s)
+			t.Errorf("%.20q… is correct for 7", s)
 		}
 		if Key(s) != "" && !Correct(s, s) {
-			t.Errorf("%.20q… is not itself", s)
+			t.Errorf("%.20q… is not correct for itself", s)
 		}
 		Correct(s, s+" ")
 		Correct(s[:len(s)-1], s)
@@ -125,7 +132,7 @@ func TestCorrectIsBounded(t *testing.T) {
 }
 
 func FuzzCorrect(f *testing.F) {
-	for _, v := range verdicts(f) {
+	for _, v := range gradedCases(f) {
 		f.Add(v.got, v.want)
 	}
 	f.Add(`\frac{1}{2}`, "0.5")
@@ -134,28 +141,28 @@ func FuzzCorrect(f *testing.F) {
 	f.Add(`5x-7=0`, `\sin^2 x + |x|`)
 	f.Add(`50\%`, `\{1,2\}`)
 	f.Fuzz(func(t *testing.T, got, want string) {
-		verdict := Correct(got, want)
+		correct := Correct(got, want)
 		if Key(got) != "" && !Correct(got, got) {
 			t.Errorf("%q is wrong for itself", got)
 		}
-		if Key(got) == "" && verdict {
-			t.Errorf("no answer, %q, is correct for %q", got, want)
+		if Key(got) == "" && correct {
+			t.Errorf("the empty answer %q is correct for %q", got, want)
 		}
-		if Key(got) != "" && Same(got, want) && !verdict {
-			t.Errorf("%q and %q are the same, and not correct", got, want)
+		if Key(got) != "" && same(got, want) && !correct {
+			t.Errorf("%q and %q have equal keys, but are not correct", got, want)
 		}
 	})
 }
 
-// The reference answers of MATH-500 are right however they are dressed, and each is wrong
-// for the next that is another.
+// The reference answers of MATH-500 are right in every notation, and each is wrong for
+// the next one if that has another key.
 func TestCorrectOnMATH500(t *testing.T) {
 	data, err := os.ReadFile("testdata/math500.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
 	gold := strings.Split(strings.TrimSpace(string(data)), "\n")[1:]
-	dress := []func(string) string{
+	notations := []func(string) string{
 		func(s string) string { return "$" + s + "$" },
 		func(s string) string { return `\boxed{` + s + "}" },
 		func(s string) string { return strings.ReplaceAll(s, `\frac`, `\dfrac`) },
@@ -163,20 +170,21 @@ func TestCorrectOnMATH500(t *testing.T) {
 		func(s string) string { return " " + s + "." },
 	}
 	for i, g := range gold {
-		for _, f := range dress {
-			if got := f(g); !Correct(got, g) {
+		for _, rewrite := range notations {
+			if got := rewrite(g); !Correct(got, g) {
 				t.Errorf("%q is wrong for %q", got, g)
 			}
 		}
-		if next := gold[(i+1)%len(gold)]; !Same(g, next) && Correct(next, g) {
+		if next := gold[(i+1)%len(gold)]; !same(g, next) && Correct(next, g) {
 			t.Errorf("%q is right for %q", next, g)
 		}
 	}
 }
 
-// A case of the table, typically some microseconds; the worst is told.
+// BenchmarkCorrect measures a typical case of the table, some microseconds, and the worst
+// cases.
 func BenchmarkCorrect(b *testing.B) {
-	all := verdicts(b)
+	all := gradedCases(b)
 	b.Run("typical", func(b *testing.B) {
 		for b.Loop() {
 			for _, v := range all {
@@ -186,8 +194,9 @@ func BenchmarkCorrect(b *testing.B) {
 		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(all)), "ns/case")
 	})
 	for name, s := range map[string]string{
-		"longest sum": strings.Repeat("x+", MaxLen/2-1) + "x", "deepest": strings.Repeat("(", MaxLen/2) + strings.Repeat(")", MaxLen/2),
-		"most parts": strings.Repeat("1,", MaxLen/2-1) + "1",
+		"longest sum": strings.Repeat("x+", MaxLen/2-1) + "x",
+		"deepest":     strings.Repeat("(", MaxLen/2) + strings.Repeat(")", MaxLen/2),
+		"most parts":  strings.Repeat("1,", MaxLen/2-1) + "1",
 	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {

@@ -10,23 +10,23 @@ import (
 	"strings"
 )
 
-// mixed is the fraction part of a mixed number: 1\frac45.
+// mixed matches the fraction of a mixed number: 1\frac45.
 var mixed = regexp.MustCompile(`^\\frac(?:[0-9]|\{[0-9]+\}){2}`)
 
 var (
 	decimal = regexp.MustCompile(`^[0-9.]+`)
-	// scientific leaves 2e-5 to Euler's number: it wants a decimal point, a
-	// capital E or two digits of exponent, as programs print.
+	// scientific requires a decimal point, a capital E or an exponent of two digits, as
+	// programs print: in 2e-5, e is Euler's number.
 	scientific = regexp.MustCompile(`^(?:[0-9]*\.[0-9]*[eE][-+]?[0-9]+|[0-9]+E[-+]?[0-9]+|[0-9]+e[-+]?[0-9]{2,})`)
 )
 
 var errNotMath = errors.New("answer: not an expression")
 
-// evaluate computes an expression in the notation that normal leaves, over the
-// complex numbers, where every variable has a fixed value that depends on its
-// name and on point. Expressions that agree at several points are equal but
-// for bad luck (Schwartz 1980, Zippel 1979), so no symbolic algebra is needed:
-// (a+5)(b+2) equals ab+2a+5b+10. It takes time linear in the text.
+// evaluate computes an expression in normal form over the complex numbers. A variable
+// has a fixed value that depends on its name and on point. Expressions that agree at
+// several points are equal with high probability (Schwartz 1980, Zippel 1979), so no
+// symbolic algebra is needed: (a+5)(b+2) equals ab+2a+5b+10. evaluate takes time linear
+// in the length of s.
 func evaluate(s string, point int) (complex128, error) {
 	p := &parser{s: s, point: point}
 	v := p.sum()
@@ -36,8 +36,8 @@ func evaluate(s string, point int) (complex128, error) {
 	return v, nil
 }
 
-// A parser evaluates as it reads. It recurses at most once a byte, and answers
-// are no longer than MaxLen.
+// A parser is a recursive descent parser that evaluates while it parses. It recurses at
+// most once per byte, and answers are no longer than MaxLen.
 type parser struct {
 	s      string
 	i      int
@@ -52,6 +52,7 @@ func (p *parser) fail() complex128 {
 
 func (p *parser) rest() string { return p.s[p.i:] }
 
+// eat skips prefix if the rest begins with it, and reports whether it does.
 func (p *parser) eat(prefix string) bool {
 	if p.failed || !strings.HasPrefix(p.rest(), prefix) {
 		return false
@@ -92,7 +93,7 @@ func (p *parser) product() complex128 {
 	return v
 }
 
-// startsFactor reports whether a factor follows without a sign between.
+// startsFactor reports whether a factor follows without an operator.
 func (p *parser) startsFactor() bool {
 	r := p.rest()
 	if r == "" {
@@ -131,7 +132,7 @@ func (p *parser) power() complex128 {
 	return v
 }
 
-// argument reads the argument of \frac or \sqrt: a group, or one token.
+// argument parses the argument of \frac or \sqrt: a group, or one token.
 func (p *parser) argument() complex128 {
 	p.eat(" ")
 	if r := p.rest(); r != "" && isDigit(r[0]) {
@@ -141,10 +142,11 @@ func (p *parser) argument() complex128 {
 	return p.atom()
 }
 
-func (p *parser) group(open, shut string) complex128 {
+// group parses an expression in brackets.
+func (p *parser) group(open, end string) complex128 {
 	p.eat(open)
 	v := p.sum()
-	if !p.eat(shut) {
+	if !p.eat(end) {
 		return p.fail()
 	}
 	return v
@@ -178,7 +180,7 @@ func (p *parser) atom() complex128 {
 	return p.fail()
 }
 
-// number reads a literal, or a mixed number.
+// number parses a literal or a mixed number.
 func (p *parser) number() complex128 {
 	literal := scientific.FindString(p.rest())
 	if literal == "" {
@@ -199,7 +201,7 @@ func (p *parser) number() complex128 {
 	return complex(v, 0)
 }
 
-// letters reads a function written without a backslash, or one variable.
+// letters parses a function without a backslash, or one variable.
 func (p *parser) letters() complex128 {
 	r := p.rest()
 	n := 0
@@ -225,6 +227,7 @@ func (p *parser) letters() complex128 {
 	return p.variable(r[:1])
 }
 
+// variable returns the value of a variable at p.point.
 func (p *parser) variable(name string) complex128 {
 	h := fnv.New32a()
 	h.Write([]byte{byte(p.point)})
@@ -232,6 +235,7 @@ func (p *parser) variable(name string) complex128 {
 	return complex(0.5+2*float64(h.Sum32())/math.MaxUint32, 0)
 }
 
+// named parses the arguments of a command, if it has any, and returns its value.
 func (p *parser) named(name string) complex128 {
 	switch name {
 	case "pi":
@@ -264,8 +268,8 @@ func (p *parser) named(name string) complex128 {
 	return p.fail()
 }
 
-// apply reads [^power] argument; an argument without brackets is the product
-// that follows: \sin 2x.
+// apply parses an optional power and the argument of the function f. An argument
+// without brackets is the product that follows, as in \sin 2x.
 func (p *parser) apply(f func(complex128) complex128) complex128 {
 	power := complex128(1)
 	if p.eat("^") {
@@ -282,42 +286,7 @@ func (p *parser) apply(f func(complex128) complex128) complex128 {
 		}
 	}
 	if power == -1 {
-		return p.fail() // \sin^{-1} means two things
+		return p.fail() // \sin^{-1} is ambiguous
 	}
 	return cmplx.Pow(f(arg), power)
-}
-
-var functions = map[string]func(complex128) complex128{
-	"sin": cmplx.Sin, "cos": cmplx.Cos, "tan": cmplx.Tan, "cot": cmplx.Cot,
-	"sec":    func(x complex128) complex128 { return 1 / cmplx.Cos(x) },
-	"csc":    func(x complex128) complex128 { return 1 / cmplx.Sin(x) },
-	"arcsin": cmplx.Asin, "arccos": cmplx.Acos, "arctan": cmplx.Atan,
-	"ln": cmplx.Log, "exp": cmplx.Exp,
-}
-
-var greek = map[string]bool{
-	"alpha": true, "beta": true, "gamma": true, "delta": true, "epsilon": true, "theta": true, "lambda": true, "mu": true,
-	"rho": true, "sigma": true, "tau": true, "phi": true, "varphi": true, "psi": true, "omega": true,
-}
-
-// principalRoot is the principal root; for odd roots of negative numbers, the real one.
-func principalRoot(x, index complex128) complex128 {
-	n := real(index)
-	if imag(x) == 0 && real(x) < 0 && imag(index) == 0 && math.Mod(n, 2) == 1 {
-		return complex(-math.Pow(-real(x), 1/n), 0)
-	}
-	if index == 2 {
-		return cmplx.Sqrt(x)
-	}
-	return cmplx.Pow(x, 1/index)
-}
-
-func binomial(n, k complex128) complex128 { return factorial(n) / (factorial(k) * factorial(n-k)) }
-
-func factorial(x complex128) complex128 {
-	n := real(x)
-	if imag(x) != 0 || n != math.Trunc(n) || n < 0 || n > 170 {
-		return cmplx.NaN()
-	}
-	return complex(math.Round(math.Gamma(n+1)), 0)
 }

@@ -1,64 +1,39 @@
 package answer
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
 )
 
-// A Rule finds the answer in a solution in one way. Find returns the answer
-// trimmed and not empty, or false, in time linear in the text.
+// A Rule extracts an answer in one way. Find returns the answer, trimmed and not empty,
+// or false. It takes time linear in the length of text.
 type Rule struct {
 	Name string
 	Find func(text string) (string, bool)
 }
 
-// The rules that there are.
 var (
-	// Boxed is the last \boxed{…} or \fbox{…} whose braces match.
+	// Boxed finds the last \boxed{…} or \fbox{…} whose braces match.
 	Boxed = Rule{"boxed", boxed}
-	// Line is the last line that starts with "A:", as the pocket models write,
-	// unless it is a sentence that announces the answer itself.
+	// Line finds the last line that begins with "A:", the format of the pocket models,
+	// unless Phrase applies to the line.
 	Line = Rule{"line", line}
-	// Phrase is what follows the last "answer is" or "answer:", up to the end
-	// of the sentence.
+	// Phrase finds the text after the last "answer is" or "answer:", up to the end of
+	// the sentence.
 	Phrase = Rule{"phrase", phrase}
-	// Hashes is the number after the last "####", as GSM8K writes.
+	// Hashes finds the number after the last "####", the format of GSM8K.
 	Hashes = Rule{"hashes", hashes}
-	// LastNumber is the last number of the text.
+	// LastNumber finds the last number of the text.
 	LastNumber = Rule{"last-number", lastNumber}
 )
 
-// An Extractor tries its rules in order; the first that finds something wins.
-type Extractor []Rule
+// rules are the rules of Extract, from explicit marks of an answer to a guess.
+var rules = []Rule{Boxed, Line, Phrase, Hashes, LastNumber}
 
-// Default is the order that [Extract] uses: from what a model marks as its
-// answer on purpose down to a guess.
-var Default = Extractor{Boxed, Line, Phrase, Hashes, LastNumber}
-
-// Rules returns the extractor of the named rules, in the order given.
-func Rules(names ...string) (Extractor, error) {
-	var e Extractor
-next:
-	for _, name := range names {
-		for _, r := range Default {
-			if r.Name == name {
-				e = append(e, r)
-				continue next
-			}
-		}
-		return nil, fmt.Errorf("answer: unknown extraction rule %q", name)
-	}
-	return e, nil
-}
-
-// Extract returns the answer that text states, by the Default rules, and
-// whether there is one.
-func Extract(text string) (string, bool) { return Default.Extract(text) }
-
-// Extract returns the answer that e's first successful rule finds.
-func (e Extractor) Extract(text string) (string, bool) {
-	for _, r := range e {
+// Extract returns the answer in text by the first rule that finds one: Boxed, Line,
+// Phrase, Hashes, LastNumber.
+func Extract(text string) (string, bool) {
+	for _, r := range rules {
 		if found, ok := r.Find(text); ok {
 			return found, true
 		}
@@ -88,9 +63,8 @@ func boxed(text string) (string, bool) {
 	return found, found != ""
 }
 
-// braces returns, for the position of each opening brace that has a partner,
-// the partner's position, and 0 elsewhere. A brace after a backslash is a
-// character, not a group.
+// braces returns, for the position of each opening brace, that of its closing brace, or
+// 0 if there is none. Braces after a backslash are characters, not groups.
 func braces(s string) []int {
 	closing := make([]int, len(s)+1)
 	var open []int
@@ -131,7 +105,7 @@ func phrase(text string) (string, bool) {
 	all := answerIs.FindAllStringIndex(text, -1)
 	for i := len(all) - 1; i >= 0; i-- {
 		rest := text[all[i][1]:]
-		if i+1 < len(all) { // an answer ends where the next one is announced
+		if i+1 < len(all) { // an answer ends before the next phrase
 			rest = text[all[i][1]:all[i+1][0]]
 		}
 		if math, ok := strings.CutPrefix(rest, "$"); ok {
@@ -177,7 +151,7 @@ func lastNumber(text string) (string, bool) {
 	all := number.FindAllStringIndex(text[start:end], -1)
 	last := all[len(all)-1]
 	from := start + last[0]
-	// A minus is a sign unless it stands between two operands.
+	// A minus is a sign unless it follows an operand.
 	if from > 0 && text[from-1] == '-' && (from == 1 || !operand(text[from-2])) {
 		from--
 	}

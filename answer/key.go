@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// Key returns the canonical form of an answer: two answers are the same if
-// and only if their keys are equal, and Key(Key(a)) == Key(a).
+// Key returns the canonical form of an answer: two answers are the same up to notation
+// if and only if their keys are equal, and Key(Key(a)) == Key(a).
 //
-// It drops what does not change the answer: LaTeX spacing, sizing and text
-// commands, degrees, percent and currency signs, units, thousands commas, a
-// leading "x=", a final full stop; a percent sign never scales. Plain numbers
-// become reduced fractions (0.50, 2/4 and \frac12 are 1/2), alone and as
-// elements of lists, tuples, sets and intervals. Words lose their case,
-// variables keep it. The rules follow Hendrycks et al. 2021 (strip_string).
+// It drops notation that does not change the answer: LaTeX spacing, sizing and text
+// commands, degrees, percent and currency signs, units, thousands commas, a leading
+// "x=", a final full stop; a percent sign never scales. Plain numbers become reduced
+// fractions (0.50, 2/4 and \frac12 are 1/2), alone and as elements of lists, tuples,
+// sets and intervals. Words lose their case, variables keep it. The rules follow
+// Hendrycks et al. 2021 (strip_string).
 func Key(answer string) string {
 	if len(answer) > MaxLen {
 		return answer
@@ -22,17 +22,18 @@ func Key(answer string) string {
 	return reduce(normal(answer))
 }
 
-// normal rewrites s until no rule changes it. Every rule leaves the text
-// alone, makes it shorter, or keeps its length and removes a capital, a comma
-// or a control character; hence the loop ends, and normal is idempotent.
-func normal(s string) string { return rewrite(s, rules) }
+// normal returns the normal form of s: it applies the rewritings until none changes s.
+// A rewriting either leaves s unchanged, shortens it, or keeps its length and removes a
+// capital, a comma or a control character; hence the loop ends, and normal is
+// idempotent.
+func normal(s string) string { return rewrite(s, rewritings) }
 
-func rewrite(s string, rules []func(string) string) string {
-	s = once(s)
+func rewrite(s string, rewritings []func(string) string) string {
+	s = prepare(s)
 	for {
 		before := s
-		for _, rule := range rules {
-			s = rule(s)
+		for _, rewriting := range rewritings {
+			s = rewriting(s)
 		}
 		if s == before {
 			return s
@@ -41,40 +42,45 @@ func rewrite(s string, rules []func(string) string) string {
 }
 
 var (
-	rules = []func(string) string{commands, trim, unbrace, prefix, units, lower}
-	named = []func(string) string{commands, trim, unbrace, units} // with the names of what is answered
+	rewritings = []func(string) string{commands, trim, unbrace, prefix, units, lower}
+	named      = []func(string) string{commands, trim, unbrace, units} // without prefix: keeps "y="
 )
 
-// once does the rewriting whose trigger no rule can bring back.
-func once(s string) string {
+// prepare applies the rewritings that need to be applied only once, since no other
+// produces what they replace.
+func prepare(s string) string {
 	s = strings.ToValidUTF8(s, "")
 	s = unicodeMath.Replace(s)
 	s = root.ReplaceAllString(s, `\sqrt{$1}`)
 	s = strings.ReplaceAll(s, "√", `\sqrt`)
-	s = degrees.ReplaceAllString(s, `$1($2$3*\pi/180)`) // elsewhere degrees are a unit
-	return noun(strings.TrimSpace(s))
+	s = degrees.ReplaceAllString(s, `$1($2$3*\pi/180)`) // outside of functions degrees are a unit
+	return dropNoun(strings.TrimSpace(s))
 }
 
 const degree = `(?:\^\s*\{?\s*\\circ\s*\}?|\^?°|\\degree)`
 
 var (
-	unicodeMath = strings.NewReplacer("{,}", "", "−", "-", "–", "-", "×", "*", "·", "*", "÷", "/", "²", "^2", "³", "^3", "½", `\frac12`)
-	root        = regexp.MustCompile(`√([0-9]+)`)
+	unicodeMath = strings.NewReplacer("{,}", "", "−", "-", "–", "-", "×", "*", "·", "*", "÷", "/", "²", "^2", "³", "^3",
+		"½", `\frac12`)
+	root = regexp.MustCompile(`√([0-9]+)`)
 
-	degrees = regexp.MustCompile(`(\\(?:sin|cos|tan|cot|sec|csc))\s*(?:\(([0-9]+(?:\.[0-9]+)?)\s*` + degree + `\)|([0-9]+(?:\.[0-9]+)?)\s*` + degree + `)`)
+	degrees = regexp.MustCompile(`(\\(?:sin|cos|tan|cot|sec|csc))\s*` +
+		`(?:\(([0-9]+(?:\.[0-9]+)?)\s*` + degree + `\)|([0-9]+(?:\.[0-9]+)?)\s*` + degree + `)`)
 
-	counted = regexp.MustCompile(`^((?:\\?\$)?[-+]?(?:\\?\$)?(?:[0-9][0-9,]*)?\.?[0-9]+)(?:\s+([A-Za-z][A-Za-z ]*)|\s*\\(?:text|mbox|textrm|mathrm)\{([A-Za-z ]+)\.?\})\.?$`)
+	counted = regexp.MustCompile(`^((?:\\?\$)?[-+]?(?:\\?\$)?(?:[0-9][0-9,]*)?\.?[0-9]+)` +
+		`(?:\s+([A-Za-z][A-Za-z ]*)|\s*\\(?:text|mbox|textrm|mathrm)\{([A-Za-z ]+)\.?\})\.?$`)
 )
 
-// notNouns are words that change the number before them.
+// notNouns are words that change the value of the number before them.
 var notNouns = map[string]bool{
-	"hundred": true, "thousand": true, "million": true, "billion": true, "trillion": true, "dozen": true, "half": true, "halves": true,
-	"and": true, "or": true, "to": true, "less": true, "more": true, "than": true, "plus": true, "minus": true, "over": true, "mod": true, "am": true, "pm": true,
-	"pi": true, "sqrt": true, "sin": true, "cos": true, "tan": true, "log": true, "ln": true, "infinity": true, "base": true,
+	"hundred": true, "thousand": true, "million": true, "billion": true, "trillion": true, "dozen": true, "half": true,
+	"halves": true, "and": true, "or": true, "to": true, "less": true, "more": true, "than": true, "plus": true,
+	"minus": true, "over": true, "mod": true, "am": true, "pm": true, "pi": true, "sqrt": true, "sin": true,
+	"cos": true, "tan": true, "log": true, "ln": true, "infinity": true, "base": true,
 }
 
-// noun drops up to three words that only say what was counted: "18 eggs".
-func noun(s string) string {
+// dropNoun drops a noun of up to three words after a number, as in "18 eggs".
+func dropNoun(s string) string {
 	m := counted.FindStringSubmatch(s)
 	if m == nil {
 		return s
@@ -91,8 +97,8 @@ func noun(s string) string {
 	return m[1]
 }
 
-// trim drops what surrounds an answer: white space, full stops, an outer group,
-// the parentheses of a choice, (C).
+// trim drops white space and full stops around an answer, an outer group, and the
+// parentheses of a choice, (C).
 func trim(s string) string {
 	s = strings.TrimRight(strings.TrimSpace(s), ".;:")
 	for len(s) > 1 && s[0] == '{' && braces(s)[0] == len(s)-1 {
@@ -104,11 +110,11 @@ func trim(s string) string {
 	return s
 }
 
-// unbrace drops braces that group one letter or digit, or nothing: x^{2},
-// \sqrt{3}, \frac{1}{2}.
+// unbrace drops braces around one letter or digit, or around nothing: x^{2}, \sqrt{3},
+// \frac{1}{2}.
 func unbrace(s string) string {
 	var out []byte
-	var open []int // where the groups that are open start in out
+	var open []int // offsets in out of open groups
 	for i := 0; i < len(s); i++ {
 		out = append(out, s[i])
 		switch s[i] {
@@ -129,7 +135,8 @@ func unbrace(s string) string {
 			switch {
 			case inside == "":
 				out = before
-			case !single(inside), isDigit(inside[0]) && digit && !bytes.HasSuffix(before, []byte(`\frac`)): // x^{2}3 is not x^23
+			case !single(inside):
+			case isDigit(inside[0]) && digit && !bytes.HasSuffix(before, []byte(`\frac`)): // x^{2}3 is not x^23
 			case isLetter(inside[0]) && start > 0 && isLetter(out[start-1]): // \sqrt{x} is not \sqrtx
 				out = append(append(before, ' '), inside...)
 			default:
@@ -142,18 +149,21 @@ func unbrace(s string) string {
 
 func single(s string) bool { return len(s) == 1 && (isDigit(s[0]) || isLetter(s[0])) || s == "π" }
 
-var assigned = regexp.MustCompile(`^(?:[A-Za-z](?:_[A-Za-z0-9])?|\\[a-z]+|[A-Za-z](?:\^\{-1\})?\([A-Za-z]\)|\([A-Za-z](?:;[A-Za-z])+\))(?:=([^=]+)|\\in([(\[\\].*))$`)
+// nameFirst matches an assignment to a variable, a function or a tuple, or a membership.
+var nameFirst = regexp.MustCompile(
+	`^(?:[A-Za-z](?:_[A-Za-z0-9])?|\\[a-z]+|[A-Za-z](?:\^\{-1\})?\([A-Za-z]\)|\([A-Za-z](?:;[A-Za-z])+\))` +
+		`(?:=([^=]+)|\\in([(\[\\].*))$`)
 
-// assigns is the same with the name behind a number: 5=x. Behind anything with letters it
-// is no name: a+b=c is an equation, and not the answer a+b.
-var assigns = regexp.MustCompile(`^([^=A-Za-z\\]+)=[A-Za-z]$`)
+// nameLast matches an assignment with the variable after a number, 5=x. An expression
+// with letters is not assigned: a+b=c is an equation.
+var nameLast = regexp.MustCompile(`^([^=A-Za-z\\]+)=[A-Za-z]$`)
 
-// prefix drops the name of what is answered: x=5, 5=x, f(x)=2x, (x,y)=(1,2), x∈[0,1].
+// prefix drops the name of the variable: x=5, 5=x, f(x)=2x, (x,y)=(1,2), x∈[0,1].
 func prefix(s string) string {
-	if m := assigned.FindStringSubmatch(s); m != nil {
+	if m := nameFirst.FindStringSubmatch(s); m != nil {
 		return m[1] + m[2]
 	}
-	if m := assigns.FindStringSubmatch(s); m != nil {
+	if m := nameLast.FindStringSubmatch(s); m != nil {
 		return m[1]
 	}
 	return s
@@ -164,6 +174,7 @@ var unit = regexp.MustCompile(`(?i)^(.*[0-9}π])(?:(?:square|sq|cubic|per|/)*(?:
 	`kg|grams?|pounds?|lbs?|ounces?|oz|tons?|lit(?:er|re)s?|ml|gallons?|mph|kph|` +
 	`seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?|months?|years?|people|points?|ways?))+(?:\^[23])?$`)
 
+// units drops units after a number.
 func units(s string) string {
 	if m := unit.FindStringSubmatch(s); m != nil {
 		return m[1]
@@ -171,7 +182,7 @@ func units(s string) string {
 	return s
 }
 
-// lower folds the case of an answer in words.
+// lower converts an answer that consists of words to lower case.
 func lower(s string) string {
 	letters := 0
 	for i := range len(s) {
@@ -193,14 +204,14 @@ func lower(s string) string {
 	}, s)
 }
 
-// reduce writes every plain number that is the answer, or an element of a list,
-// tuple, set or interval, as a reduced fraction.
+// reduce converts to a reduced fraction every plain number that is the whole answer, or
+// an element of a list, tuple, set or interval.
 func reduce(s string) string {
 	var b strings.Builder
-	start, after := 0, true // the atom's start, and whether an element may start there
-	flush := func(end int, before bool) {
+	start, mayStart := 0, true // of the current atom, and whether an element may start there
+	flush := func(end int, mayEnd bool) {
 		atom := s[start:end]
-		if after && before {
+		if mayStart && mayEnd {
 			if r, ok := rational(atom); ok {
 				atom = r.RatString()
 			}
@@ -226,7 +237,7 @@ func reduce(s string) string {
 		flush(i, closes)
 		b.WriteString(s[i : i+size])
 		i += size - 1
-		start, after = i+1, opens
+		start, mayStart = i+1, opens
 	}
 	flush(len(s), true)
 	return b.String()

@@ -52,14 +52,16 @@ func TestKey(t *testing.T) {
 	}
 }
 
-// answers draws answers of every kind, and debris that looks like them.
+// answers generates answers of every kind, and random sequences of their parts.
 func answers() *rapid.Generator[string] {
 	pieces := rapid.SampledFrom([]string{
-		"0", "1", "2", "7", "10", "12", "34", "250", "007", "1.50", ".5", "1,234", "3,", ",", ", ", ";", ".", " ", "-", "+", "/", "=", "x", "y", "X", "AB", "pi",
-		"^", "_", "(", ")", "[", "]", "{", "}", `\{`, `\}`, "{,}", "{2}", "{x}", "^{2}", "x=", `\in`, "f(x)=", "(C)",
-		`\frac`, `\dfrac`, `\frac12`, `\frac{3}{6}`, `\sqrt`, `\sqrt{2}`, "√2", "√", `\pi`, "π", `\infty`, `\cup`, `\pm`, `\cdot`, `\le`, `\leq`, "ft",
-		`\text`, `\text{ cm}`, `\mbox{ and }`, " and ", " or ", " eggs", "million", "cm", "cm^2", "degrees", `^\circ`, `^{\circ}`, "°", `\%`, "%", "$", `\$`,
-		`\!`, `\,`, `\ `, `\\`, `\`, `\left`, `\right`, `\quad`, `\begin{pmatrix}`, `\end{pmatrix}`, "&", "\xe2", "\x88\x9a", "\x00", "é", "²",
+		"0", "1", "2", "7", "10", "12", "34", "250", "007", "1.50", ".5", "1,234", "3,", ",", ", ", ";", ".", " ",
+		"-", "+", "/", "=", "x", "y", "X", "AB", "pi", "^", "_", "(", ")", "[", "]", "{", "}", `\{`, `\}`, "{,}",
+		"{2}", "{x}", "^{2}", "x=", `\in`, "f(x)=", "(C)", `\frac`, `\dfrac`, `\frac12`, `\frac{3}{6}`, `\sqrt`,
+		`\sqrt{2}`, "√2", "√", `\pi`, "π", `\infty`, `\cup`, `\pm`, `\cdot`, `\le`, `\leq`, "ft", `\text`,
+		`\text{ cm}`, `\mbox{ and }`, " and ", " or ", " eggs", "million", "cm", "cm^2", "degrees", `^\circ`,
+		`^{\circ}`, "°", `\%`, "%", "$", `\$`, `\!`, `\,`, `\ `, `\\`, `\`, `\left`, `\right`, `\quad`,
+		`\begin{pmatrix}`, `\end{pmatrix}`, "&", "\xe2", "\x88\x9a", "\x00", "é", "²",
 	})
 	return rapid.Map(rapid.SliceOfN(pieces, 0, 8), func(s []string) string { return strings.Join(s, "") })
 }
@@ -74,22 +76,15 @@ func TestKeyIsIdempotent(t *testing.T) {
 	})
 }
 
-func TestSameIsAnEquivalence(t *testing.T) {
+func TestEqualKeysAreCorrect(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		// Few pieces, so that equal answers are drawn often.
-		small := rapid.OneOf(answers(), rapid.SampledFrom([]string{"1/2", "0.5", `\frac12`, "50%", "50", "2/4", "5", "x=5", "5.0", "(1,2)", "1,2", "1;2"}))
-		a, b, c := small.Draw(t, "a"), small.Draw(t, "b"), small.Draw(t, "c")
-		if !Same(a, a) {
-			t.Fatalf("%q is not itself", a)
-		}
-		if Same(a, b) != Same(b, a) {
-			t.Fatalf("Same(%q, %q) is not symmetric", a, b)
-		}
-		if Same(a, b) && Same(b, c) && !Same(a, c) {
-			t.Fatalf("Same is not transitive over %q, %q, %q", a, b, c)
-		}
-		if Same(a, b) && Key(a) != "" && !Correct(a, b) {
-			t.Fatalf("%q and %q are the same, yet one is not correct for the other", a, b)
+		// Few values, so that answers with equal keys are drawn often.
+		small := rapid.OneOf(answers(), rapid.SampledFrom([]string{
+			"1/2", "0.5", `\frac12`, "50%", "50", "2/4", "5", "x=5", "5.0", "(1,2)", "1,2", "1;2",
+		}))
+		a, b := small.Draw(t, "a"), small.Draw(t, "b")
+		if same(a, b) && Key(a) != "" && !Correct(a, b) {
+			t.Fatalf("%q and %q have equal keys, but are not correct", a, b)
 		}
 	})
 }
@@ -101,26 +96,30 @@ func TestPercentNeverScalesVotes(t *testing.T) {
 			form := rapid.SampledFrom([]string{"%d", "%d%%", `%d\%%`, "%d percent", "%d.0%%", "$%d$"}).Draw(t, label)
 			return strings.NewReplacer("%%", "%", "%d", itoa(n)).Replace(form)
 		}
-		if a, b := write(n, "a"), write(100*n, "b"); Same(a, b) {
-			t.Fatalf("%q and %q are the same vote", a, b)
+		if a, b := write(n, "a"), write(100*n, "b"); same(a, b) {
+			t.Fatalf("%q and %q have equal keys", a, b)
 		}
 	})
 }
 
-// Plain numbers are the same exactly when they are equal.
-func TestSameOnNumbers(t *testing.T) {
+// Plain numbers have equal keys if and only if they are equal.
+func TestKeyOfNumbers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		small := rapid.IntRange(-12, 12)
-		a, b, c, d := small.Draw(t, "a"), small.Filter(func(n int) bool { return n != 0 }).Draw(t, "b"), small.Draw(t, "c"), rapid.IntRange(1, 12).Draw(t, "d")
+		a, b := small.Draw(t, "a"), small.Filter(func(n int) bool { return n != 0 }).Draw(t, "b")
+		c, d := small.Draw(t, "c"), rapid.IntRange(1, 12).Draw(t, "d")
 		x, y := itoa(a)+"/"+itoa(b), `\frac{`+itoa(c)+`}{`+itoa(d)+`}`
-		if got, want := Same(x, y), a*d == b*c; got != want {
-			t.Fatalf("Same(%q, %q) = %v, want %v", x, y, got, want)
+		if got, want := same(x, y), a*d == b*c; got != want {
+			t.Fatalf("%q and %q have equal keys: %v, want %v", x, y, got, want)
 		}
 	})
 }
 
 func FuzzKey(f *testing.F) {
-	for _, s := range []string{`\left(3, \frac{\pi}{2}\right)`, `10,\!080`, "1 4/5", `x \in [-2,7]`, `\{1\pm\sqrt{5},-2\}`, "18 eggs", `\text{a`, "{{{{5}}}}"} {
+	for _, s := range []string{
+		`\left(3, \frac{\pi}{2}\right)`, `10,\!080`, "1 4/5", `x \in [-2,7]`, `\{1\pm\sqrt{5},-2\}`, "18 eggs", `\text{a`,
+		"{{{{5}}}}",
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, a string) {
@@ -131,9 +130,9 @@ func FuzzKey(f *testing.F) {
 	})
 }
 
-// normal ends because no rule can undo what another did: each leaves the text,
-// shortens it, or keeps its length with fewer capitals, commas and odd spaces.
-func TestRulesOnlyShrink(t *testing.T) {
+// normal ends because each rewriting leaves the text unchanged, shortens it, or keeps its
+// length with fewer capitals, commas and control characters.
+func TestRewritingsOnlyShrink(t *testing.T) {
 	weight := func(s string) (n int) {
 		for i := range len(s) {
 			if c := s[i]; 'A' <= c && c <= 'Z' || c == ',' || c < ' ' {
@@ -143,11 +142,11 @@ func TestRulesOnlyShrink(t *testing.T) {
 		return n
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		s := once(rapid.OneOf(answers(), rapid.String()).Draw(t, "answer"))
-		for i, rule := range rules {
-			out := rule(s)
+		s := prepare(rapid.OneOf(answers(), rapid.String()).Draw(t, "answer"))
+		for i, rewriting := range rewritings {
+			out := rewriting(s)
 			if out != s && len(out) >= len(s) && (len(out) > len(s) || weight(out) >= weight(s)) {
-				t.Fatalf("rule %d turns %q into %q", i, s, out)
+				t.Fatalf("rewriting %d turns %q into %q", i, s, out)
 			}
 		}
 	})

@@ -2,27 +2,30 @@ package answer
 
 import "strings"
 
-// Commands that change only how an answer looks. Each stands for something
-// shorter than itself, which is what makes normal end.
 var (
+	// replaced maps commands that change only the appearance of an answer to shorter
+	// texts. Since these are shorter, normal ends.
 	replaced = map[string]string{
 		"left": "", "right": "", "displaystyle": "", "limits": "", "big": "", "Big": "", "bigl": "", "bigr": "",
 		"!": "", ",": "", ";": "", ":": "", "$": "", "%": "", "(": "", ")": "", "[": "", "]": "",
 		" ": " ", "quad": " ", "qquad": " ",
 		"dfrac": `\frac`, "tfrac": `\frac`, "cfrac": `\frac`,
 		"leq": `\le`, "geq": `\ge`, "neq": `\ne`, "lbrace": `\{`, "rbrace": `\}`,
-		"cdot": "*", "times": "*", "div": "/", "pm": "±", "pi": "π", "infty": "∞", "cup": "∪", "circ": "°", "degree": "", "varnothing": `\emptyset`,
+		"cdot": "*", "times": "*", "div": "/", "pm": "±", "pi": "π", "infty": "∞", "cup": "∪", "circ": "°",
+		"degree": "", "varnothing": `\emptyset`,
 	}
+	// unwrapped are the commands that are replaced by their argument.
 	unwrapped = map[string]bool{
-		"text": true, "textbf": true, "textit": true, "textrm": true, "mbox": true, "hbox": true, "boxed": true, "fbox": true,
-		"mathrm": true, "mathbf": true, "mathit": true, "operatorname": true,
+		"text": true, "textbf": true, "textit": true, "textrm": true, "mbox": true, "hbox": true, "boxed": true,
+		"fbox": true, "mathrm": true, "mathbf": true, "mathit": true, "operatorname": true,
 	}
-	symbols = strings.NewReplacer("^{°}", "", "^°", "", "°", "", "$", "", "%", "", "£", "", "€", "", `"`, "", "“", "", "”", "")
+	symbols = strings.NewReplacer("^{°}", "", "^°", "", "°", "", "$", "", "%", "", "£", "", "€", "", `"`, "", "“", "",
+		"”", "")
 )
 
-// commands rewrites LaTeX commands, white space and commas in one pass. After
-// it, elements are separated by ";" and a comma is left nowhere: whether one
-// groups thousands (1,234) or separates (1, 234) can be told only once.
+// commands rewrites LaTeX commands, white space and commas in one pass. The result has
+// ";" between elements and no commas: a second pass could not tell a comma that groups
+// thousands (1,234) from one that separates elements (1, 234).
 func commands(s string) string {
 	w := writer{grouped: -1}
 	closing := braces(s)
@@ -68,10 +71,10 @@ func commands(s string) string {
 	return symbols.Replace(string(w.out))
 }
 
-// A writer holds what commands has written, and what it must know of it.
+// A writer is the output of commands, with the state that later input depends on.
 type writer struct {
 	out     []byte
-	depth   int  // of (, [ and \{
+	depth   int  // of brackets (, [ and \{
 	named   bool // out ends in the name of a command
 	grouped int  // len(out) after the last group of thousands
 }
@@ -112,7 +115,8 @@ func (w *writer) separate() {
 	w.named = false
 }
 
-// space handles the white space of s from i on and returns where it ends.
+// space writes the white space of s at i, or a separator if "and" or "or" follows, and
+// returns the offset of the rest.
 func (w *writer) space(s string, i int) int {
 	i = skipSpace(s, i)
 	if i == len(s) || len(w.out) == 0 {
@@ -132,7 +136,10 @@ func (w *writer) space(s string, i int) int {
 
 // groups reports whether a comma between out and rest groups thousands.
 func (w *writer) groups(rest string) bool {
-	if w.depth > 0 || len(rest) < 3 || !isDigit(rest[0]) || !isDigit(rest[1]) || !isDigit(rest[2]) || len(rest) > 3 && isDigit(rest[3]) {
+	if w.depth > 0 || len(rest) < 3 || !isDigit(rest[0]) || !isDigit(rest[1]) || !isDigit(rest[2]) {
+		return false
+	}
+	if len(rest) > 3 && isDigit(rest[3]) {
 		return false
 	}
 	end := len(w.out)
@@ -150,8 +157,8 @@ func skipSpace(s string, i int) int {
 	return i
 }
 
-// commandName is the name of the command after a backslash: letters, or one
-// character.
+// commandName returns the name of the command in s, which follows a backslash: letters,
+// or one character.
 func commandName(s string) string {
 	n := 0
 	for n < len(s) && isLetter(s[n]) {

@@ -5,8 +5,8 @@ import (
 	"regexp"
 )
 
-// A plain number: an integer, a decimal, a fraction (a/b or \frac) of
-// integers, or a mixed number (1\frac45, 1 4/5), with signs.
+// plain matches a number with an optional sign: an integer, a decimal, a fraction of
+// integers (a/b or \frac), or a mixed number (1\frac45, 1 4/5).
 var plain = regexp.MustCompile(`^([-+]?)(?:` +
 	`([0-9]*\.[0-9]+|[0-9]+\.?)` + // 2: integer or decimal
 	`|([-+]?[0-9]+)/([-+]?[0-9]+)` + // 3, 4: a/b
@@ -14,10 +14,10 @@ var plain = regexp.MustCompile(`^([-+]?)(?:` +
 	`|([0-9]+) ([0-9]+)/([0-9]+)` + // 10: whole, 11: a, 12: b
 	`)$`)
 
-// maxDigits bounds the exact arithmetic on one number.
+// maxDigits is the longest number, in bytes, that is computed exactly.
 const maxDigits = 100
 
-// rational reads s, in the notation that normal leaves, as an exact number.
+// rational parses s, in normal form, as an exact number.
 func rational(s string) (*big.Rat, bool) {
 	if len(s) > maxDigits {
 		return nil, false

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// A kind says how the parts of an answer belong together: by its brackets, or
-// for unordered ones by what separates them.
+// A kind is the kind of a composite: its brackets, or for an unordered one its
+// separator.
 type kind string
 
 const (
@@ -18,7 +18,7 @@ const (
 
 func (k kind) ordered() bool { return k != list && k != union }
 
-// A composite is an answer's outermost layer.
+// A composite is an answer divided into its elements. Elements may be composites.
 type composite struct {
 	kind  kind
 	elems []string
@@ -27,11 +27,11 @@ type composite struct {
 
 var matrixEnv = regexp.MustCompile(`^\\begin\{[pbv]?matrix\}(.*)\\end\{[pbv]?matrix\}$`)
 
-// parts takes the outermost layer off an answer in normal form.
+// parts divides an answer in normal form into its elements.
 func parts(s string) composite {
 	if inside, ok := strings.CutPrefix(s, `\{`); ok {
 		if inside, ok := strings.CutSuffix(inside, `\}`); ok && balanced(inside) {
-			return composite{list, both(split(inside, ";")), 0}
+			return composite{list, bothSigns(split(inside, ";")), 0}
 		}
 	}
 	if m := matrixEnv.FindStringSubmatch(s); m != nil {
@@ -43,24 +43,30 @@ func parts(s string) composite {
 		return composite{matrix, cells, len(rows)}
 	}
 	if elems := split(s, ";"); len(elems) > 1 {
-		return composite{list, both(elems), 0}
+		return composite{list, bothSigns(elems), 0}
 	}
 	if elems := split(s, "∪"); len(elems) > 1 {
 		return composite{union, elems, 0}
 	}
-	if n := len(s); n > 2 && strings.IndexByte("([", s[0]) >= 0 && strings.IndexByte(")]", s[n-1]) >= 0 && balanced(s[1:n-1]) {
+	if n := len(s); bracketed(s) && balanced(s[1:n-1]) {
 		if elems := split(s[1:n-1], ";"); len(elems) > 1 {
 			return composite{kind(s[:1] + s[n-1:]), elems, 0}
 		}
 	}
-	if elems := both([]string{s}); len(elems) > 1 {
+	if elems := bothSigns([]string{s}); len(elems) > 1 {
 		return composite{list, elems, 0}
 	}
 	return composite{scalar, []string{s}, 0}
 }
 
-// both writes an element with ± as two, one for each sign.
-func both(elems []string) []string {
+// bracketed reports whether s begins and ends with the bracket of a tuple or interval.
+func bracketed(s string) bool {
+	n := len(s)
+	return n > 2 && strings.IndexByte("([", s[0]) >= 0 && strings.IndexByte(")]", s[n-1]) >= 0
+}
+
+// bothSigns replaces each element with ± by two, one per sign.
+func bothSigns(elems []string) []string {
 	var out []string
 	for _, e := range elems {
 		if strings.Contains(e, "±") {
@@ -72,7 +78,7 @@ func both(elems []string) []string {
 	return out
 }
 
-// split cuts s at the separators that are in no brackets.
+// split divides s at the separators outside of brackets.
 func split(s, sep string) []string {
 	var out []string
 	depth, start := 0, 0
@@ -86,7 +92,7 @@ func split(s, sep string) []string {
 	return append(out, s[start:])
 }
 
-// balanced reports whether every bracket in s closes in s, of whatever kind:
+// balanced reports whether the brackets in s are balanced, regardless of their kind:
 // [0,1) is balanced.
 func balanced(s string) bool {
 	depth := 0
@@ -98,6 +104,7 @@ func balanced(s string) bool {
 	return depth == 0
 }
 
+// nesting returns 1 for an opening bracket, -1 for a closing one.
 func nesting(c byte) int {
 	switch c {
 	case '(', '[', '{':
