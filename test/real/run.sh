@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures what main.go says, after `fetch.sh all`. What was measured before is kept in the cache and not asked for again.
+# Runs the measurements of main.go. Run `fetch.sh all` first. Results that are already in the cache are not measured again.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 go vet -tags real ./test/real

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The five processes as they run in production: nats-server, policy, verifier, difficulty, planner. One solve through them,
-# a profile that comes and goes, one solve without the verifier, then stop, and check that all stop.
+# Runs the five processes of a deployment: nats-server, policy, verifier, difficulty, planner. Solves a problem, adds and
+# deletes a profile, solves a problem without the verifier, and checks that all processes stop.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . test/lib.sh
@@ -38,20 +38,22 @@ answer=$(bin/ponder solve --planner-addr 127.0.0.1:$planner --effort high "Tom h
 [ "$answer" = 19 ] || { echo "answered '$answer', want 19" >&2; exit 1; }
 echo "five processes, one solve: $answer"
 
-planned() { # TEXT: whether the plan says so. Read whole: a pipe into grep -q would break under its writer
+# planned TEXT reports whether the plan contains TEXT. It reads the plan before it searches: in a pipe, grep -q would exit
+# early and break the writer.
+planned() {
   local plan
   plan=$(bin/ponder plan --planner-addr 127.0.0.1:$planner --samples 64 "Tom has 12 apples. Tom finds 7 more. How many apples does Tom have now?") &&
     grep -q "$1" <<<"$plan"
 }
-planned 'rule of thumb' || { echo "planned by a profile that nobody put" >&2; exit 1; }
+planned 'rule of thumb' || { echo "planned by a profile that does not exist" >&2; exit 1; }
 key=$(bin/ponder profile put --nats-url "$url" profiles/pocket-0.3m.json)
 wait_for 20 planned 'pocket-0.3m with pocket-prm, budget 64'
 bin/ponder profile delete --nats-url "$url" "$key"
 wait_for 20 planned 'rule of thumb'
-echo "a profile was put, followed, deleted, and followed no more: $key"
+echo "a profile was put and used, and was not used after its deletion: $key"
 
 kill "${pids[2]}" # the verifier
 wait "${pids[2]}" || true
 answer=$(bin/ponder solve --planner-addr 127.0.0.1:$planner --effort high "Ann has 5 pens. Ann buys 4 more. How many pens does Ann have now?" 2>"$out/without")
-[ -n "$answer" ] && grep -q 'searched without a verifier' "$out/without" || { echo "without a verifier: answered '$answer', and did not say so" >&2; exit 1; }
+[ -n "$answer" ] && grep -q 'searched without a verifier' "$out/without" || { echo "without a verifier: answered '$answer' without the notice" >&2; exit 1; }
 echo "without the verifier, and flagged as such: $answer"
