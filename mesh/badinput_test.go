@@ -149,7 +149,7 @@ func badInputs() []badInput {
 			return err
 		}, code: codes.NotFound, reason: "SEARCH_NOT_FOUND"},
 		{what: "WatchSearch of an unknown search", call: watchAfter("nobody", 0), code: codes.NotFound, reason: "SEARCH_NOT_FOUND"},
-		{what: "WatchSearch after a number that has not come", call: watchAfter("", 1e6), code: codes.InvalidArgument, reason: invalid, field: "after_sequence"},
+		{what: "WatchSearch after a number that has not come", call: watchAfter("", 1<<40), code: codes.InvalidArgument, reason: invalid, field: "after_sequence"},
 		{what: "WatchSearch after a negative number", call: watchAfter("", -1), code: codes.InvalidArgument, reason: invalid, field: "after_sequence"},
 		{what: "ListSearches, negative page size", call: func(ctx context.Context, m *mesh.Mesh, _ string) error {
 			_, err := m.Planner.ListSearches(ctx, &plannerv1.ListSearchesRequest{PageSize: -1})

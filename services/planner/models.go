@@ -5,8 +5,89 @@ import (
 	"fmt"
 
 	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner/backend"
+	"github.com/ponder-mesh/ponder/services/planner/profile"
+	"github.com/ponder-mesh/ponder/services/planner/search"
+	"github.com/ponder-mesh/ponder/services/policy/template"
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
+
+// models are those that a search uses, and what is known of them.
+type models struct {
+	policy      reasoning.Model
+	rewardModel *verifier.RewardModel // nil: there is no verifier, or it does not answer
+	profile     *profile.Profile      // of these models; nil: they were not measured
+	format      template.Template     // the policy's, where the request says how it is to think
+	degraded    []string              // what the search has to do without
+}
+
+// askModels asks policy and verifier which models they serve. A verifier that does not
+// answer is done without.
+func (p *Planner) askModels(ctx context.Context, r Request) (m models, err error) {
+	if m.policy, err = p.cfg.Policy.Model(ctx); err != nil {
+		return m, fmt.Errorf("get policy model: %w", err)
+	}
+	if r.Thinking != nil {
+		if m.format, err = r.Thinking.Format(m.policy); err != nil {
+			return m, err
+		}
+	}
+	if err := checkFeedback(r.Strategy, m.policy); err != nil {
+		return m, err
+	}
+	if p.cfg.Verifier != nil {
+		rewardModel, err := p.askRewardModel(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return m, context.Cause(ctx)
+		case err != nil:
+			m.degraded = append(m.degraded, fmt.Sprintf("searched without a verifier: %v", err))
+		default:
+			m.rewardModel = &rewardModel
+		}
+	}
+	if p.cfg.Profiles != nil {
+		m.profile = p.cfg.Profiles.For(m.policy, m.rewardModel)
+	}
+	return m, nil
+}
+
+// askRewardModel asks the verifier which model it serves, for at most VerifierTimeout.
+func (p *Planner) askRewardModel(ctx context.Context) (verifier.RewardModel, error) {
+	ctx, stop := context.WithTimeout(ctx, p.cfg.VerifierTimeout)
+	defer stop()
+	return p.cfg.Verifier.RewardModel(ctx)
+}
+
+// checkFeedback returns a *reasoning.InvalidError if a strategy puts something into the
+// prompt that the policy's template has no place for.
+func checkFeedback(s search.Strategy, policy reasoning.Model) error {
+	if !search.GivesFeedback(s) {
+		return nil
+	}
+	if format, err := template.Lookup(policy.Template); err != nil || format.BareAttempts {
+		return reasoning.Invalid("strategy."+s.Name()+".feedback", "needs a policy whose prompt template asks for a revision in words, such as one of %v; %s has %q",
+			template.Commentable(), policy.Name, policy.Template)
+	}
+	return nil
+}
+
+// identity returns whose recorded results a tenant's search may use.
+func (m models) identity(tenant string) backend.Identity {
+	id := backend.Identity{Tenant: tenant, Policy: m.policy}
+	if m.rewardModel != nil {
+		id.RewardModel = *m.rewardModel
+	}
+	return id
+}
+
+// rewardModelOrNone returns the reward model's identity; it is zero if there is none.
+func (m models) rewardModelOrNone() reasoning.Model {
+	if m.rewardModel == nil {
+		return reasoning.Model{}
+	}
+	return m.rewardModel.Model
+}
 
 // Models implements Solver.
 func (p *Planner) Models(ctx context.Context) (Models, error) {
@@ -14,28 +95,21 @@ func (p *Planner) Models(ctx context.Context) (Models, error) {
 	if err != nil {
 		return Models{}, fmt.Errorf("get policy model: %w", err)
 	}
-	models := Models{Policies: []reasoning.Model{policy}}
+	found := Models{Policies: []reasoning.Model{policy}}
 	if p.cfg.Verifier == nil {
-		return models, nil
+		return found, nil
 	}
-	switch rewardModel, err := p.rewardModel(ctx); {
+	switch rewardModel, err := p.askRewardModel(ctx); {
 	case err == nil:
-		models.Verifiers = append(models.Verifiers, rewardModel)
+		found.Verifiers = append(found.Verifiers, rewardModel)
 	case ctx.Err() != nil:
 		return Models{}, context.Cause(ctx)
 	}
-	return models, nil
+	return found, nil
 }
 
-// rewardModel returns the verifier's reward model, or an error after VerifierTimeout.
-func (p *Planner) rewardModel(ctx context.Context) (verifier.RewardModel, error) {
-	ctx, stop := context.WithTimeout(ctx, p.cfg.VerifierTimeout)
-	defer stop()
-	return p.cfg.Verifier.RewardModel(ctx)
-}
-
-// resolveModels returns r without the models that it names, which are the planner's. It
-// returns a *reasoning.InvalidError if r names a model that is not served.
+// resolveModels returns r without the models that it names, if they are the planner's.
+// It returns a *reasoning.InvalidError if r names a model that is not served.
 func (p *Planner) resolveModels(ctx context.Context, r Request) (Request, error) {
 	if r.Policy != "" {
 		policy, err := p.cfg.Policy.Model(ctx)
@@ -52,7 +126,7 @@ func (p *Planner) resolveModels(ctx context.Context, r Request) (Request, error)
 	case p.cfg.Verifier == nil:
 		return r, reasoning.Invalid("verifier", "%q is not served: must be empty, as there is none", r.Verifier)
 	default:
-		rewardModel, err := p.rewardModel(ctx)
+		rewardModel, err := p.askRewardModel(ctx)
 		switch {
 		case err != nil:
 			return r, fmt.Errorf("get reward model: %w", err)

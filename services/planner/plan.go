@@ -8,64 +8,33 @@ import (
 	"github.com/ponder-mesh/ponder/services/difficulty"
 	"github.com/ponder-mesh/ponder/services/planner/profile"
 	"github.com/ponder-mesh/ponder/services/planner/search"
+	"github.com/ponder-mesh/ponder/services/planner/state"
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// A Plan is a decision and its reason.
-type Plan struct {
-	Strategy search.Strategy
-	Choice   search.Choice
-	Reason   string
-	Source   Source
-	Profile  string // that it follows; "" is none
-	Bin      string // the difficulty that it is for; "" is any
-
-	// What is expected; zero, or nil, where nothing is known.
-	PredictedTokens   int64 // that the policy generates
-	PredictedFLOPs    float64
-	PredictedTime     time.Duration
-	PredictedAccuracy *float64
-}
-
-// A Source is where a plan comes from.
-type Source int
-
-const (
-	SourceRequest     Source = iota + 1 // it named the strategy
-	SourceProfile                       // calibration measured these models
-	SourceRuleOfThumb                   // nobody measured these models: a rule of thumb
-)
-
-func (s Source) String() string {
-	names := []string{"unknown", "request", "profile", "rule of thumb"}
-	if s < 0 || int(s) >= len(names) {
-		return names[0]
-	}
-	return names[s]
-}
-
-// want is how much a search may cost whose strategy is to be planned.
-func (r Request) want(now time.Time) profile.Want {
+// want returns how much a search may cost whose strategy is to be planned.
+func want(r Request, now time.Time) profile.Want {
 	return profile.Want{
-		N: r.Samples, Tokens: r.Budget.PolicyTokens, Verifier: r.Budget.VerifierTokens, FLOPs: r.Budget.FLOPs, Time: max(1, r.Deadline.Sub(now)),
+		N: r.Samples, Tokens: r.Budget.PolicyTokens, Verifier: r.Budget.VerifierTokens, FLOPs: r.Budget.FLOPs,
+		Time: max(1, r.Deadline.Sub(now)),
 	}
 }
 
-// decide is the plan: the request's own where it says, else that of the models'
-// profile, else the rule of thumb.
-func (p *Planner) decide(r Request, estimate *difficulty.Estimate, s setup) Plan {
+// decide returns the plan: the request's own where it says, else that of the models'
+// profile, else the rule of thumb. Estimate is nil if difficulty was not estimated.
+func (p *Planner) decide(r Request, estimate *difficulty.Estimate, m models) Plan {
 	made := Plan{Strategy: r.Strategy, Reason: "as requested", Source: SourceRequest}
 	switch {
-	case made.Strategy == nil && s.profile != nil:
-		made = follow(s.profile, r.want(time.Now()), estimate)
+	case made.Strategy == nil && m.profile != nil:
+		made = follow(m.profile, want(r, time.Now()), estimate)
 	case made.Strategy == nil:
-		made = ruleOfThumb(cmp.Or(r.Samples, samplesOf[EffortMedium]), s.policy, estimate, s.judge)
-	case made.Strategy.NeedsVerifier() && s.judge == nil:
+		made = ruleOfThumb(cmp.Or(r.Samples, state.SamplesOf[EffortMedium]), m.policy, estimate, m.rewardModel)
+	case made.Strategy.NeedsVerifier() && m.rewardModel == nil:
 		n := min(made.Strategy.Samples(), search.MaxN)
 		made.Reason = fmt.Sprintf("majority of %d instead of %s, as the verifier does not answer", n, made.Strategy.Name())
 		made.Strategy = search.Majority{N: n}
 	}
-	made.Choice = choice(made.Strategy, s.judge)
+	made.Choice = choice(made.Strategy, m.rewardModel)
 	switch {
 	case r.Choice == nil:
 	case r.Choice.NeedsScores() && !made.Strategy.NeedsVerifier():

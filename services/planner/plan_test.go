@@ -1,12 +1,10 @@
 package planner
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
 
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/difficulty"
@@ -60,10 +58,10 @@ func TestRuleOfThumb(t *testing.T) {
 func TestDecide(t *testing.T) {
 	prod := search.Choice{By: search.ByProd}
 	byMin, certain := search.Choice{By: search.ByMin, Pick: search.PickMax}, search.Choice{By: search.ByCertainty, Pick: search.PickMax}
-	with, without := setup{judge: &verifier.RewardModel{Aggregator: verifier.AggregatorProd}}, setup{}
+	with, without := models{rewardModel: &verifier.RewardModel{Aggregator: verifier.AggregatorProd}}, models{}
 	for name, c := range map[string]struct {
 		request Request
-		setup   setup
+		models  models
 		want    Plan
 		because string
 	}{
@@ -77,7 +75,7 @@ func TestDecide(t *testing.T) {
 		"planned":                {Request{Samples: 2}, with, Plan{Strategy: search.BestOfN{N: 2}, Choice: prod, Source: SourceRuleOfThumb}, "not estimated"},
 		"planned without scores": {Request{Samples: 1, Choice: &byMin}, with, Plan{Strategy: search.Greedy{}, Source: SourceRuleOfThumb}, "as nothing is scored"},
 	} {
-		got := (&Planner{}).decide(c.request, nil, c.setup)
+		got := (&Planner{}).decide(c.request, nil, c.models)
 		if !strings.Contains(got.Reason, c.because) {
 			t.Errorf("%s: because %q, want %q", name, got.Reason, c.because)
 		}
@@ -94,58 +92,8 @@ func TestDecide(t *testing.T) {
 func TestDecidePredictsTokens(t *testing.T) {
 	e := &difficulty.Estimate{Samples: 4}
 	e.Usage.Generated = 100
-	got := (&Planner{}).decide(Request{Strategy: search.BestOfN{N: 8}}, e, setup{judge: &verifier.RewardModel{}})
+	got := (&Planner{}).decide(Request{Strategy: search.BestOfN{N: 8}}, e, models{rewardModel: &verifier.RewardModel{}})
 	if got.PredictedTokens != 200 {
 		t.Errorf("predicted %d tokens, want 8 samples of 25", got.PredictedTokens)
 	}
-}
-
-func TestParseEffort(t *testing.T) {
-	for e := EffortNone; e <= EffortMax; e++ {
-		if got, err := ParseEffort(e.String()); got != e || err != nil {
-			t.Errorf("%v is read as %v, %v", e, got, err)
-		}
-		if _, ok := samplesOf[e]; !ok {
-			t.Errorf("effort %v has no number of samples", e)
-		}
-	}
-	for _, name := range []string{"", "unknown", "High"} {
-		if got, err := ParseEffort(name); err == nil {
-			t.Errorf("%q is read as %v", name, got)
-		}
-	}
-}
-
-// ids draws a node's id.
-var ids = rapid.Custom(func(t *rapid.T) string {
-	id := ""
-	for i := range rapid.IntRange(0, 4).Draw(t, "depth") {
-		if i > 0 {
-			id += "."
-		}
-		id += rapid.SampledFrom([]string{"0", "1", "2", "9", "10", "11", "100"}).Draw(t, "ordinal")
-	}
-	return id
-})
-
-func TestCompareNodes(t *testing.T) {
-	want := []string{"", "0", "0.0", "0.2", "0.10", "1", "1.0.0", "2", "10", "10.1", "100"}
-	got := slices.Clone(want)
-	slices.Sort(got)
-	slices.SortFunc(got, CompareNodes)
-	if diff := cmp.Diff(got, want); diff != "" {
-		t.Errorf("got -, want +\n%s", diff)
-	}
-	rapid.Check(t, func(t *rapid.T) {
-		a, b, c := ids.Draw(t, "a"), ids.Draw(t, "b"), ids.Draw(t, "c")
-		if x, y := CompareNodes(a, b), CompareNodes(b, a); x != -y || (x == 0) != (a == b) {
-			t.Errorf("%q and %q compare as %d and %d", a, b, x, y)
-		}
-		if CompareNodes(a, b) < 0 && CompareNodes(b, c) < 0 && CompareNodes(a, c) >= 0 {
-			t.Errorf("%q < %q < %q, but not the first < the last", a, b, c)
-		}
-		if below(a, b) && b != "" && CompareNodes(b, a) >= 0 {
-			t.Errorf("%q is below %q, but not after it", a, b)
-		}
-	})
 }

@@ -21,7 +21,6 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/ponder-mesh/ponder/reasoning"
-	"github.com/ponder-mesh/ponder/services/planner/search"
 )
 
 // A Planner is the Solver that runs searches. It keeps them in memory.
@@ -65,13 +64,13 @@ func (p *Planner) Create(ctx context.Context, r Request) (Search, error) {
 	if err != nil {
 		return Search{}, err
 	}
-	return l.status(), nil
+	return l.search(), nil
 }
 
 // create returns a new search, or the one that has r's idempotency key.
 func (p *Planner) create(ctx context.Context, r Request) (*live, error) {
 	now := time.Now()
-	key, digest := idempotencyKey{r.Tenant, r.IdempotencyKey}, r.digest()
+	key, digest := idempotencyKey{r.Tenant, r.IdempotencyKey}, r.Digest()
 
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -81,7 +80,7 @@ func (p *Planner) create(ctx context.Context, r Request) (*live, error) {
 		}
 		return l, nil
 	}
-	if err := r.validateDeadline(now); err != nil {
+	if err := r.ValidateDeadline(now); err != nil {
 		return nil, err
 	}
 	if err := context.Cause(p.ctx); err != nil {
@@ -95,8 +94,7 @@ func (p *Planner) create(ctx context.Context, r Request) (*live, error) {
 	}
 	p.active++
 	run, cancel := context.WithCancelCause(trace.ContextWithSpanContext(p.ctx, trace.SpanContextFromContext(ctx)))
-	l := newLive(ulid.Make().String(), r, now, cancel)
-	l.digest = digest
+	l := newLive(ulid.Make().String(), r, cancel)
 	p.searches[l.id] = l
 	p.order = append(p.order, l.id)
 	if r.IdempotencyKey != "" {
@@ -116,8 +114,8 @@ func (p *Planner) create(ctx context.Context, r Request) (*live, error) {
 // accept returns r with its defaults, or an error if r breaks a rule. It does not look
 // at the deadline.
 func (p *Planner) accept(ctx context.Context, r Request) (Request, error) {
-	r = r.withDefaults(p.cfg.Sampling)
-	if err := r.validate(); err != nil {
+	r = r.WithDefaults(p.cfg.Sampling)
+	if err := r.Validate(); err != nil {
 		return r, err
 	}
 	if p.cfg.Verifier == nil && (r.Strategy != nil && r.Strategy.NeedsVerifier() || r.Choice != nil && r.Choice.NeedsScores()) {
@@ -133,7 +131,7 @@ func (p *Planner) forgetOldest() {
 		if excess <= 0 {
 			return
 		}
-		if l := p.searches[id]; l.status().State.Ended() {
+		if l := p.searches[id]; l.search().State.Ended() {
 			p.forget(l)
 			excess--
 		}
@@ -165,69 +163,7 @@ func (p *Planner) Get(_ context.Context, ref Ref) (Search, error) {
 	if err != nil {
 		return Search{}, err
 	}
-	return l.status(), nil
-}
-
-// List implements Solver.
-func (p *Planner) List(_ context.Context, r ListRequest) (Page[Search], error) {
-	size, err := pageSize(r.PageSize, 50)
-	if err != nil {
-		return Page[Search]{}, err
-	}
-	token := newPageToken("searches", r.Tenant, r.States, r.CreatedFrom.UnixNano(), r.CreatedBefore.UnixNano())
-	olderThan, err := token.position(r.PageToken)
-	if err != nil {
-		return Page[Search]{}, err
-	}
-	p.mu.Lock()
-	var found []*live
-	for _, id := range slices.Backward(p.order) {
-		if l := p.searches[id]; l.request.Tenant == r.Tenant && (olderThan == "" || id < olderThan) {
-			found = append(found, l)
-		}
-	}
-	p.mu.Unlock()
-	var list []Search
-	for _, l := range found {
-		if s := l.status(); r.selects(s) {
-			list = append(list, s)
-		}
-		if len(list) > size { // one more than a page has: there is a next one
-			break
-		}
-	}
-	return pageOf(list, size, func(s Search) string { return token.at(s.ID) }, func(s Search) int { return s.bytes() }), nil
-}
-
-// selects reports whether a search is one of those that r lists.
-func (r ListRequest) selects(s Search) bool {
-	return (len(r.States) == 0 || slices.Contains(r.States, s.State)) &&
-		(r.CreatedFrom.IsZero() || !s.Created.Before(r.CreatedFrom)) &&
-		(r.CreatedBefore.IsZero() || s.Created.Before(r.CreatedBefore))
-}
-
-// Nodes implements Solver.
-func (p *Planner) Nodes(_ context.Context, r NodesRequest) (Page[Node], error) {
-	size, err := pageSize(r.PageSize, 200)
-	if err != nil {
-		return Page[Node]{}, err
-	}
-	if r.Depth < 0 {
-		return Page[Node]{}, reasoning.Invalid("depth", "must not be negative, is %d", r.Depth)
-	}
-	token := newPageToken("nodes", r.Tenant, r.ID, r.Parent, r.Children, r.Depth)
-	after, err := token.position(r.PageToken)
-	if err != nil {
-		return Page[Node]{}, err
-	}
-	l, err := p.find(r.Ref)
-	if err != nil {
-		return Page[Node]{}, err
-	}
-	nodes := slices.DeleteFunc(l.list(r.Parent, r.Depth), func(n Node) bool {
-		return r.Children && n.Parent != r.Parent || after != "" && CompareNodes(n.ID, after) <= 0
-	})
-	return pageOf(nodes, size, func(n Node) string { return token.at(n.ID) }, func(n Node) int { return n.bytes() }), nil
+	return l.search(), nil
 }
 
 // Watch implements Solver.
@@ -235,15 +171,15 @@ func (p *Planner) Watch(ctx context.Context, ref Ref, after int64) iter.Seq2[Eve
 	return func(yield func(Event, error) bool) {
 		l, err := p.find(ref)
 		if err == nil {
-			if last := l.status().Sequence; after < 0 || after > last {
-				err = reasoning.Invalid("after_sequence", "must be 0 to %d, is %d", last, after)
+			if after < 0 || after > l.search().Sequence {
+				err = reasoning.Invalid("after_sequence", "must be 0 or the number of a change that was made, is %d", after)
 			}
 		}
 		if err != nil {
 			yield(Event{}, err)
 			return
 		}
-		l.watch(ctx, after, time.Now)(yield)
+		l.watch(ctx, after)(yield)
 	}
 }
 
@@ -261,7 +197,7 @@ func (p *Planner) Wait(ctx context.Context, ref Ref, timeout time.Duration) (Sea
 	if err := l.wait(waiting); err != nil && !errors.Is(err, errTimeout) {
 		return Search{}, err
 	}
-	return l.status(), nil
+	return l.search(), nil
 }
 
 // errTimeout ends a Wait whose timeout has passed.
@@ -277,7 +213,7 @@ func (p *Planner) Cancel(ctx context.Context, ref Ref) (Search, error) {
 	if err := l.wait(ctx); err != nil {
 		return Search{}, err
 	}
-	return l.status(), nil
+	return l.search(), nil
 }
 
 // Delete implements Solver.
@@ -300,7 +236,7 @@ func (p *Planner) Plan(ctx context.Context, r Request) (Planned, error) {
 	now := time.Now()
 	r, err := p.accept(ctx, r)
 	if err == nil {
-		err = r.validateDeadline(now)
+		err = r.ValidateDeadline(now)
 	}
 	if err != nil {
 		return Planned{}, err
@@ -310,18 +246,17 @@ func (p *Planner) Plan(ctx context.Context, r Request) (Planned, error) {
 	}
 	ctx, stop := context.WithDeadline(ctx, r.Deadline)
 	defer stop()
-	setup, err := p.prepare(ctx, r, func(w search.Backend) search.Backend { return w })
+	m, err := p.askModels(ctx, r)
 	if err != nil {
 		return Planned{}, err
 	}
-	l := newLive(ulid.Make().String(), r, now, func(error) {})
-	estimate, err := p.estimate(ctx, l, setup, func(Plan) {})
-	if err != nil {
-		return Planned{}, err
+	var planned Planned
+	for e, err := range p.estimate(ctx, ulid.Make().String(), r, m, p.stack(r, m, nil).memo) {
+		if err != nil {
+			return Planned{}, err
+		}
+		planned.Estimate, planned.Bill.Difficulty = &e, e.Usage
 	}
-	planned := Planned{Plan: p.decide(r, estimate, setup), Estimate: estimate}
-	if estimate != nil {
-		planned.Bill.Difficulty = estimate.Usage
-	}
+	planned.Plan = p.decide(r, planned.Estimate, m)
 	return planned, nil
 }

@@ -124,7 +124,7 @@ func TestList(t *testing.T) {
 	})
 }
 
-// A queue that does not say whether it is attended does not keep a search waiting.
+// A queue that does not say whether workers pull from it does not keep a search waiting.
 func TestAttendedHangs(t *testing.T) {
 	bubble(t, Config{Attended: hang}, func(t *testing.T, p *Planner) {
 		id := mustCreate(t, p, greedy("1"))
@@ -134,7 +134,7 @@ func TestAttendedHangs(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if got, want := time.Since(began), 10*time.Second+attendedDelay; got != want {
+		if got, want := time.Since(began), 10*time.Second; got != want {
 			t.Errorf("took %v, want %v", got, want)
 		}
 	})
@@ -244,3 +244,32 @@ func TestNoStore(t *testing.T) {
 		}
 	})
 }
+
+// The same key finds the same search even if the request comes again after its deadline;
+// with another request it finds an error; and a new search needs a deadline to come.
+func TestCreateAgain(t *testing.T) {
+	bubble(t, Config{}, func(t *testing.T, p *Planner) {
+		r := greedy("1")
+		r.IdempotencyKey, r.Deadline = "k", time.Now().Add(time.Minute)
+		id := mustCreate(t, p, r)
+		time.Sleep(time.Hour)
+		if got := mustCreate(t, p, r); got != id {
+			t.Errorf("after its deadline the request created %s, want it to find %s", got, id)
+		}
+		r.Seed = ptr(reasoning.Seed(1))
+		if got := mustCreate(t, p, r); got != id {
+			t.Errorf("with an explicit default the request created %s, want it to find %s", got, id)
+		}
+		r.Seed = ptr(reasoning.Seed(0))
+		if _, err := p.Create(t.Context(), r); !errors.Is(err, ErrExists) {
+			t.Errorf("with seed 0: got %v, want ErrExists", err)
+		}
+		r.IdempotencyKey = "another"
+		var rule *reasoning.InvalidError
+		if _, err := p.Create(t.Context(), r); !errors.As(err, &rule) || rule.Field != "deadline" {
+			t.Errorf("a new search with a deadline that has passed: got %v, want deadline refused", err)
+		}
+	})
+}
+
+func ptr[T any](v T) *T { return &v }

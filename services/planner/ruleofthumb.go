@@ -34,17 +34,17 @@ var misleadingRewardModels = []string{"math-shepherd", "rlhflow"}
 //	  easy, medium DVTS of n, M = 4
 //	  hard         beam of n, M = 4
 //	larger       best-of-n (the authors of Liu et al. 2025)
-func ruleOfThumb(n int, policy reasoning.Model, estimate *difficulty.Estimate, judge *verifier.RewardModel) Plan {
+func ruleOfThumb(n int, policy reasoning.Model, estimate *difficulty.Estimate, rewardModel *verifier.RewardModel) Plan {
 	made := func(s search.Strategy, format string, args ...any) Plan {
 		return Plan{Strategy: s, Source: SourceRuleOfThumb, Reason: "rule of thumb, as nobody measured these models: " + fmt.Sprintf(format, args...)}
 	}
 	switch {
 	case n <= 1:
 		return made(search.Greedy{}, "one greedy sample")
-	case judge == nil:
+	case rewardModel == nil:
 		return made(search.Majority{N: n}, "no verifier, majority of %d", n)
-	case misleads(judge.Name):
-		return made(search.BestOfN{N: n}, "best of %d, as %s misleads searches", n, judge.Name)
+	case misleads(rewardModel.Name):
+		return made(search.BestOfN{N: n}, "best of %d, as %s misleads searches", n, rewardModel.Name)
 	case estimate == nil:
 		return made(search.BestOfN{N: n}, "difficulty not estimated, best of %d", n)
 	case policy.Parameters > large:
@@ -68,9 +68,10 @@ func ruleOfThumb(n int, policy reasoning.Model, estimate *difficulty.Estimate, j
 // probeFrom is the least n for which the rule of thumb wants to know the difficulty.
 const probeFrom = 4
 
-func misleads(judge string) bool {
+// misleads reports whether a reward model is one of those that mislead searches.
+func misleads(rewardModel string) bool {
 	for _, family := range misleadingRewardModels {
-		if strings.Contains(strings.ToLower(judge), family) {
+		if strings.Contains(strings.ToLower(rewardModel), family) {
 			return true
 		}
 	}

@@ -53,6 +53,11 @@ func (m *Metered) Bill() reasoning.Bill {
 	return m.bill
 }
 
+// ChargeEstimate spends what an estimate of difficulty cost before the search.
+func (m *Metered) ChargeEstimate(u reasoning.Usage) {
+	m.spend(amount{}, u, &m.bill.Difficulty)
+}
+
 // Expand implements search.World.
 func (m *Metered) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {

@@ -1,4 +1,4 @@
-package planner
+package state
 
 import (
 	"cmp"
@@ -36,10 +36,10 @@ type Request struct {
 // MaxKey is the longest idempotency key, in bytes.
 const MaxKey = 128
 
-// withDefaults returns r with what it leaves open filled in, the deadline excepted.
-func (r Request) withDefaults(defaults reasoning.Sampling) Request {
+// WithDefaults returns r with what it leaves open filled in, the deadline excepted.
+func (r Request) WithDefaults(defaults reasoning.Sampling) Request {
 	if r.Samples == 0 && (r.Effort != 0 || r.Budget == backend.Budget{}) {
-		r.Samples = samplesOf[cmp.Or(r.Effort, EffortMedium)]
+		r.Samples = SamplesOf[cmp.Or(r.Effort, EffortMedium)]
 	}
 	r.Effort = cmp.Or(r.Effort, EffortMedium)
 	r.Temperature = orElse(r.Temperature, defaults.Temperature)
@@ -57,14 +57,14 @@ func orElse[T any](p *T, v T) *T {
 	return p
 }
 
-// sampling returns how the policy draws tokens for r, which has its defaults.
-func (r Request) sampling() reasoning.Sampling {
+// Sampling returns how the policy draws tokens for r, which has its defaults.
+func (r Request) Sampling() reasoning.Sampling {
 	return reasoning.Sampling{Temperature: *r.Temperature, TopP: *r.TopP, MaxTokens: *r.MaxTokens}
 }
 
-// validate returns a *reasoning.InvalidError for the first rule that r breaks, which has
+// Validate returns a *reasoning.InvalidError for the first rule that r breaks, which has
 // its defaults. The deadline has a check of its own.
-func (r Request) validate() error {
+func (r Request) Validate() error {
 	switch {
 	case len(r.Tenant) > policy.MaxTenant || !utf8.ValidString(r.Tenant):
 		return reasoning.Invalid("tenant", "must be at most %d bytes of UTF-8", policy.MaxTenant)
@@ -87,7 +87,7 @@ func (r Request) validate() error {
 	case len(r.IdempotencyKey) > MaxKey:
 		return reasoning.Invalid("idempotency_key", "must have at most %d bytes, has %d", MaxKey, len(r.IdempotencyKey))
 	}
-	if err := policy.ValidateSampling(r.sampling()); err != nil {
+	if err := policy.ValidateSampling(r.Sampling()); err != nil {
 		return err
 	}
 	if r.Thinking != nil {
@@ -108,8 +108,8 @@ func (r Request) validate() error {
 	return nil
 }
 
-// validateDeadline returns a *reasoning.InvalidError if r's deadline has passed.
-func (r Request) validateDeadline(now time.Time) error {
+// ValidateDeadline returns a *reasoning.InvalidError if r's deadline has passed.
+func (r Request) ValidateDeadline(now time.Time) error {
 	if !r.Deadline.IsZero() && !r.Deadline.After(now) {
 		return reasoning.Invalid("deadline", "must be in the future, is %s", r.Deadline.UTC().Format(time.RFC3339))
 	}

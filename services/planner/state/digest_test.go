@@ -1,7 +1,6 @@
-package planner
+package state
 
 import (
-	"errors"
 	"testing"
 	"time"
 
@@ -19,7 +18,7 @@ func TestDigestTellsRequestsApart(t *testing.T) {
 		Tenant: "t", Problem: "p", Effort: EffortHigh, Strategy: search.Majority{N: 4}, Temperature: ptr(0.5), MaxTokens: ptr(10),
 		Seed: ptr(reasoning.Seed(3)), Thinking: &backend.Thinking{Max: 8},
 	}
-	seen := map[string]string{base.withDefaults(sampling).digest(): "the request itself"}
+	seen := map[string]string{base.WithDefaults(sampling).Digest(): "the request itself"}
 	for name, change := range map[string]func(r *Request){
 		"tenant":        func(r *Request) { r.Tenant = "u" },
 		"problem":       func(r *Request) { r.Problem = "q" },
@@ -48,7 +47,7 @@ func TestDigestTellsRequestsApart(t *testing.T) {
 	} {
 		other := base
 		change(&other)
-		digest := other.withDefaults(sampling).digest()
+		digest := other.WithDefaults(sampling).Digest()
 		if seen[digest] != "" {
 			t.Errorf("%s: the digest is that of %s", name, seen[digest])
 		}
@@ -59,11 +58,11 @@ func TestDigestTellsRequestsApart(t *testing.T) {
 // A client that leaves a field out asks for the same search as one that gives the
 // field's default.
 func TestExplicitDefaultsAreTheSameRequest(t *testing.T) {
-	want := Request{Problem: "p"}.withDefaults(sampling).digest()
-	filled := Request{Problem: "p"}.withDefaults(sampling)
+	want := Request{Problem: "p"}.WithDefaults(sampling).Digest()
+	filled := Request{Problem: "p"}.WithDefaults(sampling)
 	for name, r := range map[string]Request{
 		"effort":          {Effort: EffortMedium},
-		"samples":         {Samples: samplesOf[EffortMedium]},
+		"samples":         {Samples: SamplesOf[EffortMedium]},
 		"temperature":     {Temperature: ptr(sampling.Temperature)},
 		"top_p":           {TopP: ptr(sampling.TopP)},
 		"max_tokens":      {MaxTokens: ptr(sampling.MaxTokens)},
@@ -73,7 +72,7 @@ func TestExplicitDefaultsAreTheSameRequest(t *testing.T) {
 		"all":             filled,
 	} {
 		r.Problem = "p"
-		if got := r.withDefaults(sampling).digest(); got != want {
+		if got := r.WithDefaults(sampling).Digest(); got != want {
 			t.Errorf("%s: got digest %s, want %s", name, got, want)
 		}
 	}
@@ -89,35 +88,8 @@ func TestDigestsStay(t *testing.T) {
 		{Request{Tenant: "t", Problem: "p", Effort: EffortHigh, Strategy: search.Beam{N: 4, M: 2, MaxLevels: 9}, Choice: &search.Choice{}}, "r1:fadeb5e14213fe586a4df776d69692242be61d46e3706fef865dd811612d1aac"},
 		{Request{Problem: "p", Strategy: search.Greedy{}, Thinking: &backend.Thinking{Mode: backend.ModeForce, Max: 9}, NoStore: true}, "r1:0c3260aa7ae232ce1bff00c25873ca7f2890e04eca6f741a5d224b1a62405ba9"},
 	} {
-		if got := test.request.withDefaults(sampling).digest(); got != test.want {
+		if got := test.request.WithDefaults(sampling).Digest(); got != test.want {
 			t.Errorf("%+v: got digest %s, want %s", test.request, got, test.want)
 		}
 	}
-}
-
-// The same key finds the same search even if the request comes again after its deadline;
-// with another request it finds an error; and a new search needs a deadline to come.
-func TestCreateAgain(t *testing.T) {
-	bubble(t, Config{}, func(t *testing.T, p *Planner) {
-		r := greedy("1")
-		r.IdempotencyKey, r.Deadline = "k", time.Now().Add(time.Minute)
-		id := mustCreate(t, p, r)
-		time.Sleep(time.Hour)
-		if got := mustCreate(t, p, r); got != id {
-			t.Errorf("after its deadline the request created %s, want it to find %s", got, id)
-		}
-		r.Seed = ptr(reasoning.Seed(1))
-		if got := mustCreate(t, p, r); got != id {
-			t.Errorf("with an explicit default the request created %s, want it to find %s", got, id)
-		}
-		r.Seed = ptr(reasoning.Seed(0))
-		if _, err := p.Create(t.Context(), r); !errors.Is(err, ErrExists) {
-			t.Errorf("with seed 0: got %v, want ErrExists", err)
-		}
-		r.IdempotencyKey = "another"
-		var rule *reasoning.InvalidError
-		if _, err := p.Create(t.Context(), r); !errors.As(err, &rule) || rule.Field != "deadline" {
-			t.Errorf("a new search with a deadline that has passed: got %v, want deadline refused", err)
-		}
-	})
 }

@@ -1,4 +1,4 @@
-package planner
+package state
 
 import (
 	"crypto/sha256"
@@ -13,11 +13,11 @@ import (
 // digestVersion is raised when requests get other digests than before.
 const digestVersion = "r1"
 
-// digest returns what identifies a request that has its defaults: two requests have the
+// Digest returns what identifies a request that has its defaults: two requests have the
 // same digest if they ask for the same search. The deadline is not part of it, since it
 // moves when a client asks again, and neither is the idempotency key. Digests may be
 // stored: they depend on nothing but the request and digestVersion.
-func (r Request) digest() string {
+func (r Request) Digest() string {
 	type strategy struct {
 		Name       string          `json:"name"`
 		Parameters search.Strategy `json:"parameters"` // all of them, in the order of the type's fields

@@ -1,4 +1,4 @@
-package planner
+package state
 
 import "github.com/ponder-mesh/ponder/reasoning"
 
@@ -34,8 +34,8 @@ func ParseEffort(name string) (Effort, error) {
 	return 0, reasoning.Invalid("effort", "%q must be one of %v", name, effortNames[1:])
 }
 
-// samplesOf holds how many solutions' worth of text an effort may write. The grid 4,
+// SamplesOf holds how many solutions' worth of text an effort may write. The grid 4,
 // 16, 64, 256 is the papers' (Snell et al. 2024, Liu et al. 2025).
-var samplesOf = map[Effort]int{
+var SamplesOf = map[Effort]int{
 	EffortNone: 1, EffortMinimal: 2, EffortLow: 4, EffortMedium: 8, EffortHigh: 16, EffortXHigh: 64, EffortMax: 256,
 }

@@ -1,4 +1,4 @@
-package planner
+package state
 
 import "github.com/ponder-mesh/ponder/reasoning"
 
@@ -11,9 +11,13 @@ const (
 	planSize      = 512
 	outcomeSize   = 256
 	candidateSize = 64
+	noticeSize    = 64
+	estimateSize  = 512
+	eventSize     = 1024 // of an event that tells nothing but its bill
 )
 
-func (s Search) bytes() int {
+// Bytes returns no less than the bytes of s on the wire.
+func (s Search) Bytes() int {
 	n := searchSize + len(s.ID) + 2*len(s.Request.Problem) + len(s.Request.Tenant)
 	if s.Plan != nil {
 		n += s.Plan.bytes()
@@ -24,7 +28,8 @@ func (s Search) bytes() int {
 	return n
 }
 
-func (n Node) bytes() int {
+// Bytes returns no less than the bytes of n on the wire.
+func (n Node) Bytes() int {
 	return nodeSize + len(n.ID) + len(n.Parent) + len(n.Answer) + len(n.Reason) + stepBytes(n.Steps)
 }
 

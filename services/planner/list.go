@@ -1,0 +1,70 @@
+package planner
+
+import (
+	"context"
+	"slices"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+)
+
+// List implements Solver.
+func (p *Planner) List(_ context.Context, r ListRequest) (Page[Search], error) {
+	size, err := pageSize(r.PageSize, 50)
+	if err != nil {
+		return Page[Search]{}, err
+	}
+	token := newPageToken("searches", r.Tenant, r.States, r.CreatedFrom.UnixNano(), r.CreatedBefore.UnixNano())
+	olderThan, err := token.position(r.PageToken)
+	if err != nil {
+		return Page[Search]{}, err
+	}
+	p.mu.Lock()
+	var found []*live
+	for _, id := range slices.Backward(p.order) {
+		if l := p.searches[id]; l.request.Tenant == r.Tenant && (olderThan == "" || id < olderThan) {
+			found = append(found, l)
+		}
+	}
+	p.mu.Unlock()
+	var list []Search
+	for _, l := range found {
+		if s := l.search(); r.selects(s) {
+			list = append(list, s)
+		}
+		if len(list) > size { // one more than a page has: there is a next one
+			break
+		}
+	}
+	return pageOf(list, size, func(s Search) string { return token.at(s.ID) }, func(s Search) int { return s.Bytes() }), nil
+}
+
+// selects reports whether a search is one of those that r lists.
+func (r ListRequest) selects(s Search) bool {
+	return (len(r.States) == 0 || slices.Contains(r.States, s.State)) &&
+		(r.CreatedFrom.IsZero() || !s.Created.Before(r.CreatedFrom)) &&
+		(r.CreatedBefore.IsZero() || s.Created.Before(r.CreatedBefore))
+}
+
+// Nodes implements Solver.
+func (p *Planner) Nodes(_ context.Context, r NodesRequest) (Page[Node], error) {
+	size, err := pageSize(r.PageSize, 200)
+	if err != nil {
+		return Page[Node]{}, err
+	}
+	if r.Depth < 0 {
+		return Page[Node]{}, reasoning.Invalid("depth", "must not be negative, is %d", r.Depth)
+	}
+	token := newPageToken("nodes", r.Tenant, r.ID, r.Parent, r.Children, r.Depth)
+	after, err := token.position(r.PageToken)
+	if err != nil {
+		return Page[Node]{}, err
+	}
+	l, err := p.find(r.Ref)
+	if err != nil {
+		return Page[Node]{}, err
+	}
+	nodes := slices.DeleteFunc(l.nodes(r.Parent, r.Depth), func(n Node) bool {
+		return r.Children && n.Parent != r.Parent || after != "" && CompareNodes(n.ID, after) <= 0
+	})
+	return pageOf(nodes, size, func(n Node) string { return token.at(n.ID) }, func(n Node) int { return n.Bytes() }), nil
+}

@@ -1,0 +1,62 @@
+package planner
+
+import "github.com/ponder-mesh/ponder/services/planner/state"
+
+// What clients see of a search stands in package state, beside how it changes. These
+// are the names that users of a Solver need.
+type (
+	Request    = state.Request
+	Effort     = state.Effort
+	Search     = state.Search
+	State      = state.State
+	Event      = state.Event
+	Node       = state.Node
+	Notice     = state.Notice
+	NoticeKind = state.NoticeKind
+	Plan       = state.Plan
+	Source     = state.Source
+	Outcome    = state.Outcome
+	Stop       = state.Stop
+)
+
+// Constants of package state. See there.
+const (
+	MaxKey        = state.MaxKey
+	MaxEventBytes = state.MaxEventBytes
+
+	EffortNone    = state.EffortNone
+	EffortMinimal = state.EffortMinimal
+	EffortLow     = state.EffortLow
+	EffortMedium  = state.EffortMedium
+	EffortHigh    = state.EffortHigh
+	EffortXHigh   = state.EffortXHigh
+	EffortMax     = state.EffortMax
+
+	StateQueued    = state.StateQueued
+	StateRunning   = state.StateRunning
+	StateSucceeded = state.StateSucceeded
+	StateFailed    = state.StateFailed
+	StateCancelled = state.StateCancelled
+
+	NoticeQueued   = state.NoticeQueued
+	NoticeWaiting  = state.NoticeWaiting
+	NoticeRetrying = state.NoticeRetrying
+	NoticeDegraded = state.NoticeDegraded
+
+	SourceRequest     = state.SourceRequest
+	SourceProfile     = state.SourceProfile
+	SourceRuleOfThumb = state.SourceRuleOfThumb
+
+	StopComplete  = state.StopComplete
+	StopBudget    = state.StopBudget
+	StopDeadline  = state.StopDeadline
+	StopCancelled = state.StopCancelled
+	StopError     = state.StopError
+)
+
+// ParseEffort returns the effort with this name.
+func ParseEffort(name string) (Effort, error) { return state.ParseEffort(name) }
+
+// CompareNodes orders node ids as a walk of the tree does: parents before children,
+// siblings by ordinal.
+func CompareNodes(a, b string) int { return state.CompareNodes(a, b) }

@@ -1,0 +1,179 @@
+package planner
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/ponder-mesh/ponder/answer"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/difficulty"
+	"github.com/ponder-mesh/ponder/services/planner/plannertrace"
+	"github.com/ponder-mesh/ponder/services/planner/search"
+	"github.com/ponder-mesh/ponder/services/planner/state"
+)
+
+// A run takes a search from its acceptance to its end. It decides, and publishes what
+// it decided as changes of the search.
+type run struct {
+	*Planner
+	live  *live
+	trace *plannertrace.Search
+	bill  reasoning.Bill // the latest published; guarded by the tree's lock once there is a tree
+}
+
+// run runs a search. It returns when the search has ended.
+func (p *Planner) run(ctx context.Context, l *live) {
+	began := time.Now()
+	ctx, stop := context.WithDeadline(ctx, l.request.Deadline)
+	defer stop()
+	ctx, traced := plannertrace.Start(ctx, p.cfg.Telemetry, l.id, strategyName(l.request.Strategy))
+	r := &run{Planner: p, live: l, trace: traced}
+	outcome := r.solve(ctx)
+	if outcome.Stop == StopCancelled {
+		r.cancelJobs(ctx, &outcome)
+	}
+	outcome.Elapsed = time.Since(began)
+	ended := StateSucceeded
+	switch {
+	case outcome.Stop == StopCancelled:
+		ended = StateCancelled
+	case outcome.Answer == "":
+		ended = StateFailed
+	}
+	traced.End(ended.String(), r.bill, outcome.Err)
+	l.publish(state.Billed{Bill: r.bill}, state.Ended{State: ended, Outcome: outcome})
+}
+
+func strategyName(s search.Strategy) string {
+	if s == nil {
+		return "planned"
+	}
+	return s.Name()
+}
+
+// cancelJobs stops the jobs of a search that was cancelled.
+func (r *run) cancelJobs(ctx context.Context, outcome *Outcome) {
+	if r.cfg.CancelJobs == nil {
+		return
+	}
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer stop()
+	if err := r.cfg.CancelJobs(ctx, r.live.id); err != nil {
+		outcome.Degraded = append(outcome.Degraded, fmt.Sprintf("queued jobs were not removed, they end at the deadline: %v", err))
+	}
+}
+
+// solve asks for the models, estimates, plans, searches and chooses.
+func (r *run) solve(ctx context.Context) Outcome {
+	var noticing sync.WaitGroup
+	defer noticing.Wait()
+	looking, stop := context.WithTimeout(ctx, attendedTimeout)
+	defer stop()
+	noticing.Go(func() { r.noticeQueued(looking) })
+
+	request := r.live.request
+	m, err := r.askModels(ctx, request)
+	if err != nil {
+		return ended(ctx, Outcome{}, err)
+	}
+	outcome := Outcome{Degraded: m.degraded}
+	for _, d := range m.degraded {
+		r.notice(NoticeDegraded, "%s", d)
+	}
+	s := r.stack(request, m, r)
+	estimate, err := r.followEstimate(ctx, m, s)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return ended(ctx, outcome, err)
+	case err != nil:
+		outcome.Degraded = append(outcome.Degraded, fmt.Sprintf("difficulty was not estimated: %v", err))
+	}
+	plan := r.decide(request, estimate, m)
+	r.publishPlan(plan)
+
+	tree := search.New(s, problem(r.live.id, request, m))
+	tree.Observe = func(n *search.Node) { r.observe(n, s.meter.Bill()) }
+	spent, err := search.Run(ctx, tree, plan.Strategy)
+	r.bill = s.meter.Bill()
+	outcome.Degraded = append(outcome.Degraded, tree.Faults()...)
+	if spent {
+		outcome.Stop = StopBudget
+	}
+	choose(&outcome, tree, plan.Choice)
+	return ended(ctx, outcome, err)
+}
+
+// problem returns what the tree of a search is about.
+func problem(id string, r Request, m models) search.Problem {
+	p := search.Problem{
+		Tenant: r.Tenant, Search: id, Text: r.Problem, Seed: *r.Seed, Sampling: r.Sampling(),
+		Extract: answer.Extract, Key: answer.Key,
+	}
+	if m.rewardModel != nil {
+		p.Aggregator = m.rewardModel.Aggregator
+	}
+	return p
+}
+
+// followEstimate publishes each estimate of the problem's difficulty, and the plan that
+// follows from each but the last, which it returns. The search's budget pays for it.
+func (r *run) followEstimate(ctx context.Context, m models, s stack) (last *difficulty.Estimate, err error) {
+	defer func() {
+		if last != nil {
+			s.meter.ChargeEstimate(last.Usage)
+		}
+	}()
+	for e, err := range r.estimate(ctx, r.live.id, r.live.request, m, s.memo) {
+		if err != nil {
+			return last, err
+		}
+		last = &e
+		r.bill = reasoning.Bill{Difficulty: e.Usage}
+		r.live.publish(state.Billed{Bill: r.bill}, state.Estimated{Estimate: e})
+		if !e.Final {
+			r.publishPlan(r.decide(r.live.request, last, m))
+		}
+	}
+	return last, nil
+}
+
+// publishPlan publishes a plan.
+func (r *run) publishPlan(p Plan) {
+	r.trace.SetPlan(plannertrace.Plan{Strategy: p.Strategy.Name(), Source: p.Source.String(), Profile: p.Profile, Bin: p.Bin, Reason: p.Reason})
+	r.live.publish(state.Planned{Plan: p})
+}
+
+// notice publishes what a person should know.
+func (r *run) notice(kind NoticeKind, format string, args ...any) {
+	r.live.publish(state.Noticed{Notice: Notice{Kind: kind, Text: fmt.Sprintf(format, args...), Time: time.Now()}})
+}
+
+// observe publishes a node that changed, with the bill. It is called under the tree's
+// lock.
+func (r *run) observe(n *search.Node, bill reasoning.Bill) {
+	changes := []state.Change{state.NodeChanged{Node: Node{
+		ID: n.ID, Parent: n.Parent.ID, Depth: n.Depth, State: n.State, Steps: n.Steps, Finish: n.Finish,
+		Value: n.Value, Scored: n.Scored, Answer: n.Answer, Reason: n.Reason,
+	}}}
+	if bill != r.bill {
+		r.bill = bill
+		changes = append([]state.Change{state.Billed{Bill: bill}}, changes...)
+	}
+	r.live.publish(changes...)
+}
+
+// attendedTimeout is how long the queue may take to say whether workers pull from it.
+const attendedTimeout = 250 * time.Millisecond
+
+// noticeQueued publishes that no worker pulls jobs, if that is so.
+func (r *run) noticeQueued(ctx context.Context) {
+	if r.cfg.Attended == nil {
+		return
+	}
+	if attended, err := r.cfg.Attended(ctx); err == nil && !attended {
+		r.notice(NoticeQueued, "no policy worker is pulling jobs: the search is queued until one comes, at the latest until %s",
+			r.live.request.Deadline.UTC().Format(time.RFC3339))
+	}
+}

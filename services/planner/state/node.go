@@ -1,0 +1,45 @@
+package state
+
+import (
+	"cmp"
+	"strconv"
+	"strings"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner/search"
+)
+
+// A Node is a node of a search's tree as clients see it. It does not change.
+type Node struct {
+	ID     string // ordinals from the root joined by dots
+	Parent string // "" is the root
+	Depth  int
+	State  search.State
+	Steps  []reasoning.Step
+	Finish reasoning.Finish
+	Value  float64 // valid if Scored
+	Scored bool
+	Answer string // of the solution that the node ends; "" if there is none
+	Reason string // why the node failed, or why it has no score
+}
+
+// CompareNodes orders node ids as a walk of the tree does: parents before children,
+// siblings by ordinal.
+func CompareNodes(a, b string) int {
+	for a != "" && b != "" {
+		x, restA, _ := strings.Cut(a, ".")
+		y, restB, _ := strings.Cut(b, ".")
+		i, _ := strconv.Atoi(x)
+		j, _ := strconv.Atoi(y)
+		if c := cmp.Compare(i, j); c != 0 {
+			return c
+		}
+		a, b = restA, restB
+	}
+	return cmp.Compare(len(a), len(b))
+}
+
+// below reports whether node id is under parent; everything is under the root.
+func below(id, parent string) bool {
+	return parent == "" || strings.HasPrefix(id, parent+".")
+}

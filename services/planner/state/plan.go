@@ -1,0 +1,34 @@
+package state
+
+import (
+	"time"
+
+	"github.com/ponder-mesh/ponder/services/planner/search"
+)
+
+// A Plan is a decision and its reason.
+type Plan struct {
+	Strategy search.Strategy
+	Choice   search.Choice
+	Reason   string
+	Source   Source
+	Profile  string // that it follows; "" is none
+	Bin      string // the difficulty that it is for; "" is any
+
+	// What is expected; zero, or nil, where nothing is known.
+	PredictedTokens   int64 // that the policy generates
+	PredictedFLOPs    float64
+	PredictedTime     time.Duration
+	PredictedAccuracy *float64
+}
+
+// A Source is where a plan comes from.
+type Source int
+
+const (
+	SourceRequest     Source = iota + 1 // it named the strategy
+	SourceProfile                       // calibration measured these models
+	SourceRuleOfThumb                   // these models were not measured
+)
+
+func (s Source) String() string { return nameOf(s, "unknown", "request", "profile", "rule of thumb") }

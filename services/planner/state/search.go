@@ -1,0 +1,23 @@
+package state
+
+import (
+	"time"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+)
+
+// A Search is a search as it stands.
+type Search struct {
+	ID       string
+	Request  Request // with its defaults and its deadline
+	State    State
+	Created  time.Time
+	Ended    time.Time // zero while the search is live
+	Epoch    int64     // of its sequence numbers
+	Sequence int64     // of its last change
+	Bill     reasoning.Bill
+	Plan     *Plan    // nil before there is one
+	Outcome  *Outcome // nil before the end
+	Nodes    int      // in its tree
+	Stored   bool     // it outlives its planner
+}
