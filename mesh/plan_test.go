@@ -17,26 +17,29 @@ import (
 	"github.com/ponder-mesh/ponder/mesh"
 	"github.com/ponder-mesh/ponder/pocket/problems"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/difficulty"
 	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
 	"github.com/ponder-mesh/ponder/services/planner/profile"
 	"github.com/ponder-mesh/ponder/services/planner/strategies"
 	policyengine "github.com/ponder-mesh/ponder/services/policy/engine"
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
+	"github.com/ponder-mesh/ponder/services/verifier"
 	verifierengine "github.com/ponder-mesh/ponder/services/verifier/engine"
 	"github.com/ponder-mesh/ponder/services/verifier/verifiertest"
 )
 
 // measured is a profile of a pair: easy problems get best-of-4, hard ones a beam of 16,
 // which takes three seconds where best-of-16 takes a tenth.
-func measured(t *testing.T, policy, judge, aggregator string) *profile.Profile {
+func measured(t *testing.T, policy, rewardModel string, aggregator verifier.Aggregator) *profile.Profile {
 	t.Helper()
 	arm := func(strategy string, n int, expected, tokens, seconds float64) profile.Arm {
 		return profile.Arm{Strategy: strategy, N: n, Accuracy: stats.Interval{Mean: expected}, Expected: expected, Generated: tokens, FLOPs: 1e6 * tokens, Seconds: seconds}
 	}
 	four, wide, deep := arm("best-of-n", 4, 0.6, 160, 0.1), arm("best-of-n", 16, 0.7, 640, 0.1), arm("beam", 16, 0.8, 640, 3)
 	p := &profile.Profile{
-		Format: 1, Name: "measured", Policy: profile.Model{Name: policy}, Verifier: profile.Model{Name: judge, Aggregator: aggregator},
+		Format: 1, Name: "measured", Policy: reasoning.Model{Name: policy},
+		Verifier:  verifier.RewardModel{Model: reasoning.Model{Name: rewardModel}, Aggregator: aggregator},
 		Estimator: profile.Estimator{Method: "probe", Samples: 4}, Scheme: difficulty.Scheme{Name: "halves", Edges: []float64{0.6}},
 		Budgets: []profile.Budget{{N: 16, Tokens: 640, Adaptive: true, Why: "by difficulty", Uniform: deep, Rows: []profile.Arm{four, deep}}},
 		Bins:    []profile.Bin{{Label: "easy", Arms: []profile.Arm{four, wide, deep}}, {Label: "hard", Arms: []profile.Arm{four, wide, deep}}},
@@ -94,7 +97,7 @@ func TestPlansFollowTheProfile(t *testing.T) {
 	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
 		policy, judge := pockets(t)
 		shelf := &profile.Shelf{}
-		shelf.Put("test", measured(t, "pocket-0.3m", "pocket-prm", "prod"))
+		shelf.Put("test", measured(t, "pocket-0.3m", "pocket-prm", verifier.AggregatorProd))
 		m := start(t, s, mesh.Config{Policy: policy, Verifier: judge, Profiles: shelf})
 		used := map[string]int{}
 		for steps, want := range map[int]string{2: "best-of-n 4", 8: "beam 16"} {
@@ -121,7 +124,7 @@ func TestPlansFollowTheProfile(t *testing.T) {
 		}
 
 		// A profile that is put while planners run is followed by the next search.
-		other := measured(t, "pocket-0.3m", "pocket-prm", "prod")
+		other := measured(t, "pocket-0.3m", "pocket-prm", verifier.AggregatorProd)
 		other.Name, other.Budgets[0].Adaptive = "newer", false
 		shelf.Put("test", other)
 		response, err := m.Planner.PlanSearch(t.Context(), &plannerv1.PlanSearchRequest{Spec: sixteen(set(2)[0].Text)})
@@ -130,7 +133,7 @@ func TestPlansFollowTheProfile(t *testing.T) {
 		}
 
 		// Another pair's profile is not used.
-		shelf.Put("test", measured(t, "pocket-0.3m", "another judge", "prod"))
+		shelf.Put("test", measured(t, "pocket-0.3m", "another reward model", verifier.AggregatorProd))
 		response, err = m.Planner.PlanSearch(t.Context(), &plannerv1.PlanSearchRequest{Spec: sixteen(set(2)[0].Text)})
 		if err != nil || response.GetPlan().GetSource() != plannerv1.PlanSource_PLAN_SOURCE_RULE_OF_THUMB || !strings.Contains(response.GetPlan().GetReason(), "rule of thumb") {
 			t.Errorf("plan %v, error %v: want the rule of thumb", response, err)
@@ -144,7 +147,7 @@ func TestDeadlineChoosesWidthOverDepth(t *testing.T) {
 	for timeout, want := range map[time.Duration]string{2 * time.Second: "best-of-n 16", time.Minute: "beam 16"} {
 		natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
 			shelf := &profile.Shelf{}
-			p := measured(t, "script", "script", "")
+			p := measured(t, "script", "script", 0)
 			p.Budgets[0].Adaptive = false
 			shelf.Put("test", p)
 			m := start(t, s, mesh.Config{Policy: policytest.Steps(3, time.Second/2), Verifier: verifiertest.Steps(0), Profiles: shelf})

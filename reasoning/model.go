@@ -4,11 +4,11 @@ package reasoning
 // identities give the same distribution over continuations, so the identity is
 // part of every recorded result's key.
 type Model struct {
-	Name       string // such as "pocket-0.3m"
-	Version    string // a digest of the weights where the engine knows one
-	Tokenizer  string
-	Template   string // the prompt template that turns a problem and steps into text
-	Parameters int64  // that one token activates; 0 if not known
+	Name       string `json:"name"`              // such as "pocket-0.3m"
+	Version    string `json:"version,omitempty"` // a digest of the weights where the engine knows one
+	Tokenizer  string `json:"tokenizer,omitempty"`
+	Template   string `json:"template,omitempty"`   // the prompt template that turns a problem and steps into text
+	Parameters int64  `json:"parameters,omitempty"` // that one token activates; 0 if not known
 }
 
 // Accepts reports whether work that wants model m may be done by model have: every

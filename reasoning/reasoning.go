@@ -70,9 +70,9 @@ func (f Finish) String() string {
 
 // Sampling says how a policy draws tokens.
 type Sampling struct {
-	Temperature float64 // 0 is greedy; at most 2
-	TopP        float64 // nucleus sampling, in (0,1]; 1 is off
-	MaxTokens   int     // most tokens of one child
+	Temperature float64 `json:"temperature"` // 0 is greedy; at most 2
+	TopP        float64 `json:"top_p"`       // nucleus sampling, in (0,1]; 1 is off
+	MaxTokens   int     `json:"max_tokens"`  // most tokens of one child
 }
 
 // DefaultSampling returns how services draw tokens where a request does not say.

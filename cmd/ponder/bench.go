@@ -21,13 +21,13 @@ type benchCmd struct {
 }
 
 type benchRunCmd struct {
-	Out      string   `help:"File of results, a line of JSON each; what is in it is not done again." required:"" placeholder:"FILE" type:"path"`
-	Store    string   `help:"File of samples and scores, shared by all strategies; what is in it is not asked for again." placeholder:"FILE" type:"path"`
-	Arms     []string `help:"Strategies; planned: the planner decides, and N is the budget; estimate+NAME: difficulty is estimated first." default:"greedy,majority,best-of-n,beam"`
-	N        []int    `help:"Numbers of samples." default:"4,16"`
-	Profile  []string `help:"Profile of ponder calibrate that planned searches follow." placeholder:"FILE" type:"existingfile"`
-	Addr     string   `help:"Ask the running planner at this address instead of one in this process; start it with --solo-bills." placeholder:"ADDR"`
-	campaign `embed:""`
+	Out        string   `help:"File of results, a line of JSON each; what is in it is not done again." required:"" placeholder:"FILE" type:"path"`
+	Store      string   `help:"File of samples and scores, shared by all strategies; what is in it is not asked for again." placeholder:"FILE" type:"path"`
+	Arms       []string `help:"Strategies; planned: the planner decides, and N is the budget; estimate+NAME: difficulty is estimated first." default:"greedy,majority,best-of-n,beam"`
+	N          []int    `help:"Numbers of samples." default:"4,16"`
+	Profile    []string `help:"Profile of ponder calibrate that planned searches follow." placeholder:"FILE" type:"existingfile"`
+	Addr       string   `help:"Ask the running planner at this address instead of one in this process; start it with --solo-bills." placeholder:"ADDR"`
+	benchFlags `embed:""`
 }
 
 // Run does what is left to do and prints a table of all.
@@ -57,7 +57,7 @@ func (c *benchRunCmd) Run(ctx context.Context, out *output, line *kong.Context) 
 	if err != nil {
 		return err
 	}
-	return printRows(out, bench.Rows(arms, set, results))
+	return printRows(out, bench.NewMatrix(header, results, bench.As(set)).Only(arms...).Rows)
 }
 
 func (c *benchRunCmd) validate() error {
@@ -67,7 +67,7 @@ func (c *benchRunCmd) validate() error {
 	case c.Addr != "" && len(c.Profile) > 0:
 		return reasoning.Invalid("--profile", "must not be there with --addr: that planner has its own")
 	}
-	return c.campaign.validate()
+	return c.benchFlags.validate()
 }
 
 // run does the tasks that have no result in the file, and returns all results.
@@ -80,7 +80,7 @@ func (c *benchRunCmd) run(ctx context.Context, header bench.Header, arms []bench
 		}
 		at = services{planner: client, close: func() error { done(); return nil }}
 	} else {
-		store, done, failed := recorded(c.Store)
+		store, done, failed := openStore(c.Store)
 		if failed != nil {
 			return nil, failed
 		}
@@ -100,14 +100,15 @@ func printRows(out *output, rows []bench.Row) error {
 		Align:  []table.Align{table.Left, table.Right, table.Left, table.Right, table.Right, table.Right, table.Right},
 	}
 	for _, r := range rows {
-		if r.Method != nil {
+		if r.Arm.Kind == bench.KindDifficulty {
 			continue
 		}
-		if err := out.value(summaryOf(r, nil)); err != nil {
+		s := summaryOf(r)
+		if err := out.value(s); err != nil {
 			return err
 		}
-		table.Add(r.Name, strconv.Itoa(r.N), r.Accuracy().Percent(), strconv.FormatInt(r.Tokens.Generated, 10), strconv.FormatInt(r.Tokens.Prompt, 10),
-			strconv.FormatInt(r.Tokens.Verifier, 10), fmt.Sprintf("%.1f", r.FLOPs/1e9))
+		table.Add(s.Strategy, strconv.Itoa(s.N), s.Accuracy.Percent(), strconv.FormatInt(s.PolicyTokens, 10), strconv.FormatInt(s.PromptTokens, 10),
+			strconv.FormatInt(s.VerifierTokens, 10), fmt.Sprintf("%.1f", s.FLOPs/1e9))
 	}
 	if out.json {
 		return nil

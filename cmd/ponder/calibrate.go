@@ -23,15 +23,15 @@ import (
 )
 
 type calibrateCmd struct {
-	Out      string   `help:"Directory for results, samples and profile.json; what is in it is not done again." required:"" placeholder:"DIR" type:"path"`
-	Store    string   `help:"File of samples and scores; empty: in the directory. Several calibrations may share one, one after the other." placeholder:"FILE" type:"path"`
-	Name     string   `help:"What plans call the profile; empty: the models' names." placeholder:"NAME"`
-	Arms     []string `help:"Strategies to choose from." default:"majority,best-of-n,beam,dvts,rebase"`
-	Budgets  []int    `help:"Budgets, in whole samples; every strategy runs with each." default:"1,4,16,64,256"`
-	Bins     string   `help:"How problems are binned: quantiles-N, or absolute (easy ≥ 0.5, medium ≥ 0.1, hard)." default:"quantiles-5"`
-	Oracle   int      `help:"Samples by which estimates are judged; 0 judges none." default:"64"`
-	Latency  int      `help:"Problems on which the time of each chosen strategy is measured, one at a time; 0 measures none." default:"5"`
-	campaign `embed:""`
+	Out        string   `help:"Directory for results, samples and profile.json; what is in it is not done again." required:"" placeholder:"DIR" type:"path"`
+	Store      string   `help:"File of samples and scores; empty: in the directory. Several calibrations may share one, one after the other." placeholder:"FILE" type:"path"`
+	Name       string   `help:"What plans call the profile; empty: the models' names." placeholder:"NAME"`
+	Arms       []string `help:"Strategies to choose from." default:"majority,best-of-n,beam,dvts,rebase"`
+	Budgets    []int    `help:"Budgets, in whole samples; every strategy runs with each." default:"1,4,16,64,256"`
+	Bins       string   `help:"How problems are binned: quantiles-N, or absolute (easy ≥ 0.5, medium ≥ 0.1, hard)." default:"quantiles-5"`
+	Oracle     int      `help:"Samples by which estimates are measured; 0 measures none." default:"64"`
+	Latency    int      `help:"Problems on which the time of each chosen strategy is measured, one at a time; 0 measures none." default:"5"`
+	benchFlags `embed:""`
 }
 
 // Run does what is left to do, writes the profile and prints what it chose.
@@ -90,43 +90,34 @@ func (c *calibrateCmd) check(o calibrate.Options) error {
 		return reasoning.Invalid("--oracle", "must be 0 to %d, is %d", difficulty.MaxSamples, c.Oracle)
 	case c.Latency < 0:
 		return reasoning.Invalid("--latency", "must not be negative, is %d", c.Latency)
-	case slices.ContainsFunc(c.Arms, func(a string) bool {
-		return a == bench.Planned || strings.Contains(a, "+") || strings.HasPrefix(a, bench.OnlyHard)
-	}):
-		return reasoning.Invalid("--arms", "must be strategies, are %v", c.Arms)
 	}
 	return o.Validate()
 }
 
-// arms are every strategy without and with an estimate, and ways to estimate. Where an
+// arms returns every strategy without and with an estimate, and ways to estimate. Where an
 // estimate takes more samples than a budget has, no strategy of that size follows it.
 func (c *calibrateCmd) arms() ([]bench.Arm, error) {
-	var estimated []string
-	for _, name := range c.Arms {
-		estimated = append(estimated, bench.Estimated+name)
+	all, err := bench.Arms(append([]string{"greedy"}, c.Arms...), c.Budgets)
+	if err != nil {
+		return nil, err
 	}
-	enough := slices.DeleteFunc(slices.Clone(c.Budgets), func(n int) bool { return n < difficulty.DefaultSamples })
-	type kind struct {
-		names []string
-		ns    []int
+	for _, a := range all {
+		if a.Kind != bench.KindSearch || a.Choose {
+			return nil, reasoning.Invalid("--arms", "must be strategies, are %v", c.Arms)
+		}
 	}
-	kinds := []kind{{append([]string{"greedy", bench.Estimated + "greedy"}, c.Arms...), c.Budgets}, {estimated, enough}}
+	for _, a := range slices.Clone(all) {
+		if a.Greedy() || a.N >= difficulty.DefaultSamples {
+			all = append(all, a.Estimated())
+		}
+	}
 	if c.Oracle > 0 {
-		kinds = append(kinds, kind{[]string{bench.OnlyHard + "oracle"}, []int{c.Oracle}})
-		if c.judged() {
-			kinds = append(kinds, kind{[]string{bench.OnlyHard + "predicted"}, []int{difficulty.DefaultSamples, difficulty.PredictedSamples}})
+		all = append(all, bench.Arm{Kind: bench.KindDifficulty, Method: difficulty.MethodOracle, N: c.Oracle})
+		if c.hasVerifier() {
+			for _, n := range []int{difficulty.DefaultSamples, difficulty.PredictedSamples} {
+				all = append(all, bench.Arm{Kind: bench.KindDifficulty, Method: difficulty.MethodPredicted, N: n})
+			}
 		}
-	}
-	var all []bench.Arm
-	for _, k := range kinds {
-		if len(k.ns) == 0 {
-			continue
-		}
-		some, err := bench.Arms(k.names, k.ns)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, some...)
 	}
 	return all, nil
 }
@@ -136,7 +127,7 @@ func (c *calibrateCmd) record(ctx context.Context, h *bench.Header, arms []bench
 	if err := os.MkdirAll(c.Out, 0o755); err != nil {
 		return nil, err
 	}
-	store, done, err := recorded(cmp.Or(c.Store, filepath.Join(c.Out, "samples.store")))
+	store, done, err := openStore(cmp.Or(c.Store, filepath.Join(c.Out, "samples.store")))
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +142,8 @@ func (c *calibrateCmd) record(ctx context.Context, h *bench.Header, arms []bench
 
 // fit makes the profile of the grid, and measures how long what it chose takes.
 func (c *calibrateCmd) fit(ctx context.Context, o calibrate.Options, h bench.Header, set []problemset.Problem, results []bench.Result, args []string) (*profile.Profile, error) {
-	grid, err := calibrate.Of(h, results)
+	m := bench.NewMatrix(h, results, bench.ByID)
+	grid, err := calibrate.NewGrid(m)
 	if err != nil {
 		return nil, err
 	}
@@ -168,7 +160,7 @@ func (c *calibrateCmd) fit(ctx context.Context, o calibrate.Options, h bench.Hea
 	for _, problem := range set {
 		texts[problem.ID] = problem.Text
 	}
-	if p.Estimators, p.Prompt, err = calibrate.Estimators(results, texts); err != nil {
+	if p.Estimators, p.Prompt, err = calibrate.Estimators(m, texts); err != nil {
 		return nil, err
 	}
 	if c.Latency > 0 {
@@ -184,11 +176,11 @@ func (c *calibrateCmd) fit(ctx context.Context, o calibrate.Options, h bench.Hea
 func (c *calibrateCmd) time(ctx context.Context, p *profile.Profile, h bench.Header, set []problemset.Problem) (err error) {
 	var arms []bench.Arm
 	for _, a := range calibrate.Chosen(p) {
-		some, err := bench.Arms([]string{a.Strategy}, []int{a.N})
+		arm, err := bench.ParseArm(a.Strategy, a.N)
 		if err != nil {
 			return err
 		}
-		arms = append(arms, some...)
+		arms = append(arms, arm)
 	}
 	some := calibrate.Spread(set, c.Latency)
 	tasks, err := bench.Tasks(some, arms, c.Seeds[:1])
@@ -197,7 +189,7 @@ func (c *calibrateCmd) time(ctx context.Context, p *profile.Profile, h bench.Hea
 	}
 	alone := *c
 	alone.Concurrent = 1
-	at, err := alone.start(ctx, forgetful{}, nil, &bench.Header{})
+	at, err := alone.start(ctx, emptyStore{}, nil, &bench.Header{})
 	if err != nil {
 		return err
 	}
@@ -207,12 +199,12 @@ func (c *calibrateCmd) time(ctx context.Context, p *profile.Profile, h bench.Hea
 	if err != nil {
 		return err
 	}
-	calibrate.Time(p, results)
+	calibrate.Time(p, bench.NewMatrix(h, results, bench.ByID))
 	return nil
 }
 
-// judged says whether there is a verifier.
-func (c *calibrateCmd) judged() bool {
+// hasVerifier reports whether searches have a verifier.
+func (c *calibrateCmd) hasVerifier() bool {
 	return c.Verifier.Pocket != verifierengine.None && (c.Policy.URL == "" || c.Verifier.URL != "" || c.Verifier.Pocket != "")
 }
 

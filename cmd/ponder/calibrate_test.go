@@ -154,7 +154,7 @@ func TestShippedProfileIsOfTheShippedModels(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	models, err := bodies{Policy: policyengine.Config{Pocket: "pocket-0.3m"}}.open()
+	models, err := modelFlags{Policy: policyengine.Config{Pocket: "pocket-0.3m"}}.open()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,11 +9,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
-	"sync/atomic"
+	"strings"
 	"time"
-
-	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
 
 	"github.com/ponder-mesh/ponder/internal/serve"
 	"github.com/ponder-mesh/ponder/internal/telemetry"
@@ -27,12 +24,12 @@ import (
 )
 
 type demoCmd struct {
-	bodies    `embed:""`
-	Problems  int    `help:"Held-out problems to solve." default:"32"`
-	Steps     int    `help:"Problems have 2 to this many steps." default:"4"`
-	N         []int  `help:"Numbers of samples to compare." default:"4,16"`
-	Seed      uint64 `help:"Root of all chance." default:"1"`
-	TraceFile string `help:"Where spans go." default:"traces/demo.jsonl" type:"path"`
+	modelFlags `embed:""`
+	Problems   int    `help:"Held-out problems to solve." default:"32"`
+	Steps      int    `help:"Problems have 2 to this many steps." default:"4"`
+	N          []int  `help:"Numbers of samples to compare." default:"4,16"`
+	Seed       uint64 `help:"Root of all chance." default:"1"`
+	TraceFile  string `help:"Where spans go." default:"traces/demo.jsonl" type:"path"`
 }
 
 // Run solves problems with each strategy and compares them.
@@ -61,8 +58,8 @@ func (c *demoCmd) Run(ctx context.Context, out *output) (err error) {
 		return err
 	}
 	m, err := mesh.Start(ctx, mesh.Config{
-		Policy: models.policy, Provider: models.policy.Provider, Verifier: models.judge(), Telemetry: tel, Slots: c.Policy.Slots,
-		Store: forgetful{}, // so that each arm pays, and takes the time, for its own samples
+		Policy: models.policy, Provider: models.policy.Provider, Verifier: models.verifierOrNil(), Telemetry: tel, Slots: c.Policy.Slots,
+		Store: emptyStore{}, // so that each arm pays, and takes the time, for its own samples
 	})
 	if err != nil {
 		return errors.Join(err, tel.Shutdown(context.WithoutCancel(ctx)))
@@ -80,7 +77,7 @@ func (c *demoCmd) Run(ctx context.Context, out *output) (err error) {
 }
 
 // arms to compare: those that need no verifier, and the others if there is one.
-func (c *demoCmd) arms(models opened) ([]bench.Arm, error) {
+func (c *demoCmd) arms(models openModels) ([]bench.Arm, error) {
 	names := []string{"greedy", "majority", "best-of-n", "beam"}
 	if models.verifier == nil {
 		names = names[:2]
@@ -88,8 +85,14 @@ func (c *demoCmd) arms(models opened) ([]bench.Arm, error) {
 	return bench.Arms(names, c.N)
 }
 
-// show lets one search be seen, and then runs all arms.
-func (c *demoCmd) show(ctx context.Context, m *mesh.Mesh, set []problemset.Problem, arms []bench.Arm) ([]bench.Row, error) {
+// A demoRow is what an arm did, alone on the mesh.
+type demoRow struct {
+	bench.Row
+	wall time.Duration
+}
+
+// show prints one search as it grows, and then runs all arms.
+func (c *demoCmd) show(ctx context.Context, m *mesh.Mesh, set []problemset.Problem, arms []bench.Arm) ([]demoRow, error) {
 	runner := bench.Runner{Planner: m.Planner, Concurrent: 2 * runtime.GOMAXPROCS(0), Timeout: time.Minute}
 	if err := runner.Check(ctx, arms); err != nil {
 		return nil, err
@@ -100,45 +103,46 @@ func (c *demoCmd) show(ctx context.Context, m *mesh.Mesh, set []problemset.Probl
 		return nil, err
 	}
 	say("\n%d held-out problems of 2 to %d steps, with each strategy:", len(set), c.Steps)
-	var sink io.Writer = io.Discard
-	if terminal(os.Stderr) {
-		sink = os.Stderr
-	}
-	bars := mpb.NewWithContext(ctx, mpb.WithOutput(sink), mpb.WithAutoRefresh())
-	var rows []bench.Row
+	var rows []demoRow
 	for _, arm := range arms {
-		var right atomic.Int64
-		bar := bars.AddBar(int64(len(set)),
-			mpb.PrependDecorators(decor.Name(fmt.Sprintf("%-14s", arm)), decor.CountersNoUnit("%3d/%3d")),
-			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return fmt.Sprintf(" %d right", right.Load()) })))
-		tasks, err := bench.Tasks(set, []bench.Arm{arm}, []uint64{c.Seed})
+		row, err := c.run(ctx, runner, set, arm)
 		if err != nil {
 			return nil, err
-		}
-		var results []bench.Result
-		start := time.Now()
-		err = runner.Run(ctx, tasks, func(r bench.Result) error {
-			if r.Right {
-				right.Add(1)
-			}
-			results = append(results, r)
-			bar.Increment()
-			return nil
-		})
-		if err != nil {
-			bar.Abort(false)
-			bars.Wait()
-			return nil, err
-		}
-		row := bench.Rows([]bench.Arm{arm}, set, results)[0]
-		row.Wall = time.Since(start)
-		if sink == io.Discard {
-			say("  %-14s %d of %d right in %.1f s", arm, right.Load(), len(set), row.Wall.Seconds())
 		}
 		rows = append(rows, row)
 	}
-	bars.Wait()
 	return rows, nil
+}
+
+// run has an arm solve all problems.
+func (c *demoCmd) run(ctx context.Context, runner bench.Runner, set []problemset.Problem, arm bench.Arm) (demoRow, error) {
+	tasks, err := bench.Tasks(set, []bench.Arm{arm}, []uint64{c.Seed})
+	if err != nil {
+		return demoRow{}, err
+	}
+	var to io.Writer = io.Discard
+	if terminal(os.Stderr) {
+		to = os.Stderr
+	}
+	progress := newProgress(to, true, tasks, tasks)
+	progress.title = fmt.Sprintf("  %-14s ", arm)
+	var results []bench.Result
+	start := time.Now()
+	err = runner.Run(ctx, tasks, func(r bench.Result) error {
+		results = append(results, r)
+		progress.add(r, time.Now())
+		return nil
+	})
+	wall := time.Since(start)
+	progress.end(time.Now())
+	if err != nil {
+		return demoRow{}, err
+	}
+	if to == io.Discard {
+		say("  %-14s %d of %d right in %.1f s", arm, progress.right, len(set), wall.Seconds())
+	}
+	m := bench.NewMatrix(bench.Header{Seeds: []uint64{c.Seed}}, results, bench.As(set))
+	return demoRow{m.Rows[0], wall}, nil
 }
 
 func (c *demoCmd) showOne(ctx context.Context, m *mesh.Mesh, p problemset.Problem, arm bench.Arm) error {
@@ -163,31 +167,42 @@ func (c *demoCmd) showOne(ctx context.Context, m *mesh.Mesh, p problemset.Proble
 }
 
 // report prints the table and says where the trace is.
-func (c *demoCmd) report(out *output, rows []bench.Row) error {
+func (c *demoCmd) report(out *output, rows []demoRow) error {
 	spans, err := os.Open(c.TraceFile)
 	if err != nil {
 		return err
 	}
 	defer spans.Close()
-	levels, err := bench.Latencies(spans, rows)
+	var all []bench.Row
+	for _, r := range rows {
+		all = append(all, r.Row)
+	}
+	levels, err := bench.Latencies(spans, all)
 	if err != nil {
 		return err
 	}
-	if out.json {
-		for i, r := range rows {
-			if err := out.value(summaryOf(r, levels[i])); err != nil {
-				return err
-			}
+	var summaries []armSummary
+	for i, r := range rows {
+		s := summaryOf(r.Row)
+		s.WallSeconds = r.wall.Seconds()
+		for _, level := range levels[i] {
+			s.LevelP95 = append(s.LevelP95, bench.P95(level).Seconds())
 		}
+		if err := out.value(s); err != nil {
+			return err
+		}
+		summaries = append(summaries, s)
+	}
+	if out.json {
 		return nil
 	}
 	table := table.Table{
 		Header: []string{"strategy", "N", "accuracy [95 %]", "policy tokens", "verifier tokens", "wall s", "p95 ms of levels 1, 2, 3 …"},
 		Align:  []table.Align{table.Left, table.Right, table.Left, table.Right, table.Right, table.Right, table.Left},
 	}
-	for i, r := range rows {
-		table.Add(r.Name, strconv.Itoa(r.N), r.Accuracy().Percent(), strconv.FormatInt(r.Tokens.Generated, 10), strconv.FormatInt(r.Tokens.Verifier, 10),
-			fmt.Sprintf("%.1f", r.Wall.Seconds()), milliseconds(levels[i]))
+	for _, s := range summaries {
+		table.Add(s.Strategy, strconv.Itoa(s.N), s.Accuracy.Percent(), strconv.FormatInt(s.PolicyTokens, 10), strconv.FormatInt(s.VerifierTokens, 10),
+			fmt.Sprintf("%.1f", s.WallSeconds), milliseconds(s.LevelP95))
 	}
 	fmt.Println()
 	if err := table.WriteText(os.Stdout); err != nil {
@@ -198,14 +213,11 @@ func (c *demoCmd) report(out *output, rows []bench.Row) error {
 	return nil
 }
 
-// milliseconds lists the p95 of each depth.
-func milliseconds(depths [][]time.Duration) string {
-	text := ""
-	for i, all := range depths {
-		if i > 0 {
-			text += ", "
-		}
-		text += strconv.FormatInt(bench.P95(all).Milliseconds(), 10)
+// milliseconds lists seconds as milliseconds.
+func milliseconds(seconds []float64) string {
+	var texts []string
+	for _, s := range seconds {
+		texts = append(texts, strconv.FormatFloat(1000*s, 'f', 0, 64))
 	}
-	return text
+	return strings.Join(texts, ", ")
 }

@@ -17,7 +17,7 @@ import (
 )
 
 type devCmd struct {
-	bodies      `embed:""`
+	modelFlags  `embed:""`
 	addresses   `embed:""`
 	MetricsAddr string   `help:"Where /metrics is served." default:"127.0.0.1:7790"`
 	TraceFile   string   `help:"Also write spans to this file." placeholder:"FILE" type:"path"`
@@ -40,7 +40,7 @@ func (c *devCmd) Run(ctx context.Context, out *output) (err error) {
 	}
 	defer func() { err = errors.Join(err, tel.Shutdown(context.WithoutCancel(ctx))) }()
 	config := mesh.Config{
-		Policy: models.policy, Provider: models.policy.Provider, Verifier: models.judge(), Telemetry: tel, Slots: c.Policy.Slots,
+		Policy: models.policy, Provider: models.policy.Provider, Verifier: models.verifierOrNil(), Telemetry: tel, Slots: c.Policy.Slots,
 		Sampling: reasoning.DefaultSampling(c.maxTokens(c.MaxTokens)), Solo: c.SoloBills,
 		Listen: mesh.Addresses{Planner: c.PlannerAddr, Policy: c.PolicyAddr, Verifier: c.VerifierAddr, Difficulty: c.DifficultyAddr},
 	}
@@ -89,7 +89,7 @@ func (c *devCmd) Run(ctx context.Context, out *output) (err error) {
 }
 
 // greet prints where things are and the next command to paste.
-func (c *devCmd) greet(out *output, models opened) error {
+func (c *devCmd) greet(out *output, models openModels) error {
 	model, err := models.policy.Model(context.Background())
 	if err != nil {
 		return err

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"os"
 
 	"github.com/ponder-mesh/ponder/services/planner/profile"
 )
 
-// readProfiles reads files of profiles, and says by a digest which.
+// readProfiles reads files of profiles, and returns a digest of them.
 func readProfiles(paths []string) (shelf *profile.Shelf, digest string, err error) {
 	shelf = &profile.Shelf{}
 	var all [][]byte
@@ -23,4 +25,17 @@ func readProfiles(paths []string) (shelf *profile.Shelf, digest string, err erro
 		shelf.Put(path, p)
 	}
 	return shelf, digestOf(all...), nil
+}
+
+// digestOf returns a digest of the contents of files, "" of none.
+func digestOf(data ...[]byte) string {
+	if len(data) == 0 {
+		return ""
+	}
+	h := sha256.New()
+	for _, d := range data {
+		fmt.Fprintf(h, "%d ", len(d))
+		h.Write(d)
+	}
+	return fmt.Sprintf("%x", h.Sum(nil))
 }

@@ -4,21 +4,21 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/ponder-mesh/ponder/lab/bench"
 )
 
-// A progress tells a person how far a bench has come: on a terminal in one line that
-// is written over, elsewhere in a line for the first result and then now and then.
+// A progress shows a person how far a bench is: on a terminal in one line that is written
+// over, elsewhere in a line for the first result and then one every ten seconds.
 type progress struct {
-	to          io.Writer
-	over        bool // write over the line before
-	every       time.Duration
-	total       int // tasks
-	before      int // of them done by earlier runs
-	start, told time.Time
+	to             io.Writer
+	title          string // before each line, may be empty
+	over           bool   // write over the line before
+	every          time.Duration
+	total          int // tasks
+	before         int // of them done by earlier runs
+	start, printed time.Time
 
 	done, searched, right int // estimates of difficulty are done, and neither right nor wrong
 	tokens                int64
@@ -26,7 +26,7 @@ type progress struct {
 
 func newProgress(to io.Writer, terminal bool, tasks, left [][]bench.Task) *progress {
 	now := time.Now()
-	p := &progress{to: to, over: terminal, every: 10 * time.Second, start: now, told: now}
+	p := &progress{to: to, over: terminal, every: 10 * time.Second, start: now, printed: now}
 	if terminal {
 		p.every = 100 * time.Millisecond
 	}
@@ -38,39 +38,40 @@ func newProgress(to io.Writer, terminal bool, tasks, left [][]bench.Task) *progr
 	return p
 }
 
+// add counts a result and prints a line if it is time.
 func (p *progress) add(r bench.Result, now time.Time) {
 	p.done++
 	p.tokens += r.Tokens.Generated
-	if !strings.HasPrefix(r.Arm, bench.OnlyHard) {
+	if r.Arm.Kind != bench.KindDifficulty {
 		p.searched++
 	}
 	if r.Right {
 		p.right++
 	}
-	if p.done == 1 || now.Sub(p.told) >= p.every {
-		p.tell(now)
+	if p.done == 1 || now.Sub(p.printed) >= p.every {
+		p.print(now)
 	}
 }
 
-// end tells how it ended.
+// end prints the last line.
 func (p *progress) end(now time.Time) {
 	if p.done == 0 {
 		return
 	}
-	p.tell(now)
+	p.print(now)
 	if p.over {
 		fmt.Fprintln(p.to)
 	}
 }
 
-func (p *progress) tell(now time.Time) {
-	p.told = now
+func (p *progress) print(now time.Time) {
+	p.printed = now
 	took := now.Sub(p.start)
 	left := took / time.Duration(p.done) * time.Duration(p.total-p.before-p.done)
 	begin, end := "", "\n"
 	if p.over {
 		begin, end = "\r\x1b[K", ""
 	}
-	fmt.Fprintf(p.to, "%s%d/%d searches, %v left, %.0f tokens/s, %.1f %% right%s", begin,
+	fmt.Fprintf(p.to, "%s%s%d/%d searches, %v left, %.0f tokens/s, %.1f %% right%s", begin, p.title,
 		p.before+p.done, p.total, left.Round(time.Second), float64(p.tokens)/max(took.Seconds(), 1e-3), 100*float64(p.right)/float64(max(1, p.searched)), end)
 }

@@ -39,14 +39,14 @@ func (c *benchReportCmd) Run(out *output) error {
 	}
 	for _, r := range sweeps {
 		if out.json {
-			for _, a := range r.Arms {
+			for _, a := range r.Rows {
 				if err := out.value(a); err != nil {
 					return err
 				}
 			}
 			continue
 		}
-		table := report.Costs(r.Arms)
+		table := report.Costs(r.Rows)
 		say("%s", r.Name)
 		if err := table.WriteText(os.Stdout); err != nil {
 			return err

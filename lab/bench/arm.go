@@ -10,37 +10,130 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/strategies"
 )
 
-// An Arm is one way to search, or to estimate difficulty.
+// An Arm is one way to search, or to estimate difficulty. Two arms are the same if they
+// are equal.
 type Arm struct {
-	Name     string             // "beam", or with parameters that are not the papers': "beam:narrow=true"
-	N        int                // samples, beams, walks …; of Planned the budget, in samples
-	Strategy search.Strategy    // nil: the planner decides, or nothing is searched
-	Choice   *search.Choice     // of the answer; nil: the planner's
-	Estimate bool               // difficulty first
-	Method   *difficulty.Method // nothing is searched: difficulty is estimated so
+	Kind     Kind
+	N        int               // samples, beams, walks …; the budget in samples where the planner decides
+	Strategy search.Strategy   // of KindSearch and KindEstimated, with its N; else nil
+	Choose   bool              // by Choice; else as the planner does
+	Choice   search.Choice     // of the answer
+	Method   difficulty.Method // of KindDifficulty
 }
 
-func (a Arm) String() string { return fmt.Sprintf("%s %d", a.Name, a.N) }
+// A Kind is what an arm does.
+type Kind int
 
-// Names of arms that are not only a strategy's.
 const (
-	Planned   = "planned"     // N is the budget, and the planner decides
-	Estimated = "estimate+"   // before a strategy: difficulty is estimated first, and its samples are used
-	OnlyHard  = "difficulty:" // before a method: difficulty is estimated by N samples, and that is all
+	KindSearch     Kind = iota // searches by Strategy
+	KindEstimated              // estimates difficulty, and then searches by Strategy, which uses the estimate's samples
+	KindPlanned                // searches as the planner decides
+	KindDifficulty             // estimates difficulty by Method and N samples, and searches nothing
 )
 
-// Arms are those of these names with each N; greedy has but one. The name of a strategy
-// may have parameters, as strategies.Parse takes them, and how the answer is chosen:
-// "majority:choice=certainty-vote".
-func Arms(names []string, ns []int) ([]Arm, error) {
-	var arms []Arm
-	for _, name := range names {
-		theirs := ns
-		if strings.TrimPrefix(name, Estimated) == "greedy" {
-			theirs = []int{1}
+// Text forms of arms: prefixes of names, and the name of an arm that is planned.
+const (
+	plannedName      = "planned"
+	estimatedPrefix  = "estimate+"
+	difficultyPrefix = "difficulty:"
+	choiceParameter  = "choice="
+)
+
+// ParseArm returns the arm with this name and N. The name of a search is that of its
+// strategy, perhaps with parameters as strategies.Parse takes them, and how the answer is
+// chosen: "majority:choice=certainty-vote". "estimate+" before it estimates difficulty
+// first; "planned" lets the planner decide; "difficulty:oracle" estimates difficulty only.
+func ParseArm(name string, n int) (a Arm, err error) {
+	if n < 1 || n > search.MaxN {
+		return a, reasoning.Invalid("n", "must be 1 to %d, is %d", search.MaxN, n)
+	}
+	if name == plannedName {
+		return Arm{Kind: KindPlanned, N: n}, nil
+	}
+	if method, ok := strings.CutPrefix(name, difficultyPrefix); ok {
+		a = Arm{Kind: KindDifficulty, N: n}
+		a.Method, err = difficulty.ParseMethod(method)
+		return a, err
+	}
+	a = Arm{Kind: KindSearch, N: n}
+	name, estimated := strings.CutPrefix(name, estimatedPrefix)
+	if estimated {
+		a.Kind = KindEstimated
+	}
+	var parts []string
+	for _, part := range strings.Split(name, ":") {
+		choice, ok := strings.CutPrefix(part, choiceParameter)
+		if !ok {
+			parts = append(parts, part)
+			continue
 		}
-		for _, n := range theirs {
-			a, err := arm(name, n)
+		a.Choose = true
+		if a.Choice, err = search.ParseChoice(choice); err != nil {
+			return a, err
+		}
+	}
+	a.Strategy, err = strategies.Parse(strings.Join(parts, ":"), n)
+	return a, err
+}
+
+// Name returns the name that ParseArm reads, with the arm's N, as the arm.
+func (a Arm) Name() string {
+	switch a.Kind {
+	case KindPlanned:
+		return plannedName
+	case KindDifficulty:
+		return difficultyPrefix + a.Method.String()
+	}
+	name, _ := strategies.Arm(a.Strategy)
+	if a.Choose {
+		name += ":" + choiceParameter + a.Choice.String()
+	}
+	if a.Kind == KindEstimated {
+		name = estimatedPrefix + name
+	}
+	return name
+}
+
+// String returns the arm as people read it: its name and N.
+func (a Arm) String() string { return fmt.Sprintf("%s %d", a.Name(), a.N) }
+
+// Greedy reports whether the arm searches by one sample at temperature 0, so that it has
+// no other N.
+func (a Arm) Greedy() bool { return a.Strategy == search.Greedy{} }
+
+// Plain reports whether the arm is a strategy with its paper's parameters, or planned.
+func (a Arm) Plain() bool {
+	if a.Kind == KindPlanned {
+		return true
+	}
+	return a.Kind == KindSearch && a.Name() == a.Strategy.Name()
+}
+
+// Estimated returns the same search after an estimate of difficulty.
+func (a Arm) Estimated() Arm {
+	if a.Kind == KindSearch {
+		a.Kind = KindEstimated
+	}
+	return a
+}
+
+// Unestimated returns the same search without an estimate of difficulty before it.
+func (a Arm) Unestimated() Arm {
+	if a.Kind == KindEstimated {
+		a.Kind = KindSearch
+	}
+	return a
+}
+
+// Arms returns the arms with these names and each N; greedy has but one.
+func Arms(names []string, ns []int) (arms []Arm, err error) {
+	for _, name := range names {
+		of := ns
+		if a, err := ParseArm(name, 1); err == nil && a.Greedy() {
+			of = []int{1}
+		}
+		for _, n := range of {
+			a, err := ParseArm(name, n)
 			if err != nil {
 				return nil, err
 			}
@@ -51,39 +144,4 @@ func Arms(names []string, ns []int) ([]Arm, error) {
 		return nil, reasoning.Invalid("arms", "there are none: some strategies, and an n where they need one")
 	}
 	return arms, nil
-}
-
-func arm(name string, n int) (a Arm, err error) {
-	a = Arm{Name: name, N: n}
-	if n < 1 || n > search.MaxN {
-		return a, reasoning.Invalid("n", "must be 1 to %d, is %d", search.MaxN, n)
-	}
-	if method, ok := strings.CutPrefix(name, OnlyHard); ok {
-		m, err := difficulty.ParseMethod(method)
-		a.Method = &m
-		return a, err
-	}
-	if name == Planned {
-		return a, nil
-	}
-	kind, estimated := strings.CutPrefix(name, Estimated)
-	a.Estimate = estimated
-	var parameters []string
-	for _, p := range strings.Split(kind, ":") {
-		if name, ok := strings.CutPrefix(p, "choice="); ok {
-			choice, err := search.ParseChoice(name)
-			if err != nil {
-				return a, err
-			}
-			a.Choice = &choice
-		} else {
-			parameters = append(parameters, p)
-		}
-	}
-	kind = strings.Join(parameters, ":")
-	if a.Strategy, err = strategies.Parse(kind, n); err != nil {
-		return a, err
-	}
-	a.Strategy = search.FixedCost(a.Strategy)
-	return a, nil
 }

@@ -11,59 +11,38 @@ import (
 	"slices"
 
 	"github.com/ponder-mesh/ponder/lab/problemset"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner/profile"
+	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// A Header is the first line of a file of results: all that results depend on and
-// that they do not say themselves. Results under another header are not comparable.
+// A Header is the first line of a file of results: everything that results depend on and
+// do not say themselves. Results under different headers are not comparable.
 type Header struct {
-	Format   int      `json:"ponder_bench"` // of the file: 1
-	Planner  string   `json:"planner"`      // its address, which says nothing of its models; empty: in the bench's process
-	Policy   Model    `json:"policy"`
-	Verifier Model    `json:"verifier"`
-	Problems Problems `json:"problems"`
-	Seeds    []uint64 `json:"seeds"`
-	Sampling Sampling `json:"sampling"`
-	Profiles string   `json:"profiles,omitempty"` // a digest of what plans follow; empty: none, or the planner's at its address
-	Command  []string `json:"command,omitempty"`  // that began the file; results do not depend on it
+	Format   int                  `json:"ponder_bench"` // of the file: 1
+	Planner  string               `json:"planner"`      // its address, which says nothing of its models; empty: in the bench's process
+	Policy   reasoning.Model      `json:"policy"`
+	Verifier verifier.RewardModel `json:"verifier"` // without a name: none, or none that is known
+	Problems profile.Problems     `json:"problems"`
+	Seeds    []uint64             `json:"seeds"`
+	Sampling reasoning.Sampling   `json:"sampling"`
+	Profiles string               `json:"profiles,omitempty"` // a digest of what plans follow; empty: none, or the planner's at its address
+	Command  []string             `json:"command,omitempty"`  // that began the file; results do not depend on it
 }
 
 // format of the files that this package writes.
 const format = 1
 
-// A Model is who wrote or judged; without a name, nobody or nobody known.
-type Model struct {
-	Name       string `json:"name"`
-	Version    string `json:"version"`
-	Tokenizer  string `json:"tokenizer"`
-	Template   string `json:"template"`
-	Parameters int64  `json:"parameters"`
-	Aggregator string `json:"aggregator,omitempty"`
-}
-
-// Sampling is how the policy draws tokens.
-type Sampling struct {
-	Temperature float64 `json:"temperature"`
-	TopP        float64 `json:"top_p"`
-	MaxTokens   int     `json:"max_tokens"`
-}
-
-// Problems is which problems were posed.
-type Problems struct {
-	Set    string `json:"set"` // what people call it
-	Count  int    `json:"count"`
-	SHA256 string `json:"sha256"` // of ids, texts and answers
-}
-
-// ProblemsOf is the identity of a set.
-func ProblemsOf(name string, set []problemset.Problem) Problems {
+// ProblemsOf returns the identity of a set.
+func ProblemsOf(name string, set []problemset.Problem) profile.Problems {
 	h := sha256.New()
 	for _, p := range set {
 		fmt.Fprintf(h, "%q %q %q\n", p.ID, p.Text, p.Answer)
 	}
-	return Problems{Set: name, Count: len(set), SHA256: fmt.Sprintf("%x", h.Sum(nil))}
+	return profile.Problems{Set: name, Count: len(set), SHA256: fmt.Sprintf("%x", h.Sum(nil))}
 }
 
-// line is h in JSON.
+// line returns h in JSON.
 func (h Header) line() []byte {
 	line, err := json.Marshal(h)
 	if err != nil {
@@ -74,8 +53,8 @@ func (h Header) line() []byte {
 
 var errNoHeader = errors.New("line 1 is not the header of results")
 
-// differs names the first field, in the order of names, in which the header of a file
-// is not this one.
+// differs returns an error that names the first field, in the order of names, in which the
+// header of a file is not this one.
 func (h Header) differs(file []byte) error {
 	want, err := flat(h.line())
 	if err != nil {
@@ -96,7 +75,8 @@ func (h Header) differs(file []byte) error {
 	return nil
 }
 
-// flat is a JSON object's values by dotted names.
+// flat returns a JSON object's values by dotted names. A value that is empty is as good as
+// absent: files of before have both.
 func flat(object []byte) (map[string]string, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(object, &fields); err != nil {
@@ -105,7 +85,9 @@ func flat(object []byte) (map[string]string, error) {
 	values := map[string]string{}
 	for name, value := range fields {
 		if !bytes.HasPrefix(value, []byte("{")) {
-			values[name] = string(value)
+			if text := string(value); text != `""` && text != "0" {
+				values[name] = text
+			}
 			continue
 		}
 		inner, err := flat(value)

@@ -11,13 +11,13 @@ import (
 	"github.com/ponder-mesh/ponder/internal/tracefile"
 )
 
-// Latencies is how long levels took, by arm and depth, from a file of spans: index
-// 0 is depth 1. A level lasts from its first call to its last result.
+// Latencies returns how long levels took, by row and depth, from a file of spans: index 0
+// is depth 1. A level lasts from its first call to its last result.
 func Latencies(spans io.Reader, rows []Row) ([][][]time.Duration, error) {
 	armOf := map[string]int{}
-	for i, r := range rows {
-		for _, id := range r.Searches {
-			armOf[id] = i
+	for i, row := range rows {
+		for _, r := range row.Results {
+			armOf[r.Search] = i
 		}
 	}
 	traces := map[string]int{} // the search's span ends, and is written, after its depths'
@@ -51,7 +51,7 @@ func Latencies(spans io.Reader, rows []Row) ([][][]time.Duration, error) {
 	return all, nil
 }
 
-// P95 of some durations, by nearest rank; 0 of none.
+// P95 returns the 95th percentile by nearest rank, 0 of no durations.
 func P95(all []time.Duration) time.Duration {
 	if len(all) == 0 {
 		return 0

@@ -64,32 +64,20 @@ func readLog(r io.Reader, h Header) (results []Result, end int64, err error) {
 			}
 			continue
 		}
-		result, err := parseResult(line)
+		result, err := parseRecord(line)
 		if err != nil {
 			return nil, 0, fmt.Errorf("line %d: %w", n, err)
 		}
 		if first := lines[result.Key()]; first != 0 {
-			return nil, 0, fmt.Errorf("line %d: problem %s with %s %d and seed %d is in line %d, too", n, result.Problem, result.Arm, result.N, result.Seed, first)
+			return nil, 0, fmt.Errorf("line %d: problem %s with %s and seed %d is in line %d, too", n, result.Problem, result.Arm, result.Seed, first)
 		}
 		lines[result.Key()] = n
 		results = append(results, result)
 	}
 }
 
-func parseResult(line []byte) (r Result, err error) {
-	in := json.NewDecoder(bytes.NewReader(line))
-	in.DisallowUnknownFields()
-	if err := in.Decode(&r); err != nil {
-		return r, err
-	}
-	if r.Problem == "" || r.Arm == "" {
-		return r, errors.New("no result: it names no problem or no arm")
-	}
-	return r, nil
-}
-
 // Append adds a result. It is not safe for concurrent use.
-func (l *Log) Append(r Result) error { return l.write(r) }
+func (l *Log) Append(r Result) error { return l.write(newRecord(r)) }
 
 // write adds a line in one piece, so that a kill tears at most the last.
 func (l *Log) write(v any) error {

@@ -11,11 +11,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ponder-mesh/ponder/lab/problemset"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner/profile"
+	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
 var head = Header{
-	Policy: Model{Name: "p", Version: "1", Tokenizer: "bytes", Template: "plain", Parameters: 10}, Verifier: Model{Name: "v", Aggregator: "min"},
-	Problems: Problems{Set: "set", Count: 2, SHA256: "abc"}, Seeds: []uint64{1, 2}, Sampling: Sampling{Temperature: 0.8, TopP: 1, MaxTokens: 64},
+	Policy:   reasoning.Model{Name: "p", Version: "1", Tokenizer: "bytes", Template: "plain", Parameters: 10},
+	Verifier: verifier.RewardModel{Model: reasoning.Model{Name: "v"}, Aggregator: verifier.AggregatorMin},
+	Problems: profile.Problems{Set: "set", Count: 2, SHA256: "abc"}, Seeds: []uint64{1, 2}, Sampling: reasoning.Sampling{Temperature: 0.8, TopP: 1, MaxTokens: 64},
 }
 
 // example is tasks and what would come of them.
@@ -32,8 +36,11 @@ func example(t *testing.T) (tasks [][]Task, results map[Key]Result) {
 	results = map[Key]Result{}
 	for i, task := range slices.Concat(tasks...) {
 		results[task.Key()] = Result{
-			Problem: task.Problem.ID, Level: task.Problem.Level, Arm: task.Arm.Name, N: task.Arm.N, Seed: task.Seed, Right: i%2 == 0, Answer: fmt.Sprint(i), Expected: task.Problem.Answer,
-			Stop: "complete", Tokens: Tokens{Generated: int64(i)}, FLOPs: FLOPs{Policy: 1e9 + 0.5}, Timing: Timing{0.25},
+			Problem: task.Problem.ID, Level: task.Problem.Level, Arm: task.Arm, Seed: task.Seed,
+			Outcome: Outcome{
+				Right: i%2 == 0, Answer: fmt.Sprint(i), Expected: task.Problem.Answer, Stop: "complete",
+				Tokens: Tokens{Generated: int64(i)}, FLOPs: FLOPs{Policy: 1e9 + 0.5}, Timing: Timing{0.25},
+			},
 		}
 	}
 	return tasks, results
@@ -98,7 +105,7 @@ func TestLogOfAnotherConfiguration(t *testing.T) {
 		"policy.name":          func(h *Header) { h.Policy.Name = "q" },
 		"policy.template":      func(h *Header) { h.Policy.Template = "chat" },
 		"verifier.version":     func(h *Header) { h.Verifier.Version = "2" },
-		"verifier.aggregator":  func(h *Header) { h.Verifier.Aggregator = "" },
+		"verifier.aggregator":  func(h *Header) { h.Verifier.Aggregator = 0 },
 		"problems.set":         func(h *Header) { h.Problems.Set = "other" },
 		"problems.count":       func(h *Header) { h.Problems.Count = 3 },
 		"problems.sha256":      func(h *Header) { h.Problems.SHA256 = "abd" },
@@ -114,6 +121,29 @@ func TestLogOfAnotherConfiguration(t *testing.T) {
 	}
 	if text, err := os.ReadFile(path); string(text) != whole || err != nil {
 		t.Errorf("a refused file was changed, or error %v", err)
+	}
+}
+
+// Files of before say of a model without a version that it is empty.
+func TestLogOfEmptyFields(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out.jsonl")
+	before := `{"ponder_bench":1,"planner":"","policy":{"name":"p","version":"","tokenizer":"","template":"","parameters":0},` +
+		`"verifier":{"name":"","version":"","tokenizer":"","template":"","parameters":0},"problems":{"set":"","count":0,"sha256":""},` +
+		`"seeds":[1],"sampling":{"temperature":0,"top_p":0,"max_tokens":0}}` + "\n"
+	if err := os.WriteFile(path, []byte(before), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h := Header{Policy: reasoning.Model{Name: "p"}, Seeds: []uint64{1}}
+	log, _, err := OpenLog(path, h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	h.Policy.Version = "1"
+	if _, _, err := OpenLog(path, h); err == nil || !strings.Contains(err.Error(), `policy.version: it has none, this run "1"`) {
+		t.Errorf("error %v, want one that names policy.version", err)
 	}
 }
 

@@ -13,13 +13,18 @@ import (
 // A Result is what came of one task. But for Timing it does not depend on when and
 // beside what it ran.
 type Result struct {
-	Problem  string    `json:"problem"` // its id in the set
-	Steps    int       `json:"steps,omitempty"`
-	Level    string    `json:"level,omitempty"`
-	Arm      string    `json:"arm"`
-	Plan     string    `json:"plan,omitempty"` // what a planned search did, such as "beam 16"
-	N        int       `json:"n"`
-	Seed     uint64    `json:"seed"`
+	Problem string // its id in the set
+	Steps   int    // of the problem, 0 where the set does not say
+	Level   string // of the problem, may be empty
+	Arm     Arm
+	Seed    uint64
+	Plan    string // what a planned search did, such as "beam 16"
+	Outcome
+	Search string // the search's id, by which traces know it; files do not have it
+}
+
+// An Outcome is how a search ended and what it cost.
+type Outcome struct {
 	Right    bool      `json:"right"`
 	Answer   string    `json:"answer"` // as written; empty is none
 	Expected string    `json:"expected"`
@@ -30,8 +35,6 @@ type Result struct {
 	FLOPs    FLOPs     `json:"flops"`
 	Estimate *Estimate `json:"estimate,omitempty"` // of difficulty, where there was one
 	Timing   Timing    `json:"timing"`
-
-	Search string `json:"-"` // the search's id, by which traces know it
 }
 
 // Tokens of a search, discarded branches and the estimate of difficulty included.
@@ -43,14 +46,21 @@ type Tokens struct {
 	VerifierCached int64 `json:"verifier_cached"`
 }
 
-// FLOPs of a search, by who was paid.
+func (t Tokens) plus(u Tokens) Tokens {
+	return Tokens{t.Generated + u.Generated, t.Prompt + u.Prompt, t.Cached + u.Cached, t.Verifier + u.Verifier, t.VerifierCached + u.VerifierCached}
+}
+
+// FLOPs of a search, by the service that was paid.
 type FLOPs struct {
 	Policy     float64 `json:"policy"`
 	Verifier   float64 `json:"verifier"`
-	Difficulty float64 `json:"difficulty,omitempty"`
+	Difficulty float64 `json:"difficulty,omitempty"` // of policy and verifier
 }
 
-// An Estimate of difficulty, as the search had it at last, and its price.
+// Sum returns all FLOPs of the search.
+func (f FLOPs) Sum() float64 { return f.Policy + f.Verifier + f.Difficulty }
+
+// An Estimate is the last estimate of difficulty that a search had, and its price.
 type Estimate struct {
 	Rate      float64 `json:"rate"` // of pass@1
 	Low       float64 `json:"low"`
@@ -68,38 +78,39 @@ type Timing struct {
 // A Key names a task in a file of results.
 type Key struct {
 	Problem string
-	Arm     string
-	N       int
+	Arm     Arm
 	Seed    uint64
 }
 
-// Key of the task that r came of.
-func (r Result) Key() Key { return Key{r.Problem, r.Arm, r.N, r.Seed} }
+// Key returns the key of the task that r came of.
+func (r Result) Key() Key { return Key{r.Problem, r.Arm, r.Seed} }
 
-// resultOf is the result that a search's last event tells.
-func resultOf(t Task, last *plannerv1.SearchEvent) Result {
-	o, b := last.GetOutcome(), last.GetBill()
-	policy, judge, hard := b.GetPolicy(), b.GetVerifier(), b.GetDifficulty()
+// newResult returns a result of a task, without an outcome.
+func newResult(t Task) Result {
 	return Result{
-		Problem: t.Problem.ID, Steps: t.Problem.Steps, Level: t.Problem.Level, Arm: t.Arm.Name, N: t.Arm.N, Seed: t.Seed,
-		Right: answer.Correct(o.GetAnswer(), t.Problem.Answer), Answer: o.GetAnswer(), Expected: t.Problem.Answer,
-		Stop: stops[o.GetStopReason()], Degraded: o.GetDegraded(), Error: o.GetError().GetMessage(),
-		Tokens: Tokens{
-			Generated:      policy.GetGeneratedTokens() + hard.GetGeneratedTokens(),
-			Prompt:         policy.GetPromptTokens() + hard.GetPromptTokens(),
-			Cached:         policy.GetCachedTokens() + hard.GetCachedTokens(),
-			Verifier:       judge.GetVerifierTokens() + hard.GetVerifierTokens(),
-			VerifierCached: judge.GetCachedTokens(),
-		},
-		FLOPs:  FLOPs{Policy: policy.GetFlops(), Verifier: judge.GetFlops(), Difficulty: hard.GetFlops()},
-		Timing: Timing{o.GetElapsed().AsDuration().Round(time.Microsecond).Seconds()},
-		Search: last.GetSearchId(),
+		Problem: t.Problem.ID, Steps: t.Problem.Steps, Level: t.Problem.Level, Arm: t.Arm, Seed: t.Seed, Outcome: Outcome{Expected: t.Problem.Answer},
 	}
 }
 
-// told adds what the search's events said before the last.
-func (r *Result) told(t Task, plan *plannerv1.SearchPlan, e *difficultyv1.Estimate) {
-	if t.Arm.Strategy == nil && plan != nil {
+// searchResult returns the result that the events of a search tell: the last one, and the
+// plan and the estimate if there were any.
+func searchResult(t Task, last *plannerv1.SearchEvent, plan *plannerv1.SearchPlan, e *difficultyv1.Estimate) Result {
+	r := newResult(t)
+	o, b := last.GetOutcome(), last.GetBill()
+	policy, verifier, estimate := b.GetPolicy(), b.GetVerifier(), b.GetDifficulty()
+	r.Right, r.Answer = answer.Correct(o.GetAnswer(), t.Problem.Answer), o.GetAnswer()
+	r.Stop, r.Degraded, r.Error = stops[o.GetStopReason()], o.GetDegraded(), o.GetError().GetMessage()
+	r.Tokens = Tokens{
+		Generated:      policy.GetGeneratedTokens() + estimate.GetGeneratedTokens(),
+		Prompt:         policy.GetPromptTokens() + estimate.GetPromptTokens(),
+		Cached:         policy.GetCachedTokens() + estimate.GetCachedTokens(),
+		Verifier:       verifier.GetVerifierTokens() + estimate.GetVerifierTokens(),
+		VerifierCached: verifier.GetCachedTokens(),
+	}
+	r.FLOPs = FLOPs{Policy: policy.GetFlops(), Verifier: verifier.GetFlops(), Difficulty: estimate.GetFlops()}
+	r.Timing = Timing{o.GetElapsed().AsDuration().Round(time.Microsecond).Seconds()}
+	r.Search = last.GetSearchId()
+	if t.Arm.Kind == KindPlanned && plan != nil {
 		s, _ := plannerrpc.StrategyFromProto(plan.GetStrategy()) // nil where a newer planner has another strategy
 		r.Plan = strategies.String(s)
 	}
@@ -107,6 +118,7 @@ func (r *Result) told(t Task, plan *plannerv1.SearchPlan, e *difficultyv1.Estima
 		u := e.GetUsage()
 		r.Estimate = &Estimate{e.GetPassRate(), e.GetLow(), e.GetHigh(), int(e.GetSamples()), u.GetGeneratedTokens(), u.GetVerifierTokens()}
 	}
+	return r
 }
 
 var stops = map[plannerv1.StopReason]string{

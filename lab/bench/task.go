@@ -5,17 +5,17 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// A Task is one search: a problem, a way, and the root of its chance.
+// A Task is one search: a problem, an arm and the root of its chance.
 type Task struct {
 	Problem problemset.Problem
 	Arm     Arm
 	Seed    uint64
 }
 
-// Key of the task's result.
-func (t Task) Key() Key { return Key{t.Problem.ID, t.Arm.Name, t.Arm.N, t.Seed} }
+// Key returns the key of the task's result.
+func (t Task) Key() Key { return Key{t.Problem.ID, t.Arm, t.Seed} }
 
-// Tasks are all arms with all seeds on all problems, a group a problem, so that arms
+// Tasks returns all arms with all seeds on all problems, a group a problem, so that arms
 // find the samples that they share still in memory.
 func Tasks(set []problemset.Problem, arms []Arm, seeds []uint64) ([][]Task, error) {
 	var groups [][]Task
@@ -37,7 +37,7 @@ func Tasks(set []problemset.Problem, arms []Arm, seeds []uint64) ([][]Task, erro
 	return groups, nil
 }
 
-// Without drops the tasks of results that are there, and groups with no other.
+// Without returns the tasks without a result, in groups as they are.
 func Without(groups [][]Task, results []Result) (left [][]Task) {
 	there := map[Key]bool{}
 	for _, r := range results {

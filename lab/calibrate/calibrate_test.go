@@ -18,10 +18,10 @@ import (
 // probability that skill says of arm and rate. An estimate costs 160 tokens, all of
 // which an arm of 4 or more uses.
 func world(n int, chance *rand.Rand, arms map[string][]int, skill func(strategy string, n int, rate float64) float64) *Grid {
-	g := &Grid{Rates: make([]float64, n), Estimate: make([]Cost, n)}
+	g := &Grid{Rates: make([]float64, n), Estimate: make([]bench.Cost, n)}
 	for i := range n {
 		g.Problems = append(g.Problems, fmt.Sprintf("%03d", i))
-		g.Rates[i], g.Estimate[i] = chance.Float64(), Cost{Generated: 160}
+		g.Rates[i], g.Estimate[i] = chance.Float64(), bench.Cost{Generated: 160}
 	}
 	for _, name := range slices.Sorted(func(yield func(string) bool) {
 		for name := range arms {
@@ -31,15 +31,19 @@ func world(n int, chance *rand.Rand, arms map[string][]int, skill func(strategy 
 		}
 	}) {
 		for _, k := range arms[name] {
-			plain := Column{Strategy: name, N: k, Right: make([]float64, n), Cost: make([]Cost, n)}
+			arm, err := bench.ParseArm(name, k)
+			if err != nil {
+				panic(err) // a name in a test
+			}
+			plain := Column{Arm: arm, Right: make([]float64, n), Cost: make([]bench.Cost, n)}
 			after := plain
-			after.Cost = make([]Cost, n)
+			after.Cost = make([]bench.Cost, n)
 			for i := range n {
 				if chance.Float64() < skill(name, k, g.Rates[i]) {
 					plain.Right[i] = 1
 				}
-				plain.Cost[i] = Cost{Generated: 40 * float64(k)}
-				after.Cost[i] = Cost{Generated: max(160, 40*float64(k))}
+				plain.Cost[i] = bench.Cost{Generated: 40 * float64(k)}
+				after.Cost[i] = bench.Cost{Generated: max(160, 40*float64(k))}
 			}
 			g.Plain, g.After = append(g.Plain, plain), append(g.After, after)
 		}
@@ -88,7 +92,7 @@ func TestBudgetsGoWhereTheyPay(t *testing.T) {
 func TestLuckIsNoGain(t *testing.T) {
 	arms := map[string][]int{}
 	for i := range 12 {
-		arms[fmt.Sprintf("arm%02d", i)] = []int{16}
+		arms[fmt.Sprintf("mcts:exploration=%d", i+2)] = []int{16}
 	}
 	arms["best-of-n"] = []int{16}
 	adaptive, lucky, claimed := 0, 0.0, 0.0
@@ -179,13 +183,16 @@ func TestAllocationIsNearlyBest(t *testing.T) {
 func results(g *Grid) (h bench.Header, all []bench.Result) {
 	h.Seeds = []uint64{1}
 	for _, side := range []struct {
-		prefix  string
 		columns []Column
-	}{{"", g.Plain}, {bench.Estimated, g.After}} {
+		after   bool
+	}{{g.Plain, false}, {g.After, true}} {
 		for _, c := range side.columns {
 			for i, id := range g.Problems {
-				r := bench.Result{Problem: id, Arm: side.prefix + c.Strategy, N: c.N, Seed: 1, Right: c.Right[i] == 1, Tokens: bench.Tokens{Generated: int64(c.Cost[i].Generated)}}
-				if side.prefix != "" {
+				r := bench.Result{Problem: id, Arm: c.Arm, Seed: 1, Outcome: bench.Outcome{
+					Right: c.Right[i] == 1, Tokens: bench.Tokens{Generated: int64(c.Cost[i].Generated)},
+				}}
+				if side.after {
+					r.Arm = c.Arm.Estimated()
 					r.Estimate = &bench.Estimate{Rate: g.Rates[i], Samples: 4, Generated: int64(g.Estimate[i].Generated)}
 				}
 				all = append(all, r)
@@ -202,7 +209,7 @@ func TestOrderOfResultsDoesNotMatter(t *testing.T) {
 	h, all := results(g)
 	var first []byte
 	for range 3 {
-		got, err := Of(h, all)
+		got, err := NewGrid(bench.NewMatrix(h, all, bench.ByID))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -235,11 +242,11 @@ func TestGridsThatAreNotWhole(t *testing.T) {
 		},
 		"no arm without an estimate": func(r []bench.Result) []bench.Result { return r[20:] },
 	} {
-		if _, err := Of(h, change(slices.Clone(all))); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := NewGrid(bench.NewMatrix(h, change(slices.Clone(all)), bench.ByID)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
 		}
 	}
-	whole, err := Of(h, all)
+	whole, err := NewGrid(bench.NewMatrix(h, all, bench.ByID))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,8 +2,11 @@ package calibrate
 
 import (
 	"math"
+	"slices"
 
+	"github.com/ponder-mesh/ponder/lab/bench"
 	"github.com/ponder-mesh/ponder/services/difficulty"
+	"github.com/ponder-mesh/ponder/services/planner/search"
 )
 
 // slack is how much more than its budget one strategy for all may cost: a beam of n
@@ -17,7 +20,8 @@ type choice struct {
 	rows    []int   // of After, by bin; nil where the estimate alone costs more than the budget
 }
 
-// choose finds the best strategies for each budget by what arms did on some problems.
+// choose returns the bins of difficulty and, for each budget, the strategies that did best
+// on some problems.
 func (g *Grid) choose(on []int, o Options) (difficulty.Scheme, []choice) {
 	scheme := o.scheme(pick(g.Rates, on))
 	bins := g.binned(scheme, on)
@@ -41,7 +45,7 @@ func pick(xs []float64, on []int) (some []float64) {
 	return some
 }
 
-// binned is the problems of each bin.
+// binned returns the problems of each bin.
 func (g *Grid) binned(s difficulty.Scheme, on []int) [][]int {
 	bins := make([][]int, s.Bins())
 	for _, i := range on {
@@ -67,11 +71,11 @@ func fill(rows []int, bins [][]int) {
 	}
 }
 
-// budgetTokens is what n whole samples of a problem come to: measured, where an arm
-// took just so many.
+// budgetTokens returns how many tokens n whole samples of a problem have: measured, where
+// an arm took just so many; else n times those of one sample.
 func (g *Grid) budgetTokens(n int, sample float64, on []int) float64 {
-	for _, name := range []string{"majority", "best-of-n"} {
-		if i := find(g.Plain, name, n); i >= 0 {
+	for _, a := range wholeSamples(n) {
+		if i := find(g.Plain, a); i >= 0 {
 			_, cost := g.Plain[i].mean(on)
 			return cost.Generated
 		}
@@ -79,19 +83,25 @@ func (g *Grid) budgetTokens(n int, sample float64, on []int) float64 {
 	return float64(n) * sample
 }
 
-// sampleTokens is what one sample of a problem comes to, by the arm that took most.
+// wholeSamples returns the arms that take n whole samples, no more and no less.
+func wholeSamples(n int) []bench.Arm {
+	return []bench.Arm{{N: n, Strategy: search.Majority{N: n}}, {N: n, Strategy: search.BestOfN{N: n}}}
+}
+
+// sampleTokens returns how many tokens one sample of a problem has, by the arm that took
+// most.
 func (g *Grid) sampleTokens(on []int) (tokens float64) {
 	most := 0
 	for _, c := range g.Plain {
-		if (c.Strategy == "majority" || c.Strategy == "best-of-n") && c.N > most {
+		if n := c.Arm.N; slices.Contains(wholeSamples(n), c.Arm) && n > most {
 			_, cost := c.mean(on)
-			most, tokens = c.N, cost.Generated/float64(c.N)
+			most, tokens = n, cost.Generated/float64(n)
 		}
 	}
 	return tokens
 }
 
-// best is the most accurate strategy for all problems alike within a limit, the
+// best returns the most accurate strategy for all problems alike within a limit, the
 // cheapest of equals; where none is within it, the cheapest.
 func (g *Grid) best(on []int, limit float64) (best int) {
 	most, least := -1.0, math.Inf(1)
@@ -117,13 +127,13 @@ func (g *Grid) best(on []int, limit float64) (best int) {
 	return best
 }
 
-// doubt is how many problems' worth of belief the table has before it sees a bin. The
+// doubt is the weight, in problems, of what is expected of a bin before it is measured. The
 // best of many arms on few problems is mostly the luckiest.
 const doubt = 20
 
-// expect is the accuracy to expect of each arm in each bin, and its tokens. What was
-// seen is drawn towards what arm and bin let expect if they had nothing to do with each
-// other: the arm's mean, and how much easier than all the bin is.
+// expect returns the accuracy to expect of each arm in each bin, and its tokens. What was
+// measured is drawn towards what arm and bin let expect if they were independent: the
+// arm's mean, and how much easier than all the bin is.
 func (g *Grid) expect(bins [][]int) (accuracy, tokens [][]float64) {
 	arms := len(g.After)
 	accuracy, tokens = make([][]float64, len(bins)), make([][]float64, len(bins))
@@ -172,7 +182,7 @@ func (g *Grid) allocate(bins [][]int, accuracy, tokens [][]float64, limit float6
 	if len(g.After) == 0 {
 		return nil
 	}
-	low, high := 0.0, 1e3 // points of accuracy for a token: nobody pays that
+	low, high := 0.0, 1e3 // points of accuracy for a token, which no arm is worth
 	if rows, sum := at(low); sum <= limit {
 		return rows
 	}

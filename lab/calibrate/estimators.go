@@ -19,42 +19,45 @@ type opinion struct {
 	quality profile.Quality
 }
 
-// opinions are those in a bench's results, by method and samples. Of several seeds the
-// first counts.
-func opinions(results []bench.Result) map[string]*opinion {
+// opinions returns those in a bench's results, by method and samples. Of several seeds the
+// first counts. The search after an estimate that takes least text stands for the probe.
+func opinions(m *bench.Matrix) map[string]*opinion {
 	all := map[string]*opinion{}
-	for _, r := range results {
-		method, only := strings.CutPrefix(r.Arm, bench.OnlyHard)
-		n := r.N
+	for _, row := range m.Rows {
+		method, n := row.Arm.Method, row.Arm.N
 		switch {
-		case only:
-		case r.Arm == bench.Estimated+"greedy":
-			method, n = difficulty.MethodProbe.String(), difficulty.DefaultSamples
+		case row.Arm.Kind == bench.KindDifficulty:
+		case row.Arm.Kind == bench.KindEstimated && row.Arm.Greedy():
+			method, n = difficulty.MethodProbe, difficulty.DefaultSamples
 		default:
 			continue
 		}
 		name := fmt.Sprintf("%s of %d", method, n)
-		o := all[name]
-		if o == nil {
-			o = &opinion{map[string]float64{}, profile.Quality{Method: name}}
-			all[name] = o
+		if all[name] == nil {
+			all[name] = &opinion{map[string]float64{}, profile.Quality{Method: name}}
 		}
-		if _, there := o.rates[r.Problem]; !there {
-			o.rates[r.Problem] = r.Estimate.Rate
-			o.quality.Samples += float64(r.Estimate.Samples)
-			o.quality.Generated += float64(r.Estimate.Generated)
-			o.quality.Verifier += float64(r.Estimate.Verifier)
+		for _, r := range row.Results {
+			all[name].add(r)
 		}
 	}
 	return all
+}
+
+func (o *opinion) add(r bench.Result) {
+	if _, there := o.rates[r.Problem]; !there {
+		o.rates[r.Problem] = r.Estimate.Rate
+		o.quality.Samples += float64(r.Estimate.Samples)
+		o.quality.Generated += float64(r.Estimate.Generated)
+		o.quality.Verifier += float64(r.Estimate.Verifier)
+	}
 }
 
 // Estimators measures ways to estimate difficulty against the oracle, and learns the
 // model of texts from it; both are nil where the results have no oracle. Texts are by
 // problem. As not every estimate is on the scale of pass rates, the true bin is a
 // problem's quantile by the oracle, and the estimated one its quantile by the estimate.
-func Estimators(results []bench.Result, texts map[string]string) ([]profile.Quality, *difficulty.PromptModel, error) {
-	all := opinions(results)
+func Estimators(m *bench.Matrix, texts map[string]string) ([]profile.Quality, *difficulty.PromptModel, error) {
+	all := opinions(m)
 	oracle := ""
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		if strings.HasPrefix(name, difficulty.MethodOracle.String()) {
@@ -81,7 +84,7 @@ func Estimators(results []bench.Result, texts map[string]string) ([]profile.Qual
 		for _, id := range ids {
 			known, said = append(known, truth[id]), append(said, o.rates[id])
 		}
-		if q.Spearman = stats.Spearman(known, said); math.IsNaN(q.Spearman) { // it says the same of all: no file holds NaN
+		if q.Spearman = stats.Spearman(known, said); math.IsNaN(q.Spearman) { // it gives all problems the same rate: JSON has no NaN
 			q.Spearman = 0
 		}
 		q.Bins = agreed(known, said)
@@ -92,7 +95,7 @@ func Estimators(results []bench.Result, texts map[string]string) ([]profile.Qual
 	return table, model, nil
 }
 
-// agreed is how often two lists put a problem into the same of five bins. Where equal
+// agreed returns how often two lists put a problem into the same of five bins. Where equal
 // rates leave fewer bins on one side, the bins cannot be compared: then both have so
 // many.
 func agreed(known, said []float64) float64 {
@@ -111,8 +114,9 @@ func agreed(known, said []float64) float64 {
 	return same / float64(len(known))
 }
 
-// readTexts learns from all problems, and says of each what a model says that was
-// learnt from the others, in ten parts; nil where there are too few to learn from.
+// readTexts returns a model that was fitted to the texts of all problems, and of each
+// problem the rate by a model that was fitted to the others, in ten parts; nil where there
+// are too few problems.
 func readTexts(ids []string, texts map[string]string, truth map[string]float64) (*difficulty.PromptModel, map[string]float64, error) {
 	const parts = 10
 	if len(ids)*(parts-1)/parts < 3*len(difficulty.FeatureNames) {

@@ -32,7 +32,7 @@ func (o Options) Validate() error {
 	return nil
 }
 
-// quantiles is how many bins of one size are wanted; 0 if others are.
+// quantiles returns how many bins of one size are wanted, 0 if others are.
 func (o Options) quantiles() (n int) {
 	if k, err := fmt.Sscanf(o.Bins, "quantiles-%d", &n); err != nil || k != 1 || n < 2 || n > 10 {
 		return 0
@@ -47,8 +47,8 @@ func (o Options) scheme(rates []float64) difficulty.Scheme {
 	return difficulty.Absolute
 }
 
-// Fit makes the part of a profile that follows from a grid: budgets, bins, arms. What
-// it says of whose it is, the caller fills in.
+// Fit returns the part of a profile that follows from a grid: budgets, bins, arms. Describe
+// fills in the models that it belongs to.
 func (g *Grid) Fit(o Options) (*profile.Profile, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
@@ -98,7 +98,7 @@ func (g *Grid) Fit(o Options) (*profile.Profile, error) {
 // MinProblems of a fit: with fewer there is nothing to cross-validate.
 const MinProblems = 20
 
-// arm is what a column did on some problems.
+// arm returns what a column did on some problems, as a profile has it.
 func (c Column) arm(on []int, expected float64) profile.Arm {
 	_, cost := c.mean(on)
 	accuracy := stats.Interval{High: 1} // nothing is known
@@ -106,7 +106,7 @@ func (c Column) arm(on []int, expected float64) profile.Arm {
 		accuracy = stats.Bootstrap(pick(c.Right, on), 1)
 	}
 	return profile.Arm{
-		Strategy: c.Strategy, N: c.N, Accuracy: accuracy, Expected: expected,
+		Strategy: c.Arm.Name(), N: c.Arm.N, Accuracy: accuracy, Expected: expected,
 		Generated: cost.Generated, Verifier: cost.Verifier, FLOPs: cost.FLOPs,
 	}
 }

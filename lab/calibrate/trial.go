@@ -5,25 +5,26 @@ import (
 	"math/rand/v2"
 
 	"github.com/ponder-mesh/ponder/internal/stats"
+	"github.com/ponder-mesh/ponder/lab/bench"
 	"github.com/ponder-mesh/ponder/services/difficulty"
 	"github.com/ponder-mesh/ponder/services/planner/profile"
 )
 
-// A tally is what a way to choose did, problem by problem, on problems that it had not
-// seen: the mean over repetitions.
+// A tally is what a way to choose did, problem by problem, on problems that it was not
+// made by: the mean over repetitions.
 type tally struct {
 	right []float64
-	cost  []Cost
+	cost  []bench.Cost
 }
 
-func newTally(n int) tally { return tally{make([]float64, n), make([]Cost, n)} }
+func newTally(n int) tally { return tally{make([]float64, n), make([]bench.Cost, n)} }
 
 func (t tally) add(i int, c Column, times float64) {
 	t.right[i] += times * c.Right[i]
-	t.cost[i] = t.cost[i].plus(c.Cost[i].times(times))
+	t.cost[i] = t.cost[i].Plus(c.Cost[i].Times(times))
 }
 
-// tokens generated on some problems, each.
+// tokens returns the generated tokens of some problems.
 func (t tally) tokens(on []int) (xs []float64) {
 	for _, i := range on {
 		xs = append(xs, t.cost[i].Generated)
@@ -31,14 +32,14 @@ func (t tally) tokens(on []int) (xs []float64) {
 	return xs
 }
 
-// outcome on some problems.
+// outcome returns the means over some problems.
 func (t tally) outcome(on []int) profile.Outcome {
-	var sum Cost
+	var sum bench.Cost
 	for _, i := range on {
-		sum = sum.plus(t.cost[i])
+		sum = sum.Plus(t.cost[i])
 	}
-	sum = sum.times(1 / float64(max(1, len(on))))
-	return profile.Outcome{Accuracy: stats.Bootstrap(pick(t.right, on), 1), Generated: sum.Generated, Verifier: sum.Verifier, FLOPs: sum.FLOPs, Judging: sum.Judging}
+	sum = sum.Times(1 / float64(max(1, len(on))))
+	return profile.Outcome{Accuracy: stats.Bootstrap(pick(t.right, on), 1), Generated: sum.Generated, Verifier: sum.Verifier, FLOPs: sum.FLOPs, VerifierFLOPs: sum.VerifierFLOPs}
 }
 
 // A trial is what choosing by bins, and for all alike, did at one budget.
@@ -48,8 +49,8 @@ type trial struct{ adaptive, uniform, again, chosen tally }
 // is cheaper: a point.
 const margin = 0.01
 
-// decided says whether binning beat one strategy for all, and why: more accurate
-// beyond the interval; or cheaper beyond the interval, and not a point less accurate.
+// decided reports whether binning beat one strategy for all, and why: more accurate beyond
+// the interval; or cheaper beyond the interval, and not a point less accurate.
 func decided(accuracy, tokens stats.Interval) (adaptive bool, why string) {
 	points := fmt.Sprintf("%+.1f points [%+.1f, %+.1f], %+.0f tokens [%+.0f, %+.0f] against one strategy for all",
 		100*accuracy.Mean, 100*accuracy.Low, 100*accuracy.High, tokens.Mean, tokens.Low, tokens.High)
@@ -94,7 +95,7 @@ func (g *Grid) trials(on []int, o Options, repetitions int, deep bool, chance *r
 	return all
 }
 
-// test tallies a choice on problems that it has not seen.
+// test tallies a choice on problems that it was not made by.
 func (g *Grid) test(t trial, c choice, s difficulty.Scheme, adaptive bool, on []int, times float64) {
 	for _, i := range on {
 		t.uniform.add(i, g.Plain[c.uniform], times)
@@ -106,9 +107,9 @@ func (g *Grid) test(t trial, c choice, s difficulty.Scheme, adaptive bool, on []
 		}
 		row := g.After[c.rows[s.Bin(g.Rates[i])]]
 		t.adaptive.add(i, row, times)
-		if p := find(g.Plain, row.Strategy, row.N); p >= 0 {
+		if p := find(g.Plain, row.Arm); p >= 0 {
 			t.again.add(i, g.Plain[p], times)
-			t.again.cost[i] = t.again.cost[i].plus(g.Estimate[i].times(times))
+			t.again.cost[i] = t.again.cost[i].Plus(g.Estimate[i].Times(times))
 		} else {
 			t.again.add(i, row, times)
 		}
@@ -120,7 +121,7 @@ func (g *Grid) test(t trial, c choice, s difficulty.Scheme, adaptive bool, on []
 	}
 }
 
-// decide whether a choice goes by bins.
+// decide reports whether a choice goes by bins, and why.
 func (t trial) decide(c choice, on []int) (bool, string) {
 	if c.rows == nil {
 		return false, "the same for all, as an estimate of difficulty alone costs more than the budget"
@@ -128,7 +129,7 @@ func (t trial) decide(c choice, on []int) (bool, string) {
 	return decided(t.differences(on))
 }
 
-// differences of adaptive − uniform in accuracy and tokens. Lists of one length cannot
+// differences returns adaptive − uniform in accuracy and tokens. Lists of one length cannot
 // fail to be paired.
 func (t trial) differences(on []int) (accuracy, tokens stats.Interval) {
 	accuracy, _ = stats.PairedBootstrap(pick(t.adaptive.right, on), pick(t.uniform.right, on), 1)

@@ -10,15 +10,15 @@ import (
 
 // PassAtK is the probability that one of k samples is right, unbiased (Chen et al. 2021,
 // arXiv 2107.03374), by what an oracle counted; ok is false where none did.
-func PassAtK(r Sweep) (t table.Table, ok bool, err error) {
+func PassAtK(s Sweep) (t table.Table, ok bool, err error) {
 	t = table.Table{Header: []string{"k", "pass@k [95 %]"}, Align: []table.Align{table.Right, table.Left}}
-	if r.Oracle == nil {
+	if s.Oracle == nil {
 		return t, false, nil
 	}
-	for k := 1; k <= r.Samples; k *= 2 {
+	for k := 1; k <= s.Samples; k *= 2 {
 		var xs []float64
-		for _, rate := range r.Oracle {
-			p, err := stats.PassAtK(r.Samples, int(rate*float64(r.Samples)+0.5), k)
+		for _, rate := range s.Oracle {
+			p, err := stats.PassAtK(s.Samples, int(rate*float64(s.Samples)+0.5), k)
 			if err != nil {
 				return t, false, err
 			}
@@ -38,11 +38,11 @@ type Panel struct {
 // Panels are a sweep's problems by difficulty: five quantiles of the oracle's pass@1
 // (Snell et al. 2024), or its absolute bins (Liu et al. 2025), the easiest first; nil
 // where there was no oracle.
-func (r Sweep) Panels(absolute bool) []Panel {
-	if r.Oracle == nil {
+func (s Sweep) Panels(absolute bool) []Panel {
+	if s.Oracle == nil {
 		return nil
 	}
-	scheme := difficulty.Quantiles(5, r.Oracle)
+	scheme := difficulty.Quantiles(5, s.Oracle)
 	if absolute {
 		scheme = difficulty.Absolute
 	}
@@ -53,7 +53,7 @@ func (r Sweep) Panels(absolute bool) []Panel {
 			panels[b].Label = scheme.Label(b)
 		}
 	}
-	for i, rate := range r.Oracle {
+	for i, rate := range s.Oracle {
 		b := scheme.Bin(rate)
 		panels[b].Problems = append(panels[b].Problems, i)
 	}
@@ -61,9 +61,9 @@ func (r Sweep) Panels(absolute bool) []Panel {
 }
 
 // ByDifficulty is accuracy by panels, with how many problems each has.
-func ByDifficulty(r Sweep, panels []Panel) table.Table { return byPanels(r, panels, true) }
+func ByDifficulty(s Sweep, panels []Panel) table.Table { return byPanels(s, panels, true) }
 
-func byPanels(r Sweep, panels []Panel, count bool) table.Table {
+func byPanels(s Sweep, panels []Panel, count bool) table.Table {
 	t := table.Table{Header: []string{"strategy", "N"}, Align: []table.Align{table.Left, table.Right}}
 	for _, p := range panels {
 		label := p.Label
@@ -72,7 +72,7 @@ func byPanels(r Sweep, panels []Panel, count bool) table.Table {
 		}
 		t.Header, t.Align = append(t.Header, label), append(t.Align, table.Right)
 	}
-	for _, a := range r.Arms {
+	for _, a := range s.Rows {
 		row := []string{a.Strategy, fmt.Sprint(a.N)}
 		for _, p := range panels {
 			cell := "–"
@@ -87,7 +87,7 @@ func byPanels(r Sweep, panels []Panel, count bool) table.Table {
 }
 
 // on is what the arm scored on some problems.
-func (a Arm) on(problems []int) (right []float64) {
+func (a Row) on(problems []int) (right []float64) {
 	for _, i := range problems {
 		right = append(right, a.right[i])
 	}
@@ -95,10 +95,10 @@ func (a Arm) on(problems []int) (right []float64) {
 }
 
 // bySteps is a sweep's problems by the calculations that they need.
-func (r Sweep) bySteps() (panels []Panel) {
-	for _, steps := range stepsOf(r) {
+func (s Sweep) bySteps() (panels []Panel) {
+	for _, steps := range stepsOf(s) {
 		p := Panel{Label: fmt.Sprintf("%d steps", steps)}
-		for i, problem := range r.Problems {
+		for i, problem := range s.Problems {
 			if problem.Steps == steps {
 				p.Problems = append(p.Problems, i)
 			}

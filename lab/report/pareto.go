@@ -9,9 +9,9 @@ import (
 )
 
 // Pareto is the arms that no other beats in both accuracy and cost, the cheapest first.
-func Pareto(arms []Arm, unit func(Arm) float64) (front []Arm) {
+func Pareto(arms []Row, unit func(Row) float64) (front []Row) {
 	sorted := slices.Clone(arms)
-	slices.SortStableFunc(sorted, func(a, b Arm) int {
+	slices.SortStableFunc(sorted, func(a, b Row) int {
 		return cmp.Or(cmp.Compare(unit(a), unit(b)), cmp.Compare(b.Accuracy.Mean, a.Accuracy.Mean))
 	})
 	for _, a := range sorted {
@@ -23,14 +23,14 @@ func Pareto(arms []Arm, unit func(Arm) float64) (front []Arm) {
 }
 
 // ParetoTable is the front of some sweeps together.
-func ParetoTable(sweeps []Sweep, unit func(Arm) float64, name string) table.Table {
+func ParetoTable(sweeps []Sweep, unit func(Row) float64, name string) table.Table {
 	t := table.Table{
 		Header: []string{"policy", "verifier", "strategy", "N", name, "accuracy [95 %]"},
 		Align:  []table.Align{table.Left, table.Left, table.Left, table.Right, table.Right, table.Left},
 	}
-	var all []Arm
-	for _, r := range sweeps {
-		all = append(all, r.Arms...)
+	var all []Row
+	for _, s := range sweeps {
+		all = append(all, s.Rows...)
 	}
 	for _, a := range Pareto(all, unit) {
 		t.Add(a.Policy, a.Verifier, a.Strategy, fmt.Sprint(a.N), fmt.Sprintf("%.4g", unit(a)), a.Accuracy.Percent())

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -24,10 +23,10 @@ import (
 // FLOPs, and against tokens by the problems' steps and by their difficulty, where these
 // are known. Format is "svg" or "png". It returns the files' names; there are none where
 // there are not two budgets to draw a line between.
-func Plot(dir string, r Sweep, format string) (names []string, err error) {
+func Plot(dir string, s Sweep, format string) (names []string, err error) {
 	costs := map[float64]bool{}
-	for _, a := range r.Arms {
-		if drawn(a) && a.Strategy != "greedy" {
+	for _, a := range s.Rows {
+		if drawn(a) && !a.Arm.Greedy() {
 			costs[Tokens(a)] = true
 		}
 	}
@@ -39,12 +38,12 @@ func Plot(dir string, r Sweep, format string) (names []string, err error) {
 	}
 	for _, axis := range []struct {
 		name, label string
-		unit        func(Arm) float64
+		unit        func(Row) float64
 	}{
 		{"accuracy-tokens", "generated tokens a problem", Tokens},
 		{"accuracy-flops", "GFLOP a problem, verifier included", FLOPs},
 	} {
-		p, err := curves(r, axis.unit, func(a Arm) stats.Interval { return a.Accuracy })
+		p, err := curves(s, axis.unit, func(a Row) stats.Interval { return a.Accuracy })
 		if err != nil {
 			return nil, err
 		}
@@ -59,15 +58,15 @@ func Plot(dir string, r Sweep, format string) (names []string, err error) {
 		name   string
 		panels []Panel
 	}{
-		{"accuracy-tokens-by-steps", r.bySteps()},
-		{"accuracy-tokens-by-quantile", r.Panels(false)},
-		{"accuracy-tokens-by-difficulty", r.Panels(true)},
+		{"accuracy-tokens-by-steps", s.bySteps()},
+		{"accuracy-tokens-by-quantile", s.Panels(false)},
+		{"accuracy-tokens-by-difficulty", s.Panels(true)},
 	} {
 		if len(row.panels) < 2 {
 			continue
 		}
 		name := row.name + "." + format
-		if err := drawPanels(filepath.Join(dir, name), r, row.panels, format); err != nil {
+		if err := drawPanels(filepath.Join(dir, name), s, row.panels, format); err != nil {
 			return nil, err
 		}
 		names = append(names, name)
@@ -76,13 +75,13 @@ func Plot(dir string, r Sweep, format string) (names []string, err error) {
 }
 
 // drawPanels draws a plot for each panel, side by side.
-func drawPanels(path string, r Sweep, panels []Panel, format string) error {
+func drawPanels(path string, s Sweep, panels []Panel, format string) error {
 	var plots []*plot.Plot
 	for _, panel := range panels {
 		if len(panel.Problems) == 0 {
 			continue
 		}
-		p, err := curves(r, Tokens, func(a Arm) stats.Interval { return stats.Bootstrap(a.on(panel.Problems), 1) })
+		p, err := curves(s, Tokens, func(a Row) stats.Interval { return stats.Bootstrap(a.on(panel.Problems), 1) })
 		if err != nil {
 			return err
 		}
@@ -118,9 +117,9 @@ func ticks(low, high float64) (all []plot.Tick) {
 	return all
 }
 
-// drawn says whether a plot has an arm; those with other parameters than the papers', and
-// those after an estimate, are in the tables.
-func drawn(a Arm) bool { return !strings.ContainsAny(a.Strategy, ":+") && Tokens(a) > 0 }
+// drawn reports whether a plot has an arm: those with other parameters than the papers',
+// and those after an estimate, are in the tables only.
+func drawn(a Row) bool { return a.Arm.Plain() && Tokens(a) > 0 }
 
 // points are one strategy's, by budget, with their intervals.
 type points struct {
@@ -129,19 +128,19 @@ type points struct {
 }
 
 // curves is a plot of all strategies with the papers' parameters; greedy is a line.
-func curves(r Sweep, x func(Arm) float64, y func(Arm) stats.Interval) (*plot.Plot, error) {
+func curves(s Sweep, x func(Row) float64, y func(Row) stats.Interval) (*plot.Plot, error) {
 	p := plot.New()
 	p.Y.Label.Text, p.Y.Min, p.Y.Max = "accuracy", 0, 1
 	p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, plot.TickerFunc(ticks)
 	p.Add(plotter.NewGrid())
 	series := map[string]*points{}
 	var names []string
-	for _, a := range r.Arms {
+	for _, a := range s.Rows {
 		if !drawn(a) {
 			continue
 		}
 		e := y(a)
-		if a.Strategy == "greedy" {
+		if a.Arm.Greedy() {
 			line := plotter.NewFunction(func(float64) float64 { return e.Mean })
 			line.Color, line.Dashes = color.Gray{128}, []vg.Length{vg.Points(4), vg.Points(3)}
 			p.Add(line)

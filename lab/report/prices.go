@@ -62,18 +62,18 @@ func Money(sweeps []Sweep, p *Prices) (table.Table, error) {
 		Header: []string{"policy", "verifier", "strategy", "N", "accuracy [95 %]", "1,000 problems, " + p.Currency, "a right answer, " + p.Currency},
 		Align:  []table.Align{table.Left, table.Left, table.Left, table.Right, table.Left, table.Right, table.Right},
 	}
-	for _, r := range sweeps {
-		for _, a := range r.Arms {
+	for _, s := range sweeps {
+		for _, a := range s.Rows {
 			cost, err := p.of(a.Policy, a.Prompt, a.Cached, a.Generated)
 			if err != nil {
 				return t, err
 			}
-			if a.Judged+a.JudgedCached > 0 {
-				judged, err := p.of(a.Verifier, a.Judged, a.JudgedCached, 0)
+			if a.VerifierTokens+a.VerifierCached > 0 {
+				scoring, err := p.of(a.Verifier, a.VerifierTokens, a.VerifierCached, 0)
 				if err != nil {
 					return t, err
 				}
-				cost += judged
+				cost += scoring
 			}
 			right := "–"
 			if a.Accuracy.Mean > 0 {

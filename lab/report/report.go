@@ -36,23 +36,23 @@ func Write(dir string, sweeps []Sweep, o Options) (names []string, err error) {
 	}
 	var text strings.Builder
 	fmt.Fprintf(&text, "# Report\n\n")
-	for _, r := range sweeps {
-		fmt.Fprintf(&text, "- %s: policy %s, verifier %s, %d problems of %s, seeds %v, temperature %v\n", r.Name, r.Header.Policy.Name, orNone(r.Header.Verifier.Name),
-			len(r.Problems), r.Header.Problems.Set, r.Header.Seeds, r.Header.Sampling.Temperature)
+	for _, s := range sweeps {
+		fmt.Fprintf(&text, "- %s: policy %s, verifier %s, %d problems of %s, seeds %v, temperature %v\n", s.Name, s.Header.Policy.Name, orNone(s.Header.Verifier.Name),
+			len(s.Problems), s.Header.Problems.Set, s.Header.Seeds, s.Header.Sampling.Temperature)
 	}
 	fmt.Fprintf(&text, "\nCosts are means of a problem. Intervals are 95 %%, by resampling problems.\n")
 	format := "svg"
 	if o.PNG {
 		format = "png"
 	}
-	for i, r := range sweeps {
+	for i, s := range sweeps {
 		at := filepath.Join(dir, fmt.Sprintf("plots-%d", i+1))
-		plots, err := Plot(at, r, format)
+		plots, err := Plot(at, s, format)
 		if err != nil {
-			return nil, fmt.Errorf("plots of %s: %w", r.Name, err)
+			return nil, fmt.Errorf("plots of %s: %w", s.Name, err)
 		}
 		if len(plots) > 0 {
-			fmt.Fprintf(&text, "\n## Plots of %s\n\n", r.Name)
+			fmt.Fprintf(&text, "\n## Plots of %s\n\n", s.Name)
 		}
 		for _, p := range plots {
 			name := fmt.Sprintf("plots-%d/%s", i+1, p)
@@ -88,25 +88,25 @@ func orNone(name string) string {
 
 // partsOf is all that these sweeps can tell.
 func partsOf(sweeps []Sweep, o Options) (parts []part, err error) {
-	for i, r := range sweeps {
-		suffix, of := fmt.Sprintf("-%d", i+1), " of "+r.Name
-		parts = append(parts, part{"costs" + suffix, "Accuracy and costs" + of, "", Costs(r.Arms)},
-			part{"differences" + suffix, "Differences on the same problems" + of, "In points of accuracy.", Differences(r)},
-			part{"budgets" + suffix, "Accuracy by method and budget" + of, "", ByBudget(r)})
-		if panels := r.bySteps(); len(panels) > 1 {
-			parts = append(parts, part{"steps" + suffix, "By the calculations that a problem needs" + of, "", ByDifficulty(r, panels)})
+	for i, s := range sweeps {
+		suffix, of := fmt.Sprintf("-%d", i+1), " of "+s.Name
+		parts = append(parts, part{"costs" + suffix, "Accuracy and costs" + of, "", Costs(s.Rows)},
+			part{"differences" + suffix, "Differences on the same problems" + of, "In points of accuracy.", Differences(s)},
+			part{"budgets" + suffix, "Accuracy by method and budget" + of, "", ByBudget(s)})
+		if panels := s.bySteps(); len(panels) > 1 {
+			parts = append(parts, part{"steps" + suffix, "By the calculations that a problem needs" + of, "", ByDifficulty(s, panels)})
 		}
 		for _, absolute := range []bool{false, true} {
-			if panels := r.Panels(absolute); panels != nil {
+			if panels := s.Panels(absolute); panels != nil {
 				kind := map[bool]string{false: "quantiles", true: "absolute"}[absolute]
-				parts = append(parts, part{kind + suffix, "By difficulty, " + kind + of, fmt.Sprintf("By pass@1 of %d samples.", r.Samples), ByDifficulty(r, panels)})
+				parts = append(parts, part{kind + suffix, "By difficulty, " + kind + of, fmt.Sprintf("By pass@1 of %d samples.", s.Samples), ByDifficulty(s, panels)})
 			}
 		}
-		pass, ok, err := PassAtK(r)
+		pass, ok, err := PassAtK(s)
 		if err != nil {
 			return nil, err
 		}
-		note := fmt.Sprintf("Unbiased, of %d samples.", r.Samples)
+		note := fmt.Sprintf("Unbiased, of %d samples.", s.Samples)
 		if !ok {
 			note = "Nobody counted right samples: add the arm difficulty:oracle."
 		}

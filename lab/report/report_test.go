@@ -15,6 +15,8 @@ import (
 
 	"github.com/ponder-mesh/ponder/internal/stats"
 	"github.com/ponder-mesh/ponder/lab/bench"
+	"github.com/ponder-mesh/ponder/lab/problemset"
+	"github.com/ponder-mesh/ponder/reasoning"
 )
 
 var update = flag.Bool("update", false, "write testdata/report.md anew")
@@ -84,20 +86,24 @@ func TestReadRefusesHalves(t *testing.T) {
 	if err := os.WriteFile(path, []byte(strings.Join(lines[:len(lines)-2], "")), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Read(path); err == nil || !strings.Contains(err.Error(), "has 15 of 16 results: go on with ponder bench run") {
+	if _, err := Read(path); err == nil || !strings.Contains(err.Error(), "has 15 of 16 results") {
 		t.Errorf("error %v, want one that says what is missing", err)
 	}
 }
 
 // sweep of arms with these accuracies, a hundred problems each; budgets are 40 tokens a sample.
 func sweep(policy string, parameters int64, arms map[string]map[int]float64) Sweep {
-	r := Sweep{Name: policy, Header: bench.Header{Policy: bench.Model{Name: policy, Parameters: parameters}, Seeds: []uint64{1}}}
+	r := Sweep{Name: policy, Header: bench.Header{Policy: reasoning.Model{Name: policy, Parameters: parameters}, Seeds: []uint64{1}}}
 	for i := range 100 {
-		r.Problems = append(r.Problems, bench.Result{Problem: fmt.Sprint(i)})
+		r.Problems = append(r.Problems, problemset.Problem{ID: fmt.Sprint(i)})
 	}
 	for name, by := range arms {
 		for n, accuracy := range by {
-			a := Arm{Policy: policy, Strategy: name, N: n, Generated: 40 * float64(n), PolicyGF: 1e-9 * 80 * float64(parameters) * float64(n)}
+			arm, err := bench.ParseArm(name, n)
+			if err != nil {
+				panic(err) // a name in a test
+			}
+			a := Row{Arm: arm, Policy: policy, Strategy: name, N: n, Generated: 40 * float64(n), PolicyGF: 1e-9 * 80 * float64(parameters) * float64(n)}
 			for i := range 100 {
 				right := 0.0
 				if float64(i) < 100*accuracy {
@@ -106,7 +112,7 @@ func sweep(policy string, parameters int64, arms map[string]map[int]float64) Swe
 				a.right = append(a.right, right)
 			}
 			a.Accuracy = stats.Bootstrap(a.right, 1)
-			r.Arms = append(r.Arms, a)
+			r.Rows = append(r.Rows, a)
 		}
 	}
 	return r
@@ -126,7 +132,7 @@ func TestPerformanceGain(t *testing.T) {
 		"never so good":    {map[int]float64{4: 0.4, 64: 0.5}, "25.0", "<1.0"},
 		"no better at all": {map[int]float64{64: 0.6}, "50.0", "1.0"},
 	} {
-		r := sweep("p", 100, map[string]map[int]float64{"greedy": {1: 0.4}, "majority": {4: 0.5, 64: 0.6, 256: 0.6}, bench.Planned: c.planned})
+		r := sweep("p", 100, map[string]map[int]float64{"greedy": {1: 0.4}, "majority": {4: 0.5, 64: 0.6, 256: 0.6}, "planned": c.planned})
 		table, err := PerformanceGain([]Sweep{r})
 		if err != nil {
 			t.Fatal(err)
@@ -141,7 +147,7 @@ func TestPerformanceGain(t *testing.T) {
 // Of a mixture of experts the active parameters count; the verifier's FLOPs are in the total.
 func TestTotalFLOPs(t *testing.T) {
 	r := sweep("moe", 1000, map[string]map[int]float64{"greedy": {1: 0.5}})
-	r.Arms[0].VerifierGF = 1e-6
+	r.Rows[0].VerifierGF = 1e-6
 	table, err := TotalFLOPs([]Sweep{r}, Models{"moe": {Parameters: 1000, Active: 100, TrainingTokens: 2000}})
 	if err != nil {
 		t.Fatal(err)
@@ -174,18 +180,18 @@ func TestPassAtK(t *testing.T) {
 
 func TestParetoKeepsWhatNothingBeats(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var arms []Arm
+		var arms []Row
 		for range rapid.IntRange(1, 12).Draw(t, "arms") {
-			a := Arm{Generated: float64(rapid.IntRange(1, 9).Draw(t, "cost"))}
+			a := Row{Generated: float64(rapid.IntRange(1, 9).Draw(t, "cost"))}
 			a.Accuracy.Mean = float64(rapid.IntRange(0, 9).Draw(t, "accuracy"))
 			arms = append(arms, a)
 		}
 		front := Pareto(arms, Tokens)
 		for _, a := range arms {
-			beaten := slices.ContainsFunc(arms, func(b Arm) bool {
+			beaten := slices.ContainsFunc(arms, func(b Row) bool {
 				return b.Generated <= a.Generated && b.Accuracy.Mean >= a.Accuracy.Mean && (b.Generated < a.Generated || b.Accuracy.Mean > a.Accuracy.Mean)
 			})
-			in := slices.ContainsFunc(front, func(b Arm) bool { return b.Generated == a.Generated && b.Accuracy.Mean == a.Accuracy.Mean })
+			in := slices.ContainsFunc(front, func(b Row) bool { return b.Generated == a.Generated && b.Accuracy.Mean == a.Accuracy.Mean })
 			if in == beaten {
 				t.Fatalf("%v at %v is beaten: %v; on the front: %v", a.Accuracy.Mean, a.Generated, beaten, in)
 			}
@@ -208,8 +214,8 @@ func TestFitFindsTheLaw(t *testing.T) {
 		sweeps = append(sweeps, sweep(fmt.Sprint(s), s, map[string]map[int]float64{"beam": by}))
 	}
 	for i := range sweeps { // exactly, not in whole problems
-		for j, a := range sweeps[i].Arms {
-			sweeps[i].Arms[j].Accuracy.Mean = law(1e9*FLOPs(a), float64(sweeps[i].Header.Policy.Parameters))
+		for j, a := range sweeps[i].Rows {
+			sweeps[i].Rows[j].Accuracy.Mean = law(1e9*FLOPs(a), float64(sweeps[i].Header.Policy.Parameters))
 		}
 	}
 	one, ok := Fit(sweeps[:1], "beam")
@@ -227,7 +233,7 @@ func TestFitFindsTheLaw(t *testing.T) {
 
 func TestMoney(t *testing.T) {
 	r := sweep("p", 100, map[string]map[int]float64{"majority": {10: 0.5}})
-	r.Arms[0].Prompt, r.Arms[0].Cached, r.Arms[0].Judged, r.Arms[0].Verifier = 100, 1000, 200, "v"
+	r.Rows[0].Prompt, r.Rows[0].Cached, r.Rows[0].VerifierTokens, r.Rows[0].Verifier = 100, 1000, 200, "v"
 	prices := &Prices{Currency: "EUR", Models: map[string]Price{"p": {Prompt: 1, Cached: 0.1, Generated: 4}, "v": {Prompt: 2, Per: 1000}}}
 	table, err := Money([]Sweep{r}, prices)
 	if err != nil {

@@ -45,13 +45,13 @@ func Fit(sweeps []Sweep, strategy string) (law Law, ok bool) {
 	var rows [][]float64
 	var ys []float64
 	sizes := map[int64]bool{}
-	for _, r := range sweeps {
-		for _, a := range r.Curve(strategy) {
+	for _, s := range sweeps {
+		for _, a := range s.Curve(strategy) {
 			if FLOPs(a) <= 0 {
 				continue
 			}
-			sizes[r.Header.Policy.Parameters] = true
-			c, s := math.Log10(1e9*FLOPs(a)), math.Log10(float64(max(1, r.Header.Policy.Parameters)))
+			sizes[s.Header.Policy.Parameters] = true
+			c, s := math.Log10(1e9*FLOPs(a)), math.Log10(float64(max(1, s.Header.Policy.Parameters)))
 			rows = append(rows, []float64{1, c, s, c * s})
 			ys = append(ys, logit(a.Accuracy.Mean, len(a.right)))
 		}
@@ -102,13 +102,13 @@ func slopes(sweeps []Sweep, strategy string, mean float64) stats.Interval {
 	for range times {
 		var rows [][]float64
 		var ys []float64
-		for _, r := range sweeps {
-			n := len(r.Problems)
+		for _, s := range sweeps {
+			n := len(s.Problems)
 			pick := make([]int, n)
 			for i := range pick {
 				pick[i] = chance.IntN(n)
 			}
-			for _, a := range r.Curve(strategy) {
+			for _, a := range s.Curve(strategy) {
 				right := 0.0
 				for _, i := range pick {
 					right += a.right[i] / float64(n)
@@ -134,8 +134,8 @@ func Laws(sweeps []Sweep) table.Table {
 		Align:  []table.Align{table.Left, table.Right, table.Right, table.Left, table.Right, table.Left},
 	}
 	var names []string
-	for _, r := range sweeps {
-		for _, a := range r.Arms {
+	for _, s := range sweeps {
+		for _, a := range s.Rows {
 			if a.Strategy != "greedy" && !slices.Contains(names, a.Strategy) {
 				names = append(names, a.Strategy)
 			}

@@ -6,23 +6,24 @@ import (
 	"slices"
 
 	"github.com/ponder-mesh/ponder/internal/stats"
+	"github.com/ponder-mesh/ponder/lab/bench"
 	"github.com/ponder-mesh/ponder/lab/table"
 )
 
 // Only is a sweep of some of its strategies.
-func (r Sweep) Only(names ...string) Sweep {
-	r.Arms = slices.DeleteFunc(slices.Clone(r.Arms), func(a Arm) bool { return !slices.Contains(names, a.Strategy) || a.N == 1 && a.Strategy != "greedy" })
-	return r
+func (s Sweep) Only(names ...string) Sweep {
+	s.Rows = slices.DeleteFunc(slices.Clone(s.Rows), func(a Row) bool { return !slices.Contains(names, a.Strategy) || a.N == 1 && a.Strategy != "greedy" })
+	return s
 }
 
 // Costs is what each arm reached and what it took.
-func Costs(arms []Arm) table.Table {
+func Costs(arms []Row) table.Table {
 	t := table.Table{
 		Header: []string{"strategy", "N", "accuracy [95 %]", "generated", "prompt", "judged", "policy MFLOP", "verifier MFLOP"},
 		Align:  []table.Align{table.Left, table.Right, table.Left, table.Right, table.Right, table.Right, table.Right, table.Right},
 	}
 	for _, a := range arms {
-		t.Add(a.Strategy, fmt.Sprint(a.N), a.Accuracy.Percent(), fmt.Sprintf("%.0f", a.Generated), fmt.Sprintf("%.0f", a.Prompt), fmt.Sprintf("%.0f", a.Judged),
+		t.Add(a.Strategy, fmt.Sprint(a.N), a.Accuracy.Percent(), fmt.Sprintf("%.0f", a.Generated), fmt.Sprintf("%.0f", a.Prompt), fmt.Sprintf("%.0f", a.VerifierTokens),
 			fmt.Sprintf("%.0f", 1e3*a.PolicyGF), fmt.Sprintf("%.0f", 1e3*a.VerifierGF))
 	}
 	return t
@@ -34,10 +35,10 @@ func Controls(sweeps []Sweep) table.Table {
 		Header: []string{"policy", "verifier", "strategy", "N", "accuracy [95 %]", "− best-of-n", "generated", "judged"},
 		Align:  []table.Align{table.Left, table.Left, table.Left, table.Right, table.Left, table.Left, table.Right, table.Right},
 	}
-	for _, r := range sweeps {
-		for _, a := range r.Arms {
-			t.Add(a.Policy, a.Verifier, a.Strategy, fmt.Sprint(a.N), a.Accuracy.Percent(), r.difference(a, "best-of-n", a.N),
-				fmt.Sprintf("%.0f", a.Generated), fmt.Sprintf("%.0f", a.Judged))
+	for _, s := range sweeps {
+		for _, a := range s.Rows {
+			t.Add(a.Policy, a.Verifier, a.Strategy, fmt.Sprint(a.N), a.Accuracy.Percent(), s.difference(a, "best-of-n", a.N),
+				fmt.Sprintf("%.0f", a.Generated), fmt.Sprintf("%.0f", a.VerifierTokens))
 		}
 	}
 	return t
@@ -45,14 +46,14 @@ func Controls(sweeps []Sweep) table.Table {
 
 // Differences compares each arm with majority, best-of-n and greedy at the same N, on
 // the same problems.
-func Differences(r Sweep) table.Table {
+func Differences(s Sweep) table.Table {
 	t := table.Table{
 		Header: []string{"strategy", "N", "− greedy", "− majority", "− best-of-n"},
 		Align:  []table.Align{table.Left, table.Right, table.Left, table.Left, table.Left},
 	}
-	for _, a := range r.Arms {
+	for _, a := range s.Rows {
 		if a.N > 1 {
-			t.Add(a.Strategy, fmt.Sprint(a.N), r.difference(a, "greedy", 1), r.difference(a, "majority", a.N), r.difference(a, "best-of-n", a.N))
+			t.Add(a.Strategy, fmt.Sprint(a.N), s.difference(a, "greedy", 1), s.difference(a, "majority", a.N), s.difference(a, "best-of-n", a.N))
 		}
 	}
 	return t
@@ -60,12 +61,12 @@ func Differences(r Sweep) table.Table {
 
 // difference is how many points an arm is above another, paired by problem; empty if
 // there is no other of that strategy and N.
-func (r Sweep) difference(a Arm, strategy string, n int) string {
-	i := slices.IndexFunc(r.Arms, func(b Arm) bool { return b.Strategy == strategy && b.N == n })
+func (s Sweep) difference(a Row, strategy string, n int) string {
+	i := slices.IndexFunc(s.Rows, func(b Row) bool { return b.Strategy == strategy && b.N == n })
 	if i < 0 || a.Strategy == strategy {
 		return ""
 	}
-	d, err := stats.PairedBootstrap(a.right, r.Arms[i].right, 1)
+	d, err := stats.PairedBootstrap(a.right, s.Rows[i].right, 1)
 	if err != nil {
 		return err.Error()
 	}
@@ -73,12 +74,47 @@ func (r Sweep) difference(a Arm, strategy string, n int) string {
 }
 
 // BySteps is accuracy by the calculations that a problem needs.
-func BySteps(r Sweep) table.Table { return byPanels(r, r.bySteps(), false) }
+func BySteps(s Sweep) table.Table { return byPanels(s, s.bySteps(), false) }
 
-func stepsOf(r Sweep) []int {
+func stepsOf(s Sweep) []int {
 	kinds := map[int]bool{}
-	for _, p := range r.Problems {
+	for _, p := range s.Problems {
 		kinds[p.Steps] = true
 	}
 	return slices.Sorted(maps.Keys(kinds))
+}
+
+// ByBudget returns the table of accuracy by method and budget.
+func ByBudget(s Sweep) table.Table {
+	t := table.Table{Header: []string{"method"}}
+	var ns []int
+	for _, a := range s.Rows {
+		if !slices.Contains(ns, a.N) {
+			ns = append(ns, a.N)
+		}
+	}
+	slices.Sort(ns)
+	for _, n := range ns {
+		t.Header = append(t.Header, fmt.Sprintf("N = %d", n))
+	}
+	var names []string
+	for _, a := range s.Rows {
+		if !slices.Contains(names, a.Strategy) && a.Arm.Kind != bench.KindEstimated {
+			names = append(names, a.Strategy)
+		}
+	}
+	for _, name := range names {
+		row := []string{name}
+		for _, n := range ns {
+			cell := ""
+			for _, a := range s.Curve(name) {
+				if a.N == n {
+					cell = a.Accuracy.Percent()
+				}
+			}
+			row = append(row, cell)
+		}
+		t.Add(row...)
+	}
+	return t
 }

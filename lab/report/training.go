@@ -53,8 +53,8 @@ func TotalFLOPs(sweeps []Sweep, m Models) (table.Table, error) {
 		Header: []string{"policy", "method", "N", "accuracy [95 %]", "pre-training", "inference", "verifier", "total"},
 		Align:  []table.Align{table.Left, table.Left, table.Right, table.Left, table.Right, table.Right, table.Right, table.Right},
 	}
-	for _, r := range sweeps {
-		name := r.Header.Policy.Name
+	for _, s := range sweeps {
+		name := s.Header.Policy.Name
 		model, ok := m[name]
 		if !ok {
 			return t, reasoning.Invalid("models", "%s is not in the file", name)
@@ -64,11 +64,11 @@ func TotalFLOPs(sweeps []Sweep, m Models) (table.Table, error) {
 			active = model.Active
 		}
 		training := 6 * float64(active) * model.TrainingTokens
-		co, curve := r.optimal()
+		co, curve := s.optimal()
 		best, searched := curve.best()
-		greedy, answered := r.Curve("greedy").best()
-		add := func(method string, a Arm) {
-			n := 1e9 * float64(len(r.Problems))
+		greedy, answered := s.Curve("greedy").best()
+		add := func(method string, a Row) {
+			n := 1e9 * float64(len(s.Problems))
 			inference, verifier := n*a.PolicyGF*float64(active)/float64(model.Parameters), n*a.VerifierGF
 			t.Add(name, method, fmt.Sprint(a.N), a.Accuracy.Percent(), fmt.Sprintf("%.2e", training), fmt.Sprintf("%.2e", inference), fmt.Sprintf("%.2e", verifier),
 				fmt.Sprintf("%.2e", training+inference+verifier))
@@ -76,7 +76,7 @@ func TotalFLOPs(sweeps []Sweep, m Models) (table.Table, error) {
 		if answered {
 			add("greedy", greedy)
 		}
-		if searched && best.Strategy != "greedy" {
+		if searched && !best.Arm.Greedy() {
 			add(co, best)
 		}
 	}

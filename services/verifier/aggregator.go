@@ -34,6 +34,15 @@ func ParseAggregator(name string) (Aggregator, error) {
 	return 0, fmt.Errorf("aggregator %q: must be one of min, last, avg, prod", name)
 }
 
+// MarshalText implements encoding.TextMarshaler: files have aggregators by name.
+func (a Aggregator) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (a *Aggregator) UnmarshalText(text []byte) (err error) {
+	*a, err = ParseAggregator(string(text))
+	return err
+}
+
 // Of returns the aggregate of scores, 0 if there are none.
 func (a Aggregator) Of(scores []float64) float64 {
 	if len(scores) == 0 {

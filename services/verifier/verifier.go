@@ -45,7 +45,7 @@ type Result struct {
 // A RewardModel identifies a reward model and names the aggregator to use with it.
 type RewardModel struct {
 	reasoning.Model
-	Aggregator Aggregator
+	Aggregator Aggregator `json:"aggregator,omitzero"`
 }
 
 // ErrBadScores indicates that a reward model returned the wrong number of scores, or

@@ -13,6 +13,7 @@ import (
 	"github.com/ponder-mesh/ponder/lab/measure"
 	"github.com/ponder-mesh/ponder/lab/report"
 	"github.com/ponder-mesh/ponder/lab/table"
+	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/planner/profile"
 )
 
@@ -55,11 +56,7 @@ func makeCalibration(out, dir string) error {
 		}
 		results[name] = r
 		problems = max(problems, len(c.sweep.Problems))
-		for _, m := range []bench.Model{c.sweep.Header.Policy, c.sweep.Header.Verifier} {
-			if m.Name != "" {
-				ids[m.Name] = evidence.Identity{Name: m.Name, SHA256: m.Version, Params: m.Parameters}
-			}
-		}
+		addModels(ids, c.sweep.Header)
 	}
 	planned, err := heldOut(dir)
 	if err != nil {
@@ -90,6 +87,15 @@ func (c calibration) results() (map[string]any, error) {
 		return nil, err
 	}
 	return map[string]any{"budgets": c.budgets(), "rows": c.rows(), "reuse": c.reuse(), "estimators": c.estimators(), "gain": gain, "name": c.profile.Name}, nil
+}
+
+// addModels adds the models of a header by name.
+func addModels(ids map[string]evidence.Identity, h bench.Header) {
+	for _, m := range []reasoning.Model{h.Policy, h.Verifier.Model} {
+		if m.Name != "" {
+			ids[m.Name] = evidence.Identity{Name: m.Name, SHA256: m.Version, Params: m.Parameters}
+		}
+	}
 }
 
 func sortIdentities(models []evidence.Identity) {
@@ -170,7 +176,7 @@ func (c calibration) gain() (table.Table, error) {
 	votes := c.sweep.Curve("majority")
 	for _, unit := range []struct {
 		name    string
-		of      func(report.Arm) float64
+		of      func(report.Row) float64
 		outcome func(profile.Outcome) float64
 		format  string
 	}{

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"github.com/ponder-mesh/ponder/lab/bench"
 	"github.com/ponder-mesh/ponder/lab/evidence"
 	"github.com/ponder-mesh/ponder/lab/report"
 )
@@ -26,16 +25,14 @@ func makeRealCalibration(out, dir string) error {
 			return err
 		}
 		problems += len(c.sweep.Problems)
-		results[fmt.Sprintf("half%d", half)] = map[string]any{"budgets": c.budgets(), "costs": report.Costs(c.sweep.Arms)}
-		for _, m := range []bench.Model{c.sweep.Header.Policy, c.sweep.Header.Verifier} {
-			ids[m.Name] = evidence.Identity{Name: m.Name, SHA256: m.Version, Params: m.Parameters}
-		}
+		results[fmt.Sprintf("half%d", half)] = map[string]any{"budgets": c.budgets(), "costs": report.Costs(c.sweep.Rows)}
+		addModels(ids, c.sweep.Header)
 	}
 	gsm8k, err := report.Read(filepath.Join(dir, "gsm8k.jsonl"))
 	if err != nil {
 		return err
 	}
-	results["gsm8k"] = map[string]any{"costs": report.Costs(gsm8k.Arms), "differences": report.Differences(gsm8k)}
+	results["gsm8k"] = map[string]any{"costs": report.Costs(gsm8k.Rows), "differences": report.Differences(gsm8k)}
 	var models []evidence.Identity
 	for _, id := range ids {
 		models = append(models, id)

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ponder-mesh/ponder/lab/bench"
 	"github.com/ponder-mesh/ponder/lab/evidence"
 	"github.com/ponder-mesh/ponder/lab/report"
 )
@@ -25,18 +24,14 @@ func makeTable(out, plots string, paths []string) error {
 	first := sweeps[0]
 	brief := first.Only(headline...)
 	results := map[string]any{
-		"headline": report.Costs(brief.Arms), "headline_differences": report.Differences(brief),
-		"table": report.Costs(first.Arms), "differences": report.Differences(first), "by_steps": report.BySteps(first),
+		"headline": report.Costs(brief.Rows), "headline_differences": report.Differences(brief),
+		"table": report.Costs(first.Rows), "differences": report.Differences(first), "by_steps": report.BySteps(first),
 	}
-	var all []report.Arm
+	var all []report.Row
 	ids := map[string]evidence.Identity{}
 	for _, r := range sweeps {
-		all = append(all, r.Arms...)
-		for _, m := range []bench.Model{r.Header.Policy, r.Header.Verifier} {
-			if m.Name != "" {
-				ids[m.Name] = evidence.Identity{Name: m.Name, SHA256: m.Version, Params: m.Parameters}
-			}
-		}
+		all = append(all, r.Rows...)
+		addModels(ids, r.Header)
 	}
 	results["arms"], results["controls"] = all, report.Controls(sweeps[1:])
 	if _, err := report.Plot(plots, first, "svg"); err != nil {

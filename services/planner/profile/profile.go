@@ -23,11 +23,11 @@ type Profile struct {
 	Format     int                     `json:"ponder_profile"`
 	Name       string                  `json:"name"` // how plans call it
 	Command    string                  `json:"command"`
-	Policy     Model                   `json:"policy"`
-	Verifier   Model                   `json:"verifier"`
+	Policy     reasoning.Model         `json:"policy"`
+	Verifier   verifier.RewardModel    `json:"verifier"` // without a name: none
 	Problems   Problems                `json:"problems"`
 	Seeds      []uint64                `json:"seeds"`
-	Sampling   Sampling                `json:"sampling"`
+	Sampling   reasoning.Sampling      `json:"sampling"`
 	Estimator  Estimator               `json:"estimator"` // of the difficulty by which it was binned, and by which plans are made
 	Scheme     difficulty.Scheme       `json:"scheme"`
 	Budgets    []Budget                `json:"budgets"`              // by N, ascending
@@ -37,27 +37,11 @@ type Profile struct {
 	Prompt     *difficulty.PromptModel `json:"prompt_model,omitempty"`
 }
 
-// A Model is who wrote or judged.
-type Model struct {
-	Name       string `json:"name"`
-	Version    string `json:"version,omitempty"`
-	Template   string `json:"template,omitempty"`
-	Parameters int64  `json:"parameters,omitempty"`
-	Aggregator string `json:"aggregator,omitempty"`
-}
-
-// Problems is which problems were posed.
+// Problems identifies a set of problems.
 type Problems struct {
-	Set    string `json:"set"`
+	Set    string `json:"set"` // what people call it
 	Count  int    `json:"count"`
-	SHA256 string `json:"sha256"`
-}
-
-// Sampling is how the policy drew tokens.
-type Sampling struct {
-	Temperature float64 `json:"temperature"`
-	TopP        float64 `json:"top_p"`
-	MaxTokens   int     `json:"max_tokens"`
+	SHA256 string `json:"sha256"` // of ids, texts and answers
 }
 
 // An Estimator of difficulty, as the difficulty service calls it.
@@ -114,11 +98,11 @@ type Trial struct {
 
 // An Outcome is accuracy and its price.
 type Outcome struct {
-	Accuracy  stats.Interval `json:"accuracy"`
-	Generated float64        `json:"generated_tokens"`
-	Verifier  float64        `json:"verifier_tokens"`
-	FLOPs     float64        `json:"flops"`
-	Judging   float64        `json:"verifier_flops"` // of them
+	Accuracy      stats.Interval `json:"accuracy"`
+	Generated     float64        `json:"generated_tokens"`
+	Verifier      float64        `json:"verifier_tokens"`
+	FLOPs         float64        `json:"flops"`
+	VerifierFLOPs float64        `json:"verifier_flops"` // of them
 }
 
 // Quality is how good a way to estimate difficulty was, against many samples whose
@@ -132,16 +116,18 @@ type Quality struct {
 	Verifier  float64 `json:"verifier_tokens"`
 }
 
-// For says whether the profile was made of these models. A version that either side
-// does not know is no difference.
-func (p *Profile) For(policy reasoning.Model, judge *verifier.RewardModel) bool {
-	if judge == nil {
-		return p.Verifier.Name == "" && p.Policy.is(policy)
+// For reports whether the profile was made of these models; rewardModel is nil where there
+// is none. A version that either side does not know is no difference.
+func (p *Profile) For(policy reasoning.Model, rewardModel *verifier.RewardModel) bool {
+	if rewardModel == nil {
+		return p.Verifier.Name == "" && agree(p.Policy, policy)
 	}
-	return p.Policy.is(policy) && p.Verifier.is(judge.Model) && (p.Verifier.Aggregator == "" || p.Verifier.Aggregator == judge.Aggregator.String())
+	return agree(p.Policy, policy) && agree(p.Verifier.Model, rewardModel.Model) &&
+		(p.Verifier.Aggregator == 0 || p.Verifier.Aggregator == rewardModel.Aggregator)
 }
 
-func (m Model) is(other reasoning.Model) bool {
-	same := func(a, b string) bool { return a == "" || b == "" || a == b }
-	return m.Name == other.Name && same(m.Version, other.Version) && same(m.Template, other.Template)
+// agree reports whether nothing that both models say differs.
+func agree(a, b reasoning.Model) bool {
+	equal := func(a, b string) bool { return a == "" || b == "" || a == b }
+	return a.Name == b.Name && equal(a.Version, b.Version) && equal(a.Template, b.Template)
 }

@@ -27,7 +27,8 @@ func example() profile.Profile {
 	greedy, four, beam, wide := arm("greedy", 1, 0.4, 40, 0.1), arm("best-of-n", 4, 0.6, 160, 0.2), arm("beam", 16, 0.8, 640, 3), arm("best-of-n", 16, 0.7, 650, 0.3)
 	easy, hard := arm("best-of-n", 4, 0.9, 160, 0.2), arm("rebase", 64, 0.5, 2400, 4)
 	return profile.Profile{
-		Format: 1, Name: "p with v", Policy: profile.Model{Name: "p", Version: "1"}, Verifier: profile.Model{Name: "v", Aggregator: "prod"},
+		Format: 1, Name: "p with v", Policy: reasoning.Model{Name: "p", Version: "1"},
+		Verifier:  verifier.RewardModel{Model: reasoning.Model{Name: "v"}, Aggregator: verifier.AggregatorProd},
 		Estimator: profile.Estimator{Method: "probe", Samples: 4}, Scheme: difficulty.Scheme{Name: "halves", Edges: []float64{0.5}},
 		Budgets: []profile.Budget{
 			{N: 1, Tokens: 40, Uniform: greedy, Why: "one"}, {N: 4, Tokens: 160, Uniform: four, Why: "same for all"},

@@ -1,6 +1,7 @@
-// Package bench asks a planner the same problems with different strategies and
-// counts what came out: how many answers were right, and what they cost. Results go
-// to a file of lines that a run which was stopped goes on with.
+// Package bench has a planner solve the same problems by different arms, and records for
+// each search whether its answer was right and what it cost. Results go to a file of
+// lines, with which a run that was stopped continues. A Matrix holds them by arm and
+// problem.
 package bench
 
 import (
@@ -23,9 +24,10 @@ import (
 	"github.com/ponder-mesh/ponder/services/difficulty"
 	"github.com/ponder-mesh/ponder/services/planner"
 	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
+	"github.com/ponder-mesh/ponder/services/planner/search"
 )
 
-// A Runner asks a planner.
+// A Runner has a planner do tasks.
 type Runner struct {
 	Planner    plannerv1.PlannerServiceClient
 	Difficulty difficulty.Estimator // nil: only arms that search
@@ -34,23 +36,22 @@ type Runner struct {
 	Timeout    time.Duration        // of a search; what was found until then counts
 }
 
-// readyWithin is how long a planner, perhaps just started, may take until it serves.
+// readyWithin bounds the time that a planner, perhaps just started, takes until it serves.
 const readyWithin = 30 * time.Second
 
-// Check waits until the planner is ready, and has it plan each arm, which is free, so
-// that one that breaks a rule is refused before anything is spent on others.
+// Check waits until the planner is ready, and has it plan each arm, which is free, so that
+// an arm that breaks a rule is refused before anything is spent on others.
 func (r Runner) Check(ctx context.Context, arms []Arm) error {
 	ctx, stop := context.WithTimeout(ctx, readyWithin)
 	defer stop()
 	for _, a := range arms {
-		if a.Method != nil {
+		if a.Kind == KindDifficulty {
 			if r.Difficulty == nil {
 				return reasoning.Invalid("arms", "%s needs a difficulty service, and there is none", a)
 			}
 			continue
 		}
-		t := Task{Arm: a, Seed: 1}
-		t.Arm.Estimate = false
+		t := Task{Arm: a.Unestimated(), Seed: 1}
 		t.Problem.Text = "1+1"
 		if _, err := r.Planner.PlanSearch(ctx, &plannerv1.PlanSearchRequest{Spec: r.spec(t)}, grpc.WaitForReady(true)); err != nil {
 			return fmt.Errorf("arm %s: %w", a, rpcerr.FromStatus(err))
@@ -59,10 +60,10 @@ func (r Runner) Check(ctx context.Context, arms []Arm) error {
 	return nil
 }
 
-// Run does all tasks: those of a group one after another, Concurrent groups at a
-// time. Done is told of each result, one at a time; its error ends the run, and so
-// does a task that cannot be done. A search that ends without an answer is done: it
-// is a wrong answer.
+// Run does all tasks: those of a group one after another, Concurrent groups at a time. It
+// calls done with each result, one at a time. An error of done ends the run, and so does a
+// task that cannot be done. A search that ends without an answer is done: its answer is
+// wrong.
 func (r Runner) Run(ctx context.Context, groups [][]Task, done func(Result) error) error {
 	var mu sync.Mutex
 	all, ctx := errgroup.WithContext(ctx)
@@ -87,9 +88,9 @@ func (r Runner) Run(ctx context.Context, groups [][]Task, done func(Result) erro
 	return all.Wait()
 }
 
-// pauses before a task is tried again: a judge that does not answer in time, or an
-// engine that restarts, must not end a run of hours, nor count as a wrong answer. A
-// search that is degraded every time is a result, and tells so.
+// pauses are those before a task is tried again: a verifier that does not answer in time,
+// or an engine that restarts, must not end a run of hours, nor count as a wrong answer. A
+// search that is degraded every time is a result, which says so.
 var pauses = []time.Duration{time.Second, 10 * time.Second}
 
 func (r Runner) do(ctx context.Context, t Task) (Result, error) {
@@ -107,12 +108,12 @@ func (r Runner) do(ctx context.Context, t Task) (Result, error) {
 	}
 }
 
-// solve follows a search to its end. Where the planner did not do what the task
-// says, or could not, that is an error.
+// solve follows a search to its end. It returns an error if the planner did not do what
+// the task says.
 func (r Runner) solve(ctx context.Context, t Task) (Result, error) {
 	ctx, stop := context.WithTimeout(ctx, r.Timeout+time.Minute)
 	defer stop()
-	if t.Arm.Method != nil {
+	if t.Arm.Kind == KindDifficulty {
 		return r.estimate(ctx, t)
 	}
 	stream, err := r.Planner.Solve(ctx, &plannerv1.SolveRequest{Spec: r.spec(t), CancelOnDisconnect: true})
@@ -126,9 +127,7 @@ func (r Runner) solve(ctx context.Context, t Task) (Result, error) {
 		response, err := stream.Recv()
 		switch {
 		case errors.Is(err, io.EOF):
-			result := resultOf(t, last)
-			result.told(t, plan, estimate)
-			return result, check(t, plan, estimate, last.GetOutcome())
+			return searchResult(t, last, plan, estimate), check(t, plan, estimate, last.GetOutcome())
 		case err != nil:
 			return Result{}, rpcerr.FromStatus(err)
 		}
@@ -144,29 +143,30 @@ func (r Runner) solve(ctx context.Context, t Task) (Result, error) {
 
 // spec returns what a task asks of the planner.
 func (r Runner) spec(t Task) *plannerv1.SearchSpec {
-	out := planner.Request{
-		Problem: t.Problem.Text, Strategy: t.Arm.Strategy, Seed: new(reasoning.Seed(t.Seed)), Estimate: t.Arm.Estimate, Choice: t.Arm.Choice,
-		Deadline: time.Now().Add(r.Timeout),
+	out := planner.Request{Problem: t.Problem.Text, Seed: new(reasoning.Seed(t.Seed)), Estimate: t.Arm.Kind == KindEstimated, Deadline: time.Now().Add(r.Timeout)}
+	if t.Arm.Kind == KindPlanned {
+		out.Samples = t.Arm.N
+	} else {
+		out.Strategy = search.FixedCost(t.Arm.Strategy)
+	}
+	if t.Arm.Choose {
+		out.Choice = &t.Arm.Choice
 	}
 	if s := r.Sampling; s != nil {
 		out.Temperature, out.TopP, out.MaxTokens = &s.Temperature, &s.TopP, &s.MaxTokens
-	}
-	if t.Arm.Strategy == nil {
-		out.Samples = t.Arm.N
 	}
 	return plannerrpc.SpecToProto(out)
 }
 
 // estimate does a task that searches nothing.
 func (r Runner) estimate(ctx context.Context, t Task) (Result, error) {
-	method := *t.Arm.Method
 	q := difficulty.Request{
-		Search: "bench", Problem: t.Problem.Text, Seed: reasoning.Seed(t.Seed), MaxSamples: t.Arm.N, Method: method,
+		Search: "bench", Problem: t.Problem.Text, Seed: reasoning.Seed(t.Seed), MaxSamples: t.Arm.N, Method: t.Arm.Method,
 	}
 	if r.Sampling != nil {
 		q.Sampling = *r.Sampling
 	}
-	if method == difficulty.MethodOracle { // whose samples are no other's: else it would agree with them by what they share
+	if t.Arm.Method == difficulty.MethodOracle { // with samples of its own: else it agrees with estimates by the samples that they share
 		q.Answer, q.Seed = t.Problem.Answer, q.Seed.Child(math.MaxInt32)
 	}
 	began := time.Now()
@@ -177,8 +177,8 @@ func (r Runner) estimate(ctx context.Context, t Task) (Result, error) {
 		}
 		last = e
 	}
-	result := Result{Problem: t.Problem.ID, Steps: t.Problem.Steps, Level: t.Problem.Level, Arm: t.Arm.Name, N: t.Arm.N, Seed: t.Seed, Expected: t.Problem.Answer, Stop: "complete"}
-	u := last.Usage
+	result, u := newResult(t), last.Usage
+	result.Stop = "complete"
 	result.Tokens = Tokens{Generated: u.Generated, Prompt: u.Prompt, Cached: u.Cached, Verifier: u.Verifier}
 	result.FLOPs.Difficulty = u.FLOPs
 	result.Estimate = &Estimate{last.PassRate, last.Low, last.High, last.Samples, u.Generated, u.Verifier}
@@ -186,8 +186,8 @@ func (r Runner) estimate(ctx context.Context, t Task) (Result, error) {
 	return result, nil
 }
 
-// check says why an outcome is no result of a task. That the problem is none for the
-// model, such as one that is too long, is a result.
+// check returns an error if an outcome is no result of a task. It is one if the problem
+// is none for the model, such as one that is too long.
 func check(t Task, plan *plannerv1.SearchPlan, estimate *difficultyv1.Estimate, o *plannerv1.Outcome) error {
 	failed := o.GetStopReason() == plannerv1.StopReason_STOP_REASON_ERROR && o.GetError().GetCode() != int32(codes.InvalidArgument)
 	want, got := plannerrpc.StrategyToProto(t.Arm.Strategy), plan.GetStrategy()
@@ -198,7 +198,7 @@ func check(t Task, plan *plannerv1.SearchPlan, estimate *difficultyv1.Estimate, 
 		return errors.New(o.GetError().GetMessage())
 	case want != nil && got != nil && fmt.Sprintf("%T", want.GetKind()) != fmt.Sprintf("%T", got.GetKind()):
 		return fmt.Errorf("the planner did something else: %s", plan.GetReason())
-	case t.Arm.Estimate && estimate == nil:
+	case t.Arm.Kind == KindEstimated && estimate == nil:
 		return errors.New("difficulty was not estimated: is there a difficulty service?")
 	}
 	return nil

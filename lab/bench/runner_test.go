@@ -18,10 +18,8 @@ import (
 	"github.com/ponder-mesh/ponder/lab/problemset"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
-	"github.com/ponder-mesh/ponder/services/difficulty"
 	"github.com/ponder-mesh/ponder/services/planner"
 	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
-	"github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 	"github.com/ponder-mesh/ponder/services/verifier"
@@ -29,10 +27,10 @@ import (
 )
 
 // bubble runs body with a runner of a planner over these, in a bubble of time.
-func bubble(t *testing.T, engine *policytest.Script, judge verifier.Verifier, body func(t *testing.T, r Runner)) {
+func bubble(t *testing.T, engine *policytest.Script, v verifier.Verifier, body func(t *testing.T, r Runner)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		p := planner.New(planner.Config{Policy: engine, Verifier: judge})
+		p := planner.New(planner.Config{Policy: engine, Verifier: v})
 		t.Cleanup(p.Close)
 		server := rpctest.Serve(t, func(s grpc.ServiceRegistrar) { plannerrpc.Register(s, p) })
 		body(t, Runner{Planner: plannerv1.NewPlannerServiceClient(server.Conn), Concurrent: 2, Timeout: time.Hour})
@@ -59,63 +57,6 @@ func tasksOf(t *testing.T, set []problemset.Problem, names ...string) ([]Arm, []
 	return arms, tasks
 }
 
-func TestArms(t *testing.T) {
-	arms, err := Arms([]string{"beam:narrow=true:m=2", "greedy", "majority", "majority:wave=2"}, []int{16, 4})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var names []string
-	for _, a := range arms {
-		names = append(names, a.String())
-	}
-	want := []string{"beam:narrow=true:m=2 16", "beam:narrow=true:m=2 4", "greedy 1", "majority 16", "majority 4", "majority:wave=2 16", "majority:wave=2 4"}
-	if !slices.Equal(names, want) {
-		t.Errorf("got %v, want %v", names, want)
-	}
-	narrow := search.NewBeam(16)
-	narrow.M, narrow.Narrow = 2, true
-	for i, want := range map[int]search.Strategy{
-		0: narrow,
-		3: search.Majority{N: 16, Exhaustive: true}, // the cost of stopping in flight depends on timing
-		5: search.Majority{N: 16, Wave: 2},
-	} {
-		if got := arms[i].Strategy; got != want {
-			t.Errorf("%s is %+v, want %+v", arms[i], got, want)
-		}
-	}
-	arms, err = Arms([]string{"planned", "estimate+beam:m=2", "estimate+greedy", "difficulty:oracle", "majority:choice=certainty-vote"}, []int{8})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if p := arms[0]; p.Strategy != nil || p.Estimate || p.Method != nil || p.N != 8 {
-		t.Errorf("planned is %+v", p)
-	}
-	if e := arms[1]; e.Strategy.(search.Beam).M != 2 || !e.Estimate || e.Name != "estimate+beam:m=2" || arms[2].N != 1 || !arms[2].Estimate {
-		t.Errorf("with an estimate: %+v, %+v", e, arms[2])
-	}
-	if d := arms[3]; d.Method == nil || *d.Method != difficulty.MethodOracle || d.Strategy != nil {
-		t.Errorf("an oracle is %+v", d)
-	}
-	if m := arms[4]; *m.Choice != (search.Choice{By: search.ByCertainty, Pick: search.PickVote}) || m.Strategy.(search.Majority).N != 8 {
-		t.Errorf("by certainty: %+v", m)
-	}
-	for want, bad := range map[string]struct {
-		names []string
-		ns    []int
-	}{
-		`method: "guess" must be one of`: {[]string{"difficulty:guess"}, []int{1}},
-		`"best" must be one of`:          {[]string{"majority:choice=best"}, []int{1}},
-
-		`strategy: "dfs" must be one of [greedy majority best-of-n beam`: {[]string{"dfs"}, []int{1}},
-		"n: must be 1 to 4096, is 0":                                     {[]string{"beam"}, []int{4, 0}},
-		"arms: there are none":                                           {[]string{"beam"}, nil},
-	} {
-		if _, err := Arms(bad.names, bad.ns); !errors.Is(err, reasoning.ErrInvalid) || !strings.Contains(err.Error(), want) {
-			t.Errorf("%v: error %v, want %q", bad, err, want)
-		}
-	}
-}
-
 // Arms of a problem follow one another, and problems run beside each other.
 func TestRunGoesProblemByProblem(t *testing.T) {
 	bubble(t, policytest.Steps(1, 10*time.Second), verifiertest.Steps(0), func(t *testing.T, r Runner) {
@@ -123,7 +64,7 @@ func TestRunGoesProblemByProblem(t *testing.T) {
 		start := time.Now()
 		var order []string
 		err := r.Run(t.Context(), tasks, func(result Result) error {
-			order = append(order, fmt.Sprintf("%v %s", time.Since(start).Round(time.Second), result.Arm))
+			order = append(order, fmt.Sprintf("%v %s", time.Since(start).Round(time.Second), result.Arm.Name()))
 			return nil
 		})
 		if err != nil {
@@ -138,7 +79,7 @@ func TestRunGoesProblemByProblem(t *testing.T) {
 	})
 }
 
-// An arm that breaks a rule is refused while nothing was asked of the engine.
+// An arm that breaks a rule is refused before the engine is asked for anything.
 func TestCheckIsFree(t *testing.T) {
 	engine := policytest.Steps(1, 0)
 	bubble(t, engine, nil, func(t *testing.T, r Runner) {
@@ -164,7 +105,7 @@ func TestCheckIsFree(t *testing.T) {
 	}
 }
 
-// shy is a verifier that does not say who it is for a while.
+// shy is a verifier that does not name its reward model for a while.
 type shy struct {
 	*verifiertest.Script
 	silent atomic.Int32 // times
@@ -182,9 +123,9 @@ func (s *shy) RewardModel(ctx context.Context) (verifier.RewardModel, error) {
 // result if it stays so.
 func TestLesserSearchesAreNoResults(t *testing.T) {
 	for silent, want := range map[int32]string{1: "", 9: "the planner did something else: majority of 2 instead of best-of-n"} {
-		judge := &shy{Script: verifiertest.Steps(0)}
-		judge.silent.Store(silent)
-		bubble(t, policytest.Steps(2, time.Second), judge, func(t *testing.T, r Runner) {
+		v := &shy{Script: verifiertest.Steps(0)}
+		v.silent.Store(silent)
+		bubble(t, policytest.Steps(2, time.Second), v, func(t *testing.T, r Runner) {
 			_, tasks := tasksOf(t, problems(1), "best-of-n")
 			var results []Result
 			err := r.Run(t.Context(), tasks, func(r Result) error { results = append(results, r); return nil })
@@ -200,7 +141,7 @@ func TestLesserSearchesAreNoResults(t *testing.T) {
 }
 
 // An engine that fails is no wrong answer of the strategy: it ends the run. One that
-// fails in part, however often it is asked, is a result that tells so.
+// fails in part, however often it is asked, is a result that says so.
 func TestFailures(t *testing.T) {
 	engine := policytest.Steps(2, time.Second)
 	say := engine.Reply
@@ -242,26 +183,5 @@ func TestTasksAreDistinct(t *testing.T) {
 	}
 	if _, err := Tasks(set[:2], arms, []uint64{7, 7}); !errors.Is(err, reasoning.ErrInvalid) || !strings.Contains(err.Error(), "seed 7") {
 		t.Errorf("error %v, want one that names seed 7", err)
-	}
-}
-
-func TestRows(t *testing.T) {
-	arms, _ := tasksOf(t, nil, "greedy", "beam")
-	r := Result{Problem: "p1", Arm: "beam", N: 2, Seed: 1, Right: true, Tokens: Tokens{1, 2, 3, 4, 5}, FLOPs: FLOPs{1, 2, 4}}
-	again, other := r, r
-	again.Seed, again.Right = 2, false
-	other.N = 4
-	rows := Rows(arms, problems(2), []Result{r, again, other})
-	if diff := cmp.Diff(rows[1].Right, []float64{0, 0.5}); diff != "" {
-		t.Errorf("right (-got +want):\n%s", diff)
-	}
-	if want := (Tokens{2, 4, 6, 8, 10}); rows[1].Tokens != want || rows[1].FLOPs != 14 {
-		t.Errorf("got %+v and %v FLOPs, want %+v and 14", rows[1].Tokens, rows[1].FLOPs, want)
-	}
-	if a := rows[1].Accuracy(); a.Mean != 0.25 || a.N != 2 {
-		t.Errorf("accuracy %+v, want 0.25 of 2", a)
-	}
-	if a := rows[0].Accuracy(); a.Mean != 0 || a.N != 2 {
-		t.Errorf("accuracy without results %+v", a)
 	}
 }

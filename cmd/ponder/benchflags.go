@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/ponder-mesh/ponder/lab/bench"
+	"github.com/ponder-mesh/ponder/lab/problemset"
+	"github.com/ponder-mesh/ponder/reasoning"
+)
+
+// benchFlags are those that bench and calibrate have in common.
+type benchFlags struct {
+	problemSet  `embed:""`
+	Seeds       []uint64      `help:"Roots of chance; each arm runs once with each." default:"1"`
+	Temperature float64       `help:"Sampling temperature in [0,2]." default:"0.8"`
+	MaxTokens   int           `help:"Most tokens of one sample; 0 is 256 for pocket models, 2048 for a server's." default:"0"`
+	Concurrent  int           `help:"Problems at a time; 0 is two for each processor." default:"0"`
+	Timeout     time.Duration `help:"When to stop a search at the latest; what it found until then counts." default:"10m"`
+	modelFlags  `embed:""`
+}
+
+func (c benchFlags) validate() error {
+	switch {
+	case c.Concurrent < 0 || c.Concurrent > 128:
+		return reasoning.Invalid("--concurrent", "must be 0 to 128, is %d", c.Concurrent)
+	case !(c.Temperature >= 0 && c.Temperature <= 2):
+		return reasoning.Invalid("--temperature", "must be in [0,2], is %v", c.Temperature)
+	case c.Timeout <= 0:
+		return reasoning.Invalid("--timeout", "must be more than 0, is %v", c.Timeout)
+	case len(c.Seeds) == 0:
+		return reasoning.Invalid("--seeds", "there must be one at least")
+	}
+	return nil
+}
+
+// header returns the header of results of these problems, without models.
+func (c benchFlags) header(name string, set []problemset.Problem) bench.Header {
+	return bench.Header{
+		Problems: bench.ProblemsOf(name, set), Seeds: c.Seeds,
+		Sampling: reasoning.Sampling{Temperature: c.Temperature, TopP: 1, MaxTokens: c.maxTokens(c.MaxTokens)},
+	}
+}
+
+// runner returns the runner that makes results with this header.
+func (c benchFlags) runner(at services, h bench.Header) bench.Runner {
+	r := bench.Runner{Planner: at.planner, Difficulty: at.difficulty, Sampling: &h.Sampling, Concurrent: c.Concurrent, Timeout: c.Timeout}
+	if c.Concurrent == 0 {
+		r.Concurrent = 2 * runtime.GOMAXPROCS(0)
+	}
+	return r
+}
+
+// record does the tasks that have no result in a file, and returns all results.
+func record(ctx context.Context, r bench.Runner, path string, h bench.Header, arms []bench.Arm, tasks [][]bench.Task) ([]bench.Result, error) {
+	if err := r.Check(ctx, arms); err != nil {
+		return nil, err
+	}
+	log, results, err := bench.OpenLog(path, h)
+	if err != nil {
+		return nil, err
+	}
+	left := bench.Without(tasks, results)
+	progress := newProgress(os.Stderr, terminal(os.Stderr), tasks, left)
+	err = r.Run(ctx, left, func(r bench.Result) error {
+		if err := log.Append(r); err != nil {
+			return err
+		}
+		results = append(results, r)
+		progress.add(r, time.Now())
+		return nil
+	})
+	progress.end(time.Now())
+	return results, errors.Join(err, log.Close())
+}

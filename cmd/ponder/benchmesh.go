@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/ponder-mesh/ponder/lab/bench"
+	"github.com/ponder-mesh/ponder/mesh"
+	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+	"github.com/ponder-mesh/ponder/services/difficulty"
+	"github.com/ponder-mesh/ponder/services/planner/backend"
+)
+
+// services are what a bench asks. close stops those of this process.
+type services struct {
+	planner    plannerv1.PlannerServiceClient
+	difficulty difficulty.Estimator
+	close      func() error
+}
+
+// start runs a mesh in this process over a store and with these profiles. It fills in the
+// models and the profiles of the header.
+func (c benchFlags) start(ctx context.Context, store backend.Store, profiles []string, header *bench.Header) (_ services, err error) {
+	models, err := c.open()
+	if err != nil {
+		return services{}, err
+	}
+	fail := func(err error) (services, error) { return services{}, errors.Join(err, models.close()) }
+	if err := models.identify(ctx, header); err != nil {
+		return fail(err)
+	}
+	shelf, digest, err := readProfiles(profiles)
+	if err != nil {
+		return fail(err)
+	}
+	header.Profiles = digest
+	m, err := mesh.Start(ctx, mesh.Config{
+		Policy: models.policy, Provider: models.policy.Provider, Verifier: models.verifierOrNil(), Slots: c.Policy.Slots, Store: store, Solo: true, Profiles: shelf,
+	})
+	if err != nil {
+		return fail(err)
+	}
+	return services{m.Planner, m.Difficulty, func() error { return errors.Join(m.Close(), models.close()) }}, nil
+}
+
+// identify fills in the models of results.
+func (o openModels) identify(ctx context.Context, h *bench.Header) error {
+	var err error
+	if h.Policy, err = o.policy.Model(ctx); err != nil {
+		return fmt.Errorf("get policy model: %w", err)
+	}
+	if o.verifier == nil {
+		return nil
+	}
+	if h.Verifier, err = o.verifier.RewardModel(ctx); err != nil {
+		return fmt.Errorf("get reward model: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"errors"
+
+	policyengine "github.com/ponder-mesh/ponder/services/policy/engine"
+	"github.com/ponder-mesh/ponder/services/verifier"
+	verifierengine "github.com/ponder-mesh/ponder/services/verifier/engine"
+)
+
+// modelFlags name the models of a mesh.
+type modelFlags struct {
+	Policy   policyengine.Config   `embed:""`
+	Verifier verifierengine.Config `embed:""`
+}
+
+// openModels are the engines that modelFlags name. close releases them.
+type openModels struct {
+	policy   *policyengine.Engine
+	verifier *verifierengine.Engine // nil: none
+}
+
+// open opens the engines. A pocket reward model is trained to score pocket policies, so for
+// any other policy it must be named.
+func (f modelFlags) open() (o openModels, err error) {
+	if f.Policy.URL != "" && f.Verifier.URL == "" && f.Verifier.Pocket == "" {
+		f.Verifier.Pocket = verifierengine.None
+	}
+	if o.policy, err = policyengine.Open(f.Policy); err != nil {
+		return o, err
+	}
+	if o.verifier, err = verifierengine.Open(f.Verifier); err != nil {
+		return o, errors.Join(err, o.close())
+	}
+	return o, nil
+}
+
+// maxTokens returns the most tokens of one sample: n, or where that is 0 a default, as a
+// pocket model's context is short and an LLM's solution long.
+func (f modelFlags) maxTokens(n int) int {
+	switch {
+	case n > 0:
+		return n
+	case f.Policy.URL != "":
+		return 2048
+	}
+	return 256
+}
+
+// verifierOrNil returns the verifier as an interface that is nil if there is none.
+func (o openModels) verifierOrNil() verifier.Verifier {
+	if o.verifier == nil {
+		return nil
+	}
+	return o.verifier
+}
+
+func (o openModels) close() error {
+	err := o.policy.Close()
+	if o.verifier != nil {
+		err = errors.Join(err, o.verifier.Close())
+	}
+	return err
+}

@@ -1,0 +1,41 @@
+package bench
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+)
+
+// A record is a line of a file of results: a Result whose arm is text.
+type record struct {
+	Problem string `json:"problem"`
+	Steps   int    `json:"steps,omitempty"`
+	Level   string `json:"level,omitempty"`
+	Arm     string `json:"arm"`
+	Plan    string `json:"plan,omitempty"`
+	N       int    `json:"n"`
+	Seed    uint64 `json:"seed"`
+	Outcome
+}
+
+func newRecord(r Result) record {
+	return record{r.Problem, r.Steps, r.Level, r.Arm.Name(), r.Plan, r.Arm.N, r.Seed, r.Outcome}
+}
+
+// parseRecord returns the result of a line.
+func parseRecord(line []byte) (Result, error) {
+	var r record
+	in := json.NewDecoder(bytes.NewReader(line))
+	in.DisallowUnknownFields()
+	if err := in.Decode(&r); err != nil {
+		return Result{}, err
+	}
+	if r.Problem == "" || r.Arm == "" {
+		return Result{}, errors.New("no result: it names no problem or no arm")
+	}
+	arm, err := ParseArm(r.Arm, r.N)
+	if err != nil {
+		return Result{}, err
+	}
+	return Result{Problem: r.Problem, Steps: r.Steps, Level: r.Level, Arm: arm, Seed: r.Seed, Plan: r.Plan, Outcome: r.Outcome}, nil
+}

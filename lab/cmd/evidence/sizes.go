@@ -1,0 +1,51 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/ponder-mesh/ponder/lab/bench"
+	"github.com/ponder-mesh/ponder/lab/report"
+	"github.com/ponder-mesh/ponder/lab/table"
+	"github.com/ponder-mesh/ponder/services/planner/search"
+)
+
+// sizes returns what small policies reach by search beside large ones that answer greedily.
+func sizes(dir string) (table.Table, error) {
+	paths, err := filepath.Glob(filepath.Join(dir, "greedy-*.jsonl"))
+	if err != nil {
+		return table.Table{}, err
+	}
+	pairs, err := filepath.Glob(filepath.Join(dir, "*", "profile.json"))
+	if err != nil {
+		return table.Table{}, err
+	}
+	t := table.Table{
+		Header: []string{"policy", "parameters", "method", "verifier", "accuracy [95 %]", "generated", "policy MFLOP", "verifier MFLOP"},
+		Align:  []table.Align{table.Left, table.Right, table.Left, table.Left, table.Left, table.Right, table.Right, table.Right},
+	}
+	for _, path := range paths {
+		r, err := report.Read(path)
+		if err != nil {
+			return t, err
+		}
+		if a, ok := r.Find(bench.Arm{N: 1, Strategy: search.Greedy{}}); ok {
+			t.Add(r.Header.Policy.Name, fmt.Sprint(r.Header.Policy.Parameters), "greedy", "", a.Accuracy.Percent(), fmt.Sprintf("%.0f", a.Generated), fmt.Sprintf("%.0f", 1e3*a.PolicyGF), "0")
+		}
+	}
+	for _, path := range pairs {
+		if name := filepath.Base(filepath.Dir(path)); name == "half1" || name == "half2" {
+			continue
+		}
+		c, err := readCalibration(filepath.Dir(path))
+		if err != nil {
+			return t, err
+		}
+		for _, b := range c.profile.Budgets {
+			o := b.Measured.Chosen
+			t.Add(c.profile.Policy.Name, fmt.Sprint(c.profile.Policy.Parameters), fmt.Sprintf("compute-optimal, budget %d", b.N), c.profile.Verifier.Name, o.Accuracy.Percent(),
+				fmt.Sprintf("%.0f", o.Generated), fmt.Sprintf("%.0f", 1e-6*(o.FLOPs-o.VerifierFLOPs)), fmt.Sprintf("%.0f", 1e-6*o.VerifierFLOPs))
+		}
+	}
+	return t, nil
+}

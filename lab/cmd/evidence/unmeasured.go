@@ -1,0 +1,38 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+
+	"github.com/ponder-mesh/ponder/lab/report"
+	"github.com/ponder-mesh/ponder/lab/table"
+)
+
+// unmeasured returns what a planner does without a profile, by the rule of thumb, with the
+// biased reward model, beside what calibration would have chosen.
+func unmeasured(dir string) (table.Table, error) {
+	t := table.Table{
+		Header: []string{"budget", "rule of thumb", "tokens", "calibrated, by cross-validation", "tokens", "majority"},
+		Align:  []table.Align{table.Right, table.Left, table.Right, table.Left, table.Right, table.Left},
+	}
+	thumb, err := report.Read(filepath.Join(dir, "biased-thumb.jsonl"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return t, nil
+	}
+	if err != nil {
+		return t, err
+	}
+	c, err := readCalibration(filepath.Join(dir, "biased"))
+	if err != nil {
+		return t, err
+	}
+	for _, b := range c.profile.Budgets {
+		if a, ok := thumb.Find(plannedArm(b.N)); ok {
+			votes, _ := c.sweep.Find(majorityArm(b.N))
+			t.Add(fmt.Sprint(b.N), a.Accuracy.Percent(), fmt.Sprintf("%.0f", a.Generated), b.Measured.Chosen.Accuracy.Percent(), fmt.Sprintf("%.0f", b.Measured.Chosen.Generated), votes.Accuracy.Percent())
+		}
+	}
+	return t, nil
+}
