@@ -36,7 +36,7 @@ const Domain = "ponder"
 type row struct {
 	kind    reasoning.Kind
 	code    codes.Code
-	general error         // what a status of this code without a reason is, from gRPC or a foreign server; nil: unknown
+	general error         // what gRPC and foreign servers mean by the code, without a reason; nil: unknown
 	retry   time.Duration // how soon general is worth a retry; 0: no hint
 }
 
@@ -49,8 +49,8 @@ var table = []row{
 	{kind: reasoning.KindPrecondition, code: codes.FailedPrecondition},
 	{kind: reasoning.KindNotFound, code: codes.NotFound},
 	{kind: reasoning.KindExists, code: codes.AlreadyExists},
-	{kind: reasoning.KindExhausted, code: codes.ResourceExhausted, general: reasoning.ErrOverloaded, retry: 2 * time.Second},
-	{kind: reasoning.KindUnavailable, code: codes.Unavailable, general: reasoning.ErrUnavailable, retry: time.Second},
+	{reasoning.KindExhausted, codes.ResourceExhausted, reasoning.ErrOverloaded, 2 * time.Second},
+	{reasoning.KindUnavailable, codes.Unavailable, reasoning.ErrUnavailable, time.Second},
 }
 
 // reason returns the reason of r.general, "" if there is none.

@@ -66,7 +66,8 @@ func TestErrorsOfContextComeBack(t *testing.T) {
 	for name, over := range roads {
 		for _, err := range []error{context.Canceled, context.DeadlineExceeded} {
 			sent := fmt.Errorf("score: %w: %w", reasoning.ErrUnavailable, err)
-			if got := over(sent); !errors.Is(got, err) || errors.Is(got, reasoning.ErrUnavailable) || got.Error() != sent.Error() {
+			got := over(sent)
+			if !errors.Is(got, err) || errors.Is(got, reasoning.ErrUnavailable) || got.Error() != sent.Error() {
 				t.Errorf("%s: got %v, want %v", name, got, err)
 			}
 		}
@@ -82,7 +83,8 @@ func TestInvalidKeepsFieldAndRule(t *testing.T) {
 			if !errors.As(got, &rule) {
 				t.Fatalf("got %v, want an InvalidError", got)
 			}
-			if diff := cmp.Diff(*rule, reasoning.InvalidError{Field: "sampling.top_p", Rule: "must be in (0,1], is 7"}); diff != "" || got.Error() != sent.Error() {
+			want := reasoning.InvalidError{Field: "sampling.top_p", Rule: "must be in (0,1], is 7"}
+			if diff := cmp.Diff(*rule, want); diff != "" || got.Error() != sent.Error() {
 				t.Errorf("got %v, want %v\n%s", got, sent, diff)
 			}
 		})

@@ -129,9 +129,13 @@ func TestSearchByDepth(t *testing.T) {
 		if diff := cmp.Diff(summary.Depths, want, cmpopts.IgnoreUnexported(tracefile.Quantity{})); diff != "" {
 			t.Errorf("depths (got -, want +):\n%s", diff)
 		}
-		one := tracefile.Search{ID: "s1", Trace: summary.Searches[0].Trace, Strategy: "beam", State: "succeeded", Start: summary.Searches[0].Start,
-			Duration: 70 * s, Spans: summary.Spans, Depths: 3}
-		if diff := cmp.Diff(summary.Searches, []tracefile.Search{one}, cmpopts.IgnoreUnexported(tracefile.Search{})); diff != "" {
+		first := summary.Searches[0]
+		one := tracefile.Search{
+			ID: "s1", Trace: first.Trace, Strategy: "beam", State: "succeeded", Start: first.Start,
+			Duration: 70 * s, Spans: summary.Spans, Depths: 3,
+		}
+		unexported := cmpopts.IgnoreUnexported(tracefile.Search{})
+		if diff := cmp.Diff(summary.Searches, []tracefile.Search{one}, unexported); diff != "" {
 			t.Errorf("searches (got -, want +):\n%s", diff)
 		}
 
@@ -152,7 +156,8 @@ func TestSearchByDepth(t *testing.T) {
 				t.Errorf("/metrics lacks %s", line)
 			}
 		}
-		exemplar := regexp.MustCompile(`(?m)^ponder_step_duration_seconds_bucket\{depth="1",.*\} \d+ # \{.*trace_id="` + summary.Searches[0].Trace + `".*\} 12`)
+		exemplar := regexp.MustCompile(`(?m)^ponder_step_duration_seconds_bucket\{depth="1",.*\} \d+ # ` +
+			`\{.*trace_id="` + summary.Searches[0].Trace + `".*\} 12`)
 		if !exemplar.MatchString(metrics) {
 			t.Errorf("no step's bucket has an exemplar that leads to trace %s", summary.Searches[0].Trace)
 		}
@@ -187,7 +192,8 @@ func TestSpanBudget(t *testing.T) {
 			t.Errorf("%d spans of scorings, want %d", got, want)
 		}
 		// 8 of the search and 2 of its probe.
-		if line := `ponder_score_duration_seconds_count{depth="1",model="script",outcome="ok"} 10`; !strings.Contains(metrics, line) {
+		line := `ponder_score_duration_seconds_count{depth="1",model="script",outcome="ok"} 10`
+		if !strings.Contains(metrics, line) {
 			t.Errorf("/metrics lacks %s: elided calls must be measured", line)
 		}
 	})
@@ -201,13 +207,18 @@ func TestOutcomes(t *testing.T) {
 			if ordinal == 2 {
 				return policytest.Reply{Delay: 2 * time.Second, Err: reasoning.ErrOverloaded}
 			}
-			return policytest.Reply{Delay: time.Second, Child: policy.Child{Steps: []reasoning.Step{{Text: "1:1\n", Tokens: 4}}, Finish: reasoning.FinishStep}}
+			step := reasoning.Step{Text: "1:1\n", Tokens: 4}
+			child := policy.Child{Steps: []reasoning.Step{step}, Finish: reasoning.FinishStep}
+			return policytest.Reply{Delay: time.Second, Child: child}
 		}}
 		w := traced.Backend(struct {
 			policy.Policy
 			verifier.Verifier
 		}{policytrace.New(fails, "script", p.Instruments), verifiertest.Steps(0)})
-		r := policy.Request{Search: "s", Problem: "p", Ordinals: []int{0, 1, 2, 3}, Span: 1, Sampling: reasoning.Sampling{TopP: 1, MaxTokens: 9}}
+		r := policy.Request{
+			Search: "s", Problem: "p", Ordinals: []int{0, 1, 2, 3}, Span: 1,
+			Sampling: reasoning.Sampling{TopP: 1, MaxTokens: 9},
+		}
 		for range w.Expand(t.Context(), r) { // three children, then the error
 		}
 		for range w.Expand(t.Context(), r) {

@@ -36,7 +36,10 @@ func TestContentOnlyWhereAskedFor(t *testing.T) {
 				return policytest.Reply{Err: fmt.Errorf("engine refused %q", r.Problem)}
 			}}
 			run := policytrace.New(refuses, "script", p.Instruments)
-			r := policy.Request{Search: "s", Problem: problem, Steps: []string{"1:1\n"}, Ordinals: []int{0}, Span: 1, Sampling: reasoning.Sampling{TopP: 1, MaxTokens: 9}}
+			r := policy.Request{
+				Search: "s", Problem: problem, Steps: []string{"1:1\n"}, Ordinals: []int{0}, Span: 1,
+				Sampling: reasoning.Sampling{TopP: 1, MaxTokens: 9},
+			}
 			for range run.Expand(t.Context(), r) {
 			}
 			metrics, file := telemetrytest.Finish(t, p)

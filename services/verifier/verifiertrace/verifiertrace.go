@@ -35,7 +35,8 @@ func (v *traced) Score(ctx context.Context, r verifier.Request) (verifier.Result
 		attribute.Int(names.Depth, depth), attribute.Int(names.Steps, len(r.Steps))))
 	defer span.End()
 	if v.in.Content {
-		span.SetAttributes(attribute.String(names.ContentProblem, r.Problem), attribute.StringSlice(names.ContentPrefix, r.Steps))
+		span.SetAttributes(attribute.String(names.ContentProblem, r.Problem),
+			attribute.StringSlice(names.ContentPrefix, r.Steps))
 	}
 	result, err := v.Verifier.Score(ctx, r)
 	took := time.Since(start)
