@@ -19,7 +19,7 @@ func (s Sweep) Only(names ...string) Sweep {
 // Costs is what each arm reached and what it took.
 func Costs(arms []Row) table.Table {
 	t := table.Table{
-		Header: []string{"strategy", "N", "accuracy [95 %]", "generated", "prompt", "judged", "policy MFLOP", "verifier MFLOP"},
+		Header: []string{"strategy", "N", "accuracy [95 %]", "generated", "prompt", "verifier tokens", "policy MFLOP", "verifier MFLOP"},
 		Align:  []table.Align{table.Left, table.Right, table.Left, table.Right, table.Right, table.Right, table.Right, table.Right},
 	}
 	for _, a := range arms {
@@ -32,7 +32,7 @@ func Costs(arms []Row) table.Table {
 // Controls is the same of several models, each sweep beside its own best-of-n.
 func Controls(sweeps []Sweep) table.Table {
 	t := table.Table{
-		Header: []string{"policy", "verifier", "strategy", "N", "accuracy [95 %]", "− best-of-n", "generated", "judged"},
+		Header: []string{"policy", "verifier", "strategy", "N", "accuracy [95 %]", "− best-of-n", "generated", "verifier tokens"},
 		Align:  []table.Align{table.Left, table.Left, table.Left, table.Right, table.Left, table.Left, table.Right, table.Right},
 	}
 	for _, s := range sweeps {

@@ -39,7 +39,7 @@ func makeRealCalibration(out, dir string) error {
 	}
 	sortIdentities(models)
 	return evidence.Record{
-		Name: "real-calibration", What: "A real 0.5B model, calibrated with the pocket PRM as its judge and planned by that; and GSM8K without a judge.",
+		Name: "real-calibration", What: "A real 0.5B model, calibrated with the pocket PRM as its verifier and planned by that; and GSM8K without a verifier.",
 		Command: "make real-calibrate", Seeds: []uint64{1}, Models: models,
 		Samples: map[string]int{"pocket problems": problems, "GSM8K problems": len(gsm8k.Problems)}, Results: results,
 	}.Write(out)
