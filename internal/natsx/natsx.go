@@ -1,6 +1,6 @@
-// Package natsx is what Ponder's services share about NATS: a connection that
-// outlives the server's restarts, and trace context in headers. Its sub-packages
-// run a server in this process (natsd) and in a test's bubble (natstest).
+// Package natsx has what Ponder's services share about NATS: connections that survive
+// restarts of the server, and trace context in headers. Its sub-packages run a server
+// in this process (natsd) and in a synctest bubble (natstest).
 package natsx
 
 import (
@@ -12,10 +12,10 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// Connect returns a connection under this name. It does not fail for a server that
-// is not there yet: it goes on trying in the background, for ever and across
-// restarts, and what needs the server says so meanwhile ([Connected]). An error
-// means that url cannot be meant. Later options win.
+// Connect returns a connection with this name. It does not fail if the server is not
+// available: the connection retries in the background without limit, also after
+// restarts; see [Connected]. An error indicates an invalid url or option. Later options
+// override earlier ones.
 func Connect(url, name string, opts ...nats.Option) (*nats.Conn, error) {
 	log := slog.With("nats", url, "name", name)
 	nc, err := nats.Connect(url, append([]nats.Option{
@@ -29,28 +29,28 @@ func Connect(url, name string, opts ...nats.Option) (*nats.Conn, error) {
 				log.Warn("NATS connection lost", "error", err)
 			}
 		}),
-		nats.ReconnectHandler(func(*nats.Conn) { log.Info("NATS connection is back") }),
+		nats.ReconnectHandler(func(*nats.Conn) { log.Info("NATS connection restored") }),
 		nats.ErrorHandler(func(_ *nats.Conn, sub *nats.Subscription, err error) {
 			subject := ""
 			if sub != nil {
 				subject = sub.Subject
 			}
-			log.Error("NATS reports an error", "subject", subject, "error", err)
+			log.Error("NATS error", "subject", subject, "error", err)
 		}),
 	}, opts...)...)
 	if err != nil {
-		return nil, fmt.Errorf("connecting to NATS at %s: %w", url, err)
+		return nil, fmt.Errorf("connect to NATS at %s: %w", url, err)
 	}
 	return nc, nil
 }
 
-// Connected is a check for readiness: nil if the server answers, else an error that
-// names the address.
+// Connected is a readiness check: it returns nil if the server answers, otherwise an
+// error that names the address.
 func Connected(ctx context.Context, nc *nats.Conn) error {
 	if !nc.IsConnected() {
 		return fmt.Errorf("NATS at %v: %s", nc.Servers(), nc.Status())
 	}
-	if _, ok := ctx.Deadline(); !ok { // which a flush needs
+	if _, ok := ctx.Deadline(); !ok { // FlushWithContext requires a deadline
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, time.Second)
 		defer cancel()

@@ -30,7 +30,7 @@ func TestHeaderIsVerbatim(t *testing.T) {
 }
 
 func TestConnectedNamesTheAddress(t *testing.T) {
-	nc, err := natsx.Connect("nats://127.0.0.1:1", "nobody")
+	nc, err := natsx.Connect("nats://127.0.0.1:1", "client")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func TestServerListens(t *testing.T) {
 	}
 }
 
-// A day of a consumer's life takes its exact time in a bubble.
+// A redelivery after a day takes exactly a day in a bubble.
 func TestBubble(t *testing.T) {
 	for range 2 { // two bubbles must not disturb each other
 		natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {

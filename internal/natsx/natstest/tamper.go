@@ -17,8 +17,8 @@ type Publication struct {
 	Data    []byte // without headers
 }
 
-// Tamper returns an option for connections to dialer of which the publications get
-// lost or doubled on their way: each reaches the server as many times as copies says.
+// Tamper returns an option that drops or duplicates the publications of connections to
+// dialer: the server receives each as many times as copies returns.
 func Tamper(dialer nats.InProcessConnProvider, copies func(Publication) int) nats.Option {
 	return nats.InProcessServer(&tamperer{dialer, copies})
 }
@@ -43,7 +43,7 @@ type tamperedConn struct {
 	copies func(Publication) int
 
 	mu   sync.Mutex
-	rest []byte // begin of an operation whose end is not written yet
+	rest []byte // beginning of an incomplete operation
 }
 
 // Write implements net.Conn.
@@ -72,8 +72,8 @@ func (c *tamperedConn) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// operation returns the first operation of NATS's client protocol in b, nil if it is
-// not complete, and what it publishes, nil if nothing.
+// operation returns the first operation of NATS's client protocol in b, or nil if it is
+// incomplete, and its publication, or nil if it publishes nothing.
 func operation(b []byte) (op []byte, pub *Publication) {
 	line, _, ok := bytes.Cut(b, []byte("\r\n"))
 	if !ok {

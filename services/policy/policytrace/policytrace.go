@@ -16,10 +16,9 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
-// New returns p with a span for each expansion and a measurement for each child. It
-// belongs right around an engine, where time goes into the model and not into queues.
-// The provider is the engine's name in traces, such as "pocket" or "vllm". A nil in
-// measures nothing.
+// New returns p with a span per expansion and a measurement per child. It should wrap an
+// engine directly, so that times are those of the model and not of queues. provider is
+// the engine's name in traces, such as "pocket" or "vllm". A nil in measures nothing.
 func New(p policy.Policy, provider string, in *telemetry.Instruments) policy.Policy {
 	return &traced{Policy: p, provider: provider, in: in.OrDiscard()}
 }
@@ -53,7 +52,7 @@ func (p *traced) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 			} else {
 				took = cmp.Or(child.Generate, took)
 				batch.add(child)
-				if batch.children == 1 { // the engine works, so it knows its model
+				if batch.children == 1 { // the engine works, so Model succeeds, too
 					p.name.Learn(func() (string, error) { m, err := p.Model(ctx); return m.Name, err })
 					span.SetAttributes(attribute.String(names.GenAIServedModel, p.name.String()))
 				}

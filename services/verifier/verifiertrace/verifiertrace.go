@@ -15,8 +15,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// New returns v with a span and a measurement for each path. Around a micro-batcher
-// it measures how long a caller waits, around a reward model how long the model
+// New returns v with a span and a measurement per path. Around a micro-batcher it
+// measures the time that a caller waits, around a reward model the time that the model
 // takes. A nil in measures nothing.
 func New(v verifier.Verifier, in *telemetry.Instruments) verifier.Verifier {
 	return &traced{Verifier: v, in: in.OrDiscard()}
