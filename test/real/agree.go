@@ -21,7 +21,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/engine/pocket"
 )
 
-// An agreement is how alike two engines with the same weights write at temperature 0.
+// An agreement compares the outputs of two engines with the same weights at temperature 0.
 type agreement struct {
 	Model     string  `json:"model"`
 	Problems  int     `json:"problems"`
@@ -40,7 +40,7 @@ func agree(ctx context.Context, l *lab) ([]agreement, error) {
 		model, err := models.Open(name)
 		if err != nil {
 			if strings.Contains(name, "prm") {
-				continue // a judge
+				continue // a reward model
 			}
 			return nil, err
 		}
@@ -48,21 +48,23 @@ func agree(ctx context.Context, l *lab) ([]agreement, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		fmt.Fprintf(os.Stderr, "%s: %d of %d texts identical, log-probabilities within %.2g\n", name, a.Identical, a.Problems, a.Drift)
+		fmt.Fprintf(os.Stderr, "%s: %d of %d texts identical, log-probabilities within %.2g\n",
+			name, a.Identical, a.Problems, a.Drift)
 		all = append(all, a)
 	}
 	return all, nil
 }
 
+// agreeOn compares the engines on one model.
 func agreeOn(ctx context.Context, l *lab, name string, model *engine.Model, ps []problems.Problem) (agreement, error) {
 	e := engine.NewEngine(model, engine.Options{Workers: 1})
 	defer e.Close()
-	here := pocket.New(e)
-	there, err := l.pocketServer(name, model, l.slots)
+	local := pocket.New(e)
+	server, err := l.pocketServer(name, model, l.slots)
 	if err != nil {
 		return agreement{}, err
 	}
-	defer there.stop()
+	defer server.stop()
 	id := model.Identity()
 	l.models = append(l.models, evidence.Identity{Name: id.Name, SHA256: id.SHA256, Params: int64(id.Parameters)})
 	a := agreement{Model: name, Problems: len(ps)}
@@ -71,28 +73,30 @@ func agreeOn(ctx context.Context, l *lab, name string, model *engine.Model, ps [
 			Search: fmt.Sprintf("agree-%d", i), Problem: p.Text, Ordinals: []int{0}, Span: policy.Whole,
 			Sampling: reasoning.Sampling{Temperature: 0, TopP: 1, MaxTokens: 160},
 		}
-		got, err := only(patient(there).Expand(ctx, r))
+		got, err := only(withRetry(server).Expand(ctx, r))
 		if err != nil {
 			return a, err
 		}
-		want, err := only(here.Expand(ctx, r))
+		want, err := only(local.Expand(ctx, r))
 		if err != nil {
 			return a, err
 		}
-		if reasoning.Join(got.Steps) != reasoning.Join(want.Steps) || got.Finish != want.Finish {
-			fmt.Fprintf(os.Stderr, "%s problem %d: llama.cpp writes %q (%v), this process %q (%v)\n", name, i, reasoning.Join(got.Steps), got.Finish, reasoning.Join(want.Steps), want.Finish)
+		if g, w := reasoning.Join(got.Steps), reasoning.Join(want.Steps); g != w || got.Finish != want.Finish {
+			fmt.Fprintf(os.Stderr, "%s problem %d: llama.cpp generates %q (%v), this process %q (%v)\n",
+				name, i, g, got.Finish, w, want.Finish)
 			continue
 		}
 		a.Identical++
-		for j := range min(len(got.Steps), len(want.Steps)) - 1 { // the last has the end of the text in one and not in the other
+		// Of the last step, only one engine counts the end-of-text token.
+		for j := range min(len(got.Steps), len(want.Steps)) - 1 {
 			a.Drift = max(a.Drift, math.Abs(got.Steps[j].LogProb-want.Steps[j].LogProb))
 		}
 	}
 	return a, nil
 }
 
-// pocketServer is llama.cpp with a shipped policy and so many slots. It keeps keys and
-// values in 16 bits unless told otherwise.
+// pocketServer returns a llama.cpp server of a shipped policy. The last arguments keep
+// keys and values in 32 bits; llama.cpp's default is 16.
 func (l *lab) pocketServer(name string, model *engine.Model, slots int) (*server, error) {
 	gguf, err := models.File(name)
 	if err != nil {
@@ -103,15 +107,16 @@ func (l *lab) pocketServer(name string, model *engine.Model, slots int) (*server
 		return nil, err
 	}
 	id := model.Identity()
-	return newServer(l, name, id.SHA256, file, "pocket", int64(id.Parameters), slots, "-c", fmt.Sprint(slots*model.Context()), "-ctk", "f32", "-ctv", "f32")
+	return newServer(l, name, id.SHA256, file, "pocket", int64(id.Parameters), slots,
+		"-c", fmt.Sprint(slots*model.Context()), "-ctk", "f32", "-ctv", "f32")
 }
 
-// patient asks again where llama.cpp has closed an idle connection.
-func patient(p policy.Policy) search.Backend {
-	return backend.Retry(sides{Policy: p}, backend.Backoff{})
+// withRetry returns a backend of p that retries transient errors.
+func withRetry(p policy.Policy) search.Backend {
+	return backend.Retry(pair{Policy: p}, backend.Backoff{})
 }
 
-// only is the one child of a sequence.
+// only returns the only child of a sequence.
 func only(seq func(func(policy.Child, error) bool)) (child policy.Child, err error) {
 	for c, e := range seq {
 		child, err = c, e

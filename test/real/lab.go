@@ -25,11 +25,10 @@ import (
 
 const seed = 20261122
 
-// A lab is what the parts share: where things are, what was said before, and
-// which servers run.
+// A lab is the state that the parts share.
 type lab struct {
 	options
-	store   *backend.File
+	store   *backend.File // results of earlier runs
 	servers []*server
 	models  []evidence.Identity
 }
@@ -40,6 +39,7 @@ func openLab(o options) (*lab, error) {
 			return nil, fmt.Errorf("%w: run test/real/fetch.sh all", err)
 		}
 	}
+	// The name is that of earlier versions, whose caches stay valid.
 	store, err := backend.OpenFile(filepath.Join(o.cache, "real-said.jsonl"))
 	return &lab{options: o, store: store}, err
 }
@@ -62,14 +62,17 @@ func digest(file string) (string, error) {
 	return fmt.Sprintf("%x", h.Sum(nil)), err
 }
 
-// sides are a policy and a verifier, which together are a search.Backend.
-type sides struct {
+// pair combines a policy and a verifier to a search.Backend.
+type pair struct {
 	policy.Policy
 	verifier.Verifier
 }
 
-// world is the policy and, if not nil, the judge, whose results are kept.
-func (l *lab) world(ctx context.Context, p policy.Policy, v verifier.Verifier) (search.Backend, backend.Identity, error) {
+// backend returns a backend of the policy and the verifier, which may be nil. The store
+// records its results.
+func (l *lab) backend(
+	ctx context.Context, p policy.Policy, v verifier.Verifier,
+) (search.Backend, backend.Identity, error) {
 	id := backend.Identity{Tenant: "real"}
 	var err error
 	if id.Policy, err = p.Model(ctx); err != nil {
@@ -80,37 +83,40 @@ func (l *lab) world(ctx context.Context, p policy.Policy, v verifier.Verifier) (
 			return nil, id, err
 		}
 	}
-	return backend.Memo(backend.Retry(sides{p, v}, backend.Backoff{}), l.store, id), id, nil
+	return backend.Memo(backend.Retry(pair{p, v}, backend.Backoff{}), l.store, id), id, nil
 }
 
-// A trial is a strategy with the choices that are made of what it finds.
+// A trial is a strategy with the choices to make from its tree.
 type trial struct {
-	name     string // as the table has it
-	n        int    // and its N
+	name     string // in the table
+	n        int    // N of the strategy
 	strategy search.Strategy
 	choices  []search.Choice
 }
 
-// A row is one line of a table: how often a strategy and a choice were right.
+// A row is one line of a table: the accuracy of a strategy and a choice.
 type row struct {
 	Strategy string          `json:"strategy"`
 	N        int             `json:"n"`
 	Choice   string          `json:"choice"`
 	Accuracy stats.Interval  `json:"accuracy"`
 	Versus   *stats.Interval `json:"versus_majority,omitempty"` // difference to majority's accuracy at this N, same problems
-	Tokens   float64         `json:"generated_tokens"`          // mean of a problem
+	Tokens   float64         `json:"generated_tokens"`          // mean per problem
 	Unended  float64         `json:"unended"`                   // share of samples that a limit cut
 	right    []float64
 }
 
-// trials runs all trials on all problems, and says on stderr how it goes.
-func (l *lab) trials(ctx context.Context, what string, w search.Backend, id backend.Identity, problems []problemset.Problem, sampling reasoning.Sampling, trials []trial) ([]row, error) {
+// trials runs all trials on all problems and reports the progress on stderr.
+func (l *lab) trials(
+	ctx context.Context, what string, w search.Backend, id backend.Identity,
+	problems []problemset.Problem, sampling reasoning.Sampling, trials []trial,
+) ([]row, error) {
 	var rows []row
 	for _, t := range trials {
 		for _, c := range t.choices {
 			rows = append(rows, row{Strategy: t.name, N: t.n, Choice: c.String()})
 		}
-		if t.strategy.Name() == "best-of-n" { // what the best choice could reach
+		if t.strategy.Name() == "best-of-n" { // the accuracy of a perfect choice
 			rows = append(rows, row{Strategy: t.name, N: t.n, Choice: "oracle"})
 		}
 	}
@@ -128,9 +134,9 @@ func (l *lab) trials(ctx context.Context, what string, w search.Backend, id back
 			if l.show {
 				show(t.name, tree, p)
 			}
-			tally := tallied(tree, p, float64(meter.Bill().Policy.Generated))
+			tally := tallyOf(tree, p, float64(meter.Bill().Policy.Generated))
 			for _, c := range t.choices {
-				right, err := chosen(tree, c, p)
+				right, err := rightAnswer(tree, c, p)
 				if err != nil {
 					return nil, err
 				}
@@ -151,7 +157,7 @@ func (l *lab) trials(ctx context.Context, what string, w search.Backend, id back
 	return finish(rows)
 }
 
-// show prints the leaves of a tree, and the answer that was wanted.
+// show prints the leaves of a tree and the reference answer.
 func show(name string, t *search.Tree, p problemset.Problem) {
 	fmt.Printf("\n%s: %s [%s]\n", name, p.Text, p.Answer)
 	for n := range t.Nodes() {
@@ -161,10 +167,10 @@ func show(name string, t *search.Tree, p problemset.Problem) {
 	}
 }
 
-// A tally is what a tree has, whatever is chosen of it.
+// A tally holds the figures of a tree that do not depend on a choice.
 type tally struct{ tokens, unended, oracle float64 }
 
-func tallied(t *search.Tree, p problemset.Problem, tokens float64) tally {
+func tallyOf(t *search.Tree, p problemset.Problem, tokens float64) tally {
 	y := tally{tokens: tokens}
 	leaves := 0.0
 	for n := range t.Nodes() {
@@ -184,13 +190,13 @@ func tallied(t *search.Tree, p problemset.Problem, tokens float64) tally {
 	return y
 }
 
-// chosen is 1 if the choice's first answer is right.
-func chosen(t *search.Tree, c search.Choice, p problemset.Problem) (float64, error) {
+// rightAnswer returns 1 if the choice's first answer is right, otherwise 0.
+func rightAnswer(t *search.Tree, c search.Choice, p problemset.Problem) (float64, error) {
 	ranked, err := c.Rank(slices.Collect(t.Solutions()), answer.Key)
 	if err != nil && !c.NeedsScores() {
 		return 0, err
 	}
-	if err != nil { // no solution could be judged: no answer
+	if err != nil { // no solution has a score: no answer
 		return 0, nil
 	}
 	if len(ranked) > 0 && answer.Correct(ranked[0].Answer, p.Answer) {
@@ -205,7 +211,7 @@ func (r *row) add(right float64, t tally) {
 	r.Unended += t.unended
 }
 
-// finish makes estimates of the sums.
+// finish computes the means and the intervals of the sums.
 func finish(rows []row) ([]row, error) {
 	for i := range rows {
 		r := &rows[i]

@@ -2,15 +2,15 @@
 
 // Command real measures the OpenAI engine against a real llama.cpp server:
 //
-//   - agree: the shipped pocket policies, served by llama.cpp, write byte for byte
-//     what the engine in this process writes, at temperature 0;
+//   - agree: whether the shipped pocket policies, served by llama.cpp, generate the same
+//     bytes as the engine in this process, at temperature 0;
 //   - speed: tokens per CPU-second of both;
-//   - pocket: a real language model of half a billion parameters, shown the pocket
-//     format by examples, searched with the shipped pocket PRM as its judge;
+//   - pocket: searches with a real language model of 0.5B parameters on pocket problems,
+//     with few-shot examples and the shipped pocket PRM;
 //   - gsm8k: the same model on grade-school problems, greedy and by majority.
 //
-// It needs what fetch.sh brings. Whatever a model said is kept in the cache, so an
-// interrupted run goes on where it was, and a finished one is free to repeat.
+// It needs the files that fetch.sh fetches. Results of models are recorded in the cache,
+// so an interrupted run resumes, and a finished one is free to repeat.
 package main
 
 import (
@@ -42,15 +42,16 @@ type options struct {
 
 func main() {
 	var o options
-	home, _ := os.UserCacheDir() // empty is refused below
-	flag.StringVar(&o.cache, "cache", cmp.Or(os.Getenv("PONDER_CACHE"), filepath.Join(home, "ponder")), "where fetch.sh put its things, and where results are kept")
+	home, _ := os.UserCacheDir() // openLab fails if it is empty
+	cache := cmp.Or(os.Getenv("PONDER_CACHE"), filepath.Join(home, "ponder"))
+	flag.StringVar(&o.cache, "cache", cache, "folder of fetch.sh's files and of recorded results")
 	flag.StringVar(&o.data, "data", "../shared/data", "folder of gsm8k-test-a.jsonl and gsm8k-train1000.jsonl")
-	flag.StringVar(&o.parts, "parts", "agree,speed,pocket,gsm8k", "what to measure")
-	flag.IntVar(&o.n, "n", 60, "problems of each part")
-	flag.IntVar(&o.slots, "slots", 4, "sequences at the server at once")
-	flag.StringVar(&o.split, "split", "test", "test, or train: to choose prompts by; then nothing is written to docs")
+	flag.StringVar(&o.parts, "parts", "agree,speed,pocket,gsm8k", "parts to measure")
+	flag.IntVar(&o.n, "n", 60, "problems per part")
+	flag.IntVar(&o.slots, "slots", 4, "concurrent sequences of the server")
+	flag.StringVar(&o.split, "split", "test", "test, or train to choose prompts: without a record in docs")
 	ns := flag.String("ns", "4,8", "widths of the searches on pocket problems")
-	flag.BoolVar(&o.show, "show", false, "print what was written")
+	flag.BoolVar(&o.show, "show", false, "print the solutions")
 	flag.Parse()
 	for field := range strings.SplitSeq(*ns, ",") {
 		n, err := strconv.Atoi(field)
@@ -69,16 +70,16 @@ func main() {
 	}
 }
 
-// results are what docs quote.
+// results are the figures that docs quote.
 type results struct {
 	Agree  []agreement            `json:"agree,omitempty"`
 	Speed  *speed                 `json:"speed,omitempty"`
 	Pocket []row                  `json:"pocket,omitempty"`
 	GSM8K  []row                  `json:"gsm8k,omitempty"`
-	Tables map[string]table.Table `json:"tables,omitempty"` // the rows of a part, by its name
+	Tables map[string]table.Table `json:"tables,omitempty"` // by the name of the part
 }
 
-// tabulateAgreements makes the table of what two engines write.
+// tabulateAgreements adds the table of r.Agree.
 func (r *results) tabulateAgreements() {
 	t := table.Table{
 		Header: []string{"policy", "problems", "identical texts", "largest gap of a step's log-probability"},
@@ -90,14 +91,16 @@ func (r *results) tabulateAgreements() {
 	r.Tables = map[string]table.Table{"agree": t}
 }
 
-// tabulate makes the table of a part's rows, if it was measured.
+// tabulate adds the table of a part's rows, if there are any.
 func (r *results) tabulate(part string, rows []row) {
 	if len(rows) == 0 {
 		return
 	}
 	t := table.Table{
-		Header: []string{"strategy", "N", "choice", "accuracy [95 %]", "points over majority [95 %]", "generated tokens a problem"},
-		Align:  []table.Align{table.Left, table.Right, table.Left, table.Left, table.Left, table.Right},
+		Header: []string{
+			"strategy", "N", "choice", "accuracy [95 %]", "points over majority [95 %]", "generated tokens a problem",
+		},
+		Align: []table.Align{table.Left, table.Right, table.Left, table.Left, table.Left, table.Right},
 	}
 	for _, x := range rows {
 		versus := ""
@@ -140,8 +143,9 @@ func run(ctx context.Context, o options) error {
 	r.tabulate("pocket", r.Pocket)
 	r.tabulate("gsm8k", r.GSM8K)
 	return evidence.Record{
-		Name:    "real",
-		What:    "The OpenAI engine against llama.cpp b11434: agreement with the in-process engine at temperature 0, and searches by Qwen2.5-Coder-0.5B-Instruct (Q4_K_M)",
+		Name: "real",
+		What: "The OpenAI engine against llama.cpp b11434: agreement with the in-process engine at temperature 0, " +
+			"and searches by Qwen2.5-Coder-0.5B-Instruct (Q4_K_M)",
 		Command: strings.Join(append([]string{"test/real/run.sh"}, os.Args[1:]...), " "),
 		Seeds:   []uint64{seed},
 		Models:  lab.models,

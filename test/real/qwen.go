@@ -25,7 +25,7 @@ const (
 	rewardModelName = "pocket-prm"
 )
 
-// qwen is a server of the real model with a prompt template.
+// qwen returns a server of the real model with a prompt template.
 func (l *lab) qwen(templateName string, context int) (*server, error) {
 	file := filepath.Join(l.cache, qwenFile)
 	sum, err := digest(file)
@@ -39,15 +39,16 @@ func (l *lab) qwen(templateName string, context int) (*server, error) {
 	return newServer(l, qwenName, sum, file, templateName, qwenParameters, l.slots, "-c", fmt.Sprint(l.slots*context))
 }
 
-// pocketProblems searches problems of one to four steps with the pocket PRM as judge.
+// pocketProblems searches problems of one to four steps with the pocket PRM.
 func pocketProblems(ctx context.Context, l *lab) ([]row, error) {
 	var ps []problemset.Problem
 	for steps := 1; steps <= 4; steps++ {
-		own, err := problems.Take((l.n+steps-1)/4, problems.Options{Split: problems.Split(l.split), Seed: seed, NSteps: steps})
+		o := problems.Options{Split: problems.Split(l.split), Seed: seed, NSteps: steps}
+		taken, err := problems.Take((l.n+steps-1)/4, o)
 		if err != nil {
 			return nil, err
 		}
-		for _, p := range own {
+		for _, p := range taken {
 			ps = append(ps, problemset.Problem{Text: p.Text, Answer: p.Answer, Steps: p.NSteps})
 		}
 	}
@@ -61,38 +62,40 @@ func pocketProblems(ctx context.Context, l *lab) ([]row, error) {
 		{"greedy", 1, search.Greedy{}, majority},
 		{"sample", 1, search.Majority{N: 1}, majority},
 	}
-	var judge verifier.Verifier
-	if l.split == "test" { // prompts are chosen by what the policy does alone
+	var v verifier.Verifier
+	if l.split == "test" { // prompts are chosen by the policy's accuracy alone
 		prm, err := models.OpenRewardModel(rewardModelName, engine.Options{Workers: 1})
 		if err != nil {
 			return nil, err
 		}
 		id := prm.Identity()
 		l.models = append(l.models, evidence.Identity{Name: id.Name, SHA256: id.SHA256, Params: int64(id.Parameters)})
-		if judge, err = pocket.New(prm); err != nil {
+		if v, err = pocket.New(prm); err != nil {
 			return nil, err
 		}
 	}
-	w, ids, err := l.world(ctx, policy, judge)
+	w, ids, err := l.backend(ctx, policy, v)
 	if err != nil {
 		return nil, err
 	}
-	const levels = 12 // three times what a problem here needs
+	const levels = 12 // three times the steps of the longest problem
 	by := search.ByAggregator(ids.RewardModel.Aggregator)
-	judged := []search.Choice{{By: by, Pick: search.PickMax}, {By: by, Pick: search.PickVote}}
+	byScore := []search.Choice{{By: by, Pick: search.PickMax}, {By: by, Pick: search.PickVote}}
 	for _, n := range l.ns {
 		trials = append(trials, trial{"majority", n, search.Majority{N: n}, majority})
-		if judge != nil {
+		if v != nil {
 			trials = append(trials,
-				trial{"best-of-n", n, search.BestOfN{N: n}, judged},
-				trial{"beam", n, search.Beam{N: n, M: n / 2, MaxLevels: levels}, judged},
-				trial{"dvts", n, search.DVTS{N: n, M: n / 2, MaxLevels: levels}, judged},
-				trial{"lookahead", n, search.Lookahead{N: n, M: n / 2, K: 1, MaxLevels: levels}, judged},
-				trial{"rebase", n, search.Rebase{N: n, Balance: .2, MaxLevels: levels}, judged},
-				trial{"mcts", n, search.MCTS{N: n, Width: 4, Parallel: 4, Exploration: 1, Final: search.FinalVote, MaxLevels: levels}, judged},
-				trial{"particles", n, search.Particles{N: n, Iterations: 1, Temperature: 1, MaxLevels: levels}, judged},
-				trial{"revisions", n, search.Revisions{N: n, Chains: 2, Flat: true}, judged},
-				trial{"revisions:feedback=true", n, search.Revisions{N: n, Chains: 2, Flat: true, Feedback: true}, judged})
+				trial{"best-of-n", n, search.BestOfN{N: n}, byScore},
+				trial{"beam", n, search.Beam{N: n, M: n / 2, MaxLevels: levels}, byScore},
+				trial{"dvts", n, search.DVTS{N: n, M: n / 2, MaxLevels: levels}, byScore},
+				trial{"lookahead", n, search.Lookahead{N: n, M: n / 2, K: 1, MaxLevels: levels}, byScore},
+				trial{"rebase", n, search.Rebase{N: n, Balance: .2, MaxLevels: levels}, byScore},
+				trial{"mcts", n, search.MCTS{
+					N: n, Width: 4, Parallel: 4, Exploration: 1, Final: search.FinalVote, MaxLevels: levels,
+				}, byScore},
+				trial{"particles", n, search.Particles{N: n, Iterations: 1, Temperature: 1, MaxLevels: levels}, byScore},
+				trial{"revisions", n, search.Revisions{N: n, Chains: 2, Flat: true}, byScore},
+				trial{"revisions:feedback=true", n, search.Revisions{N: n, Chains: 2, Flat: true, Feedback: true}, byScore})
 		}
 	}
 	return l.trials(ctx, "pocket", w, ids, ps, reasoning.Sampling{Temperature: .8, TopP: 1, MaxTokens: 96}, trials)
@@ -113,12 +116,13 @@ func gsm8kProblems(ctx context.Context, l *lab) ([]row, error) {
 		return nil, err
 	}
 	defer policy.stop()
-	w, ids, err := l.world(ctx, policy, nil)
+	w, ids, err := l.backend(ctx, policy, nil)
 	if err != nil {
 		return nil, err
 	}
 	majority := []search.Choice{{}}
-	return l.trials(ctx, "gsm8k", w, ids, ps[:min(l.n, len(ps))], reasoning.Sampling{Temperature: .7, TopP: .95, MaxTokens: 256}, []trial{
+	sampling := reasoning.Sampling{Temperature: .7, TopP: .95, MaxTokens: 256}
+	return l.trials(ctx, "gsm8k", w, ids, ps[:min(l.n, len(ps))], sampling, []trial{
 		{"greedy", 1, search.Greedy{}, majority},
 		{"majority", 4, search.Majority{N: 4}, majority},
 	})

@@ -21,18 +21,20 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/template"
 )
 
-// A server is a llama-server that starts when it is first asked something.
+// A server is a llama-server that starts at its first request.
 type server struct {
 	*openai.Engine
 	command *exec.Cmd
 	url     string
 	once    sync.Once
 	failed  error
-	exited  chan struct{} // closed when the process is gone
+	exited  chan struct{} // closed when the process has exited
 }
 
-// newServer serves the model in a file under a name, on a free port of loopback.
-func newServer(lab *lab, name, version, file, templateName string, parameters int64, slots int, args ...string) (*server, error) {
+// newServer returns a server of the model in a file, on a free port of loopback.
+func newServer(
+	lab *lab, name, version, file, templateName string, parameters int64, slots int, args ...string,
+) (*server, error) {
 	tmpl, err := template.Lookup(templateName)
 	if err != nil {
 		return nil, err
@@ -57,7 +59,8 @@ func newServer(lab *lab, name, version, file, templateName string, parameters in
 		"-m", file, "-a", name, "--host", "127.0.0.1", "--port", strconv.Itoa(port),
 		"-np", strconv.Itoa(slots), "-t", "1", "-tb", "1", "--no-ui",
 	}, args...)
-	s := &server{Engine: engine, command: exec.Command(filepath.Join(lab.cache, "llama-server"), args...), url: url, exited: make(chan struct{})}
+	command := exec.Command(filepath.Join(lab.cache, "llama-server"), args...)
+	s := &server{Engine: engine, command: command, url: url, exited: make(chan struct{})}
 	lab.servers = append(lab.servers, s)
 	return s, nil
 }
@@ -85,7 +88,7 @@ func (s *server) start(ctx context.Context) error {
 		return err
 	}
 	go func() {
-		s.command.Wait() // how it ended says less than its log
+		s.command.Wait() // errors are in the log
 		close(s.exited)
 	}()
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
@@ -104,7 +107,7 @@ func (s *server) start(ctx context.Context) error {
 		}
 		select {
 		case <-s.exited:
-			return fmt.Errorf("llama-server ended before it was ready: see %s", log.Name())
+			return fmt.Errorf("llama-server exited before it was ready: see %s", log.Name())
 		case <-ctx.Done():
 			return errors.Join(fmt.Errorf("llama-server is not ready: see %s", log.Name()), ctx.Err())
 		case <-time.After(200 * time.Millisecond):
@@ -112,7 +115,7 @@ func (s *server) start(ctx context.Context) error {
 	}
 }
 
-// stop ends the process, if it was started.
+// stop stops the process, if it was started, and waits for its exit.
 func (s *server) stop() {
 	s.Engine.Close()
 	if s.command.Process == nil {

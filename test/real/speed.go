@@ -23,17 +23,18 @@ import (
 
 const speedModel = "pocket-0.8m"
 
-// A speed is how fast two engines with the same weights write the same requests:
-// eight samples of each problem, written side by side on one core.
+// A speed compares the speed of two engines with the same weights on the same requests:
+// eight concurrent samples of each problem on one core. All figures are medians over
+// rounds.
 type speed struct {
-	Model string  `json:"model"`
-	Here  float64 `json:"pocket_tokens_per_cpu_second"`    // median over rounds
-	There float64 `json:"llama_cpp_tokens_per_cpu_second"` // likewise: the whole server, HTTP included
-	Ratio float64 `json:"ratio"`                           // median of the rounds' own ratios
+	Model    string  `json:"model"`
+	Pocket   float64 `json:"pocket_tokens_per_cpu_second"`
+	LlamaCpp float64 `json:"llama_cpp_tokens_per_cpu_second"` // of the whole server, HTTP included
+	Ratio    float64 `json:"ratio"`
 }
 
-// speeds measures both engines in turn, round by round, so that what else the
-// machine does slows both.
+// speeds measures both engines in turn, round by round, so that other load on the
+// machine affects both.
 func speeds(ctx context.Context, l *lab) (*speed, error) {
 	const rounds, batch, width = 9, 8, 8
 	ps, err := problems.Take(rounds*batch, problems.Options{Split: problems.Test, Seed: seed})
@@ -46,14 +47,14 @@ func speeds(ctx context.Context, l *lab) (*speed, error) {
 	}
 	e := engine.NewEngine(model, engine.Options{Workers: 1, Slots: width})
 	defer e.Close()
-	there, err := l.pocketServer(speedModel, model, width)
+	server, err := l.pocketServer(speedModel, model, width)
 	if err != nil {
 		return nil, err
 	}
-	defer there.stop()
+	defer server.stop()
 
-	ask := func(p policy.Policy, r policy.Request) (tokens int64, err error) {
-		for c, err := range patient(p).Expand(ctx, r) {
+	generate := func(p policy.Policy, r policy.Request) (tokens int64, err error) {
+		for c, err := range withRetry(p).Expand(ctx, r) {
 			if err != nil {
 				return 0, err
 			}
@@ -61,16 +62,17 @@ func speeds(ctx context.Context, l *lab) (*speed, error) {
 		}
 		return tokens, nil
 	}
-	round := func(p policy.Policy, some []problems.Problem, cpu func() (time.Duration, error)) (float64, error) {
+	round := func(p policy.Policy, chunk []problems.Problem, cpu func() (time.Duration, error)) (float64, error) {
 		before, err := cpu()
 		if err != nil {
 			return 0, err
 		}
 		var total int64
-		for i, problem := range some {
-			tokens, err := ask(p, policy.Request{
-				Search: fmt.Sprintf("speed-%d", i), Problem: problem.Text, Ordinals: []int{0, 1, 2, 3, 4, 5, 6, 7}, Span: policy.Whole,
-				Seed: seed, Sampling: reasoning.Sampling{Temperature: 0.8, TopP: 1, MaxTokens: 160},
+		for i, problem := range chunk {
+			tokens, err := generate(p, policy.Request{
+				Search: fmt.Sprintf("speed-%d", i), Problem: problem.Text, Span: policy.Whole,
+				Ordinals: []int{0, 1, 2, 3, 4, 5, 6, 7},
+				Seed:     seed, Sampling: reasoning.Sampling{Temperature: 0.8, TopP: 1, MaxTokens: 160},
 			})
 			if err != nil {
 				return 0, err
@@ -80,23 +82,32 @@ func speeds(ctx context.Context, l *lab) (*speed, error) {
 		after, err := cpu()
 		return float64(total) / (after - before).Seconds(), err
 	}
-	if _, err := ask(there, policy.Request{Search: "warm", Problem: ps[0].Text, Ordinals: []int{0}, Sampling: reasoning.Sampling{TopP: 1, MaxTokens: 8}}); err != nil {
+	warmUp := policy.Request{
+		Search: "warm", Problem: ps[0].Text, Ordinals: []int{0}, Sampling: reasoning.Sampling{TopP: 1, MaxTokens: 8},
+	}
+	if _, err := generate(server, warmUp); err != nil {
 		return nil, err
 	}
-	var here, their, ratio []float64
-	for some := range slices.Chunk(ps, batch) {
-		a, err := round(pocket.New(e), some, ownCPU)
+	var pocketSpeeds, llamaSpeeds, ratios []float64
+	for chunk := range slices.Chunk(ps, batch) {
+		a, err := round(pocket.New(e), chunk, ownCPU)
 		if err != nil {
 			return nil, err
 		}
-		b, err := round(there, some, func() (time.Duration, error) { return cpuOf(there.command.Process.Pid) })
+		b, err := round(server, chunk, func() (time.Duration, error) { return cpuOf(server.command.Process.Pid) })
 		if err != nil {
 			return nil, err
 		}
-		here, their, ratio = append(here, a), append(their, b), append(ratio, a/b)
+		pocketSpeeds, llamaSpeeds, ratios = append(pocketSpeeds, a), append(llamaSpeeds, b), append(ratios, a/b)
 	}
-	s := &speed{Model: speedModel, Here: math.Round(median(here)), There: math.Round(median(their)), Ratio: math.Round(100*median(ratio)) / 100}
-	fmt.Fprintf(os.Stderr, "%s, tokens per CPU-second: %.0f in this process, %.0f by llama.cpp, ratio %.2f\n", s.Model, s.Here, s.There, s.Ratio)
+	s := &speed{
+		Model:    speedModel,
+		Pocket:   math.Round(median(pocketSpeeds)),
+		LlamaCpp: math.Round(median(llamaSpeeds)),
+		Ratio:    math.Round(100*median(ratios)) / 100,
+	}
+	fmt.Fprintf(os.Stderr, "%s, tokens per CPU-second: %.0f in this process, %.0f by llama.cpp, ratio %.2f\n",
+		s.Model, s.Pocket, s.LlamaCpp, s.Ratio)
 	return s, nil
 }
 
@@ -105,15 +116,15 @@ func median(xs []float64) float64 {
 	return xs[len(xs)/2]
 }
 
-// ownCPU is the CPU time of this process.
+// ownCPU returns the CPU time of this process.
 func ownCPU() (time.Duration, error) {
 	var u syscall.Rusage
 	err := syscall.Getrusage(syscall.RUSAGE_SELF, &u)
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano()), err
 }
 
-// cpuOf is the CPU time of another process, from Linux's /proc: fields 14 and 15 of
-// its stat, in hundredths of a second.
+// cpuOf returns the CPU time of another process, from fields 14 and 15 of its stat in
+// Linux's /proc, in hundredths of a second.
 func cpuOf(pid int) (time.Duration, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
