@@ -161,7 +161,7 @@ func TestShippedProfileIsOfTheShippedModels(t *testing.T) {
 	defer models.close()
 	policy, err1 := models.policy.Model(t.Context())
 	judge, err2 := models.verifier.RewardModel(t.Context())
-	if err1 != nil || err2 != nil || !p.For(policy, &judge) {
+	if err1 != nil || err2 != nil || !p.Matches(policy, &judge) {
 		t.Errorf("it is of %+v and %+v; the models are %+v and %+v (errors %v, %v): make calibration", p.Policy, p.Verifier, policy, judge, err1, err2)
 	}
 }

@@ -59,7 +59,7 @@ func (c *devCmd) Run(ctx context.Context, out *output) (err error) {
 		config.Store = store
 	}
 	profiles := &profile.Directory{Shelf: &profile.Shelf{}, Paths: c.Profile}
-	if err := profiles.Look(); err != nil {
+	if err := profiles.Refresh(); err != nil {
 		return err
 	}
 	config.Profiles = profiles.Shelf

@@ -39,7 +39,10 @@ func (t tally) outcome(on []int) profile.Outcome {
 		sum = sum.Plus(t.cost[i])
 	}
 	sum = sum.Times(1 / float64(max(1, len(on))))
-	return profile.Outcome{Accuracy: stats.Bootstrap(pick(t.right, on), 1), Generated: sum.Generated, Verifier: sum.Verifier, FLOPs: sum.FLOPs, VerifierFLOPs: sum.VerifierFLOPs}
+	return profile.Outcome{
+		Accuracy:  stats.Bootstrap(pick(t.right, on), 1),
+		Generated: sum.Generated, Verifier: sum.Verifier, FLOPs: sum.FLOPs, VerifierFLOPs: sum.VerifierFLOPs,
+	}
 }
 
 // A trial is what choosing by bins, and for all alike, did at one budget.

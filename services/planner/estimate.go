@@ -41,9 +41,9 @@ func (p *Planner) estimate(ctx context.Context, id string, r Request, m models, 
 func estimateNeeded(r Request, m models, asked *difficulty.Request) (bool, error) {
 	planned := m.rewardModel != nil && r.Samples >= probeFrom
 	if m.profile != nil {
-		planned = m.profile.Asks(want(r, time.Now()))
+		planned = m.profile.NeedsEstimate(want(r, time.Now()))
 		if planned || r.Estimate {
-			if err := m.profile.Ask(asked); err != nil {
+			if err := m.profile.SetEstimator(asked); err != nil {
 				return false, err
 			}
 		}

@@ -1,10 +1,10 @@
 // Package profile holds what calibration measured of a policy with a verifier, and
 // how a planner chooses by it: which strategy for which difficulty and budget.
 //
-// A [Profile] is a file of JSON that people can read. `ponder calibrate` writes it
-// (package calibrate), planners load it. It belongs to one pair of models: a reward
-// model that is easily fooled wants another strategy than one that is not (Liu et
-// al. 2025, arXiv 2502.06703, "reward-aware").
+// A [Profile] is a file of JSON that people can read. `ponder calibrate` writes it,
+// planners load it. It belongs to one pair of models: a reward model that is easily
+// fooled needs another strategy than one that is not (Liu et al. 2025, arXiv
+// 2502.06703, "reward-aware").
 package profile
 
 import (
@@ -18,17 +18,17 @@ import (
 // Format of the profiles that this package reads and writes.
 const Format = 1
 
-// A Profile is what was measured, and what follows.
+// A Profile is what calibration measured, and the choices that follow from it.
 type Profile struct {
 	Format     int                     `json:"ponder_profile"`
-	Name       string                  `json:"name"` // how plans call it
-	Command    string                  `json:"command"`
+	Name       string                  `json:"name"`    // which plans show
+	Command    string                  `json:"command"` // that made it
 	Policy     reasoning.Model         `json:"policy"`
 	Verifier   verifier.RewardModel    `json:"verifier"` // without a name: none
 	Problems   Problems                `json:"problems"`
 	Seeds      []uint64                `json:"seeds"`
 	Sampling   reasoning.Sampling      `json:"sampling"`
-	Estimator  Estimator               `json:"estimator"` // of the difficulty by which it was binned, and by which plans are made
+	Estimator  Estimator               `json:"estimator"` // of difficulty, for the bins here and for plans
 	Scheme     difficulty.Scheme       `json:"scheme"`
 	Budgets    []Budget                `json:"budgets"`              // by N, ascending
 	Bins       []Bin                   `json:"bins"`                 // easiest first
@@ -44,7 +44,7 @@ type Problems struct {
 	SHA256 string `json:"sha256"` // of ids, texts and answers
 }
 
-// An Estimator of difficulty, as the difficulty service calls it.
+// An Estimator is a method of the difficulty service.
 type Estimator struct {
 	Method  string `json:"method"`
 	Samples int    `json:"samples,omitempty"` // at most
@@ -52,31 +52,32 @@ type Estimator struct {
 
 // A Budget is one amount of text that a search may write, and how to spend it.
 type Budget struct {
-	N        int     `json:"n"`      // in whole samples, as the papers count
-	Tokens   float64 `json:"tokens"` // what so many samples generate, the mean of a problem
-	Adaptive bool    `json:"adaptive"`
+	N        int     `json:"n"`        // in whole samples, as the papers count
+	Tokens   float64 `json:"tokens"`   // that N samples generate: the mean over problems
+	Adaptive bool    `json:"adaptive"` // by difficulty: Rows; else Uniform
 	Why      string  `json:"why"`
-	Uniform  Arm     `json:"uniform"`        // the best for all problems alike
-	Rows     []Arm   `json:"rows,omitempty"` // the best for each bin, easiest first, at Tokens on average; where difficulty is estimated
-	Measured Trial   `json:"measured"`       // by cross-validation: on problems that the choice did not see
+	Uniform  Arm     `json:"uniform"` // the best for all problems alike
+	// Rows are the best for each bin, easiest first, at Tokens on average.
+	Rows     []Arm `json:"rows,omitempty"`
+	Measured Trial `json:"measured"` // by cross-validation: on problems that the choice did not see
 }
 
-// An Arm is a strategy and what it did. Costs are means of a problem; in a bin they
-// include the estimate's, less what the search had no need to write again.
+// An Arm is a strategy and what it achieved. Costs are means over problems; in a bin
+// they include the estimate's, less the samples that the search used again.
 type Arm struct {
 	Strategy  string         `json:"strategy"` // "beam", or with parameters "beam:narrow=true"
 	N         int            `json:"n"`
 	Accuracy  stats.Interval `json:"accuracy"`
-	Expected  float64        `json:"expected"` // accuracy, drawn towards what other bins and arms make likely
+	Expected  float64        `json:"expected"` // accuracy, shrunk towards that of other bins and arms
 	Generated float64        `json:"generated_tokens"`
 	Verifier  float64        `json:"verifier_tokens"`
 	FLOPs     float64        `json:"flops"`
-	Seconds   float64        `json:"seconds,omitempty"` // to the answer, on a mesh with nothing else to do; 0 was not measured
+	Seconds   float64        `json:"seconds,omitempty"` // to the answer, on an idle mesh; 0 is not measured
 
-	search search.Strategy
+	search search.Strategy // that Strategy and N name; set by Read
 }
 
-// Search is the strategy. It is there once the profile was read.
+// Search returns the strategy of an arm of a profile that Read returned.
 func (a Arm) Search() search.Strategy { return a.search }
 
 // A Bin is the problems of one difficulty.
@@ -86,27 +87,27 @@ type Bin struct {
 	Arms     []Arm  `json:"arms"`
 }
 
-// A Trial is what a choice did on problems that it was not made by.
+// A Trial is what a choice achieved on problems that it was not made by.
 type Trial struct {
 	Adaptive     Outcome        `json:"adaptive"`
 	Uniform      Outcome        `json:"uniform"`
 	Difference   stats.Interval `json:"difference"`        // of accuracy, adaptive − uniform, paired by problem
 	TokensSaved  stats.Interval `json:"tokens_difference"` // of generated tokens, adaptive − uniform
-	WithoutReuse Outcome        `json:"without_reuse"`     // adaptive, had the search paid for the estimate's samples again
-	Chosen       Outcome        `json:"chosen"`            // whichever of the two the profile would have chosen
+	WithoutReuse Outcome        `json:"without_reuse"`     // adaptive, if the estimate's samples are paid again
+	Chosen       Outcome        `json:"chosen"`            // that of the two that the profile would have chosen
 }
 
-// An Outcome is accuracy and its price.
+// An Outcome is an accuracy and what it cost.
 type Outcome struct {
 	Accuracy      stats.Interval `json:"accuracy"`
 	Generated     float64        `json:"generated_tokens"`
 	Verifier      float64        `json:"verifier_tokens"`
 	FLOPs         float64        `json:"flops"`
-	VerifierFLOPs float64        `json:"verifier_flops"` // of them
+	VerifierFLOPs float64        `json:"verifier_flops"` // part of FLOPs
 }
 
-// Quality is how good a way to estimate difficulty was, against many samples whose
-// answers were checked.
+// A Quality compares a way to estimate difficulty with many samples whose answers were
+// checked.
 type Quality struct {
 	Method    string  `json:"method"`
 	Samples   float64 `json:"samples"`      // the mean
@@ -116,9 +117,9 @@ type Quality struct {
 	Verifier  float64 `json:"verifier_tokens"`
 }
 
-// For reports whether the profile was made of these models; rewardModel is nil where there
-// is none. A version that either side does not know is no difference.
-func (p *Profile) For(policy reasoning.Model, rewardModel *verifier.RewardModel) bool {
+// Matches reports whether the profile was made of these models; rewardModel is nil where
+// there is none. A version that either side does not know is no difference.
+func (p *Profile) Matches(policy reasoning.Model, rewardModel *verifier.RewardModel) bool {
 	if rewardModel == nil {
 		return p.Verifier.Name == "" && agree(p.Policy, policy)
 	}

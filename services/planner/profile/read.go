@@ -37,7 +37,7 @@ func Load(path string) (*Profile, error) {
 	return p, nil
 }
 
-// Write is the profile as a file.
+// Write returns the profile as a file.
 func (p *Profile) Write() ([]byte, error) {
 	data, err := json.MarshalIndent(p, "", "  ")
 	if err != nil {
@@ -46,6 +46,8 @@ func (p *Profile) Write() ([]byte, error) {
 	return append(data, '\n'), nil
 }
 
+// check returns an error that names the first field which breaks a rule, and sets the
+// arms' strategies.
 func (p *Profile) check() error {
 	switch {
 	case p.Format != Format:
@@ -64,7 +66,7 @@ func (p *Profile) check() error {
 	if err := p.Scheme.Validate(); err != nil {
 		return err
 	}
-	if err := p.Ask(&difficulty.Request{}); err != nil {
+	if err := p.SetEstimator(&difficulty.Request{}); err != nil {
 		return fmt.Errorf("estimator: %w", err)
 	}
 	if p.Prompt != nil {
@@ -98,6 +100,7 @@ func (p *Profile) check() error {
 	return resolve("all", p.All)
 }
 
+// resolve sets the strategies of arms.
 func resolve(field string, arms []Arm) error {
 	for i := range arms {
 		if err := arms[i].resolve(fmt.Sprintf("%s[%d]", field, i)); err != nil {
@@ -107,6 +110,7 @@ func resolve(field string, arms []Arm) error {
 	return nil
 }
 
+// resolve sets the strategy that the arm names.
 func (a *Arm) resolve(field string) (err error) {
 	if a.search, err = strategies.Parse(a.Strategy, a.N); err == nil {
 		err = a.search.Validate()

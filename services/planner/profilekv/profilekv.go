@@ -1,8 +1,8 @@
 // Package profilekv keeps profiles in a JetStream key-value bucket, so that all
-// planners of a cluster follow the same ones, and new ones from the moment that they
-// are put.
+// planners of a cluster follow the same profiles, and new ones as soon as they are put.
 //
-// A key is a profile's name, made fit for a subject; a value is its file.
+// A key is a profile's name without the characters that keys may not have; a value is
+// its file.
 package profilekv
 
 import (
@@ -17,12 +17,13 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/profile"
 )
 
-// Bucket is what the bucket is called, where nobody says.
+// Bucket is the default bucket.
 const Bucket = "PROFILES"
 
-// history is how many versions of a profile the bucket keeps, to go back to.
+// history is how many versions of a profile the bucket keeps.
 const history = 8
 
+// open returns the bucket, and creates it if it does not exist.
 func open(ctx context.Context, js jetstream.JetStream, bucket string) (jetstream.KeyValue, error) {
 	kv, err := js.KeyValue(ctx, bucket)
 	if errors.Is(err, jetstream.ErrBucketNotFound) {
@@ -36,10 +37,11 @@ func open(ctx context.Context, js jetstream.JetStream, bucket string) (jetstream
 	return kv, nil
 }
 
-var unfit = regexp.MustCompile(`[^-_=A-Za-z0-9.]+`)
+// notOfKeys matches what a key may not have.
+var notOfKeys = regexp.MustCompile(`[^-_=A-Za-z0-9.]+`)
 
-// Key is a profile's place in the bucket.
-func Key(name string) string { return unfit.ReplaceAllString(name, "_") }
+// Key returns the key of the profile with a name.
+func Key(name string) string { return notOfKeys.ReplaceAllString(name, "_") }
 
 // Put checks a profile, stores it and returns its key.
 func Put(ctx context.Context, js jetstream.JetStream, bucket string, data []byte) (key string, err error) {
@@ -58,7 +60,7 @@ func Put(ctx context.Context, js jetstream.JetStream, bucket string, data []byte
 	return key, nil
 }
 
-// Delete takes a profile away.
+// Delete removes a profile. It returns an error if there is none with this key.
 func Delete(ctx context.Context, js jetstream.JetStream, bucket, key string) error {
 	kv, err := open(ctx, js, bucket)
 	if err == nil {
@@ -73,7 +75,7 @@ func Delete(ctx context.Context, js jetstream.JetStream, bucket, key string) err
 	return nil
 }
 
-// All is the profiles in the bucket, by key.
+// All returns the files of all profiles in the bucket, by key.
 func All(ctx context.Context, js jetstream.JetStream, bucket string) (map[string][]byte, error) {
 	kv, err := open(ctx, js, bucket)
 	if err != nil {
@@ -86,7 +88,7 @@ func All(ctx context.Context, js jetstream.JetStream, bucket string) (map[string
 	all := map[string][]byte{}
 	for key := range keys.Keys() {
 		entry, err := kv.Get(ctx, key)
-		if errors.Is(err, jetstream.ErrKeyNotFound) { // gone meanwhile
+		if errors.Is(err, jetstream.ErrKeyNotFound) { // deleted after the keys were listed
 			continue
 		}
 		if err != nil {
@@ -97,26 +99,28 @@ func All(ctx context.Context, js jetstream.JetStream, bucket string) (map[string
 	return all, nil
 }
 
-// again is how long Follow waits before it tries once more to watch a bucket.
-const again = 5 * time.Second
+// rewatchAfter is how long Follow waits before it watches a bucket again.
+const rewatchAfter = 5 * time.Second
 
-// Follow keeps a shelf as the bucket is until ctx ends. A value that is no profile
-// changes nothing, and is told; so is a bucket that cannot be watched, once.
+// Follow puts the bucket's profiles on a shelf, and follows its changes until ctx ends. A
+// value that is not a profile changes nothing and is reported; a bucket that cannot be
+// watched is reported once.
 func Follow(ctx context.Context, js jetstream.JetStream, bucket string, shelf *profile.Shelf, report func(error)) {
-	told := false
+	reported := false
 	for ctx.Err() == nil {
 		err := watch(ctx, js, bucket, shelf, report)
-		if ctx.Err() == nil && err != nil && !told {
+		if ctx.Err() == nil && err != nil && !reported {
 			report(err)
-			told = true
+			reported = true
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(again):
+		case <-time.After(rewatchAfter):
 		}
 	}
 }
 
+// watch follows the bucket until ctx ends or the watch breaks.
 func watch(ctx context.Context, js jetstream.JetStream, bucket string, shelf *profile.Shelf, report func(error)) error {
 	kv, err := open(ctx, js, bucket)
 	if err != nil {
@@ -135,7 +139,7 @@ func watch(ctx context.Context, js jetstream.JetStream, bucket string, shelf *pr
 			switch {
 			case !open:
 				return nil
-			case entry == nil: // all that was there has come
+			case entry == nil: // marks the end of the values that were there
 			case entry.Operation() != jetstream.KeyValuePut:
 				shelf.Put(place(bucket, entry.Key()), nil)
 			default:
@@ -150,5 +154,6 @@ func watch(ctx context.Context, js jetstream.JetStream, bucket string, shelf *pr
 	}
 }
 
-// place on a shelf: after those of files, whose profiles it replaces.
+// place returns the place of a key on a shelf. It sorts after the places of files, so that
+// the bucket's profile of a pair of models wins.
 func place(bucket, key string) string { return "~" + bucket + "/" + key }

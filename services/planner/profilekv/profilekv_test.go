@@ -2,6 +2,7 @@ package profilekv
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -16,12 +17,18 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// file returns a profile whose only budget is spent by a strategy.
 func file(name, strategy string) []byte {
-	return []byte(`{"ponder_profile": 1, "name": "` + name + `", "policy": {"name": "p"}, "verifier": {"name": "v"}, "estimator": {"method": "probe", "samples": 4},
+	return fmt.Appendf(nil, `{
+		"ponder_profile": 1, "name": %q, "policy": {"name": "p"}, "verifier": {"name": "v"},
+		"estimator": {"method": "probe", "samples": 4},
 		"scheme": {"name": "absolute", "edges": [0.5]},
-		"budgets": [{"n": 4, "tokens": 100, "uniform": {"strategy": "` + strategy + `", "n": 4, "expected": 0.5, "generated_tokens": 100}}],
-		"bins": [{"label": "a", "arms": [{"strategy": "beam", "n": 4}]}, {"label": "b", "arms": [{"strategy": "beam", "n": 4}]}],
-		"all": [{"strategy": "beam", "n": 4}]}`)
+		"budgets": [{"n": 4, "tokens": 100,
+			"uniform": {"strategy": %q, "n": 4, "expected": 0.5, "generated_tokens": 100}}],
+		"bins": [
+			{"label": "a", "arms": [{"strategy": "beam", "n": 4}]},
+			{"label": "b", "arms": [{"strategy": "beam", "n": 4}]}],
+		"all": [{"strategy": "beam", "n": 4}]}`, name, strategy)
 }
 
 func connect(t *testing.T) jetstream.JetStream {
@@ -43,23 +50,23 @@ func connect(t *testing.T) jetstream.JetStream {
 	return js
 }
 
-// What is put is followed, what replaces it too, and what is no profile is told and
-// changes nothing; what is deleted is gone.
+// Follow puts a profile on the shelf, and one that replaces it. A value that is not a
+// profile is reported and changes nothing. A deleted profile leaves the shelf.
 func TestFollow(t *testing.T) {
 	js := connect(t)
-	changed, told := make(chan struct{}, 8), make(chan error, 8)
+	changed, reported := make(chan struct{}, 8), make(chan error, 8)
 	shelf := &profile.Shelf{Changed: func(string, *profile.Profile) { changed <- struct{}{} }}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() {
-		Follow(ctx, js, Bucket, shelf, func(err error) { told <- err })
+		Follow(ctx, js, Bucket, shelf, func(err error) { reported <- err })
 		close(ended)
 	}()
 	defer func() { stop(); <-ended }()
 
-	policy, judge := reasoning.Model{Name: "p"}, &verifier.RewardModel{Model: reasoning.Model{Name: "v"}}
+	policy, rm := reasoning.Model{Name: "p"}, &verifier.RewardModel{Model: reasoning.Model{Name: "v"}}
 	until := func(done func(*profile.Profile) bool) {
-		for !done(shelf.For(policy, judge)) {
+		for !done(shelf.For(policy, rm)) {
 			<-changed
 		}
 	}
@@ -77,14 +84,14 @@ func TestFollow(t *testing.T) {
 	if _, err := kv.Put(t.Context(), "p_with_v", []byte("{}")); err != nil {
 		t.Fatal(err)
 	}
-	if err := <-told; !strings.Contains(err.Error(), "key p_with_v") || !strings.Contains(err.Error(), "ponder_profile") {
-		t.Errorf("told %v", err)
+	if err := <-reported; !strings.Contains(err.Error(), "key p_with_v") || !strings.Contains(err.Error(), "ponder_profile") {
+		t.Errorf("reported %v", err)
 	}
-	if p := shelf.For(policy, judge); p == nil || p.Budgets[0].Uniform.Strategy != "rebase" {
-		t.Errorf("what is no profile took the last one's place: %+v", p)
+	if p := shelf.For(policy, rm); p == nil || p.Budgets[0].Uniform.Strategy != "rebase" {
+		t.Errorf("a value that is not a profile replaced one: %+v", p)
 	}
 	if _, err := Put(t.Context(), js, Bucket, []byte("{}")); err == nil {
-		t.Error("what is no profile was put")
+		t.Error("put a file that is not a profile")
 	}
 	if all, err := All(t.Context(), js, Bucket); err != nil || len(all) != 1 {
 		t.Errorf("%d profiles, error %v", len(all), err)
@@ -93,9 +100,9 @@ func TestFollow(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := Delete(t.Context(), js, Bucket, "other"); err == nil {
-		t.Error("what is not there was deleted")
+		t.Error("deleted a profile that does not exist")
 	}
-	if _, err := Put(t.Context(), js, Bucket, file("other", "beam")); err != nil { // comes after the deletion
+	if _, err := Put(t.Context(), js, Bucket, file("other", "beam")); err != nil { // reaches the shelf after the deletion
 		t.Fatal(err)
 	}
 	until(func(p *profile.Profile) bool { return p != nil && p.Name == "other" })

@@ -114,7 +114,7 @@ func followers(c config, nc *nats.Conn, shelf *profile.Shelf) (all []func(contex
 	report := func(err error) { slog.Warn("profile not followed", "error", err) }
 	if c.Profiles != "" {
 		files := &profile.Directory{Shelf: shelf, Paths: strings.Split(c.Profiles, ",")}
-		if err := files.Look(); err != nil {
+		if err := files.Refresh(); err != nil {
 			return nil, err
 		}
 		all = append(all, func(ctx context.Context) error { files.Follow(ctx, profilesEvery, report); return nil })
