@@ -72,6 +72,7 @@ func TestClosingTheStream(t *testing.T) {
 				id, leave := begin(t, m, request)
 				time.Sleep(5 * time.Second)
 				leave()
+				synctest.Wait() // the server has seen the disconnect; a follower before that would keep the search
 				events := watch(t, m, id, 0)
 				last := events[len(events)-1]
 				if got := last.GetState(); got != c.want {
