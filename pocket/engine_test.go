@@ -5,14 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"gonum.org/v1/gonum/blas"
-	"gonum.org/v1/gonum/blas/blas32"
 )
 
 func newEngine(t testing.TB, m *Model, o Options) *Engine {
@@ -74,54 +71,6 @@ func TestBatchingChangesNothing(t *testing.T) {
 		}
 		others.Wait()
 	}
-}
-
-// TestRowsAreIndependent checks mul itself: a row of a large product is bit-identical to
-// the product of that row alone, beyond 64 rows, too.
-func TestRowsAreIndependent(t *testing.T) {
-	const rows, k, n = 150, 128, 128
-	w := newMatrix(k, n)
-	a := make([]float32, rows*k)
-	for i := range w.data {
-		w.data[i] = float32(math.Sin(float64(i)))
-	}
-	for i := range a {
-		a[i] = float32(math.Cos(float64(i * i)))
-	}
-	all, one := make([]float32, rows*n), make([]float32, n)
-	mul(all, n, a, k, rows, w, false)
-	for i := range rows {
-		mul(one, n, a[i*k:], k, 1, w, false)
-		if diff := cmp.Diff(one, all[i*n:(i+1)*n]); diff != "" {
-			t.Fatalf("row %d: %s", i, diff)
-		}
-	}
-}
-
-// TestTransposedRowsWouldDiffer is the negative control of TestRowsAreIndependent: with
-// a transposed operand gonum divides the sums of a large product into blocks.
-func TestTransposedRowsWouldDiffer(t *testing.T) {
-	const rows, k, n = 150, 128, 128
-	a := blas32.General{Rows: rows, Cols: k, Stride: k, Data: make([]float32, rows*k)}
-	w := blas32.General{Rows: n, Cols: k, Stride: k, Data: make([]float32, n*k)}
-	for i := range w.Data {
-		w.Data[i] = float32(math.Sin(float64(i)))
-	}
-	for i := range a.Data {
-		a.Data[i] = float32(math.Cos(float64(i * i)))
-	}
-	all := blas32.General{Rows: rows, Cols: n, Stride: n, Data: make([]float32, rows*n)}
-	blas32.Gemm(blas.NoTrans, blas.Trans, 1, a, w, 0, all)
-	a.Rows = 1
-	one := blas32.General{Rows: 1, Cols: n, Stride: n, Data: make([]float32, n)}
-	for i := range rows {
-		a.Data = a.Data[min(i, 1)*k:]
-		blas32.Gemm(blas.NoTrans, blas.Trans, 1, a, w, 0, one)
-		if !slices.Equal(one.Data, all.Data[i*n:(i+1)*n]) {
-			return
-		}
-	}
-	t.Error("gonum no longer depends on the number of rows: mul could be simpler")
 }
 
 func TestPrefixCacheChangesNothing(t *testing.T) {
@@ -193,44 +142,6 @@ func TestCutSampleContinues(t *testing.T) {
 	}
 	if cuts < 5 {
 		t.Fatalf("only %d samples had a second step", cuts)
-	}
-}
-
-func TestGreedyDrawsTheMostProbable(t *testing.T) {
-	m := randomModel(t, tiny, 2)
-	e := newEngine(t, m, Options{Workers: 1})
-	got := collect(t, e, Request{Prompt: "A\n", Seeds: seeds(1, 3), MaxTokens: 12})
-	nearly := collect(t, e, Request{Prompt: "A\n", Seeds: seeds(1, 1), MaxTokens: 12, Temperature: .001})
-	for _, c := range got {
-		if c.Text() != got[0].Text() || c.Text() != nearly[0].Text() {
-			t.Errorf("greedy texts differ: %q, %q, %q", c.Text(), got[0].Text(), nearly[0].Text())
-		}
-	}
-}
-
-func TestNoiseFollowsTheDistribution(t *testing.T) {
-	logits := make([]float32, VocabSize)
-	for i := range logits {
-		logits[i] = -20
-	}
-	logits[10], logits[20], logits[30] = 2, 1, 0
-	count := map[int]int{}
-	const n = 20000
-	for i := range n {
-		row := append([]float32(nil), logits...)
-		count[sampler{seed: uint64(i % 100), temperature: 1, topP: 1}.draw(row, i/100)]++
-	}
-	sum := math.Exp(2) + math.Exp(1) + 1
-	for id, logit := range map[int]float64{10: 2, 20: 1, 30: 0} {
-		if got, want := float64(count[id])/n, math.Exp(logit)/sum; math.Abs(got-want) > .015 {
-			t.Errorf("token %d: share %.3f, want %.3f", id, got, want)
-		}
-	}
-	for i := range n {
-		row := append([]float32(nil), logits...)
-		if id := (sampler{seed: uint64(i), temperature: 1, topP: .6}).draw(row, 1); id != 10 {
-			t.Fatalf("top p .6 drew token %d", id)
-		}
 	}
 }
 

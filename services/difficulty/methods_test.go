@@ -2,8 +2,6 @@ package difficulty_test
 
 import (
 	"fmt"
-	"math"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -12,7 +10,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/grpc"
-	"pgregory.net/rapid"
 
 	"github.com/ponder-mesh/ponder/internal/rpctest"
 	"github.com/ponder-mesh/ponder/reasoning"
@@ -34,22 +31,6 @@ func withMethod(m difficulty.Method, r difficulty.Request) difficulty.Request {
 	}
 	r.Method = m
 	return r
-}
-
-// promptModel returns a model for which shorter problems are easier.
-func promptModel(t *testing.T) *difficulty.PromptModel {
-	t.Helper()
-	var texts []string
-	var rates []float64
-	for i := range 60 {
-		texts = append(texts, strings.Repeat("Tom finds 3 more. ", 1+i%10))
-		rates = append(rates, 1-float64(i%10)/10)
-	}
-	m, err := difficulty.FitPrompt(texts, rates)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &m
 }
 
 var methods = []difficulty.Method{
@@ -151,131 +132,6 @@ func TestProbeStopsWhenTheBinIsSettled(t *testing.T) {
 	}
 }
 
-// Among samples that disagree, those with higher certainty have more weight.
-func TestCertaintyWeighs(t *testing.T) {
-	rate := func(logProbs ...float64) float64 {
-		var got float64
-		synctest.Test(t, func(t *testing.T) {
-			engine := answering("1", "1", "2", "2")
-			next := engine.Reply
-			engine.Reply = func(r policy.Request, ordinal int) policytest.Reply {
-				reply := next(r, ordinal)
-				reply.Child.Steps[0].LogProb = logProbs[ordinal]
-				return reply
-			}
-			estimates, err := collect(t.Context(), &difficulty.Probe{Policy: engine}, request(4))
-			if err != nil {
-				t.Fatal(err)
-			}
-			got = estimates[3].PassRate
-		})
-		return got
-	}
-	equal, unequal := rate(-1, -1, -1, -1), rate(-0.1, -0.1, -9, -9)
-	// With two answers of two samples each, a sample agrees with one of three others.
-	if want := (math.Exp(-1) + 4./3) / 5; math.Abs(equal-want) > 1e-9 || unequal <= equal+0.05 {
-		t.Errorf("pass rate %v with equal certainty, want %v; %v if one pair is more certain", equal, want, unequal)
-	}
-}
-
-// Of problems whose samples are all wrong, the one whose samples have lower probabilities
-// is the harder one.
-func TestProbabilityRanksHardProblems(t *testing.T) {
-	rate := func(logProb float64) (e difficulty.Estimate) {
-		synctest.Test(t, func(t *testing.T) {
-			engine := answering("1", "2", "3", "4")
-			next := engine.Reply
-			engine.Reply = func(r policy.Request, ordinal int) policytest.Reply {
-				reply := next(r, ordinal)
-				reply.Child.Steps[0].LogProb = logProb
-				return reply
-			}
-			estimates, err := collect(t.Context(), &difficulty.Probe{Policy: engine, Verifier: scoring(0, 0)}, request(4))
-			if err != nil {
-				t.Fatal(err)
-			}
-			e = estimates[3]
-		})
-		return e
-	}
-	likely, unlikely, unknown := rate(-0.1), rate(-5), rate(0)
-	if !(unlikely.PassRate < unknown.PassRate && unknown.PassRate < likely.PassRate) {
-		t.Errorf("pass rates %v of likely samples, %v of unlikely ones, %v without log-probabilities",
-			likely.PassRate, unlikely.PassRate, unknown.PassRate)
-	}
-	if want := math.Exp(-0.1) / 5; math.Abs(likely.PassRate-want) > 1e-9 {
-		t.Errorf("pass rate %v of likely samples, want %v", likely.PassRate, want)
-	}
-	if unlikely.High != unknown.High {
-		t.Errorf("the interval ends at %v, and at %v without log-probabilities: want the same", unlikely.High, unknown.High)
-	}
-}
-
-func TestOracleCounts(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		oracle := &difficulty.Oracle{Policy: answering("1", "2", `\frac{2}{2}`, "", "1.0")}
-		got, err := collect(t.Context(), oracle, withAnswer(request(5)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if last := got[4]; last.PassRate != 0.6 {
-			t.Errorf("pass rate %v, want 3 of 5: 1, 2/2 and 1.0 are right", last.PassRate)
-		}
-	})
-}
-
-func TestPredictedIsTheMeanScore(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		predicted := &difficulty.Predicted{Policy: answering("1", "2", "3"), Verifier: scoring(0.3, 0)}
-		got, err := collect(t.Context(), predicted, withMethod(difficulty.MethodPredicted, request(3)))
-		if err != nil || math.Abs(got[2].PassRate-0.3) > 1e-9 || got[2].Low != got[2].PassRate {
-			t.Errorf("%+v, error %v: want 0.3 with an empty interval, as all scores are equal", got[len(got)-1], err)
-		}
-	})
-}
-
-// Every estimate is a rate in its interval, also if sums of floats exceed 1 by rounding,
-// if certainty underflows, and if an engine returns positive log-probabilities.
-func TestRatesAreRates(t *testing.T) {
-	for k := 1; k <= 64; k++ {
-		for _, c := range []struct {
-			method difficulty.Method
-			score  float64
-			tokens int
-			probs  func(i int) float64
-		}{
-			{difficulty.MethodPredicted, 1, 1, func(int) float64 { return -1 }},
-			{difficulty.MethodProbe, 1, 1, func(int) float64 { return 3 }},
-			{difficulty.MethodProbe, -1, 0, func(int) float64 { return -800 }},
-			{difficulty.MethodProbe, -1, 1, func(i int) float64 { return -0.1 - 40*float64(i%2) }},
-		} {
-			synctest.Test(t, func(t *testing.T) {
-				engine := answering(slices.Repeat([]string{"1", "2"}, 32)...)
-				next := engine.Reply
-				engine.Reply = func(r policy.Request, ordinal int) policytest.Reply {
-					reply := next(r, ordinal)
-					reply.Child.Steps[0].LogProb, reply.Child.Steps[0].Tokens = c.probs(ordinal), c.tokens
-					return reply
-				}
-				var e difficulty.Estimator = &difficulty.Probe{Policy: engine}
-				switch {
-				case c.method == difficulty.MethodPredicted:
-					e = &difficulty.Predicted{Policy: engine, Verifier: scoring(c.score, 0)}
-				case c.score >= 0:
-					e = &difficulty.Probe{Policy: engine, Verifier: scoring(c.score, 0)}
-				}
-				got, err := collect(t.Context(), e, withMethod(c.method, unsettled(request(k))))
-				if err != nil {
-					t.Fatal(err)
-				}
-				for i, e := range got {
-					checkRate(t, i+1, e)
-				}
-			})
-		}
-	}
-}
-
 func TestRequestsThatAreRefused(t *testing.T) {
 	change := func(f func(*difficulty.Request)) difficulty.Request {
 		r := request(1)
@@ -308,98 +164,4 @@ func TestRequestsThatAreRefused(t *testing.T) {
 			t.Errorf("%q: the engine got %d requests, want none", want, n)
 		}
 	}
-}
-
-func TestSchemes(t *testing.T) {
-	for rate, want := range map[float64]string{
-		1: "easy", 0.5: "easy", 0.49: "medium", 0.1: "medium", 0.09: "hard", 0: "hard",
-	} {
-		if got := difficulty.Absolute.Label(difficulty.Absolute.Bin(rate)); got != want {
-			t.Errorf("pass rate %v is %v, want %v", rate, got, want)
-		}
-	}
-	rapid.Check(t, func(t *rapid.T) {
-		n := rapid.IntRange(2, 10).Draw(t, "n")
-		rates := rapid.SliceOfN(rapid.Float64Range(0, 1), 1, 200).Draw(t, "rates")
-		s := difficulty.Quantiles(n, rates)
-		if err := s.Validate(); err != nil {
-			t.Fatal(err)
-		}
-		if s.Bins() > n {
-			t.Fatalf("%d bins, want at most %d", s.Bins(), n)
-		}
-		a, b := rapid.Float64Range(0, 1).Draw(t, "a"), rapid.Float64Range(0, 1).Draw(t, "b")
-		if a >= b && s.Bin(a) > s.Bin(b) {
-			t.Fatalf("%v is in bin %d, the lower rate %v in the easier bin %d", a, s.Bin(a), b, s.Bin(b))
-		}
-	})
-	var rates []float64
-	for i := range 100 {
-		rates = append(rates, float64(i)/100)
-	}
-	s, count := difficulty.Quantiles(5, rates), [5]int{}
-	for _, r := range rates {
-		count[s.Bin(r)]++
-	}
-	if count != [5]int{20, 20, 20, 20, 20} {
-		t.Errorf("bins have %v of 100 distinct rates, want 20 each", count)
-	}
-}
-
-// The prompt model learns rates that depend on the text, its error covers 90 % of new
-// problems, and it does not overfit to noise.
-func TestPromptModel(t *testing.T) {
-	rng := rand.New(rand.NewPCG(1, 2))
-	generate := func(n int, rate func(length int) float64) (texts []string, rates []float64) {
-		for range n {
-			length := 1 + rng.IntN(12)
-			texts = append(texts, strings.Repeat(fmt.Sprintf("Tom finds %d more. ", rng.IntN(50)), length)+"How many?")
-			rates = append(rates, min(1, max(0, rate(length))))
-		}
-		return texts, rates
-	}
-	byLength := func(length int) float64 { return 1 - float64(length)/13 + 0.05*rng.NormFloat64() }
-	noise := func(int) float64 { return rng.Float64() }
-	for name, c := range map[string]struct {
-		rate     func(int) float64
-		maxError float64 // of the mean
-	}{"length": {byLength, 0.1}, "noise": {noise, 0.32}} {
-		texts, rates := generate(200, c.rate)
-		m, err := difficulty.FitPrompt(texts, rates)
-		if err != nil {
-			t.Fatal(err)
-		}
-		texts, rates = generate(200, c.rate)
-		meanError, inside := 0.0, 0
-		for i := range texts {
-			rate, low, high := m.Predict(texts[i])
-			meanError += math.Abs(rate-rates[i]) / 200
-			if low <= rates[i] && rates[i] <= high {
-				inside++
-			}
-		}
-		if meanError > c.maxError || inside < 165 {
-			t.Errorf("%s: mean error %.3f on new problems, %d of 200 in the interval; want at most %.2f and about 180",
-				name, meanError, inside, c.maxError)
-		}
-	}
-	if _, err := difficulty.FitPrompt([]string{"a"}, []float64{1}); err == nil {
-		t.Error("FitPrompt accepts a single problem")
-	}
-}
-
-func FuzzFeatures(f *testing.F) {
-	f.Add("Tom has 3 apples. How many?")
-	f.Add(`\frac{1}{2} x + 1e999 = 1/0 99999999999999999999999999`)
-	f.Fuzz(func(t *testing.T, text string) {
-		got := difficulty.Features(text)
-		if len(got) != len(difficulty.FeatureNames) {
-			t.Fatalf("%d features, want %d", len(got), len(difficulty.FeatureNames))
-		}
-		for i, v := range got {
-			if math.IsNaN(v) || math.IsInf(v, 0) || v < 0 {
-				t.Errorf("%s is %v", difficulty.FeatureNames[i], v)
-			}
-		}
-	})
 }

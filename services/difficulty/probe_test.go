@@ -65,6 +65,7 @@ func unsettled(r difficulty.Request) difficulty.Request {
 func collect(
 	ctx context.Context, e difficulty.Estimator, r difficulty.Request,
 ) (estimates []difficulty.Estimate, _ error) {
+
 	for estimate, err := range e.Estimate(ctx, r) {
 		if err != nil {
 			return estimates, err
@@ -257,62 +258,4 @@ func TestLimits(t *testing.T) {
 			t.Errorf("got %d estimates and error %v, want %d", len(got), err, r.MaxSamples)
 		}
 	})
-}
-
-// The interval shrinks with the number of samples.
-func TestIntervalShrinks(t *testing.T) {
-	for name, p := range map[string]*difficulty.Probe{
-		"all right":     {Policy: answering(slices.Repeat([]string{"1"}, 32)...), Verifier: scoring(1, 0)},
-		"all wrong":     {Policy: answering(slices.Repeat([]string{"1"}, 32)...), Verifier: scoring(0, 0)},
-		"all agree":     {Policy: answering(slices.Repeat([]string{"1"}, 32)...)},
-		"all truncated": {Policy: answering(slices.Repeat([]string{""}, 32)...), Verifier: scoring(1, 0)},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				got, err := collect(t.Context(), p, unsettled(request(32)))
-				if err != nil {
-					t.Fatal(err)
-				}
-				for i := 2; i < len(got); i++ { // one sample alone cannot agree or disagree
-					if now, before := got[i].High-got[i].Low, got[i-1].High-got[i-1].Low; now >= before {
-						t.Errorf("after %d samples the interval has width %v, before it had %v", i+1, now, before)
-					}
-				}
-				if last := got[31]; last.High-last.Low > 0.1 {
-					t.Errorf("after 32 samples the interval is [%v, %v]", last.Low, last.High)
-				}
-			})
-		})
-	}
-}
-
-func TestPassRate(t *testing.T) {
-	for name, c := range map[string]struct {
-		answers  []string
-		verifier verifier.Verifier
-		right    float64 // successes, fractional
-	}{
-		"score 0.75":              {[]string{"1", "2", "3", "4"}, scoring(0.75, 0), 3},
-		"truncated samples count": {[]string{"1", "2", "", ""}, scoring(0.75, 0), 1.5},
-		"all agree":               {[]string{"7", "7.0", "7", "7"}, nil, 4},
-		"two and two":             {[]string{"1", "1", "2", "2"}, nil, 4. / 3},
-		"three agree":             {[]string{"1", "1", "1", "2"}, nil, 2},
-		"none agrees":             {[]string{"1", "2", "3", "4"}, nil, 0},
-		"without answer":          {[]string{"1", "1", "", ""}, nil, 2. / 3},
-		"a single sample":         {[]string{"1"}, nil, 0.5},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				p := &difficulty.Probe{Policy: answering(c.answers...), Verifier: c.verifier}
-				got, err := collect(t.Context(), p, request(len(c.answers)))
-				if err != nil {
-					t.Fatal(err)
-				}
-				want := (0.5 + c.right) / float64(1+len(c.answers)) // the mean of Jeffreys' posterior
-				if last := got[len(got)-1]; math.Abs(last.PassRate-want) > 1e-12 {
-					t.Errorf("pass rate %v, want %v", last.PassRate, want)
-				}
-			})
-		})
-	}
 }
