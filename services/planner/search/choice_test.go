@@ -1,4 +1,4 @@
-package search_test
+package search
 
 import (
 	"errors"
@@ -12,7 +12,6 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/ponder-mesh/ponder/reasoning"
-	. "github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/planner/search/searchtest"
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
@@ -28,9 +27,9 @@ func solution(written string, scores ...float64) *Node {
 }
 
 // key holds answers equal that differ in leading zeros only.
-func key(written string) string { return strings.TrimLeft(written, "0") }
+func trimZeros(written string) string { return strings.TrimLeft(written, "0") }
 
-func solutions() *rapid.Generator[[]*Node] {
+func drawSolutions() *rapid.Generator[[]*Node] {
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) *Node {
 		written := rapid.SampledFrom([]string{"", "1", "01", "2", "02", "3"}).Draw(t, "written")
 		// Few values, so that there are ties.
@@ -40,7 +39,7 @@ func solutions() *rapid.Generator[[]*Node] {
 }
 
 // worths says what solutions count for, by the definitions.
-func worths(c Choice, all []*Node) func(*Node) float64 {
+func definedWorth(c Choice, all []*Node) func(*Node) float64 {
 	last := func(n *Node) float64 { return verifier.AggregatorLast.Of(n.Scores) }
 	least, most := math.Inf(1), math.Inf(-1)
 	for _, n := range all {
@@ -75,8 +74,8 @@ func worths(c Choice, all []*Node) func(*Node) float64 {
 }
 
 // dumb picks by the definitions, one answer at a time.
-func dumb(c Choice, all []*Node) (winner string, weight float64) {
-	value := worths(c, all)
+func definedWinner(c Choice, all []*Node) (winner string, weight float64) {
+	value := definedWorth(c, all)
 	weight = -1
 	for _, n := range all {
 		if n.Answer == "" {
@@ -84,7 +83,7 @@ func dumb(c Choice, all []*Node) (winner string, weight float64) {
 		}
 		sum, best := 0.0, 0.0
 		for _, other := range all {
-			if other.Answer != "" && key(other.Answer) == key(n.Answer) {
+			if other.Answer != "" && trimZeros(other.Answer) == trimZeros(n.Answer) {
 				sum += value(other)
 				best = max(best, value(other))
 			}
@@ -94,7 +93,7 @@ func dumb(c Choice, all []*Node) (winner string, weight float64) {
 			own = sum
 		}
 		if own > weight { // so the first of equals stays
-			winner, weight = key(n.Answer), own
+			winner, weight = trimZeros(n.Answer), own
 		}
 	}
 	return winner, weight
@@ -104,8 +103,8 @@ func TestRank(t *testing.T) {
 	for _, c := range Choices() {
 		t.Run(c.String(), func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
-				all := solutions().Draw(t, "solutions")
-				ranked, err := c.Rank(all, key)
+				all := drawSolutions().Draw(t, "solutions")
+				ranked, err := c.Rank(all, trimZeros)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -116,21 +115,21 @@ func TestRank(t *testing.T) {
 					}
 					return
 				}
-				if winner, weight := dumb(c, all); key(ranked[0].Answer) != winner || ranked[0].Weight != weight {
+				if winner, weight := definedWinner(c, all); trimZeros(ranked[0].Answer) != winner || ranked[0].Weight != weight {
 					t.Errorf("got %+v, want %s of weight %v", ranked[0], winner, weight)
 				}
 				count := 0
 				for i, g := range ranked {
 					count += g.Count
-					first := slices.IndexFunc(answered, func(n *Node) bool { return keyOf(n) == key(g.Answer) })
+					first := slices.IndexFunc(answered, func(n *Node) bool { return keyOf(n) == trimZeros(g.Answer) })
 					if want := answered[first].Answer; g.Answer != want {
 						t.Errorf("answer %q, want %q, as the first of its group has it", g.Answer, want)
 					}
 					// The node that is shown is the first of the group's best.
-					group := slices.DeleteFunc(slices.Clone(answered), func(n *Node) bool { return keyOf(n) != key(g.Answer) })
+					group := slices.DeleteFunc(slices.Clone(answered), func(n *Node) bool { return keyOf(n) != trimZeros(g.Answer) })
 					best := group[0]
 					for _, n := range group {
-						if worth := worths(c, all); worth(n) > worth(best) {
+						if worth := definedWorth(c, all); worth(n) > worth(best) {
 							best = n
 						}
 					}
@@ -149,32 +148,32 @@ func TestRank(t *testing.T) {
 	}
 }
 
-func keyOf(n *Node) string { return key(n.Answer) }
+func keyOf(n *Node) string { return trimZeros(n.Answer) }
 
 // The order of solutions decides ties and nothing else.
 func TestRankPermutation(t *testing.T) {
 	weights := func(ranked []Candidate) map[string]string {
 		m := map[string]string{}
 		for _, g := range ranked {
-			m[key(g.Answer)] = fmt.Sprintf("%d %.9f", g.Count, g.Weight)
+			m[trimZeros(g.Answer)] = fmt.Sprintf("%d %.9f", g.Count, g.Weight)
 		}
 		return m
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		all := solutions().Draw(t, "solutions")
+		all := drawSolutions().Draw(t, "solutions")
 		c := rapid.SampledFrom(Choices()).Draw(t, "choice")
-		before, err := c.Rank(all, key)
+		before, err := c.Rank(all, trimZeros)
 		if err != nil {
 			t.Fatal(err)
 		}
-		after, err := c.Rank(rapid.Permutation(all).Draw(t, "permuted"), key)
+		after, err := c.Rank(rapid.Permutation(all).Draw(t, "permuted"), trimZeros)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(weights(after), weights(before)); diff != "" {
 			t.Errorf("weights (-permuted +before):\n%s", diff)
 		}
-		if len(before) > 1 && before[0].Weight-before[1].Weight > 1e-9 && key(after[0].Answer) != key(before[0].Answer) {
+		if len(before) > 1 && before[0].Weight-before[1].Weight > 1e-9 && trimZeros(after[0].Answer) != trimZeros(before[0].Answer) {
 			t.Errorf("%q wins, and permuted %q", before[0].Answer, after[0].Answer)
 		}
 	})
@@ -196,7 +195,7 @@ func TestRankTable(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ranked, err := c.Rank(all, key)
+		ranked, err := c.Rank(all, trimZeros)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -212,18 +211,18 @@ func TestRankUnscored(t *testing.T) {
 	unscored := solution("1", 1)
 	unscored.Scored, unscored.Scores = false, nil
 	c := Choice{By: ByMin, Pick: PickMax}
-	ranked, err := c.Rank([]*Node{unscored, solution("2", 0.1)}, key)
+	ranked, err := c.Rank([]*Node{unscored, solution("2", 0.1)}, trimZeros)
 	if err != nil || len(ranked) != 1 || ranked[0].Answer != "2" {
 		t.Errorf("got %+v and error %v, want answer 2", ranked, err)
 	}
-	if _, err := c.Rank([]*Node{unscored, unscored}, key); err == nil {
+	if _, err := c.Rank([]*Node{unscored, unscored}, trimZeros); err == nil {
 		t.Error("none was judged: got no error")
 	}
-	ranked, err = Choice{}.Rank([]*Node{unscored}, key)
+	ranked, err = Choice{}.Rank([]*Node{unscored}, trimZeros)
 	if err != nil || len(ranked) != 1 {
 		t.Errorf("majority: got %+v and error %v, want answer 1", ranked, err)
 	}
-	if ranked, err := c.Rank(nil, key); err != nil || len(ranked) != 0 {
+	if ranked, err := c.Rank(nil, trimZeros); err != nil || len(ranked) != 0 {
 		t.Errorf("no solutions: got %+v and error %v, want none", ranked, err)
 	}
 }
@@ -264,11 +263,11 @@ func TestParseChoice(t *testing.T) {
 // The answer that is chosen is that of the winning group, and the text of a node that the
 // strategy lets be chosen (algorithms.md §7, item 11: a peer returned another candidate).
 func TestTheAnswerIsANodes(t *testing.T) {
-	each(t, 8, func(t *testing.T, s Strategy) {
+	forEachStrategy(t, 8, func(t *testing.T, s Strategy) {
 		rapid.Check(t, func(t *rapid.T) {
-			p := problem(rapid.StringMatching("[0-9]{1,6}").Draw(t, "combination"))
+			p := newProblem(rapid.StringMatching("[0-9]{1,6}").Draw(t, "combination"))
 			p.Seed = reasoning.Seed(rapid.Uint64().Draw(t, "seed"))
-			tree := New(uneven{searchtest.NewLock(0.6, nil)}, p)
+			tree := New(endsAtSeven{searchtest.NewLock(0.6, nil)}, p)
 			if _, err := Run(t.Context(), tree, s); err != nil {
 				t.Fatal(err)
 			}
@@ -277,7 +276,7 @@ func TestTheAnswerIsANodes(t *testing.T) {
 				c = Choice{}
 			}
 			solutions := slices.Collect(tree.Solutions())
-			ranked, err := c.Rank(solutions, same)
+			ranked, err := c.Rank(solutions, identity)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,4 +1,4 @@
-package search_test
+package search
 
 import (
 	"context"
@@ -11,7 +11,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ponder-mesh/ponder/reasoning"
-	. "github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 	"github.com/ponder-mesh/ponder/services/verifier"
@@ -19,17 +18,17 @@ import (
 )
 
 // A hand is a World in which each node is made by hand.
-type hand struct {
+type scripted struct {
 	*policytest.Script
 	judge *verifiertest.Script
 }
 
-func (h hand) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
+func (h scripted) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
 	return h.judge.Score(ctx, r)
 }
 
 // made is a node made by hand.
-type made struct {
+type spec struct {
 	worth    float64          // 0 is 0.5
 	text     string           // of its last step; else its ordinal
 	finish   reasoning.Finish // 0: at the world's depth its solution ends
@@ -41,7 +40,7 @@ type made struct {
 }
 
 // byHand has solutions of depth steps, of which make says what it likes, by node.
-func byHand(depth int, make func(id string) made) hand {
+func bySpec(depth int, make func(id string) spec) scripted {
 	say := func(r policy.Request, ordinal int) policytest.Reply {
 		m := make(strings.TrimPrefix(r.Node+"."+strconv.Itoa(ordinal), "."))
 		if m.text == "" {
@@ -71,16 +70,16 @@ func byHand(depth int, make func(id string) made) hand {
 		}
 		return verifiertest.Reply{Scores: slices.Repeat([]float64{m.worth}, len(r.Steps)), Err: m.unscored}
 	}
-	return hand{&policytest.Script{Reply: say}, &verifiertest.Script{Reply: score}}
+	return scripted{&policytest.Script{Reply: say}, &verifiertest.Script{Reply: score}}
 }
 
 // byWorth is a world in which only the worth of nodes matters.
-func byWorth(depth int, worth map[string]float64) hand {
-	return byHand(depth, func(id string) made { return made{worth: worth[id]} })
+func byScore(depth int, worth map[string]float64) scripted {
+	return bySpec(depth, func(id string) spec { return spec{worth: worth[id]} })
 }
 
 // expanded is the nodes that were expanded, in order of arrival.
-func (h hand) expanded() (ids []string) {
+func (h scripted) expanded() (ids []string) {
 	for _, c := range h.Calls() {
 		ids = append(ids, c.Request.Node)
 	}
@@ -88,15 +87,15 @@ func (h hand) expanded() (ids []string) {
 }
 
 // shape is how many nodes each level has.
-func shape(t *Tree) (sizes []int) {
-	for _, level := range byDepth(t) {
+func levelSizes(t *Tree) (sizes []int) {
+	for _, level := range levelsOf(t) {
 		sizes = append(sizes, len(level))
 	}
 	return sizes
 }
 
 // kids is how many children nodes have, of those that have some.
-func kids(nodes ...*Node) map[string]int {
+func childCounts(nodes ...*Node) map[string]int {
 	n := map[string]int{}
 	for _, k := range nodes {
 		if len(k.Children) > 0 {
@@ -107,7 +106,7 @@ func kids(nodes ...*Node) map[string]int {
 }
 
 // equal checks that something is what it should be.
-func equal(t *testing.T, what string, got, want any) {
+func wantEqual(t *testing.T, what string, got, want any) {
 	t.Helper()
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("%s (-got +want):\n%s", what, diff)
@@ -115,7 +114,7 @@ func equal(t *testing.T, what string, got, want any) {
 }
 
 // ids of nodes.
-func ids(nodes ...*Node) (ids []string) {
+func idsOf(nodes ...*Node) (ids []string) {
 	for _, n := range nodes {
 		ids = append(ids, n.ID)
 	}

@@ -1,4 +1,4 @@
-package search_test
+package search
 
 import (
 	"slices"
@@ -7,19 +7,18 @@ import (
 	"testing/synctest"
 	"time"
 
-	. "github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/planner/search/searchtest"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
 // took runs s in a bubble and returns how long it took, and its tree.
-func took(t *testing.T, w func() Backend, s Strategy) (took time.Duration, drawn string) {
+func timeSearch(t *testing.T, w func() Backend, s Strategy) (took time.Duration, drawn string) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		tree := run(t, w(), s)
-		took, drawn = time.Since(start), draw(tree)
+		tree := mustRun(t, w(), s)
+		took, drawn = time.Since(start), outline(tree)
 	})
 	return took, drawn
 }
@@ -41,7 +40,7 @@ func TestLatency(t *testing.T) {
 		"particles": depth * level, "particles-gibbs": 2 * depth * level,
 		"revisions": 4 * (whole + judge), "revisions-flat": 4 * (whole + judge), "revisions-unjudged": 16 * whole,
 	}
-	strategies := slices.Concat(strategies(16), variants(16))
+	strategies := slices.Concat(allStrategies(16), allVariants(16))
 	// A batch is the deepest of its walks.
 	mcts := MCTS{N: 4, Width: 4, Parallel: 4, Exploration: 1, Final: FinalVote, MaxLevels: 40}
 	want["mcts-batch"] = depth * level
@@ -54,8 +53,8 @@ func TestLatency(t *testing.T) {
 		if !ok {
 			continue
 		}
-		got, _ := took(t, func() Backend {
-			lock := searchtest.NewLock(0.1, func(r policy.Request, _ int) time.Duration { return step * time.Duration(steps(r)) })
+		got, _ := timeSearch(t, func() Backend {
+			lock := searchtest.NewLock(0.1, func(r policy.Request, _ int) time.Duration { return step * time.Duration(stepsOf(r)) })
 			lock.Hearing = func(verifier.Request) (time.Duration, error) { return judge, nil }
 			return lock
 		}, s)
@@ -69,7 +68,7 @@ func TestLatency(t *testing.T) {
 func TestScoringDoesNotWaitForSiblings(t *testing.T) {
 	write := []time.Duration{1 * time.Second, 2 * time.Second, 30 * time.Second}
 	judge := map[string]time.Duration{"0": 30 * time.Second, "1": 20 * time.Second, "2": 1 * time.Second}
-	got, _ := took(t, func() Backend {
+	got, _ := timeSearch(t, func() Backend {
 		lock := searchtest.NewLock(0.5, func(_ policy.Request, i int) time.Duration { return write[i] })
 		lock.Hearing = func(r verifier.Request) (time.Duration, error) { return judge[r.Node], nil }
 		return lock
@@ -80,9 +79,9 @@ func TestScoringDoesNotWaitForSiblings(t *testing.T) {
 }
 
 // delays is a world of solutions of depth steps in which nodes take so long.
-func delays(depth int, delay func(id string) time.Duration, worth func(id string) float64) func() Backend {
+func timed(depth int, delay func(id string) time.Duration, worth func(id string) float64) func() Backend {
 	return func() Backend {
-		return byHand(depth, func(id string) made { return made{delay: delay(id), worth: worth(id)} })
+		return bySpec(depth, func(id string) spec { return spec{delay: delay(id), worth: worth(id)} })
 	}
 }
 
@@ -93,7 +92,7 @@ func ordinals(id string) []string { return strings.Split(id, ".") }
 // level but the last.
 func TestDVTSDoesNotWaitForStragglers(t *testing.T) {
 	subtree := map[string]int{"0": 1, "1": 1, "2": 1, "3": 1, "4": 2, "5": 2, "6": 2, "7": 2, "8": 3, "9": 3, "10": 3, "11": 3, "12": 4, "13": 4, "14": 4, "15": 4}
-	w := delays(5, func(id string) time.Duration {
+	w := timed(5, func(id string) time.Duration {
 		if path := ordinals(id); len(path) == subtree[path[0]] {
 			return 10 * time.Second
 		}
@@ -105,23 +104,23 @@ func TestDVTSDoesNotWaitForStragglers(t *testing.T) {
 		}
 		return 0.1
 	})
-	alone, subtrees := took(t, w, DVTS{N: 16, M: 4, MaxLevels: 40})
-	together, beam := took(t, w, Beam{N: 16, M: 4, MaxLevels: 40})
+	alone, subtrees := timeSearch(t, w, DVTS{N: 16, M: 4, MaxLevels: 40})
+	together, beam := timeSearch(t, w, Beam{N: 16, M: 4, MaxLevels: 40})
 	if alone != 14*time.Second || together != 41*time.Second {
 		t.Errorf("DVTS took %v and a beam %v, want 10s + 4×1s = 14s and 4×10s + 1s = 41s: 2.9 times as long", alone, together)
 	}
-	equal(t, "nodes of DVTS and of a beam", subtrees, beam)
+	wantEqual(t, "nodes of DVTS and of a beam", subtrees, beam)
 }
 
 // Nor do chains. Chain i is slow at its attempt i.
 func TestRevisionsDoNotWaitForStragglers(t *testing.T) {
-	w := delays(1, func(id string) time.Duration {
+	w := timed(1, func(id string) time.Duration {
 		if path := ordinals(id); path[0] == string('0'+rune(len(path)-1)) {
 			return 10 * time.Second
 		}
 		return time.Second
 	}, func(string) float64 { return 0.5 })
-	if got, _ := took(t, w, Revisions{N: 16, Chains: 4}); got != 13*time.Second {
+	if got, _ := timeSearch(t, w, Revisions{N: 16, Chains: 4}); got != 13*time.Second {
 		t.Errorf("took %v, want 10s + 3×1s; chains in step take 40s", got)
 	}
 }
@@ -129,9 +128,9 @@ func TestRevisionsDoNotWaitForStragglers(t *testing.T) {
 // A rollout starts when its own step comes: whose step was long may have a short one.
 func TestRolloutsDoNotWaitForSiblings(t *testing.T) {
 	seconds := map[string]time.Duration{"0": 1, "1": 2, "2": 30, "0.0": 30, "1.0": 20, "2.0": 1}
-	w := delays(4, func(id string) time.Duration { return seconds[id] * time.Second }, func(string) float64 { return 0.5 })
+	w := timed(4, func(id string) time.Duration { return seconds[id] * time.Second }, func(string) float64 { return 0.5 })
 	for _, s := range []Strategy{Lookahead{N: 3, M: 1, K: 2, MaxLevels: 2}, DVTS{N: 3, M: 3, K: 2, MaxLevels: 2}} {
-		if got, _ := took(t, w, s); got != 31*time.Second {
+		if got, _ := timeSearch(t, w, s); got != 31*time.Second {
 			t.Errorf("%s took %v, want 31s, the longest of a step and its rollout; rollouts after all steps take 60s", s.Name(), got)
 		}
 	}
@@ -140,8 +139,8 @@ func TestRolloutsDoNotWaitForSiblings(t *testing.T) {
 // Nor do the first children of a subtree wait for another's, looking ahead or not.
 func TestSubtreesDoNotWaitToLookAhead(t *testing.T) {
 	seconds := map[string]time.Duration{"0": 1, "0.0": 1, "0.1": 30, "1": 30, "1.0": 1, "1.1": 1}
-	w := delays(4, func(id string) time.Duration { return seconds[id] * time.Second }, func(string) float64 { return 0.5 })
-	if got, _ := took(t, w, DVTS{N: 2, M: 1, K: 1, MaxLevels: 2}); got != 32*time.Second {
+	w := timed(4, func(id string) time.Duration { return seconds[id] * time.Second }, func(string) float64 { return 0.5 })
+	if got, _ := timeSearch(t, w, DVTS{N: 2, M: 1, K: 1, MaxLevels: 2}); got != 32*time.Second {
 		t.Errorf("took %v, want 32s: subtrees take 1s + 1s + 30s and 30s + 1s + 1s; in step they take 61s", got)
 	}
 }
@@ -161,15 +160,15 @@ func TestMajorityEndsWhenItIsCertain(t *testing.T) {
 		"in waves":     {Majority{N: 9, Wave: 2}, []time.Duration{1, 2, 3, 4, 5, 6}, 2 + 4 + 6, 6},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			w := byHand(1, func(id string) made {
+			w := bySpec(1, func(id string) spec {
 				at := slices.Index([]string{"0", "1", "2", "3", "4", "5", "6", "7", "8"}, id)
 				if at < len(test.delays) {
-					return made{text: "1", delay: test.delays[at] * time.Second}
+					return spec{text: "1", delay: test.delays[at] * time.Second}
 				}
-				return made{text: "2", delay: time.Hour}
+				return spec{text: "2", delay: time.Hour}
 			})
 			start := time.Now()
-			tree := New(w, problem(combination))
+			tree := New(w, newProblem(combination))
 			states := map[string]State{}
 			tree.Observe = func(n *Node) { states[n.ID] = n.State }
 			if spent, err := Run(t.Context(), tree, test.s); spent || err != nil {
@@ -183,7 +182,7 @@ func TestMajorityEndsWhenItIsCertain(t *testing.T) {
 			if got := time.Since(start); got != test.want*time.Second {
 				t.Errorf("%s: took %v, want %v", name, got, test.want*time.Second)
 			}
-			equal(t, name+": levels", shape(tree), []int{test.nodes})
+			wantEqual(t, name+": levels", levelSizes(tree), []int{test.nodes})
 			for _, c := range w.Calls() {
 				if !c.Ended {
 					t.Errorf("%s: the engine was not stopped", name)

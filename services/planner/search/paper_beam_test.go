@@ -1,4 +1,4 @@
-package search_test
+package search
 
 import (
 	"errors"
@@ -7,8 +7,6 @@ import (
 	"testing"
 
 	"github.com/ponder-mesh/ponder/reasoning"
-	"github.com/ponder-mesh/ponder/services/planner/backend"
-	. "github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/planner/search/searchtest"
 )
 
@@ -19,9 +17,9 @@ import (
 func TestBeamNarrow(t *testing.T) {
 	// The best four are 0 to 3, of which 1 ends; 7 ends and is not among them. On the
 	// next level the best three are 0.0, 0.1 and 2.0, of which 2.0 ends.
-	w := func() hand {
-		return byHand(3, func(id string) made {
-			m := made{worth: map[string]float64{"0": 0.9, "1": 0.8, "2": 0.7, "3": 0.6, "0.0": 0.9, "0.1": 0.8, "2.0": 0.7}[id]}
+	w := func() scripted {
+		return bySpec(3, func(id string) spec {
+			m := spec{worth: map[string]float64{"0": 0.9, "1": 0.8, "2": 0.7, "3": 0.6, "0.0": 0.9, "0.1": 0.8, "2.0": 0.7}[id]}
 			if m.worth == 0 {
 				m.worth = 0.1
 			}
@@ -31,44 +29,44 @@ func TestBeamNarrow(t *testing.T) {
 			return m
 		})
 	}
-	narrow := run(t, w(), Beam{N: 8, M: 2, MaxLevels: 40, Narrow: true})
-	equal(t, "levels of a beam that narrows", shape(narrow), []int{8, 3 * 2, 2 * 2})
-	equal(t, "children on its first level", kids(byDepth(narrow)[0]...), map[string]int{"0": 2, "2": 2, "3": 2})
-	equal(t, "children on its second level", kids(byDepth(narrow)[1]...), map[string]int{"0.0": 2, "0.1": 2})
-	wide := run(t, w(), Beam{N: 8, M: 2, MaxLevels: 40})
-	equal(t, "levels of a beam that does not", shape(wide), []int{8, 8, 8})
-	equal(t, "children on its first level", kids(byDepth(wide)[0]...), map[string]int{"0": 2, "2": 2, "3": 2, "4": 2})
+	narrow := mustRun(t, w(), Beam{N: 8, M: 2, MaxLevels: 40, Narrow: true})
+	wantEqual(t, "levels of a beam that narrows", levelSizes(narrow), []int{8, 3 * 2, 2 * 2})
+	wantEqual(t, "children on its first level", childCounts(levelsOf(narrow)[0]...), map[string]int{"0": 2, "2": 2, "3": 2})
+	wantEqual(t, "children on its second level", childCounts(levelsOf(narrow)[1]...), map[string]int{"0.0": 2, "0.1": 2})
+	wide := mustRun(t, w(), Beam{N: 8, M: 2, MaxLevels: 40})
+	wantEqual(t, "levels of a beam that does not", levelSizes(wide), []int{8, 8, 8})
+	wantEqual(t, "children on its first level", childCounts(levelsOf(wide)[0]...), map[string]int{"0": 2, "2": 2, "3": 2, "4": 2})
 }
 
 // A beam that narrowed to nothing has ended.
 func TestBeamNarrowsToItsEnd(t *testing.T) {
-	tree := run(t, byHand(9, func(string) made { return made{finish: reasoning.FinishEnd} }), Beam{N: 4, M: 2, MaxLevels: 40, Narrow: true})
-	equal(t, "levels", shape(tree), []int{4})
+	tree := mustRun(t, bySpec(9, func(string) spec { return spec{finish: reasoning.FinishEnd} }), Beam{N: 4, M: 2, MaxLevels: 40, Narrow: true})
+	wantEqual(t, "levels", levelSizes(tree), []int{4})
 }
 
 // "Dedupe passes over a step whose text a sibling has already", and only a sibling; the
 // level has as many children as without (algorithms.md §7, item 19).
 func TestBeamDedupe(t *testing.T) {
-	w := func() hand {
-		return byHand(3, func(id string) made { return made{text: map[string]string{"0": "a", "1": "a", "2": "b", "3": "a"}[id]} })
+	w := func() scripted {
+		return bySpec(3, func(id string) spec { return spec{text: map[string]string{"0": "a", "1": "a", "2": "b", "3": "a"}[id]} })
 	}
-	tree := run(t, w(), Beam{N: 4, M: 1, MaxLevels: 40, Dedupe: true})
-	equal(t, "children on the first level", kids(byDepth(tree)[0]...), map[string]int{"0": 2, "2": 2})
-	equal(t, "children on the second level, where cousins say the same", kids(byDepth(tree)[1]...), map[string]int{"0.0": 1, "0.1": 1, "2.0": 1, "2.1": 1})
-	equal(t, "levels", shape(tree), []int{4, 4, 4})
-	for _, n := range byDepth(tree)[0] {
+	tree := mustRun(t, w(), Beam{N: 4, M: 1, MaxLevels: 40, Dedupe: true})
+	wantEqual(t, "children on the first level", childCounts(levelsOf(tree)[0]...), map[string]int{"0": 2, "2": 2})
+	wantEqual(t, "children on the second level, where cousins say the same", childCounts(levelsOf(tree)[1]...), map[string]int{"0.0": 1, "0.1": 1, "2.0": 1, "2.1": 1})
+	wantEqual(t, "levels", levelSizes(tree), []int{4, 4, 4})
+	for _, n := range levelsOf(tree)[0] {
 		if passed := n.ID == "1" || n.ID == "3"; passed != (n.State == StatePruned) {
 			t.Errorf("node %s is %v", n.ID, n.State)
 		}
 	}
-	equal(t, "children without Dedupe", kids(byDepth(run(t, w(), Beam{N: 4, M: 1, MaxLevels: 40}))[0]...), map[string]int{"0": 1, "1": 1, "2": 1, "3": 1})
+	wantEqual(t, "children without Dedupe", childCounts(levelsOf(mustRun(t, w(), Beam{N: 4, M: 1, MaxLevels: 40}))[0]...), map[string]int{"0": 1, "1": 1, "2": 1, "3": 1})
 }
 
 // Each solution has one vote, however long its beam went on without it (algorithms.md
 // §7, items 7 and 8: peers copy what has ended until there are N).
 func TestEndedSolutionsAreNotCopied(t *testing.T) {
-	each(t, 16, func(t *testing.T, s Strategy) {
-		tree := run(t, uneven{searchtest.NewLock(0.5, nil)}, s)
+	forEachStrategy(t, 16, func(t *testing.T, s Strategy) {
+		tree := mustRun(t, endsAtSeven{searchtest.NewLock(0.5, nil)}, s)
 		tree.Finalists = nil
 		done := map[string]bool{}
 		for n := range tree.Nodes() {
@@ -76,7 +74,7 @@ func TestEndedSolutionsAreNotCopied(t *testing.T) {
 				done[n.ID] = true
 			}
 		}
-		ranked, err := Choice{}.Rank(slices.Collect(tree.Solutions()), same)
+		ranked, err := Choice{}.Rank(slices.Collect(tree.Solutions()), identity)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,8 +91,8 @@ func TestEndedSolutionsAreNotCopied(t *testing.T) {
 // Snell et al. 2024, §5.2: "rolling out up to k steps further"; "we perform rollouts
 // using temperature 0".
 func TestLookaheadRollsOutGreedily(t *testing.T) {
-	w := byWorth(6, nil)
-	run(t, w, Lookahead{N: 4, M: 2, K: 3, MaxLevels: 40})
+	w := byScore(6, nil)
+	mustRun(t, w, Lookahead{N: 4, M: 2, K: 3, MaxLevels: 40})
 	rollouts := 0
 	for _, c := range w.Calls() {
 		r := c.Request
@@ -113,8 +111,8 @@ func TestLookaheadRollsOutGreedily(t *testing.T) {
 // "while stopping early if the end of solution is reached"; "A rollout that reaches an
 // answer is kept as an answer".
 func TestLookaheadStopsAtTheEnd(t *testing.T) {
-	tree := run(t, byWorth(3, nil), Lookahead{N: 2, M: 1, K: 9, MaxLevels: 40})
-	equal(t, "solutions", ids(slices.Collect(tree.Solutions())...), []string{"0.0", "0.1.0", "0.1.1", "1.0", "1.1.0", "1.1.1"})
+	tree := mustRun(t, byScore(3, nil), Lookahead{N: 2, M: 1, K: 9, MaxLevels: 40})
+	wantEqual(t, "solutions", idsOf(slices.Collect(tree.Solutions())...), []string{"0.0", "0.1.0", "0.1.1", "1.0", "1.1.0", "1.1.1"})
 	for n := range tree.Solutions() {
 		if len(n.Path()) != 3 {
 			t.Errorf("node %s: %d steps, want 3", n.ID, len(n.Path()))
@@ -127,43 +125,45 @@ func TestLookaheadStopsAtTheEnd(t *testing.T) {
 func TestLookaheadChangesScores(t *testing.T) {
 	worth := map[string]float64{"0": 0.9, "1": 0.8, "2": 0.2, "3": 0.1, "0.0": 0.1, "1.0": 0.2, "2.0": 0.8, "3.0": 0.9}
 	s := Lookahead{N: 4, M: 2, K: 2, MaxLevels: 2}
-	ahead := run(t, byWorth(9, worth), s)
-	equal(t, "children, rollouts included", kids(byDepth(ahead)[0]...), map[string]int{"0": 1, "1": 1, "2": 3, "3": 3})
-	for _, n := range byDepth(ahead)[0] {
+	ahead := mustRun(t, byScore(9, worth), s)
+	wantEqual(t, "children, rollouts included", childCounts(levelsOf(ahead)[0]...), map[string]int{"0": 1, "1": 1, "2": 3, "3": 3})
+	for _, n := range levelsOf(ahead)[0] {
 		if n.Scored {
 			t.Errorf("step %s was judged, want only its rollout", n.ID)
 		}
 	}
-	equal(t, "children in a beam", kids(byDepth(run(t, byWorth(9, worth), Beam{N: 4, M: 2, MaxLevels: 2}))[0]...), map[string]int{"0": 2, "1": 2})
+	wantEqual(t, "children in a beam", childCounts(levelsOf(mustRun(t, byScore(9, worth), Beam{N: 4, M: 2, MaxLevels: 2}))[0]...), map[string]int{"0": 2, "1": 2})
 }
 
 // "It costs N × (K+1) steps a level", and one score each.
 func TestLookaheadCosts(t *testing.T) {
 	const n, k, depth = 8, 3, 20
-	w := byWorth(depth, nil)
-	m := backend.Meter(w, backend.Budget{}, reasoning.Model{}, reasoning.Model{})
-	run(t, m, Lookahead{N: n, M: 4, K: k, MaxLevels: 3})
-	equal(t, "tokens of two levels and of all that is left", m.Bill().Total().Generated, int64(2*n*(k+1)+n*(depth-2)))
-	equal(t, "scores", len(w.judge.Calls()), 3*n)
+	w := byScore(depth, nil)
+	steps := 0
+	for node := range mustRun(t, w, Lookahead{N: n, M: 4, K: k, MaxLevels: 3}).Nodes() {
+		steps += len(node.Steps)
+	}
+	wantEqual(t, "steps of two levels and of the last, to its end", steps, 2*n*(k+1)+n*(depth-2))
+	wantEqual(t, "scores", len(w.judge.Calls()), 3*n)
 }
 
 // A rollout that fails leaves its step without a value, behind all that have one.
 func TestLookaheadRolloutFails(t *testing.T) {
-	tree := run(t, byHand(9, func(id string) made {
+	tree := mustRun(t, bySpec(9, func(id string) spec {
 		if id == "0.0" {
-			return made{fails: errors.New("engine broke")}
+			return spec{fails: errors.New("engine broke")}
 		}
-		return made{}
+		return spec{}
 	}), Lookahead{N: 3, M: 1, K: 1, MaxLevels: 2})
-	equal(t, "children, rollouts included", kids(byDepth(tree)[0]...), map[string]int{"0": 1, "1": 2, "2": 2})
-	equal(t, "faults", tree.Faults(), []string{"some rollouts failed: engine broke (1 times)"})
+	wantEqual(t, "children, rollouts included", childCounts(levelsOf(tree)[0]...), map[string]int{"0": 1, "1": 2, "2": 2})
+	wantEqual(t, "faults", tree.Faults(), []string{"some rollouts failed: engine broke (1 times)"})
 }
 
 // Beeching et al. 2024: "expand the initial set of beams into N/M independent subtrees".
 func TestDVTSHasIndependentSubtrees(t *testing.T) {
-	w := byWorth(4, nil)
-	tree := run(t, w, DVTS{N: 12, M: 4, MaxLevels: 40})
-	equal(t, "levels", shape(tree), []int{12, 12, 12, 12})
+	w := byScore(4, nil)
+	tree := mustRun(t, w, DVTS{N: 12, M: 4, MaxLevels: 40})
+	wantEqual(t, "levels", levelSizes(tree), []int{12, 12, 12, 12})
 	roots := 0
 	for _, c := range w.Calls() {
 		if len(c.Request.Ordinals) != 4 {
@@ -182,28 +182,28 @@ func TestDVTSHasIndependentSubtrees(t *testing.T) {
 // from the nodes selected": none from another subtree, however good.
 func TestDVTSSelectsOneOfEachSubtree(t *testing.T) {
 	worth := map[string]float64{"0": 0.7, "1": 0.8, "2": 0.9, "3": 0.6, "4": 0.1, "5": 0.2, "6": 0.1, "7": 0.1}
-	tree := run(t, byWorth(3, worth), DVTS{N: 8, M: 4, MaxLevels: 40})
-	equal(t, "children", kids(byDepth(tree)[0]...), map[string]int{"2": 4, "5": 4})
-	equal(t, "children in a beam", kids(byDepth(run(t, byWorth(3, worth), Beam{N: 8, M: 4, MaxLevels: 40}))[0]...), map[string]int{"1": 4, "2": 4})
+	tree := mustRun(t, byScore(3, worth), DVTS{N: 8, M: 4, MaxLevels: 40})
+	wantEqual(t, "children", childCounts(levelsOf(tree)[0]...), map[string]int{"2": 4, "5": 4})
+	wantEqual(t, "children in a beam", childCounts(levelsOf(mustRun(t, byScore(3, worth), Beam{N: 8, M: 4, MaxLevels: 40}))[0]...), map[string]int{"1": 4, "2": 4})
 }
 
 // "Repeat until the EOS token or maximum tree depth is reached": a subtree that has
 // ended leaves its place to none, and what ended beside its best step is kept.
 func TestDVTSSubtreesEnd(t *testing.T) {
-	tree := run(t, byHand(3, func(id string) made {
+	tree := mustRun(t, bySpec(3, func(id string) spec {
 		switch id {
 		case "0": // the best of its subtree
-			return made{worth: 0.9, finish: reasoning.FinishEnd}
+			return spec{worth: 0.9, finish: reasoning.FinishEnd}
 		case "2": // not the best of its subtree
-			return made{worth: 0.1, finish: reasoning.FinishEnd}
+			return spec{worth: 0.1, finish: reasoning.FinishEnd}
 		}
-		return made{}
+		return spec{}
 	}), DVTS{N: 4, M: 2, MaxLevels: 40})
-	equal(t, "levels", shape(tree), []int{4, 2, 2})
-	equal(t, "solutions", ids(slices.Collect(tree.Solutions())...), []string{"0", "2", "3.0.0", "3.0.1"})
-	deep := run(t, byWorth(9, nil), DVTS{N: 4, M: 2, MaxLevels: 3})
-	equal(t, "levels at most", shape(deep), []int{4, 4, 4})
-	for _, n := range byDepth(deep)[2] {
+	wantEqual(t, "levels", levelSizes(tree), []int{4, 2, 2})
+	wantEqual(t, "solutions", idsOf(slices.Collect(tree.Solutions())...), []string{"0", "2", "3.0.0", "3.0.1"})
+	deep := mustRun(t, byScore(9, nil), DVTS{N: 4, M: 2, MaxLevels: 3})
+	wantEqual(t, "levels at most", levelSizes(deep), []int{4, 4, 4})
+	for _, n := range levelsOf(deep)[2] {
 		if !n.Done() || len(n.Path()) != 9 {
 			t.Errorf("node %s of the last level is %v after %d steps, want the end after 9", n.ID, n.State, len(n.Path()))
 		}
@@ -214,22 +214,22 @@ func TestDVTSSubtreesEnd(t *testing.T) {
 // that broke not the others.
 func TestDVTSShortResults(t *testing.T) {
 	broke := errors.New("engine broke")
-	tree := run(t, byHand(3, func(id string) made {
+	tree := mustRun(t, bySpec(3, func(id string) spec {
 		if id == "1" || strings.HasPrefix(id, "2.") { // and with 1 its later sibling
-			return made{fails: broke, delay: 1}
+			return spec{fails: broke, delay: 1}
 		}
-		return made{}
+		return spec{}
 	}), DVTS{N: 6, M: 2, MaxLevels: 40})
-	equal(t, "children", kids(byDepth(tree)[0]...), map[string]int{"0": 2, "4": 2})
-	equal(t, "levels", shape(tree), []int{5, 4, 4})
-	equal(t, "faults", tree.Faults(), []string{"some branches failed: engine broke (1 times)", "some children failed: engine broke (1 times)"})
+	wantEqual(t, "children", childCounts(levelsOf(tree)[0]...), map[string]int{"0": 2, "4": 2})
+	wantEqual(t, "levels", levelSizes(tree), []int{5, 4, 4})
+	wantEqual(t, "faults", tree.Faults(), []string{"some branches failed: engine broke (1 times)", "some children failed: engine broke (1 times)"})
 }
 
 // "K greedy steps that a step is judged after, as in Lookahead".
 func TestDVTSLooksAhead(t *testing.T) {
 	worth := map[string]float64{"0": 0.9, "1": 0.1, "0.0": 0.1, "1.0": 0.9}
-	tree := run(t, byWorth(9, worth), DVTS{N: 2, M: 2, K: 2, MaxLevels: 2})
-	equal(t, "children, rollouts included", kids(byDepth(tree)[0]...), map[string]int{"0": 1, "1": 3})
-	tree = run(t, byWorth(9, worth), DVTS{N: 2, M: 2, MaxLevels: 2})
-	equal(t, "children without", kids(byDepth(tree)[0]...), map[string]int{"0": 2})
+	tree := mustRun(t, byScore(9, worth), DVTS{N: 2, M: 2, K: 2, MaxLevels: 2})
+	wantEqual(t, "children, rollouts included", childCounts(levelsOf(tree)[0]...), map[string]int{"0": 1, "1": 3})
+	tree = mustRun(t, byScore(9, worth), DVTS{N: 2, M: 2, MaxLevels: 2})
+	wantEqual(t, "children without", childCounts(levelsOf(tree)[0]...), map[string]int{"0": 2})
 }

@@ -1,4 +1,4 @@
-package search_test
+package search
 
 import (
 	"context"
@@ -9,22 +9,21 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/ponder-mesh/ponder/reasoning"
-	. "github.com/ponder-mesh/ponder/services/planner/search"
 )
 
 // saying is a world of samples that say these, in their order; "" is one that was cut.
-func saying(says ...string) hand {
-	return byHand(1, func(id string) made {
+func sampling(says ...string) scripted {
+	return bySpec(1, func(id string) spec {
 		i, err := strconv.Atoi(id)
 		if err != nil || says[i] == "" {
-			return made{finish: reasoning.FinishLength}
+			return spec{finish: reasoning.FinishLength}
 		}
-		return made{text: says[i]}
+		return spec{text: says[i]}
 	})
 }
 
 // vote is the winner of samples that say these, all of them.
-func vote(says []string) (winner string) {
+func majorityOf(says []string) (winner string) {
 	most := 0
 	for _, s := range says {
 		n := 0
@@ -42,12 +41,12 @@ func vote(says []string) (winner string) {
 
 // counted is how many samples there are in the tree of a majority that stops early, and
 // whom they elect.
-func counted(t rapid.TB, m Majority, says []string) (n int, winner string) {
-	tree := New(saying(says...), problem(combination))
+func samplesTaken(t rapid.TB, m Majority, says []string) (n int, winner string) {
+	tree := New(sampling(says...), newProblem(combination))
 	if _, err := Run(context.Background(), tree, m); err != nil {
 		t.Fatal(err)
 	}
-	ranked, err := Choice{}.Rank(slices.Collect(tree.Solutions()), same)
+	ranked, err := Choice{}.Rank(slices.Collect(tree.Solutions()), identity)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,18 +61,18 @@ func counted(t rapid.TB, m Majority, says []string) (n int, winner string) {
 func TestMajorityStopsExactly(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		says := rapid.SliceOfN(rapid.SampledFrom([]string{"1", "1", "1", "2", "2", "3", ""}), 1, 14).Draw(t, "samples")
-		n, winner := counted(t, Majority{N: len(says)}, says)
-		if want := vote(says); winner != want {
+		n, winner := samplesTaken(t, Majority{N: len(says)}, says)
+		if want := majorityOf(says); winner != want {
 			t.Errorf("after %d of %d samples %q wins, and %q of all", n, len(says), winner, want)
 		}
 		// Whoever could change the winner would do it by giving all that is left to one.
 		open := func(n int) bool {
-			if vote(says[:n]) == "" {
+			if majorityOf(says[:n]) == "" {
 				return true
 			}
 			for _, other := range []string{"1", "2", "3", "new"} {
 				rest := slices.Repeat([]string{other}, len(says)-n)
-				if vote(slices.Concat(says[:n], rest)) != vote(says[:n]) {
+				if majorityOf(slices.Concat(says[:n], rest)) != majorityOf(says[:n]) {
 					return true
 				}
 			}
@@ -87,9 +86,9 @@ func TestMajorityStopsExactly(t *testing.T) {
 			t.Errorf("stopped after %d samples, want %d", n, first)
 		}
 		wave := rapid.IntRange(1, len(says)).Draw(t, "wave")
-		n, winner = counted(t, Majority{N: len(says), Wave: wave}, says)
-		if want := min((first+wave-1)/wave*wave, len(says)); n != want || winner != vote(says) {
-			t.Errorf("waves of %d stop after %d samples with %q, want %d with %q", wave, n, winner, want, vote(says))
+		n, winner = samplesTaken(t, Majority{N: len(says), Wave: wave}, says)
+		if want := min((first+wave-1)/wave*wave, len(says)); n != want || winner != majorityOf(says) {
+			t.Errorf("waves of %d stop after %d samples with %q, want %d with %q", wave, n, winner, want, majorityOf(says))
 		}
 	})
 }
@@ -115,7 +114,7 @@ func TestMajorityAdaptiveConsistency(t *testing.T) {
 		for i := range says {
 			says[i] = test.says[i%len(test.says) : i%len(test.says)+1]
 		}
-		if n, _ := counted(t, Majority{N: 40, Confidence: test.confidence}, says); n != test.want {
+		if n, _ := samplesTaken(t, Majority{N: 40, Confidence: test.confidence}, says); n != test.want {
 			t.Errorf("confidence %v, samples %s…: stopped after %d, want %d", test.confidence, test.says, n, test.want)
 		}
 	}
@@ -125,11 +124,11 @@ func TestMajorityAdaptiveConsistency(t *testing.T) {
 func TestMajorityExhaustive(t *testing.T) {
 	says := slices.Repeat([]string{"1"}, 8)
 	for _, m := range []Majority{{N: 8, Exhaustive: true}, {N: 8, Wave: 3, Exhaustive: true}, {N: 8, Confidence: 0.6, Exhaustive: true}} {
-		if n, _ := counted(t, m, says); n != 8 {
+		if n, _ := samplesTaken(t, m, says); n != 8 {
 			t.Errorf("%+v: %d samples, want 8", m, n)
 		}
 	}
-	if n, _ := counted(t, Majority{N: 8}, says); n != 4 { // four to nothing of eight: at a tie the first wins
+	if n, _ := samplesTaken(t, Majority{N: 8}, says); n != 4 { // four to nothing of eight: at a tie the first wins
 		t.Errorf("%d samples, want 4", n)
 	}
 }

@@ -1,4 +1,4 @@
-package search_test
+package search
 
 import (
 	"math"
@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/ponder-mesh/ponder/reasoning"
-	. "github.com/ponder-mesh/ponder/services/planner/search"
 )
 
 // Values that a draw always takes, or never: the clipped weights are 10¹⁴ to 1.
@@ -16,11 +15,11 @@ const (
 	never = 1e-9
 )
 
-func filter(n int) Particles { return Particles{N: n, Iterations: 1, Temperature: 1, MaxLevels: 40} }
+func newFilter(n int) Particles { return Particles{N: n, Iterations: 1, Temperature: 1, MaxLevels: 40} }
 
 // part is which part of a level's nodes' children are below nodes of even ordinals on the
 // first level.
-func part(level []*Node) float64 {
+func evenShare(level []*Node) float64 {
 	even, all := 0.0, 0.0
 	for _, n := range level {
 		first, _, _ := strings.Cut(n.ID, ".")
@@ -37,17 +36,17 @@ func part(level []*Node) float64 {
 func TestParticlesDraw(t *testing.T) {
 	const n = 4000
 	for temperature, odds := range map[float64]float64{1: 4, 0.5: 16} {
-		w := byHand(3, func(id string) made {
+		w := bySpec(3, func(id string) spec {
 			first, _, deeper := strings.Cut(id, ".")
 			if even := strings.ContainsAny(first[len(first)-1:], "02468"); even != deeper { // first the even are good, then the odd
-				return made{worth: 0.8}
+				return spec{worth: 0.8}
 			}
-			return made{worth: 0.5}
+			return spec{worth: 0.5}
 		})
-		s := filter(n)
+		s := newFilter(n)
 		s.Temperature = temperature
-		levels := byDepth(run(t, w, s))
-		first, second := part(levels[0]), part(levels[1])
+		levels := levelsOf(mustRun(t, w, s))
+		first, second := evenShare(levels[0]), evenShare(levels[1])
 		// The weights of the first draw are 4 : 1 of as many each. In the second they are
 		// 1 : 4, of 4 : 1 as many; if weights added up, it would be 4 : 4, of 4 : 1 as many.
 		if want := odds / (odds + 1); math.Abs(first-want) > 0.03 {
@@ -58,17 +57,17 @@ func TestParticlesDraw(t *testing.T) {
 		}
 		for i, level := range levels[:2] {
 			drawn := 0
-			for _, k := range kids(level...) {
+			for _, k := range childCounts(level...) {
 				drawn += k
 			}
-			if most := slices.Max(sizes(level)); drawn != n || most < 2 {
+			if most := slices.Max(childrenPerNode(level)); drawn != n || most < 2 {
 				t.Errorf("level %d: %d drawn, one of them %d times, want %d with replacement", i+1, drawn, most, n)
 			}
 		}
 	}
 }
 
-func sizes(level []*Node) (n []int) {
+func childrenPerNode(level []*Node) (n []int) {
 	for _, k := range level {
 		n = append(n, len(k.Children))
 	}
@@ -77,17 +76,17 @@ func sizes(level []*Node) (n []int) {
 
 // At a temperature so low that weights overflow the best is drawn, not the first.
 func TestParticlesCold(t *testing.T) {
-	s := filter(4)
+	s := newFilter(4)
 	s.Temperature = 0.001
-	tree := run(t, byWorth(2, map[string]float64{"0": 0.9, "1": 0.99, "2": 0.999, "3": 0.001}), s)
-	equal(t, "children", kids(byDepth(tree)[0]...), map[string]int{"2": 4})
+	tree := mustRun(t, byScore(2, map[string]float64{"0": 0.9, "1": 0.99, "2": 0.999, "3": 0.001}), s)
+	wantEqual(t, "children", childCounts(levelsOf(tree)[0]...), map[string]int{"2": 4})
 }
 
 // "every particle takes one step": N a level while none has ended.
 func TestParticlesStep(t *testing.T) {
-	w := byWorth(5, nil)
-	tree := run(t, w, filter(8))
-	equal(t, "levels", shape(tree), []int{8, 8, 8, 8, 8})
+	w := byScore(5, nil)
+	tree := mustRun(t, w, newFilter(8))
+	wantEqual(t, "levels", levelSizes(tree), []int{8, 8, 8, 8, 8})
 	for _, c := range w.Calls() {
 		if c.Request.Span != 1 {
 			t.Errorf("asked for %d steps", c.Request.Span)
@@ -100,33 +99,33 @@ func TestParticlesStep(t *testing.T) {
 // is bad gives its place up.
 func TestParticlesThatEnded(t *testing.T) {
 	ending := func(worth0 float64) *Tree {
-		return run(t, byHand(2, func(id string) made {
+		return mustRun(t, bySpec(2, func(id string) spec {
 			switch {
 			case id == "0":
-				return made{worth: worth0, finish: reasoning.FinishEnd}
+				return spec{worth: worth0, finish: reasoning.FinishEnd}
 			case worth0 == sure:
-				return made{worth: never}
+				return spec{worth: never}
 			}
-			return made{worth: 0.9}
-		}), filter(4))
+			return spec{worth: 0.9}
+		}), newFilter(4))
 	}
 	good := ending(sure)
-	equal(t, "levels, after one that is good ended", shape(good), []int{4})
-	equal(t, "its solutions", ids(slices.Collect(good.Solutions())...), []string{"0"})
+	wantEqual(t, "levels, after one that is good ended", levelSizes(good), []int{4})
+	wantEqual(t, "its solutions", idsOf(slices.Collect(good.Solutions())...), []string{"0"})
 	bad := ending(never)
-	equal(t, "levels, after one that is bad ended", shape(bad), []int{4, 4})
-	equal(t, "its solutions", len(slices.Collect(bad.Solutions())), 5) // it is an answer, all the same
+	wantEqual(t, "levels, after one that is bad ended", levelSizes(bad), []int{4, 4})
+	wantEqual(t, "its solutions", len(slices.Collect(bad.Solutions())), 5) // it is an answer, all the same
 }
 
 // "A particle that a limit cut has weight 0, unless all were cut: it is no answer."
 func TestParticlesThatWereCut(t *testing.T) {
-	tree := run(t, byHand(2, func(id string) made {
+	tree := mustRun(t, bySpec(2, func(id string) spec {
 		if id == "0" {
-			return made{worth: sure, finish: reasoning.FinishLength}
+			return spec{worth: sure, finish: reasoning.FinishLength}
 		}
-		return made{worth: never}
-	}), filter(4))
-	equal(t, "levels", shape(tree), []int{4, 4})
+		return spec{worth: never}
+	}), newFilter(4))
+	wantEqual(t, "levels", levelSizes(tree), []int{4, 4})
 }
 
 // "An iteration of Gibbs has N / Iterations particles and starts with the trajectory of one
@@ -137,14 +136,14 @@ func TestParticleGibbsKeepsItsReference(t *testing.T) {
 	// First 0 wins over 1, and 0.0 over 0.1: the reference. Then 2, the free particle of the
 	// second iteration, loses to the reference's first step, and goes on from there: to
 	// 0.2, which loses to the reference's second step.
-	w := byWorth(2, map[string]float64{"0": sure, "1": never, "0.0": sure, "0.1": never, "2": never, "0.2": never})
-	tree := run(t, w, s)
+	w := byScore(2, map[string]float64{"0": sure, "1": never, "0.0": sure, "0.1": never, "2": never, "0.2": never})
+	tree := mustRun(t, w, s)
 	var all []string
 	for n := range tree.Nodes() {
 		all = append(all, n.ID)
 	}
-	equal(t, "nodes", all, []string{"0", "0.0", "0.1", "0.2", "1", "2"})
-	equal(t, "answer", ids(tree.Finalists...), []string{"0.0"})
+	wantEqual(t, "nodes", all, []string{"0", "0.0", "0.1", "0.2", "1", "2"})
+	wantEqual(t, "answer", idsOf(tree.Finalists...), []string{"0.0"})
 	if n := tree.Root.Children[0]; n.State != StateScored {
 		t.Errorf("the reference's first step is %v", n.State)
 	}
@@ -156,15 +155,15 @@ func TestParticleGibbsKeepsItsReference(t *testing.T) {
 
 // A reference that is shorter than others is kept to their end.
 func TestParticleGibbsShortReference(t *testing.T) {
-	w := byHand(4, func(id string) made {
+	w := bySpec(4, func(id string) spec {
 		if id == "0" {
-			return made{worth: 0.5, finish: reasoning.FinishEnd}
+			return spec{worth: 0.5, finish: reasoning.FinishEnd}
 		}
-		return made{worth: map[string]float64{"1": never, "2": sure, "2.0": sure, "2.0.0": sure, "2.0.0.0": never}[id]}
+		return spec{worth: map[string]float64{"1": never, "2": sure, "2.0": sure, "2.0.0": sure, "2.0.0.0": never}[id]}
 	})
-	tree := run(t, w, Particles{N: 4, Iterations: 2, Temperature: 1, Sample: true, MaxLevels: 40})
-	equal(t, "levels", shape(tree), []int{3, 1, 1, 1}) // two, then a free one beside the reference
-	equal(t, "answer", ids(tree.Finalists...), []string{"0"})
+	tree := mustRun(t, w, Particles{N: 4, Iterations: 2, Temperature: 1, Sample: true, MaxLevels: 40})
+	wantEqual(t, "levels", levelSizes(tree), []int{3, 1, 1, 1}) // two, then a free one beside the reference
+	wantEqual(t, "answer", idsOf(tree.Finalists...), []string{"0"})
 }
 
 // "the answer is drawn among all by weight; else the search's Choice picks it".
@@ -172,11 +171,11 @@ func TestParticlesSample(t *testing.T) {
 	counts := map[string]int{}
 	const searches = 400
 	for seed := range searches {
-		p := problem(combination)
+		p := newProblem(combination)
 		p.Seed = reasoning.Seed(seed)
-		s := filter(2)
+		s := newFilter(2)
 		s.Sample = true
-		tree := New(byWorth(1, map[string]float64{"0": 0.8, "1": 0.5}), p)
+		tree := New(byScore(1, map[string]float64{"0": 0.8, "1": 0.5}), p)
 		if _, err := Run(t.Context(), tree, s); err != nil {
 			t.Fatal(err)
 		}
@@ -187,7 +186,7 @@ func TestParticlesSample(t *testing.T) {
 	if got, want := float64(counts["0"])/searches, 16.0/25+8.0/25*4/5; math.Abs(got-want) > 0.05 {
 		t.Errorf("the better of two is the answer of %.3f of %d searches, want %.3f", got, searches, want)
 	}
-	if tree := run(t, byWorth(1, nil), filter(2)); tree.Finalists != nil {
-		t.Errorf("finalists are %v, want all", ids(tree.Finalists...))
+	if tree := mustRun(t, byScore(1, nil), newFilter(2)); tree.Finalists != nil {
+		t.Errorf("finalists are %v, want all", idsOf(tree.Finalists...))
 	}
 }

@@ -1,4 +1,4 @@
-package search_test
+package search
 
 import (
 	"errors"
@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/ponder-mesh/ponder/reasoning"
-	. "github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/planner/search/searchtest"
 )
 
@@ -34,19 +33,19 @@ func TestRebaseShares(t *testing.T) {
 		{"hot", []float64{0.9, 0.1, 0.5, 0.3}, 1000, map[string]int{"0": 1, "1": 1, "2": 1, "3": 1}, map[string]int{"0": 2, "2": 1, "3": 1}},
 	} {
 		for exact, want := range map[bool]map[string]int{false: test.paper, true: test.exact} {
-			w := byHand(9, func(id string) made {
+			w := bySpec(9, func(id string) spec {
 				if len(id) == 1 {
-					return made{worth: test.worth[id[0]-'0']}
+					return spec{worth: test.worth[id[0]-'0']}
 				}
-				return made{}
+				return spec{}
 			})
-			tree := run(t, w, Rebase{N: len(test.worth), Balance: test.balance, Exact: exact, MaxLevels: 2})
-			if got := kids(byDepth(tree)[0]...); len(got) != len(want) {
+			tree := mustRun(t, w, Rebase{N: len(test.worth), Balance: test.balance, Exact: exact, MaxLevels: 2})
+			if got := childCounts(levelsOf(tree)[0]...); len(got) != len(want) {
 				t.Errorf("%s, exact %t: got %v, want %v", test.what, exact, got, want)
 			} else {
-				equal(t, test.what, got, want)
+				wantEqual(t, test.what, got, want)
 			}
-			for _, n := range byDepth(tree)[0] {
+			for _, n := range levelsOf(tree)[0] {
 				if (n.State == StatePruned) != (len(n.Children) == 0) {
 					t.Errorf("%s, exact %t: node %s with %d children is %v", test.what, exact, n.ID, len(n.Children), n.State)
 				}
@@ -58,29 +57,29 @@ func TestRebaseShares(t *testing.T) {
 // "B_{i+1} ← B_i − C_i, where C_i is the number of completed solutions at depth i", and
 // ours: "A node that a limit cut uses its place up like one that ended".
 func TestRebaseShrinks(t *testing.T) {
-	tree := run(t, byHand(4, func(id string) made {
+	tree := mustRun(t, bySpec(4, func(id string) spec {
 		switch id {
 		case "0", "3":
-			return made{finish: reasoning.FinishEnd}
+			return spec{finish: reasoning.FinishEnd}
 		case "2.0":
-			return made{finish: reasoning.FinishLength}
+			return spec{finish: reasoning.FinishLength}
 		}
-		return made{} // all worth the same
+		return spec{} // all worth the same
 	}), Rebase{N: 6, Balance: 0.2, MaxLevels: 40})
-	equal(t, "levels", shape(tree), []int{6, 6 - 2, 6 - 2 - 1, 6 - 2 - 1})
+	wantEqual(t, "levels", levelSizes(tree), []int{6, 6 - 2, 6 - 2 - 1, 6 - 2 - 1})
 }
 
 // "Exact": a level has exactly its budget of children, whatever ends, while any is open.
 func TestRebaseExactKeepsItsBudget(t *testing.T) {
 	for seed := range 20 {
-		p := problem("31415926535")
+		p := newProblem("31415926535")
 		p.Seed = reasoning.Seed(seed)
-		tree := New(uneven{searchtest.NewLock(0.5, nil)}, p)
+		tree := New(endsAtSeven{searchtest.NewLock(0.5, nil)}, p)
 		if _, err := Run(t.Context(), tree, Rebase{N: 16, Balance: 0.2, Exact: true, MaxLevels: 40}); err != nil {
 			t.Fatal(err)
 		}
 		budget := 16
-		for i, level := range byDepth(tree) {
+		for i, level := range levelsOf(tree) {
 			if len(level) != budget {
 				t.Errorf("seed %d: level %d has %d nodes, want %d", seed, i+1, len(level), budget)
 			}
@@ -92,30 +91,30 @@ func TestRebaseExactKeepsItsBudget(t *testing.T) {
 // "A node that could not be judged counts as reward 0": it is not dropped (algorithms.md
 // §7, item 5: a peer drops it silently).
 func TestRebaseUnscored(t *testing.T) {
-	w := byHand(3, func(id string) made {
+	w := bySpec(3, func(id string) spec {
 		if id == "1" {
-			return made{unscored: errors.New("no scores")}
+			return spec{unscored: errors.New("no scores")}
 		}
-		return made{worth: 0.5}
+		return spec{worth: 0.5}
 	})
 	// 1, 0.61, 1, 1 of 4 are 1.11, 0.67, 1.11, 1.11.
-	tree := run(t, w, Rebase{N: 4, Balance: 1, MaxLevels: 2})
-	equal(t, "children", kids(byDepth(tree)[0]...), map[string]int{"0": 1, "1": 1, "2": 1, "3": 1})
-	equal(t, "faults", tree.Faults(), []string{"some nodes were not scored: no scores (1 times)"})
+	tree := mustRun(t, w, Rebase{N: 4, Balance: 1, MaxLevels: 2})
+	wantEqual(t, "children", childCounts(levelsOf(tree)[0]...), map[string]int{"0": 1, "1": 1, "2": 1, "3": 1})
+	wantEqual(t, "faults", tree.Faults(), []string{"some nodes were not scored: no scores (1 times)"})
 }
 
 // "rounding must not end a search that has budget left".
 func TestRebaseRoundsToNone(t *testing.T) {
-	w := byHand(9, func(id string) made {
+	w := bySpec(9, func(id string) spec {
 		// Of 5: 1.55, 1.55, 0.63, 0.63, 0.63, which are 7 when rounded. Of these four end:
 		// one place is left for three that are worth the same.
 		worth := map[string]float64{"0": 0.9, "1": 0.9, "2": 0.72, "3": 0.72, "4": 0.72}
-		m := made{worth: worth[id]}
+		m := spec{worth: worth[id]}
 		if len(id) > 1 && strings.Count(id, ".") == 1 && id[0] < '2' {
 			m.finish = reasoning.FinishEnd
 		}
 		return m
 	})
-	tree := run(t, w, Rebase{N: 5, Balance: 0.2, MaxLevels: 40})
-	equal(t, "first levels", shape(tree)[:3], []int{5, 7, 1})
+	tree := mustRun(t, w, Rebase{N: 5, Balance: 0.2, MaxLevels: 40})
+	wantEqual(t, "first levels", levelSizes(tree)[:3], []int{5, 7, 1})
 }

@@ -1,4 +1,4 @@
-package search_test
+package search
 
 import (
 	"errors"
@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/ponder-mesh/ponder/reasoning"
-	. "github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/planner/search/searchtest"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
@@ -18,7 +17,7 @@ import (
 
 // shown is what the writer of each node sees of earlier attempts, by the node after which
 // it was asked.
-func shown(h hand) map[string][]string {
+func attemptsShown(h scripted) map[string][]string {
 	attempts := map[string][]string{}
 	for _, c := range h.Calls() {
 		attempts[c.Request.Node] = c.Request.Attempts
@@ -30,9 +29,9 @@ func shown(h hand) map[string][]string {
 // four revised answers": oldest first.
 func TestRevisionsSeeTheLastFour(t *testing.T) {
 	text := map[string]string{"0": "a", "0.0": "b", "0.0.0": "c", "0.0.0.0": "d", "0.0.0.0.0": "e", "0.0.0.0.0.0": "f", "0.0.0.0.0.0.0": "g"}
-	w := byHand(1, func(id string) made { return made{text: text[id]} })
-	run(t, w, Revisions{N: 7, Chains: 1})
-	equal(t, "attempts shown", shown(w), map[string][]string{
+	w := bySpec(1, func(id string) spec { return spec{text: text[id]} })
+	mustRun(t, w, Revisions{N: 7, Chains: 1})
+	wantEqual(t, "attempts shown", attemptsShown(w), map[string][]string{
 		"": nil, "0": {"a\n"}, "0.0": {"a\n", "b\n"}, "0.0.0": {"a\n", "b\n", "c\n"}, "0.0.0.0": {"a\n", "b\n", "c\n", "d\n"},
 		"0.0.0.0.0": {"b\n", "c\n", "d\n", "e\n"}, "0.0.0.0.0.0": {"c\n", "d\n", "e\n", "f\n"},
 	})
@@ -46,18 +45,18 @@ func TestRevisionsSeeTheLastFour(t *testing.T) {
 // "N answers in Chains side by side": N:1 chains are best-of-N, 1 chain is fully sequential.
 func TestRevisionsRatio(t *testing.T) {
 	for chains, want := range map[int][]int{8: {8}, 4: {4, 4}, 2: {2, 2, 2, 2}, 1: {1, 1, 1, 1, 1, 1, 1, 1}} {
-		equal(t, "levels", shape(run(t, searchtest.NewLock(0.5, nil), Revisions{N: 8, Chains: chains})), want)
+		wantEqual(t, "levels", levelSizes(mustRun(t, searchtest.NewLock(0.5, nil), Revisions{N: 8, Chains: chains})), want)
 	}
-	flat := run(t, searchtest.NewLock(0.5, nil), Revisions{N: 8, Chains: 8, Flat: true})
-	if draw(flat) != draw(run(t, searchtest.NewLock(0.5, nil), BestOfN{N: 8})) {
+	flat := mustRun(t, searchtest.NewLock(0.5, nil), Revisions{N: 8, Chains: 8, Flat: true})
+	if outline(flat) != outline(mustRun(t, searchtest.NewLock(0.5, nil), BestOfN{N: 8})) {
 		t.Error("as many chains as attempts are not best-of-N")
 	}
 }
 
 // contest is three chains of three attempts, in which it matters who votes with whom.
-func contest() hand {
-	return byHand(1, func(id string) made {
-		return map[string]made{
+func contest() scripted {
+	return bySpec(1, func(id string) spec {
+		return map[string]spec{
 			"0": {text: "1", worth: 0.3}, "0.0": {text: "2", worth: 0.5}, "0.0.0": {text: "2", worth: 0.51},
 			"1": {text: "2", worth: 0.3}, "1.0": {text: "3", worth: 0.61}, "1.0.0": {text: "3", worth: 0.6},
 			"2": {text: "1", worth: 0.7}, "2.0": {text: "4", worth: 0.1}, "2.0.0": {text: "5", worth: 0.1},
@@ -81,18 +80,18 @@ func TestRevisionsChoose(t *testing.T) {
 		{"by majority in two steps", Revisions{N: 9, Chains: 3, NoVerifier: true}, []string{"0.0", "1.0", "2"}, "2"},
 		{"by majority, flat", Revisions{N: 9, Chains: 3, NoVerifier: true, Flat: true}, nil, "2"},
 	} {
-		p := problem(combination)
+		p := newProblem(combination)
 		p.Aggregator = 0 // which is Min
 		tree := New(contest(), p)
 		if _, err := Run(t.Context(), tree, test.s); err != nil {
 			t.Fatal(err)
 		}
-		equal(t, test.what+": finalists", ids(tree.Finalists...), test.finalists)
+		wantEqual(t, test.what+": finalists", idsOf(tree.Finalists...), test.finalists)
 		choice := Choice{}
 		if test.s.NeedsVerifier() {
 			choice.By = ByMin
 		}
-		ranked, err := choice.Rank(slices.Collect(tree.Solutions()), same)
+		ranked, err := choice.Rank(slices.Collect(tree.Solutions()), identity)
 		if err != nil || ranked[0].Answer != test.answer {
 			t.Errorf("%s: got %+v and error %v, want answer %s", test.what, ranked, err, test.answer)
 		}
@@ -101,21 +100,21 @@ func TestRevisionsChoose(t *testing.T) {
 
 // "An attempt that a limit cut is shown to none", and the next is shown those before it.
 func TestRevisionsCut(t *testing.T) {
-	w := byHand(1, func(id string) made {
+	w := bySpec(1, func(id string) spec {
 		if id == "0.0" {
-			return made{text: "cut", finish: reasoning.FinishLength}
+			return spec{text: "cut", finish: reasoning.FinishLength}
 		}
-		return made{text: "whole"}
+		return spec{text: "whole"}
 	})
-	tree := run(t, w, Revisions{N: 4, Chains: 1})
-	equal(t, "attempts shown", shown(w), map[string][]string{"": nil, "0": {"whole\n"}, "0.0": {"whole\n"}, "0.0.0": {"whole\n", "whole\n"}})
-	equal(t, "finalists", ids(tree.Finalists...), []string{"0"})
+	tree := mustRun(t, w, Revisions{N: 4, Chains: 1})
+	wantEqual(t, "attempts shown", attemptsShown(w), map[string][]string{"": nil, "0": {"whole\n"}, "0.0": {"whole\n"}, "0.0.0": {"whole\n", "whole\n"}})
+	wantEqual(t, "finalists", idsOf(tree.Finalists...), []string{"0"})
 }
 
 // "Feedback tells the writer, in words after each attempt, how the verifier scores it and
 // which step it doubts first"; of an attempt that could not be judged it says nothing.
 func TestRevisionsFeedback(t *testing.T) {
-	w := byHand(3, func(id string) made { return made{text: "A:" + strconv.Itoa(len(id))} })
+	w := bySpec(3, func(id string) spec { return spec{text: "A:" + strconv.Itoa(len(id))} })
 	scores := map[string][]float64{"0": {0.9, 0.5, 0.49}, "0.0": {0.5, 0.8, 1}, "0.0.0.0": {0, 0.7, 0.2}}
 	w.judge.Reply = func(r verifier.Request) verifiertest.Reply {
 		if scores[r.Node] == nil {
@@ -130,11 +129,11 @@ func TestRevisionsFeedback(t *testing.T) {
 			return line
 		}
 	}(w.Reply)
-	run(t, w, Revisions{N: 5, Chains: 1, Feedback: true})
+	mustRun(t, w, Revisions{N: 5, Chains: 1, Feedback: true})
 	first := "first\n\n\nA:1\nA verifier gives this attempt 0.49 of 1 and doubts it from this step on: A:1\n"
 	second := "first\n\n\nA:3\nA verifier gives this attempt 0.50 of 1 and doubts none of its steps\n"
 	fourth := "first\n\n\nA:7\nA verifier gives this attempt 0.00 of 1 and doubts it from this step on: first\n"
-	equal(t, "attempts shown", shown(w), map[string][]string{
+	wantEqual(t, "attempts shown", attemptsShown(w), map[string][]string{
 		"": nil, "0": {first}, "0.0": {first, second}, "0.0.0": {first, second, "first\n\n\nA:5\n"}, "0.0.0.0": {first, second, "first\n\n\nA:5\n", fourth},
 	})
 	for _, c := range w.judge.Calls() {
@@ -147,13 +146,13 @@ func TestRevisionsFeedback(t *testing.T) {
 // A chain that breaks ends; the others go on, and its attempts stay.
 func TestRevisionsChainBreaks(t *testing.T) {
 	broke := errors.New("engine broke")
-	tree := run(t, byHand(1, func(id string) made {
+	tree := mustRun(t, bySpec(1, func(id string) spec {
 		if id == "0.0" {
-			return made{fails: broke}
+			return spec{fails: broke}
 		}
-		return made{}
+		return spec{}
 	}), Revisions{N: 6, Chains: 2})
-	equal(t, "levels", shape(tree), []int{2, 1, 1})
-	equal(t, "finalists", ids(tree.Finalists...), []string{"0", "1.0"}) // whose text is that of one more
-	equal(t, "faults", tree.Faults(), []string{"some branches failed: engine broke (1 times)"})
+	wantEqual(t, "levels", levelSizes(tree), []int{2, 1, 1})
+	wantEqual(t, "finalists", idsOf(tree.Finalists...), []string{"0", "1.0"}) // whose text is that of one more
+	wantEqual(t, "faults", tree.Faults(), []string{"some branches failed: engine broke (1 times)"})
 }

@@ -1,24 +1,23 @@
-package search_test
+package search
 
 import (
 	"slices"
 	"testing"
 
 	"github.com/ponder-mesh/ponder/reasoning"
-	. "github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/planner/search/searchtest"
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
 // Each test is one sentence of a paper, or of ours, that a strategy's file quotes.
 
-func forked(level []*Node) []*Node {
+func withChildren(level []*Node) []*Node {
 	return slices.DeleteFunc(slices.Clone(level), func(n *Node) bool { return len(n.Children) == 0 })
 }
 
-func beam(t *testing.T) ([][]*Node, *searchtest.Lock) {
+func growBeam(t *testing.T) ([][]*Node, *searchtest.Lock) {
 	lock := searchtest.NewLock(0.4, nil)
-	levels := byDepth(run(t, lock, Beam{N: 16, M: 4, MaxLevels: 40}))
+	levels := levelsOf(mustRun(t, lock, Beam{N: 16, M: 4, MaxLevels: 40}))
 	if len(levels) != len(combination) {
 		t.Fatalf("%d levels, want one a digit", len(levels))
 	}
@@ -28,7 +27,7 @@ func beam(t *testing.T) ([][]*Node, *searchtest.Lock) {
 // Snell et al. 2024, §5.1: "sample N initial predictions for the first step in the
 // solution".
 func TestBeamSamplesNFirstSteps(t *testing.T) {
-	levels, lock := beam(t)
+	levels, lock := growBeam(t)
 	if len(levels[0]) != 16 {
 		t.Errorf("%d first steps, want N = 16", len(levels[0]))
 	}
@@ -45,7 +44,7 @@ func TestBeamSamplesNFirstSteps(t *testing.T) {
 // "score the generated steps according to the PRM's predicted step-wise
 // reward-to-go estimate".
 func TestBeamScoresTheGeneratedSteps(t *testing.T) {
-	levels, lock := beam(t)
+	levels, lock := growBeam(t)
 	times := map[string]int{}
 	for _, r := range lock.Heard() {
 		times[r.Node]++
@@ -59,13 +58,13 @@ func TestBeamScoresTheGeneratedSteps(t *testing.T) {
 
 // "filter for only the top N/M highest scoring steps".
 func TestBeamKeepsTheTop(t *testing.T) {
-	levels, _ := beam(t)
+	levels, _ := growBeam(t)
 	for i, level := range levels[:len(levels)-1] {
-		kept := forked(level)
+		kept := withChildren(level)
 		if len(kept) != 4 {
 			t.Errorf("level %d: %d nodes kept, want N/M = 4", i+1, len(kept))
 		}
-		worst := slices.MinFunc(kept, func(a, b *Node) int { return cmpValue(a, b) })
+		worst := slices.MinFunc(kept, func(a, b *Node) int { return compareValues(a, b) })
 		for _, n := range level {
 			if slices.Contains(kept, n) != (n.State != StatePruned) {
 				t.Errorf("node %s has %d children and is %v", n.ID, len(n.Children), n.State)
@@ -77,7 +76,7 @@ func TestBeamKeepsTheTop(t *testing.T) {
 	}
 }
 
-func cmpValue(a, b *Node) int {
+func compareValues(a, b *Node) int {
 	if a.Value < b.Value {
 		return -1
 	}
@@ -87,12 +86,12 @@ func cmpValue(a, b *Node) int {
 // "now from each candidate, sample M proposals from the next step, resulting in a
 // total of N/M × M candidate prefixes again".
 func TestBeamSamplesMProposals(t *testing.T) {
-	levels, _ := beam(t)
+	levels, _ := growBeam(t)
 	for i, level := range levels {
 		if len(level) != 16 {
 			t.Errorf("level %d has %d nodes, want N = 16", i+1, len(level))
 		}
-		for _, n := range forked(level) {
+		for _, n := range withChildren(level) {
 			if len(n.Children) != 4 {
 				t.Errorf("node %s has %d children, want M = 4", n.ID, len(n.Children))
 			}
@@ -102,7 +101,7 @@ func TestBeamSamplesMProposals(t *testing.T) {
 
 // "Then repeat steps 2–4 again": until no solution is open.
 func TestBeamEndsWithItsSolutions(t *testing.T) {
-	levels, _ := beam(t)
+	levels, _ := growBeam(t)
 	for _, n := range levels[len(levels)-1] {
 		if n.State != StateFinished {
 			t.Errorf("node %s is %v in the end, want finished", n.ID, n.State)
@@ -113,12 +112,12 @@ func TestBeamEndsWithItsSolutions(t *testing.T) {
 // "A solution that ends leaves the beam, and its place goes to the open ones: a
 // level always has N children."
 func TestBeamKeepsItsWidth(t *testing.T) {
-	tree := New(uneven{searchtest.NewLock(0, nil)}, problem("777777"))
+	tree := New(endsAtSeven{searchtest.NewLock(0, nil)}, newProblem("777777"))
 	if _, err := Run(t.Context(), tree, Beam{N: 16, M: 4, MaxLevels: 40}); err != nil {
 		t.Fatal(err)
 	}
 	ended := 0
-	for i, level := range byDepth(tree) {
+	for i, level := range levelsOf(tree) {
 		if len(level) != 16 {
 			t.Errorf("level %d has %d nodes, want 16", i+1, len(level))
 		}
@@ -141,12 +140,12 @@ func TestBeamKeepsItsWidth(t *testing.T) {
 // Fewer open nodes than N/M share N children: equally, the best get one more.
 func TestBeamSharesAmongFew(t *testing.T) {
 	// At N = 8, M = 2 four nodes survive, of which this world leaves three.
-	tree := New(onlyOpen{searchtest.NewLock(0.4, nil), 3}, problem(combination))
+	tree := New(endsFirstSteps{searchtest.NewLock(0.4, nil), 3}, newProblem(combination))
 	if _, err := Run(t.Context(), tree, Beam{N: 8, M: 2, MaxLevels: 2}); err != nil {
 		t.Fatal(err)
 	}
-	kept := forked(byDepth(tree)[0])
-	slices.SortFunc(kept, func(a, b *Node) int { return -cmpValue(a, b) })
+	kept := withChildren(levelsOf(tree)[0])
+	slices.SortFunc(kept, func(a, b *Node) int { return -compareValues(a, b) })
 	var got []int
 	for _, n := range kept {
 		got = append(got, len(n.Children))
@@ -159,7 +158,7 @@ func TestBeamSharesAmongFew(t *testing.T) {
 // "In the last of MaxLevels levels the beams run to their ends."
 func TestBeamMaxLevels(t *testing.T) {
 	for _, max := range []int{1, 2, 3} {
-		levels := byDepth(run(t, searchtest.NewLock(0.4, nil), Beam{N: 16, M: 4, MaxLevels: max}))
+		levels := levelsOf(mustRun(t, searchtest.NewLock(0.4, nil), Beam{N: 16, M: 4, MaxLevels: max}))
 		if len(levels) != max {
 			t.Errorf("max levels %d: got %d levels", max, len(levels))
 		}
@@ -169,8 +168,8 @@ func TestBeamMaxLevels(t *testing.T) {
 			}
 		}
 	}
-	one, best := run(t, searchtest.NewLock(0.4, nil), Beam{N: 16, M: 4, MaxLevels: 1}), run(t, searchtest.NewLock(0.4, nil), BestOfN{N: 16})
-	if draw(one) != draw(best) {
+	one, best := mustRun(t, searchtest.NewLock(0.4, nil), Beam{N: 16, M: 4, MaxLevels: 1}), mustRun(t, searchtest.NewLock(0.4, nil), BestOfN{N: 16})
+	if outline(one) != outline(best) {
 		t.Error("a beam of one level is not best-of-N")
 	}
 }
@@ -178,7 +177,7 @@ func TestBeamMaxLevels(t *testing.T) {
 // Snell et al. 2024, §5.1: "We sample N answers independently from the base LLM and
 // then select the best answer according to the PRM's final answer judgement."
 func TestBestOfNSamplesIndependently(t *testing.T) {
-	tree := run(t, searchtest.NewLock(0.4, nil), BestOfN{N: 16})
+	tree := mustRun(t, searchtest.NewLock(0.4, nil), BestOfN{N: 16})
 	texts := map[string]bool{}
 	for n := range tree.Nodes() {
 		if n.Parent != tree.Root || !n.Done() || !n.Scored {
@@ -189,7 +188,7 @@ func TestBestOfNSamplesIndependently(t *testing.T) {
 	if len(tree.Root.Children) != 16 || len(texts) < 8 {
 		t.Errorf("%d samples with %d texts, want 16, most of them different", len(tree.Root.Children), len(texts))
 	}
-	ranked, err := Choice{By: ByLast, Pick: PickMax}.Rank(slices.Collect(tree.Solutions()), same)
+	ranked, err := Choice{By: ByLast, Pick: PickMax}.Rank(slices.Collect(tree.Solutions()), identity)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,7 +201,7 @@ func TestBestOfNSamplesIndependently(t *testing.T) {
 
 // The samples of best-of-4 are the first of best-of-16.
 func TestBestOfNIsNested(t *testing.T) {
-	few, many := run(t, searchtest.NewLock(0.4, nil), BestOfN{N: 4}), run(t, searchtest.NewLock(0.4, nil), BestOfN{N: 16})
+	few, many := mustRun(t, searchtest.NewLock(0.4, nil), BestOfN{N: 4}), mustRun(t, searchtest.NewLock(0.4, nil), BestOfN{N: 16})
 	for i, n := range few.Root.Children {
 		if got, want := reasoning.Join(n.Steps), reasoning.Join(many.Root.Children[i].Steps); got != want {
 			t.Errorf("sample %d is %q, and %q in best-of-16", i, got, want)
@@ -214,8 +213,8 @@ func TestBestOfNIsNested(t *testing.T) {
 // diverse set of reasoning paths" – the same as best-of-N's, and no verifier is asked.
 func TestMajorityNeedsNoVerifier(t *testing.T) {
 	lock := searchtest.NewLock(0.4, nil)
-	tree := run(t, lock, Majority{N: 16})
-	best := run(t, searchtest.NewLock(0.4, nil), BestOfN{N: 16})
+	tree := mustRun(t, lock, Majority{N: 16})
+	best := mustRun(t, searchtest.NewLock(0.4, nil), BestOfN{N: 16})
 	for i, n := range tree.Root.Children {
 		if got, want := reasoning.Join(n.Steps), reasoning.Join(best.Root.Children[i].Steps); got != want || n.Scored {
 			t.Errorf("sample %d is %q, judged %t; want %q, not judged", i, got, n.Scored, want)
@@ -232,7 +231,7 @@ func TestMajorityIsTheMostConsistent(t *testing.T) {
 	for _, s := range []string{"1", "2", "3", "2", "1", "2"} {
 		solutions = append(solutions, &Node{Answer: s, Finish: reasoning.FinishEnd})
 	}
-	ranked, err := Choice{}.Rank(solutions, same)
+	ranked, err := Choice{}.Rank(solutions, identity)
 	if err != nil || ranked[0].Answer != "2" || ranked[0].Count != 3 || ranked[0].Weight != 3 {
 		t.Errorf("got %+v and error %v, want answer 2, three times", ranked, err)
 	}
@@ -241,7 +240,7 @@ func TestMajorityIsTheMostConsistent(t *testing.T) {
 // "the likeliest continuation: one solution, at temperature 0".
 func TestGreedyIsTheLikeliest(t *testing.T) {
 	lock := searchtest.NewLock(0, nil) // knows the digits, and does not say them when sampled
-	tree := run(t, lock, Greedy{})
+	tree := mustRun(t, lock, Greedy{})
 	if got, _ := searchtest.Dialled(reasoning.Join(tree.Root.Children[0].Steps)); len(tree.Root.Children) != 1 || got != combination {
 		t.Errorf("got %d solutions, the first %s, want one, %s", len(tree.Root.Children), got, combination)
 	}
@@ -253,4 +252,4 @@ func TestGreedyIsTheLikeliest(t *testing.T) {
 	}
 }
 
-func same(answer string) string { return answer }
+func identity(answer string) string { return answer }

@@ -1,15 +1,17 @@
-package search_test
+package search
 
 import (
 	"context"
 	"errors"
 	"flag"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,8 +20,6 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/ponder-mesh/ponder/reasoning"
-	"github.com/ponder-mesh/ponder/services/planner/backend"
-	. "github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/planner/search/searchtest"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/verifier"
@@ -28,7 +28,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // strategies is every strategy, with so many samples.
-func strategies(n int) []Strategy {
+func allStrategies(n int) []Strategy {
 	m := min(n, 4)
 	return []Strategy{
 		Greedy{}, Majority{N: n, Exhaustive: true}, BestOfN{N: n}, Beam{N: n, M: m, MaxLevels: 40}, Lookahead{N: n, M: m, K: 2, MaxLevels: 40},
@@ -51,7 +51,7 @@ func (v variant) Name() string { return v.name }
 const inFlight = "majority-in-flight"
 
 // variants of strategies, with so many samples.
-func variants(n int) []Strategy {
+func allVariants(n int) []Strategy {
 	m := min(n, 4)
 	return []Strategy{
 		variant{Majority{N: n}, inFlight},
@@ -74,8 +74,8 @@ func variants(n int) []Strategy {
 }
 
 // each tests every strategy and every variant.
-func each(t *testing.T, n int, test func(t *testing.T, s Strategy)) {
-	for _, s := range slices.Concat(strategies(n), variants(n)) {
+func forEachStrategy(t *testing.T, n int, test func(t *testing.T, s Strategy)) {
+	for _, s := range slices.Concat(allStrategies(n), allVariants(n)) {
 		t.Run(s.Name(), func(t *testing.T) { test(t, s) })
 	}
 }
@@ -85,19 +85,19 @@ func looksAhead(s Strategy) bool { return s.Name() == "lookahead" || s.Name() ==
 
 // rollout says whether n, of a strategy that looks ahead, is a look ahead: that is the
 // first thing that is asked of a step.
-func rollout(s Strategy, n *Node) bool {
+func isRollout(s Strategy, n *Node) bool {
 	return looksAhead(s) && n.Depth > 1 && n.Ordinal == 0
 }
 
 // judged says whether s wants n to be judged.
-func judged(s Strategy, n *Node) bool {
-	return s.NeedsVerifier() && (!looksAhead(s) || !n.Open() || rollout(s, n))
+func wantsScore(s Strategy, n *Node) bool {
+	return s.NeedsVerifier() && (!looksAhead(s) || !n.Open() || isRollout(s, n))
 }
 
 // combination of the lock that most tests open.
 const combination = "31415"
 
-func problem(text string) Problem {
+func newProblem(text string) Problem {
 	return Problem{
 		Tenant: "t", Search: "s", Text: text, Seed: 9, Aggregator: verifier.AggregatorMin,
 		Sampling: reasoning.Sampling{Temperature: 1, TopP: 1, MaxTokens: 64}, Extract: searchtest.Dialled,
@@ -105,9 +105,9 @@ func problem(text string) Problem {
 }
 
 // run searches, and fails the test if that is an error.
-func run(t *testing.T, w Backend, s Strategy) *Tree {
+func mustRun(t *testing.T, w Backend, s Strategy) *Tree {
 	t.Helper()
-	tree := New(w, problem(combination))
+	tree := New(w, newProblem(combination))
 	if spent, err := Run(t.Context(), tree, s); spent || err != nil {
 		t.Fatalf("%s: budget spent: %t, error: %v", s.Name(), spent, err)
 	}
@@ -116,7 +116,7 @@ func run(t *testing.T, w Backend, s Strategy) *Tree {
 
 // draw is a tree as an outline: each node's id, text, value and state, and a star at
 // the finalists.
-func draw(t *Tree) string {
+func outline(t *Tree) string {
 	var b strings.Builder
 	for n := range t.Nodes() {
 		value := "-"
@@ -133,7 +133,7 @@ func draw(t *Tree) string {
 }
 
 // byDepth is a tree's nodes by their depth, from 1.
-func byDepth(t *Tree) [][]*Node {
+func levelsOf(t *Tree) [][]*Node {
 	levels := [][]*Node{nil}
 	for n := range t.Nodes() {
 		for len(levels) <= n.Depth {
@@ -149,21 +149,21 @@ var update = flag.Bool("update", false, "write testdata anew")
 // What each strategy's tree looks like; those of variants where they differ: where
 // solutions end early, and majorities are clear.
 func TestDrawings(t *testing.T) {
-	each(t, 8, func(t *testing.T, s Strategy) {
+	forEachStrategy(t, 8, func(t *testing.T, s Strategy) {
 		var w Backend = searchtest.NewLock(0.5, nil)
 		if _, ok := s.(variant); ok {
-			w = uneven{searchtest.NewLock(0.5, nil)}
+			w = endsAtSeven{searchtest.NewLock(0.5, nil)}
 		}
 		if strings.HasPrefix(s.Name(), "majority-") {
 			w = searchtest.NewLock(0.9, nil)
 		}
-		tree := New(w, problem("314"))
+		tree := New(w, newProblem("314"))
 		if _, err := Run(t.Context(), tree, s); err != nil {
 			t.Fatal(err)
 		}
 		file := filepath.Join("testdata", s.Name()+".txt")
 		if *update {
-			if err := os.WriteFile(file, []byte(draw(tree)), 0o600); err != nil {
+			if err := os.WriteFile(file, []byte(outline(tree)), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -171,7 +171,7 @@ func TestDrawings(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(draw(tree), string(want)); diff != "" {
+		if diff := cmp.Diff(outline(tree), string(want)); diff != "" {
 			t.Errorf("(-got +want; -update writes it anew):\n%s", diff)
 		}
 	})
@@ -183,8 +183,8 @@ func TestSearchingPays(t *testing.T) {
 	opened := map[string]int{}
 	const locks = 20
 	for i := range locks {
-		for _, s := range strategies(16) {
-			p := problem(fmt.Sprint(10000000 + 1234567*i))
+		for _, s := range allStrategies(16) {
+			p := newProblem(fmt.Sprint(10000000 + 1234567*i))
 			p.Seed = reasoning.Seed(i)
 			tree := New(searchtest.NewLock(0.6, nil), p)
 			if _, err := Run(t.Context(), tree, s); err != nil {
@@ -213,45 +213,45 @@ func TestSearchingPays(t *testing.T) {
 }
 
 // shuffled is a tree grown by s where every child and every score takes as long as it likes.
-func shuffled(t *testing.T, s Strategy) (drawn string) {
+func outlineShuffled(t *testing.T, s Strategy) (drawn string) {
 	synctest.Test(t, func(t *testing.T) {
 		lock := searchtest.NewLock(0.5, func(policy.Request, int) time.Duration { return rand.N(time.Second) })
 		lock.Hearing = func(verifier.Request) (time.Duration, error) { return rand.N(time.Second), nil }
-		tree := run(t, lock, s)
-		drawn = draw(tree)
+		tree := mustRun(t, lock, s)
+		drawn = outline(tree)
 	})
 	return drawn
 }
 
 // The same seed grows the same tree, in whatever order results come.
 func TestOrderOfResultsDoesNotMatter(t *testing.T) {
-	each(t, 16, func(t *testing.T, s Strategy) {
-		tree := run(t, searchtest.NewLock(0.5, nil), s)
-		want := draw(tree)
+	forEachStrategy(t, 16, func(t *testing.T, s Strategy) {
+		tree := mustRun(t, searchtest.NewLock(0.5, nil), s)
+		want := outline(tree)
 		for range 5 {
-			if diff := cmp.Diff(shuffled(t, s), want); diff != "" {
+			if diff := cmp.Diff(outlineShuffled(t, s), want); diff != "" {
 				t.Fatalf("(-got +want):\n%s", diff)
 			}
 		}
 		if s.Name() == "greedy" {
 			return
 		}
-		other := problem(combination)
+		other := newProblem(combination)
 		other.Seed++
 		tree = New(searchtest.NewLock(0.5, nil), other)
 		if _, err := Run(t.Context(), tree, s); err != nil {
 			t.Fatal(err)
 		}
-		if draw(tree) == want {
+		if outline(tree) == want {
 			t.Error("another seed grew the same tree")
 		}
 	})
 }
 
 // racing follows the first step that comes: what no strategy may do.
-type racing struct{ Strategy }
+type followsFirst struct{ Strategy }
 
-func (racing) Search(ctx context.Context, t *Tree) error {
+func (followsFirst) Search(ctx context.Context, t *Tree) error {
 	first := make(chan *Node, 1)
 	_, err := t.Ask(ctx, Fork{From: t.Root, N: 8, Span: 1}).Do(func(n *Node) error {
 		select {
@@ -269,7 +269,7 @@ func (racing) Search(ctx context.Context, t *Tree) error {
 func TestOrderOfResultsWouldBeSeen(t *testing.T) {
 	trees := map[string]bool{}
 	for range 20 { // all alike once in 8¹⁹
-		trees[shuffled(t, racing{Greedy{}})] = true
+		trees[outlineShuffled(t, followsFirst{Greedy{}})] = true
 	}
 	if len(trees) == 1 {
 		t.Error("a strategy that follows whoever comes first grew the same tree 20 times")
@@ -278,11 +278,11 @@ func TestOrderOfResultsWouldBeSeen(t *testing.T) {
 
 // What is not followed is pruned, and what is pruned is not followed.
 func TestNoNodeIsDroppedSilently(t *testing.T) {
-	each(t, 16, func(t *testing.T, s Strategy) {
-		for _, w := range []Backend{searchtest.NewLock(0.5, nil), uneven{searchtest.NewLock(0.5, nil)}} {
-			tree := run(t, w, s)
+	forEachStrategy(t, 16, func(t *testing.T, s Strategy) {
+		for _, w := range []Backend{searchtest.NewLock(0.5, nil), endsAtSeven{searchtest.NewLock(0.5, nil)}} {
+			tree := mustRun(t, w, s)
 			for n := range tree.Nodes() {
-				followed := slices.ContainsFunc(n.Children, func(k *Node) bool { return !rollout(s, k) })
+				followed := slices.ContainsFunc(n.Children, func(k *Node) bool { return !isRollout(s, k) })
 				if pruned := n.State == StatePruned; n.Open() && pruned == followed {
 					t.Errorf("node %s is %v and has %d children", n.ID, n.State, len(n.Children))
 				}
@@ -294,28 +294,47 @@ func TestNoNodeIsDroppedSilently(t *testing.T) {
 	})
 }
 
-// A budget of any size ends a search normally and is kept.
+// spending answers so many calls and then has spent its budget.
+type spending struct {
+	Backend
+	calls atomic.Int64 // that are left
+}
+
+func (b *spending) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
+	if b.calls.Add(-1) < 0 {
+		return failWith(fmt.Errorf("%w: calls", ErrSpent))
+	}
+	return b.Backend.Expand(ctx, r)
+}
+
+func (b *spending) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
+	if b.calls.Add(-1) < 0 {
+		return verifier.Result{}, fmt.Errorf("%w: calls", ErrSpent)
+	}
+	return b.Backend.Score(ctx, r)
+}
+
+// A budget that is spent at any call ends a search normally, and is no fault; a budget
+// that suffices changes nothing.
 func TestBudget(t *testing.T) {
-	each(t, 8, func(t *testing.T, s Strategy) {
-		whole := run(t, searchtest.NewLock(0.5, nil), s)
-		for tokens := int64(1); tokens < 400; tokens += 7 {
-			for _, b := range []backend.Budget{{PolicyTokens: tokens}, {VerifierTokens: 10 * tokens}} {
-				m := backend.Meter(searchtest.NewLock(0.5, nil), b, reasoning.Model{}, reasoning.Model{})
-				tree := New(m, problem(combination))
-				spent, err := Run(t.Context(), tree, s)
-				if err != nil {
-					t.Fatalf("%+v: got error %v, want a normal end", b, err)
+	forEachStrategy(t, 8, func(t *testing.T, s Strategy) {
+		whole := outline(mustRun(t, searchtest.NewLock(0.5, nil), s))
+		for calls := int64(0); ; calls++ {
+			b := &spending{Backend: searchtest.NewLock(0.5, nil)}
+			b.calls.Store(calls)
+			tree := New(b, newProblem(combination))
+			spent, err := Run(t.Context(), tree, s)
+			if err != nil || len(tree.Faults()) > 0 {
+				t.Fatalf("after %d calls: got error %v and faults %q, want a normal end", calls, err, tree.Faults())
+			}
+			if spent != (b.calls.Load() < 0) {
+				t.Errorf("after %d calls: spent %t, with %d calls left", calls, spent, b.calls.Load())
+			}
+			if !spent {
+				if got := outline(tree); got != whole {
+					t.Errorf("%d calls suffice, but grow another tree than without a budget:\n%s", calls, got)
 				}
-				bill := m.Bill().Total()
-				if b.PolicyTokens > 0 && bill.Generated > b.PolicyTokens || b.VerifierTokens > 0 && bill.Verifier > b.VerifierTokens {
-					t.Errorf("%+v: got bill %+v, want no more", b, bill)
-				}
-				if !spent && tokens > 200 && draw(tree) != draw(whole) {
-					t.Errorf("%+v: not spent, but another tree than without a budget:\n%s", b, draw(tree))
-				}
-				if b.VerifierTokens > 0 && s.NeedsVerifier() && !spent && len(tree.Faults()) > 0 {
-					t.Errorf("%+v: got faults %q, want none: a spent budget is no fault", b, tree.Faults())
-				}
+				break
 			}
 		}
 	})
@@ -332,16 +351,16 @@ func TestDeadline(t *testing.T) {
 		"mcts": {4, 16}, "mcts-puct-visits": {4, 16}, "mcts-rollout-value": {4}, "mcts-puct-rollout": {4},
 		"particles": {16, 16}, "particles-gibbs": {8, 8},
 	}
-	for _, s := range slices.Concat(strategies(16), variants(16)) {
+	for _, s := range slices.Concat(allStrategies(16), allVariants(16)) {
 		whole := map[string]*Node{}
-		for n := range run(t, searchtest.NewLock(0.5, nil), s).Nodes() {
+		for n := range mustRun(t, searchtest.NewLock(0.5, nil), s).Nodes() {
 			whole[n.ID] = n
 		}
 		synctest.Test(t, func(t *testing.T) {
-			lock := searchtest.NewLock(0.5, func(r policy.Request, _ int) time.Duration { return 10 * time.Second * time.Duration(steps(r)) })
+			lock := searchtest.NewLock(0.5, func(r policy.Request, _ int) time.Duration { return 10 * time.Second * time.Duration(stepsOf(r)) })
 			ctx, cancel := context.WithTimeout(t.Context(), 25*time.Second)
 			defer cancel()
-			tree := New(lock, problem(combination))
+			tree := New(lock, newProblem(combination))
 			start := time.Now()
 			if _, err := Run(ctx, tree, s); !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("%s: got error %v, want the deadline", s.Name(), err)
@@ -350,7 +369,7 @@ func TestDeadline(t *testing.T) {
 				t.Errorf("%s: took %v, want 25s", s.Name(), got)
 			}
 			var got []int
-			for _, level := range byDepth(tree) {
+			for _, level := range levelsOf(tree) {
 				got = append(got, len(level))
 			}
 			if want := want[s.Name()]; !slices.Equal(got, want) {
@@ -369,7 +388,7 @@ func TestDeadline(t *testing.T) {
 }
 
 // steps is how many steps of the combination a child of r has.
-func steps(r policy.Request) int {
+func stepsOf(r policy.Request) int {
 	left := len(r.Problem) - len(r.Steps)
 	if r.Span == policy.Whole {
 		return left
@@ -379,10 +398,10 @@ func steps(r policy.Request) int {
 
 // One of anything is one sample, and what looking ahead costs.
 func TestOneSample(t *testing.T) {
-	each(t, 1, func(t *testing.T, s Strategy) {
-		tree := run(t, searchtest.NewLock(0.5, nil), s)
-		notSampled := func(n *Node) bool { return rollout(s, n) }
-		for i, level := range byDepth(tree) {
+	forEachStrategy(t, 1, func(t *testing.T, s Strategy) {
+		tree := mustRun(t, searchtest.NewLock(0.5, nil), s)
+		notSampled := func(n *Node) bool { return isRollout(s, n) }
+		for i, level := range levelsOf(tree) {
 			if level = slices.DeleteFunc(level, notSampled); len(level) > 1 || len(level) == 0 && !looksAhead(s) {
 				t.Errorf("level %d has %d nodes, want 1", i+1, len(level))
 			}
@@ -395,9 +414,9 @@ func TestOneSample(t *testing.T) {
 
 // The texts of a path are, byte by byte, the prefix that is continued and judged.
 func TestTextsReassemble(t *testing.T) {
-	each(t, 8, func(t *testing.T, s Strategy) {
+	forEachStrategy(t, 8, func(t *testing.T, s Strategy) {
 		lock := searchtest.NewLock(0.5, nil)
-		tree := run(t, lock, s)
+		tree := mustRun(t, lock, s)
 		text := map[string]string{"": ""}
 		revised := map[string]*Node{} // by a child
 		for n := range tree.Nodes() {

@@ -1,4 +1,4 @@
-package search_test
+package search
 
 import (
 	"context"
@@ -16,7 +16,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ponder-mesh/ponder/reasoning"
-	. "github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/planner/search/searchtest"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/verifier"
@@ -24,8 +23,8 @@ import (
 
 // A sample that a limit cut is no answer, and no step to go on from.
 func TestCutByTokens(t *testing.T) {
-	each(t, 8, func(t *testing.T, s Strategy) {
-		p := problem(combination)
+	forEachStrategy(t, 8, func(t *testing.T, s Strategy) {
+		p := newProblem(combination)
 		p.Sampling.MaxTokens = 1 // half a step
 		lock := searchtest.NewLock(0.5, nil)
 		tree := New(lock, p)
@@ -51,7 +50,7 @@ func TestCutByTokens(t *testing.T) {
 // A verifier that fails now and then leaves nodes unjudged, and says so; a strategy
 // goes on, and the scores of what comes after are complete.
 func TestVerifierFails(t *testing.T) {
-	each(t, 16, func(t *testing.T, s Strategy) {
+	forEachStrategy(t, 16, func(t *testing.T, s Strategy) {
 		lock := searchtest.NewLock(0.5, nil)
 		bad := func(id string) bool { return strings.HasSuffix(id, "2") || strings.HasSuffix(id, "2.0") }
 		lock.Hearing = func(r verifier.Request) (time.Duration, error) {
@@ -60,11 +59,11 @@ func TestVerifierFails(t *testing.T) {
 			}
 			return 0, nil
 		}
-		tree := run(t, lock, s)
+		tree := mustRun(t, lock, s)
 		unscored := 0
 		for n := range tree.Nodes() {
-			bad := judged(s, n) && bad(n.ID)
-			if n.Scored != (judged(s, n) && !bad) || bad != (n.Reason != "") {
+			bad := wantsScore(s, n) && bad(n.ID)
+			if n.Scored != (wantsScore(s, n) && !bad) || bad != (n.Reason != "") {
 				t.Errorf("node %s: judged %t, reason %q", n.ID, n.Scored, n.Reason)
 			}
 			if n.Scored && len(n.Scores) != len(n.Path()) {
@@ -88,9 +87,9 @@ func TestVerifierFails(t *testing.T) {
 }
 
 // Wraps a lock so that each solution may end early: with a 7.
-type uneven struct{ *searchtest.Lock }
+type endsAtSeven struct{ *searchtest.Lock }
 
-func (u uneven) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
+func (u endsAtSeven) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {
 		for c, err := range u.Lock.Expand(ctx, r) {
 			if i := slices.IndexFunc(c.Steps, func(s reasoning.Step) bool { return s.Text == "7\n" }); i >= 0 {
@@ -112,7 +111,7 @@ func TestObserve(t *testing.T) {
 		StateRunning: {StateScored, StateFinished, StateFailed},
 		StateScored:  {StatePruned},
 	}
-	each(t, 16, func(t *testing.T, s Strategy) {
+	forEachStrategy(t, 16, func(t *testing.T, s Strategy) {
 		legal := legal
 		if strings.HasPrefix(s.Name(), inFlight) { // what is not needed any more is pruned wherever it is
 			legal = maps.Clone(legal)
@@ -120,16 +119,16 @@ func TestObserve(t *testing.T) {
 				legal[from] = slices.Concat(legal[from], to)
 			}
 		}
-		w := uneven{searchtest.NewLock(0.5, nil)}
+		w := endsAtSeven{searchtest.NewLock(0.5, nil)}
 		var mu sync.Mutex
 		var started []func(policy.Start)
-		queued := altered{w, func(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
+		queued := withExpand{w, func(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 			if r.Node != "" {
 				r.OnStart(policy.Start{Attempt: 1})
 				r.OnStart(policy.Start{Attempt: 2})
 			}
 			if r.Node == "1" {
-				return fails(errors.New("engine broke"))
+				return failWith(errors.New("engine broke"))
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -140,7 +139,7 @@ func TestObserve(t *testing.T) {
 			return w.Expand(ctx, r)
 		}}
 		states := map[*Node]State{}
-		tree := New(queued, problem("31415926535"))
+		tree := New(queued, newProblem("31415926535"))
 		tree.Observe = func(n *Node) { // the race detector sees if two are told at once
 			if !slices.Contains(legal[states[n]], n.State) {
 				t.Errorf("node %s went from %v to %v", n.ID, states[n], n.State)
@@ -165,16 +164,16 @@ func TestObserve(t *testing.T) {
 	})
 }
 
-type altered struct {
+type withExpand struct {
 	Backend
 	expand func(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error]
 }
 
-func (w altered) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
+func (w withExpand) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return w.expand(ctx, r)
 }
 
-func fails(err error) iter.Seq2[policy.Child, error] {
+func failWith(err error) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) { yield(policy.Child{}, err) }
 }
 
@@ -232,12 +231,12 @@ func TestValidate(t *testing.T) {
 }
 
 // onlyOpen ends all but the first few children of the root with their first step.
-type onlyOpen struct {
+type endsFirstSteps struct {
 	*searchtest.Lock
 	few int
 }
 
-func (o onlyOpen) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
+func (o endsFirstSteps) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {
 		for c, err := range o.Lock.Expand(ctx, r) {
 			if r.Node == "" && c.Ordinal >= o.few {

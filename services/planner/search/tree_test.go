@@ -1,4 +1,4 @@
-package search_test
+package search
 
 import (
 	"context"
@@ -16,23 +16,22 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ponder-mesh/ponder/reasoning"
-	. "github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/planner/search/searchtest"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
 // grow asks for n judged steps of the root.
-func grow(t *testing.T, w Backend, n int) (*Tree, []*Node, error) {
-	tree := New(w, problem(combination))
+func growRoot(t *testing.T, w Backend, n int) (*Tree, []*Node, error) {
+	tree := New(w, newProblem(combination))
 	nodes, err := tree.Grow(t.Context(), Fork{From: tree.Root, N: n, Span: 1, Score: true})
 	return tree, nodes, err
 }
 
 // breaking is a lock whose policy says after so many children.
-func breaking(after int, say error, extra ...policy.Child) Backend {
+func failingAfter(after int, say error, extra ...policy.Child) Backend {
 	lock := searchtest.NewLock(0.5, nil)
-	return altered{lock, func(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
+	return withExpand{lock, func(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 		return func(yield func(policy.Child, error) bool) {
 			r.Ordinals = r.Ordinals[:after]
 			if after > 0 {
@@ -64,19 +63,19 @@ func TestGrowFailures(t *testing.T) {
 		err    error
 		faults []string
 	}{
-		"some fail":             {breaking(3, broke), 3, nil, []string{"some children failed: engine broke (1 times)"}},
-		"all fail":              {breaking(0, broke), 0, broke, nil},
-		"spent":                 {breaking(3, spent), 3, ErrSpent, nil},
-		"spent before any came": {breaking(0, spent), 0, ErrSpent, nil},
-		"too few":               {breaking(2, nil), 2, nil, []string{`some children failed: policy sent 2 of 4 children of node "" (1 times)`}},
-		"none":                  {breaking(0, nil), 0, errors.New(`policy sent 0 of 4 children of node ""`), nil},
-		"twice": {breaking(2, nil, policy.Child{Ordinal: 1, Steps: step, Finish: reasoning.FinishStep}), 2, nil,
+		"some fail":             {failingAfter(3, broke), 3, nil, []string{"some children failed: engine broke (1 times)"}},
+		"all fail":              {failingAfter(0, broke), 0, broke, nil},
+		"spent":                 {failingAfter(3, spent), 3, ErrSpent, nil},
+		"spent before any came": {failingAfter(0, spent), 0, ErrSpent, nil},
+		"too few":               {failingAfter(2, nil), 2, nil, []string{`some children failed: policy sent 2 of 4 children of node "" (1 times)`}},
+		"none":                  {failingAfter(0, nil), 0, errors.New(`policy sent 0 of 4 children of node ""`), nil},
+		"twice": {failingAfter(2, nil, policy.Child{Ordinal: 1, Steps: step, Finish: reasoning.FinishStep}), 2, nil,
 			[]string{`some children failed: policy sent child 1 of node "", which was not asked for or came twice (1 times)`}},
-		"not asked for": {breaking(2, nil, policy.Child{Ordinal: 9, Steps: step, Finish: reasoning.FinishStep}), 2, nil,
+		"not asked for": {failingAfter(2, nil, policy.Child{Ordinal: 9, Steps: step, Finish: reasoning.FinishStep}), 2, nil,
 			[]string{`some children failed: policy sent child 9 of node "", which was not asked for or came twice (1 times)`}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			tree, nodes, err := grow(t, test.w, 4)
+			tree, nodes, err := growRoot(t, test.w, 4)
 			if !errors.Is(err, test.err) && fmt.Sprint(err) != fmt.Sprint(test.err) {
 				t.Errorf("got error %v, want %v", err, test.err)
 			}
@@ -100,12 +99,12 @@ func TestGrowFailures(t *testing.T) {
 func TestGrowAfterFailure(t *testing.T) {
 	lock := searchtest.NewLock(0.5, nil)
 	down := true
-	tree := New(altered{lock, func(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
+	tree := New(withExpand{lock, func(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 		if r.Node == "1" && down {
-			return fails(errors.New("engine broke"))
+			return failWith(errors.New("engine broke"))
 		}
 		return lock.Expand(ctx, r)
-	}}, problem(combination))
+	}}, newProblem(combination))
 	reasons := map[string]string{}
 	tree.Observe = func(n *Node) {
 		if n.State == StateFailed {
@@ -143,7 +142,7 @@ func TestGrowAfterFailure(t *testing.T) {
 // one outside [0,1].
 func TestGrowBadScores(t *testing.T) {
 	for _, scores := range [][]float64{nil, {0.5, 0.5}, {1.5}} {
-		tree, nodes, err := grow(t, misjudging{searchtest.NewLock(0.5, nil), scores}, 2)
+		tree, nodes, err := growRoot(t, badScores{searchtest.NewLock(0.5, nil), scores}, 2)
 		if err != nil || len(nodes) != 2 {
 			t.Fatalf("scores %v: got %d nodes and error %v, want 2", scores, len(nodes), err)
 		}
@@ -158,12 +157,12 @@ func TestGrowBadScores(t *testing.T) {
 	}
 }
 
-type misjudging struct {
+type badScores struct {
 	Backend
 	scores []float64
 }
 
-func (m misjudging) Score(context.Context, verifier.Request) (verifier.Result, error) {
+func (m badScores) Score(context.Context, verifier.Request) (verifier.Result, error) {
 	return verifier.Result{Scores: m.scores}, nil
 }
 
@@ -177,7 +176,7 @@ func TestGrowVerifierBudgetSpent(t *testing.T) {
 		}
 		return 0, nil
 	}
-	tree, nodes, err := grow(t, lock, 3)
+	tree, nodes, err := growRoot(t, lock, 3)
 	if !errors.Is(err, ErrSpent) || len(nodes) != 3 || nodes[1].Scored || !nodes[2].Scored || len(tree.Faults()) != 0 {
 		t.Errorf("got %d nodes, error %v and faults %q, want three, the middle one not judged, spent, and no fault", len(nodes), err, tree.Faults())
 	}
@@ -191,7 +190,7 @@ func TestGrowCancelled(t *testing.T) {
 		lock := searchtest.NewLock(0.5, func(_ policy.Request, i int) time.Duration { return time.Duration(i) * time.Second })
 		lock.Hearing = func(verifier.Request) (time.Duration, error) { return time.Second, nil }
 		time.AfterFunc(2500*time.Millisecond, func() { cancel(enough) })
-		tree := New(lock, problem(combination))
+		tree := New(lock, newProblem(combination))
 		nodes, err := tree.Grow(ctx, Fork{From: tree.Root, N: 5, Span: 1, Score: true})
 		if err != enough || len(nodes) != 3 || len(tree.Faults()) != 0 {
 			t.Errorf("got %d nodes, error %v and faults %q, want 3, the cause, none", len(nodes), err, tree.Faults())
@@ -210,7 +209,7 @@ func TestGrowCancelled(t *testing.T) {
 // More children than fit into a request travel in several.
 func TestGrowManyChildren(t *testing.T) {
 	lock := searchtest.NewLock(0.5, nil)
-	tree := run(t, lock, Majority{N: policy.MaxChildren + 10, Exhaustive: true})
+	tree := mustRun(t, lock, Majority{N: policy.MaxChildren + 10, Exhaustive: true})
 	if got := len(tree.Root.Children); got != policy.MaxChildren+10 {
 		t.Errorf("got %d children, want all", got)
 	}
@@ -229,7 +228,7 @@ func TestGrowManyChildren(t *testing.T) {
 func TestGrowScores(t *testing.T) {
 	for _, a := range []verifier.Aggregator{verifier.AggregatorMin, verifier.AggregatorLast, verifier.AggregatorAvg, verifier.AggregatorProd} {
 		lock := searchtest.NewLock(0.7, nil)
-		p := problem(combination)
+		p := newProblem(combination)
 		p.Aggregator = a
 		tree := New(lock, p)
 		if _, err := Run(t.Context(), tree, Beam{N: 4, M: 2, MaxLevels: 3}); err != nil {
@@ -258,7 +257,7 @@ func TestAnswersAreExtractedSideBySide(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var all sync.WaitGroup
 		all.Add(4)
-		p := problem(combination)
+		p := newProblem(combination)
 		p.Extract = func(text string) (string, bool) {
 			all.Done()
 			all.Wait()
@@ -305,7 +304,7 @@ func TestRunStopsWhatIsNotTaken(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				pace := func(_ policy.Request, ordinal int) time.Duration { return time.Duration(ordinal+1) * time.Hour }
-				tree := New(searchtest.NewLock(1, pace), problem(combination))
+				tree := New(searchtest.NewLock(1, pace), newProblem(combination))
 				states := map[*Node]State{}
 				tree.Observe = func(n *Node) { states[n] = n.State }
 				ctx, stop := context.WithCancel(t.Context())
