@@ -95,10 +95,7 @@ func (c *benchRunCmd) run(ctx context.Context, header bench.Header, arms []bench
 
 // printRows prints a line for each arm that searched.
 func printRows(out *output, rows []bench.Row) error {
-	table := table.Table{
-		Header: []string{"strategy", "N", "accuracy [95 %]", "generated tokens", "prompt tokens", "verifier tokens", "GFLOP"},
-		Align:  []table.Align{table.Left, table.Right, table.Left, table.Right, table.Right, table.Right, table.Right},
-	}
+	table := table.New("strategy", ">N", "accuracy [95 %]", ">generated tokens", ">prompt tokens", ">verifier tokens", ">GFLOP")
 	for _, r := range rows {
 		if r.Arm.Kind == bench.KindDifficulty {
 			continue

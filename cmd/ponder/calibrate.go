@@ -211,10 +211,7 @@ func (c *calibrateCmd) hasVerifier() bool {
 // printProfile prints what a profile chose for each budget, and what that did on
 // problems that it was not chosen by.
 func printProfile(out *output, p *profile.Profile) error {
-	table := table.Table{
-		Header: []string{"budget", "choice", "accuracy [95 %]", "generated", "one for all", "accuracy [95 %]", "generated", "by bin, easiest first"},
-		Align:  []table.Align{table.Right, table.Left, table.Left, table.Right, table.Left, table.Left, table.Right, table.Left},
-	}
+	table := table.New(">budget", "choice", "accuracy [95 %]", ">generated", "one for all", "accuracy [95 %]", ">generated", "by bin, easiest first")
 	for _, b := range p.Budgets {
 		if err := out.value(b); err != nil {
 			return err

@@ -196,10 +196,7 @@ func (c *demoCmd) report(out *output, rows []demoRow) error {
 	if out.json {
 		return nil
 	}
-	table := table.Table{
-		Header: []string{"strategy", "N", "accuracy [95 %]", "policy tokens", "verifier tokens", "wall s", "p95 ms of levels 1, 2, 3 …"},
-		Align:  []table.Align{table.Left, table.Right, table.Left, table.Right, table.Right, table.Right, table.Left},
-	}
+	table := table.New("strategy", ">N", "accuracy [95 %]", ">policy tokens", ">verifier tokens", ">wall s", "p95 ms of levels 1, 2, 3 …")
 	for _, s := range summaries {
 		table.Add(s.Strategy, strconv.Itoa(s.N), s.Accuracy.Percent(), strconv.FormatInt(s.PolicyTokens, 10), strconv.FormatInt(s.VerifierTokens, 10),
 			fmt.Sprintf("%.1f", s.WallSeconds), milliseconds(s.LevelP95))

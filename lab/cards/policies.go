@@ -164,12 +164,10 @@ func (c *Policies) sizes() []int {
 
 func newPolicyResult(sizes []int) policyResult {
 	r, most := policyResult{ByStep: map[string]cell{}}, sizes[len(sizes)-1]
-	r.Table.Header = []string{
-		"steps", "problems", "greedy", "one sample", fmt.Sprintf("majority of %d", most), fmt.Sprintf("best of %d", most),
-		fmt.Sprintf("any of %d", most), fmt.Sprintf("any path of %d", most),
-	}
-	r.Selection.Header = []string{"steps", fmt.Sprintf("best / any of %d", most), fmt.Sprintf("best / any path of %d", most)}
-	r.BestOfN.Header = []string{"steps"}
+	r.Table = table.New("steps", "problems", "greedy", "one sample", fmt.Sprintf("majority of %d", most), fmt.Sprintf("best of %d", most),
+		fmt.Sprintf("any of %d", most), fmt.Sprintf("any path of %d", most))
+	r.Selection = table.New("steps", fmt.Sprintf("best / any of %d", most), fmt.Sprintf("best / any path of %d", most))
+	r.BestOfN = table.New("steps")
 	for _, n := range sizes {
 		r.BestOfN.Header = append(r.BestOfN.Header, fmt.Sprintf("best of %d", n))
 	}

@@ -181,12 +181,12 @@ func (r *revising) follow(chains trials) (right, wrong int) {
 }
 
 func (r *revising) tabulate(length, right, wrong int) {
-	r.Table.Header = []string{"attempt", "right"}
+	r.Table = table.New("attempt", "right")
 	r.Table.Add(baseModel+", independent", r.Parallel.Percent())
 	for k := range length {
 		r.Table.Add(fmt.Sprint(k+1), r.Attempts[k+1].Percent())
 	}
-	r.Decisions.Header = []string{"figure", "value", "of"}
+	r.Decisions = table.New("figure", "value", "of")
 	r.Decisions.Add(fmt.Sprintf("majority of a chain of %d", length), r.Chain.Percent(), "chains")
 	r.Decisions.Add(fmt.Sprintf("majority of %d independent attempts of %s", length, baseModel), r.Side.Percent(), "")
 	r.Decisions.Add("the first more than the second", r.Gain.Percent(), "problems")

@@ -94,7 +94,7 @@ func (s *scores) quality(rm *pocket.RewardModel, seed uint64) quality {
 		Miss:       stats.Wilson(len(s.wrong)-below(s.wrong), len(s.wrong)),
 		MissAll:    stats.Wilson(len(errors)-below(errors), len(errors)),
 	}
-	v.Table = table.Table{Header: []string{"figure", "value", "of"}}
+	v.Table = table.New("figure", "value", "of")
 	for _, row := range []struct {
 		name string
 		e    stats.Interval
@@ -124,7 +124,7 @@ func (v *quality) calibrate(right, wrong []float64) {
 		}
 	}
 	total := float64(len(right) + len(wrong))
-	v.Calibration = table.Table{Header: []string{"score", "lines", "mean score", "right"}}
+	v.Calibration = table.New("score", "lines", "mean score", "right")
 	for b := range n {
 		if n[b] == 0 {
 			continue

@@ -54,7 +54,7 @@ const (
 )
 
 func (c *Thinker) measure(ctx context.Context, thinker, base *solver, ps []problems.Problem) (*forcing, error) {
-	f := &forcing{Table: table.Table{Header: []string{"run", "tokens of thinking", "right", "1-4 steps", "5-8 steps", "cut", "Waits of its own"}}}
+	f := &forcing{Table: table.New("run", "tokens of thinking", "right", "1-4 steps", "5-8 steps", "cut", "Waits of its own")}
 	searches, err := base.solveAll(ctx, ps, greedy)
 	if err != nil {
 		return nil, err
@@ -175,7 +175,7 @@ func thoughtOf(n *plannerv1.Node) (t thought) {
 // scale fills in s1's three measures of the runs with a budget and the first without, of
 // the runs with Waits, and of all.
 func (f *forcing) scale(budgets int) error {
-	f.Scaling.Header = []string{"runs", "Control", "Scaling, points a 100 tokens", "Performance"}
+	f.Scaling = table.New("runs", "Control", "Scaling, points a 100 tokens", "Performance")
 	for _, s := range []struct {
 		name string
 		runs []forcingRun

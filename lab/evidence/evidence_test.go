@@ -15,7 +15,7 @@ import (
 )
 
 func demoEvidence() Record {
-	t := table.Table{Header: []string{"strategy", "accuracy"}, Align: []table.Align{table.Left, table.Right}}
+	t := table.New("strategy", ">accuracy")
 	t.Add("beam", "61.5")
 	return Record{
 		Name:    "demo",

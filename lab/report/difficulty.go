@@ -11,7 +11,7 @@ import (
 // PassAtK is the probability that one of k samples is right, unbiased (Chen et al. 2021,
 // arXiv 2107.03374), by what an oracle counted; ok is false where none did.
 func PassAtK(s Sweep) (t table.Table, ok bool, err error) {
-	t = table.Table{Header: []string{"k", "pass@k [95 %]"}, Align: []table.Align{table.Right, table.Left}}
+	t = table.New(">k", "pass@k [95 %]")
 	if s.Oracle == nil {
 		return t, false, nil
 	}
@@ -64,7 +64,7 @@ func (s Sweep) Panels(absolute bool) []Panel {
 func ByDifficulty(s Sweep, panels []Panel) table.Table { return byPanels(s, panels, true) }
 
 func byPanels(s Sweep, panels []Panel, count bool) table.Table {
-	t := table.Table{Header: []string{"strategy", "N"}, Align: []table.Align{table.Left, table.Right}}
+	t := table.New("strategy", ">N")
 	for _, p := range panels {
 		label := p.Label
 		if count {

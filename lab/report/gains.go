@@ -15,10 +15,7 @@ import (
 // it needs to reach majority's best, in generated tokens and in all FLOPs. A factor below
 // 1 is a loss; ">" is said where even the smallest budget is better.
 func PerformanceGain(sweeps []Sweep) (table.Table, error) {
-	t := table.Table{
-		Header: []string{"policy", "verifier", "CoT", "majority", "compute-optimal", "gain, %", "efficiency, tokens", "efficiency, FLOPs", "compute-optimal is"},
-		Align:  []table.Align{table.Left, table.Left, table.Left, table.Left, table.Left, table.Right, table.Right, table.Right, table.Left},
-	}
+	t := table.New("policy", "verifier", "CoT", "majority", "compute-optimal", ">gain, %", ">efficiency, tokens", ">efficiency, FLOPs", "compute-optimal is")
 	for _, s := range sweeps {
 		cot, hasCoT := s.Curve("greedy").best()
 		votes := s.Curve("majority")
@@ -45,10 +42,7 @@ func PerformanceGain(sweeps []Sweep) (table.Table, error) {
 // SmallAgainstLarge is Liu et al. 2025, Table 3: each policy's compute-optimal search
 // beside the greedy answers of all policies, largest first.
 func SmallAgainstLarge(sweeps []Sweep) table.Table {
-	t := table.Table{
-		Header: []string{"policy", "parameters", "method", "verifier", "accuracy [95 %]", "generated", "policy MFLOP", "verifier MFLOP"},
-		Align:  []table.Align{table.Left, table.Right, table.Left, table.Left, table.Left, table.Right, table.Right, table.Right},
-	}
+	t := table.New("policy", ">parameters", "method", "verifier", "accuracy [95 %]", ">generated", ">policy MFLOP", ">verifier MFLOP")
 	sorted := slices.Clone(sweeps)
 	slices.SortStableFunc(sorted, func(a, b Sweep) int { return int(b.Header.Policy.Parameters - a.Header.Policy.Parameters) })
 	add := func(s Sweep, method, verifier string, a Row) {

@@ -24,10 +24,7 @@ func Pareto(arms []Row, unit func(Row) float64) (front []Row) {
 
 // ParetoTable is the front of some sweeps together.
 func ParetoTable(sweeps []Sweep, unit func(Row) float64, name string) table.Table {
-	t := table.Table{
-		Header: []string{"policy", "verifier", "strategy", "N", name, "accuracy [95 %]"},
-		Align:  []table.Align{table.Left, table.Left, table.Left, table.Right, table.Right, table.Left},
-	}
+	t := table.New("policy", "verifier", "strategy", ">N", ">"+name, "accuracy [95 %]")
 	var all []Row
 	for _, s := range sweeps {
 		all = append(all, s.Rows...)

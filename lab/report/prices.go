@@ -58,10 +58,7 @@ func (p *Prices) of(model string, prompt, cached, generated float64) (float64, e
 
 // Money is what a thousand problems cost by each arm, and what one right answer does.
 func Money(sweeps []Sweep, p *Prices) (table.Table, error) {
-	t := table.Table{
-		Header: []string{"policy", "verifier", "strategy", "N", "accuracy [95 %]", "1,000 problems, " + p.Currency, "a right answer, " + p.Currency},
-		Align:  []table.Align{table.Left, table.Left, table.Left, table.Right, table.Left, table.Right, table.Right},
-	}
+	t := table.New("policy", "verifier", "strategy", ">N", "accuracy [95 %]", ">"+"1,000 problems, "+p.Currency, ">"+"a right answer, "+p.Currency)
 	for _, s := range sweeps {
 		for _, a := range s.Rows {
 			cost, err := p.of(a.Policy, a.Prompt, a.Cached, a.Generated)

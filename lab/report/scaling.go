@@ -129,10 +129,7 @@ func slopes(sweeps []Sweep, strategy string, mean float64) stats.Interval {
 
 // Laws is the table of what could be fitted.
 func Laws(sweeps []Sweep) table.Table {
-	t := table.Table{
-		Header: []string{"strategy", "arms", "policies", "logit(accuracy) =", "R²", "b [95 %]"},
-		Align:  []table.Align{table.Left, table.Right, table.Right, table.Left, table.Right, table.Left},
-	}
+	t := table.New("strategy", ">arms", ">policies", "logit(accuracy) =", ">R²", "b [95 %]")
 	var names []string
 	for _, s := range sweeps {
 		for _, a := range s.Rows {

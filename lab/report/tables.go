@@ -18,10 +18,7 @@ func (s Sweep) Only(names ...string) Sweep {
 
 // Costs is what each arm reached and what it took.
 func Costs(arms []Row) table.Table {
-	t := table.Table{
-		Header: []string{"strategy", "N", "accuracy [95 %]", "generated", "prompt", "verifier tokens", "policy MFLOP", "verifier MFLOP"},
-		Align:  []table.Align{table.Left, table.Right, table.Left, table.Right, table.Right, table.Right, table.Right, table.Right},
-	}
+	t := table.New("strategy", ">N", "accuracy [95 %]", ">generated", ">prompt", ">verifier tokens", ">policy MFLOP", ">verifier MFLOP")
 	for _, a := range arms {
 		t.Add(a.Strategy, fmt.Sprint(a.N), a.Accuracy.Percent(), fmt.Sprintf("%.0f", a.Generated), fmt.Sprintf("%.0f", a.Prompt), fmt.Sprintf("%.0f", a.VerifierTokens),
 			fmt.Sprintf("%.0f", 1e3*a.PolicyGF), fmt.Sprintf("%.0f", 1e3*a.VerifierGF))
@@ -31,10 +28,7 @@ func Costs(arms []Row) table.Table {
 
 // Controls is the same of several models, each sweep beside its own best-of-n.
 func Controls(sweeps []Sweep) table.Table {
-	t := table.Table{
-		Header: []string{"policy", "verifier", "strategy", "N", "accuracy [95 %]", "− best-of-n", "generated", "verifier tokens"},
-		Align:  []table.Align{table.Left, table.Left, table.Left, table.Right, table.Left, table.Left, table.Right, table.Right},
-	}
+	t := table.New("policy", "verifier", "strategy", ">N", "accuracy [95 %]", "− best-of-n", ">generated", ">verifier tokens")
 	for _, s := range sweeps {
 		for _, a := range s.Rows {
 			t.Add(a.Policy, a.Verifier, a.Strategy, fmt.Sprint(a.N), a.Accuracy.Percent(), s.difference(a, "best-of-n", a.N),
@@ -47,10 +41,7 @@ func Controls(sweeps []Sweep) table.Table {
 // Differences compares each arm with majority, best-of-n and greedy at the same N, on
 // the same problems.
 func Differences(s Sweep) table.Table {
-	t := table.Table{
-		Header: []string{"strategy", "N", "− greedy", "− majority", "− best-of-n"},
-		Align:  []table.Align{table.Left, table.Right, table.Left, table.Left, table.Left},
-	}
+	t := table.New("strategy", ">N", "− greedy", "− majority", "− best-of-n")
 	for _, a := range s.Rows {
 		if a.N > 1 {
 			t.Add(a.Strategy, fmt.Sprint(a.N), s.difference(a, "greedy", 1), s.difference(a, "majority", a.N), s.difference(a, "best-of-n", a.N))
@@ -86,7 +77,7 @@ func stepsOf(s Sweep) []int {
 
 // ByBudget returns the table of accuracy by method and budget.
 func ByBudget(s Sweep) table.Table {
-	t := table.Table{Header: []string{"method"}}
+	t := table.New("method")
 	var ns []int
 	for _, a := range s.Rows {
 		if !slices.Contains(ns, a.N) {

@@ -49,10 +49,7 @@ func ReadModels(path string) (Models, error) {
 // was billed, at 2 × parameters × tokens; where Models says that fewer are active, it is
 // scaled to those.
 func TotalFLOPs(sweeps []Sweep, m Models) (table.Table, error) {
-	t := table.Table{
-		Header: []string{"policy", "method", "N", "accuracy [95 %]", "pre-training", "inference", "verifier", "total"},
-		Align:  []table.Align{table.Left, table.Left, table.Right, table.Left, table.Right, table.Right, table.Right, table.Right},
-	}
+	t := table.New("policy", "method", ">N", "accuracy [95 %]", ">pre-training", ">inference", ">verifier", ">total")
 	for _, s := range sweeps {
 		name := s.Header.Policy.Name
 		model, ok := m[name]

@@ -24,6 +24,21 @@ type Table struct {
 	Rows   [][]string `json:"rows"`
 }
 
+// New returns a table with these columns. A name that begins with ">" is of a column that is
+// aligned to the right.
+func New(columns ...string) Table {
+	t := Table{Header: columns}
+	for i, name := range columns {
+		if right, ok := strings.CutPrefix(name, ">"); ok {
+			if t.Align == nil {
+				t.Align = make([]Align, len(columns))
+			}
+			t.Header[i], t.Align[i] = right, Right
+		}
+	}
+	return t
+}
+
 // Add appends a row.
 func (t *Table) Add(cells ...string) { t.Rows = append(t.Rows, cells) }
 

@@ -7,7 +7,10 @@ import (
 )
 
 func TestTable(t *testing.T) {
-	table := Table{Header: []string{"strategy", "N", "accuracy ±"}, Align: []Align{Left, Right, Right}}
+	table := New("strategy", ">N", ">accuracy ±")
+	if plain := New("strategy", "N"); plain.Align != nil {
+		t.Errorf("a table without alignment has %v", plain.Align)
+	}
 	table.Add("greedy", "1", "40.0")
 	table.Add("a|b\nc", "256")
 	var markdown, text strings.Builder

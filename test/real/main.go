@@ -81,10 +81,7 @@ type results struct {
 
 // tabulateAgreements adds the table of r.Agree.
 func (r *results) tabulateAgreements() {
-	t := table.Table{
-		Header: []string{"policy", "problems", "identical texts", "largest gap of a step's log-probability"},
-		Align:  []table.Align{table.Left, table.Right, table.Right, table.Right},
-	}
+	t := table.New("policy", ">problems", ">identical texts", ">largest gap of a step's log-probability")
 	for _, a := range r.Agree {
 		t.Add(a.Model, strconv.Itoa(a.Problems), strconv.Itoa(a.Identical), fmt.Sprintf("%.2g", a.Drift))
 	}
@@ -96,12 +93,8 @@ func (r *results) tabulate(part string, rows []row) {
 	if len(rows) == 0 {
 		return
 	}
-	t := table.Table{
-		Header: []string{
-			"strategy", "N", "choice", "accuracy [95 %]", "points over majority [95 %]", "generated tokens a problem",
-		},
-		Align: []table.Align{table.Left, table.Right, table.Left, table.Left, table.Left, table.Right},
-	}
+	t := table.New("strategy", ">N", "choice", "accuracy [95 %]", "points over majority [95 %]",
+		">generated tokens a problem")
 	for _, x := range rows {
 		versus := ""
 		if x.Versus != nil {

@@ -109,10 +109,7 @@ func points(e stats.Interval) string {
 // budgets compares choosing by difficulty with the best strategy for all, by
 // cross-validation.
 func (c calibration) budgets() table.Table {
-	t := table.Table{
-		Header: []string{"budget", "best for all", "accuracy [95 %]", "tokens", "by difficulty", "tokens", "difference", "tokens", "the profile says"},
-		Align:  []table.Align{table.Right, table.Left, table.Left, table.Right, table.Left, table.Right, table.Left, table.Left, table.Left},
-	}
+	t := table.New(">budget", "best for all", "accuracy [95 %]", ">tokens", "by difficulty", ">tokens", "difference", "tokens", "the profile says")
 	for _, b := range c.profile.Budgets {
 		m, says := b.Measured, "the same for all"
 		if b.Adaptive {
@@ -127,7 +124,7 @@ func (c calibration) budgets() table.Table {
 
 // rows is what each bin gets.
 func (c calibration) rows() table.Table {
-	t := table.Table{Header: []string{"budget"}, Align: []table.Align{table.Right}}
+	t := table.New(">budget")
 	for _, b := range c.profile.Bins {
 		t.Header = append(t.Header, fmt.Sprintf("pass@1 in %s (%d problems)", b.Label, b.Problems))
 	}
@@ -145,7 +142,7 @@ func (c calibration) rows() table.Table {
 
 // reuse is what it would cost if searches did not start from the estimate's samples.
 func (c calibration) reuse() table.Table {
-	t := table.Table{Header: []string{"budget", "by difficulty, tokens", "without reuse", "more"}, Align: []table.Align{table.Right, table.Right, table.Right, table.Right}}
+	t := table.New(">budget", ">by difficulty, tokens", ">without reuse", ">more")
 	for _, b := range c.profile.Budgets {
 		if len(b.Rows) > 0 {
 			with, without := b.Measured.Adaptive.Generated, b.Measured.WithoutReuse.Generated
@@ -156,10 +153,7 @@ func (c calibration) reuse() table.Table {
 }
 
 func (c calibration) estimators() table.Table {
-	t := table.Table{
-		Header: []string{"estimator", "rank correlation", "same fifth as the oracle", "samples", "generated tokens", "verifier tokens"},
-		Align:  []table.Align{table.Left, table.Right, table.Right, table.Right, table.Right, table.Right},
-	}
+	t := table.New("estimator", ">rank correlation", ">same fifth as the oracle", ">samples", ">generated tokens", ">verifier tokens")
 	for _, q := range c.profile.Estimators {
 		t.Add(q.Method, fmt.Sprintf("%.3f", q.Spearman), fmt.Sprintf("%.0f %%", 100*q.Bins), fmt.Sprintf("%.1f", q.Samples), fmt.Sprintf("%.0f", q.Generated), fmt.Sprintf("%.0f", q.Verifier))
 	}
@@ -169,10 +163,7 @@ func (c calibration) estimators() table.Table {
 // gain is Liu et al. 2025's efficiency, of what the profile chose, by cross-validation:
 // the estimate's tokens are in it.
 func (c calibration) gain() (table.Table, error) {
-	t := table.Table{
-		Header: []string{"majority, best", "its tokens", "in", "compute-optimal needs", "efficiency", "its best"},
-		Align:  []table.Align{table.Left, table.Right, table.Left, table.Right, table.Right, table.Left},
-	}
+	t := table.New("majority, best", ">its tokens", "in", ">compute-optimal needs", ">efficiency", "its best")
 	votes := c.sweep.Curve("majority")
 	for _, unit := range []struct {
 		name    string

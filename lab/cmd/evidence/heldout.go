@@ -38,10 +38,7 @@ func majorityArm(n int) bench.Arm { return bench.Arm{N: n, Strategy: search.Majo
 // beside the strategy that was best for all on that other half, and majority, on the same
 // problems.
 func heldOut(dir string) (map[string]any, error) {
-	t := table.Table{
-		Header: []string{"budget", "planned", "tokens", "best for all on the other half", "tokens", "difference", "majority", "tokens"},
-		Align:  []table.Align{table.Right, table.Left, table.Right, table.Left, table.Right, table.Left, table.Left, table.Right},
-	}
+	t := table.New(">budget", "planned", ">tokens", "best for all on the other half", ">tokens", "difference", "majority", ">tokens")
 	planned, uniform, votes := map[int]*score{}, map[int]*score{}, map[int]*score{}
 	var ns []int
 	for half := 1; half <= 2; half++ {
@@ -97,7 +94,7 @@ func heldOut(dir string) (map[string]any, error) {
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, err
 	}
-	gain := table.Table{Header: []string{"efficiency gain over majority", "×"}, Align: []table.Align{table.Left, table.Right}}
+	gain := table.New("efficiency gain over majority", ">×")
 	gain.Add("in generated tokens, the estimate's included", byTokens.String())
 	gain.Add("in FLOPs, the verifier's included", byFLOPs.String())
 	return map[string]any{"table": t, "gain": gain}, nil

@@ -20,10 +20,7 @@ func sizes(dir string) (table.Table, error) {
 	if err != nil {
 		return table.Table{}, err
 	}
-	t := table.Table{
-		Header: []string{"policy", "parameters", "method", "verifier", "accuracy [95 %]", "generated", "policy MFLOP", "verifier MFLOP"},
-		Align:  []table.Align{table.Left, table.Right, table.Left, table.Left, table.Left, table.Right, table.Right, table.Right},
-	}
+	t := table.New("policy", ">parameters", "method", "verifier", "accuracy [95 %]", ">generated", ">policy MFLOP", ">verifier MFLOP")
 	for _, path := range paths {
 		r, err := report.Read(path)
 		if err != nil {

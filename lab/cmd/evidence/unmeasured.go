@@ -13,10 +13,7 @@ import (
 // unmeasured returns what a planner does without a profile, by the rule of thumb, with the
 // biased reward model, beside what calibration would have chosen.
 func unmeasured(dir string) (table.Table, error) {
-	t := table.Table{
-		Header: []string{"budget", "rule of thumb", "tokens", "calibrated, by cross-validation", "tokens", "majority"},
-		Align:  []table.Align{table.Right, table.Left, table.Right, table.Left, table.Right, table.Left},
-	}
+	t := table.New(">budget", "rule of thumb", ">tokens", "calibrated, by cross-validation", ">tokens", "majority")
 	thumb, err := report.Read(filepath.Join(dir, "biased-thumb.jsonl"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return t, nil
