@@ -21,7 +21,8 @@ type armSummary struct {
 func summaryOf(row bench.Row) armSummary {
 	tokens := row.Tokens()
 	return armSummary{
-		Strategy: row.Arm.Name(), N: row.Arm.N, Accuracy: row.Accuracy(), PolicyTokens: tokens.Generated, PromptTokens: tokens.Prompt,
+		Strategy: row.Arm.Name(), N: row.Arm.N, Accuracy: row.Accuracy(), PolicyTokens: tokens.Generated,
+		PromptTokens:   tokens.Prompt,
 		VerifierTokens: tokens.Verifier, FLOPs: row.FLOPs(),
 	}
 }

@@ -71,7 +71,8 @@ func (c *benchRunCmd) validate() error {
 }
 
 // run does the tasks that have no result in the file, and returns all results.
-func (c *benchRunCmd) run(ctx context.Context, header bench.Header, arms []bench.Arm, tasks [][]bench.Task) (_ []bench.Result, err error) {
+func (c *benchRunCmd) run(ctx context.Context, header bench.Header, arms []bench.Arm,
+	tasks [][]bench.Task) (_ []bench.Result, err error) {
 	var at services
 	if c.Addr != "" {
 		client, done, err := plannerTarget{c.Addr}.dial()
@@ -95,7 +96,8 @@ func (c *benchRunCmd) run(ctx context.Context, header bench.Header, arms []bench
 
 // printRows prints a line for each arm that searched.
 func printRows(out *output, rows []bench.Row) error {
-	table := table.New("strategy", ">N", "accuracy [95 %]", ">generated tokens", ">prompt tokens", ">verifier tokens", ">GFLOP")
+	table := table.New("strategy", ">N", "accuracy [95 %]", ">generated tokens", ">prompt tokens", ">verifier tokens",
+		">GFLOP")
 	for _, r := range rows {
 		if r.Arm.Kind == bench.KindDifficulty {
 			continue
@@ -104,7 +106,8 @@ func printRows(out *output, rows []bench.Row) error {
 		if err := out.value(s); err != nil {
 			return err
 		}
-		table.Add(s.Strategy, strconv.Itoa(s.N), s.Accuracy.Percent(), strconv.FormatInt(s.PolicyTokens, 10), strconv.FormatInt(s.PromptTokens, 10),
+		table.Add(s.Strategy, strconv.Itoa(s.N), s.Accuracy.Percent(), strconv.FormatInt(s.PolicyTokens, 10),
+			strconv.FormatInt(s.PromptTokens, 10),
 			strconv.FormatInt(s.VerifierTokens, 10), fmt.Sprintf("%.1f", s.FLOPs/1e9))
 	}
 	if out.json {

@@ -164,7 +164,8 @@ func TestBenchKeepsToItsConfiguration(t *testing.T) {
 		t.Errorf("rows %q", rows)
 	}
 	got := lines(t, out)
-	if len(got) != 7 || !strings.HasPrefix(got[1], `{"problem":"test/three/0.json","level":"1","arm":"greedy","n":1,"seed":1,`) {
+	if len(got) != 7 || !strings.HasPrefix(got[1],
+		`{"problem":"test/three/0.json","level":"1","arm":"greedy","n":1,"seed":1,`) {
 		t.Errorf("lines %q", got)
 	}
 	for line, want := range map[string]string{
@@ -178,7 +179,8 @@ func TestBenchKeepsToItsConfiguration(t *testing.T) {
 		"--arms beam:m=4 --n 6":              "strategy.beam.m: must divide n = 6",
 		"--verifier-pocket none --arms=beam": "no verifier configured",
 	} {
-		if _, _, err := benchRun(t, set+"--arms greedy "+line, out); err == nil || !strings.Contains(err.Error(), want) {
+		if _, _, err := benchRun(t, set+"--arms greedy "+line, out); err == nil ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want %q", line, err, want)
 		}
 	}

@@ -47,7 +47,8 @@ func (c benchFlags) header(name string, set []problemset.Problem) bench.Header {
 
 // runner returns the runner that makes results with this header.
 func (c benchFlags) runner(at services, h bench.Header) bench.Runner {
-	r := bench.Runner{Planner: at.planner, Difficulty: at.difficulty, Sampling: &h.Sampling, Concurrent: c.Concurrent, Timeout: c.Timeout}
+	r := bench.Runner{Planner: at.planner, Difficulty: at.difficulty, Sampling: &h.Sampling, Concurrent: c.Concurrent,
+		Timeout: c.Timeout}
 	if c.Concurrent == 0 {
 		r.Concurrent = 2 * runtime.GOMAXPROCS(0)
 	}
@@ -55,7 +56,8 @@ func (c benchFlags) runner(at services, h bench.Header) bench.Runner {
 }
 
 // record does the tasks that have no result in a file, and returns all results.
-func record(ctx context.Context, r bench.Runner, path string, h bench.Header, arms []bench.Arm, tasks [][]bench.Task) ([]bench.Result, error) {
+func record(ctx context.Context, r bench.Runner, path string, h bench.Header, arms []bench.Arm,
+	tasks [][]bench.Task) ([]bench.Result, error) {
 	if err := r.Check(ctx, arms); err != nil {
 		return nil, err
 	}

@@ -21,7 +21,8 @@ type services struct {
 
 // start runs a mesh in this process over a store and with these profiles. It fills in the
 // models and the profiles of the header.
-func (c benchFlags) start(ctx context.Context, store backend.Store, profiles []string, header *bench.Header) (_ services, err error) {
+func (c benchFlags) start(ctx context.Context, store backend.Store, profiles []string,
+	header *bench.Header) (_ services, err error) {
 	models, err := c.open()
 	if err != nil {
 		return services{}, err
@@ -36,7 +37,8 @@ func (c benchFlags) start(ctx context.Context, store backend.Store, profiles []s
 	}
 	header.Profiles = digest
 	m, err := mesh.Start(ctx, mesh.Config{
-		Policy: models.policy, Provider: models.policy.Provider, Verifier: models.verifierOrNil(), Slots: c.Policy.Slots, Store: store, Solo: true, Profiles: shelf,
+		Policy: models.policy, Provider: models.policy.Provider, Verifier: models.verifierOrNil(),
+		Slots: c.Policy.Slots, Store: store, Solo: true, Profiles: shelf,
 	})
 	if err != nil {
 		return fail(err)

@@ -49,7 +49,8 @@ func (c *calibrateCmd) Run(ctx context.Context, out *output, line *kong.Context)
 		return err
 	}
 	if len(set) < calibrate.MinProblems {
-		return reasoning.Invalid("problems", "must be %d or more, are %d: halves of bins would be empty", calibrate.MinProblems, len(set))
+		return reasoning.Invalid("problems", "must be %d or more, are %d: halves of bins would be empty",
+			calibrate.MinProblems, len(set))
 	}
 	tasks, err := bench.Tasks(set, arms, c.Seeds)
 	if err != nil {
@@ -123,7 +124,8 @@ func (c *calibrateCmd) arms() ([]bench.Arm, error) {
 }
 
 // record does the grid.
-func (c *calibrateCmd) record(ctx context.Context, h *bench.Header, arms []bench.Arm, tasks [][]bench.Task) (results []bench.Result, err error) {
+func (c *calibrateCmd) record(ctx context.Context, h *bench.Header, arms []bench.Arm,
+	tasks [][]bench.Task) (results []bench.Result, err error) {
 	if err := os.MkdirAll(c.Out, 0o755); err != nil {
 		return nil, err
 	}
@@ -141,7 +143,8 @@ func (c *calibrateCmd) record(ctx context.Context, h *bench.Header, arms []bench
 }
 
 // fit makes the profile of the grid, and measures how long what it chose takes.
-func (c *calibrateCmd) fit(ctx context.Context, o calibrate.Options, h bench.Header, set []problemset.Problem, results []bench.Result, args []string) (*profile.Profile, error) {
+func (c *calibrateCmd) fit(ctx context.Context, o calibrate.Options, h bench.Header, set []problemset.Problem,
+	results []bench.Result, args []string) (*profile.Profile, error) {
 	m := bench.NewMatrix(h, results, bench.ByID)
 	grid, err := calibrate.NewGrid(m)
 	if err != nil {
@@ -173,7 +176,8 @@ func (c *calibrateCmd) fit(ctx context.Context, o calibrate.Options, h bench.Hea
 
 // time measures the chosen strategies on some problems, one search at a time on a mesh
 // that remembers nothing.
-func (c *calibrateCmd) time(ctx context.Context, p *profile.Profile, h bench.Header, set []problemset.Problem) (err error) {
+func (c *calibrateCmd) time(ctx context.Context, p *profile.Profile, h bench.Header,
+	set []problemset.Problem) (err error) {
 	var arms []bench.Arm
 	for _, a := range calibrate.Chosen(p) {
 		arm, err := bench.ParseArm(a.Strategy, a.N)
@@ -205,13 +209,15 @@ func (c *calibrateCmd) time(ctx context.Context, p *profile.Profile, h bench.Hea
 
 // hasVerifier reports whether searches have a verifier.
 func (c *calibrateCmd) hasVerifier() bool {
-	return c.Verifier.Pocket != verifierengine.None && (c.Policy.URL == "" || c.Verifier.URL != "" || c.Verifier.Pocket != "")
+	return c.Verifier.Pocket != verifierengine.None && (c.Policy.URL == "" || c.Verifier.URL != "" ||
+		c.Verifier.Pocket != "")
 }
 
 // printProfile prints what a profile chose for each budget, and what that did on
 // problems that it was not chosen by.
 func printProfile(out *output, p *profile.Profile) error {
-	table := table.New(">budget", "choice", "accuracy [95 %]", ">generated", "one for all", "accuracy [95 %]", ">generated", "by bin, easiest first")
+	table := table.New(">budget", "choice", "accuracy [95 %]", ">generated", "one for all", "accuracy [95 %]",
+		">generated", "by bin, easiest first")
 	for _, b := range p.Budgets {
 		if err := out.value(b); err != nil {
 			return err
@@ -225,7 +231,8 @@ func printProfile(out *output, p *profile.Profile) error {
 			rows = append(rows, fmt.Sprintf("%s %d", r.Strategy, r.N))
 		}
 		m := b.Measured
-		table.Add(fmt.Sprint(b.N), choice, m.Chosen.Accuracy.Percent(), fmt.Sprintf("%.0f", m.Chosen.Generated), fmt.Sprintf("%s %d", b.Uniform.Strategy, b.Uniform.N),
+		table.Add(fmt.Sprint(b.N), choice, m.Chosen.Accuracy.Percent(), fmt.Sprintf("%.0f", m.Chosen.Generated),
+			fmt.Sprintf("%s %d", b.Uniform.Strategy, b.Uniform.N),
 			m.Uniform.Accuracy.Percent(), fmt.Sprintf("%.0f", m.Uniform.Generated), strings.Join(rows, ", "))
 	}
 	if out.json {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -100,7 +101,8 @@ func TestCalibrateGoesOnWhereItWasKilled(t *testing.T) {
 // What calibration wrote is what planned searches follow, and what a report reads.
 func TestPlannedSearchesFollowACalibration(t *testing.T) {
 	dir := t.TempDir()
-	stdout, _, err := command(t, "calibrate "+strings.Replace(grid, "--latency 0", "--latency 1", 1)+"--name mine --out "+dir)
+	timed := strings.Replace(grid, "--latency 0", "--latency 1", 1)
+	stdout, _, err := command(t, "calibrate "+timed+"--name mine --out "+dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,21 +110,27 @@ func TestPlannedSearchesFollowACalibration(t *testing.T) {
 		t.Errorf("it printed\n%s", stdout)
 	}
 	p := profileOf(t, dir)
-	if p.Name != "mine" || p.Policy.Name != "pocket-0.3m" || p.Verifier.Name != "pocket-prm" || len(p.Budgets) != 2 || len(p.Estimators) < 4 || p.Budgets[1].Uniform.Seconds <= 0 {
+	if p.Name != "mine" || p.Policy.Name != "pocket-0.3m" || p.Verifier.Name != "pocket-prm" || len(p.Budgets) != 2 ||
+		len(p.Estimators) < 4 || p.Budgets[1].Uniform.Seconds <= 0 {
 		t.Errorf("profile %+v", p)
 	}
-	if _, _, err := command(t, "bench run --arms planned --n 1,4 --problems 4 --steps 2 --profile "+dir+"/profile.json --store "+dir+"/samples.store --out "+dir+"/planned.jsonl"); err != nil {
+	planned := "bench run --arms planned --n 1,4 --problems 4 --steps 2"
+	planned += fmt.Sprintf(" --profile %s/profile.json --store %s/samples.store --out %s/planned.jsonl", dir, dir, dir)
+	if _, _, err := command(t, planned); err != nil {
 		t.Fatal(err)
 	}
 	for i, line := range lines(t, dir+"/planned.jsonl") {
-		if want := p.Budgets[1].Uniform.Strategy; i > 0 && strings.Contains(line, `"n":4,`) && !p.Budgets[1].Adaptive && !strings.Contains(line, `"plan":"`+want) {
+		if want := p.Budgets[1].Uniform.Strategy; i > 0 && strings.Contains(line, `"n":4,`) && !p.Budgets[1].Adaptive &&
+			!strings.Contains(line, `"plan":"`+want) {
 			t.Errorf("planned %s, want %s", line, want)
 		}
 	}
-	if _, _, err := command(t, "bench report --out "+dir+"/report "+dir+"/results.jsonl "+dir+"/planned.jsonl"); err != nil {
+	report := fmt.Sprintf("bench report --out %s/report %s/results.jsonl %s/planned.jsonl", dir, dir, dir)
+	if _, _, err := command(t, report); err != nil {
 		t.Fatal(err)
 	}
-	if text, err := os.ReadFile(dir + "/report/report.md"); err != nil || !strings.Contains(string(text), "efficiency, tokens") {
+	if text, err := os.ReadFile(dir + "/report/report.md"); err != nil ||
+		!strings.Contains(string(text), "efficiency, tokens") {
 		t.Errorf("report, error %v:\n%s", err, text)
 	}
 	if _, _, err := command(t, "profile show "+dir+"/profile.json"); err != nil {
@@ -142,7 +150,8 @@ func TestCalibrateRefuses(t *testing.T) {
 		"--half 3 --problems 100": "--half: must be 0, 1 or 2",
 		"--temperature 3":         "--temperature: must be in [0,2]",
 	} {
-		if _, _, err := command(t, "calibrate --out "+t.TempDir()+" "+line); err == nil || !strings.Contains(err.Error(), want) {
+		if _, _, err := command(t, "calibrate --out "+t.TempDir()+" "+line); err == nil ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want %q", line, err, want)
 		}
 	}
@@ -160,8 +169,9 @@ func TestShippedProfileIsOfTheShippedModels(t *testing.T) {
 	}
 	defer models.close()
 	policy, err1 := models.policy.Model(t.Context())
-	judge, err2 := models.verifier.RewardModel(t.Context())
-	if err1 != nil || err2 != nil || !p.Matches(policy, &judge) {
-		t.Errorf("it is of %+v and %+v; the models are %+v and %+v (errors %v, %v): make calibration", p.Policy, p.Verifier, policy, judge, err1, err2)
+	rewardModel, err2 := models.verifier.RewardModel(t.Context())
+	if err1 != nil || err2 != nil || !p.Matches(policy, &rewardModel) {
+		t.Errorf("it is of %+v and %+v; the models are %+v and %+v (errors %v, %v): make calibration", p.Policy,
+			p.Verifier, policy, rewardModel, err1, err2)
 	}
 }

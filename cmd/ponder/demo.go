@@ -53,12 +53,14 @@ func (c *demoCmd) Run(ctx context.Context, out *output) (err error) {
 	if err != nil {
 		return err
 	}
-	tel, err := telemetry.Setup(ctx, telemetry.Options{Service: "ponder-demo", Version: serve.Version(), TraceFile: c.TraceFile})
+	tel, err := telemetry.Setup(ctx, telemetry.Options{Service: "ponder-demo", Version: serve.Version(),
+		TraceFile: c.TraceFile})
 	if err != nil {
 		return err
 	}
 	m, err := mesh.Start(ctx, mesh.Config{
-		Policy: models.policy, Provider: models.policy.Provider, Verifier: models.verifierOrNil(), Telemetry: tel, Slots: c.Policy.Slots,
+		Policy: models.policy, Provider: models.policy.Provider, Verifier: models.verifierOrNil(), Telemetry: tel,
+		Slots: c.Policy.Slots,
 		Store: emptyStore{}, // so that each arm pays, and takes the time, for its own samples
 	})
 	if err != nil {
@@ -92,7 +94,8 @@ type demoRow struct {
 }
 
 // show prints one search as it grows, and then runs all arms.
-func (c *demoCmd) show(ctx context.Context, m *mesh.Mesh, set []problemset.Problem, arms []bench.Arm) ([]demoRow, error) {
+func (c *demoCmd) show(ctx context.Context, m *mesh.Mesh, set []problemset.Problem,
+	arms []bench.Arm) ([]demoRow, error) {
 	runner := bench.Runner{Planner: m.Planner, Concurrent: 2 * runtime.GOMAXPROCS(0), Timeout: time.Minute}
 	if err := runner.Check(ctx, arms); err != nil {
 		return nil, err
@@ -115,7 +118,8 @@ func (c *demoCmd) show(ctx context.Context, m *mesh.Mesh, set []problemset.Probl
 }
 
 // run has an arm solve all problems.
-func (c *demoCmd) run(ctx context.Context, runner bench.Runner, set []problemset.Problem, arm bench.Arm) (demoRow, error) {
+func (c *demoCmd) run(ctx context.Context, runner bench.Runner, set []problemset.Problem,
+	arm bench.Arm) (demoRow, error) {
 	tasks, err := bench.Tasks(set, []bench.Arm{arm}, []uint64{c.Seed})
 	if err != nil {
 		return demoRow{}, err
@@ -146,7 +150,8 @@ func (c *demoCmd) run(ctx context.Context, runner bench.Runner, set []problemset
 }
 
 func (c *demoCmd) showOne(ctx context.Context, m *mesh.Mesh, p problemset.Problem, arm bench.Arm) error {
-	stream, err := m.Planner.Solve(ctx, solveRequest(planner.Request{Problem: p.Text, Strategy: arm.Strategy, Seed: new(reasoning.Seed(c.Seed))}))
+	stream, err := m.Planner.Solve(ctx,
+		solveRequest(planner.Request{Problem: p.Text, Strategy: arm.Strategy, Seed: new(reasoning.Seed(c.Seed))}))
 	if err != nil {
 		return err
 	}
@@ -196,9 +201,11 @@ func (c *demoCmd) report(out *output, rows []demoRow) error {
 	if out.json {
 		return nil
 	}
-	table := table.New("strategy", ">N", "accuracy [95 %]", ">policy tokens", ">verifier tokens", ">wall s", "p95 ms of levels 1, 2, 3 …")
+	table := table.New("strategy", ">N", "accuracy [95 %]", ">policy tokens", ">verifier tokens", ">wall s",
+		"p95 ms of levels 1, 2, 3 …")
 	for _, s := range summaries {
-		table.Add(s.Strategy, strconv.Itoa(s.N), s.Accuracy.Percent(), strconv.FormatInt(s.PolicyTokens, 10), strconv.FormatInt(s.VerifierTokens, 10),
+		table.Add(s.Strategy, strconv.Itoa(s.N), s.Accuracy.Percent(), strconv.FormatInt(s.PolicyTokens, 10),
+			strconv.FormatInt(s.VerifierTokens, 10),
 			fmt.Sprintf("%.1f", s.WallSeconds), milliseconds(s.LevelP95))
 	}
 	fmt.Println()

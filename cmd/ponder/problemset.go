@@ -35,7 +35,8 @@ func pocketSet(n int, split problems.Split, from, to int) ([]problemset.Problem,
 			return nil, err
 		}
 		for i, p := range some {
-			set = append(set, problemset.Problem{ID: fmt.Sprintf("%d-%d", steps, i), Text: p.Text, Answer: p.Answer, Steps: p.NSteps})
+			set = append(set, problemset.Problem{ID: fmt.Sprintf("%d-%d", steps, i), Text: p.Text, Answer: p.Answer,
+				Steps: p.NSteps})
 		}
 	}
 	return set, nil

@@ -73,5 +73,6 @@ func (p *progress) print(now time.Time) {
 		begin, end = "\r\x1b[K", ""
 	}
 	fmt.Fprintf(p.to, "%s%s%d/%d searches, %v left, %.0f tokens/s, %.1f %% right%s", begin, p.title,
-		p.before+p.done, p.total, left.Round(time.Second), float64(p.tokens)/max(took.Seconds(), 1e-3), 100*float64(p.right)/float64(max(1, p.searched)), end)
+		p.before+p.done, p.total, left.Round(time.Second), float64(p.tokens)/max(took.Seconds(), 1e-3),
+		100*float64(p.right)/float64(max(1, p.searched)), end)
 }

@@ -20,7 +20,8 @@ func (c *benchResumeCmd) Run(ctx context.Context, out *output) error {
 		return err
 	}
 	if len(header.Command) == 0 {
-		return reasoning.Invalid("command", "is not in the header of %s: go on with the command that began it", c.Results)
+		return reasoning.Invalid("command", "is not in the header of %s: go on with the command that began it",
+			c.Results)
 	}
 	path, err := filepath.Abs(c.Results)
 	if err != nil {

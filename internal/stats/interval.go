@@ -85,7 +85,8 @@ func Bootstrap(xs []float64, seed uint64) Interval {
 // hardness cancels. One beats the other if the interval leaves out 0.
 func PairedBootstrap(a, b []float64, seed uint64) (Interval, error) {
 	if len(a) != len(b) || len(a) == 0 {
-		return Interval{}, fmt.Errorf("paired bootstrap: %d and %d scores, want as many of both and at least one", len(a), len(b))
+		return Interval{}, fmt.Errorf("paired bootstrap: %d and %d scores, want as many of both and at least one",
+			len(a), len(b))
 	}
 	diff := make([]float64, len(a))
 	for i := range a {

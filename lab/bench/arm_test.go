@@ -23,7 +23,8 @@ func TestArms(t *testing.T) {
 	for _, a := range arms {
 		names = append(names, a.String())
 	}
-	want := []string{"beam:m=2:narrow=true 16", "beam:m=2:narrow=true 4", "greedy 1", "majority 16", "majority 4", "majority:wave=2 16", "majority:wave=2 4"}
+	want := []string{"beam:m=2:narrow=true 16", "beam:m=2:narrow=true 4", "greedy 1", "majority 16", "majority 4",
+		"majority:wave=2 16", "majority:wave=2 4"}
 	if !slices.Equal(names, want) {
 		t.Errorf("got %v, want %v", names, want)
 	}
@@ -38,7 +39,8 @@ func TestArms(t *testing.T) {
 		"n: must be 1 to 4096, is 0":                                     {[]string{"beam"}, []int{4, 0}},
 		"arms: there are none":                                           {[]string{"beam"}, nil},
 	} {
-		if _, err := Arms(bad.names, bad.ns); !errors.Is(err, reasoning.ErrInvalid) || !strings.Contains(err.Error(), want) {
+		if _, err := Arms(bad.names, bad.ns); !errors.Is(err, reasoning.ErrInvalid) ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("%v: error %v, want %q", bad, err, want)
 		}
 	}
@@ -48,20 +50,22 @@ func TestParseArm(t *testing.T) {
 	beam := search.NewBeam(8)
 	beam.M = 2
 	for name, want := range map[string]Arm{
-		"planned":                        {Kind: KindPlanned, N: 8},
-		"beam:m=2":                       {N: 8, Strategy: beam},
-		"estimate+beam:m=2":              {Kind: KindEstimated, N: 8, Strategy: beam},
-		"estimate+greedy":                {Kind: KindEstimated, N: 8, Strategy: search.Greedy{}},
-		"difficulty:oracle":              {Kind: KindDifficulty, N: 8, Method: difficulty.MethodOracle},
-		"majority":                       {N: 8, Strategy: search.Majority{N: 8}},
-		"majority:choice=majority":       {N: 8, Strategy: search.Majority{N: 8}, Choose: true},
-		"majority:choice=certainty-vote": {N: 8, Strategy: search.Majority{N: 8}, Choose: true, Choice: search.Choice{By: search.ByCertainty}},
+		"planned":                  {Kind: KindPlanned, N: 8},
+		"beam:m=2":                 {N: 8, Strategy: beam},
+		"estimate+beam:m=2":        {Kind: KindEstimated, N: 8, Strategy: beam},
+		"estimate+greedy":          {Kind: KindEstimated, N: 8, Strategy: search.Greedy{}},
+		"difficulty:oracle":        {Kind: KindDifficulty, N: 8, Method: difficulty.MethodOracle},
+		"majority":                 {N: 8, Strategy: search.Majority{N: 8}},
+		"majority:choice=majority": {N: 8, Strategy: search.Majority{N: 8}, Choose: true},
+		"majority:choice=certainty-vote": {N: 8, Strategy: search.Majority{N: 8}, Choose: true,
+			Choice: search.Choice{By: search.ByCertainty}},
 	} {
 		if got, err := ParseArm(name, 8); err != nil || got != want {
 			t.Errorf("%s is %+v, error %v, want %+v", name, got, err, want)
 		}
 	}
-	if a, b := (Arm{N: 4, Strategy: search.NewBeam(4)}), (Arm{N: 4, Strategy: search.Greedy{}}); !a.Plain() || a.Estimated().Plain() || a.Estimated().Unestimated() != a || a.Greedy() || !b.Greedy() {
+	if a, b := (Arm{N: 4, Strategy: search.NewBeam(4)}), (Arm{N: 4, Strategy: search.Greedy{}}); !a.Plain() ||
+		a.Estimated().Plain() || a.Estimated().Unestimated() != a || a.Greedy() || !b.Greedy() {
 		t.Errorf("%s and %s are misread", a, b)
 	}
 }
@@ -70,13 +74,16 @@ func TestParseArm(t *testing.T) {
 func TestArmsAreTheirNames(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 64).Draw(t, "n")
-		a := Arm{N: n, Kind: rapid.SampledFrom([]Kind{KindSearch, KindEstimated, KindPlanned, KindDifficulty}).Draw(t, "kind")}
+		kinds := []Kind{KindSearch, KindEstimated, KindPlanned, KindDifficulty}
+		a := Arm{N: n, Kind: rapid.SampledFrom(kinds).Draw(t, "kind")}
 		switch a.Kind {
 		case KindDifficulty:
-			a.Method = rapid.SampledFrom([]difficulty.Method{difficulty.MethodProbe, difficulty.MethodOracle, difficulty.MethodPrompt}).Draw(t, "method")
+			a.Method = rapid.SampledFrom([]difficulty.Method{difficulty.MethodProbe, difficulty.MethodOracle,
+				difficulty.MethodPrompt}).Draw(t, "method")
 		case KindSearch, KindEstimated:
 			var err error
-			if a.Strategy, err = strategies.Parse(rapid.SampledFrom(strategies.Names()).Draw(t, "strategy"), n); err != nil {
+			name := rapid.SampledFrom(strategies.Names()).Draw(t, "strategy")
+			if a.Strategy, err = strategies.Parse(name, n); err != nil {
 				t.Fatal(err)
 			}
 			if m, ok := a.Strategy.(search.Majority); ok {

@@ -24,7 +24,8 @@ func (r Result) EstimateCost(h Header) Cost {
 	if e == nil {
 		return Cost{}
 	}
-	return Cost{Generated: float64(e.Generated), Verifier: float64(e.Verifier), FLOPs: r.FLOPs.Difficulty, VerifierFLOPs: e.VerifierFLOPs(h)}
+	return Cost{Generated: float64(e.Generated), Verifier: float64(e.Verifier), FLOPs: r.FLOPs.Difficulty,
+		VerifierFLOPs: e.VerifierFLOPs(h)}
 }
 
 // VerifierFLOPs returns what the verifier's part of the estimate took: results have it
@@ -40,11 +41,13 @@ func (e *Estimate) VerifierFLOPs(h Header) float64 {
 func (c Cost) Plus(d Cost) Cost {
 	return Cost{
 		c.Generated + d.Generated, c.Prompt + d.Prompt, c.Cached + d.Cached,
-		c.Verifier + d.Verifier, c.VerifierCached + d.VerifierCached, c.FLOPs + d.FLOPs, c.VerifierFLOPs + d.VerifierFLOPs,
+		c.Verifier + d.Verifier, c.VerifierCached + d.VerifierCached, c.FLOPs + d.FLOPs,
+		c.VerifierFLOPs + d.VerifierFLOPs,
 	}
 }
 
 // Times returns k times the cost.
 func (c Cost) Times(k float64) Cost {
-	return Cost{k * c.Generated, k * c.Prompt, k * c.Cached, k * c.Verifier, k * c.VerifierCached, k * c.FLOPs, k * c.VerifierFLOPs}
+	return Cost{k * c.Generated, k * c.Prompt, k * c.Cached, k * c.Verifier, k * c.VerifierCached, k * c.FLOPs,
+		k * c.VerifierFLOPs}
 }

@@ -69,7 +69,8 @@ func (h Header) differs(file []byte) error {
 	slices.Sort(fields)
 	for _, field := range fields {
 		if got[field] != want[field] {
-			return fmt.Errorf("%s: it has %s, this run %s", field, cmp.Or(got[field], "none"), cmp.Or(want[field], "none"))
+			return fmt.Errorf("%s: it has %s, this run %s", field, cmp.Or(got[field], "none"),
+				cmp.Or(want[field], "none"))
 		}
 	}
 	return nil

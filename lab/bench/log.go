@@ -69,7 +69,8 @@ func readLog(r io.Reader, h Header) (results []Result, end int64, err error) {
 			return nil, 0, fmt.Errorf("line %d: %w", n, err)
 		}
 		if first := lines[result.Key()]; first != 0 {
-			return nil, 0, fmt.Errorf("line %d: problem %s with %s and seed %d is in line %d, too", n, result.Problem, result.Arm, result.Seed, first)
+			return nil, 0, fmt.Errorf("line %d: problem %s with %s and seed %d is in line %d, too", n, result.Problem,
+				result.Arm, result.Seed, first)
 		}
 		lines[result.Key()] = n
 		results = append(results, result)

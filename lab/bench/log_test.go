@@ -19,7 +19,8 @@ import (
 var head = Header{
 	Policy:   reasoning.Model{Name: "p", Version: "1", Tokenizer: "bytes", Template: "plain", Parameters: 10},
 	Verifier: verifier.RewardModel{Model: reasoning.Model{Name: "v"}, Aggregator: verifier.AggregatorMin},
-	Problems: profile.Problems{Set: "set", Count: 2, SHA256: "abc"}, Seeds: []uint64{1, 2}, Sampling: reasoning.Sampling{Temperature: 0.8, TopP: 1, MaxTokens: 64},
+	Problems: profile.Problems{Set: "set", Count: 2, SHA256: "abc"}, Seeds: []uint64{1, 2},
+	Sampling: reasoning.Sampling{Temperature: 0.8, TopP: 1, MaxTokens: 64},
 }
 
 // example is tasks and what would come of them.
@@ -29,7 +30,8 @@ func example(t *testing.T) (tasks [][]Task, results map[Key]Result) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tasks, err = Tasks([]problemset.Problem{{ID: "ä", Answer: "3"}, {ID: "b\n\"", Answer: "4", Level: "hard"}}, arms, []uint64{1})
+	tasks, err = Tasks([]problemset.Problem{{ID: "ä", Answer: "3"}, {ID: "b\n\"", Answer: "4", Level: "hard"}}, arms,
+		[]uint64{1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +117,8 @@ func TestLogOfAnotherConfiguration(t *testing.T) {
 	} {
 		other := head
 		change(&other)
-		if _, _, err := OpenLog(path, other); err == nil || !strings.Contains(err.Error(), path+": "+field+": it has ") {
+		if _, _, err := OpenLog(path, other); err == nil || !strings.Contains(err.Error(),
+			path+": "+field+": it has ") {
 			t.Errorf("another %s: error %v, want one that names it", field, err)
 		}
 	}
@@ -142,7 +145,8 @@ func TestLogOfEmptyFields(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.Policy.Version = "1"
-	if _, _, err := OpenLog(path, h); err == nil || !strings.Contains(err.Error(), `policy.version: it has none, this run "1"`) {
+	if _, _, err := OpenLog(path, h); err == nil || !strings.Contains(err.Error(),
+		`policy.version: it has none, this run "1"`) {
 		t.Errorf("error %v, want one that names policy.version", err)
 	}
 }
@@ -157,12 +161,15 @@ func TestLogOfSomethingElse(t *testing.T) {
 		"notes without a newline": {"my notes", "line 1 is not the header"},
 		"notes":                   {"my\nnotes\n", "line 1 is not the header"},
 		"other JSON":              {"{}\n", "line 1 is not the header"},
-		"a newer format":          {strings.Replace(whole, `"ponder_bench":1`, `"ponder_bench":2`, 1), "ponder_bench: it has 2, this run 1"},
-		"damage":                  {lines[0] + lines[1] + "{\n" + lines[2], "line 3: "},
-		"a second header":         {lines[0] + lines[0], "line 2: "},
-		"an empty result":         {lines[0] + "{}\n", "line 2: no result"},
-		"a newer field":           {lines[0] + strings.Replace(lines[1], "{", `{"mood":1,`, 1), `line 2: json: unknown field "mood"`},
-		"a result twice":          {lines[0] + lines[1] + lines[2] + lines[1], "line 4: problem ä with greedy 1 and seed 1 is in line 2, too"},
+		"a newer format": {strings.Replace(whole, `"ponder_bench":1`, `"ponder_bench":2`, 1),
+			"ponder_bench: it has 2, this run 1"},
+		"damage":          {lines[0] + lines[1] + "{\n" + lines[2], "line 3: "},
+		"a second header": {lines[0] + lines[0], "line 2: "},
+		"an empty result": {lines[0] + "{}\n", "line 2: no result"},
+		"a newer field": {lines[0] + strings.Replace(lines[1], "{", `{"mood":1,`, 1),
+			`line 2: json: unknown field "mood"`},
+		"a result twice": {lines[0] + lines[1] + lines[2] + lines[1],
+			"line 4: problem ä with greedy 1 and seed 1 is in line 2, too"},
 	} {
 		if err := os.WriteFile(path, []byte(test.text), 0o600); err != nil {
 			t.Fatal(err)

@@ -47,7 +47,8 @@ func NewMatrix(h Header, results []Result, order func(a, b problemset.Problem) i
 		if !ok {
 			i = len(m.Rows)
 			rows[r.Arm] = i
-			m.Rows = append(m.Rows, Row{Arm: r.Arm, Right: make([]float64, len(m.Problems)), Costs: make([]Cost, len(m.Problems)), seeds: len(h.Seeds)})
+			m.Rows = append(m.Rows, Row{Arm: r.Arm, Right: make([]float64, len(m.Problems)),
+				Costs: make([]Cost, len(m.Problems)), seeds: len(h.Seeds)})
 		}
 		m.Rows[i].add(problem[r.Problem], r, h)
 	}
@@ -83,7 +84,8 @@ func (m *Matrix) Complete() error {
 	want := len(m.Problems) * len(m.Header.Seeds)
 	for _, row := range m.Rows {
 		if len(row.Results) != want {
-			return fmt.Errorf("arm %s has %d of %d results: run the command that began the file again", row.Arm, len(row.Results), want)
+			return fmt.Errorf("arm %s has %d of %d results: run the command that began the file again", row.Arm,
+				len(row.Results), want)
 		}
 	}
 	return nil

@@ -50,14 +50,16 @@ func TestMatrix(t *testing.T) {
 	if a := row.Accuracy(); a.Mean != 0.25 || a.N != 2 {
 		t.Errorf("accuracy %+v, want 0.25 of 2", a)
 	}
-	if want := (Cost{Generated: 1, Prompt: 2, Cached: 3, Verifier: 4, VerifierCached: 5, FLOPs: 1200, VerifierFLOPs: 200}); row.Costs[0] != want {
+	if want := (Cost{Generated: 1, Prompt: 2, Cached: 3, Verifier: 4, VerifierCached: 5, FLOPs: 1200,
+		VerifierFLOPs: 200}); row.Costs[0] != want {
 		t.Errorf("cost %+v, want %+v", row.Costs[0], want)
 	}
 	row, _ = m.Row(greedy)
 	if c := row.Costs[1]; c.FLOPs != 1300 || c.VerifierFLOPs != 260 { // 2 × 10 parameters × 3 tokens of the estimate
 		t.Errorf("after an estimate: %+v, want 1300 FLOPs, the verifier's 260", c)
 	}
-	if want, got := (Cost{Generated: 7, Verifier: 3, FLOPs: 100, VerifierFLOPs: 60}), all[1].EstimateCost(h); got != want {
+	if want, got := (Cost{Generated: 7, Verifier: 3, FLOPs: 100,
+		VerifierFLOPs: 60}), all[1].EstimateCost(h); got != want {
 		t.Errorf("the estimate's cost %+v, want %+v", got, want)
 	}
 	if some := m.Only(greedy, Arm{Kind: KindPlanned, N: 9}); len(some.Rows) != 1 || some.Rows[0].Arm != greedy {
@@ -87,7 +89,8 @@ func TestMatrixOrders(t *testing.T) {
 
 func TestMatrixIsComplete(t *testing.T) {
 	h, _, _, all := matrixResults()
-	if err := NewMatrix(h, all[1:], ByID).Complete(); err == nil || !strings.Contains(err.Error(), "arm beam 2 has 3 of 4 results") {
+	if err := NewMatrix(h, all[1:], ByID).Complete(); err == nil ||
+		!strings.Contains(err.Error(), "arm beam 2 has 3 of 4 results") {
 		t.Errorf("error %v, want one that names the arm", err)
 	}
 }

@@ -37,5 +37,6 @@ func parseRecord(line []byte) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	return Result{Problem: r.Problem, Steps: r.Steps, Level: r.Level, Arm: arm, Seed: r.Seed, Plan: r.Plan, Outcome: r.Outcome}, nil
+	return Result{Problem: r.Problem, Steps: r.Steps, Level: r.Level, Arm: arm, Seed: r.Seed, Plan: r.Plan,
+		Outcome: r.Outcome}, nil
 }

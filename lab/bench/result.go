@@ -47,7 +47,8 @@ type Tokens struct {
 }
 
 func (t Tokens) plus(u Tokens) Tokens {
-	return Tokens{t.Generated + u.Generated, t.Prompt + u.Prompt, t.Cached + u.Cached, t.Verifier + u.Verifier, t.VerifierCached + u.VerifierCached}
+	return Tokens{t.Generated + u.Generated, t.Prompt + u.Prompt, t.Cached + u.Cached, t.Verifier + u.Verifier,
+		t.VerifierCached + u.VerifierCached}
 }
 
 // FLOPs of a search, by the service that was paid.
@@ -88,7 +89,8 @@ func (r Result) Key() Key { return Key{r.Problem, r.Arm, r.Seed} }
 // newResult returns a result of a task, without an outcome.
 func newResult(t Task) Result {
 	return Result{
-		Problem: t.Problem.ID, Steps: t.Problem.Steps, Level: t.Problem.Level, Arm: t.Arm, Seed: t.Seed, Outcome: Outcome{Expected: t.Problem.Answer},
+		Problem: t.Problem.ID, Steps: t.Problem.Steps, Level: t.Problem.Level, Arm: t.Arm, Seed: t.Seed,
+		Outcome: Outcome{Expected: t.Problem.Answer},
 	}
 }
 
@@ -116,7 +118,8 @@ func searchResult(t Task, last *plannerv1.SearchEvent, plan *plannerv1.SearchPla
 	}
 	if e != nil {
 		u := e.GetUsage()
-		r.Estimate = &Estimate{e.GetPassRate(), e.GetLow(), e.GetHigh(), int(e.GetSamples()), u.GetGeneratedTokens(), u.GetVerifierTokens()}
+		r.Estimate = &Estimate{e.GetPassRate(), e.GetLow(), e.GetHigh(), int(e.GetSamples()), u.GetGeneratedTokens(),
+			u.GetVerifierTokens()}
 	}
 	return r
 }

@@ -53,7 +53,8 @@ func (r Runner) Check(ctx context.Context, arms []Arm) error {
 		}
 		t := Task{Arm: a.Unestimated(), Seed: 1}
 		t.Problem.Text = "1+1"
-		if _, err := r.Planner.PlanSearch(ctx, &plannerv1.PlanSearchRequest{Spec: r.spec(t)}, grpc.WaitForReady(true)); err != nil {
+		if _, err := r.Planner.PlanSearch(ctx, &plannerv1.PlanSearchRequest{Spec: r.spec(t)},
+			grpc.WaitForReady(true)); err != nil {
 			return fmt.Errorf("arm %s: %w", a, rpcerr.FromStatus(err))
 		}
 	}
@@ -143,7 +144,8 @@ func (r Runner) solve(ctx context.Context, t Task) (Result, error) {
 
 // spec returns what a task asks of the planner.
 func (r Runner) spec(t Task) *plannerv1.SearchSpec {
-	out := planner.Request{Problem: t.Problem.Text, Seed: new(reasoning.Seed(t.Seed)), Estimate: t.Arm.Kind == KindEstimated, Deadline: time.Now().Add(r.Timeout)}
+	out := planner.Request{Problem: t.Problem.Text, Seed: new(reasoning.Seed(t.Seed)),
+		Estimate: t.Arm.Kind == KindEstimated, Deadline: time.Now().Add(r.Timeout)}
 	if t.Arm.Kind == KindPlanned {
 		out.Samples = t.Arm.N
 	} else {
@@ -161,12 +163,15 @@ func (r Runner) spec(t Task) *plannerv1.SearchSpec {
 // estimate does a task that searches nothing.
 func (r Runner) estimate(ctx context.Context, t Task) (Result, error) {
 	q := difficulty.Request{
-		Search: "bench", Problem: t.Problem.Text, Seed: reasoning.Seed(t.Seed), MaxSamples: t.Arm.N, Method: t.Arm.Method,
+		Search: "bench", Problem: t.Problem.Text, Seed: reasoning.Seed(t.Seed), MaxSamples: t.Arm.N,
+		Method: t.Arm.Method,
 	}
 	if r.Sampling != nil {
 		q.Sampling = *r.Sampling
 	}
-	if t.Arm.Method == difficulty.MethodOracle { // with samples of its own: else it agrees with estimates by the samples that they share
+	// An oracle has samples of its own: else it agrees with estimates by those that they
+	// share.
+	if t.Arm.Method == difficulty.MethodOracle {
 		q.Answer, q.Seed = t.Problem.Answer, q.Seed.Child(math.MaxInt32)
 	}
 	began := time.Now()
@@ -189,7 +194,8 @@ func (r Runner) estimate(ctx context.Context, t Task) (Result, error) {
 // check returns an error if an outcome is no result of a task. It is one if the problem
 // is none for the model, such as one that is too long.
 func check(t Task, plan *plannerv1.SearchPlan, estimate *difficultyv1.Estimate, o *plannerv1.Outcome) error {
-	failed := o.GetStopReason() == plannerv1.StopReason_STOP_REASON_ERROR && o.GetError().GetCode() != int32(codes.InvalidArgument)
+	failed := o.GetStopReason() == plannerv1.StopReason_STOP_REASON_ERROR &&
+		o.GetError().GetCode() != int32(codes.InvalidArgument)
 	want, got := plannerrpc.StrategyToProto(t.Arm.Strategy), plan.GetStrategy()
 	switch {
 	case o == nil:

@@ -87,7 +87,8 @@ func TestCheckIsFree(t *testing.T) {
 		if err := r.Check(t.Context(), arms[:1]); err != nil {
 			t.Error(err)
 		}
-		if err := r.Check(t.Context(), arms); err == nil || !strings.Contains(err.Error(), "arm best-of-n 2: ") || !strings.Contains(err.Error(), "no verifier") {
+		if err := r.Check(t.Context(), arms); err == nil || !strings.Contains(err.Error(), "arm best-of-n 2: ") ||
+			!strings.Contains(err.Error(), "no verifier") {
 			t.Errorf("error %v, want one of the verifier that there is not", err)
 		}
 	})
@@ -96,7 +97,8 @@ func TestCheckIsFree(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := r.Check(t.Context(), six); !errors.Is(err, reasoning.ErrInvalid) || !strings.Contains(err.Error(), "strategy.beam.m") {
+		if err := r.Check(t.Context(), six); !errors.Is(err, reasoning.ErrInvalid) ||
+			!strings.Contains(err.Error(), "strategy.beam.m") {
 			t.Errorf("error %v, want one that names strategy.beam.m", err)
 		}
 	})
@@ -122,7 +124,8 @@ func (s *shy) RewardModel(ctx context.Context) (verifier.RewardModel, error) {
 // A search that was done in another way than the task says is done again, and is no
 // result if it stays so.
 func TestLesserSearchesAreNoResults(t *testing.T) {
-	for silent, want := range map[int32]string{1: "", 9: "the planner did something else: majority of 2 instead of best-of-n"} {
+	for silent, want := range map[int32]string{1: "",
+		9: "the planner did something else: majority of 2 instead of best-of-n"} {
 		v := &shy{Script: verifiertest.Steps(0)}
 		v.silent.Store(silent)
 		bubble(t, policytest.Steps(2, time.Second), v, func(t *testing.T, r Runner) {
@@ -159,10 +162,12 @@ func TestFailures(t *testing.T) {
 			results = append(results, r)
 			return nil
 		})
-		if err == nil || !strings.Contains(err.Error(), "problem p1 with majority 2: ") || !strings.Contains(err.Error(), "out of memory") {
+		if err == nil || !strings.Contains(err.Error(), "problem p1 with majority 2: ") ||
+			!strings.Contains(err.Error(), "out of memory") {
 			t.Errorf("error %v, want that of the engine", err)
 		}
-		if len(results) != 1 || len(results[0].Degraded) != 1 || !strings.Contains(results[0].Degraded[0], "out of memory") {
+		if len(results) != 1 || len(results[0].Degraded) != 1 ||
+			!strings.Contains(results[0].Degraded[0], "out of memory") {
 			t.Errorf("results %+v, want the one that is degraded", results)
 		}
 		full := errors.New("disk full")
@@ -178,10 +183,12 @@ func TestTasksAreDistinct(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Tasks(set, arms, []uint64{1}); !errors.Is(err, reasoning.ErrInvalid) || !strings.Contains(err.Error(), "problem p0") {
+	if _, err := Tasks(set, arms, []uint64{1}); !errors.Is(err, reasoning.ErrInvalid) ||
+		!strings.Contains(err.Error(), "problem p0") {
 		t.Errorf("error %v, want one that names problem p0", err)
 	}
-	if _, err := Tasks(set[:2], arms, []uint64{7, 7}); !errors.Is(err, reasoning.ErrInvalid) || !strings.Contains(err.Error(), "seed 7") {
+	if _, err := Tasks(set[:2], arms, []uint64{7, 7}); !errors.Is(err, reasoning.ErrInvalid) ||
+		!strings.Contains(err.Error(), "seed 7") {
 		t.Errorf("error %v, want one that names seed 7", err)
 	}
 }

@@ -26,7 +26,8 @@ func Tasks(set []problemset.Problem, arms []Arm, seeds []uint64) ([][]Task, erro
 			for _, a := range arms {
 				t := Task{p, a, seed}
 				if keys[t.Key()] {
-					return nil, reasoning.Invalid("tasks", "problem %s with %s and seed %d must not occur twice", p.ID, a, seed)
+					return nil, reasoning.Invalid("tasks", "problem %s with %s and seed %d must not occur twice", p.ID,
+						a, seed)
 				}
 				keys[t.Key()] = true
 				group = append(group, t)

@@ -17,7 +17,8 @@ import (
 // world makes a grid of n problems whose arms cost N×40 tokens and are right with a
 // probability that skill says of arm and rate. An estimate costs 160 tokens, all of
 // which an arm of 4 or more uses.
-func world(n int, chance *rand.Rand, arms map[string][]int, skill func(strategy string, n int, rate float64) float64) *Grid {
+func world(n int, chance *rand.Rand, arms map[string][]int, skill func(strategy string, n int,
+	rate float64) float64) *Grid {
 	g := &Grid{Rates: make([]float64, n), Estimate: make([]bench.Cost, n)}
 	for i := range n {
 		g.Problems = append(g.Problems, fmt.Sprintf("%03d", i))
@@ -56,15 +57,16 @@ var options = Options{Budgets: []int{1, 4, 16}, Bins: "quantiles-5", Repetitions
 // Easy problems need 4 samples and hard ones 48: on the average of 16 there is much to
 // win.
 func TestBudgetsGoWhereTheyPay(t *testing.T) {
-	g := world(300, rand.New(rand.NewPCG(1, 2)), map[string][]int{"best-of-n": {1, 4, 16, 48}}, func(_ string, n int, rate float64) float64 {
-		switch {
-		case rate > 0.4:
-			return 0.97
-		case n >= 48:
-			return 0.9
-		}
-		return 0.05
-	})
+	g := world(300, rand.New(rand.NewPCG(1, 2)), map[string][]int{"best-of-n": {1, 4, 16, 48}},
+		func(_ string, n int, rate float64) float64 {
+			switch {
+			case rate > 0.4:
+				return 0.97
+			case n >= 48:
+				return 0.9
+			}
+			return 0.05
+		})
 	p, err := g.Fit(options)
 	if err != nil {
 		t.Fatal(err)
@@ -74,7 +76,8 @@ func TestBudgetsGoWhereTheyPay(t *testing.T) {
 		t.Errorf("16 samples: adaptive %v, difference %+v: want a gain", b.Adaptive, b.Measured.Difference)
 	}
 	if b.Rows[0].N > 16 || max(b.Rows[3].N, b.Rows[4].N) != 48 {
-		t.Errorf("the easiest bin gets %d samples, the hardest two %d and %d, want one of them 48", b.Rows[0].N, b.Rows[3].N, b.Rows[4].N)
+		t.Errorf("the easiest bin gets %d samples, the hardest two %d and %d, want one of them 48", b.Rows[0].N,
+			b.Rows[3].N, b.Rows[4].N)
 	}
 	if got, limit := b.Measured.Adaptive.Generated, 16*40*1.1; got > limit {
 		t.Errorf("it cost %.0f tokens, want at most about %.0f", got, limit)
@@ -82,7 +85,8 @@ func TestBudgetsGoWhereTheyPay(t *testing.T) {
 	if more := b.Measured.WithoutReuse.Generated - b.Measured.Adaptive.Generated; more < 50 || more > 161 {
 		t.Errorf("without reuse it costs %.0f tokens more, want up to the estimate's 160", more)
 	}
-	if p.Budgets[0].Adaptive || p.Budgets[0].Rows != nil || !strings.Contains(p.Budgets[0].Why, "costs more than the budget") {
+	if p.Budgets[0].Adaptive || p.Budgets[0].Rows != nil || !strings.Contains(p.Budgets[0].Why,
+		"costs more than the budget") {
 		t.Errorf("one sample: %+v: want no estimate, which costs four", p.Budgets[0])
 	}
 }
@@ -193,7 +197,8 @@ func results(g *Grid) (h bench.Header, all []bench.Result) {
 				}}
 				if side.after {
 					r.Arm = c.Arm.Estimated()
-					r.Estimate = &bench.Estimate{Rate: g.Rates[i], Samples: 4, Generated: int64(g.Estimate[i].Generated)}
+					r.Estimate = &bench.Estimate{Rate: g.Rates[i], Samples: 4,
+						Generated: int64(g.Estimate[i].Generated)}
 				}
 				all = append(all, r)
 			}
@@ -205,7 +210,8 @@ func results(g *Grid) (h bench.Header, all []bench.Result) {
 // A run that was resumed has its results in another order: its profile is the same.
 func TestOrderOfResultsDoesNotMatter(t *testing.T) {
 	chance := rand.New(rand.NewPCG(1, 3))
-	g := world(40, chance, map[string][]int{"best-of-n": {1, 4, 16}, "beam": {4, 16}}, func(_ string, _ int, rate float64) float64 { return rate })
+	g := world(40, chance, map[string][]int{"best-of-n": {1, 4, 16}, "beam": {4, 16}},
+		func(_ string, _ int, rate float64) float64 { return rate })
 	h, all := results(g)
 	var first []byte
 	for range 3 {
@@ -232,7 +238,8 @@ func TestOrderOfResultsDoesNotMatter(t *testing.T) {
 }
 
 func TestGridsThatAreNotWhole(t *testing.T) {
-	g := world(20, rand.New(rand.NewPCG(1, 4)), map[string][]int{"best-of-n": {4}}, func(string, int, float64) float64 { return 1 })
+	g := world(20, rand.New(rand.NewPCG(1, 4)), map[string][]int{"best-of-n": {4}},
+		func(string, int, float64) float64 { return 1 })
 	h, all := results(g)
 	for want, change := range map[string]func([]bench.Result) []bench.Result{
 		"arm best-of-n 4 has 19 of 20 results": func(r []bench.Result) []bench.Result { return r[1:] },
@@ -242,7 +249,8 @@ func TestGridsThatAreNotWhole(t *testing.T) {
 		},
 		"no arm without an estimate": func(r []bench.Result) []bench.Result { return r[20:] },
 	} {
-		if _, err := NewGrid(bench.NewMatrix(h, change(slices.Clone(all)), bench.ByID)); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := NewGrid(bench.NewMatrix(h, change(slices.Clone(all)), bench.ByID)); err == nil ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
 		}
 	}

@@ -74,7 +74,8 @@ func Estimators(m *bench.Matrix, texts map[string]string) ([]profile.Quality, *d
 		return nil, nil, err
 	}
 	if read != nil {
-		all[difficulty.MethodPrompt.String()] = &opinion{read, profile.Quality{Method: difficulty.MethodPrompt.String()}}
+		all[difficulty.MethodPrompt.String()] = &opinion{read,
+			profile.Quality{Method: difficulty.MethodPrompt.String()}}
 	}
 	var table []profile.Quality
 	for _, name := range slices.Sorted(maps.Keys(all)) {
@@ -84,7 +85,8 @@ func Estimators(m *bench.Matrix, texts map[string]string) ([]profile.Quality, *d
 		for _, id := range ids {
 			known, said = append(known, truth[id]), append(said, o.rates[id])
 		}
-		if q.Spearman = stats.Spearman(known, said); math.IsNaN(q.Spearman) { // it gives all problems the same rate: JSON has no NaN
+		// Where all problems have the same rate there is no correlation, and JSON has no NaN.
+		if q.Spearman = stats.Spearman(known, said); math.IsNaN(q.Spearman) {
 			q.Spearman = 0
 		}
 		q.Bins = agreed(known, said)
@@ -117,7 +119,8 @@ func agreed(known, said []float64) float64 {
 // readTexts returns a model that was fitted to the texts of all problems, and of each
 // problem the rate by a model that was fitted to the others, in ten parts; nil where there
 // are too few problems.
-func readTexts(ids []string, texts map[string]string, truth map[string]float64) (*difficulty.PromptModel, map[string]float64, error) {
+func readTexts(ids []string, texts map[string]string,
+	truth map[string]float64) (*difficulty.PromptModel, map[string]float64, error) {
 	const parts = 10
 	if len(ids)*(parts-1)/parts < 3*len(difficulty.FeatureNames) {
 		return nil, nil, nil

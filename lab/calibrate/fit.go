@@ -24,7 +24,8 @@ func (o Options) Validate() error {
 	switch {
 	case len(o.Budgets) == 0:
 		return reasoning.Invalid("budgets", "there must be one at least")
-	case !slices.IsSorted(o.Budgets) || len(slices.Compact(slices.Clone(o.Budgets))) != len(o.Budgets) || o.Budgets[0] < 1:
+	case !slices.IsSorted(o.Budgets) || len(slices.Compact(slices.Clone(o.Budgets))) != len(o.Budgets) ||
+		o.Budgets[0] < 1:
 		return reasoning.Invalid("budgets", "must ascend from 1 or more, are %v", o.Budgets)
 	case o.Bins != "absolute" && o.quantiles() == 0:
 		return reasoning.Invalid("bins", "%q must be absolute or quantiles-N with N of 2 to 10", o.Bins)
@@ -54,7 +55,8 @@ func (g *Grid) Fit(o Options) (*profile.Profile, error) {
 		return nil, err
 	}
 	if len(g.Problems) < MinProblems {
-		return nil, reasoning.Invalid("problems", "must be %d or more, are %d: halves of bins would be empty", MinProblems, len(g.Problems))
+		return nil, reasoning.Invalid("problems", "must be %d or more, are %d: halves of bins would be empty",
+			MinProblems, len(g.Problems))
 	}
 	if o.Repetitions == 0 {
 		o.Repetitions = 10
@@ -87,7 +89,8 @@ func (g *Grid) Fit(o Options) (*profile.Profile, error) {
 		for bin, row := range c.rows {
 			budget.Rows = append(budget.Rows, g.After[row].arm(bins[bin], expected[bin][row]))
 		}
-		m := profile.Trial{Adaptive: t.adaptive.outcome(on), Uniform: t.uniform.outcome(on), WithoutReuse: t.again.outcome(on), Chosen: t.chosen.outcome(on)}
+		m := profile.Trial{Adaptive: t.adaptive.outcome(on), Uniform: t.uniform.outcome(on),
+			WithoutReuse: t.again.outcome(on), Chosen: t.chosen.outcome(on)}
 		m.Difference, m.TokensSaved = t.differences(on)
 		budget.Measured = m
 		p.Budgets = append(p.Budgets, budget)

@@ -88,7 +88,8 @@ func (g *Grid) addEstimates(m *bench.Matrix) error {
 		}
 	}
 	if estimates != results {
-		return fmt.Errorf("%d of %d results after an estimate have none: was a difficulty service there?", results-estimates, results)
+		return fmt.Errorf("%d of %d results after an estimate have none: was a difficulty service there?",
+			results-estimates, results)
 	}
 	if results == 0 {
 		return nil

@@ -10,11 +10,10 @@ import (
 	"github.com/ponder-mesh/ponder/answer"
 	"github.com/ponder-mesh/ponder/lab/evidence"
 	"github.com/ponder-mesh/ponder/lab/table"
-	"github.com/ponder-mesh/ponder/pocket/attempt"
 	"github.com/ponder-mesh/ponder/pocket/problems"
-	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
-	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
+	"github.com/ponder-mesh/ponder/services/planner"
 	"github.com/ponder-mesh/ponder/services/planner/backend"
+	"github.com/ponder-mesh/ponder/services/planner/search"
 )
 
 // baseModel is the policy that the reviser and the thinker were made of.
@@ -36,7 +35,8 @@ type result interface{ tables() []table.Table }
 
 // run compares the named policy with the base on the problems of both held-out splits,
 // prints tables and writes evidence.
-func (c *comparison) run(ctx context.Context, name, what string, on func(ctx context.Context, policy, base *solver, ps []problems.Problem) (result, error)) (err error) {
+func (c *comparison) run(ctx context.Context, name, what string,
+	on func(ctx context.Context, policy, base *solver, ps []problems.Problem) (result, error)) (err error) {
 	policy, closePolicy, err := c.open(ctx, name, c.File)
 	if err != nil {
 		return err
@@ -67,7 +67,8 @@ func (c *comparison) run(ctx context.Context, name, what string, on func(ctx con
 		return nil
 	}
 	return evidence.Record{
-		Name: name, What: what, Command: command(), Date: c.Date, Seeds: []uint64{c.Seed}, Models: []evidence.Identity{policy.model, base.model},
+		Name: name, What: what, Command: command(), Date: c.Date, Seeds: []uint64{c.Seed},
+		Models:  []evidence.Identity{policy.model, base.model},
 		Samples: map[string]int{"problems per split and number of steps": c.PerStep}, Results: results,
 	}.Write(c.Out)
 }
@@ -117,20 +118,13 @@ func printTables(tables ...table.Table) error {
 	return nil
 }
 
-// greedy returns the spec of one sample at temperature 0.
-func greedy() *plannerv1.SearchSpec {
-	return &plannerv1.SearchSpec{
-		Strategy: &plannerv1.Strategy{Kind: &plannerv1.Strategy_Greedy{Greedy: &plannerv1.Greedy{}}}, Sampling: sampling(0, attempt.MaxTokens),
-	}
-}
-
-func sampling(temperature float64, maxTokens int) *reasoningv1.Sampling {
-	most := int32(maxTokens)
-	return &reasoningv1.Sampling{Temperature: &temperature, MaxTokens: &most}
+// greedy asks for one sample at temperature 0, of at most maxTokens.
+func greedy(maxTokens int) planner.Request {
+	return planner.Request{Strategy: search.Greedy{}, Temperature: new(0.0), MaxTokens: &maxTokens}
 }
 
 // correct returns 1 where a search found the right answer, else 0, problem by problem.
-func correct(ps []problems.Problem, searches []search) []float64 {
+func correct(ps []problems.Problem, searches []searched) []float64 {
 	right := make([]float64, len(ps))
 	for i, s := range searches {
 		if answer.Correct(s.answer, ps[i].Answer) {

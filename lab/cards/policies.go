@@ -73,7 +73,8 @@ func (c *Policies) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	results["validation"] = map[string]any{"policy": c.Policies[0], "problems per number of steps": c.Choose, "table": choice.BestOfN}
+	results["validation"] = map[string]any{"policy": c.Policies[0], "problems per number of steps": c.Choose,
+		"table": choice.BestOfN}
 	if c.PerStep == 0 {
 		return nil
 	}
@@ -96,9 +97,11 @@ func (c *Policies) Run(ctx context.Context) error {
 		return nil
 	}
 	return evidence.Record{
-		Name: strings.TrimSuffix(filepath.Base(c.Out), ".json"), What: "What the shipped pocket models can do, on test problems that no model was trained on or chosen by.",
+		Name:    strings.TrimSuffix(filepath.Base(c.Out), ".json"),
+		What:    "What the shipped pocket models can do, on test problems that no model was trained on or chosen by.",
 		Command: command(), Date: c.Date, Seeds: []uint64{c.Seed}, Models: identities,
-		Samples: map[string]int{"problems per number of steps": c.PerStep, "samples per problem": c.Samples}, Results: results,
+		Samples: map[string]int{"problems per number of steps": c.PerStep, "samples per problem": c.Samples},
+		Results: results,
 	}.Write(c.Out)
 }
 
@@ -118,7 +121,8 @@ func key(name string) string { return strings.ReplaceAll(name, ".", "_") }
 
 // measure measures one policy at each number of steps, adds how its samples were scored
 // to scored, and prints tables.
-func (c *Policies) measure(ctx context.Context, name string, rm *pocket.RewardModel, split problems.Split, perStep int, scored *scores) (policyResult, error) {
+func (c *Policies) measure(ctx context.Context, name string, rm *pocket.RewardModel, split problems.Split, perStep int,
+	scored *scores) (policyResult, error) {
 	m, err := models.Open(name)
 	if err != nil {
 		return policyResult{}, err
@@ -164,7 +168,8 @@ func (c *Policies) sizes() []int {
 
 func newPolicyResult(sizes []int) policyResult {
 	r, most := policyResult{ByStep: map[string]cell{}}, sizes[len(sizes)-1]
-	r.Table = table.New("steps", "problems", "greedy", "one sample", fmt.Sprintf("majority of %d", most), fmt.Sprintf("best of %d", most),
+	r.Table = table.New("steps", "problems", "greedy", "one sample", fmt.Sprintf("majority of %d", most),
+		fmt.Sprintf("best of %d", most),
 		fmt.Sprintf("any of %d", most), fmt.Sprintf("any path of %d", most))
 	r.Selection = table.New("steps", fmt.Sprintf("best / any of %d", most), fmt.Sprintf("best / any path of %d", most))
 	r.BestOfN = table.New("steps")
@@ -181,7 +186,8 @@ func newPolicyResult(sizes []int) policyResult {
 func (r *policyResult) add(label string, v cell, sizes []int) {
 	most := sizes[len(sizes)-1]
 	r.ByStep[label] = v
-	r.Table.Add(label, fmt.Sprint(v.Problems), v.Greedy.Percent(), v.Sampled.Percent(), v.Majority[most].Percent(), v.Best[most].Percent(),
+	r.Table.Add(label, fmt.Sprint(v.Problems), v.Greedy.Percent(), v.Sampled.Percent(), v.Majority[most].Percent(),
+		v.Best[most].Percent(),
 		v.Covered[most].Percent(), v.Reasoned[most].Percent())
 	r.Selection.Add(label, ratio(v.Best[most], v.Covered[most]), ratio(v.Best[most], v.Reasoned[most]))
 	row := []string{label}
@@ -214,7 +220,8 @@ func summarise(all []samples, sizes []int, own verifier.Aggregator, seed uint64)
 	v := cell{
 		Problems: len(all),
 		Sampled:  by(1, covered),
-		Majority: map[int]stats.Interval{}, Best: map[int]stats.Interval{}, Covered: map[int]stats.Interval{}, Reasoned: map[int]stats.Interval{},
+		Majority: map[int]stats.Interval{}, Best: map[int]stats.Interval{}, Covered: map[int]stats.Interval{},
+		Reasoned: map[int]stats.Interval{},
 		Best64By: map[string]stats.Interval{},
 	}
 	greedy, tokens, drawn := 0, 0, 0

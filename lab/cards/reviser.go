@@ -9,7 +9,9 @@ import (
 	"github.com/ponder-mesh/ponder/lab/table"
 	"github.com/ponder-mesh/ponder/pocket/attempt"
 	"github.com/ponder-mesh/ponder/pocket/problems"
-	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner"
+	"github.com/ponder-mesh/ponder/services/planner/search"
 )
 
 // Reviser measures pocket-reviser: what chains of its revisions reach against attempts
@@ -23,7 +25,8 @@ type Reviser struct {
 
 // Run measures and writes.
 func (c *Reviser) Run(ctx context.Context) error {
-	return c.run(ctx, "pocket-reviser", "What a chain of revisions by pocket-reviser reaches, against independent attempts by the policy that it was made of.",
+	return c.run(ctx, "pocket-reviser",
+		"What a chain of revisions by pocket-reviser reaches, against independent attempts by the policy that it was made of.",
 		func(ctx context.Context, reviser, base *solver, ps []problems.Problem) (result, error) {
 			return c.measure(ctx, reviser, base, ps)
 		})
@@ -49,8 +52,8 @@ type revising struct {
 func (r *revising) tables() []table.Table { return []table.Table{r.Table, r.Decisions} }
 
 func (c *Reviser) measure(ctx context.Context, reviser, base *solver, ps []problems.Problem) (*revising, error) {
-	majority := &plannerv1.Strategy{Kind: &plannerv1.Strategy_Majority{Majority: &plannerv1.Majority{N: int32(c.Length), Exhaustive: true}}}
-	chain := &plannerv1.Strategy{Kind: &plannerv1.Strategy_Revisions{Revisions: &plannerv1.Revisions{N: int32(c.Length), Chains: new(int32(1)), NoVerifier: true}}}
+	majority := search.Majority{N: c.Length, Exhaustive: true}
+	chain := search.Revisions{N: c.Length, Chains: 1, NoVerifier: true}
 	side, err := c.searches(ctx, base, ps, majority)
 	if err != nil {
 		return nil, err
@@ -64,7 +67,8 @@ func (c *Reviser) measure(ctx context.Context, reviser, base *solver, ps []probl
 		return nil, err
 	}
 	r := &revising{
-		Attempts: map[int]stats.Interval{}, Parallel: c.over(side.sampled()), Chain: c.over(chains.chosen()), Side: c.over(side.chosen()), Own: c.over(own.chosen()),
+		Attempts: map[int]stats.Interval{}, Parallel: c.over(side.sampled()), Chain: c.over(chains.chosen()),
+		Side: c.over(side.chosen()), Own: c.over(own.chosen()),
 		Gain: c.over(minus(chains.chosen(), side.chosen())), GainOwn: c.over(minus(chains.chosen(), own.chosen())),
 	}
 	for k := range c.Length {
@@ -78,15 +82,15 @@ func (c *Reviser) measure(ctx context.Context, reviser, base *solver, ps []probl
 // trials are searches of problems by one strategy, once for each chain.
 type trials struct {
 	problems []problems.Problem
-	seeds    [][]search // by seed and problem
+	seeds    [][]searched // by seed and problem
 }
 
-func (c *Reviser) searches(ctx context.Context, s *solver, ps []problems.Problem, strategy *plannerv1.Strategy) (trials, error) {
+func (c *Reviser) searches(ctx context.Context, s *solver, ps []problems.Problem, by search.Strategy) (trials, error) {
 	t := trials{problems: ps}
 	for i := range c.Chains {
-		seed := c.Seed + uint64(i)
-		searches, err := s.solveAll(ctx, ps, func() *plannerv1.SearchSpec {
-			return &plannerv1.SearchSpec{Strategy: strategy, Seed: &seed, Sampling: sampling(c.Temperature, attempt.MaxTokens)}
+		seed := reasoning.Seed(c.Seed + uint64(i))
+		searches, err := s.solveAll(ctx, ps, planner.Request{
+			Strategy: by, Seed: &seed, Temperature: &c.Temperature, MaxTokens: new(attempt.MaxTokens),
 		})
 		if err != nil {
 			return t, err
@@ -104,7 +108,7 @@ func (c *Reviser) searches(ctx context.Context, s *solver, ps []problems.Problem
 func (c *Reviser) over(xs []float64) stats.Interval { return stats.Bootstrap(xs, c.Seed) }
 
 // mean returns, problem by problem, the share of seeds whose search is so.
-func (t trials) mean(is func(p problems.Problem, s search) float64) []float64 {
+func (t trials) mean(is func(p problems.Problem, s searched) float64) []float64 {
 	xs := make([]float64, len(t.problems))
 	for _, searches := range t.seeds {
 		for i, s := range searches {
@@ -116,19 +120,19 @@ func (t trials) mean(is func(p problems.Problem, s search) float64) []float64 {
 
 // chosen returns the accuracy of the searches' answers.
 func (t trials) chosen() []float64 {
-	return t.mean(func(p problems.Problem, s search) float64 { return one(answer.Correct(s.answer, p.Answer)) })
+	return t.mean(func(p problems.Problem, s searched) float64 { return one(answer.Correct(s.answer, p.Answer)) })
 }
 
 // attempt returns the accuracy of the attempts at place k.
 func (t trials) attempt(k int) []float64 {
-	return t.mean(func(p problems.Problem, s search) float64 {
+	return t.mean(func(p problems.Problem, s searched) float64 {
 		return one(answer.Correct(s.nodes[k].GetAnswer(), p.Answer))
 	})
 }
 
 // sampled returns the accuracy of all attempts alike.
 func (t trials) sampled() []float64 {
-	return t.mean(func(p problems.Problem, s search) float64 {
+	return t.mean(func(p problems.Problem, s searched) float64 {
 		right := 0.0
 		for _, n := range s.nodes {
 			right += one(answer.Correct(n.GetAnswer(), p.Answer))
@@ -176,7 +180,8 @@ func (r *revising) follow(chains trials) (right, wrong int) {
 			}
 		}
 	}
-	r.Spoilt, r.Repaired, r.Repeated = stats.Wilson(spoilt, right), stats.Wilson(repaired, wrong), stats.Wilson(repeated, wrong)
+	r.Spoilt, r.Repaired, r.Repeated = stats.Wilson(spoilt, right), stats.Wilson(repaired,
+		wrong), stats.Wilson(repeated, wrong)
 	return right, wrong
 }
 

@@ -11,15 +11,15 @@ import (
 )
 
 func TestTrials(t *testing.T) {
-	chain := func(chosen string, answers ...string) search {
-		s := search{answer: chosen}
+	chain := func(chosen string, answers ...string) searched {
+		s := searched{answer: chosen}
 		for _, a := range answers {
 			s.nodes = append(s.nodes, &plannerv1.Node{Answer: a})
 		}
 		return s
 	}
 	p := problems.Problem{Answer: "7"}
-	all := trials{problems: []problems.Problem{p, p}, seeds: [][]search{
+	all := trials{problems: []problems.Problem{p, p}, seeds: [][]searched{
 		{chain("7", "7", "8", "7"), chain("8", "8", "8", "9")},
 		{chain("", "", "", "7"), chain("7", "7", "7", "7")},
 	}}

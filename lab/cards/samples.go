@@ -32,7 +32,8 @@ type sample struct {
 
 // draw has a policy solve a problem greedily and by n samples, and a reward model score
 // the samples. Equal paths are scored once.
-func draw(ctx context.Context, e *pocket.Engine, rm *pocket.RewardModel, p problems.Problem, seed uint64, n int, temperature float64) (samples, error) {
+func draw(ctx context.Context, e *pocket.Engine, rm *pocket.RewardModel, p problems.Problem, seed uint64, n int,
+	temperature float64) (samples, error) {
 	s := samples{problem: p, drawn: make([]sample, n)}
 	greedy, err := attempt.Sample(ctx, e, p, seed, 1, 0)
 	if err != nil {

@@ -18,7 +18,9 @@ import (
 	"github.com/ponder-mesh/ponder/pocket/models"
 	"github.com/ponder-mesh/ponder/pocket/problems"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+	"github.com/ponder-mesh/ponder/services/planner"
 	"github.com/ponder-mesh/ponder/services/planner/backend"
+	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
 	policyengine "github.com/ponder-mesh/ponder/services/policy/engine/pocket"
 )
 
@@ -33,8 +35,8 @@ type solver struct {
 	engine *pocket.Engine
 }
 
-// A search is how a search ended, and its tree.
-type search struct {
+// A searched is how a search ended, and its tree.
+type searched struct {
 	answer string
 	nodes  []*plannerv1.Node // parents before children
 }
@@ -52,7 +54,8 @@ func newSolver(ctx context.Context, name, file string, store backend.Store) (_ *
 		return nil, err
 	}
 	s := &solver{model: identity(m.Identity()), engine: pocket.NewEngine(m, pocket.Options{})}
-	if s.mesh, err = mesh.Start(ctx, mesh.Config{Policy: policyengine.New(s.engine), Provider: "pocket", Store: store}); err != nil {
+	config := mesh.Config{Policy: policyengine.New(s.engine), Provider: "pocket", Store: store}
+	if s.mesh, err = mesh.Start(ctx, config); err != nil {
 		return nil, errors.Join(err, s.engine.Close())
 	}
 	return s, nil
@@ -61,29 +64,31 @@ func newSolver(ctx context.Context, name, file string, store backend.Store) (_ *
 // Close stops the mesh.
 func (s *solver) Close() error { return errors.Join(s.mesh.Close(), s.engine.Close()) }
 
-// solveAll runs a search of each problem, by the spec that spec returns for it.
-func (s *solver) solveAll(ctx context.Context, ps []problems.Problem, spec func() *plannerv1.SearchSpec) ([]search, error) {
-	searches := make([]search, len(ps))
-	all, ctx := errgroup.WithContext(ctx)
-	all.SetLimit(concurrent)
+// solveAll runs a search of each problem. Ask says everything about it but the problem.
+func (s *solver) solveAll(ctx context.Context, ps []problems.Problem, ask planner.Request) ([]searched, error) {
+	all := make([]searched, len(ps))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(concurrent)
 	for i, p := range ps {
-		all.Go(func() (err error) {
-			r := spec()
+		group.Go(func() (err error) {
+			r := ask
 			r.Problem = p.Text
-			if searches[i], err = s.solve(ctx, r); err != nil {
+			if all[i], err = s.solve(ctx, r); err != nil {
 				return fmt.Errorf("solve %q: %w", p.Text, err)
 			}
 			return nil
 		})
 	}
-	return searches, all.Wait()
+	return all, group.Wait()
 }
 
 // solve follows a search to its end. A search without an answer is no error.
-func (s *solver) solve(ctx context.Context, r *plannerv1.SearchSpec) (search, error) {
-	stream, err := s.mesh.Planner.Solve(ctx, &plannerv1.SolveRequest{Spec: r, CancelOnDisconnect: true}, grpc.WaitForReady(true)) // a mesh that has just started takes a moment
+func (s *solver) solve(ctx context.Context, r planner.Request) (searched, error) {
+	request := &plannerv1.SolveRequest{Spec: plannerrpc.SpecToProto(r), CancelOnDisconnect: true}
+	// A mesh that has just started takes a moment until it serves.
+	stream, err := s.mesh.Planner.Solve(ctx, request, grpc.WaitForReady(true))
 	if err != nil {
-		return search{}, rpcerr.FromStatus(err)
+		return searched{}, rpcerr.FromStatus(err)
 	}
 	nodes := map[string]*plannerv1.Node{}
 	var last *plannerv1.SearchEvent
@@ -93,7 +98,7 @@ func (s *solver) solve(ctx context.Context, r *plannerv1.SearchSpec) (search, er
 		case errors.Is(err, io.EOF):
 			return ended(last, nodes)
 		case err != nil:
-			return search{}, rpcerr.FromStatus(err)
+			return searched{}, rpcerr.FromStatus(err)
 		}
 		last = response.GetEvent()
 		for _, n := range last.GetNodes() {
@@ -104,19 +109,21 @@ func (s *solver) solve(ctx context.Context, r *plannerv1.SearchSpec) (search, er
 
 // ended returns what a search's last event and all of its nodes say. It returns an error
 // if the search did not run to its end.
-func ended(last *plannerv1.SearchEvent, nodes map[string]*plannerv1.Node) (search, error) {
+func ended(last *plannerv1.SearchEvent, nodes map[string]*plannerv1.Node) (searched, error) {
 	outcome := last.GetOutcome()
 	if outcome.GetStopReason() != plannerv1.StopReason_STOP_REASON_COMPLETE {
-		return search{}, fmt.Errorf("the search stopped by %s: %s", outcome.GetStopReason(), outcome.GetError().GetMessage())
+		return searched{}, fmt.Errorf("the search stopped by %s: %s", outcome.GetStopReason(),
+			outcome.GetError().GetMessage())
 	}
-	s := search{answer: outcome.GetAnswer()}
+	s := searched{answer: outcome.GetAnswer()}
 	for _, n := range nodes {
 		if n.GetDepth() > 0 {
 			s.nodes = append(s.nodes, n)
 		}
 	}
 	slices.SortFunc(s.nodes, func(a, b *plannerv1.Node) int {
-		return cmp.Or(cmp.Compare(a.GetDepth(), b.GetDepth()), cmp.Compare(len(a.GetNodeId()), len(b.GetNodeId())), cmp.Compare(a.GetNodeId(), b.GetNodeId()))
+		return cmp.Or(cmp.Compare(a.GetDepth(), b.GetDepth()), cmp.Compare(len(a.GetNodeId()), len(b.GetNodeId())),
+			cmp.Compare(a.GetNodeId(), b.GetNodeId()))
 	})
 	return s, nil
 }

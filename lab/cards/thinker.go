@@ -1,6 +1,7 @@
 package cards
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -8,8 +9,11 @@ import (
 	"github.com/ponder-mesh/ponder/internal/stats"
 	"github.com/ponder-mesh/ponder/lab/measure"
 	"github.com/ponder-mesh/ponder/lab/table"
+	"github.com/ponder-mesh/ponder/pocket/attempt"
 	"github.com/ponder-mesh/ponder/pocket/problems"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+	"github.com/ponder-mesh/ponder/services/planner"
+	"github.com/ponder-mesh/ponder/services/planner/backend"
 	"github.com/ponder-mesh/ponder/services/policy/template"
 )
 
@@ -23,7 +27,8 @@ type Thinker struct {
 
 // Run measures and writes.
 func (c *Thinker) Run(ctx context.Context) error {
-	return c.run(ctx, "pocket-thinker", "What pocket-thinker makes of more and less thinking, by budget forcing at temperature 0.",
+	return c.run(ctx, "pocket-thinker",
+		"What pocket-thinker makes of more and less thinking, by budget forcing at temperature 0.",
 		func(ctx context.Context, thinker, base *solver, ps []problems.Problem) (result, error) {
 			return c.measure(ctx, thinker, base, ps)
 		})
@@ -54,8 +59,9 @@ const (
 )
 
 func (c *Thinker) measure(ctx context.Context, thinker, base *solver, ps []problems.Problem) (*forcing, error) {
-	f := &forcing{Table: table.New("run", "tokens of thinking", "right", "1-4 steps", "5-8 steps", "cut", "Waits of its own")}
-	searches, err := base.solveAll(ctx, ps, greedy)
+	f := &forcing{Table: table.New("run", "tokens of thinking", "right", "1-4 steps", "5-8 steps", "cut",
+		"Waits of its own")}
+	searches, err := base.solveAll(ctx, ps, greedy(attempt.MaxTokens))
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +76,7 @@ func (c *Thinker) measure(ctx context.Context, thinker, base *solver, ps []probl
 		runs = append(runs, forcingRun{Waits: n})
 	}
 	for _, run := range runs {
-		if searches, err = thinker.solveAll(ctx, ps, run.spec); err != nil {
+		if searches, err = thinker.solveAll(ctx, ps, run.request()); err != nil {
 			return nil, err
 		}
 		if err := run.observe(searches); err != nil {
@@ -101,16 +107,12 @@ func (c *Thinker) accuracies(ps []problems.Problem, right []float64) (cells []st
 	return cells
 }
 
-// spec returns the spec of one sample at temperature 0 that thinks as the run says.
-func (r *forcingRun) spec() *plannerv1.SearchSpec {
-	most := r.Budget
-	if most == 0 {
-		most = noBudget
-	}
-	spec := greedy()
-	spec.Sampling = sampling(0, most+answerTokens)
-	spec.Thinking = &plannerv1.Thinking{MaxTokens: new(int32(most)), Waits: int32(r.Waits)}
-	return spec
+// request asks for one sample at temperature 0 that thinks as the run says.
+func (r *forcingRun) request() planner.Request {
+	most := cmp.Or(r.Budget, noBudget)
+	request := greedy(most + answerTokens)
+	request.Thinking = &backend.Thinking{Mode: backend.ModeForce, Max: most, Waits: r.Waits}
+	return request
 }
 
 func (r *forcingRun) label() string {
@@ -121,7 +123,7 @@ func (r *forcingRun) label() string {
 }
 
 // observe fills in the means over searches of how they thought.
-func (r *forcingRun) observe(searches []search) error {
+func (r *forcingRun) observe(searches []searched) error {
 	share := 1 / float64(len(searches))
 	for _, s := range searches {
 		if len(s.nodes) != 1 {

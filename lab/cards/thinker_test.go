@@ -17,12 +17,18 @@ func TestThoughtOf(t *testing.T) {
 		steps []*reasoningv1.Step
 		want  thought
 	}{
-		"ended by itself":       {[]*reasoningv1.Step{step("1+1=2\n", 6), step("#\n", 2), step("A:2\n", 4)}, thought{tokens: 8}},
-		"cut within a line":     {[]*reasoningv1.Step{step("1+1=\n", 4), step("#\n", 0), step("A:2\n", 2)}, thought{tokens: 4, cut: true}},
-		"cut at a line":         {[]*reasoningv1.Step{step("1+1=2\n", 6), step("#\n", 0), step("A:2\n", 2)}, thought{tokens: 6, cut: true}},
-		"a Wait of its own":     {[]*reasoningv1.Step{step("Wait\n", 5), step("#\n", 2), step("A:2\n", 4)}, thought{tokens: 7, own: true}},
-		"a forced Wait":         {[]*reasoningv1.Step{step("Wait\n", 2), step("#\n", 2), step("A:2\n", 4)}, thought{tokens: 4}},
-		"a limit cut the child": {[]*reasoningv1.Step{step("1+1=2\n", 6), step("1+", 2)}, thought{tokens: 8, cut: true}},
+		"ended by itself": {[]*reasoningv1.Step{step("1+1=2\n", 6), step("#\n", 2), step("A:2\n", 4)},
+			thought{tokens: 8}},
+		"cut within a line": {[]*reasoningv1.Step{step("1+1=\n", 4), step("#\n", 0), step("A:2\n", 2)},
+			thought{tokens: 4, cut: true}},
+		"cut at a line": {[]*reasoningv1.Step{step("1+1=2\n", 6), step("#\n", 0), step("A:2\n", 2)},
+			thought{tokens: 6, cut: true}},
+		"a Wait of its own": {[]*reasoningv1.Step{step("Wait\n", 5), step("#\n", 2), step("A:2\n", 4)},
+			thought{tokens: 7, own: true}},
+		"a forced Wait": {[]*reasoningv1.Step{step("Wait\n", 2), step("#\n", 2), step("A:2\n", 4)},
+			thought{tokens: 4}},
+		"a limit cut the child": {[]*reasoningv1.Step{step("1+1=2\n", 6), step("1+", 2)},
+			thought{tokens: 8, cut: true}},
 	} {
 		if got := thoughtOf(&plannerv1.Node{Steps: c.steps}); got != c.want {
 			t.Errorf("%s: got %+v, want %+v", name, got, c.want)

@@ -25,7 +25,8 @@ func demoEvidence() Record {
 		Models:  []Identity{{Name: "pocket-0.3M", SHA256: "ab", Params: 300_000}},
 		Samples: map[string]int{"seeds": 2, "problems": 200},
 		Results: map[string]any{
-			"table": t, "beam": stats.Wilson(123, 200), "tokens": 1234567, "word": "beam", "runs": []any{0.25, "second"}, "none": nil, "empty": map[string]any{},
+			"table": t, "beam": stats.Wilson(123, 200), "tokens": 1234567, "word": "beam",
+			"runs": []any{0.25, "second"}, "none": nil, "empty": map[string]any{},
 		},
 	}
 }
@@ -98,7 +99,8 @@ func TestEvidenceErrors(t *testing.T) {
 	if files, _ := os.ReadDir(dir); len(files) > 0 {
 		t.Errorf("bad evidence left %v", files)
 	}
-	for content, want := range map[string]string{"{": "unexpected", `{"nmae": "demo"}`: "nmae", `{"name": "demo", "what": "x"}`: "command", `{"name":"d","what":"x","command":"y","results":1}`: "match"} {
+	for content, want := range map[string]string{"{": "unexpected", `{"nmae": "demo"}`: "nmae",
+		`{"name": "demo", "what": "x"}`: "command", `{"name":"d","what":"x","command":"y","results":1}`: "match"} {
 		path := filepath.Join(dir, "demo.json")
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			t.Fatal(err)

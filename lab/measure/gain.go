@@ -36,7 +36,8 @@ func EfficiencyGain(voting, method []Point) (Gain, error) {
 		}
 		for _, p := range curve {
 			if !(p.Budget > 0) || math.IsInf(p.Budget, 1) || math.IsNaN(p.Accuracy) {
-				return Gain{}, fmt.Errorf("efficiency gain: %s: point %v: want a finite budget > 0 and an accuracy", name, p)
+				return Gain{}, fmt.Errorf("efficiency gain: %s: point %v: want a finite budget > 0 and an accuracy",
+					name, p)
 			}
 		}
 	}

@@ -24,7 +24,8 @@ func TestEfficiencyGain(t *testing.T) {
 			t.Errorf("%s: got %v, %v, want %s", tt.name, got, err, tt.want)
 		}
 	}
-	for _, bad := range [][]Point{nil, {{0, 0.5}}, {{-1, 0.5}}, {{math.NaN(), 0.5}}, {{math.Inf(1), 0.5}}, {{1, math.NaN()}}} {
+	for _, bad := range [][]Point{nil, {{0, 0.5}}, {{-1, 0.5}}, {{math.NaN(), 0.5}}, {{math.Inf(1), 0.5}},
+		{{1, math.NaN()}}} {
 		if got, err := EfficiencyGain(voting, bad); err == nil {
 			t.Errorf("%v: got %v, want an error", bad, got)
 		}

@@ -78,7 +78,8 @@ func MATH(line []byte) (Problem, error) {
 	if err := json.Unmarshal(line, &in); err != nil {
 		return Problem{}, err
 	}
-	p := Problem{ID: in.UniqueID, Text: in.Problem, Answer: in.Answer, Solution: in.Solution, Level: string(in.Level), Subject: in.Subject}
+	p := Problem{ID: in.UniqueID, Text: in.Problem, Answer: in.Answer, Solution: in.Solution, Level: string(in.Level),
+		Subject: in.Subject}
 	return check(p, "problem")
 }
 

@@ -17,14 +17,16 @@ func TestRead(t *testing.T) {
 		format, lines string
 		want          []Problem
 	}{
-		{"gsm8k", `{"question": "How many?", "answer": "5+3=8\n#### 1,008"}` + "\n\n" + `{"question": "And now?", "answer": "#### -3"}`, []Problem{
+		{"gsm8k", `{"question": "How many?", "answer": "5+3=8\n#### 1,008"}` + "\n\n" +
+			`{"question": "And now?", "answer": "#### -3"}`, []Problem{
 			{ID: "1", Text: "How many?", Answer: "1,008", Solution: "5+3=8\n#### 1,008"},
 			{ID: "3", Text: "And now?", Answer: "-3", Solution: "#### -3"},
 		}},
 		{"math", `{"problem": "What?", "answer": "\\frac{1}{2}", "solution": "half", "subject": "Algebra", "level": 3, "unique_id": "test/1"}`, []Problem{
 			{ID: "test/1", Text: "What?", Answer: `\frac{1}{2}`, Solution: "half", Level: "3", Subject: "Algebra"},
 		}},
-		{"math", `{"problem": "What?", "answer": "2", "level": "Level 5"}`, []Problem{{ID: "1", Text: "What?", Answer: "2", Level: "Level 5"}}},
+		{"math", `{"problem": "What?", "answer": "2", "level": "Level 5"}`,
+			[]Problem{{ID: "1", Text: "What?", Answer: "2", Level: "Level 5"}}},
 		{"pocket", `{"text": "Tom has 48.", "steps": ["48+36=84", "84/2=42"], "answer": "42", "n_steps": 2, "level": 4}`, []Problem{
 			{ID: "1", Text: "Tom has 48.", Answer: "42", Solution: "48+36=84\n84/2=42\n", Steps: 2, Level: "4"},
 		}},
@@ -42,7 +44,8 @@ func TestRead(t *testing.T) {
 
 // The generator's own type is what Pocket reads.
 func TestPocketExport(t *testing.T) {
-	line, err := json.Marshal(problems.Problem{Text: "Tom has 4.", Steps: []string{"4+3=7"}, Answer: "7", NSteps: 1, Level: 2})
+	line, err := json.Marshal(problems.Problem{Text: "Tom has 4.", Steps: []string{"4+3=7"}, Answer: "7", NSteps: 1,
+		Level: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,17 +58,20 @@ func TestPocketExport(t *testing.T) {
 
 // The first line says what all are.
 func TestAnyFormat(t *testing.T) {
-	for _, line := range []string{`{"question": "How many?", "answer": "#### 8"}`, `{"problem": "What?", "answer": "2"}`, `{"text": "Tom has 4.", "answer": "4"}`} {
+	for _, line := range []string{`{"question": "How many?", "answer": "#### 8"}`,
+		`{"problem": "What?", "answer": "2"}`, `{"text": "Tom has 4.", "answer": "4"}`} {
 		set, err := Read(strings.NewReader(line+"\n"+line), AnyFormat())
 		if err != nil || len(set) != 2 || set[1].ID != "2" {
 			t.Errorf("%s twice: got %+v, error %v", line, set, err)
 		}
 	}
 	mixed := `{"problem": "What?", "answer": "2"}` + "\n" + `{"text": "Tom has 4.", "answer": "4"}`
-	if _, err := Read(strings.NewReader(mixed), AnyFormat()); err == nil || !strings.Contains(err.Error(), "line 2: problem: missing") {
+	if _, err := Read(strings.NewReader(mixed), AnyFormat()); err == nil ||
+		!strings.Contains(err.Error(), "line 2: problem: missing") {
 		t.Errorf("mixed formats: error %v", err)
 	}
-	if _, err := Read(strings.NewReader("{}"), AnyFormat()); err == nil || !strings.Contains(err.Error(), "line 1: of none of the formats [gsm8k math pocket]") {
+	if _, err := Read(strings.NewReader("{}"), AnyFormat()); err == nil ||
+		!strings.Contains(err.Error(), "line 1: of none of the formats [gsm8k math pocket]") {
 		t.Errorf("no format: error %v", err)
 	}
 }
@@ -80,11 +86,13 @@ func TestReadErrors(t *testing.T) {
 		{"gsm8k", `{"question": "How many?", "answer": "eight"}`, `line 1: answer: no "#### N"`},
 		{"gsm8k", `{"question": "How many?"}`, "line 1: answer: missing or empty"},
 		{"gsm8k", `{"answer": "#### 3"}`, "line 1: question: missing or empty"},
-		{"pocket", `{"text": "Tom", "steps": ["1+1=2"], "answer": "2", "n_steps": 3}`, "line 1: n_steps: 3, but steps has 1"},
+		{"pocket", `{"text": "Tom", "steps": ["1+1=2"], "answer": "2", "n_steps": 3}`,
+			"line 1: n_steps: 3, but steps has 1"},
 		{"pocket", good, "line 1: text: missing or empty"},
 		{"math", good + strings.Repeat("x", maxLine+1), "line 2: "},
 	} {
-		if _, err := Read(strings.NewReader(tt.lines), Formats[tt.format]); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if _, err := Read(strings.NewReader(tt.lines), Formats[tt.format]); err == nil ||
+			!strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%.60s: got error %v, want %q", tt.lines, err, tt.want)
 		}
 	}

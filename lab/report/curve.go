@@ -55,7 +55,8 @@ var (
 // best returns the arm of the highest accuracy, the cheapest of equals; ok is false for no arms.
 func (c Curve) best() (best Row, ok bool) {
 	for i, a := range c {
-		if i == 0 || a.Accuracy.Mean > best.Accuracy.Mean || a.Accuracy.Mean == best.Accuracy.Mean && a.Generated < best.Generated {
+		if i == 0 || a.Accuracy.Mean > best.Accuracy.Mean || a.Accuracy.Mean == best.Accuracy.Mean &&
+			a.Generated < best.Generated {
 			best, ok = a, true
 		}
 	}

@@ -15,7 +15,8 @@ import (
 // it needs to reach majority's best, in generated tokens and in all FLOPs. A factor below
 // 1 is a loss; ">" is said where even the smallest budget is better.
 func PerformanceGain(sweeps []Sweep) (table.Table, error) {
-	t := table.New("policy", "verifier", "CoT", "majority", "compute-optimal", ">gain, %", ">efficiency, tokens", ">efficiency, FLOPs", "compute-optimal is")
+	t := table.New("policy", "verifier", "CoT", "majority", "compute-optimal", ">gain, %", ">efficiency, tokens",
+		">efficiency, FLOPs", "compute-optimal is")
 	for _, s := range sweeps {
 		cot, hasCoT := s.Curve("greedy").best()
 		votes := s.Curve("majority")
@@ -33,8 +34,10 @@ func PerformanceGain(sweeps []Sweep) (table.Table, error) {
 			}
 			gains[i] = g.String()
 		}
-		t.Add(s.Header.Policy.Name, s.Header.Verifier.Name, cot.Accuracy.Percent(), most.Accuracy.Percent(), top.Accuracy.Percent(),
-			fmt.Sprintf("%.1f", 100*(top.Accuracy.Mean-cot.Accuracy.Mean)/max(cot.Accuracy.Mean, 1e-9)), gains[0], gains[1], name)
+		t.Add(s.Header.Policy.Name, s.Header.Verifier.Name, cot.Accuracy.Percent(), most.Accuracy.Percent(),
+			top.Accuracy.Percent(),
+			fmt.Sprintf("%.1f", 100*(top.Accuracy.Mean-cot.Accuracy.Mean)/max(cot.Accuracy.Mean,
+				1e-9)), gains[0], gains[1], name)
 	}
 	return t, nil
 }
@@ -42,11 +45,16 @@ func PerformanceGain(sweeps []Sweep) (table.Table, error) {
 // SmallAgainstLarge is Liu et al. 2025, Table 3: each policy's compute-optimal search
 // beside the greedy answers of all policies, largest first.
 func SmallAgainstLarge(sweeps []Sweep) table.Table {
-	t := table.New("policy", ">parameters", "method", "verifier", "accuracy [95 %]", ">generated", ">policy MFLOP", ">verifier MFLOP")
+	t := table.New("policy", ">parameters", "method", "verifier", "accuracy [95 %]", ">generated", ">policy MFLOP",
+		">verifier MFLOP")
 	sorted := slices.Clone(sweeps)
-	slices.SortStableFunc(sorted, func(a, b Sweep) int { return int(b.Header.Policy.Parameters - a.Header.Policy.Parameters) })
+	slices.SortStableFunc(sorted, func(a,
+		b Sweep) int {
+		return int(b.Header.Policy.Parameters - a.Header.Policy.Parameters)
+	})
 	add := func(s Sweep, method, verifier string, a Row) {
-		t.Add(s.Header.Policy.Name, strconv.FormatInt(s.Header.Policy.Parameters, 10), method, verifier, a.Accuracy.Percent(), fmt.Sprintf("%.0f", a.Generated),
+		t.Add(s.Header.Policy.Name, strconv.FormatInt(s.Header.Policy.Parameters, 10), method, verifier,
+			a.Accuracy.Percent(), fmt.Sprintf("%.0f", a.Generated),
 			fmt.Sprintf("%.0f", 1e3*a.PolicyGF), fmt.Sprintf("%.0f", 1e3*a.VerifierGF))
 	}
 	said := map[string]bool{}

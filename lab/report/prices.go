@@ -58,7 +58,8 @@ func (p *Prices) of(model string, prompt, cached, generated float64) (float64, e
 
 // Money is what a thousand problems cost by each arm, and what one right answer does.
 func Money(sweeps []Sweep, p *Prices) (table.Table, error) {
-	t := table.New("policy", "verifier", "strategy", ">N", "accuracy [95 %]", ">"+"1,000 problems, "+p.Currency, ">"+"a right answer, "+p.Currency)
+	t := table.New("policy", "verifier", "strategy", ">N", "accuracy [95 %]", ">"+"1,000 problems, "+p.Currency,
+		">"+"a right answer, "+p.Currency)
 	for _, s := range sweeps {
 		for _, a := range s.Rows {
 			cost, err := p.of(a.Policy, a.Prompt, a.Cached, a.Generated)
@@ -76,7 +77,8 @@ func Money(sweeps []Sweep, p *Prices) (table.Table, error) {
 			if a.Accuracy.Mean > 0 {
 				right = fmt.Sprintf("%.4g", cost/a.Accuracy.Mean)
 			}
-			t.Add(a.Policy, a.Verifier, a.Strategy, fmt.Sprint(a.N), a.Accuracy.Percent(), fmt.Sprintf("%.4g", 1000*cost), right)
+			t.Add(a.Policy, a.Verifier, a.Strategy, fmt.Sprint(a.N), a.Accuracy.Percent(),
+				fmt.Sprintf("%.4g", 1000*cost), right)
 		}
 	}
 	return t, nil

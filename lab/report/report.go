@@ -37,7 +37,8 @@ func Write(dir string, sweeps []Sweep, o Options) (names []string, err error) {
 	var text strings.Builder
 	fmt.Fprintf(&text, "# Report\n\n")
 	for _, s := range sweeps {
-		fmt.Fprintf(&text, "- %s: policy %s, verifier %s, %d problems of %s, seeds %v, temperature %v\n", s.Name, s.Header.Policy.Name, orNone(s.Header.Verifier.Name),
+		fmt.Fprintf(&text, "- %s: policy %s, verifier %s, %d problems of %s, seeds %v, temperature %v\n", s.Name,
+			s.Header.Policy.Name, orNone(s.Header.Verifier.Name),
 			len(s.Problems), s.Header.Problems.Set, s.Header.Seeds, s.Header.Sampling.Temperature)
 	}
 	fmt.Fprintf(&text, "\nCosts are means of a problem. Intervals are 95 %%, by resampling problems.\n")
@@ -91,15 +92,18 @@ func partsOf(sweeps []Sweep, o Options) (parts []part, err error) {
 	for i, s := range sweeps {
 		suffix, of := fmt.Sprintf("-%d", i+1), " of "+s.Name
 		parts = append(parts, part{"costs" + suffix, "Accuracy and costs" + of, "", Costs(s.Rows)},
-			part{"differences" + suffix, "Differences on the same problems" + of, "In points of accuracy.", Differences(s)},
+			part{"differences" + suffix, "Differences on the same problems" + of, "In points of accuracy.",
+				Differences(s)},
 			part{"budgets" + suffix, "Accuracy by method and budget" + of, "", ByBudget(s)})
 		if panels := s.bySteps(); len(panels) > 1 {
-			parts = append(parts, part{"steps" + suffix, "By the calculations that a problem needs" + of, "", ByDifficulty(s, panels)})
+			parts = append(parts, part{"steps" + suffix, "By the calculations that a problem needs" + of, "",
+				ByDifficulty(s, panels)})
 		}
 		for _, absolute := range []bool{false, true} {
 			if panels := s.Panels(absolute); panels != nil {
 				kind := map[bool]string{false: "quantiles", true: "absolute"}[absolute]
-				parts = append(parts, part{kind + suffix, "By difficulty, " + kind + of, fmt.Sprintf("By pass@1 of %d samples.", s.Samples), ByDifficulty(s, panels)})
+				parts = append(parts, part{kind + suffix, "By difficulty, " + kind + of,
+					fmt.Sprintf("By pass@1 of %d samples.", s.Samples), ByDifficulty(s, panels)})
 			}
 		}
 		pass, ok, err := PassAtK(s)
@@ -117,17 +121,21 @@ func partsOf(sweeps []Sweep, o Options) (parts []part, err error) {
 		return nil, err
 	}
 	parts = append(parts, part{"gains", "Performance and efficiency gain (Liu et al. 2025, Table 5)", "", gains},
-		part{"sizes", "Small policies that search beside large ones that do not (Liu et al. 2025, Table 3)", "", SmallAgainstLarge(sweeps)})
+		part{"sizes", "Small policies that search beside large ones that do not (Liu et al. 2025, Table 3)", "",
+			SmallAgainstLarge(sweeps)})
 	if o.Models != nil {
 		total, err := TotalFLOPs(sweeps, o.Models)
 		if err != nil {
 			return nil, err
 		}
-		parts = append(parts, part{"flops", "FLOPs of training and of all problems (Liu et al. 2025, Table 4)", "", total})
+		parts = append(parts, part{"flops", "FLOPs of training and of all problems (Liu et al. 2025, Table 4)", "",
+			total})
 	}
-	parts = append(parts, part{"pareto-tokens", "Pareto front in generated tokens", "", ParetoTable(sweeps, Tokens, "generated")},
+	parts = append(parts, part{"pareto-tokens", "Pareto front in generated tokens", "",
+		ParetoTable(sweeps, Tokens, "generated")},
 		part{"pareto-flops", "Pareto front in GFLOP, the verifier's included", "", ParetoTable(sweeps, FLOPs, "GFLOP")},
-		part{"scaling", "Scaling of inference (after Wu et al. 2024)", "C is FLOPs a problem, the verifier's included; S is the policy's parameters.", Laws(sweeps)})
+		part{"scaling", "Scaling of inference (after Wu et al. 2024)",
+			"C is FLOPs a problem, the verifier's included; S is the policy's parameters.", Laws(sweeps)})
 	if o.Prices != nil {
 		money, err := Money(sweeps, o.Prices)
 		if err != nil {

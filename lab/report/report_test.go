@@ -36,7 +36,8 @@ func example(t *testing.T) Sweep {
 func TestReport(t *testing.T) {
 	dir := t.TempDir()
 	o := Options{
-		Prices: &Prices{Currency: "EUR", Models: map[string]Price{"pocket-0.3m": {Prompt: 1, Cached: 0.1, Generated: 4}, "pocket-prm": {Prompt: 2, Cached: 0.2}}},
+		Prices: &Prices{Currency: "EUR", Models: map[string]Price{"pocket-0.3m": {Prompt: 1, Cached: 0.1, Generated: 4},
+			"pocket-prm": {Prompt: 2, Cached: 0.2}}},
 		Models: Models{"pocket-0.3m": {Parameters: 307872, TrainingTokens: 10e6}},
 	}
 	names, err := Write(dir, []Sweep{example(t)}, o)
@@ -48,7 +49,8 @@ func TestReport(t *testing.T) {
 			t.Errorf("%s: %v, error %v", name, info, err)
 		}
 	}
-	for _, want := range []string{"costs-1.csv", "pass-1.csv", "gains.csv", "sizes.csv", "flops.csv", "pareto-tokens.csv", "scaling.csv", "money.csv", "quantiles-1.csv",
+	for _, want := range []string{"costs-1.csv", "pass-1.csv", "gains.csv", "sizes.csv", "flops.csv",
+		"pareto-tokens.csv", "scaling.csv", "money.csv", "quantiles-1.csv",
 		"plots-1/accuracy-tokens.svg", "plots-1/accuracy-flops.svg", "plots-1/accuracy-tokens-by-difficulty.svg"} {
 		if !slices.Contains(names, want) {
 			t.Errorf("%s was not written, only %v", want, names)
@@ -93,7 +95,8 @@ func TestReadRefusesHalves(t *testing.T) {
 
 // sweep of arms with these accuracies, a hundred problems each; budgets are 40 tokens a sample.
 func sweep(policy string, parameters int64, arms map[string]map[int]float64) Sweep {
-	r := Sweep{Name: policy, Header: bench.Header{Policy: reasoning.Model{Name: policy, Parameters: parameters}, Seeds: []uint64{1}}}
+	r := Sweep{Name: policy, Header: bench.Header{Policy: reasoning.Model{Name: policy, Parameters: parameters},
+		Seeds: []uint64{1}}}
 	for i := range 100 {
 		r.Problems = append(r.Problems, problemset.Problem{ID: fmt.Sprint(i)})
 	}
@@ -103,7 +106,8 @@ func sweep(policy string, parameters int64, arms map[string]map[int]float64) Swe
 			if err != nil {
 				panic(err) // a name in a test
 			}
-			a := Row{Arm: arm, Policy: policy, Strategy: name, N: n, Generated: 40 * float64(n), PolicyGF: 1e-9 * 80 * float64(parameters) * float64(n)}
+			a := Row{Arm: arm, Policy: policy, Strategy: name, N: n, Generated: 40 * float64(n),
+				PolicyGF: 1e-9 * 80 * float64(parameters) * float64(n)}
 			for i := range 100 {
 				right := 0.0
 				if float64(i) < 100*accuracy {
@@ -132,14 +136,16 @@ func TestPerformanceGain(t *testing.T) {
 		"never so good":    {map[int]float64{4: 0.4, 64: 0.5}, "25.0", "<1.0"},
 		"no better at all": {map[int]float64{64: 0.6}, "50.0", "1.0"},
 	} {
-		r := sweep("p", 100, map[string]map[int]float64{"greedy": {1: 0.4}, "majority": {4: 0.5, 64: 0.6, 256: 0.6}, "planned": c.planned})
+		r := sweep("p", 100, map[string]map[int]float64{"greedy": {1: 0.4}, "majority": {4: 0.5, 64: 0.6, 256: 0.6},
+			"planned": c.planned})
 		table, err := PerformanceGain([]Sweep{r})
 		if err != nil {
 			t.Fatal(err)
 		}
 		row := table.Rows[0]
 		if row[5] != c.gain || row[6] != c.efficiency || row[8] != "planned" {
-			t.Errorf("%s: gain %s %%, efficiency %s of %s; want %s and %s", name, row[5], row[6], row[8], c.gain, c.efficiency)
+			t.Errorf("%s: gain %s %%, efficiency %s of %s; want %s and %s", name, row[5], row[6], row[8], c.gain,
+				c.efficiency)
 		}
 	}
 }
@@ -153,10 +159,12 @@ func TestTotalFLOPs(t *testing.T) {
 		t.Fatal(err)
 	}
 	// 6·100·2000; 2·40 tokens·100 of 100 problems; 1e-6 GFLOP of 100 problems.
-	if got, want := table.Rows[0][4:], []string{"1.20e+06", "8.00e+05", "1.00e+05", "2.10e+06"}; !slices.Equal(got, want) {
+	if got, want := table.Rows[0][4:], []string{"1.20e+06", "8.00e+05", "1.00e+05", "2.10e+06"}; !slices.Equal(got,
+		want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	if _, err := TotalFLOPs([]Sweep{r}, Models{}); err == nil || !strings.Contains(err.Error(), "moe is not in the file") {
+	if _, err := TotalFLOPs([]Sweep{r}, Models{}); err == nil ||
+		!strings.Contains(err.Error(), "moe is not in the file") {
 		t.Errorf("error %v, want one that names the model", err)
 	}
 }
@@ -189,9 +197,13 @@ func TestParetoKeepsWhatNothingBeats(t *testing.T) {
 		front := Pareto(arms, Tokens)
 		for _, a := range arms {
 			beaten := slices.ContainsFunc(arms, func(b Row) bool {
-				return b.Generated <= a.Generated && b.Accuracy.Mean >= a.Accuracy.Mean && (b.Generated < a.Generated || b.Accuracy.Mean > a.Accuracy.Mean)
+				return b.Generated <= a.Generated && b.Accuracy.Mean >= a.Accuracy.Mean &&
+					(b.Generated < a.Generated || b.Accuracy.Mean > a.Accuracy.Mean)
 			})
-			in := slices.ContainsFunc(front, func(b Row) bool { return b.Generated == a.Generated && b.Accuracy.Mean == a.Accuracy.Mean })
+			in := slices.ContainsFunc(front, func(b Row) bool {
+				return b.Generated == a.Generated &&
+					b.Accuracy.Mean == a.Accuracy.Mean
+			})
 			if in == beaten {
 				t.Fatalf("%v at %v is beaten: %v; on the front: %v", a.Accuracy.Mean, a.Generated, beaten, in)
 			}
@@ -234,7 +246,8 @@ func TestFitFindsTheLaw(t *testing.T) {
 func TestMoney(t *testing.T) {
 	r := sweep("p", 100, map[string]map[int]float64{"majority": {10: 0.5}})
 	r.Rows[0].Prompt, r.Rows[0].Cached, r.Rows[0].VerifierTokens, r.Rows[0].Verifier = 100, 1000, 200, "v"
-	prices := &Prices{Currency: "EUR", Models: map[string]Price{"p": {Prompt: 1, Cached: 0.1, Generated: 4}, "v": {Prompt: 2, Per: 1000}}}
+	prices := &Prices{Currency: "EUR", Models: map[string]Price{"p": {Prompt: 1, Cached: 0.1, Generated: 4},
+		"v": {Prompt: 2, Per: 1000}}}
 	table, err := Money([]Sweep{r}, prices)
 	if err != nil {
 		t.Fatal(err)

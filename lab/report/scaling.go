@@ -124,7 +124,8 @@ func slopes(sweeps []Sweep, strategy string, mean float64) stats.Interval {
 	if len(all) == 0 {
 		return stats.Interval{Mean: mean, Low: mean, High: mean}
 	}
-	return stats.Interval{Mean: mean, Low: all[len(all)*25/1000], High: all[len(all)*975/1000], N: len(sweeps[0].Problems)}
+	return stats.Interval{Mean: mean, Low: all[len(all)*25/1000], High: all[len(all)*975/1000],
+		N: len(sweeps[0].Problems)}
 }
 
 // Laws is the table of what could be fitted.
@@ -143,7 +144,8 @@ func Laws(sweeps []Sweep) table.Table {
 		if !ok {
 			continue
 		}
-		text, interval := fmt.Sprintf("%.2f %+.2f·log₁₀C", law.A, law.B), fmt.Sprintf("%.2f [%.2f, %.2f]", law.Slope.Mean, law.Slope.Low, law.Slope.High)
+		text, interval := fmt.Sprintf("%.2f %+.2f·log₁₀C", law.A, law.B), fmt.Sprintf("%.2f [%.2f, %.2f]",
+			law.Slope.Mean, law.Slope.Low, law.Slope.High)
 		if law.Sizes > 1 {
 			text += fmt.Sprintf(" %+.2f·log₁₀S %+.2f·log₁₀C·log₁₀S", law.C, law.D)
 			interval = ""

@@ -68,14 +68,16 @@ func Read(path string) (Sweep, error) {
 		s.Rows = append(s.Rows, newRow(row, m))
 	}
 	slices.SortFunc(s.Rows, func(a, b Row) int {
-		return cmp.Or(cmp.Compare(order(a.Arm), order(b.Arm)), strings.Compare(a.Strategy, b.Strategy), cmp.Compare(a.N, b.N))
+		return cmp.Or(cmp.Compare(order(a.Arm), order(b.Arm)), strings.Compare(a.Strategy, b.Strategy),
+			cmp.Compare(a.N, b.N))
 	})
 	return s, nil
 }
 
 // newRow returns the means of an arm's results.
 func newRow(row bench.Row, m *bench.Matrix) Row {
-	a := Row{Arm: row.Arm, Policy: m.Header.Policy.Name, Verifier: m.Header.Verifier.Name, Strategy: row.Arm.Name(), N: row.Arm.N, right: row.Right}
+	a := Row{Arm: row.Arm, Policy: m.Header.Policy.Name, Verifier: m.Header.Verifier.Name, Strategy: row.Arm.Name(),
+		N: row.Arm.N, right: row.Right}
 	a.Accuracy = stats.Bootstrap(row.Right, 1)
 	each := 1 / float64(len(m.Header.Seeds)) / float64(len(m.Problems))
 	for _, r := range row.Results {

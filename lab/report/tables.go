@@ -12,15 +12,20 @@ import (
 
 // Only is a sweep of some of its strategies.
 func (s Sweep) Only(names ...string) Sweep {
-	s.Rows = slices.DeleteFunc(slices.Clone(s.Rows), func(a Row) bool { return !slices.Contains(names, a.Strategy) || a.N == 1 && a.Strategy != "greedy" })
+	s.Rows = slices.DeleteFunc(slices.Clone(s.Rows), func(a Row) bool {
+		return !slices.Contains(names, a.Strategy) ||
+			a.N == 1 && a.Strategy != "greedy"
+	})
 	return s
 }
 
 // Costs is what each arm reached and what it took.
 func Costs(arms []Row) table.Table {
-	t := table.New("strategy", ">N", "accuracy [95 %]", ">generated", ">prompt", ">verifier tokens", ">policy MFLOP", ">verifier MFLOP")
+	t := table.New("strategy", ">N", "accuracy [95 %]", ">generated", ">prompt", ">verifier tokens", ">policy MFLOP",
+		">verifier MFLOP")
 	for _, a := range arms {
-		t.Add(a.Strategy, fmt.Sprint(a.N), a.Accuracy.Percent(), fmt.Sprintf("%.0f", a.Generated), fmt.Sprintf("%.0f", a.Prompt), fmt.Sprintf("%.0f", a.VerifierTokens),
+		t.Add(a.Strategy, fmt.Sprint(a.N), a.Accuracy.Percent(), fmt.Sprintf("%.0f", a.Generated),
+			fmt.Sprintf("%.0f", a.Prompt), fmt.Sprintf("%.0f", a.VerifierTokens),
 			fmt.Sprintf("%.0f", 1e3*a.PolicyGF), fmt.Sprintf("%.0f", 1e3*a.VerifierGF))
 	}
 	return t
@@ -28,10 +33,12 @@ func Costs(arms []Row) table.Table {
 
 // Controls is the same of several models, each sweep beside its own best-of-n.
 func Controls(sweeps []Sweep) table.Table {
-	t := table.New("policy", "verifier", "strategy", ">N", "accuracy [95 %]", "− best-of-n", ">generated", ">verifier tokens")
+	t := table.New("policy", "verifier", "strategy", ">N", "accuracy [95 %]", "− best-of-n", ">generated",
+		">verifier tokens")
 	for _, s := range sweeps {
 		for _, a := range s.Rows {
-			t.Add(a.Policy, a.Verifier, a.Strategy, fmt.Sprint(a.N), a.Accuracy.Percent(), s.difference(a, "best-of-n", a.N),
+			t.Add(a.Policy, a.Verifier, a.Strategy, fmt.Sprint(a.N), a.Accuracy.Percent(),
+				s.difference(a, "best-of-n", a.N),
 				fmt.Sprintf("%.0f", a.Generated), fmt.Sprintf("%.0f", a.VerifierTokens))
 		}
 	}
@@ -44,7 +51,8 @@ func Differences(s Sweep) table.Table {
 	t := table.New("strategy", ">N", "− greedy", "− majority", "− best-of-n")
 	for _, a := range s.Rows {
 		if a.N > 1 {
-			t.Add(a.Strategy, fmt.Sprint(a.N), s.difference(a, "greedy", 1), s.difference(a, "majority", a.N), s.difference(a, "best-of-n", a.N))
+			t.Add(a.Strategy, fmt.Sprint(a.N), s.difference(a, "greedy", 1), s.difference(a, "majority", a.N),
+				s.difference(a, "best-of-n", a.N))
 		}
 	}
 	return t

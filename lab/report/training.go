@@ -34,7 +34,8 @@ func ReadModels(path string) (Models, error) {
 		case model.Parameters <= 0:
 			return nil, reasoning.Invalid(name+".parameters", "must be more than 0, is %d", model.Parameters)
 		case model.Active < 0 || model.Active > model.Parameters:
-			return nil, reasoning.Invalid(name+".active_parameters", "must be 0 to %d, is %d", model.Parameters, model.Active)
+			return nil, reasoning.Invalid(name+".active_parameters", "must be 0 to %d, is %d", model.Parameters,
+				model.Active)
 		case !(model.TrainingTokens >= 0):
 			return nil, reasoning.Invalid(name+".training_tokens", "must be 0 or more, is %v", model.TrainingTokens)
 		}
@@ -67,7 +68,8 @@ func TotalFLOPs(sweeps []Sweep, m Models) (table.Table, error) {
 		add := func(method string, a Row) {
 			n := 1e9 * float64(len(s.Problems))
 			inference, verifier := n*a.PolicyGF*float64(active)/float64(model.Parameters), n*a.VerifierGF
-			t.Add(name, method, fmt.Sprint(a.N), a.Accuracy.Percent(), fmt.Sprintf("%.2e", training), fmt.Sprintf("%.2e", inference), fmt.Sprintf("%.2e", verifier),
+			t.Add(name, method, fmt.Sprint(a.N), a.Accuracy.Percent(), fmt.Sprintf("%.2e", training),
+				fmt.Sprintf("%.2e", inference), fmt.Sprintf("%.2e", verifier),
 				fmt.Sprintf("%.2e", training+inference+verifier))
 		}
 		if answered {

@@ -67,7 +67,8 @@ func (t *Table) align(column int) Align {
 	return Left
 }
 
-func (t *Table) write(w io.Writer, clean *strings.Replacer, start, between, end string, rule func(column, width int) string) error {
+func (t *Table) write(w io.Writer, clean *strings.Replacer, start, between, end string,
+	rule func(column, width int) string) error {
 	columns := len(t.Header)
 	for _, row := range t.Rows {
 		columns = max(columns, len(row))

@@ -17,7 +17,8 @@ const MaxTokens = 160
 
 // Sample samples n whole solutions of a problem and returns them in the order of their
 // seeds.
-func Sample(ctx context.Context, e *pocket.Engine, p problems.Problem, seed uint64, n int, temperature float64) ([]pocket.Child, error) {
+func Sample(ctx context.Context, e *pocket.Engine, p problems.Problem, seed uint64, n int,
+	temperature float64) ([]pocket.Child, error) {
 	r := pocket.Request{Prompt: p.Prompt(), MaxTokens: MaxTokens, Temperature: temperature}
 	noise := rand.New(rand.NewPCG(seed, 1))
 	for range n {

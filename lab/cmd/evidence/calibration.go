@@ -75,8 +75,10 @@ func makeCalibration(out, dir string) error {
 	}
 	sortIdentities(models)
 	return evidence.Record{
-		Name: "calibration", What: "What calibration chose for pairs of pocket models, and what it did on problems that it was not chosen by.",
-		Command: "make calibration", Seeds: []uint64{1}, Models: models, Samples: map[string]int{"problems": problems}, Results: results,
+		Name:    "calibration",
+		What:    "What calibration chose for pairs of pocket models, and what it did on problems that it was not chosen by.",
+		Command: "make calibration", Seeds: []uint64{1}, Models: models, Samples: map[string]int{"problems": problems},
+		Results: results,
 	}.Write(out)
 }
 
@@ -86,7 +88,8 @@ func (c calibration) results() (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string]any{"budgets": c.budgets(), "rows": c.rows(), "reuse": c.reuse(), "estimators": c.estimators(), "gain": gain, "name": c.profile.Name}, nil
+	return map[string]any{"budgets": c.budgets(), "rows": c.rows(), "reuse": c.reuse(), "estimators": c.estimators(),
+		"gain": gain, "name": c.profile.Name}, nil
 }
 
 // addModels adds the models of a header by name.
@@ -109,13 +112,15 @@ func points(e stats.Interval) string {
 // budgets compares choosing by difficulty with the best strategy for all, by
 // cross-validation.
 func (c calibration) budgets() table.Table {
-	t := table.New(">budget", "best for all", "accuracy [95 %]", ">tokens", "by difficulty", ">tokens", "difference", "tokens", "the profile says")
+	t := table.New(">budget", "best for all", "accuracy [95 %]", ">tokens", "by difficulty", ">tokens", "difference",
+		"tokens", "the profile says")
 	for _, b := range c.profile.Budgets {
 		m, says := b.Measured, "the same for all"
 		if b.Adaptive {
 			says = "by difficulty"
 		}
-		t.Add(fmt.Sprint(b.N), fmt.Sprintf("%s %d", b.Uniform.Strategy, b.Uniform.N), m.Uniform.Accuracy.Percent(), fmt.Sprintf("%.0f", m.Uniform.Generated),
+		t.Add(fmt.Sprint(b.N), fmt.Sprintf("%s %d", b.Uniform.Strategy, b.Uniform.N), m.Uniform.Accuracy.Percent(),
+			fmt.Sprintf("%.0f", m.Uniform.Generated),
 			m.Adaptive.Accuracy.Percent(), fmt.Sprintf("%.0f", m.Adaptive.Generated), points(m.Difference),
 			fmt.Sprintf("%+.0f [%+.0f, %+.0f]", m.TokensSaved.Mean, m.TokensSaved.Low, m.TokensSaved.High), says)
 	}
@@ -131,7 +136,8 @@ func (c calibration) rows() table.Table {
 	for _, b := range c.profile.Budgets {
 		row := []string{fmt.Sprint(b.N)}
 		for _, a := range b.Rows {
-			row = append(row, fmt.Sprintf("%s %d: %.0f %%, %.0f tokens", a.Strategy, a.N, 100*a.Accuracy.Mean, a.Generated))
+			row = append(row, fmt.Sprintf("%s %d: %.0f %%, %.0f tokens", a.Strategy, a.N, 100*a.Accuracy.Mean,
+				a.Generated))
 		}
 		if len(b.Rows) > 0 {
 			t.Add(row...)
@@ -146,16 +152,19 @@ func (c calibration) reuse() table.Table {
 	for _, b := range c.profile.Budgets {
 		if len(b.Rows) > 0 {
 			with, without := b.Measured.Adaptive.Generated, b.Measured.WithoutReuse.Generated
-			t.Add(fmt.Sprint(b.N), fmt.Sprintf("%.0f", with), fmt.Sprintf("%.0f", without), fmt.Sprintf("%.1f %%", 100*(without/with-1)))
+			t.Add(fmt.Sprint(b.N), fmt.Sprintf("%.0f", with), fmt.Sprintf("%.0f", without),
+				fmt.Sprintf("%.1f %%", 100*(without/with-1)))
 		}
 	}
 	return t
 }
 
 func (c calibration) estimators() table.Table {
-	t := table.New("estimator", ">rank correlation", ">same fifth as the oracle", ">samples", ">generated tokens", ">verifier tokens")
+	t := table.New("estimator", ">rank correlation", ">same fifth as the oracle", ">samples", ">generated tokens",
+		">verifier tokens")
 	for _, q := range c.profile.Estimators {
-		t.Add(q.Method, fmt.Sprintf("%.3f", q.Spearman), fmt.Sprintf("%.0f %%", 100*q.Bins), fmt.Sprintf("%.1f", q.Samples), fmt.Sprintf("%.0f", q.Generated), fmt.Sprintf("%.0f", q.Verifier))
+		t.Add(q.Method, fmt.Sprintf("%.3f", q.Spearman), fmt.Sprintf("%.0f %%", 100*q.Bins),
+			fmt.Sprintf("%.1f", q.Samples), fmt.Sprintf("%.0f", q.Generated), fmt.Sprintf("%.0f", q.Verifier))
 	}
 	return t
 }
@@ -172,7 +181,8 @@ func (c calibration) gain() (table.Table, error) {
 		format  string
 	}{
 		{"generated tokens", report.Tokens, func(o profile.Outcome) float64 { return o.Generated }, "%.0f"},
-		{"GFLOP, the verifier's included", report.FLOPs, func(o profile.Outcome) float64 { return o.FLOPs / 1e9 }, "%.2f"},
+		{"GFLOP, the verifier's included", report.FLOPs, func(o profile.Outcome) float64 { return o.FLOPs / 1e9 },
+			"%.2f"},
 	} {
 		var chosen []measure.Point
 		best := stats.Interval{}
@@ -191,7 +201,8 @@ func (c calibration) gain() (table.Table, error) {
 		if err != nil {
 			return t, err
 		}
-		t.Add(fmt.Sprintf("%.1f %%", 100*top.Accuracy), fmt.Sprintf(unit.format, top.Budget), unit.name, fmt.Sprintf(unit.format, top.Budget/g.Factor), g.String()+" ×", best.Percent())
+		t.Add(fmt.Sprintf("%.1f %%", 100*top.Accuracy), fmt.Sprintf(unit.format, top.Budget), unit.name,
+			fmt.Sprintf(unit.format, top.Budget/g.Factor), g.String()+" ×", best.Percent())
 	}
 	return t, nil
 }

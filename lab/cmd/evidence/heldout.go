@@ -38,7 +38,8 @@ func majorityArm(n int) bench.Arm { return bench.Arm{N: n, Strategy: search.Majo
 // beside the strategy that was best for all on that other half, and majority, on the same
 // problems.
 func heldOut(dir string) (map[string]any, error) {
-	t := table.New(">budget", "planned", ">tokens", "best for all on the other half", ">tokens", "difference", "majority", ">tokens")
+	t := table.New(">budget", "planned", ">tokens", "best for all on the other half", ">tokens", "difference",
+		"majority", ">tokens")
 	planned, uniform, votes := map[int]*score{}, map[int]*score{}, map[int]*score{}
 	var ns []int
 	for half := 1; half <= 2; half++ {
@@ -67,7 +68,8 @@ func heldOut(dir string) (map[string]any, error) {
 				from report.Sweep
 				arm  bench.Arm
 				to   *score
-			}{{searches, plannedArm(b.N), planned[b.N]}, {here, best, uniform[b.N]}, {here, majorityArm(b.N), votes[b.N]}} {
+			}{{searches, plannedArm(b.N), planned[b.N]}, {here, best, uniform[b.N]}, {here, majorityArm(b.N),
+				votes[b.N]}} {
 				row, ok := want.from.Find(want.arm)
 				if !ok {
 					return nil, fmt.Errorf("%s has no arm %s", want.from.Name, want.arm)
@@ -84,7 +86,8 @@ func heldOut(dir string) (map[string]any, error) {
 			return nil, err
 		}
 		count := float64(len(p.right))
-		t.Add(fmt.Sprint(n), stats.Bootstrap(p.right, 1).Percent(), fmt.Sprintf("%.0f", p.generated/count), stats.Bootstrap(u.right, 1).Percent(), fmt.Sprintf("%.0f", u.generated/count),
+		t.Add(fmt.Sprint(n), stats.Bootstrap(p.right, 1).Percent(), fmt.Sprintf("%.0f", p.generated/count),
+			stats.Bootstrap(u.right, 1).Percent(), fmt.Sprintf("%.0f", u.generated/count),
 			points(d), stats.Bootstrap(v.right, 1).Percent(), fmt.Sprintf("%.0f", v.generated/count))
 		tokens[0], tokens[1] = append(tokens[0], v.point(v.generated)), append(tokens[1], p.point(p.generated))
 		flops[0], flops[1] = append(flops[0], v.point(v.flop)), append(flops[1], p.point(p.flop))

@@ -25,7 +25,8 @@ func makeRealCalibration(out, dir string) error {
 			return err
 		}
 		problems += len(c.sweep.Problems)
-		results[fmt.Sprintf("half%d", half)] = map[string]any{"budgets": c.budgets(), "costs": report.Costs(c.sweep.Rows)}
+		results[fmt.Sprintf("half%d", half)] = map[string]any{"budgets": c.budgets(),
+			"costs": report.Costs(c.sweep.Rows)}
 		addModels(ids, c.sweep.Header)
 	}
 	gsm8k, err := report.Read(filepath.Join(dir, "gsm8k.jsonl"))
@@ -39,7 +40,8 @@ func makeRealCalibration(out, dir string) error {
 	}
 	sortIdentities(models)
 	return evidence.Record{
-		Name: "real-calibration", What: "A real 0.5B model, calibrated with the pocket PRM as its verifier and planned by that; and GSM8K without a verifier.",
+		Name:    "real-calibration",
+		What:    "A real 0.5B model, calibrated with the pocket PRM as its verifier and planned by that; and GSM8K without a verifier.",
 		Command: "make real-calibrate", Seeds: []uint64{1}, Models: models,
 		Samples: map[string]int{"pocket problems": problems, "GSM8K problems": len(gsm8k.Problems)}, Results: results,
 	}.Write(out)

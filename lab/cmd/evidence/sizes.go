@@ -20,14 +20,16 @@ func sizes(dir string) (table.Table, error) {
 	if err != nil {
 		return table.Table{}, err
 	}
-	t := table.New("policy", ">parameters", "method", "verifier", "accuracy [95 %]", ">generated", ">policy MFLOP", ">verifier MFLOP")
+	t := table.New("policy", ">parameters", "method", "verifier", "accuracy [95 %]", ">generated", ">policy MFLOP",
+		">verifier MFLOP")
 	for _, path := range paths {
 		r, err := report.Read(path)
 		if err != nil {
 			return t, err
 		}
 		if a, ok := r.Find(bench.Arm{N: 1, Strategy: search.Greedy{}}); ok {
-			t.Add(r.Header.Policy.Name, fmt.Sprint(r.Header.Policy.Parameters), "greedy", "", a.Accuracy.Percent(), fmt.Sprintf("%.0f", a.Generated), fmt.Sprintf("%.0f", 1e3*a.PolicyGF), "0")
+			t.Add(r.Header.Policy.Name, fmt.Sprint(r.Header.Policy.Parameters), "greedy", "", a.Accuracy.Percent(),
+				fmt.Sprintf("%.0f", a.Generated), fmt.Sprintf("%.0f", 1e3*a.PolicyGF), "0")
 		}
 	}
 	for _, path := range pairs {
@@ -40,8 +42,10 @@ func sizes(dir string) (table.Table, error) {
 		}
 		for _, b := range c.profile.Budgets {
 			o := b.Measured.Chosen
-			t.Add(c.profile.Policy.Name, fmt.Sprint(c.profile.Policy.Parameters), fmt.Sprintf("compute-optimal, budget %d", b.N), c.profile.Verifier.Name, o.Accuracy.Percent(),
-				fmt.Sprintf("%.0f", o.Generated), fmt.Sprintf("%.0f", 1e-6*(o.FLOPs-o.VerifierFLOPs)), fmt.Sprintf("%.0f", 1e-6*o.VerifierFLOPs))
+			t.Add(c.profile.Policy.Name, fmt.Sprint(c.profile.Policy.Parameters),
+				fmt.Sprintf("compute-optimal, budget %d", b.N), c.profile.Verifier.Name, o.Accuracy.Percent(),
+				fmt.Sprintf("%.0f", o.Generated), fmt.Sprintf("%.0f",
+					1e-6*(o.FLOPs-o.VerifierFLOPs)), fmt.Sprintf("%.0f", 1e-6*o.VerifierFLOPs))
 		}
 	}
 	return t, nil

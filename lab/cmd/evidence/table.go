@@ -41,7 +41,8 @@ func makeTable(out, plots string, paths []string) error {
 		models = append(models, ids[name])
 	}
 	return evidence.Record{
-		Name: strings.TrimSuffix(filepath.Base(out), ".json"), What: "Held-out pocket problems through the whole mesh in one process; each search billed as if it ran alone.",
+		Name:    strings.TrimSuffix(filepath.Base(out), ".json"),
+		What:    "Held-out pocket problems through the whole mesh in one process; each search billed as if it ran alone.",
 		Command: "make table", Seeds: first.Header.Seeds, Models: models,
 		Samples: map[string]int{"problems": len(first.Problems)}, Results: results,
 	}.Write(out)

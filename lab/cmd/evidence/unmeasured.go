@@ -28,7 +28,9 @@ func unmeasured(dir string) (table.Table, error) {
 	for _, b := range c.profile.Budgets {
 		if a, ok := thumb.Find(plannedArm(b.N)); ok {
 			votes, _ := c.sweep.Find(majorityArm(b.N))
-			t.Add(fmt.Sprint(b.N), a.Accuracy.Percent(), fmt.Sprintf("%.0f", a.Generated), b.Measured.Chosen.Accuracy.Percent(), fmt.Sprintf("%.0f", b.Measured.Chosen.Generated), votes.Accuracy.Percent())
+			t.Add(fmt.Sprint(b.N), a.Accuracy.Percent(), fmt.Sprintf("%.0f", a.Generated),
+				b.Measured.Chosen.Accuracy.Percent(), fmt.Sprintf("%.0f",
+					b.Measured.Chosen.Generated), votes.Accuracy.Percent())
 		}
 	}
 	return t, nil

@@ -21,7 +21,8 @@ type problemsCmd struct {
 }
 
 func (c *problemsCmd) Run() error {
-	ps, err := problems.All(problems.Options{Split: problems.Split(c.Split), Seed: c.Seed, NSteps: c.Steps, Level: c.Level})
+	ps, err := problems.All(problems.Options{Split: problems.Split(c.Split), Seed: c.Seed, NSteps: c.Steps,
+		Level: c.Level})
 	if err != nil {
 		return err
 	}

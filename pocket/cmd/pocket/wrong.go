@@ -45,7 +45,8 @@ func (c *wrongCmd) Run() error {
 				if !strings.HasPrefix(path[last], "A:") || attempt.Answer(path) == s.Problem.Answer {
 					continue
 				}
-				if !slices.Equal(path[:last], s.Problem.Steps) { // no policy calculates all right and then answers wrong
+				// no policy calculates all right and then answers wrong
+				if !slices.Equal(path[:last], s.Problem.Steps) {
 					m.Wrong = append(m.Wrong, path)
 				}
 			}
