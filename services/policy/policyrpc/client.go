@@ -1,4 +1,4 @@
-// Package policyrpc is policy.Policy over gRPC: [Register] serves one, and a
+// Package policyrpc carries policy.Policy over gRPC: [Register] serves a Policy, and a
 // [Client] is one.
 package policyrpc
 
@@ -18,9 +18,9 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policywire"
 )
 
-// A Client is a Policy at the other end of a connection. All its requests share one
-// stream, which the first opens; one that breaks ends its requests with
-// reasoning.ErrUnavailable, and the next request opens another.
+// A Client is a Policy that a server at the other end of a connection runs. All its
+// requests share one stream, which the first request opens. A stream that breaks ends
+// its requests with reasoning.ErrUnavailable, and the next request opens another.
 type Client struct {
 	service policyv1.PolicyServiceClient
 	mux     *mux.Client[*policyv1.ExpandRequest, *policyv1.ExpandResponse]
@@ -28,7 +28,7 @@ type Client struct {
 
 var _ policy.Policy = (*Client)(nil)
 
-// NewClient is a Client over conn, which stays the caller's.
+// NewClient returns a Client over conn, which the caller closes after the Client.
 func NewClient(conn grpc.ClientConnInterface) *Client {
 	service := policyv1.NewPolicyServiceClient(conn)
 	open := func(ctx context.Context) (mux.Stream[*policyv1.ExpandRequest, *policyv1.ExpandResponse], error) {
@@ -41,10 +41,10 @@ func NewClient(conn grpc.ClientConnInterface) *Client {
 	return &Client{service: service, mux: mux.NewClient(open, cancel, last)}
 }
 
-// Close ends the stream; requests in flight fail.
+// Close ends the stream. Requests in flight fail.
 func (c *Client) Close() error { return c.mux.Close() }
 
-// Model asks the server.
+// Model implements policy.Policy.
 func (c *Client) Model(ctx context.Context) (reasoning.Model, error) {
 	answer, err := c.service.GetModel(ctx, &policyv1.GetModelRequest{})
 	if err != nil {
@@ -53,9 +53,9 @@ func (c *Client) Model(ctx context.Context) (reasoning.Model, error) {
 	return wire.ModelFromProto(answer.GetModel())
 }
 
-// Expand asks the server. A server that leaves a child out, or gives one that was
-// not asked for, is an error. What the server has written of a request that is called
-// off is not told.
+// Expand implements policy.Policy. It fails with wire.ErrMalformed if the server leaves
+// out a child, repeats one, or sends one that r does not ask for. The wasted tokens of
+// a cancelled request are not reported.
 func (c *Client) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {
 		if err := r.Validate(); err != nil {
@@ -74,7 +74,7 @@ func (c *Client) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 			missing[o] = true
 		}
 		for answer, err := range c.mux.Do(ctx, message) {
-			child, err := read(answer, err, r.OnStart, missing)
+			child, err := readResponse(answer, err, r.OnStart, missing)
 			if err != nil {
 				yield(policy.Child{}, err)
 				return
@@ -86,8 +86,12 @@ func (c *Client) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 	}
 }
 
-// read the child out of an answer; none where it tells something else.
-func read(answer *policyv1.ExpandResponse, err error, onStart func(policy.Start), missing map[int]bool) (policy.Child, error) {
+// readResponse returns the child that a response carries, or a child without steps if
+// the response carries another event. It calls onStart for a start, and removes the
+// child's ordinal from missing.
+func readResponse(
+	answer *policyv1.ExpandResponse, err error, onStart func(policy.Start), missing map[int]bool,
+) (policy.Child, error) {
 	if err != nil {
 		return policy.Child{}, rpcerr.FromStatus(err)
 	}
@@ -101,17 +105,17 @@ func read(answer *policyv1.ExpandResponse, err error, onStart func(policy.Start)
 	case *policyv1.ExpandResponse_Child:
 		child, err := policywire.ChildFromProto(event.Child)
 		if err == nil && !missing[child.Ordinal] {
-			err = fmt.Errorf("%w: child %d came twice or was not asked for", wire.ErrMalformed, child.Ordinal)
+			err = fmt.Errorf("%w: child %d is repeated or was not requested", wire.ErrMalformed, child.Ordinal)
 		}
 		delete(missing, child.Ordinal)
 		return child, err
 	case *policyv1.ExpandResponse_Done:
 		if len(missing) > 0 {
-			return policy.Child{}, fmt.Errorf("%w: done, but %d children did not come", wire.ErrMalformed, len(missing))
+			return policy.Child{}, fmt.Errorf("%w: done, but %d children are missing", wire.ErrMalformed, len(missing))
 		}
 		return policy.Child{}, nil
 	case *policyv1.ExpandResponse_Error:
 		return policy.Child{}, rpcerr.FromProto(event.Error)
 	}
-	return policy.Child{}, fmt.Errorf("%w: an event that this client does not know", wire.ErrMalformed)
+	return policy.Child{}, fmt.Errorf("%w: unknown event %T", wire.ErrMalformed, answer.GetEvent())
 }

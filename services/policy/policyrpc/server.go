@@ -17,18 +17,20 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policywire"
 )
 
-// Register serves p. What requests leave open of their sampling is taken from
-// defaults. The server's options have serve.Interceptors.
+// Register registers a service that serves p. A request takes the sampling parameters
+// that it does not set from defaults. The server must run with serve.Interceptors.
 func Register(r grpc.ServiceRegistrar, p policy.Policy, defaults reasoning.Sampling) {
 	policyv1.RegisterPolicyServiceServer(r, &server{policy: p, defaults: defaults})
 }
 
+// A server implements the service by a Policy.
 type server struct {
 	policyv1.UnimplementedPolicyServiceServer
 	policy   policy.Policy
 	defaults reasoning.Sampling
 }
 
+// GetModel implements policyv1.PolicyServiceServer.
 func (s *server) GetModel(ctx context.Context, _ *policyv1.GetModelRequest) (*policyv1.GetModelResponse, error) {
 	model, err := s.policy.Model(ctx)
 	if err != nil {
@@ -37,6 +39,7 @@ func (s *server) GetModel(ctx context.Context, _ *policyv1.GetModelRequest) (*po
 	return &policyv1.GetModelResponse{Model: wire.ModelToProto(model)}, nil
 }
 
+// Expand implements policyv1.PolicyServiceServer.
 func (s *server) Expand(stream grpc.BidiStreamingServer[policyv1.ExpandRequest, policyv1.ExpandResponse]) error {
 	return mux.Server[*policyv1.ExpandRequest, *policyv1.ExpandResponse]{
 		Answer:  s.expand,
@@ -47,7 +50,10 @@ func (s *server) Expand(stream grpc.BidiStreamingServer[policyv1.ExpandRequest, 
 	}.Serve(stream)
 }
 
-func (s *server) expand(ctx context.Context, q *policyv1.ExpandRequest, send func(*policyv1.ExpandResponse) error) (*policyv1.ExpandResponse, error) {
+// expand sends the starts and children of one request and returns its last response.
+func (s *server) expand(
+	ctx context.Context, q *policyv1.ExpandRequest, send func(*policyv1.ExpandResponse) error,
+) (*policyv1.ExpandResponse, error) {
 	if q.GetExpansion() == nil {
 		return nil, reasoning.Invalid("action", "must be an expansion or a cancel")
 	}
@@ -58,20 +64,20 @@ func (s *server) expand(ctx context.Context, q *policyv1.ExpandRequest, send fun
 	if err := r.Validate(); err != nil {
 		return nil, err
 	}
-	var telling sync.WaitGroup // sending blocks, OnStart must not
-	defer telling.Wait()
+	var starts sync.WaitGroup // being sent in goroutines: send blocks and OnStart must not
+	defer starts.Wait()
 	r.OnStart = func(start policy.Start) {
 		event := &policyv1.ExpandResponse_Started{Started: policywire.StartToProto(start)}
-		telling.Go(func() { send(&policyv1.ExpandResponse{RequestId: q.GetRequestId(), Event: event}) })
+		starts.Go(func() { send(&policyv1.ExpandResponse{RequestId: q.GetRequestId(), Event: event}) })
 	}
 
 	for child, err := range s.policy.Expand(wire.WithTraceparent(ctx, q.GetTraceparent()), r) {
 		if err != nil {
 			return nil, err
 		}
-		for _, step := range child.Steps { // else no message could carry it, and its stream would break
+		for _, step := range child.Steps { // protobuf refuses other text, which would break the whole stream
 			if !utf8.ValidString(step.Text) {
-				return nil, fmt.Errorf("%w: a step of child %d is not UTF-8", wire.ErrMalformed, child.Ordinal)
+				return nil, fmt.Errorf("%w: step of child %d is not UTF-8", wire.ErrMalformed, child.Ordinal)
 			}
 		}
 		event := &policyv1.ExpandResponse_Child{Child: policywire.ChildToProto(child)}
@@ -79,6 +85,7 @@ func (s *server) expand(ctx context.Context, q *policyv1.ExpandRequest, send fun
 			return nil, err
 		}
 	}
-	telling.Wait()
-	return &policyv1.ExpandResponse{RequestId: q.GetRequestId(), Event: &policyv1.ExpandResponse_Done{Done: &policyv1.Done{}}}, nil
+	starts.Wait()
+	done := &policyv1.ExpandResponse_Done{Done: &policyv1.Done{}}
+	return &policyv1.ExpandResponse{RequestId: q.GetRequestId(), Event: done}, nil
 }

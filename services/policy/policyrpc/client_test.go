@@ -25,8 +25,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// over gRPC.
-func over(t *testing.T, p policy.Policy) (*Client, *rpctest.Server) {
+// serve serves p over gRPC until the test ends and returns a client of it.
+func serve(t *testing.T, p policy.Policy) (*Client, *rpctest.Server) {
 	s := rpctest.Serve(t, func(r grpc.ServiceRegistrar) { Register(r, p, reasoning.Sampling{}) })
 	c := NewClient(s.Conn)
 	t.Cleanup(func() { c.Close() })
@@ -35,26 +35,27 @@ func over(t *testing.T, p policy.Policy) (*Client, *rpctest.Server) {
 
 func TestConformance(t *testing.T) {
 	policytest.Run(t, func(t *testing.T) policy.Policy {
-		c, _ := over(t, policytest.Steps(5, 0))
+		c, _ := serve(t, policytest.Steps(5, 0))
 		return c
 	}, policytest.Options{})
 }
 
 func TestConformanceInABubble(t *testing.T) {
 	policytest.Run(t, func(t *testing.T) policy.Policy {
-		c, _ := over(t, policytest.Steps(5, 10*time.Millisecond))
+		c, _ := serve(t, policytest.Steps(5, 10*time.Millisecond))
 		return c
 	}, policytest.Options{Bubble: true})
 }
 
 func TestConformanceOfAQueue(t *testing.T) {
 	policytest.Run(t, func(t *testing.T) policy.Policy {
-		c, _ := over(t, queue{policytest.Steps(5, 10*time.Millisecond)})
+		c, _ := serve(t, queue{policytest.Steps(5, 10*time.Millisecond)})
 		return c
 	}, policytest.Options{Bubble: true, Queued: true})
 }
 
-// queue is a Policy whose requests wait a second.
+// A queue is a Policy that reports two starts for each request, the first after a
+// queue wait of a second.
 type queue struct{ policy.Policy }
 
 func (q queue) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
@@ -86,7 +87,7 @@ func request(ordinals ...int) policy.Request {
 func TestCancelReachesTheEngine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		script := policytest.Steps(5, time.Hour)
-		c, _ := over(t, script)
+		c, _ := serve(t, script)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		start := time.Now()
@@ -106,7 +107,7 @@ func TestCancelReachesTheEngine(t *testing.T) {
 func TestTraceAndTenantReachTheEngine(t *testing.T) {
 	var got trace.SpanContext
 	script := policytest.Steps(1, 0)
-	c, _ := over(t, spy{script, func(ctx context.Context) { got = trace.SpanContextFromContext(ctx) }})
+	c, _ := serve(t, observer{script, func(ctx context.Context) { got = trace.SpanContextFromContext(ctx) }})
 	want := trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{7}, SpanID: trace.SpanID{8}, Remote: true})
 	for _, err := range c.Expand(trace.ContextWithSpanContext(t.Context(), want), request(0)) {
 		if err != nil {
@@ -121,32 +122,34 @@ func TestTraceAndTenantReachTheEngine(t *testing.T) {
 	}
 }
 
-type spy struct {
+// An observer is a Policy that passes the context of each request to observe.
+type observer struct {
 	policy.Policy
-	see func(context.Context)
+	observe func(context.Context)
 }
 
-func (s spy) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
-	s.see(ctx)
+// Expand implements policy.Policy.
+func (s observer) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
+	s.observe(ctx)
 	return s.Policy.Expand(ctx, r)
 }
 
-// A step that is not UTF-8 and an engine that panics cost their request, and no
+// A step that is not UTF-8, or an engine that panics, fails its own request and no
 // other on the stream.
-func TestSickEngine(t *testing.T) {
+func TestFailureEndsOneRequestOfAStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		healthy := policytest.Steps(1, 3*time.Second)
 		script := &policytest.Script{Reply: func(r policy.Request, ordinal int) policytest.Reply {
-			l := healthy.Reply(r, ordinal)
+			reply := healthy.Reply(r, ordinal)
 			switch ordinal {
 			case 1:
-				l.Delay, l.Child.Steps[0].Text = time.Second, "\xff"
+				reply.Delay, reply.Child.Steps[0].Text = time.Second, "\xff"
 			case 2:
-				l.Delay, l.Do = 2*time.Second, func() { panic("out of memory") }
+				reply.Delay, reply.Do = 2*time.Second, func() { panic("out of memory") }
 			}
-			return l
+			return reply
 		}}
-		c, s := over(t, script)
+		c, s := serve(t, script)
 		errs := make(chan error, 3)
 		for ordinal := range 3 {
 			go func() {
@@ -164,59 +167,67 @@ func TestSickEngine(t *testing.T) {
 			t.Errorf("panic: got %v", err)
 		}
 		if err := <-errs; err != nil || s.Streams.Load() != 1 {
-			t.Errorf("the other request: got %v, over %d streams", err, s.Streams.Load())
+			t.Errorf("the other request: got %v over %d streams, want no error over 1", err, s.Streams.Load())
 		}
 	})
 }
 
-// What a client refuses of a server that does not keep to the contract.
-func TestMalformedAnswers(t *testing.T) {
-	good := policywire.ChildToProto(policy.Child{Steps: []reasoning.Step{{Text: "x", Tokens: 1}}, Finish: reasoning.FinishEnd})
-	child := &policyv1.ExpandResponse{Event: &policyv1.ExpandResponse_Child{Child: good}}
+// A client refuses the responses of a server that breaks the contract.
+func TestClientRefusesMalformedResponses(t *testing.T) {
+	good := policywire.ChildToProto(policy.Child{
+		Steps: []reasoning.Step{{Text: "x", Tokens: 1}}, Finish: reasoning.FinishEnd,
+	})
+	respond := func(child *policyv1.Child) *policyv1.ExpandResponse {
+		return &policyv1.ExpandResponse{Event: &policyv1.ExpandResponse_Child{Child: child}}
+	}
+	child := respond(good)
+	other := respond(&policyv1.Child{Ordinal: 5, Steps: good.Steps, Finish: good.Finish})
+	noSteps := respond(&policyv1.Child{})
 	done := &policyv1.ExpandResponse{Event: &policyv1.ExpandResponse_Done{Done: &policyv1.Done{}}}
-	other := &policyv1.ExpandResponse{Event: &policyv1.ExpandResponse_Child{Child: &policyv1.Child{Ordinal: 5, Steps: good.Steps, Finish: good.Finish}}}
-	bare := &policyv1.ExpandResponse{Event: &policyv1.ExpandResponse_Child{Child: &policyv1.Child{}}}
-	for name, answers := range map[string]struct {
-		say  []*policyv1.ExpandResponse
-		want string
+	for name, c := range map[string]struct {
+		responses []*policyv1.ExpandResponse
+		want      string // in the error; empty: no error
 	}{
-		"sound":          {[]*policyv1.ExpandResponse{child, done}, ""},
-		"child is lost":  {[]*policyv1.ExpandResponse{done}, "did not come"},
-		"child is twice": {[]*policyv1.ExpandResponse{child, child, done}, "twice"},
-		"not asked for":  {[]*policyv1.ExpandResponse{other}, "not asked for"},
-		"no steps":       {[]*policyv1.ExpandResponse{bare}, "steps"},
-		"no event":       {[]*policyv1.ExpandResponse{{}}, "event"},
+		"valid":             {[]*policyv1.ExpandResponse{child, done}, ""},
+		"child is missing":  {[]*policyv1.ExpandResponse{done}, "missing"},
+		"child is repeated": {[]*policyv1.ExpandResponse{child, child, done}, "repeated"},
+		"not requested":     {[]*policyv1.ExpandResponse{other}, "not requested"},
+		"no steps":          {[]*policyv1.ExpandResponse{noSteps}, "steps"},
+		"no event":          {[]*policyv1.ExpandResponse{{}}, "event"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := rpctest.Serve(t, func(r grpc.ServiceRegistrar) { policyv1.RegisterPolicyServiceServer(r, liar{say: answers.say}) })
-			c := NewClient(s.Conn)
-			defer c.Close()
+			s := rpctest.Serve(t, func(r grpc.ServiceRegistrar) {
+				policyv1.RegisterPolicyServiceServer(r, fixedServer{responses: c.responses})
+			})
+			client := NewClient(s.Conn)
+			defer client.Close()
 			var last error
-			for _, err := range c.Expand(t.Context(), request(0)) {
+			for _, err := range client.Expand(t.Context(), request(0)) {
 				last = err
 			}
-			if answers.want == "" && last != nil {
-				t.Errorf("got %v", last)
+			if c.want == "" && last != nil {
+				t.Errorf("got %v, want no error", last)
 			}
-			if answers.want != "" && (!errors.Is(last, wire.ErrMalformed) || !strings.Contains(last.Error(), answers.want)) {
-				t.Errorf("got %v, want ErrMalformed with %q", last, answers.want)
+			if c.want != "" && (!errors.Is(last, wire.ErrMalformed) || !strings.Contains(last.Error(), c.want)) {
+				t.Errorf("got %v, want ErrMalformed with %q", last, c.want)
 			}
 		})
 	}
 }
 
-// liar says the same to each request.
-type liar struct {
+// A fixedServer answers the first request of each stream by the same responses.
+type fixedServer struct {
 	policyv1.UnimplementedPolicyServiceServer
-	say []*policyv1.ExpandResponse
+	responses []*policyv1.ExpandResponse
 }
 
-func (l liar) Expand(s grpc.BidiStreamingServer[policyv1.ExpandRequest, policyv1.ExpandResponse]) error {
+// Expand implements policyv1.PolicyServiceServer.
+func (f fixedServer) Expand(s grpc.BidiStreamingServer[policyv1.ExpandRequest, policyv1.ExpandResponse]) error {
 	q, err := s.Recv()
 	if err != nil {
 		return err
 	}
-	for _, a := range l.say {
+	for _, a := range f.responses {
 		if err := s.Send(&policyv1.ExpandResponse{RequestId: q.RequestId, Event: a.Event}); err != nil {
 			return err
 		}
@@ -225,9 +236,9 @@ func (l liar) Expand(s grpc.BidiStreamingServer[policyv1.ExpandRequest, policyv1
 	return nil
 }
 
-// A client in another language hears the field that breaks a rule, and gets
-// defaults for what it does not say.
-func TestStrangers(t *testing.T) {
+// A client of the generated stubs gets the name of the field that breaks a rule, and
+// the server's defaults for sampling parameters that it leaves unset.
+func TestServerNamesFieldsAndFillsDefaults(t *testing.T) {
 	script := policytest.Steps(1, 0)
 	defaults := reasoning.Sampling{Temperature: 0.5, TopP: 1, MaxTokens: 64}
 	s := rpctest.Serve(t, func(r grpc.ServiceRegistrar) { Register(r, script, defaults) })
@@ -235,7 +246,7 @@ func TestStrangers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ask := func(q *policyv1.ExpandRequest) *policyv1.ExpandResponse {
+	respond := func(q *policyv1.ExpandRequest) *policyv1.ExpandResponse {
 		if err := stream.Send(q); err != nil {
 			t.Fatal(err)
 		}
@@ -245,16 +256,19 @@ func TestStrangers(t *testing.T) {
 		}
 		return a
 	}
-	if got := ask(&policyv1.ExpandRequest{RequestId: "1"}).GetError(); got.GetField() != "action" || got.GetReason() != "INVALID_ARGUMENT" {
-		t.Errorf("no action: got %v", got)
+	got := respond(&policyv1.ExpandRequest{RequestId: "1"}).GetError()
+	if got.GetField() != "action" || got.GetReason() != "INVALID_ARGUMENT" {
+		t.Errorf("no action: got %v, want INVALID_ARGUMENT for field action", got)
 	}
-	expansion := &policyv1.Expansion{SearchId: "s", Problem: "p", Ordinals: []int32{0}, Sampling: &reasoningv1.Sampling{TopP: new(float64)}}
+	expansion := &policyv1.Expansion{
+		SearchId: "s", Problem: "p", Ordinals: []int32{0}, Sampling: &reasoningv1.Sampling{TopP: new(float64)},
+	}
 	q := &policyv1.ExpandRequest{RequestId: "1", Action: &policyv1.ExpandRequest_Expansion{Expansion: expansion}}
-	if got := ask(q).GetError(); got.GetField() != "sampling.top_p" || got.GetCode() != 3 {
-		t.Errorf("top_p 0: got %v", got)
+	if got := respond(q).GetError(); got.GetField() != "sampling.top_p" || got.GetCode() != 3 {
+		t.Errorf("top_p 0: got %v, want code 3 for field sampling.top_p", got)
 	}
 	expansion.Sampling = nil
-	if got := ask(q); got.GetChild() == nil || script.Calls()[0].Request.Sampling != defaults {
+	if got := respond(q); got.GetChild() == nil || script.Calls()[0].Request.Sampling != defaults {
 		t.Errorf("got %v with %+v, want a child with %+v", got, script.Calls()[0].Request.Sampling, defaults)
 	}
 	if a, err := stream.Recv(); a.GetDone() == nil {
@@ -264,6 +278,6 @@ func TestStrangers(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := stream.Recv(); err == nil {
-		t.Error("the stream does not end")
+		t.Error("the stream goes on after CloseSend")
 	}
 }
