@@ -22,22 +22,24 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// script yields an estimate a second, and then fails by err if it is not nil.
+// A script is an Estimator that yields one estimate per second and then err, if it is
+// not nil. It keeps the last request, and the error of a context that stopped it.
 type script struct {
 	estimates []difficulty.Estimate
 	err       error
-	asked     difficulty.Request
-	ended     error
+	request   difficulty.Request
+	stopped   error
 }
 
+// Estimate implements difficulty.Estimator.
 func (s *script) Estimate(ctx context.Context, r difficulty.Request) iter.Seq2[difficulty.Estimate, error] {
-	s.asked = r
+	s.request = r
 	return func(yield func(difficulty.Estimate, error) bool) {
 		for _, e := range s.estimates {
 			select {
 			case <-time.After(time.Second):
 			case <-ctx.Done():
-				s.ended = ctx.Err()
+				s.stopped = ctx.Err()
 				yield(difficulty.Estimate{}, ctx.Err())
 				return
 			}
@@ -60,77 +62,86 @@ var (
 		Sampling: reasoning.Sampling{Temperature: 1, TopP: 1, MaxTokens: 100},
 	}
 	estimates = []difficulty.Estimate{
-		{PassRate: 0.5, Low: 0.1, High: 0.9, Samples: 2, Usage: reasoning.Usage{Generated: 7}, New: []policy.Child{
-			{Ordinal: 1, Steps: []reasoning.Step{{Text: "A:1", Tokens: 3, Score: 0.5, Scored: true}}, Finish: reasoning.FinishEnd},
-		}},
+		{PassRate: 0.5, Low: 0.1, High: 0.9, Samples: 2, Usage: reasoning.Usage{Generated: 7}, New: []policy.Child{{
+			Ordinal: 1,
+			Steps:   []reasoning.Step{{Text: "A:1", Tokens: 3, Score: 0.5, Scored: true}},
+			Finish:  reasoning.FinishEnd,
+		}}},
 		{PassRate: 0.75, Low: 0.5, High: 1, Samples: 4, Final: true},
 	}
 )
 
-// ask for at most take estimates; 0 is all.
-func ask(ctx context.Context, e difficulty.Estimator, r difficulty.Request, take int) (got []difficulty.Estimate, last error) {
+// estimate returns the first limit estimates of a request, or all if limit is 0, and
+// the error that ended them.
+func estimate(
+	ctx context.Context, e difficulty.Estimator, r difficulty.Request, limit int,
+) (got []difficulty.Estimate, last error) {
 	for estimate, err := range e.Estimate(ctx, r) {
 		if last = err; err == nil {
 			got = append(got, estimate)
 		}
-		if len(got) == take {
+		if len(got) == limit {
 			break
 		}
 	}
 	return got, last
 }
 
-func over(t *testing.T, s *script) *Client {
+// serve serves s over gRPC until the test ends and returns a client of it.
+func serve(t *testing.T, s *script) *Client {
 	return NewClient(rpctest.Serve(t, func(r grpc.ServiceRegistrar) { Register(r, s, reasoning.Sampling{}) }).Conn)
 }
 
-func TestEstimatesComeAsTheyAreMade(t *testing.T) {
+func TestEstimatesAreStreamed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{estimates: estimates}
 		start := time.Now()
-		got, err := ask(t.Context(), over(t, s), request, 0)
+		got, err := estimate(t.Context(), serve(t, s), request, 0)
 		if diff := cmp.Diff(got, estimates, cmpopts.EquateEmpty()); diff != "" || err != nil {
 			t.Errorf("got %v, got -, want +\n%s", err, diff)
 		}
-		if diff := cmp.Diff(s.asked, request); diff != "" || time.Since(start) != 2*time.Second {
-			t.Errorf("after %v: got -, want +\n%s", time.Since(start), diff)
+		if diff := cmp.Diff(s.request, request); diff != "" || time.Since(start) != 2*time.Second {
+			t.Errorf("after %v, want 2s: request: got -, want +\n%s", time.Since(start), diff)
 		}
 	})
 }
 
-func TestLeavingStopsTheEstimator(t *testing.T) {
+func TestStoppingEarlyStopsTheEstimator(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{estimates: estimates}
-		c := over(t, s)
+		c := serve(t, s)
 		start := time.Now()
-		if got, err := ask(t.Context(), c, request, 1); len(got) != 1 || err != nil {
+		if got, err := estimate(t.Context(), c, request, 1); len(got) != 1 || err != nil {
 			t.Errorf("got %v and %v, want one estimate", got, err)
 		}
 		synctest.Wait()
-		if !errors.Is(s.ended, context.Canceled) || time.Since(start) != time.Second {
-			t.Errorf("the estimator ended by %v after %v, want cancelled after 1s", s.ended, time.Since(start))
+		if !errors.Is(s.stopped, context.Canceled) || time.Since(start) != time.Second {
+			t.Errorf("the estimator was stopped by %v after %v, want cancelled after 1s", s.stopped, time.Since(start))
 		}
 		short, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
 		defer cancel()
-		if got, err := ask(short, c, request, 0); len(got) != 1 || !errors.Is(err, context.DeadlineExceeded) {
+		if got, err := estimate(short, c, request, 0); len(got) != 1 || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v and %v, want one estimate and the deadline", got, err)
 		}
 	})
 }
 
-func TestErrors(t *testing.T) {
+func TestErrorsKeepTheirIdentity(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		got, err := ask(t.Context(), over(t, &script{estimates: estimates[:1], err: reasoning.ErrOverloaded}), request, 0)
+		overloaded := &script{estimates: estimates[:1], err: reasoning.ErrOverloaded}
+		got, err := estimate(t.Context(), serve(t, overloaded), request, 0)
 		if len(got) != 1 || !errors.Is(err, reasoning.ErrOverloaded) {
 			t.Errorf("got %d estimates and %v, want one and ErrOverloaded", len(got), err)
 		}
-		if _, err := ask(t.Context(), over(t, &script{estimates: estimates[:1]}), request, 0); !errors.Is(err, wire.ErrMalformed) {
+		unfinished := &script{estimates: estimates[:1]}
+		if _, err := estimate(t.Context(), serve(t, unfinished), request, 0); !errors.Is(err, wire.ErrMalformed) {
 			t.Errorf("no final estimate: got %v, want ErrMalformed", err)
 		}
 		bad := request
 		bad.MaxSamples = -1
 		var rule *reasoning.InvalidError
-		if _, err := ask(t.Context(), over(t, &script{}), bad, 0); !errors.As(err, &rule) || rule.Field != "max_samples" {
+		_, err = estimate(t.Context(), serve(t, &script{}), bad, 0)
+		if !errors.As(err, &rule) || rule.Field != "max_samples" {
 			t.Errorf("got %v, want max_samples to be invalid", err)
 		}
 	})

@@ -32,9 +32,11 @@ func estimateRequestToProto(r difficulty.Request) *difficultyv1.EstimateRequest 
 	return p
 }
 
-// estimateRequestFromProto is the inverse of estimateRequestToProto; what p does
-// not set of its sampling is taken from defaults.
-func estimateRequestFromProto(p *difficultyv1.EstimateRequest, defaults reasoning.Sampling) (difficulty.Request, error) {
+// estimateRequestFromProto is the inverse of estimateRequestToProto. Sampling
+// parameters that p does not set are taken from defaults.
+func estimateRequestFromProto(
+	p *difficultyv1.EstimateRequest, defaults reasoning.Sampling,
+) (difficulty.Request, error) {
 	r := difficulty.Request{
 		Tenant:     p.GetTenant(),
 		Search:     p.GetSearchId(),
@@ -49,15 +51,15 @@ func estimateRequestFromProto(p *difficultyv1.EstimateRequest, defaults reasonin
 	if p.GetMethod() == difficultyv1.Method_METHOD_UNSPECIFIED {
 		r.Method = difficulty.MethodProbe
 	} else if _, known := difficultyv1.Method_name[int32(p.GetMethod())]; !known {
-		return r, reasoning.Invalid("method", "%d is not known here", p.GetMethod())
+		return r, reasoning.Invalid("method", "must be a known method, is %d", p.GetMethod())
 	}
-	if p.MaxSamples != nil && *p.MaxSamples == 0 { // absent is the default, 0 is not
+	if p.MaxSamples != nil && *p.MaxSamples == 0 { // unset means the default, an explicit 0 is invalid
 		return r, reasoning.Invalid("max_samples", "must be 1 to %d, is 0", difficulty.MaxSamples)
 	}
 	return r, nil
 }
 
-// EstimateToProto turns an estimate into its message, all but its samples.
+// EstimateToProto turns an estimate into its message, without its samples.
 func EstimateToProto(e difficulty.Estimate) *difficultyv1.Estimate {
 	return &difficultyv1.Estimate{
 		PassRate: e.PassRate,
@@ -86,7 +88,7 @@ func EstimateFromProto(p *difficultyv1.Estimate) (e difficulty.Estimate, err err
 		return e, wire.Malformed("estimate.bin.index", "must be 0 to %d, is %d", difficulty.MaxEdges, e.Bin)
 	}
 	if !(0 <= e.Low && e.Low <= e.PassRate && e.PassRate <= e.High && e.High <= 1) {
-		return e, wire.Malformed("estimate.pass_rate", "must be in its interval and that in [0,1]: is %v in [%v,%v]",
+		return e, wire.Malformed("estimate.pass_rate", "must be in its interval, and the interval in [0,1]: is %v in [%v,%v]",
 			e.PassRate, e.Low, e.High)
 	}
 	if e.Usage, err = wire.UsageFromProto(p.GetUsage()); err != nil {

@@ -16,12 +16,16 @@ import (
 )
 
 func TestRoundTrips(t *testing.T) {
-	methods := rapid.SampledFrom([]difficulty.Method{difficulty.MethodProbe, difficulty.MethodPredicted, difficulty.MethodOracle, difficulty.MethodPrompt})
+	methods := rapid.SampledFrom([]difficulty.Method{
+		difficulty.MethodProbe, difficulty.MethodPredicted, difficulty.MethodOracle, difficulty.MethodPrompt,
+	})
 	quintiles := difficulty.Quantiles(5, []float64{0.1, 0.3, 0.4, 0.6, 0.9})
 	schemes := rapid.SampledFrom([]difficulty.Scheme{{}, difficulty.Absolute, quintiles})
 	children := rapid.Custom(func(t *rapid.T) policy.Child {
 		steps := rapid.SliceOfN(wiretest.Steps, 1, 4).Draw(t, "steps")
-		return policy.Child{Steps: steps, Finish: wiretest.Finishes.Draw(t, "finish"), Usage: wiretest.Usages.Draw(t, "usage")}
+		return policy.Child{
+			Steps: steps, Finish: wiretest.Finishes.Draw(t, "finish"), Usage: wiretest.Usages.Draw(t, "usage"),
+		}
 	})
 	wiretest.RoundTrip(t, "estimate request", rapid.Custom(func(t *rapid.T) difficulty.Request {
 		return difficulty.Request{
@@ -56,7 +60,7 @@ func TestRoundTrips(t *testing.T) {
 	}), responseToProto, responseFromProto)
 }
 
-func TestMalformed(t *testing.T) {
+func TestInvalidMessagesAreRefused(t *testing.T) {
 	for name, p := range map[string]*difficultyv1.Estimate{
 		"bin":      {Bin: &difficultyv1.Bin{Index: 16}},
 		"interval": {PassRate: 0.5, Low: 0.6, High: 0.7},

@@ -1,5 +1,5 @@
-// Command difficulty serves estimates of difficulty over gRPC. It takes samples from the
-// policy's workers on the queue and scores them by a verifier.
+// Command difficulty estimates the difficulty of problems over gRPC. It takes samples
+// from the policy's workers through the queue, and scores from a verifier.
 package main
 
 import (
