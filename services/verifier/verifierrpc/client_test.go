@@ -19,8 +19,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// over gRPC.
-func over(t *testing.T, v verifier.Verifier) *Client {
+// serve serves v over gRPC until the test ends and returns a client of it.
+func serve(t *testing.T, v verifier.Verifier) *Client {
 	s := rpctest.Serve(t, func(r grpc.ServiceRegistrar) { Register(r, v) })
 	c := NewClient(s.Conn)
 	t.Cleanup(func() { c.Close() })
@@ -28,12 +28,14 @@ func over(t *testing.T, v verifier.Verifier) *Client {
 }
 
 func TestConformance(t *testing.T) {
-	verifiertest.Run(t, func(t *testing.T) verifier.Verifier { return over(t, verifiertest.Steps(0)) }, verifiertest.Options{})
+	verifiertest.Run(t, func(t *testing.T) verifier.Verifier {
+		return serve(t, verifiertest.Steps(0))
+	}, verifiertest.Options{})
 }
 
 func TestConformanceInABubble(t *testing.T) {
 	verifiertest.Run(t, func(t *testing.T) verifier.Verifier {
-		return over(t, verifiertest.Steps(10*time.Millisecond))
+		return serve(t, verifiertest.Steps(10*time.Millisecond))
 	}, verifiertest.Options{Bubble: true})
 }
 
@@ -42,7 +44,7 @@ var request = verifier.Request{Search: "s", Problem: "p", Steps: []string{"1\n",
 func TestCancelReachesTheModel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		script := verifiertest.Steps(time.Hour)
-		c := over(t, script)
+		c := serve(t, script)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		start := time.Now()
@@ -57,24 +59,24 @@ func TestCancelReachesTheModel(t *testing.T) {
 	})
 }
 
-func TestErrorsComeAcross(t *testing.T) {
+func TestErrorsKeepTheirIdentity(t *testing.T) {
 	for name, c := range map[string]struct {
-		line verifiertest.Reply
-		want error
+		reply verifiertest.Reply
+		want  error
 	}{
-		"misjudged":  {verifiertest.Reply{Scores: []float64{1}}, verifier.ErrBadScores},
+		"bad scores": {verifiertest.Reply{Scores: []float64{1}}, verifier.ErrBadScores},
 		"overloaded": {verifiertest.Reply{Err: reasoning.ErrOverloaded}, reasoning.ErrOverloaded},
 	} {
-		script := &verifiertest.Script{Reply: func(verifier.Request) verifiertest.Reply { return c.line }}
-		if result, err := over(t, script).Score(t.Context(), request); !errors.Is(err, c.want) || result.Scores != nil {
+		script := &verifiertest.Script{Reply: func(verifier.Request) verifiertest.Reply { return c.reply }}
+		if result, err := serve(t, script).Score(t.Context(), request); !errors.Is(err, c.want) || result.Scores != nil {
 			t.Errorf("%s: got %v and %v, want %v", name, result.Scores, err, c.want)
 		}
 	}
 }
 
-// A server whose scores do not fit the request is not believed.
-func TestWrongNumberOfScores(t *testing.T) {
-	s := rpctest.Serve(t, func(r grpc.ServiceRegistrar) { verifierv1.RegisterVerifierServiceServer(r, liar{}) })
+// A client refuses scores that do not fit the request.
+func TestClientRefusesWrongNumberOfScores(t *testing.T) {
+	s := rpctest.Serve(t, func(r grpc.ServiceRegistrar) { verifierv1.RegisterVerifierServiceServer(r, oneScore{}) })
 	c := NewClient(s.Conn)
 	defer c.Close()
 	if _, err := c.Score(t.Context(), request); !errors.Is(err, verifier.ErrBadScores) {
@@ -82,12 +84,13 @@ func TestWrongNumberOfScores(t *testing.T) {
 	}
 }
 
-// liar always gives one score.
-type liar struct {
+// oneScore is a server that gives one score, whatever the number of steps.
+type oneScore struct {
 	verifierv1.UnimplementedVerifierServiceServer
 }
 
-func (liar) Score(s grpc.BidiStreamingServer[verifierv1.ScoreRequest, verifierv1.ScoreResponse]) error {
+// Score implements verifierv1.VerifierServiceServer.
+func (oneScore) Score(s grpc.BidiStreamingServer[verifierv1.ScoreRequest, verifierv1.ScoreResponse]) error {
 	q, err := s.Recv()
 	if err != nil {
 		return err

@@ -30,8 +30,8 @@ func scoresToProto(r verifier.Result) *verifierv1.Scores {
 	return &verifierv1.Scores{Values: r.Scores, Usage: wire.UsageToProto(r.Usage), ScoreTime: durationpb.New(r.Took)}
 }
 
-// scoresFromProto is the inverse of scoresToProto. Request.Check tests whether
-// the scores fit the request.
+// scoresFromProto is the inverse of scoresToProto. It does not test whether the scores
+// fit the request: verifier.Request.Check does.
 func scoresFromProto(p *verifierv1.Scores) (verifier.Result, error) {
 	usage, err := wire.UsageFromProto(p.GetUsage())
 	if err != nil {
@@ -41,7 +41,7 @@ func scoresFromProto(p *verifierv1.Scores) (verifier.Result, error) {
 	return verifier.Result{Scores: p.GetValues(), Usage: usage, Took: took}, err
 }
 
-// aggregatorToProto turns an aggregator into its enum; the numbers are the same.
+// aggregatorToProto turns an aggregator into its enum, which has the same numbers.
 func aggregatorToProto(a verifier.Aggregator) reasoningv1.Aggregator {
 	return reasoningv1.Aggregator(a)
 }

@@ -13,7 +13,9 @@ import (
 )
 
 func TestRoundTrips(t *testing.T) {
-	aggregators := rapid.SampledFrom([]verifier.Aggregator{verifier.AggregatorMin, verifier.AggregatorLast, verifier.AggregatorAvg, verifier.AggregatorProd})
+	aggregators := rapid.SampledFrom([]verifier.Aggregator{
+		verifier.AggregatorMin, verifier.AggregatorLast, verifier.AggregatorAvg, verifier.AggregatorProd,
+	})
 	wiretest.RoundTrip(t, "path", rapid.Custom(func(t *rapid.T) verifier.Request {
 		return verifier.Request{
 			Tenant:  rapid.String().Draw(t, "tenant"),
@@ -35,8 +37,8 @@ func TestRoundTrips(t *testing.T) {
 	}), rewardModelToProto, rewardModelFromProto)
 }
 
-// The domain's numbers of an enum are the proto's.
-func TestAggregatorsAreTheProtos(t *testing.T) {
+// An aggregator has the same number in the domain and in the proto.
+func TestAggregatorsHaveTheNumbersOfTheProto(t *testing.T) {
 	for aggregator, want := range map[verifier.Aggregator]reasoningv1.Aggregator{
 		verifier.AggregatorMin:  reasoningv1.Aggregator_AGGREGATOR_MIN,
 		verifier.AggregatorLast: reasoningv1.Aggregator_AGGREGATOR_LAST,

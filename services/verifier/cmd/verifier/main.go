@@ -22,7 +22,7 @@ func main() {
 	serve.Main(s, func(ctx context.Context, d *serve.Dependencies) (serve.Service, error) { return build(ctx, d, c) })
 }
 
-// build opens the reward model.
+// build returns the service of the reward model that c names.
 func build(ctx context.Context, d *serve.Dependencies, c engine.Config) (serve.Service, error) {
 	opened, err := engine.Open(c)
 	if err != nil {

@@ -1,0 +1,89 @@
+// Package verifierrpc carries verifier.Verifier over gRPC: [Register] serves a
+// Verifier, and a [Client] is one.
+package verifierrpc
+
+import (
+	"context"
+
+	"google.golang.org/grpc"
+
+	"github.com/ponder-mesh/ponder/internal/mux"
+	"github.com/ponder-mesh/ponder/internal/rpcerr"
+	"github.com/ponder-mesh/ponder/internal/wire"
+	verifierv1 "github.com/ponder-mesh/ponder/proto/ponder/verifier/v1"
+	"github.com/ponder-mesh/ponder/services/verifier"
+)
+
+// A Client is a Verifier that a server at the other end of a connection runs. All its
+// requests share one stream, which the first request opens. A stream that breaks ends
+// its requests with reasoning.ErrUnavailable, and the next request opens another.
+type Client struct {
+	service verifierv1.VerifierServiceClient
+	mux     *mux.Client[*verifierv1.ScoreRequest, *verifierv1.ScoreResponse]
+}
+
+var _ verifier.Verifier = (*Client)(nil)
+
+// NewClient returns a Client over conn, which the caller closes after the Client.
+func NewClient(conn grpc.ClientConnInterface) *Client {
+	service := verifierv1.NewVerifierServiceClient(conn)
+	open := func(ctx context.Context) (mux.Stream[*verifierv1.ScoreRequest, *verifierv1.ScoreResponse], error) {
+		return service.Score(ctx)
+	}
+	cancel := func(id string) *verifierv1.ScoreRequest {
+		return &verifierv1.ScoreRequest{RequestId: id, Action: &verifierv1.ScoreRequest_Cancel{Cancel: &verifierv1.Cancel{}}}
+	}
+	last := func(*verifierv1.ScoreResponse) bool { return true }
+	return &Client{service: service, mux: mux.NewClient(open, cancel, last)}
+}
+
+// Close ends the stream. Requests in flight fail.
+func (c *Client) Close() error { return c.mux.Close() }
+
+// RewardModel implements verifier.Verifier.
+func (c *Client) RewardModel(ctx context.Context) (verifier.RewardModel, error) {
+	answer, err := c.service.GetModel(ctx, &verifierv1.GetModelRequest{})
+	if err != nil {
+		return verifier.RewardModel{}, rpcerr.FromStatus(err)
+	}
+	return rewardModelFromProto(answer)
+}
+
+// Score implements verifier.Verifier. It returns verifier.ErrBadScores if the server's
+// scores do not fit the request.
+func (c *Client) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
+	if err := r.Validate(); err != nil {
+		return verifier.Result{}, err
+	}
+	message := func(id string) *verifierv1.ScoreRequest {
+		return &verifierv1.ScoreRequest{
+			RequestId:   id,
+			Action:      &verifierv1.ScoreRequest_Path{Path: pathToProto(r)},
+			Traceparent: wire.Traceparent(ctx),
+		}
+	}
+	var result verifier.Result
+	var err error
+	for answer, broken := range c.mux.Do(ctx, message) { // yields exactly once
+		result, err = readResponse(answer, broken, r)
+	}
+	return result, err
+}
+
+// readResponse returns the result that a response carries, or the error.
+func readResponse(answer *verifierv1.ScoreResponse, err error, r verifier.Request) (verifier.Result, error) {
+	if err != nil {
+		return verifier.Result{}, rpcerr.FromStatus(err)
+	}
+	if failure := answer.GetError(); failure != nil {
+		return verifier.Result{}, rpcerr.FromProto(failure)
+	}
+	result, err := scoresFromProto(answer.GetScores())
+	if err == nil {
+		err = r.Check(result.Scores)
+	}
+	if err != nil {
+		return verifier.Result{}, err
+	}
+	return result, nil
+}
