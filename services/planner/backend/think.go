@@ -64,6 +64,36 @@ func (w advising) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy
 	return w.Backend.Expand(ctx, r)
 }
 
+// Reserve implements search.Ledger: what the sentence adds is read, too.
+func (w advising) Reserve(ctx context.Context, demands []search.Demand, strands bool) search.Reservation {
+	demands = slices.Clone(demands)
+	for i := range demands {
+		demands[i].Request.Problem += w.sentence
+	}
+	return reserve(ctx, w.Backend, demands, strands)
+}
+
+// Divide implements search.Ledger.
+func (w advising) Divide(ctx context.Context, n int) ([]context.Context, func()) {
+	return divide(ctx, w.Backend, n)
+}
+
+// reserve passes a reservation on to a backend that may keep a budget.
+func reserve(ctx context.Context, b search.Backend, demands []search.Demand, strands bool) search.Reservation {
+	if ledger, ok := b.(search.Ledger); ok {
+		return ledger.Reserve(ctx, demands, strands)
+	}
+	return search.Unbounded(ctx)
+}
+
+// divide passes branches on to a backend that may keep a budget.
+func divide(ctx context.Context, b search.Backend, n int) ([]context.Context, func()) {
+	if ledger, ok := b.(search.Ledger); ok {
+		return ledger.Divide(ctx, n)
+	}
+	return slices.Repeat([]context.Context{ctx}, n), func() {}
+}
+
 type thinking struct {
 	search.Backend
 	Thinking
@@ -78,6 +108,25 @@ type thought struct {
 	tokens int // of thinking
 	waits  int
 	over   bool // the end of thinking is written
+}
+
+// Reserve implements search.Ledger: a child takes a request for each part, and what is
+// rejected was generated.
+func (w *thinking) Reserve(ctx context.Context, demands []search.Demand, strands bool) search.Reservation {
+	demands = slices.Clone(demands)
+	for i := range demands {
+		demands[i].Parts += 1 + w.Waits
+		if w.Mode == ModeReject {
+			demands[i].Parts += MaxTries
+			demands[i].Tokens *= MaxTries
+		}
+	}
+	return reserve(ctx, w.Backend, demands, strands)
+}
+
+// Divide implements search.Ledger.
+func (w *thinking) Divide(ctx context.Context, n int) ([]context.Context, func()) {
+	return divide(ctx, w.Backend, n)
 }
 
 // Expand implements search.World.

@@ -26,7 +26,8 @@ type batch struct {
 
 // expand asks the backend for the children and returns when each is written and scored,
 // or failed.
-func (b *batch) expand(ctx context.Context, t *Tree) {
+func (b *batch) expand(t *Tree, g *Growth) {
+	ctx := g.reserved.Context()
 	missing := map[int]*Node{}
 	for _, n := range b.children {
 		missing[n.Ordinal] = n
@@ -44,7 +45,7 @@ func (b *batch) expand(ctx context.Context, t *Tree) {
 		}
 		delete(missing, child.Ordinal)
 		writing.Go(func() {
-			defer close(n.ready)
+			defer g.ready(n)
 			b.write(ctx, t, n, child)
 		})
 	}
@@ -59,7 +60,7 @@ func (b *batch) expand(ctx context.Context, t *Tree) {
 		if !notNeeded { // else stopFrom prunes it
 			t.change(n, func() { n.State, n.Reason = StateFailed, err.Error() })
 		}
-		close(n.ready)
+		g.ready(n)
 	}
 	writing.Wait()
 	switch {

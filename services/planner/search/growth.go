@@ -39,14 +39,20 @@ type Growth struct {
 	all          sync.WaitGroup // the batches' goroutines
 	children     []*Node        // in the order in which they were asked for
 	batches      []*batch       // the same, as they are asked for together
+	reserved     Reservation    // of what they may cost
+	strands      bool           // work of its own follows each child, in Do
 	stoppedEarly bool           // a loop over Each ended before the last child
 }
 
 // Ask asks for the children of all forks, and returns at once. It must be called in
 // program order: ordinals, and with them all chance, are given here. Run stops
 // growths that its strategy does not take.
-func (t *Tree) Ask(ctx context.Context, forks ...Fork) *Growth {
-	g := &Growth{tree: t, ctx: ctx}
+func (t *Tree) Ask(ctx context.Context, forks ...Fork) *Growth { return t.ask(ctx, false, forks) }
+
+// ask is Ask. With strands, the children are taken by Do, and what each may cost is set
+// aside together with the work that follows it there, such as a rollout.
+func (t *Tree) ask(ctx context.Context, strands bool, forks []Fork) *Growth {
+	g := &Growth{tree: t, ctx: ctx, strands: strands}
 	ctx, g.stop = context.WithCancelCause(ctx)
 	for _, f := range forks {
 		var siblings []*Node
@@ -59,11 +65,12 @@ func (t *Tree) Ask(ctx context.Context, forks ...Fork) *Growth {
 		}
 	}
 	t.register(g)
+	g.reserved = t.reserve(ctx, g.batches, strands)
 	for _, n := range g.children {
 		t.change(n, func() { n.State = StateQueued })
 	}
 	for _, b := range g.batches {
-		g.all.Go(func() { b.expand(ctx, t) })
+		g.all.Go(func() { b.expand(t, g) })
 	}
 	return g
 }
@@ -102,14 +109,15 @@ func (g *Growth) Each() iter.Seq[*Node] {
 
 // Do calls f for every child as soon as it is written, all at the same time, and
 // returns the children, in the order in which they were asked for. The error is that of
-// Wait, or joins those of f.
-func (g *Growth) Do(f func(*Node) error) ([]*Node, error) {
+// Wait, or joins those of f. What f asks for has the context that it is called with.
+func (g *Growth) Do(f func(context.Context, *Node) error) ([]*Node, error) {
 	errs := make([]error, len(g.children))
 	var calls sync.WaitGroup
 	for i, n := range g.children {
 		calls.Go(func() {
+			defer g.reserved.Done(n.ID)
 			if <-n.ready; n.State != StateFailed {
-				errs[i] = f(n)
+				errs[i] = f(g.strand(n), n)
 			}
 		})
 	}
@@ -126,6 +134,22 @@ func (g *Growth) Do(f func(*Node) error) ([]*Node, error) {
 		return grown, err
 	}
 	return grown, errors.Join(errs...)
+}
+
+// strand returns the context of the work that follows a child.
+func (g *Growth) strand(n *Node) context.Context {
+	if g.strands {
+		return g.reserved.Strand(n.ID)
+	}
+	return g.ctx
+}
+
+// ready says that a child is written and scored, or failed.
+func (g *Growth) ready(n *Node) {
+	if !g.strands {
+		g.reserved.Done(n.ID)
+	}
+	close(n.ready)
 }
 
 // stopFrom stops and prunes the children from the first on.

@@ -69,10 +69,12 @@ func (r Revisions) Validate() error {
 // Search implements Strategy.
 func (r Revisions) Search(ctx context.Context, t *Tree) error {
 	var starts []*Growth
-	for range r.Chains {
+	branches, join := t.divide(ctx, r.Chains)
+	defer join()
+	for _, ctx := range branches {
 		starts = append(starts, t.Ask(ctx, Fork{From: t.Root, N: 1, Span: policy.Whole, Score: !r.NoVerifier}))
 	}
-	err := runBranches(ctx, t, starts, func(g *Growth) error {
+	err := runBranches(ctx, t, starts, func(ctx context.Context, g *Growth) error {
 		for i := 1; ; i++ {
 			attempt, err := g.Wait()
 			if err != nil || i == r.N/r.Chains {

@@ -25,7 +25,7 @@ func (r *rollouts) ask(ctx context.Context, forks ...Fork) *Growth {
 	for i := range forks {
 		forks[i].Score, forks[i].ScoreEnds = r.steps == 0, true
 	}
-	return r.tree.Ask(ctx, forks...)
+	return r.tree.ask(ctx, r.steps > 0, forks)
 }
 
 // grow returns the children of a growth, and rolls out each open one as soon as it is
@@ -34,7 +34,7 @@ func (r *rollouts) grow(ctx context.Context, g *Growth) ([]*Node, error) {
 	if r.steps == 0 {
 		return g.Wait()
 	}
-	return g.Do(func(n *Node) error {
+	return g.Do(func(ctx context.Context, n *Node) error {
 		if !n.Open() {
 			return nil
 		}

@@ -253,7 +253,7 @@ type followsFirst struct{ Strategy }
 
 func (followsFirst) Search(ctx context.Context, t *Tree) error {
 	first := make(chan *Node, 1)
-	_, err := t.Ask(ctx, Fork{From: t.Root, N: 8, Span: 1}).Do(func(n *Node) error {
+	_, err := t.Ask(ctx, Fork{From: t.Root, N: 8, Span: 1}).Do(func(_ context.Context, n *Node) error {
 		select {
 		case first <- n:
 			_, err := t.Grow(ctx, Fork{From: n, N: 1, Span: 1})

@@ -86,13 +86,14 @@ func levels(ctx context.Context, t *Tree, grow grower, rule func(level []*Node) 
 	}
 }
 
-// runBranches calls grow on each growth, all at the same time. A branch that fails does
-// not end the others: it is a fault of the tree, unless all fail.
-func runBranches(ctx context.Context, t *Tree, growths []*Growth, grow func(*Growth) error) error {
+// runBranches calls grow on each growth, with the context that it was asked for with, all
+// at the same time. A branch that fails does not end the others: it is a fault of the
+// tree, unless all fail.
+func runBranches(ctx context.Context, t *Tree, growths []*Growth, grow func(context.Context, *Growth) error) error {
 	errs := make([]error, len(growths))
 	var branches sync.WaitGroup
 	for i, g := range growths {
-		branches.Go(func() { errs[i] = grow(g) })
+		branches.Go(func() { errs[i] = grow(g.ctx, g) })
 	}
 	branches.Wait()
 	failed := slices.DeleteFunc(errs, func(err error) bool { return err == nil })

@@ -1,0 +1,249 @@
+package backend
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"iter"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner/search"
+	"github.com/ponder-mesh/ponder/services/planner/search/searchtest"
+	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/policy/policytest"
+	"github.com/ponder-mesh/ponder/services/verifier"
+)
+
+// budgeted are strategies of all kinds: level by level, in branches, with rollouts, with
+// several growths under way, and with children that are stopped.
+func budgeted() map[string]search.Strategy {
+	found := map[string]search.Strategy{
+		"majority-early":  search.Majority{N: 16},
+		"majority-waves":  search.Majority{N: 16, Wave: 4, Confidence: 0.9},
+		"beam-narrow":     search.Beam{N: 16, M: 4, MaxLevels: 40, Narrow: true},
+		"dvts-lookahead":  search.DVTS{N: 16, M: 4, K: 1, MaxLevels: 40},
+		"rebase-exact":    search.Rebase{N: 16, Balance: 0.2, Exact: true, MaxLevels: 40},
+		"mcts-rollout":    search.MCTS{N: 16, Width: 4, Parallel: 4, Exploration: 1, Rollout: true, Final: search.FinalValue, MaxLevels: 40},
+		"particles-gibbs": search.Particles{N: 16, Iterations: 2, Temperature: 0.5, Sample: true, MaxLevels: 40},
+		"revisions-flat":  search.Revisions{N: 16, Chains: 4, Flat: true},
+	}
+	for _, s := range everyStrategy(16, 4) {
+		found[s.Name()] = s
+	}
+	return found
+}
+
+// jittery makes the children and scores of a lock take a random time.
+func jittery(lock *searchtest.Lock, seed uint64) *searchtest.Lock {
+	timing := func(parts ...any) time.Duration {
+		h := fnv.New64a()
+		fmt.Fprint(h, parts...)
+		return time.Duration(rand.New(rand.NewPCG(seed, h.Sum64())).IntN(1000)) * time.Millisecond
+	}
+	reply := lock.Reply
+	lock.Reply = func(r policy.Request, ordinal int) policytest.Reply {
+		l := reply(r, ordinal)
+		l.Delay = timing(r.Node, r.Steps, ordinal)
+		return l
+	}
+	lock.Hearing = func(r verifier.Request) (time.Duration, error) { return timing(r.Node, r.Steps), nil }
+	return lock
+}
+
+// sketch is all of a tree that a strategy sees.
+func sketch(t *search.Tree) string {
+	var b strings.Builder
+	for n := range t.Nodes() {
+		fmt.Fprintf(&b, "%s %q %v %v %v %.4f\n", n.ID, reasoning.Texts(n.Steps), n.Finish, n.State, n.Scored, n.Value)
+	}
+	for _, n := range t.Finalists {
+		fmt.Fprintln(&b, "finalist", n.ID)
+	}
+	return b.String()
+}
+
+// bounds are budgets of each kind, as parts of what a search costs without one.
+func bounds(whole reasoning.Usage) (budgets []Budget) {
+	for _, part := range []float64{0.1, 0.35, 0.6, 0.9} {
+		b := Budget{
+			PolicyTokens: int64(part * float64(whole.Generated)), VerifierTokens: int64(part * float64(whole.Verifier)), FLOPs: part * whole.FLOPs,
+		}
+		budgets = append(budgets, Budget{PolicyTokens: b.PolicyTokens}, Budget{FLOPs: b.FLOPs}, b)
+		if whole.Verifier > 0 {
+			budgets = append(budgets, Budget{VerifierTokens: b.VerifierTokens})
+		}
+	}
+	return budgets
+}
+
+// checked is a backend that calls check with each request.
+type checked struct {
+	search.Backend
+	check func()
+}
+
+func (c checked) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
+	c.check()
+	return c.Backend.Expand(ctx, r)
+}
+
+func (c checked) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
+	c.check()
+	return c.Backend.Score(ctx, r)
+}
+
+// A budgetedRun is one search within a budget.
+type budgetedRun struct {
+	strategy search.Strategy
+	how      *Thinking
+	budget   Budget
+	store    Store
+	seed     uint64 // of how long everything takes
+	unasked  bool   // the search says nothing before it asks
+	took     time.Duration
+}
+
+// tree returns what grew, what it cost, and how many children and scores were asked for.
+func (r *budgetedRun) tree(t *testing.T) (tree string, bill reasoning.Bill, asked int) {
+	p := problem("s")
+	p.Aggregator, p.Extract = verifier.AggregatorMin, searchtest.Dialled
+	lock := searchtest.NewLock(0.5, nil)
+	if r.how != nil {
+		lock = thinkingLock()
+	}
+	synctest.Test(t, func(t *testing.T) {
+		lock, began := jittery(lock, r.seed), time.Now()
+		var m *Metered
+		m = Meter(checked{Memo(lock, r.store, who), func() {
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			if m.account != nil {
+				m.account.check(t)
+			}
+		}}, r.budget, who.Policy, who.RewardModel.Model)
+		var b search.Backend = m
+		if r.how != nil {
+			b = Think(b, *r.how, mustLookup(t, "pocket-think-v1"))
+		}
+		if r.unasked {
+			b = struct{ search.Backend }{b}
+		}
+		grown := search.New(b, p)
+		if _, err := search.Run(t.Context(), grown, r.strategy); err != nil {
+			t.Errorf("%+v: %v", r, err)
+		}
+		r.took = time.Since(began)
+		tree, bill, asked = sketch(grown), m.Bill(), len(lock.Calls())+len(lock.Heard())
+		if total := bill.Total(); exceeds(total.Generated, r.budget.PolicyTokens) || exceeds(total.Verifier, r.budget.VerifierTokens) ||
+			exceeds(total.FLOPs, r.budget.FLOPs) {
+			t.Errorf("%+v: cost %+v", r, total)
+		}
+		m.audit(t)
+	})
+	return tree, bill, asked
+}
+
+func exceeds[N int64 | float64](cost, bound N) bool { return bound != 0 && cost > bound }
+
+// A search within a budget is the same search again, whatever takes how long: replayed
+// over its memo it grows the same tree, costs the same and asks for nothing, and so does a
+// search without a memo at other speeds. It never costs more than its budget.
+func TestBudgetedSearchesRepeat(t *testing.T) {
+	for _, how := range []*Thinking{nil, {Mode: ModeForce, Max: 12, Waits: 1}, {Mode: ModeReject, Max: 9}} {
+		for name, s := range budgeted() {
+			if how != nil {
+				name = fmt.Sprintf("%s-thinking-%d", name, how.Mode)
+			}
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				seeds := uint64(100)
+				if how != nil {
+					seeds = 16 // one for each budget, as thinking changes only what a child is asked for
+				}
+				_, whole, _ := (&budgetedRun{strategy: s, how: how, store: NewMemory(1 << 20)}).tree(t)
+				budgets := bounds(whole.Total())
+				for seed := range seeds {
+					b := budgets[seed%uint64(len(budgets))]
+					first := budgetedRun{strategy: s, how: how, budget: b, store: NewMemory(1 << 20), seed: seed}
+					tree, bill, _ := first.tree(t)
+					again := first
+					again.seed += 1000
+					replayed, cost, asked := again.tree(t)
+					if replayed != tree || asked > 0 || cost != bill && !stopsInFlight(s) {
+						t.Errorf("%+v, seed %d: replayed it asks for %d children and scores and costs %+v, want none and %+v; tree (-got +want):\n%s",
+							b, seed, asked, cost, bill, cmp.Diff(replayed, tree))
+					}
+					if seed >= uint64(len(budgets)) {
+						continue
+					}
+					again.store = NewMemory(1 << 20)
+					if other, _, _ := again.tree(t); other != tree {
+						t.Errorf("%+v, seed %d: at other speeds another tree (-got +want):\n%s", b, seed, cmp.Diff(other, tree))
+					}
+				}
+			})
+		}
+	}
+}
+
+// The test sees a search whose grants depend on timing: one that says nothing before it
+// asks.
+func TestGrantsInTheOrderOfCallsDoNotRepeat(t *testing.T) {
+	s := search.DVTS{N: 16, M: 4, MaxLevels: 40}
+	_, whole, _ := (&budgetedRun{strategy: s, store: NewMemory(1 << 20)}).tree(t)
+	others := 0
+	for seed := range uint64(100) {
+		first := budgetedRun{
+			strategy: s, budget: Budget{PolicyTokens: whole.Policy.Generated * 3 / 5, VerifierTokens: whole.Verifier.Verifier * 3 / 5},
+			store: NewMemory(1 << 20), seed: seed, unasked: true,
+		}
+		tree, _, _ := first.tree(t)
+		first.seed += 1000
+		if replayed, _, _ := first.tree(t); replayed != tree {
+			others++
+		}
+	}
+	t.Logf("%d of 100 replays grew another tree", others)
+	if others == 0 {
+		t.Error("all replays grew the same tree: the test sees nothing")
+	}
+}
+
+// A budget of tokens that is not spent keeps nothing waiting: a search takes as long as
+// without a budget.
+func TestAmpleBudgetsTakeNoTime(t *testing.T) {
+	for name, s := range budgeted() {
+		t.Run(name, func(t *testing.T) {
+			var took []time.Duration
+			for _, b := range []Budget{{}, {PolicyTokens: 1e6}} {
+				r := budgetedRun{strategy: s, budget: b, store: NewMemory(1 << 20), seed: 1}
+				r.tree(t)
+				took = append(took, r.took)
+			}
+			if took[0] != took[1] || took[0] == 0 {
+				t.Errorf("took %v, and within a budget %v", took[0], took[1])
+			}
+		})
+	}
+}
+
+func stopsInFlight(s search.Strategy) bool {
+	e, ok := s.(search.EarlyStopper)
+	return ok && e.StopsInFlight()
+}
+
+// audit checks that nothing is held of a budget after a search.
+func (m *Metered) audit(t interface{ Errorf(string, ...any) }) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if a := m.account; a != nil && (a.reserved != amount{} || len(a.reservations) > 0 || a.spent != costOf(m.bill.Total())) {
+		t.Errorf("%v reserved by %d growths and %v spent in the end, want nothing and %v", a.reserved, len(a.reservations), a.spent, costOf(m.bill.Total()))
+	}
+}
