@@ -7,8 +7,8 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// Spearman is the rank correlation of two lists of one length (Spearman 1904), with
-// mean ranks for equal values; NaN where one list has no two values that differ.
+// Spearman returns the rank correlation of two lists of one length (Spearman 1904), with
+// mean ranks for equal values; NaN if all values of a list are equal.
 func Spearman(xs, ys []float64) float64 { return stat.Correlation(ranks(xs), ranks(ys), nil) }
 
 func ranks(xs []float64) []float64 {

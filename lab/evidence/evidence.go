@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// A Record is a measurement that documents may quote: what was run, how to run
-// it again, and what came out. It lies in docs/evidence/NAME.json.
+// A Record is a measurement that documents may quote: what was measured, the command that
+// measures it, and the results. Its file is docs/evidence/NAME.json.
 type Record struct {
 	Name    string         `json:"name"` // lower case letters, digits and dashes
 	What    string         `json:"what"`
@@ -26,7 +26,7 @@ type Record struct {
 	Results any            `json:"results"`
 }
 
-// An Identity names a model beyond doubt.
+// An Identity identifies a model by a digest of its file.
 type Identity struct {
 	Name   string `json:"name"`
 	SHA256 string `json:"sha256"`
@@ -49,9 +49,9 @@ func (e Record) validate() error {
 	return nil
 }
 
-// Write writes e to path, whose base must be NAME.json, making its folder.
-// Equal evidence gives equal bytes: keys are in fixed order. A reader never sees
-// half a file.
+// Write writes e to path, whose base must be NAME.json, and makes its folder. Equal records
+// give equal bytes: keys are in fixed order. The file is replaced at once, so a reader
+// never sees a part of it.
 func (e Record) Write(path string) error {
 	err := e.validate()
 	if err == nil && filepath.Base(path) != e.Name+".json" {
@@ -99,7 +99,7 @@ func Read(path string) (Record, error) {
 	return e, nil
 }
 
-// replaceFile writes data beside path and renames it, keeping path's mode.
+// replaceFile writes data beside path and renames it to path, with path's mode.
 func replaceFile(path string, data []byte) error {
 	mode := os.FileMode(0o644)
 	if info, err := os.Stat(path); err == nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/ponder-mesh/ponder/lab/table"
 )
 
-// ErrStale says that a document quotes figures that its evidence does not hold.
+// ErrStale says that a figure in a document is not the one in the evidence.
 var ErrStale = errors.New("stale: its figures are not those of the evidence")
 
 // Fill fills documents, in place, from the evidence files in dir. Where a
@@ -32,8 +32,7 @@ func Fill(dir string, docs ...string) error {
 	return quote(dir, docs, func(path string, _, filled []byte) error { return replaceFile(path, filled) })
 }
 
-// Check returns an error, which is ErrStale, if Fill would change a
-// document. It writes nothing.
+// Check returns an ErrStale for each document that Fill would change. It writes nothing.
 func Check(dir string, docs ...string) error {
 	return quote(dir, docs, func(path string, old, filled []byte) error {
 		line := 1 + bytes.Count(old[:firstDifference(old, filled)], []byte("\n"))
@@ -98,7 +97,7 @@ func fill(doc []byte, dir string) ([]byte, error) {
 	return append(out, doc[copied:]...), nil
 }
 
-// text is the value at key as a document shows it.
+// text returns the value at key as a document shows it.
 func (e Record) text(key string) (string, error) {
 	v := e.Results
 	for name := range strings.SplitSeq(key, ".") {
@@ -152,8 +151,8 @@ func index(s string, length int) (int, bool) {
 	return i, err == nil && 0 <= i && i < length
 }
 
-// as converts a decoded JSON object to the struct that dst points to, if it has
-// that struct's fields and no other.
+// as converts a decoded JSON object to the struct that dst points to. It returns false if
+// the object has fields that the struct does not have.
 func as(v map[string]any, dst any) bool {
 	b, err := json.Marshal(v)
 	if err != nil {

@@ -15,7 +15,7 @@ type Run struct {
 
 var errNoRuns = errors.New("no runs")
 
-// Control is the share of runs whose tokens lie in [low, high].
+// Control returns the share of runs whose tokens lie in [low, high].
 func Control(runs []Run, low, high float64) (float64, error) {
 	if len(runs) == 0 {
 		return 0, fmt.Errorf("control: %w", errNoRuns)
@@ -29,8 +29,8 @@ func Control(runs []Run, low, high float64) (float64, error) {
 	return float64(within) / float64(len(runs)), nil
 }
 
-// Scaling is the mean slope of accuracy over tokens between all pairs of runs:
-// it is positive where thinking longer helps.
+// Scaling returns the mean slope of accuracy over tokens between all pairs of runs, which
+// is positive where thinking longer helps.
 func Scaling(runs []Run) (float64, error) {
 	if len(runs) < 2 {
 		return 0, fmt.Errorf("scaling: %d runs, want 2 or more", len(runs))
@@ -48,7 +48,7 @@ func Scaling(runs []Run) (float64, error) {
 	return sum / float64(pairs), nil
 }
 
-// Performance is the best accuracy of any run.
+// Performance returns the best accuracy of any run.
 func Performance(runs []Run) (float64, error) {
 	if len(runs) == 0 {
 		return 0, fmt.Errorf("performance: %w", errNoRuns)

@@ -16,12 +16,12 @@ import (
 
 // A Problem is one question with its reference answer.
 type Problem struct {
-	ID       string // the set's own name for it, else its line number
+	ID       string // as the set names it, else its line number
 	Text     string
 	Answer   string // the reference, as the set writes it
 	Solution string // the worked solution, where the set has one
 	Steps    int    // calculations needed; 0 where the set does not say
-	Level    string // the set's own word for hardness, may be empty
+	Level    string // of difficulty, as the set names it; may be empty
 	Subject  string // may be empty
 }
 
@@ -31,10 +31,11 @@ type Format func(line []byte) (Problem, error)
 // Formats are the known formats by name.
 var Formats = map[string]Format{"gsm8k": GSM8K, "math": MATH, "pocket": Pocket}
 
-// FormatNames are the names of the known formats, sorted.
+// FormatNames returns the names of the known formats, sorted.
 func FormatNames() []string { return slices.Sorted(maps.Keys(Formats)) }
 
-// AnyFormat is that of the known formats which the first line is of.
+// AnyFormat returns a format that reads each line as the first of the known formats that
+// reads the first line.
 func AnyFormat() Format {
 	var found Format
 	return func(line []byte) (Problem, error) {

@@ -52,7 +52,8 @@ var (
 	FLOPs  = func(a Row) float64 { return a.PolicyGF + a.VerifierGF }
 )
 
-// best returns the arm of the highest accuracy, the cheapest of equals; ok is false for no arms.
+// best returns the row of the highest accuracy, the cheapest of equals; ok is false if there
+// are no rows.
 func (c Curve) best() (best Row, ok bool) {
 	for i, a := range c {
 		if i == 0 || a.Accuracy.Mean > best.Accuracy.Mean || a.Accuracy.Mean == best.Accuracy.Mean &&
@@ -68,9 +69,9 @@ func (s Sweep) planned() (c Curve) {
 	return s.curve(func(a Row) bool { return a.Arm.Kind == bench.KindPlanned })
 }
 
-// optimal returns the compute-optimal curve: planned searches where there are some. Else it
-// is what the best strategy of each budget did on the problems that it was chosen by,
-// which flatters it: name says so.
+// optimal returns the compute-optimal curve: planned searches where there are some, else the
+// best strategy of each budget on the problems that it was chosen by. That is biased
+// upwards, and name says so.
 func (s Sweep) optimal() (name string, c Curve) {
 	if c = s.planned(); len(c) > 0 {
 		return "planned", c

@@ -8,8 +8,9 @@ import (
 	"github.com/ponder-mesh/ponder/services/difficulty"
 )
 
-// PassAtK is the probability that one of k samples is right, unbiased (Chen et al. 2021,
-// arXiv 2107.03374), by what an oracle counted; ok is false where none did.
+// PassAtK returns the table of pass@k, the unbiased estimate of the probability that one of
+// k samples is right (Chen et al. 2021, arXiv 2107.03374), by the right samples that an
+// oracle counted; ok is false if the sweep has no oracle.
 func PassAtK(s Sweep) (t table.Table, ok bool, err error) {
 	t = table.New(">k", "pass@k [95 %]")
 	if s.Oracle == nil {
@@ -29,15 +30,15 @@ func PassAtK(s Sweep) (t table.Table, ok bool, err error) {
 	return t, true, nil
 }
 
-// A Panel is the problems of one difficulty.
+// A Panel is the problems of one difficulty, or of one number of steps.
 type Panel struct {
 	Label    string
 	Problems []int
 }
 
-// Panels are a sweep's problems by difficulty: five quantiles of the oracle's pass@1
-// (Snell et al. 2024), or its absolute bins (Liu et al. 2025), the easiest first; nil
-// where there was no oracle.
+// Panels returns a sweep's problems by difficulty: five quantiles of the oracle's pass@1
+// (Snell et al. 2024), or its absolute bins (Liu et al. 2025), the easiest first; nil if
+// the sweep has no oracle.
 func (s Sweep) Panels(absolute bool) []Panel {
 	if s.Oracle == nil {
 		return nil
@@ -60,7 +61,7 @@ func (s Sweep) Panels(absolute bool) []Panel {
 	return panels
 }
 
-// ByDifficulty is accuracy by panels, with how many problems each has.
+// ByDifficulty returns the table of accuracy by panels, with the number of problems of each.
 func ByDifficulty(s Sweep, panels []Panel) table.Table { return byPanels(s, panels, true) }
 
 func byPanels(s Sweep, panels []Panel, count bool) table.Table {
@@ -86,7 +87,7 @@ func byPanels(s Sweep, panels []Panel, count bool) table.Table {
 	return t
 }
 
-// on is what the arm scored on some problems.
+// on returns the shares of right answers on some problems.
 func (a Row) on(problems []int) (right []float64) {
 	for _, i := range problems {
 		right = append(right, a.right[i])
@@ -94,7 +95,7 @@ func (a Row) on(problems []int) (right []float64) {
 	return right
 }
 
-// bySteps is a sweep's problems by the calculations that they need.
+// bySteps returns a sweep's problems by the calculations that they need.
 func (s Sweep) bySteps() (panels []Panel) {
 	for _, steps := range stepsOf(s) {
 		p := Panel{Label: fmt.Sprintf("%d steps", steps)}

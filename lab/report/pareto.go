@@ -8,7 +8,7 @@ import (
 	"github.com/ponder-mesh/ponder/lab/table"
 )
 
-// Pareto is the arms that no other beats in both accuracy and cost, the cheapest first.
+// Pareto returns the rows that no other beats in both accuracy and cost, the cheapest first.
 func Pareto(arms []Row, unit func(Row) float64) (front []Row) {
 	sorted := slices.Clone(arms)
 	slices.SortStableFunc(sorted, func(a, b Row) int {
@@ -22,7 +22,7 @@ func Pareto(arms []Row, unit func(Row) float64) (front []Row) {
 	return front
 }
 
-// ParetoTable is the front of some sweeps together.
+// ParetoTable returns the table of the front of all sweeps together.
 func ParetoTable(sweeps []Sweep, unit func(Row) float64, name string) table.Table {
 	t := table.New("policy", "verifier", "strategy", ">N", ">"+name, "accuracy [95 %]")
 	var all []Row

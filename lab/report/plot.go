@@ -19,10 +19,10 @@ import (
 	"github.com/ponder-mesh/ponder/internal/stats"
 )
 
-// Plot draws, into files in a directory, accuracy against generated tokens and against
-// FLOPs, and against tokens by the problems' steps and by their difficulty, where these
-// are known. Format is "svg" or "png". It returns the files' names; there are none where
-// there are not two budgets to draw a line between.
+// Plot draws accuracy into files in a directory: against generated tokens and against FLOPs,
+// and against tokens by the problems' steps and by their difficulty, where these are known.
+// Format is "svg" or "png". It returns the files' names: none if there are fewer than two
+// budgets.
 func Plot(dir string, s Sweep, format string) (names []string, err error) {
 	costs := map[float64]bool{}
 	for _, a := range s.Rows {
@@ -105,7 +105,7 @@ func drawPanels(path string, s Sweep, panels []Panel, format string) error {
 	return errors.Join(err, file.Close())
 }
 
-// ticks are 1, 2 and 5 in each decade.
+// ticks returns 1, 2 and 5 in each decade.
 func ticks(low, high float64) (all []plot.Tick) {
 	for decade := math.Pow(10, math.Floor(math.Log10(low))); decade <= high; decade *= 10 {
 		for _, k := range []float64{1, 2, 5} {
@@ -121,13 +121,13 @@ func ticks(low, high float64) (all []plot.Tick) {
 // and those after an estimate, are in the tables only.
 func drawn(a Row) bool { return a.Arm.Plain() && Tokens(a) > 0 }
 
-// points are one strategy's, by budget, with their intervals.
+// points are those of one strategy, by budget, with their intervals.
 type points struct {
 	plotter.XYs
 	plotter.YErrors
 }
 
-// curves is a plot of all strategies with the papers' parameters; greedy is a line.
+// curves returns a plot of all strategies with the papers' parameters; greedy is a line.
 func curves(s Sweep, x func(Row) float64, y func(Row) stats.Interval) (*plot.Plot, error) {
 	p := plot.New()
 	p.Y.Label.Text, p.Y.Min, p.Y.Max = "accuracy", 0, 1

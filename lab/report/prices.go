@@ -9,13 +9,13 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// Prices is what tokens cost, by model. A verifier's tokens are prompt tokens.
+// Prices are those of tokens, by model. A verifier's tokens are prompt tokens.
 type Prices struct {
 	Currency string           `json:"currency"`
 	Models   map[string]Price `json:"models"`
 }
 
-// A Price of so many tokens of each kind.
+// A Price is what Per tokens of each kind cost.
 type Price struct {
 	Prompt    float64 `json:"prompt"`
 	Cached    float64 `json:"cached"`
@@ -56,7 +56,8 @@ func (p *Prices) of(model string, prompt, cached, generated float64) (float64, e
 	return (m.Prompt*prompt + m.Cached*cached + m.Generated*generated) / per, nil
 }
 
-// Money is what a thousand problems cost by each arm, and what one right answer does.
+// Money returns the table of what a thousand problems cost by each arm, and what one right
+// answer costs.
 func Money(sweeps []Sweep, p *Prices) (table.Table, error) {
 	t := table.New("policy", "verifier", "strategy", ">N", "accuracy [95 %]", ">"+"1,000 problems, "+p.Currency,
 		">"+"a right answer, "+p.Currency)

@@ -11,7 +11,7 @@ import (
 	"github.com/ponder-mesh/ponder/lab/table"
 )
 
-// Options of a report; what is nil is left out.
+// Options are those of a report. It has no tables of what is nil.
 type Options struct {
 	Prices *Prices
 	Models Models
@@ -87,7 +87,7 @@ func orNone(name string) string {
 	return name
 }
 
-// partsOf is all that these sweeps can tell.
+// partsOf returns all tables of some sweeps.
 func partsOf(sweeps []Sweep, o Options) (parts []part, err error) {
 	for i, s := range sweeps {
 		suffix, of := fmt.Sprintf("-%d", i+1), " of "+s.Name
@@ -112,7 +112,7 @@ func partsOf(sweeps []Sweep, o Options) (parts []part, err error) {
 		}
 		note := fmt.Sprintf("Unbiased, of %d samples.", s.Samples)
 		if !ok {
-			note = "Nobody counted right samples: add the arm difficulty:oracle."
+			note = "No arm counted right samples: add difficulty:oracle."
 		}
 		parts = append(parts, part{"pass" + suffix, "pass@k" + of, note, pass})
 	}

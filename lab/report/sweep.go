@@ -93,7 +93,7 @@ func newRow(row bench.Row, m *bench.Matrix) Row {
 	return a
 }
 
-// addOracle takes pass@1 from an oracle's row, unless one of more samples was there.
+// addOracle fills in pass@1 by an oracle's row, unless one of more samples did.
 func (s *Sweep) addOracle(row bench.Row) {
 	if row.Arm.Method != difficulty.MethodOracle || row.Arm.N < s.Samples {
 		return
@@ -110,7 +110,7 @@ func (s *Sweep) addOracle(row bench.Row) {
 	}
 }
 
-// order returns the place of an arm in tables: what needs no verifier comes first.
+// order returns the place of an arm in tables: strategies without a verifier come first.
 func order(a bench.Arm) int {
 	names := strategies.Names()
 	if a.Kind == bench.KindPlanned {

@@ -10,7 +10,7 @@ import (
 	"github.com/ponder-mesh/ponder/lab/table"
 )
 
-// Only is a sweep of some of its strategies.
+// Only returns the sweep of some of its strategies.
 func (s Sweep) Only(names ...string) Sweep {
 	s.Rows = slices.DeleteFunc(slices.Clone(s.Rows), func(a Row) bool {
 		return !slices.Contains(names, a.Strategy) ||
@@ -19,7 +19,7 @@ func (s Sweep) Only(names ...string) Sweep {
 	return s
 }
 
-// Costs is what each arm reached and what it took.
+// Costs returns the table of the accuracy and the costs of each arm.
 func Costs(arms []Row) table.Table {
 	t := table.New("strategy", ">N", "accuracy [95 %]", ">generated", ">prompt", ">verifier tokens", ">policy MFLOP",
 		">verifier MFLOP")
@@ -31,7 +31,7 @@ func Costs(arms []Row) table.Table {
 	return t
 }
 
-// Controls is the same of several models, each sweep beside its own best-of-n.
+// Controls returns the same of several models, each arm beside its sweep's best-of-n.
 func Controls(sweeps []Sweep) table.Table {
 	t := table.New("policy", "verifier", "strategy", ">N", "accuracy [95 %]", "− best-of-n", ">generated",
 		">verifier tokens")
@@ -45,8 +45,8 @@ func Controls(sweeps []Sweep) table.Table {
 	return t
 }
 
-// Differences compares each arm with majority, best-of-n and greedy at the same N, on
-// the same problems.
+// Differences returns the table that compares each arm with greedy, and with majority and
+// best-of-n at the same N, on the same problems.
 func Differences(s Sweep) table.Table {
 	t := table.New("strategy", ">N", "− greedy", "− majority", "− best-of-n")
 	for _, a := range s.Rows {
@@ -58,7 +58,7 @@ func Differences(s Sweep) table.Table {
 	return t
 }
 
-// difference is how many points an arm is above another, paired by problem; empty if
+// difference returns how many points an arm is above another, paired by problem; "" if
 // there is no other of that strategy and N.
 func (s Sweep) difference(a Row, strategy string, n int) string {
 	i := slices.IndexFunc(s.Rows, func(b Row) bool { return b.Strategy == strategy && b.N == n })
@@ -72,7 +72,7 @@ func (s Sweep) difference(a Row, strategy string, n int) string {
 	return fmt.Sprintf("%+.1f [%+.1f, %+.1f]", 100*d.Mean, 100*d.Low, 100*d.High)
 }
 
-// BySteps is accuracy by the calculations that a problem needs.
+// BySteps returns the table of accuracy by the calculations that a problem needs.
 func BySteps(s Sweep) table.Table { return byPanels(s, s.bySteps(), false) }
 
 func stepsOf(s Sweep) []int {

@@ -9,13 +9,13 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// Models is what is known of models beside their results, by name.
+// Models says of models, by name, what files of results do not.
 type Models map[string]Training
 
 // A Training is a model's size and how long it was trained.
 type Training struct {
 	Parameters     int64   `json:"parameters"`
-	Active         int64   `json:"active_parameters,omitempty"` // of a mixture of experts: those that work on a token; 0 is all
+	Active         int64   `json:"active_parameters,omitempty"` // of a mixture of experts: those that a token activates; 0 is all
 	TrainingTokens float64 `json:"training_tokens"`
 }
 
@@ -43,12 +43,11 @@ func ReadModels(path string) (Models, error) {
 	return m, nil
 }
 
-// TotalFLOPs is Liu et al. 2025 (arXiv 2502.06703), Table 4: what training a policy took,
-// 6 × parameters × tokens, what its searches of all problems took, and both. The verifier
-// counts, apart. Of a mixture of experts the active parameters count, in training and at
-// work; the paper's row of DeepSeek-R1 counts all 671 B in training. Inference is as it
-// was billed, at 2 × parameters × tokens; where Models says that fewer are active, it is
-// scaled to those.
+// TotalFLOPs returns Table 4 of Liu et al. 2025 (arXiv 2502.06703): the FLOPs of training a
+// policy, 6 × parameters × tokens, those of its searches of all problems, those of the
+// verifier, and their sum. Of a mixture of experts the active parameters count, in training
+// and in inference; the paper's row of DeepSeek-R1 counts all 671 B in training. Inference
+// is as it was billed, at 2 × parameters × tokens, scaled to the active parameters.
 func TotalFLOPs(sweeps []Sweep, m Models) (table.Table, error) {
 	t := table.New("policy", "method", ">N", "accuracy [95 %]", ">pre-training", ">inference", ">verifier", ">total")
 	for _, s := range sweeps {

@@ -17,7 +17,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/profile"
 )
 
-// A calibration is what ponder calibrate left in a directory.
+// A calibration is what ponder calibrate wrote into a directory.
 type calibration struct {
 	profile *profile.Profile
 	sweep   report.Sweep
@@ -31,9 +31,9 @@ func readCalibration(dir string) (c calibration, err error) {
 	return c, err
 }
 
-// makeCalibration writes the evidence of a directory that make calibration filled: pair
-// by pair what calibration chose and what that did on problems that it was not chosen
-// by, and what planned searches really did.
+// makeCalibration writes the evidence of a directory that make calibration filled: for each
+// pair of models what calibration chose and what that did on problems that it was not
+// chosen by, and what planned searches did.
 func makeCalibration(out, dir string) error {
 	results, ids := map[string]any{}, map[string]evidence.Identity{}
 	problems := 0
@@ -82,7 +82,7 @@ func makeCalibration(out, dir string) error {
 	}.Write(out)
 }
 
-// results of one pair of models.
+// results returns those of one pair of models.
 func (c calibration) results() (map[string]any, error) {
 	gain, err := c.gain()
 	if err != nil {
@@ -109,8 +109,8 @@ func points(e stats.Interval) string {
 	return fmt.Sprintf("%+.1f [%+.1f, %+.1f]", 100*e.Mean, 100*e.Low, 100*e.High)
 }
 
-// budgets compares choosing by difficulty with the best strategy for all, by
-// cross-validation.
+// budgets returns the table that compares choosing by difficulty with the best strategy for
+// all, by cross-validation.
 func (c calibration) budgets() table.Table {
 	t := table.New(">budget", "best for all", "accuracy [95 %]", ">tokens", "by difficulty", ">tokens", "difference",
 		"tokens", "the profile says")
@@ -127,7 +127,7 @@ func (c calibration) budgets() table.Table {
 	return t
 }
 
-// rows is what each bin gets.
+// rows returns the table of the strategies that bins get.
 func (c calibration) rows() table.Table {
 	t := table.New(">budget")
 	for _, b := range c.profile.Bins {
@@ -146,7 +146,8 @@ func (c calibration) rows() table.Table {
 	return t
 }
 
-// reuse is what it would cost if searches did not start from the estimate's samples.
+// reuse returns the table of what searches would cost if they did not use the estimate's
+// samples.
 func (c calibration) reuse() table.Table {
 	t := table.New(">budget", ">by difficulty, tokens", ">without reuse", ">more")
 	for _, b := range c.profile.Budgets {
@@ -169,8 +170,8 @@ func (c calibration) estimators() table.Table {
 	return t
 }
 
-// gain is Liu et al. 2025's efficiency, of what the profile chose, by cross-validation:
-// the estimate's tokens are in it.
+// gain returns Liu et al. 2025's efficiency of what the profile chose, by cross-validation
+// and with the price of the estimate.
 func (c calibration) gain() (table.Table, error) {
 	t := table.New("majority, best", ">its tokens", "in", ">compute-optimal needs", ">efficiency", "its best")
 	votes := c.sweep.Curve("majority")

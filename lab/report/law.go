@@ -13,14 +13,14 @@ import (
 	"github.com/ponder-mesh/ponder/lab/table"
 )
 
-// A Law is accuracy as a function of inference compute C, in FLOPs a problem, and where
-// there are policies of several sizes of their size S, in parameters (after Wu et al.
-// 2024, arXiv 2408.00724, who look for the size that is best for a given compute):
+// A Law is accuracy as a function of inference compute C, in FLOPs a problem, and, for
+// policies of several sizes, of their size S in parameters (after Wu et al. 2024, arXiv
+// 2408.00724, which finds the best size for a given compute):
 //
 //	logit(accuracy) = a + b·log10(C) + c·log10(S) + d·log10(C)·log10(S)
 //
 // fitted by least squares to the arms of one strategy. With one size, c and d are 0.
-// It describes what was measured; beyond the largest budget it is a guess.
+// It describes what was measured and extrapolates beyond the largest budget.
 type Law struct {
 	Strategy   string         `json:"strategy"`
 	Arms       int            `json:"arms"`
@@ -31,15 +31,14 @@ type Law struct {
 	Slope      stats.Interval `json:"slope"` // of b, by resampling problems; of one size only
 }
 
-// half keeps the logit finite: half a problem more on both sides.
+// half, in problems, is added on both sides to keep the logit finite.
 const half = 0.5
 
 func logit(right float64, n int) float64 {
 	return math.Log((right*float64(n) + half) / ((1-right)*float64(n) + half))
 }
 
-// Fit the law of a strategy to some sweeps; ok is false where fewer than three budgets
-// tell anything.
+// Fit fits the law of a strategy to some sweeps; ok is false if there are too few budgets.
 func Fit(sweeps []Sweep, strategy string) (law Law, ok bool) {
 	law.Strategy = strategy
 	var rows [][]float64
@@ -94,7 +93,7 @@ func leastSquares(rows [][]float64, ys []float64, terms int) (weights []float64,
 	return weights, stat.RSquaredFrom(fitted.RawVector().Data, ys, nil), true
 }
 
-// slopes is the interval of b over resampled problems.
+// slopes returns the interval of b over resampled problems.
 func slopes(sweeps []Sweep, strategy string, mean float64) stats.Interval {
 	const times = 1000
 	chance := rand.New(rand.NewPCG(1, 0))
@@ -128,7 +127,7 @@ func slopes(sweeps []Sweep, strategy string, mean float64) stats.Interval {
 		N: len(sweeps[0].Problems)}
 }
 
-// Laws is the table of what could be fitted.
+// Laws returns the table of the laws that could be fitted.
 func Laws(sweeps []Sweep) table.Table {
 	t := table.New("strategy", ">arms", ">policies", "logit(accuracy) =", ">R²", "b [95 %]")
 	var names []string

@@ -1,0 +1,40 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/ponder-mesh/ponder/lab/table"
+)
+
+// SmallAgainstLarge returns Table 3 of Liu et al. 2025: each policy's compute-optimal search
+// beside the greedy answers of all policies, largest first.
+func SmallAgainstLarge(sweeps []Sweep) table.Table {
+	t := table.New("policy", ">parameters", "method", "verifier", "accuracy [95 %]", ">generated", ">policy MFLOP",
+		">verifier MFLOP")
+	sorted := slices.Clone(sweeps)
+	slices.SortStableFunc(sorted, func(a,
+		b Sweep) int {
+		return int(b.Header.Policy.Parameters - a.Header.Policy.Parameters)
+	})
+	add := func(s Sweep, method, verifier string, a Row) {
+		t.Add(s.Header.Policy.Name, strconv.FormatInt(s.Header.Policy.Parameters, 10), method, verifier,
+			a.Accuracy.Percent(), fmt.Sprintf("%.0f", a.Generated),
+			fmt.Sprintf("%.0f", 1e3*a.PolicyGF), fmt.Sprintf("%.0f", 1e3*a.VerifierGF))
+	}
+	listed := map[string]bool{}
+	for _, s := range sorted {
+		if greedy, ok := s.Curve("greedy").best(); ok && !listed[s.Header.Policy.Name] {
+			add(s, "greedy", "", greedy)
+			listed[s.Header.Policy.Name] = true
+		}
+	}
+	for _, s := range sorted {
+		name, co := s.optimal()
+		if best, ok := co.best(); ok && !best.Arm.Greedy() {
+			add(s, fmt.Sprintf("%s, N = %d", name, best.N), s.Header.Verifier.Name, best)
+		}
+	}
+	return t
+}
