@@ -30,7 +30,7 @@ type benchRunCmd struct {
 	benchFlags `embed:""`
 }
 
-// Run does what is left to do and prints a table of all.
+// Run runs the tasks that have no result yet and prints a table of all.
 func (c *benchRunCmd) Run(ctx context.Context, out *output, line *kong.Context) error {
 	arms, err := bench.Arms(c.Arms, c.N)
 	if err != nil {
@@ -70,7 +70,7 @@ func (c *benchRunCmd) validate() error {
 	return c.benchFlags.validate()
 }
 
-// run does the tasks that have no result in the file, and returns all results.
+// run runs the tasks that have no result in the file, and returns all results.
 func (c *benchRunCmd) run(ctx context.Context, header bench.Header, arms []bench.Arm,
 	tasks [][]bench.Task) (_ []bench.Result, err error) {
 	var at services
@@ -94,7 +94,7 @@ func (c *benchRunCmd) run(ctx context.Context, header bench.Header, arms []bench
 	return record(ctx, c.runner(at, header), c.Out, header, arms, tasks)
 }
 
-// printRows prints a line for each arm that searched.
+// printRows prints a line for each arm that searches.
 func printRows(out *output, rows []bench.Row) error {
 	table := table.New("strategy", ">N", "accuracy [95 %]", ">generated tokens", ">prompt tokens", ">verifier tokens",
 		">GFLOP")

@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The tests' binary is the command, too, so that it can be killed.
+// The tests' binary is also the command, so that it can be killed.
 func TestMain(m *testing.M) {
 	if os.Getenv("PONDER_TEST_MAIN") != "" {
 		main()
@@ -41,8 +41,8 @@ func benchRun(t *testing.T, line string, files ...any) (stdout, stderr string, e
 	return stdout, stderr, err
 }
 
-// lines of a file of results, but for what is never the same twice, their timing and
-// their order, and for the command that began it.
+// lines returns the sorted lines of a file of results, without their timing and without the
+// command that began the file.
 func lines(t *testing.T, path string) []string {
 	t.Helper()
 	text, err := os.ReadFile(path)
@@ -66,8 +66,8 @@ func lines(t *testing.T, path string) []string {
 
 const small = "--problems 3 --steps 2 --n 1,3 "
 
-// Whether samples were recorded before, by which strategies, and what runs beside:
-// results are the same, byte by byte, but for their timing.
+// Results do not depend on what the store holds, on the order of strategies and on what runs
+// beside them, byte by byte, except for their timing.
 func TestBenchResultsDoNotDependOnTheStore(t *testing.T) {
 	dir := t.TempDir()
 	store, other := dir+"/store", dir+"/other"
@@ -96,8 +96,7 @@ func TestBenchResultsDoNotDependOnTheStore(t *testing.T) {
 	}
 }
 
-// Killed three times, and then left alone, a run leaves the results of one that was
-// not, and its table.
+// A run that was killed three times ends with the results and the table of one that was not.
 func TestBenchGoesOnWhereItWasKilled(t *testing.T) {
 	dir := t.TempDir()
 	want, wantRows := dir+"/want.jsonl", ""
@@ -148,7 +147,7 @@ func TestBenchGoesOnWhereItWasKilled(t *testing.T) {
 	}
 }
 
-// A file goes on with more arms, and is refused with another configuration.
+// A file takes more arms, and refuses another configuration.
 func TestBenchKeepsToItsConfiguration(t *testing.T) {
 	out := t.TempDir() + "/out.jsonl"
 	const set = "--set testdata/three.jsonl --out %s "
@@ -157,7 +156,7 @@ func TestBenchKeepsToItsConfiguration(t *testing.T) {
 	}
 	stdout, stderr, err := benchRun(t, "--json "+set+"--arms greedy,majority --n 2", out)
 	if err != nil || !strings.HasPrefix(stderr, "3 of 6 searches were done before\n") {
-		t.Errorf("error %v, and said %q", err, stderr)
+		t.Errorf("error %v, standard error %q", err, stderr)
 	}
 	rows := strings.Split(strings.TrimSpace(stdout), "\n")
 	if len(rows) != 2 || !json.Valid([]byte(rows[0])) || !strings.Contains(rows[1], `"strategy":"majority","n":2`) {
@@ -189,7 +188,7 @@ func TestBenchKeepsToItsConfiguration(t *testing.T) {
 	}
 }
 
-// Wrong command lines name the flag and the rule, and make no file.
+// The error of a wrong command line names the flag and the rule. It makes no file.
 func TestBenchRefuses(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out.jsonl")
 	for line, want := range map[string]string{

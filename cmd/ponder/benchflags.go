@@ -12,7 +12,7 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// benchFlags are those that bench and calibrate have in common.
+// benchFlags are the flags that bench and calibrate have in common.
 type benchFlags struct {
 	problemSet  `embed:""`
 	Seeds       []uint64      `help:"Roots of chance; each arm runs once with each." default:"1"`
@@ -55,7 +55,7 @@ func (c benchFlags) runner(at services, h bench.Header) bench.Runner {
 	return r
 }
 
-// record does the tasks that have no result in a file, and returns all results.
+// record runs the tasks that have no result in a file, and returns all results.
 func record(ctx context.Context, r bench.Runner, path string, h bench.Header, arms []bench.Arm,
 	tasks [][]bench.Task) ([]bench.Result, error) {
 	if err := r.Check(ctx, arms); err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/backend"
 )
 
-// services are what a bench asks. close stops those of this process.
+// services are those that a bench calls. close stops those of this process.
 type services struct {
 	planner    plannerv1.PlannerServiceClient
 	difficulty difficulty.Estimator

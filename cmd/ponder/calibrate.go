@@ -34,7 +34,7 @@ type calibrateCmd struct {
 	benchFlags `embed:""`
 }
 
-// Run does what is left to do, writes the profile and prints what it chose.
+// Run runs the tasks that have no result yet, writes the profile and prints what it chose.
 func (c *calibrateCmd) Run(ctx context.Context, out *output, line *kong.Context) error {
 	o := calibrate.Options{Budgets: c.Budgets, Bins: c.Bins, Seed: 1}
 	if err := c.check(o); err != nil {
@@ -123,7 +123,7 @@ func (c *calibrateCmd) arms() ([]bench.Arm, error) {
 	return all, nil
 }
 
-// record does the grid.
+// record runs the tasks of the grid.
 func (c *calibrateCmd) record(ctx context.Context, h *bench.Header, arms []bench.Arm,
 	tasks [][]bench.Task) (results []bench.Result, err error) {
 	if err := os.MkdirAll(c.Out, 0o755); err != nil {
@@ -175,7 +175,7 @@ func (c *calibrateCmd) fit(ctx context.Context, o calibrate.Options, h bench.Hea
 }
 
 // time measures the chosen strategies on some problems, one search at a time on a mesh
-// that remembers nothing.
+// without a store.
 func (c *calibrateCmd) time(ctx context.Context, p *profile.Profile, h bench.Header,
 	set []problemset.Problem) (err error) {
 	var arms []bench.Arm

@@ -59,7 +59,7 @@ func killed(t *testing.T, line string, after int) {
 
 const grid = "--problems 20 --steps 2 --arms majority,best-of-n --budgets 1,4 --oracle 8 --latency 0 "
 
-// profileOf a directory, but for the command that made it.
+// profileOf returns the profile of a directory, without the command that made it.
 func profileOf(t *testing.T, dir string) *profile.Profile {
 	t.Helper()
 	p, err := profile.Load(dir + "/profile.json")
@@ -70,8 +70,8 @@ func profileOf(t *testing.T, dir string) *profile.Profile {
 	return p
 }
 
-// Killed three times and then left alone, a calibration leaves the results and the
-// profile of one that was not, byte by byte.
+// A calibration that was killed three times ends with the results and the profile of one
+// that was not, byte by byte.
 func TestCalibrateGoesOnWhereItWasKilled(t *testing.T) {
 	dir := t.TempDir()
 	if _, _, err := command(t, "calibrate "+grid+"--out "+dir+"/want"); err != nil {
@@ -98,7 +98,7 @@ func TestCalibrateGoesOnWhereItWasKilled(t *testing.T) {
 	}
 }
 
-// What calibration wrote is what planned searches follow, and what a report reads.
+// Planned searches follow what calibration wrote, and a report reads it.
 func TestPlannedSearchesFollowACalibration(t *testing.T) {
 	dir := t.TempDir()
 	timed := strings.Replace(grid, "--latency 0", "--latency 1", 1)
@@ -157,7 +157,7 @@ func TestCalibrateRefuses(t *testing.T) {
 	}
 }
 
-// The profile that ships is of the models that ship: retrained ones want another.
+// The shipped profile is of the shipped models: retrained ones need a new one.
 func TestShippedProfileIsOfTheShippedModels(t *testing.T) {
 	p, err := profile.Load("../../profiles/pocket-0.3m.json")
 	if err != nil {

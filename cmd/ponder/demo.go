@@ -78,7 +78,8 @@ func (c *demoCmd) Run(ctx context.Context, out *output) (err error) {
 	return c.report(out, rows)
 }
 
-// arms to compare: those that need no verifier, and the others if there is one.
+// arms returns the arms to compare: those that need no verifier, and the others if there is
+// one.
 func (c *demoCmd) arms(models openModels) ([]bench.Arm, error) {
 	names := []string{"greedy", "majority", "best-of-n", "beam"}
 	if models.verifier == nil {
@@ -117,7 +118,7 @@ func (c *demoCmd) show(ctx context.Context, m *mesh.Mesh, set []problemset.Probl
 	return rows, nil
 }
 
-// run has an arm solve all problems.
+// run solves all problems by an arm.
 func (c *demoCmd) run(ctx context.Context, runner bench.Runner, set []problemset.Problem,
 	arm bench.Arm) (demoRow, error) {
 	tasks, err := bench.Tasks(set, []bench.Arm{arm}, []uint64{c.Seed})

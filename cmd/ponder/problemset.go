@@ -11,11 +11,10 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// pocketSeed draws pocket problems. Nothing was tuned on those of the test split,
-// which training never sees.
+// pocketSeed draws pocket problems. Nothing was tuned or trained on those of the test split.
 const pocketSeed = 20260101
 
-// pocketSet is n pocket problems: as many of each number of steps.
+// pocketSet returns n pocket problems, as many of each number of steps as possible.
 func pocketSet(n int, split problems.Split, from, to int) ([]problemset.Problem, error) {
 	switch {
 	case n < 1:
@@ -45,7 +44,7 @@ func pocketSet(n int, split problems.Split, from, to int) ([]problemset.Problem,
 // problemSet names the problems of a bench.
 type problemSet struct {
 	Set      string `help:"File of problems, a line of JSON each, instead of pocket problems." placeholder:"FILE" type:"path"`
-	Format   string `help:"What its lines are: gsm8k, math (MATH-500, AIME), pocket; found out if empty." placeholder:"NAME"`
+	Format   string `help:"Format of its lines: gsm8k, math (MATH-500, AIME), pocket; empty: that of the first line." placeholder:"NAME"`
 	Problems int    `help:"How many; 0 is all of --set, or 300 pocket problems." default:"0"`
 	Split    string `help:"Which pocket problems: test or validation." default:"test" enum:"test,validation"`
 	Steps    string `help:"Calculations that pocket problems need." default:"2..6"`
@@ -72,7 +71,7 @@ func (c problemSet) load() (name string, set []problemset.Problem, err error) {
 	return fmt.Sprintf("%s, half %d", name, c.Half), half, nil
 }
 
-// whole is the set before it is halved.
+// whole returns the set before it is halved.
 func (c problemSet) whole() (name string, set []problemset.Problem, err error) {
 	if c.Problems < 0 {
 		return "", nil, reasoning.Invalid("--problems", "must not be negative, is %d", c.Problems)
@@ -110,8 +109,7 @@ func (c problemSet) pocket() (string, []problemset.Problem, error) {
 	return fmt.Sprintf("pocket %s, %d..%d steps", c.Split, from, to), set, err
 }
 
-// read reads the file in the format that was named, or in the one that its first
-// line is of.
+// read reads the file in the named format, or in that of its first line.
 func (c problemSet) read() ([]problemset.Problem, error) {
 	if c.Format == "" {
 		return problemset.Load(c.Set, problemset.AnyFormat())

@@ -8,7 +8,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/profile"
 )
 
-// readProfiles reads files of profiles, and returns a digest of them.
+// readProfiles reads files of profiles and returns them with their digest.
 func readProfiles(paths []string) (shelf *profile.Shelf, digest string, err error) {
 	shelf = &profile.Shelf{}
 	var all [][]byte

@@ -10,14 +10,13 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/strategies"
 )
 
-// An Arm is one way to search, or to estimate difficulty. Two arms are the same if they
-// are equal.
+// An Arm is one way to search, or to estimate difficulty. Arms may be compared with ==.
 type Arm struct {
 	Kind     Kind
-	N        int               // samples, beams, walks …; the budget in samples where the planner decides
-	Strategy search.Strategy   // of KindSearch and KindEstimated, with its N; else nil
-	Choose   bool              // by Choice; else as the planner does
-	Choice   search.Choice     // of the answer
+	N        int             // samples, beams, walks …; the budget in samples where the planner decides
+	Strategy search.Strategy // of KindSearch and KindEstimated, with its N; else nil
+	Choose   bool            // pick the answer by Choice; else the planner's choice does
+	Choice   search.Choice
 	Method   difficulty.Method // of KindDifficulty
 }
 
@@ -31,7 +30,7 @@ const (
 	KindDifficulty             // estimates difficulty by Method and N samples, and searches nothing
 )
 
-// Text forms of arms: prefixes of names, and the name of an arm that is planned.
+// Parts of the names of arms.
 const (
 	plannedName      = "planned"
 	estimatedPrefix  = "estimate+"
@@ -39,10 +38,13 @@ const (
 	choiceParameter  = "choice="
 )
 
-// ParseArm returns the arm with this name and N. The name of a search is that of its
-// strategy, perhaps with parameters as strategies.Parse takes them, and how the answer is
-// chosen: "majority:choice=certainty-vote". "estimate+" before it estimates difficulty
-// first; "planned" lets the planner decide; "difficulty:oracle" estimates difficulty only.
+// ParseArm returns the arm with this name and N:
+//
+//	beam:narrow=true                a strategy as strategies.Parse takes it
+//	majority:choice=certainty-vote  the same with a choice of the answer
+//	estimate+beam                   the same after an estimate of difficulty
+//	planned                         what the planner decides
+//	difficulty:oracle               an estimate of difficulty by this method, and no search
 func ParseArm(name string, n int) (a Arm, err error) {
 	if n < 1 || n > search.MaxN {
 		return a, reasoning.Invalid("n", "must be 1 to %d, is %d", search.MaxN, n)
@@ -76,7 +78,7 @@ func ParseArm(name string, n int) (a Arm, err error) {
 	return a, err
 }
 
-// Name returns the name that ParseArm reads, with the arm's N, as the arm.
+// Name returns the name from which ParseArm makes the arm.
 func (a Arm) Name() string {
 	switch a.Kind {
 	case KindPlanned:

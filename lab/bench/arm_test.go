@@ -70,8 +70,8 @@ func TestParseArm(t *testing.T) {
 	}
 }
 
-// What an arm's name says is all there is to it.
-func TestArmsAreTheirNames(t *testing.T) {
+// An arm is read back from its name.
+func TestArmRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 64).Draw(t, "n")
 		kinds := []Kind{KindSearch, KindEstimated, KindPlanned, KindDifficulty}

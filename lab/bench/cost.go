@@ -9,7 +9,7 @@ type Cost struct {
 	VerifierFLOPs             float64 // of them, the verifier's
 }
 
-// Cost returns what the search of a result under this header took.
+// Cost returns what a search took. The header is that of its result.
 func (r Result) Cost(h Header) Cost {
 	return Cost{
 		Generated: float64(r.Tokens.Generated), Prompt: float64(r.Tokens.Prompt), Cached: float64(r.Tokens.Cached),
@@ -28,8 +28,8 @@ func (r Result) EstimateCost(h Header) Cost {
 		VerifierFLOPs: e.VerifierFLOPs(h)}
 }
 
-// VerifierFLOPs returns what the verifier's part of the estimate took: results have it
-// only as part of FLOPs.Difficulty. A nil estimate took nothing.
+// VerifierFLOPs returns the verifier's part of the estimate, which results have only in
+// FLOPs.Difficulty. It returns 0 for a nil estimate.
 func (e *Estimate) VerifierFLOPs(h Header) float64 {
 	if e == nil {
 		return 0

@@ -20,13 +20,13 @@ import (
 // do not say themselves. Results under different headers are not comparable.
 type Header struct {
 	Format   int                  `json:"ponder_bench"` // of the file: 1
-	Planner  string               `json:"planner"`      // its address, which says nothing of its models; empty: in the bench's process
+	Planner  string               `json:"planner"`      // its address; empty: in the bench's process
 	Policy   reasoning.Model      `json:"policy"`
 	Verifier verifier.RewardModel `json:"verifier"` // without a name: none, or none that is known
 	Problems profile.Problems     `json:"problems"`
 	Seeds    []uint64             `json:"seeds"`
 	Sampling reasoning.Sampling   `json:"sampling"`
-	Profiles string               `json:"profiles,omitempty"` // a digest of what plans follow; empty: none, or the planner's at its address
+	Profiles string               `json:"profiles,omitempty"` // a digest; empty: none, or those of the planner at its address
 	Command  []string             `json:"command,omitempty"`  // that began the file; results do not depend on it
 }
 
@@ -46,7 +46,7 @@ func ProblemsOf(name string, set []problemset.Problem) profile.Problems {
 func (h Header) line() []byte {
 	line, err := json.Marshal(h)
 	if err != nil {
-		panic(err) // of a temperature that is no number, which no request may have
+		panic(err) // a temperature that is not a number, which no request may have
 	}
 	return line
 }
@@ -76,8 +76,8 @@ func (h Header) differs(file []byte) error {
 	return nil
 }
 
-// flat returns a JSON object's values by dotted names. A value that is empty is as good as
-// absent: files of before have both.
+// flat returns a JSON object's values by dotted names, without those that are empty: older
+// files have empty fields, newer ones leave them out.
 func flat(object []byte) (map[string]string, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(object, &fields); err != nil {

@@ -10,18 +10,18 @@ import (
 	"os"
 )
 
-// A Log is a file of results: a line of JSON for the header and for each result. It
-// only grows. A process that is killed loses no line that Append has returned from;
-// lines are not synced, so the end of the machine may cost the last ones.
+// A Log is a file of results: a line of JSON for the header and for each result. It only
+// grows. A killed process loses no line that Append has returned from. Lines are not
+// synced, so a crash of the machine may lose the last ones.
 type Log struct {
 	file *os.File
 	end  int64
 }
 
-// OpenLog opens the file at path, or creates it, and returns the results that are in
-// it. A last line without its end, as a killed process leaves it, is cut off. A file
-// with another header is refused, and one that is damaged: the error names the field
-// or the line, and the file is left as it is. One process may have it open at a time.
+// OpenLog opens the file at path, or creates it, and returns the results that are in it. It
+// removes a last line without its end, as a killed process leaves it. It refuses a file
+// with another header or with a damaged line, and leaves it unchanged; the error names the
+// field or the line. One process may have the file open at a time.
 func OpenLog(path string, h Header) (*Log, []Result, error) {
 	h.Format = format
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
@@ -49,7 +49,7 @@ func readLog(r io.Reader, h Header) (results []Result, end int64, err error) {
 	for n := 1; ; n++ {
 		line, err := in.ReadBytes('\n')
 		if err == io.EOF {
-			if n == 1 && !bytes.HasPrefix(h.line(), line) { // not for us to cut off
+			if n == 1 && !bytes.HasPrefix(h.line(), line) { // some other file, which stays as it is
 				return nil, 0, errNoHeader
 			}
 			return results, end, nil
@@ -80,11 +80,11 @@ func readLog(r io.Reader, h Header) (results []Result, end int64, err error) {
 // Append adds a result. It is not safe for concurrent use.
 func (l *Log) Append(r Result) error { return l.write(newRecord(r)) }
 
-// write adds a line in one piece, so that a kill tears at most the last.
+// write adds a line in one piece, so that a kill leaves at most the last one incomplete.
 func (l *Log) write(v any) error {
 	line, err := json.Marshal(v)
 	if err == nil {
-		_, err = l.file.WriteAt(append(line, '\n'), l.end) // over what was written of one before, if that failed
+		_, err = l.file.WriteAt(append(line, '\n'), l.end) // over what a failed write left
 	}
 	if err != nil {
 		return fmt.Errorf("write results: %w", err)
@@ -96,8 +96,8 @@ func (l *Log) write(v any) error {
 // Close closes the file.
 func (l *Log) Close() error { return l.file.Close() }
 
-// ReadLog returns what a file of results says, whatever its header is. A last line
-// without its end is passed over.
+// ReadLog returns the header and the results of a file, whatever its header is. It ignores a
+// last line without its end.
 func ReadLog(path string) (Header, []Result, error) {
 	file, err := os.ReadFile(path)
 	if err != nil {

@@ -23,7 +23,7 @@ var head = Header{
 	Sampling: reasoning.Sampling{Temperature: 0.8, TopP: 1, MaxTokens: 64},
 }
 
-// example is tasks and what would come of them.
+// example returns tasks and their results.
 func example(t *testing.T) (tasks [][]Task, results map[Key]Result) {
 	t.Helper()
 	arms, err := Arms([]string{"greedy", "beam"}, []int{4})
@@ -48,7 +48,7 @@ func example(t *testing.T) (tasks [][]Task, results map[Key]Result) {
 	return tasks, results
 }
 
-// goOn does what is left, and returns the file.
+// goOn appends the results that are missing, and returns the file's text.
 func goOn(t *testing.T, path string, h Header, tasks [][]Task, results map[Key]Result) string {
 	t.Helper()
 	log, there, err := OpenLog(path, h)
@@ -70,7 +70,7 @@ func goOn(t *testing.T, path string, h Header, tasks [][]Task, results map[Key]R
 	return string(text)
 }
 
-// Killed at any byte, a run goes on and ends as if it had not been.
+// A run that was killed at any byte is resumed and ends with the same file.
 func TestLogGoesOnAfterAnyByte(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out.jsonl")
 	tasks, results := example(t)
@@ -97,7 +97,7 @@ func TestLogGoesOnAfterAnyByte(t *testing.T) {
 	}
 }
 
-// A file of another configuration is refused by the name of what differs.
+// A file of another configuration is refused; the error names the field.
 func TestLogOfAnotherConfiguration(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out.jsonl")
 	tasks, results := example(t)
@@ -127,7 +127,7 @@ func TestLogOfAnotherConfiguration(t *testing.T) {
 	}
 }
 
-// Files of before say of a model without a version that it is empty.
+// Older files have empty fields, which newer ones leave out.
 func TestLogOfEmptyFields(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out.jsonl")
 	before := `{"ponder_bench":1,"planner":"","policy":{"name":"p","version":"","tokenizer":"","template":"","parameters":0},` +
@@ -151,7 +151,7 @@ func TestLogOfEmptyFields(t *testing.T) {
 	}
 }
 
-// What is no file of results is refused and left alone.
+// A file that is no file of results is refused and left unchanged.
 func TestLogOfSomethingElse(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out.jsonl")
 	tasks, results := example(t)

@@ -26,8 +26,8 @@ type Row struct {
 	seeds   int
 }
 
-// NewMatrix returns the matrix of results. Order sorts its problems; its rows stand in the
-// order of their first results. Complete says whether any results are missing.
+// NewMatrix returns the matrix of results, with its problems in the given order and its rows
+// in the order of their first results. It does not check that results are complete.
 func NewMatrix(h Header, results []Result, order func(a, b problemset.Problem) int) *Matrix {
 	m := &Matrix{Header: h}
 	problem := map[string]int{}
@@ -70,7 +70,7 @@ func ByID(a, b problemset.Problem) int { return strings.Compare(a.ID, b.ID) }
 // BySteps orders problems by the steps that they need, and then by their ids.
 func BySteps(a, b problemset.Problem) int { return cmp.Or(cmp.Compare(a.Steps, b.Steps), ByID(a, b)) }
 
-// As orders problems as a set does.
+// As returns the order of a set.
 func As(set []problemset.Problem) func(a, b problemset.Problem) int {
 	place := map[string]int{}
 	for i, p := range set {
@@ -100,8 +100,7 @@ func (m *Matrix) Row(a Arm) (row Row, ok bool) {
 	return m.Rows[i], true
 }
 
-// Only returns the matrix of these arms, in their order. It has no rows of arms without
-// results.
+// Only returns the matrix of these arms, in their order, without those that have no results.
 func (m *Matrix) Only(arms ...Arm) *Matrix {
 	some := &Matrix{Header: m.Header, Problems: m.Problems}
 	for _, a := range arms {

@@ -13,8 +13,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// matrixResults returns results of a beam and a greedy arm on two problems with two seeds. The beam is right on
-// b with the first seed only.
+// matrixResults returns results of a beam and a greedy arm on two problems with two seeds.
+// The beam is right on b with the first seed only.
 func matrixResults() (h Header, beam, greedy Arm, all []Result) {
 	h = Header{Seeds: []uint64{1, 2}, Verifier: verifier.RewardModel{Model: reasoning.Model{Parameters: 10}}}
 	beam, greedy = Arm{N: 2, Strategy: search.NewBeam(2)}, Arm{Kind: KindEstimated, N: 1, Strategy: search.Greedy{}}

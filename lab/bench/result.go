@@ -10,8 +10,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/strategies"
 )
 
-// A Result is what came of one task. But for Timing it does not depend on when and
-// beside what it ran.
+// A Result is the outcome of one task. Except for Timing it does not depend on when it ran
+// and on what ran beside it.
 type Result struct {
 	Problem string // its id in the set
 	Steps   int    // of the problem, 0 where the set does not say
@@ -20,20 +20,20 @@ type Result struct {
 	Seed    uint64
 	Plan    string // what a planned search did, such as "beam 16"
 	Outcome
-	Search string // the search's id, by which traces know it; files do not have it
+	Search string // the search's id in traces; files do not have it
 }
 
 // An Outcome is how a search ended and what it cost.
 type Outcome struct {
 	Right    bool      `json:"right"`
-	Answer   string    `json:"answer"` // as written; empty is none
+	Answer   string    `json:"answer"` // as written; empty if there is none
 	Expected string    `json:"expected"`
 	Stop     string    `json:"stop"` // why the search stopped: complete, budget, deadline, error
 	Degraded []string  `json:"degraded,omitempty"`
 	Error    string    `json:"error,omitempty"` // why there is no answer
 	Tokens   Tokens    `json:"tokens"`
 	FLOPs    FLOPs     `json:"flops"`
-	Estimate *Estimate `json:"estimate,omitempty"` // of difficulty, where there was one
+	Estimate *Estimate `json:"estimate,omitempty"` // of difficulty; nil if there was none
 	Timing   Timing    `json:"timing"`
 }
 
@@ -71,7 +71,7 @@ type Estimate struct {
 	Verifier  int64   `json:"verifier"`
 }
 
-// Timing is what is never the same twice.
+// Timing is what differs between two runs of a task.
 type Timing struct {
 	ElapsedSeconds float64 `json:"elapsed_seconds"` // from the planner's acceptance to the end
 }
@@ -83,7 +83,7 @@ type Key struct {
 	Seed    uint64
 }
 
-// Key returns the key of the task that r came of.
+// Key returns the key of the result's task.
 func (r Result) Key() Key { return Key{r.Problem, r.Arm, r.Seed} }
 
 // newResult returns a result of a task, without an outcome.
@@ -94,8 +94,8 @@ func newResult(t Task) Result {
 	}
 }
 
-// searchResult returns the result that the events of a search tell: the last one, and the
-// plan and the estimate if there were any.
+// searchResult returns the result of a search by its last event, and by its plan and its
+// estimate if there were any.
 func searchResult(t Task, last *plannerv1.SearchEvent, plan *plannerv1.SearchPlan, e *difficultyv1.Estimate) Result {
 	r := newResult(t)
 	o, b := last.GetOutcome(), last.GetBill()

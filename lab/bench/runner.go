@@ -27,7 +27,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/search"
 )
 
-// A Runner has a planner do tasks.
+// A Runner runs tasks on a planner.
 type Runner struct {
 	Planner    plannerv1.PlannerServiceClient
 	Difficulty difficulty.Estimator // nil: only arms that search
@@ -61,10 +61,9 @@ func (r Runner) Check(ctx context.Context, arms []Arm) error {
 	return nil
 }
 
-// Run does all tasks: those of a group one after another, Concurrent groups at a time. It
-// calls done with each result, one at a time. An error of done ends the run, and so does a
-// task that cannot be done. A search that ends without an answer is done: its answer is
-// wrong.
+// Run runs all tasks: those of a group one after another, Concurrent groups at a time. It
+// calls done with each result, one at a time. An error of done or of a task ends the run.
+// A search that ends without an answer is no error: its answer is wrong.
 func (r Runner) Run(ctx context.Context, groups [][]Task, done func(Result) error) error {
 	var mu sync.Mutex
 	all, ctx := errgroup.WithContext(ctx)
@@ -109,8 +108,8 @@ func (r Runner) do(ctx context.Context, t Task) (Result, error) {
 	}
 }
 
-// solve follows a search to its end. It returns an error if the planner did not do what
-// the task says.
+// solve runs a task to its end. It returns an error if the planner did not do what the task
+// says.
 func (r Runner) solve(ctx context.Context, t Task) (Result, error) {
 	ctx, stop := context.WithTimeout(ctx, r.Timeout+time.Minute)
 	defer stop()
@@ -142,7 +141,7 @@ func (r Runner) solve(ctx context.Context, t Task) (Result, error) {
 	}
 }
 
-// spec returns what a task asks of the planner.
+// spec returns the specification of a task's search.
 func (r Runner) spec(t Task) *plannerv1.SearchSpec {
 	out := planner.Request{Problem: t.Problem.Text, Seed: new(reasoning.Seed(t.Seed)),
 		Estimate: t.Arm.Kind == KindEstimated, Deadline: time.Now().Add(r.Timeout)}
@@ -160,7 +159,7 @@ func (r Runner) spec(t Task) *plannerv1.SearchSpec {
 	return plannerrpc.SpecToProto(out)
 }
 
-// estimate does a task that searches nothing.
+// estimate runs a task that only estimates difficulty.
 func (r Runner) estimate(ctx context.Context, t Task) (Result, error) {
 	q := difficulty.Request{
 		Search: "bench", Problem: t.Problem.Text, Seed: reasoning.Seed(t.Seed), MaxSamples: t.Arm.N,
@@ -191,8 +190,8 @@ func (r Runner) estimate(ctx context.Context, t Task) (Result, error) {
 	return result, nil
 }
 
-// check returns an error if an outcome is no result of a task. It is one if the problem
-// is none for the model, such as one that is too long.
+// check returns an error if an outcome is no result of a task. An outcome without an answer
+// is one, also if the model cannot take the problem, because it is too long for example.
 func check(t Task, plan *plannerv1.SearchPlan, estimate *difficultyv1.Estimate, o *plannerv1.Outcome) error {
 	failed := o.GetStopReason() == plannerv1.StopReason_STOP_REASON_ERROR &&
 		o.GetError().GetCode() != int32(codes.InvalidArgument)

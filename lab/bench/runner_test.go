@@ -26,7 +26,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier/verifiertest"
 )
 
-// bubble runs body with a runner of a planner over these, in a bubble of time.
+// bubble runs body with a runner on a planner over an engine and a verifier, in a synctest
+// bubble.
 func bubble(t *testing.T, engine *policytest.Script, v verifier.Verifier, body func(t *testing.T, r Runner)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -121,8 +122,7 @@ func (s *shy) RewardModel(ctx context.Context) (verifier.RewardModel, error) {
 	return s.Script.RewardModel(ctx)
 }
 
-// A search that was done in another way than the task says is done again, and is no
-// result if it stays so.
+// A search that does not do what its task says is repeated, and is no result if it stays so.
 func TestLesserSearchesAreNoResults(t *testing.T) {
 	for silent, want := range map[int32]string{1: "",
 		9: "the planner did something else: majority of 2 instead of best-of-n"} {
@@ -143,8 +143,8 @@ func TestLesserSearchesAreNoResults(t *testing.T) {
 	}
 }
 
-// An engine that fails is no wrong answer of the strategy: it ends the run. One that
-// fails in part, however often it is asked, is a result that says so.
+// A failing engine is no wrong answer of the strategy: it ends the run. An engine that fails
+// in part, in every try, leaves a result that says so.
 func TestFailures(t *testing.T) {
 	engine := policytest.Steps(2, time.Second)
 	say := engine.Reply

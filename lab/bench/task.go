@@ -15,8 +15,8 @@ type Task struct {
 // Key returns the key of the task's result.
 func (t Task) Key() Key { return Key{t.Problem.ID, t.Arm, t.Seed} }
 
-// Tasks returns all arms with all seeds on all problems, a group a problem, so that arms
-// find the samples that they share still in memory.
+// Tasks returns all arms with all seeds on all problems. The tasks of a problem are a group,
+// so that the samples that arms share are still in memory.
 func Tasks(set []problemset.Problem, arms []Arm, seeds []uint64) ([][]Task, error) {
 	var groups [][]Task
 	keys := map[Key]bool{}

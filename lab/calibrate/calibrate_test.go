@@ -15,7 +15,7 @@ import (
 )
 
 // world makes a grid of n problems whose arms cost N×40 tokens and are right with a
-// probability that skill says of arm and rate. An estimate costs 160 tokens, all of
+// probability that skill gives for an arm and a rate. An estimate costs 160 tokens, all of
 // which an arm of 4 or more uses.
 func world(n int, chance *rand.Rand, arms map[string][]int, skill func(strategy string, n int,
 	rate float64) float64) *Grid {
@@ -54,8 +54,8 @@ func world(n int, chance *rand.Rand, arms map[string][]int, skill func(strategy 
 
 var options = Options{Budgets: []int{1, 4, 16}, Bins: "quantiles-5", Repetitions: 4}
 
-// Easy problems need 4 samples and hard ones 48: on the average of 16 there is much to
-// win.
+// Easy problems need 4 samples and hard ones 48: with 16 on the average there is much to
+// gain.
 func TestBudgetsGoWhereTheyPay(t *testing.T) {
 	g := world(300, rand.New(rand.NewPCG(1, 2)), map[string][]int{"best-of-n": {1, 4, 16, 48}},
 		func(_ string, n int, rate float64) float64 {
@@ -91,8 +91,8 @@ func TestBudgetsGoWhereTheyPay(t *testing.T) {
 	}
 }
 
-// Where difficulty says nothing about what is best, the profile says uniform, and the
-// claim is no more than what is true: the luck of the best of many arms is not in it.
+// Where the best strategy does not depend on difficulty, the profile is uniform and claims
+// no more than the truth: the luck of the best of many arms is not in it.
 func TestLuckIsNoGain(t *testing.T) {
 	arms := map[string][]int{}
 	for i := range 12 {
@@ -114,7 +114,7 @@ func TestLuckIsNoGain(t *testing.T) {
 		claimed += p.Budgets[0].Measured.Uniform.Accuracy.Mean / worlds
 	}
 	if adaptive > 2 {
-		t.Errorf("%d of %d worlds without a gain are said to have one", adaptive, worlds)
+		t.Errorf("%d of %d worlds without a gain have one by their profiles", adaptive, worlds)
 	}
 	if claimed < 0.47 || claimed > 0.53 {
 		t.Errorf("claims %.3f on the average, want about the true 0.5", claimed)
@@ -124,8 +124,7 @@ func TestLuckIsNoGain(t *testing.T) {
 	}
 }
 
-// Shared among bins, a budget is never exceeded, and few right answers are left on the
-// table.
+// Bins that share a budget do not exceed it, and leave few right answers out.
 func TestAllocationIsNearlyBest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		bins, arms := rapid.IntRange(1, 3).Draw(t, "bins"), rapid.IntRange(1, 5).Draw(t, "arms")
@@ -183,7 +182,7 @@ func TestAllocationIsNearlyBest(t *testing.T) {
 	})
 }
 
-// results of a grid, as a bench writes them.
+// results returns the results of a bench that give the grid.
 func results(g *Grid) (h bench.Header, all []bench.Result) {
 	h.Seeds = []uint64{1}
 	for _, side := range []struct {
@@ -207,7 +206,7 @@ func results(g *Grid) (h bench.Header, all []bench.Result) {
 	return h, all
 }
 
-// A run that was resumed has its results in another order: its profile is the same.
+// A resumed run has its results in another order, and the same profile.
 func TestOrderOfResultsDoesNotMatter(t *testing.T) {
 	chance := rand.New(rand.NewPCG(1, 3))
 	g := world(40, chance, map[string][]int{"best-of-n": {1, 4, 16}, "beam": {4, 16}},

@@ -9,11 +9,11 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/search"
 )
 
-// slack is how much more than its budget one strategy for all may cost: a beam of n
-// costs a few per cent more than n samples. Strategies by bin have none.
+// slack is the factor by which one strategy for all may exceed its budget: a beam of n costs
+// a few per cent more than n samples. Strategies by bin have no slack.
 const slack = 1.1
 
-// A choice is what some problems say is best at one budget.
+// A choice is what is best on some problems at one budget.
 type choice struct {
 	limit   float64 // tokens a problem
 	uniform int     // of Plain

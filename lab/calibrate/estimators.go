@@ -13,16 +13,16 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/profile"
 )
 
-// An opinion is what one way to estimate said of each problem, and its price.
-type opinion struct {
+// methodEstimates are the estimates of all problems by one method, and their price.
+type methodEstimates struct {
 	rates   map[string]float64
 	quality profile.Quality
 }
 
-// opinions returns those in a bench's results, by method and samples. Of several seeds the
+// estimatesOf returns the estimates in a bench's results, by method and samples. Of several seeds the
 // first counts. The search after an estimate that takes least text stands for the probe.
-func opinions(m *bench.Matrix) map[string]*opinion {
-	all := map[string]*opinion{}
+func estimatesOf(m *bench.Matrix) map[string]*methodEstimates {
+	all := map[string]*methodEstimates{}
 	for _, row := range m.Rows {
 		method, n := row.Arm.Method, row.Arm.N
 		switch {
@@ -34,7 +34,7 @@ func opinions(m *bench.Matrix) map[string]*opinion {
 		}
 		name := fmt.Sprintf("%s of %d", method, n)
 		if all[name] == nil {
-			all[name] = &opinion{map[string]float64{}, profile.Quality{Method: name}}
+			all[name] = &methodEstimates{map[string]float64{}, profile.Quality{Method: name}}
 		}
 		for _, r := range row.Results {
 			all[name].add(r)
@@ -43,7 +43,7 @@ func opinions(m *bench.Matrix) map[string]*opinion {
 	return all
 }
 
-func (o *opinion) add(r bench.Result) {
+func (o *methodEstimates) add(r bench.Result) {
 	if _, there := o.rates[r.Problem]; !there {
 		o.rates[r.Problem] = r.Estimate.Rate
 		o.quality.Samples += float64(r.Estimate.Samples)
@@ -57,7 +57,7 @@ func (o *opinion) add(r bench.Result) {
 // problem. As not every estimate is on the scale of pass rates, the true bin is a
 // problem's quantile by the oracle, and the estimated one its quantile by the estimate.
 func Estimators(m *bench.Matrix, texts map[string]string) ([]profile.Quality, *difficulty.PromptModel, error) {
-	all := opinions(m)
+	all := estimatesOf(m)
 	oracle := ""
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		if strings.HasPrefix(name, difficulty.MethodOracle.String()) {
@@ -74,7 +74,7 @@ func Estimators(m *bench.Matrix, texts map[string]string) ([]profile.Quality, *d
 		return nil, nil, err
 	}
 	if read != nil {
-		all[difficulty.MethodPrompt.String()] = &opinion{read,
+		all[difficulty.MethodPrompt.String()] = &methodEstimates{read,
 			profile.Quality{Method: difficulty.MethodPrompt.String()}}
 	}
 	var table []profile.Quality

@@ -124,7 +124,7 @@ func greedy(maxTokens int) planner.Request {
 }
 
 // correct returns 1 where a search found the right answer, else 0, problem by problem.
-func correct(ps []problems.Problem, searches []searched) []float64 {
+func correct(ps []problems.Problem, searches []outcome) []float64 {
 	right := make([]float64, len(ps))
 	for i, s := range searches {
 		if answer.Correct(s.answer, ps[i].Answer) {

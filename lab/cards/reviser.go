@@ -32,9 +32,9 @@ func (c *Reviser) Run(ctx context.Context) error {
 		})
 }
 
-// A revising is what chains of revisions did, and as many attempts without a view of each
+// A reviserResult is what chains of revisions did, and as many attempts without a view of each
 // other.
-type revising struct {
+type reviserResult struct {
 	Attempts  map[int]stats.Interval `json:"attempts"` // right at this place in the chain, from 1
 	Parallel  stats.Interval         `json:"parallel"`
 	Chain     stats.Interval         `json:"chain_majority"`
@@ -49,9 +49,9 @@ type revising struct {
 	Decisions table.Table            `json:"decisions"`
 }
 
-func (r *revising) tables() []table.Table { return []table.Table{r.Table, r.Decisions} }
+func (r *reviserResult) tables() []table.Table { return []table.Table{r.Table, r.Decisions} }
 
-func (c *Reviser) measure(ctx context.Context, reviser, base *solver, ps []problems.Problem) (*revising, error) {
+func (c *Reviser) measure(ctx context.Context, reviser, base *solver, ps []problems.Problem) (*reviserResult, error) {
 	majority := search.Majority{N: c.Length, Exhaustive: true}
 	chain := search.Revisions{N: c.Length, Chains: 1, NoVerifier: true}
 	side, err := c.searches(ctx, base, ps, majority)
@@ -66,7 +66,7 @@ func (c *Reviser) measure(ctx context.Context, reviser, base *solver, ps []probl
 	if err != nil {
 		return nil, err
 	}
-	r := &revising{
+	r := &reviserResult{
 		Attempts: map[int]stats.Interval{}, Parallel: c.over(side.sampled()), Chain: c.over(chains.chosen()),
 		Side: c.over(side.chosen()), Own: c.over(own.chosen()),
 		Gain: c.over(minus(chains.chosen(), side.chosen())), GainOwn: c.over(minus(chains.chosen(), own.chosen())),
@@ -82,7 +82,7 @@ func (c *Reviser) measure(ctx context.Context, reviser, base *solver, ps []probl
 // trials are searches of problems by one strategy, once for each chain.
 type trials struct {
 	problems []problems.Problem
-	seeds    [][]searched // by seed and problem
+	seeds    [][]outcome // by seed and problem
 }
 
 func (c *Reviser) searches(ctx context.Context, s *solver, ps []problems.Problem, by search.Strategy) (trials, error) {
@@ -107,12 +107,12 @@ func (c *Reviser) searches(ctx context.Context, s *solver, ps []problems.Problem
 
 func (c *Reviser) over(xs []float64) stats.Interval { return stats.Bootstrap(xs, c.Seed) }
 
-// mean returns, problem by problem, the share of seeds whose search is so.
-func (t trials) mean(is func(p problems.Problem, s searched) float64) []float64 {
+// mean returns the mean of a value over seeds, problem by problem.
+func (t trials) mean(value func(p problems.Problem, s outcome) float64) []float64 {
 	xs := make([]float64, len(t.problems))
 	for _, searches := range t.seeds {
 		for i, s := range searches {
-			xs[i] += is(t.problems[i], s) / float64(len(t.seeds))
+			xs[i] += value(t.problems[i], s) / float64(len(t.seeds))
 		}
 	}
 	return xs
@@ -120,19 +120,19 @@ func (t trials) mean(is func(p problems.Problem, s searched) float64) []float64 
 
 // chosen returns the accuracy of the searches' answers.
 func (t trials) chosen() []float64 {
-	return t.mean(func(p problems.Problem, s searched) float64 { return one(answer.Correct(s.answer, p.Answer)) })
+	return t.mean(func(p problems.Problem, s outcome) float64 { return one(answer.Correct(s.answer, p.Answer)) })
 }
 
 // attempt returns the accuracy of the attempts at place k.
 func (t trials) attempt(k int) []float64 {
-	return t.mean(func(p problems.Problem, s searched) float64 {
+	return t.mean(func(p problems.Problem, s outcome) float64 {
 		return one(answer.Correct(s.nodes[k].GetAnswer(), p.Answer))
 	})
 }
 
 // sampled returns the accuracy of all attempts alike.
 func (t trials) sampled() []float64 {
-	return t.mean(func(p problems.Problem, s searched) float64 {
+	return t.mean(func(p problems.Problem, s outcome) float64 {
 		right := 0.0
 		for _, n := range s.nodes {
 			right += one(answer.Correct(n.GetAnswer(), p.Answer))
@@ -156,8 +156,9 @@ func minus(a, b []float64) []float64 {
 	return d
 }
 
-// follow counts what follows right and wrong attempts in chains, and returns of how many.
-func (r *revising) follow(chains trials) (right, wrong int) {
+// follow fills in what follows right and wrong attempts in chains, and returns the numbers of
+// both.
+func (r *reviserResult) follow(chains trials) (right, wrong int) {
 	var spoilt, repaired, repeated int
 	for _, searches := range chains.seeds {
 		for i, s := range searches {
@@ -185,7 +186,7 @@ func (r *revising) follow(chains trials) (right, wrong int) {
 	return right, wrong
 }
 
-func (r *revising) tabulate(length, right, wrong int) {
+func (r *reviserResult) tabulate(length, right, wrong int) {
 	r.Table = table.New("attempt", "right")
 	r.Table.Add(baseModel+", independent", r.Parallel.Percent())
 	for k := range length {

@@ -11,15 +11,15 @@ import (
 )
 
 func TestTrials(t *testing.T) {
-	chain := func(chosen string, answers ...string) searched {
-		s := searched{answer: chosen}
+	chain := func(chosen string, answers ...string) outcome {
+		s := outcome{answer: chosen}
 		for _, a := range answers {
 			s.nodes = append(s.nodes, &plannerv1.Node{Answer: a})
 		}
 		return s
 	}
 	p := problems.Problem{Answer: "7"}
-	all := trials{problems: []problems.Problem{p, p}, seeds: [][]searched{
+	all := trials{problems: []problems.Problem{p, p}, seeds: [][]outcome{
 		{chain("7", "7", "8", "7"), chain("8", "8", "8", "9")},
 		{chain("", "", "", "7"), chain("7", "7", "7", "7")},
 	}}
@@ -34,7 +34,7 @@ func TestTrials(t *testing.T) {
 			t.Errorf("%s (-got +want):\n%s", name, diff)
 		}
 	}
-	var r revising
+	var r reviserResult
 	right, wrong := r.follow(all)
 	// Right are 7→8, 7→7 and 7→7; wrong 8→7, 8→8, 8→9, ""→"" and ""→7.
 	if right != 3 || wrong != 5 || r.Spoilt.Mean != 1.0/3 || r.Repaired.Mean != 2.0/5 || r.Repeated.Mean != 2.0/5 {

@@ -35,8 +35,8 @@ type solver struct {
 	engine *pocket.Engine
 }
 
-// A searched is how a search ended, and its tree.
-type searched struct {
+// An outcome is how a search ended, and its tree.
+type outcome struct {
 	answer string
 	nodes  []*plannerv1.Node // parents before children
 }
@@ -64,9 +64,9 @@ func newSolver(ctx context.Context, name, file string, store backend.Store) (_ *
 // Close stops the mesh.
 func (s *solver) Close() error { return errors.Join(s.mesh.Close(), s.engine.Close()) }
 
-// solveAll runs a search of each problem. Ask says everything about it but the problem.
-func (s *solver) solveAll(ctx context.Context, ps []problems.Problem, ask planner.Request) ([]searched, error) {
-	all := make([]searched, len(ps))
+// solveAll runs a search of each problem. The request is the same for all but for the problem.
+func (s *solver) solveAll(ctx context.Context, ps []problems.Problem, ask planner.Request) ([]outcome, error) {
+	all := make([]outcome, len(ps))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(concurrent)
 	for i, p := range ps {
@@ -83,12 +83,12 @@ func (s *solver) solveAll(ctx context.Context, ps []problems.Problem, ask planne
 }
 
 // solve follows a search to its end. A search without an answer is no error.
-func (s *solver) solve(ctx context.Context, r planner.Request) (searched, error) {
+func (s *solver) solve(ctx context.Context, r planner.Request) (outcome, error) {
 	request := &plannerv1.SolveRequest{Spec: plannerrpc.SpecToProto(r), CancelOnDisconnect: true}
 	// A mesh that has just started takes a moment until it serves.
 	stream, err := s.mesh.Planner.Solve(ctx, request, grpc.WaitForReady(true))
 	if err != nil {
-		return searched{}, rpcerr.FromStatus(err)
+		return outcome{}, rpcerr.FromStatus(err)
 	}
 	nodes := map[string]*plannerv1.Node{}
 	var last *plannerv1.SearchEvent
@@ -98,7 +98,7 @@ func (s *solver) solve(ctx context.Context, r planner.Request) (searched, error)
 		case errors.Is(err, io.EOF):
 			return ended(last, nodes)
 		case err != nil:
-			return searched{}, rpcerr.FromStatus(err)
+			return outcome{}, rpcerr.FromStatus(err)
 		}
 		last = response.GetEvent()
 		for _, n := range last.GetNodes() {
@@ -109,13 +109,13 @@ func (s *solver) solve(ctx context.Context, r planner.Request) (searched, error)
 
 // ended returns what a search's last event and all of its nodes say. It returns an error
 // if the search did not run to its end.
-func ended(last *plannerv1.SearchEvent, nodes map[string]*plannerv1.Node) (searched, error) {
-	outcome := last.GetOutcome()
-	if outcome.GetStopReason() != plannerv1.StopReason_STOP_REASON_COMPLETE {
-		return searched{}, fmt.Errorf("the search stopped by %s: %s", outcome.GetStopReason(),
-			outcome.GetError().GetMessage())
+func ended(last *plannerv1.SearchEvent, nodes map[string]*plannerv1.Node) (outcome, error) {
+	o := last.GetOutcome()
+	if o.GetStopReason() != plannerv1.StopReason_STOP_REASON_COMPLETE {
+		return outcome{}, fmt.Errorf("the search stopped by %s: %s", o.GetStopReason(),
+			o.GetError().GetMessage())
 	}
-	s := searched{answer: outcome.GetAnswer()}
+	s := outcome{answer: o.GetAnswer()}
 	for _, n := range nodes {
 		if n.GetDepth() > 0 {
 			s.nodes = append(s.nodes, n)

@@ -35,14 +35,14 @@ func (c *Thinker) Run(ctx context.Context) error {
 }
 
 // A forcing is what budget forcing did on a set of problems.
-type forcing struct {
-	Runs    []forcingRun   `json:"runs"`
+type thinkerResult struct {
+	Runs    []thinkerRun   `json:"runs"`
 	Base    stats.Interval `json:"base"` // the policy that the thinker was made of, greedily
 	Table   table.Table    `json:"table"`
 	Scaling table.Table    `json:"scaling"` // s1 §3.2: the mean slope between runs, in points of accuracy for 100 tokens of thinking
 }
 
-type forcingRun struct {
+type thinkerRun struct {
 	Budget   int            `json:"budget,omitempty"`
 	Waits    int            `json:"waits"`
 	Tokens   float64        `json:"tokens"` // of thinking, generated, the mean
@@ -51,15 +51,15 @@ type forcingRun struct {
 	Accuracy stats.Interval `json:"accuracy"`
 }
 
-func (f *forcing) tables() []table.Table { return []table.Table{f.Table, f.Scaling} }
+func (f *thinkerResult) tables() []table.Table { return []table.Table{f.Table, f.Scaling} }
 
 const (
 	noBudget     = 560 // most tokens of thinking in a run without a budget: five passes of the longest
 	answerTokens = 16  // most tokens of the answer that follows
 )
 
-func (c *Thinker) measure(ctx context.Context, thinker, base *solver, ps []problems.Problem) (*forcing, error) {
-	f := &forcing{Table: table.New("run", "tokens of thinking", "right", "1-4 steps", "5-8 steps", "cut",
+func (c *Thinker) measure(ctx context.Context, thinker, base *solver, ps []problems.Problem) (*thinkerResult, error) {
+	f := &thinkerResult{Table: table.New("run", "tokens of thinking", "right", "1-4 steps", "5-8 steps", "cut",
 		"Waits of its own")}
 	searches, err := base.solveAll(ctx, ps, greedy(attempt.MaxTokens))
 	if err != nil {
@@ -68,12 +68,12 @@ func (c *Thinker) measure(ctx context.Context, thinker, base *solver, ps []probl
 	right := correct(ps, searches)
 	f.Base = stats.Bootstrap(right, c.Seed)
 	f.Table.Add(append([]string{baseModel + ", greedy", ""}, c.accuracies(ps, right)...)...)
-	var runs []forcingRun
+	var runs []thinkerRun
 	for _, n := range c.Budgets {
-		runs = append(runs, forcingRun{Budget: n})
+		runs = append(runs, thinkerRun{Budget: n})
 	}
 	for _, n := range c.Waits {
-		runs = append(runs, forcingRun{Waits: n})
+		runs = append(runs, thinkerRun{Waits: n})
 	}
 	for _, run := range runs {
 		if searches, err = thinker.solveAll(ctx, ps, run.request()); err != nil {
@@ -108,14 +108,14 @@ func (c *Thinker) accuracies(ps []problems.Problem, right []float64) (cells []st
 }
 
 // request asks for one sample at temperature 0 that thinks as the run says.
-func (r *forcingRun) request() planner.Request {
+func (r *thinkerRun) request() planner.Request {
 	most := cmp.Or(r.Budget, noBudget)
 	request := greedy(most + answerTokens)
 	request.Thinking = &backend.Thinking{Mode: backend.ModeForce, Max: most, Waits: r.Waits}
 	return request
 }
 
-func (r *forcingRun) label() string {
+func (r *thinkerRun) label() string {
 	if r.Budget == 0 {
 		return fmt.Sprintf("%d × Wait", r.Waits)
 	}
@@ -123,7 +123,7 @@ func (r *forcingRun) label() string {
 }
 
 // observe fills in the means over searches of how they thought.
-func (r *forcingRun) observe(searches []searched) error {
+func (r *thinkerRun) observe(searches []outcome) error {
 	share := 1 / float64(len(searches))
 	for _, s := range searches {
 		if len(s.nodes) != 1 {
@@ -151,7 +151,7 @@ type thought struct {
 var marks = func() template.Thinking {
 	t, err := template.Lookup("pocket-think-v1")
 	if err != nil {
-		panic(err) // it is a template of ours
+		panic(err) // the registry has it
 	}
 	return t.Thinking
 }()
@@ -176,11 +176,11 @@ func thoughtOf(n *plannerv1.Node) (t thought) {
 
 // scale fills in s1's three measures of the runs with a budget and the first without, of
 // the runs with Waits, and of all.
-func (f *forcing) scale(budgets int) error {
+func (f *thinkerResult) scale(budgets int) error {
 	f.Scaling = table.New("runs", "Control", "Scaling, points a 100 tokens", "Performance")
 	for _, s := range []struct {
 		name string
-		runs []forcingRun
+		runs []thinkerRun
 	}{{"budgets, and none", f.Runs[:budgets+1]}, {"Waits", f.Runs[budgets:]}, {"all", f.Runs}} {
 		var points []measure.Run
 		kept, bounded := 0.0, 0.0

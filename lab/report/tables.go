@@ -10,15 +10,6 @@ import (
 	"github.com/ponder-mesh/ponder/lab/table"
 )
 
-// Only returns the sweep of some of its strategies.
-func (s Sweep) Only(names ...string) Sweep {
-	s.Rows = slices.DeleteFunc(slices.Clone(s.Rows), func(a Row) bool {
-		return !slices.Contains(names, a.Strategy) ||
-			a.N == 1 && a.Strategy != "greedy"
-	})
-	return s
-}
-
 // Costs returns the table of the accuracy and the costs of each arm.
 func Costs(arms []Row) table.Table {
 	t := table.New("strategy", ">N", "accuracy [95 %]", ">generated", ">prompt", ">verifier tokens", ">policy MFLOP",

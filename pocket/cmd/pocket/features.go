@@ -21,7 +21,7 @@ type featuresCmd struct {
 	Samples []string `arg:"" type:"existingfile" help:"Files written by pocket sample."`
 }
 
-// features is what a head is trained on: the steps of one path.
+// features are those of the steps of one path, on which a head is trained.
 type features struct {
 	Problem string `json:"problem"`
 	Source  string `json:"source"` // as sampled, or "solution"
@@ -45,7 +45,7 @@ func (c *featuresCmd) Run() error {
 		err := readLines(name, func(s sampled) error {
 			paths := [][]string{s.Problem.Lines()}
 			for _, path := range s.Paths {
-				paths = append(paths, telling(s.Problem, path))
+				paths = append(paths, informative(s.Problem, path))
 			}
 			out := make([]features, len(paths))
 			var g errgroup.Group
@@ -78,8 +78,8 @@ func (c *featuresCmd) Run() error {
 	return w.Flush()
 }
 
-// telling cuts a path after the second wrong line: what follows teaches little.
-func telling(p problems.Problem, path []string) []string {
+// informative returns a path up to its second wrong line: what follows teaches little.
+func informative(p problems.Problem, path []string) []string {
 	wrong := 0
 	for i, right := range p.Right(path) {
 		if !right {

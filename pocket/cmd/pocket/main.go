@@ -17,7 +17,7 @@ type problemsCmd struct {
 	N     int    `default:"10" help:"How many."`
 	Seed  uint64 `default:"1" help:"Same seed, same problems."`
 	Steps int    `help:"Only problems of this many steps (1-8; 0: any)."`
-	Level int    `help:"Only problems of this hardness (1-4; 0: any)."`
+	Level int    `help:"Only problems of this level (1-4; 0: any)."`
 }
 
 func (c *problemsCmd) Run() error {

@@ -21,7 +21,7 @@ type wrongCmd struct {
 // missed is a line of the files from which revisers and thinkers are trained: a
 // problem and whole attempts at it with wrong answers, the nearest to the solution
 // first (Snell et al. 2024, arXiv 2408.03314, §6.1, takes the edit distance of their
-// characters: a near miss is one that its revision has to do with).
+// characters: a revision resembles a near miss).
 type missed struct {
 	problems.Problem
 	Wrong [][]string `json:"wrong"`
@@ -45,7 +45,7 @@ func (c *wrongCmd) Run() error {
 				if !strings.HasPrefix(path[last], "A:") || attempt.Answer(path) == s.Problem.Answer {
 					continue
 				}
-				// no policy calculates all right and then answers wrong
+				// all steps right and the answer wrong is no error that a policy makes
 				if !slices.Equal(path[:last], s.Problem.Steps) {
 					m.Wrong = append(m.Wrong, path)
 				}
@@ -78,7 +78,8 @@ func (c *wrongCmd) Run() error {
 	return w.Flush()
 }
 
-// distance is how many characters must be put in, taken out or replaced to make b of a (Levenshtein 1966).
+// distance returns how many characters must be inserted, deleted or replaced to turn a into b
+// (Levenshtein 1966).
 func distance(a, b string) int {
 	row := make([]int, len(b)+1) // of the characters of a so far, to each beginning of b
 	for j := range row {
