@@ -4,9 +4,11 @@
 package natsx
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -59,4 +61,16 @@ func Connected(ctx context.Context, nc *nats.Conn) error {
 		return fmt.Errorf("NATS at %s: %w", nc.ConnectedUrlRedacted(), err)
 	}
 	return nil
+}
+
+// User returns the user, or the public nkey, as which nc connects; "" if it says none.
+func User(nc *nats.Conn) string {
+	if nc == nil {
+		return ""
+	}
+	user := cmp.Or(nc.Opts.Nkey, nc.Opts.User)
+	if u, err := url.Parse(nc.ConnectedUrl()); user == "" && err == nil && u.User != nil {
+		user = u.User.Username()
+	}
+	return user
 }

@@ -4,7 +4,7 @@
 // 	protoc        (unknown)
 // source: ponder/queue/v1/queue.proto
 
-// The messages that planners and policy workers exchange over NATS JetStream.
+// The messages and records that planners and policy workers exchange over NATS JetStream.
 
 package queuev1
 
@@ -413,6 +413,165 @@ func (x *ResultReply) GetMissing() []int32 {
 	return nil
 }
 
+// WorkerAnnouncement is how a worker makes itself known: to other workers, which share the partitions with it, and to
+// whoever counts workers and slots. It is the value, as JSON, of the key <model>.<instance> in the key-value bucket
+// WORKERS. The worker writes it every two seconds and when it changes, and deletes it when it ends. The bucket drops
+// it five seconds after it was written.
+type WorkerAnnouncement struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the worker, as in results and traces. Two workers may have the same.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The NATS user, or the public nkey, as which the worker is connected. Empty if the server has no users.
+	NatsUser string `protobuf:"bytes,2,opt,name=nats_user,json=natsUser,proto3" json:"nats_user,omitempty"`
+	// The model that the worker serves, with its prompt template.
+	Model *v11.ModelIdentity `protobuf:"bytes,3,opt,name=model,proto3" json:"model,omitempty"`
+	// Sequences that the worker writes at a time.
+	Slots int32 `protobuf:"varint,4,opt,name=slots,proto3" json:"slots,omitempty"`
+	// Whether the worker's engine is ready.
+	Ready bool `protobuf:"varint,5,opt,name=ready,proto3" json:"ready,omitempty"`
+	// Whether the worker is about to end: it takes no more jobs.
+	Draining bool `protobuf:"varint,6,opt,name=draining,proto3" json:"draining,omitempty"`
+	// The highest version of ExpansionJob that the worker supports.
+	ProtocolVersion int32 `protobuf:"varint,7,opt,name=protocol_version,json=protocolVersion,proto3" json:"protocol_version,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *WorkerAnnouncement) Reset() {
+	*x = WorkerAnnouncement{}
+	mi := &file_ponder_queue_v1_queue_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WorkerAnnouncement) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WorkerAnnouncement) ProtoMessage() {}
+
+func (x *WorkerAnnouncement) ProtoReflect() protoreflect.Message {
+	mi := &file_ponder_queue_v1_queue_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WorkerAnnouncement.ProtoReflect.Descriptor instead.
+func (*WorkerAnnouncement) Descriptor() ([]byte, []int) {
+	return file_ponder_queue_v1_queue_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *WorkerAnnouncement) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *WorkerAnnouncement) GetNatsUser() string {
+	if x != nil {
+		return x.NatsUser
+	}
+	return ""
+}
+
+func (x *WorkerAnnouncement) GetModel() *v11.ModelIdentity {
+	if x != nil {
+		return x.Model
+	}
+	return nil
+}
+
+func (x *WorkerAnnouncement) GetSlots() int32 {
+	if x != nil {
+		return x.Slots
+	}
+	return 0
+}
+
+func (x *WorkerAnnouncement) GetReady() bool {
+	if x != nil {
+		return x.Ready
+	}
+	return false
+}
+
+func (x *WorkerAnnouncement) GetDraining() bool {
+	if x != nil {
+		return x.Draining
+	}
+	return false
+}
+
+func (x *WorkerAnnouncement) GetProtocolVersion() int32 {
+	if x != nil {
+		return x.ProtocolVersion
+	}
+	return 0
+}
+
+// QueueSettings are the settings on which all processes of a queue agree. They are the value, as JSON, of the key
+// "settings" in the key-value bucket QUEUE. Where there is none, defaults apply.
+type QueueSettings struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Number of partitions over which searches are spread.
+	Partitions int32 `protobuf:"varint,1,opt,name=partitions,proto3" json:"partitions,omitempty"`
+	// Largest number of children of one job.
+	Cap           int32 `protobuf:"varint,2,opt,name=cap,proto3" json:"cap,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QueueSettings) Reset() {
+	*x = QueueSettings{}
+	mi := &file_ponder_queue_v1_queue_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QueueSettings) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QueueSettings) ProtoMessage() {}
+
+func (x *QueueSettings) ProtoReflect() protoreflect.Message {
+	mi := &file_ponder_queue_v1_queue_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QueueSettings.ProtoReflect.Descriptor instead.
+func (*QueueSettings) Descriptor() ([]byte, []int) {
+	return file_ponder_queue_v1_queue_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *QueueSettings) GetPartitions() int32 {
+	if x != nil {
+		return x.Partitions
+	}
+	return 0
+}
+
+func (x *QueueSettings) GetCap() int32 {
+	if x != nil {
+		return x.Cap
+	}
+	return 0
+}
+
 var File_ponder_queue_v1_queue_proto protoreflect.FileDescriptor
 
 const file_ponder_queue_v1_queue_proto_rawDesc = "" +
@@ -441,7 +600,20 @@ const file_ponder_queue_v1_queue_proto_rawDesc = "" +
 	"\aStopped\x122\n" +
 	"\x06wasted\x18\x01 \x01(\v2\x1a.ponder.reasoning.v1.UsageR\x06wasted\"'\n" +
 	"\vResultReply\x12\x18\n" +
-	"\amissing\x18\x01 \x03(\x05R\amissingBFZDgithub.com/ponder-mesh/ponder/internal/proto/ponder/queue/v1;queuev1b\x06proto3"
+	"\amissing\x18\x01 \x03(\x05R\amissing\"\xf2\x01\n" +
+	"\x12WorkerAnnouncement\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1b\n" +
+	"\tnats_user\x18\x02 \x01(\tR\bnatsUser\x128\n" +
+	"\x05model\x18\x03 \x01(\v2\".ponder.reasoning.v1.ModelIdentityR\x05model\x12\x14\n" +
+	"\x05slots\x18\x04 \x01(\x05R\x05slots\x12\x14\n" +
+	"\x05ready\x18\x05 \x01(\bR\x05ready\x12\x1a\n" +
+	"\bdraining\x18\x06 \x01(\bR\bdraining\x12)\n" +
+	"\x10protocol_version\x18\a \x01(\x05R\x0fprotocolVersion\"A\n" +
+	"\rQueueSettings\x12\x1e\n" +
+	"\n" +
+	"partitions\x18\x01 \x01(\x05R\n" +
+	"partitions\x12\x10\n" +
+	"\x03cap\x18\x02 \x01(\x05R\x03capBFZDgithub.com/ponder-mesh/ponder/internal/proto/ponder/queue/v1;queuev1b\x06proto3"
 
 var (
 	file_ponder_queue_v1_queue_proto_rawDescOnce sync.Once
@@ -455,35 +627,39 @@ func file_ponder_queue_v1_queue_proto_rawDescGZIP() []byte {
 	return file_ponder_queue_v1_queue_proto_rawDescData
 }
 
-var file_ponder_queue_v1_queue_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_ponder_queue_v1_queue_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_ponder_queue_v1_queue_proto_goTypes = []any{
 	(*ExpansionJob)(nil),          // 0: ponder.queue.v1.ExpansionJob
 	(*ExpansionResult)(nil),       // 1: ponder.queue.v1.ExpansionResult
 	(*Claim)(nil),                 // 2: ponder.queue.v1.Claim
 	(*Stopped)(nil),               // 3: ponder.queue.v1.Stopped
 	(*ResultReply)(nil),           // 4: ponder.queue.v1.ResultReply
-	(*v1.Expansion)(nil),          // 5: ponder.policy.v1.Expansion
-	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 7: google.protobuf.Duration
-	(*v1.Child)(nil),              // 8: ponder.policy.v1.Child
-	(*v11.Error)(nil),             // 9: ponder.reasoning.v1.Error
-	(*v11.Usage)(nil),             // 10: ponder.reasoning.v1.Usage
+	(*WorkerAnnouncement)(nil),    // 5: ponder.queue.v1.WorkerAnnouncement
+	(*QueueSettings)(nil),         // 6: ponder.queue.v1.QueueSettings
+	(*v1.Expansion)(nil),          // 7: ponder.policy.v1.Expansion
+	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 9: google.protobuf.Duration
+	(*v1.Child)(nil),              // 10: ponder.policy.v1.Child
+	(*v11.Error)(nil),             // 11: ponder.reasoning.v1.Error
+	(*v11.Usage)(nil),             // 12: ponder.reasoning.v1.Usage
+	(*v11.ModelIdentity)(nil),     // 13: ponder.reasoning.v1.ModelIdentity
 }
 var file_ponder_queue_v1_queue_proto_depIdxs = []int32{
-	5,  // 0: ponder.queue.v1.ExpansionJob.expansion:type_name -> ponder.policy.v1.Expansion
-	6,  // 1: ponder.queue.v1.ExpansionJob.enqueued_at:type_name -> google.protobuf.Timestamp
-	6,  // 2: ponder.queue.v1.ExpansionJob.deadline:type_name -> google.protobuf.Timestamp
-	7,  // 3: ponder.queue.v1.ExpansionResult.queue_wait:type_name -> google.protobuf.Duration
+	7,  // 0: ponder.queue.v1.ExpansionJob.expansion:type_name -> ponder.policy.v1.Expansion
+	8,  // 1: ponder.queue.v1.ExpansionJob.enqueued_at:type_name -> google.protobuf.Timestamp
+	8,  // 2: ponder.queue.v1.ExpansionJob.deadline:type_name -> google.protobuf.Timestamp
+	9,  // 3: ponder.queue.v1.ExpansionResult.queue_wait:type_name -> google.protobuf.Duration
 	2,  // 4: ponder.queue.v1.ExpansionResult.claim:type_name -> ponder.queue.v1.Claim
-	8,  // 5: ponder.queue.v1.ExpansionResult.child:type_name -> ponder.policy.v1.Child
-	9,  // 6: ponder.queue.v1.ExpansionResult.error:type_name -> ponder.reasoning.v1.Error
+	10, // 5: ponder.queue.v1.ExpansionResult.child:type_name -> ponder.policy.v1.Child
+	11, // 6: ponder.queue.v1.ExpansionResult.error:type_name -> ponder.reasoning.v1.Error
 	3,  // 7: ponder.queue.v1.ExpansionResult.stopped:type_name -> ponder.queue.v1.Stopped
-	10, // 8: ponder.queue.v1.Stopped.wasted:type_name -> ponder.reasoning.v1.Usage
-	9,  // [9:9] is the sub-list for method output_type
-	9,  // [9:9] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	12, // 8: ponder.queue.v1.Stopped.wasted:type_name -> ponder.reasoning.v1.Usage
+	13, // 9: ponder.queue.v1.WorkerAnnouncement.model:type_name -> ponder.reasoning.v1.ModelIdentity
+	10, // [10:10] is the sub-list for method output_type
+	10, // [10:10] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_ponder_queue_v1_queue_proto_init() }
@@ -503,7 +679,7 @@ func file_ponder_queue_v1_queue_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ponder_queue_v1_queue_proto_rawDesc), len(file_ponder_queue_v1_queue_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

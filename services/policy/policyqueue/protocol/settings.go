@@ -1,0 +1,61 @@
+package protocol
+
+import (
+	"fmt"
+
+	"google.golang.org/protobuf/encoding/protojson"
+
+	queuev1 "github.com/ponder-mesh/ponder/internal/proto/ponder/queue/v1"
+	"github.com/ponder-mesh/ponder/reasoning"
+)
+
+const (
+	// SettingsBucket is the key-value bucket of settings.
+	SettingsBucket = "QUEUE"
+	// SettingsKey is the key of settings.
+	SettingsKey = "settings"
+	// SettingsSubject is the subject on which settings are published.
+	SettingsSubject = "$KV." + SettingsBucket + "." + SettingsKey
+)
+
+// Settings are what all processes of a queue agree on. `ponder queue set` writes them.
+type Settings struct {
+	Partitions int // over which searches are spread, and which workers share; 1 is for few workers
+	Cap        int // largest number of children of one job
+}
+
+// DefaultSettings apply where no settings were written.
+var DefaultSettings = Settings{Partitions: 1, Cap: 8}
+
+// Validate returns a *reasoning.InvalidError for the first rule that s breaks.
+func (s Settings) Validate() error {
+	switch {
+	case s.Partitions < 1 || s.Partitions > 1024:
+		return reasoning.Invalid("partitions", "must be 1 to 1024, are %d", s.Partitions)
+	case s.Cap < 1 || s.Cap > 1024:
+		return reasoning.Invalid("cap", "must be 1 to 1024, is %d", s.Cap)
+	}
+	return nil
+}
+
+// Encode returns the value of settings.
+func (s Settings) Encode() ([]byte, error) {
+	value, err := protojson.Marshal(&queuev1.QueueSettings{Partitions: int32(s.Partitions), Cap: int32(s.Cap)})
+	if err != nil {
+		return nil, fmt.Errorf("encode settings of the queue: %w", err)
+	}
+	return value, nil
+}
+
+// DecodeSettings reads settings.
+func DecodeSettings(value []byte) (Settings, error) {
+	var p queuev1.QueueSettings
+	if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(value, &p); err != nil {
+		return Settings{}, fmt.Errorf("%w: settings of the queue: %w", reasoning.ErrInvalid, err)
+	}
+	s := Settings{Partitions: int(p.GetPartitions()), Cap: int(p.GetCap())}
+	if err := s.Validate(); err != nil {
+		return Settings{}, fmt.Errorf("settings of the queue: %w", err)
+	}
+	return s, nil
+}
