@@ -204,7 +204,7 @@ func (m *Mesh) startWorker(c Config, engine policy.Policy, index int) error {
 	if err != nil {
 		return err
 	}
-	worker, err := policyqueue.NewWorker(nc, engine, c.Queue, policyqueue.WorkerConfig{Name: name, Slots: c.Slots, Index: index, Of: c.Workers})
+	worker, err := policyqueue.NewWorker(nc, engine, c.Queue, policyqueue.WorkerConfig{Name: name, Slots: c.Slots})
 	if err != nil {
 		return err
 	}
@@ -258,13 +258,14 @@ func (m *Mesh) startPlanner(c Config, judge verifier.Verifier) error {
 	if err != nil {
 		return err
 	}
+	roster, err := policyqueue.NewRoster(m.Nats, c.Queue)
+	if err != nil {
+		return err
+	}
 	p := planner.New(planner.Config{
 		Policy: jobs, Verifier: judge, Difficulty: m.Difficulty, Profiles: c.Profiles, Store: c.Store, Solo: c.Solo, Telemetry: c.Telemetry.Instruments, Sampling: c.Sampling,
 		CancelJobs: jobs.Cancel,
-		Attended: func(ctx context.Context) (bool, error) {
-			load, err := m.monitor.Load(ctx)
-			return load.Running+load.Waiting > 0, err
-		},
+		Attended:   roster.Available,
 	})
 	maintainer, err := policyqueue.NewMaintainer(m.Nats, c.Queue)
 	if err != nil {
@@ -273,7 +274,7 @@ func (m *Mesh) startPlanner(c Config, judge verifier.Verifier) error {
 	conn, err := m.serve(c, "planner", c.Listen.Planner, serve.Service{
 		Register: func(s grpc.ServiceRegistrar) { plannerrpc.Register(s, p) }, Checks: m.checks(),
 		Background: []func(context.Context) error{
-			maintainer.Run,
+			maintainer.Run, roster.Run,
 			func(ctx context.Context) error { <-ctx.Done(); p.Close(); return nil },
 		},
 	})

@@ -25,9 +25,9 @@ type Config struct {
 	Solo       bool                 // bill each search as if it ran alone: see backend.Solo
 	Telemetry  *telemetry.Instruments
 
-	// Attended reports whether any worker pulls the policy's jobs; nil where there is no
-	// queue.
-	Attended func(context.Context) (bool, error)
+	// Attended reports whether any worker pulls the policy's jobs. It does not block;
+	// nil where there is no queue.
+	Attended func() bool
 	// CancelJobs stops all jobs of a search, queued and running; nil where there is
 	// no queue.
 	CancelJobs func(ctx context.Context, search string) error

@@ -124,20 +124,28 @@ func TestList(t *testing.T) {
 	})
 }
 
-// A queue that does not say whether workers pull from it does not keep a search waiting.
-func TestAttendedHangs(t *testing.T) {
-	bubble(t, Config{Attended: hang}, func(t *testing.T, p *Planner) {
-		id := mustCreate(t, p, greedy("1"))
-		began := time.Now()
-		for _, err := range p.Watch(t.Context(), Ref{ID: id}, 0) {
-			if err != nil {
-				t.Fatal(err)
+// A search for which no worker pulls jobs says so once, and begins without delay.
+func TestSearchWithoutWorkersSaysSo(t *testing.T) {
+	for _, attended := range []bool{true, false} {
+		bubble(t, Config{Attended: func() bool { return attended }}, func(t *testing.T, p *Planner) {
+			id := mustCreate(t, p, greedy("1"))
+			began := time.Now()
+			var notices []Notice
+			for e, err := range p.Watch(t.Context(), Ref{ID: id}, 0) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				notices = append(notices, e.Notices...)
 			}
-		}
-		if got, want := time.Since(began), 10*time.Second; got != want {
-			t.Errorf("took %v, want %v", got, want)
-		}
-	})
+			queued := len(notices) == 1 && notices[0].Kind == NoticeQueued
+			if queued == attended || attended && len(notices) > 0 {
+				t.Errorf("attended %v: notices %+v", attended, notices)
+			}
+			if got, want := time.Since(began), 10*time.Second; got != want {
+				t.Errorf("took %v, want %v", got, want)
+			}
+		})
+	}
 }
 
 func TestPlannerStops(t *testing.T) {
@@ -200,11 +208,6 @@ func TestPlanIsWhatASearchDoes(t *testing.T) {
 			t.Error("Plan asked the policy")
 		}
 	})
-}
-
-func hang(ctx context.Context) (bool, error) {
-	<-ctx.Done()
-	return false, ctx.Err()
 }
 
 func dropInto(dropped *[]string, err error) func(context.Context, string) error {

@@ -3,7 +3,6 @@ package planner
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/ponder-mesh/ponder/answer"
@@ -67,12 +66,7 @@ func (r *run) cancelJobs(ctx context.Context, outcome *Outcome) {
 
 // solve asks for the models, estimates, plans, searches and chooses.
 func (r *run) solve(ctx context.Context) Outcome {
-	var noticing sync.WaitGroup
-	defer noticing.Wait()
-	looking, stop := context.WithTimeout(ctx, attendedTimeout)
-	defer stop()
-	noticing.Go(func() { r.noticeQueued(looking) })
-
+	r.noticeQueued()
 	request := r.live.request
 	m, err := r.askModels(ctx, request)
 	if err != nil {
@@ -164,15 +158,9 @@ func (r *run) observe(n *search.Node, bill reasoning.Bill) {
 	r.live.publish(changes...)
 }
 
-// attendedTimeout is how long the queue may take to say whether workers pull from it.
-const attendedTimeout = 250 * time.Millisecond
-
 // noticeQueued publishes that no worker pulls jobs, if that is so.
-func (r *run) noticeQueued(ctx context.Context) {
-	if r.cfg.Attended == nil {
-		return
-	}
-	if attended, err := r.cfg.Attended(ctx); err == nil && !attended {
+func (r *run) noticeQueued() {
+	if r.cfg.Attended != nil && !r.cfg.Attended() {
 		r.notice(NoticeQueued, "no policy worker is pulling jobs: the search is queued until one comes, at the latest until %s",
 			r.live.request.Deadline.UTC().Format(time.RFC3339))
 	}

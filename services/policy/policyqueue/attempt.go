@@ -25,13 +25,14 @@ var (
 
 // An attempt is one delivery of a job to a worker. It runs in one goroutine.
 type attempt struct {
-	worker   *Worker
-	msg      *nats.Msg
-	id       string // the job's message id
-	search   string
-	start    policy.Start
-	reserved *reservation
-	cancel   context.CancelCauseFunc // stops it; other goroutines may call it
+	worker    *Worker
+	msg       *nats.Msg
+	id        string // the job's message id
+	partition int
+	search    string
+	start     policy.Start
+	reserved  *reservation
+	cancel    context.CancelCauseFunc // stops it; other goroutines may call it
 
 	job         protocol.Job
 	claimed     bool
@@ -48,7 +49,7 @@ func (w *Worker) do(ctx context.Context, msg *nats.Msg, reserved *reservation) {
 		return
 	}
 	a := &attempt{worker: w, msg: msg, id: msg.Header.Get(nats.MsgIdHdr), reserved: reserved}
-	_, a.search, _ = protocol.ParseSubject(msg.Subject)
+	a.partition, a.search, _ = protocol.ParseSubject(msg.Subject)
 	enqueued := protocol.Enqueued(msg.Header, meta.Timestamp)
 	a.start = policy.Start{
 		Worker:    w.name,

@@ -17,36 +17,19 @@ import (
 type audit struct {
 	jobs *registry
 	js   jetstream.JetStream
-
-	stop func()
 }
 
-// startAudit starts an audit, which stop ends.
-func startAudit(jobs *registry, js jetstream.JetStream) (*audit, error) {
-	a := &audit{jobs: jobs, js: js}
-	nc := js.Conn()
+// start subscribes to advisories, and returns the function that audits until ctx ends.
+func (a *audit) start(ctx context.Context) (run func(), err error) {
+	nc := a.js.Conn()
 	advisories, err := nc.Subscribe(protocol.MaxDeliveries, a.maxDeliveries)
 	if err != nil {
 		return nil, err
 	}
-	connected := nc.StatusChanged(nats.CONNECTED)
-	done := make(chan struct{})
-	ctx, cancel := context.WithCancel(context.Background())
-	go func() {
-		defer close(done)
-		for range connected {
-			for !a.lost(ctx) && ctx.Err() == nil && nc.IsConnected() { // a server that has just started may not answer
-				pause(ctx, natsTimeout)
-			}
-		}
-	}()
-	a.stop = func() {
-		cancel()
-		advisories.Unsubscribe() // fails only if the connection is closed
-		nc.RemoveStatusListener(connected)
-		<-done
-	}
-	return a, nil
+	return func() {
+		defer advisories.Unsubscribe() // fails only if the connection is closed
+		repeat(ctx, nc, nil, 0, a.lost)
+	}, nil
 }
 
 // maxDeliveries handles an advisory.
@@ -62,25 +45,29 @@ func (a *audit) maxDeliveries(m *nats.Msg) {
 }
 
 // lost fails the jobs that are no longer in the stream though children are missing: a
-// worker acknowledges a job only when none is. It reports whether the server answered
-// for all jobs.
-func (a *audit) lost(ctx context.Context) (complete bool) {
+// worker acknowledges a job only when none is. It returns an error if the server, which
+// may have just started, does not answer for all jobs.
+func (a *audit) lost(ctx context.Context) error {
+	jobs := a.jobs.published()
+	if len(jobs) == 0 {
+		return nil
+	}
 	stream, err := a.stream(ctx)
 	if err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
-		return false
+		return err
 	}
-	for _, j := range a.jobs.published() {
+	for _, j := range jobs {
 		stored := false
 		if stream != nil {
 			if stored, err = has(ctx, stream, j); err != nil {
-				return false
+				return err
 			}
 		}
 		if !stored {
 			a.jobs.lose(j)
 		}
 	}
-	return true
+	return nil
 }
 
 func (a *audit) stream(ctx context.Context) (jetstream.Stream, error) {

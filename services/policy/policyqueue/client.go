@@ -7,6 +7,7 @@ import (
 	"iter"
 	"slices"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -34,12 +35,13 @@ const natsTimeout = time.Second
 // policy.ErrPoison for a job at which every attempt failed. Without a worker, jobs
 // wait: until ctx ends, or MaxAge.
 type Client struct {
-	cfg    Config
-	nc     *nats.Conn
-	js     jetstream.JetStream
-	jobs   *registry
-	audit  *audit
-	tracer tracer
+	cfg      Config
+	nc       *nats.Conn
+	js       jetstream.JetStream
+	settings *settingsFollower
+	jobs     *registry
+	tracer   tracer
+	stop     func() // ends what runs in the background
 
 	epoch     string        // random, so that no other client uses the same message ids
 	published atomic.Uint64 // counts jobs, so that this client uses no message id twice
@@ -57,15 +59,25 @@ func NewClient(nc *nats.Conn, cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("queue client: %w", err)
 	}
-	c := &Client{cfg: cfg, nc: nc, js: js, jobs: newRegistry(nc), tracer: newTracer(cfg), epoch: nuid.Next()}
-	if c.audit, err = startAudit(c.jobs, js); err != nil {
+	c := &Client{
+		cfg: cfg, nc: nc, js: js, settings: newSettingsFollower(js, nil), jobs: newRegistry(nc), tracer: newTracer(cfg),
+		epoch: nuid.Next(),
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	audit, err := (&audit{c.jobs, js}).start(ctx)
+	if err != nil {
+		cancel()
 		return nil, fmt.Errorf("queue client: %w", err)
 	}
+	var background sync.WaitGroup
+	background.Go(audit)
+	background.Go(func() { c.settings.run(ctx) })
+	c.stop = func() { cancel(); background.Wait() }
 	return c, nil
 }
 
 // Close releases what the client holds. No Expand may run.
-func (c *Client) Close() { c.audit.stop() }
+func (c *Client) Close() { c.stop() }
 
 // Model returns the configured model.
 func (c *Client) Model(ctx context.Context) (reasoning.Model, error) { return c.cfg.Model, ctx.Err() }
@@ -141,7 +153,7 @@ func (c *Client) check(ctx context.Context, r policy.Request) error {
 
 // publish publishes the jobs of r: in order, each of at most Cap children.
 func (c *Client) publish(ctx context.Context, e *expansion, r policy.Request) error {
-	for ordinals := range slices.Chunk(r.Ordinals, c.cfg.Cap) {
+	for ordinals := range slices.Chunk(r.Ordinals, c.settings.settings().Cap) {
 		r.Ordinals = ordinals
 		epoch := c.epoch + "-" + strconv.FormatUint(c.published.Add(1), 10)
 		j, err := c.jobs.add(e, r, epoch)

@@ -13,7 +13,7 @@ import (
 func TestConformance(t *testing.T) {
 	natstest.Outside(t)
 	policytest.Run(t, func(t *testing.T) policy.Policy {
-		q := newRig(t, natstest.Server(t), Config{})
+		q := newRig(t, natstest.Server(t), 1, Config{})
 		q.worker(t, policytest.Steps(3, time.Second), WorkerConfig{})
 		return q
 	}, policytest.Options{

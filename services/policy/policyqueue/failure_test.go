@@ -69,6 +69,22 @@ func TestRetryKeepsFinishedChildren(t *testing.T) {
 	})
 }
 
+// JetStream does not notify of a job that was put back. The worker that put it back
+// looks for it.
+func TestRetryIsNotLateInOneOfManyPartitions(t *testing.T) {
+	partitioned(t, 32, Config{}, func(t *testing.T, q *rig) {
+		engine := script(func(_ int, reply *policytest.Reply) { reply.Delay, reply.Err = time.Second, errors.New("broken") })
+		q.worker(t, engine, WorkerConfig{})
+		if _, _, err := collect(t.Context(), q, request("s", 1)); !errors.Is(err, policy.ErrPoison) {
+			t.Errorf("got %v, want ErrPoison", err)
+		}
+		want := 4*time.Second + 5250*time.Millisecond
+		if got := time.Since(q.start); got < want || got > want+4*2*redeliveryLag {
+			t.Errorf("took %v, want %v and a little for each attempt", got, want)
+		}
+	})
+}
+
 func TestJobsWithoutWorkersExpire(t *testing.T) {
 	bubble(t, Config{}, func(t *testing.T, q *rig) {
 		if _, _, err := collect(t.Context(), q, request("s", 1)); !errors.Is(err, reasoning.ErrUnavailable) {

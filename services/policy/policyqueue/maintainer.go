@@ -8,50 +8,56 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-
-	"github.com/ponder-mesh/ponder/internal/natsx"
 )
 
-// setupTimeout is how long one Setup may take.
-const setupTimeout = 10 * time.Second
+const (
+	// setupTimeout is how long one setup may take.
+	setupTimeout = 10 * time.Second
+	// retireEvery is how often a Maintainer looks whether the jobs of partitions that are
+	// to be deleted are done.
+	retireEvery = 2 * time.Second
+)
 
-// A Maintainer makes the queue of one model, and makes it again when the server has
-// lost it. Planners run one; workers and other clients wait for it. Make it with
-// [NewMaintainer].
+// A Maintainer makes the queue of one model, keeps it as the settings are, and makes it
+// again when the server has lost it. Planners run one; workers and other clients wait
+// for it. Make it with [NewMaintainer].
 type Maintainer struct {
-	cfg     Config
-	nc      *nats.Conn
-	js      jetstream.JetStream
-	monitor *Monitor
-	missing chan struct{} // holds one value if Ready found that something does not exist
+	cfg      Config
+	nc       *nats.Conn
+	js       jetstream.JetStream
+	monitor  *Monitor
+	settings *settingsFollower
+	trigger  chan struct{} // for another setup
 
 	mu  sync.Mutex
-	err error // of the last Setup
+	err error // of the last setup
 }
 
 // NewMaintainer returns a maintainer of the queue of cfg's model.
 func NewMaintainer(nc *nats.Conn, cfg Config) (*Maintainer, error) {
+	cfg, err := cfg.complete()
+	if err != nil {
+		return nil, err
+	}
 	monitor, err := NewMonitor(nc, cfg)
 	if err != nil {
 		return nil, err
 	}
-	return &Maintainer{cfg: monitor.cfg, nc: nc, js: monitor.js, monitor: monitor, missing: make(chan struct{}, 1)}, nil
+	m := &Maintainer{cfg: cfg, nc: nc, js: monitor.js, monitor: monitor, trigger: make(chan struct{}, 1)}
+	m.settings = newSettingsFollower(m.js, func() { signal(m.trigger) })
+	return m, nil
 }
 
-// Run calls [Setup] at once, whenever the connection is back, and whenever Ready finds
-// that something of the queue does not exist, until ctx ends.
+// Run calls [Setup] at once, whenever the connection is back or the settings change,
+// and whenever Ready finds that something of the queue does not exist, until ctx ends.
 func (m *Maintainer) Run(ctx context.Context) error {
-	connected := m.nc.StatusChanged(nats.CONNECTED)
-	defer m.nc.RemoveStatusListener(connected)
-	for {
-		m.setup(ctx)
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-connected:
-		case <-m.missing:
-		}
-	}
+	var following sync.WaitGroup
+	defer following.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	following.Go(func() { m.settings.run(ctx) })
+	repeat(ctx, m.nc, m.trigger, 0, m.setup)
+	return nil
 }
 
 // Ready returns nil if the queue exists, else why it could not be made or read. It is
@@ -61,23 +67,21 @@ func (m *Maintainer) Ready(ctx context.Context) error {
 	if err == nil {
 		return nil
 	}
-	select {
-	case m.missing <- struct{}{}:
-	default:
-	}
+	signal(m.trigger)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return cmp.Or(m.err, err)
 }
 
-func (m *Maintainer) setup(ctx context.Context) {
+func (m *Maintainer) setup(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, setupTimeout)
 	defer cancel()
-	err := natsx.Connected(ctx, m.nc)
-	if err == nil {
-		err = Setup(ctx, m.js, m.cfg)
+	retiring, err := setup(ctx, m.js, m.cfg)
+	if retiring {
+		time.AfterFunc(retireEvery, func() { signal(m.trigger) })
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.err = err
+	return err
 }

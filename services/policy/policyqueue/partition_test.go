@@ -36,15 +36,23 @@ func countByWorker(children map[int]policy.Child) map[string]int {
 	return count
 }
 
+// ownerOf returns which of these workers owns one of so many partitions.
+func ownerOf(partition, partitions int, workers ...string) string {
+	return workers[owners(workers, partitions)[partition]]
+}
+
 func TestSearchStaysWithPartitionOwner(t *testing.T) {
-	bubble(t, Config{Partitions: 4}, func(t *testing.T, q *rig) {
-		for i := range 2 {
-			q.worker(t, policytest.Steps(1, time.Second), WorkerConfig{Name: fmt.Sprint(i), Index: i, Of: 2, Slots: 32})
+	partitioned(t, 4, Config{}, func(t *testing.T, q *rig) {
+		for _, name := range []string{"a", "b"} {
+			q.worker(t, policytest.Steps(1, time.Second), WorkerConfig{Name: name, Slots: 32})
 		}
+		time.Sleep(100 * time.Millisecond) // the pulls of the first while it was alone are over
+		q.start = time.Now()
 		for p := range 4 {
+			owner := ownerOf(p, 4, "a", "b")
 			for n := range 4 {
-				if got := countByWorker(q.mustExpand(t, request(searchOf(p, 4, n), 16))); got[fmt.Sprint(p%2)] != 16 {
-					t.Errorf("search %d of partition %d was done by %v, want all by its owner %d", n, p, got, p%2)
+				if got := countByWorker(q.mustExpand(t, request(searchOf(p, 4, n), 16))); got[owner] != 16 {
+					t.Errorf("search %d of partition %d was done by %v, want all by its owner %s", n, p, got, owner)
 				}
 			}
 		}
@@ -56,12 +64,17 @@ func TestSearchStaysWithPartitionOwner(t *testing.T) {
 // the others have waited. They get what it has no slots for.
 func TestOwnerIsServedFirst(t *testing.T) {
 	bubble(t, Config{}, func(t *testing.T, q *rig) {
-		for _, i := range []int{1, 0} {
-			q.worker(t, tenSeconds(), WorkerConfig{Name: fmt.Sprint(i), Index: i, Of: 2, Slots: 16})
+		owner, other := "a", "b"
+		if ownerOf(0, 1, owner, other) != owner {
+			owner, other = other, owner
+		}
+		for _, name := range []string{other, owner} {
+			q.worker(t, tenSeconds(), WorkerConfig{Name: name, Slots: 16})
 		}
 		for _, c := range []struct{ n, owners int }{{16, 16}, {24, 16}} {
 			synctest.Wait() // until both wait: the owner may still be busy with the round before
-			if got := countByWorker(q.mustExpand(t, request(fmt.Sprint("search", c.n), c.n))); got["0"] != c.owners || got["1"] != c.n-c.owners {
+			got := countByWorker(q.mustExpand(t, request(fmt.Sprint("search", c.n), c.n)))
+			if got[owner] != c.owners || got[other] != c.n-c.owners {
 				t.Errorf("of %d children, %v by each worker, want %d by the owner", c.n, got, c.owners)
 			}
 		}
@@ -72,7 +85,7 @@ func TestOwnerIsServedFirst(t *testing.T) {
 // The server notifies before its consumer has the job. An owner that pulls in between
 // gets it with that pull.
 func TestNotificationBeforeTheJob(t *testing.T) {
-	bubble(t, Config{Partitions: 2}, func(t *testing.T, q *rig) {
+	partitioned(t, 2, Config{}, func(t *testing.T, q *rig) {
 		stream, err := q.js.Stream(t.Context(), protocol.Stream)
 		if err != nil {
 			t.Fatal(err)
@@ -94,12 +107,12 @@ func TestNotificationBeforeTheJob(t *testing.T) {
 // Jobs for which the owner has no slots go to workers that have, at once or when their
 // own pulls have expired.
 func TestOverflowGoesToWorkersWithFreeSlots(t *testing.T) {
-	bubble(t, Config{Partitions: 2}, func(t *testing.T, q *rig) {
-		for i := range 2 {
-			q.worker(t, tenSeconds(), WorkerConfig{Name: fmt.Sprint(i), Index: i, Of: 2, Slots: 16})
+	partitioned(t, 2, Config{}, func(t *testing.T, q *rig) {
+		for _, name := range []string{"a", "b"} {
+			q.worker(t, tenSeconds(), WorkerConfig{Name: name, Slots: 16})
 		}
 		got := countByWorker(q.mustExpand(t, request(searchOf(0, 2, 0), 32)))
-		if got["0"] != 16 || got["1"] != 16 {
+		if got["a"] != 16 || got["b"] != 16 {
 			t.Errorf("children by worker are %v, want 16 each", got)
 		}
 		if took, most := time.Since(q.start), 10*time.Second+500*time.Millisecond+2*ownerHeadStart; took > most {
@@ -108,30 +121,31 @@ func TestOverflowGoesToWorkersWithFreeSlots(t *testing.T) {
 	})
 }
 
-// Fewer or more workers than were planned for do all the same.
-func TestOwnersMayBeMissing(t *testing.T) {
-	for _, indices := range [][]int{{2}, {0, 1, 2, 3, 4}} {
-		bubble(t, Config{Partitions: 3}, func(t *testing.T, q *rig) {
-			for _, i := range indices {
-				q.worker(t, policytest.Steps(1, time.Second), WorkerConfig{Name: fmt.Sprint(i), Index: i, Of: 5, Slots: 16})
+// Workers that are fewer or more than the partitions do all jobs, and all of them wait
+// for more.
+func TestAnyNumberOfWorkersServesAllPartitions(t *testing.T) {
+	for _, workers := range []int{1, 5} {
+		partitioned(t, 3, Config{}, func(t *testing.T, q *rig) {
+			for i := range workers {
+				q.worker(t, policytest.Steps(1, time.Second), WorkerConfig{Name: fmt.Sprint(i), Slots: 16})
 			}
 			for p := range 3 {
 				q.mustExpand(t, request(searchOf(p, 3, 0), 8))
 			}
 			if took := time.Since(q.start); took > 3*time.Second+3*5*ownerHeadStart {
-				t.Errorf("took %v, want 3s and a little ownerHeadStart", took)
+				t.Errorf("took %v, want 3s and the head starts of owners", took)
 			}
-			if load, err := q.monitor.Load(t.Context()); err != nil || load.Waiting < len(indices) {
-				t.Errorf("load is %+v and error %v, want at least %d that wait", load, err, len(indices))
+			if load, err := q.monitor.Load(t.Context()); err != nil || load.Waiting < workers {
+				t.Errorf("load is %+v and error %v, want at least %d that wait", load, err, workers)
 			}
 			q.checkEmpty(t)
 		})
 	}
 }
 
-// An idle queue costs a few messages a second, not a loop.
+// An idle worker costs a few messages a second, not a loop.
 func TestIdleWorkerSendsFewMessages(t *testing.T) {
-	bubble(t, Config{Partitions: 4}, func(t *testing.T, q *rig) {
+	partitioned(t, 4, Config{}, func(t *testing.T, q *rig) {
 		w := q.worker(t, tenSeconds(), WorkerConfig{Slots: 64})
 		before := w.nc.Stats().OutMsgs
 		time.Sleep(time.Minute)

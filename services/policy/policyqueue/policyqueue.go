@@ -30,11 +30,9 @@ import (
 )
 
 // Config describes the queue of one model. All processes that use the queue must have
-// the same, but for Tracers.
+// the same, but for Tracers. What operators may change is in [protocol.Settings].
 type Config struct {
 	Model      reasoning.Model // that workers run; its name is in subjects
-	Partitions int             // searches are spread over them, and each worker owns some; 0 is 1
-	Cap        int             // most children of one job; 0 is 8
 	AckWait    time.Duration   // without a heartbeat, before a job goes to another worker; 0 is 10s
 	MaxDeliver int             // attempts at a job; 0 is 4
 	MaxAge     time.Duration   // that a job may reach; 0 is 1h
@@ -46,8 +44,6 @@ type Config struct {
 }
 
 func (c Config) complete() (Config, error) {
-	c.Partitions = cmp.Or(c.Partitions, 1)
-	c.Cap = cmp.Or(c.Cap, 8)
 	c.AckWait = cmp.Or(c.AckWait, 10*time.Second)
 	c.MaxDeliver = cmp.Or(c.MaxDeliver, 4)
 	c.MaxAge = cmp.Or(c.MaxAge, time.Hour)
@@ -58,10 +54,6 @@ func (c Config) complete() (Config, error) {
 		return c, reasoning.Invalid("model.name", "must not be empty")
 	case len(protocol.Token(c.Model.Name)) > 200: // consumers' names have at most 255
 		return c, reasoning.Invalid("model.name", "is too long: %.80q", c.Model.Name)
-	case c.Partitions < 1 || c.Partitions > 1024:
-		return c, reasoning.Invalid("partitions", "must be 1 to 1024, are %d", c.Partitions)
-	case c.Cap < 1:
-		return c, reasoning.Invalid("cap", "must be at least 1, is %d", c.Cap)
 	case c.AckWait < time.Second:
 		return c, reasoning.Invalid("ack_wait", "must be at least 1s, is %v", c.AckWait)
 	case c.MaxDeliver < 1:
@@ -88,14 +80,4 @@ func unavailable(err error) error {
 		return err
 	}
 	return reasoning.Mark(fmt.Errorf("queue: %w", err), reasoning.ErrUnavailable)
-}
-
-// pause waits for d or until ctx ends.
-func pause(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
-	}
 }

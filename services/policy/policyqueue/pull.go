@@ -66,7 +66,7 @@ func (p pull) send(ctx context.Context, nc *nats.Conn, consumer string) (*nats.M
 		return msg, nil
 	case status == "404" || status == "408": // no job
 		return nil, nil
-	case status == "503":
+	case status == "503", msg.Header.Get("Description") == "Consumer Deleted":
 		return nil, fmt.Errorf("consumer %s: %w", consumer, jetstream.ErrConsumerNotFound)
 	default:
 		return nil, fmt.Errorf("consumer %s: %s %s", consumer, status, msg.Header.Get("Description"))

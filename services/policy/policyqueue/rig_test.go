@@ -37,18 +37,28 @@ type rig struct {
 	start   time.Time
 }
 
+// bubble runs body with a queue of one partition.
 func bubble(t *testing.T, cfg Config, body func(t *testing.T, q *rig)) {
 	t.Helper()
-	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) { body(t, newRig(t, s, cfg)) })
+	partitioned(t, 1, cfg, body)
 }
 
-func newRig(t *testing.T, s *natsd.Server, cfg Config) *rig {
+// partitioned runs body with a queue of so many partitions.
+func partitioned(t *testing.T, partitions int, cfg Config, body func(t *testing.T, q *rig)) {
+	t.Helper()
+	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) { body(t, newRig(t, s, partitions, cfg)) })
+}
+
+func newRig(t *testing.T, s *natsd.Server, partitions int, cfg Config, opts ...nats.Option) *rig {
 	t.Helper()
 	if cfg.Model.Name == "" {
 		cfg.Model = reasoning.Model{Name: "script"}
 	}
-	nc := natstest.Connect(t, s, "client")
+	nc := natstest.Connect(t, s, "client", opts...)
 	js, err := jetstream.New(nc)
+	if err == nil {
+		err = WriteSettings(t.Context(), js, protocol.Settings{Partitions: partitions, Cap: 8})
+	}
 	if err == nil {
 		err = Setup(t.Context(), js, cfg)
 	}
@@ -64,6 +74,7 @@ func newRig(t *testing.T, s *natsd.Server, cfg Config) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
+	synctest.Wait() // until the client has read the settings
 	return &rig{Client: c, monitor: monitor, server: s, cfg: c.cfg, start: time.Now()}
 }
 

@@ -14,6 +14,9 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
+// redeliveryLag is how much later than asked JetStream may deliver a job again.
+const redeliveryLag = 10 * time.Millisecond
+
 // settle acknowledges the attempt's message if the job is done or cancelled, gives it
 // back if another attempt may do better, and else terminates it. If that fails,
 // JetStream delivers the message again after AckWait.
@@ -37,17 +40,24 @@ func (a *attempt) settle(err error) {
 		log.Warn("job dropped", "error", err)
 		settled = a.terminate(err.Error())
 	case errors.Is(err, errNoClient):
-		settled = a.msg.NakWithDelay(a.worker.cfg.AckWait)
+		settled = a.putBack(a.worker.cfg.AckWait)
 	case last:
 		log.Error("job given up", "error", err)
 		settled = a.fail(log, fmt.Errorf("%w after %d attempts, the last by worker %s: %w", policy.ErrPoison, a.start.Attempt, a.start.Worker, err))
 	default:
 		log.Warn("attempt at a job failed", "error", err)
-		settled = a.msg.NakWithDelay(retryDelay(a.start.Attempt))
+		settled = a.putBack(retryDelay(a.start.Attempt))
 	}
 	if settled != nil {
 		log.Warn("job cannot be settled", "error", settled)
 	}
+}
+
+// putBack gives the job back, to be delivered again after a delay. No notification is
+// sent then.
+func (a *attempt) putBack(delay time.Duration) error {
+	time.AfterFunc(delay+redeliveryLag, func() { a.worker.sources.check(a.partition) })
+	return a.msg.NakWithDelay(delay)
 }
 
 // fail reports to the client that the job failed for good, and terminates it.

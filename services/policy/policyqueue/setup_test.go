@@ -14,8 +14,8 @@ import (
 )
 
 func TestConcurrentSetup(t *testing.T) {
-	bubble(t, Config{}, func(t *testing.T, q *rig) {
-		cfg := Config{Model: reasoning.Model{Name: "Qwen/Qwen2.5-0.5B *>"}, Partitions: 3}
+	partitioned(t, 3, Config{}, func(t *testing.T, q *rig) {
+		cfg := Config{Model: reasoning.Model{Name: "Qwen/Qwen2.5-0.5B *>"}}
 		var all sync.WaitGroup
 		for range 8 {
 			all.Go(func() {
@@ -37,7 +37,7 @@ func TestConcurrentSetup(t *testing.T) {
 		for name := range stream.ConsumerNames(t.Context()).Name() {
 			names = append(names, name)
 		}
-		want := []string{"exp-Qwen=2FQwen2=2E5-0=2E5B=20=2A=3E-0", "exp-Qwen=2FQwen2=2E5-0=2E5B=20=2A=3E-1", "exp-Qwen=2FQwen2=2E5-0=2E5B=20=2A=3E-2", "exp-script-0"}
+		want := []string{"exp-Qwen=2FQwen2=2E5-0=2E5B=20=2A=3E-0", "exp-Qwen=2FQwen2=2E5-0=2E5B=20=2A=3E-1", "exp-Qwen=2FQwen2=2E5-0=2E5B=20=2A=3E-2", "exp-script-0", "exp-script-1", "exp-script-2"}
 		if diff := cmp.Diff(names, want); diff != "" {
 			t.Errorf("consumers (got before want):\n%s", diff)
 		}
@@ -55,15 +55,12 @@ func TestInvalidConfigIsRefused(t *testing.T) {
 	good := Config{Model: reasoning.Model{Name: "m"}}
 	for field, spoil := range map[string]func(*Config, *WorkerConfig){
 		"model.name":   func(c *Config, _ *WorkerConfig) { c.Model.Name = "" },
-		"partitions":   func(c *Config, _ *WorkerConfig) { c.Partitions = -1 },
-		"cap":          func(c *Config, _ *WorkerConfig) { c.Cap = -1 },
 		"ack_wait":     func(c *Config, _ *WorkerConfig) { c.AckWait = time.Millisecond },
 		"max_deliver":  func(c *Config, _ *WorkerConfig) { c.MaxDeliver = -1 },
 		"max_age":      func(c *Config, _ *WorkerConfig) { c.MaxAge = time.Second },
 		"max_jobs":     func(c *Config, _ *WorkerConfig) { c.MaxJobs = -1 },
 		"worker.name":  func(_ *Config, w *WorkerConfig) { w.Name = "" },
 		"worker.slots": func(_ *Config, w *WorkerConfig) { w.Slots = 0 },
-		"worker.index": func(_ *Config, w *WorkerConfig) { w.Index = 1 },
 	} {
 		cfg, wc := good, WorkerConfig{Name: "w", Slots: 8}
 		spoil(&cfg, &wc)

@@ -54,7 +54,7 @@ func (c *counting) Expand(ctx context.Context, r policy.Request) iter.Seq2[polic
 // all partitions together, as the server sees it.
 func TestPullsNeverExceedSlots(t *testing.T) {
 	for _, partitions := range []int{1, 3, 8} {
-		bubble(t, Config{Partitions: partitions}, func(t *testing.T, q *rig) {
+		partitioned(t, partitions, Config{}, func(t *testing.T, q *rig) {
 			const slots = 20
 			engine := &counting{Policy: script(func(ordinal int, reply *policytest.Reply) { reply.Delay = time.Duration(1+ordinal%5) * time.Second })}
 			w := q.worker(t, engine, WorkerConfig{Slots: slots})
@@ -74,7 +74,7 @@ func TestPullsNeverExceedSlots(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if got := load.Waiting*w.room + engine.sequences(); got > slots {
+				if got := load.Waiting*w.room() + engine.sequences(); got > slots {
 					t.Fatalf("%d pulls wait and %d sequences run, for %d slots", load.Waiting, engine.sequences(), slots)
 				}
 				select {
@@ -83,8 +83,8 @@ func TestPullsNeverExceedSlots(t *testing.T) {
 				default:
 				}
 			}
-			if engine.most > slots || engine.most < slots-q.cfg.Cap {
-				t.Errorf("at most %d sequences at a time, want %d to %d", engine.most, slots-q.cfg.Cap, slots)
+			if engine.most > slots || engine.most < slots-8 {
+				t.Errorf("at most %d sequences at a time, want %d to %d", engine.most, slots-8, slots)
 			}
 			q.checkEmpty(t)
 		})

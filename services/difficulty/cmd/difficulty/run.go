@@ -19,7 +19,6 @@ import (
 type config struct {
 	NatsURL      string `name:"nats-url" default:"nats://127.0.0.1:4222" help:"NATS server with JetStream"`
 	Model        string `name:"model" default:"pocket-0.3m" help:"name of the policy's model, whose workers' queue is used"`
-	Partitions   int    `name:"partitions" default:"1" help:"partitions of the queue; all services and workers must agree"`
 	VerifierAddr string `name:"verifier-addr" default:"127.0.0.1:7702" help:"verifier service; empty: none, samples are scored by their agreement"`
 	MaxTokens    int    `name:"max-tokens" default:"256" help:"most tokens of a sample if a request sets no limit"`
 	PromptModel  string `name:"prompt-model" help:"profile of ponder calibrate whose model estimates difficulty from texts; empty: none"`
@@ -32,7 +31,7 @@ func build(_ context.Context, d *serve.Dependencies, c config) (service serve.Se
 		return service, err
 	}
 	d.OnClose(func() error { nc.Close(); return nil })
-	queue := policyqueue.Config{Model: reasoning.Model{Name: c.Model}, Partitions: c.Partitions, Tracers: d.Telemetry.Tracers}
+	queue := policyqueue.Config{Model: reasoning.Model{Name: c.Model}, Tracers: d.Telemetry.Tracers}
 	jobs, err := policyqueue.NewClient(nc, queue)
 	if err != nil {
 		return service, err

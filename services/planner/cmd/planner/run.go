@@ -26,7 +26,6 @@ import (
 type config struct {
 	NatsURL        string `name:"nats-url" default:"nats://127.0.0.1:4222" help:"NATS server with JetStream"`
 	Model          string `name:"model" default:"pocket-0.3m" help:"name of the policy's model, whose workers' queue is used"`
-	Partitions     int    `name:"partitions" default:"1" help:"partitions of the queue; all services and workers must agree"`
 	VerifierAddr   string `name:"verifier-addr" default:"127.0.0.1:7702" help:"verifier service; empty: none, and only strategies that need none"`
 	DifficultyAddr string `name:"difficulty-addr" default:"127.0.0.1:7703" help:"difficulty service; empty: difficulty is not estimated"`
 	Memo           string `name:"memo" help:"file of recorded results, which are not asked for again; empty: in memory"`
@@ -45,13 +44,13 @@ func build(_ context.Context, d *serve.Dependencies, c config) (service serve.Se
 		return service, err
 	}
 	d.OnClose(func() error { nc.Close(); return nil })
-	queue := policyqueue.Config{Model: reasoning.Model{Name: c.Model}, Partitions: c.Partitions, Tracers: d.Telemetry.Tracers}
+	queue := policyqueue.Config{Model: reasoning.Model{Name: c.Model}, Tracers: d.Telemetry.Tracers}
 	jobs, err := policyqueue.NewClient(nc, queue)
 	if err != nil {
 		return service, err
 	}
 	d.OnClose(func() error { jobs.Close(); return nil })
-	monitor, err := policyqueue.NewMonitor(nc, queue)
+	roster, err := policyqueue.NewRoster(nc, queue)
 	if err != nil {
 		return service, err
 	}
@@ -63,10 +62,7 @@ func build(_ context.Context, d *serve.Dependencies, c config) (service serve.Se
 	config := planner.Config{
 		Policy: jobs, Telemetry: d.Telemetry.Instruments, Timeout: c.Timeout, MaxActive: c.MaxActive, CancelJobs: jobs.Cancel,
 		Sampling: reasoning.DefaultSampling(c.MaxTokens), Solo: c.SoloBills,
-		Attended: func(ctx context.Context) (bool, error) {
-			load, err := monitor.Load(ctx)
-			return load.Running+load.Waiting > 0, err
-		},
+		Attended: roster.Available,
 	}
 	// Searches go on without a verifier and without a difficulty service, and say so.
 	if c.VerifierAddr != "" {
@@ -98,7 +94,7 @@ func build(_ context.Context, d *serve.Dependencies, c config) (service serve.Se
 	if service.Background, err = followers(c, nc, shelf); err != nil {
 		return service, err
 	}
-	service.Background = append(service.Background, maintainer.Run)
+	service.Background = append(service.Background, maintainer.Run, roster.Run)
 	p := planner.New(config)
 	d.OnClose(func() error { p.Close(); return nil })
 	service.Register = func(r grpc.ServiceRegistrar) { plannerrpc.Register(r, p) }

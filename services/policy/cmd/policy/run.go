@@ -18,13 +18,10 @@ import (
 )
 
 type config struct {
-	NatsURL    string `name:"nats-url" default:"nats://127.0.0.1:4222" help:"NATS server with JetStream; empty: serve gRPC only, pull no jobs"`
-	Name       string `name:"name" help:"name of the worker in results and traces; default: the host name"`
-	Index      int    `name:"worker-index" default:"0" help:"which of the workers this is, from 0; a StatefulSet pod's ordinal"`
-	Of         int    `name:"workers" default:"1" help:"about how many workers there are; each owns its part of the partitions"`
-	Partitions int    `name:"partitions" default:"1" help:"partitions of the queue; all services and workers must agree"`
-	MaxTokens  int    `name:"max-tokens" default:"256" help:"most tokens of a sample if a gRPC request sets no limit"`
-	Engine     engine.Config
+	NatsURL   string `name:"nats-url" default:"nats://127.0.0.1:4222" help:"NATS server with JetStream; empty: serve gRPC only, pull no jobs"`
+	Name      string `name:"name" help:"name of the worker in results and traces; default: the host name"`
+	MaxTokens int    `name:"max-tokens" default:"256" help:"most tokens of a sample if a gRPC request sets no limit"`
+	Engine    engine.Config
 }
 
 // build opens the engine, and a worker that runs jobs of the queue on it.
@@ -56,9 +53,9 @@ func build(ctx context.Context, d *serve.Dependencies, c config) (service serve.
 		return service, err
 	}
 	d.OnClose(func() error { nc.Close(); return nil })
-	queue := policyqueue.Config{Model: model, Partitions: c.Partitions, Tracers: d.Telemetry.Tracers}
+	queue := policyqueue.Config{Model: model, Tracers: d.Telemetry.Tracers}
 	worker, err := policyqueue.NewWorker(nc, traced, queue, policyqueue.WorkerConfig{
-		Name: name, Slots: c.Engine.Slots, Index: c.Index, Of: c.Of,
+		Name: name, Slots: c.Engine.Slots, Ready: opened.Ready,
 	})
 	if err != nil {
 		return service, err

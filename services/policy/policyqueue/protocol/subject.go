@@ -15,6 +15,7 @@ package protocol
 
 import (
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 )
@@ -46,6 +47,13 @@ func Transform(partitions int) (source, destination string) {
 		fmt.Sprintf("exp.{{partition(%d,2)}}.{{wildcard(1)}}.{{wildcard(2)}}.{{wildcard(3)}}", partitions)
 }
 
+// Partitions returns of how many partitions a subject transform with this destination
+// is; 0 if it is not by Transform.
+func Partitions(destination string) (partitions int) {
+	fmt.Sscanf(destination, "exp.{{partition(%d,", &partitions)
+	return partitions
+}
+
 // JobFilter matches the stored jobs of a model in one partition.
 func JobFilter(model string, partition int) string {
 	return fmt.Sprintf("exp.%d.%s.>", partition, Token(model))
@@ -62,11 +70,19 @@ func Consumer(model string, partition int) string {
 	return fmt.Sprintf("exp-%s-%d", Token(model), partition)
 }
 
-// ConsumerOf reports whether consumer is the name of a consumer of the model's jobs.
-func ConsumerOf(consumer, model string) bool {
-	partition, ok := strings.CutPrefix(consumer, "exp-"+Token(model)+"-")
-	_, err := strconv.Atoi(partition)
-	return ok && err == nil
+// ParseConsumer reads the model and the partition out of a consumer's name.
+func ParseConsumer(name string) (model string, partition int, ok bool) {
+	rest, ok := strings.CutPrefix(name, "exp-")
+	i := strings.LastIndexByte(rest, '-')
+	if !ok || i < 0 {
+		return "", 0, false
+	}
+	partition, err := strconv.Atoi(rest[i+1:])
+	if err != nil {
+		return "", 0, false
+	}
+	model, err = url.PathUnescape(strings.ReplaceAll(rest[:i], "=", "%")) // a token has neither of them else
+	return model, partition, err == nil
 }
 
 // NextSubject returns the subject of requests for a job of a consumer.

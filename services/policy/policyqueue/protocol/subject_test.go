@@ -22,14 +22,26 @@ func TestTokensAreDistinctAndSafe(t *testing.T) {
 	}
 }
 
-func TestConsumerOf(t *testing.T) {
-	for _, c := range []struct {
-		model string
-		want  bool
-	}{{"a", false}, {"a-1", true}, {"a-1-2", false}, {"b", false}} {
-		if got := ConsumerOf(Consumer("a-1", 2), c.model); got != c.want {
-			t.Errorf("consumer of a-1 is of %s: %v, want %v", c.model, got, c.want)
+func TestParseConsumer(t *testing.T) {
+	for _, want := range []string{"a", "a-1", "Qwen/Qwen2.5-0.5B *>", "100%", "ä=2"} {
+		model, partition, ok := ParseConsumer(Consumer(want, 12))
+		if model != want || partition != 12 || !ok {
+			t.Errorf("got model %q, partition %d, %v; want %q, 12", model, partition, ok, want)
 		}
+	}
+	for _, name := range []string{"", "exp", "exp-a", "exp-a-x", "other-a-1", "exp-=ZZ-1"} {
+		if model, partition, ok := ParseConsumer(name); ok {
+			t.Errorf("%s is read as model %q, partition %d", name, model, partition)
+		}
+	}
+}
+
+func TestPartitionsOfTransform(t *testing.T) {
+	if _, destination := Transform(17); Partitions(destination) != 17 {
+		t.Errorf("got %d, want 17", Partitions(destination))
+	}
+	if got := Partitions("exp.{{wildcard(1)}}"); got != 0 {
+		t.Errorf("another transform has %d partitions, want 0", got)
 	}
 }
 

@@ -1,0 +1,75 @@
+package policyqueue
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
+)
+
+// An assignment shares a model's partitions among the workers that live now, and tells
+// its worker's sources what comes of it. All workers share alike, as long as they know
+// the same partitions and workers. Where they do not for a moment, a partition has two
+// owners or none: then a job goes to the worker that pulls it first.
+type assignment struct {
+	key      string // of the worker's announcement
+	self     func() protocol.Announcement
+	roster   *Roster
+	assigned func(ranks map[int]int) // takes the worker's rank in each partition
+
+	mu         sync.Mutex
+	partitions []int // numbers
+}
+
+// setPartitions sets the numbers of the partitions.
+func (a *assignment) setPartitions(numbers []int) {
+	a.mu.Lock()
+	a.partitions = numbers
+	a.mu.Unlock()
+	a.update()
+}
+
+// update shares the partitions again, after a change of the workers.
+func (a *assignment) update() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	workers := a.roster.Workers()
+	workers[a.key] = a.self()
+	members := identify(workers)
+	self := members[a.key]
+	var available []string
+	for key, worker := range workers {
+		if worker.Available() {
+			available = append(available, members[key])
+		}
+	}
+	if len(available) == 0 {
+		available = []string{self}
+	}
+	slices.Sort(available)
+	ranks := make(map[int]int, len(a.partitions))
+	if len(a.partitions) > 0 {
+		owner := owners(available, slices.Max(a.partitions)+1)
+		for _, p := range a.partitions {
+			ranks[p] = rank(available, self, owner[p], p)
+		}
+	}
+	a.assigned(ranks)
+}
+
+// identify gives each worker a name of its own: that which it announces, so that it has
+// the same partitions when it comes back, and its key, too, if others have that name.
+func identify(workers map[string]protocol.Announcement) map[string]string {
+	count := make(map[string]int)
+	for _, worker := range workers {
+		count[worker.Name]++
+	}
+	names := make(map[string]string, len(workers))
+	for key, worker := range workers {
+		names[key] = worker.Name
+		if count[worker.Name] > 1 {
+			names[key] += "/" + key
+		}
+	}
+	return names
+}

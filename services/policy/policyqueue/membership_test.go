@@ -1,0 +1,273 @@
+package policyqueue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/nats-io/nats.go"
+
+	"github.com/ponder-mesh/ponder/internal/natsx/natstest"
+	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
+	"github.com/ponder-mesh/ponder/services/policy/policytest"
+)
+
+// checkOwners checks that each partition's searches are done by its owner among these
+// workers, and that no other works on them.
+func (q *rig) checkOwners(t *testing.T, round string, partitions int, workers ...string) {
+	t.Helper()
+	for p := range partitions {
+		owner := ownerOf(p, partitions, workers...)
+		r := request(searchOf(p, partitions, 0), 8)
+		r.Problem = round
+		if got := countByWorker(q.mustExpand(t, r)); got[owner] != 8 {
+			t.Errorf("%s: partition %d is served by %v, want its owner %s", round, p, got, owner)
+		}
+	}
+}
+
+// Ownership follows the workers that live: as soon as one comes or takes leave, and
+// AnnounceTTL after one has crashed.
+func TestOwnershipFollowsLivingWorkers(t *testing.T) {
+	partitioned(t, 8, Config{}, func(t *testing.T, q *rig) {
+		step := func() *policytest.Script { return policytest.Steps(1, time.Second) }
+		start := func(name string) *testWorker {
+			w := q.run(t, step(), WorkerConfig{Name: name, Slots: 32})
+			time.Sleep(100 * time.Millisecond) // its first pulls are over
+			return w
+		}
+		a := start("a")
+		q.checkOwners(t, "one", 8, "a")
+		b := start("b")
+		q.checkOwners(t, "two", 8, "a", "b")
+		c := start("c")
+		q.checkOwners(t, "three", 8, "a", "b", "c")
+
+		b.stop()
+		if err := <-b.ended; err != nil {
+			t.Error(err)
+		}
+		synctest.Wait()
+		q.checkOwners(t, "one has left", 8, "a", "c")
+
+		c.crash()
+		<-c.ended
+		time.Sleep(protocol.AnnounceTTL)
+		synctest.Wait()
+		q.checkOwners(t, "one has crashed", 8, "a")
+		a.stop()
+		<-a.ended
+		q.checkEmpty(t)
+	})
+}
+
+// While workers come, drain and crash, each child comes once, and only a crash makes an
+// engine begin a child twice.
+func TestMovingOwnershipLosesAndDoublesNothing(t *testing.T) {
+	for _, crash := range []bool{false, true} {
+		partitioned(t, 16, Config{MaxDeliver: 20}, func(t *testing.T, q *rig) {
+			engine := script(func(ordinal int, reply *policytest.Reply) { reply.Delay = time.Duration(1+ordinal) * time.Second })
+			ctx, cancel := context.WithCancel(t.Context())
+			var workers sync.WaitGroup
+			workers.Go(func() {
+				chance := rand.New(rand.NewPCG(1, 2))
+				running := []*testWorker{q.run(t, engine, WorkerConfig{Name: "0", Slots: 24})}
+				for i := 1; ctx.Err() == nil; i++ {
+					pause(ctx, 1700*time.Millisecond)
+					running = append(running, q.run(t, engine, WorkerConfig{Name: fmt.Sprint(i), Slots: 24}))
+					if len(running) > 3 {
+						if crash && chance.IntN(3) == 0 {
+							running[0].crash()
+						} else {
+							running[0].stop()
+						}
+						running = running[1:]
+					}
+				}
+				for _, w := range running {
+					w.stop()
+				}
+			})
+			var searches sync.WaitGroup
+			for i := range 12 {
+				searches.Go(func() {
+					for depth := range 4 {
+						r := request(fmt.Sprint("s", i), 3+i)
+						r.Problem = fmt.Sprint(depth)
+						q.mustExpand(t, r)
+					}
+				})
+			}
+			searches.Wait()
+			cancel()
+			workers.Wait()
+			time.Sleep(time.Minute) // until all have drained
+			asked := make(map[string]int)
+			doubled := 0
+			for _, c := range engine.Calls() {
+				for _, ordinal := range c.Request.Ordinals {
+					key := fmt.Sprint(c.Request.Search, c.Request.Problem, ordinal)
+					if asked[key]++; asked[key] > 1 {
+						doubled++
+					}
+				}
+			}
+			if len(asked) != 4*(12*3+66) {
+				t.Errorf("crash %v: engines were asked for %d children, want %d", crash, len(asked), 4*(12*3+66))
+			}
+			if crash != (doubled > 0) {
+				t.Errorf("crash %v: %d children were begun again", crash, doubled)
+			}
+			if !crash {
+				q.checkEmpty(t)
+			}
+		})
+	}
+}
+
+// A worker whose engine is not ready owns nothing while another is, and still does what
+// no other has slots for.
+func TestWorkerThatIsNotReadyOwnsNothing(t *testing.T) {
+	partitioned(t, 4, Config{}, func(t *testing.T, q *rig) {
+		var mu sync.Mutex
+		var sick error
+		set := func(err error) {
+			mu.Lock()
+			sick = err
+			mu.Unlock()
+			time.Sleep(protocol.AnnounceEvery + 100*time.Millisecond)
+		}
+		ready := func(context.Context) error { mu.Lock(); defer mu.Unlock(); return sick }
+		q.worker(t, policytest.Steps(1, time.Second), WorkerConfig{Name: "a", Slots: 32})
+		q.worker(t, policytest.Steps(1, time.Second), WorkerConfig{Name: "b", Slots: 32, Ready: ready})
+		set(nil)
+		q.checkOwners(t, "both", 4, "a", "b")
+		set(errors.New("loading"))
+		q.checkOwners(t, "one", 4, "a")
+		set(nil)
+		q.checkOwners(t, "both again", 4, "a", "b")
+	})
+}
+
+// What a worker announces is in the bucket while the worker lives, says when it drains,
+// and expires when it has crashed.
+func TestAnnouncement(t *testing.T) {
+	bubble(t, Config{}, func(t *testing.T, q *rig) {
+		announced := func(want ...protocol.Announcement) {
+			t.Helper()
+			synctest.Wait()
+			values, err := announcements(t.Context(), q.js, ">")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []protocol.Announcement
+			for _, value := range values {
+				a, err := protocol.DecodeAnnouncement(value)
+				if err != nil {
+					t.Error(err)
+				}
+				got = append(got, a)
+			}
+			slices.SortFunc(got, func(a, b protocol.Announcement) int { return a.Slots - b.Slots })
+			if diff := cmp.Diff(got, want); diff != "" {
+				t.Errorf("announcements (got before want):\n%s", diff)
+			}
+		}
+		announced()
+		first := q.run(t, tenSeconds(), WorkerConfig{Name: "first", Slots: 8})
+		second := q.run(t, tenSeconds(), WorkerConfig{Name: "second", Slots: 16})
+		a := protocol.Announcement{Name: "first", Model: q.cfg.Model, Slots: 8, Ready: true, ProtocolVersion: protocol.Version}
+		b := protocol.Announcement{Name: "second", Model: q.cfg.Model, Slots: 16, Ready: true, ProtocolVersion: protocol.Version}
+		announced(a, b)
+		time.Sleep(time.Hour)
+		announced(a, b)
+
+		go collect(t.Context(), q, request("s", 8))
+		synctest.Wait()
+		second.stop()
+		first.stop()
+		synctest.Wait() // one of them has the job, and drains
+		values, err := announcements(t.Context(), q.js, ">")
+		if err != nil || len(values) != 1 {
+			t.Fatalf("got %d announcements and error %v, want that of the worker that drains", len(values), err)
+		}
+		for _, value := range values {
+			if left, err := protocol.DecodeAnnouncement(value); err != nil || !left.Draining {
+				t.Errorf("got %+v and error %v, want it draining", left, err)
+			}
+		}
+		<-first.ended
+		<-second.ended
+		announced()
+
+		third := q.run(t, tenSeconds(), WorkerConfig{Name: "third"})
+		synctest.Wait()
+		third.crash()
+		<-third.ended
+		time.Sleep(protocol.AnnounceTTL + time.Second)
+		announced()
+	})
+}
+
+// A roster knows at once who lives, also when it begins later than the workers, and
+// after a restart of the server.
+func TestRoster(t *testing.T) {
+	natstest.Outside(t)
+	synctest.Test(t, func(t *testing.T) {
+		relay := &natstest.Relay{}
+		server := natstest.Server(t)
+		relay.Lead(server)
+		q := newRig(t, server, 1, Config{}, nats.InProcessServer(relay))
+		w := q.run(t, tenSeconds(), WorkerConfig{}, nats.InProcessServer(relay))
+		synctest.Wait()
+		roster, err := NewRoster(q.nc, q.cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !roster.Available() {
+			t.Error("before anything is known no worker is available")
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- roster.Run(ctx) }()
+		check := func(when string, want int) {
+			t.Helper()
+			synctest.Wait()
+			if got := len(roster.Workers()); got != want || roster.Available() != (want > 0) {
+				t.Errorf("%s: %d workers, available %v, want %d", when, got, roster.Available(), want)
+			}
+		}
+		check("at the start", 1)
+		time.Sleep(time.Minute)
+		check("after a minute", 1)
+
+		relay.Lead(nil)
+		if err := server.Close(); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(protocol.AnnounceTTL)
+		check("while the server is down", 0)
+		relay.Lead(natstest.Server(t))
+		time.Sleep(2 * time.Second)
+		if err := Setup(t.Context(), q.js, q.cfg); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(protocol.AnnounceEvery)
+		check("when the server is back", 1)
+
+		w.stop()
+		<-w.ended
+		check("when the worker has ended", 0)
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -1,0 +1,110 @@
+package policyqueue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
+)
+
+// ReadSettings returns the settings of the queue, and whether they were written or are
+// the defaults.
+func ReadSettings(ctx context.Context, js jetstream.JetStream) (s protocol.Settings, written bool, err error) {
+	kv, err := js.KeyValue(ctx, protocol.SettingsBucket)
+	if err == nil {
+		var entry jetstream.KeyValueEntry
+		if entry, err = kv.Get(ctx, protocol.SettingsKey); err == nil {
+			s, err = protocol.DecodeSettings(entry.Value())
+			return s, true, err
+		}
+	}
+	if errors.Is(err, jetstream.ErrBucketNotFound) || errors.Is(err, jetstream.ErrKeyNotFound) {
+		return protocol.DefaultSettings, false, nil
+	}
+	return protocol.Settings{}, false, fmt.Errorf("read settings of the queue: %w", unavailable(err))
+}
+
+// WriteSettings writes the settings of the queue. All processes that use the queue
+// follow them at once; jobs that wait stay in the partition in which they are.
+func WriteSettings(ctx context.Context, js jetstream.JetStream, s protocol.Settings) error {
+	if err := s.Validate(); err != nil {
+		return err
+	}
+	value, err := s.Encode()
+	if err != nil {
+		return err
+	}
+	kv, err := js.KeyValue(ctx, protocol.SettingsBucket)
+	if errors.Is(err, jetstream.ErrBucketNotFound) {
+		kv, err = js.CreateKeyValue(ctx, settingsBucket(1))
+	}
+	if err == nil {
+		_, err = kv.Put(ctx, protocol.SettingsKey, value)
+	}
+	if err != nil {
+		return fmt.Errorf("write settings of the queue: %w", unavailable(err))
+	}
+	return nil
+}
+
+func settingsBucket(replicas int) jetstream.KeyValueConfig {
+	return jetstream.KeyValueConfig{
+		Bucket: protocol.SettingsBucket, Description: "Settings of Ponder's work queue", History: 8, Replicas: replicas,
+	}
+}
+
+// A settingsFollower knows the settings of the queue as they are now: the defaults,
+// until NATS has answered.
+type settingsFollower struct {
+	js      jetstream.JetStream
+	changed func() // is called after a change; may be nil
+	current atomic.Pointer[protocol.Settings]
+}
+
+func newSettingsFollower(js jetstream.JetStream, changed func()) *settingsFollower {
+	f := &settingsFollower{js: js, changed: changed}
+	f.current.Store(&protocol.DefaultSettings)
+	return f
+}
+
+// settings returns the settings as they are now.
+func (f *settingsFollower) settings() protocol.Settings { return *f.current.Load() }
+
+// run follows the settings until ctx ends. It subscribes to the key's subject, as a
+// subscription outlives the bucket and the server, and then reads the bucket.
+func (f *settingsFollower) run(ctx context.Context) {
+	written := make(chan struct{}, 1)
+	sub, err := f.js.Conn().Subscribe(protocol.SettingsSubject, func(*nats.Msg) { signal(written) })
+	if err != nil {
+		return // the connection is closed
+	}
+	defer sub.Unsubscribe() // fails only if the connection is closed
+	repeat(ctx, f.js.Conn(), written, 0, f.read)
+}
+
+func (f *settingsFollower) read(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, natsTimeout)
+	defer cancel()
+	s, _, err := ReadSettings(ctx, f.js)
+	if errors.Is(err, reasoning.ErrInvalid) {
+		slog.Error("settings of the queue are not followed", "error", err)
+		return nil // until they are written again
+	}
+	if err != nil {
+		return err
+	}
+	if s != f.settings() {
+		f.current.Store(&s)
+		if f.changed != nil {
+			f.changed()
+		}
+	}
+	return nil
+}

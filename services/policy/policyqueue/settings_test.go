@@ -1,0 +1,121 @@
+package policyqueue
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/ponder-mesh/ponder/internal/natsx/natsd"
+	"github.com/ponder-mesh/ponder/internal/natsx/natstest"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
+	"github.com/ponder-mesh/ponder/services/policy/policytest"
+)
+
+// Where nobody wrote settings the defaults apply, and what cannot be settings is
+// neither written nor read.
+func TestSettingsAreWrittenAndRead(t *testing.T) {
+	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
+		js, err := jetstream.New(natstest.Connect(t, s, "operator"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		read := func(want protocol.Settings, written bool) {
+			t.Helper()
+			if got, w, err := ReadSettings(t.Context(), js); got != want || w != written || err != nil {
+				t.Errorf("got %+v, written %v, error %v; want %+v, %v", got, w, err, want, written)
+			}
+		}
+		read(protocol.DefaultSettings, false)
+		want := protocol.Settings{Partitions: 32, Cap: 4}
+		if err := WriteSettings(t.Context(), js, want); err != nil {
+			t.Fatal(err)
+		}
+		read(want, true)
+		for field, bad := range map[string]protocol.Settings{"partitions": {Partitions: 2000, Cap: 8}, "cap": {Partitions: 1}} {
+			var invalid *reasoning.InvalidError
+			if err := WriteSettings(t.Context(), js, bad); !errors.As(err, &invalid) || invalid.Field != field {
+				t.Errorf("%+v: got %v, want an InvalidError of %s", bad, err, field)
+			}
+		}
+		read(want, true)
+		kv, err := js.KeyValue(t.Context(), protocol.SettingsBucket)
+		if err == nil {
+			_, err = kv.PutString(t.Context(), protocol.SettingsKey, `{"partitions": -1}`)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := ReadSettings(t.Context(), js); !errors.Is(err, reasoning.ErrInvalid) {
+			t.Errorf("got %v, want ErrInvalid", err)
+		}
+	})
+}
+
+// Clients and workers follow settings while jobs wait and run: each child comes once,
+// jobs that wait in a partition that is to be deleted are done, and its consumer goes.
+func TestSettingsChangeUnderLoad(t *testing.T) {
+	partitioned(t, 4, Config{}, func(t *testing.T, q *rig) {
+		maintainer, err := NewMaintainer(natstest.Connect(t, q.server, "planner"), q.cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		go maintainer.Run(t.Context())
+		for _, name := range []string{"a", "b"} {
+			q.worker(t, policytest.Steps(1, 3*time.Second), WorkerConfig{Name: name, Slots: 12})
+		}
+		var searches sync.WaitGroup
+		for i := range 10 {
+			searches.Go(func() {
+				for depth := range 12 {
+					r := request(fmt.Sprint("s", i), 5)
+					r.Problem = fmt.Sprint(depth)
+					q.mustExpand(t, r)
+				}
+			})
+		}
+		for _, s := range []protocol.Settings{{Partitions: 16, Cap: 3}, {Partitions: 2, Cap: 8}, {Partitions: 5, Cap: 1}, {Partitions: 1, Cap: 8}} {
+			time.Sleep(20 * time.Second)
+			if err := WriteSettings(t.Context(), q.js, s); err != nil {
+				t.Fatal(err)
+			}
+		}
+		searches.Wait()
+		time.Sleep(time.Minute)
+		q.checkEmpty(t)
+		numbers, total, err := q.monitor.partitions(t.Context())
+		if diff := cmp.Diff(numbers, []int{0}); diff != "" || total != 1 || err != nil {
+			t.Errorf("%d partitions and error %v, want 1; consumers (got before want):\n%s", total, err, diff)
+		}
+		if err := maintainer.Ready(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// Jobs are as large as the settings say from the moment that these are written.
+func TestCapIsFollowed(t *testing.T) {
+	bubble(t, Config{}, func(t *testing.T, q *rig) {
+		engine := policytest.Steps(1, time.Second)
+		q.worker(t, engine, WorkerConfig{Slots: 16})
+		q.mustExpand(t, request("s", 8))
+		if err := WriteSettings(t.Context(), q.js, protocol.Settings{Partitions: 1, Cap: 3}); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		q.mustExpand(t, request("s", 8))
+		var got []int
+		for _, c := range engine.Calls() {
+			got = append(got, len(c.Request.Ordinals))
+		}
+		if diff := cmp.Diff(got[:1], []int{8}); diff != "" || len(got) != 4 || got[1]+got[2]+got[3] != 8 {
+			t.Errorf("jobs of %v children, want one of 8, and then of 3, 3 and 2", got)
+		}
+	})
+}
