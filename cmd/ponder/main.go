@@ -40,6 +40,7 @@ type cli struct {
 	Calibrate calibrateCmd `cmd:"" help:"Measure which strategy is best for which difficulty and budget, and write the profile that planners follow."`
 	Dev       devCmd       `cmd:"" help:"Run all four services in this process, on loopback, until interrupted."`
 	Profile   profileCmd   `cmd:"" help:"Show profiles, and hand them to the planners of a cluster."`
+	Queue     queueCmd     `cmd:"" help:"Show the work queue and its workers, and set what all processes of the queue agree on."`
 	Solve     solveCmd     `cmd:"" help:"Solve a problem on a running planner and follow the search."`
 	Plan      planCmd      `cmd:"" help:"Say how a problem would be solved, and why, without searching."`
 	Watch     watchCmd     `cmd:"" help:"Follow a search by its id."`

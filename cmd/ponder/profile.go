@@ -6,13 +6,9 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"github.com/ponder-mesh/ponder/internal/natsx"
-	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/planner/profile"
 	"github.com/ponder-mesh/ponder/services/planner/profilekv"
 )
@@ -26,27 +22,8 @@ type profileCmd struct {
 
 // bucket is where the planners of a cluster find profiles.
 type bucket struct {
-	NatsURL string `help:"NATS server with JetStream." default:"nats://127.0.0.1:4222" env:"PONDER_NATS_URL"`
-	Bucket  string `help:"Key-value bucket." default:"PROFILES"`
-}
-
-// reachable is how long NATS may take to answer a command.
-const reachable = 5 * time.Second
-
-// do runs something with JetStream.
-func (b bucket) do(ctx context.Context, what func(context.Context, jetstream.JetStream) error) error {
-	nc, err := natsx.Connect(b.NatsURL, "ponder profile", nats.RetryOnFailedConnect(false))
-	if err != nil {
-		return reasoning.Mark(fmt.Errorf("connect to NATS at %s: %w", b.NatsURL, err), reasoning.ErrUnavailable)
-	}
-	defer nc.Close()
-	js, err := jetstream.New(nc)
-	if err != nil {
-		return err
-	}
-	ctx, stop := context.WithTimeout(ctx, reachable)
-	defer stop()
-	return what(ctx, js)
+	natsTarget `embed:""`
+	Bucket     string `help:"Key-value bucket." default:"PROFILES"`
 }
 
 type profileShowCmd struct {

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/ponder-mesh/ponder/internal/natsx"
+	"github.com/ponder-mesh/ponder/reasoning"
+)
+
+// natsTarget names the NATS server of a cluster.
+type natsTarget struct {
+	NatsURL string `help:"NATS server with JetStream." default:"nats://127.0.0.1:4222" env:"PONDER_NATS_URL"`
+}
+
+// reachable is how long NATS may take to answer a command.
+const reachable = 5 * time.Second
+
+// do runs something with JetStream.
+func (t natsTarget) do(ctx context.Context, what func(context.Context, jetstream.JetStream) error) error {
+	nc, err := natsx.Connect(t.NatsURL, "ponder", nats.RetryOnFailedConnect(false))
+	if err != nil {
+		return reasoning.Mark(fmt.Errorf("connect to NATS at %s: %w", t.NatsURL, err), reasoning.ErrUnavailable)
+	}
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithTimeout(ctx, reachable)
+	defer stop()
+	return what(ctx, js)
+}

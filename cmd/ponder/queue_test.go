@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/ponder-mesh/ponder/internal/natsx/natsd"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/policy/policyqueue"
+	"github.com/ponder-mesh/ponder/services/policy/policytest"
+)
+
+// ponder queue shows the defaults where nothing was set, then what was set, and the
+// models and workers of the queue.
+func TestQueueShowsWhatIsSetAndWhoWorks(t *testing.T) {
+	server, err := natsd.Start(natsd.Config{Listen: "127.0.0.1:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	run := func(line string) (stdout string, err error) {
+		t.Helper()
+		var c cli
+		parser, err := newParser(&c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		command, err := parser.Parse(append(strings.Fields(line), "--nats-url", server.URL()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		command.BindTo(t.Context(), (*context.Context)(nil))
+		stdout, _ = capture(t, func() { err = command.Run(&output{json: c.JSON}) })
+		return stdout, err
+	}
+	must := func(line, want string) {
+		t.Helper()
+		if got, err := run(line); err != nil || got != want {
+			t.Errorf("%s: error %v, prints\n%swant\n%s", line, err, got, want)
+		}
+	}
+	must("queue", "partitions 1, cap 8  (defaults)\n")
+	must("queue set --partitions 32", "partitions 32, cap 8\n")
+	must("queue set --cap 4 --json", `{"cap":4,"default":false,"partitions":32}`+"\n")
+	for line, field := range map[string]string{"queue set --partitions 0": "partitions", "queue set --cap 9999": "cap", "queue set": "--partitions or --cap"} {
+		if _, err := run(line); err == nil || !strings.Contains(err.Error(), field) {
+			t.Errorf("%s: got %v, want an error that names %s", line, err, field)
+		}
+	}
+	must("queue show", "partitions 32, cap 4\n")
+
+	startQueueWorker(t, server, "pod-0")
+	want := "partitions 32, cap 4\nscript: 0 jobs queued, 0 running, 1 workers\n  pod-0                       8 slots  ready\n"
+	for began := time.Now(); ; {
+		got, err := run("queue show")
+		if err == nil && got == want {
+			break
+		}
+		if time.Since(began) > 20*time.Second {
+			t.Fatalf("error %v, prints\n%swant\n%s", err, got, want)
+		}
+	}
+	got, err := run("queue show --json")
+	if err != nil || !strings.Contains(got, `{"model":"script","queued":0,"running":0,"waiting":`) || !strings.Contains(got, `"name":"pod-0"`) {
+		t.Errorf("error %v, prints %s", err, got)
+	}
+}
+
+// startQueueWorker starts a worker of a queue that it makes, until the end of the test.
+func startQueueWorker(t *testing.T, server *natsd.Server, name string) {
+	t.Helper()
+	nc, err := server.Connect(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := policyqueue.Config{Model: reasoning.Model{Name: "script"}}
+	if err := policyqueue.Setup(t.Context(), js, cfg); err != nil {
+		t.Fatal(err)
+	}
+	worker, err := policyqueue.NewWorker(nc, policytest.Steps(1, 0), cfg, policyqueue.WorkerConfig{Name: name, Slots: 8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- worker.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		nc.Close()
+	})
+}
