@@ -75,13 +75,14 @@ func (s Server[Q, A]) Serve(stream ServerStream[Q, A]) error {
 		}
 	}
 	if !closed {
-		return fmt.Errorf("%w: server is stopping: send requests without an answer again on another stream", reasoning.ErrUnavailable)
+		return fmt.Errorf("%w: server is stopping: send requests without an answer again on another stream",
+			reasoning.ErrUnavailable)
 	}
 	return nil
 }
 
-// ErrIDInUse is a request whose id another request in flight on its stream has. It does
-// not end the other one.
+// ErrIDInUse indicates that a request has the id of another one in flight on its stream.
+// The other request continues.
 var ErrIDInUse = reasoning.NewError(reasoning.KindExists, "REQUEST_ID_IN_USE", "request id in use")
 
 // A session is the state of one stream of a Server.

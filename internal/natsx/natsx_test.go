@@ -17,7 +17,9 @@ import (
 )
 
 func TestHeaderIsVerbatim(t *testing.T) {
-	want := trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{2}, TraceFlags: trace.FlagsSampled})
+	want := trace.NewSpanContext(trace.SpanContextConfig{
+		TraceID: trace.TraceID{1}, SpanID: trace.SpanID{2}, TraceFlags: trace.FlagsSampled,
+	})
 	msg := nats.NewMsg("subject")
 	propagation.TraceContext{}.Inject(trace.ContextWithSpanContext(t.Context(), want), natsx.Header(msg.Header))
 	if diff := cmp.Diff(natsx.Header(msg.Header).Keys(), []string{"traceparent"}); diff != "" {
@@ -71,11 +73,15 @@ func TestBubble(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			stream, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "S", Subjects: []string{"s"}, Storage: jetstream.MemoryStorage})
+			stream, err := js.CreateStream(t.Context(), jetstream.StreamConfig{
+				Name: "S", Subjects: []string{"s"}, Storage: jetstream.MemoryStorage,
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
-			consumer, err := stream.CreateConsumer(t.Context(), jetstream.ConsumerConfig{AckPolicy: jetstream.AckExplicitPolicy, AckWait: 24 * time.Hour})
+			consumer, err := stream.CreateConsumer(t.Context(), jetstream.ConsumerConfig{
+				AckPolicy: jetstream.AckExplicitPolicy, AckWait: 24 * time.Hour,
+			})
 			if err != nil {
 				t.Fatal(err)
 			}

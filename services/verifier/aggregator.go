@@ -17,7 +17,9 @@ const (
 	AggregatorProd                       // the product
 )
 
-var aggregatorNames = []string{AggregatorMin: "min", AggregatorLast: "last", AggregatorAvg: "avg", AggregatorProd: "prod"}
+var aggregatorNames = []string{
+	AggregatorMin: "min", AggregatorLast: "last", AggregatorAvg: "avg", AggregatorProd: "prod",
+}
 
 func (a Aggregator) String() string {
 	if a >= AggregatorMin && a <= AggregatorProd {

@@ -100,7 +100,7 @@ type row struct {
 	N        int             `json:"n"`
 	Choice   string          `json:"choice"`
 	Accuracy stats.Interval  `json:"accuracy"`
-	Versus   *stats.Interval `json:"versus_majority,omitempty"` // difference to majority's accuracy at this N, same problems
+	Versus   *stats.Interval `json:"versus_majority,omitempty"` // difference to majority at this N, same problems
 	Tokens   float64         `json:"generated_tokens"`          // mean per problem
 	Unended  float64         `json:"unended"`                   // share of samples that a limit cut
 	right    []float64

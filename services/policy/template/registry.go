@@ -123,7 +123,8 @@ func sentenceAnswer(step string) bool {
 	return step == "\n" || strings.Contains(step, "The answer is ") || strings.HasPrefix(step, "####")
 }
 
-const pocketTask = "Solve each story with one calculation on each line, in the order of the story. The last line is A: and the result.\n\n"
+const pocketTask = "Solve each story with one calculation on each line, in the order of the story. " +
+	"The last line is A: and the result.\n\n"
 
 // pocketShots cover nine of the generator's ten kinds of sentences, with chains of
 // calculations from the training split. Their number of steps varies and the last one
@@ -138,19 +139,25 @@ var pocketShots = []shot{
 		"5*11=55\n8+55=63\n2*2=4\n63-4=59\nA:59"},
 	{"Leo has 35 nuts. Leo uses 12 today and 5 tomorrow. How many nuts does Leo have now?",
 		"12+5=17\n35-17=18\nA:18"},
-	{"Max has 28 shells. Leo brings 19, but 2 of them are bad. Max keeps one of 3 equal parts. How many shells does Max have now?",
+	{"Max has 28 shells. Leo brings 19, but 2 of them are bad. Max keeps one of 3 equal parts. " +
+		"How many shells does Max have now?",
 		"19-2=17\n28+17=45\n45/3=15\nA:15"},
 	{"Tom has 25 pens. Mia makes the pile 4 times as big. How many pens does Tom have now?",
 		"25*4=100\nA:100"},
 }
 
 var gsm8kShots = []shot{
-	{"Lena bakes 3 trays of 12 muffins. She gives 9 muffins to her neighbours and sells the rest for $2 each. How many dollars does she get?",
-		"Lena bakes 3 * 12 = 36 muffins.\nShe has 36 - 9 = 27 muffins left to sell.\nShe gets 27 * 2 = 54 dollars.\nThe answer is 54."},
+	{"Lena bakes 3 trays of 12 muffins. She gives 9 muffins to her neighbours and sells the rest for $2 each. " +
+		"How many dollars does she get?",
+		"Lena bakes 3 * 12 = 36 muffins.\nShe has 36 - 9 = 27 muffins left to sell.\n" +
+			"She gets 27 * 2 = 54 dollars.\nThe answer is 54."},
 	{"A train has 5 cars. Each car has 20 rows of 4 seats, and 130 of the seats are taken. How many seats are free?",
-		"Each car has 20 * 4 = 80 seats.\nThe train has 5 * 80 = 400 seats.\nThere are 400 - 130 = 270 free seats.\nThe answer is 270."},
-	{"Omar reads half as many pages on Sunday as on Saturday. On Saturday he reads 48 pages. The book has 100 pages. How many pages are left?",
-		"On Sunday Omar reads 48 / 2 = 24 pages.\nIn all he reads 48 + 24 = 72 pages.\nThere are 100 - 72 = 28 pages left.\nThe answer is 28."},
+		"Each car has 20 * 4 = 80 seats.\nThe train has 5 * 80 = 400 seats.\n" +
+			"There are 400 - 130 = 270 free seats.\nThe answer is 270."},
+	{"Omar reads half as many pages on Sunday as on Saturday. On Saturday he reads 48 pages. The book has 100 pages. " +
+		"How many pages are left?",
+		"On Sunday Omar reads 48 / 2 = 24 pages.\nIn all he reads 48 + 24 = 72 pages.\n" +
+			"There are 100 - 72 = 28 pages left.\nThe answer is 28."},
 	{"Ms. Park earns $18 an hour and works 6 hours a day. Her rent is $540. How many days must she work to pay the rent?",
 		"Ms. Park earns 18 * 6 = 108 dollars a day.\nShe must work 540 / 108 = 5 days.\nThe answer is 5."},
 }

@@ -46,7 +46,8 @@ func TestPrompts(t *testing.T) {
 		{"pocket", "How many?\n2+2=4\nA:4\n", "How many?\n2+2=4\nA:4\n"},
 		{"pocket-fewshot-v2", "Solve each story", "\nA:100\n\nHow many?\n2+2=4\nA:4\n"},
 		{"gsm8k-fewshot", "Question: Lena", "The answer is 5.\n\nQuestion: How many?\nAnswer:\n2+2=4\nA:4\n"},
-		{"steps-chatml", "<|im_start|>system\nPlease", "<|im_start|>user\nHow many?<|im_end|>\n<|im_start|>assistant\n2+2=4\nA:4\n"},
+		{"steps-chatml", "<|im_start|>system\nPlease",
+			"<|im_start|>user\nHow many?<|im_end|>\n<|im_start|>assistant\n2+2=4\nA:4\n"},
 	} {
 		tmpl, err := Lookup(test.name)
 		if err != nil {
@@ -69,7 +70,8 @@ func TestMessages(t *testing.T) {
 		t.Errorf("without steps (-got +want):\n%s", diff)
 	}
 	want = append(want, Message{"assistant", "First.\n\nSecond.\n\n"})
-	if diff := cmp.Diff(tmpl.Messages(Text{Problem: "How many?", Steps: []string{"First.\n\n", "Second.\n\n"}}), want); diff != "" {
+	withSteps := Text{Problem: "How many?", Steps: []string{"First.\n\n", "Second.\n\n"}}
+	if diff := cmp.Diff(tmpl.Messages(withSteps), want); diff != "" {
 		t.Errorf("with steps (-got +want):\n%s", diff)
 	}
 }
@@ -83,9 +85,10 @@ func TestAttempts(t *testing.T) {
 	for name, want := range map[string]string{
 		"pocket":            "How many?\n2+2=5\nA:5\n2+2=3\nA:3\n2+2=4\n",
 		"pocket-fewshot-v2": "How many?\nSolutions that may be wrong:\n2+2=5\nA:5\n2+2=3\nA:3\nA better solution:\n2+2=4\n",
-		"gsm8k-fewshot":     "Question: How many?\nEarlier answers, which may be wrong:\n2+2=5\nA:5\n2+2=3\nA:3\nA better answer follows.\nAnswer:\n2+2=4\n",
-		"steps":             revise,
-		"steps-chatml":      revise + "<|im_end|>\n<|im_start|>assistant\n2+2=4\n",
+		"gsm8k-fewshot": "Question: How many?\nEarlier answers, which may be wrong:\n2+2=5\nA:5\n2+2=3\nA:3\n" +
+			"A better answer follows.\nAnswer:\n2+2=4\n",
+		"steps":        revise,
+		"steps-chatml": revise + "<|im_end|>\n<|im_start|>assistant\n2+2=4\n",
 	} {
 		tmpl, err := Lookup(name)
 		if err != nil {

@@ -66,7 +66,9 @@ func openServer(c Config) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--verifier-family: %w", err)
 	}
-	config := openai.Config{BaseURL: c.URL, Model: c.Model, APIKey: os.Getenv(KeyVariable), Family: family, Parameters: c.Parameters}
+	config := openai.Config{
+		BaseURL: c.URL, Model: c.Model, APIKey: os.Getenv(KeyVariable), Family: family, Parameters: c.Parameters,
+	}
 	if c.Aggregator != "" {
 		if config.Aggregator, err = verifier.ParseAggregator(c.Aggregator); err != nil {
 			return nil, fmt.Errorf("--verifier-aggregator: %w", err)

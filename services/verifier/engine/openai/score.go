@@ -43,7 +43,10 @@ func (e *Engine) Score(ctx context.Context, r verifier.Request) (verifier.Result
 	}, nil
 }
 
-func (e *Engine) score(ctx context.Context, problem string, steps []string) (scores []float64, tokens int64, err error) {
+// score requests the scores of steps and returns them with the number of tokens processed.
+func (e *Engine) score(
+	ctx context.Context, problem string, steps []string,
+) (scores []float64, tokens int64, err error) {
 	f := e.config.Family
 	if f.pooled {
 		var a pooled
