@@ -37,6 +37,7 @@ func TestQueuedUntilAWorkerComes(t *testing.T) {
 		if got := notices(events); len(got) != 1 {
 			t.Errorf("notices %q, want one that no worker is there", got)
 		}
+		synctest.Wait() // the worker pulls again
 		again := ask(majority(4))
 		again.Spec.Problem = "with a worker"
 		if _, events := solve(t, m, again); len(notices(events)) > 0 {
