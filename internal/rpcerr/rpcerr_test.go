@@ -188,6 +188,7 @@ func TestReasonsAreTheContract(t *testing.T) {
 		"PLANNER_STOPPING":        codes.Unavailable,
 		"BUDGET_SPENT":            codes.ResourceExhausted,
 		"MALFORMED_ANSWER":        codes.Internal,
+		"NODE_NOT_FOUND":          codes.NotFound,
 		"REQUEST_ID_IN_USE":       codes.AlreadyExists,
 	}
 	got := map[string]codes.Code{}

@@ -5,6 +5,8 @@ import "github.com/ponder-mesh/ponder/reasoning"
 // Errors of a Planner beside those of package reasoning.
 var (
 	ErrNotFound = reasoning.NewError(reasoning.KindNotFound, "SEARCH_NOT_FOUND", "no such search")
+	// ErrNoNode refuses the nodes below a node that the search does not have.
+	ErrNoNode = reasoning.NewError(reasoning.KindNotFound, "NODE_NOT_FOUND", "no such node")
 	// ErrExists refuses a request with the idempotency key of a different one.
 	ErrExists = reasoning.NewError(reasoning.KindExists, "IDEMPOTENCY_KEY_IN_USE", "idempotency key in use")
 	// ErrNoVerifier refuses a request that needs a verifier where there is none.

@@ -2,9 +2,11 @@ package planner
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner/state"
 )
 
 // List implements Solver.
@@ -54,6 +56,9 @@ func (p *Planner) Nodes(_ context.Context, r NodesRequest) (Page[Node], error) {
 	if r.Depth < 0 {
 		return Page[Node]{}, reasoning.Invalid("depth", "must not be negative, is %d", r.Depth)
 	}
+	if field := r.parentField(); !state.ValidNode(r.Parent) {
+		return Page[Node]{}, reasoning.Invalid(field, "must be ordinals joined by dots, such as 0.3, or empty for the root, is %q", r.Parent)
+	}
 	token := newPageToken("nodes", r.Tenant, r.ID, r.Parent, r.Children, r.Depth)
 	after, err := token.position(r.PageToken)
 	if err != nil {
@@ -63,8 +68,19 @@ func (p *Planner) Nodes(_ context.Context, r NodesRequest) (Page[Node], error) {
 	if err != nil {
 		return Page[Node]{}, err
 	}
+	if !l.hasNode(r.Parent) {
+		return Page[Node]{}, fmt.Errorf("%w: %q in search %s", ErrNoNode, r.Parent, r.ID)
+	}
 	nodes := slices.DeleteFunc(l.nodes(r.Parent, r.Depth), func(n Node) bool {
 		return r.Children && n.Parent != r.Parent || after != "" && CompareNodes(n.ID, after) <= 0
 	})
 	return pageOf(nodes, size, func(n Node) string { return token.at(n.ID) }, func(n Node) int { return n.Bytes() }), nil
+}
+
+// parentField returns the contract's name of r.Parent.
+func (r NodesRequest) parentField() string {
+	if r.Children {
+		return "parent_id"
+	}
+	return "ancestor_id"
 }

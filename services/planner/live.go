@@ -49,6 +49,13 @@ func (l *live) search() Search {
 	return l.view.Search()
 }
 
+// hasNode reports whether the tree has a node, as state.View.HasNode does.
+func (l *live) hasNode(id string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.view.HasNode(id)
+}
+
 // nodes returns the nodes below a parent and of a depth, as state.View.Nodes does.
 func (l *live) nodes(parent string, depth int) []Node {
 	l.mu.Lock()

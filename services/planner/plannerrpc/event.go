@@ -7,8 +7,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner"
 )
 
-// eventToProto turns an event to its message.
-func eventToProto(e planner.Event) *plannerv1.SearchEvent {
+// EventToProto turns an event to its message.
+func EventToProto(e planner.Event) *plannerv1.SearchEvent {
 	out := &plannerv1.SearchEvent{
 		SearchId: e.Search, FirstSequence: e.First, Sequence: e.Sequence, Snapshot: e.Snapshot, Time: timeToProto(e.Time),
 		State: plannerv1.SearchState(e.State), Bill: wire.BillToProto(e.Bill), Plan: planToProto(e.Plan), Outcome: outcomeToProto(e.Outcome),
@@ -25,7 +25,7 @@ func eventToProto(e planner.Event) *plannerv1.SearchEvent {
 	return out
 }
 
-// eventFromProto is the inverse of eventToProto, but for the samples of the estimate.
+// eventFromProto is the inverse of EventToProto, but for the samples of the estimate.
 func eventFromProto(p *plannerv1.SearchEvent) (e planner.Event, err error) {
 	e = planner.Event{
 		Search: p.GetSearchId(), First: p.GetFirstSequence(), Sequence: p.GetSequence(), Snapshot: p.GetSnapshot(),

@@ -98,7 +98,7 @@ func TestMessagesRoundTrip(t *testing.T) {
 			e.Outcome = outcomes.Draw(t, "outcome")
 		}
 		return e
-	}), eventToProto, eventFromProto, sameErrors)
+	}), EventToProto, eventFromProto, sameErrors)
 	wiretest.RoundTrip(t, "search", rapid.Custom(func(t *rapid.T) planner.Search {
 		s := planner.Search{
 			ID: rapid.String().Draw(t, "id"), Request: planner.Request{Tenant: rapid.String().Draw(t, "tenant"), Problem: "p"},
@@ -111,10 +111,10 @@ func TestMessagesRoundTrip(t *testing.T) {
 			s.Ended = instants.Draw(t, "end")
 		}
 		return s
-	}), searchToProto, searchFromProto, sameErrors)
+	}), SearchToProto, searchFromProto, sameErrors)
 	wiretest.RoundTrip(t, "planned", rapid.Custom(func(t *rapid.T) planner.Planned {
 		return planner.Planned{Plan: *plans.Draw(t, "plan"), Estimate: maybe(t, estimates, "estimate"), Bill: bills.Draw(t, "bill")}
-	}), plannedToProto, plannedFromProto)
+	}), PlannedToProto, plannedFromProto)
 	wiretest.RoundTrip(t, "request for searches", rapid.Custom(func(t *rapid.T) planner.ListRequest {
 		r := planner.ListRequest{
 			Tenant: rapid.String().Draw(t, "tenant"), PageSize: wiretest.Counts.Draw(t, "size"), PageToken: rapid.String().Draw(t, "token"),
@@ -147,10 +147,9 @@ func TestMalformedEvents(t *testing.T) {
 		"node without a state":    func(e *plannerv1.SearchEvent) { e.Nodes[0].State = 0 },
 		"unknown finish":          func(e *plannerv1.SearchEvent) { e.Nodes[0].Finish = 9 },
 		"negative tokens":         func(e *plannerv1.SearchEvent) { e.Bill.Policy.GeneratedTokens = -1 },
-		"plan without a strategy": func(e *plannerv1.SearchEvent) { e.Plan.Strategy = nil },
 		"plan without a choice":   func(e *plannerv1.SearchEvent) { e.Plan.Choice = nil },
 	} {
-		good := eventToProto(planner.Event{
+		good := EventToProto(planner.Event{
 			Search: "s", First: 1, Sequence: 2, State: planner.StateFailed, Nodes: []planner.Node{{ID: "0", State: search.StateFailed}},
 			Plan: &planner.Plan{Strategy: search.Greedy{}}, Outcome: &planner.Outcome{Stop: planner.StopError},
 		})
@@ -162,5 +161,18 @@ func TestMalformedEvents(t *testing.T) {
 		if _, err := eventFromProto(bad); !errors.Is(err, wire.ErrMalformed) {
 			t.Errorf("%s: got %v, want ErrMalformed", name, err)
 		}
+	}
+}
+
+// What only newer planners have does not break the events of those who do not know it.
+func TestEventsOfNewerPlanners(t *testing.T) {
+	e := EventToProto(planner.Event{
+		Search: "s", First: 1, Sequence: 2, State: planner.StateFailed, Nodes: []planner.Node{{ID: "0", State: search.StateFailed}},
+		Plan: &planner.Plan{Strategy: search.Greedy{}}, Outcome: &planner.Outcome{Stop: planner.StopError},
+	})
+	e.Nodes[0].State, e.Outcome.StopReason, e.Plan.Strategy = 99, 99, &plannerv1.Strategy{}
+	got, err := eventFromProto(e)
+	if err != nil || got.Nodes[0].State != 99 || got.Outcome.Stop != 99 || got.Plan.Strategy != nil {
+		t.Errorf("got %+v and error %v", got, err)
 	}
 }

@@ -20,15 +20,16 @@ func nodeToProto(n planner.Node) *plannerv1.Node {
 	return out
 }
 
-// nodeFromProto is the inverse of nodeToProto.
+// nodeFromProto is the inverse of nodeToProto. A state that only newer planners have
+// keeps its number.
 func nodeFromProto(p *plannerv1.Node) (n planner.Node, err error) {
 	n = planner.Node{
 		ID: p.GetNodeId(), Parent: p.GetParentId(), Depth: int(p.GetDepth()), State: search.State(p.GetState()),
 		Finish: reasoning.Finish(p.GetFinish()), Value: p.GetValue(), Scored: p != nil && p.Value != nil,
 		Answer: p.GetAnswer(), Reason: p.GetReason(),
 	}
-	if plannerv1.NodeState_name[int32(p.GetState())] == "" || p.GetState() == 0 {
-		return n, wire.Malformed("node.state", "must be a known state, is %v", p.GetState())
+	if p.GetState() <= 0 { // those of newer planners are kept
+		return n, wire.Malformed("node.state", "must be a state, is %v", p.GetState())
 	}
 	if p.GetFinish() != 0 { // it has been generated
 		if n.Finish, err = wire.FinishFromProto(p.GetFinish()); err != nil {

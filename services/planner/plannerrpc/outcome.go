@@ -28,7 +28,8 @@ func outcomeToProto(o *planner.Outcome) *plannerv1.Outcome {
 	return out
 }
 
-// outcomeFromProto is the inverse of outcomeToProto, but for the nodes of candidates.
+// outcomeFromProto is the inverse of outcomeToProto, but for the nodes of candidates. A
+// reason that only newer planners have keeps its number.
 func outcomeFromProto(p *plannerv1.Outcome) (*planner.Outcome, error) {
 	if p == nil {
 		return nil, nil
@@ -37,8 +38,8 @@ func outcomeFromProto(p *plannerv1.Outcome) (*planner.Outcome, error) {
 		Stop: planner.Stop(p.GetStopReason()), Answer: p.GetAnswer(), Node: p.GetNodeId(), Solution: p.GetSolution(),
 		Weight: p.GetWeight(), Degraded: p.GetDegraded(),
 	}
-	if out.Stop < planner.StopComplete || out.Stop > planner.StopError {
-		return nil, wire.Malformed("outcome.stop_reason", "must be a known reason, is %v", p.GetStopReason())
+	if out.Stop <= 0 {
+		return nil, wire.Malformed("outcome.stop_reason", "must be a reason, is %v", p.GetStopReason())
 	}
 	for _, c := range p.GetCandidates() {
 		out.Candidates = append(out.Candidates, search.Candidate{Answer: c.GetAnswer(), Count: int(c.GetCount()), Weight: c.GetWeight()})

@@ -30,7 +30,8 @@ func planToProto(p *planner.Plan) *plannerv1.SearchPlan {
 	return out
 }
 
-// planFromProto is the inverse of planToProto.
+// planFromProto is the inverse of planToProto. A strategy that only newer planners have
+// is nil.
 func planFromProto(p *plannerv1.SearchPlan) (*planner.Plan, error) {
 	if p == nil {
 		return nil, nil
@@ -40,18 +41,16 @@ func planFromProto(p *plannerv1.SearchPlan) (*planner.Plan, error) {
 		PredictedTokens: p.GetPredictedPolicyTokens(), PredictedFLOPs: p.GetPredictedFlops(), PredictedAccuracy: p.PredictedAccuracy,
 	}
 	var err error
-	if out.Strategy, err = StrategyFromProto(p.GetStrategy()); err != nil {
-		return nil, wire.Malformed("plan.strategy", "is not readable: %v", err)
-	}
 	if out.Choice, err = ChoiceFromProto(p.GetChoice()); err != nil {
-		return nil, wire.Malformed("plan.choice", "is not readable: %v", err)
+		return nil, wire.Malformed("plan.choice", "cannot be read: %v", err)
 	}
+	out.Strategy, _ = StrategyFromProto(p.GetStrategy())
 	out.PredictedTime, err = wire.Duration("plan.predicted_time", p.GetPredictedTime())
 	return out, err
 }
 
-// plannedToProto turns a plan with its estimate to its message.
-func plannedToProto(p planner.Planned) *plannerv1.PlanSearchResponse {
+// PlannedToProto turns a plan with its estimate to its message.
+func PlannedToProto(p planner.Planned) *plannerv1.PlanSearchResponse {
 	out := &plannerv1.PlanSearchResponse{Plan: planToProto(&p.Plan), Bill: wire.BillToProto(p.Bill)}
 	if p.Estimate != nil {
 		out.Estimate = difficultyrpc.EstimateToProto(*p.Estimate)
@@ -59,7 +58,7 @@ func plannedToProto(p planner.Planned) *plannerv1.PlanSearchResponse {
 	return out
 }
 
-// plannedFromProto is the inverse of plannedToProto, but for the samples of the
+// plannedFromProto is the inverse of PlannedToProto, but for the samples of the
 // estimate.
 func plannedFromProto(p *plannerv1.PlanSearchResponse) (out planner.Planned, err error) {
 	plan, err := planFromProto(p.GetPlan())

@@ -8,8 +8,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner"
 )
 
-// searchToProto turns a search to its message.
-func searchToProto(s planner.Search) *plannerv1.Search {
+// SearchToProto turns a search to its message.
+func SearchToProto(s planner.Search) *plannerv1.Search {
 	return &plannerv1.Search{
 		SearchId: s.ID, Tenant: s.Request.Tenant, Spec: SpecToProto(s.Request), State: plannerv1.SearchState(s.State),
 		CreateTime: timestamppb.New(s.Created), EndTime: timeToProto(s.Ended), Sequence: s.Sequence,
@@ -18,7 +18,7 @@ func searchToProto(s planner.Search) *plannerv1.Search {
 	}
 }
 
-// searchFromProto is the inverse of searchToProto, but for the idempotency key, which
+// searchFromProto is the inverse of SearchToProto, but for the idempotency key, which
 // does not come back.
 func searchFromProto(p *plannerv1.Search) (s planner.Search, err error) {
 	s = planner.Search{
@@ -26,7 +26,7 @@ func searchFromProto(p *plannerv1.Search) (s planner.Search, err error) {
 		Epoch: p.GetSequence() >> 32, Sequence: p.GetSequence(), Nodes: int(p.GetNodeCount()), Stored: p.GetStored(),
 	}
 	if s.Request, err = specFromProto(p.GetTenant(), "", p.GetSpec()); err != nil {
-		return s, wire.Malformed("search.spec", "is not readable: %v", err)
+		return s, wire.Malformed("search.spec", "cannot be read: %v", err)
 	}
 	if s.State, err = stateFromProto(p.GetState()); err != nil {
 		return s, err

@@ -62,7 +62,7 @@ func (s *server) follow(ctx context.Context, ref planner.Ref, after int64, send 
 	defer s.followers.remove(ref)
 	for event, err := range s.solver.Watch(ctx, ref, after) {
 		if err == nil {
-			err = send(eventToProto(event))
+			err = send(EventToProto(event))
 		}
 		if err != nil {
 			return err
@@ -80,7 +80,7 @@ func (s *server) CreateSearch(ctx context.Context, in *plannerv1.CreateSearchReq
 	if err != nil {
 		return nil, err
 	}
-	return &plannerv1.CreateSearchResponse{Search: searchToProto(search)}, nil
+	return &plannerv1.CreateSearchResponse{Search: SearchToProto(search)}, nil
 }
 
 // Bounds of WaitSearchRequest.timeout.
@@ -101,7 +101,7 @@ func (s *server) WaitSearch(ctx context.Context, in *plannerv1.WaitSearchRequest
 	if err != nil {
 		return nil, err
 	}
-	return &plannerv1.WaitSearchResponse{Search: searchToProto(search)}, nil
+	return &plannerv1.WaitSearchResponse{Search: SearchToProto(search)}, nil
 }
 
 func (s *server) GetSearch(ctx context.Context, in *plannerv1.GetSearchRequest) (*plannerv1.GetSearchResponse, error) {
@@ -109,7 +109,7 @@ func (s *server) GetSearch(ctx context.Context, in *plannerv1.GetSearchRequest) 
 	if err != nil {
 		return nil, err
 	}
-	return &plannerv1.GetSearchResponse{Search: searchToProto(search)}, nil
+	return &plannerv1.GetSearchResponse{Search: SearchToProto(search)}, nil
 }
 
 func (s *server) ListSearches(ctx context.Context, in *plannerv1.ListSearchesRequest) (*plannerv1.ListSearchesResponse, error) {
@@ -123,7 +123,7 @@ func (s *server) ListSearches(ctx context.Context, in *plannerv1.ListSearchesReq
 	}
 	out := &plannerv1.ListSearchesResponse{NextPageToken: page.Next}
 	for _, search := range page.Items {
-		out.Searches = append(out.Searches, searchToProto(search))
+		out.Searches = append(out.Searches, SearchToProto(search))
 	}
 	return out, nil
 }
@@ -149,7 +149,7 @@ func (s *server) CancelSearch(ctx context.Context, in *plannerv1.CancelSearchReq
 	if err != nil {
 		return nil, err
 	}
-	return &plannerv1.CancelSearchResponse{Search: searchToProto(search)}, nil
+	return &plannerv1.CancelSearchResponse{Search: SearchToProto(search)}, nil
 }
 
 func (s *server) DeleteSearch(ctx context.Context, in *plannerv1.DeleteSearchRequest) (*plannerv1.DeleteSearchResponse, error) {
@@ -168,7 +168,7 @@ func (s *server) PlanSearch(ctx context.Context, in *plannerv1.PlanSearchRequest
 	if err != nil {
 		return nil, err
 	}
-	return plannedToProto(planned), nil
+	return PlannedToProto(planned), nil
 }
 
 func (s *server) ListModels(ctx context.Context, _ *plannerv1.ListModelsRequest) (*plannerv1.ListModelsResponse, error) {

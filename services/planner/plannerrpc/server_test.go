@@ -1,17 +1,19 @@
 package plannerrpc
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/ponder-mesh/ponder/internal/rpctest"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
@@ -49,86 +51,6 @@ func solve(t *testing.T, c plannerv1.PlannerServiceClient, problem string, s sea
 		t.Fatal(err)
 	}
 	return id
-}
-
-func TestPagesOfNodes(t *testing.T) {
-	bubble(t, func(t *testing.T, c plannerv1.PlannerServiceClient) {
-		id := solve(t, c, "count", search.Beam{N: 12, M: 4, MaxLevels: 40})
-		list := func(size, depth int32, parent string) (ids []string, pages int) {
-			part := &plannerv1.ListNodesRequest_AncestorId{AncestorId: parent}
-			var level *int32
-			if depth > 0 {
-				level = &depth
-			}
-			token := ""
-			for {
-				r, err := c.ListNodes(t.Context(), &plannerv1.ListNodesRequest{SearchId: id, PageSize: size, Part: part, Depth: level, PageToken: token})
-				if err != nil {
-					t.Fatal(err)
-				}
-				for _, n := range r.GetNodes() {
-					ids = append(ids, n.GetNodeId())
-				}
-				pages++
-				if token = r.GetNextPageToken(); token == "" {
-					return ids, pages
-				}
-			}
-		}
-		all, pages := list(1000, 0, "")
-		if len(all) != 3*12 || pages != 1 {
-			t.Fatalf("%d nodes on %d pages, want three levels of 12 on one", len(all), pages)
-		}
-		for _, size := range []int32{1, 5, 12, 35, 36} {
-			got, pages := list(size, 0, "")
-			if diff := cmp.Diff(got, all); diff != "" {
-				t.Errorf("pages of %d: got -, want +\n%s", size, diff)
-			}
-			if want := (len(all) + int(size) - 1) / int(size); pages != want {
-				t.Errorf("%d pages of %d, want %d", pages, size, want)
-			}
-		}
-		if got, _ := list(5, 2, ""); len(got) != 12 {
-			t.Errorf("%d nodes of depth 2, want 12", len(got))
-		}
-		under, _ := list(0, 0, all[0])
-		for _, n := range under {
-			if len(n) <= len(all[0]) || n[:len(all[0])+1] != all[0]+"." {
-				t.Errorf("node %s is listed below %s", n, all[0])
-			}
-		}
-		if rest, _ := list(0, 2, all[0]); len(rest) > len(under) {
-			t.Errorf("%d nodes below %s at depth 2, %d in all", len(rest), all[0], len(under))
-		}
-	})
-}
-
-func TestPagesOfSearches(t *testing.T) {
-	bubble(t, func(t *testing.T, c plannerv1.PlannerServiceClient) {
-		var want []string
-		for i := range 5 {
-			want = append([]string{solve(t, c, fmt.Sprint(i), search.Greedy{})}, want...)
-		}
-		for _, size := range []int32{0, 1, 2, 5} {
-			var got []string
-			token := ""
-			for {
-				r, err := c.ListSearches(t.Context(), &plannerv1.ListSearchesRequest{PageSize: size, PageToken: token})
-				if err != nil {
-					t.Fatal(err)
-				}
-				for _, s := range r.GetSearches() {
-					got = append(got, s.GetSearchId())
-				}
-				if token = r.GetNextPageToken(); token == "" {
-					break
-				}
-			}
-			if diff := cmp.Diff(got, want); diff != "" {
-				t.Errorf("pages of %d: got -, want +\n%s", size, diff)
-			}
-		}
-	})
 }
 
 // A search is the same by all methods.
@@ -169,6 +91,91 @@ func TestPlan(t *testing.T) {
 		list, err := c.ListSearches(t.Context(), &plannerv1.ListSearchesRequest{})
 		if err != nil || len(list.GetSearches()) > 0 {
 			t.Errorf("planning left searches %v, error %v", list, err)
+		}
+	})
+}
+
+// cancel_on_disconnect cancels a search that nothing else follows.
+func TestCancelOnDisconnect(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		flag, another bool
+		want          plannerv1.SearchState
+	}{
+		{"not asked for", false, false, plannerv1.SearchState_SEARCH_STATE_SUCCEEDED},
+		{"the only follower", true, false, plannerv1.SearchState_SEARCH_STATE_CANCELLED},
+		{"another follower", true, true, plannerv1.SearchState_SEARCH_STATE_SUCCEEDED},
+	} {
+		bubble(t, func(t *testing.T, client plannerv1.PlannerServiceClient) {
+			follow := func(flag bool) (id string, leave func()) {
+				ctx, leave := context.WithCancel(t.Context())
+				stream, err := client.Solve(ctx, &plannerv1.SolveRequest{
+					Spec: &plannerv1.SearchSpec{Problem: "count"}, IdempotencyKey: "k", CancelOnDisconnect: flag,
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				first, err := stream.Recv()
+				if err != nil {
+					t.Fatal(err)
+				}
+				return first.GetEvent().GetSearchId(), leave
+			}
+			id, leave := follow(c.flag)
+			if c.another {
+				_, stop := follow(false)
+				defer stop()
+			}
+			leave()
+			got, err := client.WaitSearch(t.Context(), &plannerv1.WaitSearchRequest{SearchId: id, Timeout: durationpb.New(time.Minute)})
+			if err != nil || got.GetSearch().GetState() != c.want {
+				t.Errorf("%s: %v, error %v, want %v", c.name, got.GetSearch().GetState(), err, c.want)
+			}
+		})
+	}
+}
+
+func TestWaitSearch(t *testing.T) {
+	bubble(t, func(t *testing.T, c plannerv1.PlannerServiceClient) {
+		id := solve(t, c, "count", search.Greedy{})
+		for timeout, want := range map[time.Duration]codes.Code{
+			0: codes.OK, maxWait: codes.OK, -1: codes.InvalidArgument, maxWait + 1: codes.InvalidArgument,
+		} {
+			_, err := c.WaitSearch(t.Context(), &plannerv1.WaitSearchRequest{SearchId: id, Timeout: durationpb.New(timeout)})
+			if got := status.Code(err); got != want {
+				t.Errorf("timeout %v: got %v, want %v", timeout, err, want)
+			}
+		}
+	})
+}
+
+func TestDeleteTenant(t *testing.T) {
+	bubble(t, func(t *testing.T, c plannerv1.PlannerServiceClient) {
+		for i := range 3 {
+			solve(t, c, fmt.Sprint(i), search.Greedy{})
+		}
+		if _, err := c.CreateSearch(t.Context(), &plannerv1.CreateSearchRequest{Spec: &plannerv1.SearchSpec{Problem: "live"}}); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []struct {
+			tenant string
+			count  int64
+		}{{"another", 0}, {"", 4}, {"", 0}} {
+			got, err := c.DeleteTenant(t.Context(), &plannerv1.DeleteTenantRequest{Tenant: want.tenant})
+			if err != nil || got.GetSearchCount() != want.count {
+				t.Errorf("tenant %q: deleted %d, error %v, want %d", want.tenant, got.GetSearchCount(), err, want.count)
+			}
+		}
+	})
+}
+
+// What is not served yet says so by its reason.
+func TestGetUsageIsNotServed(t *testing.T) {
+	bubble(t, func(t *testing.T, c plannerv1.PlannerServiceClient) {
+		_, err := c.GetUsage(t.Context(), &plannerv1.GetUsageRequest{})
+		s := status.Convert(err)
+		if s.Code() != codes.Unimplemented || len(s.Details()) != 1 || s.Details()[0].(*errdetails.ErrorInfo).GetReason() != "NOT_SERVED_YET" {
+			t.Errorf("got %v with %v, want UNIMPLEMENTED, NOT_SERVED_YET", err, s.Details())
 		}
 	})
 }

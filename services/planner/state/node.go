@@ -39,6 +39,21 @@ func CompareNodes(a, b string) int {
 	return cmp.Compare(len(a), len(b))
 }
 
+// ValidNode reports whether a string is the id of a node: ordinals joined by dots, or ""
+// for the root.
+func ValidNode(id string) bool {
+	if id == "" {
+		return true
+	}
+	for _, ordinal := range strings.Split(id, ".") {
+		n, err := strconv.ParseUint(ordinal, 10, 31)
+		if err != nil || strconv.FormatUint(n, 10) != ordinal {
+			return false
+		}
+	}
+	return true
+}
+
 // below reports whether node id is under parent; everything is under the root.
 func below(id, parent string) bool {
 	return parent == "" || strings.HasPrefix(id, parent+".")

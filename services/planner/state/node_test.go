@@ -41,3 +41,14 @@ func TestCompareNodes(t *testing.T) {
 		}
 	})
 }
+
+func TestValidNode(t *testing.T) {
+	for id, want := range map[string]bool{
+		"": true, "0": true, "0.3.12": true, "2147483647": true, "2147483648": false,
+		"x": false, "0.": false, ".0": false, "0..1": false, "-1": false, "+1": false, "00": false, "0.1 ": false,
+	} {
+		if got := ValidNode(id); got != want {
+			t.Errorf("%q: got %v, want %v", id, got, want)
+		}
+	}
+}

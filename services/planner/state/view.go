@@ -118,6 +118,9 @@ func (v *View) stateAfter(sequence int64) State {
 	return state
 }
 
+// HasNode reports whether the tree has a node with this id. It always has the root.
+func (v *View) HasNode(id string) bool { return id == "" || v.latest[nodeSubject+id] != 0 }
+
 // Nodes returns the nodes below a parent and of a depth, parents before children and
 // siblings by ordinal. Everything is below "", and a depth of 0 is any.
 func (v *View) Nodes(parent string, depth int) []Node {

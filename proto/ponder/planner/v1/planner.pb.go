@@ -734,7 +734,7 @@ type ListNodesRequest struct {
 	Tenant string `protobuf:"bytes,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
 	// The search.
 	SearchId string `protobuf:"bytes,2,opt,name=search_id,json=searchId,proto3" json:"search_id,omitempty"`
-	// A part of the tree. None: all of it.
+	// A part of the tree; a node that the search does not have is NOT_FOUND, reason NODE_NOT_FOUND. None: all of it.
 	//
 	// Types that are valid to be assigned to Part:
 	//

@@ -1,0 +1,149 @@
+// Package plannertest checks that a body of planner.Solver keeps the promises of the
+// interface.
+package plannertest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner"
+	"github.com/ponder-mesh/ponder/services/planner/search"
+	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/policy/policytest"
+	"github.com/ponder-mesh/ponder/services/verifier/verifiertest"
+)
+
+// Start returns a Solver whose searches are those of p, until the end of the test.
+type Start func(t *testing.T, p *planner.Planner) planner.Solver
+
+// Run checks the Solvers that start returns. Each check runs in a synctest bubble, with a
+// planner of its own whose steps take a second.
+func Run(t *testing.T, start Start) {
+	for name, check := range map[string]func(*testing.T, planner.Solver){
+		"Create returns the search":        create,
+		"Create by idempotency key":        idempotency,
+		"Create after the deadline":        afterDeadline,
+		"invalid requests":                 invalid,
+		"unknown searches":                 unknown,
+		"Watch from every number":          watchEverywhere,
+		"Watch live from many numbers":     watchLive,
+		"Watch by a slow reader":           watchSlowly,
+		"Watch ends with its context":      watchCancelled,
+		"Watch after what has not come":    watchTooFar,
+		"Watch bounds its events in bytes": watchLarge,
+		"Wait":                             wait,
+		"Cancel":                           cancel,
+		"Delete":                           deletion,
+		"List":                             list,
+		"List filters":                     listFilters,
+		"Nodes":                            nodes,
+		"pages are bounded in bytes":       largePages,
+		"page tokens are checked":          tokens,
+		"Plan":                             plan,
+		"Models":                           models,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := planner.New(planner.Config{Policy: Policy(), Verifier: verifiertest.Steps(0)})
+				t.Cleanup(p.Close)
+				check(t, start(t, p))
+			})
+		})
+	}
+}
+
+// Policy returns a policy whose solutions have three steps of a second each, but for the
+// problem of Large, whose solutions are one step of 8 kB.
+func Policy() *policytest.Script {
+	short := policytest.Steps(3, time.Second)
+	long := strings.Repeat("7 bytes", 8192/7)
+	return &policytest.Script{Reply: func(r policy.Request, ordinal int) policytest.Reply {
+		if r.Problem != largeProblem {
+			return short.Reply(r, ordinal)
+		}
+		text := fmt.Sprintf("%s\nA:%d\n", long, ordinal%4)
+		step := reasoning.Step{Text: text, Tokens: len(text) / 4}
+		return policytest.Reply{Child: policy.Child{Steps: []reasoning.Step{step}, Finish: reasoning.FinishEnd}}
+	}}
+}
+
+const largeProblem = "count in 8 kB"
+
+// Large asks for n solutions of 8 kB each, of a Solver over Policy.
+func Large(n int) planner.Request {
+	return planner.Request{Tenant: tenant, Problem: largeProblem, Strategy: search.BestOfN{N: n}, MaxTokens: new(4096)}
+}
+
+const tenant = "plannertest"
+
+// beam is a search of three levels with n nodes each.
+func beam(n int) planner.Request {
+	return planner.Request{Tenant: tenant, Problem: "count", Strategy: search.NewBeam(n)}
+}
+
+// created starts a search and returns its name.
+func created(t *testing.T, s planner.Solver, r planner.Request) planner.Ref {
+	t.Helper()
+	got, err := s.Create(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return planner.Ref{Tenant: r.Tenant, ID: got.ID}
+}
+
+// ended runs a search to its end and returns its name and how it ended.
+func ended(t *testing.T, s planner.Solver, r planner.Request) (planner.Ref, planner.Search) {
+	t.Helper()
+	ref := created(t, s, r)
+	got, err := s.Wait(t.Context(), ref, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !got.State.Ended() {
+		t.Fatalf("after an hour the search is %v", got.State)
+	}
+	return ref, got
+}
+
+func get(t *testing.T, s planner.Solver, ref planner.Ref) planner.Search {
+	t.Helper()
+	got, err := s.Get(t.Context(), ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+// watched returns all events of a search after a number.
+func watched(t *testing.T, s planner.Solver, ref planner.Ref, after int64) (events []planner.Event) {
+	t.Helper()
+	for e, err := range s.Watch(t.Context(), ref, after) {
+		if err != nil {
+			t.Fatalf("watch after %d: %v", after, err)
+		}
+		events = append(events, e)
+	}
+	return events
+}
+
+// refused checks that err is want and, where field is not empty, names a field.
+func refused(t *testing.T, what string, err, want error, field string) {
+	t.Helper()
+	var rule *reasoning.InvalidError
+	if !errors.Is(err, want) || field != "" && (!errors.As(err, &rule) || rule.Field != field) {
+		t.Errorf("%s: got %v, want %v %s", what, err, want, field)
+	}
+}
+
+// soon is a context that ends after a second.
+func soon(t *testing.T) context.Context {
+	ctx, stop := context.WithTimeout(t.Context(), time.Second)
+	t.Cleanup(stop)
+	return ctx
+}
