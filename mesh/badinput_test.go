@@ -137,30 +137,30 @@ func badInputs() []badInput {
 			r.Strategy, r.Choice = nil, choice(search.Choice{By: search.ByMin, Pick: search.PickMax})
 		}, bare: true, code: codes.FailedPrecondition, reason: "NO_VERIFIER"},
 		{what: "PlanSearch without a spec", call: func(ctx context.Context, m *mesh.Mesh, _ string) error {
-			_, err := m.Planner.PlanSearch(ctx, &plannerv1.PlanSearchRequest{})
+			_, err := wire(m).PlanSearch(ctx, &plannerv1.PlanSearchRequest{})
 			return err
 		}, code: codes.InvalidArgument, reason: invalid, field: "spec"},
 		{what: "GetSearch of an unknown search", call: func(ctx context.Context, m *mesh.Mesh, _ string) error {
-			_, err := m.Planner.GetSearch(ctx, &plannerv1.GetSearchRequest{SearchId: "nobody"})
+			_, err := wire(m).GetSearch(ctx, &plannerv1.GetSearchRequest{SearchId: "nobody"})
 			return err
 		}, code: codes.NotFound, reason: "SEARCH_NOT_FOUND"},
 		{what: "CancelSearch of an unknown search", call: func(ctx context.Context, m *mesh.Mesh, _ string) error {
-			_, err := m.Planner.CancelSearch(ctx, &plannerv1.CancelSearchRequest{SearchId: "nobody"})
+			_, err := wire(m).CancelSearch(ctx, &plannerv1.CancelSearchRequest{SearchId: "nobody"})
 			return err
 		}, code: codes.NotFound, reason: "SEARCH_NOT_FOUND"},
 		{what: "WatchSearch of an unknown search", call: watchAfter("nobody", 0), code: codes.NotFound, reason: "SEARCH_NOT_FOUND"},
 		{what: "WatchSearch after a number that has not come", call: watchAfter("", 1<<40), code: codes.InvalidArgument, reason: invalid, field: "after_sequence"},
 		{what: "WatchSearch after a negative number", call: watchAfter("", -1), code: codes.InvalidArgument, reason: invalid, field: "after_sequence"},
 		{what: "ListSearches, negative page size", call: func(ctx context.Context, m *mesh.Mesh, _ string) error {
-			_, err := m.Planner.ListSearches(ctx, &plannerv1.ListSearchesRequest{PageSize: -1})
+			_, err := wire(m).ListSearches(ctx, &plannerv1.ListSearchesRequest{PageSize: -1})
 			return err
 		}, code: codes.InvalidArgument, reason: invalid, field: "page_size"},
 		{what: "ListNodes, negative page size", call: func(ctx context.Context, m *mesh.Mesh, search string) error {
-			_, err := m.Planner.ListNodes(ctx, &plannerv1.ListNodesRequest{SearchId: search, PageSize: -1})
+			_, err := wire(m).ListNodes(ctx, &plannerv1.ListNodesRequest{SearchId: search, PageSize: -1})
 			return err
 		}, code: codes.InvalidArgument, reason: invalid, field: "page_size"},
 		{what: "ListNodes, negative depth", call: func(ctx context.Context, m *mesh.Mesh, search string) error {
-			_, err := m.Planner.ListNodes(ctx, &plannerv1.ListNodesRequest{SearchId: search, Depth: proto.Int32(-1)})
+			_, err := wire(m).ListNodes(ctx, &plannerv1.ListNodesRequest{SearchId: search, Depth: proto.Int32(-1)})
 			return err
 		}, code: codes.InvalidArgument, reason: invalid, field: "depth"},
 	}
@@ -172,14 +172,14 @@ func watchAfter(id string, after int64) func(context.Context, *mesh.Mesh, string
 		if id == "" {
 			id = search
 		}
-		_, err := drain(m.Planner.WatchSearch(ctx, &plannerv1.WatchSearchRequest{SearchId: id, AfterSequence: after}))
+		_, err := drain(wire(m).WatchSearch(ctx, &plannerv1.WatchSearchRequest{SearchId: id, AfterSequence: after}))
 		return err
 	}
 }
 
 // solveNotUTF8 sends what Go's own client would refuse to send.
 func solveNotUTF8(ctx context.Context, m *mesh.Mesh, _ string) error {
-	_, err := drain(m.Planner.Solve(ctx, ask(majority(1)), grpc.ForceCodec(notUTF8{})))
+	_, err := drain(wire(m).Solve(ctx, ask(majority(1)), grpc.ForceCodec(notUTF8{})))
 	return err
 }
 
@@ -245,6 +245,6 @@ func (c badInput) send(ctx context.Context, m *mesh.Mesh, search string) error {
 	if c.whole != nil {
 		c.whole(request)
 	}
-	_, err := drain(m.Planner.Solve(ctx, request))
+	_, err := drain(wire(m).Solve(ctx, request))
 	return err
 }

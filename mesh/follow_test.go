@@ -104,7 +104,7 @@ func TestWatchFromEverySequenceNumber(t *testing.T) {
 				after := get(t, m, id).GetSequence() - int64(i%3)
 				ctx, stop := context.WithCancel(context.Background())
 				defer stop()
-				stream, err := m.Planner.WatchSearch(ctx, &plannerv1.WatchSearchRequest{SearchId: id, AfterSequence: after})
+				stream, err := wire(m).WatchSearch(ctx, &plannerv1.WatchSearchRequest{SearchId: id, AfterSequence: after})
 				if err != nil {
 					t.Error(err)
 				}
@@ -201,7 +201,7 @@ func TestIdempotencyKey(t *testing.T) {
 			t.Errorf("engine was asked %d times, want once", got)
 		}
 		for _, other := range []*plannerv1.SolveRequest{request(majority(5), "k", ""), request(bestOf(4), "k", "")} {
-			_, err := drain(m.Planner.Solve(t.Context(), other))
+			_, err := drain(wire(m).Solve(t.Context(), other))
 			refused(t, err, codes.AlreadyExists, "IDEMPOTENCY_KEY_IN_USE", "")
 		}
 		for _, other := range []*plannerv1.SolveRequest{request(majority(4), "", ""), request(majority(4), "l", ""), request(majority(4), "k", "other")} {
@@ -221,11 +221,11 @@ func TestTenants(t *testing.T) {
 		request.Tenant = "a"
 		_, events := solve(t, m, request)
 		id := events[0].GetSearchId()
-		_, err := m.Planner.GetSearch(t.Context(), &plannerv1.GetSearchRequest{Tenant: "b", SearchId: id})
+		_, err := wire(m).GetSearch(t.Context(), &plannerv1.GetSearchRequest{Tenant: "b", SearchId: id})
 		refused(t, err, codes.NotFound, "SEARCH_NOT_FOUND", "")
 		var seen []int
 		for _, tenant := range []string{"a", "b"} {
-			list, err := m.Planner.ListSearches(t.Context(), &plannerv1.ListSearchesRequest{Tenant: tenant})
+			list, err := wire(m).ListSearches(t.Context(), &plannerv1.ListSearchesRequest{Tenant: tenant})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -20,7 +20,6 @@ import (
 	"github.com/ponder-mesh/ponder/internal/natsx/natsd"
 	"github.com/ponder-mesh/ponder/internal/serve"
 	"github.com/ponder-mesh/ponder/internal/telemetry"
-	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/difficulty"
 	"github.com/ponder-mesh/ponder/services/difficulty/difficultyrpc"
@@ -64,15 +63,17 @@ type Addresses struct{ Planner, Policy, Verifier, Difficulty string }
 
 // A Mesh is four services. Close stops them.
 type Mesh struct {
-	Planner    plannerv1.PlannerServiceClient
-	Difficulty difficulty.Estimator
-	Nats       *nats.Conn // for what else needs the queue
+	Planner     planner.Solver
+	PlannerConn *grpc.ClientConn // that Planner uses
+	Difficulty  difficulty.Estimator
+	Nats        *nats.Conn // for what else needs the queue
 
 	monitor *policyqueue.Monitor
 	stop    []func() error // in the order of starting
 }
 
-// Start starts a mesh. What it returns with an error is stopped.
+// Start starts a mesh and waits until its planner is ready. What it returns with an error
+// is stopped.
 func Start(ctx context.Context, c Config) (_ *Mesh, err error) {
 	m := &Mesh{}
 	defer func() {
@@ -115,7 +116,10 @@ func Start(ctx context.Context, c Config) (_ *Mesh, err error) {
 	if err := m.startDifficulty(ctx, c, judge); err != nil {
 		return nil, err
 	}
-	return m, m.startPlanner(c, judge)
+	if err := m.startPlanner(c, judge); err != nil {
+		return m, err
+	}
+	return m, serve.WaitReady(ctx, m.PlannerConn)
 }
 
 // Close stops all that was started, last first.
@@ -271,7 +275,7 @@ func (m *Mesh) startPlanner(c Config, judge verifier.Verifier) error {
 	if err != nil {
 		return err
 	}
-	conn, err := m.serve(c, "planner", c.Listen.Planner, serve.Service{
+	m.PlannerConn, err = m.serve(c, "planner", c.Listen.Planner, serve.Service{
 		Register: func(s grpc.ServiceRegistrar) { plannerrpc.Register(s, p) }, Checks: m.checks(),
 		Background: []func(context.Context) error{
 			maintainer.Run, roster.Run,
@@ -281,6 +285,6 @@ func (m *Mesh) startPlanner(c Config, judge verifier.Verifier) error {
 	if err != nil {
 		return err
 	}
-	m.Planner = plannerv1.NewPlannerServiceClient(conn)
+	m.Planner = plannerrpc.NewClient(m.PlannerConn)
 	return nil
 }

@@ -89,6 +89,11 @@ func (w *worker) crash() {
 	w.stop()
 }
 
+// wire returns the planner's gRPC client.
+func wire(m *mesh.Mesh) plannerv1.PlannerServiceClient {
+	return plannerv1.NewPlannerServiceClient(m.PlannerConn)
+}
+
 // majority waits for all its samples.
 func majority(n int32) *plannerv1.Strategy {
 	return &plannerv1.Strategy{Kind: &plannerv1.Strategy_Majority{Majority: &plannerv1.Majority{N: n, Exhaustive: true}}}
@@ -126,7 +131,7 @@ func drain[R interface{ GetEvent() *plannerv1.SearchEvent }](stream receiver[R],
 // solve follows a search to its end.
 func solve(t *testing.T, m *mesh.Mesh, r *plannerv1.SolveRequest) (*plannerv1.Outcome, []*plannerv1.SearchEvent) {
 	t.Helper()
-	events, err := drain(m.Planner.Solve(context.Background(), r))
+	events, err := drain(wire(m).Solve(context.Background(), r))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +141,7 @@ func solve(t *testing.T, m *mesh.Mesh, r *plannerv1.SolveRequest) (*plannerv1.Ou
 // watch follows a search from a number to its end.
 func watch(t *testing.T, m *mesh.Mesh, id string, after int64) []*plannerv1.SearchEvent {
 	t.Helper()
-	events, err := drain(m.Planner.WatchSearch(context.Background(), &plannerv1.WatchSearchRequest{SearchId: id, AfterSequence: after}))
+	events, err := drain(wire(m).WatchSearch(context.Background(), &plannerv1.WatchSearchRequest{SearchId: id, AfterSequence: after}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +152,7 @@ func watch(t *testing.T, m *mesh.Mesh, id string, after int64) []*plannerv1.Sear
 func begin(t *testing.T, m *mesh.Mesh, r *plannerv1.SolveRequest) (id string, leave func()) {
 	t.Helper()
 	ctx, leave := context.WithCancel(context.Background())
-	stream, err := m.Planner.Solve(ctx, r)
+	stream, err := wire(m).Solve(ctx, r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +166,7 @@ func begin(t *testing.T, m *mesh.Mesh, r *plannerv1.SolveRequest) (id string, le
 
 func get(t *testing.T, m *mesh.Mesh, id string) *plannerv1.Search {
 	t.Helper()
-	response, err := m.Planner.GetSearch(context.Background(), &plannerv1.GetSearchRequest{SearchId: id})
+	response, err := wire(m).GetSearch(context.Background(), &plannerv1.GetSearchRequest{SearchId: id})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +175,7 @@ func get(t *testing.T, m *mesh.Mesh, id string) *plannerv1.Search {
 
 func nodes(t *testing.T, m *mesh.Mesh, id string) []*plannerv1.Node {
 	t.Helper()
-	response, err := m.Planner.ListNodes(context.Background(), &plannerv1.ListNodesRequest{SearchId: id, PageSize: 1000})
+	response, err := wire(m).ListNodes(context.Background(), &plannerv1.ListNodesRequest{SearchId: id, PageSize: 1000})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -127,14 +127,14 @@ func TestPlansFollowTheProfile(t *testing.T) {
 		other := measured(t, "pocket-0.3m", "pocket-prm", verifier.AggregatorProd)
 		other.Name, other.Budgets[0].Adaptive = "newer", false
 		shelf.Put("test", other)
-		response, err := m.Planner.PlanSearch(t.Context(), &plannerv1.PlanSearchRequest{Spec: sixteen(set(2)[0].Text)})
+		response, err := wire(m).PlanSearch(t.Context(), &plannerv1.PlanSearchRequest{Spec: sixteen(set(2)[0].Text)})
 		if err != nil || response.GetPlan().GetProfile() != "newer" || strategyText(t, response.GetPlan()) != "beam 16" || response.GetEstimate() != nil {
 			t.Errorf("plan %v, error %v: want the newer profile's, without an estimate", response, err)
 		}
 
 		// Another pair's profile is not used.
 		shelf.Put("test", measured(t, "pocket-0.3m", "another reward model", verifier.AggregatorProd))
-		response, err = m.Planner.PlanSearch(t.Context(), &plannerv1.PlanSearchRequest{Spec: sixteen(set(2)[0].Text)})
+		response, err = wire(m).PlanSearch(t.Context(), &plannerv1.PlanSearchRequest{Spec: sixteen(set(2)[0].Text)})
 		if err != nil || response.GetPlan().GetSource() != plannerv1.PlanSource_PLAN_SOURCE_RULE_OF_THUMB || !strings.Contains(response.GetPlan().GetReason(), "rule of thumb") {
 			t.Errorf("plan %v, error %v: want the rule of thumb", response, err)
 		}

@@ -260,7 +260,7 @@ func TestCancelReachesTheEngineAtOnce(t *testing.T) {
 		began := time.Now()
 		id, _ := begin(t, m, ask(majority(3)))
 		time.Sleep(15 * time.Second)
-		response, err := m.Planner.CancelSearch(t.Context(), &plannerv1.CancelSearchRequest{SearchId: id})
+		response, err := wire(m).CancelSearch(t.Context(), &plannerv1.CancelSearchRequest{SearchId: id})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -270,7 +270,7 @@ func TestCancelReachesTheEngineAtOnce(t *testing.T) {
 			t.Errorf("search %v, want it cancelled with answer 0", got)
 		}
 		stopped(t, engine, began.Add(15*time.Second), context.Canceled)
-		again, err := m.Planner.CancelSearch(t.Context(), &plannerv1.CancelSearchRequest{SearchId: id})
+		again, err := wire(m).CancelSearch(t.Context(), &plannerv1.CancelSearchRequest{SearchId: id})
 		if err != nil || again.GetSearch().GetSequence() != got.GetSequence() {
 			t.Errorf("cancelled again: %v and error %v, want no change", again, err)
 		}

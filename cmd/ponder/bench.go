@@ -75,11 +75,11 @@ func (c *benchRunCmd) run(ctx context.Context, header bench.Header, arms []bench
 	tasks [][]bench.Task) (_ []bench.Result, err error) {
 	var at services
 	if c.Addr != "" {
-		client, done, err := plannerTarget{c.Addr}.dial()
+		solver, done, err := plannerTarget{c.Addr}.dial()
 		if err != nil {
 			return nil, err
 		}
-		at = services{planner: client, close: func() error { done(); return nil }}
+		at = services{planner: solver, close: func() error { done(); return nil }}
 	} else {
 		store, done, failed := openStore(c.Store)
 		if failed != nil {

@@ -7,14 +7,14 @@ import (
 
 	"github.com/ponder-mesh/ponder/lab/bench"
 	"github.com/ponder-mesh/ponder/mesh"
-	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	"github.com/ponder-mesh/ponder/services/difficulty"
+	"github.com/ponder-mesh/ponder/services/planner"
 	"github.com/ponder-mesh/ponder/services/planner/backend"
 )
 
 // services are those that a bench calls. close stops those of this process.
 type services struct {
-	planner    plannerv1.PlannerServiceClient
+	planner    planner.Solver
 	difficulty difficulty.Estimator
 	close      func() error
 }

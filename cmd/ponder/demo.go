@@ -151,25 +151,21 @@ func (c *demoCmd) run(ctx context.Context, runner bench.Runner, set []problemset
 }
 
 func (c *demoCmd) showOne(ctx context.Context, m *mesh.Mesh, p problemset.Problem, arm bench.Arm) error {
-	stream, err := m.Planner.Solve(ctx,
-		solveRequest(planner.Request{Problem: p.Text, Strategy: arm.Strategy, Seed: new(reasoning.Seed(c.Seed))}))
+	search, err := m.Planner.Create(ctx, planner.Request{Problem: p.Text, Strategy: arm.Strategy, Seed: new(reasoning.Seed(c.Seed))})
 	if err != nil {
 		return err
 	}
 	v := &view{out: &output{}, verbose: true, quiet: true}
-	for {
-		response, err := stream.Recv()
-		if err == io.EOF {
-			say("answer %s (right is %s)", v.answer, p.Answer)
-			return nil
+	for event, err := range m.Planner.Watch(ctx, planner.Ref{ID: search.ID}, 0) {
+		if err == nil {
+			err = v.show(event)
 		}
 		if err != nil {
 			return err
 		}
-		if err := v.show(response.GetEvent()); err != nil {
-			return err
-		}
 	}
+	say("answer %s (right is %s)", v.answer, p.Answer)
+	return nil
 }
 
 // report prints the table and says where the trace is.

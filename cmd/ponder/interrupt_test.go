@@ -3,64 +3,53 @@ package main
 import (
 	"context"
 	"errors"
-	"io"
+	"fmt"
+	"iter"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
-
-	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner"
 )
 
-// A planner whose search never ends by itself.
+// endless is a planner whose search never ends by itself.
 type endless struct {
-	plannerv1.PlannerServiceClient
-	mute, deaf bool // says no id; does not answer a cancel
+	planner.Solver
+	mute, deaf bool // Create does not return; Cancel does not return
 
-	cancelled chan string
+	cancelled chan struct{}
 }
 
-func (p *endless) Solve(ctx context.Context, _ *plannerv1.SolveRequest, _ ...grpc.CallOption) (grpc.ServerStreamingClient[plannerv1.SolveResponse], error) {
-	events := make(chan *plannerv1.SearchEvent, 1)
-	if !p.mute {
-		events <- &plannerv1.SearchEvent{SearchId: "s", State: plannerv1.SearchState_SEARCH_STATE_RUNNING}
-	}
-	return &endlessStream{ctx: ctx, events: events, cancelled: p.cancelled}, nil
-}
-
-func (p *endless) CancelSearch(ctx context.Context, r *plannerv1.CancelSearchRequest, _ ...grpc.CallOption) (*plannerv1.CancelSearchResponse, error) {
-	if p.deaf {
+func (e *endless) Create(ctx context.Context, _ planner.Request) (planner.Search, error) {
+	if e.mute {
 		<-ctx.Done()
-		return nil, status.FromContextError(ctx.Err()).Err()
+		return planner.Search{}, ctx.Err()
 	}
-	p.cancelled <- r.GetSearchId()
-	return &plannerv1.CancelSearchResponse{}, nil
+	return planner.Search{ID: "s", State: planner.StateRunning}, nil
 }
 
-type endlessStream struct {
-	grpc.ClientStream
-	ctx       context.Context
-	events    chan *plannerv1.SearchEvent
-	cancelled chan string
-	over      bool
+func (e *endless) Cancel(ctx context.Context, ref planner.Ref) (planner.Search, error) {
+	if e.deaf {
+		<-ctx.Done()
+		return planner.Search{}, ctx.Err()
+	}
+	close(e.cancelled)
+	return planner.Search{ID: ref.ID, State: planner.StateCancelled}, nil
 }
 
-func (s *endlessStream) Recv() (*plannerv1.SolveResponse, error) {
-	if s.over {
-		return nil, io.EOF
-	}
-	select {
-	case e := <-s.events:
-		return &plannerv1.SolveResponse{Event: e}, nil
-	case id := <-s.cancelled:
-		s.over = true
-		return &plannerv1.SolveResponse{Event: &plannerv1.SearchEvent{SearchId: id, State: plannerv1.SearchState_SEARCH_STATE_CANCELLED}}, nil
-	case <-s.ctx.Done():
-		return nil, status.FromContextError(s.ctx.Err()).Err()
+func (e *endless) Watch(ctx context.Context, ref planner.Ref, _ int64) iter.Seq2[planner.Event, error] {
+	return func(yield func(planner.Event, error) bool) {
+		if !yield(planner.Event{Search: ref.ID, State: planner.StateRunning}, nil) {
+			return
+		}
+		select {
+		case <-e.cancelled:
+			yield(planner.Event{Search: ref.ID, State: planner.StateCancelled, Outcome: &planner.Outcome{Stop: planner.StopCancelled}}, nil)
+		case <-ctx.Done():
+			yield(planner.Event{}, ctx.Err())
+		}
 	}
 }
 
@@ -73,17 +62,17 @@ func TestInterrupt(t *testing.T) {
 		says       string
 	}{
 		"planner answers":           {},
-		"planner is deaf":           {deaf: true, took: cancelPatience, says: "try: ponder cancel s"},
-		"planner never said the id": {mute: true, took: cancelPatience, says: "if so, it goes on"},
+		"planner is deaf":           {deaf: true, took: cancelTimeout, says: "try: ponder cancel s"},
+		"planner never said the id": {mute: true, took: cancelTimeout, says: "if it accepted the search, the search goes on"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, interrupt := context.WithCancel(t.Context())
 				time.AfterFunc(time.Second, interrupt)
-				planner := &endless{mute: c.mute, deaf: c.deaf, cancelled: make(chan string, 1)}
+				solver := &endless{mute: c.mute, deaf: c.deaf, cancelled: make(chan struct{})}
 				start := time.Now()
 				_, said := capture(t, func() {
-					if err := (&solveCmd{}).follow(ctx, planner, &plannerv1.SolveRequest{}, &output{}); !errors.Is(err, errInterrupted) {
+					if err := (&solveCmd{}).solve(ctx, solver, planner.Request{}, &output{}); !errors.Is(err, errInterrupted) {
 						t.Errorf("got %v, want errInterrupted", err)
 					}
 				})
@@ -99,11 +88,11 @@ func TestInterrupt(t *testing.T) {
 }
 
 func TestMissingPlannerIsNamed(t *testing.T) {
-	err := plannerTarget{PlannerAddr: "here:1"}.explain(status.Error(codes.Unavailable, "no children to pick from"))
+	err := plannerTarget{PlannerAddr: "here:1"}.explain(fmt.Errorf("%w: no children to pick from", reasoning.ErrUnavailable))
 	if !strings.Contains(err.Error(), "planner at here:1") || !strings.Contains(err.Error(), "ponder dev") {
 		t.Errorf("%q says neither where nor what to do", err)
 	}
-	other := status.Error(codes.InvalidArgument, "n: must be positive")
+	other := reasoning.Invalid("n", "must be positive")
 	if got := (plannerTarget{}).explain(other).Error(); got != "n: must be positive" {
 		t.Errorf("another error became %q", got)
 	}

@@ -10,7 +10,6 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/ponder-mesh/ponder/pocket/problems"
-	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	"github.com/ponder-mesh/ponder/services/planner"
 	"github.com/ponder-mesh/ponder/services/planner/backend"
 	"github.com/ponder-mesh/ponder/services/planner/search"
@@ -129,11 +128,10 @@ func TestHeldOutProblemsAreFixed(t *testing.T) {
 }
 
 func TestViewShowsEachNodeOnceAndTheAnswerAlone(t *testing.T) {
-	value := 0.5
-	node := &plannerv1.Node{NodeId: "0", Depth: 1, State: plannerv1.NodeState_NODE_STATE_FINISHED, Value: &value, Answer: "3"}
-	events := []*plannerv1.SearchEvent{
-		{SearchId: "s", State: plannerv1.SearchState_SEARCH_STATE_RUNNING, Nodes: []*plannerv1.Node{node}},
-		{SearchId: "s", State: plannerv1.SearchState_SEARCH_STATE_SUCCEEDED, Nodes: []*plannerv1.Node{node}, Outcome: &plannerv1.Outcome{Answer: "3"}},
+	node := planner.Node{ID: "0", Depth: 1, State: search.StateFinished, Scored: true, Value: 0.5, Answer: "3"}
+	events := []planner.Event{
+		{Search: "s", State: planner.StateRunning, Nodes: []planner.Node{node}},
+		{Search: "s", State: planner.StateSucceeded, Nodes: []planner.Node{node}, Outcome: &planner.Outcome{Answer: "3"}},
 	}
 	stdout, stderr := capture(t, func() {
 		v := &view{out: &output{}, verbose: true}

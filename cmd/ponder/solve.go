@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ponder-mesh/ponder/internal/rpcerr"
-	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/planner"
 	"github.com/ponder-mesh/ponder/services/planner/backend"
@@ -20,7 +18,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/strategies"
 )
 
-// question is the part of the command line that becomes a SolveRequest.
+// question is the part of the command line that becomes a request.
 type question struct {
 	Problem        string        `arg:"" optional:"" help:"The problem, or - for standard input."`
 	Effort         string        `help:"How much to spend: none, minimal, low, medium, high, xhigh, max." placeholder:"EFFORT"`
@@ -116,73 +114,74 @@ func (c *solveCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return usageError{err}
 	}
-	client, done, err := c.dial()
+	solver, done, err := c.dial()
 	if err != nil {
 		return err
 	}
 	defer done()
-	return c.follow(ctx, client, solveRequest(request), out)
+	return c.solve(ctx, solver, request, out)
 }
 
-// solveRequest returns the message of a request.
-func solveRequest(r planner.Request) *plannerv1.SolveRequest {
-	return &plannerv1.SolveRequest{Tenant: r.Tenant, IdempotencyKey: r.IdempotencyKey, Spec: plannerrpc.SpecToProto(r)}
-}
-
-// follow starts a search and shows it to its end, or only its id.
-func (c *solveCmd) follow(ctx context.Context, client plannerv1.PlannerServiceClient, request *plannerv1.SolveRequest, out *output) error {
-	following, leave := context.WithCancel(context.WithoutCancel(ctx)) // Ctrl-C is a CancelSearch, not a broken stream
-	defer leave()
-	stream, err := client.Solve(following, request)
+// solve creates a search and shows it to its end, or only its id.
+func (c *solveCmd) solve(ctx context.Context, solver planner.Solver, request planner.Request, out *output) error {
+	search, err := c.create(ctx, solver, request)
 	if err != nil {
-		return c.explain(err)
+		return err
 	}
+	if c.Detach {
+		if out.json {
+			return out.message(plannerrpc.SearchToProto(search))
+		}
+		say("follow it with: ponder watch %s", search.ID)
+		_, err := fmt.Println(search.ID)
+		return err
+	}
+	ref := planner.Ref{Tenant: request.Tenant, ID: search.ID}
+	following, leave := context.WithCancel(context.WithoutCancel(ctx)) // Ctrl-C cancels the search, and that ends the events
+	defer leave()
+	defer context.AfterFunc(ctx, func() { c.interrupt(solver, ref, leave) })()
 	view := &view{out: out, verbose: true}
-	started := make(chan string, 1) // gets the search's id
-	defer context.AfterFunc(ctx, func() { c.interrupt(client, started, leave) })()
-	for known := false; ; {
-		response, err := stream.Recv()
+	for event, err := range solver.Watch(following, ref, 0) {
 		switch {
 		case err != nil && following.Err() != nil:
 			return errInterrupted
 		case err != nil:
-			return c.end(err, view)
-		}
-		event := response.GetEvent()
-		if !known {
-			known = true
-			started <- event.GetSearchId()
-		}
-		if c.Detach {
-			if out.json {
-				return out.message(event)
-			}
-			say("follow it with: ponder watch %s", event.GetSearchId())
-			_, err := fmt.Println(event.GetSearchId())
-			return err
+			return c.explain(err)
 		}
 		if err := view.show(event); err != nil {
 			return err
 		}
 	}
+	return view.end()
 }
 
-// cancelPatience is how long a planner may take to cancel a search before it is left.
-const cancelPatience = 5 * time.Second
+// cancelTimeout is how long an interrupted command waits for the planner's answer.
+const cancelTimeout = 5 * time.Second
 
-// interrupt cancels the search whose id started brings; then its stream ends. A
-// planner that does not answer is left.
-func (c *solveCmd) interrupt(client plannerv1.PlannerServiceClient, started <-chan string, leave func()) {
-	ctx, stop := context.WithTimeout(context.Background(), cancelPatience)
+// create creates a search. After Ctrl-C it still waits for the search's id, so that the
+// search can be cancelled, but no longer than cancelTimeout.
+func (c *solveCmd) create(ctx context.Context, solver planner.Solver, request planner.Request) (planner.Search, error) {
+	creating, leave := context.WithCancel(context.WithoutCancel(ctx))
+	defer leave()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(cancelTimeout, leave) })()
+	search, err := solver.Create(creating, request)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		say("ponder: the planner does not answer: if it accepted the search, the search goes on")
+		return search, errInterrupted
+	case err != nil:
+		return search, c.explain(err)
+	}
+	return search, nil
+}
+
+// interrupt cancels a search; then its events end. It calls leave if the planner does not
+// answer.
+func (c *solveCmd) interrupt(solver planner.Solver, ref planner.Ref, leave func()) {
+	ctx, stop := context.WithTimeout(context.Background(), cancelTimeout)
 	defer stop()
-	select {
-	case id := <-started:
-		if _, err := client.CancelSearch(ctx, &plannerv1.CancelSearchRequest{Tenant: c.Tenant, SearchId: id}); err != nil {
-			say("ponder: cancel search %s: %v (it goes on; try: ponder cancel %s)", id, rpcerr.FromStatus(err), id)
-			leave()
-		}
-	case <-ctx.Done():
-		say("ponder: the planner does not say whether the search began; if so, it goes on")
+	if _, err := solver.Cancel(ctx, ref); err != nil {
+		say("ponder: cancel search %s: %v (it goes on; try: ponder cancel %s)", ref.ID, err, ref.ID)
 		leave()
 	}
 }

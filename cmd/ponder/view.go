@@ -1,124 +1,129 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
-	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
-	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner"
 	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
+	"github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/planner/strategies"
 )
 
-// view shows a search to a person as its events come: what was planned, each node
-// as it is judged, and the outcome. The answer alone goes to standard output.
+// A view prints a search as its events come: the plan, each node once it is generated,
+// and the outcome. Only the answer goes to standard output.
 type view struct {
 	out     *output
-	verbose bool // show nodes
+	verbose bool // print nodes
 	quiet   bool // print no answer and no bill
 	answer  string
 	id      string
-	plan    string // that was shown
-	state   plannerv1.SearchState
-	failure string
-	seen    map[string]bool // nodes shown
+	plan    string // the last one that was printed
+	state   planner.State
+	failure error
+	printed map[string]bool // ids of nodes
 }
 
-// marks of node states, in the order of the enum.
-var marks = map[plannerv1.NodeState]string{
-	plannerv1.NodeState_NODE_STATE_SCORED:   "·",
-	plannerv1.NodeState_NODE_STATE_PRUNED:   "×",
-	plannerv1.NodeState_NODE_STATE_FINISHED: "✓",
-	plannerv1.NodeState_NODE_STATE_FAILED:   "!",
+// marks of the states of nodes that are generated.
+var marks = map[search.State]string{
+	search.StateScored:   "·",
+	search.StatePruned:   "×",
+	search.StateFinished: "✓",
+	search.StateFailed:   "!",
 }
 
-func (v *view) show(e *plannerv1.SearchEvent) error {
-	v.state = e.GetState()
-	if v.out.json {
-		v.failure = e.GetOutcome().GetError().GetMessage()
-		return v.out.message(e)
+func (v *view) show(e planner.Event) error {
+	v.state = e.State
+	if e.Outcome != nil {
+		v.failure = e.Outcome.Err
 	}
-	if v.id == "" {
-		v.id, v.seen = e.GetSearchId(), map[string]bool{}
+	if v.out.json {
+		return v.out.message(plannerrpc.EventToProto(e))
+	}
+	if v.id == "" || e.Snapshot {
+		v.id, v.printed = e.Search, map[string]bool{}
 		say("search %s", v.id)
 	}
-	for _, n := range e.GetNotices() {
-		say("note   %s", n.GetText())
+	for _, n := range e.Notices {
+		say("note   %s", n.Text)
 	}
-	if d := e.GetEstimate(); d != nil && d.GetFinal() {
-		say("hard?  pass@1 about %.2f, 90 %% in [%.2f, %.2f], after %d samples", d.GetPassRate(), d.GetLow(), d.GetHigh(), d.GetSamples())
+	if d := e.Estimate; d != nil && d.Final {
+		say("hard?  pass@1 about %.2f, 90 %% in [%.2f, %.2f], after %d samples", d.PassRate, d.Low, d.High, d.Samples)
 	}
-	if p := e.GetPlan(); p != nil && strategyText(p) != v.plan {
-		v.plan = strategyText(p)
-		say("plan   %s: %s", v.plan, p.GetReason())
+	if p := e.Plan; p != nil && strategies.String(p.Strategy) != v.plan {
+		v.plan = strategies.String(p.Strategy)
+		say("plan   %s: %s", v.plan, p.Reason)
 	}
 	if v.verbose {
-		for _, n := range e.GetNodes() {
+		for _, n := range e.Nodes {
 			v.node(n)
 		}
 	}
-	if o := e.GetOutcome(); o != nil {
-		return v.outcome(o, e.GetBill())
+	if e.Outcome != nil {
+		return v.outcome(*e.Outcome, e.Bill)
 	}
 	return nil
 }
 
-// strategyText returns the strategy of a plan such as "beam 16", "" if only a newer
-// command knows it.
-func strategyText(p *plannerv1.SearchPlan) string {
-	s, err := plannerrpc.StrategyFromProto(p.GetStrategy())
-	if err != nil {
-		return ""
-	}
-	return strategies.String(s)
-}
-
-// node prints a node once, when it is written.
-func (v *view) node(n *plannerv1.Node) {
-	mark, written := marks[n.GetState()]
-	if !written || v.seen[n.GetNodeId()] {
+// node prints a node when it is generated, and not again.
+func (v *view) node(n planner.Node) {
+	mark, generated := marks[n.State]
+	if !generated || v.printed[n.ID] {
 		return
 	}
-	v.seen[n.GetNodeId()] = true
-	text := make([]string, len(n.GetSteps()))
-	for i, s := range n.GetSteps() {
-		text[i] = strings.TrimSpace(s.GetText())
+	v.printed[n.ID] = true
+	text := make([]string, len(n.Steps))
+	for i, s := range n.Steps {
+		text[i] = strings.TrimSpace(s.Text)
 	}
 	value := "    "
-	if n.Value != nil {
-		value = fmt.Sprintf("%.2f", n.GetValue())
+	if n.Scored {
+		value = fmt.Sprintf("%.2f", n.Value)
 	}
-	line := fmt.Sprintf("%s%s %-8s %s %s", strings.Repeat("  ", int(n.GetDepth())-1), mark, n.GetNodeId(), value, strings.Join(text, " | "))
-	if n.GetReason() != "" {
-		line += "  (" + n.GetReason() + ")"
+	line := fmt.Sprintf("%s%s %-8s %s %s", strings.Repeat("  ", n.Depth-1), mark, n.ID, value, strings.Join(text, " | "))
+	if n.Reason != "" {
+		line += "  (" + n.Reason + ")"
 	}
 	say("%s", line)
 }
 
-func (v *view) outcome(o *plannerv1.Outcome, b *reasoningv1.Bill) error {
-	v.answer = o.GetAnswer()
+func (v *view) outcome(o planner.Outcome, b reasoning.Bill) error {
+	v.answer = o.Answer
 	if v.quiet {
 		return nil
 	}
-	for _, d := range o.GetDegraded() {
+	for _, d := range o.Degraded {
 		say("note   %s", d)
 	}
-	if len(o.GetCandidates()) > 1 {
+	if len(o.Candidates) > 1 {
 		var list []string
-		for _, c := range o.GetCandidates() {
-			list = append(list, fmt.Sprintf("%s (%d, %.2f)", c.GetAnswer(), c.GetCount(), c.GetWeight()))
+		for _, c := range o.Candidates {
+			list = append(list, fmt.Sprintf("%s (%d, %.2f)", c.Answer, c.Count, c.Weight))
 		}
 		say("among  %s", strings.Join(list, ", "))
 	}
-	p, j, d := b.GetPolicy(), b.GetVerifier(), b.GetDifficulty()
 	say("bill   policy %d generated, %d prompt, %d cached; verifier %d; difficulty %d generated, %d verifier",
-		p.GetGeneratedTokens(), p.GetPromptTokens(), p.GetCachedTokens(), j.GetVerifierTokens(), d.GetGeneratedTokens(), d.GetVerifierTokens())
-	stop := enumName(o.GetStopReason().String(), "STOP_REASON_")
-	say("took   %v, stopped: %s", o.GetElapsed().AsDuration().Round(1e6), stop)
-	if o.GetAnswer() == "" {
-		v.failure = o.GetError().GetMessage()
+		b.Policy.Generated, b.Policy.Prompt, b.Policy.Cached, b.Verifier.Verifier, b.Difficulty.Generated, b.Difficulty.Verifier)
+	say("took   %v, stopped: %s", o.Elapsed.Round(1e6), o.Stop)
+	if o.Answer == "" {
 		return nil
 	}
-	_, err := fmt.Println(o.GetAnswer())
+	_, err := fmt.Println(o.Answer)
 	return err
+}
+
+// end returns the result of a command that has printed all events of a search.
+func (v *view) end() error {
+	switch v.state {
+	case planner.StateCancelled:
+		return errInterrupted
+	case planner.StateFailed:
+		if v.failure == nil {
+			v.failure = errors.New("the planner gives no reason")
+		}
+		return fmt.Errorf("no answer: %w", v.failure)
+	}
+	return nil
 }

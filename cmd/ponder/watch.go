@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"time"
 
-	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+	"github.com/ponder-mesh/ponder/services/planner"
 	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
+	"github.com/ponder-mesh/ponder/services/planner/strategies"
 )
 
 // searchID is the part of the command line that names a search.
@@ -16,6 +17,8 @@ type searchID struct {
 	plannerTarget `embed:""`
 }
 
+func (s searchID) ref() planner.Ref { return planner.Ref{Tenant: s.Tenant, ID: s.ID} }
+
 type watchCmd struct {
 	searchID `embed:""`
 	After    int64 `help:"The last sequence number seen; 0 shows all."`
@@ -23,28 +26,24 @@ type watchCmd struct {
 
 // Run follows a search to its end. Ctrl-C stops following, not the search.
 func (c *watchCmd) Run(ctx context.Context, out *output) error {
-	client, done, err := c.dial()
+	solver, done, err := c.dial()
 	if err != nil {
 		return err
 	}
 	defer done()
-	stream, err := client.WatchSearch(ctx, &plannerv1.WatchSearchRequest{Tenant: c.Tenant, SearchId: c.ID, AfterSequence: c.After})
-	if err != nil {
-		return c.explain(err)
-	}
 	view := &view{out: out, verbose: true}
-	for {
-		response, err := stream.Recv()
-		if err != nil {
-			if ctx.Err() != nil {
-				return errInterrupted
-			}
-			return c.end(err, view)
+	for event, err := range solver.Watch(ctx, c.ref(), c.After) {
+		switch {
+		case err != nil && ctx.Err() != nil:
+			return errInterrupted
+		case err != nil:
+			return c.explain(err)
 		}
-		if err := view.show(response.GetEvent()); err != nil {
+		if err := view.show(event); err != nil {
 			return err
 		}
 	}
+	return view.end()
 }
 
 type cancelCmd struct {
@@ -53,19 +52,19 @@ type cancelCmd struct {
 
 // Run cancels a search.
 func (c *cancelCmd) Run(ctx context.Context, out *output) error {
-	client, done, err := c.dial()
+	solver, done, err := c.dial()
 	if err != nil {
 		return err
 	}
 	defer done()
-	response, err := client.CancelSearch(ctx, &plannerv1.CancelSearchRequest{Tenant: c.Tenant, SearchId: c.ID})
+	search, err := solver.Cancel(ctx, c.ref())
 	if err != nil {
 		return c.explain(err)
 	}
 	if out.json {
-		return out.message(response.GetSearch())
+		return out.message(plannerrpc.SearchToProto(search))
 	}
-	fmt.Println(enumName(response.GetSearch().GetState().String(), "SEARCH_STATE_"))
+	fmt.Println(search.State)
 	return nil
 }
 
@@ -79,28 +78,28 @@ func (c *planCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return usageError{err}
 	}
-	client, done, err := c.dial()
+	solver, done, err := c.dial()
 	if err != nil {
 		return err
 	}
 	defer done()
-	response, err := client.PlanSearch(ctx, &plannerv1.PlanSearchRequest{Tenant: request.Tenant, Spec: plannerrpc.SpecToProto(request)})
+	planned, err := solver.Plan(ctx, request)
 	if err != nil {
 		return c.explain(err)
 	}
 	if out.json {
-		return out.message(response)
+		return out.message(plannerrpc.PlannedToProto(planned))
 	}
-	p := response.GetPlan()
-	fmt.Printf("%s: %s\n", strategyText(p), p.GetReason())
-	if p.GetPredictedPolicyTokens() > 0 {
-		fmt.Printf("about %d policy tokens\n", p.GetPredictedPolicyTokens())
+	p := planned.Plan
+	fmt.Printf("%s: %s\n", strategies.String(p.Strategy), p.Reason)
+	if p.PredictedTokens > 0 {
+		fmt.Printf("about %d policy tokens\n", p.PredictedTokens)
 	}
 	if p.PredictedAccuracy != nil {
-		fmt.Printf("about %.0f %% likely to be right\n", 100*p.GetPredictedAccuracy())
+		fmt.Printf("about %.0f %% likely to be right\n", 100**p.PredictedAccuracy)
 	}
-	if p.PredictedTime != nil {
-		fmt.Printf("about %v on a mesh with nothing else to do\n", p.GetPredictedTime().AsDuration().Round(time.Millisecond))
+	if p.PredictedTime > 0 {
+		fmt.Printf("about %v on a mesh without other load\n", p.PredictedTime.Round(time.Millisecond))
 	}
 	return nil
 }

@@ -37,6 +37,13 @@ func Dial(addr string, options ...grpc.DialOption) (*grpc.ClientConn, error) {
 	return conn, nil
 }
 
+// WaitReady blocks until the service at the other end of conn, a connection of Dial, is
+// ready.
+func WaitReady(ctx context.Context, conn *grpc.ClientConn) error {
+	_, err := healthpb.NewHealthClient(conn).Check(ctx, &healthpb.HealthCheckRequest{Service: Readiness}, grpc.WaitForReady(true))
+	return err
+}
+
 // Ready returns the Check that the service at the other end of conn is ready. Its
 // error names what that service misses.
 func Ready(service string, conn *grpc.ClientConn) Check {

@@ -4,9 +4,8 @@ import (
 	"time"
 
 	"github.com/ponder-mesh/ponder/answer"
-	difficultyv1 "github.com/ponder-mesh/ponder/proto/ponder/difficulty/v1"
-	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
-	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
+	"github.com/ponder-mesh/ponder/services/difficulty"
+	"github.com/ponder-mesh/ponder/services/planner"
 	"github.com/ponder-mesh/ponder/services/planner/strategies"
 )
 
@@ -96,36 +95,31 @@ func newResult(t Task) Result {
 
 // searchResult returns the result of a search by its last event, and by its plan and its
 // estimate if there were any.
-func searchResult(t Task, last *plannerv1.SearchEvent, plan *plannerv1.SearchPlan, e *difficultyv1.Estimate) Result {
+func searchResult(t Task, last planner.Event, plan *planner.Plan, e *difficulty.Estimate) Result {
 	r := newResult(t)
-	o, b := last.GetOutcome(), last.GetBill()
-	policy, verifier, estimate := b.GetPolicy(), b.GetVerifier(), b.GetDifficulty()
-	r.Right, r.Answer = answer.Correct(o.GetAnswer(), t.Problem.Answer), o.GetAnswer()
-	r.Stop, r.Degraded, r.Error = stops[o.GetStopReason()], o.GetDegraded(), o.GetError().GetMessage()
-	r.Tokens = Tokens{
-		Generated:      policy.GetGeneratedTokens() + estimate.GetGeneratedTokens(),
-		Prompt:         policy.GetPromptTokens() + estimate.GetPromptTokens(),
-		Cached:         policy.GetCachedTokens() + estimate.GetCachedTokens(),
-		Verifier:       verifier.GetVerifierTokens() + estimate.GetVerifierTokens(),
-		VerifierCached: verifier.GetCachedTokens(),
+	b := last.Bill
+	if o := last.Outcome; o != nil {
+		r.Right, r.Answer = answer.Correct(o.Answer, t.Problem.Answer), o.Answer
+		r.Stop, r.Degraded = o.Stop.String(), o.Degraded
+		r.Timing = Timing{o.Elapsed.Round(time.Microsecond).Seconds()}
+		if o.Err != nil {
+			r.Error = o.Err.Error()
+		}
 	}
-	r.FLOPs = FLOPs{Policy: policy.GetFlops(), Verifier: verifier.GetFlops(), Difficulty: estimate.GetFlops()}
-	r.Timing = Timing{o.GetElapsed().AsDuration().Round(time.Microsecond).Seconds()}
-	r.Search = last.GetSearchId()
+	r.Tokens = Tokens{
+		Generated:      b.Policy.Generated + b.Difficulty.Generated,
+		Prompt:         b.Policy.Prompt + b.Difficulty.Prompt,
+		Cached:         b.Policy.Cached + b.Difficulty.Cached,
+		Verifier:       b.Verifier.Verifier + b.Difficulty.Verifier,
+		VerifierCached: b.Verifier.Cached,
+	}
+	r.FLOPs = FLOPs{Policy: b.Policy.FLOPs, Verifier: b.Verifier.FLOPs, Difficulty: b.Difficulty.FLOPs}
+	r.Search = last.Search
 	if t.Arm.Kind == KindPlanned && plan != nil {
-		s, _ := plannerrpc.StrategyFromProto(plan.GetStrategy()) // nil where a newer planner has another strategy
-		r.Plan = strategies.String(s)
+		r.Plan = strategies.String(plan.Strategy)
 	}
 	if e != nil {
-		u := e.GetUsage()
-		r.Estimate = &Estimate{e.GetPassRate(), e.GetLow(), e.GetHigh(), int(e.GetSamples()), u.GetGeneratedTokens(),
-			u.GetVerifierTokens()}
+		r.Estimate = &Estimate{e.PassRate, e.Low, e.High, e.Samples, e.Usage.Generated, e.Usage.Verifier}
 	}
 	return r
-}
-
-var stops = map[plannerv1.StopReason]string{
-	plannerv1.StopReason_STOP_REASON_COMPLETE: "complete", plannerv1.StopReason_STOP_REASON_BUDGET: "budget",
-	plannerv1.StopReason_STOP_REASON_DEADLINE: "deadline", plannerv1.StopReason_STOP_REASON_CANCELLED: "cancelled",
-	plannerv1.StopReason_STOP_REASON_ERROR: "error",
 }

@@ -8,42 +8,30 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
 
-	"github.com/ponder-mesh/ponder/internal/rpcerr"
-	difficultyv1 "github.com/ponder-mesh/ponder/proto/ponder/difficulty/v1"
-	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/difficulty"
 	"github.com/ponder-mesh/ponder/services/planner"
-	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
 	"github.com/ponder-mesh/ponder/services/planner/search"
 )
 
 // A Runner runs tasks on a planner.
 type Runner struct {
-	Planner    plannerv1.PlannerServiceClient
+	Planner    planner.Solver
 	Difficulty difficulty.Estimator // nil: only arms that search
 	Sampling   *reasoning.Sampling  // nil: the planner's
 	Concurrent int                  // groups at a time
 	Timeout    time.Duration        // of a search; what was found until then counts
 }
 
-// readyWithin bounds the time that a planner, perhaps just started, takes until it serves.
-const readyWithin = 30 * time.Second
-
-// Check waits until the planner is ready, and has it plan each arm, which is free, so that
-// an arm that breaks a rule is refused before anything is spent on others.
+// Check has the planner plan each arm, which is free, so that an arm that breaks a rule is
+// refused before anything is spent on others.
 func (r Runner) Check(ctx context.Context, arms []Arm) error {
-	ctx, stop := context.WithTimeout(ctx, readyWithin)
-	defer stop()
 	for _, a := range arms {
 		if a.Kind == KindDifficulty {
 			if r.Difficulty == nil {
@@ -53,9 +41,8 @@ func (r Runner) Check(ctx context.Context, arms []Arm) error {
 		}
 		t := Task{Arm: a.Unestimated(), Seed: 1}
 		t.Problem.Text = "1+1"
-		if _, err := r.Planner.PlanSearch(ctx, &plannerv1.PlanSearchRequest{Spec: r.spec(t)},
-			grpc.WaitForReady(true)); err != nil {
-			return fmt.Errorf("arm %s: %w", a, rpcerr.FromStatus(err))
+		if _, err := r.Planner.Plan(ctx, r.request(t)); err != nil {
+			return fmt.Errorf("arm %s: %w", a, err)
 		}
 	}
 	return nil
@@ -116,35 +103,50 @@ func (r Runner) solve(ctx context.Context, t Task) (Result, error) {
 	if t.Arm.Kind == KindDifficulty {
 		return r.estimate(ctx, t)
 	}
-	stream, err := r.Planner.Solve(ctx, &plannerv1.SolveRequest{Spec: r.spec(t), CancelOnDisconnect: true})
+	created, err := r.Planner.Create(ctx, r.request(t))
 	if err != nil {
-		return Result{}, rpcerr.FromStatus(err)
+		return Result{}, err
 	}
-	var last *plannerv1.SearchEvent
-	var plan *plannerv1.SearchPlan
-	var estimate *difficultyv1.Estimate
-	for {
-		response, err := stream.Recv()
-		switch {
-		case errors.Is(err, io.EOF):
-			return searchResult(t, last, plan, estimate), check(t, plan, estimate, last.GetOutcome())
-		case err != nil:
-			return Result{}, rpcerr.FromStatus(err)
+	ref := planner.Ref{ID: created.ID}
+	var last planner.Event
+	var plan *planner.Plan
+	var estimate *difficulty.Estimate
+	for event, err := range r.Planner.Watch(ctx, ref, 0) {
+		if err != nil {
+			return Result{}, errors.Join(err, r.cancel(ctx, ref))
 		}
-		last = response.GetEvent()
-		if p := last.GetPlan(); p != nil {
-			plan = p
+		last = event
+		if event.Plan != nil {
+			plan = event.Plan
 		}
-		if e := last.GetEstimate(); e != nil {
-			estimate = e
+		if event.Estimate != nil {
+			estimate = event.Estimate
 		}
 	}
+	return searchResult(t, last, plan, estimate), check(t, plan, estimate, last.Outcome)
 }
 
-// spec returns the specification of a task's search.
-func (r Runner) spec(t Task) *plannerv1.SearchSpec {
-	out := planner.Request{Problem: t.Problem.Text, Seed: new(reasoning.Seed(t.Seed)),
-		Estimate: t.Arm.Kind == KindEstimated, Deadline: time.Now().Add(r.Timeout)}
+// cancelTimeout bounds the time that a run which is interrupted waits for each planner's
+// answer.
+const cancelTimeout = 2 * time.Second
+
+// cancel cancels a search that is not followed any more because ctx has ended.
+func (r Runner) cancel(ctx context.Context, ref planner.Ref) error {
+	if ctx.Err() == nil {
+		return nil
+	}
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), cancelTimeout)
+	defer stop()
+	_, err := r.Planner.Cancel(ctx, ref)
+	return err
+}
+
+// request returns what a task asks of the planner.
+func (r Runner) request(t Task) planner.Request {
+	out := planner.Request{
+		Problem: t.Problem.Text, Seed: new(reasoning.Seed(t.Seed)),
+		Estimate: t.Arm.Kind == KindEstimated, Deadline: time.Now().Add(r.Timeout),
+	}
 	if t.Arm.Kind == KindPlanned {
 		out.Samples = t.Arm.N
 	} else {
@@ -156,7 +158,7 @@ func (r Runner) spec(t Task) *plannerv1.SearchSpec {
 	if s := r.Sampling; s != nil {
 		out.Temperature, out.TopP, out.MaxTokens = &s.Temperature, &s.TopP, &s.MaxTokens
 	}
-	return plannerrpc.SpecToProto(out)
+	return out
 }
 
 // estimate runs a task that only estimates difficulty.
@@ -190,19 +192,16 @@ func (r Runner) estimate(ctx context.Context, t Task) (Result, error) {
 	return result, nil
 }
 
-// check returns an error if an outcome is no result of a task. An outcome without an answer
-// is one, also if the model cannot take the problem, because it is too long for example.
-func check(t Task, plan *plannerv1.SearchPlan, estimate *difficultyv1.Estimate, o *plannerv1.Outcome) error {
-	failed := o.GetStopReason() == plannerv1.StopReason_STOP_REASON_ERROR &&
-		o.GetError().GetCode() != int32(codes.InvalidArgument)
-	want, got := plannerrpc.StrategyToProto(t.Arm.Strategy), plan.GetStrategy()
+// check returns an error if an outcome is no result of a task. It is one if the problem
+// is none for the model, such as one that is too long.
+func check(t Task, plan *planner.Plan, estimate *difficulty.Estimate, o *planner.Outcome) error {
 	switch {
 	case o == nil:
-		return errors.New("the stream ended without an outcome")
-	case failed || o.GetStopReason() == plannerv1.StopReason_STOP_REASON_CANCELLED:
-		return errors.New(o.GetError().GetMessage())
-	case want != nil && got != nil && fmt.Sprintf("%T", want.GetKind()) != fmt.Sprintf("%T", got.GetKind()):
-		return fmt.Errorf("the planner did something else: %s", plan.GetReason())
+		return errors.New("the search has no outcome")
+	case o.Stop == planner.StopCancelled, o.Stop == planner.StopError && !errors.Is(o.Err, reasoning.ErrInvalid):
+		return o.Err
+	case t.Arm.Strategy != nil && plan != nil && plan.Strategy.Name() != t.Arm.Strategy.Name():
+		return fmt.Errorf("the planner did something else: %s", plan.Reason)
 	case t.Arm.Kind == KindEstimated && estimate == nil:
 		return errors.New("difficulty was not estimated: is there a difficulty service?")
 	}

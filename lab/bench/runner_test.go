@@ -16,7 +16,6 @@ import (
 
 	"github.com/ponder-mesh/ponder/internal/rpctest"
 	"github.com/ponder-mesh/ponder/lab/problemset"
-	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/planner"
 	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
@@ -34,7 +33,7 @@ func bubble(t *testing.T, engine *policytest.Script, v verifier.Verifier, body f
 		p := planner.New(planner.Config{Policy: engine, Verifier: v})
 		t.Cleanup(p.Close)
 		server := rpctest.Serve(t, func(s grpc.ServiceRegistrar) { plannerrpc.Register(s, p) })
-		body(t, Runner{Planner: plannerv1.NewPlannerServiceClient(server.Conn), Concurrent: 2, Timeout: time.Hour})
+		body(t, Runner{Planner: plannerrpc.NewClient(server.Conn), Concurrent: 2, Timeout: time.Hour})
 	})
 }
 

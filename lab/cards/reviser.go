@@ -126,7 +126,7 @@ func (t trials) chosen() []float64 {
 // attempt returns the accuracy of the attempts at place k.
 func (t trials) attempt(k int) []float64 {
 	return t.mean(func(p problems.Problem, s outcome) float64 {
-		return one(answer.Correct(s.nodes[k].GetAnswer(), p.Answer))
+		return one(answer.Correct(s.nodes[k].Answer, p.Answer))
 	})
 }
 
@@ -135,7 +135,7 @@ func (t trials) sampled() []float64 {
 	return t.mean(func(p problems.Problem, s outcome) float64 {
 		right := 0.0
 		for _, n := range s.nodes {
-			right += one(answer.Correct(n.GetAnswer(), p.Answer))
+			right += one(answer.Correct(n.Answer, p.Answer))
 		}
 		return right / float64(len(s.nodes))
 	})
@@ -163,8 +163,8 @@ func (r *reviserResult) follow(chains trials) (right, wrong int) {
 	for _, searches := range chains.seeds {
 		for i, s := range searches {
 			for k, next := range s.nodes[1:] {
-				last, nextRight := s.nodes[k], answer.Correct(next.GetAnswer(), chains.problems[i].Answer)
-				if answer.Correct(last.GetAnswer(), chains.problems[i].Answer) {
+				last, nextRight := s.nodes[k], answer.Correct(next.Answer, chains.problems[i].Answer)
+				if answer.Correct(last.Answer, chains.problems[i].Answer) {
 					right++
 					if !nextRight {
 						spoilt++
@@ -175,7 +175,7 @@ func (r *reviserResult) follow(chains trials) (right, wrong int) {
 				if nextRight {
 					repaired++
 				}
-				if next.GetAnswer() == last.GetAnswer() {
+				if next.Answer == last.Answer {
 					repeated++
 				}
 			}

@@ -6,7 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ponder-mesh/ponder/pocket/problems"
-	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+	"github.com/ponder-mesh/ponder/services/planner"
 	"github.com/ponder-mesh/ponder/services/planner/backend"
 )
 
@@ -14,7 +14,7 @@ func TestTrials(t *testing.T) {
 	chain := func(chosen string, answers ...string) outcome {
 		s := outcome{answer: chosen}
 		for _, a := range answers {
-			s.nodes = append(s.nodes, &plannerv1.Node{Answer: a})
+			s.nodes = append(s.nodes, planner.Node{Answer: a})
 		}
 		return s
 	}

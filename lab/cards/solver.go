@@ -5,22 +5,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
-	"google.golang.org/grpc"
 
-	"github.com/ponder-mesh/ponder/internal/rpcerr"
 	"github.com/ponder-mesh/ponder/lab/evidence"
 	"github.com/ponder-mesh/ponder/mesh"
 	"github.com/ponder-mesh/ponder/pocket"
 	"github.com/ponder-mesh/ponder/pocket/models"
 	"github.com/ponder-mesh/ponder/pocket/problems"
-	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	"github.com/ponder-mesh/ponder/services/planner"
 	"github.com/ponder-mesh/ponder/services/planner/backend"
-	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
 	policyengine "github.com/ponder-mesh/ponder/services/policy/engine/pocket"
 )
 
@@ -38,7 +33,7 @@ type solver struct {
 // An outcome is how a search ended, and its tree.
 type outcome struct {
 	answer string
-	nodes  []*plannerv1.Node // parents before children
+	nodes  []planner.Node // parents before children
 }
 
 // newSolver starts the mesh of a policy: a shipped one, or that of a GGUF file if file is
@@ -84,46 +79,40 @@ func (s *solver) solveAll(ctx context.Context, ps []problems.Problem, ask planne
 
 // solve follows a search to its end. A search without an answer is no error.
 func (s *solver) solve(ctx context.Context, r planner.Request) (outcome, error) {
-	request := &plannerv1.SolveRequest{Spec: plannerrpc.SpecToProto(r), CancelOnDisconnect: true}
-	// A mesh that has just started takes a moment until it serves.
-	stream, err := s.mesh.Planner.Solve(ctx, request, grpc.WaitForReady(true))
+	created, err := s.mesh.Planner.Create(ctx, r)
 	if err != nil {
-		return outcome{}, rpcerr.FromStatus(err)
+		return outcome{}, err
 	}
-	nodes := map[string]*plannerv1.Node{}
-	var last *plannerv1.SearchEvent
-	for {
-		response, err := stream.Recv()
-		switch {
-		case errors.Is(err, io.EOF):
-			return ended(last, nodes)
-		case err != nil:
-			return outcome{}, rpcerr.FromStatus(err)
+	nodes := map[string]planner.Node{}
+	var last planner.Event
+	for event, err := range s.mesh.Planner.Watch(ctx, planner.Ref{ID: created.ID}, 0) {
+		if err != nil {
+			return outcome{}, err
 		}
-		last = response.GetEvent()
-		for _, n := range last.GetNodes() {
-			nodes[n.GetNodeId()] = n
+		last = event
+		for _, n := range event.Nodes {
+			nodes[n.ID] = n
 		}
 	}
+	return ended(last, nodes)
 }
 
 // ended returns what a search's last event and all of its nodes say. It returns an error
 // if the search did not run to its end.
-func ended(last *plannerv1.SearchEvent, nodes map[string]*plannerv1.Node) (outcome, error) {
-	o := last.GetOutcome()
-	if o.GetStopReason() != plannerv1.StopReason_STOP_REASON_COMPLETE {
-		return outcome{}, fmt.Errorf("the search stopped by %s: %s", o.GetStopReason(),
-			o.GetError().GetMessage())
+func ended(last planner.Event, nodes map[string]planner.Node) (outcome, error) {
+	o := last.Outcome
+	switch {
+	case o == nil:
+		return outcome{}, errors.New("the search has no outcome")
+	case o.Stop != planner.StopComplete:
+		return outcome{}, fmt.Errorf("the search stopped by %v: %w", o.Stop, o.Err)
 	}
-	s := outcome{answer: o.GetAnswer()}
+	s := outcome{answer: o.Answer}
 	for _, n := range nodes {
-		if n.GetDepth() > 0 {
-			s.nodes = append(s.nodes, n)
-		}
+		s.nodes = append(s.nodes, n)
 	}
-	slices.SortFunc(s.nodes, func(a, b *plannerv1.Node) int {
-		return cmp.Or(cmp.Compare(a.GetDepth(), b.GetDepth()), cmp.Compare(len(a.GetNodeId()), len(b.GetNodeId())),
-			cmp.Compare(a.GetNodeId(), b.GetNodeId()))
+	slices.SortFunc(s.nodes, func(a, b planner.Node) int {
+		return cmp.Or(cmp.Compare(a.Depth, b.Depth), planner.CompareNodes(a.ID, b.ID))
 	})
 	return s, nil
 }

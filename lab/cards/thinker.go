@@ -11,7 +11,6 @@ import (
 	"github.com/ponder-mesh/ponder/lab/table"
 	"github.com/ponder-mesh/ponder/pocket/attempt"
 	"github.com/ponder-mesh/ponder/pocket/problems"
-	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	"github.com/ponder-mesh/ponder/services/planner"
 	"github.com/ponder-mesh/ponder/services/planner/backend"
 	"github.com/ponder-mesh/ponder/services/policy/template"
@@ -158,15 +157,15 @@ var marks = func() template.Thinking {
 
 // thoughtOf reads how a solution thinks from its steps. A token of a pocket model is a
 // character: a step with fewer tokens than characters was forced, in whole or in part.
-func thoughtOf(n *plannerv1.Node) (t thought) {
-	for _, s := range n.GetSteps() {
-		t.tokens += int(s.GetTokens())
-		forced := int(s.GetTokens()) < len(s.GetText())
+func thoughtOf(n planner.Node) (t thought) {
+	for _, s := range n.Steps {
+		t.tokens += s.Tokens
+		forced := s.Tokens < len(s.Text)
 		switch {
-		case strings.HasSuffix(s.GetText(), marks.End):
+		case strings.HasSuffix(s.Text, marks.End):
 			t.cut = forced
 			return t
-		case s.GetText() == marks.Wait && !forced:
+		case s.Text == marks.Wait && !forced:
 			t.own = true
 		}
 	}

@@ -4,33 +4,33 @@ import (
 	"testing"
 
 	"github.com/ponder-mesh/ponder/pocket/problems"
-	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
-	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner"
 	"github.com/ponder-mesh/ponder/services/planner/backend"
 )
 
 func TestThoughtOf(t *testing.T) {
-	step := func(text string, tokens int32) *reasoningv1.Step {
-		return &reasoningv1.Step{Text: text, Tokens: tokens}
+	step := func(text string, tokens int) reasoning.Step {
+		return reasoning.Step{Text: text, Tokens: tokens}
 	}
 	for name, c := range map[string]struct {
-		steps []*reasoningv1.Step
+		steps []reasoning.Step
 		want  thought
 	}{
-		"ended by itself": {[]*reasoningv1.Step{step("1+1=2\n", 6), step("#\n", 2), step("A:2\n", 4)},
+		"ended by itself": {[]reasoning.Step{step("1+1=2\n", 6), step("#\n", 2), step("A:2\n", 4)},
 			thought{tokens: 8}},
-		"cut within a line": {[]*reasoningv1.Step{step("1+1=\n", 4), step("#\n", 0), step("A:2\n", 2)},
+		"cut within a line": {[]reasoning.Step{step("1+1=\n", 4), step("#\n", 0), step("A:2\n", 2)},
 			thought{tokens: 4, cut: true}},
-		"cut at a line": {[]*reasoningv1.Step{step("1+1=2\n", 6), step("#\n", 0), step("A:2\n", 2)},
+		"cut at a line": {[]reasoning.Step{step("1+1=2\n", 6), step("#\n", 0), step("A:2\n", 2)},
 			thought{tokens: 6, cut: true}},
-		"a Wait of its own": {[]*reasoningv1.Step{step("Wait\n", 5), step("#\n", 2), step("A:2\n", 4)},
+		"a Wait of its own": {[]reasoning.Step{step("Wait\n", 5), step("#\n", 2), step("A:2\n", 4)},
 			thought{tokens: 7, own: true}},
-		"a forced Wait": {[]*reasoningv1.Step{step("Wait\n", 2), step("#\n", 2), step("A:2\n", 4)},
+		"a forced Wait": {[]reasoning.Step{step("Wait\n", 2), step("#\n", 2), step("A:2\n", 4)},
 			thought{tokens: 4}},
-		"a limit cut the child": {[]*reasoningv1.Step{step("1+1=2\n", 6), step("1+", 2)},
+		"a limit cut the child": {[]reasoning.Step{step("1+1=2\n", 6), step("1+", 2)},
 			thought{tokens: 8, cut: true}},
 	} {
-		if got := thoughtOf(&plannerv1.Node{Steps: c.steps}); got != c.want {
+		if got := thoughtOf(planner.Node{Steps: c.steps}); got != c.want {
 			t.Errorf("%s: got %+v, want %+v", name, got, c.want)
 		}
 	}
