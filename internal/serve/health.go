@@ -15,7 +15,8 @@ import (
 	"google.golang.org/grpc/metadata"
 )
 
-// Names of health checks. The empty name means readiness.
+// Names of health checks. The empty name and those of gRPC services, such as
+// "ponder.planner.v1.PlannerService", mean readiness.
 const (
 	Liveness  = "liveness"
 	Readiness = "readiness"
@@ -52,6 +53,7 @@ func Without(trailer metadata.MD) []string { return trailer.Get(withoutKey) }
 type health struct {
 	*grpchealth.Server
 	checks []Check
+	names  []string // by which readiness is asked for
 
 	mu       sync.Mutex
 	missing  []string
@@ -60,16 +62,19 @@ type health struct {
 	stopping bool
 }
 
-func newHealth(checks []Check) *health {
-	h := &health{Server: grpchealth.NewServer(), checks: checks}
+// newHealth returns the health of a server with these gRPC services, which is not ready
+// before a poll has found that it is.
+func newHealth(checks []Check, services ...string) *health {
+	h := &health{Server: grpchealth.NewServer(), checks: checks, names: append(services, Readiness, "")}
 	h.SetServingStatus(Liveness, healthpb.HealthCheckResponse_SERVING)
 	h.set(healthpb.HealthCheckResponse_NOT_SERVING)
 	return h
 }
 
 func (h *health) set(s healthpb.HealthCheckResponse_ServingStatus) {
-	h.SetServingStatus(Readiness, s)
-	h.SetServingStatus("", s)
+	for _, name := range h.names {
+		h.SetServingStatus(name, s)
+	}
 }
 
 // poll checks all dependencies every pollEvery until ctx ends.

@@ -51,7 +51,7 @@ func TestReadinessNamesWhatIsMissing(t *testing.T) {
 		if got, _ := check(Liveness); got != healthpb.HealthCheckResponse_SERVING {
 			t.Errorf("liveness: got %v", got)
 		}
-		for _, name := range []string{Readiness, ""} {
+		for _, name := range []string{Readiness, "", "ponder.policy.v1.PolicyService"} {
 			got, missing := check(name)
 			want := []string{"NATS at nats://127.0.0.1:4222: no answer?"}
 			if diff := cmp.Diff(missing, want); diff != "" || got != healthpb.HealthCheckResponse_NOT_SERVING {

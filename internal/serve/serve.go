@@ -11,10 +11,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -95,10 +97,10 @@ func (service Service) ListenAndServe(ctx context.Context, s *Settings) error {
 func (service Service) Serve(ctx context.Context, s *Settings, metrics net.Listener, listeners ...net.Listener) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	health := newHealth(service.Checks)
 	draining := make(chan struct{})
 	server := grpc.NewServer(append(service.options(s, draining), service.Options...)...)
 	service.Register(server)
+	health := newHealth(service.Checks, slices.Collect(maps.Keys(server.GetServiceInfo()))...)
 	healthpb.RegisterHealthServer(server, health)
 	reflection.Register(server)
 
