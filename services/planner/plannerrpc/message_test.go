@@ -103,7 +103,7 @@ func TestMessagesRoundTrip(t *testing.T) {
 		s := planner.Search{
 			ID: rapid.String().Draw(t, "id"), Request: planner.Request{Tenant: rapid.String().Draw(t, "tenant"), Problem: "p"},
 			State: planner.State(rapid.IntRange(1, int(planner.StateCancelled)).Draw(t, "state")), Created: instants.Draw(t, "created"),
-			Epoch: rapid.Int64Range(1, 1<<20).Draw(t, "epoch"), Bill: bills.Draw(t, "bill"), Plan: maybe(t, plans, "plan"),
+			Epoch: rapid.Int64Range(1, 1<<20).Draw(t, "epoch"), Bill: bills.Draw(t, "bill"), Estimate: maybe(t, estimates, "estimate"), Plan: maybe(t, plans, "plan"),
 			Outcome: maybe(t, outcomes, "outcome"), Nodes: wiretest.Counts.Draw(t, "nodes"), Stored: rapid.Bool().Draw(t, "stored"),
 		}
 		s.Sequence = s.Epoch<<32 + int64(wiretest.Counts.Draw(t, "number"))

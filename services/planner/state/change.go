@@ -41,7 +41,11 @@ func (c Accepted) bytes() int      { return 0 }
 // Estimated tells a new estimate of the problem's difficulty. Its samples are left out.
 type Estimated struct{ Estimate difficulty.Estimate }
 
-func (c Estimated) apply(s *Search) { s.State = max(s.State, StateRunning) }
+func (c Estimated) apply(s *Search) {
+	c.Estimate.New = nil
+	s.State, s.Estimate = max(s.State, StateRunning), &c.Estimate
+}
+
 func (c Estimated) subject() string { return "estimate" }
 func (c Estimated) bytes() int      { return estimateSize + len(c.Estimate.Label) }
 

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/difficulty"
 )
 
 // A Search is a search as it stands.
@@ -16,8 +17,9 @@ type Search struct {
 	Epoch    int64     // of its sequence numbers
 	Sequence int64     // of its last change
 	Bill     reasoning.Bill
-	Plan     *Plan    // nil before there is one
-	Outcome  *Outcome // nil before the end
-	Nodes    int      // in its tree
-	Stored   bool     // it outlives its planner
+	Estimate *difficulty.Estimate // the last of the problem's difficulty; nil if there is none
+	Plan     *Plan                // nil before there is one
+	Outcome  *Outcome             // nil before the end
+	Nodes    int                  // in its tree
+	Stored   bool                 // it outlives its planner
 }
