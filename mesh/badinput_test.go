@@ -2,7 +2,9 @@ package mesh_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"math"
 	"strings"
 	"testing"
@@ -44,8 +46,24 @@ func sampling(s *reasoningv1.Sampling) func(*plannerv1.SearchSpec) {
 	return func(r *plannerv1.SearchSpec) { r.Sampling = s }
 }
 
-func strategy(s *plannerv1.Strategy) func(*plannerv1.SearchSpec) {
+func strategy(s search.Strategy) func(*plannerv1.SearchSpec) {
+	return message(plannerrpc.StrategyToProto(s))
+}
+
+// message is strategy for what the domain cannot say.
+func message(s *plannerv1.Strategy) func(*plannerv1.SearchSpec) {
 	return func(r *plannerv1.SearchSpec) { r.Strategy = s }
+}
+
+// drain reads a stream to its end and returns its error.
+func drain[R any](stream interface{ Recv() (R, error) }, err error) error {
+	for err == nil {
+		_, err = stream.Recv()
+	}
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
 }
 
 func budget(b *plannerv1.Budget) func(*plannerv1.SearchSpec) {
@@ -58,8 +76,10 @@ func thinking(k *plannerv1.Thinking) func(*plannerv1.SearchSpec) {
 	return func(r *plannerv1.SearchSpec) { r.Thinking = k }
 }
 
-func levels(n int32) *plannerv1.Strategy {
-	return &plannerv1.Strategy{Kind: &plannerv1.Strategy_Beam{Beam: &plannerv1.Beam{N: 4, MaxLevels: &n}}}
+func levels(n int) search.Strategy {
+	s := search.NewBeam(4)
+	s.MaxLevels = n
+	return s
 }
 
 func badInputs() []badInput {
@@ -83,11 +103,11 @@ func badInputs() []badInput {
 		{what: "REBASE at temperature 0", change: strategy(named("rebase", "n=4", "balance=0")), code: codes.InvalidArgument, reason: invalid, field: "strategy.rebase.balance"},
 		{what: "REBASE at temperature NaN", change: strategy(named("rebase", "n=4", "balance=NaN")), code: codes.InvalidArgument, reason: invalid, field: "strategy.rebase.balance"},
 		{what: "MCTS of more walks at a time than in all", change: strategy(named("mcts", "n=2", "parallel=3")), code: codes.InvalidArgument, reason: invalid, field: "strategy.mcts.parallel"},
-		{what: "MCTS that picks its answer in an unknown way", change: strategy(&plannerv1.Strategy{Kind: &plannerv1.Strategy_Mcts{Mcts: &plannerv1.Mcts{N: 2, Final: 99}}}), code: codes.InvalidArgument, reason: invalid, field: "strategy.mcts.final"},
+		{what: "MCTS that picks its answer in an unknown way", change: message(&plannerv1.Strategy{Kind: &plannerv1.Strategy_Mcts{Mcts: &plannerv1.Mcts{N: 2, Final: 99}}}), code: codes.InvalidArgument, reason: invalid, field: "strategy.mcts.final"},
 		{what: "particles that iterations do not divide", change: strategy(named("particles", "n=8", "iterations=3")), code: codes.InvalidArgument, reason: invalid, field: "strategy.particles.iterations"},
 		{what: "more chains of revisions than attempts", change: strategy(named("revisions", "n=4", "chains=8")), code: codes.InvalidArgument, reason: invalid, field: "strategy.revisions.chains"},
 		{what: "a chain of 512 revisions", change: strategy(named("revisions", "n=512", "chains=1")), code: codes.InvalidArgument, reason: invalid, field: "strategy.revisions.n"},
-		{what: "unknown strategy", change: strategy(&plannerv1.Strategy{}), code: codes.InvalidArgument, reason: invalid, field: "strategy"},
+		{what: "unknown strategy", change: message(&plannerv1.Strategy{}), code: codes.InvalidArgument, reason: invalid, field: "strategy"},
 		{what: "samples below zero", change: budget(&plannerv1.Budget{Samples: proto.Int32(-1)}), code: codes.InvalidArgument, reason: invalid, field: "budget.samples"},
 		{what: "too many samples", change: budget(&plannerv1.Budget{Samples: proto.Int32(4097)}), code: codes.InvalidArgument, reason: invalid, field: "budget.samples"},
 		{what: "unknown effort", change: func(r *plannerv1.SearchSpec) { r.Effort = 99 }, code: codes.InvalidArgument, reason: invalid, field: "effort"},
@@ -117,8 +137,8 @@ func badInputs() []badInput {
 			r.TargetConfidence = proto.Float64(0.9)
 		}, code: codes.InvalidArgument, reason: invalid, field: "target_confidence"},
 		{what: "price per error (not served yet)", change: budget(&plannerv1.Budget{PricePerError: proto.Float64(1e4)}), code: codes.InvalidArgument, reason: invalid, field: "budget.price_per_error"},
-		{what: "ladder (not served yet)", change: strategy(&plannerv1.Strategy{
-			Kind: &plannerv1.Strategy_Ladder{Ladder: &plannerv1.Ladder{Stages: []*plannerv1.Stage{{Strategy: bestOf(4)}}}},
+		{what: "ladder (not served yet)", change: message(&plannerv1.Strategy{
+			Kind: &plannerv1.Strategy_Ladder{Ladder: &plannerv1.Ladder{Stages: []*plannerv1.Stage{{}}}},
 		}), code: codes.InvalidArgument, reason: invalid, field: "strategy.ladder"},
 		{what: "an expression as the answer (not served yet)", change: func(r *plannerv1.SearchSpec) {
 			r.AnswerKind = plannerv1.AnswerKind_ANSWER_KIND_EXPRESSION
@@ -126,10 +146,10 @@ func badInputs() []badInput {
 		{what: "tenant of 129 bytes", whole: func(r *plannerv1.SolveRequest) { r.Tenant = strings.Repeat("t", 129) }, code: codes.InvalidArgument, reason: invalid, field: "tenant"},
 		{what: "idempotency key of 129 bytes", whole: func(r *plannerv1.SolveRequest) { r.IdempotencyKey = strings.Repeat("k", 129) }, code: codes.InvalidArgument, reason: invalid, field: "idempotency_key"},
 		{what: "choice that needs scores, with majority", change: func(r *plannerv1.SearchSpec) {
-			r.Strategy, r.Choice = majority(4), choice(search.Choice{By: search.ByProd, Pick: search.PickVote})
+			r.Strategy, r.Choice = plannerrpc.StrategyToProto(majority(4)), choice(search.Choice{By: search.ByProd, Pick: search.PickVote})
 		}, code: codes.InvalidArgument, reason: invalid, field: "choice"},
 		{what: "choice that needs scores, with revisions that use no verifier", change: func(r *plannerv1.SearchSpec) {
-			r.Strategy, r.Choice = named("revisions", "n=4", "no_verifier=true"), choice(search.Choice{By: search.ByORM, Pick: search.PickMax})
+			r.Strategy, r.Choice = plannerrpc.StrategyToProto(named("revisions", "n=4", "no_verifier=true")), choice(search.Choice{By: search.ByORM, Pick: search.PickMax})
 		}, code: codes.InvalidArgument, reason: invalid, field: "choice"},
 		{what: "revisions with a verifier's feedback and without a verifier", change: strategy(named("revisions", "n=4", "no_verifier=true", "feedback=true")), code: codes.InvalidArgument, reason: invalid, field: "strategy.revisions.feedback"},
 		{what: "beam, no verifier configured", change: strategy(beam(4, 4)), bare: true, code: codes.FailedPrecondition, reason: "NO_VERIFIER"},
@@ -172,14 +192,14 @@ func watchAfter(id string, after int64) func(context.Context, *mesh.Mesh, string
 		if id == "" {
 			id = search
 		}
-		_, err := drain(wire(m).WatchSearch(ctx, &plannerv1.WatchSearchRequest{SearchId: id, AfterSequence: after}))
+		err := drain(wire(m).WatchSearch(ctx, &plannerv1.WatchSearchRequest{SearchId: id, AfterSequence: after}))
 		return err
 	}
 }
 
 // solveNotUTF8 sends what Go's own client would refuse to send.
 func solveNotUTF8(ctx context.Context, m *mesh.Mesh, _ string) error {
-	_, err := drain(wire(m).Solve(ctx, ask(majority(1)), grpc.ForceCodec(notUTF8{})))
+	err := drain(wire(m).Solve(ctx, &plannerv1.SolveRequest{Spec: plannerrpc.SpecToProto(ask(majority(1)))}, grpc.ForceCodec(notUTF8{})))
 	return err
 }
 
@@ -204,7 +224,7 @@ func TestBadInput(t *testing.T) {
 		full := start(t, s, mesh.Config{Policy: engine, Verifier: judge})
 		outcome, events := solve(t, full, ask(bestOf(4)))
 		complete(t, outcome)
-		search := events[0].GetSearchId()
+		search := events[0].Search
 
 		var rows [][]string
 		for i, c := range badInputs() {
@@ -221,7 +241,7 @@ func TestBadInput(t *testing.T) {
 				t.Errorf("the engine was asked %d times", asked)
 			}
 			good := ask(bestOf(2))
-			good.Spec.Problem = fmt.Sprint("after ", i)
+			good.Problem = fmt.Sprint("after ", i)
 			outcome, _ := solve(t, full, good)
 			complete(t, outcome)
 			message := status.Convert(err).Message()
@@ -238,13 +258,13 @@ func (c badInput) send(ctx context.Context, m *mesh.Mesh, search string) error {
 	if c.call != nil {
 		return c.call(ctx, m, search)
 	}
-	request := ask(bestOf(4))
+	request := &plannerv1.SolveRequest{Spec: plannerrpc.SpecToProto(ask(bestOf(4)))}
 	if c.change != nil {
 		c.change(request.Spec)
 	}
 	if c.whole != nil {
 		c.whole(request)
 	}
-	_, err := drain(wire(m).Solve(ctx, request))
+	err := drain(wire(m).Solve(ctx, request))
 	return err
 }

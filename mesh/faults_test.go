@@ -12,16 +12,13 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/ponder-mesh/ponder/internal/natsx"
 	"github.com/ponder-mesh/ponder/internal/natsx/natsd"
 	"github.com/ponder-mesh/ponder/internal/natsx/natstest"
 	"github.com/ponder-mesh/ponder/mesh"
-	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
-	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 	"github.com/ponder-mesh/ponder/services/verifier"
@@ -33,13 +30,13 @@ import (
 type fault struct {
 	what     string
 	sick     sickness                                 // of the models
-	request  func(r *plannerv1.SearchSpec)            // what is odd about it
+	request  func(r *planner.Request)                 // what is odd about it
 	before   func(t *testing.T, n *harbour)           // the search
 	during   func(t *testing.T, n *harbour, w *moody) // 5 s into it, if it has not ended
 	workers  int                                      // -1: none until the search has ended
 	within   time.Duration                            // it ends
-	state    plannerv1.SearchState
-	stop     plannerv1.StopReason
+	state    planner.State
+	stop     planner.Stop
 	reason   string // of the outcome's error
 	degraded string // is a part of what the outcome says
 	seen     string // until then, in words
@@ -139,10 +136,10 @@ func (h *harbour) shut(t *testing.T) {
 var errDown = fmt.Errorf("%w: connection refused", reasoning.ErrUnavailable)
 
 const (
-	succeeded = plannerv1.SearchState_SEARCH_STATE_SUCCEEDED
-	failed    = plannerv1.SearchState_SEARCH_STATE_FAILED
-	completed = plannerv1.StopReason_STOP_REASON_COMPLETE
-	byError   = plannerv1.StopReason_STOP_REASON_ERROR
+	succeeded = planner.StateSucceeded
+	failed    = planner.StateFailed
+	completed = planner.StopComplete
+	byError   = planner.StopError
 )
 
 func faults() []fault {
@@ -160,18 +157,18 @@ func faults() []fault {
 		}, {
 			what: "engine hangs",
 			sick: sickness{line: func() policytest.Reply { return policytest.Reply{Delay: policytest.Never} }},
-			request: func(r *plannerv1.SearchSpec) {
-				r.Deadline = timestamppb.New(time.Now().Add(time.Minute))
+			request: func(r *planner.Request) {
+				r.Deadline = time.Now().Add(time.Minute)
 			},
-			within: time.Minute, state: failed, stop: plannerv1.StopReason_STOP_REASON_DEADLINE, reason: "DEADLINE_EXCEEDED",
+			within: time.Minute, state: failed, stop: planner.StopDeadline, reason: "DEADLINE_EXCEEDED",
 			seen: "`RUNNING` until the deadline",
 		}, {
 			what:    "no worker",
 			workers: -1,
-			request: func(r *plannerv1.SearchSpec) {
-				r.Deadline = timestamppb.New(time.Now().Add(time.Minute))
+			request: func(r *planner.Request) {
+				r.Deadline = time.Now().Add(time.Minute)
 			},
-			within: time.Minute, state: failed, stop: plannerv1.StopReason_STOP_REASON_DEADLINE, reason: "DEADLINE_EXCEEDED",
+			within: time.Minute, state: failed, stop: planner.StopDeadline, reason: "DEADLINE_EXCEEDED",
 			seen: "`QUEUED` at once, with a notice, until a worker comes or the deadline",
 		}, {
 			what:   "NATS down",
@@ -222,12 +219,12 @@ func faults() []fault {
 			seen: "nodes without a value, whose reason says why",
 		}, {
 			what:    "no solution ends within max_tokens",
-			request: func(r *plannerv1.SearchSpec) { one := int32(1); r.Sampling = &reasoningv1.Sampling{MaxTokens: &one} },
+			request: func(r *planner.Request) { r.MaxTokens = new(1) },
 			within:  10 * time.Second, state: failed, stop: completed, reason: "NO_ANSWER",
 		}, {
 			what:    "the budget has not a token for each sample",
-			request: func(r *plannerv1.SearchSpec) { r.Budget = &plannerv1.Budget{PolicyTokens: proto.Int64(2)} },
-			within:  0, state: failed, stop: plannerv1.StopReason_STOP_REASON_BUDGET, reason: "NO_ANSWER",
+			request: func(r *planner.Request) { r.Budget.PolicyTokens = 2 },
+			within:  0, state: failed, stop: planner.StopBudget, reason: "NO_ANSWER",
 		},
 	}
 }
@@ -264,7 +261,7 @@ func (f fault) run(t *testing.T) {
 	}
 	request := ask(bestOf(4))
 	if f.request != nil {
-		f.request(request.Spec)
+		f.request(&request)
 	}
 	began := time.Now()
 	if f.during != nil {
@@ -278,20 +275,20 @@ func (f fault) run(t *testing.T) {
 	if got := time.Since(began); got > f.within+10*time.Millisecond {
 		t.Errorf("ended after %v, want within %v", got, f.within)
 	}
-	state := events[len(events)-1].GetState()
-	if state != f.state || outcome.GetStopReason() != f.stop || outcome.GetError().GetReason() != f.reason {
-		t.Errorf("got %v, %v, %v; want %v, %v, %s", state, outcome.GetStopReason(), outcome.GetError(), f.state, f.stop, f.reason)
+	state := events[len(events)-1].State
+	if state != f.state || outcome.Stop != f.stop || reasonOf(outcome.Err) != f.reason {
+		t.Errorf("got %v, %v, %v; want %v, %v, %s", state, outcome.Stop, outcome.Err, f.state, f.stop, f.reason)
 	}
-	if (state == succeeded) != (outcome.GetAnswer() != "") {
-		t.Errorf("%v with answer %q", state, outcome.GetAnswer())
+	if (state == succeeded) != (outcome.Answer != "") {
+		t.Errorf("%v with answer %q", state, outcome.Answer)
 	}
-	if got := strings.Join(outcome.GetDegraded(), "; "); !strings.Contains(got, f.degraded) || (got == "") != (f.degraded == "") {
+	if got := strings.Join(outcome.Degraded, "; "); !strings.Contains(got, f.degraded) || (got == "") != (f.degraded == "") {
 		t.Errorf("degraded %q, want %q", got, f.degraded)
 	}
 	if told := notices(events); strings.Contains(f.seen, "a notice") != (len(told) > 0) || len(told) > 1 {
 		t.Errorf("notices %q; clients see %q", told, f.seen)
 	}
-	t.Logf("after %v: error %q, degraded %q, notices %q", time.Since(began), outcome.GetError().GetMessage(), outcome.GetDegraded(), notices(events))
+	t.Logf("after %v: error %q, degraded %q, notices %q", time.Since(began), outcome.Err, outcome.Degraded, notices(events))
 
 	models.fall(sickness{})
 	if port.server == nil {
@@ -302,16 +299,13 @@ func (f fault) run(t *testing.T) {
 	}
 	time.Sleep(3 * time.Second) // connections come back
 	good := ask(bestOf(4))
-	good.Spec.Problem = "count again"
+	good.Problem = "count again"
 	outcome, _ = solve(t, m, good)
 	complete(t, outcome)
 }
 
-// short is an enum's value without its type's name.
-func short(e fmt.Stringer) string {
-	name := strings.TrimPrefix(e.String(), "SEARCH_STATE_")
-	return tick(strings.TrimPrefix(name, "STOP_REASON_"))
-}
+// short returns the contract's name of an enum's value, without its type's.
+func short(e fmt.Stringer) string { return tick(strings.ToUpper(e.String())) }
 
 func within(d time.Duration) string {
 	if d == 0 {

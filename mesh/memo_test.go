@@ -7,13 +7,12 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/testing/protocmp"
 
 	"github.com/ponder-mesh/ponder/internal/natsx/natsd"
 	"github.com/ponder-mesh/ponder/internal/natsx/natstest"
 	"github.com/ponder-mesh/ponder/mesh"
-	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner"
 	"github.com/ponder-mesh/ponder/services/planner/backend"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
@@ -42,11 +41,11 @@ func TestSecondPlannerOnTheSameStore(t *testing.T) {
 		if n, k := len(engine.Calls()), len(judge.Calls()); n+k > 0 {
 			t.Errorf("the engine was asked %d times, the judge %d", n, k)
 		}
-		wantOutcome.Elapsed, gotOutcome.Elapsed = nil, nil
+		wantOutcome.Elapsed, gotOutcome.Elapsed = 0, 0
 		for name, diff := range map[string]string{
-			"outcome": cmp.Diff(gotOutcome, wantOutcome, protocmp.Transform()),
-			"tree":    cmp.Diff(gotNodes, wantNodes, protocmp.Transform()),
-			"bill":    cmp.Diff(gotBill, wantBill, protocmp.Transform()),
+			"outcome": cmp.Diff(gotOutcome, wantOutcome),
+			"tree":    cmp.Diff(gotNodes, wantNodes),
+			"bill":    cmp.Diff(gotBill, wantBill),
 		} {
 			if diff != "" {
 				t.Errorf("%s: got -, want +\n%s", name, diff)
@@ -59,14 +58,14 @@ func TestSecondPlannerOnTheSameStore(t *testing.T) {
 	})
 }
 
-func repeat(t *testing.T, m *mesh.Mesh, seed uint64) (*plannerv1.Outcome, []*plannerv1.Node, proto.Message) {
+func repeat(t *testing.T, m *mesh.Mesh, seed uint64) (*planner.Outcome, []planner.Node, reasoning.Bill) {
 	t.Helper()
 	request := ask(beam(8, 4))
-	request.Spec.Seed = &seed
+	request.Seed = new(reasoning.Seed(seed))
 	outcome, events := solve(t, m, request)
 	complete(t, outcome)
 	last := events[len(events)-1]
-	return outcome, nodes(t, m, last.GetSearchId()), last.GetBill()
+	return outcome, nodes(t, m, last.Search), last.Bill
 }
 
 // The probe's samples are the search's own: written once, paid once.
@@ -83,14 +82,14 @@ func TestProbeIsPaidOnce(t *testing.T) {
 			return line
 		}
 		m := start(t, s, mesh.Config{Policy: engine, Verifier: verifiertest.Steps(0)})
-		request := &plannerv1.SolveRequest{Spec: &plannerv1.SearchSpec{Problem: "count", Effort: plannerv1.Effort_EFFORT_HIGH}}
+		request := planner.Request{Problem: "count", Effort: planner.EffortHigh}
 		outcome, events := solve(t, m, request)
 		complete(t, outcome)
 
 		last := events[len(events)-1]
-		search := get(t, m, last.GetSearchId())
-		t.Logf("plan: %s", search.GetPlan().GetReason())
-		probed, searched := last.GetBill().GetDifficulty().GetGeneratedTokens(), last.GetBill().GetPolicy().GetGeneratedTokens()
+		search := get(t, m, last.Search)
+		t.Logf("plan: %s", search.Plan.Reason)
+		probed, searched := last.Bill.Difficulty.Generated, last.Bill.Policy.Generated
 		if probed == 0 || searched == 0 || probed+searched != written.Load() {
 			t.Errorf("the bill has %d tokens of the probe and %d of the search, written were %d", probed, searched, written.Load())
 		}
@@ -107,14 +106,14 @@ func TestProbeIsPaidOnce(t *testing.T) {
 		}
 		estimates := 0
 		for _, e := range events {
-			if e.GetEstimate() != nil {
+			if e.Estimate != nil {
 				estimates++
 			}
 		}
 		if estimates == 0 {
 			t.Error("no event has the estimate")
 		}
-		if got := search.GetNodeCount(); got < 16 {
+		if got := search.Nodes; got < 16 {
 			t.Errorf("%d nodes, want those of the probe, too", got)
 		}
 	})

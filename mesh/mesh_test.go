@@ -3,7 +3,6 @@ package mesh_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"testing"
 	"testing/synctest"
@@ -19,6 +18,8 @@ import (
 	"github.com/ponder-mesh/ponder/mesh"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner"
+	"github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue"
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
@@ -95,91 +96,75 @@ func wire(m *mesh.Mesh) plannerv1.PlannerServiceClient {
 }
 
 // majority waits for all its samples.
-func majority(n int32) *plannerv1.Strategy {
-	return &plannerv1.Strategy{Kind: &plannerv1.Strategy_Majority{Majority: &plannerv1.Majority{N: n, Exhaustive: true}}}
+func majority(n int) search.Strategy { return search.Majority{N: n, Exhaustive: true} }
+
+func bestOf(n int) search.Strategy { return search.BestOfN{N: n} }
+
+func beam(n, m int) search.Strategy {
+	s := search.NewBeam(n)
+	s.M = m
+	return s
 }
 
-func bestOf(n int32) *plannerv1.Strategy {
-	return &plannerv1.Strategy{Kind: &plannerv1.Strategy_BestOfN{BestOfN: &plannerv1.BestOfN{N: n}}}
-}
+func ask(s search.Strategy) planner.Request { return planner.Request{Problem: "count", Strategy: s} }
 
-func beam(n, m int32) *plannerv1.Strategy {
-	return &plannerv1.Strategy{Kind: &plannerv1.Strategy_Beam{Beam: &plannerv1.Beam{N: n, M: &m}}}
-}
-
-func ask(s *plannerv1.Strategy) *plannerv1.SolveRequest {
-	return &plannerv1.SolveRequest{Spec: &plannerv1.SearchSpec{Problem: "count", Strategy: s}}
-}
-
-// A receiver is a Solve or WatchSearch stream.
-type receiver[R interface{ GetEvent() *plannerv1.SearchEvent }] interface{ Recv() (R, error) }
-
-// drain is all events until the stream's end.
-func drain[R interface{ GetEvent() *plannerv1.SearchEvent }](stream receiver[R], err error) (events []*plannerv1.SearchEvent, _ error) {
-	for err == nil {
-		var response R
-		if response, err = stream.Recv(); err == nil {
-			events = append(events, response.GetEvent())
-		}
+// begin creates a search and returns its id.
+func begin(t *testing.T, m *mesh.Mesh, r planner.Request) (id string) {
+	t.Helper()
+	created, err := m.Planner.Create(context.Background(), r)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if err == io.EOF {
-		err = nil
-	}
-	return events, err
+	return created.ID
 }
 
 // solve follows a search to its end.
-func solve(t *testing.T, m *mesh.Mesh, r *plannerv1.SolveRequest) (*plannerv1.Outcome, []*plannerv1.SearchEvent) {
+func solve(t *testing.T, m *mesh.Mesh, r planner.Request) (*planner.Outcome, []planner.Event) {
 	t.Helper()
-	events, err := drain(wire(m).Solve(context.Background(), r))
+	created, err := m.Planner.Create(context.Background(), r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return events[len(events)-1].GetOutcome(), events
+	events := watch(t, m, planner.Ref{Tenant: r.Tenant, ID: created.ID}, 0)
+	return events[len(events)-1].Outcome, events
 }
 
 // watch follows a search from a number to its end.
-func watch(t *testing.T, m *mesh.Mesh, id string, after int64) []*plannerv1.SearchEvent {
+func watch(t *testing.T, m *mesh.Mesh, ref planner.Ref, after int64) (events []planner.Event) {
 	t.Helper()
-	events, err := drain(wire(m).WatchSearch(context.Background(), &plannerv1.WatchSearchRequest{SearchId: id, AfterSequence: after}))
-	if err != nil {
-		t.Fatal(err)
+	for e, err := range m.Planner.Watch(context.Background(), ref, after) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		events = append(events, e)
 	}
 	return events
 }
 
-// begin starts a search and returns its id and its stream's end.
-func begin(t *testing.T, m *mesh.Mesh, r *plannerv1.SolveRequest) (id string, leave func()) {
+func get(t *testing.T, m *mesh.Mesh, id string) planner.Search {
 	t.Helper()
-	ctx, leave := context.WithCancel(context.Background())
-	stream, err := wire(m).Solve(ctx, r)
+	got, err := m.Planner.Get(context.Background(), planner.Ref{ID: id})
 	if err != nil {
 		t.Fatal(err)
 	}
-	response, err := stream.Recv()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(leave)
-	return response.GetEvent().GetSearchId(), leave
+	return got
 }
 
-func get(t *testing.T, m *mesh.Mesh, id string) *plannerv1.Search {
+func nodes(t *testing.T, m *mesh.Mesh, id string) []planner.Node {
 	t.Helper()
-	response, err := wire(m).GetSearch(context.Background(), &plannerv1.GetSearchRequest{SearchId: id})
-	if err != nil {
-		t.Fatal(err)
+	page, err := m.Planner.Nodes(context.Background(), planner.NodesRequest{Ref: planner.Ref{ID: id}, PageSize: 1000})
+	if err != nil || page.Next != "" {
+		t.Fatalf("next page %q, error %v", page.Next, err)
 	}
-	return response.GetSearch()
+	return page.Items
 }
 
-func nodes(t *testing.T, m *mesh.Mesh, id string) []*plannerv1.Node {
-	t.Helper()
-	response, err := wire(m).ListNodes(context.Background(), &plannerv1.ListNodesRequest{SearchId: id, PageSize: 1000})
-	if err != nil {
-		t.Fatal(err)
+// reasonOf returns the reason of an error, "" if there is none.
+func reasonOf(err error) string {
+	if e := reasoning.Classify(err); e != nil {
+		return e.Reason()
 	}
-	return response.GetNodes()
+	return ""
 }
 
 // took checks the time since began, exactly.
@@ -191,9 +176,9 @@ func took(t *testing.T, began time.Time, want time.Duration) {
 }
 
 // complete checks that a search found all that it looked for.
-func complete(t *testing.T, o *plannerv1.Outcome) {
+func complete(t *testing.T, o *planner.Outcome) {
 	t.Helper()
-	if o.GetStopReason() != plannerv1.StopReason_STOP_REASON_COMPLETE || o.GetAnswer() == "" || o.GetError() != nil || len(o.GetDegraded()) > 0 {
+	if o.Stop != planner.StopComplete || o.Answer == "" || o.Err != nil || len(o.Degraded) > 0 {
 		t.Errorf("outcome is not complete: %v", o)
 	}
 }
@@ -219,7 +204,7 @@ func refused(t *testing.T, err error, code codes.Code, reason, field string) {
 	for _, d := range s.Details() {
 		switch d := d.(type) {
 		case *errdetails.ErrorInfo:
-			gotReason = d.GetReason()
+			gotReason = d.Reason
 		case *errdetails.BadRequest:
 			gotField = d.GetFieldViolations()[0].GetField()
 		}

@@ -7,19 +7,15 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/testing/protocmp"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/ponder-mesh/ponder/internal/natsx/natsd"
 	"github.com/ponder-mesh/ponder/internal/natsx/natstest"
 	"github.com/ponder-mesh/ponder/internal/stats"
 	"github.com/ponder-mesh/ponder/mesh"
 	"github.com/ponder-mesh/ponder/pocket/problems"
-	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/difficulty"
-	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
+	"github.com/ponder-mesh/ponder/services/planner"
 	"github.com/ponder-mesh/ponder/services/planner/profile"
 	"github.com/ponder-mesh/ponder/services/planner/strategies"
 	policyengine "github.com/ponder-mesh/ponder/services/policy/engine"
@@ -53,16 +49,6 @@ func measured(t *testing.T, policy, rewardModel string, aggregator verifier.Aggr
 		t.Fatal(err)
 	}
 	return p
-}
-
-// strategyText returns the strategy of a plan, such as "beam 16".
-func strategyText(t *testing.T, p *plannerv1.SearchPlan) string {
-	t.Helper()
-	s, err := plannerrpc.StrategyFromProto(p.GetStrategy())
-	if err != nil {
-		t.Error(err)
-	}
-	return strategies.String(s)
 }
 
 // pockets are a policy that really errs and a judge that really judges.
@@ -102,19 +88,19 @@ func TestPlansFollowTheProfile(t *testing.T) {
 		used := map[string]int{}
 		for steps, want := range map[int]string{2: "best-of-n 4", 8: "beam 16"} {
 			for _, p := range set(steps) {
-				outcome, events := solve(t, m, &plannerv1.SolveRequest{Spec: sixteen(p.Text)})
+				outcome, events := solve(t, m, sixteen(p.Text))
 				complete(t, outcome)
-				var plan *plannerv1.SearchPlan
+				var plan *planner.Plan
 				for _, e := range events {
-					if e.GetPlan() != nil {
-						plan = e.GetPlan()
+					if e.Plan != nil {
+						plan = e.Plan
 					}
 				}
-				if plan.GetSource() != plannerv1.PlanSource_PLAN_SOURCE_PROFILE || plan.GetProfile() != "measured" || plan.GetBin() == "" || plan.GetPredictedPolicyTokens() == 0 ||
-					plan.PredictedAccuracy == nil || plan.GetPredictedTime().AsDuration() == 0 || !strings.Contains(plan.GetReason(), "pass@1 about") {
+				if plan.Source != planner.SourceProfile || plan.Profile != "measured" || plan.Bin == "" || plan.PredictedTokens == 0 ||
+					plan.PredictedAccuracy == nil || plan.PredictedTime == 0 || !strings.Contains(plan.Reason, "pass@1 about") {
 					t.Errorf("plan %v", plan)
 				}
-				if strategyText(t, plan) == want {
+				if strategies.String(plan.Strategy) == want {
 					used[want]++
 				}
 			}
@@ -127,16 +113,16 @@ func TestPlansFollowTheProfile(t *testing.T) {
 		other := measured(t, "pocket-0.3m", "pocket-prm", verifier.AggregatorProd)
 		other.Name, other.Budgets[0].Adaptive = "newer", false
 		shelf.Put("test", other)
-		response, err := wire(m).PlanSearch(t.Context(), &plannerv1.PlanSearchRequest{Spec: sixteen(set(2)[0].Text)})
-		if err != nil || response.GetPlan().GetProfile() != "newer" || strategyText(t, response.GetPlan()) != "beam 16" || response.GetEstimate() != nil {
-			t.Errorf("plan %v, error %v: want the newer profile's, without an estimate", response, err)
+		planned, err := m.Planner.Plan(t.Context(), sixteen(set(2)[0].Text))
+		if err != nil || planned.Plan.Profile != "newer" || strategies.String(planned.Plan.Strategy) != "beam 16" || planned.Estimate != nil {
+			t.Errorf("plan %v, error %v: want the newer profile's, without an estimate", planned, err)
 		}
 
 		// Another pair's profile is not used.
 		shelf.Put("test", measured(t, "pocket-0.3m", "another reward model", verifier.AggregatorProd))
-		response, err = wire(m).PlanSearch(t.Context(), &plannerv1.PlanSearchRequest{Spec: sixteen(set(2)[0].Text)})
-		if err != nil || response.GetPlan().GetSource() != plannerv1.PlanSource_PLAN_SOURCE_RULE_OF_THUMB || !strings.Contains(response.GetPlan().GetReason(), "rule of thumb") {
-			t.Errorf("plan %v, error %v: want the rule of thumb", response, err)
+		planned, err = m.Planner.Plan(t.Context(), sixteen(set(2)[0].Text))
+		if err != nil || planned.Plan.Source != planner.SourceRuleOfThumb || !strings.Contains(planned.Plan.Reason, "rule of thumb") {
+			t.Errorf("plan %v, error %v: want the rule of thumb", planned, err)
 		}
 	})
 }
@@ -151,13 +137,13 @@ func TestDeadlineChoosesWidthOverDepth(t *testing.T) {
 			p.Budgets[0].Adaptive = false
 			shelf.Put("test", p)
 			m := start(t, s, mesh.Config{Policy: policytest.Steps(3, time.Second/2), Verifier: verifiertest.Steps(0), Profiles: shelf})
-			request := &plannerv1.SolveRequest{Spec: sixteen("p")}
-			request.Spec.Deadline = timestamppb.New(time.Now().Add(timeout))
+			request := sixteen("p")
+			request.Deadline = time.Now().Add(timeout)
 			outcome, events := solve(t, m, request)
 			complete(t, outcome)
 			for _, e := range events {
-				if plan := e.GetPlan(); plan != nil && strategyText(t, plan) != want {
-					t.Errorf("with %v: %s because %q, want %s", timeout, strategyText(t, plan), plan.GetReason(), want)
+				if plan := e.Plan; plan != nil && strategies.String(plan.Strategy) != want {
+					t.Errorf("with %v: %s because %q, want %s", timeout, strategies.String(plan.Strategy), plan.Reason, want)
 				}
 			}
 		})
@@ -171,8 +157,8 @@ func TestSoloEstimates(t *testing.T) {
 	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
 		engine, judge := policytest.Steps(3, time.Second), verifiertest.Steps(time.Second)
 		m := start(t, s, mesh.Config{Policy: engine, Verifier: judge, Solo: true})
-		request := &plannerv1.SolveRequest{Spec: &plannerv1.SearchSpec{Problem: "p", Strategy: bestOf(4), EstimateDifficulty: true}}
-		run := func(r *plannerv1.SolveRequest) (*plannerv1.Outcome, *plannerv1.SearchEvent) {
+		request := planner.Request{Problem: "p", Strategy: bestOf(4), Estimate: true}
+		run := func(r planner.Request) (*planner.Outcome, planner.Event) {
 			outcome, events := solve(t, m, r)
 			complete(t, outcome)
 			return outcome, events[len(events)-1]
@@ -183,26 +169,24 @@ func TestSoloEstimates(t *testing.T) {
 		if more := len(engine.Calls()) + len(judge.Calls()) - asked; more > 0 {
 			t.Errorf("the second time %d calls were made", more)
 		}
-		if diff := cmp.Diff(one.GetBill(), two.GetBill(), protocmp.Transform()); diff != "" {
+		if diff := cmp.Diff(one.Bill, two.Bill); diff != "" {
 			t.Errorf("the second time it cost another amount:\n%s", diff)
 		}
-		bill := one.GetBill()
-		if bill.GetPolicy().GetGeneratedTokens() != 0 || bill.GetVerifier().GetVerifierTokens() != 0 || bill.GetDifficulty().GetGeneratedTokens() == 0 || bill.GetDifficulty().GetVerifierTokens() == 0 {
+		bill := one.Bill
+		if bill.Policy.Generated != 0 || bill.Verifier.Verifier != 0 || bill.Difficulty.Generated == 0 || bill.Difficulty.Verifier == 0 {
 			t.Errorf("bill %v: want all of it to be the estimate's", bill)
 		}
-		without := proto.Clone(request).(*plannerv1.SolveRequest)
-		without.Spec.EstimateDifficulty = false
+		without := request
+		without.Estimate = false
 		plain, three := run(without)
-		if plain.GetAnswer() != first.GetAnswer() || second.GetAnswer() != first.GetAnswer() {
-			t.Errorf("answers %q, %q and without an estimate %q", first.GetAnswer(), second.GetAnswer(), plain.GetAnswer())
+		if plain.Answer != first.Answer || second.Answer != first.Answer {
+			t.Errorf("answers %q, %q and without an estimate %q", first.Answer, second.Answer, plain.Answer)
 		}
-		if got, want := three.GetBill().GetPolicy().GetGeneratedTokens(), bill.GetDifficulty().GetGeneratedTokens(); got != want {
+		if got, want := three.Bill.Policy.Generated, bill.Difficulty.Generated; got != want {
 			t.Errorf("without an estimate it wrote %d tokens, the estimate %d", got, want)
 		}
 	})
 }
 
 // sixteen asks for a problem to be searched for as much as 16 samples cost.
-func sixteen(problem string) *plannerv1.SearchSpec {
-	return &plannerv1.SearchSpec{Problem: problem, Budget: &plannerv1.Budget{Samples: proto.Int32(16)}}
-}
+func sixteen(problem string) planner.Request { return planner.Request{Problem: problem, Samples: 16} }

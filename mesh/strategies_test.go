@@ -1,7 +1,6 @@
 package mesh_test
 
 import (
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -10,19 +9,19 @@ import (
 	"github.com/ponder-mesh/ponder/internal/natsx/natstest"
 	"github.com/ponder-mesh/ponder/mesh"
 	"github.com/ponder-mesh/ponder/pocket/problems"
-	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
-	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
+	"github.com/ponder-mesh/ponder/services/planner"
+	"github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/planner/strategies"
 	policyengine "github.com/ponder-mesh/ponder/services/policy/engine"
 )
 
 // named is a strategy as a person asks for it.
-func named(name string, set ...string) *plannerv1.Strategy {
+func named(name string, set ...string) search.Strategy {
 	s, err := strategies.New(name, set...)
 	if err != nil {
 		panic(err)
 	}
-	return plannerrpc.StrategyToProto(s)
+	return s
 }
 
 // Every strategy solves a problem through the whole mesh, by gRPC, with models that
@@ -70,22 +69,22 @@ func TestEveryStrategySolves(t *testing.T) {
 			}
 			solved[c.name] = true
 			asked := named(c.name, strings.Fields(c.set)...)
-			outcome, events := solve(t, m, &plannerv1.SolveRequest{Spec: &plannerv1.SearchSpec{Problem: problem[0].Text, Strategy: asked}})
-			id := events[0].GetSearchId()
-			bill := get(t, m, id).GetBill()
-			t.Logf("%s %s: answer %s, right is %s; bill %v", c.name, c.set, outcome.GetAnswer(), problem[0].Answer, bill) // in front of its failures
+			outcome, events := solve(t, m, planner.Request{Problem: problem[0].Text, Strategy: asked})
+			id := events[0].Search
+			bill := get(t, m, id).Bill
+			t.Logf("%s %s: answer %s, right is %s; bill %v", c.name, c.set, outcome.Answer, problem[0].Answer, bill) // in front of its failures
 			complete(t, outcome)
-			said := slices.ContainsFunc(nodes(t, m, id), func(n *plannerv1.Node) bool {
-				return n.GetNodeId() == outcome.GetNodeId() && n.GetAnswer() == outcome.GetAnswer() && n.GetState() == plannerv1.NodeState_NODE_STATE_FINISHED
+			said := slices.ContainsFunc(nodes(t, m, id), func(n planner.Node) bool {
+				return n.ID == outcome.Node && n.Answer == outcome.Answer && n.State == search.StateFinished
 			})
 			if !said {
-				t.Errorf("answer %s is not that of node %s", outcome.GetAnswer(), outcome.GetNodeId())
+				t.Errorf("answer %s is not that of node %s", outcome.Answer, outcome.Node)
 			}
-			if bill.GetPolicy().GetGeneratedTokens() == 0 || c.unscored != (bill.GetVerifier().GetVerifierTokens() == 0) {
+			if bill.Policy.Generated == 0 || c.unscored != (bill.Verifier.Verifier == 0) {
 				t.Error("tokens are missing on the bill")
 			}
 			for _, e := range events {
-				if p := e.GetPlan(); p != nil && !sameKind(p.GetStrategy(), asked) {
+				if p := e.Plan; p != nil && p.Strategy.Name() != asked.Name() {
 					t.Errorf("searched by %v", p)
 				}
 			}
@@ -96,9 +95,4 @@ func TestEveryStrategySolves(t *testing.T) {
 			}
 		}
 	})
-}
-
-// sameKind says whether two strategies are of one kind.
-func sameKind(a, b *plannerv1.Strategy) bool {
-	return reflect.TypeOf(a.GetKind()) == reflect.TypeOf(b.GetKind())
 }

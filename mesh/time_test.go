@@ -12,13 +12,12 @@ import (
 	"testing/synctest"
 	"time"
 
-	"google.golang.org/protobuf/types/known/timestamppb"
-
 	"github.com/ponder-mesh/ponder/internal/natsx/natsd"
 	"github.com/ponder-mesh/ponder/internal/natsx/natstest"
 	"github.com/ponder-mesh/ponder/mesh"
-	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner"
+	"github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 	"github.com/ponder-mesh/ponder/services/verifier"
@@ -31,7 +30,7 @@ func TestTimes(t *testing.T) {
 	for _, c := range []struct {
 		name         string
 		depth, slots int // steps of a solution, sequences at a time
-		strategy     *plannerv1.Strategy
+		strategy     search.Strategy
 		score, want  time.Duration
 	}{
 		{"best of 16, slots for all, takes one step's time", 1, 32, bestOf(16), 0, step},
@@ -56,7 +55,7 @@ func TestTimes(t *testing.T) {
 				outcome, _ := solve(t, m, ask(c.strategy))
 				took(t, began, c.want)
 				complete(t, outcome)
-				if got := outcome.GetElapsed().AsDuration(); got != c.want {
+				if got := outcome.Elapsed; got != c.want {
 					t.Errorf("elapsed %v, want %v", got, c.want)
 				}
 			})
@@ -98,7 +97,7 @@ func TestDVTSDoesNotWaitForStragglers(t *testing.T) {
 		m := start(t, s, mesh.Config{Policy: &policytest.Script{Reply: slow}, Verifier: &verifiertest.Script{Reply: judge}})
 		var trees []string
 		for _, c := range []struct {
-			strategy *plannerv1.Strategy
+			strategy search.Strategy
 			want     time.Duration
 		}{
 			{named("dvts", fmt.Sprint("n=", 4*subtrees), "m=4"), 10*time.Second + (depth-1)*time.Second},
@@ -106,13 +105,13 @@ func TestDVTSDoesNotWaitForStragglers(t *testing.T) {
 		} {
 			began := time.Now()
 			request := ask(c.strategy)
-			request.Spec.Problem = fmt.Sprint("count by ", c.want) // so that nothing is replayed
+			request.Problem = fmt.Sprint("count by ", c.want) // so that nothing is replayed
 			outcome, events := solve(t, m, request)
 			took(t, began, c.want)
 			complete(t, outcome)
 			var tree []string
-			for _, n := range nodes(t, m, events[0].GetSearchId()) {
-				tree = append(tree, fmt.Sprint(n.GetNodeId(), n.GetState()))
+			for _, n := range nodes(t, m, events[0].Search) {
+				tree = append(tree, fmt.Sprint(n.ID, n.State))
 			}
 			trees = append(trees, strings.Join(tree, " "))
 		}
@@ -139,19 +138,19 @@ func TestMajorityEndsWhenItIsCertain(t *testing.T) {
 		took(t, began, 5*time.Second)
 		complete(t, outcome)
 		stopped(t, engine, began.Add(5*time.Second), context.Canceled)
-		if c := outcome.GetCandidates(); outcome.GetAnswer() != "7" || len(c) != 1 || c[0].GetCount() != 5 {
+		if c := outcome.Candidates; outcome.Answer != "7" || len(c) != 1 || c[0].Count != 5 {
 			t.Errorf("outcome %v, want 7 by five votes", outcome)
 		}
-		states := map[plannerv1.NodeState]int{}
-		for _, n := range nodes(t, m, events[0].GetSearchId()) {
-			states[n.GetState()]++
+		states := map[search.State]int{}
+		for _, n := range nodes(t, m, events[0].Search) {
+			states[n.State]++
 		}
-		if states[plannerv1.NodeState_NODE_STATE_FINISHED] != 5 || states[plannerv1.NodeState_NODE_STATE_PRUNED] != 4 {
+		if states[search.StateFinished] != 5 || states[search.StatePruned] != 4 {
 			t.Errorf("nodes are %v, want 5 finished and 4 pruned", states)
 		}
 		// Who wants all of them gets all of them, as far as they come.
 		request := ask(majority(9))
-		request.Spec.Problem, request.Spec.Deadline = "count on", timestamppb.New(time.Now().Add(time.Minute))
+		request.Problem, request.Deadline = "count on", time.Now().Add(time.Minute)
 		began = time.Now()
 		solve(t, m, request)
 		took(t, began, time.Minute)
@@ -191,11 +190,11 @@ func TestWorkerCrash(t *testing.T) {
 		m := start(t, s, mesh.Config{Policy: healthy, Workers: -1})
 		dying := startWorker(t, s, "doomed", doomed)
 		began := time.Now()
-		id, _ := begin(t, m, ask(majority(2)))
+		id := begin(t, m, ask(majority(2)))
 		time.Sleep(5 * time.Second)
 		dying.crash()
 		startWorker(t, s, "healthy", healthy)
-		events := watch(t, m, id, 0)
+		events := watch(t, m, planner.Ref{ID: id}, 0)
 
 		// Its last sign of life was after a third of the 10 s until redelivery; then the
 		// child takes 10 s. JetStream's timers may be some milliseconds late.
@@ -203,11 +202,11 @@ func TestWorkerCrash(t *testing.T) {
 		if got := time.Since(began); got < want || got > want+10*time.Millisecond {
 			t.Errorf("took %v, want %v", got, want)
 		}
-		complete(t, events[len(events)-1].GetOutcome())
+		complete(t, events[len(events)-1].Outcome)
 		if got, want := called(doomed)+called(healthy), "[0 1] gave [0]; [1] gave [1]; "; got != want {
 			t.Errorf("engines: %s, want %s", got, want)
 		}
-		if got, want := get(t, m, id).GetBill().GetPolicy().GetGeneratedTokens(), int64(len("A:0\n")+len("A:1\n")); got != want {
+		if got, want := get(t, m, id).Bill.Policy.Generated, int64(len("A:0\n")+len("A:1\n")); got != want {
 			t.Errorf("%d tokens on the bill, want %d", got, want)
 		}
 		if got := nodes(t, m, id); len(got) != 2 {
@@ -230,13 +229,13 @@ func TestDeadline(t *testing.T) {
 		m := start(t, s, mesh.Config{Policy: engine})
 		began := time.Now()
 		request := ask(majority(2))
-		request.Spec.Deadline = timestamppb.New(began.Add(15 * time.Second))
+		request.Deadline = began.Add(15 * time.Second)
 		outcome, events := solve(t, m, request)
 		took(t, began, 15*time.Second)
-		if outcome.GetStopReason() != plannerv1.StopReason_STOP_REASON_DEADLINE || outcome.GetAnswer() != "0" || outcome.GetError().GetReason() != "DEADLINE_EXCEEDED" {
+		if outcome.Stop != planner.StopDeadline || outcome.Answer != "0" || reasonOf(outcome.Err) != "DEADLINE_EXCEEDED" {
 			t.Errorf("outcome %v, want answer 0 at the deadline", outcome)
 		}
-		if got := events[len(events)-1].GetState(); got != plannerv1.SearchState_SEARCH_STATE_SUCCEEDED {
+		if got := events[len(events)-1].State; got != planner.StateSucceeded {
 			t.Errorf("state %v", got)
 		}
 		// The engine knew the deadline; at that moment its own clock and the planner's
@@ -246,7 +245,7 @@ func TestDeadline(t *testing.T) {
 		}
 		stopped(t, engine, began.Add(15*time.Second), context.DeadlineExceeded, context.Canceled)
 		request = ask(majority(1)) // its slots are free again
-		request.Spec.Problem = "count on"
+		request.Problem = "count on"
 		outcome, _ = solve(t, m, request)
 		complete(t, outcome)
 		took(t, began, 25*time.Second)
@@ -258,20 +257,19 @@ func TestCancelReachesTheEngineAtOnce(t *testing.T) {
 		engine := after(10*time.Second, policytest.Never, policytest.Never)
 		m := start(t, s, mesh.Config{Policy: engine})
 		began := time.Now()
-		id, _ := begin(t, m, ask(majority(3)))
+		id := begin(t, m, ask(majority(3)))
 		time.Sleep(15 * time.Second)
-		response, err := wire(m).CancelSearch(t.Context(), &plannerv1.CancelSearchRequest{SearchId: id})
+		got, err := m.Planner.Cancel(t.Context(), planner.Ref{ID: id})
 		if err != nil {
 			t.Fatal(err)
 		}
 		took(t, began, 15*time.Second)
-		got := response.GetSearch()
-		if got.GetState() != plannerv1.SearchState_SEARCH_STATE_CANCELLED || got.GetOutcome().GetError().GetReason() != "CANCELLED_BY_CLIENT" || got.GetOutcome().GetAnswer() != "0" {
+		if got.State != planner.StateCancelled || reasonOf(got.Outcome.Err) != "CANCELLED_BY_CLIENT" || got.Outcome.Answer != "0" {
 			t.Errorf("search %v, want it cancelled with answer 0", got)
 		}
 		stopped(t, engine, began.Add(15*time.Second), context.Canceled)
-		again, err := wire(m).CancelSearch(t.Context(), &plannerv1.CancelSearchRequest{SearchId: id})
-		if err != nil || again.GetSearch().GetSequence() != got.GetSequence() {
+		again, err := m.Planner.Cancel(t.Context(), planner.Ref{ID: id})
+		if err != nil || again.Sequence != got.Sequence {
 			t.Errorf("cancelled again: %v and error %v, want no change", again, err)
 		}
 	})

@@ -123,7 +123,7 @@ func traced(t *testing.T, content bool) (spans []tracetest.SpanStub) {
 		})
 		for seed := range uint64(2) {
 			request := ask(beam(4, 2))
-			request.Spec.Problem = fmt.Sprint(canary, " of ", seed) // else the second were answered by the memo
+			request.Problem = fmt.Sprint(canary, " of ", seed) // else the second were answered by the memo
 			outcome, _ := solve(t, m, request)
 			complete(t, outcome)
 		}
