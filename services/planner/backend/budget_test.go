@@ -53,7 +53,7 @@ func jittery(lock *searchtest.Lock, seed uint64) *searchtest.Lock {
 		l.Delay = timing(r.Node, r.Steps, ordinal)
 		return l
 	}
-	lock.Hearing = func(r verifier.Request) (time.Duration, error) { return timing(r.Node, r.Steps), nil }
+	lock.OnScore = func(r verifier.Request) (time.Duration, error) { return timing(r.Node, r.Steps), nil }
 	return lock
 }
 
@@ -113,7 +113,7 @@ type budgetedRun struct {
 // tree returns what grew, what it cost, and how many children and scores were asked for.
 func (r *budgetedRun) tree(t *testing.T) (tree string, bill reasoning.Bill, asked int) {
 	p := problem("s")
-	p.Aggregator, p.Extract = verifier.AggregatorMin, searchtest.Dialled
+	p.Aggregator, p.Extract = verifier.AggregatorMin, searchtest.Extract
 	lock := searchtest.NewLock(0.5, nil)
 	if r.how != nil {
 		lock = thinkingLock()
@@ -140,7 +140,7 @@ func (r *budgetedRun) tree(t *testing.T) (tree string, bill reasoning.Bill, aske
 			t.Errorf("%+v: %v", r, err)
 		}
 		r.took = time.Since(began)
-		tree, bill, asked = sketch(grown), m.Bill(), len(lock.Calls())+len(lock.Heard())
+		tree, bill, asked = sketch(grown), m.Bill(), len(lock.Calls())+len(lock.ScoreRequests())
 		if total := bill.Total(); exceeds(total.Generated, r.budget.PolicyTokens) || exceeds(total.Verifier, r.budget.VerifierTokens) ||
 			exceeds(total.FLOPs, r.budget.FLOPs) {
 			t.Errorf("%+v: cost %+v", r, total)

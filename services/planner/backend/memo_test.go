@@ -33,7 +33,7 @@ func TestMemoReplaysSearches(t *testing.T) {
 	store := NewMemory(1 << 20)
 	lock := searchtest.NewLock(0.6, nil)
 	run := func(id string, s search.Strategy) (bill reasoning.Bill, expanded []policy.Request, scored int) {
-		callsBefore, heardBefore := len(lock.Calls()), len(lock.Heard())
+		callsBefore, heardBefore := len(lock.Calls()), len(lock.ScoreRequests())
 		w := Meter(Memo(Retry(lock, Backoff{}), store, who), Budget{}, who.Policy, who.RewardModel.Model)
 		if _, err := search.Run(ctx, search.New(w, problem(id)), s); err != nil {
 			t.Fatal(err)
@@ -41,7 +41,7 @@ func TestMemoReplaysSearches(t *testing.T) {
 		for _, c := range lock.Calls()[callsBefore:] {
 			expanded = append(expanded, c.Request)
 		}
-		return w.Bill(), expanded, len(lock.Heard()) - heardBefore
+		return w.Bill(), expanded, len(lock.ScoreRequests()) - heardBefore
 	}
 	best, beam := search.BestOfN{N: 16}, search.Beam{N: 16, M: 4, MaxLevels: 40}
 	firstBest, asked, _ := run("a", best)
@@ -241,7 +241,7 @@ func TestMemoRecord(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	expanded, heard := len(lock.Calls()), len(lock.Heard())
+	expanded, heard := len(lock.Calls()), len(lock.ScoreRequests())
 
 	got, err := children(t.Context(), m, r)
 	if err != nil {
@@ -264,13 +264,13 @@ func TestMemoRecord(t *testing.T) {
 	if got[0].Usage != paid {
 		t.Errorf("to another search it costs %+v, want %+v", got[0].Usage, paid)
 	}
-	if len(lock.Calls()) != expanded || len(lock.Heard()) != heard {
+	if len(lock.Calls()) != expanded || len(lock.ScoreRequests()) != heard {
 		t.Error("a recorded sample was asked for again")
 	}
 	if _, err := m.Score(t.Context(), verifier.Request{Problem: r.Problem, Steps: reasoning.Texts(probe[1].Steps)}); err != nil {
 		t.Fatal(err)
 	}
-	if len(lock.Heard()) != heard+1 {
+	if len(lock.ScoreRequests()) != heard+1 {
 		t.Error("a sample without scores was not scored")
 	}
 }

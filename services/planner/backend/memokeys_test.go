@@ -91,7 +91,7 @@ func TestMemoScoreKeys(t *testing.T) {
 		if _, err := Memo(lock, store, c.id).Score(t.Context(), c.r); err != nil {
 			t.Fatal(err)
 		}
-		if hit := len(lock.Heard()) == 1; hit != test.hit {
+		if hit := len(lock.ScoreRequests()) == 1; hit != test.hit {
 			t.Errorf("after a change of %s: replayed: got %t, want %t", name, hit, test.hit)
 		}
 	}

@@ -15,7 +15,7 @@ import (
 // suffices it grows the same tree as without one.
 func TestSearchKeepsToItsBudget(t *testing.T) {
 	p := problem("s")
-	p.Extract = searchtest.Dialled
+	p.Extract = searchtest.Extract
 	for _, arm := range []string{
 		"greedy", "best-of-n", "majority", "majority:exhaustive=true", "majority:wave=4",
 		"majority:confidence=0.8", "majority:wave=4:confidence=0.8",

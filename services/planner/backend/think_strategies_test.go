@@ -182,11 +182,11 @@ func TestOrderOfPartsDoesNotMatter(t *testing.T) {
 							l.Delay = rand.N(time.Second)
 							return l
 						}
-						lock.Hearing = func(verifier.Request) (time.Duration, error) { return rand.N(time.Second), nil }
+						lock.OnScore = func(verifier.Request) (time.Duration, error) { return rand.N(time.Second), nil }
 					}
 					p := problem("a")
 					p.Aggregator = verifier.AggregatorMin
-					p.Extract = searchtest.Dialled
+					p.Extract = searchtest.Extract
 					tree := search.New(Think(lock, Thinking{Mode: ModeForce, Max: 12, Waits: 1}, format), p)
 					if _, err := search.Run(t.Context(), tree, s); err != nil {
 						t.Fatal(err)

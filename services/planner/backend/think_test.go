@@ -404,7 +404,7 @@ func TestAdviceIsForThePolicyOnly(t *testing.T) {
 				t.Errorf("the policy reads %q, want %q", c.Request.Problem, want)
 			}
 		}
-		for _, r := range lock.Heard() {
+		for _, r := range lock.ScoreRequests() {
 			if r.Problem != "31415" {
 				t.Errorf("the verifier reads %q", r.Problem)
 			}

@@ -2,6 +2,7 @@ package search
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -12,41 +13,49 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// took runs s in a bubble and returns how long it took, and its tree.
-func timeSearch(t *testing.T, w func() Backend, s Strategy) (took time.Duration, drawn string) {
+// timeSearch returns how long s takes in a bubble, and its tree.
+func timeSearch(t *testing.T, newBackend func() Backend, s Strategy) (took time.Duration, drawn string) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		tree := mustRun(t, w(), s)
+		tree := mustRun(t, newBackend(), s)
 		took, drawn = time.Since(start), outline(tree)
 	})
 	return took, drawn
 }
 
-// A search takes as long as its longest chain of calls, and no longer: where all take the
-// same time, that is what its definition says.
+// A search takes as long as its longest chain of calls, and no longer. Where all calls take
+// the same time, the chain follows from the strategy's definition.
 func TestLatency(t *testing.T) {
-	const step, judge, depth = 10 * time.Second, time.Second, time.Duration(len(combination))
-	const whole, level = depth * step, step + judge
+	const step, score, depth = 10 * time.Second, time.Second, time.Duration(len(combination))
+	const whole, level = depth * step, step + score
 	want := map[string]time.Duration{
-		"greedy": whole, "majority": whole, "majority-waves": 4 * whole, // whose winner is never certain
-		"best-of-n": whole + judge,
-		"beam":      depth * level, "beam-narrow": depth * level, "beam-dedupe": depth * level,
-		"beam-narrow-dedupe": 2*level + 3*step + judge, // the third of three levels runs to the end
+		"greedy":             whole,
+		"majority":           whole,
+		"majority-waves":     4 * whole, // the winner is not certain before
+		"best-of-n":          whole + score,
+		"beam":               depth * level,
+		"beam-narrow":        depth * level,
+		"beam-dedupe":        depth * level,
+		"beam-narrow-dedupe": 2*level + 3*step + score, // the third of three levels runs to the end
 		"lookahead":          3*(level+2*step) + (level + step) + level,
 		"dvts":               depth * level,
 		"dvts-lookahead":     4*(level+step) + level,
-		"rebase":             depth * level, "rebase-exact": depth * level,
-		"particles": depth * level, "particles-gibbs": 2 * depth * level,
-		"revisions": 4 * (whole + judge), "revisions-flat": 4 * (whole + judge), "revisions-unjudged": 16 * whole,
+		"rebase":             depth * level,
+		"rebase-exact":       depth * level,
+		"particles":          depth * level,
+		"particles-gibbs":    2 * depth * level,
+		"revisions":          4 * (whole + score),
+		"revisions-flat":     4 * (whole + score),
+		"revisions-unjudged": 16 * whole,
 	}
 	strategies := slices.Concat(allStrategies(16), allVariants(16))
-	// A batch is the deepest of its walks.
+	// A batch of walks takes as long as the deepest of them.
 	mcts := MCTS{N: 4, Width: 4, Parallel: 4, Exploration: 1, Final: FinalVote, MaxLevels: 40}
 	want["mcts-batch"] = depth * level
 	strategies = append(strategies, variant{mcts, "mcts-batch"})
 	mcts.Rollout = true
-	want["mcts-rollout-batch"] = level + 4*step + judge
+	want["mcts-rollout-batch"] = level + 4*step + score
 	strategies = append(strategies, variant{mcts, "mcts-rollout-batch"})
 	for _, s := range strategies {
 		want, ok := want[s.Name()]
@@ -54,8 +63,10 @@ func TestLatency(t *testing.T) {
 			continue
 		}
 		got, _ := timeSearch(t, func() Backend {
-			lock := searchtest.NewLock(0.1, func(r policy.Request, _ int) time.Duration { return step * time.Duration(stepsOf(r)) })
-			lock.Hearing = func(verifier.Request) (time.Duration, error) { return judge, nil }
+			lock := searchtest.NewLock(0.1, func(r policy.Request, _ int) time.Duration {
+				return step * time.Duration(stepsOf(r))
+			})
+			lock.OnScore = func(verifier.Request) (time.Duration, error) { return score, nil }
 			return lock
 		}, s)
 		if got != want {
@@ -64,36 +75,48 @@ func TestLatency(t *testing.T) {
 	}
 }
 
-// A child is judged when it comes: who was long to write may be short to judge.
+// A child is scored as soon as it is written: its siblings may take long to write.
 func TestScoringDoesNotWaitForSiblings(t *testing.T) {
 	write := []time.Duration{1 * time.Second, 2 * time.Second, 30 * time.Second}
-	judge := map[string]time.Duration{"0": 30 * time.Second, "1": 20 * time.Second, "2": 1 * time.Second}
+	score := map[string]time.Duration{"0": 30 * time.Second, "1": 20 * time.Second, "2": 1 * time.Second}
 	got, _ := timeSearch(t, func() Backend {
 		lock := searchtest.NewLock(0.5, func(_ policy.Request, i int) time.Duration { return write[i] })
-		lock.Hearing = func(r verifier.Request) (time.Duration, error) { return judge[r.Node], nil }
+		lock.OnScore = func(r verifier.Request) (time.Duration, error) { return score[r.Node], nil }
 		return lock
 	}, BestOfN{N: 3})
 	if want := 31 * time.Second; got != want {
-		t.Errorf("took %v, want %v, the longest of writing and judging one; judging after all is written takes 60s", got, want)
+		t.Errorf("took %v, want %v for one child's writing and scoring; scoring after all are written takes 60s", got, want)
 	}
 }
 
-// delays is a world of solutions of depth steps in which nodes take so long.
-func timed(depth int, delay func(id string) time.Duration, worth func(id string) float64) func() Backend {
+// timed returns backends of solutions of depth steps, in which nodes differ in their delays
+// and scores.
+func timed(depth int, delay func(id string) time.Duration, score func(id string) float64) func() Backend {
 	return func() Backend {
-		return bySpec(depth, func(id string) spec { return spec{delay: delay(id), worth: worth(id)} })
+		return bySpec(depth, func(id string) spec { return spec{delay: delay(id), score: score(id)} })
 	}
 }
+
+// timedBy returns backends in which nodes take some seconds, and have equal scores.
+func timedBy(depth int, seconds map[string]time.Duration) func() Backend {
+	return timed(depth, func(id string) time.Duration { return seconds[id] * time.Second }, equalScores)
+}
+
+func equalScores(string) float64 { return 0.5 }
 
 func ordinals(id string) []string { return strings.Split(id, ".") }
 
 // Subtrees do not wait for each other. Subtree i is slow on its level i, and in each the
-// first child is best, so that a beam keeps the same nodes: it waits for a slow one on every
-// level but the last.
+// first child is best, so that a beam keeps the same nodes. The beam waits for a slow node
+// on every level but the last.
 func TestDVTSDoesNotWaitForStragglers(t *testing.T) {
-	subtree := map[string]int{"0": 1, "1": 1, "2": 1, "3": 1, "4": 2, "5": 2, "6": 2, "7": 2, "8": 3, "9": 3, "10": 3, "11": 3, "12": 4, "13": 4, "14": 4, "15": 4}
-	w := timed(5, func(id string) time.Duration {
-		if path := ordinals(id); len(path) == subtree[path[0]] {
+	backends := timed(5, func(id string) time.Duration {
+		path := ordinals(id)
+		first, err := strconv.Atoi(path[0])
+		if err != nil {
+			t.Error(err)
+		}
+		if subtree := 1 + first/4; len(path) == subtree {
 			return 10 * time.Second
 		}
 		return time.Second
@@ -104,49 +127,47 @@ func TestDVTSDoesNotWaitForStragglers(t *testing.T) {
 		}
 		return 0.1
 	})
-	alone, subtrees := timeSearch(t, w, DVTS{N: 16, M: 4, MaxLevels: 40})
-	together, beam := timeSearch(t, w, Beam{N: 16, M: 4, MaxLevels: 40})
+	alone, subtrees := timeSearch(t, backends, DVTS{N: 16, M: 4, MaxLevels: 40})
+	together, beam := timeSearch(t, backends, Beam{N: 16, M: 4, MaxLevels: 40})
 	if alone != 14*time.Second || together != 41*time.Second {
-		t.Errorf("DVTS took %v and a beam %v, want 10s + 4×1s = 14s and 4×10s + 1s = 41s: 2.9 times as long", alone, together)
+		t.Errorf("DVTS took %v and a beam %v, want 10s + 4×1s = 14s and 4×10s + 1s = 41s", alone, together)
 	}
 	wantEqual(t, "nodes of DVTS and of a beam", subtrees, beam)
 }
 
-// Nor do chains. Chain i is slow at its attempt i.
+// Chains do not wait for each other. Chain i is slow at its attempt i.
 func TestRevisionsDoNotWaitForStragglers(t *testing.T) {
-	w := timed(1, func(id string) time.Duration {
+	backends := timed(1, func(id string) time.Duration {
 		if path := ordinals(id); path[0] == string('0'+rune(len(path)-1)) {
 			return 10 * time.Second
 		}
 		return time.Second
-	}, func(string) float64 { return 0.5 })
-	if got, _ := timeSearch(t, w, Revisions{N: 16, Chains: 4}); got != 13*time.Second {
+	}, equalScores)
+	if got, _ := timeSearch(t, backends, Revisions{N: 16, Chains: 4}); got != 13*time.Second {
 		t.Errorf("took %v, want 10s + 3×1s; chains in step take 40s", got)
 	}
 }
 
-// A rollout starts when its own step comes: whose step was long may have a short one.
+// A rollout starts as soon as its own step is written.
 func TestRolloutsDoNotWaitForSiblings(t *testing.T) {
-	seconds := map[string]time.Duration{"0": 1, "1": 2, "2": 30, "0.0": 30, "1.0": 20, "2.0": 1}
-	w := timed(4, func(id string) time.Duration { return seconds[id] * time.Second }, func(string) float64 { return 0.5 })
+	backends := timedBy(4, map[string]time.Duration{"0": 1, "1": 2, "2": 30, "0.0": 30, "1.0": 20, "2.0": 1})
 	for _, s := range []Strategy{Lookahead{N: 3, M: 1, K: 2, MaxLevels: 2}, DVTS{N: 3, M: 3, K: 2, MaxLevels: 2}} {
-		if got, _ := timeSearch(t, w, s); got != 31*time.Second {
-			t.Errorf("%s took %v, want 31s, the longest of a step and its rollout; rollouts after all steps take 60s", s.Name(), got)
+		if got, _ := timeSearch(t, backends, s); got != 31*time.Second {
+			t.Errorf("%s took %v, want 31s for a step and its rollout; rollouts after all steps take 60s", s.Name(), got)
 		}
 	}
 }
 
-// Nor do the first children of a subtree wait for another's, looking ahead or not.
+// The rollouts of a subtree do not wait for another subtree.
 func TestSubtreesDoNotWaitToLookAhead(t *testing.T) {
-	seconds := map[string]time.Duration{"0": 1, "0.0": 1, "0.1": 30, "1": 30, "1.0": 1, "1.1": 1}
-	w := timed(4, func(id string) time.Duration { return seconds[id] * time.Second }, func(string) float64 { return 0.5 })
-	if got, _ := timeSearch(t, w, DVTS{N: 2, M: 1, K: 1, MaxLevels: 2}); got != 32*time.Second {
+	backends := timedBy(4, map[string]time.Duration{"0": 1, "0.0": 1, "0.1": 30, "1": 30, "1.0": 1, "1.1": 1})
+	if got, _ := timeSearch(t, backends, DVTS{N: 2, M: 1, K: 1, MaxLevels: 2}); got != 32*time.Second {
 		t.Errorf("took %v, want 32s: subtrees take 1s + 1s + 30s and 30s + 1s + 1s; in step they take 61s", got)
 	}
 }
 
-// A majority ends when its winner is certain, and calls off what is on its way. Those that
-// come do not matter, only what they say: the tree has the first so many.
+// A majority ends when its winner is certain, and stops the samples that are being written.
+// The tree has the first so many samples, whatever order they are written in.
 func TestMajorityEndsWhenItIsCertain(t *testing.T) {
 	for name, test := range map[string]struct {
 		s      Majority
@@ -160,32 +181,35 @@ func TestMajorityEndsWhenItIsCertain(t *testing.T) {
 		"in waves":     {Majority{N: 9, Wave: 2}, []time.Duration{1, 2, 3, 4, 5, 6}, 2 + 4 + 6, 6},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			w := bySpec(1, func(id string) spec {
-				at := slices.Index([]string{"0", "1", "2", "3", "4", "5", "6", "7", "8"}, id)
-				if at < len(test.delays) {
-					return spec{text: "1", delay: test.delays[at] * time.Second}
+			b := bySpec(1, func(id string) spec {
+				if sample := int(id[0] - '0'); sample < len(test.delays) {
+					return spec{text: "1", delay: test.delays[sample] * time.Second}
 				}
 				return spec{text: "2", delay: time.Hour}
 			})
 			start := time.Now()
-			tree := New(w, newProblem(combination))
+			tree := New(b, newProblem(combination))
 			states := map[string]State{}
 			tree.Observe = func(n *Node) { states[n.ID] = n.State }
 			if spent, err := Run(t.Context(), tree, test.s); spent || err != nil {
 				t.Fatalf("%s: budget spent: %t, error: %v", name, spent, err)
 			}
 			for id, state := range states {
-				if needed := len(id) == 1 && int(id[0]-'0') < test.nodes; needed != (state == StateFinished) || !needed && state != StatePruned {
-					t.Errorf("%s: node %s is %v, want the first %d finished and others pruned", name, id, state, test.nodes)
+				want := StatePruned
+				if int(id[0]-'0') < test.nodes {
+					want = StateFinished
+				}
+				if state != want {
+					t.Errorf("%s: node %s is %v, want %v", name, id, state, want)
 				}
 			}
 			if got := time.Since(start); got != test.want*time.Second {
 				t.Errorf("%s: took %v, want %v", name, got, test.want*time.Second)
 			}
 			wantEqual(t, name+": levels", levelSizes(tree), []int{test.nodes})
-			for _, c := range w.Calls() {
+			for _, c := range b.Calls() {
 				if !c.Ended {
-					t.Errorf("%s: the engine was not stopped", name)
+					t.Errorf("%s: a request to the policy was not ended", name)
 				}
 			}
 			if faults := tree.Faults(); len(faults) > 0 {

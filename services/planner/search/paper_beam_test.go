@@ -1,6 +1,7 @@
 package search
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -10,60 +11,63 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/search/searchtest"
 )
 
-// Beam's options, and the beams that are more than beams: lookahead and DVTS.
+// Beam's options, and the strategies that are beams of another kind: lookahead and DVTS.
 
-// "Narrow lets each solution that ends among the best N/M take its place with it."
-// Both ways keep their budget (algorithms.md §7, item 6).
+// "Narrow lets each solution that ends among the best N/M take its place with it" (the code
+// of Liu et al. 2025). Without Narrow a level always has N children.
 func TestBeamNarrow(t *testing.T) {
 	// The best four are 0 to 3, of which 1 ends; 7 ends and is not among them. On the
 	// next level the best three are 0.0, 0.1 and 2.0, of which 2.0 ends.
-	w := func() scripted {
+	scores := map[string]float64{"0": 0.9, "1": 0.8, "2": 0.7, "3": 0.6, "0.0": 0.9, "0.1": 0.8, "2.0": 0.7}
+	newBackend := func() scripted {
 		return bySpec(3, func(id string) spec {
-			m := spec{worth: map[string]float64{"0": 0.9, "1": 0.8, "2": 0.7, "3": 0.6, "0.0": 0.9, "0.1": 0.8, "2.0": 0.7}[id]}
-			if m.worth == 0 {
-				m.worth = 0.1
-			}
+			s := spec{score: cmp.Or(scores[id], 0.1)}
 			if id == "1" || id == "7" || id == "2.0" {
-				m.finish = reasoning.FinishEnd
+				s.finish = reasoning.FinishEnd
 			}
-			return m
+			return s
 		})
 	}
-	narrow := mustRun(t, w(), Beam{N: 8, M: 2, MaxLevels: 40, Narrow: true})
+	narrow := mustRun(t, newBackend(), Beam{N: 8, M: 2, MaxLevels: 40, Narrow: true})
 	wantEqual(t, "levels of a beam that narrows", levelSizes(narrow), []int{8, 3 * 2, 2 * 2})
-	wantEqual(t, "children on its first level", childCounts(levelsOf(narrow)[0]...), map[string]int{"0": 2, "2": 2, "3": 2})
-	wantEqual(t, "children on its second level", childCounts(levelsOf(narrow)[1]...), map[string]int{"0.0": 2, "0.1": 2})
-	wide := mustRun(t, w(), Beam{N: 8, M: 2, MaxLevels: 40})
+	first, second := levelsOf(narrow)[0], levelsOf(narrow)[1]
+	wantEqual(t, "children on its first level", childCounts(first...), map[string]int{"0": 2, "2": 2, "3": 2})
+	wantEqual(t, "children on its second level", childCounts(second...), map[string]int{"0.0": 2, "0.1": 2})
+	wide := mustRun(t, newBackend(), Beam{N: 8, M: 2, MaxLevels: 40})
 	wantEqual(t, "levels of a beam that does not", levelSizes(wide), []int{8, 8, 8})
-	wantEqual(t, "children on its first level", childCounts(levelsOf(wide)[0]...), map[string]int{"0": 2, "2": 2, "3": 2, "4": 2})
+	first = levelsOf(wide)[0]
+	wantEqual(t, "children on its first level", childCounts(first...), map[string]int{"0": 2, "2": 2, "3": 2, "4": 2})
 }
 
-// A beam that narrowed to nothing has ended.
+// A beam that narrows to no place ends.
 func TestBeamNarrowsToItsEnd(t *testing.T) {
-	tree := mustRun(t, bySpec(9, func(string) spec { return spec{finish: reasoning.FinishEnd} }), Beam{N: 4, M: 2, MaxLevels: 40, Narrow: true})
+	b := bySpec(9, func(string) spec { return spec{finish: reasoning.FinishEnd} })
+	tree := mustRun(t, b, Beam{N: 4, M: 2, MaxLevels: 40, Narrow: true})
 	wantEqual(t, "levels", levelSizes(tree), []int{4})
 }
 
-// "Dedupe passes over a step whose text a sibling has already", and only a sibling; the
-// level has as many children as without (algorithms.md §7, item 19).
+// "Dedupe passes over a step whose text a sibling has already", and only a sibling. A level
+// has as many children as without it.
 func TestBeamDedupe(t *testing.T) {
-	w := func() scripted {
-		return bySpec(3, func(id string) spec { return spec{text: map[string]string{"0": "a", "1": "a", "2": "b", "3": "a"}[id]} })
-	}
-	tree := mustRun(t, w(), Beam{N: 4, M: 1, MaxLevels: 40, Dedupe: true})
+	texts := map[string]string{"0": "a", "1": "a", "2": "b", "3": "a"}
+	newBackend := func() scripted { return bySpec(3, func(id string) spec { return spec{text: texts[id]} }) }
+	tree := mustRun(t, newBackend(), Beam{N: 4, M: 1, MaxLevels: 40, Dedupe: true})
 	wantEqual(t, "children on the first level", childCounts(levelsOf(tree)[0]...), map[string]int{"0": 2, "2": 2})
-	wantEqual(t, "children on the second level, where cousins say the same", childCounts(levelsOf(tree)[1]...), map[string]int{"0.0": 1, "0.1": 1, "2.0": 1, "2.1": 1})
+	wantEqual(t, "children on the second level, where cousins have equal texts", childCounts(levelsOf(tree)[1]...),
+		map[string]int{"0.0": 1, "0.1": 1, "2.0": 1, "2.1": 1})
 	wantEqual(t, "levels", levelSizes(tree), []int{4, 4, 4})
 	for _, n := range levelsOf(tree)[0] {
 		if passed := n.ID == "1" || n.ID == "3"; passed != (n.State == StatePruned) {
 			t.Errorf("node %s is %v", n.ID, n.State)
 		}
 	}
-	wantEqual(t, "children without Dedupe", childCounts(levelsOf(mustRun(t, w(), Beam{N: 4, M: 1, MaxLevels: 40}))[0]...), map[string]int{"0": 1, "1": 1, "2": 1, "3": 1})
+	tree = mustRun(t, newBackend(), Beam{N: 4, M: 1, MaxLevels: 40})
+	wantEqual(t, "children without Dedupe", childCounts(levelsOf(tree)[0]...),
+		map[string]int{"0": 1, "1": 1, "2": 1, "3": 1})
 }
 
-// Each solution has one vote, however long its beam went on without it (algorithms.md
-// §7, items 7 and 8: peers copy what has ended until there are N).
+// Each solution has one vote, however many levels follow the one it ends on: it is not
+// copied until there are N.
 func TestEndedSolutionsAreNotCopied(t *testing.T) {
 	forEachStrategy(t, 16, func(t *testing.T, s Strategy) {
 		tree := mustRun(t, endsAtSeven{searchtest.NewLock(0.5, nil)}, s)
@@ -88,31 +92,34 @@ func TestEndedSolutionsAreNotCopied(t *testing.T) {
 	})
 }
 
-// Snell et al. 2024, §5.2: "rolling out up to k steps further"; "we perform rollouts
-// using temperature 0".
+// "rolling out up to k steps further"; "we perform rollouts using temperature 0" (Snell et
+// al. 2024, §5.2).
 func TestLookaheadRollsOutGreedily(t *testing.T) {
-	w := byScore(6, nil)
-	mustRun(t, w, Lookahead{N: 4, M: 2, K: 3, MaxLevels: 40})
+	b := byScore(6, nil)
+	mustRun(t, b, Lookahead{N: 4, M: 2, K: 3, MaxLevels: 40})
 	rollouts := 0
-	for _, c := range w.Calls() {
+	for _, c := range b.Calls() {
 		r := c.Request
-		if greedy := r.Sampling.Temperature == 0; greedy != (r.Span == 3) || greedy && !slices.Equal(r.Ordinals, []int{0}) {
-			t.Errorf("node %q: asked for children %v of %d steps at temperature %v", r.Node, r.Ordinals, r.Span, r.Sampling.Temperature)
+		greedy := r.Sampling.Temperature == 0
+		if greedy != (r.Span == 3) || greedy && !slices.Equal(r.Ordinals, []int{0}) {
+			t.Errorf("node %q: asked for children %v of %d steps at temperature %v",
+				r.Node, r.Ordinals, r.Span, r.Sampling.Temperature)
 		}
 		if r.Span == 3 {
 			rollouts++
 		}
 	}
-	if want := 5 * 4; rollouts != want { // the sixth steps end their solutions
+	if want := 5 * 4; rollouts != want { // the sixth steps are ends
 		t.Errorf("%d rollouts, want one of each step that is not the end, %d", rollouts, want)
 	}
 }
 
-// "while stopping early if the end of solution is reached"; "A rollout that reaches an
-// answer is kept as an answer".
+// "while stopping early if the end of solution is reached" (Snell et al. 2024, §5.2). "A
+// rollout that reaches the end of a solution is kept as a solution."
 func TestLookaheadStopsAtTheEnd(t *testing.T) {
 	tree := mustRun(t, byScore(3, nil), Lookahead{N: 2, M: 1, K: 9, MaxLevels: 40})
-	wantEqual(t, "solutions", idsOf(slices.Collect(tree.Solutions())...), []string{"0.0", "0.1.0", "0.1.1", "1.0", "1.1.0", "1.1.1"})
+	wantEqual(t, "solutions", idsOf(slices.Collect(tree.Solutions())...),
+		[]string{"0.0", "0.1.0", "0.1.1", "1.0", "1.1.0", "1.1.1"})
 	for n := range tree.Solutions() {
 		if len(n.Path()) != 3 {
 			t.Errorf("node %s: %d steps, want 3", n.ID, len(n.Path()))
@@ -120,34 +127,34 @@ func TestLookaheadStopsAtTheEnd(t *testing.T) {
 	}
 }
 
-// "The PRM's prediction at the end of this rollout is then used to score the current
-// step": not the step's own score, which a beam goes by (algorithms.md §7, item 1).
+// "The PRM's prediction at the end of this rollout is then used to score the current step"
+// (Snell et al. 2024, §5.2), and not the step's own score, as in a beam.
 func TestLookaheadChangesScores(t *testing.T) {
-	worth := map[string]float64{"0": 0.9, "1": 0.8, "2": 0.2, "3": 0.1, "0.0": 0.1, "1.0": 0.2, "2.0": 0.8, "3.0": 0.9}
-	s := Lookahead{N: 4, M: 2, K: 2, MaxLevels: 2}
-	ahead := mustRun(t, byScore(9, worth), s)
-	wantEqual(t, "children, rollouts included", childCounts(levelsOf(ahead)[0]...), map[string]int{"0": 1, "1": 1, "2": 3, "3": 3})
-	for _, n := range levelsOf(ahead)[0] {
+	scores := map[string]float64{"0": 0.9, "1": 0.8, "2": 0.2, "3": 0.1, "0.0": 0.1, "1.0": 0.2, "2.0": 0.8, "3.0": 0.9}
+	ahead := levelsOf(mustRun(t, byScore(9, scores), Lookahead{N: 4, M: 2, K: 2, MaxLevels: 2}))[0]
+	wantEqual(t, "children, rollouts included", childCounts(ahead...), map[string]int{"0": 1, "1": 1, "2": 3, "3": 3})
+	for _, n := range ahead {
 		if n.Scored {
-			t.Errorf("step %s was judged, want only its rollout", n.ID)
+			t.Errorf("step %s was scored, want only its rollout", n.ID)
 		}
 	}
-	wantEqual(t, "children in a beam", childCounts(levelsOf(mustRun(t, byScore(9, worth), Beam{N: 4, M: 2, MaxLevels: 2}))[0]...), map[string]int{"0": 2, "1": 2})
+	beam := levelsOf(mustRun(t, byScore(9, scores), Beam{N: 4, M: 2, MaxLevels: 2}))[0]
+	wantEqual(t, "children in a beam", childCounts(beam...), map[string]int{"0": 2, "1": 2})
 }
 
-// "It costs N × (K+1) steps a level", and one score each.
+// "It costs N × (K+1) steps a level", and N scores.
 func TestLookaheadCosts(t *testing.T) {
 	const n, k, depth = 8, 3, 20
-	w := byScore(depth, nil)
+	b := byScore(depth, nil)
 	steps := 0
-	for node := range mustRun(t, w, Lookahead{N: n, M: 4, K: k, MaxLevels: 3}).Nodes() {
+	for node := range mustRun(t, b, Lookahead{N: n, M: 4, K: k, MaxLevels: 3}).Nodes() {
 		steps += len(node.Steps)
 	}
 	wantEqual(t, "steps of two levels and of the last, to its end", steps, 2*n*(k+1)+n*(depth-2))
-	wantEqual(t, "scores", len(w.judge.Calls()), 3*n)
+	wantEqual(t, "scores", len(b.verifier.Calls()), 3*n)
 }
 
-// A rollout that fails leaves its step without a value, behind all that have one.
+// A step whose rollout fails has no value: it ranks behind all steps that have one.
 func TestLookaheadRolloutFails(t *testing.T) {
 	tree := mustRun(t, bySpec(9, func(id string) spec {
 		if id == "0.0" {
@@ -155,17 +162,19 @@ func TestLookaheadRolloutFails(t *testing.T) {
 		}
 		return spec{}
 	}), Lookahead{N: 3, M: 1, K: 1, MaxLevels: 2})
-	wantEqual(t, "children, rollouts included", childCounts(levelsOf(tree)[0]...), map[string]int{"0": 1, "1": 2, "2": 2})
+	first := levelsOf(tree)[0]
+	wantEqual(t, "children, rollouts included", childCounts(first...), map[string]int{"0": 1, "1": 2, "2": 2})
 	wantEqual(t, "faults", tree.Faults(), []string{"some rollouts failed: engine broke (1 times)"})
 }
 
-// Beeching et al. 2024: "expand the initial set of beams into N/M independent subtrees".
+// "expand the initial set of beams into N/M independent subtrees" (Beeching et al. 2024,
+// "Diverse Verifier Tree Search").
 func TestDVTSHasIndependentSubtrees(t *testing.T) {
-	w := byScore(4, nil)
-	tree := mustRun(t, w, DVTS{N: 12, M: 4, MaxLevels: 40})
+	b := byScore(4, nil)
+	tree := mustRun(t, b, DVTS{N: 12, M: 4, MaxLevels: 40})
 	wantEqual(t, "levels", levelSizes(tree), []int{12, 12, 12, 12})
 	roots := 0
-	for _, c := range w.Calls() {
+	for _, c := range b.Calls() {
 		if len(c.Request.Ordinals) != 4 {
 			t.Errorf("node %q: asked for %d children, want M = 4", c.Request.Node, len(c.Request.Ordinals))
 		}
@@ -178,24 +187,26 @@ func TestDVTSHasIndependentSubtrees(t *testing.T) {
 	}
 }
 
-// "For each subtree, select the step with the highest PRM score. Generate M new steps
-// from the nodes selected": none from another subtree, however good.
+// "For each subtree, select the step with the highest PRM score. Generate M new steps from
+// the nodes selected" (Beeching et al. 2024): not two steps of one subtree, as in a beam.
 func TestDVTSSelectsOneOfEachSubtree(t *testing.T) {
-	worth := map[string]float64{"0": 0.7, "1": 0.8, "2": 0.9, "3": 0.6, "4": 0.1, "5": 0.2, "6": 0.1, "7": 0.1}
-	tree := mustRun(t, byScore(3, worth), DVTS{N: 8, M: 4, MaxLevels: 40})
-	wantEqual(t, "children", childCounts(levelsOf(tree)[0]...), map[string]int{"2": 4, "5": 4})
-	wantEqual(t, "children in a beam", childCounts(levelsOf(mustRun(t, byScore(3, worth), Beam{N: 8, M: 4, MaxLevels: 40}))[0]...), map[string]int{"1": 4, "2": 4})
+	scores := map[string]float64{"0": 0.7, "1": 0.8, "2": 0.9, "3": 0.6, "4": 0.1, "5": 0.2, "6": 0.1, "7": 0.1}
+	dvts := levelsOf(mustRun(t, byScore(3, scores), DVTS{N: 8, M: 4, MaxLevels: 40}))[0]
+	wantEqual(t, "children", childCounts(dvts...), map[string]int{"2": 4, "5": 4})
+	beam := levelsOf(mustRun(t, byScore(3, scores), Beam{N: 8, M: 4, MaxLevels: 40}))[0]
+	wantEqual(t, "children in a beam", childCounts(beam...), map[string]int{"1": 4, "2": 4})
 }
 
-// "Repeat until the EOS token or maximum tree depth is reached": a subtree that has
-// ended leaves its place to none, and what ended beside its best step is kept.
+// "Repeat until the EOS token or maximum tree depth is reached" (Beeching et al. 2024): no
+// other subtree gets the place of one that has ended. "Solutions that end beside a
+// subtree's best step are kept."
 func TestDVTSSubtreesEnd(t *testing.T) {
 	tree := mustRun(t, bySpec(3, func(id string) spec {
 		switch id {
 		case "0": // the best of its subtree
-			return spec{worth: 0.9, finish: reasoning.FinishEnd}
+			return spec{score: 0.9, finish: reasoning.FinishEnd}
 		case "2": // not the best of its subtree
-			return spec{worth: 0.1, finish: reasoning.FinishEnd}
+			return spec{score: 0.1, finish: reasoning.FinishEnd}
 		}
 		return spec{}
 	}), DVTS{N: 4, M: 2, MaxLevels: 40})
@@ -210,26 +221,27 @@ func TestDVTSSubtreesEnd(t *testing.T) {
 	}
 }
 
-// A rare short result does not prune a subtree (algorithms.md §7, item 16), and a subtree
-// that broke not the others.
+// A child that fails does not end its subtree, and a subtree that fails does not end the
+// others.
 func TestDVTSShortResults(t *testing.T) {
 	broke := errors.New("engine broke")
 	tree := mustRun(t, bySpec(3, func(id string) spec {
-		if id == "1" || strings.HasPrefix(id, "2.") { // and with 1 its later sibling
+		if id == "1" || strings.HasPrefix(id, "2.") { // 1 fails the rest of its batch
 			return spec{fails: broke, delay: 1}
 		}
 		return spec{}
 	}), DVTS{N: 6, M: 2, MaxLevels: 40})
 	wantEqual(t, "children", childCounts(levelsOf(tree)[0]...), map[string]int{"0": 2, "4": 2})
 	wantEqual(t, "levels", levelSizes(tree), []int{5, 4, 4})
-	wantEqual(t, "faults", tree.Faults(), []string{"some branches failed: engine broke (1 times)", "some children failed: engine broke (1 times)"})
+	wantEqual(t, "faults", tree.Faults(),
+		[]string{"some branches failed: engine broke (1 times)", "some children failed: engine broke (1 times)"})
 }
 
-// "K greedy steps that a step is judged after, as in Lookahead".
+// "K: greedy steps after which a step is scored, as in Lookahead".
 func TestDVTSLooksAhead(t *testing.T) {
-	worth := map[string]float64{"0": 0.9, "1": 0.1, "0.0": 0.1, "1.0": 0.9}
-	tree := mustRun(t, byScore(9, worth), DVTS{N: 2, M: 2, K: 2, MaxLevels: 2})
+	scores := map[string]float64{"0": 0.9, "1": 0.1, "0.0": 0.1, "1.0": 0.9}
+	tree := mustRun(t, byScore(9, scores), DVTS{N: 2, M: 2, K: 2, MaxLevels: 2})
 	wantEqual(t, "children, rollouts included", childCounts(levelsOf(tree)[0]...), map[string]int{"0": 1, "1": 3})
-	tree = mustRun(t, byScore(9, worth), DVTS{N: 2, M: 2, MaxLevels: 2})
-	wantEqual(t, "children without", childCounts(levelsOf(tree)[0]...), map[string]int{"0": 2})
+	tree = mustRun(t, byScore(9, scores), DVTS{N: 2, M: 2, MaxLevels: 2})
+	wantEqual(t, "children without K", childCounts(levelsOf(tree)[0]...), map[string]int{"0": 2})
 }

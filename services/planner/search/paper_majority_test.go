@@ -11,38 +11,38 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// saying is a world of samples that say these, in their order; "" is one that was cut.
-func sampling(says ...string) scripted {
+// sampling returns a backend of samples with these answers, in order; "" is a sample that a
+// token limit cut.
+func sampling(answers ...string) scripted {
 	return bySpec(1, func(id string) spec {
 		i, err := strconv.Atoi(id)
-		if err != nil || says[i] == "" {
+		if err != nil || answers[i] == "" {
 			return spec{finish: reasoning.FinishLength}
 		}
-		return spec{text: says[i]}
+		return spec{text: answers[i]}
 	})
 }
 
-// vote is the winner of samples that say these, all of them.
-func majorityOf(says []string) (winner string) {
+// majorityOf returns the most frequent of these answers, the first of several.
+func majorityOf(answers []string) (winner string) {
 	most := 0
-	for _, s := range says {
+	for _, a := range answers {
 		n := 0
-		for _, other := range says {
-			if other == s {
+		for _, other := range answers {
+			if other == a {
 				n++
 			}
 		}
-		if s != "" && n > most { // so the first of equals stays
-			winner, most = s, n
+		if a != "" && n > most {
+			winner, most = a, n
 		}
 	}
 	return winner
 }
 
-// counted is how many samples there are in the tree of a majority that stops early, and
-// whom they elect.
-func samplesTaken(t rapid.TB, m Majority, says []string) (n int, winner string) {
-	tree := New(sampling(says...), newProblem(combination))
+// samplesTaken returns how many samples a majority takes of these, and the winner.
+func samplesTaken(t rapid.TB, m Majority, answers []string) (n int, winner string) {
+	tree := New(sampling(answers...), newProblem(combination))
 	if _, err := Run(context.Background(), tree, m); err != nil {
 		t.Fatal(err)
 	}
@@ -56,39 +56,41 @@ func samplesTaken(t rapid.TB, m Majority, says []string) (n int, winner string) 
 	return len(tree.Root.Children), winner
 }
 
-// "It stops as soon as the samples that are left cannot change the winner": never before,
-// never later, at ties too.
+// "It stops as soon as the remaining samples cannot change the winner": never before, never
+// later, and at ties too.
 func TestMajorityStopsExactly(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		says := rapid.SliceOfN(rapid.SampledFrom([]string{"1", "1", "1", "2", "2", "3", ""}), 1, 14).Draw(t, "samples")
-		n, winner := samplesTaken(t, Majority{N: len(says)}, says)
-		if want := majorityOf(says); winner != want {
-			t.Errorf("after %d of %d samples %q wins, and %q of all", n, len(says), winner, want)
+		frequencies := []string{"1", "1", "1", "2", "2", "3", ""}
+		answers := rapid.SliceOfN(rapid.SampledFrom(frequencies), 1, 14).Draw(t, "answers")
+		n, winner := samplesTaken(t, Majority{N: len(answers)}, answers)
+		if want := majorityOf(answers); winner != want {
+			t.Errorf("after %d of %d samples %q wins, and %q of all", n, len(answers), winner, want)
 		}
-		// Whoever could change the winner would do it by giving all that is left to one.
+		// If the remaining samples can change the winner, they can by all having one answer.
 		open := func(n int) bool {
-			if majorityOf(says[:n]) == "" {
+			if majorityOf(answers[:n]) == "" {
 				return true
 			}
 			for _, other := range []string{"1", "2", "3", "new"} {
-				rest := slices.Repeat([]string{other}, len(says)-n)
-				if majorityOf(slices.Concat(says[:n], rest)) != majorityOf(says[:n]) {
+				rest := slices.Repeat([]string{other}, len(answers)-n)
+				if majorityOf(slices.Concat(answers[:n], rest)) != majorityOf(answers[:n]) {
 					return true
 				}
 			}
 			return false
 		}
 		first := 1
-		for first < len(says) && open(first) {
+		for first < len(answers) && open(first) {
 			first++
 		}
 		if n != first {
 			t.Errorf("stopped after %d samples, want %d", n, first)
 		}
-		wave := rapid.IntRange(1, len(says)).Draw(t, "wave")
-		n, winner = samplesTaken(t, Majority{N: len(says), Wave: wave}, says)
-		if want := min((first+wave-1)/wave*wave, len(says)); n != want || winner != majorityOf(says) {
-			t.Errorf("waves of %d stop after %d samples with %q, want %d with %q", wave, n, winner, want, majorityOf(says))
+		wave := rapid.IntRange(1, len(answers)).Draw(t, "wave")
+		n, winner = samplesTaken(t, Majority{N: len(answers), Wave: wave}, answers)
+		if want := min((first+wave-1)/wave*wave, len(answers)); n != want || winner != majorityOf(answers) {
+			t.Errorf("waves of %d stop after %d samples with %q, want %d with %q",
+				wave, n, winner, want, majorityOf(answers))
 		}
 	})
 }
@@ -102,33 +104,34 @@ func TestMajorityStopsExactly(t *testing.T) {
 func TestMajorityAdaptiveConsistency(t *testing.T) {
 	for _, test := range []struct {
 		confidence float64
-		says       string
+		answers    string // a digit each, again and again
 		want       int
 	}{
 		{0.95, "1111", 4}, {0.93, "111", 3}, {0.94, "1111", 4},
 		{0.95, "1211111", 7}, {0.93, "121111", 6}, {0.89, "12111", 5}, {0.9, "121111", 6},
-		{0.95, "1231111111", 8}, // of the third the criterion knows nothing: 6 : 1
-		{0.95, "12", 39},        // never sure; 20 : 19 is certain
+		{0.95, "1231111111", 8}, // the criterion ignores the third answer: 6 : 1
+		{0.95, "12", 39},        // never confident; 20 : 19 is certain
 	} {
-		says := make([]string, 40)
-		for i := range says {
-			says[i] = test.says[i%len(test.says) : i%len(test.says)+1]
+		var answers []string
+		for i := range 40 {
+			answers = append(answers, string(test.answers[i%len(test.answers)]))
 		}
-		if n, _ := samplesTaken(t, Majority{N: 40, Confidence: test.confidence}, says); n != test.want {
-			t.Errorf("confidence %v, samples %s…: stopped after %d, want %d", test.confidence, test.says, n, test.want)
+		if n, _ := samplesTaken(t, Majority{N: 40, Confidence: test.confidence}, answers); n != test.want {
+			t.Errorf("confidence %v, samples %s…: stopped after %d, want %d", test.confidence, test.answers, n, test.want)
 		}
 	}
 }
 
-// "Exhaustive: never stop early", and the sample of one is not looked at twice.
+// "Exhaustive: never stop early", by waves and with Confidence too.
 func TestMajorityExhaustive(t *testing.T) {
-	says := slices.Repeat([]string{"1"}, 8)
-	for _, m := range []Majority{{N: 8, Exhaustive: true}, {N: 8, Wave: 3, Exhaustive: true}, {N: 8, Confidence: 0.6, Exhaustive: true}} {
-		if n, _ := samplesTaken(t, m, says); n != 8 {
+	answers := slices.Repeat([]string{"1"}, 8)
+	for _, m := range []Majority{{N: 8}, {N: 8, Wave: 3}, {N: 8, Confidence: 0.6}} {
+		m.Exhaustive = true
+		if n, _ := samplesTaken(t, m, answers); n != 8 {
 			t.Errorf("%+v: %d samples, want 8", m, n)
 		}
 	}
-	if n, _ := samplesTaken(t, Majority{N: 8}, says); n != 4 { // four to nothing of eight: at a tie the first wins
+	if n, _ := samplesTaken(t, Majority{N: 8}, answers); n != 4 { // 4 : 0 of 8: the first answer wins a tie
 		t.Errorf("%d samples, want 4", n)
 	}
 }

@@ -15,136 +15,148 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier/verifiertest"
 )
 
-// shown is what the writer of each node sees of earlier attempts, by the node after which
-// it was asked.
-func attemptsShown(h scripted) map[string][]string {
+// attemptsShown returns the attempts that the policy was shown, by the node that it was
+// asked to expand.
+func attemptsShown(b scripted) map[string][]string {
 	attempts := map[string][]string{}
-	for _, c := range h.Calls() {
+	for _, c := range b.Calls() {
 		attempts[c.Request.Node] = c.Request.Attempts
 	}
 	return attempts
 }
 
-// Snell et al. 2024, §6.1: "sample the next revision conditioned on the […] most recent
-// four revised answers": oldest first.
+// "sample the next revision conditioned on the […] most recent four revised answers" (Snell
+// et al. 2024, §6.1), oldest first.
 func TestRevisionsSeeTheLastFour(t *testing.T) {
-	text := map[string]string{"0": "a", "0.0": "b", "0.0.0": "c", "0.0.0.0": "d", "0.0.0.0.0": "e", "0.0.0.0.0.0": "f", "0.0.0.0.0.0.0": "g"}
-	w := bySpec(1, func(id string) spec { return spec{text: text[id]} })
-	mustRun(t, w, Revisions{N: 7, Chains: 1})
-	wantEqual(t, "attempts shown", attemptsShown(w), map[string][]string{
-		"": nil, "0": {"a\n"}, "0.0": {"a\n", "b\n"}, "0.0.0": {"a\n", "b\n", "c\n"}, "0.0.0.0": {"a\n", "b\n", "c\n", "d\n"},
-		"0.0.0.0.0": {"b\n", "c\n", "d\n", "e\n"}, "0.0.0.0.0.0": {"c\n", "d\n", "e\n", "f\n"},
+	b := bySpec(1, func(id string) spec { return spec{text: string('a' + rune(strings.Count(id, ".")))} })
+	mustRun(t, b, Revisions{N: 7, Chains: 1})
+	wantEqual(t, "attempts shown", attemptsShown(b), map[string][]string{
+		"":            nil,
+		"0":           {"a\n"},
+		"0.0":         {"a\n", "b\n"},
+		"0.0.0":       {"a\n", "b\n", "c\n"},
+		"0.0.0.0":     {"a\n", "b\n", "c\n", "d\n"},
+		"0.0.0.0.0":   {"b\n", "c\n", "d\n", "e\n"},
+		"0.0.0.0.0.0": {"c\n", "d\n", "e\n", "f\n"},
 	})
-	for _, c := range w.Calls() {
+	for _, c := range b.Calls() {
 		if r := c.Request; r.Span != policy.Whole || len(r.Steps) > 0 || len(r.Ordinals) != 1 {
-			t.Errorf("node %q: asked for %d children of %d steps after %q, want a whole one that starts anew", r.Node, len(r.Ordinals), r.Span, r.Steps)
+			t.Errorf("node %q: asked for %d children of %d steps after %q, want a whole one that starts anew",
+				r.Node, len(r.Ordinals), r.Span, r.Steps)
 		}
 	}
 }
 
-// "N answers in Chains side by side": N:1 chains are best-of-N, 1 chain is fully sequential.
+// "N answers in Chains side by side": N:1 chains are best-of-N, 1 chain is fully sequential
+// (Snell et al. 2024, §6.2).
 func TestRevisionsRatio(t *testing.T) {
 	for chains, want := range map[int][]int{8: {8}, 4: {4, 4}, 2: {2, 2, 2, 2}, 1: {1, 1, 1, 1, 1, 1, 1, 1}} {
 		wantEqual(t, "levels", levelSizes(mustRun(t, searchtest.NewLock(0.5, nil), Revisions{N: 8, Chains: chains})), want)
 	}
 	flat := mustRun(t, searchtest.NewLock(0.5, nil), Revisions{N: 8, Chains: 8, Flat: true})
 	if outline(flat) != outline(mustRun(t, searchtest.NewLock(0.5, nil), BestOfN{N: 8})) {
-		t.Error("as many chains as attempts are not best-of-N")
+		t.Error("8 chains of 1 attempt are not best-of-8")
 	}
 }
 
-// contest is three chains of three attempts, in which it matters who votes with whom.
+// contest returns a backend of three chains of three attempts, in which each way to choose
+// has another winner.
 func contest() scripted {
 	return bySpec(1, func(id string) spec {
 		return map[string]spec{
-			"0": {text: "1", worth: 0.3}, "0.0": {text: "2", worth: 0.5}, "0.0.0": {text: "2", worth: 0.51},
-			"1": {text: "2", worth: 0.3}, "1.0": {text: "3", worth: 0.61}, "1.0.0": {text: "3", worth: 0.6},
-			"2": {text: "1", worth: 0.7}, "2.0": {text: "4", worth: 0.1}, "2.0.0": {text: "5", worth: 0.1},
+			"0": {text: "1", score: 0.3}, "0.0": {text: "2", score: 0.5}, "0.0.0": {text: "2", score: 0.51},
+			"1": {text: "2", score: 0.3}, "1.0": {text: "3", score: 0.61}, "1.0.0": {text: "3", score: 0.6},
+			"2": {text: "1", score: 0.7}, "2.0": {text: "4", score: 0.1}, "2.0.0": {text: "5", score: 0.1},
 		}[id]
 	})
 }
 
 // "we first select the best answer within each revision chain […] using best-of-N weighted,
-// and then across chains": within, 2 has 1.01 to 0.3, 3 has 1.21 to 0.3, 1 has 0.7 to 0.1;
-// across, 1 has 0.7, 3 has 0.61, 2 has 0.51. "Flat chooses among all answers alike": 2 has
-// 1.31, 3 has 1.21, 1 has 1.0.
+// and then across chains" (Snell et al. 2024, §6.1): within, 2 has 1.01 to 0.3, 3 has 1.21 to
+// 0.3, 1 has 0.7 to 0.1; across, 1 has 0.7, 3 has 0.61, 2 has 0.51. "Flat chooses among all
+// answers alike": 2 has 1.31, 3 has 1.21, 1 has 1.0.
 func TestRevisionsChoose(t *testing.T) {
 	for _, test := range []struct {
-		what      string
+		name      string
 		s         Revisions
-		finalists []string
+		finalists []string // of the attempts with a chain's answer, the one of the best score
 		answer    string
 	}{
-		{"in two steps", Revisions{N: 9, Chains: 3}, []string{"0.0.0", "1.0", "2"}, "1"}, // the highest-scoring that has the winning answer
-		{"flat", Revisions{N: 9, Chains: 3, Flat: true}, nil, "2"},
-		{"by majority in two steps", Revisions{N: 9, Chains: 3, NoVerifier: true}, []string{"0.0", "1.0", "2"}, "2"},
-		{"by majority, flat", Revisions{N: 9, Chains: 3, NoVerifier: true, Flat: true}, nil, "2"},
+		{"in two steps", Revisions{}, []string{"0.0.0", "1.0", "2"}, "1"},
+		{"flat", Revisions{Flat: true}, nil, "2"},
+		{"by majority in two steps", Revisions{NoVerifier: true}, []string{"0.0", "1.0", "2"}, "2"},
+		{"by majority, flat", Revisions{NoVerifier: true, Flat: true}, nil, "2"},
 	} {
+		test.s.N, test.s.Chains = 9, 3
 		p := newProblem(combination)
-		p.Aggregator = 0 // which is Min
+		p.Aggregator = 0 // AggregatorMin
 		tree := New(contest(), p)
 		if _, err := Run(t.Context(), tree, test.s); err != nil {
 			t.Fatal(err)
 		}
-		wantEqual(t, test.what+": finalists", idsOf(tree.Finalists...), test.finalists)
+		wantEqual(t, test.name+": finalists", idsOf(tree.Finalists...), test.finalists)
 		choice := Choice{}
 		if test.s.NeedsVerifier() {
 			choice.By = ByMin
 		}
 		ranked, err := choice.Rank(slices.Collect(tree.Solutions()), identity)
 		if err != nil || ranked[0].Answer != test.answer {
-			t.Errorf("%s: got %+v and error %v, want answer %s", test.what, ranked, err, test.answer)
+			t.Errorf("%s: got %+v and error %v, want answer %s", test.name, ranked, err, test.answer)
 		}
 	}
 }
 
-// "An attempt that a limit cut is shown to none", and the next is shown those before it.
+// "An attempt that a token limit cut is not shown to later ones", which are shown those
+// before it.
 func TestRevisionsCut(t *testing.T) {
-	w := bySpec(1, func(id string) spec {
+	b := bySpec(1, func(id string) spec {
 		if id == "0.0" {
 			return spec{text: "cut", finish: reasoning.FinishLength}
 		}
 		return spec{text: "whole"}
 	})
-	tree := mustRun(t, w, Revisions{N: 4, Chains: 1})
-	wantEqual(t, "attempts shown", attemptsShown(w), map[string][]string{"": nil, "0": {"whole\n"}, "0.0": {"whole\n"}, "0.0.0": {"whole\n", "whole\n"}})
+	tree := mustRun(t, b, Revisions{N: 4, Chains: 1})
+	wantEqual(t, "attempts shown", attemptsShown(b), map[string][]string{
+		"": nil, "0": {"whole\n"}, "0.0": {"whole\n"}, "0.0.0": {"whole\n", "whole\n"},
+	})
 	wantEqual(t, "finalists", idsOf(tree.Finalists...), []string{"0"})
 }
 
-// "Feedback tells the writer, in words after each attempt, how the verifier scores it and
-// which step it doubts first"; of an attempt that could not be judged it says nothing.
+// "Feedback adds to each attempt that the policy is shown, in words, its score and the first
+// step that the verifier doubts", and nothing to an attempt without scores.
 func TestRevisionsFeedback(t *testing.T) {
-	w := bySpec(3, func(id string) spec { return spec{text: "A:" + strconv.Itoa(len(id))} })
+	b := bySpec(3, func(id string) spec { return spec{text: "A:" + strconv.Itoa(len(id))} })
 	scores := map[string][]float64{"0": {0.9, 0.5, 0.49}, "0.0": {0.5, 0.8, 1}, "0.0.0.0": {0, 0.7, 0.2}}
-	w.judge.Reply = func(r verifier.Request) verifiertest.Reply {
+	b.verifier.Reply = func(r verifier.Request) verifiertest.Reply {
 		if scores[r.Node] == nil {
 			return verifiertest.Reply{Err: errors.New("no scores")}
 		}
 		return verifiertest.Reply{Scores: scores[r.Node]}
 	}
-	w.Reply = func(say func(policy.Request, int) policytest.Reply) func(policy.Request, int) policytest.Reply {
-		return func(r policy.Request, ordinal int) policytest.Reply {
-			line := say(r, ordinal)
-			line.Child.Steps[0].Text = "first\n\n"
-			return line
-		}
-	}(w.Reply)
-	mustRun(t, w, Revisions{N: 5, Chains: 1, Feedback: true})
+	reply := b.Reply
+	b.Reply = func(r policy.Request, ordinal int) policytest.Reply {
+		out := reply(r, ordinal)
+		out.Child.Steps[0].Text = "first\n\n"
+		return out
+	}
+	mustRun(t, b, Revisions{N: 5, Chains: 1, Feedback: true})
 	first := "first\n\n\nA:1\nA verifier gives this attempt 0.49 of 1 and doubts it from this step on: A:1\n"
 	second := "first\n\n\nA:3\nA verifier gives this attempt 0.50 of 1 and doubts none of its steps\n"
+	third := "first\n\n\nA:5\n"
 	fourth := "first\n\n\nA:7\nA verifier gives this attempt 0.00 of 1 and doubts it from this step on: first\n"
-	wantEqual(t, "attempts shown", attemptsShown(w), map[string][]string{
-		"": nil, "0": {first}, "0.0": {first, second}, "0.0.0": {first, second, "first\n\n\nA:5\n"}, "0.0.0.0": {first, second, "first\n\n\nA:5\n", fourth},
+	wantEqual(t, "attempts shown", attemptsShown(b), map[string][]string{
+		"": nil, "0": {first}, "0.0": {first, second}, "0.0.0": {first, second, third},
+		"0.0.0.0": {first, second, third, fourth},
 	})
-	for _, c := range w.judge.Calls() {
-		if slices.ContainsFunc(c.Request.Steps, func(s string) bool { return strings.Contains(s, "verifier") }) {
-			t.Errorf("judged %q, want only what the policy wrote", c.Request.Steps)
+	for _, c := range b.verifier.Calls() {
+		if strings.Contains(strings.Join(c.Request.Steps, ""), "verifier") {
+			t.Errorf("scored %q, want only what the policy wrote", c.Request.Steps)
 		}
 	}
 }
 
-// A chain that breaks ends; the others go on, and its attempts stay.
-func TestRevisionsChainBreaks(t *testing.T) {
+// A chain that fails ends and keeps its attempts, and the others go on.
+func TestRevisionsChainFails(t *testing.T) {
 	broke := errors.New("engine broke")
 	tree := mustRun(t, bySpec(1, func(id string) spec {
 		if id == "0.0" {
@@ -153,6 +165,6 @@ func TestRevisionsChainBreaks(t *testing.T) {
 		return spec{}
 	}), Revisions{N: 6, Chains: 2})
 	wantEqual(t, "levels", levelSizes(tree), []int{2, 1, 1})
-	wantEqual(t, "finalists", idsOf(tree.Finalists...), []string{"0", "1.0"}) // whose text is that of one more
+	wantEqual(t, "finalists", idsOf(tree.Finalists...), []string{"0", "1.0"}) // 1.0 and 1.0.0 have one text
 	wantEqual(t, "faults", tree.Faults(), []string{"some branches failed: engine broke (1 times)"})
 }

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"cmp"
 	"slices"
 	"testing"
 
@@ -9,23 +10,26 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
-// Each test is one sentence of a paper, or of ours, that a strategy's file quotes.
+// Each test here and in the other paper_*_test.go is about a sentence that the strategy's
+// file quotes from its paper, or says itself.
 
+// withChildren returns the nodes of a level that have children.
 func withChildren(level []*Node) []*Node {
 	return slices.DeleteFunc(slices.Clone(level), func(n *Node) bool { return len(n.Children) == 0 })
 }
 
+// growBeam returns the levels of a beam of 16, and its lock.
 func growBeam(t *testing.T) ([][]*Node, *searchtest.Lock) {
 	lock := searchtest.NewLock(0.4, nil)
 	levels := levelsOf(mustRun(t, lock, Beam{N: 16, M: 4, MaxLevels: 40}))
 	if len(levels) != len(combination) {
-		t.Fatalf("%d levels, want one a digit", len(levels))
+		t.Fatalf("%d levels, want one for each digit", len(levels))
 	}
 	return levels, lock
 }
 
-// Snell et al. 2024, §5.1: "sample N initial predictions for the first step in the
-// solution".
+// "sample N initial predictions for the first step in the solution" (Snell et al. 2024,
+// §5.1).
 func TestBeamSamplesNFirstSteps(t *testing.T) {
 	levels, lock := growBeam(t)
 	if len(levels[0]) != 16 {
@@ -41,22 +45,22 @@ func TestBeamSamplesNFirstSteps(t *testing.T) {
 	}
 }
 
-// "score the generated steps according to the PRM's predicted step-wise
-// reward-to-go estimate".
+// "score the generated steps according to the PRM's predicted step-wise reward-to-go
+// estimate" (Snell et al. 2024, §5.1).
 func TestBeamScoresTheGeneratedSteps(t *testing.T) {
 	levels, lock := growBeam(t)
 	times := map[string]int{}
-	for _, r := range lock.Heard() {
+	for _, r := range lock.ScoreRequests() {
 		times[r.Node]++
 	}
 	for _, n := range slices.Concat(levels...) {
 		if !n.Scored || times[n.ID] != 1 {
-			t.Errorf("node %s: judged %t, %d times, want once", n.ID, n.Scored, times[n.ID])
+			t.Errorf("node %s: scored %t, %d times, want once", n.ID, n.Scored, times[n.ID])
 		}
 	}
 }
 
-// "filter for only the top N/M highest scoring steps".
+// "filter for only the top N/M highest scoring steps" (Snell et al. 2024, §5.1).
 func TestBeamKeepsTheTop(t *testing.T) {
 	levels, _ := growBeam(t)
 	for i, level := range levels[:len(levels)-1] {
@@ -64,7 +68,7 @@ func TestBeamKeepsTheTop(t *testing.T) {
 		if len(kept) != 4 {
 			t.Errorf("level %d: %d nodes kept, want N/M = 4", i+1, len(kept))
 		}
-		worst := slices.MinFunc(kept, func(a, b *Node) int { return compareValues(a, b) })
+		worst := slices.MinFunc(kept, compareValues)
 		for _, n := range level {
 			if slices.Contains(kept, n) != (n.State != StatePruned) {
 				t.Errorf("node %s has %d children and is %v", n.ID, len(n.Children), n.State)
@@ -76,15 +80,10 @@ func TestBeamKeepsTheTop(t *testing.T) {
 	}
 }
 
-func compareValues(a, b *Node) int {
-	if a.Value < b.Value {
-		return -1
-	}
-	return 1
-}
+func compareValues(a, b *Node) int { return cmp.Compare(a.Value, b.Value) }
 
-// "now from each candidate, sample M proposals from the next step, resulting in a
-// total of N/M × M candidate prefixes again".
+// "now from each candidate, sample M proposals from the next step, resulting in a total of
+// N/M × M candidate prefixes again" (Snell et al. 2024, §5.1).
 func TestBeamSamplesMProposals(t *testing.T) {
 	levels, _ := growBeam(t)
 	for i, level := range levels {
@@ -99,7 +98,7 @@ func TestBeamSamplesMProposals(t *testing.T) {
 	}
 }
 
-// "Then repeat steps 2–4 again": until no solution is open.
+// "Then repeat steps 2–4 again" (Snell et al. 2024, §5.1), until no solution is open.
 func TestBeamEndsWithItsSolutions(t *testing.T) {
 	levels, _ := growBeam(t)
 	for _, n := range levels[len(levels)-1] {
@@ -109,8 +108,8 @@ func TestBeamEndsWithItsSolutions(t *testing.T) {
 	}
 }
 
-// "A solution that ends leaves the beam, and its place goes to the open ones: a
-// level always has N children."
+// "A solution that ends leaves the beam and is never copied." Its place goes to the open
+// ones: "a level always has N children".
 func TestBeamKeepsItsWidth(t *testing.T) {
 	tree := New(endsAtSeven{searchtest.NewLock(0, nil)}, newProblem("777777"))
 	if _, err := Run(t.Context(), tree, Beam{N: 16, M: 4, MaxLevels: 40}); err != nil {
@@ -137,15 +136,15 @@ func TestBeamKeepsItsWidth(t *testing.T) {
 	}
 }
 
-// Fewer open nodes than N/M share N children: equally, the best get one more.
-func TestBeamSharesAmongFew(t *testing.T) {
-	// At N = 8, M = 2 four nodes survive, of which this world leaves three.
+// Fewer open nodes than N/M divide N children evenly; the best get the remainder.
+func TestBeamDividesAmongFew(t *testing.T) {
+	// A beam of N = 8, M = 2 keeps four nodes; here three are open.
 	tree := New(endsFirstSteps{searchtest.NewLock(0.4, nil), 3}, newProblem(combination))
 	if _, err := Run(t.Context(), tree, Beam{N: 8, M: 2, MaxLevels: 2}); err != nil {
 		t.Fatal(err)
 	}
 	kept := withChildren(levelsOf(tree)[0])
-	slices.SortFunc(kept, func(a, b *Node) int { return -compareValues(a, b) })
+	slices.SortFunc(kept, func(a, b *Node) int { return compareValues(b, a) })
 	var got []int
 	for _, n := range kept {
 		got = append(got, len(n.Children))
@@ -155,7 +154,8 @@ func TestBeamSharesAmongFew(t *testing.T) {
 	}
 }
 
-// "In the last of MaxLevels levels the beams run to their ends."
+// "In the last of MaxLevels levels ("40 rounds" in the paper) the beams run to their ends"
+// (Snell et al. 2024, §5.1).
 func TestBeamMaxLevels(t *testing.T) {
 	for _, max := range []int{1, 2, 3} {
 		levels := levelsOf(mustRun(t, searchtest.NewLock(0.4, nil), Beam{N: 16, M: 4, MaxLevels: max}))
@@ -164,24 +164,27 @@ func TestBeamMaxLevels(t *testing.T) {
 		}
 		for _, n := range levels[len(levels)-1] {
 			if !n.Done() || len(n.Path()) != len(combination) {
-				t.Errorf("max levels %d: node %s is %v after %d steps, want finished after %d", max, n.ID, n.State, len(n.Path()), len(combination))
+				t.Errorf("max levels %d: node %s is %v after %d steps, want finished after %d",
+					max, n.ID, n.State, len(n.Path()), len(combination))
 			}
 		}
 	}
-	one, best := mustRun(t, searchtest.NewLock(0.4, nil), Beam{N: 16, M: 4, MaxLevels: 1}), mustRun(t, searchtest.NewLock(0.4, nil), BestOfN{N: 16})
+	one := mustRun(t, searchtest.NewLock(0.4, nil), Beam{N: 16, M: 4, MaxLevels: 1})
+	best := mustRun(t, searchtest.NewLock(0.4, nil), BestOfN{N: 16})
 	if outline(one) != outline(best) {
 		t.Error("a beam of one level is not best-of-N")
 	}
 }
 
-// Snell et al. 2024, §5.1: "We sample N answers independently from the base LLM and
-// then select the best answer according to the PRM's final answer judgement."
+// "We sample N answers independently from the base LLM and then select the best answer
+// according to the PRM's final answer judgement" (Snell et al. 2024, §5.1).
 func TestBestOfNSamplesIndependently(t *testing.T) {
 	tree := mustRun(t, searchtest.NewLock(0.4, nil), BestOfN{N: 16})
 	texts := map[string]bool{}
 	for n := range tree.Nodes() {
 		if n.Parent != tree.Root || !n.Done() || !n.Scored {
-			t.Errorf("node %s: depth %d, %v, judged %t, want a judged solution below the root", n.ID, n.Depth, n.State, n.Scored)
+			t.Errorf("node %s: depth %d, %v, scored %t, want a scored solution below the root",
+				n.ID, n.Depth, n.State, n.Scored)
 		}
 		texts[reasoning.Join(n.Steps)] = true
 	}
@@ -194,14 +197,15 @@ func TestBestOfNSamplesIndependently(t *testing.T) {
 	}
 	for n := range tree.Solutions() {
 		if last := n.Steps[len(n.Steps)-1].Score; last > ranked[0].Weight {
-			t.Errorf("node %s has final judgement %v, more than the winner's %v", n.ID, last, ranked[0].Weight)
+			t.Errorf("node %s has final score %v, more than the winner's %v", n.ID, last, ranked[0].Weight)
 		}
 	}
 }
 
 // The samples of best-of-4 are the first of best-of-16.
 func TestBestOfNIsNested(t *testing.T) {
-	few, many := mustRun(t, searchtest.NewLock(0.4, nil), BestOfN{N: 4}), mustRun(t, searchtest.NewLock(0.4, nil), BestOfN{N: 16})
+	few := mustRun(t, searchtest.NewLock(0.4, nil), BestOfN{N: 4})
+	many := mustRun(t, searchtest.NewLock(0.4, nil), BestOfN{N: 16})
 	for i, n := range few.Root.Children {
 		if got, want := reasoning.Join(n.Steps), reasoning.Join(many.Root.Children[i].Steps); got != want {
 			t.Errorf("sample %d is %q, and %q in best-of-16", i, got, want)
@@ -209,23 +213,23 @@ func TestBestOfNIsNested(t *testing.T) {
 	}
 }
 
-// Wang et al. 2022, §2: "sample from the language model's decoder to generate a
-// diverse set of reasoning paths" – the same as best-of-N's, and no verifier is asked.
+// "sample from the language model's decoder to generate a diverse set of reasoning paths"
+// (Wang et al. 2022, §2): the samples of best-of-N, without a verifier.
 func TestMajorityNeedsNoVerifier(t *testing.T) {
 	lock := searchtest.NewLock(0.4, nil)
 	tree := mustRun(t, lock, Majority{N: 16})
 	best := mustRun(t, searchtest.NewLock(0.4, nil), BestOfN{N: 16})
 	for i, n := range tree.Root.Children {
 		if got, want := reasoning.Join(n.Steps), reasoning.Join(best.Root.Children[i].Steps); got != want || n.Scored {
-			t.Errorf("sample %d is %q, judged %t; want %q, not judged", i, got, n.Scored, want)
+			t.Errorf("sample %d is %q, scored %t; want %q, not scored", i, got, n.Scored, want)
 		}
 	}
-	if got := len(lock.Heard()); len(tree.Root.Children) != 16 || got != 0 {
+	if got := len(lock.ScoreRequests()); len(tree.Root.Children) != 16 || got != 0 {
 		t.Errorf("%d samples and %d scores, want 16 and none", len(tree.Root.Children), got)
 	}
 }
 
-// "and then aggregate by choosing the most consistent answer".
+// "and then aggregate by choosing the most consistent answer" (Wang et al. 2022, §2).
 func TestMajorityIsTheMostConsistent(t *testing.T) {
 	var solutions []*Node
 	for _, s := range []string{"1", "2", "3", "2", "1", "2"} {
@@ -237,12 +241,12 @@ func TestMajorityIsTheMostConsistent(t *testing.T) {
 	}
 }
 
-// "the likeliest continuation: one solution, at temperature 0".
+// "Greedy takes the likeliest continuation: one solution, at temperature 0."
 func TestGreedyIsTheLikeliest(t *testing.T) {
-	lock := searchtest.NewLock(0, nil) // knows the digits, and does not say them when sampled
+	lock := searchtest.NewLock(0, nil) // is right without chance, and random with it
 	tree := mustRun(t, lock, Greedy{})
-	if got, _ := searchtest.Dialled(reasoning.Join(tree.Root.Children[0].Steps)); len(tree.Root.Children) != 1 || got != combination {
-		t.Errorf("got %d solutions, the first %s, want one, %s", len(tree.Root.Children), got, combination)
+	if got := tree.Root.Children; len(got) != 1 || got[0].Answer != combination {
+		t.Errorf("got %d solutions, the first %s, want one, %s", len(got), got[0].Answer, combination)
 	}
 	if r := lock.Calls()[0].Request; r.Sampling.Temperature != 0 || r.Span != policy.Whole || len(r.Ordinals) != 1 {
 		t.Errorf("asked for %+v, want one whole child at temperature 0", r)

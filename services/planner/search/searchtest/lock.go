@@ -1,4 +1,4 @@
-// Package searchtest has a small World whose right answers are known.
+// Package searchtest has a small search.Backend whose right answers are known.
 package searchtest
 
 import (
@@ -16,27 +16,30 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// A Lock is a World in which a problem is the combination of a lock, such as
-// "31415", and a step dials its next digit. The policy guesses; the verifier hears
-// the tumblers. It starts no goroutine and is safe for concurrent use.
+// A Lock is a search.Backend in which a problem is the combination of a lock, such as
+// "31415", and a step is its next digit. The policy guesses digits; the verifier knows
+// which are right. A Lock starts no goroutine and is safe for concurrent use.
 type Lock struct {
 	*policytest.Script
-	// Hearing says how long it takes to judge a path, and how it fails; nil is at once
-	// and never.
-	Hearing func(r verifier.Request) (time.Duration, error)
+	// OnScore returns how long a path takes to score, and the error of scoring it. Nil
+	// is no time and no error.
+	OnScore func(r verifier.Request) (time.Duration, error)
 
-	mu    sync.Mutex
-	heard []verifier.Request
+	mu     sync.Mutex
+	scored []verifier.Request
 }
 
-// Judge is the reward model of every Lock.
-var RewardModel = verifier.RewardModel{Model: reasoning.Model{Name: "tumblers", Tokenizer: "bytes", Template: "plain", Parameters: 1e6}, Aggregator: verifier.AggregatorMin}
+// RewardModel is that of every Lock.
+var RewardModel = verifier.RewardModel{
+	Model:      reasoning.Model{Name: "tumblers", Tokenizer: "bytes", Template: "plain", Parameters: 1e6},
+	Aggregator: verifier.AggregatorMin,
+}
 
-// NewLock has a policy that knows a digit with probability skill and rolls a die for
-// it otherwise. Pace says how long child ordinal of r takes to write; nil is at once.
+// NewLock returns a lock whose policy knows a digit with probability skill and draws it
+// otherwise. Pace returns how long child ordinal of r takes to write; nil is no time.
 func NewLock(skill float64, pace func(r policy.Request, ordinal int) time.Duration) *Lock {
 	return &Lock{Script: &policytest.Script{Reply: func(r policy.Request, ordinal int) policytest.Reply {
-		l := policytest.Reply{Child: dial(r, ordinal, skill)}
+		l := policytest.Reply{Child: write(r, ordinal, skill)}
 		if pace != nil {
 			l.Delay = pace(r, ordinal)
 		}
@@ -44,22 +47,23 @@ func NewLock(skill float64, pace func(r policy.Request, ordinal int) time.Durati
 	}}}
 }
 
-// dial writes a child. A digit depends on the child's seed and its place in the
-// child alone: what is asked for in one piece starts like what is asked for in two.
-func dial(r policy.Request, ordinal int, skill float64) policy.Child {
+// write returns a child. A digit depends only on the child's seed and its place in the
+// child: a whole solution starts with the step that a shorter span has.
+func write(r policy.Request, ordinal int, skill float64) policy.Child {
 	c := policy.Child{Ordinal: ordinal, Finish: reasoning.FinishEnd}
-	for i, left := 0, r.Sampling.MaxTokens; len(r.Steps)+i < len(r.Problem); i++ {
+	for i, remaining := 0, r.Sampling.MaxTokens; len(r.Steps)+i < len(r.Problem); i++ {
 		if r.Span != policy.Whole && i == r.Span {
 			c.Finish = reasoning.FinishStep
 			break
 		}
 		digit := r.Problem[len(r.Steps)+i]
-		if chance := rand.New(rand.NewPCG(uint64(r.Seed.Child(ordinal)), uint64(i))); r.Sampling.Temperature > 0 && chance.Float64() >= skill {
+		chance := rand.New(rand.NewPCG(uint64(r.Seed.Child(ordinal)), uint64(i)))
+		if r.Sampling.Temperature > 0 && chance.Float64() >= skill {
 			digit = '0' + byte(chance.IntN(10))
 		}
 		text := string(digit) + "\n"
-		cut := min(left, len(text))
-		left -= cut
+		cut := min(remaining, len(text))
+		remaining -= cut
 		if cut > 0 {
 			c.Steps = append(c.Steps, reasoning.Step{Text: text[:cut], Tokens: cut})
 		}
@@ -71,17 +75,16 @@ func dial(r policy.Request, ordinal int, skill float64) policy.Child {
 	return c
 }
 
-// Score hears which digits are right: a path scores about 0.9 up to its first wrong
-// digit and about 0.1 from there.
+// Score scores a path about 0.9 up to its first wrong digit and about 0.1 from there.
 func (l *Lock) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
 	if err := r.Validate(); err != nil {
 		return verifier.Result{}, err
 	}
 	l.mu.Lock()
-	l.heard = append(l.heard, r)
+	l.scored = append(l.scored, r)
 	l.mu.Unlock()
-	if l.Hearing != nil {
-		delay, err := l.Hearing(r)
+	if l.OnScore != nil {
+		delay, err := l.OnScore(r)
 		select {
 		case <-time.After(delay):
 		case <-ctx.Done():
@@ -108,15 +111,15 @@ func (l *Lock) Score(ctx context.Context, r verifier.Request) (verifier.Result, 
 	return result, nil
 }
 
-// Heard is the paths that were judged so far.
-func (l *Lock) Heard() []verifier.Request {
+// ScoreRequests returns the requests of all calls of Score so far.
+func (l *Lock) ScoreRequests() []verifier.Request {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return slices.Clone(l.heard)
+	return slices.Clone(l.scored)
 }
 
-// Dialled is the combination that a solution tried; ok is false if it tried none.
-func Dialled(solution string) (answer string, ok bool) {
+// Extract returns the combination that a solution has; ok is false if it has no digit.
+func Extract(solution string) (answer string, ok bool) {
 	answer = strings.ReplaceAll(solution, "\n", "")
 	return answer, answer != ""
 }

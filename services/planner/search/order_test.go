@@ -1,0 +1,81 @@
+package search
+
+import (
+	"context"
+	"math/rand/v2"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ponder-mesh/ponder/services/planner/search/searchtest"
+	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/verifier"
+)
+
+// outlineShuffled returns the tree that s grows where each child and each score takes a
+// random time.
+func outlineShuffled(t *testing.T, s Strategy) (drawn string) {
+	synctest.Test(t, func(t *testing.T) {
+		lock := searchtest.NewLock(0.5, func(policy.Request, int) time.Duration { return rand.N(time.Second) })
+		lock.OnScore = func(verifier.Request) (time.Duration, error) { return rand.N(time.Second), nil }
+		drawn = outline(mustRun(t, lock, s))
+	})
+	return drawn
+}
+
+// The same seed grows the same tree, in whatever order results come. Another seed grows
+// another tree.
+func TestOrderOfResultsDoesNotMatter(t *testing.T) {
+	forEachStrategy(t, 16, func(t *testing.T, s Strategy) {
+		tree := mustRun(t, searchtest.NewLock(0.5, nil), s)
+		want := outline(tree)
+		for range 5 {
+			if diff := cmp.Diff(outlineShuffled(t, s), want); diff != "" {
+				t.Fatalf("(-got +want):\n%s", diff)
+			}
+		}
+		if s.Name() == "greedy" {
+			return
+		}
+		other := newProblem(combination)
+		other.Seed++
+		tree = New(searchtest.NewLock(0.5, nil), other)
+		if _, err := Run(t.Context(), tree, s); err != nil {
+			t.Fatal(err)
+		}
+		if outline(tree) == want {
+			t.Error("another seed grew the same tree")
+		}
+	})
+}
+
+// followsFirst continues the first child that is written, as no strategy may.
+type followsFirst struct{ Strategy }
+
+func (followsFirst) Search(ctx context.Context, t *Tree) error {
+	first := make(chan *Node, 1)
+	_, err := t.Ask(ctx, Fork{From: t.Root, N: 8, Span: 1}).Do(func(_ context.Context, n *Node) error {
+		select {
+		case first <- n:
+			_, err := t.Grow(ctx, Fork{From: n, N: 1, Span: 1})
+			return err
+		default:
+			return nil
+		}
+	})
+	return err
+}
+
+// The control of the test above: a strategy whose tree depends on the order grows
+// different trees.
+func TestOrderOfResultsWouldBeSeen(t *testing.T) {
+	trees := map[string]bool{}
+	for range 20 { // all are equal once in 8¹⁹
+		trees[outlineShuffled(t, followsFirst{Greedy{}})] = true
+	}
+	if len(trees) == 1 {
+		t.Error("a strategy that continues the first child that is written grew the same tree 20 times")
+	}
+}
