@@ -58,7 +58,7 @@ func (c *queueShowCmd) Run(ctx context.Context, out *output) error {
 
 type queueSetCmd struct {
 	natsTarget `embed:""`
-	Partitions *int `help:"Over how many partitions searches are spread; workers share them. 32 is enough for up to about 32 workers, 1 for one."`
+	Partitions *int `help:"Partitions that searches are spread over and workers share: 1 for one worker, else 32 or more."`
 	Cap        *int `help:"Most children of one job."`
 }
 
@@ -116,6 +116,7 @@ func printQueue(out *output, m policyqueue.ModelStatus) error {
 	if out.json {
 		return out.value(queueModel{m.Model, m.Load, workers})
 	}
-	_, err := fmt.Printf("%s: %d jobs queued, %d running, %d workers\n%s", m.Model, m.Load.Queued, m.Load.Running, len(workers), lines.String())
+	_, err := fmt.Printf("%s: %d jobs queued, %d running, %d workers\n%s",
+		m.Model, m.Load.Queued, m.Load.Running, len(workers), lines.String())
 	return err
 }

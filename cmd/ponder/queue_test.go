@@ -46,7 +46,11 @@ func TestQueueShowsWhatIsSetAndWhoWorks(t *testing.T) {
 	must("queue", "partitions 1, cap 8  (defaults)\n")
 	must("queue set --partitions 32", "partitions 32, cap 8\n")
 	must("queue set --cap 4 --json", `{"cap":4,"default":false,"partitions":32}`+"\n")
-	for line, field := range map[string]string{"queue set --partitions 0": "partitions", "queue set --cap 9999": "cap", "queue set": "--partitions or --cap"} {
+	for line, field := range map[string]string{
+		"queue set --partitions 0": "partitions",
+		"queue set --cap 9999":     "cap",
+		"queue set":                "--partitions or --cap",
+	} {
 		if _, err := run(line); err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%s: got %v, want an error that names %s", line, err, field)
 		}
@@ -54,7 +58,9 @@ func TestQueueShowsWhatIsSetAndWhoWorks(t *testing.T) {
 	must("queue show", "partitions 32, cap 4\n")
 
 	startQueueWorker(t, server, "pod-0")
-	want := "partitions 32, cap 4\nscript: 0 jobs queued, 0 running, 1 workers\n  pod-0                       8 slots  ready\n"
+	want := "partitions 32, cap 4\n" +
+		"script: 0 jobs queued, 0 running, 1 workers\n" +
+		"  pod-0                       8 slots  ready\n"
 	for began := time.Now(); ; {
 		got, err := run("queue show")
 		if err == nil && got == want {
@@ -65,8 +71,10 @@ func TestQueueShowsWhatIsSetAndWhoWorks(t *testing.T) {
 		}
 	}
 	got, err := run("queue show --json")
-	if err != nil || !strings.Contains(got, `{"model":"script","queued":0,"running":0,"waiting":`) || !strings.Contains(got, `"name":"pod-0"`) {
-		t.Errorf("error %v, prints %s", err, got)
+	for _, want := range []string{`{"model":"script","queued":0,"running":0,"waiting":`, `"name":"pod-0"`} {
+		if err != nil || !strings.Contains(got, want) {
+			t.Errorf("error %v, prints %s, want %s", err, got, want)
+		}
 	}
 }
 

@@ -65,9 +65,6 @@ func Connected(ctx context.Context, nc *nats.Conn) error {
 
 // User returns the user, or the public nkey, as which nc connects; "" if it says none.
 func User(nc *nats.Conn) string {
-	if nc == nil {
-		return ""
-	}
 	user := cmp.Or(nc.Opts.Nkey, nc.Opts.User)
 	if u, err := url.Parse(nc.ConnectedUrl()); user == "" && err == nil && u.User != nil {
 		user = u.User.Username()

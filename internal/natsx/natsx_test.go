@@ -65,6 +65,37 @@ func TestServerListens(t *testing.T) {
 	}
 }
 
+func TestUserIsThatOfTheConnection(t *testing.T) {
+	s, err := natsd.Start(natsd.Config{Listen: "127.0.0.1:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for _, c := range []struct {
+		url  string
+		opts []nats.Option
+		want string
+	}{
+		{s.URL(), nil, ""},
+		{strings.Replace(s.URL(), "//", "//alice:secret@", 1), nil, "alice"},
+		{s.URL(), []nats.Option{nats.UserInfo("bob", "secret")}, "bob"},
+	} {
+		nc, err := natsx.Connect(c.url, "client", c.opts...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		if err := natsx.Connected(ctx, nc); err != nil {
+			t.Error(err)
+		}
+		if got := natsx.User(nc); got != c.want {
+			t.Errorf("user is %q, want %q", got, c.want)
+		}
+		cancel()
+		nc.Close()
+	}
+}
+
 // A redelivery after a day takes exactly a day in a bubble.
 func TestBubble(t *testing.T) {
 	for range 2 { // two bubbles must not disturb each other

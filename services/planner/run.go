@@ -161,7 +161,7 @@ func (r *run) observe(n *search.Node, bill reasoning.Bill) {
 // noticeQueued publishes that no worker pulls jobs, if that is so.
 func (r *run) noticeQueued() {
 	if r.cfg.Attended != nil && !r.cfg.Attended() {
-		r.notice(NoticeQueued, "no policy worker is pulling jobs: the search is queued until one comes, at the latest until %s",
+		r.notice(NoticeQueued, "no policy worker is available: the search is queued until one is, at the latest until %s",
 			r.live.request.Deadline.UTC().Format(time.RFC3339))
 	}
 }

@@ -8,7 +8,7 @@ out=$(mktemp -d)
 mkdir -p bin
 go build -o bin/ ./cmd/ponder ./services/policy/cmd/policy ./services/verifier/cmd/verifier ./services/difficulty/cmd/difficulty ./services/planner/cmd/planner
 (cd tools && GOWORK=off go build -o ../bin/ github.com/nats-io/nats-server/v2)
-read -r nats planner policy verifier difficulty m0 m1 m2 m3 < <(free_ports 9)
+read -r nats planner policy verifier difficulty m0 m1 m2 m3 planner2 policy2 m4 m5 < <(free_ports 13)
 pids=()
 start() { # NAME COMMAND…
   local name=$1
@@ -51,6 +51,21 @@ wait_for 20 planned 'pocket-0.3m with pocket-prm, budget 64'
 bin/ponder profile delete --nats-url "$url" "$key"
 wait_for 20 planned 'rule of thumb'
 echo "a profile was put and used, and was not used after its deletion: $key"
+
+# A second model on the same NATS, with a planner and a worker of its own, in a queue that has several partitions now.
+bin/ponder queue set --nats-url "$url" --partitions 8 >/dev/null
+start policy2 bin/policy --nats-url "$url" --name second --policy-pocket pocket-0.1m --addr 127.0.0.1:$policy2 --metrics-addr 127.0.0.1:$m4
+start planner2 bin/planner --nats-url "$url" --model pocket-0.1m --verifier-addr 127.0.0.1:$verifier --difficulty-addr "" \
+  --addr 127.0.0.1:$planner2 --metrics-addr 127.0.0.1:$m5
+wait_for 60 bin/ponder doctor --planner-addr 127.0.0.1:$planner2 --policy-addr 127.0.0.1:$policy2 --verifier-addr 127.0.0.1:$verifier --difficulty-addr 127.0.0.1:$difficulty
+for addr in $planner $planner2; do
+  answer=$(bin/ponder solve --planner-addr 127.0.0.1:$addr --strategy majority --n 4 "Tom has 2 apples. Tom finds 3 more. How many apples does Tom have now?" 2>/dev/null)
+  [ -n "$answer" ] || { echo "no answer by the planner at $addr, of two models on one NATS" >&2; exit 1; }
+done
+queue=$(bin/ponder queue --nats-url "$url")
+[ "$(grep -c '1 workers' <<<"$queue")" = 2 ] && grep -q 'second .*ready' <<<"$queue" || { echo "two models' queues: $queue" >&2; exit 1; }
+! grep -q 'WARN.*pull' "$out/policy2" || { echo "a worker that waited for its queue warned:" >&2; exit 1; }
+echo "two models on one NATS: each served by its own planner and worker"
 
 kill "${pids[2]}" # the verifier
 wait "${pids[2]}" || true

@@ -143,7 +143,9 @@ func TestChildFinishedDuringCancelIsBilledOnce(t *testing.T) {
 // before them.
 func TestChildrenReceivedWithAnErrorAreYielded(t *testing.T) {
 	bubble(t, Config{}, func(t *testing.T, q *rig) {
-		q.worker(t, script(func(ordinal int, reply *policytest.Reply) { reply.Delay = time.Duration(ordinal+1) * time.Second }), WorkerConfig{})
+		q.worker(t, script(func(ordinal int, reply *policytest.Reply) {
+			reply.Delay = time.Duration(ordinal+1) * time.Second
+		}), WorkerConfig{})
 		var last error
 		children := 0
 		for _, err := range q.Expand(t.Context(), request("s", 4)) {

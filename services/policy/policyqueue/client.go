@@ -175,7 +175,7 @@ func (c *Client) publishJob(ctx context.Context, j *job, r policy.Request) (err 
 		return err
 	}
 	if int64(msg.Size()) > c.nc.MaxPayload() {
-		return unavailable(nats.ErrMaxPayload)
+		return classify(nats.ErrMaxPayload)
 	}
 	ctx, span := c.tracer.startSend(ctx, r, msg)
 	defer func() { endSpan(span, err) }()
@@ -186,7 +186,7 @@ func (c *Client) publishJob(ctx context.Context, j *job, r policy.Request) (err 
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil:
-		return unavailable(err)
+		return classify(err)
 	}
 	c.jobs.store(j, ack.Sequence)
 	return nil
@@ -258,7 +258,7 @@ func (c *Client) Cancel(ctx context.Context, search string) error {
 		err = c.nc.Publish(protocol.CancelSubject(search), nil)
 	}
 	if err != nil {
-		return fmt.Errorf("cancel search %s: %w", search, unavailable(err))
+		return fmt.Errorf("cancel search %s: %w", search, classify(err))
 	}
 	return nil
 }

@@ -184,7 +184,9 @@ func TestDuplicateChildrenAreDropped(t *testing.T) {
 			t.Fatal(err)
 		}
 		// Without heartbeats a second attempt begins after 10 s: its child 0 comes at 25 s, before the first one's child 1.
-		slow := script(func(ordinal int, reply *policytest.Reply) { reply.Delay = time.Duration(15+25*ordinal) * time.Second })
+		slow := script(func(ordinal int, reply *policytest.Reply) {
+			reply.Delay = time.Duration(15+25*ordinal) * time.Second
+		})
 		q.worker(t, slow, WorkerConfig{}, q.withoutHeartbeats())
 		q.mustExpand(t, request("s", 2))
 		synctest.Wait()
@@ -206,7 +208,8 @@ func TestJobThatCrashesWorkersIsGivenUp(t *testing.T) {
 			w = q.worker(t, engine, WorkerConfig{Name: fmt.Sprint("victim", i)})
 		}
 		_, _, err := collect(t.Context(), q, request("s", 1))
-		if !errors.Is(err, policy.ErrPoison) || !strings.Contains(err.Error(), "victim") || !strings.Contains(err.Error(), "attempt 3") {
+		named := err != nil && strings.Contains(err.Error(), "victim") && strings.Contains(err.Error(), "attempt 3")
+		if !errors.Is(err, policy.ErrPoison) || !named {
 			t.Errorf("got %v, want ErrPoison that names the last worker and attempt", err)
 		}
 		q.checkElapsed(t, 3*q.cfg.AckWait) // no heartbeat comes before the crash

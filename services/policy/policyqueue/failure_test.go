@@ -14,7 +14,9 @@ import (
 )
 
 func TestFailedJobs(t *testing.T) {
-	broken := errors.New("out of memory")
+	const four = 4*time.Second + 5250*time.Millisecond // attempts of a second each, with the delays between them
+	fails := func(err error) func(*policytest.Reply) { return func(reply *policytest.Reply) { reply.Err = err } }
+	panics := func(reply *policytest.Reply) { reply.Do = func() { panic("index out of range") } }
 	for _, c := range []struct {
 		name  string
 		fail  func(*policytest.Reply)
@@ -23,11 +25,11 @@ func TestFailedJobs(t *testing.T) {
 		want  error
 		says  string
 	}{
-		{"transient", func(reply *policytest.Reply) { reply.Err = broken }, 4, 4*time.Second + 5250*time.Millisecond, policy.ErrPoison, "out of memory"},
-		{"unavailable", func(reply *policytest.Reply) { reply.Err = reasoning.ErrUnavailable }, 4, 4*time.Second + 5250*time.Millisecond, policy.ErrPoison, "unavailable"},
-		{"panic", func(reply *policytest.Reply) { reply.Do = func() { panic("index out of range") } }, 4, 4*time.Second + 5250*time.Millisecond, policy.ErrPoison, "index out of range"},
-		{"invalid", func(reply *policytest.Reply) { reply.Err = reasoning.Invalid("problem", "must be short") }, 1, time.Second, reasoning.ErrInvalid, "problem: must be short"},
-		{"model", func(reply *policytest.Reply) { reply.Err = policy.ErrModel }, 1, time.Second, policy.ErrModel, "model"},
+		{"transient", fails(errors.New("out of memory")), 4, four, policy.ErrPoison, "out of memory"},
+		{"unavailable", fails(reasoning.ErrUnavailable), 4, four, policy.ErrPoison, "unavailable"},
+		{"panic", panics, 4, four, policy.ErrPoison, "index out of range"},
+		{"invalid", fails(reasoning.Invalid("problem", "too long")), 1, time.Second, reasoning.ErrInvalid, "problem: too long"},
+		{"model", fails(policy.ErrModel), 1, time.Second, policy.ErrModel, "model"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			bubble(t, Config{}, func(t *testing.T, q *rig) {

@@ -22,32 +22,35 @@ func TestJobStates(t *testing.T) {
 	report := func(j *job) { j.report(protocol.Stopped{}) }
 	fail := func(j *job) { j.fail(errors.New("failed")) }
 	cancel := func(j *job) { j.cancel() }
+	type events []func(*job)
+	again := events{claim(second), child(0, second), child(1, second)}
+	both := events{claim(first), child(1, first), child(0, first)}
 	for _, c := range []struct {
 		name    string
-		events  []func(*job)
+		events  events
 		state   jobState
 		remove  bool
 		missing []int
 	}{
 		{"published", nil, jobPublished, true, []int{0, 1}},
-		{"cancelled in the queue", []func(*job){cancel}, jobClosed, false, nil},
-		{"claimed", []func(*job){claim(first)}, jobClaimed, true, []int{0, 1}},
-		{"half done", []func(*job){claim(first), child(1, first)}, jobClaimed, true, []int{0}},
-		{"done", []func(*job){claim(first), child(1, first), child(0, first)}, jobClosed, false, nil},
-		{"done, and delivered again", []func(*job){claim(first), child(1, first), child(0, first), claim(second)}, jobClosed, false, nil},
-		{"delivered again", []func(*job){claim(first), claim(second)}, jobContested, true, []int{0, 1}},
-		{"delivered again and done by the last", []func(*job){claim(first), claim(second), child(0, second), child(1, second)}, jobObsolete, true, nil},
-		{"done while the first attempt still runs", []func(*job){claim(second), child(0, first), child(1, second)}, jobObsolete, true, nil},
-		{"children of an attempt for an earlier client", []func(*job){child(0, first)}, jobPublished, true, []int{1}},
-		{"all of them", []func(*job){child(0, first), child(1, first)}, jobObsolete, true, nil},
-		{"child comes again", []func(*job){claim(first), child(0, first), child(0, second)}, jobClaimed, true, []int{1}},
-		{"stopped by its deadline", []func(*job){claim(first), report}, jobPublished, true, []int{0, 1}},
-		{"failed", []func(*job){claim(first), fail}, jobObsolete, true, nil},
-		{"failed, claimed and cancelled", []func(*job){claim(first), fail, claim(second), cancel}, jobClosed, false, nil},
-		{"cancelled", []func(*job){claim(first), cancel}, jobCancelling, false, nil},
-		{"cancelled, and claimed again", []func(*job){claim(first), cancel, claim(second)}, jobCancelling, false, nil},
-		{"cancelled and reported", []func(*job){claim(first), cancel, child(0, first), report}, jobClosed, false, nil},
-		{"finished while it was cancelled", []func(*job){claim(first), cancel, child(0, first), child(1, first)}, jobClosed, false, nil},
+		{"cancelled in the queue", events{cancel}, jobClosed, false, nil},
+		{"claimed", events{claim(first)}, jobClaimed, true, []int{0, 1}},
+		{"half done", events{claim(first), child(1, first)}, jobClaimed, true, []int{0}},
+		{"done", both, jobClosed, false, nil},
+		{"done, and delivered again", append(slices.Clone(both), claim(second)), jobClosed, false, nil},
+		{"delivered again", events{claim(first), claim(second)}, jobContested, true, []int{0, 1}},
+		{"delivered again, and done", append(events{claim(first)}, again...), jobObsolete, true, nil},
+		{"done by two attempts", events{claim(second), child(0, first), child(1, second)}, jobObsolete, true, nil},
+		{"children of an attempt for an earlier client", events{child(0, first)}, jobPublished, true, []int{1}},
+		{"all children of it", events{child(0, first), child(1, first)}, jobObsolete, true, nil},
+		{"child comes again", events{claim(first), child(0, first), child(0, second)}, jobClaimed, true, []int{1}},
+		{"stopped by its deadline", events{claim(first), report}, jobPublished, true, []int{0, 1}},
+		{"failed", events{claim(first), fail}, jobObsolete, true, nil},
+		{"failed, claimed and cancelled", events{claim(first), fail, claim(second), cancel}, jobClosed, false, nil},
+		{"cancelled", events{claim(first), cancel}, jobCancelling, false, nil},
+		{"cancelled, and claimed again", events{claim(first), cancel, claim(second)}, jobCancelling, false, nil},
+		{"cancelled and reported", events{claim(first), cancel, child(0, first), report}, jobClosed, false, nil},
+		{"cancelled and finished", events{claim(first), cancel, child(0, first), child(1, first)}, jobClosed, false, nil},
 	} {
 		j := &job{expansion: newExpansion(2), missing: map[int]struct{}{0: {}, 1: {}}}
 		for _, event := range c.events {
@@ -110,6 +113,6 @@ func TestJobEventsReachTheExpansion(t *testing.T) {
 		}
 	}
 	if starts != 2 || wasted != 3 || children != 1 || errs != 1 {
-		t.Errorf("got %d starts, %d wasted tokens, %d children and %d errors, want 2, 3, 1, 1", starts, wasted, children, errs)
+		t.Errorf("got %d starts, %d wasted tokens, %d children, %d errors; want 2, 3, 1, 1", starts, wasted, children, errs)
 	}
 }

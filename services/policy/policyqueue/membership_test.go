@@ -183,8 +183,8 @@ func TestAnnouncement(t *testing.T) {
 		announced()
 		first := q.run(t, tenSeconds(), WorkerConfig{Name: "first", Slots: 8})
 		second := q.run(t, tenSeconds(), WorkerConfig{Name: "second", Slots: 16})
-		a := protocol.Announcement{Name: "first", Model: q.cfg.Model, Slots: 8, Ready: true, ProtocolVersion: protocol.Version}
-		b := protocol.Announcement{Name: "second", Model: q.cfg.Model, Slots: 16, Ready: true, ProtocolVersion: protocol.Version}
+		a := protocol.Announcement{Name: "first", Model: q.cfg.Model, Slots: 8, Ready: true, ProtocolVersion: 2}
+		b := protocol.Announcement{Name: "second", Model: q.cfg.Model, Slots: 16, Ready: true, ProtocolVersion: 2}
 		announced(a, b)
 		time.Sleep(time.Hour)
 		announced(a, b)

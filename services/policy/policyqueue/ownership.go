@@ -27,7 +27,11 @@ func owners(workers []string, partitions int) []int {
 		}
 	}
 	slices.SortFunc(pairs, func(a, b pair) int {
-		return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(a.partition, b.partition), cmp.Compare(workers[a.worker], workers[b.worker]))
+		return cmp.Or(
+			cmp.Compare(b.weight, a.weight),
+			cmp.Compare(a.partition, b.partition),
+			cmp.Compare(workers[a.worker], workers[b.worker]),
+		)
 	})
 	mean := partitions / len(workers)
 	larger := partitions % len(workers) // as many workers own one more

@@ -55,7 +55,7 @@ func TestPlainRendezvousIsUneven(t *testing.T) {
 		worst = math.Max(worst, float64(slices.Max(load(plain, n)))*float64(n)/32)
 	}
 	if worst < 1.5 {
-		t.Errorf("the busiest worker owns %.2f times the mean, want at least 1.5 so that the test above shows something", worst)
+		t.Errorf("the busiest worker owns %.2f times the mean, want at least 1.5: the test above shows nothing", worst)
 	}
 }
 
@@ -63,7 +63,9 @@ func TestOwnersDependOnTheSetOfWorkers(t *testing.T) {
 	names := workerNames(9)
 	want := owners(names, 32)
 	shuffled := slices.Clone(names)
-	rand.New(rand.NewPCG(1, 2)).Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+	rand.New(rand.NewPCG(1, 2)).Shuffle(len(shuffled), func(i, j int) {
+		shuffled[i], shuffled[j] = shuffled[j], shuffled[i]
+	})
 	for p, got := range owners(shuffled, 32) {
 		if shuffled[got] != names[want[p]] {
 			t.Errorf("partition %d belongs to %s, in another order of workers to %s", p, shuffled[got], names[want[p]])

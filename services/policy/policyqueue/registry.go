@@ -44,7 +44,7 @@ func (g *registry) add(e *expansion, r policy.Request, epoch string) (*job, erro
 	if s == nil {
 		results, err := g.nc.Subscribe(protocol.ResultSubject(r.Search), func(m *nats.Msg) { g.answer(r.Search, m) })
 		if err != nil {
-			return nil, unavailable(err)
+			return nil, classify(err)
 		}
 		s = &search{results: results, jobs: make(map[string]*job)}
 		g.searches[r.Search] = s

@@ -10,7 +10,9 @@ import (
 // repeat calls do until ctx ends: at once, whenever the trigger holds a value, whenever
 // the connection is back, natsTimeout after it failed, and else after every, unless
 // that is 0. Without a connection it waits for one.
-func repeat(ctx context.Context, nc *nats.Conn, trigger <-chan struct{}, every time.Duration, do func(context.Context) error) {
+func repeat(
+	ctx context.Context, nc *nats.Conn, trigger <-chan struct{}, every time.Duration, do func(context.Context) error,
+) {
 	connected := nc.StatusChanged(nats.CONNECTED)
 	defer nc.RemoveStatusListener(connected)
 	for ctx.Err() == nil {

@@ -158,7 +158,9 @@ func TestReconnectLosesNoJob(t *testing.T) {
 // finishes meanwhile, and delivers it to the new one.
 func TestNewClientAdoptsRunningAttempts(t *testing.T) {
 	bubble(t, Config{}, func(t *testing.T, q *rig) {
-		engine := script(func(ordinal int, reply *policytest.Reply) { reply.Delay = time.Duration(10*(ordinal+1)) * time.Second })
+		engine := script(func(ordinal int, reply *policytest.Reply) {
+			reply.Delay = time.Duration(10*(ordinal+1)) * time.Second
+		})
 		q.worker(t, engine, WorkerConfig{Slots: 8})
 		go collect(t.Context(), q, request("s", 8))
 		time.Sleep(5 * time.Second)

@@ -168,7 +168,9 @@ func request(search string, n int) policy.Request {
 
 // collect expands r. It returns the ordinals of the children, in order, and the last
 // child of each.
-func collect(ctx context.Context, p policy.Policy, r policy.Request) (ordinals []int, children map[int]policy.Child, err error) {
+func collect(ctx context.Context, p policy.Policy, r policy.Request) (
+	ordinals []int, children map[int]policy.Child, err error,
+) {
 	children = make(map[int]policy.Child)
 	for c, e := range p.Expand(ctx, r) {
 		if e != nil {

@@ -90,22 +90,22 @@ func announcements(ctx context.Context, js jetstream.JetStream, keys string) (va
 	defer cancel()
 	kv, err := js.KeyValue(ctx, protocol.WorkersBucket)
 	if err != nil {
-		return nil, fmt.Errorf("read bucket %s: %w", protocol.WorkersBucket, unavailable(err))
+		return nil, fmt.Errorf("read bucket %s: %w", protocol.WorkersBucket, classify(err))
 	}
 	watcher, err := kv.Watch(ctx, keys, jetstream.IgnoreDeletes())
 	if err != nil {
-		return nil, fmt.Errorf("read bucket %s: %w", protocol.WorkersBucket, unavailable(err))
+		return nil, fmt.Errorf("read bucket %s: %w", protocol.WorkersBucket, classify(err))
 	}
 	defer watcher.Stop() // fails only if it has ended
 	values = make(map[string][]byte)
 	for {
 		select {
 		case <-ctx.Done():
-			return nil, fmt.Errorf("read bucket %s: %w", protocol.WorkersBucket, unavailable(ctx.Err()))
+			return nil, fmt.Errorf("read bucket %s: %w", protocol.WorkersBucket, classify(ctx.Err()))
 		case entry, ok := <-watcher.Updates():
 			switch {
 			case !ok:
-				return nil, fmt.Errorf("read bucket %s: %w", protocol.WorkersBucket, unavailable(errors.New("watcher stopped")))
+				return nil, fmt.Errorf("read bucket %s: %w", protocol.WorkersBucket, classify(errors.New("watcher stopped")))
 			case entry == nil: // all that was there has come
 				return values, nil
 			}
@@ -118,7 +118,8 @@ func announcements(ctx context.Context, js jetstream.JetStream, keys string) (va
 func (r *Roster) put(key string, value []byte) {
 	a, err := protocol.DecodeAnnouncement(value)
 	if err != nil || a.Model.Name != r.model {
-		slog.Warn("announcement of a worker is ignored", "bucket", protocol.WorkersBucket, "key", key, "model", a.Model.Name, "error", err)
+		slog.Warn("announcement of a worker is ignored",
+			"bucket", protocol.WorkersBucket, "key", key, "model", a.Model.Name, "error", err)
 		return
 	}
 	r.mu.Lock()

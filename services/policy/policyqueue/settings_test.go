@@ -38,7 +38,10 @@ func TestSettingsAreWrittenAndRead(t *testing.T) {
 			t.Fatal(err)
 		}
 		read(want, true)
-		for field, bad := range map[string]protocol.Settings{"partitions": {Partitions: 2000, Cap: 8}, "cap": {Partitions: 1}} {
+		for field, bad := range map[string]protocol.Settings{
+			"partitions": {Partitions: 2000, Cap: 8},
+			"cap":        {Partitions: 1},
+		} {
 			var invalid *reasoning.InvalidError
 			if err := WriteSettings(t.Context(), js, bad); !errors.As(err, &invalid) || invalid.Field != field {
 				t.Errorf("%+v: got %v, want an InvalidError of %s", bad, err, field)
@@ -80,7 +83,9 @@ func TestSettingsChangeUnderLoad(t *testing.T) {
 				}
 			})
 		}
-		for _, s := range []protocol.Settings{{Partitions: 16, Cap: 3}, {Partitions: 2, Cap: 8}, {Partitions: 5, Cap: 1}, {Partitions: 1, Cap: 8}} {
+		for _, s := range []protocol.Settings{
+			{Partitions: 16, Cap: 3}, {Partitions: 2, Cap: 8}, {Partitions: 5, Cap: 1}, {Partitions: 1, Cap: 8},
+		} {
 			time.Sleep(20 * time.Second)
 			if err := WriteSettings(t.Context(), q.js, s); err != nil {
 				t.Fatal(err)

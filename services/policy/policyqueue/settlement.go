@@ -43,7 +43,8 @@ func (a *attempt) settle(err error) {
 		settled = a.putBack(a.worker.cfg.AckWait)
 	case last:
 		log.Error("job given up", "error", err)
-		settled = a.fail(log, fmt.Errorf("%w after %d attempts, the last by worker %s: %w", policy.ErrPoison, a.start.Attempt, a.start.Worker, err))
+		settled = a.fail(log, fmt.Errorf("%w after %d attempts, the last by worker %s: %w",
+			policy.ErrPoison, a.start.Attempt, a.start.Worker, err))
 	default:
 		log.Warn("attempt at a job failed", "error", err)
 		settled = a.putBack(retryDelay(a.start.Attempt))

@@ -37,7 +37,10 @@ func TestConcurrentSetup(t *testing.T) {
 		for name := range stream.ConsumerNames(t.Context()).Name() {
 			names = append(names, name)
 		}
-		want := []string{"exp-Qwen=2FQwen2=2E5-0=2E5B=20=2A=3E-0", "exp-Qwen=2FQwen2=2E5-0=2E5B=20=2A=3E-1", "exp-Qwen=2FQwen2=2E5-0=2E5B=20=2A=3E-2", "exp-script-0", "exp-script-1", "exp-script-2"}
+		want := []string{
+			"exp-Qwen=2FQwen2=2E5-0=2E5B=20=2A=3E-0", "exp-Qwen=2FQwen2=2E5-0=2E5B=20=2A=3E-1",
+			"exp-Qwen=2FQwen2=2E5-0=2E5B=20=2A=3E-2", "exp-script-0", "exp-script-1", "exp-script-2",
+		}
 		if diff := cmp.Diff(names, want); diff != "" {
 			t.Errorf("consumers (got before want):\n%s", diff)
 		}

@@ -56,7 +56,9 @@ func TestPullsNeverExceedSlots(t *testing.T) {
 	for _, partitions := range []int{1, 3, 8} {
 		partitioned(t, partitions, Config{}, func(t *testing.T, q *rig) {
 			const slots = 20
-			engine := &counting{Policy: script(func(ordinal int, reply *policytest.Reply) { reply.Delay = time.Duration(1+ordinal%5) * time.Second })}
+			engine := &counting{Policy: script(func(ordinal int, reply *policytest.Reply) {
+				reply.Delay = time.Duration(1+ordinal%5) * time.Second
+			})}
 			w := q.worker(t, engine, WorkerConfig{Slots: slots})
 			var all sync.WaitGroup
 			for i := range 40 {

@@ -48,7 +48,9 @@ func (t tracer) startSend(ctx context.Context, r policy.Request, msg *nats.Msg) 
 
 // startProcess starts the consumer's span of an attempt at a job. Its parent is the
 // producer's span: a job is handled on its own, and a search is one trace.
-func (t tracer) startProcess(ctx context.Context, r policy.Request, msg *nats.Msg, start policy.Start) (context.Context, trace.Span) {
+func (t tracer) startProcess(
+	ctx context.Context, r policy.Request, msg *nats.Msg, start policy.Start,
+) (context.Context, trace.Span) {
 	ctx = propagator.Extract(ctx, natsx.Header(msg.Header))
 	return t.Start(ctx, names.SpanProcess,
 		trace.WithSpanKind(trace.SpanKindConsumer),

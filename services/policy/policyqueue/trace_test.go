@@ -40,7 +40,8 @@ func TestSearchIsOneTrace(t *testing.T) {
 		ids := make(map[trace.SpanID]string)
 		var got []string
 		names := make(map[string]int)
-		for _, s := range slices.SortedFunc(slices.Values(ended), func(a, b sdktrace.ReadOnlySpan) int { return a.StartTime().Compare(b.StartTime()) }) {
+		byStart := func(a, b sdktrace.ReadOnlySpan) int { return a.StartTime().Compare(b.StartTime()) }
+		for _, s := range slices.SortedFunc(slices.Values(ended), byStart) {
 			names[s.Name()]++
 			ids[s.SpanContext().SpanID()] = fmt.Sprint(s.Name(), names[s.Name()])
 		}
@@ -62,7 +63,8 @@ func TestSearchIsOneTrace(t *testing.T) {
 		slices.Sort(got)
 		want := []string{
 			"process1 consumer under send1 search.id=s node.id=3.1 depth=3 width=1 worker=worker job.attempt=1 queue.wait=0",
-			"process2 consumer under send1 after process1 search.id=s node.id=3.1 depth=3 width=1 worker=worker job.attempt=2 queue.wait=10.25",
+			"process2 consumer under send1 after process1 search.id=s node.id=3.1 depth=3 width=1 worker=worker " +
+				"job.attempt=2 queue.wait=10.25",
 			"search1 internal under ",
 			"send1 producer under search1 search.id=s node.id=3.1 depth=3 width=1",
 		}

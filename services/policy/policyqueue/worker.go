@@ -19,10 +19,13 @@ import (
 
 // A WorkerConfig describes one worker.
 type WorkerConfig struct {
-	Name  string                      // in results and traces
-	Slots int                         // sequences that its Policy writes at the same time
-	Drain time.Duration               // that jobs may still take when Run's ctx ends; 0 is 20s
-	Ready func(context.Context) error // whether its Policy can be used: others own its partitions else; nil: it can
+	Name  string        // in results and traces
+	Slots int           // sequences that its Policy writes at the same time
+	Drain time.Duration // that jobs may still take when Run's ctx ends; 0 is 20s
+
+	// Ready returns nil if the Policy is ready. While it is not, the worker owns no
+	// partition, and does only jobs that no other worker takes. Nil: it always is.
+	Ready func(context.Context) error
 }
 
 // A Worker does jobs with a Policy of its own. Make it with [NewWorker].
@@ -258,7 +261,7 @@ func (w *Worker) pull(ctx, attempts context.Context, s source, reserved *reserva
 		signal(w.lookAgain)
 		pause(ctx, natsTimeout)
 	case err != nil:
-		if !w.nc.IsClosed() && ctx.Err() == nil {
+		if w.nc.IsConnected() && ctx.Err() == nil { // a lost connection is logged once, by natsx
 			slog.Warn("policy worker cannot pull", "worker", w.name, "error", err)
 		}
 		pause(ctx, natsTimeout)

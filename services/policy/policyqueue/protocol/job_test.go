@@ -20,7 +20,8 @@ func request() policy.Request {
 
 func TestJobIsDecodedAsEncoded(t *testing.T) {
 	enqueued := time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)
-	want := Job{Name: "name", Epoch: "epoch", Request: request(), Enqueued: enqueued, Deadline: enqueued.Add(1500 * time.Millisecond)}
+	deadline := enqueued.Add(1500 * time.Millisecond)
+	want := Job{Name: "name", Epoch: "epoch", Request: request(), Enqueued: enqueued, Deadline: deadline}
 	msg, err := want.Encode("m/1")
 	if err != nil {
 		t.Fatal(err)
@@ -63,13 +64,13 @@ func TestJobNameIsItsContent(t *testing.T) {
 func TestJobHasTheLowestVersionThatSuffices(t *testing.T) {
 	plain := request()
 	if got := version(plain); got != versionFirst {
-		t.Errorf("a job without attempts and stop text has version %d, want %d, which every worker supports", got, versionFirst)
+		t.Errorf("without attempts and stop text version %d, want %d, which every worker supports", got, versionFirst)
 	}
 	revised, stopped := plain, plain
 	revised.Attempts, stopped.Stop = []string{"A:5\n"}, "#\n"
 	for _, r := range []policy.Request{revised, stopped} {
 		if got := version(r); got <= versionFirst {
-			t.Errorf("attempts %q and stop %q: version %d, which workers of version %d do not put back", r.Attempts, r.Stop, got, versionFirst)
+			t.Errorf("attempts %q and stop %q: version %d, want more than %d", r.Attempts, r.Stop, got, versionFirst)
 		}
 	}
 }

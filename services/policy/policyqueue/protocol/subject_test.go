@@ -52,7 +52,10 @@ func TestParseSubject(t *testing.T) {
 		search    string
 		ok        bool
 	}{
-		{"exp.3.m.s.1", 3, "s", true}, {"ring.0.m.s.12", 0, "s", true}, {"exp.x.m.s.1", 0, "s", false}, {"exp.m.s.1", 0, "", false},
+		{"exp.3.m.s.1", 3, "s", true},
+		{"ring.0.m.s.12", 0, "s", true},
+		{"exp.x.m.s.1", 0, "s", false},
+		{"exp.m.s.1", 0, "", false},
 	} {
 		partition, search, ok := ParseSubject(c.subject)
 		if partition != c.partition || search != c.search || ok != c.ok {

@@ -15,14 +15,8 @@ package policyqueue
 
 import (
 	"cmp"
-	"context"
-	"errors"
-	"fmt"
-	"strings"
 	"time"
 
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/ponder-mesh/ponder/reasoning"
@@ -64,20 +58,4 @@ func (c Config) complete() (Config, error) {
 		return c, reasoning.Invalid("max_jobs", "must be at least 1, are %d", c.MaxJobs)
 	}
 	return c, nil
-}
-
-// unavailable returns NATS's error as one of this package's.
-func unavailable(err error) error {
-	var api *jetstream.APIError
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &api) && strings.Contains(api.Description, "maximum messages exceeded"):
-		return fmt.Errorf("%w: the queue is full", reasoning.ErrOverloaded)
-	case errors.Is(err, nats.ErrMaxPayload):
-		return reasoning.Invalid("steps", "are too long for one message of the queue, together with problem and attempts")
-	case errors.Is(err, context.Canceled):
-		return err
-	}
-	return reasoning.Mark(fmt.Errorf("queue: %w", err), reasoning.ErrUnavailable)
 }

@@ -1,0 +1,97 @@
+package protocol
+
+import (
+	"encoding/hex"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/nats-io/nats.go"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/policy"
+)
+
+var update = flag.Bool("update", false, "write testdata/messages.txt")
+
+// A worker and a client of different releases understand each other: messages are
+// written as testdata has them, and what testdata has is read. If this fails, and not
+// by an addition, raise Version.
+func TestMessagesAreReadByOtherReleases(t *testing.T) {
+	const golden = "testdata/messages.txt"
+	start := policy.Start{Worker: "w", Attempt: 2, QueueWait: time.Second}
+	child := policy.Child{
+		Ordinal: 2, Steps: []reasoning.Step{{Text: "=2", Tokens: 2}}, Finish: reasoning.FinishEnd,
+		Usage: reasoning.Usage{Generated: 2, Prompt: 5}, Generate: time.Second, Start: start,
+	}
+	revised := request()
+	revised.Attempts, revised.Stop = []string{"A:5\n"}, "#\n"
+	enqueued := time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)
+	deadline := enqueued.Add(time.Minute)
+	values := []struct {
+		name   string
+		value  any
+		decode func([]byte) (any, error)
+	}{
+		{"job", Job{"name", "epoch", request(), enqueued, time.Time{}}, decodeJob},
+		{"job with attempts", Job{"name", "epoch", revised, enqueued, deadline}, decodeJob},
+		{"claim", Result{Job: "name", Start: start, Event: Claim{}}, decodeResult},
+		{"child", Result{Job: "name", Start: start, Event: Child{child}}, decodeResult},
+		{"stopped", Result{Job: "name", Start: start, Event: Stopped{reasoning.Usage{Generated: 9}}}, decodeResult},
+		{"reply", []int{0, 2}, func(b []byte) (any, error) { return DecodeReply(b) }},
+	}
+	want := make(map[string]string)
+	if data, err := os.ReadFile(golden); err == nil {
+		for line := range strings.Lines(string(data)) {
+			name, bytes, _ := strings.Cut(strings.TrimSpace(line), ": ")
+			want[name] = bytes
+		}
+	}
+	var written strings.Builder
+	for _, v := range values {
+		body, err := encode(v.value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&written, "%s: %x\n", v.name, body)
+		if *update {
+			continue
+		}
+		if got := hex.EncodeToString(body); got != want[v.name] {
+			t.Errorf("%s is written as\n%s, want\n%s", v.name, got, want[v.name])
+		}
+		old, err := hex.DecodeString(want[v.name])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := v.decode(old); err != nil || !cmp.Equal(got, v.value) {
+			t.Errorf("%s is read with error %v (got before want):\n%s", v.name, err, cmp.Diff(got, v.value))
+		}
+	}
+	if *update {
+		if err := os.WriteFile(golden, []byte(written.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func encode(value any) ([]byte, error) {
+	switch v := value.(type) {
+	case Job:
+		msg, err := v.Encode("m")
+		if err != nil {
+			return nil, err
+		}
+		return msg.Data, nil
+	case Result:
+		return v.Encode()
+	}
+	return EncodeReply(value.([]int)), nil
+}
+
+func decodeJob(body []byte) (any, error)    { return DecodeJob(&nats.Msg{Data: body}) }
+func decodeResult(body []byte) (any, error) { return DecodeResult(body) }
