@@ -276,3 +276,31 @@ func TestCreateAgain(t *testing.T) {
 }
 
 func ptr[T any](v T) *T { return &v }
+
+// The nodes that a search was waiting for when it ended are cancelled, and not failed.
+func TestNodesOfACancelledSearch(t *testing.T) {
+	for reason, end := range map[string]func(context.Context, *Planner, Ref) error{
+		ErrCancelled.Error(): func(ctx context.Context, p *Planner, ref Ref) error {
+			_, err := p.Cancel(ctx, ref)
+			return err
+		},
+		context.DeadlineExceeded.Error(): func(context.Context, *Planner, Ref) error {
+			time.Sleep(time.Second)
+			return nil
+		},
+	} {
+		bubble(t, Config{}, func(t *testing.T, p *Planner) {
+			r := greedy("1")
+			r.Deadline = time.Now().Add(2 * time.Second)
+			ref := Ref{ID: mustCreate(t, p, r)}
+			time.Sleep(1500 * time.Millisecond)
+			if err := end(t.Context(), p, ref); err != nil {
+				t.Fatal(err)
+			}
+			page, err := p.Nodes(t.Context(), NodesRequest{Ref: ref})
+			if err != nil || len(page.Items) != 1 || page.Items[0].State != search.StateCancelled || page.Items[0].Reason != reason {
+				t.Errorf("got nodes %+v and error %v, want one that is cancelled: %s", page.Items, err, reason)
+			}
+		})
+	}
+}

@@ -27,7 +27,7 @@ var (
 	nodes = rapid.Custom(func(t *rapid.T) planner.Node {
 		n := planner.Node{
 			ID: rapid.String().Draw(t, "id"), Parent: rapid.String().Draw(t, "parent"), Depth: rapid.IntRange(1, 99).Draw(t, "depth"),
-			State:  search.State(rapid.IntRange(1, int(search.StateFailed)).Draw(t, "state")),
+			State:  search.State(rapid.IntRange(1, int(search.StateCancelled)).Draw(t, "state")),
 			Answer: rapid.String().Draw(t, "answer"), Reason: rapid.String().Draw(t, "reason"),
 		}
 		if rapid.Bool().Draw(t, "generated") {

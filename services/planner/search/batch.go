@@ -58,7 +58,7 @@ func (b *batch) expand(t *Tree, g *Growth) {
 			continue
 		}
 		if !notNeeded { // else stopFrom prunes it
-			t.change(n, func() { n.State, n.Reason = StateFailed, err.Error() })
+			t.change(n, func() { n.State, n.Reason = b.unwritten(ctx, err) })
 		}
 		g.ready(n)
 	}
@@ -70,6 +70,14 @@ func (b *batch) expand(t *Tree, g *Growth) {
 	default:
 		b.failed = err
 	}
+}
+
+// unwritten returns the state of a child that was not written, and the reason.
+func (b *batch) unwritten(ctx context.Context, err error) (State, string) {
+	if ctx.Err() != nil { // err only says where that was noticed
+		return StateCancelled, context.Cause(ctx).Error()
+	}
+	return StateFailed, err.Error()
 }
 
 // request returns the policy's request for the children.

@@ -96,7 +96,7 @@ func (g *Growth) Each() iter.Seq[*Node] {
 		defer g.end()
 		for i, n := range g.children {
 			<-n.ready
-			if n.State != StateFailed {
+			if n.written() {
 				g.tree.attach(n)
 				if !yield(n) {
 					g.stopFrom(i + 1)
@@ -116,7 +116,7 @@ func (g *Growth) Do(f func(context.Context, *Node) error) ([]*Node, error) {
 	for i, n := range g.children {
 		calls.Go(func() {
 			defer g.reserved.Done(n.ID)
-			if <-n.ready; n.State != StateFailed {
+			if <-n.ready; n.written() {
 				errs[i] = f(g.strand(n), n)
 			}
 		})
@@ -125,7 +125,7 @@ func (g *Growth) Do(f func(context.Context, *Node) error) ([]*Node, error) {
 	g.end()
 	var grown []*Node
 	for _, n := range g.children {
-		if n.State != StateFailed {
+		if n.written() {
 			g.tree.attach(n)
 			grown = append(grown, n)
 		}
@@ -158,7 +158,7 @@ func (g *Growth) stopFrom(first int) {
 	g.stop(errNotNeeded)
 	g.all.Wait()
 	for _, n := range g.children[first:] {
-		if n.State != StateFailed {
+		if n.written() {
 			g.tree.Prune(n)
 		}
 	}

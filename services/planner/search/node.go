@@ -41,21 +41,25 @@ type Node struct {
 type State int
 
 const (
-	StateQueued   State = iota + 1 // asked for, waiting for a worker
-	StateRunning                   // a worker writes it
-	StateScored                    // written and, where the strategy wants it, scored
-	StatePruned                    // the strategy does not continue it
-	StateFinished                  // it ends a solution
-	StateFailed                    // it could not be written
+	StateQueued    State = iota + 1 // asked for, waiting for a worker
+	StateRunning                    // a worker writes it
+	StateScored                     // written and, where the strategy wants it, scored
+	StatePruned                     // the strategy does not continue it
+	StateFinished                   // it ends a solution
+	StateFailed                     // it could not be written
+	StateCancelled                  // the search ended before it was written
 )
 
 func (s State) String() string {
-	names := []string{"unknown", "queued", "running", "scored", "pruned", "finished", "failed"}
+	names := []string{"unknown", "queued", "running", "scored", "pruned", "finished", "failed", "cancelled"}
 	if s < 0 || int(s) >= len(names) {
 		return names[0]
 	}
 	return names[s]
 }
+
+// written reports whether n has been written, now that it is ready.
+func (n *Node) written() bool { return n.State != StateFailed && n.State != StateCancelled }
 
 // Open reports whether n can be continued.
 func (n *Node) Open() bool { return n.Parent == nil || n.Finish == reasoning.FinishStep }
