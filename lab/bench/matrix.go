@@ -79,13 +79,18 @@ func As(set []problemset.Problem) func(a, b problemset.Problem) int {
 	return func(a, b problemset.Problem) int { return place[a.ID] - place[b.ID] }
 }
 
-// Complete returns an error if an arm lacks results of a problem or a seed.
+// Complete returns an error unless every arm has a result of every problem of the run with every seed.
+// The header has the number of problems: the results of an interrupted run may lack some of them.
 func (m *Matrix) Complete() error {
-	want := len(m.Problems) * len(m.Header.Seeds)
+	const remedy = "the run was interrupted; continue it by ponder bench resume, or by the command that began it"
+	problems, seeds := m.Header.Problems.Count, len(m.Header.Seeds)
+	if len(m.Rows) == 0 {
+		return fmt.Errorf("no results of %d problems with %d seeds: %s", problems, seeds, remedy)
+	}
 	for _, row := range m.Rows {
-		if len(row.Results) != want {
-			return fmt.Errorf("arm %s has %d of %d results: run the command that began the file again", row.Arm,
-				len(row.Results), want)
+		if want := problems * seeds; len(row.Results) != want {
+			return fmt.Errorf("arm %s has %d of %d results, one for each problem and seed: %s", row.Arm,
+				len(row.Results), want, remedy)
 		}
 	}
 	return nil

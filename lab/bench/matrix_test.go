@@ -9,6 +9,7 @@ import (
 
 	"github.com/ponder-mesh/ponder/lab/problemset"
 	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner/profile"
 	"github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
@@ -16,7 +17,8 @@ import (
 // matrixResults returns results of a beam and a greedy arm on two problems with two seeds.
 // The beam is right on b with the first seed only.
 func matrixResults() (h Header, beam, greedy Arm, all []Result) {
-	h = Header{Seeds: []uint64{1, 2}, Verifier: verifier.RewardModel{Model: reasoning.Model{Parameters: 10}}}
+	h = Header{Seeds: []uint64{1, 2}, Verifier: verifier.RewardModel{Model: reasoning.Model{Parameters: 10}},
+		Problems: profile.Problems{Count: 2}}
 	beam, greedy = Arm{N: 2, Strategy: search.NewBeam(2)}, Arm{Kind: KindEstimated, N: 1, Strategy: search.Greedy{}}
 	for _, p := range []problemset.Problem{{ID: "b", Steps: 1}, {ID: "a", Steps: 2}} {
 		for _, seed := range h.Seeds {
@@ -87,10 +89,28 @@ func TestMatrixOrders(t *testing.T) {
 	}
 }
 
-func TestMatrixIsComplete(t *testing.T) {
-	h, _, _, all := matrixResults()
-	if err := NewMatrix(h, all[1:], ByID).Complete(); err == nil ||
-		!strings.Contains(err.Error(), "arm beam 2 has 3 of 4 results") {
-		t.Errorf("error %v, want one that names the arm", err)
+func TestIncompleteMatrices(t *testing.T) {
+	h, beam, _, all := matrixResults()
+	one := slices.DeleteFunc(slices.Clone(all), func(r Result) bool { return r.Arm != beam || r.Seed != 1 })
+	first := h
+	first.Seeds = []uint64{1}
+	for name, c := range map[string]struct {
+		header  Header
+		results []Result
+		want    string
+	}{
+		"a result is missing":                 {h, all[1:], "arm beam 2 has 3 of 4 results"},
+		"a whole problem is missing":          {h, all[:4], "arm beam 2 has 2 of 4 results"},
+		"one arm and one seed, interrupted":   {first, one[:1], "arm beam 2 has 1 of 2 results"},
+		"interrupted before the first result": {h, nil, "no results of 2 problems with 2 seeds"},
+	} {
+		err := NewMatrix(c.header, c.results, ByID).Complete()
+		if err == nil || !strings.Contains(err.Error(), c.want) ||
+			!strings.Contains(err.Error(), "ponder bench resume") {
+			t.Errorf("%s: error %v, want %q and the remedy", name, err, c.want)
+		}
+	}
+	if err := NewMatrix(first, one, ByID).Complete(); err != nil {
+		t.Errorf("one arm and one seed, all problems: %v", err)
 	}
 }

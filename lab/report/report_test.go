@@ -78,18 +78,28 @@ func TestReport(t *testing.T) {
 	}
 }
 
-func TestReadRefusesHalves(t *testing.T) {
+// The results of an interrupted run are a prefix of the whole: they are refused, also if every arm has as many.
+func TestReadRefusesInterruptedRuns(t *testing.T) {
 	text, err := os.ReadFile(results)
 	if err != nil {
 		t.Fatal(err)
 	}
-	lines := strings.SplitAfter(string(text), "\n")
-	path := filepath.Join(t.TempDir(), "half.jsonl")
-	if err := os.WriteFile(path, []byte(strings.Join(lines[:len(lines)-2], "")), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Read(path); err == nil || !strings.Contains(err.Error(), "has 15 of 16 results") {
-		t.Errorf("error %v, want one that says what is missing", err)
+	lines := slices.Collect(strings.Lines(string(text)))
+	const arms = 12
+	for n, want := range map[int]string{
+		len(lines) - 1:    "has 15 of 16 results",
+		len(lines) - arms: "has 15 of 16 results",
+		1 + 8*arms:        "has 8 of 16 results",
+		1:                 "no results of 16 problems",
+	} {
+		path := filepath.Join(t.TempDir(), "interrupted.jsonl")
+		if err := os.WriteFile(path, []byte(strings.Join(lines[:n], "")), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Read(path); err == nil || !strings.Contains(err.Error(), path+": ") ||
+			!strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "ponder bench resume") {
+			t.Errorf("%d lines: error %v, want %q and the remedy", n, err, want)
+		}
 	}
 }
 
