@@ -57,7 +57,7 @@ func (c *benchRunCmd) Run(ctx context.Context, out *output, line *kong.Context) 
 	if err != nil {
 		return err
 	}
-	return printRows(out, bench.NewMatrix(header, results, bench.As(set)).Only(arms...).Rows)
+	return printRows(out, bench.NewMatrix(header, results, bench.OrderOf(set)).Select(arms...).Rows)
 }
 
 func (c *benchRunCmd) validate() error {

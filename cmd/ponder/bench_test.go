@@ -168,11 +168,11 @@ func TestBenchKeepsToItsConfiguration(t *testing.T) {
 		t.Errorf("lines %q", got)
 	}
 	for line, want := range map[string]string{
-		"--seeds 2":                          "seeds: it has [1], this run [2]",
-		"--policy-pocket pocket-0.8m":        `policy.name: it has "pocket-0.3m", this run "pocket-0.8m"`,
-		"--verifier-pocket none":             "verifier.aggregator: it has ",
-		"--temperature 0.7":                  "sampling.temperature: it has 0.8, this run 0.7",
-		"--problems 2":                       "problems.count: it has 3, this run 2",
+		"--seeds 2":                          "seeds: the file has [1], this run has [2]",
+		"--policy-pocket pocket-0.8m":        `policy.name: the file has "pocket-0.3m", this run has "pocket-0.8m"`,
+		"--verifier-pocket none":             "verifier.aggregator: the file has ",
+		"--temperature 0.7":                  "sampling.temperature: the file has 0.8, this run has 0.7",
+		"--problems 2":                       "problems.count: the file has 3, this run has 2",
 		"--policy-pocket none-such":          "none-such",
 		"--store testdata/three.jsonl":       "line 1 is corrupt",
 		"--arms beam:m=4 --n 6":              "strategy.beam.m: must divide n = 6",

@@ -65,7 +65,7 @@ func record(ctx context.Context, r bench.Runner, path string, h bench.Header, ar
 	if err != nil {
 		return nil, err
 	}
-	left := bench.Without(tasks, results)
+	left := bench.Remaining(tasks, results)
 	progress := newProgress(os.Stderr, terminal(os.Stderr), tasks, left)
 	err = r.Run(ctx, left, func(r bench.Result) error {
 		if err := log.Append(r); err != nil {

@@ -146,7 +146,7 @@ func (c *demoCmd) run(ctx context.Context, runner bench.Runner, set []problemset
 	if to == io.Discard {
 		say("  %-14s %d of %d right in %.1f s", arm, progress.right, len(set), wall.Seconds())
 	}
-	m := bench.NewMatrix(bench.Header{Seeds: []uint64{c.Seed}}, results, bench.As(set))
+	m := bench.NewMatrix(bench.Header{Seeds: []uint64{c.Seed}}, results, bench.OrderOf(set))
 	return demoRow{m.Rows[0], wall}, nil
 }
 

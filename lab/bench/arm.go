@@ -10,27 +10,28 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/strategies"
 )
 
-// An Arm is one way to search, or to estimate difficulty. Arms may be compared with ==.
+// An Arm is one of the configurations that a bench compares, as in a controlled trial: a strategy, a
+// planned search, or a difficulty estimate. Arms are comparable with ==.
 type Arm struct {
 	Kind     Kind
-	N        int             // samples, beams, walks …; the budget in samples where the planner decides
-	Strategy search.Strategy // of KindSearch and KindEstimated, with its N; else nil
-	Choose   bool            // pick the answer by Choice; else the planner's choice does
-	Choice   search.Choice
-	Method   difficulty.Method // of KindDifficulty
+	N        int               // of the strategy or the estimate; for KindPlanned the budget in samples
+	Strategy search.Strategy   // for KindSearch and KindEstimated, with the arm's N; nil for other kinds
+	Choose   bool              // whether Choice is set; otherwise the planner picks the choice
+	Choice   search.Choice     // of the answer
+	Method   difficulty.Method // for KindDifficulty
 }
 
-// A Kind is what an arm does.
+// A Kind is a kind of arm.
 type Kind int
 
 const (
-	KindSearch     Kind = iota // searches by Strategy
-	KindEstimated              // estimates difficulty, and then searches by Strategy, which uses the estimate's samples
-	KindPlanned                // searches as the planner decides
-	KindDifficulty             // estimates difficulty by Method and N samples, and searches nothing
+	KindSearch     Kind = iota // a search by Strategy
+	KindEstimated              // a difficulty estimate, then a search by Strategy that reuses the estimate's samples
+	KindPlanned                // a search by the strategy that the planner picks
+	KindDifficulty             // a difficulty estimate by Method from N samples, without a search
 )
 
-// Parts of the names of arms.
+// Syntax of arm names.
 const (
 	plannedName      = "planned"
 	estimatedPrefix  = "estimate+"
@@ -40,11 +41,11 @@ const (
 
 // ParseArm returns the arm with this name and N:
 //
-//	beam:narrow=true                a strategy as strategies.Parse takes it
-//	majority:choice=certainty-vote  the same with a choice of the answer
-//	estimate+beam                   the same after an estimate of difficulty
-//	planned                         what the planner decides
-//	difficulty:oracle               an estimate of difficulty by this method, and no search
+//	beam:narrow=true                a strategy in the syntax of strategies.Parse
+//	majority:choice=certainty-vote  a strategy with a choice of the answer
+//	estimate+beam                   a strategy after a difficulty estimate
+//	planned                         the strategy that the planner picks
+//	difficulty:oracle               a difficulty estimate by this method, without a search
 func ParseArm(name string, n int) (a Arm, err error) {
 	if n < 1 || n > search.MaxN {
 		return a, reasoning.Invalid("n", "must be 1 to %d, is %d", search.MaxN, n)
@@ -78,7 +79,7 @@ func ParseArm(name string, n int) (a Arm, err error) {
 	return a, err
 }
 
-// Name returns the name from which ParseArm makes the arm.
+// Name returns the arm's name. ParseArm with the name and N returns the arm.
 func (a Arm) Name() string {
 	switch a.Kind {
 	case KindPlanned:
@@ -96,22 +97,21 @@ func (a Arm) Name() string {
 	return name
 }
 
-// String returns the arm as people read it: its name and N.
+// String returns the arm's name and N.
 func (a Arm) String() string { return fmt.Sprintf("%s %d", a.Name(), a.N) }
 
-// Greedy reports whether the arm searches by one sample at temperature 0, so that it has
-// no other N.
+// Greedy reports whether the arm's strategy is greedy. N is then 1.
 func (a Arm) Greedy() bool { return a.Strategy == search.Greedy{} }
 
-// Plain reports whether the arm is a strategy with its paper's parameters, or planned.
-func (a Arm) Plain() bool {
+// HasDefaults reports whether the arm is planned, or a strategy with its paper's parameters.
+func (a Arm) HasDefaults() bool {
 	if a.Kind == KindPlanned {
 		return true
 	}
 	return a.Kind == KindSearch && a.Name() == a.Strategy.Name()
 }
 
-// Estimated returns the same search after an estimate of difficulty.
+// Estimated returns the arm with a difficulty estimate before its search.
 func (a Arm) Estimated() Arm {
 	if a.Kind == KindSearch {
 		a.Kind = KindEstimated
@@ -119,7 +119,7 @@ func (a Arm) Estimated() Arm {
 	return a
 }
 
-// Unestimated returns the same search without an estimate of difficulty before it.
+// Unestimated returns the arm without a difficulty estimate before its search.
 func (a Arm) Unestimated() Arm {
 	if a.Kind == KindEstimated {
 		a.Kind = KindSearch
@@ -127,14 +127,14 @@ func (a Arm) Unestimated() Arm {
 	return a
 }
 
-// Arms returns the arms with these names and each N; greedy has but one.
+// Arms returns an arm for each name and N; for greedy, one with N = 1.
 func Arms(names []string, ns []int) (arms []Arm, err error) {
 	for _, name := range names {
-		of := ns
+		values := ns
 		if a, err := ParseArm(name, 1); err == nil && a.Greedy() {
-			of = []int{1}
+			values = []int{1}
 		}
-		for _, n := range of {
+		for _, n := range values {
 			a, err := ParseArm(name, n)
 			if err != nil {
 				return nil, err
@@ -143,7 +143,7 @@ func Arms(names []string, ns []int) (arms []Arm, err error) {
 		}
 	}
 	if len(arms) == 0 {
-		return nil, reasoning.Invalid("arms", "there are none: some strategies, and an n where they need one")
+		return nil, reasoning.Invalid("arms", "none given: pass --arms and, for strategies that take one, --n")
 	}
 	return arms, nil
 }

@@ -37,7 +37,7 @@ func TestArms(t *testing.T) {
 
 		`strategy: "dfs" must be one of [greedy majority best-of-n beam`: {[]string{"dfs"}, []int{1}},
 		"n: must be 1 to 4096, is 0":                                     {[]string{"beam"}, []int{4, 0}},
-		"arms: there are none":                                           {[]string{"beam"}, nil},
+		"arms: none given: pass --arms":                                  {[]string{"beam"}, nil},
 	} {
 		if _, err := Arms(bad.names, bad.ns); !errors.Is(err, reasoning.ErrInvalid) ||
 			!strings.Contains(err.Error(), want) {
@@ -64,8 +64,8 @@ func TestParseArm(t *testing.T) {
 			t.Errorf("%s is %+v, error %v, want %+v", name, got, err, want)
 		}
 	}
-	if a, b := (Arm{N: 4, Strategy: search.NewBeam(4)}), (Arm{N: 4, Strategy: search.Greedy{}}); !a.Plain() ||
-		a.Estimated().Plain() || a.Estimated().Unestimated() != a || a.Greedy() || !b.Greedy() {
+	if a, b := (Arm{N: 4, Strategy: search.NewBeam(4)}), (Arm{N: 4, Strategy: search.Greedy{}}); !a.HasDefaults() ||
+		a.Estimated().HasDefaults() || a.Estimated().Unestimated() != a || a.Greedy() || !b.Greedy() {
 		t.Errorf("%s and %s are misread", a, b)
 	}
 }

@@ -1,15 +1,14 @@
 package bench
 
-// A Cost is what a search took, its estimate of difficulty included, or the mean of what
-// several took.
+// A Cost is the cost of a search, including its difficulty estimate, or a mean of such costs.
 type Cost struct {
 	Generated, Prompt, Cached float64 // the policy's tokens
 	Verifier, VerifierCached  float64 // the verifier's tokens
-	FLOPs                     float64 // of both
-	VerifierFLOPs             float64 // of them, the verifier's
+	FLOPs                     float64 // of policy and verifier
+	VerifierFLOPs             float64 // the verifier's part of FLOPs
 }
 
-// Cost returns what a search took. The header is that of its result.
+// Cost returns the cost of the search. h is the header of the file that has the result.
 func (r Result) Cost(h Header) Cost {
 	return Cost{
 		Generated: float64(r.Tokens.Generated), Prompt: float64(r.Tokens.Prompt), Cached: float64(r.Tokens.Cached),
@@ -18,7 +17,7 @@ func (r Result) Cost(h Header) Cost {
 	}
 }
 
-// EstimateCost returns what the estimate took. It is part of the cost of its result.
+// EstimateCost returns the cost of the difficulty estimate, which Cost includes.
 func (r Result) EstimateCost(h Header) Cost {
 	e := r.Estimate
 	if e == nil {
@@ -28,17 +27,8 @@ func (r Result) EstimateCost(h Header) Cost {
 		VerifierFLOPs: e.VerifierFLOPs(h)}
 }
 
-// VerifierFLOPs returns the verifier's part of the estimate, which results have only in
-// FLOPs.Difficulty. It returns 0 for a nil estimate.
-func (e *Estimate) VerifierFLOPs(h Header) float64 {
-	if e == nil {
-		return 0
-	}
-	return h.Verifier.FLOPs(e.Verifier)
-}
-
-// Plus returns the sum.
-func (c Cost) Plus(d Cost) Cost {
+// Add returns c + d.
+func (c Cost) Add(d Cost) Cost {
 	return Cost{
 		c.Generated + d.Generated, c.Prompt + d.Prompt, c.Cached + d.Cached,
 		c.Verifier + d.Verifier, c.VerifierCached + d.VerifierCached, c.FLOPs + d.FLOPs,
@@ -46,7 +36,7 @@ func (c Cost) Plus(d Cost) Cost {
 	}
 }
 
-// Times returns k times the cost.
+// Times returns k · c.
 func (c Cost) Times(k float64) Cost {
 	return Cost{k * c.Generated, k * c.Prompt, k * c.Cached, k * c.Verifier, k * c.VerifierCached, k * c.FLOPs,
 		k * c.VerifierFLOPs}

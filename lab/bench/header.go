@@ -16,24 +16,24 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// A Header is the first line of a file of results: everything that results depend on and
-// do not say themselves. Results under different headers are not comparable.
+// A Header is the first line of a results file: everything that identifies the run. Results of runs with
+// different headers are not comparable.
 type Header struct {
 	Format   int                  `json:"ponder_bench"` // of the file: 1
-	Planner  string               `json:"planner"`      // its address; empty: in the bench's process
+	Planner  string               `json:"planner"`      // address of a remote planner; empty: in this process
 	Policy   reasoning.Model      `json:"policy"`
-	Verifier verifier.RewardModel `json:"verifier"` // without a name: none, or none that is known
+	Verifier verifier.RewardModel `json:"verifier"` // without a name: none or unknown (remote planner)
 	Problems profile.Problems     `json:"problems"`
 	Seeds    []uint64             `json:"seeds"`
 	Sampling reasoning.Sampling   `json:"sampling"`
-	Profiles string               `json:"profiles,omitempty"` // a digest; empty: none, or those of the planner at its address
-	Command  []string             `json:"command,omitempty"`  // that began the file; results do not depend on it
+	Profiles string               `json:"profiles,omitempty"` // digest; empty: none or unknown (remote planner)
+	Command  []string             `json:"command,omitempty"`  // that began the file; the results do not depend on it
 }
 
-// format of the files that this package writes.
+// format is the version of the files that this package writes.
 const format = 1
 
-// ProblemsOf returns the identity of a set.
+// ProblemsOf returns the identity of a problem set: its name, size and digest.
 func ProblemsOf(name string, set []problemset.Problem) profile.Problems {
 	h := sha256.New()
 	for _, p := range set {
@@ -42,19 +42,19 @@ func ProblemsOf(name string, set []problemset.Problem) profile.Problems {
 	return profile.Problems{Set: name, Count: len(set), SHA256: fmt.Sprintf("%x", h.Sum(nil))}
 }
 
-// line returns h in JSON.
+// line returns h as JSON.
 func (h Header) line() []byte {
 	line, err := json.Marshal(h)
 	if err != nil {
-		panic(err) // a temperature that is not a number, which no request may have
+		panic(err) // only a NaN temperature fails to marshal, and request validation rejects it
 	}
 	return line
 }
 
-var errNoHeader = errors.New("line 1 is not the header of results")
+var errNoHeader = errors.New("line 1 is not the header of a results file: choose another file, or a new one")
 
-// differs returns an error that names the first field, in the order of names, in which the
-// header of a file is not this one.
+// differs returns an error that names the first field, alphabetically, in which the header of a file
+// differs from h.
 func (h Header) differs(file []byte) error {
 	want, err := flat(h.line())
 	if err != nil {
@@ -69,15 +69,15 @@ func (h Header) differs(file []byte) error {
 	slices.Sort(fields)
 	for _, field := range fields {
 		if got[field] != want[field] {
-			return fmt.Errorf("%s: it has %s, this run %s", field, cmp.Or(got[field], "none"),
-				cmp.Or(want[field], "none"))
+			return fmt.Errorf("%s: the file has %s, this run has %s: choose another --out, or the file's setting",
+				field, cmp.Or(got[field], "none"), cmp.Or(want[field], "none"))
 		}
 	}
 	return nil
 }
 
-// flat returns a JSON object's values by dotted names, without those that are empty: older
-// files have empty fields, newer ones leave them out.
+// flat returns the values of a JSON object by dotted name. It leaves out empty values: older files
+// contain empty fields, and newer files omit them.
 func flat(object []byte) (map[string]string, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(object, &fields); err != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/ponder-mesh/ponder/internal/tracefile"
 )
 
-// Latencies returns how long levels took, by row and depth, from a file of spans: index 0
-// is depth 1. A level lasts from its first call to its last result.
+// Latencies returns the durations of search levels by row and depth, from a file of spans; index 0 is
+// depth 1. A level lasts from its first call to its last result.
 func Latencies(spans io.Reader, rows []Row) ([][][]time.Duration, error) {
 	armOf := map[string]int{}
 	for i, row := range rows {
@@ -20,7 +20,8 @@ func Latencies(spans io.Reader, rows []Row) ([][][]time.Duration, error) {
 			armOf[r.Search] = i
 		}
 	}
-	traces := map[string]int{} // the search's span ends, and is written, after its depths'
+	// A search's span is written after the spans of its depths, so depths are assigned to rows at the end.
+	traces := map[string]int{}
 	var depths []*tracefile.Span
 	_, err := tracefile.Read(spans, func(s *tracefile.Span) {
 		if s.Name == names.SpanSearch {
@@ -51,7 +52,7 @@ func Latencies(spans io.Reader, rows []Row) ([][][]time.Duration, error) {
 	return all, nil
 }
 
-// P95 returns the 95th percentile by nearest rank, 0 of no durations.
+// P95 returns the 95th percentile by nearest rank, 0 if there are no durations.
 func P95(all []time.Duration) time.Duration {
 	if len(all) == 0 {
 		return 0

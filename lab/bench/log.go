@@ -10,18 +10,17 @@ import (
 	"os"
 )
 
-// A Log is a file of results: a line of JSON for the header and for each result. It only
-// grows. A killed process loses no line that Append has returned from. Lines are not
-// synced, so a crash of the machine may lose the last ones.
+// A Log is a results file: one line of JSON for the header and one for each result. A line that Append
+// has written is not changed again. If the process is killed, these lines are kept; if the machine
+// crashes, the last ones may be lost, as lines are not synced (no fsync).
 type Log struct {
 	file *os.File
 	end  int64
 }
 
-// OpenLog opens the file at path, or creates it, and returns the results that are in it. It
-// removes a last line without its end, as a killed process leaves it. It refuses a file
-// with another header or with a damaged line, and leaves it unchanged; the error names the
-// field or the line. One process may have the file open at a time.
+// OpenLog opens or creates the file at path and returns its results. It truncates a partial last line,
+// which a killed process leaves. A file with another header or with a damaged line is refused and stays
+// unchanged; the error names the field or the line. Only one process may open the file; there is no lock.
 func OpenLog(path string, h Header) (*Log, []Result, error) {
 	h.Format = format
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
@@ -42,14 +41,14 @@ func OpenLog(path string, h Header) (*Log, []Result, error) {
 	return l, results, nil
 }
 
-// readLog returns the results and where the last whole line ends.
+// readLog returns the results and the offset at which the last complete line ends.
 func readLog(r io.Reader, h Header) (results []Result, end int64, err error) {
 	lines := map[Key]int{}
 	in := bufio.NewReader(r)
 	for n := 1; ; n++ {
 		line, err := in.ReadBytes('\n')
 		if err == io.EOF {
-			if n == 1 && !bytes.HasPrefix(h.line(), line) { // some other file, which stays as it is
+			if n == 1 && !bytes.HasPrefix(h.line(), line) { // not a results file: leave it unchanged
 				return nil, 0, errNoHeader
 			}
 			return results, end, nil
@@ -69,22 +68,22 @@ func readLog(r io.Reader, h Header) (results []Result, end int64, err error) {
 			return nil, 0, fmt.Errorf("line %d: %w", n, err)
 		}
 		if first := lines[result.Key()]; first != 0 {
-			return nil, 0, fmt.Errorf("line %d: problem %s with %s and seed %d is in line %d, too", n, result.Problem,
-				result.Arm, result.Seed, first)
+			return nil, 0, fmt.Errorf("line %d: it repeats line %d, problem %s with %s and seed %d: delete one of them",
+				n, first, result.Problem, result.Arm, result.Seed)
 		}
 		lines[result.Key()] = n
 		results = append(results, result)
 	}
 }
 
-// Append adds a result. It is not safe for concurrent use.
+// Append writes a result. It is not safe for concurrent use.
 func (l *Log) Append(r Result) error { return l.write(newRecord(r)) }
 
-// write adds a line in one piece, so that a kill leaves at most the last one incomplete.
+// write writes a line by one call, so that a killed process leaves at most one partial line.
 func (l *Log) write(v any) error {
 	line, err := json.Marshal(v)
 	if err == nil {
-		_, err = l.file.WriteAt(append(line, '\n'), l.end) // over what a failed write left
+		_, err = l.file.WriteAt(append(line, '\n'), l.end) // overwrites the part that a failed write left
 	}
 	if err != nil {
 		return fmt.Errorf("write results: %w", err)
@@ -96,8 +95,8 @@ func (l *Log) write(v any) error {
 // Close closes the file.
 func (l *Log) Close() error { return l.file.Close() }
 
-// ReadLog returns the header and the results of a file, whatever its header is. It ignores a
-// last line without its end.
+// ReadLog returns the header and the results of a file of any run. It ignores a partial last line, and
+// refuses another Format.
 func ReadLog(path string) (Header, []Result, error) {
 	file, err := os.ReadFile(path)
 	if err != nil {

@@ -48,14 +48,14 @@ func example(t *testing.T) (tasks [][]Task, results map[Key]Result) {
 	return tasks, results
 }
 
-// goOn appends the results that are missing, and returns the file's text.
-func goOn(t *testing.T, path string, h Header, tasks [][]Task, results map[Key]Result) string {
+// resume appends the results that are missing, and returns the file's text.
+func resume(t *testing.T, path string, h Header, tasks [][]Task, results map[Key]Result) string {
 	t.Helper()
 	log, there, err := OpenLog(path, h)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, task := range slices.Concat(Without(tasks, there)...) {
+	for _, task := range slices.Concat(Remaining(tasks, there)...) {
 		if err := log.Append(results[task.Key()]); err != nil {
 			t.Fatal(err)
 		}
@@ -71,10 +71,10 @@ func goOn(t *testing.T, path string, h Header, tasks [][]Task, results map[Key]R
 }
 
 // A run that was killed at any byte is resumed and ends with the same file.
-func TestLogGoesOnAfterAnyByte(t *testing.T) {
+func TestLogResumesAfterAnyByte(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out.jsonl")
 	tasks, results := example(t)
-	whole := goOn(t, path, head, tasks, results)
+	whole := resume(t, path, head, tasks, results)
 	if n := strings.Count(whole, "\n"); n != 5 {
 		t.Fatalf("%d lines, want a header and 4 results", n)
 	}
@@ -82,7 +82,7 @@ func TestLogGoesOnAfterAnyByte(t *testing.T) {
 		if err := os.WriteFile(path, []byte(whole[:cut]), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if got := goOn(t, path, head, tasks, results); got != whole {
+		if got := resume(t, path, head, tasks, results); got != whole {
 			t.Fatalf("cut at %d (-got +want):\n%s", cut, cmp.Diff(got, whole))
 		}
 	}
@@ -101,7 +101,7 @@ func TestLogGoesOnAfterAnyByte(t *testing.T) {
 func TestLogOfAnotherConfiguration(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out.jsonl")
 	tasks, results := example(t)
-	whole := goOn(t, path, head, tasks, results)
+	whole := resume(t, path, head, tasks, results)
 	for field, change := range map[string]func(*Header){
 		"planner":              func(h *Header) { h.Planner = "localhost:1" },
 		"policy.name":          func(h *Header) { h.Policy.Name = "q" },
@@ -118,7 +118,7 @@ func TestLogOfAnotherConfiguration(t *testing.T) {
 		other := head
 		change(&other)
 		if _, _, err := OpenLog(path, other); err == nil || !strings.Contains(err.Error(),
-			path+": "+field+": it has ") {
+			path+": "+field+": the file has ") {
 			t.Errorf("another %s: error %v, want one that names it", field, err)
 		}
 	}
@@ -127,7 +127,7 @@ func TestLogOfAnotherConfiguration(t *testing.T) {
 	}
 }
 
-// Older files have empty fields, which newer ones leave out.
+// Older files contain empty fields, which newer files omit.
 func TestLogOfEmptyFields(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out.jsonl")
 	before := `{"ponder_bench":1,"planner":"","policy":{"name":"p","version":"","tokenizer":"","template":"","parameters":0},` +
@@ -146,30 +146,30 @@ func TestLogOfEmptyFields(t *testing.T) {
 	}
 	h.Policy.Version = "1"
 	if _, _, err := OpenLog(path, h); err == nil || !strings.Contains(err.Error(),
-		`policy.version: it has none, this run "1"`) {
+		`policy.version: the file has none, this run has "1"`) {
 		t.Errorf("error %v, want one that names policy.version", err)
 	}
 }
 
-// A file that is no file of results is refused and left unchanged.
-func TestLogOfSomethingElse(t *testing.T) {
+// A file that is not a results file is refused and stays unchanged.
+func TestLogRefusesOtherFiles(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out.jsonl")
 	tasks, results := example(t)
-	whole := goOn(t, path, head, tasks, results)
+	whole := resume(t, path, head, tasks, results)
 	lines := strings.SplitAfter(whole, "\n")
 	for name, test := range map[string]struct{ text, want string }{
 		"notes without a newline": {"my notes", "line 1 is not the header"},
 		"notes":                   {"my\nnotes\n", "line 1 is not the header"},
 		"other JSON":              {"{}\n", "line 1 is not the header"},
 		"a newer format": {strings.Replace(whole, `"ponder_bench":1`, `"ponder_bench":2`, 1),
-			"ponder_bench: it has 2, this run 1"},
+			"ponder_bench: the file has 2, this run has 1"},
 		"damage":          {lines[0] + lines[1] + "{\n" + lines[2], "line 3: "},
 		"a second header": {lines[0] + lines[0], "line 2: "},
-		"an empty result": {lines[0] + "{}\n", "line 2: no result"},
+		"an empty result": {lines[0] + "{}\n", "line 2: not a result"},
 		"a newer field": {lines[0] + strings.Replace(lines[1], "{", `{"mood":1,`, 1),
 			`line 2: json: unknown field "mood"`},
 		"a result twice": {lines[0] + lines[1] + lines[2] + lines[1],
-			"line 4: problem ä with greedy 1 and seed 1 is in line 2, too"},
+			"line 4: it repeats line 2, problem ä with greedy 1 and seed 1"},
 	} {
 		if err := os.WriteFile(path, []byte(test.text), 0o600); err != nil {
 			t.Fatal(err)

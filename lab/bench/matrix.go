@@ -1,33 +1,21 @@
 package bench
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
-	"github.com/ponder-mesh/ponder/internal/stats"
 	"github.com/ponder-mesh/ponder/lab/problemset"
 )
 
-// A Matrix is the results of one policy with one verifier, by arm, problem and seed.
+// A Matrix holds the results of one policy with one verifier, by arm and problem.
 type Matrix struct {
 	Header   Header
-	Problems []problemset.Problem // with ids, steps and levels only
-	Rows     []Row                // one an arm
+	Problems []problemset.Problem // that have results; only with ID, Steps and Level
+	Rows     []Row                // one per arm
 }
 
-// A Row is the results of one arm on the problems of its Matrix.
-type Row struct {
-	Arm     Arm
-	Results []Result  // in their order in the file
-	Right   []float64 // share of the seeds with a right answer, by problem
-	Costs   []Cost    // mean over the seeds, by problem
-	seeds   int
-}
-
-// NewMatrix returns the matrix of results, with its problems in the given order and its rows
-// in the order of their first results. It does not check that results are complete.
+// NewMatrix returns the matrix of results. order sorts the problems; rows are in the order of their first
+// results. NewMatrix does not check that the results are complete.
 func NewMatrix(h Header, results []Result, order func(a, b problemset.Problem) int) *Matrix {
 	m := &Matrix{Header: h}
 	problem := map[string]int{}
@@ -55,30 +43,6 @@ func NewMatrix(h Header, results []Result, order func(a, b problemset.Problem) i
 	return m
 }
 
-func (row *Row) add(problem int, r Result, h Header) {
-	share := 1 / float64(row.seeds)
-	row.Results = append(row.Results, r)
-	if r.Right {
-		row.Right[problem] += share
-	}
-	row.Costs[problem] = row.Costs[problem].Plus(r.Cost(h).Times(share))
-}
-
-// ByID orders problems by their ids.
-func ByID(a, b problemset.Problem) int { return strings.Compare(a.ID, b.ID) }
-
-// BySteps orders problems by the steps that they need, and then by their ids.
-func BySteps(a, b problemset.Problem) int { return cmp.Or(cmp.Compare(a.Steps, b.Steps), ByID(a, b)) }
-
-// As returns the order of a set.
-func As(set []problemset.Problem) func(a, b problemset.Problem) int {
-	place := map[string]int{}
-	for i, p := range set {
-		place[p.ID] = i
-	}
-	return func(a, b problemset.Problem) int { return place[a.ID] - place[b.ID] }
-}
-
 // Complete returns an error unless every arm has a result of every problem of the run with every seed.
 // The header has the number of problems: the results of an interrupted run may lack some of them.
 func (m *Matrix) Complete() error {
@@ -96,7 +60,7 @@ func (m *Matrix) Complete() error {
 	return nil
 }
 
-// Row returns the results of an arm; ok is false if there are none.
+// Row returns the row of an arm; ok is false if the arm has no results.
 func (m *Matrix) Row(a Arm) (row Row, ok bool) {
 	i := slices.IndexFunc(m.Rows, func(row Row) bool { return row.Arm == a })
 	if i < 0 {
@@ -105,42 +69,13 @@ func (m *Matrix) Row(a Arm) (row Row, ok bool) {
 	return m.Rows[i], true
 }
 
-// Only returns the matrix of these arms, in their order, without those that have no results.
-func (m *Matrix) Only(arms ...Arm) *Matrix {
-	some := &Matrix{Header: m.Header, Problems: m.Problems}
+// Select returns the matrix of the given arms, in the given order. It leaves out arms without results.
+func (m *Matrix) Select(arms ...Arm) *Matrix {
+	selected := &Matrix{Header: m.Header, Problems: m.Problems}
 	for _, a := range arms {
 		if row, ok := m.Row(a); ok {
-			some.Rows = append(some.Rows, row)
+			selected.Rows = append(selected.Rows, row)
 		}
 	}
-	return some
-}
-
-// Accuracy returns the arm's accuracy with its 95 % interval over problems: seeds of one
-// problem are not independent.
-func (row Row) Accuracy() stats.Interval {
-	if row.seeds > 1 {
-		return stats.Bootstrap(row.Right, 1)
-	}
-	right := 0
-	for _, x := range row.Right {
-		right += int(x)
-	}
-	return stats.Wilson(right, len(row.Right))
-}
-
-// Tokens returns the tokens of all results together.
-func (row Row) Tokens() (sum Tokens) {
-	for _, r := range row.Results {
-		sum = sum.plus(r.Tokens)
-	}
-	return sum
-}
-
-// FLOPs returns the FLOPs of all results together.
-func (row Row) FLOPs() (sum float64) {
-	for _, r := range row.Results {
-		sum += r.FLOPs.Sum()
-	}
-	return sum
+	return selected
 }

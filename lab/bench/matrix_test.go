@@ -64,8 +64,8 @@ func TestMatrix(t *testing.T) {
 		VerifierFLOPs: 60}), all[1].EstimateCost(h); got != want {
 		t.Errorf("the estimate's cost %+v, want %+v", got, want)
 	}
-	if some := m.Only(greedy, Arm{Kind: KindPlanned, N: 9}); len(some.Rows) != 1 || some.Rows[0].Arm != greedy {
-		t.Errorf("only greedy: %+v", some.Rows)
+	if some := m.Select(greedy, Arm{Kind: KindPlanned, N: 9}); len(some.Rows) != 1 || some.Rows[0].Arm != greedy {
+		t.Errorf("selected greedy: %+v", some.Rows)
 	}
 }
 
@@ -77,7 +77,7 @@ func TestMatrixOrders(t *testing.T) {
 	}{
 		"by id":    {ByID, []string{"a", "b"}},
 		"by steps": {BySteps, []string{"b", "a"}},
-		"as a set": {As([]problemset.Problem{{ID: "b"}, {ID: "a"}}), []string{"b", "a"}},
+		"of a set": {OrderOf([]problemset.Problem{{ID: "b"}, {ID: "a"}}), []string{"b", "a"}},
 	} {
 		var ids []string
 		for _, p := range NewMatrix(h, all, c.order).Problems {

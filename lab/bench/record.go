@@ -6,7 +6,7 @@ import (
 	"errors"
 )
 
-// A record is a line of a file of results: a Result whose arm is text.
+// A record is a Result as a line of a results file, with the arm as text.
 type record struct {
 	Problem string `json:"problem"`
 	Steps   int    `json:"steps,omitempty"`
@@ -22,7 +22,7 @@ func newRecord(r Result) record {
 	return record{r.Problem, r.Steps, r.Level, r.Arm.Name(), r.Plan, r.Arm.N, r.Seed, r.Outcome}
 }
 
-// parseRecord returns the result of a line.
+// parseRecord returns the Result of a line.
 func parseRecord(line []byte) (Result, error) {
 	var r record
 	in := json.NewDecoder(bytes.NewReader(line))
@@ -31,7 +31,7 @@ func parseRecord(line []byte) (Result, error) {
 		return Result{}, err
 	}
 	if r.Problem == "" || r.Arm == "" {
-		return Result{}, errors.New("no result: it names no problem or no arm")
+		return Result{}, errors.New("not a result: problem or arm is empty")
 	}
 	arm, err := ParseArm(r.Arm, r.N)
 	if err != nil {

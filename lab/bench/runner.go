@@ -1,7 +1,6 @@
-// Package bench has a planner solve the same problems by different arms, and records for
-// each search whether its answer was right and what it cost. Results go to a file of
-// lines, with which a run that was stopped continues. A Matrix holds them by arm and
-// problem.
+// Package bench runs arms (strategies and planned searches) on a problem set, and records the accuracy
+// and the cost of each search. Results are appended to a Log, from which an interrupted run resumes. A
+// Matrix holds them by arm and problem.
 package bench
 
 import (
@@ -23,19 +22,20 @@ import (
 // A Runner runs tasks on a planner.
 type Runner struct {
 	Planner    planner.Solver
-	Difficulty difficulty.Estimator // nil: only arms that search
+	Difficulty difficulty.Estimator // nil: arms of KindDifficulty are refused
 	Sampling   *reasoning.Sampling  // nil: the planner's
-	Concurrent int                  // groups at a time
-	Timeout    time.Duration        // of a search; what was found until then counts
+	Concurrent int                  // number of groups that run at the same time
+	Timeout    time.Duration        // per search; an answer found by then counts
 }
 
-// Check has the planner plan each arm, which is free, so that an arm that breaks a rule is
-// refused before anything is spent on others.
+// Check waits until the planner is ready and has it plan each arm, so that an arm that breaks a rule is
+// refused before any arm runs.
 func (r Runner) Check(ctx context.Context, arms []Arm) error {
 	for _, a := range arms {
 		if a.Kind == KindDifficulty {
 			if r.Difficulty == nil {
-				return reasoning.Invalid("arms", "%s needs a difficulty service, and there is none", a)
+				return reasoning.Invalid("arms", "%s needs a difficulty service, and there is none: leave out the arm "+
+					"or --addr", a)
 			}
 			continue
 		}
@@ -48,9 +48,9 @@ func (r Runner) Check(ctx context.Context, arms []Arm) error {
 	return nil
 }
 
-// Run runs all tasks: those of a group one after another, Concurrent groups at a time. It
-// calls done with each result, one at a time. An error of done or of a task ends the run.
-// A search that ends without an answer is no error: its answer is wrong.
+// Run runs the tasks of each group in sequence, and Concurrent groups at the same time. It calls done with
+// each result, never concurrently. An error of done or of a task ends the run. A search that ends without
+// an answer is not an error: its answer is wrong.
 func (r Runner) Run(ctx context.Context, groups [][]Task, done func(Result) error) error {
 	var mu sync.Mutex
 	all, ctx := errgroup.WithContext(ctx)
@@ -75,11 +75,12 @@ func (r Runner) Run(ctx context.Context, groups [][]Task, done func(Result) erro
 	return all.Wait()
 }
 
-// pauses are those before a task is tried again: a verifier that does not answer in time,
-// or an engine that restarts, must not end a run of hours, nor count as a wrong answer. A
-// search that is degraded every time is a result, which says so.
+// pauses are the waits before the retries of a task. Retries keep a brief outage of a service from ending
+// a run of hours and from counting as a wrong answer. A search that is degraded in every try is recorded
+// as degraded.
 var pauses = []time.Duration{time.Second, 10 * time.Second}
 
+// do runs a task, with retries.
 func (r Runner) do(ctx context.Context, t Task) (Result, error) {
 	for try := 0; ; try++ {
 		result, err := r.solve(ctx, t)
@@ -95,8 +96,7 @@ func (r Runner) do(ctx context.Context, t Task) (Result, error) {
 	}
 }
 
-// solve runs a task to its end. It returns an error if the planner did not do what the task
-// says.
+// solve runs a task once. It returns an error if the planner did not run the task's arm.
 func (r Runner) solve(ctx context.Context, t Task) (Result, error) {
 	ctx, stop := context.WithTimeout(ctx, r.Timeout+time.Minute)
 	defer stop()
@@ -126,11 +126,10 @@ func (r Runner) solve(ctx context.Context, t Task) (Result, error) {
 	return searchResult(t, last, plan, estimate), check(t, plan, estimate, last.Outcome)
 }
 
-// cancelTimeout bounds the time that a run which is interrupted waits for each planner's
-// answer.
+// cancelTimeout bounds the wait for the planner's response to a cancellation.
 const cancelTimeout = 2 * time.Second
 
-// cancel cancels a search that is not followed any more because ctx has ended.
+// cancel cancels a search if ctx has ended.
 func (r Runner) cancel(ctx context.Context, ref planner.Ref) error {
 	if ctx.Err() == nil {
 		return nil
@@ -141,7 +140,7 @@ func (r Runner) cancel(ctx context.Context, ref planner.Ref) error {
 	return err
 }
 
-// request returns what a task asks of the planner.
+// request returns the planner's request for a task.
 func (r Runner) request(t Task) planner.Request {
 	out := planner.Request{
 		Problem: t.Problem.Text, Seed: new(reasoning.Seed(t.Seed)),
@@ -161,7 +160,7 @@ func (r Runner) request(t Task) planner.Request {
 	return out
 }
 
-// estimate runs a task that only estimates difficulty.
+// estimate runs a task of KindDifficulty.
 func (r Runner) estimate(ctx context.Context, t Task) (Result, error) {
 	q := difficulty.Request{
 		Search: "bench", Problem: t.Problem.Text, Seed: reasoning.Seed(t.Seed), MaxSamples: t.Arm.N,
@@ -170,8 +169,7 @@ func (r Runner) estimate(ctx context.Context, t Task) (Result, error) {
 	if r.Sampling != nil {
 		q.Sampling = *r.Sampling
 	}
-	// An oracle has samples of its own: else it agrees with estimates by those that they
-	// share.
+	// The oracle uses independent samples, so that it is not correlated with the estimates that it checks.
 	if t.Arm.Method == difficulty.MethodOracle {
 		q.Answer, q.Seed = t.Problem.Answer, q.Seed.Child(math.MaxInt32)
 	}
@@ -187,23 +185,24 @@ func (r Runner) estimate(ctx context.Context, t Task) (Result, error) {
 	result.Stop = "complete"
 	result.Tokens = Tokens{Generated: u.Generated, Prompt: u.Prompt, Cached: u.Cached, Verifier: u.Verifier}
 	result.FLOPs.Difficulty = u.FLOPs
-	result.Estimate = &Estimate{last.PassRate, last.Low, last.High, last.Samples, u.Generated, u.Verifier}
+	result.Estimate = newEstimate(last)
 	result.Timing = Timing{time.Since(began).Round(time.Microsecond).Seconds()}
 	return result, nil
 }
 
-// check returns an error if an outcome is no result of a task. It is one if the problem
-// is none for the model, such as one that is too long.
+// check returns an error if an outcome says nothing about the task's arm: after a failure of a service, or
+// if the planner ran another strategy. A problem that the model refuses, such as one that is too long, is a
+// valid result.
 func check(t Task, plan *planner.Plan, estimate *difficulty.Estimate, o *planner.Outcome) error {
 	switch {
 	case o == nil:
-		return errors.New("the search has no outcome")
+		return errors.New("the search ended without an outcome: was the planner stopped? Run the command again, it resumes")
 	case o.Stop == planner.StopCancelled, o.Stop == planner.StopError && !errors.Is(o.Err, reasoning.ErrInvalid):
 		return o.Err
 	case t.Arm.Strategy != nil && plan != nil && plan.Strategy.Name() != t.Arm.Strategy.Name():
-		return fmt.Errorf("the planner did something else: %s", plan.Reason)
+		return fmt.Errorf("the planner replaced %s by %s: %s", t.Arm.Strategy.Name(), plan.Strategy.Name(), plan.Reason)
 	case t.Arm.Kind == KindEstimated && estimate == nil:
-		return errors.New("difficulty was not estimated: is there a difficulty service?")
+		return errors.New("difficulty was not estimated: start the planner with a difficulty service, or leave out estimate+")
 	}
 	return nil
 }

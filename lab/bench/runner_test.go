@@ -57,7 +57,7 @@ func tasksOf(t *testing.T, set []problemset.Problem, names ...string) ([]Arm, []
 	return arms, tasks
 }
 
-// Arms of a problem follow one another, and problems run beside each other.
+// The arms of a problem run in sequence, and problems run concurrently.
 func TestRunGoesProblemByProblem(t *testing.T) {
 	bubble(t, policytest.Steps(1, 10*time.Second), verifiertest.Steps(0), func(t *testing.T, r Runner) {
 		_, tasks := tasksOf(t, problems(4), "greedy", "majority", "best-of-n")
@@ -79,7 +79,7 @@ func TestRunGoesProblemByProblem(t *testing.T) {
 	})
 }
 
-// An arm that breaks a rule is refused before the engine is asked for anything.
+// An arm that breaks a rule is refused before any call of the engine.
 func TestCheckIsFree(t *testing.T) {
 	engine := policytest.Steps(1, 0)
 	bubble(t, engine, nil, func(t *testing.T, r Runner) {
@@ -103,17 +103,17 @@ func TestCheckIsFree(t *testing.T) {
 		}
 	})
 	if n := len(engine.Calls()); n > 0 {
-		t.Errorf("the engine was asked %d times", n)
+		t.Errorf("the engine was called %d times", n)
 	}
 }
 
-// shy is a verifier that does not name its reward model for a while.
-type shy struct {
+// mute is a verifier that does not name its reward model in its first calls.
+type mute struct {
 	*verifiertest.Script
-	silent atomic.Int32 // times
+	silent atomic.Int32 // calls left without a response
 }
 
-func (s *shy) RewardModel(ctx context.Context) (verifier.RewardModel, error) {
+func (s *mute) RewardModel(ctx context.Context) (verifier.RewardModel, error) {
 	if s.silent.Add(-1) >= 0 {
 		<-ctx.Done()
 		return verifier.RewardModel{}, ctx.Err()
@@ -121,11 +121,11 @@ func (s *shy) RewardModel(ctx context.Context) (verifier.RewardModel, error) {
 	return s.Script.RewardModel(ctx)
 }
 
-// A search that does not do what its task says is repeated, and is no result if it stays so.
-func TestLesserSearchesAreNoResults(t *testing.T) {
+// A search that the planner replaced is repeated, and is not a result if it is replaced in every try.
+func TestReplacedSearchesAreNotResults(t *testing.T) {
 	for silent, want := range map[int32]string{1: "",
-		9: "the planner did something else: majority of 2 instead of best-of-n"} {
-		v := &shy{Script: verifiertest.Steps(0)}
+		9: "the planner replaced best-of-n by majority: majority of 2 instead of best-of-n"} {
+		v := &mute{Script: verifiertest.Steps(0)}
 		v.silent.Store(silent)
 		bubble(t, policytest.Steps(2, time.Second), v, func(t *testing.T, r Runner) {
 			_, tasks := tasksOf(t, problems(1), "best-of-n")
@@ -142,8 +142,8 @@ func TestLesserSearchesAreNoResults(t *testing.T) {
 	}
 }
 
-// A failing engine is no wrong answer of the strategy: it ends the run. An engine that fails
-// in part, in every try, leaves a result that says so.
+// A failing engine is not a wrong answer of the strategy: it ends the run. An engine that fails in part, in
+// every try, leaves a result that is degraded.
 func TestFailures(t *testing.T) {
 	engine := policytest.Steps(2, time.Second)
 	say := engine.Reply

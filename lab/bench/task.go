@@ -5,18 +5,18 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// A Task is one search: a problem, an arm and the root of its chance.
+// A Task is a problem, an arm and a seed.
 type Task struct {
 	Problem problemset.Problem
 	Arm     Arm
 	Seed    uint64
 }
 
-// Key returns the key of the task's result.
+// Key returns the key of the task.
 func (t Task) Key() Key { return Key{t.Problem.ID, t.Arm, t.Seed} }
 
-// Tasks returns all arms with all seeds on all problems. The tasks of a problem are a group,
-// so that the samples that arms share are still in memory.
+// Tasks returns a task for each problem, seed and arm, in one group per problem, so that arms share cached
+// samples.
 func Tasks(set []problemset.Problem, arms []Arm, seeds []uint64) ([][]Task, error) {
 	var groups [][]Task
 	keys := map[Key]bool{}
@@ -26,8 +26,8 @@ func Tasks(set []problemset.Problem, arms []Arm, seeds []uint64) ([][]Task, erro
 			for _, a := range arms {
 				t := Task{p, a, seed}
 				if keys[t.Key()] {
-					return nil, reasoning.Invalid("tasks", "problem %s with %s and seed %d must not occur twice", p.ID,
-						a, seed)
+					return nil, reasoning.Invalid("tasks", "problem %s with %s and seed %d must not occur twice: remove the "+
+						"duplicate from the problem set, --arms or --seeds", p.ID, a, seed)
 				}
 				keys[t.Key()] = true
 				group = append(group, t)
@@ -38,8 +38,8 @@ func Tasks(set []problemset.Problem, arms []Arm, seeds []uint64) ([][]Task, erro
 	return groups, nil
 }
 
-// Without returns the tasks without a result, in groups as they are.
-func Without(groups [][]Task, results []Result) (left [][]Task) {
+// Remaining returns the groups without the tasks that have a result.
+func Remaining(groups [][]Task, results []Result) (left [][]Task) {
 	there := map[Key]bool{}
 	for _, r := range results {
 		there[r.Key()] = true

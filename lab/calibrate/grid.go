@@ -84,7 +84,7 @@ func (g *Grid) addEstimates(m *bench.Matrix) error {
 			estimates++
 			i := problem[r.Problem]
 			g.Rates[i] += r.Estimate.Rate
-			g.Estimate[i] = g.Estimate[i].Plus(r.EstimateCost(m.Header))
+			g.Estimate[i] = g.Estimate[i].Add(r.EstimateCost(m.Header))
 		}
 	}
 	if estimates != results {
@@ -111,7 +111,7 @@ func find(columns []Column, a bench.Arm) int {
 func (c Column) mean(on []int) (right float64, cost bench.Cost) {
 	for _, i := range on {
 		right += c.Right[i]
-		cost = cost.Plus(c.Cost[i])
+		cost = cost.Add(c.Cost[i])
 	}
 	k := 1 / float64(max(1, len(on)))
 	return k * right, cost.Times(k)

@@ -21,7 +21,7 @@ func newTally(n int) tally { return tally{make([]float64, n), make([]bench.Cost,
 
 func (t tally) add(i int, c Column, times float64) {
 	t.right[i] += times * c.Right[i]
-	t.cost[i] = t.cost[i].Plus(c.Cost[i].Times(times))
+	t.cost[i] = t.cost[i].Add(c.Cost[i].Times(times))
 }
 
 // tokens returns the generated tokens of some problems.
@@ -36,7 +36,7 @@ func (t tally) tokens(on []int) (xs []float64) {
 func (t tally) outcome(on []int) profile.Outcome {
 	var sum bench.Cost
 	for _, i := range on {
-		sum = sum.Plus(t.cost[i])
+		sum = sum.Add(t.cost[i])
 	}
 	sum = sum.Times(1 / float64(max(1, len(on))))
 	return profile.Outcome{
@@ -112,7 +112,7 @@ func (g *Grid) test(t trial, c choice, s difficulty.Scheme, adaptive bool, on []
 		t.adaptive.add(i, row, times)
 		if p := find(g.Plain, row.Arm); p >= 0 {
 			t.again.add(i, g.Plain[p], times)
-			t.again.cost[i] = t.again.cost[i].Plus(g.Estimate[i].Times(times))
+			t.again.cost[i] = t.again.cost[i].Add(g.Estimate[i].Times(times))
 		} else {
 			t.again.add(i, row, times)
 		}

@@ -119,7 +119,7 @@ func ticks(low, high float64) (all []plot.Tick) {
 
 // drawn reports whether a plot has an arm: those with other parameters than the papers',
 // and those after an estimate, are in the tables only.
-func drawn(a Row) bool { return a.Arm.Plain() && Tokens(a) > 0 }
+func drawn(a Row) bool { return a.Arm.HasDefaults() && Tokens(a) > 0 }
 
 // points are those of one strategy, by budget, with their intervals.
 type points struct {
