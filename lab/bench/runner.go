@@ -28,8 +28,9 @@ type Runner struct {
 	Timeout    time.Duration        // per search; an answer found by then counts
 }
 
-// Check waits until the planner is ready and has it plan each arm, so that an arm that breaks a rule is
-// refused before any arm runs.
+// Check waits until the planner is ready and has it validate each arm, so that an arm that breaks a rule
+// is refused before any arm spends tokens. Check itself spends none: the plan of a planned arm may depend
+// on a difficulty estimate, which costs tokens, so Check has the planner plan a greedy search instead.
 func (r Runner) Check(ctx context.Context, arms []Arm) error {
 	for _, a := range arms {
 		if a.Kind == KindDifficulty {
@@ -40,6 +41,9 @@ func (r Runner) Check(ctx context.Context, arms []Arm) error {
 			continue
 		}
 		t := Task{Arm: a.Unestimated(), Seed: 1}
+		if a.Kind == KindPlanned {
+			t.Arm = Arm{N: 1, Strategy: search.Greedy{}}
+		}
 		t.Problem.Text = "1+1"
 		if _, err := r.Planner.Plan(ctx, r.request(t)); err != nil {
 			return fmt.Errorf("arm %s: %w", a, err)

@@ -17,8 +17,10 @@ import (
 	"github.com/ponder-mesh/ponder/internal/rpctest"
 	"github.com/ponder-mesh/ponder/lab/problemset"
 	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/difficulty"
 	"github.com/ponder-mesh/ponder/services/planner"
 	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
+	"github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 	"github.com/ponder-mesh/ponder/services/verifier"
@@ -102,7 +104,24 @@ func TestCheckIsFree(t *testing.T) {
 			t.Errorf("error %v, want one that names strategy.beam.m", err)
 		}
 	})
-	if n := len(engine.Calls()); n > 0 {
+	paid := 0
+	synctest.Test(t, func(t *testing.T) {
+		v := verifiertest.Steps(0)
+		p := planner.New(planner.Config{Policy: engine, Verifier: v, Difficulty: difficulty.All(engine, v, nil)})
+		t.Cleanup(p.Close)
+		r := Runner{Planner: p, Timeout: time.Hour}
+		arms := []Arm{{Kind: KindPlanned, N: 64}, {Kind: KindEstimated, N: 1, Strategy: search.Greedy{}}}
+		if err := r.Check(t.Context(), arms); err != nil {
+			t.Error(err)
+		}
+		checked := len(engine.Calls())
+		planned, err := p.Plan(t.Context(), planner.Request{Problem: "1+1", Samples: 64})
+		if err != nil || planned.Estimate == nil || len(engine.Calls()) == checked {
+			t.Errorf("the control, a plan: %+v, error %v, want an estimate by the engine", planned, err)
+		}
+		paid = len(engine.Calls()) - checked
+	})
+	if n := len(engine.Calls()) - paid; n > 0 {
 		t.Errorf("the engine was called %d times", n)
 	}
 }
