@@ -19,7 +19,8 @@ func ChoiceFromProto(in *plannerv1.Choice) (search.Choice, error) {
 	case pick != plannerv1.Pick_PICK_MAX && pick != plannerv1.Pick_PICK_VOTE:
 		return search.Choice{}, reasoning.Invalid("choice.pick", "must be PICK_MAX, PICK_VOTE or PICK_MAJORITY, is %v", pick)
 	case none || reasoningv1.Aggregator_name[int32(aggregator)] == "":
-		return search.Choice{}, reasoning.Invalid("choice.aggregator", "must be an aggregator with %v, is %v", pick, aggregator)
+		return search.Choice{}, reasoning.Invalid("choice.aggregator",
+			"must be an aggregator with %v, is %v", pick, aggregator)
 	}
 	out := search.Choice{By: search.By(aggregator), Pick: search.PickMax}
 	if pick == plannerv1.Pick_PICK_VOTE {

@@ -19,7 +19,8 @@ func StrategyFromProto(in *plannerv1.Strategy) (search.Strategy, error) {
 			return nil, reasoning.Invalid("strategy.majority.wave", "must be 1 to 4096, is 0: leave it out for all at once")
 		}
 		if m.Confidence != nil && *m.Confidence == 0 {
-			return nil, reasoning.Invalid("strategy.majority.confidence", "must be above 0: leave it out to stop when the winner is certain")
+			return nil, reasoning.Invalid("strategy.majority.confidence",
+				"must be above 0: leave it out to stop when the winner is certain")
 		}
 		return search.Majority{
 			N: int(m.GetN()), Wave: int(m.GetWave()), Confidence: m.GetConfidence(), Exhaustive: m.GetExhaustive(),

@@ -186,14 +186,14 @@ func TestAbsentParameters(t *testing.T) {
 	}
 }
 
-// comments are what the contract says of each field, by "Message.field".
+// comments returns the contract's comment on each field, by "Message.field".
 func comments(t *testing.T) map[string]string {
 	t.Helper()
 	text, err := os.ReadFile("../../../proto/ponder/planner/v1/strategy.proto")
 	if err != nil {
 		t.Fatal(err)
 	}
-	said := map[string]string{}
+	comments := map[string]string{}
 	message, comment := "", ""
 	for line := range strings.Lines(string(text)) {
 		line = strings.TrimSpace(line)
@@ -204,22 +204,22 @@ func comments(t *testing.T) map[string]string {
 		case strings.HasPrefix(line, "//"):
 			comment += strings.TrimPrefix(line, "//")
 		case m != nil:
-			said[message+"."+m[1]], comment = comment, ""
+			comments[message+"."+m[1]], comment = comment, ""
 		default:
 			comment = ""
 		}
 	}
-	return said
+	return comments
 }
 
 // The numbers in the contract's comments are those that are true: "1…256" is accepted to
 // both ends and no further, "Absent: 40" is 40.
 func TestContractSaysTheRules(t *testing.T) {
-	said := comments(t)
+	comments := comments(t)
 	ranges, defaults := 0, 0
 	for _, kind := range kinds() {
 		for _, field := range parameters(kind) {
-			comment := said[string(kind.Message().Name())+"."+string(field.Name())]
+			comment := comments[string(kind.Message().Name())+"."+string(field.Name())]
 			with := func(value float64) error {
 				p, m := empty(kind)
 				m.Set(m.Descriptor().Fields().ByName("n"), protoreflect.ValueOfInt32(16))
@@ -247,8 +247,9 @@ func TestContractSaysTheRules(t *testing.T) {
 					if value == 0 && !field.HasPresence() && field.Name() != "n" {
 						continue // that is absent
 					}
-					if good != (err == nil) || !good && (!errors.As(err, &rule) || rule.Field != fmt.Sprintf("strategy.%s.%s", kind.Name(), field.Name())) {
-						t.Errorf("%s.%s, of which the contract says%q: %v gives error %v", kind.Name(), field.Name(), comment, value, err)
+					name := fmt.Sprintf("strategy.%s.%s", kind.Name(), field.Name())
+					if good != (err == nil) || !good && (!errors.As(err, &rule) || rule.Field != name) {
+						t.Errorf("%s, of which the contract says%q: %v gives error %v", name, comment, value, err)
 					}
 				}
 			}
@@ -264,6 +265,6 @@ func TestContractSaysTheRules(t *testing.T) {
 		}
 	}
 	if ranges < 24 || defaults < 13 {
-		t.Errorf("%d ranges and %d defaults found in comments, want more: the test reads them no more", ranges, defaults)
+		t.Errorf("%d ranges and %d defaults found in comments, want more: does the test still read the comments?", ranges, defaults)
 	}
 }

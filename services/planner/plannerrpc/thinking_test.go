@@ -32,7 +32,9 @@ func TestFromThinking(t *testing.T) {
 	}{
 		{nil, nil},
 		{&plannerv1.Thinking{MaxTokens: new(int32(9))}, &backend.Thinking{Max: 9, Mode: backend.ModeForce}},
-		{all, &backend.Thinking{Max: 200, Min: 50, Waits: 2, Wait: "Hmm", Mode: backend.ModeReject, Advice: backend.AdviceSteps, Steps: 16}},
+		{all, &backend.Thinking{
+			Max: 200, Min: 50, Waits: 2, Wait: "Hmm", Mode: backend.ModeReject, Advice: backend.AdviceSteps, Steps: 16,
+		}},
 	} {
 		got, err := specFromProto("", "", &plannerv1.SearchSpec{Problem: "p", Thinking: test.in})
 		if diff := cmp.Diff(got.Thinking, test.want); diff != "" || err != nil {
@@ -58,28 +60,38 @@ func TestThinkingNumbers(t *testing.T) {
 			t.Errorf("%s, %d on the wire, is read as %d with error %v", name, number, a, err)
 		}
 	}
-	if m, a := len(plannerv1.ThinkingMode_name), len(plannerv1.ThinkingAdvice_name); backend.Mode(m).String() != "unknown" || backend.Advice(a).String() != "unknown" {
+	mode, advice := backend.Mode(len(plannerv1.ThinkingMode_name)), backend.Advice(len(plannerv1.ThinkingAdvice_name))
+	if mode.String() != "unknown" || advice.String() != "unknown" {
 		t.Error("the domain has modes or advice that the contract does not have")
 	}
 }
 
-// Through gRPC: the thinking that is asked for is had, billed to the token, and what
-// cannot be had is an error that names the field.
+// Through gRPC, a policy thinks as long as the request says and each token is billed. An
+// error names the field that breaks a rule.
 func TestSolveThinks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		says := map[string]string{"": "1+2=3\n#\n", "1+2=3\n#\n": "A:3\n", "1+2=3\nWait\n": "3+1=4\n#\n", "1+2=3\nWait\n3+1=4\n#\n": "A:4\n"}
+		continuations := map[string]string{
+			"":                        "1+2=3\n#\n",
+			"1+2=3\n#\n":              "A:3\n",
+			"1+2=3\nWait\n":           "3+1=4\n#\n",
+			"1+2=3\nWait\n3+1=4\n#\n": "A:4\n",
+		}
 		p := planner.New(planner.Config{Policy: &policytest.Script{
 			Identity: reasoning.Model{Name: "thinker", Template: "pocket-think-v1"},
 			Reply: func(r policy.Request, _ int) policytest.Reply {
-				said := says[strings.Join(r.Steps, "")]
-				return policytest.Reply{Child: policy.Child{Steps: []reasoning.Step{{Text: said, Tokens: len(said)}}, Finish: reasoning.FinishEnd}}
+				text := continuations[strings.Join(r.Steps, "")]
+				return policytest.Reply{Child: policy.Child{
+					Steps: []reasoning.Step{{Text: text, Tokens: len(text)}}, Finish: reasoning.FinishEnd,
+				}}
 			},
 		}})
 		t.Cleanup(p.Close)
 		server := rpctest.Serve(t, func(s grpc.ServiceRegistrar) { Register(s, p) })
 		c := plannerv1.NewPlannerServiceClient(server.Conn)
-		ask := func(how *plannerv1.Thinking) (last *plannerv1.SearchEvent, err error) {
-			stream, err := c.Solve(t.Context(), &plannerv1.SolveRequest{Spec: &plannerv1.SearchSpec{Problem: "p", Strategy: StrategyToProto(search.Greedy{}), Thinking: how}})
+		solve := func(thinking *plannerv1.Thinking) (last *plannerv1.SearchEvent, err error) {
+			stream, err := c.Solve(t.Context(), &plannerv1.SolveRequest{Spec: &plannerv1.SearchSpec{
+				Problem: "p", Strategy: StrategyToProto(search.Greedy{}), Thinking: thinking,
+			}})
 			for err == nil {
 				var r *plannerv1.SolveResponse
 				if r, err = stream.Recv(); err == nil {
@@ -88,11 +100,14 @@ func TestSolveThinks(t *testing.T) {
 			}
 			return last, err
 		}
-		got, err := ask(&plannerv1.Thinking{Waits: 1, MaxTokens: new(int32(100))})
-		if o := got.GetOutcome(); err != io.EOF || o.GetSolution() != "1+2=3\nWait\n3+1=4\n#\nA:4\n" || o.GetAnswer() != "4" || got.GetBill().GetPolicy().GetGeneratedTokens() != 8+8+4 {
+		got, err := solve(&plannerv1.Thinking{Waits: 1, MaxTokens: new(int32(100))})
+		o, tokens := got.GetOutcome(), got.GetBill().GetPolicy().GetGeneratedTokens()
+		const solution = "1+2=3\nWait\n3+1=4\n#\nA:4\n"
+		if err != io.EOF || o.GetSolution() != solution || o.GetAnswer() != "4" || tokens != 8+8+4 {
 			t.Errorf("got %v and error %v, want it to wait once", got, err)
 		}
-		if _, err := ask(&plannerv1.Thinking{Waits: -1}); status.Code(err) != codes.InvalidArgument || !strings.Contains(err.Error(), "thinking.waits") {
+		_, err = solve(&plannerv1.Thinking{Waits: -1})
+		if status.Code(err) != codes.InvalidArgument || !strings.Contains(err.Error(), "thinking.waits") {
 			t.Errorf("got %v, want thinking.waits refused", err)
 		}
 	})

@@ -84,7 +84,8 @@ func TestFollow(t *testing.T) {
 	if _, err := kv.Put(t.Context(), "p_with_v", []byte("{}")); err != nil {
 		t.Fatal(err)
 	}
-	if err := <-reported; !strings.Contains(err.Error(), "key p_with_v") || !strings.Contains(err.Error(), "ponder_profile") {
+	err = <-reported
+	if !strings.Contains(err.Error(), "key p_with_v") || !strings.Contains(err.Error(), "ponder_profile") {
 		t.Errorf("reported %v", err)
 	}
 	if p := shelf.For(policy, rm); p == nil || p.Budgets[0].Uniform.Strategy != "rebase" {

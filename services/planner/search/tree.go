@@ -53,7 +53,8 @@ type Tree struct {
 	// chosen; nil is all.
 	Finalists []*Node
 
-	// mu guards nodes that are being written, and is held while Observe is called.
+	// mu guards nodes that are being written, and is held while Observe is called: a lock
+	// that Observe takes comes after mu.
 	mu      sync.Mutex
 	faults  map[string]int   // how often something failed without ending the search, by text
 	growths map[*Growth]bool // that have not ended

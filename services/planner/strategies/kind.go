@@ -89,7 +89,8 @@ func (k kind) invalid(name, text string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return reasoning.Invalid(fmt.Sprintf("strategy.%s.%s", strings.ReplaceAll(k.name, "-", "_"), name), "%q: %v", text, err)
+	field := "strategy." + strings.ReplaceAll(k.name, "-", "_") + "." + name
+	return reasoning.Invalid(field, "%q: %v", text, err)
 }
 
 // parse sets the value that to points to.

@@ -105,6 +105,8 @@ func draw(t *rapid.T, s search.Strategy) search.Strategy {
 func TestString(t *testing.T) {
 	narrow := search.NewBeam(16)
 	narrow.M, narrow.Narrow = 2, true
+	byValue := search.NewMCTS(8)
+	byValue.Final = search.FinalValue
 	for want, s := range map[string]search.Strategy{
 		"":                               nil,
 		"greedy":                         search.Greedy{},
@@ -113,7 +115,7 @@ func TestString(t *testing.T) {
 		"beam 16":                        search.NewBeam(16),
 		"beam:m=2:narrow=true 16":        narrow,
 		"rebase:balance=0.05 4":          search.Rebase{N: 4, Balance: 0.05, MaxLevels: 25},
-		"mcts:final=value 8":             search.MCTS{N: 8, Width: 4, Parallel: 4, Exploration: 1, Final: search.FinalValue, MaxLevels: 40},
+		"mcts:final=value 8":             byValue,
 		"revisions:no_verifier=true 100": search.Revisions{N: 100, Chains: 10, NoVerifier: true},
 		"foreign 3":                      foreign{},
 	} {
