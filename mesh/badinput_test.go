@@ -248,9 +248,9 @@ func TestBadInput(t *testing.T) {
 			if c.reason == "" {
 				message = "" // gRPC's own, which changes with its version
 			}
-			rows = append(rows, []string{c.what, code(c.code), tick(c.reason), tick(c.field), message})
+			rows = append(rows, []string{c.what, statusCode(c.code), quoteCode(c.reason), quoteCode(c.field), message})
 		}
-		documented(t, "input", []string{"Input", "Code", "Reason", "Field", "Message"}, rows)
+		checkDocument(t, "input", []string{"Input", "Code", "Reason", "Field", "Message"}, rows)
 	})
 }
 

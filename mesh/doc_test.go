@@ -14,8 +14,9 @@ import (
 
 var update = flag.Bool("update", false, "write tables into the docs instead of comparing them")
 
-// documented checks that a table of docs/bad-input.md, between its marks, is this.
-func documented(t *testing.T, name string, head []string, rows [][]string) {
+// checkDocument checks that the named table of docs/bad-input.md has these rows. With
+// -update it writes them.
+func checkDocument(t *testing.T, name string, head []string, rows [][]string) {
 	t.Helper()
 	file := filepath.Join("..", "docs", "bad-input.md")
 	text, err := os.ReadFile(file)
@@ -25,9 +26,9 @@ func documented(t *testing.T, name string, head []string, rows [][]string) {
 	begin, end := "<!-- "+name+": made by the tests of mesh -->\n", "<!-- end -->"
 	mark := regexp.MustCompile("(?s)" + regexp.QuoteMeta(begin) + ".*?" + regexp.QuoteMeta(end))
 	if !mark.Match(text) {
-		t.Fatalf("%s has no place for table %s", file, name)
+		t.Fatalf("%s has no marks for table %s", file, name)
 	}
-	want := mark.ReplaceAllLiteralString(string(text), begin+table(head, rows)+end)
+	want := mark.ReplaceAllLiteralString(string(text), begin+markdownTable(head, rows)+end)
 	if *update {
 		if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
@@ -35,11 +36,12 @@ func documented(t *testing.T, name string, head []string, rows [][]string) {
 		return
 	}
 	if diff := cmp.Diff(string(text), want); diff != "" {
-		t.Errorf("%s is stale; go test ./mesh -run 'BadInput|Faults' -update writes it anew. It has -, should have +\n%s", file, diff)
+		t.Errorf("%s is stale, run go test ./mesh -run 'BadInput|Faults' -update: got -, want +\n%s", file, diff)
 	}
 }
 
-func table(head []string, rows [][]string) string {
+// markdownTable returns a table in Markdown.
+func markdownTable(head []string, rows [][]string) string {
 	var b strings.Builder
 	line := func(cells []string) {
 		for _, c := range cells {
@@ -55,16 +57,17 @@ func table(head []string, rows [][]string) string {
 	return b.String()
 }
 
-// tick is s as code, where there is one.
-func tick(s string) string {
+// quoteCode returns s as Markdown code, or "" if s is empty.
+func quoteCode(s string) string {
 	if s == "" {
 		return ""
 	}
 	return "`" + s + "`"
 }
 
-// code is a status code as clients write it, such as INVALID_ARGUMENT.
-func code(c codes.Code) string {
+// statusCode returns the canonical name of a status code, such as INVALID_ARGUMENT, as
+// Markdown code.
+func statusCode(c codes.Code) string {
 	words := regexp.MustCompile("([a-z])([A-Z])").ReplaceAllString(c.String(), "${1}_$2")
-	return tick(strings.ToUpper(words))
+	return quoteCode(strings.ToUpper(words))
 }
