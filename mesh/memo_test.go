@@ -19,27 +19,27 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier/verifiertest"
 )
 
-// A second planner on the same store repeats a search without asking any engine: the
-// same answer, tree and bill, in no time.
-func TestSecondPlannerOnTheSameStore(t *testing.T) {
+// A second planner on the same store repeats a search without calling a model: with the
+// same answer, tree and bill, and in no time.
+func TestStoreReplaysASearch(t *testing.T) {
 	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
 		store := backend.NewMemory(1 << 20)
-		run := func() (m *mesh.Mesh, engine *policytest.Script, judge *verifiertest.Script) {
-			engine, judge = policytest.Steps(4, 10*time.Second), verifiertest.Steps(time.Second)
-			return start(t, s, mesh.Config{Policy: engine, Verifier: judge, Store: store}), engine, judge
+		startMesh := func() (m *mesh.Mesh, policy *policytest.Script, verifier *verifiertest.Script) {
+			policy, verifier = policytest.Steps(4, 10*time.Second), verifiertest.Steps(time.Second)
+			return start(t, s, mesh.Config{Policy: policy, Verifier: verifier, Store: store}), policy, verifier
 		}
-		one, _, _ := run()
-		wantOutcome, wantNodes, wantBill := repeat(t, one, 1)
-		if err := one.Close(); err != nil { // its worker, too
+		first, _, _ := startMesh()
+		wantOutcome, wantNodes, wantBill := searchBySeed(t, first, 1)
+		if err := first.Close(); err != nil { // also stops its worker
 			t.Fatal(err)
 		}
 
-		two, engine, judge := run()
+		second, policy, verifier := startMesh()
 		began := time.Now()
-		gotOutcome, gotNodes, gotBill := repeat(t, two, 1)
+		gotOutcome, gotNodes, gotBill := searchBySeed(t, second, 1)
 		took(t, began, 0)
-		if n, k := len(engine.Calls()), len(judge.Calls()); n+k > 0 {
-			t.Errorf("the engine was asked %d times, the judge %d", n, k)
+		if n, k := len(policy.Calls()), len(verifier.Calls()); n+k > 0 {
+			t.Errorf("the replay made %d policy calls and %d verifier calls, want none", n, k)
 		}
 		wantOutcome.Elapsed, gotOutcome.Elapsed = 0, 0
 		for name, diff := range map[string]string{
@@ -51,14 +51,15 @@ func TestSecondPlannerOnTheSameStore(t *testing.T) {
 				t.Errorf("%s: got -, want +\n%s", name, diff)
 			}
 		}
-		repeat(t, two, 2)
-		if n, k := len(engine.Calls()), len(judge.Calls()); n == 0 || k == 0 {
-			t.Errorf("with another seed the engine was asked %d times, the judge %d", n, k)
+		searchBySeed(t, second, 2)
+		if n, k := len(policy.Calls()), len(verifier.Calls()); n == 0 || k == 0 {
+			t.Errorf("another seed made %d policy calls and %d verifier calls, want some of both", n, k)
 		}
 	})
 }
 
-func repeat(t *testing.T, m *mesh.Mesh, seed uint64) (*planner.Outcome, []planner.Node, reasoning.Bill) {
+// searchBySeed runs a beam search and returns its outcome, tree and bill.
+func searchBySeed(t *testing.T, m *mesh.Mesh, seed uint64) (*planner.Outcome, []planner.Node, reasoning.Bill) {
 	t.Helper()
 	request := ask(beam(8, 4))
 	request.Seed = new(reasoning.Seed(seed))
@@ -68,18 +69,19 @@ func repeat(t *testing.T, m *mesh.Mesh, seed uint64) (*planner.Outcome, []planne
 	return outcome, nodes(t, m, last.Search), last.Bill
 }
 
-// The probe's samples are the search's own: written once, paid once.
-func TestProbeIsPaidOnce(t *testing.T) {
+// The samples of a difficulty estimate are the first samples of the search: they are
+// generated once and billed once.
+func TestSamplesOfAnEstimateAreBilledOnce(t *testing.T) {
 	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
-		written := atomic.Int64{}
+		generated := atomic.Int64{}
 		engine := policytest.Steps(3, 10*time.Second)
-		say := engine.Reply
+		reply := engine.Reply
 		engine.Reply = func(r policy.Request, ordinal int) policytest.Reply {
-			line := say(r, ordinal)
-			for _, s := range line.Child.Steps {
-				written.Add(int64(s.Tokens))
+			result := reply(r, ordinal)
+			for _, s := range result.Child.Steps {
+				generated.Add(int64(s.Tokens))
 			}
-			return line
+			return result
 		}
 		m := start(t, s, mesh.Config{Policy: engine, Verifier: verifiertest.Steps(0)})
 		request := planner.Request{Problem: "count", Effort: planner.EffortHigh}
@@ -89,19 +91,21 @@ func TestProbeIsPaidOnce(t *testing.T) {
 		last := events[len(events)-1]
 		search := get(t, m, last.Search)
 		t.Logf("plan: %s", search.Plan.Reason)
-		probed, searched := last.Bill.Difficulty.Generated, last.Bill.Policy.Generated
-		if probed == 0 || searched == 0 || probed+searched != written.Load() {
-			t.Errorf("the bill has %d tokens of the probe and %d of the search, written were %d", probed, searched, written.Load())
+		bill := last.Bill
+		estimated, searched := bill.Difficulty.Generated, bill.Policy.Generated
+		if estimated == 0 || searched == 0 || estimated+searched != generated.Load() {
+			t.Errorf("the bill has %d tokens of the estimate and %d of the search, want %d together",
+				estimated, searched, generated.Load())
 		}
-		asked := map[string]int{}
+		requests := map[string]int{}
 		for _, c := range engine.Calls() {
 			for _, o := range c.Request.Ordinals {
-				asked[fmt.Sprintf("%s/%d", c.Request.Node, o)]++
+				requests[fmt.Sprintf("%s/%d", c.Request.Node, o)]++
 			}
 		}
-		for child, n := range asked {
+		for child, n := range requests {
 			if n != 1 {
-				t.Errorf("child %s was asked for %d times", child, n)
+				t.Errorf("child %s was requested %d times, want once", child, n)
 			}
 		}
 		estimates := 0
@@ -111,10 +115,10 @@ func TestProbeIsPaidOnce(t *testing.T) {
 			}
 		}
 		if estimates == 0 {
-			t.Error("no event has the estimate")
+			t.Error("no event has an estimate")
 		}
 		if got := search.Nodes; got < 16 {
-			t.Errorf("%d nodes, want those of the probe, too", got)
+			t.Errorf("%d nodes, want at least 16: those of the estimate included", got)
 		}
 	})
 }

@@ -12,18 +12,18 @@ import (
 	"github.com/ponder-mesh/ponder/internal/serve"
 )
 
-// stopTimeout is how long a service that stops lets requests from outside finish.
+// stopTimeout is the time that requests have to finish in when a service stops.
 const stopTimeout = 2 * time.Second
 
-// serve runs one service, in memory and, if there is an address, on it, and returns
-// a connection to it through memory.
+// serve runs one service in memory and, if address is not empty, on that address. It
+// returns a connection to the service in memory.
 func (m *Mesh) serve(c Config, name, address string, service serve.Service) (*grpc.ClientConn, error) {
 	memory := bufconn.Listen(1 << 20)
 	listeners := []net.Listener{memory}
 	if address != "" {
 		tcp, err := net.Listen("tcp", address)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+			return nil, fmt.Errorf("%s: listen: %w", name, err)
 		}
 		listeners = append(listeners, tcp)
 	}

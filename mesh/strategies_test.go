@@ -15,7 +15,7 @@ import (
 	policyengine "github.com/ponder-mesh/ponder/services/policy/engine"
 )
 
-// named is a strategy as a person asks for it.
+// named returns a strategy by its name and parameters, in the form of the command line.
 func named(name string, set ...string) search.Strategy {
 	s, err := strategies.New(name, set...)
 	if err != nil {
@@ -24,21 +24,22 @@ func named(name string, set ...string) search.Strategy {
 	return s
 }
 
-// Every strategy solves a problem through the whole mesh, by gRPC, with models that
-// really err and really judge: it ends by itself, with an answer that one of its nodes says.
+// Every strategy solves a problem through the whole mesh, over gRPC and with the shipped
+// models: it ends by itself, with the answer of one of its nodes.
 func TestEveryStrategySolves(t *testing.T) {
 	problem, err := problems.Take(1, problems.Options{Split: problems.Test, NSteps: 3, Level: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
-		policy, judge := pockets(t)
+		policy, rewardModel := pockets(t)
 		reviser, err := policyengine.Open(policyengine.Config{Pocket: "pocket-reviser"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { reviser.Close() })
-		plain, revises := start(t, s, mesh.Config{Policy: policy, Verifier: judge}), start(t, s, mesh.Config{Policy: reviser, Verifier: judge})
+		withPolicy := start(t, s, mesh.Config{Policy: policy, Verifier: rewardModel})
+		withReviser := start(t, s, mesh.Config{Policy: reviser, Verifier: rewardModel})
 		solved := map[string]bool{}
 		for _, c := range []struct {
 			name, set string
@@ -63,35 +64,36 @@ func TestEveryStrategySolves(t *testing.T) {
 			{name: "revisions", set: "n=8 chains=4 flat=true"},
 			{name: "revisions", set: "n=4 no_verifier=true", unscored: true},
 		} {
-			m := plain
+			m := withPolicy
 			if c.name == "revisions" {
-				m = revises
+				m = withReviser
 			}
 			solved[c.name] = true
-			asked := named(c.name, strings.Fields(c.set)...)
-			outcome, events := solve(t, m, planner.Request{Problem: problem[0].Text, Strategy: asked})
+			strategy := named(c.name, strings.Fields(c.set)...)
+			outcome, events := solve(t, m, planner.Request{Problem: problem[0].Text, Strategy: strategy})
 			id := events[0].Search
 			bill := get(t, m, id).Bill
-			t.Logf("%s %s: answer %s, right is %s; bill %v", c.name, c.set, outcome.Answer, problem[0].Answer, bill) // in front of its failures
+			t.Logf("%s %s: answer %s, right is %s; bill %v", // names the strategy before its failures
+				c.name, c.set, outcome.Answer, problem[0].Answer, bill)
 			complete(t, outcome)
-			said := slices.ContainsFunc(nodes(t, m, id), func(n planner.Node) bool {
+			found := slices.ContainsFunc(nodes(t, m, id), func(n planner.Node) bool {
 				return n.ID == outcome.Node && n.Answer == outcome.Answer && n.State == search.StateFinished
 			})
-			if !said {
+			if !found {
 				t.Errorf("answer %s is not that of node %s", outcome.Answer, outcome.Node)
 			}
 			if bill.Policy.Generated == 0 || c.unscored != (bill.Verifier.Verifier == 0) {
-				t.Error("tokens are missing on the bill")
+				t.Error("the bill lacks tokens of the policy or the verifier, or has too many")
 			}
 			for _, e := range events {
-				if p := e.Plan; p != nil && p.Strategy.Name() != asked.Name() {
-					t.Errorf("searched by %v", p)
+				if p := e.Plan; p != nil && p.Strategy.Name() != strategy.Name() {
+					t.Errorf("searched by %v, want %v", p, strategy)
 				}
 			}
 		}
 		for _, name := range strategies.Names() {
 			if !solved[name] {
-				t.Errorf("strategy %s was not asked for", name)
+				t.Errorf("strategy %s is not in the table", name)
 			}
 		}
 	})

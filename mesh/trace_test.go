@@ -8,14 +8,12 @@ import (
 	"testing"
 	"time"
 
-	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	metricnoop "go.opentelemetry.io/otel/metric/noop"
 	"go.opentelemetry.io/otel/propagation"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
-	tracenoop "go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/ponder-mesh/ponder/internal/natsx/natsd"
 	"github.com/ponder-mesh/ponder/internal/natsx/natstest"
@@ -28,10 +26,11 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier/verifiertest"
 )
 
+// canary is the text of the problem, to look for in spans.
 const canary = "the marmalade is hidden under 4711"
 
-// A search is one trace, through gRPC and NATS, and has no text of the problem.
-func TestTrace(t *testing.T) {
+// A search is one trace through gRPC and NATS, without the text of the problem.
+func TestSearchIsOneTraceWithoutContent(t *testing.T) {
 	spans := traced(t, false)
 	byID := map[trace.SpanID]tracetest.SpanStub{}
 	for _, s := range spans {
@@ -49,10 +48,10 @@ func TestTrace(t *testing.T) {
 		}
 	}
 	if len(searches) != 2 {
-		t.Errorf("two searches have traces %v", searches)
+		t.Errorf("two searches have traces %v, want two", searches)
 	}
 	for _, s := range spans {
-		if searches[s.SpanContext.TraceID()] != 1 && mine(s) {
+		if searches[s.SpanContext.TraceID()] != 1 && ofSearch(s) {
 			t.Errorf("span %q is in a trace with %d searches", s.Name, searches[s.SpanContext.TraceID()])
 		}
 	}
@@ -66,24 +65,26 @@ func TestTrace(t *testing.T) {
 	}
 	for _, s := range spans {
 		if strings.Contains(fmt.Sprintf("%+v", s), canary) {
-			t.Errorf("span %q has the problem's text", s.Name)
+			t.Errorf("span %q has the text of the problem", s.Name)
 		}
 	}
 }
 
-// The canary would be seen.
-func TestTraceWithContent(t *testing.T) {
-	if !slices.ContainsFunc(traced(t, true), func(s tracetest.SpanStub) bool { return strings.Contains(fmt.Sprintf("%+v", s), canary) }) {
-		t.Error("no span has the problem's text, though it was asked for")
+// With content capture on, a span has the text of the problem: the canary works.
+func TestTraceHasContentIfCaptured(t *testing.T) {
+	hasCanary := func(s tracetest.SpanStub) bool { return strings.Contains(fmt.Sprintf("%+v", s), canary) }
+	if !slices.ContainsFunc(traced(t, true), hasCanary) {
+		t.Error("no span has the text of the problem, with content capture on")
 	}
 }
 
-// mine says whether a span is one of a search's.
-func mine(s tracetest.SpanStub) bool {
+// ofSearch reports whether a span has a search's id.
+func ofSearch(s tracetest.SpanStub) bool {
 	return slices.ContainsFunc(s.Attributes, func(a attribute.KeyValue) bool { return a.Key == names.SearchID })
 }
 
-// ancestry names a span and those it is below, up to the search, without gRPC's.
+// ancestry returns the names of a span and its ancestors up to the search, without
+// gRPC's spans.
 func ancestry(byID map[trace.SpanID]tracetest.SpanStub, s tracetest.SpanStub) string {
 	path := s.Name
 	for s.Name != names.SpanSearch {
@@ -91,14 +92,14 @@ func ancestry(byID map[trace.SpanID]tracetest.SpanStub, s tracetest.SpanStub) st
 		if !ok {
 			return path + " < nothing"
 		}
-		if s = parent; mine(s) {
+		if s = parent; ofSearch(s) {
 			path += " < " + s.Name
 		}
 	}
 	return path
 }
 
-// traced is the spans of two beams of two levels, each of four children.
+// traced returns the spans of two beam searches of two levels of four children.
 func traced(t *testing.T, content bool) (spans []tracetest.SpanStub) {
 	memory := tracetest.NewInMemoryExporter()
 	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
@@ -109,21 +110,21 @@ func traced(t *testing.T, content bool) (spans []tracetest.SpanStub) {
 			t.Fatal(err)
 		}
 		instruments.Content = content
-		otel.SetTracerProvider(tracers) // the queue's
 		t.Cleanup(func() {
 			spans = memory.GetSpans()
-			otel.SetTracerProvider(tracenoop.NewTracerProvider())
 			if err := tracers.Shutdown(context.Background()); err != nil {
 				t.Error(err)
 			}
 		})
 		m := start(t, s, mesh.Config{
 			Policy: distinct(), Verifier: verifiertest.Steps(time.Second), Provider: "script",
-			Telemetry: &telemetry.Providers{Instruments: instruments, Tracers: tracers, Meters: meters, Propagator: propagation.TraceContext{}},
+			Telemetry: &telemetry.Providers{
+				Instruments: instruments, Tracers: tracers, Meters: meters, Propagator: propagation.TraceContext{},
+			},
 		})
 		for seed := range uint64(2) {
 			request := ask(beam(4, 2))
-			request.Problem = fmt.Sprint(canary, " of ", seed) // else the second were answered by the memo
+			request.Problem = fmt.Sprint(canary, " of ", seed) // different, so that the memo answers neither
 			outcome, _ := solve(t, m, request)
 			complete(t, outcome)
 		}
@@ -131,7 +132,8 @@ func traced(t *testing.T, content bool) (spans []tracetest.SpanStub) {
 	return spans
 }
 
-// distinct writes two steps, and no path twice, whose scores would be known.
+// distinct returns a policy of two-step solutions without equal paths, so that the memo
+// answers no scores.
 func distinct() *policytest.Script {
 	return &policytest.Script{Reply: func(r policy.Request, ordinal int) policytest.Reply {
 		child := says(fmt.Sprint(ordinal))
