@@ -19,30 +19,35 @@ import (
 type devCmd struct {
 	modelFlags  `embed:""`
 	addresses   `embed:""`
-	MetricsAddr string   `help:"Where /metrics is served." default:"127.0.0.1:7790"`
+	MetricsAddr string   `help:"Address of /metrics." default:"127.0.0.1:7790"`
 	TraceFile   string   `help:"Also write spans to this file." placeholder:"FILE" type:"path"`
-	Profile     []string `help:"Calibration profiles, files or directories, that plans follow; changes are seen." placeholder:"FILE"`
-	Memo        string   `help:"Keep results in this file, and do not ask for them again." placeholder:"FILE" type:"path"`
-	SoloBills   bool     `help:"Bill each search as if it ran alone: for ponder bench --addr, not for bills to pay."`
-	MaxTokens   int      `help:"Most tokens of one sample, where requests do not say." default:"0"`
+	Profile     []string `help:"Files or directories of calibration profiles for planning; changes are picked up." placeholder:"FILE"`
+	Memo        string   `help:"File of recorded results, which are reused instead of generated again." placeholder:"FILE" type:"path"`
+	SoloBills   bool     `help:"Bill each search as if it ran alone: for ponder bench --addr, not for real costs."`
+	MaxTokens   int      `help:"Most tokens of one sample if a request sets no limit; 0: 256 for a pocket model, 2048 for others." default:"0"`
 }
 
-// Run runs the mesh until it is interrupted.
+// Run runs the mesh until ctx ends.
 func (c *devCmd) Run(ctx context.Context, out *output) (err error) {
 	models, err := c.open()
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, models.close()) }()
-	tel, err := telemetry.Setup(ctx, telemetry.Options{Service: "ponder-dev", Version: serve.Version(), TraceFile: c.TraceFile})
+	tel, err := telemetry.Setup(ctx, telemetry.Options{
+		Service: "ponder-dev", Version: serve.Version(), TraceFile: c.TraceFile,
+	})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, tel.Shutdown(context.WithoutCancel(ctx))) }()
 	config := mesh.Config{
-		Policy: models.policy, Provider: models.policy.Provider, Verifier: models.verifierOrNil(), Telemetry: tel, Slots: c.Policy.Slots,
+		Policy: models.policy, Provider: models.policy.Provider, Verifier: models.verifierOrNil(),
+		Telemetry: tel, Slots: c.Policy.Slots,
 		Sampling: reasoning.DefaultSampling(c.maxTokens(c.MaxTokens)), Solo: c.SoloBills,
-		Listen: mesh.Addresses{Planner: c.PlannerAddr, Policy: c.PolicyAddr, Verifier: c.VerifierAddr, Difficulty: c.DifficultyAddr},
+		Listen: mesh.Addresses{
+			Planner: c.PlannerAddr, Policy: c.PolicyAddr, Verifier: c.VerifierAddr, Difficulty: c.DifficultyAddr,
+		},
 	}
 	if c.Policy.URL != "" {
 		config.PolicyChecks = []serve.Check{{Name: "policy engine at " + c.Policy.URL, Do: models.policy.Ready}}
@@ -88,38 +93,34 @@ func (c *devCmd) Run(ctx context.Context, out *output) (err error) {
 	return errors.Join(err, web.Close(), m.Close())
 }
 
-// greet prints where things are and the next command to paste.
+// greet prints the addresses, the models and an example of the next command.
 func (c *devCmd) greet(out *output, models openModels) error {
 	model, err := models.policy.Model(context.Background())
 	if err != nil {
 		return err
 	}
-	judge := "none: strategies greedy and majority only"
+	rewardModel := "none: strategies greedy and majority only"
 	if models.verifier != nil {
-		j, err := models.verifier.RewardModel(context.Background())
+		m, err := models.verifier.RewardModel(context.Background())
 		if err != nil {
 			return err
 		}
-		judge = j.Name
-	}
-	if out.json {
-		return out.value(map[string]string{
-			"planner": c.PlannerAddr, "policy": c.PolicyAddr, "verifier": c.VerifierAddr, "difficulty": c.DifficultyAddr,
-			"metrics": "http://" + c.MetricsAddr + "/metrics", "policy_model": model.Name, "verifier_model": judge,
-		})
+		rewardModel = m.Name
 	}
 	flag := ""
 	if c.PlannerAddr != "127.0.0.1:7700" {
 		flag = " --planner-addr " + c.PlannerAddr
 	}
-	fmt.Printf(`planner     %s
+	return out.row(map[string]string{
+		"planner": c.PlannerAddr, "policy": c.PolicyAddr, "verifier": c.VerifierAddr, "difficulty": c.DifficultyAddr,
+		"metrics": "http://" + c.MetricsAddr + "/metrics", "policy_model": model.Name, "verifier_model": rewardModel,
+	}, `planner     %s
 policy      %s  %s
 verifier    %s  %s
 difficulty  %s
 metrics     http://%s/metrics
 
 Try, in another terminal:
-  ponder solve%s --effort high "Tom has 12 apples. Tom finds 7 more. Ann gives Tom 5 boxes of 4 apples. How many apples does Tom have now?"
-`, c.PlannerAddr, c.PolicyAddr, model.Name, c.VerifierAddr, judge, c.DifficultyAddr, c.MetricsAddr, flag)
-	return nil
+  ponder solve%s --effort high %q`, c.PlannerAddr, c.PolicyAddr, model.Name, c.VerifierAddr, rewardModel,
+		c.DifficultyAddr, c.MetricsAddr, flag, exampleProblem)
 }

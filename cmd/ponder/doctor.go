@@ -15,7 +15,7 @@ import (
 	"github.com/ponder-mesh/ponder/internal/serve"
 )
 
-// addresses are where the services are.
+// addresses holds the addresses of the services.
 type addresses struct {
 	PlannerAddr    string `help:"The planner's address." default:"127.0.0.1:7700" env:"PONDER_ADDR"`
 	PolicyAddr     string `help:"The policy's address." default:"127.0.0.1:7701"`
@@ -25,65 +25,61 @@ type addresses struct {
 
 type doctorCmd struct {
 	addresses `embed:""`
-	Wait      time.Duration `help:"How long a service may take to answer." default:"1s"`
+	Wait      time.Duration `help:"How long to wait for a service's answer." default:"1s"`
 }
 
-// finding is what the doctor found of one service.
+// A finding is the state of one service.
 type finding struct {
 	Service string `json:"service"`
 	Address string `json:"address"`
 	Live    bool   `json:"live"`
 	Ready   bool   `json:"ready"`
 	Problem string `json:"problem,omitempty"`
-	Without string `json:"without,omitempty"` // what it misses and does without
+	Without string `json:"without,omitempty"` // dependencies that are down and that the service does without
 	Remedy  string `json:"remedy,omitempty"`
 }
 
-// Run asks each service how it is. It fails if one is not ready.
+// Run checks all services at once. It returns an error if one of them is not ready.
 func (c *doctorCmd) Run(ctx context.Context, out *output) error {
 	services := []finding{
 		{Service: "planner", Address: c.PlannerAddr}, {Service: "policy", Address: c.PolicyAddr},
 		{Service: "verifier", Address: c.VerifierAddr}, {Service: "difficulty", Address: c.DifficultyAddr},
 	}
-	var all sync.WaitGroup
+	var checks sync.WaitGroup
 	for i := range services {
-		all.Go(func() { services[i].examine(ctx, c.Wait) })
+		checks.Go(func() { services[i].check(ctx, c.Wait) })
 	}
-	all.Wait()
-	sick := 0
+	checks.Wait()
+	notReady := 0
 	for _, f := range services {
 		if !f.Ready {
-			sick++
+			notReady++
 		}
-		if out.json {
-			if err := out.value(f); err != nil {
-				return err
-			}
-			continue
-		}
-		word := "ready"
+		state := "ready"
 		switch {
 		case f.Without != "":
-			word += ", without " + f.Without
+			state += ", without " + f.Without
 		case !f.Ready:
-			word = "NOT READY: " + f.Problem + "\n           → " + f.Remedy
+			state = "NOT READY: " + f.Problem + "\n           → " + f.Remedy
 		}
-		fmt.Printf("%-10s %-22s %s\n", f.Service, f.Address, word)
+		if err := out.row(f, "%-10s %-22s %s", f.Service, f.Address, state); err != nil {
+			return err
+		}
 	}
-	if sick > 0 {
-		return fmt.Errorf("%d of %d services are not ready", sick, len(services))
+	if notReady > 0 {
+		return fmt.Errorf("%d of %d services are not ready", notReady, len(services))
 	}
-	if !out.json {
-		fmt.Println("\nAll is well. Try: ponder solve \"Tom has 12 apples. Tom finds 7 more. How many apples does Tom have now?\"")
-	}
-	return nil
+	return out.line("\nAll services are ready. Try: ponder solve %q", exampleProblem)
 }
 
-// examine fills in how the service is.
-func (f *finding) examine(ctx context.Context, wait time.Duration) {
+// exampleProblem is a problem that the shipped models solve.
+const exampleProblem = "Tom has 12 apples. Tom finds 7 more. How many apples does Tom have now?"
+
+// check asks the service's health endpoint and fills in the rest of f.
+func (f *finding) check(ctx context.Context, wait time.Duration) {
 	ctx, stop := context.WithTimeout(ctx, wait)
 	defer stop()
-	conn, err := serve.Dial(f.Address, grpc.WithDisableHealthCheck()) // ask also one that is not ready
+	conn, err := serve.Dial(f.Address, grpc.WithDisableHealthCheck()) // a service that is not ready is asked, too
 	if err != nil {
 		f.Problem, f.Remedy = err.Error(), "give a host:port address"
 		return
@@ -92,7 +88,8 @@ func (f *finding) examine(ctx context.Context, wait time.Duration) {
 	health := healthpb.NewHealthClient(conn)
 	live, err := health.Check(ctx, &healthpb.HealthCheckRequest{Service: serve.Liveness})
 	if err != nil {
-		f.Problem, f.Remedy = "does not answer: "+status.Convert(err).Message(), "start it: ponder dev runs all four, services/"+f.Service+"/cmd/"+f.Service+" this one"
+		f.Problem = "does not answer: " + status.Convert(err).Message()
+		f.Remedy = "start it: ponder dev runs all four services, services/" + f.Service + "/cmd/" + f.Service + " this one"
 		return
 	}
 	f.Live = live.GetStatus() == healthpb.HealthCheckResponse_SERVING
@@ -100,9 +97,10 @@ func (f *finding) examine(ctx context.Context, wait time.Duration) {
 	ready, err := health.Check(ctx, &healthpb.HealthCheckRequest{Service: serve.Readiness}, grpc.Trailer(&trailer))
 	switch {
 	case err != nil:
-		f.Problem, f.Remedy = "does not say whether it is ready: "+status.Convert(err).Message(), "look at its log"
+		f.Problem, f.Remedy = "readiness check failed: "+status.Convert(err).Message(), "read the log of the service"
 	case ready.GetStatus() != healthpb.HealthCheckResponse_SERVING:
-		f.Problem, f.Remedy = "misses "+strings.Join(serve.Missing(trailer), "; "), "start or reach what it names; it becomes ready by itself"
+		f.Problem = "missing: " + strings.Join(serve.Missing(trailer), "; ")
+		f.Remedy = "start the missing dependencies or correct their addresses; the service then becomes ready by itself"
 	default:
 		f.Ready, f.Without = true, strings.Join(serve.Without(trailer), "; ")
 	}

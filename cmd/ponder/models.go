@@ -14,14 +14,14 @@ type modelFlags struct {
 	Verifier verifierengine.Config `embed:""`
 }
 
-// openModels are the engines that modelFlags name. close releases them.
+// openModels holds the engines that modelFlags name. close closes them.
 type openModels struct {
 	policy   *policyengine.Engine
 	verifier *verifierengine.Engine // nil: none
 }
 
-// open opens the engines. A pocket reward model is trained to score pocket policies, so for
-// any other policy it must be named.
+// open opens the engines. A pocket reward model is trained to score pocket policies, so
+// with any other policy it is opened only if the flags name it.
 func (f modelFlags) open() (o openModels, err error) {
 	if f.Policy.URL != "" && f.Verifier.URL == "" && f.Verifier.Pocket == "" {
 		f.Verifier.Pocket = verifierengine.None
@@ -35,8 +35,8 @@ func (f modelFlags) open() (o openModels, err error) {
 	return o, nil
 }
 
-// maxTokens returns the most tokens of one sample: n, or where that is 0 a default, as a
-// pocket model's context is short and an LLM's solution long.
+// maxTokens returns the most tokens of one sample: n, or a default if n is 0. A pocket
+// model has a short context; the solutions of other models are longer.
 func (f modelFlags) maxTokens(n int) int {
 	switch {
 	case n > 0:
@@ -55,6 +55,7 @@ func (o openModels) verifierOrNil() verifier.Verifier {
 	return o.verifier
 }
 
+// close closes the engines.
 func (o openModels) close() error {
 	err := o.policy.Close()
 	if o.verifier != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/profile"
 )
 
-// readProfiles reads files of profiles and returns them with their digest.
+// readProfiles reads files of profiles and returns them with the digest of the files.
 func readProfiles(paths []string) (shelf *profile.Shelf, digest string, err error) {
 	shelf = &profile.Shelf{}
 	var all [][]byte
@@ -27,7 +27,7 @@ func readProfiles(paths []string) (shelf *profile.Shelf, digest string, err erro
 	return shelf, digestOf(all...), nil
 }
 
-// digestOf returns a digest of the contents of files, "" of none.
+// digestOf returns a digest of the contents of files, or "" if there are none.
 func digestOf(data ...[]byte) string {
 	if len(data) == 0 {
 		return ""

@@ -1,21 +1,20 @@
 package main
 
 import (
-	"os"
 	"path/filepath"
 
 	"github.com/ponder-mesh/ponder/lab/report"
 )
 
 type benchReportCmd struct {
-	Results []string `arg:"" help:"Files of results, of one policy each: those of several are compared." type:"existingfile"`
-	Out     string   `help:"Directory for report.md, tables as CSV and plots; without it only the first table is printed." placeholder:"DIR" type:"path"`
-	Prices  string   `help:"What tokens cost, by model, as JSON." placeholder:"FILE" type:"existingfile"`
-	Models  string   `help:"Parameters and training tokens of models, as JSON, for the FLOPs of training." placeholder:"FILE" type:"existingfile"`
-	PNG     bool     `name:"png" help:"Plots as PNG instead of SVG."`
+	Results []string `arg:"" help:"Files of results, each of one policy; several files are compared." type:"existingfile"`
+	Out     string   `help:"Directory for report.md, tables as CSV, and plots; default: print the table of costs only." placeholder:"DIR" type:"path"`
+	Prices  string   `help:"JSON file with prices of tokens by model." placeholder:"FILE" type:"existingfile"`
+	Models  string   `help:"JSON file with parameters and training tokens by model, for the FLOPs of training." placeholder:"FILE" type:"existingfile"`
+	PNG     bool     `name:"png" help:"Write plots as PNG instead of SVG."`
 }
 
-// Run prints a table of what was done, and writes the report.
+// Run prints a table of costs for each file and writes the report.
 func (c *benchReportCmd) Run(out *output) error {
 	var sweeps []report.Sweep
 	for _, path := range c.Results {
@@ -37,18 +36,17 @@ func (c *benchReportCmd) Run(out *output) error {
 			return err
 		}
 	}
-	for _, r := range sweeps {
+	for _, sweep := range sweeps {
 		if out.json {
-			for _, a := range r.Rows {
-				if err := out.value(a); err != nil {
+			for _, row := range sweep.Rows {
+				if err := out.value(row); err != nil {
 					return err
 				}
 			}
 			continue
 		}
-		table := report.Costs(r.Rows)
-		say("%s", r.Name)
-		if err := table.WriteText(os.Stdout); err != nil {
+		say("%s", sweep.Name)
+		if err := out.table(report.Costs(sweep.Rows)); err != nil {
 			return err
 		}
 	}

@@ -2,8 +2,8 @@ package main
 
 import "github.com/ponder-mesh/ponder/services/planner/backend"
 
-// openStore opens a file of recorded results, or memory where the path is empty. The
-// function that it returns closes it.
+// openStore opens a file of recorded results, or a store in memory if path is empty. It
+// also returns the function that closes the store.
 func openStore(path string) (backend.Store, func() error, error) {
 	if path == "" {
 		return backend.NewMemory(256 << 20), func() error { return nil }, nil
@@ -15,7 +15,8 @@ func openStore(path string) (backend.Store, func() error, error) {
 	return file, file.Close, nil
 }
 
-// emptyStore is a store that holds nothing: everything is generated and scored anew.
+// An emptyStore is a Store that keeps nothing, so that every result is generated and
+// scored anew.
 type emptyStore struct{}
 
 func (emptyStore) Get(string) ([]byte, bool, error) { return nil, false, nil }

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"fmt"
+	"errors"
 
 	"github.com/ponder-mesh/ponder/services/planner/strategies"
 )
@@ -9,22 +9,16 @@ import (
 // explainStrategies prints all strategies with their parameters.
 func explainStrategies(out *output) error {
 	for _, s := range strategies.Catalogue() {
-		if out.json {
-			if err := out.value(s); err != nil {
-				return err
-			}
-			continue
-		}
-		fmt.Printf("%s: %s\n", s.Name, s.Summary)
+		err := out.row(s, "%s: %s", s.Name, s.Summary)
 		if s.Source != "" {
-			fmt.Printf("    %s\n", s.Source)
+			err = errors.Join(err, out.line("    %s", s.Source))
 		}
 		for _, p := range s.Parameters {
-			fmt.Printf("    %-12s %-8s %s\n", p.Name, p.Default, p.Summary)
+			err = errors.Join(err, out.line("    %-12s %-8s %s", p.Name, p.Default, p.Summary))
+		}
+		if err != nil {
+			return err
 		}
 	}
-	if !out.json {
-		fmt.Println("\nThe second column is the default where n is 16. Set parameters with --n, --m and --set NAME=VALUE.")
-	}
-	return nil
+	return out.line("\nThe second column is the default for n = 16. Set parameters by --n, --m and --set NAME=VALUE.")
 }

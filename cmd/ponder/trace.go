@@ -10,12 +10,12 @@ import (
 )
 
 type traceCmd struct {
-	File   string `arg:"" help:"A file of spans, as ponder demo and --trace-file write it."`
-	Search string `help:"Only this search, with its waterfall." placeholder:"ID"`
+	File   string `arg:"" help:"A file of spans that ponder demo or --trace-file wrote."`
+	Search string `help:"Show only this search, with its waterfall." placeholder:"ID"`
 	List   bool   `help:"List the searches in the file."`
 }
 
-// Run shows a trace file.
+// Run prints the latencies of a trace file by depth.
 func (c *traceCmd) Run(_ context.Context, out *output) error {
 	open := func() (io.ReadCloser, error) { return os.Open(c.File) }
 	if err := tracefile.Show(os.Stdout, open, tracefile.View{Search: c.Search, List: c.List, JSON: out.json}); err != nil {
