@@ -20,8 +20,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier/verifiertest"
 )
 
-// Without a worker a search is queued, says so, and runs when one comes.
-func TestQueuedUntilAWorkerComes(t *testing.T) {
+// Without a worker a search is queued, with a notice, and it runs when a worker starts.
+func TestSearchIsQueuedUntilAWorkerStarts(t *testing.T) {
 	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
 		engine := policytest.Steps(1, 10*time.Second)
 		m := start(t, s, mesh.Config{Policy: engine, Workers: -1})
@@ -36,7 +36,7 @@ func TestQueuedUntilAWorkerComes(t *testing.T) {
 		took(t, began, 70*time.Second)
 		complete(t, events[len(events)-1].Outcome)
 		if got := notices(events); len(got) != 1 {
-			t.Errorf("notices %q, want one that no worker is there", got)
+			t.Errorf("notices %q, want one", got)
 		}
 		synctest.Wait() // the worker pulls again
 		again := ask(majority(4))
@@ -47,6 +47,7 @@ func TestQueuedUntilAWorkerComes(t *testing.T) {
 	})
 }
 
+// notices returns the texts of the notices in events.
 func notices(events []planner.Event) (all []string) {
 	for _, e := range events {
 		for _, n := range e.Notices {
@@ -56,15 +57,16 @@ func notices(events []planner.Event) (all []string) {
 	return all
 }
 
-func TestClosingTheStream(t *testing.T) {
+// A search goes on after its client disconnects, unless the request says otherwise.
+func TestDisconnect(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		cancel bool
 		want   planner.State
 		took   time.Duration
 	}{
-		{"detaches", false, planner.StateSucceeded, 10 * time.Second},
-		{"cancels if asked to", true, planner.StateCancelled, 5 * time.Second},
+		{"keeps the search", false, planner.StateSucceeded, 10 * time.Second},
+		{"cancels with CancelOnDisconnect", true, planner.StateCancelled, 5 * time.Second},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
@@ -84,7 +86,7 @@ func TestClosingTheStream(t *testing.T) {
 				id := response.GetEvent().GetSearchId()
 				time.Sleep(5 * time.Second)
 				leave()
-				synctest.Wait() // until the planner knows: a second follower would keep the search
+				synctest.Wait() // the planner notices the disconnect first: a second watcher would keep the search
 				events := watch(t, m, planner.Ref{ID: id}, 0)
 				last := events[len(events)-1]
 				if got := last.State; got != c.want {
@@ -98,10 +100,13 @@ func TestClosingTheStream(t *testing.T) {
 	}
 }
 
-// A client can go on from any number, also a slow one, also after the end.
+// A client can watch from any sequence number, also a slow client, and also after the end
+// of the search.
 func TestWatchFromEverySequenceNumber(t *testing.T) {
 	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
-		m := start(t, s, mesh.Config{Policy: policytest.Steps(3, 10*time.Second), Verifier: verifiertest.Steps(time.Second)})
+		m := start(t, s, mesh.Config{
+			Policy: policytest.Steps(3, 10*time.Second), Verifier: verifiertest.Steps(time.Second),
+		})
 		ref := planner.Ref{ID: begin(t, m, ask(beam(8, 4)))}
 		type followed struct {
 			after  int64
@@ -138,11 +143,13 @@ func TestWatchFromEverySequenceNumber(t *testing.T) {
 			plannertest.Contiguous(t, after, watch(t, m, ref, after), last)
 		}
 		if events := watch(t, m, ref, last); len(events) > 0 {
-			t.Errorf("nothing is new, but %v comes", events)
+			t.Errorf("got events %v after the last, want none", events)
 		}
 	})
 }
 
+// The same request with the same idempotency key follows the first search; another request
+// with that key is refused; keys of different tenants are independent.
 func TestIdempotencyKey(t *testing.T) {
 	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
 		engine := policytest.Steps(1, 10*time.Second)
@@ -159,14 +166,16 @@ func TestIdempotencyKey(t *testing.T) {
 			t.Errorf("the same key follows %s, want %s", got, first)
 		}
 		if got := len(engine.Calls()); got != 1 {
-			t.Errorf("engine was asked %d times, want once", got)
+			t.Errorf("the engine was called %d times, want once", got)
 		}
 		for _, other := range []planner.Request{request(majority(5), "k", ""), request(bestOf(4), "k", "")} {
 			if _, err := m.Planner.Create(t.Context(), other); !errors.Is(err, planner.ErrExists) {
 				t.Errorf("%v: got %v, want ErrExists", other, err)
 			}
 		}
-		for _, other := range []planner.Request{request(majority(4), "", ""), request(majority(4), "l", ""), request(majority(4), "k", "other")} {
+		for _, other := range []planner.Request{
+			request(majority(4), "", ""), request(majority(4), "l", ""), request(majority(4), "k", "other"),
+		} {
 			_, events := solve(t, m, other)
 			if got := events[0].Search; got == first {
 				t.Errorf("%v follows the first search", other)
@@ -175,15 +184,16 @@ func TestIdempotencyKey(t *testing.T) {
 	})
 }
 
-// Searches of different tenants do not see each other.
-func TestTenants(t *testing.T) {
+// A tenant cannot get or list the searches of another.
+func TestTenantsAreIsolated(t *testing.T) {
 	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
 		m := start(t, s, mesh.Config{Policy: policytest.Steps(1, time.Second)})
 		request := ask(majority(1))
 		request.Tenant = "a"
 		_, events := solve(t, m, request)
 		id := events[0].Search
-		if _, err := m.Planner.Get(t.Context(), planner.Ref{Tenant: "b", ID: id}); !errors.Is(err, planner.ErrNotFound) {
+		_, err := m.Planner.Get(t.Context(), planner.Ref{Tenant: "b", ID: id})
+		if !errors.Is(err, planner.ErrNotFound) {
 			t.Errorf("got %v, want ErrNotFound", err)
 		}
 		var seen []int

@@ -24,9 +24,9 @@ import (
 func TestStoreReplaysASearch(t *testing.T) {
 	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
 		store := backend.NewMemory(1 << 20)
-		startMesh := func() (m *mesh.Mesh, policy *policytest.Script, verifier *verifiertest.Script) {
-			policy, verifier = policytest.Steps(4, 10*time.Second), verifiertest.Steps(time.Second)
-			return start(t, s, mesh.Config{Policy: policy, Verifier: verifier, Store: store}), policy, verifier
+		startMesh := func() (m *mesh.Mesh, engine *policytest.Script, scorer *verifiertest.Script) {
+			engine, scorer = policytest.Steps(4, 10*time.Second), verifiertest.Steps(time.Second)
+			return start(t, s, mesh.Config{Policy: engine, Verifier: scorer, Store: store}), engine, scorer
 		}
 		first, _, _ := startMesh()
 		wantOutcome, wantNodes, wantBill := searchBySeed(t, first, 1)
@@ -34,11 +34,11 @@ func TestStoreReplaysASearch(t *testing.T) {
 			t.Fatal(err)
 		}
 
-		second, policy, verifier := startMesh()
+		second, engine, scorer := startMesh()
 		began := time.Now()
 		gotOutcome, gotNodes, gotBill := searchBySeed(t, second, 1)
 		took(t, began, 0)
-		if n, k := len(policy.Calls()), len(verifier.Calls()); n+k > 0 {
+		if n, k := len(engine.Calls()), len(scorer.Calls()); n+k > 0 {
 			t.Errorf("the replay made %d policy calls and %d verifier calls, want none", n, k)
 		}
 		wantOutcome.Elapsed, gotOutcome.Elapsed = 0, 0
@@ -52,7 +52,7 @@ func TestStoreReplaysASearch(t *testing.T) {
 			}
 		}
 		searchBySeed(t, second, 2)
-		if n, k := len(policy.Calls()), len(verifier.Calls()); n == 0 || k == 0 {
+		if n, k := len(engine.Calls()), len(scorer.Calls()); n == 0 || k == 0 {
 			t.Errorf("another seed made %d policy calls and %d verifier calls, want some of both", n, k)
 		}
 	})

@@ -30,8 +30,8 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// start starts a mesh in the bubble, until the end of the test. Its workers pull
-// when this returns.
+// start starts a mesh that runs until the end of the test, and waits until its workers
+// pull.
 func start(t *testing.T, s *natsd.Server, c mesh.Config) *mesh.Mesh {
 	t.Helper()
 	if c.Connect == nil {
@@ -50,14 +50,14 @@ func start(t *testing.T, s *natsd.Server, c mesh.Config) *mesh.Mesh {
 	return m
 }
 
-// A worker is a policy worker with a connection of its own.
+// A worker is a policy worker with its own connection.
 type worker struct {
 	nc    *nats.Conn
 	stop  context.CancelFunc
 	ended chan error
 }
 
-// startWorker starts a worker until the end of the test.
+// startWorker starts a worker that runs until the end of the test.
 func startWorker(t *testing.T, s *natsd.Server, name string, p policy.Policy) *worker {
 	t.Helper()
 	nc, err := s.Connect(name)
@@ -68,7 +68,8 @@ func startWorker(t *testing.T, s *natsd.Server, name string, p policy.Policy) *w
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := policyqueue.NewWorker(nc, p, policyqueue.Config{Model: model}, policyqueue.WorkerConfig{Name: name, Slots: 16})
+	w, err := policyqueue.NewWorker(nc, p, policyqueue.Config{Model: model},
+		policyqueue.WorkerConfig{Name: name, Slots: 16})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +85,7 @@ func startWorker(t *testing.T, s *natsd.Server, name string, p policy.Policy) *w
 	return running
 }
 
-// crash ends the worker as a power cut does: it says nothing to anybody.
+// crash ends the worker as a power cut does, without a message to NATS.
 func (w *worker) crash() {
 	w.nc.Close()
 	w.stop()
@@ -95,7 +96,7 @@ func wire(m *mesh.Mesh) plannerv1.PlannerServiceClient {
 	return plannerv1.NewPlannerServiceClient(m.PlannerConn)
 }
 
-// majority waits for all its samples.
+// majority returns a majority vote that waits for all its samples.
 func majority(n int) search.Strategy { return search.Majority{N: n, Exhaustive: true} }
 
 func bestOf(n int) search.Strategy { return search.BestOfN{N: n} }
@@ -106,6 +107,7 @@ func beam(n, m int) search.Strategy {
 	return s
 }
 
+// ask returns a request for one problem.
 func ask(s search.Strategy) planner.Request { return planner.Request{Problem: "count", Strategy: s} }
 
 // begin creates a search and returns its id.
@@ -118,7 +120,7 @@ func begin(t *testing.T, m *mesh.Mesh, r planner.Request) (id string) {
 	return created.ID
 }
 
-// solve follows a search to its end.
+// solve creates a search and returns its outcome and all its events.
 func solve(t *testing.T, m *mesh.Mesh, r planner.Request) (*planner.Outcome, []planner.Event) {
 	t.Helper()
 	created, err := m.Planner.Create(context.Background(), r)
@@ -129,7 +131,7 @@ func solve(t *testing.T, m *mesh.Mesh, r planner.Request) (*planner.Outcome, []p
 	return events[len(events)-1].Outcome, events
 }
 
-// watch follows a search from a number to its end.
+// watch returns the events of a search after a sequence number, to its end.
 func watch(t *testing.T, m *mesh.Mesh, ref planner.Ref, after int64) (events []planner.Event) {
 	t.Helper()
 	for e, err := range m.Planner.Watch(context.Background(), ref, after) {
@@ -141,6 +143,7 @@ func watch(t *testing.T, m *mesh.Mesh, ref planner.Ref, after int64) (events []p
 	return events
 }
 
+// get returns a search.
 func get(t *testing.T, m *mesh.Mesh, id string) planner.Search {
 	t.Helper()
 	got, err := m.Planner.Get(context.Background(), planner.Ref{ID: id})
@@ -150,6 +153,7 @@ func get(t *testing.T, m *mesh.Mesh, id string) planner.Search {
 	return got
 }
 
+// nodes returns all nodes of a search.
 func nodes(t *testing.T, m *mesh.Mesh, id string) []planner.Node {
 	t.Helper()
 	page, err := m.Planner.Nodes(context.Background(), planner.NodesRequest{Ref: planner.Ref{ID: id}, PageSize: 1000})
@@ -167,7 +171,7 @@ func reasonOf(err error) string {
 	return ""
 }
 
-// took checks the time since began, exactly.
+// took checks that exactly want has passed since began.
 func took(t *testing.T, began time.Time, want time.Duration) {
 	t.Helper()
 	if got := time.Since(began); got != want {
@@ -175,7 +179,7 @@ func took(t *testing.T, began time.Time, want time.Duration) {
 	}
 }
 
-// complete checks that a search found all that it looked for.
+// complete checks that a search ended with an answer, without an error or degradation.
 func complete(t *testing.T, o *planner.Outcome) {
 	t.Helper()
 	if o.Stop != planner.StopComplete || o.Answer == "" || o.Err != nil || len(o.Degraded) > 0 {
@@ -183,16 +187,16 @@ func complete(t *testing.T, o *planner.Outcome) {
 	}
 }
 
-// says is a whole solution with this answer.
-func says(answer string) policy.Child {
+// solution returns a whole solution with an answer.
+func solution(answer string) policy.Child {
 	text := fmt.Sprintf("A:%s\n", answer)
 	return policy.Child{Steps: []reasoning.Step{{Text: text, Tokens: len(text)}}, Finish: reasoning.FinishEnd}
 }
 
-// after is a Script whose children say their ordinals, each after its delay.
+// after returns a policy whose children answer their ordinals, each after its delay.
 func after(delays ...time.Duration) *policytest.Script {
 	return &policytest.Script{Reply: func(_ policy.Request, ordinal int) policytest.Reply {
-		return policytest.Reply{Child: says(fmt.Sprint(ordinal)), Delay: delays[ordinal]}
+		return policytest.Reply{Child: solution(fmt.Sprint(ordinal)), Delay: delays[ordinal]}
 	}}
 }
 

@@ -24,33 +24,38 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier/verifiertest"
 )
 
-// Times are what the models take and nothing else: not queues, not transports.
-func TestTimes(t *testing.T) {
-	const step = 10 * time.Second
+// A search takes exactly the time that its models take; queues and transports add none.
+func TestSearchTakesTheTimeOfItsModels(t *testing.T) {
+	const step, score = 10 * time.Second, 3 * time.Second
 	for _, c := range []struct {
 		name         string
 		depth, slots int // steps of a solution, sequences at a time
 		strategy     search.Strategy
-		score, want  time.Duration
+		score, want  time.Duration // of one call of the verifier, of the search
 	}{
 		{"best of 16, slots for all, takes one step's time", 1, 32, bestOf(16), 0, step},
 		{"best of 16, slots for half, takes two", 1, 8, bestOf(16), 0, 2 * step},
-		{"majority of 16 asks no judge", 1, 32, majority(16), time.Hour, step},
+		{"majority of 16 calls no verifier", 1, 32, majority(16), time.Hour, step},
 		{"beam of depth 1", 1, 32, beam(16, 4), 0, step},
 		{"beam of depth 4 takes four steps' time", 4, 32, beam(16, 4), 0, 4 * step},
-		{"beam of depth 4, scores included", 4, 32, beam(16, 4), 3 * time.Second, 4 * (step + 3*time.Second)},
-		{"lookahead scores a step and its rollout once", 4, 32, named("lookahead", "n=8", "k=1"), 3 * time.Second, 3*(2*step+3*time.Second) + step + 3*time.Second},
-		{"DVTS", 4, 32, named("dvts", "n=16"), 3 * time.Second, 4 * (step + 3*time.Second)},
-		{"REBASE", 4, 32, named("rebase", "n=16"), 3 * time.Second, 4 * (step + 3*time.Second)},
-		{"a batch of MCTS is the deepest of its walks", 4, 32, named("mcts", "n=4", "parallel=4"), 3 * time.Second, 4 * (step + 3*time.Second)},
-		{"two batches take twice the time", 4, 32, named("mcts", "n=2", "width=4", "parallel=1"), 3 * time.Second, (4 + 3) * (step + 3*time.Second)}, // the root is expanded once
-		{"particles", 4, 32, named("particles", "n=16"), 3 * time.Second, 4 * (step + 3*time.Second)},
-		{"particle Gibbs, twice", 4, 32, named("particles", "n=16", "iterations=2"), 0, 2 * 4 * step}, // what was judged before is not judged again
+		{"beam of depth 4, with scores", 4, 32, beam(16, 4), score, 4 * (step + score)},
+		{"lookahead scores a step and its rollout once", 4, 32, named("lookahead", "n=8", "k=1"),
+			score, 3*(2*step+score) + step + score},
+		{"DVTS", 4, 32, named("dvts", "n=16"), score, 4 * (step + score)},
+		{"REBASE", 4, 32, named("rebase", "n=16"), score, 4 * (step + score)},
+		{"a batch of MCTS takes the time of its deepest walk", 4, 32, named("mcts", "n=4", "parallel=4"),
+			score, 4 * (step + score)},
+		{"a second walk of MCTS does not expand the root again", 4, 32, named("mcts", "n=2", "width=4", "parallel=1"),
+			score, (4 + 3) * (step + score)},
+		{"particles", 4, 32, named("particles", "n=16"), score, 4 * (step + score)},
+		{"particle Gibbs of two iterations", 4, 32, named("particles", "n=16", "iterations=2"), 0, 2 * 4 * step},
 		{"four chains of four revisions", 1, 32, named("revisions", "n=16"), 0, 4 * step},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
-				m := start(t, s, mesh.Config{Policy: policytest.Steps(c.depth, step), Verifier: verifiertest.Steps(c.score), Slots: c.slots})
+				m := start(t, s, mesh.Config{
+					Policy: policytest.Steps(c.depth, step), Verifier: verifiertest.Steps(c.score), Slots: c.slots,
+				})
 				began := time.Now()
 				outcome, _ := solve(t, m, ask(c.strategy))
 				took(t, began, c.want)
@@ -63,9 +68,9 @@ func TestTimes(t *testing.T) {
 	}
 }
 
-// Subtrees do not wait for each other. Subtree i is slow on its level i, and in each the
-// first child is best, so that a beam keeps the same nodes: it waits for a slow one on every
-// level but the last.
+// The subtrees of DVTS do not wait for each other. Subtree i is slow on its level i, and
+// the first child is always the best, so that a beam of the same size keeps the same
+// nodes; the beam waits for a slow child on every level except the last.
 func TestDVTSDoesNotWaitForStragglers(t *testing.T) {
 	const depth, subtrees = 5, 4
 	slow := func(r policy.Request, ordinal int) policytest.Reply {
@@ -74,19 +79,19 @@ func TestDVTSDoesNotWaitForStragglers(t *testing.T) {
 		if err != nil {
 			panic(err)
 		}
-		line := policytest.Reply{Child: policy.Child{Finish: reasoning.FinishStep}, Delay: time.Second}
+		reply := policytest.Reply{Child: policy.Child{Finish: reasoning.FinishStep}, Delay: time.Second}
 		if len(path) == first/4+1 {
-			line.Delay = 10 * time.Second
+			reply.Delay = 10 * time.Second
 		}
 		best := ordinal == 0 || len(path) == 1 && ordinal%4 == 0
 		text := fmt.Sprintf("%d:%t\n", len(path), best)
 		if len(path) == depth {
-			text, line.Child.Finish = fmt.Sprintf("A:%d\n", ordinal), reasoning.FinishEnd
+			text, reply.Child.Finish = fmt.Sprintf("A:%d\n", ordinal), reasoning.FinishEnd
 		}
-		line.Child.Steps = []reasoning.Step{{Text: text, Tokens: len(text)}}
-		return line
+		reply.Child.Steps = []reasoning.Step{{Text: text, Tokens: len(text)}}
+		return reply
 	}
-	judge := func(r verifier.Request) verifiertest.Reply {
+	score := func(r verifier.Request) verifiertest.Reply {
 		scores := slices.Repeat([]float64{0.1}, len(r.Steps))
 		if strings.HasSuffix(r.Steps[len(r.Steps)-1], ":true\n") {
 			scores = slices.Repeat([]float64{0.9}, len(r.Steps))
@@ -94,7 +99,9 @@ func TestDVTSDoesNotWaitForStragglers(t *testing.T) {
 		return verifiertest.Reply{Scores: scores}
 	}
 	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
-		m := start(t, s, mesh.Config{Policy: &policytest.Script{Reply: slow}, Verifier: &verifiertest.Script{Reply: judge}})
+		m := start(t, s, mesh.Config{
+			Policy: &policytest.Script{Reply: slow}, Verifier: &verifiertest.Script{Reply: score},
+		})
 		var trees []string
 		for _, c := range []struct {
 			strategy search.Strategy
@@ -105,7 +112,7 @@ func TestDVTSDoesNotWaitForStragglers(t *testing.T) {
 		} {
 			began := time.Now()
 			request := ask(c.strategy)
-			request.Problem = fmt.Sprint("count by ", c.want) // so that nothing is replayed
+			request.Problem = fmt.Sprint("count by ", c.want) // different, so that the memo answers neither
 			outcome, events := solve(t, m, request)
 			took(t, began, c.want)
 			complete(t, outcome)
@@ -116,21 +123,20 @@ func TestDVTSDoesNotWaitForStragglers(t *testing.T) {
 			trees = append(trees, strings.Join(tree, " "))
 		}
 		if trees[0] != trees[1] || len(strings.Fields(trees[0])) != 4*subtrees*depth {
-			t.Errorf("DVTS and the beam have the nodes\n%s\n%s", trees[0], trees[1])
+			t.Errorf("DVTS has the nodes\n%s, the beam\n%s, want the same", trees[0], trees[1])
 		}
 	})
 }
 
-// A majority ends when its winner is certain, and the engine is stopped: it does not pay
-// for samples that are not needed.
+// A majority ends when no other answer can win, and stops the engine.
 func TestMajorityEndsWhenItIsCertain(t *testing.T) {
 	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
 		engine := &policytest.Script{Reply: func(_ policy.Request, ordinal int) policytest.Reply {
-			line := policytest.Reply{Child: says("7"), Delay: time.Duration(ordinal+1) * time.Second}
+			reply := policytest.Reply{Child: solution("7"), Delay: time.Duration(ordinal+1) * time.Second}
 			if ordinal >= 5 {
-				line.Delay = policytest.Never
+				reply.Delay = policytest.Never
 			}
-			return line
+			return reply
 		}}
 		m := start(t, s, mesh.Config{Policy: engine})
 		began := time.Now()
@@ -148,7 +154,7 @@ func TestMajorityEndsWhenItIsCertain(t *testing.T) {
 		if states[search.StateFinished] != 5 || states[search.StatePruned] != 4 {
 			t.Errorf("nodes are %v, want 5 finished and 4 pruned", states)
 		}
-		// Who wants all of them gets all of them, as far as they come.
+		// An exhaustive majority waits for all samples, until its deadline.
 		request := ask(majority(9))
 		request.Problem, request.Deadline = "count on", time.Now().Add(time.Minute)
 		began = time.Now()
@@ -157,13 +163,14 @@ func TestMajorityEndsWhenItIsCertain(t *testing.T) {
 	})
 }
 
-// Were children scored only when all siblings are there, this would take 35 s.
+// A child is scored when it arrives. The search takes 25 s; if children were scored when
+// their siblings have arrived, it would take 35 s.
 func TestScoringStartsWhenAChildArrives(t *testing.T) {
 	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
 		began := time.Now()
 		var mu sync.Mutex
 		var scored []time.Duration
-		judge := &verifiertest.Script{Reply: func(r verifier.Request) verifiertest.Reply {
+		scorer := &verifiertest.Script{Reply: func(r verifier.Request) verifiertest.Reply {
 			mu.Lock()
 			defer mu.Unlock()
 			scored = append(scored, time.Since(began))
@@ -172,7 +179,7 @@ func TestScoringStartsWhenAChildArrives(t *testing.T) {
 			}
 			return verifiertest.Reply{Scores: []float64{0.1}}
 		}}
-		m := start(t, s, mesh.Config{Policy: after(10*time.Second, 20*time.Second), Verifier: judge})
+		m := start(t, s, mesh.Config{Policy: after(10*time.Second, 20*time.Second), Verifier: scorer})
 		outcome, _ := solve(t, m, ask(bestOf(2)))
 		took(t, began, 25*time.Second)
 		complete(t, outcome)
@@ -182,22 +189,22 @@ func TestScoringStartsWhenAChildArrives(t *testing.T) {
 	})
 }
 
-// A worker dies after it delivered one of two children. The other worker is asked
-// for the one that is missing, and everything counts once.
+// After a worker crashes that has delivered one of two children, another worker generates
+// the missing child only, and every token is billed once.
 func TestWorkerCrash(t *testing.T) {
 	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
 		doomed, healthy := after(2*time.Second, 10*time.Second), after(2*time.Second, 10*time.Second)
 		m := start(t, s, mesh.Config{Policy: healthy, Workers: -1})
-		dying := startWorker(t, s, "doomed", doomed)
+		crashing := startWorker(t, s, "doomed", doomed)
 		began := time.Now()
 		id := begin(t, m, ask(majority(2)))
 		time.Sleep(5 * time.Second)
-		dying.crash()
+		crashing.crash()
 		startWorker(t, s, "healthy", healthy)
 		events := watch(t, m, planner.Ref{ID: id}, 0)
 
-		// Its last sign of life was after a third of the 10 s until redelivery; then the
-		// child takes 10 s. JetStream's timers may be some milliseconds late.
+		// The worker's last heartbeat was after a third of the 10 s until redelivery; then
+		// the child takes 10 s. JetStream's timers may be some milliseconds late.
 		want := 10*time.Second/3 + 10*time.Second + 10*time.Second
 		if got := time.Since(began); got < want || got > want+10*time.Millisecond {
 			t.Errorf("took %v, want %v", got, want)
@@ -215,6 +222,7 @@ func TestWorkerCrash(t *testing.T) {
 	})
 }
 
+// called returns a text of an engine's calls: the ordinals requested and yielded.
 func called(s *policytest.Script) (text string) {
 	for _, c := range s.Calls() {
 		text += fmt.Sprint(c.Request.Ordinals, " gave ", c.Yielded, "; ")
@@ -222,7 +230,8 @@ func called(s *policytest.Script) (text string) {
 	return text
 }
 
-// At its deadline a search has the answer that it found, and its engine is free.
+// At its deadline a search ends with the best answer so far, and the engine's slots are
+// free again.
 func TestDeadline(t *testing.T) {
 	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
 		engine := after(10*time.Second, policytest.Never)
@@ -236,15 +245,15 @@ func TestDeadline(t *testing.T) {
 			t.Errorf("outcome %v, want answer 0 at the deadline", outcome)
 		}
 		if got := events[len(events)-1].State; got != planner.StateSucceeded {
-			t.Errorf("state %v", got)
+			t.Errorf("state %v, want succeeded", got)
 		}
-		// The engine knew the deadline; at that moment its own clock and the planner's
-		// cancel race to stop it, and either may win.
+		// The deadline stops the engine's call, by the engine's own clock or by the planner's
+		// cancel, whichever is first.
 		if got, want := engine.Calls()[0].Deadline, began.Add(15*time.Second); !got.Equal(want) {
-			t.Errorf("the engine was given until %v, want %v", got, want)
+			t.Errorf("the engine's deadline was %v, want %v", got, want)
 		}
 		stopped(t, engine, began.Add(15*time.Second), context.DeadlineExceeded, context.Canceled)
-		request = ask(majority(1)) // its slots are free again
+		request = ask(majority(1))
 		request.Problem = "count on"
 		outcome, _ = solve(t, m, request)
 		complete(t, outcome)
@@ -264,7 +273,8 @@ func TestCancelReachesTheEngineAtOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		took(t, began, 15*time.Second)
-		if got.State != planner.StateCancelled || reasonOf(got.Outcome.Err) != "CANCELLED_BY_CLIENT" || got.Outcome.Answer != "0" {
+		if got.State != planner.StateCancelled || reasonOf(got.Outcome.Err) != "CANCELLED_BY_CLIENT" ||
+			got.Outcome.Answer != "0" {
 			t.Errorf("search %v, want it cancelled with answer 0", got)
 		}
 		stopped(t, engine, began.Add(15*time.Second), context.Canceled)
@@ -275,8 +285,8 @@ func TestCancelReachesTheEngineAtOnce(t *testing.T) {
 	})
 }
 
-// stopped checks that the engine's first call ends now, which is when it should, by
-// one of the errors.
+// stopped checks that the engine's first call has ended by one of the errors, and that it
+// is now the time at which it should.
 func stopped(t *testing.T, engine *policytest.Script, when time.Time, want ...error) {
 	t.Helper()
 	synctest.Wait()

@@ -136,7 +136,7 @@ func traced(t *testing.T, content bool) (spans []tracetest.SpanStub) {
 // answers no scores.
 func distinct() *policytest.Script {
 	return &policytest.Script{Reply: func(r policy.Request, ordinal int) policytest.Reply {
-		child := says(fmt.Sprint(ordinal))
+		child := solution(fmt.Sprint(ordinal))
 		if len(r.Steps) == 0 {
 			child.Finish = reasoning.FinishStep
 		}
