@@ -203,7 +203,7 @@ func TestBenchRefuses(t *testing.T) {
 		"--timeout 0s":                 "--timeout: must be more than 0",
 		"--addr localhost:1 --store x": "--store: must not be there with --addr",
 		"--set testdata/none.jsonl":    "none.jsonl: no such file",
-		"--set ponder_test.go":         "line 1: of none of the formats [gsm8k math pocket]",
+		"--set main_test.go":           "line 1: of none of the formats [gsm8k math pocket]",
 		"--set testdata/three.jsonl --format aime":  `--format: "aime" must be one of [gsm8k math pocket]`,
 		"--set testdata/three.jsonl --format gsm8k": `line 1: answer: no "#### N" in it`,
 		"--set testdata/three.jsonl --problems 4":   "--problems: the set has 3, not 4",

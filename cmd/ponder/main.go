@@ -1,9 +1,9 @@
-// Command ponder is Ponder for people: the whole mesh in one process, questions to
-// a running one, and a look at what it did.
+// Command ponder runs all of Ponder in one process, sends problems to a running planner,
+// measures strategies, and inspects services and traces.
 //
-// Data goes to standard output, everything else to standard error; --json makes the
-// data JSON lines. Colour and animation appear only on a terminal. Exit codes: 0
-// done, 1 failed, 2 wrong usage, 130 interrupted.
+// Data goes to standard output and everything else to standard error; --json prints the
+// data as JSON lines. Colour and animation appear only on a terminal. The exit code is 0
+// for success, 1 for failure, 2 for wrong usage, 130 for an interrupt.
 package main
 
 import (
@@ -20,37 +20,37 @@ import (
 
 const examples = `Examples:
   ponder demo                                          watch four services solve problems in this process
-  ponder dev                                           the same, kept running on loopback
+  ponder dev                                           run the four services on loopback
   ponder solve "Tom has 3 apples. Tom finds 4 more. How many apples does Tom have now?"
-  ponder solve --strategy beam --n 16 --m 4 -          search as told; the problem comes from standard input
+  ponder solve --strategy beam --n 16 --m 4 -          a given strategy; the problem from standard input
   ponder dev --policy-url http://localhost:8000/v1 --policy-model NAME
   ponder bench run --out results.jsonl --store samples.jsonl --arms greedy,majority,beam --n 4,16
-  ponder calibrate --out calibration                   measure which strategy pays where, for planners to follow
-  ponder doctor                                        what is reachable, what is not, what to do
+  ponder calibrate --out calibration                   measure which strategy is best where, for plans
+  ponder doctor                                        check the services: what is missing, and the remedy
   ponder trace traces/demo.jsonl                       latency by depth of the searches in a trace file
 
 `
 
-// cli is the command line.
+// cli defines the command line.
 type cli struct {
 	JSON bool `help:"Print data as JSON lines." short:"j"`
 
 	Demo      demoCmd      `cmd:"" help:"Solve held-out problems with all four services in this process, and compare strategies."`
-	Bench     benchCmd     `cmd:"" help:"Ask a set of problems with many strategies, into a file of results that goes on where it stopped."`
-	Calibrate calibrateCmd `cmd:"" help:"Measure which strategy is best for which difficulty and budget, and write the profile that planners follow."`
+	Bench     benchCmd     `cmd:"" help:"Solve a set of problems with each of several strategies; a stopped run resumes from its file of results."`
+	Calibrate calibrateCmd `cmd:"" help:"Measure which strategy is best at each difficulty and budget, and write a profile for planners."`
 	Dev       devCmd       `cmd:"" help:"Run all four services in this process, on loopback, until interrupted."`
-	Profile   profileCmd   `cmd:"" help:"Show profiles, and hand them to the planners of a cluster."`
-	Queue     queueCmd     `cmd:"" help:"Show the work queue and its workers, and set what all processes of the queue agree on."`
+	Profile   profileCmd   `cmd:"" help:"Show calibration profiles, and give them to the planners of a cluster."`
+	Queue     queueCmd     `cmd:"" help:"Show the work queue and its workers, and change its settings."`
 	Solve     solveCmd     `cmd:"" help:"Solve a problem on a running planner and follow the search."`
-	Plan      planCmd      `cmd:"" help:"Say how a problem would be solved, and why, without searching."`
+	Plan      planCmd      `cmd:"" help:"Print the plan for a problem, and the reason, without searching."`
 	Watch     watchCmd     `cmd:"" help:"Follow a search by its id."`
 	Cancel    cancelCmd    `cmd:"" help:"Cancel a search by its id."`
 	Trace     traceCmd     `cmd:"" help:"Show latency by depth, and one search as a waterfall, from a trace file."`
-	Doctor    doctorCmd    `cmd:"" help:"Say what is reachable, what is not, and what to do."`
+	Doctor    doctorCmd    `cmd:"" help:"Check the services, and name what is missing and the remedy."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`
 }
 
-// newParser reads command lines into c. Its help leads with examples.
+// newParser returns a parser of command lines into c, whose help begins with examples.
 func newParser(c *cli, options ...kong.Option) (*kong.Kong, error) {
 	return kong.New(c, append([]kong.Option{
 		kong.Name("ponder"), kong.Description("Spends a language model's test-time compute where it pays."),
@@ -69,7 +69,7 @@ func main() {
 	var c cli
 	parser, err := newParser(&c)
 	if err != nil {
-		panic(err) // a mistake in the tags above
+		panic(err) // a struct tag is wrong
 	}
 	if len(os.Args) == 1 {
 		os.Args = append(os.Args, "--help")
@@ -81,7 +81,7 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal kills
+	context.AfterFunc(ctx, stop) // so that a second signal kills the process
 	command.BindTo(ctx, (*context.Context)(nil))
 	err = command.Run(&output{json: c.JSON})
 	switch {

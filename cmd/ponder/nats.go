@@ -17,11 +17,11 @@ type natsTarget struct {
 	NatsURL string `help:"NATS server with JetStream." default:"nats://127.0.0.1:4222" env:"PONDER_NATS_URL"`
 }
 
-// reachable is how long NATS may take to answer a command.
-const reachable = 5 * time.Second
+// natsTimeout bounds a command's calls of NATS.
+const natsTimeout = 5 * time.Second
 
-// do runs something with JetStream.
-func (t natsTarget) do(ctx context.Context, what func(context.Context, jetstream.JetStream) error) error {
+// do connects to NATS, calls f, and closes the connection.
+func (t natsTarget) do(ctx context.Context, f func(context.Context, jetstream.JetStream) error) error {
 	nc, err := natsx.Connect(t.NatsURL, "ponder", nats.RetryOnFailedConnect(false))
 	if err != nil {
 		return reasoning.Mark(fmt.Errorf("connect to NATS at %s: %w", t.NatsURL, err), reasoning.ErrUnavailable)
@@ -31,7 +31,7 @@ func (t natsTarget) do(ctx context.Context, what func(context.Context, jetstream
 	if err != nil {
 		return err
 	}
-	ctx, stop := context.WithTimeout(ctx, reachable)
+	ctx, stop := context.WithTimeout(ctx, natsTimeout)
 	defer stop()
-	return what(ctx, js)
+	return f(ctx, js)
 }

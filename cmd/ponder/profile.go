@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"os"
 	"slices"
@@ -14,29 +13,29 @@ import (
 )
 
 type profileCmd struct {
-	Show   profileShowCmd   `cmd:"" help:"Check a file, and print what it chose."`
-	Put    profilePutCmd    `cmd:"" help:"Check a file, and have all planners follow it."`
+	Show   profileShowCmd   `cmd:"" help:"Check a file, and print the strategies that it chooses."`
+	Put    profilePutCmd    `cmd:"" help:"Check a file, and give it to all planners."`
 	List   profileListCmd   `cmd:"" help:"List the profiles that planners follow."`
-	Delete profileDeleteCmd `cmd:"" help:"Have planners follow a profile no more."`
+	Delete profileDeleteCmd `cmd:"" help:"Delete a profile, so that planners follow it no longer."`
 }
 
-// bucket is where the planners of a cluster find profiles.
+// bucket names the key-value bucket in which planners look for profiles.
 type bucket struct {
 	natsTarget `embed:""`
-	Bucket     string `help:"Key-value bucket." default:"PROFILES"`
+	Bucket     string `help:"Key-value bucket of profiles." default:"PROFILES"`
 }
 
 type profileShowCmd struct {
 	File string `arg:"" type:"existingfile"`
 }
 
-// Run prints a profile's table.
+// Run prints the table of a profile.
 func (c *profileShowCmd) Run(out *output) error {
 	p, err := profile.Load(c.File)
 	if err != nil {
 		return err
 	}
-	say("%s, by %d problems of %s", p.Name, p.Problems.Count, p.Problems.Set)
+	say("%s, measured on %d problems of %s", p.Name, p.Problems.Count, p.Problems.Set)
 	return printProfile(out, p)
 }
 
@@ -45,18 +44,18 @@ type profilePutCmd struct {
 	bucket `embed:""`
 }
 
-// Run puts a profile into the bucket.
-func (c *profilePutCmd) Run(ctx context.Context) error {
+// Run puts a profile into the bucket and prints its key.
+func (c *profilePutCmd) Run(ctx context.Context, out *output) error {
 	data, err := os.ReadFile(c.File)
 	if err != nil {
 		return err
 	}
 	return c.do(ctx, func(ctx context.Context, js jetstream.JetStream) error {
 		key, err := profilekv.Put(ctx, js, c.Bucket, data)
-		if err == nil {
-			fmt.Println(key)
+		if err != nil {
+			return err
 		}
-		return err
+		return out.row(map[string]string{"key": key}, "%s", key)
 	})
 }
 
@@ -64,7 +63,7 @@ type profileListCmd struct {
 	bucket `embed:""`
 }
 
-// Run lists the bucket.
+// Run prints a line for each profile in the bucket.
 func (c *profileListCmd) Run(ctx context.Context, out *output) error {
 	return c.do(ctx, func(ctx context.Context, js jetstream.JetStream) error {
 		all, err := profilekv.All(ctx, js, c.Bucket)
@@ -74,15 +73,14 @@ func (c *profileListCmd) Run(ctx context.Context, out *output) error {
 		for _, key := range slices.Sorted(maps.Keys(all)) {
 			p, err := profile.Read(all[key])
 			if err != nil {
-				say("%s is no profile: %v", key, err)
+				say("%s is not a valid profile: %v", key, err)
 				continue
 			}
-			if out.json {
-				err = out.value(map[string]string{"key": key, "name": p.Name, "policy": p.Policy.Name, "verifier": p.Verifier.Name})
-			} else {
-				_, err = fmt.Printf("%s  %s with %s, %d problems of %s\n", key, p.Policy.Name, p.Verifier.Name, p.Problems.Count, p.Problems.Set)
+			line := map[string]string{
+				"key": key, "name": p.Name, "policy": p.Policy.Name, "verifier": p.Verifier.Name,
 			}
-			if err != nil {
+			if err := out.row(line, "%s  %s with %s, %d problems of %s",
+				key, p.Policy.Name, p.Verifier.Name, p.Problems.Count, p.Problems.Set); err != nil {
 				return err
 			}
 		}
@@ -91,11 +89,11 @@ func (c *profileListCmd) Run(ctx context.Context, out *output) error {
 }
 
 type profileDeleteCmd struct {
-	Key    string `arg:"" help:"As profile list has it."`
+	Key    string `arg:"" help:"The key that profile list prints."`
 	bucket `embed:""`
 }
 
-// Run takes a profile out of the bucket.
+// Run deletes a profile from the bucket.
 func (c *profileDeleteCmd) Run(ctx context.Context) error {
 	return c.do(ctx, func(ctx context.Context, js jetstream.JetStream) error {
 		return profilekv.Delete(ctx, js, c.Bucket, c.Key)

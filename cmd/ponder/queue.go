@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -20,14 +21,14 @@ type queueShowCmd struct {
 	natsTarget `embed:""`
 }
 
-// queueModel is one model's queue, as JSON.
+// A queueModel is one model's queue in JSON.
 type queueModel struct {
 	Model string `json:"model"`
 	policyqueue.Load
 	Workers []queueWorker `json:"workers"`
 }
 
-// queueWorker is a worker, as JSON.
+// A queueWorker is a worker in JSON.
 type queueWorker struct {
 	Name     string `json:"name"`
 	User     string `json:"nats_user,omitempty"`
@@ -37,7 +38,7 @@ type queueWorker struct {
 	State    string `json:"state"` // ready, not ready, draining
 }
 
-// Run prints what the queue is doing.
+// Run prints the settings of the queue, and the load and workers of each model.
 func (c *queueShowCmd) Run(ctx context.Context, out *output) error {
 	return c.do(ctx, func(ctx context.Context, js jetstream.JetStream) error {
 		status, err := policyqueue.ReadStatus(ctx, js)
@@ -58,14 +59,14 @@ func (c *queueShowCmd) Run(ctx context.Context, out *output) error {
 
 type queueSetCmd struct {
 	natsTarget `embed:""`
-	Partitions *int `help:"Partitions that searches are spread over and workers share: 1 for one worker, else 32 or more."`
+	Partitions *int `help:"Partitions that searches are spread over and workers share: 1 for one worker, otherwise 32 or more."`
 	Cap        *int `help:"Most children of one job."`
 }
 
-// Run changes the settings that are given and leaves the others.
+// Run changes the settings that the flags name.
 func (c *queueSetCmd) Run(ctx context.Context, out *output) error {
 	if c.Partitions == nil && c.Cap == nil {
-		return usageError{fmt.Errorf("nothing to set: give --partitions or --cap")}
+		return usageError{errors.New("no setting given: use --partitions or --cap")}
 	}
 	return c.do(ctx, func(ctx context.Context, js jetstream.JetStream) error {
 		settings, _, err := policyqueue.ReadSettings(ctx, js)
@@ -85,24 +86,24 @@ func (c *queueSetCmd) Run(ctx context.Context, out *output) error {
 	})
 }
 
+// printSettings prints settings, and whether they are the defaults.
 func printSettings(out *output, s protocol.Settings, written bool) error {
-	if out.json {
-		return out.value(map[string]any{"partitions": s.Partitions, "cap": s.Cap, "default": !written})
-	}
 	origin := ""
 	if !written {
 		origin = "  (defaults)"
 	}
-	_, err := fmt.Printf("partitions %d, cap %d%s\n", s.Partitions, s.Cap, origin)
-	return err
+	return out.row(map[string]any{"partitions": s.Partitions, "cap": s.Cap, "default": !written},
+		"partitions %d, cap %d%s", s.Partitions, s.Cap, origin)
 }
 
+// printQueue prints the load and the workers of one model.
 func printQueue(out *output, m policyqueue.ModelStatus) error {
 	workers := make([]queueWorker, 0, len(m.Workers))
 	var lines strings.Builder
 	for _, a := range m.Workers {
 		w := queueWorker{
-			Name: a.Name, User: a.NATSUser, Version: a.Model.Version, Template: a.Model.Template, Slots: a.Slots, State: "ready",
+			Name: a.Name, User: a.NATSUser, Version: a.Model.Version, Template: a.Model.Template,
+			Slots: a.Slots, State: "ready",
 		}
 		switch {
 		case a.Draining:
@@ -111,12 +112,8 @@ func printQueue(out *output, m policyqueue.ModelStatus) error {
 			w.State = "not ready"
 		}
 		workers = append(workers, w)
-		fmt.Fprintf(&lines, "  %-24s %4d slots  %s\n", w.Name, w.Slots, w.State)
+		fmt.Fprintf(&lines, "\n  %-24s %4d slots  %s", w.Name, w.Slots, w.State)
 	}
-	if out.json {
-		return out.value(queueModel{m.Model, m.Load, workers})
-	}
-	_, err := fmt.Printf("%s: %d jobs queued, %d running, %d workers\n%s",
+	return out.row(queueModel{m.Model, m.Load, workers}, "%s: %d jobs queued, %d running, %d workers%s",
 		m.Model, m.Load.Queued, m.Load.Running, len(workers), lines.String())
-	return err
 }

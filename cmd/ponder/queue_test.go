@@ -14,9 +14,9 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 )
 
-// ponder queue shows the defaults where nothing was set, then what was set, and the
+// ponder queue prints the default settings, then the settings that were written, and the
 // models and workers of the queue.
-func TestQueueShowsWhatIsSetAndWhoWorks(t *testing.T) {
+func TestQueuePrintsSettingsAndWorkers(t *testing.T) {
 	server, err := natsd.Start(natsd.Config{Listen: "127.0.0.1:0"})
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +78,8 @@ func TestQueueShowsWhatIsSetAndWhoWorks(t *testing.T) {
 	}
 }
 
-// startQueueWorker starts a worker of a queue that it makes, until the end of the test.
+// startQueueWorker creates a queue and starts a worker of it, which runs until the end of
+// the test.
 func startQueueWorker(t *testing.T, server *natsd.Server, name string) {
 	t.Helper()
 	nc, err := server.Connect(name)

@@ -10,12 +10,12 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
 )
 
-// plannerTarget says where the planner is.
+// plannerTarget names the planner.
 type plannerTarget struct {
 	PlannerAddr string `help:"The planner's address." default:"127.0.0.1:7700" env:"PONDER_ADDR" name:"planner-addr" aliases:"addr"`
 }
 
-// dial connects to the planner; done closes the connection.
+// dial connects to the planner. done closes the connection.
 func (t plannerTarget) dial() (solver planner.Solver, done func(), err error) {
 	conn, err := serve.Dial(t.PlannerAddr)
 	if err != nil {
@@ -24,11 +24,11 @@ func (t plannerTarget) dial() (solver planner.Solver, done func(), err error) {
 	return plannerrpc.NewClient(conn), func() { _ = conn.Close() }, nil
 }
 
-// explain adds to the error of a planner that does not serve where it should be, and what
-// to do.
+// explain adds the planner's address and a remedy to an error of an unavailable planner.
 func (t plannerTarget) explain(err error) error {
 	if errors.Is(err, reasoning.ErrUnavailable) {
-		return fmt.Errorf("planner at %s: %w (ponder doctor says what is missing, ponder dev starts a planner)", t.PlannerAddr, err)
+		return fmt.Errorf("planner at %s: %w (ponder doctor names what is missing, ponder dev starts a planner)",
+			t.PlannerAddr, err)
 	}
 	return err
 }

@@ -12,18 +12,18 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/strategies"
 )
 
-// A view prints a search as its events come: the plan, each node once it is generated,
-// and the outcome. Only the answer goes to standard output.
+// A view prints a search as its events arrive: the plan, each node once, and the outcome.
+// Only the answer goes to standard output.
 type view struct {
 	out     *output
 	verbose bool // print nodes
 	quiet   bool // print no answer and no bill
 	answer  string
 	id      string
-	plan    string // the last one that was printed
+	plan    string // the strategy of the last plan that was printed
 	state   planner.State
 	failure error
-	printed map[string]bool // ids of nodes
+	printed map[string]bool // nodes, by their ids
 }
 
 // marks of the states of nodes that are generated.
@@ -34,6 +34,7 @@ var marks = map[search.State]string{
 	search.StateFailed:   "!",
 }
 
+// show prints an event.
 func (v *view) show(e planner.Event) error {
 	v.state = e.State
 	if e.Outcome != nil {
@@ -50,7 +51,7 @@ func (v *view) show(e planner.Event) error {
 		say("note   %s", n.Text)
 	}
 	if d := e.Estimate; d != nil && d.Final {
-		say("hard?  pass@1 about %.2f, 90 %% in [%.2f, %.2f], after %d samples", d.PassRate, d.Low, d.High, d.Samples)
+		say("pass@1 about %.2f, 90 %% interval [%.2f, %.2f], after %d samples", d.PassRate, d.Low, d.High, d.Samples)
 	}
 	if p := e.Plan; p != nil && strategies.String(p.Strategy) != v.plan {
 		v.plan = strategies.String(p.Strategy)
@@ -82,13 +83,15 @@ func (v *view) node(n planner.Node) {
 	if n.Scored {
 		value = fmt.Sprintf("%.2f", n.Value)
 	}
-	line := fmt.Sprintf("%s%s %-8s %s %s", strings.Repeat("  ", n.Depth-1), mark, n.ID, value, strings.Join(text, " | "))
+	indent := strings.Repeat("  ", n.Depth-1)
+	line := fmt.Sprintf("%s%s %-8s %s %s", indent, mark, n.ID, value, strings.Join(text, " | "))
 	if n.Reason != "" {
 		line += "  (" + n.Reason + ")"
 	}
 	say("%s", line)
 }
 
+// outcome prints the candidates, the bill and the answer.
 func (v *view) outcome(o planner.Outcome, b reasoning.Bill) error {
 	v.answer = o.Answer
 	if v.quiet {
@@ -105,13 +108,13 @@ func (v *view) outcome(o planner.Outcome, b reasoning.Bill) error {
 		say("among  %s", strings.Join(list, ", "))
 	}
 	say("bill   policy %d generated, %d prompt, %d cached; verifier %d; difficulty %d generated, %d verifier",
-		b.Policy.Generated, b.Policy.Prompt, b.Policy.Cached, b.Verifier.Verifier, b.Difficulty.Generated, b.Difficulty.Verifier)
+		b.Policy.Generated, b.Policy.Prompt, b.Policy.Cached, b.Verifier.Verifier,
+		b.Difficulty.Generated, b.Difficulty.Verifier)
 	say("took   %v, stopped: %s", o.Elapsed.Round(1e6), o.Stop)
 	if o.Answer == "" {
 		return nil
 	}
-	_, err := fmt.Println(o.Answer)
-	return err
+	return v.out.line("%s", o.Answer)
 }
 
 // end returns the result of a command that has printed all events of a search.
@@ -121,7 +124,7 @@ func (v *view) end() error {
 		return errInterrupted
 	case planner.StateFailed:
 		if v.failure == nil {
-			v.failure = errors.New("the planner gives no reason")
+			v.failure = errors.New("the planner gave no reason")
 		}
 		return fmt.Errorf("no answer: %w", v.failure)
 	}

@@ -17,21 +17,23 @@ import (
 // endless is a planner whose search never ends by itself.
 type endless struct {
 	planner.Solver
-	mute, deaf bool // Create does not return; Cancel does not return
+	createHangs, cancelHangs bool // until the call's context ends
 
-	cancelled chan struct{}
+	cancelled chan struct{} // closed by Cancel
 }
 
+// Create implements planner.Solver.
 func (e *endless) Create(ctx context.Context, _ planner.Request) (planner.Search, error) {
-	if e.mute {
+	if e.createHangs {
 		<-ctx.Done()
 		return planner.Search{}, ctx.Err()
 	}
 	return planner.Search{ID: "s", State: planner.StateRunning}, nil
 }
 
+// Cancel implements planner.Solver.
 func (e *endless) Cancel(ctx context.Context, ref planner.Ref) (planner.Search, error) {
-	if e.deaf {
+	if e.cancelHangs {
 		<-ctx.Done()
 		return planner.Search{}, ctx.Err()
 	}
@@ -39,6 +41,7 @@ func (e *endless) Cancel(ctx context.Context, ref planner.Ref) (planner.Search, 
 	return planner.Search{ID: ref.ID, State: planner.StateCancelled}, nil
 }
 
+// Watch implements planner.Solver.
 func (e *endless) Watch(ctx context.Context, ref planner.Ref, _ int64) iter.Seq2[planner.Event, error] {
 	return func(yield func(planner.Event, error) bool) {
 		if !yield(planner.Event{Search: ref.ID, State: planner.StateRunning}, nil) {
@@ -46,59 +49,61 @@ func (e *endless) Watch(ctx context.Context, ref planner.Ref, _ int64) iter.Seq2
 		}
 		select {
 		case <-e.cancelled:
-			yield(planner.Event{Search: ref.ID, State: planner.StateCancelled, Outcome: &planner.Outcome{Stop: planner.StopCancelled}}, nil)
+			outcome := &planner.Outcome{Stop: planner.StopCancelled}
+			yield(planner.Event{Search: ref.ID, State: planner.StateCancelled, Outcome: outcome}, nil)
 		case <-ctx.Done():
 			yield(planner.Event{}, ctx.Err())
 		}
 	}
 }
 
-// Ctrl-C cancels the search, and never leaves the command hanging on a planner that
-// does not answer.
-func TestInterrupt(t *testing.T) {
+// Ctrl-C cancels the search, and ends the command also if the planner does not answer.
+func TestInterruptCancelsTheSearch(t *testing.T) {
 	for name, c := range map[string]struct {
-		mute, deaf bool
-		took       time.Duration // from Ctrl-C to the end
-		says       string
+		createHangs, cancelHangs bool
+		took                     time.Duration // from Ctrl-C to the end
+		note                     string
 	}{
-		"planner answers":           {},
-		"planner is deaf":           {deaf: true, took: cancelTimeout, says: "try: ponder cancel s"},
-		"planner never said the id": {mute: true, took: cancelTimeout, says: "if it accepted the search, the search goes on"},
+		"planner answers": {},
+		"Cancel hangs":    {cancelHangs: true, took: cancelTimeout, note: "try: ponder cancel s"},
+		"Create hangs":    {createHangs: true, took: cancelTimeout, note: "if it accepted the search, the search goes on"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, interrupt := context.WithCancel(t.Context())
 				time.AfterFunc(time.Second, interrupt)
-				solver := &endless{mute: c.mute, deaf: c.deaf, cancelled: make(chan struct{})}
+				solver := &endless{createHangs: c.createHangs, cancelHangs: c.cancelHangs, cancelled: make(chan struct{})}
 				start := time.Now()
-				_, said := capture(t, func() {
-					if err := (&solveCmd{}).solve(ctx, solver, planner.Request{}, &output{}); !errors.Is(err, errInterrupted) {
+				_, stderr := capture(t, func() {
+					err := (&solveCmd{}).solve(ctx, solver, planner.Request{}, &output{})
+					if !errors.Is(err, errInterrupted) {
 						t.Errorf("got %v, want errInterrupted", err)
 					}
 				})
 				if got := time.Since(start); got != time.Second+c.took {
 					t.Errorf("took %v, want %v", got, time.Second+c.took)
 				}
-				if !strings.Contains(said, c.says) {
-					t.Errorf("said %q, want %q in it", said, c.says)
+				if !strings.Contains(stderr, c.note) {
+					t.Errorf("standard error is %q, want %q in it", stderr, c.note)
 				}
 			})
 		})
 	}
 }
 
-func TestMissingPlannerIsNamed(t *testing.T) {
-	err := plannerTarget{PlannerAddr: "here:1"}.explain(fmt.Errorf("%w: no children to pick from", reasoning.ErrUnavailable))
+func TestUnavailablePlannerIsNamed(t *testing.T) {
+	unavailable := fmt.Errorf("%w: no children to pick from", reasoning.ErrUnavailable)
+	err := plannerTarget{PlannerAddr: "here:1"}.explain(unavailable)
 	if !strings.Contains(err.Error(), "planner at here:1") || !strings.Contains(err.Error(), "ponder dev") {
-		t.Errorf("%q says neither where nor what to do", err)
+		t.Errorf("%q lacks the address or the remedy", err)
 	}
 	other := reasoning.Invalid("n", "must be positive")
 	if got := (plannerTarget{}).explain(other).Error(); got != "n: must be positive" {
-		t.Errorf("another error became %q", got)
+		t.Errorf("another error became %q, want it unchanged", got)
 	}
 }
 
-func TestWrongUsageIsTold(t *testing.T) {
+func TestWrongFlagsAreUsageErrors(t *testing.T) {
 	for _, run := range []func() error{
 		func() error {
 			return (&solveCmd{question: question{Problem: "p", Strategy: "dfs"}}).Run(t.Context(), &output{})

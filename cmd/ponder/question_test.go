@@ -1,0 +1,79 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/ponder-mesh/ponder/services/planner"
+	"github.com/ponder-mesh/ponder/services/planner/backend"
+	"github.com/ponder-mesh/ponder/services/planner/search"
+)
+
+func TestCommandLineBecomesRequest(t *testing.T) {
+	for _, test := range []struct {
+		line  string
+		check func(planner.Request) bool
+	}{
+		{"solve p", func(r planner.Request) bool {
+			return r.Problem == "p" && r.Strategy == nil && *r.Seed == 1 && !r.Deadline.IsZero() &&
+				r.Temperature == nil && r.MaxTokens == nil
+		}},
+		{"solve --strategy beam --n 16 --m 4 p", func(r planner.Request) bool {
+			return r.Strategy == search.Beam{N: 16, M: 4, MaxLevels: 40}
+		}},
+		{"solve --strategy best-of-n -n 3 --choice prod-vote p", func(r planner.Request) bool {
+			return r.Strategy == search.BestOfN{N: 3} && *r.Choice == search.Choice{By: search.ByProd, Pick: search.PickVote}
+		}},
+		{"solve --effort high --policy-tokens 99 --temperature 0 p", func(r planner.Request) bool {
+			return r.Effort == planner.EffortHigh && r.Budget.PolicyTokens == 99 && r.Temperature != nil && *r.Temperature == 0
+		}},
+		{"solve --think-max 200 --think-waits 2 --think-wait Hmm --think-mode force --think-advice steps " +
+			"--think-steps 16 p", func(r planner.Request) bool {
+			return *r.Thinking == backend.Thinking{
+				Max: 200, Waits: 2, Wait: "Hmm", Mode: backend.ModeForce, Advice: backend.AdviceSteps, Steps: 16,
+			}
+		}},
+		{"solve p", func(r planner.Request) bool { return r.Thinking == nil }},
+		{"plan --effort max p", func(r planner.Request) bool { return r.Effort == planner.EffortMax }},
+	} {
+		t.Run(test.line, func(t *testing.T) {
+			r, err := parse(t, test.line)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !test.check(r) {
+				t.Errorf("request %+v is not what the line describes", r)
+			}
+		})
+	}
+}
+
+func TestErrorsOfFlagsNameTheValues(t *testing.T) {
+	for line, want := range map[string]string{
+		"solve --strategy dfs p":                  "must be one of [greedy majority best-of-n beam",
+		"solve --effort huge p":                   "none minimal low medium high xhigh max",
+		"solve --choice median p":                 "prod-vote",
+		"solve --think-mode hard --think-max 9 p": "force reject advise",
+	} {
+		if _, err := parse(t, line); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want one with %q", line, err, want)
+		}
+	}
+}
+
+// parse returns the request of a command line.
+func parse(t *testing.T, line string) (planner.Request, error) {
+	t.Helper()
+	var c cli
+	parser, err := newParser(&c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := parser.Parse(strings.Fields(line)); err != nil {
+		t.Fatal(err)
+	}
+	if strings.HasPrefix(line, "plan") {
+		return c.Plan.request()
+	}
+	return c.Solve.request()
+}
