@@ -1,8 +1,9 @@
-// Package mesh runs all four services in one process, as they run as pods: the
-// same gRPC stubs and servers, over memory instead of the network; the same queue,
-// on an embedded NATS server. There is no second code path for demos and tests.
-// This and the services' mains are the places that know which bodies are stacked
-// on which, and in what order.
+// Package mesh runs all four services in one process.
+//
+// They run as they do in pods: with the same gRPC stubs and servers, over memory instead of
+// the network, and with the same queue, on an embedded NATS server. Demos, benches and
+// tests therefore use the code of production. Only this package and the services' mains
+// choose the implementations and the order of their decorators.
 package mesh
 
 import (
@@ -12,20 +13,14 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-	metricnoop "go.opentelemetry.io/otel/metric/noop"
-	"go.opentelemetry.io/otel/propagation"
-	tracenoop "go.opentelemetry.io/otel/trace/noop"
 	"google.golang.org/grpc"
 
 	"github.com/ponder-mesh/ponder/internal/natsx/natsd"
 	"github.com/ponder-mesh/ponder/internal/serve"
-	"github.com/ponder-mesh/ponder/internal/telemetry"
-	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/difficulty"
 	"github.com/ponder-mesh/ponder/services/difficulty/difficultyrpc"
 	"github.com/ponder-mesh/ponder/services/difficulty/difficultytrace"
 	"github.com/ponder-mesh/ponder/services/planner"
-	"github.com/ponder-mesh/ponder/services/planner/backend"
 	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue"
@@ -36,44 +31,19 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier/verifiertrace"
 )
 
-// Config is what a mesh is made of. Only Policy is needed.
-type Config struct {
-	Policy    policy.Policy           // the engine; it stays the caller's to close
-	Provider  string                  // who runs it, in traces: "pocket", "vllm" …
-	Verifier  verifier.Verifier       // the reward model; nil: none
-	Telemetry *telemetry.Providers    // nil: none
-	Store     backend.Store           // of recorded results; nil: in memory
-	Solo      bool                    // bill each search, and estimate, as if it ran alone: see backend.Solo
-	Profiles  planner.Profiles        // of models that were measured; nil: none
-	Prompt    *difficulty.PromptModel // estimates difficulty from texts; nil: nothing does
-	Sampling  reasoning.Sampling      // default of all requests
-	Slots     int                     // sequences that the policy writes at a time; 0 is 64
-	Workers   int                     // that pull jobs, each with Slots; 0 is 1, negative none
-	Queue     policyqueue.Config      // its Model is the policy's
-	Listen    Addresses               // where services listen beside memory
-
-	PolicyChecks, VerifierChecks []serve.Check // of what the models depend on
-
-	// Connect connects to NATS; nil is a server in this process.
-	Connect func(name string) (*nats.Conn, error)
-}
-
-// Addresses of the services; empty does not listen.
-type Addresses struct{ Planner, Policy, Verifier, Difficulty string }
-
-// A Mesh is four services. Close stops them.
+// A Mesh is four running services. Close stops them.
 type Mesh struct {
 	Planner     planner.Solver
-	PlannerConn *grpc.ClientConn // that Planner uses
+	PlannerConn *grpc.ClientConn // the connection of Planner
 	Difficulty  difficulty.Estimator
-	Nats        *nats.Conn // for what else needs the queue
+	Nats        *nats.Conn // of the queue, for other uses
 
 	monitor *policyqueue.Monitor
-	stop    []func() error // in the order of starting
+	stop    []func() error // one for each part, in the order of starting
 }
 
-// Start starts a mesh and waits until its planner is ready. What it returns with an error
-// is stopped.
+// Start starts a mesh and waits until its planner is ready. If it returns an error, all
+// parts are stopped.
 func Start(ctx context.Context, c Config) (_ *Mesh, err error) {
 	m := &Mesh{}
 	defer func() {
@@ -81,20 +51,7 @@ func Start(ctx context.Context, c Config) (_ *Mesh, err error) {
 			err = errors.Join(err, m.Close())
 		}
 	}()
-	if c.Telemetry == nil {
-		c.Telemetry = &telemetry.Providers{
-			Tracers: tracenoop.NewTracerProvider(), Meters: metricnoop.NewMeterProvider(), Propagator: propagation.TraceContext{},
-		}
-	}
-	if c.Sampling == (reasoning.Sampling{}) {
-		c.Sampling = reasoning.DefaultSampling(256)
-	}
-	if c.Slots == 0 {
-		c.Slots = 64
-	}
-	if c.Workers == 0 {
-		c.Workers = 1
-	}
+	c = c.withDefaults()
 	if c.Queue.Model, err = c.Policy.Model(ctx); err != nil {
 		return nil, fmt.Errorf("get policy model: %w", err)
 	}
@@ -106,23 +63,20 @@ func Start(ctx context.Context, c Config) (_ *Mesh, err error) {
 	if err := m.startPolicy(c, engine); err != nil {
 		return nil, err
 	}
-	judge, err := m.startVerifier(c)
+	scorer, err := m.startVerifier(c)
 	if err != nil {
 		return nil, err
 	}
-	if c.Store == nil {
-		c.Store = backend.NewMemory(64 << 20)
-	}
-	if err := m.startDifficulty(ctx, c, judge); err != nil {
+	if err := m.startDifficulty(ctx, c, scorer); err != nil {
 		return nil, err
 	}
-	if err := m.startPlanner(c, judge); err != nil {
+	if err := m.startPlanner(c, scorer); err != nil {
 		return m, err
 	}
 	return m, serve.WaitReady(ctx, m.PlannerConn)
 }
 
-// Close stops all that was started, last first.
+// Close stops the parts in the reverse order of their starting.
 func (m *Mesh) Close() error {
 	var errs []error
 	for i := len(m.stop) - 1; i >= 0; i-- {
@@ -132,8 +86,11 @@ func (m *Mesh) Close() error {
 	return errors.Join(errs...)
 }
 
+// atClose has Close call f.
 func (m *Mesh) atClose(f func() error) { m.stop = append(m.stop, f) }
 
+// startQueue connects to NATS and creates the queue. Without c.Connect it starts a server and
+// sets c.Connect.
 func (m *Mesh) startQueue(ctx context.Context, c *Config) error {
 	if c.Connect == nil {
 		server, err := natsd.Start(natsd.Config{})
@@ -149,7 +106,7 @@ func (m *Mesh) startQueue(ctx context.Context, c *Config) error {
 	}
 	js, err := jetstream.New(m.Nats)
 	if err != nil {
-		return fmt.Errorf("JetStream: %w", err)
+		return fmt.Errorf("open JetStream: %w", err)
 	}
 	if m.monitor, err = policyqueue.NewMonitor(m.Nats, c.Queue); err != nil {
 		return err
@@ -157,11 +114,12 @@ func (m *Mesh) startQueue(ctx context.Context, c *Config) error {
 	return policyqueue.Setup(ctx, js, c.Queue)
 }
 
-// checks of what all services that use the queue depend on.
+// checks returns the readiness checks of the services that use the queue.
 func (m *Mesh) checks() []serve.Check {
 	return []serve.Check{{Name: "queue on NATS", Do: m.monitor.Ready}}
 }
 
+// connect returns a connection to NATS that is closed with the mesh.
 func (m *Mesh) connect(c Config, name string) (*nats.Conn, error) {
 	nc, err := c.Connect(name)
 	if err != nil {
@@ -171,8 +129,8 @@ func (m *Mesh) connect(c Config, name string) (*nats.Conn, error) {
 	return nc, nil
 }
 
-// queue is a client of the queue.
-func (m *Mesh) queue(c Config, name string) (*policyqueue.Client, error) {
+// queueClient returns a client of the queue, with its own connection.
+func (m *Mesh) queueClient(c Config, name string) (*policyqueue.Client, error) {
 	nc, err := m.connect(c, name)
 	if err != nil {
 		return nil, err
@@ -185,7 +143,7 @@ func (m *Mesh) queue(c Config, name string) (*policyqueue.Client, error) {
 	return client, nil
 }
 
-// startPolicy serves the engine by gRPC and lets workers pull its jobs.
+// startPolicy serves the engine over gRPC and starts the workers that run jobs on it.
 func (m *Mesh) startPolicy(c Config, engine policy.Policy) error {
 	_, err := m.serve(c, "policy", c.Listen.Policy, serve.Service{
 		Register: func(s grpc.ServiceRegistrar) { policyrpc.Register(s, engine, c.Sampling) },
@@ -202,6 +160,7 @@ func (m *Mesh) startPolicy(c Config, engine policy.Policy) error {
 	return nil
 }
 
+// startWorker starts one worker.
 func (m *Mesh) startWorker(c Config, engine policy.Policy, index int) error {
 	name := fmt.Sprintf("policy-%d", index)
 	nc, err := m.connect(c, name)
@@ -219,13 +178,14 @@ func (m *Mesh) startWorker(c Config, engine policy.Policy, index int) error {
 	return nil
 }
 
+// startVerifier serves the reward model and returns a client of it, or nil if there is none.
 func (m *Mesh) startVerifier(c Config) (verifier.Verifier, error) {
 	if c.Verifier == nil {
 		return nil, nil
 	}
-	judge := verifiertrace.New(c.Verifier, c.Telemetry.Instruments)
+	traced := verifiertrace.New(c.Verifier, c.Telemetry.Instruments)
 	conn, err := m.serve(c, "verifier", c.Listen.Verifier, serve.Service{
-		Register: func(s grpc.ServiceRegistrar) { verifierrpc.Register(s, judge) }, Checks: c.VerifierChecks,
+		Register: func(s grpc.ServiceRegistrar) { verifierrpc.Register(s, traced) }, Checks: c.VerifierChecks,
 	})
 	if err != nil {
 		return nil, err
@@ -235,14 +195,15 @@ func (m *Mesh) startVerifier(c Config) (verifier.Verifier, error) {
 	return client, nil
 }
 
-func (m *Mesh) startDifficulty(ctx context.Context, c Config, judge verifier.Verifier) error {
-	samples, err := m.queue(c, "difficulty")
+// startDifficulty serves the estimators.
+func (m *Mesh) startDifficulty(ctx context.Context, c Config, scorer verifier.Verifier) error {
+	samples, err := m.queueClient(c, "difficulty")
 	if err != nil {
 		return err
 	}
-	var estimators difficulty.Estimator = difficulty.All(samples, judge, c.Prompt)
+	var estimators difficulty.Estimator = difficulty.All(samples, scorer, c.Prompt)
 	if c.Solo {
-		if estimators, err = soloEstimators(ctx, samples, judge, c); err != nil {
+		if estimators, err = soloEstimators(ctx, samples, scorer, c); err != nil {
 			return err
 		}
 	}
@@ -257,8 +218,9 @@ func (m *Mesh) startDifficulty(ctx context.Context, c Config, judge verifier.Ver
 	return nil
 }
 
-func (m *Mesh) startPlanner(c Config, judge verifier.Verifier) error {
-	jobs, err := m.queue(c, "planner")
+// startPlanner serves the planner, which also maintains the queue.
+func (m *Mesh) startPlanner(c Config, scorer verifier.Verifier) error {
+	jobs, err := m.queueClient(c, "planner")
 	if err != nil {
 		return err
 	}
@@ -267,9 +229,9 @@ func (m *Mesh) startPlanner(c Config, judge verifier.Verifier) error {
 		return err
 	}
 	p := planner.New(planner.Config{
-		Policy: jobs, Verifier: judge, Difficulty: m.Difficulty, Profiles: c.Profiles, Store: c.Store, Solo: c.Solo, Telemetry: c.Telemetry.Instruments, Sampling: c.Sampling,
-		CancelJobs: jobs.Cancel,
-		Attended:   roster.Available,
+		Policy: jobs, Verifier: scorer, Difficulty: m.Difficulty, Profiles: c.Profiles,
+		Store: c.Store, Solo: c.Solo, Telemetry: c.Telemetry.Instruments, Sampling: c.Sampling,
+		CancelJobs: jobs.Cancel, Attended: roster.Available,
 	})
 	maintainer, err := policyqueue.NewMaintainer(m.Nats, c.Queue)
 	if err != nil {

@@ -1,0 +1,68 @@
+package mesh
+
+import (
+	"github.com/nats-io/nats.go"
+	metricnoop "go.opentelemetry.io/otel/metric/noop"
+	"go.opentelemetry.io/otel/propagation"
+	tracenoop "go.opentelemetry.io/otel/trace/noop"
+
+	"github.com/ponder-mesh/ponder/internal/serve"
+	"github.com/ponder-mesh/ponder/internal/telemetry"
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/difficulty"
+	"github.com/ponder-mesh/ponder/services/planner"
+	"github.com/ponder-mesh/ponder/services/planner/backend"
+	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/policy/policyqueue"
+	"github.com/ponder-mesh/ponder/services/verifier"
+)
+
+// A Config describes a mesh. Only Policy is required.
+type Config struct {
+	Policy    policy.Policy           // the engine; the caller closes it
+	Provider  string                  // of the policy's model, for traces: "pocket", "vllm" …
+	Verifier  verifier.Verifier       // the reward model; nil: none
+	Telemetry *telemetry.Providers    // nil: none
+	Store     backend.Store           // of recorded results; nil: in memory
+	Solo      bool                    // bill each search and estimate as if it ran alone: see backend.Solo
+	Profiles  planner.Profiles        // measured pairs of models; nil: none
+	Prompt    *difficulty.PromptModel // estimates difficulty from texts; nil: none
+	Sampling  reasoning.Sampling      // defaults of requests
+	Slots     int                     // sequences that a worker generates at a time; 0 is 64
+	Workers   int                     // 0 is 1, negative is none
+	Queue     policyqueue.Config      // its Model is set from Policy
+	Listen    Addresses               // addresses to listen on besides memory
+
+	PolicyChecks, VerifierChecks []serve.Check // of the models' servers
+
+	// Connect connects to NATS. If it is nil, the mesh starts a server in this process.
+	Connect func(name string) (*nats.Conn, error)
+}
+
+// Addresses holds the addresses of the services. A service with an empty address listens
+// in memory only.
+type Addresses struct{ Planner, Policy, Verifier, Difficulty string }
+
+// withDefaults returns c with defaults for the fields that are not set.
+func (c Config) withDefaults() Config {
+	if c.Telemetry == nil {
+		c.Telemetry = &telemetry.Providers{
+			Tracers:    tracenoop.NewTracerProvider(),
+			Meters:     metricnoop.NewMeterProvider(),
+			Propagator: propagation.TraceContext{},
+		}
+	}
+	if c.Store == nil {
+		c.Store = backend.NewMemory(64 << 20)
+	}
+	if c.Sampling == (reasoning.Sampling{}) {
+		c.Sampling = reasoning.DefaultSampling(256)
+	}
+	if c.Slots == 0 {
+		c.Slots = 64
+	}
+	if c.Workers == 0 {
+		c.Workers = 1
+	}
+	return c
+}
