@@ -19,9 +19,9 @@ import (
 type config struct {
 	NatsURL      string `name:"nats-url" default:"nats://127.0.0.1:4222" help:"NATS server with JetStream"`
 	Model        string `name:"model" default:"pocket-0.3m" help:"name of the policy's model, whose workers' queue is used"`
-	VerifierAddr string `name:"verifier-addr" default:"127.0.0.1:7702" help:"verifier service; empty: none, samples are scored by their agreement"`
+	VerifierAddr string `name:"verifier-addr" default:"127.0.0.1:7702" help:"verifier service; empty: none, estimates use the agreement of samples"`
 	MaxTokens    int    `name:"max-tokens" default:"256" help:"most tokens of a sample if a request sets no limit"`
-	PromptModel  string `name:"prompt-model" help:"profile of ponder calibrate whose model estimates difficulty from texts; empty: none"`
+	PromptModel  string `name:"prompt-model" help:"profile written by ponder calibrate, whose model estimates difficulty from the problem's text; empty: none"`
 }
 
 // build connects the estimators to the queue and to the verifier.

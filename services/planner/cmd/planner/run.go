@@ -26,14 +26,14 @@ import (
 type config struct {
 	NatsURL        string `name:"nats-url" default:"nats://127.0.0.1:4222" help:"NATS server with JetStream"`
 	Model          string `name:"model" default:"pocket-0.3m" help:"name of the policy's model, whose workers' queue is used"`
-	VerifierAddr   string `name:"verifier-addr" default:"127.0.0.1:7702" help:"verifier service; empty: none, and only strategies that need none"`
-	DifficultyAddr string `name:"difficulty-addr" default:"127.0.0.1:7703" help:"difficulty service; empty: difficulty is not estimated"`
-	Memo           string `name:"memo" help:"file of recorded results, which are not asked for again; empty: in memory"`
-	SoloBills      bool   `name:"solo-bills" help:"bill each search as if it ran alone: for ponder bench, not for bills to pay"`
+	VerifierAddr   string `name:"verifier-addr" default:"127.0.0.1:7702" help:"verifier service; empty: none, only strategies without scores"`
+	DifficultyAddr string `name:"difficulty-addr" default:"127.0.0.1:7703" help:"difficulty service; empty: none, difficulty is not estimated"`
+	Memo           string `name:"memo" help:"file of recorded results, which are reused instead of generated again; empty: in memory"`
+	SoloBills      bool   `name:"solo-bills" help:"bill each search as if it ran alone: for ponder bench, not for real costs"`
 	MaxTokens      int    `name:"max-tokens" default:"256" help:"most tokens of a sample if a request sets no limit"`
-	MaxActive      int    `name:"max-active" default:"256" help:"searches at a time; more are refused"`
-	Profiles       string `name:"profiles" help:"files and directories of calibration profiles, separated by commas; changes are seen"`
-	ProfilesBucket string `name:"profiles-bucket" default:"PROFILES" help:"JetStream key-value bucket of calibration profiles, which go before those of files; changes are seen; empty: none"`
+	MaxActive      int    `name:"max-active" default:"256" help:"most searches at a time; more are refused"`
+	Profiles       string `name:"profiles" help:"files and directories of calibration profiles, separated by commas; changes are picked up"`
+	ProfilesBucket string `name:"profiles-bucket" default:"PROFILES" help:"JetStream key-value bucket of calibration profiles, which take precedence over files; changes are picked up; empty: none"`
 	Timeout        time.Duration
 }
 
@@ -64,7 +64,7 @@ func build(_ context.Context, d *serve.Dependencies, c config) (service serve.Se
 		Sampling: reasoning.DefaultSampling(c.MaxTokens), Solo: c.SoloBills,
 		Attended: roster.Available,
 	}
-	// Searches go on without a verifier and without a difficulty service, and say so.
+	// A search is degraded, and does not fail, while the verifier or the difficulty service is down.
 	if c.VerifierAddr != "" {
 		conn, err := d.Dial("verifier", c.VerifierAddr, true)
 		if err != nil {
@@ -101,11 +101,11 @@ func build(_ context.Context, d *serve.Dependencies, c config) (service serve.Se
 	return service, nil
 }
 
-// profilesEvery is how often files of profiles are looked at.
+// profilesEvery is the interval at which files of profiles are read again.
 const profilesEvery = 2 * time.Second
 
-// followers returns what keeps a shelf of profiles as the files and the bucket are. A
-// bad file is fatal at start and a warning afterwards.
+// followers returns background functions that keep the shelf up to date with the files and
+// the bucket of profiles. An invalid file is an error at start and a warning afterwards.
 func followers(c config, nc *nats.Conn, shelf *profile.Shelf) (all []func(context.Context) error, err error) {
 	report := func(err error) { slog.Warn("profile not followed", "error", err) }
 	if c.Profiles != "" {
@@ -128,7 +128,7 @@ func followers(c config, nc *nats.Conn, shelf *profile.Shelf) (all []func(contex
 	return all, nil
 }
 
-// logProfile logs which profile plans follow from now on.
+// logProfile logs that a profile was added to the shelf or, if p is nil, removed.
 func logProfile(place string, p *profile.Profile) {
 	if p == nil {
 		slog.Info("profile no longer followed", "place", place)

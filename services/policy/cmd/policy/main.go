@@ -1,5 +1,5 @@
-// Command policy serves a model engine over gRPC and runs a worker beside it that pulls
-// expansion jobs from the queue.
+// Command policy serves a model engine over gRPC, and runs a worker that pulls jobs for
+// the engine from the queue.
 package main
 
 import (

@@ -18,13 +18,13 @@ import (
 )
 
 type config struct {
-	NatsURL   string `name:"nats-url" default:"nats://127.0.0.1:4222" help:"NATS server with JetStream; empty: serve gRPC only, pull no jobs"`
+	NatsURL   string `name:"nats-url" default:"nats://127.0.0.1:4222" help:"NATS server with JetStream; empty: no worker, serve gRPC only"`
 	Name      string `name:"name" help:"name of the worker in results and traces; default: the host name"`
 	MaxTokens int    `name:"max-tokens" default:"256" help:"most tokens of a sample if a gRPC request sets no limit"`
 	Engine    engine.Config
 }
 
-// build opens the engine, and a worker that runs jobs of the queue on it.
+// build opens the engine, and a worker that runs jobs from the queue on it.
 func build(ctx context.Context, d *serve.Dependencies, c config) (service serve.Service, err error) {
 	opened, err := engine.Open(c.Engine)
 	if err != nil {
