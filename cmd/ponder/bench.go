@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strconv"
 
 	"github.com/alecthomas/kong"
@@ -15,22 +14,22 @@ import (
 )
 
 type benchCmd struct {
-	Run    benchRunCmd    `cmd:"" help:"Do what is not in the file of results yet."`
-	Resume benchResumeCmd `cmd:"" help:"Go on with the run that began a file of results."`
-	Report benchReportCmd `cmd:"" help:"Tables and plots of files of results, as the papers have them."`
+	Run    benchRunCmd    `cmd:"" help:"Run the searches that have no result in the file of results."`
+	Resume benchResumeCmd `cmd:"" help:"Resume the run that began a file of results."`
+	Report benchReportCmd `cmd:"" help:"Print and plot results in the tables and figures of the papers."`
 }
 
 type benchRunCmd struct {
-	Out        string   `help:"File of results, a line of JSON each; what is in it is not done again." required:"" placeholder:"FILE" type:"path"`
-	Store      string   `help:"File of samples and scores, shared by all strategies; what is in it is not asked for again." placeholder:"FILE" type:"path"`
-	Arms       []string `help:"Strategies; planned: the planner decides, and N is the budget; estimate+NAME: difficulty is estimated first." default:"greedy,majority,best-of-n,beam"`
+	Out        string   `help:"File of results, one JSON line each; searches with a result are not repeated." required:"" placeholder:"FILE" type:"path"`
+	Store      string   `help:"File of samples and scores that all strategies share and reuse." placeholder:"FILE" type:"path"`
+	Arms       []string `help:"Strategies; planned: the planner chooses, with budget N; estimate+NAME: after an estimate of difficulty." default:"greedy,majority,best-of-n,beam"`
 	N          []int    `help:"Numbers of samples." default:"4,16"`
-	Profile    []string `help:"Profile of ponder calibrate that planned searches follow." placeholder:"FILE" type:"existingfile"`
-	Addr       string   `help:"Ask the running planner at this address instead of one in this process; start it with --solo-bills." placeholder:"ADDR"`
+	Profile    []string `help:"Profile for planned searches, written by ponder calibrate." placeholder:"FILE" type:"existingfile"`
+	Addr       string   `help:"Address of a running planner to use instead of one in this process; start it with --solo-bills." placeholder:"ADDR"`
 	benchFlags `embed:""`
 }
 
-// Run runs the tasks that have no result yet and prints a table of all.
+// Run runs the tasks that have no result and prints a table of all results.
 func (c *benchRunCmd) Run(ctx context.Context, out *output, line *kong.Context) error {
 	arms, err := bench.Arms(c.Arms, c.N)
 	if err != nil {
@@ -51,7 +50,7 @@ func (c *benchRunCmd) Run(ctx context.Context, out *output, line *kong.Context) 
 	header.Planner, header.Command = c.Addr, line.Args
 	results, err := c.run(ctx, header, arms, tasks)
 	if ctx.Err() != nil {
-		say("%d results are in %s: ponder bench resume %s goes on from there", len(results), c.Out, c.Out)
+		say("%s has %d results; resume by: ponder bench resume %s", c.Out, len(results), c.Out)
 		return errInterrupted
 	}
 	if err != nil {
@@ -60,12 +59,13 @@ func (c *benchRunCmd) Run(ctx context.Context, out *output, line *kong.Context) 
 	return printRows(out, bench.NewMatrix(header, results, bench.OrderOf(set)).Select(arms...).Rows)
 }
 
+// validate returns a *reasoning.InvalidError for the first flag that breaks a rule.
 func (c *benchRunCmd) validate() error {
 	switch {
 	case c.Addr != "" && c.Store != "":
-		return reasoning.Invalid("--store", "must not be there with --addr: that planner has its own")
+		return reasoning.Invalid("--store", "must not be set with --addr: the planner has its own store")
 	case c.Addr != "" && len(c.Profile) > 0:
-		return reasoning.Invalid("--profile", "must not be there with --addr: that planner has its own")
+		return reasoning.Invalid("--profile", "must not be set with --addr: the planner has its own profiles")
 	}
 	return c.benchFlags.validate()
 }
@@ -110,8 +110,5 @@ func printRows(out *output, rows []bench.Row) error {
 			strconv.FormatInt(s.PromptTokens, 10),
 			strconv.FormatInt(s.VerifierTokens, 10), fmt.Sprintf("%.1f", s.FLOPs/1e9))
 	}
-	if out.json {
-		return nil
-	}
-	return table.WriteText(os.Stdout)
+	return out.table(table)
 }

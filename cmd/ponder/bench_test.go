@@ -201,7 +201,7 @@ func TestBenchRefuses(t *testing.T) {
 		"--concurrent 999":             "--concurrent: must be 0 to 128",
 		"--temperature 3":              "--temperature: must be in [0,2]",
 		"--timeout 0s":                 "--timeout: must be more than 0",
-		"--addr localhost:1 --store x": "--store: must not be there with --addr",
+		"--addr localhost:1 --store x": "--store: must not be set with --addr",
 		"--set testdata/none.jsonl":    "none.jsonl: no such file",
 		"--set main_test.go":           "line 1: of none of the formats [gsm8k math pocket]",
 		"--set testdata/three.jsonl --format aime":  `--format: "aime" must be one of [gsm8k math pocket]`,

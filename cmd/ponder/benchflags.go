@@ -12,17 +12,18 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// benchFlags are the flags that bench and calibrate have in common.
+// benchFlags holds the flags that bench and calibrate share.
 type benchFlags struct {
 	problemSet  `embed:""`
-	Seeds       []uint64      `help:"Roots of chance; each arm runs once with each." default:"1"`
+	Seeds       []uint64      `help:"Seeds; each arm runs once with each." default:"1"`
 	Temperature float64       `help:"Sampling temperature in [0,2]." default:"0.8"`
-	MaxTokens   int           `help:"Most tokens of one sample; 0 is 256 for pocket models, 2048 for a server's." default:"0"`
-	Concurrent  int           `help:"Problems at a time; 0 is two for each processor." default:"0"`
-	Timeout     time.Duration `help:"When to stop a search at the latest; what it found until then counts." default:"10m"`
+	MaxTokens   int           `help:"Most tokens of one sample; 0: 256 for a pocket model, 2048 for others." default:"0"`
+	Concurrent  int           `help:"Problems at a time; 0: two per processor." default:"0"`
+	Timeout     time.Duration `help:"Time until the deadline of a search, whose best answer then counts." default:"10m"`
 	modelFlags  `embed:""`
 }
 
+// validate returns a *reasoning.InvalidError for the first flag that breaks a rule.
 func (c benchFlags) validate() error {
 	switch {
 	case c.Concurrent < 0 || c.Concurrent > 128:
@@ -32,12 +33,12 @@ func (c benchFlags) validate() error {
 	case c.Timeout <= 0:
 		return reasoning.Invalid("--timeout", "must be more than 0, is %v", c.Timeout)
 	case len(c.Seeds) == 0:
-		return reasoning.Invalid("--seeds", "there must be one at least")
+		return reasoning.Invalid("--seeds", "must have at least one seed")
 	}
 	return nil
 }
 
-// header returns the header of results of these problems, without models.
+// header returns the header of results on a problem set, without models.
 func (c benchFlags) header(name string, set []problemset.Problem) bench.Header {
 	return bench.Header{
 		Problems: bench.ProblemsOf(name, set), Seeds: c.Seeds,
@@ -45,7 +46,7 @@ func (c benchFlags) header(name string, set []problemset.Problem) bench.Header {
 	}
 }
 
-// runner returns the runner that makes results with this header.
+// runner returns the runner of searches with this header.
 func (c benchFlags) runner(at services, h bench.Header) bench.Runner {
 	r := bench.Runner{Planner: at.planner, Difficulty: at.difficulty, Sampling: &h.Sampling, Concurrent: c.Concurrent,
 		Timeout: c.Timeout}

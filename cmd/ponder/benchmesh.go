@@ -12,15 +12,14 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/backend"
 )
 
-// services are those that a bench calls. close stops those of this process.
+// services holds the services that a bench calls. close stops those of this process.
 type services struct {
 	planner    planner.Solver
 	difficulty difficulty.Estimator
 	close      func() error
 }
 
-// start runs a mesh in this process over a store and with these profiles. It fills in the
-// models and the profiles of the header.
+// start starts a mesh in this process, and sets the models and profiles of the header.
 func (c benchFlags) start(ctx context.Context, store backend.Store, profiles []string,
 	header *bench.Header) (_ services, err error) {
 	models, err := c.open()
@@ -46,7 +45,7 @@ func (c benchFlags) start(ctx context.Context, store backend.Store, profiles []s
 	return services{m.Planner, m.Difficulty, func() error { return errors.Join(m.Close(), models.close()) }}, nil
 }
 
-// identify fills in the models of results.
+// identify sets the models of a header.
 func (o openModels) identify(ctx context.Context, h *bench.Header) error {
 	var err error
 	if h.Policy, err = o.policy.Model(ctx); err != nil {

@@ -23,18 +23,18 @@ import (
 )
 
 type calibrateCmd struct {
-	Out        string   `help:"Directory for results, samples and profile.json; what is in it is not done again." required:"" placeholder:"DIR" type:"path"`
-	Store      string   `help:"File of samples and scores; empty: in the directory. Several calibrations may share one, one after the other." placeholder:"FILE" type:"path"`
-	Name       string   `help:"What plans call the profile; empty: the models' names." placeholder:"NAME"`
+	Out        string   `help:"Directory for results, samples and profile.json; searches with a result are not repeated." required:"" placeholder:"DIR" type:"path"`
+	Store      string   `help:"File of samples and scores; empty: in the directory. Calibrations may share it, but not at the same time." placeholder:"FILE" type:"path"`
+	Name       string   `help:"Name of the profile; empty: the names of the models." placeholder:"NAME"`
 	Arms       []string `help:"Strategies to choose from." default:"majority,best-of-n,beam,dvts,rebase"`
 	Budgets    []int    `help:"Budgets, in whole samples; every strategy runs with each." default:"1,4,16,64,256"`
-	Bins       string   `help:"How problems are binned: quantiles-N, or absolute (easy ≥ 0.5, medium ≥ 0.1, hard)." default:"quantiles-5"`
-	Oracle     int      `help:"Samples by which estimates are measured; 0 measures none." default:"64"`
-	Latency    int      `help:"Problems on which the time of each chosen strategy is measured, one at a time; 0 measures none." default:"5"`
+	Bins       string   `help:"Bins of difficulty: quantiles-N, or absolute (easy ≥ 0.5, medium ≥ 0.1, hard)." default:"quantiles-5"`
+	Oracle     int      `help:"Samples per problem against which estimates are measured; 0: no measurement." default:"64"`
+	Latency    int      `help:"Problems, one at a time, on which the time of each chosen strategy is measured; 0: none." default:"5"`
 	benchFlags `embed:""`
 }
 
-// Run runs the tasks that have no result yet, writes the profile and prints what it chose.
+// Run runs the tasks that have no result, writes the profile and prints its choices.
 func (c *calibrateCmd) Run(ctx context.Context, out *output, line *kong.Context) error {
 	o := calibrate.Options{Budgets: c.Budgets, Bins: c.Bins, Seed: 1}
 	if err := c.check(o); err != nil {
@@ -60,7 +60,7 @@ func (c *calibrateCmd) Run(ctx context.Context, out *output, line *kong.Context)
 	header.Command = line.Args
 	results, err := c.record(ctx, &header, arms, tasks)
 	if ctx.Err() != nil {
-		say("%d results are in %s: the same command goes on from there", len(results), c.Out)
+		say("%s has %d results; resume by the same command", c.Out, len(results))
 		return errInterrupted
 	}
 	if err != nil {
@@ -78,7 +78,7 @@ func (c *calibrateCmd) Run(ctx context.Context, out *output, line *kong.Context)
 	if err := os.WriteFile(path, data, 0o644); err != nil {
 		return err
 	}
-	say("wrote %s: planners follow it with --profile", path)
+	say("wrote %s; planners follow it with --profile", path)
 	return printProfile(out, p)
 }
 
@@ -95,8 +95,9 @@ func (c *calibrateCmd) check(o calibrate.Options) error {
 	return o.Validate()
 }
 
-// arms returns every strategy without and with an estimate, and ways to estimate. Where an
-// estimate takes more samples than a budget has, no strategy of that size follows it.
+// arms returns every strategy with every budget, without and with an estimate before it,
+// and the methods of estimating. There is no arm with an estimate of more samples than its
+// budget.
 func (c *calibrateCmd) arms() ([]bench.Arm, error) {
 	all, err := bench.Arms(append([]string{"greedy"}, c.Arms...), c.Budgets)
 	if err != nil {
@@ -142,7 +143,8 @@ func (c *calibrateCmd) record(ctx context.Context, h *bench.Header, arms []bench
 	return record(ctx, c.runner(at, *h), filepath.Join(c.Out, "results.jsonl"), *h, arms, tasks)
 }
 
-// fit makes the profile of the grid, and measures how long what it chose takes.
+// fit returns the profile of the results, with the times of the strategies that it
+// chooses.
 func (c *calibrateCmd) fit(ctx context.Context, o calibrate.Options, h bench.Header, set []problemset.Problem,
 	results []bench.Result, args []string) (*profile.Profile, error) {
 	m := bench.NewMatrix(h, results, bench.ByID)
@@ -213,8 +215,8 @@ func (c *calibrateCmd) hasVerifier() bool {
 		c.Verifier.Pocket != "")
 }
 
-// printProfile prints what a profile chose for each budget, and what that did on
-// problems that it was not chosen by.
+// printProfile prints the choices of a profile for each budget, and their results on
+// problems that the choice did not use.
 func printProfile(out *output, p *profile.Profile) error {
 	table := table.New(">budget", "choice", "accuracy [95 %]", ">generated", "one for all", "accuracy [95 %]",
 		">generated", "by bin, easiest first")
@@ -235,8 +237,5 @@ func printProfile(out *output, p *profile.Profile) error {
 			fmt.Sprintf("%s %d", b.Uniform.Strategy, b.Uniform.N),
 			m.Uniform.Accuracy.Percent(), fmt.Sprintf("%.0f", m.Uniform.Generated), strings.Join(rows, ", "))
 	}
-	if out.json {
-		return nil
-	}
-	return table.WriteText(os.Stdout)
+	return out.table(table)
 }

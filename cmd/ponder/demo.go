@@ -26,23 +26,23 @@ import (
 type demoCmd struct {
 	modelFlags `embed:""`
 	Problems   int    `help:"Held-out problems to solve." default:"32"`
-	Steps      int    `help:"Problems have 2 to this many steps." default:"4"`
+	Steps      int    `help:"Most steps of a problem; the fewest are 2." default:"4"`
 	N          []int  `help:"Numbers of samples to compare." default:"4,16"`
-	Seed       uint64 `help:"Root of all chance." default:"1"`
-	TraceFile  string `help:"Where spans go." default:"traces/demo.jsonl" type:"path"`
+	Seed       uint64 `help:"Seed of all samples." default:"1"`
+	TraceFile  string `help:"File for spans." default:"traces/demo.jsonl" type:"path"`
 }
 
-// Run solves problems with each strategy and compares them.
+// Run solves problems with each strategy and prints a comparison.
 func (c *demoCmd) Run(ctx context.Context, out *output) (err error) {
 	set, err := pocketSet(c.Problems, problems.Test, 2, c.Steps)
 	if err != nil {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(c.TraceFile), 0o755); err != nil {
-		return fmt.Errorf("folder of the trace: %w", err)
+		return fmt.Errorf("create the trace's directory: %w", err)
 	}
 	if err := os.Remove(c.TraceFile); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("trace of the demo before: %w", err)
+		return fmt.Errorf("remove the last demo's trace: %w", err)
 	}
 	models, err := c.open()
 	if err != nil {
@@ -61,12 +61,12 @@ func (c *demoCmd) Run(ctx context.Context, out *output) (err error) {
 	m, err := mesh.Start(ctx, mesh.Config{
 		Policy: models.policy, Provider: models.policy.Provider, Verifier: models.verifierOrNil(), Telemetry: tel,
 		Slots: c.Policy.Slots,
-		Store: emptyStore{}, // so that each arm pays, and takes the time, for its own samples
+		Store: emptyStore{}, // so that each arm generates, and is billed for, all its samples
 	})
 	if err != nil {
 		return errors.Join(err, tel.Shutdown(context.WithoutCancel(ctx)))
 	}
-	say("policy, verifier, difficulty and planner are up in this process, with a JetStream queue between them\n")
+	say("policy, verifier, difficulty and planner run in this process, with a JetStream queue between them\n")
 	rows, err := c.show(ctx, m, set, arms)
 	err = errors.Join(err, m.Close(), tel.Shutdown(context.WithoutCancel(ctx)))
 	if ctx.Err() != nil {
@@ -78,8 +78,8 @@ func (c *demoCmd) Run(ctx context.Context, out *output) (err error) {
 	return c.report(out, rows)
 }
 
-// arms returns the arms to compare: those that need no verifier, and the others if there is
-// one.
+// arms returns the arms to compare. Those that need a verifier are left out if there is
+// none.
 func (c *demoCmd) arms(models openModels) ([]bench.Arm, error) {
 	names := []string{"greedy", "majority", "best-of-n", "beam"}
 	if models.verifier == nil {
@@ -88,13 +88,13 @@ func (c *demoCmd) arms(models openModels) ([]bench.Arm, error) {
 	return bench.Arms(names, c.N)
 }
 
-// A demoRow is what an arm did, alone on the mesh.
+// A demoRow is the result of an arm that ran alone.
 type demoRow struct {
 	bench.Row
 	wall time.Duration
 }
 
-// show prints one search as it grows, and then runs all arms.
+// show prints the events of one search, and then runs all arms.
 func (c *demoCmd) show(ctx context.Context, m *mesh.Mesh, set []problemset.Problem,
 	arms []bench.Arm) ([]demoRow, error) {
 	runner := bench.Runner{Planner: m.Planner, Concurrent: 2 * runtime.GOMAXPROCS(0), Timeout: time.Minute}
@@ -102,11 +102,11 @@ func (c *demoCmd) show(ctx context.Context, m *mesh.Mesh, set []problemset.Probl
 		return nil, err
 	}
 	one := set[len(set)-1]
-	say("One search, as it grows (%s): %s", arms[len(arms)-1], one.Text)
+	say("One search by %s: %s", arms[len(arms)-1], one.Text)
 	if err := c.showOne(ctx, m, one, arms[len(arms)-1]); err != nil {
 		return nil, err
 	}
-	say("\n%d held-out problems of 2 to %d steps, with each strategy:", len(set), c.Steps)
+	say("\n%d held-out problems of 2 to %d steps by each strategy:", len(set), c.Steps)
 	var rows []demoRow
 	for _, arm := range arms {
 		row, err := c.run(ctx, runner, set, arm)
@@ -150,8 +150,11 @@ func (c *demoCmd) run(ctx context.Context, runner bench.Runner, set []problemset
 	return demoRow{m.Rows[0], wall}, nil
 }
 
+// showOne prints one search.
 func (c *demoCmd) showOne(ctx context.Context, m *mesh.Mesh, p problemset.Problem, arm bench.Arm) error {
-	search, err := m.Planner.Create(ctx, planner.Request{Problem: p.Text, Strategy: arm.Strategy, Seed: new(reasoning.Seed(c.Seed))})
+	search, err := m.Planner.Create(ctx, planner.Request{
+		Problem: p.Text, Strategy: arm.Strategy, Seed: new(reasoning.Seed(c.Seed)),
+	})
 	if err != nil {
 		return err
 	}
@@ -168,7 +171,7 @@ func (c *demoCmd) showOne(ctx context.Context, m *mesh.Mesh, p problemset.Proble
 	return nil
 }
 
-// report prints the table and says where the trace is.
+// report prints the comparison of the arms.
 func (c *demoCmd) report(out *output, rows []demoRow) error {
 	spans, err := os.Open(c.TraceFile)
 	if err != nil {
@@ -195,9 +198,6 @@ func (c *demoCmd) report(out *output, rows []demoRow) error {
 		}
 		summaries = append(summaries, s)
 	}
-	if out.json {
-		return nil
-	}
 	table := table.New("strategy", ">N", "accuracy [95 %]", ">policy tokens", ">verifier tokens", ">wall s",
 		"p95 ms of levels 1, 2, 3 …")
 	for _, s := range summaries {
@@ -205,16 +205,14 @@ func (c *demoCmd) report(out *output, rows []demoRow) error {
 			strconv.FormatInt(s.VerifierTokens, 10),
 			fmt.Sprintf("%.1f", s.WallSeconds), milliseconds(s.LevelP95))
 	}
-	fmt.Println()
-	if err := table.WriteText(os.Stdout); err != nil {
-		return err
-	}
-	fmt.Println("\nTokens and wall time are for all problems together. Spans of every step:", c.TraceFile)
-	fmt.Println("Next: ponder trace", c.TraceFile)
-	return nil
+	return errors.Join(
+		out.line(""),
+		out.table(table),
+		out.line("\nTokens and wall time are for all problems together. Spans of every step: %s", c.TraceFile),
+		out.line("Next: ponder trace %s", c.TraceFile))
 }
 
-// milliseconds lists seconds as milliseconds.
+// milliseconds returns a list of times in seconds as text in milliseconds.
 func milliseconds(seconds []float64) string {
 	var texts []string
 	for _, s := range seconds {

@@ -43,15 +43,15 @@ func pocketSet(n int, split problems.Split, from, to int) ([]problemset.Problem,
 
 // problemSet names the problems of a bench.
 type problemSet struct {
-	Set      string `help:"File of problems, a line of JSON each, instead of pocket problems." placeholder:"FILE" type:"path"`
+	Set      string `help:"File of problems, one JSON line each, instead of pocket problems." placeholder:"FILE" type:"path"`
 	Format   string `help:"Format of its lines: gsm8k, math (MATH-500, AIME), pocket; empty: that of the first line." placeholder:"NAME"`
-	Problems int    `help:"How many; 0 is all of --set, or 300 pocket problems." default:"0"`
-	Split    string `help:"Which pocket problems: test or validation." default:"test" enum:"test,validation"`
-	Steps    string `help:"Calculations that pocket problems need." default:"2..6"`
-	Half     int    `help:"1 or 2: every other problem of these, to choose on one half and measure on the other; 0 is all." default:"0"`
+	Problems int    `help:"Number of problems; 0: all of --set, or 300 pocket problems." default:"0"`
+	Split    string `help:"Split of the pocket problems: test or validation." default:"test" enum:"test,validation"`
+	Steps    string `help:"Steps of the pocket problems, a number or a range." default:"2..6"`
+	Half     int    `help:"Half of the problems, 1 or 2, to choose on one and measure on the other; 0: all." default:"0"`
 }
 
-// load returns the problems and what people call them.
+// load returns the problems and the name of the set.
 func (c problemSet) load() (name string, set []problemset.Problem, err error) {
 	if c.Half < 0 || c.Half > 2 {
 		return "", nil, reasoning.Invalid("--half", "must be 0, 1 or 2, is %d", c.Half)

@@ -9,18 +9,18 @@ import (
 	"github.com/ponder-mesh/ponder/lab/bench"
 )
 
-// A progress shows a person how far a bench is: on a terminal in one line that is written
-// over, elsewhere in a line for the first result and then one every ten seconds.
+// A progress prints the progress of a bench. On a terminal it overwrites one line;
+// elsewhere it prints a line for the first result and then one every ten seconds.
 type progress struct {
 	to             io.Writer
-	title          string // before each line, may be empty
-	over           bool   // write over the line before
+	title          string // begins each line; may be empty
+	over           bool   // overwrite the last line
 	every          time.Duration
 	total          int // tasks
-	before         int // of them done by earlier runs
+	before         int // tasks that earlier runs have done
 	start, printed time.Time
 
-	done, searched, right int // estimates of difficulty are done, and neither right nor wrong
+	done, searched, right int // results, those of searches, and those that are right
 	tokens                int64
 }
 

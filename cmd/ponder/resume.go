@@ -13,14 +13,14 @@ type benchResumeCmd struct {
 	Results string `arg:"" help:"The file of results." type:"existingfile"`
 }
 
-// Run runs the command line that began the file, wherever the file is now.
+// Run runs the command line that began the file of results, which may have been moved.
 func (c *benchResumeCmd) Run(ctx context.Context, out *output) error {
 	header, _, err := bench.ReadLog(c.Results)
 	if err != nil {
 		return err
 	}
 	if len(header.Command) == 0 {
-		return reasoning.Invalid("command", "is not in the header of %s: go on with the command that began it",
+		return reasoning.Invalid("command", "is not in the header of %s: resume by the command that began the file",
 			c.Results)
 	}
 	path, err := filepath.Abs(c.Results)
@@ -34,7 +34,7 @@ func (c *benchResumeCmd) Run(ctx context.Context, out *output) error {
 	}
 	command, err := parser.Parse(append(header.Command, "--out", path))
 	if err != nil {
-		return fmt.Errorf("the command that began %s is none of this version: %w", c.Results, err)
+		return fmt.Errorf("this version does not have the command that began %s: %w", c.Results, err)
 	}
 	command.BindTo(ctx, (*context.Context)(nil))
 	return command.Run(out)
