@@ -1,9 +1,9 @@
-// Package reasoning holds the nouns that all of Ponder's services share: steps
-// of a solution, what they cost, and the models that wrote or judged them.
+// Package reasoning holds the nouns that all services share: steps of a solution, their
+// cost, and the models that generate and score them.
 //
-// A solution is a problem and a path of steps. A policy writes steps, a verifier
-// scores them, a search arranges them in a tree. Texts are byte-exact: the steps
-// of a path, joined with nothing between them, are what the policy wrote.
+// A solution is a problem and a path of steps. A policy generates steps, a verifier scores
+// them, and a search arranges them in a tree. Texts are byte-exact: the steps of a path,
+// joined without a separator, are the text that the policy generated.
 package reasoning
 
 import (

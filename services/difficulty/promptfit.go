@@ -10,7 +10,7 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// ridge is the penalty on squared weights: with few problems features are mostly noise.
+// ridge is the penalty on squared weights, against overfitting to few problems.
 const ridge = 1
 
 // FitPrompt fits a PromptModel to problems and their pass rates. It needs at least three

@@ -30,7 +30,7 @@ func newLive(id string, r Request, cancel context.CancelCauseFunc) *live {
 	return l
 }
 
-// publish makes changes together: nobody sees one without the others.
+// publish applies changes atomically: a watcher sees all of them or none.
 func (l *live) publish(changes ...state.Change) {
 	now := time.Now()
 	l.mu.Lock()

@@ -75,7 +75,8 @@ func TestWatchInPieces(t *testing.T) {
 	})
 }
 
-// A watcher that leaves is told why, and a search without changes keeps it waiting.
+// A watcher waits while a search does not change, and gets the error of its context when
+// the context ends.
 func TestWatchEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := accepted()

@@ -68,11 +68,11 @@ func follow(p *profile.Profile, w profile.Want, estimate *difficulty.Estimate) P
 	return made
 }
 
-// choice is the planner's choice for a strategy: the reward model's own aggregator,
-// votes weighted by it, or majority where nothing is scored.
-func choice(s search.Strategy, judge *verifier.RewardModel) search.Choice {
-	if judge == nil || !s.NeedsVerifier() {
+// choice returns the default choice for a strategy: votes weighted by the reward model's
+// own aggregator, or majority if nothing is scored.
+func choice(s search.Strategy, rewardModel *verifier.RewardModel) search.Choice {
+	if rewardModel == nil || !s.NeedsVerifier() {
 		return search.Choice{}
 	}
-	return search.Choice{By: search.ByAggregator(judge.Aggregator), Pick: search.PickVote}
+	return search.Choice{By: search.ByAggregator(rewardModel.Aggregator), Pick: search.PickVote}
 }

@@ -14,37 +14,37 @@ import (
 
 func TestRuleOfThumb(t *testing.T) {
 	easy, medium, hard := &difficulty.Estimate{PassRate: 0.8}, &difficulty.Estimate{PassRate: 0.3}, &difficulty.Estimate{PassRate: 0.05}
-	judge := &verifier.RewardModel{Aggregator: verifier.AggregatorProd}
+	rewardModel := &verifier.RewardModel{Aggregator: verifier.AggregatorProd}
 	weak := &verifier.RewardModel{Model: reasoning.Model{Name: "peiyi9979/math-shepherd-mistral-7b-prm"}}
 	beam := func(n int) search.Strategy { return search.Beam{N: n, M: min(4, n), MaxLevels: 40} }
 	dvts := func(n int) search.Strategy { return search.DVTS{N: n, M: min(4, n), MaxLevels: 40} }
 	for _, c := range []struct {
-		n        int
-		size     float64
-		estimate *difficulty.Estimate
-		judge    *verifier.RewardModel
-		want     search.Strategy
-		because  string
+		n           int
+		size        float64
+		estimate    *difficulty.Estimate
+		rewardModel *verifier.RewardModel
+		want        search.Strategy
+		because     string
 	}{
-		{1, 0, nil, judge, search.Greedy{}, "one greedy sample"},
+		{1, 0, nil, rewardModel, search.Greedy{}, "one greedy sample"},
 		{1, 0, nil, nil, search.Greedy{}, "one greedy sample"},
 		{2, 0, nil, nil, search.Majority{N: 2}, "no verifier"},
 		{256, 0, easy, nil, search.Majority{N: 256}, "no verifier"},
-		{2, 0, nil, judge, search.BestOfN{N: 2}, "not estimated"},
-		{16, 0, nil, judge, search.BestOfN{N: 16}, "not estimated"},
-		{4, 0, easy, judge, search.BestOfN{N: 2}, "easy"},
-		{256, 1e9, easy, judge, search.BestOfN{N: 128}, "easy"},
-		{4, 1e9, medium, judge, beam(4), "medium"},
-		{16, 1e9, medium, judge, beam(16), "medium"},
-		{64, 1e9, hard, judge, beam(64), "hard"},
-		{18, 1e9, hard, judge, beam(16), "hard"}, // a multiple of M
-		{16, 14e9, easy, judge, dvts(16), "7 to 32 B"},
-		{16, 7e9, medium, judge, dvts(16), "7 to 32 B"},
-		{16, 14e9, hard, judge, beam(16), "hard"},
-		{16, 72e9, hard, judge, search.BestOfN{N: 16}, "more than 32 B"},
+		{2, 0, nil, rewardModel, search.BestOfN{N: 2}, "not estimated"},
+		{16, 0, nil, rewardModel, search.BestOfN{N: 16}, "not estimated"},
+		{4, 0, easy, rewardModel, search.BestOfN{N: 2}, "easy"},
+		{256, 1e9, easy, rewardModel, search.BestOfN{N: 128}, "easy"},
+		{4, 1e9, medium, rewardModel, beam(4), "medium"},
+		{16, 1e9, medium, rewardModel, beam(16), "medium"},
+		{64, 1e9, hard, rewardModel, beam(64), "hard"},
+		{18, 1e9, hard, rewardModel, beam(16), "hard"}, // a multiple of M
+		{16, 14e9, easy, rewardModel, dvts(16), "7 to 32 B"},
+		{16, 7e9, medium, rewardModel, dvts(16), "7 to 32 B"},
+		{16, 14e9, hard, rewardModel, beam(16), "hard"},
+		{16, 72e9, hard, rewardModel, search.BestOfN{N: 16}, "more than 32 B"},
 		{16, 1e9, hard, weak, search.BestOfN{N: 16}, "misleads"},
 	} {
-		got := ruleOfThumb(c.n, reasoning.Model{Parameters: int64(c.size)}, c.estimate, c.judge)
+		got := ruleOfThumb(c.n, reasoning.Model{Parameters: int64(c.size)}, c.estimate, c.rewardModel)
 		if got.Strategy != c.want || !strings.Contains(got.Reason, c.because) || !strings.Contains(got.Reason, "rule of thumb") || got.Source != SourceRuleOfThumb {
 			t.Errorf("%d samples: got %s %+v because %q, want %s %+v because of %q",
 				c.n, got.Strategy.Name(), got.Strategy, got.Reason, c.want.Name(), c.want, c.because)
@@ -67,7 +67,7 @@ func TestDecide(t *testing.T) {
 	}{
 		"as requested":           {Request{Strategy: search.BestOfN{N: 4}}, with, Plan{Strategy: search.BestOfN{N: 4}, Choice: prod}, "as requested"},
 		"choice as requested":    {Request{Strategy: search.BestOfN{N: 4}, Choice: &byMin}, with, Plan{Strategy: search.BestOfN{N: 4}, Choice: byMin}, "as requested"},
-		"majority of judged":     {Request{Strategy: search.BestOfN{N: 4}, Choice: &search.Choice{}}, with, Plan{Strategy: search.BestOfN{N: 4}}, "as requested"},
+		"majority, scored":       {Request{Strategy: search.BestOfN{N: 4}, Choice: &search.Choice{}}, with, Plan{Strategy: search.BestOfN{N: 4}}, "as requested"},
 		"majority needs no PRM":  {Request{Strategy: search.Majority{N: 4}}, with, Plan{Strategy: search.Majority{N: 4}}, "as requested"},
 		"PRM does not answer":    {Request{Strategy: search.Beam{N: 8, M: 4}, Choice: &byMin}, without, Plan{Strategy: search.Majority{N: 8}}, "does not answer; chosen by majority instead of min-max"},
 		"PRM of much is silent":  {Request{Strategy: search.MCTS{N: 4096, Width: 64}}, without, Plan{Strategy: search.Majority{N: search.MaxN}}, "majority of 4096"},

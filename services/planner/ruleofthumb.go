@@ -10,33 +10,34 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// Sizes at which Liu et al. 2025 saw the best strategy change.
+// Sizes of a policy at which the best strategy changed in Liu et al. 2025.
 const (
 	medium = 7e9
 	large  = 32e9
 )
 
-// weakJudges are reward models, by a part of their names, whose searches Liu et al. 2025
-// (arXiv 2502.06703, §4.2) found no better than sampling: they mislead a beam.
+// misleadingRewardModels lists parts of the names of reward models that mislead a beam:
+// Liu et al. 2025 (arXiv 2502.06703, §4.2) found their searches no better than sampling.
 var misleadingRewardModels = []string{"math-shepherd", "rlhflow"}
 
-// thumb is the plan for n samples' worth of text where nobody measured these models: a
-// rule of thumb from the papers' experience with others.
+// ruleOfThumb returns the plan for a budget of n samples and models without a profile, by
+// the papers' results with other models.
 //
 //	n = 1        one greedy sample
-//	no judge     majority of n
-//	weak judge   best-of-n, for the families that Liu et al. 2025 found to mislead searches
-//	unknown      best-of-n: not estimated, as n is too small for a probe
+//	no verifier  majority of n
+//	misleading   best-of-n, for the reward models that mislead searches in Liu et al. 2025
+//	unknown      best-of-n, if difficulty is not estimated because n is too small
 //	policies of less than 7 B, and of unknown size (Liu et al. 2025; Snell et al. 2024, arXiv 2408.03314, §5.3)
-//	  easy         best-of-n/2: a beam over-optimises the reward model where samples are right anyway
-//	  others       beam of n, M = 4: where guidance gains most
+//	  easy         best-of-n/2: a beam over-optimises the reward model on problems that samples solve
+//	  others       beam of n, M = 4: these gain most from guidance
 //	policies of 7 to 32 B (the authors of Liu et al. 2025)
 //	  easy, medium DVTS of n, M = 4
 //	  hard         beam of n, M = 4
 //	larger       best-of-n (the authors of Liu et al. 2025)
 func ruleOfThumb(n int, policy reasoning.Model, estimate *difficulty.Estimate, rewardModel *verifier.RewardModel) Plan {
 	made := func(s search.Strategy, format string, args ...any) Plan {
-		return Plan{Strategy: s, Source: SourceRuleOfThumb, Reason: "rule of thumb, as nobody measured these models: " + fmt.Sprintf(format, args...)}
+		reason := "rule of thumb, as no profile matches the models: " + fmt.Sprintf(format, args...)
+		return Plan{Strategy: s, Source: SourceRuleOfThumb, Reason: reason}
 	}
 	switch {
 	case n <= 1:

@@ -13,8 +13,8 @@ type mesh struct {
 	verifier.Verifier
 }
 
-// A stack is the backend of one search, with those of its decorators that the planner
-// talks to.
+// A stack is the backend of one search, together with the decorators that the planner
+// calls.
 type stack struct {
 	search.Backend
 	memo  *backend.Memoed
@@ -24,19 +24,18 @@ type stack struct {
 // noStoreBytes bounds the memory of results that a search keeps for itself alone.
 const noStoreBytes = 64 << 20
 
-// stack returns the backend of a search for a request. This is the only place that says
-// in which order decorators stand, from the models outwards; r is nil if nothing is to be
-// traced or told to clients.
+// stack returns the backend of a search for a request. It alone defines the order of the
+// decorators, from the models outwards. If r is nil, there are no traces and no notices.
 //
 //	mesh    the policy and the verifier
-//	Retry   next to them, so that nothing above sees a failure that another attempt mends
-//	notice  around Retry: one notice a search, however many calls are tried again
-//	trace   below the memo: what is recorded takes no time and is no step
-//	Memo    records a result before anything above sees it
-//	Meter   around the memo, so that a search that is replayed costs the same and meets
-//	        its budget at the same place
-//	Think   outermost: each part of a child is a request of its own, which is billed,
-//	        recorded and traced
+//	Retry   next to the models, so that nothing above it sees a failure that a retry mends
+//	notice  around Retry: one notice per search, for any number of repeated calls
+//	trace   below the memo, because recorded results take no time
+//	Memo    records a result before anything above it sees the result
+//	Meter   around the memo, so that a replayed search costs the same and reaches its
+//	        budget at the same place
+//	Think   outermost, so that each part of a child is billed, recorded and traced as a
+//	        request
 func (p *Planner) stack(request Request, m models, r *run) stack {
 	b := backend.Retry(mesh{p.cfg.Policy, p.cfg.Verifier}, backend.Backoff{})
 	if r != nil {

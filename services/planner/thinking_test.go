@@ -12,8 +12,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 )
 
-// thinker writes a line, closes its thinking, and answers 3; told to wait it
-// answers 4; cut short, 1.
+// thinker returns a policy that thinks for a line and answers 3; after a "Wait" it answers
+// 4, and if its thinking is truncated, 1.
 func thinker() *policytest.Script {
 	says := map[string]string{"": "1+2=3\n#\n", "1+2=3\nWait\n": "3+1=4\n#\n"}
 	answers := map[string]string{"1+2=3\n#\n": "A:3\n", "1+2=3\nWait\n3+1=4\n#\n": "A:4\n", "1+\n#\nA:": "1\n"}

@@ -1,10 +1,10 @@
-// Package backend holds what a planner wraps around the mesh before a search sees
-// it. Each decorator takes a [search.Backend] and is one, so no strategy knows of any:
+// Package backend holds the decorators that a planner wraps around policy and verifier.
+// Each takes a [search.Backend] and is one, so that strategies do not depend on them:
 //
-//	w := Memo(Retry(mesh, Backoff{}), store, identity) // what is recorded is not asked for again,
-//	w = Meter(w, budget, policy, judge)                // and is billed like the first time
-//	w = Think(w, thinking, format)                     // each part of a child is a request of its own
+//	b := Memo(Retry(mesh, Backoff{}), store, identity) // recorded results are reused,
+//	b = Meter(b, budget, policy, rewardModel)          // and billed as if they were new
+//	b = Think(b, thinking, format)                     // each part of a child is a request
 //
-// Traces come between Memo and Retry, from package telemetry: what is recorded is
-// no step. All are safe for concurrent use.
+// Package plannertrace has the decorator for traces, which stands between Memo and Retry
+// because recorded results take no time. All decorators are safe for concurrent use.
 package backend

@@ -195,7 +195,7 @@ func (t *draft) strip(end string) {
 	last.Text = strings.TrimSuffix(last.Text, end)
 }
 
-// write adds text that nobody generated. Like a policy's, it is cut into steps.
+// write adds text that the policy did not generate. Like the policy's, it is cut into steps.
 func (t *draft) write(text string) {
 	for text != "" {
 		n := len(text)

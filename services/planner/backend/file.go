@@ -46,9 +46,9 @@ func parseLine(text []byte) (line, error) {
 	return l, nil
 }
 
-// OpenFile opens the file at path, or creates it. A last line without its end, as a
-// killed process leaves it, is cut off: nobody was told that it was stored. Any
-// other damage is an error that names the line, and the file is left as it is.
+// OpenFile opens the file at path, or creates it. It removes an incomplete last line, which
+// a killed process leaves and whose Put has not returned. Any other damage is an error that
+// names the line; the file is then left as it is.
 func OpenFile(path string) (*File, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {

@@ -241,7 +241,7 @@ func TestMemoRecord(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	expanded, heard := len(lock.Calls()), len(lock.ScoreRequests())
+	expanded, scored := len(lock.Calls()), len(lock.ScoreRequests())
 
 	got, err := children(t.Context(), m, r)
 	if err != nil {
@@ -264,13 +264,13 @@ func TestMemoRecord(t *testing.T) {
 	if got[0].Usage != paid {
 		t.Errorf("to another search it costs %+v, want %+v", got[0].Usage, paid)
 	}
-	if len(lock.Calls()) != expanded || len(lock.ScoreRequests()) != heard {
+	if len(lock.Calls()) != expanded || len(lock.ScoreRequests()) != scored {
 		t.Error("a recorded sample was asked for again")
 	}
 	if _, err := m.Score(t.Context(), verifier.Request{Problem: r.Problem, Steps: reasoning.Texts(probe[1].Steps)}); err != nil {
 		t.Fatal(err)
 	}
-	if len(lock.ScoreRequests()) != heard+1 {
+	if len(lock.ScoreRequests()) != scored+1 {
 		t.Error("a sample without scores was not scored")
 	}
 }

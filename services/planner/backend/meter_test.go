@@ -298,7 +298,7 @@ func TestMeterBillsWhatIsCalledOff(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got, want := m.Bill().Policy.Generated, int64(3*4+2*3); got != want {
-			t.Errorf("%d tokens on the bill, want %d: of three answers, and of two that were called off", got, want)
+			t.Errorf("%d tokens on the bill, want %d: of three answers, and of two cancelled samples", got, want)
 		}
 	})
 }

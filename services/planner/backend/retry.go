@@ -16,16 +16,15 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// A Backoff says how often to try in vain before giving up. The zero Backoff gives
-// up on a service that is down after four attempts and less than a second.
+// A Backoff limits the attempts at a call. With the zero Backoff, a call of a service that
+// is down fails after four attempts and less than a second.
 type Backoff struct {
-	Attempts int           // in a row that bring nothing; 0 is 4
-	First    time.Duration // wait after the first of them, doubled after each other; 0 is 100 ms
+	Attempts int           // most failed attempts in a row; 0 is 4
+	First    time.Duration // wait after the first of them, which doubles after each other; 0 is 100 ms
 }
 
-// Retry tries again what failed with reasoning.ErrUnavailable or
-// reasoning.ErrOverloaded, and nothing else. Of an expansion, only children that
-// have not come are asked for again.
+// Retry returns a backend that repeats calls which fail with reasoning.ErrUnavailable or
+// reasoning.ErrOverloaded. It repeats an expansion for the missing children only.
 func Retry(w search.Backend, b Backoff) search.Backend {
 	return retrying{w, Backoff{cmp.Or(b.Attempts, 4), cmp.Or(b.First, 100*time.Millisecond)}}
 }

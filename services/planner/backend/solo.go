@@ -12,46 +12,48 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// A Soloed is a Memoed with bills that do not depend on what ran before or beside.
+// A Soloed is a Memoed whose usage depends on its search alone, and not on the searches
+// before or beside it.
 type Soloed struct {
 	*Memoed
-	shared bool // the judge reads a problem as the policy does: as so many tokens
+	shared bool // policy and reward model have the same tokenizer and template
 
-	mu   sync.Mutex
-	read map[string]bool // prefixes that were paid
-	root heard           // of the paths that were judged; its tokens are the problem's
-	all  int64           // tokens of these paths, each read in full
-	once int64           // of them, what is left after each path's longest judged beginning; the problem apart
-	told reasoning.Usage // of the judge
+	mu       sync.Mutex
+	paid     map[string]bool // prefixes that a child was charged with
+	root     pathNode        // of the scored paths; its tokens are the problem's
+	all      int64           // tokens of the scored paths, each read from its beginning
+	once     int64           // tokens of them that no shorter scored path has, without the problem
+	reported reasoning.Usage // sum of the usage that Score has returned
 }
 
-// Solo bills a search as if it ran alone, on engines that read nothing twice within
-// it: a problem is read once, as prompt; what the search wrote or judged before is
-// cached where it goes on from there; a path is judged once.
+// Solo returns a backend that bills a search as if it ran alone, on engines that read no
+// token twice within the search: the problem is read once, as prompt tokens; text that the
+// search has generated or scored is cached when a later request continues it; a path is
+// scored once.
 //
-// What engines really had to read depends on what their caches held, and on which
-// of two siblings came first: a search that is replayed, or repeated after another
-// one, costs another amount. This one is a function of the search, and Prompt +
-// Cached is what engines without caches would read. It is for measuring strategies
-// against each other; bills to pay are those of m itself.
+// The tokens that engines really read depend on their caches and on which of two siblings
+// is first, so that a repeated search has another bill. A solo bill is a function of the
+// search, and its prompt and cached tokens together are what engines without caches would
+// read. It serves to compare strategies; real costs are those of m itself.
 //
-// How much of a path is its problem is known if policy and judge have the same
-// tokenizer and template; if not, a judge reads the problem again for each path that
-// continues none that was judged.
+// If policy and reward model have different tokenizers or templates, the tokens of the
+// problem within a path are unknown; the reward model then reads the problem again for
+// each path that does not continue a scored path.
 func Solo(m *Memoed) *Soloed {
-	p, j := m.identity.Policy, m.identity.RewardModel
-	return &Soloed{Memoed: m, read: map[string]bool{}, shared: p.Tokenizer != "" && p.Tokenizer == j.Tokenizer && p.Template == j.Template}
+	p, r := m.identity.Policy, m.identity.RewardModel
+	shared := p.Tokenizer != "" && p.Tokenizer == r.Tokenizer && p.Template == r.Template
+	return &Soloed{Memoed: m, paid: map[string]bool{}, shared: shared}
 }
 
-// Expand implements search.World.
+// Expand implements search.Backend.
 func (s *Soloed) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {
-		prefix := fmt.Sprintf("%q %q %q", r.Problem, r.Attempts, r.Steps) // read the same way whatever the sampling
+		prefix := fmt.Sprintf("%q %q %q", r.Problem, r.Attempts, r.Steps) // sampling does not change its tokens
 		for c, err := range s.Memoed.Expand(ctx, r) {
 			if err == nil {
 				c.Usage, err = s.bill(c.Usage, prefix, r)
 			} else {
-				c.Usage = reasoning.Usage{} // how much was written in vain is a matter of time
+				c.Usage = reasoning.Usage{} // wasted tokens depend on timing; a solo bill must not
 			}
 			if !yield(c, err) || err != nil {
 				return
@@ -60,22 +62,22 @@ func (s *Soloed) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 	}
 }
 
-// bill is what a child cost, with its prefix if that was not paid and is known: the
-// child that an engine charges with it need not be the first to arrive.
+// bill returns the usage of a child. It charges the child with the prefix if no sibling
+// was, and if the prefix's tokens are known; the engine may have charged a later child.
 func (s *Soloed) bill(u reasoning.Usage, prefix string, r policy.Request) (reasoning.Usage, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	own := reasoning.Usage{Generated: u.Generated}
-	if !s.read[prefix] {
+	if !s.paid[prefix] {
 		var p prefixed
 		ok, err := load(s.store, readKey(s.prefixKey(r)), &p)
 		if err != nil {
 			return own, err
 		}
-		if told := u.Prompt + u.Cached; !ok && told > 0 { // recorded before prefixes were
-			p.Tokens, ok = told, true
+		if charged := u.Prompt + u.Cached; !ok && charged > 0 { // older stores do not record prefixes
+			p.Tokens, ok = charged, true
 		}
-		s.read[prefix] = ok
+		s.paid[prefix] = ok
 		if len(r.Attempts)+len(r.Steps) > 0 {
 			own.Cached = p.Tokens
 		} else {
@@ -89,60 +91,65 @@ func (s *Soloed) bill(u reasoning.Usage, prefix string, r policy.Request) (reaso
 	return own, nil
 }
 
-// Score implements search.World.
+// Score implements search.Backend.
 func (s *Soloed) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
 	result, err := s.Memoed.Score(ctx, r)
-	if err != nil || result.Usage == (reasoning.Usage{}) { // free: somebody else had it judged
+	if err != nil || result.Usage == (reasoning.Usage{}) { // no usage: the path is billed to another call
 		return result, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if path := (&heard{steps: r.Steps, tokens: result.Usage.Verifier + result.Usage.Cached}); s.root.add(path, &s.once) {
+	path := &pathNode{steps: r.Steps, tokens: result.Usage.Verifier + result.Usage.Cached}
+	if s.root.add(path, &s.once) {
 		s.all += path.tokens
 	}
-	// The sum is right whatever came in which order; each result tells how it changed.
-	sum := reasoning.Usage{Verifier: s.once + s.root.tokens*int64(1-len(s.root.kids))}
+	// The sum does not depend on the order of calls; each result has its change of the sum.
+	sum := reasoning.Usage{Verifier: s.once + s.root.tokens*int64(1-len(s.root.children))}
 	sum.Cached, sum.FLOPs = s.all-sum.Verifier, s.identity.RewardModel.FLOPs(sum.Verifier)
 	result.Usage = reasoning.Usage{
-		Verifier: sum.Verifier - s.told.Verifier, Cached: sum.Cached - s.told.Cached, FLOPs: sum.FLOPs - s.told.FLOPs,
+		Verifier: sum.Verifier - s.reported.Verifier,
+		Cached:   sum.Cached - s.reported.Cached,
+		FLOPs:    sum.FLOPs - s.reported.FLOPs,
 	}
-	s.told = sum
+	s.reported = sum
 	return result, nil
 }
 
-// A heard is a path that was judged, with those below it that begin with it.
-type heard struct {
-	steps  []string
-	tokens int64
-	kids   []*heard
+// A pathNode is a scored path in a trie: its children are the scored paths that continue
+// it.
+type pathNode struct {
+	steps    []string
+	tokens   int64
+	children []*pathNode
 }
 
-// add puts a path in its place below h and adds to sum what is read for it: the
-// tokens that its parent does not have. At the root that is all of them. A path that
-// is there already changes nothing.
-func (h *heard) add(p *heard, sum *int64) bool {
-	for _, k := range h.kids {
-		if begins(p.steps, k.steps) {
-			return len(k.steps) < len(p.steps) && k.add(p, sum)
+// add inserts p below n and adds to sum the tokens of p that its parent does not have; the
+// root counts as a parent without tokens. It reports whether p is new; if not, it changes
+// nothing.
+func (n *pathNode) add(p *pathNode, sum *int64) bool {
+	for _, c := range n.children {
+		if hasPrefix(p.steps, c.steps) {
+			return len(c.steps) < len(p.steps) && c.add(p, sum)
 		}
 	}
-	above := h.tokens
-	if len(h.steps) == 0 {
+	above := n.tokens
+	if len(n.steps) == 0 {
 		above = 0
 	}
 	*sum += p.tokens - above
-	h.kids = slices.DeleteFunc(h.kids, func(k *heard) bool {
-		if !begins(k.steps, p.steps) {
+	n.children = slices.DeleteFunc(n.children, func(c *pathNode) bool {
+		if !hasPrefix(c.steps, p.steps) {
 			return false
 		}
 		*sum -= p.tokens - above
-		p.kids = append(p.kids, k)
+		p.children = append(p.children, c)
 		return true
 	})
-	h.kids = append(h.kids, p)
+	n.children = append(n.children, p)
 	return true
 }
 
-func begins(path, with []string) bool {
-	return len(path) >= len(with) && slices.Equal(path[:len(with)], with)
+// hasPrefix reports whether path begins with the steps of prefix.
+func hasPrefix(path, prefix []string) bool {
+	return len(path) >= len(prefix) && slices.Equal(path[:len(prefix)], prefix)
 }

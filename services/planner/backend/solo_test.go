@@ -17,8 +17,9 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// fickle is a Lock whose children arrive in any order, and of whose prefixes any part
-// is in a cache. As with engines, some child of each request pays for the prefix.
+// fickle is a Lock whose children arrive in a random order, and whose cache holds a random
+// part of each prefix. As with engines, one child of each request is charged with the
+// prefix.
 type fickle struct {
 	*searchtest.Lock
 	mu     sync.Mutex
@@ -101,7 +102,8 @@ func TestSoloBillsDoNotDependOnWhatRanBefore(t *testing.T) {
 	})
 }
 
-// What alone means, by hand: the lock's problem has 5 tokens, each step 2.
+// Solo bills of searches on the lock, computed by hand. The problem has 5 tokens, each step
+// has 2.
 func TestSoloBills(t *testing.T) {
 	for _, test := range []struct {
 		s    search.Strategy
@@ -109,13 +111,13 @@ func TestSoloBills(t *testing.T) {
 	}{
 		{search.Greedy{}, reasoning.Bill{Policy: reasoning.Usage{Generated: 10, Prompt: 5, FLOPs: 15 * 2e6}}},
 		{search.Majority{N: 3}, reasoning.Bill{Policy: reasoning.Usage{Generated: 30, Prompt: 5, FLOPs: 35 * 2e6}}},
-		// The judge reads the problem once, and three different solutions.
+		// The reward model reads the problem once, and three different solutions.
 		{search.BestOfN{N: 3}, reasoning.Bill{
 			Policy:   reasoning.Usage{Generated: 30, Prompt: 5, FLOPs: 35 * 2e6},
 			Verifier: reasoning.Usage{Verifier: 5 + 3*10, Cached: 2 * 5, FLOPs: 35 * 2e6},
 		}},
-		// One child a level: its prefixes of 7, 9, 11 and 13 tokens were written here, and
-		// judged here.
+		// One child a level: the search has generated and scored its prefixes of 7, 9, 11 and
+		// 13 tokens.
 		{search.Beam{N: 1, M: 1, MaxLevels: 40}, reasoning.Bill{
 			Policy:   reasoning.Usage{Generated: 10, Prompt: 5, Cached: 7 + 9 + 11 + 13, FLOPs: 15 * 2e6},
 			Verifier: reasoning.Usage{Verifier: 15, Cached: 7 + 9 + 11 + 13, FLOPs: 15 * 2e6},
@@ -132,7 +134,8 @@ func TestSoloBills(t *testing.T) {
 	}
 }
 
-// A judge with another tokenizer: nobody knows how much of a path is the problem.
+// A reward model with another tokenizer is billed for the problem with each path, because
+// the problem's tokens within a path are unknown.
 func TestSoloWithAnotherTokenizer(t *testing.T) {
 	id := who
 	id.RewardModel.Tokenizer = "other"
@@ -146,25 +149,26 @@ func TestSoloWithAnotherTokenizer(t *testing.T) {
 	}
 }
 
-// The sum of what is read does not depend on the order in which paths come.
-func TestHeardInAnyOrder(t *testing.T) {
+// The tokens that are read do not depend on the order in which paths are added.
+func TestPathsInAnyOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		paths := rapid.SliceOfN(rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b"}), 1, 4), 1, 12).Draw(t, "paths")
 		read := func(paths [][]string) (sum int64) {
-			root := &heard{}
+			root := &pathNode{}
 			for _, p := range paths {
-				root.add(&heard{steps: p, tokens: int64(100 + 10*len(p))}, &sum)
+				root.add(&pathNode{steps: p, tokens: int64(100 + 10*len(p))}, &sum)
 			}
 			return sum
 		}
 		if got, want := read(rapid.Permutation(paths).Draw(t, "order")), read(paths); got != want {
-			t.Errorf("%d tokens are read, in the other order %d", got, want)
+			t.Errorf("%d tokens are read, want %d as in the other order", got, want)
 		}
 	})
 }
 
-// Each revision reads the problem with the attempts that it sees, which the search
-// wrote: they are cached, and neither is left out as if another had read the same.
+// Each revision reads the problem and the attempts that it is shown. The search has
+// generated the attempts, so they are cached tokens, and each revision is billed for its
+// own.
 func TestSoloBillsAttempts(t *testing.T) {
 	lock := searchtest.NewLock(0.6, nil)
 	m := Meter(Solo(Memo(lock, NewMemory(1<<20), who)), Budget{}, who.Policy, who.RewardModel.Model)
@@ -177,6 +181,7 @@ func TestSoloBillsAttempts(t *testing.T) {
 	}
 	problem := int64(len(ask(1).Problem))
 	if got := m.Bill().Policy; got.Prompt != problem || got.Cached != 2*problem+5+5+4 {
-		t.Errorf("read %d tokens and found %d in the cache, want the problem's %d and %d", got.Prompt, got.Cached, problem, 2*problem+14)
+		t.Errorf("%d prompt and %d cached tokens, want the problem's %d and %d",
+			got.Prompt, got.Cached, problem, 2*problem+14)
 	}
 }

@@ -211,8 +211,8 @@ func TestTextsOfS1(t *testing.T) {
 	}
 }
 
-// Thinking that the child's own limit or the context cuts is cut: nobody is made to
-// answer, and nothing counts as finished.
+// Thinking that ends at the child's own limit or at the end of the context is truncated:
+// the policy is not made to answer, and the child is not finished.
 func TestCutByAnotherLimitStaysCut(t *testing.T) {
 	format := mustLookup(t, "pocket-think-v1")
 	r := ask(1)
@@ -223,8 +223,8 @@ func TestCutByAnotherLimitStaysCut(t *testing.T) {
 	}
 }
 
-// A budget that ends while a child is written leaves it cut, with all that was paid,
-// and the search is told.
+// A budget that ends between the parts of a child leaves the child truncated, with all its
+// usage, and fails the search's call.
 func TestBudgetSpentBetweenParts(t *testing.T) {
 	format := mustLookup(t, "pocket-think-v1")
 	for tokens, want := range map[int64]string{

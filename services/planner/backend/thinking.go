@@ -27,7 +27,7 @@ type Mode int
 const (
 	ModeForce  Mode = iota + 1 // what reaches the bound is made to answer
 	ModeReject                 // what exceeds the bound is thrown away and written again
-	ModeAdvise                 // nothing is done: the policy is told, and may not keep to it
+	ModeAdvise                 // only the prompt names the bound
 )
 
 var modeNames = []string{"force", "reject", "advise"}
@@ -131,7 +131,7 @@ func (t Thinking) Format(model reasoning.Model) (template.Template, error) {
 	return format, nil
 }
 
-// sentence is what the policy is told after the problem.
+// sentence returns the advice that is added to the problem.
 func (t Thinking) sentence() string {
 	switch t.Advice {
 	case AdviceTokens:

@@ -42,8 +42,8 @@ type Final int
 
 const (
 	FinalVote   Final = iota + 1 // by the search's Choice, among all solutions
-	FinalVisits                  // go from the root to the most visited child, again and again
-	FinalValue                   // likewise to the child of the highest mean value
+	FinalVisits                  // by descending from the root to the most visited child
+	FinalValue                   // by descending to the child of the highest mean value
 )
 
 // Finals are all values of Final.

@@ -24,8 +24,8 @@ type Stop int
 
 const (
 	StopComplete  Stop = iota + 1 // the strategy had nothing left to try
-	StopBudget                    // what was found until then counts
-	StopDeadline                  // likewise
+	StopBudget                    // the budget is spent; the best answer so far counts
+	StopDeadline                  // the deadline has passed; the best answer so far counts
 	StopCancelled                 // by a client
 	StopError                     // see Outcome.Err
 )
