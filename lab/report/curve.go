@@ -7,17 +7,18 @@ import (
 	"github.com/ponder-mesh/ponder/lab/measure"
 )
 
-// A Curve is what one way to search did as its budget grew.
+// A Curve holds the rows of arms with the same name, by ascending N.
 type Curve []Row
 
-// Curve returns the arms with this name, by N.
+// Curve returns the rows of the arms with this name, by ascending N.
 func (s Sweep) Curve(strategy string) Curve {
 	return s.curve(func(a Row) bool { return a.Strategy == strategy })
 }
 
-func (s Sweep) curve(of func(Row) bool) (c Curve) {
+// curve returns the rows for which include returns true, by ascending N.
+func (s Sweep) curve(include func(Row) bool) (c Curve) {
 	for _, a := range s.Rows {
-		if of(a) {
+		if include(a) {
 			c = append(c, a)
 		}
 	}
@@ -35,10 +36,10 @@ func (s Sweep) Find(a bench.Arm) (row Row, ok bool) {
 	return row, false
 }
 
-// Right returns the share of seeds with a right answer, by the sweep's problems.
+// Right returns the share of seeds with a right answer, by problem of the sweep.
 func (a Row) Right() []float64 { return a.right }
 
-// Points returns the points of a curve in some unit.
+// Points returns the curve's points, with the budget in the given unit.
 func (c Curve) Points(unit func(Row) float64) (points []measure.Point) {
 	for _, a := range c {
 		points = append(points, measure.Point{Budget: unit(a), Accuracy: a.Accuracy.Mean})
@@ -46,14 +47,14 @@ func (c Curve) Points(unit func(Row) float64) (points []measure.Point) {
 	return points
 }
 
-// Units in which a budget is counted.
+// Units of a budget, per problem.
 var (
 	Tokens = func(a Row) float64 { return a.Generated }
-	FLOPs  = func(a Row) float64 { return a.PolicyGF + a.VerifierGF }
+	FLOPs  = func(a Row) float64 { return a.PolicyGF + a.VerifierGF } // in GFLOP
 )
 
-// best returns the row of the highest accuracy, the cheapest of equals; ok is false if there
-// are no rows.
+// best returns the row with the highest accuracy; of several, the one with the fewest generated tokens. ok
+// is false if the curve is empty.
 func (c Curve) best() (best Row, ok bool) {
 	for i, a := range c {
 		if i == 0 || a.Accuracy.Mean > best.Accuracy.Mean || a.Accuracy.Mean == best.Accuracy.Mean &&
@@ -69,9 +70,9 @@ func (s Sweep) planned() (c Curve) {
 	return s.curve(func(a Row) bool { return a.Arm.Kind == bench.KindPlanned })
 }
 
-// optimal returns the compute-optimal curve: planned searches where there are some, else the
-// best strategy of each budget on the problems that it was chosen by. That is biased
-// upwards, and name says so.
+// optimal returns the compute-optimal curve and its name: planned searches if the sweep has any; otherwise
+// the best strategy for each budget, selected on the same problems. That selection is biased upwards, and
+// name says so.
 func (s Sweep) optimal() (name string, c Curve) {
 	if c = s.planned(); len(c) > 0 {
 		return "planned", c

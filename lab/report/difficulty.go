@@ -8,9 +8,9 @@ import (
 	"github.com/ponder-mesh/ponder/services/difficulty"
 )
 
-// PassAtK returns the table of pass@k, the unbiased estimate of the probability that one of
-// k samples is right (Chen et al. 2021, arXiv 2107.03374), by the right samples that an
-// oracle counted; ok is false if the sweep has no oracle.
+// PassAtK returns the table of pass@k, the unbiased estimate of the probability that at least one of k
+// samples is right (Chen et al. 2021, arXiv 2107.03374), from the samples of the oracle arm; ok is false if
+// the sweep has no oracle arm.
 func PassAtK(s Sweep) (t table.Table, ok bool, err error) {
 	t = table.New(">k", "pass@k [95 %]")
 	if s.Oracle == nil {
@@ -30,15 +30,15 @@ func PassAtK(s Sweep) (t table.Table, ok bool, err error) {
 	return t, true, nil
 }
 
-// A Panel is the problems of one difficulty, or of one number of steps.
+// A Panel holds the problems of one bin of difficulty, or of one number of steps.
 type Panel struct {
 	Label    string
-	Problems []int
+	Problems []int // indices into the sweep's problems
 }
 
-// Panels returns a sweep's problems by difficulty: five quantiles of the oracle's pass@1
-// (Snell et al. 2024), or its absolute bins (Liu et al. 2025), the easiest first; nil if
-// the sweep has no oracle.
+// Panels returns the sweep's problems by difficulty, the easiest first: in five quantiles of the oracle's
+// pass@1 (Snell et al. 2024), or in absolute bins of it (Liu et al. 2025). It returns nil if the sweep has
+// no oracle arm.
 func (s Sweep) Panels(absolute bool) []Panel {
 	if s.Oracle == nil {
 		return nil
@@ -61,9 +61,10 @@ func (s Sweep) Panels(absolute bool) []Panel {
 	return panels
 }
 
-// ByDifficulty returns the table of accuracy by panels, with the number of problems of each.
+// ByDifficulty returns the table of accuracy by arm and panel, with the number of problems of each panel.
 func ByDifficulty(s Sweep, panels []Panel) table.Table { return byPanels(s, panels, true) }
 
+// byPanels returns the table of accuracy by arm and panel; count adds the number of problems to the labels.
 func byPanels(s Sweep, panels []Panel, count bool) table.Table {
 	t := table.New("strategy", ">N")
 	for _, p := range panels {
@@ -87,7 +88,7 @@ func byPanels(s Sweep, panels []Panel, count bool) table.Table {
 	return t
 }
 
-// on returns the shares of right answers on some problems.
+// on returns the shares of right answers on the given problems.
 func (a Row) on(problems []int) (right []float64) {
 	for _, i := range problems {
 		right = append(right, a.right[i])
@@ -95,7 +96,7 @@ func (a Row) on(problems []int) (right []float64) {
 	return right
 }
 
-// bySteps returns a sweep's problems by the calculations that they need.
+// bySteps returns a panel for each number of steps that problems need.
 func (s Sweep) bySteps() (panels []Panel) {
 	for _, steps := range stepsOf(s) {
 		p := Panel{Label: fmt.Sprintf("%d steps", steps)}

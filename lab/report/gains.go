@@ -7,11 +7,11 @@ import (
 	"github.com/ponder-mesh/ponder/lab/table"
 )
 
-// PerformanceGain returns Table 5 of Liu et al. 2025 (arXiv 2502.06703): chain of thought,
-// which is greedy, majority at its best and compute-optimal search at its best; how much
-// more accurate the last is than the first, in per cent of it; and how many times less
-// budget it needs to reach majority's best, in generated tokens and in all FLOPs. A factor
-// below 1 is a loss, ">" a lower bound: already the smallest budget is better.
+// PerformanceGain returns Table 5 of Liu et al. 2025 (arXiv 2502.06703): the best accuracies of chain of
+// thought (greedy), majority, and compute-optimal search; the relative gain of compute-optimal search over
+// chain of thought in per cent; and its efficiency, the budget of majority's best accuracy over the budget
+// at which compute-optimal search reaches it, in generated tokens and in all FLOPs. An efficiency below 1
+// is a loss; ">" marks a lower bound, where the smallest budget is already better.
 func PerformanceGain(sweeps []Sweep) (table.Table, error) {
 	t := table.New("policy", "verifier", "CoT", "majority", "compute-optimal", ">gain, %", ">efficiency, tokens",
 		">efficiency, FLOPs", "compute-optimal is")

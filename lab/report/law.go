@@ -13,14 +13,14 @@ import (
 	"github.com/ponder-mesh/ponder/lab/table"
 )
 
-// A Law is accuracy as a function of inference compute C, in FLOPs a problem, and, for
-// policies of several sizes, of their size S in parameters (after Wu et al. 2024, arXiv
-// 2408.00724, which finds the best size for a given compute):
+// A Law describes accuracy as a function of inference compute C, in FLOPs per problem, and, for policies of
+// several sizes, of their size S in parameters (after Wu et al. 2024, arXiv 2408.00724, who find the best
+// size for a given compute):
 //
 //	logit(accuracy) = a + b·log10(C) + c·log10(S) + d·log10(C)·log10(S)
 //
-// fitted by least squares to the arms of one strategy. With one size, c and d are 0.
-// It describes what was measured and extrapolates beyond the largest budget.
+// fitted by least squares to the arms of one strategy. With one size, c and d are 0. Beyond the largest
+// measured budget it is an extrapolation.
 type Law struct {
 	Strategy   string         `json:"strategy"`
 	Arms       int            `json:"arms"`
@@ -28,17 +28,17 @@ type Law struct {
 	A, B, C, D float64        `json:"-"`
 	Terms      []float64      `json:"terms"` // a, b, c, d
 	R2         float64        `json:"r2"`
-	Slope      stats.Interval `json:"slope"` // of b, by resampling problems; of one size only
+	Slope      stats.Interval `json:"slope"` // 95 % interval of b, by resampling problems; only with one size
 }
 
-// half, in problems, is added on both sides to keep the logit finite.
+// half is the number of problems that is added to the right and to the wrong ones, so that the logit is finite.
 const half = 0.5
 
 func logit(right float64, n int) float64 {
 	return math.Log((right*float64(n) + half) / ((1-right)*float64(n) + half))
 }
 
-// Fit fits the law of a strategy to some sweeps; ok is false if there are too few budgets.
+// Fit fits the law of a strategy to sweeps; ok is false if there are too few budgets.
 func Fit(sweeps []Sweep, strategy string) (law Law, ok bool) {
 	law.Strategy = strategy
 	var rows [][]float64
@@ -75,6 +75,7 @@ func Fit(sweeps []Sweep, strategy string) (law Law, ok bool) {
 	return law, true
 }
 
+// leastSquares fits ys by the first terms columns of rows; ok is false if the system is singular.
 func leastSquares(rows [][]float64, ys []float64, terms int) (weights []float64, r2 float64, ok bool) {
 	x := mat.NewDense(len(rows), terms, nil)
 	for i, row := range rows {
@@ -93,7 +94,7 @@ func leastSquares(rows [][]float64, ys []float64, terms int) (weights []float64,
 	return weights, stat.RSquaredFrom(fitted.RawVector().Data, ys, nil), true
 }
 
-// slopes returns the interval of b over resampled problems.
+// slopes returns the 95 % interval of b over resampled problems.
 func slopes(sweeps []Sweep, strategy string, mean float64) stats.Interval {
 	const times = 1000
 	chance := rand.New(rand.NewPCG(1, 0))
@@ -127,7 +128,7 @@ func slopes(sweeps []Sweep, strategy string, mean float64) stats.Interval {
 		N: len(sweeps[0].Problems)}
 }
 
-// Laws returns the table of the laws that could be fitted.
+// Laws returns the table of laws, for each strategy with enough budgets to fit one.
 func Laws(sweeps []Sweep) table.Table {
 	t := table.New("strategy", ">arms", ">policies", "logit(accuracy) =", ">R²", "b [95 %]")
 	var names []string

@@ -8,7 +8,8 @@ import (
 	"github.com/ponder-mesh/ponder/lab/table"
 )
 
-// Pareto returns the rows that no other beats in both accuracy and cost, the cheapest first.
+// Pareto returns the Pareto front of accuracy and cost by ascending cost: no other row is both as accurate
+// and as cheap as a row of the front.
 func Pareto(arms []Row, unit func(Row) float64) (front []Row) {
 	sorted := slices.Clone(arms)
 	slices.SortStableFunc(sorted, func(a, b Row) int {
@@ -22,7 +23,7 @@ func Pareto(arms []Row, unit func(Row) float64) (front []Row) {
 	return front
 }
 
-// ParetoTable returns the table of the front of all sweeps together.
+// ParetoTable returns the table of the Pareto front of the rows of all sweeps; name is that of the unit.
 func ParetoTable(sweeps []Sweep, unit func(Row) float64, name string) table.Table {
 	t := table.New("policy", "verifier", "strategy", ">N", ">"+name, "accuracy [95 %]")
 	var all []Row

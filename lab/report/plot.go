@@ -19,10 +19,9 @@ import (
 	"github.com/ponder-mesh/ponder/internal/stats"
 )
 
-// Plot draws accuracy into files in a directory: against generated tokens and against FLOPs,
-// and against tokens by the problems' steps and by their difficulty, where these are known.
-// Format is "svg" or "png". It returns the files' names: none if there are fewer than two
-// budgets.
+// Plot writes plots of accuracy into a directory: against generated tokens, against FLOPs, and against
+// tokens in panels by steps and by difficulty, if these are known. Format is "svg" or "png". Plot returns
+// the names of the files, none if there are fewer than two budgets.
 func Plot(dir string, s Sweep, format string) (names []string, err error) {
 	costs := map[float64]bool{}
 	for _, a := range s.Rows {
@@ -105,7 +104,7 @@ func drawPanels(path string, s Sweep, panels []Panel, format string) error {
 	return errors.Join(err, file.Close())
 }
 
-// ticks returns 1, 2 and 5 in each decade.
+// ticks returns ticks at 1, 2 and 5 in each decade.
 func ticks(low, high float64) (all []plot.Tick) {
 	for decade := math.Pow(10, math.Floor(math.Log10(low))); decade <= high; decade *= 10 {
 		for _, k := range []float64{1, 2, 5} {
@@ -117,17 +116,17 @@ func ticks(low, high float64) (all []plot.Tick) {
 	return all
 }
 
-// drawn reports whether a plot has an arm: those with other parameters than the papers',
-// and those after an estimate, are in the tables only.
+// drawn reports whether plots show an arm. Arms with parameters other than the papers', and arms after a
+// difficulty estimate, are only in tables.
 func drawn(a Row) bool { return a.Arm.HasDefaults() && Tokens(a) > 0 }
 
-// points are those of one strategy, by budget, with their intervals.
+// points holds the points of one strategy with their intervals.
 type points struct {
 	plotter.XYs
 	plotter.YErrors
 }
 
-// curves returns a plot of all strategies with the papers' parameters; greedy is a line.
+// curves returns the plot of all drawn arms, with greedy as a horizontal line.
 func curves(s Sweep, x func(Row) float64, y func(Row) stats.Interval) (*plot.Plot, error) {
 	p := plot.New()
 	p.Y.Label.Text, p.Y.Min, p.Y.Max = "accuracy", 0, 1

@@ -11,21 +11,21 @@ import (
 	"github.com/ponder-mesh/ponder/lab/table"
 )
 
-// Options are those of a report. It has no tables of what is nil.
+// Options configures a report.
 type Options struct {
-	Prices *Prices
-	Models Models
-	PNG    bool // else plots are SVG
+	Prices *Prices // nil: no table of money
+	Models Models  // nil: no table of training FLOPs
+	PNG    bool    // plots are PNG instead of SVG
 }
 
-// A part is a table with its place in a report.
+// A part is a section of a report: a table with its title and the name of its CSV file.
 type part struct {
 	file, title, note string
 	table             table.Table
 }
 
-// Write writes report.md, a CSV file for each table and the plots into a directory, and
-// returns the names of all.
+// Write writes report.md, the plots and a CSV file for each table into a directory, and returns the names
+// of all files.
 func Write(dir string, sweeps []Sweep, o Options) (names []string, err error) {
 	parts, err := partsOf(sweeps, o)
 	if err != nil {
@@ -80,6 +80,7 @@ func Write(dir string, sweeps []Sweep, o Options) (names []string, err error) {
 	return append(names, "report.md"), os.WriteFile(filepath.Join(dir, "report.md"), []byte(text.String()), 0o644)
 }
 
+// orNone returns the name, or "none" if it is empty.
 func orNone(name string) string {
 	if name == "" {
 		return "none"
@@ -87,7 +88,7 @@ func orNone(name string) string {
 	return name
 }
 
-// partsOf returns all tables of some sweeps.
+// partsOf returns the sections of a report on sweeps.
 func partsOf(sweeps []Sweep, o Options) (parts []part, err error) {
 	for i, s := range sweeps {
 		suffix, of := fmt.Sprintf("-%d", i+1), " of "+s.Name

@@ -19,9 +19,9 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-var update = flag.Bool("update", false, "write testdata/report.md anew")
+var update = flag.Bool("update", false, "rewrite testdata/report.md")
 
-const results = "testdata/results.jsonl" // a cut of what ponder calibrate really recorded
+const results = "testdata/results.jsonl" // an excerpt of results of ponder calibrate
 
 func example(t *testing.T) Sweep {
 	t.Helper()
@@ -32,7 +32,7 @@ func example(t *testing.T) Sweep {
 	return r
 }
 
-// The whole report of real results, as it was when somebody last read it.
+// The report of recorded results is testdata/report.md.
 func TestReport(t *testing.T) {
 	dir := t.TempDir()
 	o := Options{
@@ -140,11 +140,11 @@ func TestPerformanceGain(t *testing.T) {
 		gain       string
 		efficiency string
 	}{
-		"in between":       {map[int]float64{1: 0.4, 4: 0.5, 16: 0.7}, "75.0", "6.4"}, // 0.6 at N = 10
-		"better at once":   {map[int]float64{4: 0.65, 16: 0.7}, "75.0", ">16.0"},
-		"worse than 1":     {map[int]float64{4: 0.4, 64: 0.5, 256: 0.7}, "75.0", "0.4"}, // 0.6 at N = 160
-		"never so good":    {map[int]float64{4: 0.4, 64: 0.5}, "25.0", "<1.0"},
-		"no better at all": {map[int]float64{64: 0.6}, "50.0", "1.0"},
+		"in between":                   {map[int]float64{1: 0.4, 4: 0.5, 16: 0.7}, "75.0", "6.4"}, // 0.6 at N = 10
+		"better from the first budget": {map[int]float64{4: 0.65, 16: 0.7}, "75.0", ">16.0"},
+		"worse than 1":                 {map[int]float64{4: 0.4, 64: 0.5, 256: 0.7}, "75.0", "0.4"}, // 0.6 at N = 160
+		"never as good":                {map[int]float64{4: 0.4, 64: 0.5}, "25.0", "<1.0"},
+		"no better at all":             {map[int]float64{64: 0.6}, "50.0", "1.0"},
 	} {
 		r := sweep("p", 100, map[string]map[int]float64{"greedy": {1: 0.4}, "majority": {4: 0.5, 64: 0.6, 256: 0.6},
 			"planned": c.planned})
@@ -196,7 +196,7 @@ func TestPassAtK(t *testing.T) {
 	}
 }
 
-func TestParetoKeepsWhatNothingBeats(t *testing.T) {
+func TestParetoFrontHasAllUndominatedRows(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var arms []Row
 		for range rapid.IntRange(1, 12).Draw(t, "arms") {
@@ -272,7 +272,7 @@ func TestMoney(t *testing.T) {
 	}
 }
 
-func TestFilesThatAreWrong(t *testing.T) {
+func TestMalformedFiles(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file.json")
 	for text, want := range map[string]string{
 		`{`:             "unexpected end",

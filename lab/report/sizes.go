@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -8,15 +9,14 @@ import (
 	"github.com/ponder-mesh/ponder/lab/table"
 )
 
-// SmallAgainstLarge returns Table 3 of Liu et al. 2025: each policy's compute-optimal search
-// beside the greedy answers of all policies, largest first.
+// SmallAgainstLarge returns Table 3 of Liu et al. 2025: the greedy answers of all policies, then each
+// policy's compute-optimal search, the largest policy first.
 func SmallAgainstLarge(sweeps []Sweep) table.Table {
 	t := table.New("policy", ">parameters", "method", "verifier", "accuracy [95 %]", ">generated", ">policy MFLOP",
 		">verifier MFLOP")
 	sorted := slices.Clone(sweeps)
-	slices.SortStableFunc(sorted, func(a,
-		b Sweep) int {
-		return int(b.Header.Policy.Parameters - a.Header.Policy.Parameters)
+	slices.SortStableFunc(sorted, func(a, b Sweep) int {
+		return cmp.Compare(b.Header.Policy.Parameters, a.Header.Policy.Parameters)
 	})
 	add := func(s Sweep, method, verifier string, a Row) {
 		t.Add(s.Header.Policy.Name, strconv.FormatInt(s.Header.Policy.Parameters, 10), method, verifier,

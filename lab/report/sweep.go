@@ -1,9 +1,8 @@
-// Package report turns a bench's results into what people publish: curves of accuracy
-// against compute with their intervals, the tables of Liu et al. 2025, pass@k, the
-// Pareto front, a scaling law, and money.
+// Package report computes tables and figures from bench results: curves of accuracy against compute with
+// intervals, the tables of Liu et al. 2025, pass@k, the Pareto front, a scaling law, and prices.
 //
-// Everything is computed from files of results alone. One [Sweep] is one file: searches
-// by one policy with one verifier on one set of problems.
+// Results files are the only input of measurements. A [Sweep] holds one file: searches by one policy with
+// one verifier on one problem set.
 package report
 
 import (
@@ -20,17 +19,17 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/strategies"
 )
 
-// A Sweep is one file of results: searches by one policy with one verifier.
+// A Sweep holds the results of one file, with the means of each arm and pass@1 of each problem.
 type Sweep struct {
 	Name     string // of the file
 	Header   bench.Header
-	Problems []problemset.Problem // in a fixed order; with ids, steps and levels only
-	Rows     []Row
-	Oracle   []float64 // pass@1 by problem, of Samples samples; nil where no arm counted right samples
-	Samples  int
+	Problems []problemset.Problem // by steps, then id; only with ID, Steps and Level
+	Rows     []Row                // one per arm that searches
+	Oracle   []float64            // pass@1 by problem, from Samples samples; nil without an oracle arm
+	Samples  int                  // of the oracle arm, per problem
 }
 
-// A Row is what one way to search did on all problems of a Sweep. Costs are means of a
+// A Row holds the accuracy and the costs of one arm on all problems of a Sweep. Costs are means per
 // problem.
 type Row struct {
 	Arm            bench.Arm      `json:"-"`
@@ -42,14 +41,14 @@ type Row struct {
 	Generated      float64        `json:"generated_tokens"`
 	Prompt         float64        `json:"prompt_tokens"`
 	VerifierTokens float64        `json:"verifier_tokens"`
-	Cached         float64        `json:"-"` // prompt tokens that the policy's cache had
+	Cached         float64        `json:"-"` // prompt tokens that were in the policy's cache
 	VerifierCached float64        `json:"-"`
 	PolicyGF       float64        `json:"policy_gflop"`
 	VerifierGF     float64        `json:"verifier_gflop"`
-	right          []float64      // by problem
+	right          []float64      // share of seeds with a right answer, by problem
 }
 
-// Read reads a file of results. Every arm must have done every problem.
+// Read reads a results file. It returns an error if an arm lacks the result of a problem or a seed.
 func Read(path string) (Sweep, error) {
 	h, results, err := bench.ReadLog(path)
 	if err != nil {
@@ -74,7 +73,8 @@ func Read(path string) (Sweep, error) {
 	return s, nil
 }
 
-// newRow returns the means of an arm's results.
+// newRow returns the means of an arm's results. The interval of the accuracy is a bootstrap for one seed,
+// too (bench.Row.Accuracy uses Wilson's there): a report compares rows by resampling the same problems.
 func newRow(row bench.Row, m *bench.Matrix) Row {
 	a := Row{Arm: row.Arm, Policy: m.Header.Policy.Name, Verifier: m.Header.Verifier.Name, Strategy: row.Arm.Name(),
 		N: row.Arm.N, right: row.Right}
@@ -93,7 +93,8 @@ func newRow(row bench.Row, m *bench.Matrix) Row {
 	return a
 }
 
-// addOracle fills in pass@1 by an oracle's row, unless one of more samples did.
+// addOracle sets Oracle and Samples from the row of an oracle arm, unless an oracle arm with more samples
+// has set them.
 func (s *Sweep) addOracle(row bench.Row) {
 	if row.Arm.Method != difficulty.MethodOracle || row.Arm.N < s.Samples {
 		return
@@ -110,7 +111,7 @@ func (s *Sweep) addOracle(row bench.Row) {
 	}
 }
 
-// order returns the place of an arm in tables: strategies without a verifier come first.
+// order returns the place of an arm in tables: that of its strategy in strategies.Names, planned last.
 func order(a bench.Arm) int {
 	names := strategies.Names()
 	if a.Kind == bench.KindPlanned {

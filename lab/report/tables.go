@@ -22,7 +22,8 @@ func Costs(arms []Row) table.Table {
 	return t
 }
 
-// Controls returns the same of several models, each arm beside its sweep's best-of-n.
+// Controls returns the table of accuracy and costs of several sweeps, with each arm's difference to its
+// sweep's best-of-n.
 func Controls(sweeps []Sweep) table.Table {
 	t := table.New("policy", "verifier", "strategy", ">N", "accuracy [95 %]", "− best-of-n", ">generated",
 		">verifier tokens")
@@ -36,8 +37,8 @@ func Controls(sweeps []Sweep) table.Table {
 	return t
 }
 
-// Differences returns the table that compares each arm with greedy, and with majority and
-// best-of-n at the same N, on the same problems.
+// Differences returns the table of the differences of each arm to greedy, and to majority and best-of-n
+// with the same N, on the same problems.
 func Differences(s Sweep) table.Table {
 	t := table.New("strategy", ">N", "− greedy", "− majority", "− best-of-n")
 	for _, a := range s.Rows {
@@ -49,8 +50,8 @@ func Differences(s Sweep) table.Table {
 	return t
 }
 
-// difference returns how many points an arm is above another, paired by problem; "" if
-// there is no other of that strategy and N.
+// difference returns the difference of an arm to the arm with this strategy and n, in points of accuracy
+// with its interval, paired by problem; "" if there is no such arm, or if it is the arm itself.
 func (s Sweep) difference(a Row, strategy string, n int) string {
 	i := slices.IndexFunc(s.Rows, func(b Row) bool { return b.Strategy == strategy && b.N == n })
 	if i < 0 || a.Strategy == strategy {
@@ -63,9 +64,10 @@ func (s Sweep) difference(a Row, strategy string, n int) string {
 	return fmt.Sprintf("%+.1f [%+.1f, %+.1f]", 100*d.Mean, 100*d.Low, 100*d.High)
 }
 
-// BySteps returns the table of accuracy by the calculations that a problem needs.
+// BySteps returns the table of accuracy by the number of steps that a problem needs.
 func BySteps(s Sweep) table.Table { return byPanels(s, s.bySteps(), false) }
 
+// stepsOf returns the numbers of steps of the sweep's problems, ascending.
 func stepsOf(s Sweep) []int {
 	kinds := map[int]bool{}
 	for _, p := range s.Problems {

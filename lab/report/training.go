@@ -9,17 +9,17 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// Models says of models, by name, what files of results do not.
+// Models holds the sizes and the training of models by name, which results files do not have.
 type Models map[string]Training
 
-// A Training is a model's size and how long it was trained.
+// A Training holds a model's size and the number of tokens that it was trained on.
 type Training struct {
 	Parameters     int64   `json:"parameters"`
-	Active         int64   `json:"active_parameters,omitempty"` // of a mixture of experts: those that a token activates; 0 is all
+	Active         int64   `json:"active_parameters,omitempty"` // per token, in a mixture of experts; 0: all
 	TrainingTokens float64 `json:"training_tokens"`
 }
 
-// ReadModels reads a file of Models.
+// ReadModels reads Models from a JSON file.
 func ReadModels(path string) (Models, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -43,18 +43,18 @@ func ReadModels(path string) (Models, error) {
 	return m, nil
 }
 
-// TotalFLOPs returns Table 4 of Liu et al. 2025 (arXiv 2502.06703): the FLOPs of training a
-// policy, 6 × parameters × tokens, those of its searches of all problems, those of the
-// verifier, and their sum. Of a mixture of experts the active parameters count, in training
-// and in inference; the paper's row of DeepSeek-R1 counts all 671 B in training. Inference
-// is as it was billed, at 2 × parameters × tokens, scaled to the active parameters.
+// TotalFLOPs returns Table 4 of Liu et al. 2025 (arXiv 2502.06703): the FLOPs of a policy's training, 6 ×
+// parameters × tokens, of its searches of all problems, and of the verifier, and their sum. For a mixture of
+// experts the active parameters count, in training and in inference; the paper's row of DeepSeek-R1 counts
+// all 671 B in training. Inference is the billed amount, 2 × parameters × tokens, scaled to the active
+// parameters.
 func TotalFLOPs(sweeps []Sweep, m Models) (table.Table, error) {
 	t := table.New("policy", "method", ">N", "accuracy [95 %]", ">pre-training", ">inference", ">verifier", ">total")
 	for _, s := range sweeps {
 		name := s.Header.Policy.Name
 		model, ok := m[name]
 		if !ok {
-			return t, reasoning.Invalid("models", "%s is not in the file", name)
+			return t, reasoning.Invalid("models", "%s is not in the file: add the model to the file of --models", name)
 		}
 		active := model.Parameters
 		if model.Active > 0 {
