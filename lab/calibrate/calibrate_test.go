@@ -14,10 +14,10 @@ import (
 	"github.com/ponder-mesh/ponder/lab/bench"
 )
 
-// world makes a grid of n problems whose arms cost N×40 tokens and are right with a
-// probability that skill gives for an arm and a rate. An estimate costs 160 tokens, all of
-// which an arm of 4 or more uses.
-func world(n int, chance *rand.Rand, arms map[string][]int, skill func(strategy string, n int,
+// randomGrid returns a grid of n problems. An arm costs N × 40 tokens and is right with the probability that
+// skill returns for the arm and the problem's rate. An estimate costs 160 tokens; arms with N ≥ 4 reuse all of
+// its samples.
+func randomGrid(n int, chance *rand.Rand, arms map[string][]int, skill func(strategy string, n int,
 	rate float64) float64) *Grid {
 	g := &Grid{Rates: make([]float64, n), Estimate: make([]bench.Cost, n)}
 	for i := range n {
@@ -54,10 +54,10 @@ func world(n int, chance *rand.Rand, arms map[string][]int, skill func(strategy 
 
 var options = Options{Budgets: []int{1, 4, 16}, Bins: "quantiles-5", Repetitions: 4}
 
-// Easy problems need 4 samples and hard ones 48: with 16 on the average there is much to
-// gain.
-func TestBudgetsGoWhereTheyPay(t *testing.T) {
-	g := world(300, rand.New(rand.NewPCG(1, 2)), map[string][]int{"best-of-n": {1, 4, 16, 48}},
+// Easy problems need 4 samples and hard ones 48: with a mean of 16 samples, choosing by difficulty is more
+// accurate.
+func TestHardProblemsGetMoreSamples(t *testing.T) {
+	g := randomGrid(300, rand.New(rand.NewPCG(1, 2)), map[string][]int{"best-of-n": {1, 4, 16, 48}},
 		func(_ string, n int, rate float64) float64 {
 			switch {
 			case rate > 0.4:
@@ -91,18 +91,18 @@ func TestBudgetsGoWhereTheyPay(t *testing.T) {
 	}
 }
 
-// Where the best strategy does not depend on difficulty, the profile is uniform and claims
-// no more than the truth: the luck of the best of many arms is not in it.
-func TestLuckIsNoGain(t *testing.T) {
+// If the best strategy does not depend on difficulty, the profile has one strategy for all, and its measured
+// accuracy is not biased by the selection of the best of many arms.
+func TestSelectionDoesNotBiasTheAccuracy(t *testing.T) {
 	arms := map[string][]int{}
 	for i := range 12 {
 		arms[fmt.Sprintf("mcts:exploration=%d", i+2)] = []int{16}
 	}
 	arms["best-of-n"] = []int{16}
-	adaptive, lucky, claimed := 0, 0.0, 0.0
-	const worlds = 10
-	for seed := range uint64(worlds) {
-		g := world(100, rand.New(rand.NewPCG(seed, 1)), arms, func(string, int, float64) float64 { return 0.5 })
+	adaptive, biased, claimed := 0, 0.0, 0.0
+	const grids = 10
+	for seed := range uint64(grids) {
+		g := randomGrid(100, rand.New(rand.NewPCG(seed, 1)), arms, func(string, int, float64) float64 { return 0.5 })
 		p, err := g.Fit(Options{Budgets: []int{16}, Bins: "quantiles-5", Repetitions: 2})
 		if err != nil {
 			t.Fatal(err)
@@ -110,22 +110,22 @@ func TestLuckIsNoGain(t *testing.T) {
 		if p.Budgets[0].Adaptive {
 			adaptive++
 		}
-		lucky += p.Budgets[0].Uniform.Accuracy.Mean / worlds // of the best on the problems that chose it
-		claimed += p.Budgets[0].Measured.Uniform.Accuracy.Mean / worlds
+		biased += p.Budgets[0].Uniform.Accuracy.Mean / grids // on the problems that selected the arm
+		claimed += p.Budgets[0].Measured.Uniform.Accuracy.Mean / grids
 	}
 	if adaptive > 2 {
-		t.Errorf("%d of %d worlds without a gain have one by their profiles", adaptive, worlds)
+		t.Errorf("%d of %d grids without a gain have one by their profiles", adaptive, grids)
 	}
 	if claimed < 0.47 || claimed > 0.53 {
 		t.Errorf("claims %.3f on the average, want about the true 0.5", claimed)
 	}
-	if lucky < 0.55 { // the control: measured on the problems that chose, there is a gain
-		t.Errorf("the luckiest arms have %.3f, want clearly more than 0.5", lucky)
+	if biased < 0.55 { // the control: measured on the problems that selected the arm, the accuracy is biased
+		t.Errorf("the selected arms have %.3f on the problems that selected them, want more than 0.55", biased)
 	}
 }
 
-// Bins that share a budget do not exceed it, and leave few right answers out.
-func TestAllocationIsNearlyBest(t *testing.T) {
+// An allocation is within its limit, and has nearly as many right answers as the best one.
+func TestAllocationIsNearlyOptimal(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		bins, arms := rapid.IntRange(1, 3).Draw(t, "bins"), rapid.IntRange(1, 5).Draw(t, "arms")
 		g := &Grid{After: make([]Column, arms)}
@@ -172,7 +172,7 @@ func TestAllocationIsNearlyBest(t *testing.T) {
 		if cost > limit {
 			t.Fatalf("%.1f tokens, limit %.1f", cost, limit)
 		}
-		most := 0.0 // a bin's problems: what the steps of the curve can cost
+		most := 0.0 // the problems of a bin: the size of a step
 		for _, m := range members {
 			most = max(most, float64(len(m)))
 		}
@@ -182,7 +182,7 @@ func TestAllocationIsNearlyBest(t *testing.T) {
 	})
 }
 
-// results returns the results of a bench that give the grid.
+// results returns the results of a bench whose grid is g.
 func results(g *Grid) (h bench.Header, all []bench.Result) {
 	h.Seeds, h.Problems.Count = []uint64{1}, len(g.Problems)
 	for _, side := range []struct {
@@ -206,10 +206,10 @@ func results(g *Grid) (h bench.Header, all []bench.Result) {
 	return h, all
 }
 
-// A resumed run has its results in another order, and the same profile.
+// The results of a resumed run are in another order; the profile is the same.
 func TestOrderOfResultsDoesNotMatter(t *testing.T) {
 	chance := rand.New(rand.NewPCG(1, 3))
-	g := world(40, chance, map[string][]int{"best-of-n": {1, 4, 16}, "beam": {4, 16}},
+	g := randomGrid(40, chance, map[string][]int{"best-of-n": {1, 4, 16}, "beam": {4, 16}},
 		func(_ string, _ int, rate float64) float64 { return rate })
 	h, all := results(g)
 	var first []byte
@@ -236,8 +236,8 @@ func TestOrderOfResultsDoesNotMatter(t *testing.T) {
 	}
 }
 
-func TestGridsThatAreNotWhole(t *testing.T) {
-	g := world(20, rand.New(rand.NewPCG(1, 4)), map[string][]int{"best-of-n": {4}},
+func TestIncompleteGrids(t *testing.T) {
+	g := randomGrid(20, rand.New(rand.NewPCG(1, 4)), map[string][]int{"best-of-n": {4}},
 		func(string, int, float64) float64 { return 1 })
 	h, all := results(g)
 	for want, change := range map[string]func([]bench.Result) []bench.Result{

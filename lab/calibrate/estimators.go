@@ -13,14 +13,14 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/profile"
 )
 
-// methodEstimates are the estimates of all problems by one method, and their price.
+// methodEstimates holds the estimates of one method by problem, and their cost.
 type methodEstimates struct {
 	rates   map[string]float64
 	quality profile.Quality
 }
 
-// estimatesOf returns the estimates in a bench's results, by method and samples. Of several seeds the
-// first counts. The search after an estimate that takes least text stands for the probe.
+// estimatesOf returns the estimates in a bench's results by method and number of samples, with the first seed
+// only. The estimates of the probe are those of estimate+greedy.
 func estimatesOf(m *bench.Matrix) map[string]*methodEstimates {
 	all := map[string]*methodEstimates{}
 	for _, row := range m.Rows {
@@ -43,6 +43,7 @@ func estimatesOf(m *bench.Matrix) map[string]*methodEstimates {
 	return all
 }
 
+// add adds the estimate of a result, unless the problem has one.
 func (o *methodEstimates) add(r bench.Result) {
 	if _, there := o.rates[r.Problem]; !there {
 		o.rates[r.Problem] = r.Estimate.Rate
@@ -52,10 +53,10 @@ func (o *methodEstimates) add(r bench.Result) {
 	}
 }
 
-// Estimators measures ways to estimate difficulty against the oracle, and learns the
-// model of texts from it; both are nil where the results have no oracle. Texts are by
-// problem. As not every estimate is on the scale of pass rates, the true bin is a
-// problem's quantile by the oracle, and the estimated one its quantile by the estimate.
+// Estimators compares the methods of difficulty estimation with the oracle, and fits the prompt model to the
+// oracle's rates; both results are nil if m has no oracle arm. texts holds the problems' texts by id. Since
+// not every estimate is on the scale of pass rates, bins are quantiles: a problem's true bin is its quantile
+// by the oracle, its estimated bin that by the estimate.
 func Estimators(m *bench.Matrix, texts map[string]string) ([]profile.Quality, *difficulty.PromptModel, error) {
 	all := estimatesOf(m)
 	oracle := ""
@@ -69,27 +70,27 @@ func Estimators(m *bench.Matrix, texts map[string]string) ([]profile.Quality, *d
 	}
 	truth := all[oracle].rates
 	ids := slices.Sorted(maps.Keys(truth))
-	model, read, err := readTexts(ids, texts, truth)
+	model, predicted, err := fitTexts(ids, texts, truth)
 	if err != nil {
 		return nil, nil, err
 	}
-	if read != nil {
-		all[difficulty.MethodPrompt.String()] = &methodEstimates{read,
+	if predicted != nil {
+		all[difficulty.MethodPrompt.String()] = &methodEstimates{predicted,
 			profile.Quality{Method: difficulty.MethodPrompt.String()}}
 	}
 	var table []profile.Quality
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		o := all[name]
 		q := o.quality
-		var known, said []float64
+		var known, estimated []float64
 		for _, id := range ids {
-			known, said = append(known, truth[id]), append(said, o.rates[id])
+			known, estimated = append(known, truth[id]), append(estimated, o.rates[id])
 		}
-		// Where all problems have the same rate there is no correlation, and JSON has no NaN.
-		if q.Spearman = stats.Spearman(known, said); math.IsNaN(q.Spearman) {
+		// If all problems have the same rate the correlation is NaN, which JSON does not have.
+		if q.Spearman = stats.Spearman(known, estimated); math.IsNaN(q.Spearman) {
 			q.Spearman = 0
 		}
-		q.Bins = agreed(known, said)
+		q.Bins = agreed(known, estimated)
 		n := float64(len(ids))
 		q.Samples, q.Generated, q.Verifier = q.Samples/n, q.Generated/n, q.Verifier/n
 		table = append(table, q)
@@ -97,29 +98,27 @@ func Estimators(m *bench.Matrix, texts map[string]string) ([]profile.Quality, *d
 	return table, model, nil
 }
 
-// agreed returns how often two lists put a problem into the same of five bins. Where equal
-// rates leave fewer bins on one side, the bins cannot be compared: then both have so
-// many.
-func agreed(known, said []float64) float64 {
+// agreed returns the share of problems that two lists of rates put into the same of five quantile bins. If
+// equal rates leave one list with fewer bins, both lists get that many.
+func agreed(known, estimated []float64) float64 {
 	n := 5
-	a, b := difficulty.Quantiles(n, known), difficulty.Quantiles(n, said)
+	a, b := difficulty.Quantiles(n, known), difficulty.Quantiles(n, estimated)
 	for a.Bins() != b.Bins() && n > 2 {
 		n = min(a.Bins(), b.Bins(), n-1)
-		a, b = difficulty.Quantiles(n, known), difficulty.Quantiles(n, said)
+		a, b = difficulty.Quantiles(n, known), difficulty.Quantiles(n, estimated)
 	}
 	same := 0.0
 	for i := range known {
-		if a.Bin(known[i]) == b.Bin(said[i]) {
+		if a.Bin(known[i]) == b.Bin(estimated[i]) {
 			same++
 		}
 	}
 	return same / float64(len(known))
 }
 
-// readTexts returns a model that was fitted to the texts of all problems, and of each
-// problem the rate by a model that was fitted to the others, in ten parts; nil where there
-// are too few problems.
-func readTexts(ids []string, texts map[string]string,
+// fitTexts returns a prompt model fitted to the texts of all problems, and each problem's rate as predicted
+// in 10-fold cross-validation; both are nil if there are too few problems.
+func fitTexts(ids []string, texts map[string]string,
 	truth map[string]float64) (*difficulty.PromptModel, map[string]float64, error) {
 	const parts = 10
 	if len(ids)*(parts-1)/parts < 3*len(difficulty.FeatureNames) {
@@ -135,16 +134,16 @@ func readTexts(ids []string, texts map[string]string,
 		}
 		return difficulty.FitPrompt(some, rates)
 	}
-	read := map[string]float64{}
+	predicted := map[string]float64{}
 	for part := range parts {
 		m, err := learn(func(i int) bool { return i%parts != part })
 		if err != nil {
 			return nil, nil, err
 		}
 		for i := part; i < len(ids); i += parts {
-			read[ids[i]], _, _ = m.Predict(texts[ids[i]])
+			predicted[ids[i]], _, _ = m.Predict(texts[ids[i]])
 		}
 	}
 	m, err := learn(func(int) bool { return true })
-	return &m, read, err
+	return &m, predicted, err
 }

@@ -1,12 +1,11 @@
-// Package calibrate chooses strategies by what they did: from a bench's results of
-// every arm on every problem it makes the profile that planners follow.
+// Package calibrate computes the profile that planners follow from the results of a bench, of every arm on
+// every problem.
 //
-// The choice is Snell et al. 2024's (arXiv 2408.03314, §3.2): problems are binned by
-// difficulty, each bin gets the strategy that did best in it, and what is claimed of
-// the choice was measured on problems that it was not made by (2-fold
-// cross-validation). Three things are ours: the price of estimating difficulty
-// counts; bins share one budget, as tokens that easy problems leave are worth more on
-// hard ones; and where binning does not beat one strategy for all, there is one.
+// The method is that of Snell et al. 2024 (arXiv 2408.03314, §3.2): problems are binned by difficulty, each
+// bin gets the strategy with the best results in it, and the profile's accuracies are measured on held-out
+// problems (2-fold cross-validation). Ponder differs in three points: costs include the difficulty
+// estimates; bins share one budget, since tokens that easy problems leave gain more on hard ones; and a
+// budget gets one strategy for all problems where binning does not beat it.
 package calibrate
 
 import (
@@ -19,24 +18,17 @@ import (
 	"github.com/ponder-mesh/ponder/lab/bench"
 )
 
-// A Grid is what arms did on problems.
+// A Grid holds the accuracy and the costs of arms by problem.
 type Grid struct {
 	Problems []string     // ids
 	Rates    []float64    // estimated pass@1, by problem
-	Estimate []bench.Cost // of estimating it
-	Plain    []Column     // arms that estimated nothing
-	After    []Column     // the same arms after an estimate, whose samples they used
+	Estimate []bench.Cost // of the difficulty estimate, by problem
+	Plain    []Column     // arms without a difficulty estimate
+	After    []Column     // the same arms after a difficulty estimate whose samples they reuse
 }
 
-// A Column is what one arm did, problem by problem.
-type Column struct {
-	Arm   bench.Arm // of KindSearch, also after an estimate
-	Right []float64 // share of the seeds
-	Cost  []bench.Cost
-}
-
-// NewGrid returns the grid of a bench's results. Every arm must have done every problem
-// with every seed. Arms that only estimate, or are planned, offer no strategy to choose.
+// NewGrid returns the grid of a bench's results. It returns an error if an arm lacks the result of a problem
+// or a seed. It leaves out arms of KindDifficulty and KindPlanned, which have no strategy to choose.
 func NewGrid(m *bench.Matrix) (*Grid, error) {
 	if err := m.Complete(); err != nil {
 		return nil, err
@@ -55,7 +47,7 @@ func NewGrid(m *bench.Matrix) (*Grid, error) {
 		}
 	}
 	if len(g.Plain) == 0 {
-		return nil, errors.New("no arm without an estimate: there is nothing to compare with")
+		return nil, errors.New("no arm without an estimate: add to the arms one without estimate+, to compare with")
 	}
 	for _, side := range [][]Column{g.Plain, g.After} {
 		slices.SortFunc(side, func(a, b Column) int {
@@ -65,7 +57,8 @@ func NewGrid(m *bench.Matrix) (*Grid, error) {
 	return g, g.addEstimates(m)
 }
 
-// addEstimates fills in the means of the estimates: every arm after one had the same.
+// addEstimates sets Rates and Estimate to the means over all arms with a difficulty estimate. The arms of a
+// problem have the same estimate for each seed.
 func (g *Grid) addEstimates(m *bench.Matrix) error {
 	problem := map[string]int{}
 	for i, id := range g.Problems {
@@ -88,8 +81,8 @@ func (g *Grid) addEstimates(m *bench.Matrix) error {
 		}
 	}
 	if estimates != results {
-		return fmt.Errorf("%d of %d results after an estimate have none: was a difficulty service there?",
-			results-estimates, results)
+		return fmt.Errorf("%d of %d results after an estimate have none: start the planner with a difficulty "+
+			"service, and repeat the bench", results-estimates, results)
 	}
 	if results == 0 {
 		return nil
@@ -100,19 +93,4 @@ func (g *Grid) addEstimates(m *bench.Matrix) error {
 		g.Estimate[i] = g.Estimate[i].Times(1 / per)
 	}
 	return nil
-}
-
-// find returns the place of an arm in some columns, -1 if it is not there.
-func find(columns []Column, a bench.Arm) int {
-	return slices.IndexFunc(columns, func(c Column) bool { return c.Arm == a })
-}
-
-// mean returns the arm's means over some problems.
-func (c Column) mean(on []int) (right float64, cost bench.Cost) {
-	for _, i := range on {
-		right += c.Right[i]
-		cost = cost.Add(c.Cost[i])
-	}
-	k := 1 / float64(max(1, len(on)))
-	return k * right, cost.Times(k)
 }

@@ -10,10 +10,11 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/profile"
 )
 
-// Describe fills in the models, problems and sampling that a profile belongs to.
+// Describe sets the models, the problems, the sampling and the name of a profile from the header of its
+// results.
 func Describe(p *profile.Profile, h bench.Header) {
 	p.Policy, p.Verifier = h.Policy, h.Verifier
-	p.Policy.Tokenizer, p.Verifier.Tokenizer = "", "" // profiles are not chosen by it
+	p.Policy.Tokenizer, p.Verifier.Tokenizer = "", "" // planners match profiles without it
 	p.Problems, p.Sampling, p.Seeds = h.Problems, h.Sampling, h.Seeds
 	p.Estimator = profile.Estimator{Method: difficulty.MethodProbe.String(), Samples: difficulty.DefaultSamples}
 	if p.Name = p.Policy.Name; p.Verifier.Name != "" {
@@ -21,7 +22,7 @@ func Describe(p *profile.Profile, h bench.Header) {
 	}
 }
 
-// Chosen returns the strategies that plans by a profile may use, each once.
+// Chosen returns the arms that plans by a profile may use, without repetition.
 func Chosen(p *profile.Profile) (all []profile.Arm) {
 	add := func(a profile.Arm) {
 		if !slices.ContainsFunc(all, func(b profile.Arm) bool { return same(a, b) }) {
@@ -39,7 +40,7 @@ func Chosen(p *profile.Profile) (all []profile.Arm) {
 
 func same(a, b profile.Arm) bool { return a.Strategy == b.Strategy && a.N == b.N }
 
-// Spread returns n problems of a set, spread from its beginning to its end.
+// Spread returns n problems of a set at equal distances.
 func Spread(set []problemset.Problem, n int) (some []problemset.Problem) {
 	n = min(n, len(set))
 	for i := range n {
@@ -48,8 +49,8 @@ func Spread(set []problemset.Problem, n int) (some []problemset.Problem) {
 	return some
 }
 
-// Time fills in how long the strategies of a profile took, by results of searches that
-// ran alone.
+// Time sets the Seconds of a profile's arms to the means of m, the results of searches that ran one at a
+// time.
 func Time(p *profile.Profile, m *bench.Matrix) {
 	type arm struct {
 		name string
