@@ -82,13 +82,13 @@ func reorder(t *testing.T, data []byte) string {
 func TestEvidenceErrors(t *testing.T) {
 	dir := t.TempDir()
 	for want, change := range map[string]func(*Record){
-		`name ""`:        func(e *Record) { e.Name = "" },
-		`name "../x"`:    func(e *Record) { e.Name = "../x" },
-		"does not match": func(e *Record) { e.Name = "other" },
-		"what: empty":    func(e *Record) { e.What = "" },
-		"command: empty": func(e *Record) { e.Command = "" },
-		"results":        func(e *Record) { e.Results = nil },
-		"unsupported":    func(e *Record) { e.Results = func() {} },
+		`name ""`:                    func(e *Record) { e.Name = "" },
+		`name "../x"`:                func(e *Record) { e.Name = "../x" },
+		"does not match":             func(e *Record) { e.Name = "other" },
+		"what: must not be empty":    func(e *Record) { e.What = "" },
+		"command: must not be empty": func(e *Record) { e.Command = "" },
+		"results":                    func(e *Record) { e.Results = nil },
+		"unsupported":                func(e *Record) { e.Results = func() {} },
 	} {
 		e := demoEvidence()
 		change(&e)
@@ -181,7 +181,7 @@ The end, <!-- evidence:NAME:KEY --> explained.
 	for text, want := range map[string]string{
 		"\n<!-- evidence:demo:beam -->":                                             "README.md:2: <!-- evidence:demo:beam --> is not closed",
 		"<!-- evidence:demo:beam --> <!-- evidence:demo:word --><!-- /evidence -->": "is not closed",
-		"<!-- /evidence -->":                                                        "closes nothing",
+		"<!-- /evidence -->":                                                        "has no opening marker",
 		"<!-- evidence:lost:x --><!-- /evidence -->":                                "lost.json",
 		"<!-- evidence:demo:greedy --><!-- /evidence -->":                           `no "greedy"`,
 		"<!-- evidence:demo:runs.2 --><!-- /evidence -->":                           `no "2"`,

@@ -15,24 +15,22 @@ import (
 	"github.com/ponder-mesh/ponder/lab/table"
 )
 
-// ErrStale says that a figure in a document is not the one in the evidence.
-var ErrStale = errors.New("stale: its figures are not those of the evidence")
+// ErrStale reports that a figure in a document differs from the evidence.
+var ErrStale = errors.New("stale: a figure differs from the evidence: fill the document by the same command")
 
-// Fill fills documents, in place, from the evidence files in dir. Where a
-// document says
+// Fill copies figures from the evidence files in dir into documents, in place. In
 //
 //	<!-- evidence:NAME:KEY -->…<!-- /evidence -->
 //
-// the text between the markers becomes the value at KEY in the results of
-// NAME.json, and nothing else changes. KEY is a path of object keys and array
-// indices with dots: beam.4.accuracy. A string and a number are written as they
-// are, a [stats.Interval] as Percent does, a [table.Table] as a Markdown table on lines of
-// its own. Errors of all documents are joined; one with an error is left alone.
+// it replaces the text between the markers by the value at KEY in the results of NAME.json. KEY is a path of
+// object keys and array indices, separated by dots: beam.4.accuracy. Strings and numbers are copied as they
+// are, a [stats.Interval] is formatted by Percent, a [table.Table] as a Markdown table on lines of its own.
+// Fill joins the errors of all documents; a document with an error stays unchanged.
 func Fill(dir string, docs ...string) error {
 	return quote(dir, docs, func(path string, _, filled []byte) error { return replaceFile(path, filled) })
 }
 
-// Check returns an ErrStale for each document that Fill would change. It writes nothing.
+// Check returns an ErrStale for each document that Fill would change, and changes none.
 func Check(dir string, docs ...string) error {
 	return quote(dir, docs, func(path string, old, filled []byte) error {
 		line := 1 + bytes.Count(old[:firstDifference(old, filled)], []byte("\n"))
@@ -40,6 +38,7 @@ func Check(dir string, docs ...string) error {
 	})
 }
 
+// quote calls changed with each document that filling changes, and joins the errors.
 func quote(dir string, docs []string, changed func(path string, old, filled []byte) error) error {
 	var errs []error
 	for _, path := range docs {
@@ -58,6 +57,7 @@ func quote(dir string, docs []string, changed func(path string, old, filled []by
 	return errors.Join(errs...)
 }
 
+// firstDifference returns the index of the first byte in which a and b differ.
 func firstDifference(a, b []byte) int {
 	for i := range min(len(a), len(b)) {
 		if a[i] != b[i] {
@@ -69,7 +69,7 @@ func firstDifference(a, b []byte) int {
 
 var marker = regexp.MustCompile(`<!-- evidence:([a-z0-9-]+):([^ ]+) -->|<!-- /evidence -->`)
 
-// fill returns doc with every quotation filled. Errors start with the line.
+// fill returns doc with all quotations filled. Errors begin with the line number.
 func fill(doc []byte, dir string) ([]byte, error) {
 	var out []byte
 	marks := marker.FindAllSubmatchIndex(doc, -1)
@@ -78,10 +78,10 @@ func fill(doc []byte, dir string) ([]byte, error) {
 		open := marks[i]
 		line := 1 + bytes.Count(doc[:open[0]], []byte("\n"))
 		if open[2] < 0 {
-			return nil, fmt.Errorf("%d: <!-- /evidence --> closes nothing", line)
+			return nil, fmt.Errorf("%d: <!-- /evidence --> has no opening marker", line)
 		}
 		if i+1 == len(marks) || marks[i+1][2] >= 0 {
-			return nil, fmt.Errorf("%d: %s is not closed", line, doc[open[0]:open[1]])
+			return nil, fmt.Errorf("%d: %s is not closed: add <!-- /evidence -->", line, doc[open[0]:open[1]])
 		}
 		e, err := Read(filepath.Join(dir, string(doc[open[2]:open[3]])+".json"))
 		if err != nil {
@@ -97,7 +97,7 @@ func fill(doc []byte, dir string) ([]byte, error) {
 	return append(out, doc[copied:]...), nil
 }
 
-// text returns the value at key as a document shows it.
+// text returns the value at key in the form of a document.
 func (e Record) text(key string) (string, error) {
 	v := e.Results
 	for name := range strings.SplitSeq(key, ".") {
@@ -112,7 +112,7 @@ func (e Record) text(key string) (string, error) {
 			}
 		}
 		if !ok {
-			return "", fmt.Errorf("evidence %s: no %q at %q", e.Name, name, key)
+			return "", fmt.Errorf("evidence %s: no %q in key %q", e.Name, name, key)
 		}
 	}
 	var text string
@@ -146,7 +146,8 @@ func (e Record) text(key string) (string, error) {
 	return text, nil
 }
 
-func index(s string, length int) (int, bool) {
+// index parses an index of an array of this length; ok is false for other strings.
+func index(s string, length int) (i int, ok bool) {
 	i, err := strconv.Atoi(s)
 	return i, err == nil && 0 <= i && i < length
 }

@@ -5,17 +5,16 @@ import (
 	"fmt"
 )
 
-// A Run is one setting of budget forcing: the mean of its thinking tokens over
-// a set of problems, and its accuracy. The three measures of runs are those of
-// s1 (Muennighoff et al. 2025, arXiv 2501.19393, §3.2).
+// A Run holds the mean thinking tokens and the accuracy of one setting of budget forcing on a problem set.
+// Control, Scaling and Performance are the measures of s1 (Muennighoff et al. 2025, arXiv 2501.19393, §3.2).
 type Run struct {
 	Tokens   float64 `json:"tokens"`
 	Accuracy float64 `json:"accuracy"`
 }
 
-var errNoRuns = errors.New("no runs")
+var errNoRuns = errors.New("must have a run at least, has none")
 
-// Control returns the share of runs whose tokens lie in [low, high].
+// Control returns the share of runs with thinking tokens in [low, high].
 func Control(runs []Run, low, high float64) (float64, error) {
 	if len(runs) == 0 {
 		return 0, fmt.Errorf("control: %w", errNoRuns)
@@ -29,17 +28,17 @@ func Control(runs []Run, low, high float64) (float64, error) {
 	return float64(within) / float64(len(runs)), nil
 }
 
-// Scaling returns the mean slope of accuracy over tokens between all pairs of runs, which
-// is positive where thinking longer helps.
+// Scaling returns the mean slope of accuracy over tokens between all pairs of runs. It is positive if longer
+// thinking is more accurate.
 func Scaling(runs []Run) (float64, error) {
 	if len(runs) < 2 {
-		return 0, fmt.Errorf("scaling: %d runs, want 2 or more", len(runs))
+		return 0, fmt.Errorf("scaling: must have 2 runs or more, has %d", len(runs))
 	}
 	sum, pairs := 0.0, 0
 	for i, a := range runs {
 		for _, b := range runs[i+1:] {
 			if a.Tokens == b.Tokens {
-				return 0, fmt.Errorf("scaling: two runs of %g tokens have no slope", a.Tokens)
+				return 0, fmt.Errorf("scaling: runs must have different tokens, two have %g", a.Tokens)
 			}
 			sum += (b.Accuracy - a.Accuracy) / (b.Tokens - a.Tokens)
 			pairs++
@@ -48,7 +47,7 @@ func Scaling(runs []Run) (float64, error) {
 	return sum / float64(pairs), nil
 }
 
-// Performance returns the best accuracy of any run.
+// Performance returns the highest accuracy of the runs.
 func Performance(runs []Run) (float64, error) {
 	if len(runs) == 0 {
 		return 0, fmt.Errorf("performance: %w", errNoRuns)

@@ -1,4 +1,4 @@
-// Package measure holds the measures of test-time compute that papers define.
+// Package measure computes the measures of test-time compute that papers define.
 package measure
 
 import (
@@ -9,35 +9,28 @@ import (
 	"strconv"
 )
 
-// A Point is one budget on a method's curve and the accuracy it reached.
-type Point struct {
-	Budget   float64 `json:"budget"` // > 0, in any unit common to the curves
-	Accuracy float64 `json:"accuracy"`
-}
-
-// A Gain says how many times less budget a method needs. It may be below 1.
+// A Gain is the factor by which a method needs less budget than another. It may be below 1.
 type Gain struct {
 	Factor float64 `json:"factor"`
-	// Bound is ">" if the method's smallest budget is already better, so that
-	// only a lower bound is known; "<" if none reaches the accuracy; else empty.
+	// Bound is ">" if Factor is a lower bound, as the method's smallest budget is already better; "<" if it is
+	// an upper bound, as no budget of the method reaches the accuracy; otherwise empty.
 	Bound string `json:"bound,omitempty"`
 }
 
+// String returns Bound and Factor, such as ">1.5".
 func (g Gain) String() string { return g.Bound + strconv.FormatFloat(g.Factor, 'f', 1, 64) }
 
-// EfficiencyGain compares a method with majority voting (Liu et al. 2025,
-// arXiv 2502.06703, Table 5): where the voting curve is highest, at budget B and
-// accuracy s, it finds the budget at which the method first reaches s, linear
-// between neighbouring points, and returns B over it.
+// EfficiencyGain compares a method with majority voting (Liu et al. 2025, arXiv 2502.06703, Table 5). Let the
+// voting curve be highest at budget B with accuracy s. EfficiencyGain returns B over the budget at which the
+// method first reaches s, interpolated linearly between neighbouring points.
 func EfficiencyGain(voting, method []Point) (Gain, error) {
 	for name, curve := range map[string][]Point{"voting": voting, "method": method} {
 		if len(curve) == 0 {
-			return Gain{}, fmt.Errorf("efficiency gain: %s: no points", name)
+			return Gain{}, fmt.Errorf("efficiency gain: %s: must have a point at least, has none", name)
 		}
 		for _, p := range curve {
 			if !(p.Budget > 0) || math.IsInf(p.Budget, 1) || math.IsNaN(p.Accuracy) {
-				return Gain{}, fmt.Errorf("efficiency gain: %s: point %v: want a finite budget > 0 and an accuracy",
-					name, p)
+				return Gain{}, fmt.Errorf("efficiency gain: %s: point %v: must have a finite budget > 0 and an accuracy", name, p)
 			}
 		}
 	}

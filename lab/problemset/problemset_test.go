@@ -42,7 +42,7 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// The generator's own type is what Pocket reads.
+// Pocket parses the generator's export.
 func TestPocketExport(t *testing.T) {
 	line, err := json.Marshal(problems.Problem{Text: "Tom has 4.", Steps: []string{"4+3=7"}, Answer: "7", NSteps: 1,
 		Level: 2})
@@ -56,7 +56,7 @@ func TestPocketExport(t *testing.T) {
 	}
 }
 
-// The first line says what all are.
+// The first line determines the format.
 func TestAnyFormat(t *testing.T) {
 	for _, line := range []string{`{"question": "How many?", "answer": "#### 8"}`,
 		`{"problem": "What?", "answer": "2"}`, `{"text": "Tom has 4.", "answer": "4"}`} {
@@ -82,12 +82,12 @@ func TestReadErrors(t *testing.T) {
 		{"math", good + good + "{", "line 3: "},
 		{"math", good + `{"problem": "What?"}`, "line 2: answer: missing or empty"},
 		{"math", `{"answer": "2"}`, "line 1: problem: missing or empty"},
-		{"math", `{"problem": "What?", "answer": "2", "level": []}`, "level: want a string or a number"},
+		{"math", `{"problem": "What?", "answer": "2", "level": []}`, "level: must be a string or a number"},
 		{"gsm8k", `{"question": "How many?", "answer": "eight"}`, `line 1: answer: no "#### N"`},
 		{"gsm8k", `{"question": "How many?"}`, "line 1: answer: missing or empty"},
 		{"gsm8k", `{"answer": "#### 3"}`, "line 1: question: missing or empty"},
 		{"pocket", `{"text": "Tom", "steps": ["1+1=2"], "answer": "2", "n_steps": 3}`,
-			"line 1: n_steps: 3, but steps has 1"},
+			"line 1: n_steps: must be the length of steps, 1, is 3"},
 		{"pocket", good, "line 1: text: missing or empty"},
 		{"math", good + strings.Repeat("x", maxLine+1), "line 2: "},
 	} {

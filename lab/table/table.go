@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// Align says to which side of its column a cell goes.
+// Align is the alignment of a column's cells.
 type Align string
 
 // The alignments; the zero value is Left.
@@ -16,16 +16,14 @@ const (
 	Right Align = "right"
 )
 
-// A Table is a header and rows of cells. Rows may be shorter than the header
-// and Align shorter than both.
+// A Table holds a header and rows of cells. Rows may be shorter than the header, and Align shorter than both.
 type Table struct {
 	Header []string   `json:"header"`
 	Align  []Align    `json:"align,omitempty"`
 	Rows   [][]string `json:"rows"`
 }
 
-// New returns a table with these columns. A name that begins with ">" is of a column that is
-// aligned to the right.
+// New returns a table with the given columns. A prefix ">" of a name aligns the column to the right.
 func New(columns ...string) Table {
 	t := Table{Header: columns}
 	for i, name := range columns {
@@ -42,8 +40,7 @@ func New(columns ...string) Table {
 // Add appends a row.
 func (t *Table) Add(cells ...string) { t.Rows = append(t.Rows, cells) }
 
-// WriteMarkdown writes t as a GitHub-flavoured Markdown table, padded so that
-// its source reads as a table too.
+// WriteMarkdown writes t as a GitHub-flavoured Markdown table, padded to columns of fixed width.
 func (t *Table) WriteMarkdown(w io.Writer) error {
 	escape := strings.NewReplacer("|", `\|`, "\r", "", "\n", "<br>")
 	return t.write(w, escape, "| ", " | ", " |", func(i, width int) string {
@@ -54,7 +51,7 @@ func (t *Table) WriteMarkdown(w io.Writer) error {
 	})
 }
 
-// WriteText writes t for a terminal, in columns of fixed width.
+// WriteText writes t as plain text in columns of fixed width.
 func (t *Table) WriteText(w io.Writer) error {
 	flat := strings.NewReplacer("\r", "", "\n", " ", "\t", " ")
 	return t.write(w, flat, "", "  ", "", func(_, width int) string { return strings.Repeat("─", width) })

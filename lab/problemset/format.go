@@ -1,0 +1,120 @@
+package problemset
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/ponder-mesh/ponder/answer"
+)
+
+// A Format parses one line of a problem set.
+type Format func(line []byte) (Problem, error)
+
+// Formats are the known formats by name.
+var Formats = map[string]Format{"gsm8k": GSM8K, "math": MATH, "pocket": Pocket}
+
+// FormatNames returns the names of the known formats, sorted.
+func FormatNames() []string { return slices.Sorted(maps.Keys(Formats)) }
+
+// AnyFormat returns a format that parses all lines by the first known format that can parse the first line.
+func AnyFormat() Format {
+	var found Format
+	return func(line []byte) (Problem, error) {
+		if found == nil {
+			for _, name := range FormatNames() {
+				if _, err := Formats[name](line); err == nil {
+					found = Formats[name]
+					break
+				}
+			}
+		}
+		if found == nil {
+			return Problem{}, fmt.Errorf("of none of the formats %v: name the format, for an error that says why",
+				FormatNames())
+		}
+		return found(line)
+	}
+}
+
+// GSM8K parses {question, answer}; the answer ends in "#### N" (Cobbe et al. 2021).
+func GSM8K(line []byte) (Problem, error) {
+	var in struct{ Question, Answer string }
+	if err := json.Unmarshal(line, &in); err != nil {
+		return Problem{}, err
+	}
+	n, ok := answer.Hashes.Find(in.Answer)
+	if !ok && in.Answer != "" {
+		return Problem{}, errors.New(`answer: no "#### N" in it: GSM8K's answers end so`)
+	}
+	return check(Problem{Text: in.Question, Answer: n, Solution: in.Answer}, "question")
+}
+
+// MATH parses {problem, answer, solution, subject, level, unique_id} as in MATH-500 (Hendrycks et al. 2021,
+// Lightman et al. 2023); problem and answer are required.
+func MATH(line []byte) (Problem, error) {
+	var in struct {
+		Problem, Answer, Solution, Subject string
+		UniqueID                           string `json:"unique_id"`
+		Level                              label
+	}
+	if err := json.Unmarshal(line, &in); err != nil {
+		return Problem{}, err
+	}
+	p := Problem{ID: in.UniqueID, Text: in.Problem, Answer: in.Answer, Solution: in.Solution, Level: string(in.Level),
+		Subject: in.Subject}
+	return check(p, "problem")
+}
+
+// Pocket parses {text, steps, answer, n_steps, level}, the export of the generator of pocket problems.
+func Pocket(line []byte) (Problem, error) {
+	var in struct {
+		ID, Text, Answer string
+		Steps            []string
+		NSteps           int `json:"n_steps"`
+		Level            label
+	}
+	if err := json.Unmarshal(line, &in); err != nil {
+		return Problem{}, err
+	}
+	if in.NSteps == 0 {
+		in.NSteps = len(in.Steps)
+	}
+	if in.Steps != nil && len(in.Steps) != in.NSteps {
+		return Problem{}, fmt.Errorf("n_steps: must be the length of steps, %d, is %d", len(in.Steps), in.NSteps)
+	}
+	p := Problem{ID: in.ID, Text: in.Text, Answer: in.Answer, Steps: in.NSteps, Level: string(in.Level)}
+	for _, s := range in.Steps {
+		p.Solution += s + "\n"
+	}
+	return check(p, "text")
+}
+
+// A label is a string that is a number in some sets.
+type label string
+
+func (l *label) UnmarshalJSON(b []byte) error {
+	var s string
+	if err := json.Unmarshal(b, &s); err == nil {
+		*l = label(s)
+		return nil
+	}
+	var n json.Number
+	if err := json.Unmarshal(b, &n); err != nil {
+		return errors.New("level: must be a string or a number")
+	}
+	*l = label(n)
+	return nil
+}
+
+func check(p Problem, textField string) (Problem, error) {
+	switch {
+	case p.Text == "":
+		return p, fmt.Errorf("%s: missing or empty", textField)
+	case p.Answer == "":
+		return p, errors.New("answer: missing or empty")
+	}
+	return p, nil
+}
