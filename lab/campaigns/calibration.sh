@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Measures which strategy pays at which difficulty and budget: for the shipped pair; on halves, with searches planned by the profile of
-# the other half; with a reward model that misleads, calibrated and not; with one no larger than the policy; and for the smallest
-# policy, beside the greedy answers of larger ones. Writes the evidence of docs/calibration.md and the shipped profile. All calibrations
-# of a policy share its samples. About two hours on two cores; results that are already in DIR are not measured again.
+# Measures which strategy is best at which difficulty and budget: for the shipped policy and reward model; on halves of the problems, with
+# searches planned by the profile of the other half; with a misleading reward model, with and without calibration; with a reward model no
+# larger than the policy; and for the smallest policy, compared with greedy answers of larger ones. Writes the evidence of
+# docs/calibration.md and the shipped profile. All calibrations of a policy share its samples. Takes about two hours on two cores; results
+# that are already in DIR are not measured again.
 #
 # usage: calibration.sh [DIR]    (default out/calibration)
 set -euo pipefail

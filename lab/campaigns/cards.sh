@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Measures the shipped models and fills their cards, pocket/models/*.md. What the reviser and the thinker
-# generate is kept in DIR.
+# Measures the shipped models and copies the figures into their cards, pocket/models/*.md. DIR stores the samples of the reviser and the
+# thinker.
 #
 # usage: cards.sh [DIR]    (default out/cards)
 set -euo pipefail

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs a small part of the evidence in a minute: calibrates, plans by the profile, and reports.
+# Measures a small part of the evidence in a minute: calibrates, plans by the profile, and reports.
 #
 # usage: quick.sh [DIR]    (default out/quick, which is removed first)
 set -euo pipefail

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Measures every strategy with N samples on held-out problems, and as controls: the greedy answers of the reward model's trunk, its
-# likelihood as the reward model, and revisions by the policy that was trained for them. Writes the evidence and the plots of
-# docs/strategies.md. About two hours on two cores; results that are already in DIR are not measured again.
+# Measures every strategy with N samples on held-out problems, and three controls: greedy answers of the reward model's trunk, the trunk's
+# likelihood as the reward model, and revisions by the policy that was trained to revise. Writes the evidence and the plots of
+# docs/strategies.md. Takes about two hours on two cores; results that are already in DIR are not measured again.
 #
 # usage: table.sh [DIR]    (default out/table)
 set -euo pipefail

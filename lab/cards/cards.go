@@ -1,6 +1,5 @@
-// Package cards measures the shipped pocket models for their cards: policies and reward
-// models apart from any search, and the reviser and the thinker by searches of a mesh in
-// this process, as any client would use them.
+// Package cards measures the shipped pocket models for their model cards: policies and reward models without
+// a search, the reviser and the thinker by searches of a mesh in this process.
 package cards
 
 import (
@@ -13,7 +12,7 @@ import (
 
 const evidenceDir = "docs/evidence"
 
-// Fill writes the figures of docs/evidence into the model cards.
+// Fill copies the figures of docs/evidence into the model cards.
 type Fill struct{}
 
 // Run implements the command.
@@ -25,7 +24,7 @@ func (Fill) Run() error {
 	return evidence.Fill(evidenceDir, paths...)
 }
 
-// Check returns an error if a figure of a model card is not the one in docs/evidence.
+// Check returns an error if a figure of a model card differs from docs/evidence.
 type Check struct{}
 
 // Run implements the command.

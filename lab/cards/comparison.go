@@ -16,11 +16,10 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/search"
 )
 
-// baseModel is the policy that the reviser and the thinker were made of.
+// baseModel is the policy from which the reviser and the thinker were fine-tuned.
 const baseModel = "pocket-0.3m"
 
-// A comparison compares a policy with the one that it was made of, by searches of a mesh
-// in this process.
+// A comparison compares a fine-tuned policy with its base, by searches of a mesh in this process.
 type comparison struct {
 	File    string `type:"existingfile" help:"The policy's GGUF file; else the shipped one."`
 	PerStep int    `default:"25" help:"Problems of each split for each number of steps."`
@@ -30,11 +29,11 @@ type comparison struct {
 	Date    string `help:"For the evidence."`
 }
 
-// A result is what was measured on the problems of one split.
+// A result holds the measurements on the problems of one split.
 type result interface{ tables() []table.Table }
 
-// run compares the named policy with the base on the problems of both held-out splits,
-// prints tables and writes evidence.
+// run compares the named policy with the base on the problems of both held-out splits, prints the tables and
+// writes the evidence. The function on measures one split.
 func (c *comparison) run(ctx context.Context, name, what string,
 	on func(ctx context.Context, policy, base *solver, ps []problems.Problem) (result, error)) (err error) {
 	policy, closePolicy, err := c.open(ctx, name, c.File)
@@ -73,7 +72,7 @@ func (c *comparison) run(ctx context.Context, name, what string,
 	}.Write(c.Out)
 }
 
-// open returns the solver of a policy over the policy's store, and what closes both.
+// open returns the solver of a policy over the policy's store, and a function that closes both.
 func (c *comparison) open(ctx context.Context, name, file string) (*solver, func() error, error) {
 	if c.Store == "" {
 		s, err := newSolver(ctx, name, file, backend.NewMemory(256<<20))
@@ -105,9 +104,10 @@ func perStep(split problems.Split, n int, seed uint64) (ps []problems.Problem, e
 	return ps, nil
 }
 
-// command returns the command line of this process as the repository's reader runs it.
+// command returns the command line of this process, to be run in the repository's root.
 func command() string { return "go run ./lab/cmd/cards " + strings.Join(os.Args[1:], " ") }
 
+// printTables prints tables, each after an empty line.
 func printTables(tables ...table.Table) error {
 	for _, t := range tables {
 		fmt.Println()
@@ -118,12 +118,12 @@ func printTables(tables ...table.Table) error {
 	return nil
 }
 
-// greedy asks for one sample at temperature 0, of at most maxTokens.
+// greedy returns a request for one sample at temperature 0, of at most maxTokens.
 func greedy(maxTokens int) planner.Request {
 	return planner.Request{Strategy: search.Greedy{}, Temperature: new(0.0), MaxTokens: &maxTokens}
 }
 
-// correct returns 1 where a search found the right answer, else 0, problem by problem.
+// correct returns, by problem, 1 if the search found the right answer, otherwise 0.
 func correct(ps []problems.Problem, searches []outcome) []float64 {
 	right := make([]float64, len(ps))
 	for i, s := range searches {

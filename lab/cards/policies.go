@@ -16,7 +16,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// Policies measures shipped policies and a reward model, apart from any search.
+// Policies measures shipped policies and a reward model, without a search.
 type Policies struct {
 	Policies        []string `default:"pocket-0.3m,pocket-0.8m,pocket-0.1m,pocket-2m" help:"Shipped policies; aggregators are compared on the first."`
 	RewardModel     string   `default:"pocket-prm" help:"Shipped reward model."`
@@ -30,7 +30,7 @@ type Policies struct {
 	Date            string   `help:"For the evidence."`
 }
 
-// A cell is what one policy did with problems of one number of steps.
+// A cell holds the accuracies of one policy on problems of one number of steps. Maps are by N.
 type cell struct {
 	Problems int                       `json:"problems"`
 	Greedy   stats.Interval            `json:"greedy"`
@@ -38,23 +38,23 @@ type cell struct {
 	Majority map[int]stats.Interval    `json:"majority"`
 	Best     map[int]stats.Interval    `json:"best"`
 	Covered  map[int]stats.Interval    `json:"covered"`
-	Reasoned map[int]stats.Interval    `json:"reasoned"`           // covered, and by the solution itself
+	Reasoned map[int]stats.Interval    `json:"reasoned"`           // groups with a sample that is right line by line
 	Best64By map[string]stats.Interval `json:"best_by_aggregator"` // at the largest N
 	Tokens   float64                   `json:"tokens_per_sample"`
 }
 
-// A policyResult is what one policy did with problems of each number of steps.
+// A policyResult holds the accuracies of one policy by number of steps.
 type policyResult struct {
 	Table     table.Table     `json:"table"`
 	BestOfN   table.Table     `json:"best_of_n"`
-	Selection table.Table     `json:"selection"` // the reward model's choice as parts of what could be chosen
+	Selection table.Table     `json:"selection"` // accuracy of the reward model's choice over that of a perfect choice
 	ByStep    map[string]cell `json:"by_steps"`  // "1"…"8" and "all"
 }
 
-// aggregators are those that are compared, in the order of columns.
+// aggregators are the compared aggregators, in the order of columns.
 var aggregators = []verifier.Aggregator{verifier.AggregatorMin, verifier.AggregatorProd, verifier.AggregatorLast}
 
-// Run measures and writes.
+// Run implements the command.
 func (c *Policies) Run(ctx context.Context) error {
 	rm, err := c.rewardModel()
 	if err != nil {
@@ -116,11 +116,11 @@ func (c *Policies) rewardModel() (*pocket.RewardModel, error) {
 	return pocket.OpenRewardModel(file, pocket.Options{})
 }
 
-// key returns a model's name as a key that evidence can be quoted by.
+// key returns a model's name as a key of evidence, in which a dot separates.
 func key(name string) string { return strings.ReplaceAll(name, ".", "_") }
 
-// measure measures one policy at each number of steps, adds how its samples were scored
-// to scored, and prints tables.
+// measure measures one policy at each number of steps, adds the scores of its samples to scored, and prints
+// the tables.
 func (c *Policies) measure(ctx context.Context, name string, rm *pocket.RewardModel, split problems.Split, perStep int,
 	scored *scores) (policyResult, error) {
 	m, err := models.Open(name)
@@ -157,7 +157,7 @@ func (c *Policies) measure(ctx context.Context, name string, rm *pocket.RewardMo
 	return r, printTables(r.Table, r.BestOfN, r.Selection)
 }
 
-// sizes returns the numbers of samples that groups are cut into.
+// sizes returns the sizes N of the groups into which samples are divided.
 func (c *Policies) sizes() []int {
 	sizes := []int{1, 4, 16, 64}
 	for sizes[len(sizes)-1] > c.Samples {
@@ -182,7 +182,7 @@ func newPolicyResult(sizes []int) policyResult {
 	return r
 }
 
-// add adds a row to each table.
+// add adds a row for these problems to each table.
 func (r *policyResult) add(label string, v cell, sizes []int) {
 	most := sizes[len(sizes)-1]
 	r.ByStep[label] = v
@@ -200,7 +200,7 @@ func (r *policyResult) add(label string, v cell, sizes []int) {
 	r.BestOfN.Add(row...)
 }
 
-// ratio returns the ratio of two means; "" where the second is 0.
+// ratio returns the ratio of two means, "" if the second is 0.
 func ratio(a, b stats.Interval) string {
 	if b.Mean == 0 {
 		return ""
@@ -208,7 +208,7 @@ func ratio(a, b stats.Interval) string {
 	return fmt.Sprintf("%.2f", a.Mean/b.Mean)
 }
 
-// summarise returns the means over problems with their intervals.
+// summarise returns the means over problems with their intervals. own is the reward model's aggregator.
 func summarise(all []samples, sizes []int, own verifier.Aggregator, seed uint64) cell {
 	by := func(n int, is func([]sample) bool) stats.Interval {
 		xs := make([]float64, len(all))

@@ -14,8 +14,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/search"
 )
 
-// Reviser measures pocket-reviser: what chains of its revisions reach against attempts
-// that do not see each other (Snell et al. 2024, arXiv 2408.03314, §6).
+// Reviser measures pocket-reviser: chains of revisions against independent attempts (Snell et al. 2024, arXiv
+// 2408.03314, §6).
 type Reviser struct {
 	comparison  `embed:""`
 	Chains      int     `default:"2" help:"Chains a problem, each a search of its own."`
@@ -23,7 +23,7 @@ type Reviser struct {
 	Temperature float64 `default:"0.8" help:"Of sampling."`
 }
 
-// Run measures and writes.
+// Run implements the command.
 func (c *Reviser) Run(ctx context.Context) error {
 	return c.run(ctx, "pocket-reviser",
 		"What a chain of revisions by pocket-reviser reaches, against independent attempts by the policy that it was made of.",
@@ -32,15 +32,14 @@ func (c *Reviser) Run(ctx context.Context) error {
 		})
 }
 
-// A reviserResult is what chains of revisions did, and as many attempts without a view of each
-// other.
+// A reviserResult holds the accuracies of chains of revisions and of as many independent attempts.
 type reviserResult struct {
-	Attempts  map[int]stats.Interval `json:"attempts"` // right at this place in the chain, from 1
+	Attempts  map[int]stats.Interval `json:"attempts"` // accuracy by place in the chain, from 1
 	Parallel  stats.Interval         `json:"parallel"`
 	Chain     stats.Interval         `json:"chain_majority"`
 	Side      stats.Interval         `json:"parallel_majority"`
-	Own       stats.Interval         `json:"own_majority"` // of as many first attempts of the reviser
-	Gain      stats.Interval         `json:"gain"`         // chain over parallel majority, paired
+	Own       stats.Interval         `json:"own_majority"` // of as many independent attempts of the reviser
+	Gain      stats.Interval         `json:"gain"`         // of the chain over the parallel majority, paired
 	GainOwn   stats.Interval         `json:"gain_over_own"`
 	Spoilt    stats.Interval         `json:"right_to_wrong"`
 	Repaired  stats.Interval         `json:"wrong_to_right"`
@@ -79,12 +78,13 @@ func (c *Reviser) measure(ctx context.Context, reviser, base *solver, ps []probl
 	return r, nil
 }
 
-// trials are searches of problems by one strategy, once for each chain.
+// trials holds the searches of problems by one strategy, with a seed for each chain.
 type trials struct {
 	problems []problems.Problem
 	seeds    [][]outcome // by seed and problem
 }
 
+// searches runs the searches of all problems and seeds.
 func (c *Reviser) searches(ctx context.Context, s *solver, ps []problems.Problem, by search.Strategy) (trials, error) {
 	t := trials{problems: ps}
 	for i := range c.Chains {
@@ -97,7 +97,7 @@ func (c *Reviser) searches(ctx context.Context, s *solver, ps []problems.Problem
 		}
 		for i, s := range searches {
 			if len(s.nodes) != c.Length {
-				return t, fmt.Errorf("%q has %d attempts, want %d", ps[i].Text, len(s.nodes), c.Length)
+				return t, fmt.Errorf("the search of %q must have %d attempts, has %d", ps[i].Text, c.Length, len(s.nodes))
 			}
 		}
 		t.seeds = append(t.seeds, searches)
@@ -107,7 +107,7 @@ func (c *Reviser) searches(ctx context.Context, s *solver, ps []problems.Problem
 
 func (c *Reviser) over(xs []float64) stats.Interval { return stats.Bootstrap(xs, c.Seed) }
 
-// mean returns the mean of a value over seeds, problem by problem.
+// mean returns the mean of a value over seeds, by problem.
 func (t trials) mean(value func(p problems.Problem, s outcome) float64) []float64 {
 	xs := make([]float64, len(t.problems))
 	for _, searches := range t.seeds {
@@ -123,14 +123,14 @@ func (t trials) chosen() []float64 {
 	return t.mean(func(p problems.Problem, s outcome) float64 { return one(answer.Correct(s.answer, p.Answer)) })
 }
 
-// attempt returns the accuracy of the attempts at place k.
+// attempt returns the accuracy of the attempts at place k of the chain, from 0.
 func (t trials) attempt(k int) []float64 {
 	return t.mean(func(p problems.Problem, s outcome) float64 {
 		return one(answer.Correct(s.nodes[k].Answer, p.Answer))
 	})
 }
 
-// sampled returns the accuracy of all attempts alike.
+// sampled returns the mean accuracy of all attempts.
 func (t trials) sampled() []float64 {
 	return t.mean(func(p problems.Problem, s outcome) float64 {
 		right := 0.0
@@ -141,6 +141,7 @@ func (t trials) sampled() []float64 {
 	})
 }
 
+// one returns 1 for true, 0 for false.
 func one(is bool) float64 {
 	if is {
 		return 1
@@ -148,6 +149,7 @@ func one(is bool) float64 {
 	return 0
 }
 
+// minus returns a − b by element.
 func minus(a, b []float64) []float64 {
 	d := make([]float64, len(a))
 	for i := range a {
@@ -156,8 +158,8 @@ func minus(a, b []float64) []float64 {
 	return d
 }
 
-// follow fills in what follows right and wrong attempts in chains, and returns the numbers of
-// both.
+// follow sets the shares of attempts that follow right and wrong attempts in chains, and returns the numbers
+// of right and wrong attempts that another follows.
 func (r *reviserResult) follow(chains trials) (right, wrong int) {
 	var spoilt, repaired, repeated int
 	for _, searches := range chains.seeds {

@@ -27,7 +27,7 @@ func TestTrials(t *testing.T) {
 		"chosen":      {all.chosen(), []float64{0.5, 0.5}},
 		"first":       {all.attempt(0), []float64{0.5, 0.5}},
 		"last":        {all.attempt(2), []float64{1, 0.5}},
-		"all alike":   {all.sampled(), []float64{(2.0/3 + 1.0/3) / 2, 0.5}},
+		"sampled":     {all.sampled(), []float64{(2.0/3 + 1.0/3) / 2, 0.5}},
 		"differences": {minus(all.attempt(2), all.attempt(0)), []float64{0.5, 0}},
 	} {
 		if diff := cmp.Diff(c.got, c.want); diff != "" {
@@ -42,8 +42,7 @@ func TestTrials(t *testing.T) {
 	}
 }
 
-// A chain of the mesh has the attempts that were asked for, and the same searches give the
-// same figures.
+// A chain of the mesh has the requested number of attempts, and the same searches have the same figures.
 func TestReviserRevisesThroughTheMesh(t *testing.T) {
 	reviser, err := newSolver(t.Context(), "pocket-reviser", "", backend.NewMemory(1<<20))
 	if err != nil {

@@ -14,24 +14,25 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// samples is what one policy wrote for one problem, and how a reward model scored it.
+// samples holds the samples of one policy for one problem, with a reward model's scores.
 type samples struct {
 	problem problems.Problem
 	greedy  bool // the greedy answer is right
 	drawn   []sample
 }
 
+// A sample is one solution with its scores.
 type sample struct {
 	lines  []string
 	answer string    // "" if there is none
 	right  bool      // the answer is right
-	sound  bool      // the path is the solution, line by line: a wrong one ends in the right answer now and then
-	scores []float64 // the reward model's, per line
+	sound  bool      // all lines are those of the reference solution
+	scores []float64 // of the reward model, by line
 	tokens int
 }
 
-// draw has a policy solve a problem greedily and by n samples, and a reward model score
-// the samples. Equal paths are scored once.
+// draw generates the greedy answer and n samples of a problem, and scores the samples. Equal samples are
+// scored once.
 func draw(ctx context.Context, e *pocket.Engine, rm *pocket.RewardModel, p problems.Problem, seed uint64, n int,
 	temperature float64) (samples, error) {
 	s := samples{problem: p, drawn: make([]sample, n)}
@@ -72,8 +73,8 @@ func draw(ctx context.Context, e *pocket.Engine, rm *pocket.RewardModel, p probl
 	return s, nil
 }
 
-// groups returns the share of the disjoint groups of n samples for which is holds: of 64
-// samples, best-of-4 is seen sixteen times.
+// groups returns the share of the disjoint groups of n samples for which is returns true: 64 samples have
+// sixteen groups of 4.
 func (s samples) groups(n int, is func([]sample) bool) float64 {
 	right, count := 0.0, 0.0
 	for g := range slices.Chunk(s.drawn, n) {
@@ -87,18 +88,18 @@ func (s samples) groups(n int, is func([]sample) bool) float64 {
 	return right / count
 }
 
-// covered reports whether a sample has the right answer.
+// covered reports whether at least one sample has the right answer.
 func covered(g []sample) bool {
 	return slices.ContainsFunc(g, func(s sample) bool { return s.right })
 }
 
-// reasoned reports whether a sample is the solution itself.
+// reasoned reports whether all lines of at least one sample are right.
 func reasoned(g []sample) bool {
 	return slices.ContainsFunc(g, func(s sample) bool { return s.sound })
 }
 
-// best returns a function that reports whether the sample of the highest aggregated
-// score, the earliest of equals, is right.
+// best returns a function that reports whether the sample with the highest aggregated score is right; of
+// several, the first.
 func best(a verifier.Aggregator) func([]sample) bool {
 	return func(g []sample) bool {
 		top, right := math.Inf(-1), false
@@ -111,7 +112,7 @@ func best(a verifier.Aggregator) func([]sample) bool {
 	}
 }
 
-// majority reports whether the most frequent answer, the earliest of equals, is right.
+// majority reports whether the most frequent answer is right; of several, the first.
 func majority(g []sample) bool {
 	votes := map[string]int{}
 	for _, s := range g {

@@ -16,13 +16,13 @@ func TestGroups(t *testing.T) {
 		is   func([]sample) bool
 		want float64
 	}{
-		"one sample":                         {1, covered, 4.0 / 9},
-		"any of 4":                           {4, covered, 1},
-		"majority, the earliest of equals":   {2, majority, 1.0 / 4},
-		"majority, what is no answer has no": {4, majority, 1.0 / 2},
-		"best of 2 by minimum":               {2, best(verifier.AggregatorMin), 3.0 / 4},
-		"best of 2 by product":               {2, best(verifier.AggregatorProd), 1.0 / 4},
-		"the solution itself":                {4, reasoned, 0},
+		"one sample":                            {1, covered, 4.0 / 9},
+		"any of 4":                              {4, covered, 1},
+		"majority, the first of equals":         {2, majority, 1.0 / 4},
+		"majority, without votes for no answer": {4, majority, 1.0 / 2},
+		"best of 2 by minimum":                  {2, best(verifier.AggregatorMin), 3.0 / 4},
+		"best of 2 by product":                  {2, best(verifier.AggregatorProd), 1.0 / 4},
+		"the solution itself":                   {4, reasoned, 0},
 	} {
 		if got := s.groups(c.n, c.is); got != c.want {
 			t.Errorf("%s: got %v, want %v", name, got, c.want)
@@ -30,8 +30,7 @@ func TestGroups(t *testing.T) {
 	}
 }
 
-// A reward model that is sure and right has no misses, no false alarms and no error of
-// calibration; one that is sure and wrong has nothing else.
+// The expected calibration error is 0 if the scores are right, and 1 if all are wrong.
 func TestScoresOfCalibration(t *testing.T) {
 	for _, c := range []struct{ right, wrong, ece float64 }{{1, 0, 0}, {0, 1, 1}} {
 		q := quality{}

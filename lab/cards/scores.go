@@ -11,15 +11,15 @@ import (
 	"github.com/ponder-mesh/ponder/pocket"
 )
 
-// scores collects a reward model's scores of lines that are known to be right or wrong.
+// scores holds a reward model's scores of lines that are known to be right or wrong.
 type scores struct {
-	pairs        []float64 // 1 where a right line beat a wrong sibling, ½ for a tie
-	right, wrong []float64 // scores of the samples' lines; wrong: of first errors
-	after        []float64 // scores of the lines that follow an error
+	pairs        []float64 // 1 if the right line has the higher score than its wrong sibling, ½ for a tie, else 0
+	right, wrong []float64 // scores of right lines, and of each sample's first wrong line
+	after        []float64 // scores of the lines after the first wrong line
 }
 
-// add adds all samples of a problem. Siblings are lines that were written
-// after the same right beginning; each distinct wrong one makes one pair.
+// add adds the samples of a problem. Siblings are lines that follow the same right lines; each distinct wrong
+// line makes a pair with the right one.
 func (s *scores) add(a samples) {
 	want := a.problem.Lines()
 	right, wrong := make([]float64, len(want)), make([]map[string]float64, len(want))
@@ -58,7 +58,7 @@ func (s *scores) add(a samples) {
 	}
 }
 
-// A quality is how well a reward model tells right lines from wrong ones.
+// A quality holds measures of how a reward model separates right lines from wrong ones.
 type quality struct {
 	Aggregator  string         `json:"aggregator"`
 	Parameters  int            `json:"parameters"`
@@ -73,9 +73,10 @@ type quality struct {
 	Calibration table.Table    `json:"calibration"`
 }
 
-// threshold is the score from which a line counts as called right.
+// threshold is the lowest score of a line that counts as classified right.
 const threshold = 0.5
 
+// quality returns the measures of the scores.
 func (s *scores) quality(rm *pocket.RewardModel, seed uint64) quality {
 	below := func(scores []float64) int {
 		n := 0
@@ -112,7 +113,8 @@ func (s *scores) quality(rm *pocket.RewardModel, seed uint64) quality {
 	return v
 }
 
-// calibrate fills ten bins of equal width (Naeini et al. 2015).
+// calibrate sets the calibration table and the expected calibration error, with ten bins of equal width
+// (Naeini et al. 2015).
 func (v *quality) calibrate(right, wrong []float64) {
 	var n, sum, hits [10]float64
 	for k, scores := range [][]float64{wrong, right} {

@@ -19,25 +19,25 @@ import (
 	policyengine "github.com/ponder-mesh/ponder/services/policy/engine/pocket"
 )
 
-// concurrent is how many searches a solver runs at a time.
+// concurrent is the number of searches that a solver runs at the same time.
 const concurrent = 16
 
-// A solver solves pocket problems with one policy, and no verifier, by searches of a mesh
-// in this process.
+// A solver solves pocket problems by searches of a mesh in this process, with one policy and without a
+// verifier.
 type solver struct {
 	model  evidence.Identity
 	mesh   *mesh.Mesh
 	engine *pocket.Engine
 }
 
-// An outcome is how a search ended, and its tree.
+// An outcome holds a search's answer and its tree.
 type outcome struct {
 	answer string
 	nodes  []planner.Node // parents before children
 }
 
-// newSolver starts the mesh of a policy: a shipped one, or that of a GGUF file if file is
-// not empty. What the store holds is not generated again.
+// newSolver starts the mesh of a policy: that in the GGUF file, or the shipped one if file is empty. Samples in
+// the store are not generated again.
 func newSolver(ctx context.Context, name, file string, store backend.Store) (_ *solver, err error) {
 	var m *pocket.Model
 	if file != "" {
@@ -59,7 +59,7 @@ func newSolver(ctx context.Context, name, file string, store backend.Store) (_ *
 // Close stops the mesh.
 func (s *solver) Close() error { return errors.Join(s.mesh.Close(), s.engine.Close()) }
 
-// solveAll runs a search of each problem. The request is the same for all but for the problem.
+// solveAll runs a search of each problem. The requests differ only in the problem.
 func (s *solver) solveAll(ctx context.Context, ps []problems.Problem, ask planner.Request) ([]outcome, error) {
 	all := make([]outcome, len(ps))
 	group, ctx := errgroup.WithContext(ctx)
@@ -77,7 +77,7 @@ func (s *solver) solveAll(ctx context.Context, ps []problems.Problem, ask planne
 	return all, group.Wait()
 }
 
-// solve follows a search to its end. A search without an answer is no error.
+// solve runs a search to its end. A search without an answer is not an error.
 func (s *solver) solve(ctx context.Context, r planner.Request) (outcome, error) {
 	created, err := s.mesh.Planner.Create(ctx, r)
 	if err != nil {
@@ -97,8 +97,8 @@ func (s *solver) solve(ctx context.Context, r planner.Request) (outcome, error) 
 	return ended(last, nodes)
 }
 
-// ended returns what a search's last event and all of its nodes say. It returns an error
-// if the search did not run to its end.
+// ended returns the outcome of a search from its last event and its nodes. It returns an error if the search
+// stopped early.
 func ended(last planner.Event, nodes map[string]planner.Node) (outcome, error) {
 	o := last.Outcome
 	switch {

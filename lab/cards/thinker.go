@@ -16,15 +16,15 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/template"
 )
 
-// Thinker measures pocket-thinker: what it makes of more and less thinking, by budget
-// forcing (s1, Muennighoff et al. 2025, arXiv 2501.19393).
+// Thinker measures pocket-thinker: its accuracy by length of thinking, under budget forcing (s1, Muennighoff et
+// al. 2025, arXiv 2501.19393).
 type Thinker struct {
 	comparison `embed:""`
 	Budgets    []int `default:"10,20,40,80" help:"Most tokens of thinking, each a run."`
 	Waits      []int `default:"0,1,2,4" help:"Ends of thinking that are replaced by Wait, each a run."`
 }
 
-// Run measures and writes.
+// Run implements the command.
 func (c *Thinker) Run(ctx context.Context) error {
 	return c.run(ctx, "pocket-thinker",
 		"What pocket-thinker makes of more and less thinking, by budget forcing at temperature 0.",
@@ -33,30 +33,32 @@ func (c *Thinker) Run(ctx context.Context) error {
 		})
 }
 
-// A forcing is what budget forcing did on a set of problems.
+// A thinkerResult holds the runs of budget forcing on one problem set.
 type thinkerResult struct {
 	Runs    []thinkerRun   `json:"runs"`
-	Base    stats.Interval `json:"base"` // the policy that the thinker was made of, greedily
+	Base    stats.Interval `json:"base"` // accuracy of the base policy, greedy
 	Table   table.Table    `json:"table"`
-	Scaling table.Table    `json:"scaling"` // s1 §3.2: the mean slope between runs, in points of accuracy for 100 tokens of thinking
+	Scaling table.Table    `json:"scaling"` // the measures of s1 §3.2
 }
 
+// A thinkerRun is one setting of budget forcing with its measurements.
 type thinkerRun struct {
 	Budget   int            `json:"budget,omitempty"`
 	Waits    int            `json:"waits"`
-	Tokens   float64        `json:"tokens"` // of thinking, generated, the mean
-	Cut      float64        `json:"cut"`    // the share of thinking that the budget cut
-	Own      float64        `json:"own"`    // the share in which the thinker wrote Wait of its own accord
+	Tokens   float64        `json:"tokens"` // mean of generated tokens of thinking
+	Cut      float64        `json:"cut"`    // share of solutions whose thinking the budget cut
+	Own      float64        `json:"own"`    // share of solutions with a Wait that was generated, not forced
 	Accuracy stats.Interval `json:"accuracy"`
 }
 
 func (f *thinkerResult) tables() []table.Table { return []table.Table{f.Table, f.Scaling} }
 
 const (
-	noBudget     = 560 // most tokens of thinking in a run without a budget: five passes of the longest
-	answerTokens = 16  // most tokens of the answer that follows
+	noBudget     = 560 // limit of thinking tokens in a run without a budget: five passes over the longest solution
+	answerTokens = 16  // limit of the answer's tokens
 )
 
+// measure runs all settings of budget forcing, and the base policy.
 func (c *Thinker) measure(ctx context.Context, thinker, base *solver, ps []problems.Problem) (*thinkerResult, error) {
 	f := &thinkerResult{Table: table.New("run", "tokens of thinking", "right", "1-4 steps", "5-8 steps", "cut",
 		"Waits of its own")}
@@ -106,7 +108,7 @@ func (c *Thinker) accuracies(ps []problems.Problem, right []float64) (cells []st
 	return cells
 }
 
-// request asks for one sample at temperature 0 that thinks as the run says.
+// request returns a request for one sample at temperature 0 with the run's budget and Waits.
 func (r *thinkerRun) request() planner.Request {
 	most := cmp.Or(r.Budget, noBudget)
 	request := greedy(most + answerTokens)
@@ -114,6 +116,7 @@ func (r *thinkerRun) request() planner.Request {
 	return request
 }
 
+// label returns the run's setting for tables.
 func (r *thinkerRun) label() string {
 	if r.Budget == 0 {
 		return fmt.Sprintf("%d × Wait", r.Waits)
@@ -121,12 +124,12 @@ func (r *thinkerRun) label() string {
 	return fmt.Sprintf("at most %d tokens", r.Budget)
 }
 
-// observe fills in the means over searches of how they thought.
+// observe sets Tokens, Cut and Own to the means over searches.
 func (r *thinkerRun) observe(searches []outcome) error {
 	share := 1 / float64(len(searches))
 	for _, s := range searches {
 		if len(s.nodes) != 1 {
-			return fmt.Errorf("a greedy search has %d nodes below its root, want 1", len(s.nodes))
+			return fmt.Errorf("a greedy search must have 1 node below its root, has %d", len(s.nodes))
 		}
 		t := thoughtOf(s.nodes[0])
 		r.Tokens += share * float64(t.tokens)
@@ -140,13 +143,13 @@ func (r *thinkerRun) observe(searches []outcome) error {
 	return nil
 }
 
-// A thought is how one solution thinks.
+// A thought holds the measures of one solution's thinking.
 type thought struct {
-	tokens   int // generated until thinking ended
-	cut, own bool
+	tokens   int  // generated until the end of thinking
+	cut, own bool // as in thinkerRun
 }
 
-// marks are those of the template that pocket-thinker was trained with.
+// marks are the thinking marks of the template that pocket-thinker was trained with.
 var marks = func() template.Thinking {
 	t, err := template.Lookup("pocket-think-v1")
 	if err != nil {
@@ -155,8 +158,8 @@ var marks = func() template.Thinking {
 	return t.Thinking
 }()
 
-// thoughtOf reads how a solution thinks from its steps. A token of a pocket model is a
-// character: a step with fewer tokens than characters was forced, in whole or in part.
+// thoughtOf returns the measures of a solution's thinking. As a token of a pocket model is a character, a step
+// with fewer tokens than characters was forced, in whole or in part.
 func thoughtOf(n planner.Node) (t thought) {
 	for _, s := range n.Steps {
 		t.tokens += s.Tokens
@@ -173,8 +176,8 @@ func thoughtOf(n planner.Node) (t thought) {
 	return t
 }
 
-// scale fills in s1's three measures of the runs with a budget and the first without, of
-// the runs with Waits, and of all.
+// scale sets the table of s1's three measures for three sets of runs: those with a budget and the first
+// without, those with Waits, and all.
 func (f *thinkerResult) scale(budgets int) error {
 	f.Scaling = table.New("runs", "Control", "Scaling, points a 100 tokens", "Performance")
 	for _, s := range []struct {

@@ -36,7 +36,7 @@ func TestThoughtOf(t *testing.T) {
 	}
 }
 
-// Budget forcing through the mesh keeps to its budget and waits as often as it should.
+// Budget forcing through the mesh keeps its budget, and forces the requested Waits.
 func TestThinkerIsForcedThroughTheMesh(t *testing.T) {
 	thinker, err := newSolver(t.Context(), "pocket-thinker", "", backend.NewMemory(1<<20))
 	if err != nil {

@@ -1,4 +1,4 @@
-// Command cards measures the shipped pocket models and fills their cards, pocket/models/*.md.
+// Command cards measures the shipped pocket models and copies the figures into their cards, pocket/models/*.md.
 // Run it in the repository's root.
 package main
 

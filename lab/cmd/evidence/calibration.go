@@ -17,7 +17,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/profile"
 )
 
-// A calibration is what ponder calibrate wrote into a directory.
+// A calibration holds the profile and the results of ponder calibrate.
 type calibration struct {
 	profile *profile.Profile
 	sweep   report.Sweep
@@ -31,9 +31,8 @@ func readCalibration(dir string) (c calibration, err error) {
 	return c, err
 }
 
-// makeCalibration writes the evidence of a directory that make calibration filled: for each
-// pair of models what calibration chose and what that did on problems that it was not
-// chosen by, and what planned searches did.
+// makeCalibration writes the evidence of make calibration's directory: for each pair of models the chosen
+// strategies and their held-out accuracies, and the accuracies of planned searches.
 func makeCalibration(out, dir string) error {
 	results, ids := map[string]any{}, map[string]evidence.Identity{}
 	problems := 0
@@ -82,7 +81,7 @@ func makeCalibration(out, dir string) error {
 	}.Write(out)
 }
 
-// results returns those of one pair of models.
+// results returns the evidence of one pair of models.
 func (c calibration) results() (map[string]any, error) {
 	gain, err := c.gain()
 	if err != nil {
@@ -101,16 +100,18 @@ func addModels(ids map[string]evidence.Identity, h bench.Header) {
 	}
 }
 
+// sortIdentities sorts models by name.
 func sortIdentities(models []evidence.Identity) {
 	slices.SortFunc(models, func(a, b evidence.Identity) int { return strings.Compare(a.Name, b.Name) })
 }
 
+// points formats a difference of accuracies in percentage points.
 func points(e stats.Interval) string {
 	return fmt.Sprintf("%+.1f [%+.1f, %+.1f]", 100*e.Mean, 100*e.Low, 100*e.High)
 }
 
-// budgets returns the table that compares choosing by difficulty with the best strategy for
-// all, by cross-validation.
+// budgets returns the table that compares strategies by difficulty with the best strategy for all problems, by
+// cross-validation.
 func (c calibration) budgets() table.Table {
 	t := table.New(">budget", "best for all", "accuracy [95 %]", ">tokens", "by difficulty", ">tokens", "difference",
 		"tokens", "the profile says")
@@ -127,7 +128,7 @@ func (c calibration) budgets() table.Table {
 	return t
 }
 
-// rows returns the table of the strategies that bins get.
+// rows returns the table of the strategies by budget and bin.
 func (c calibration) rows() table.Table {
 	t := table.New(">budget")
 	for _, b := range c.profile.Bins {
@@ -146,8 +147,7 @@ func (c calibration) rows() table.Table {
 	return t
 }
 
-// reuse returns the table of what searches would cost if they did not use the estimate's
-// samples.
+// reuse returns the table of the costs of searches with and without reuse of the estimate's samples.
 func (c calibration) reuse() table.Table {
 	t := table.New(">budget", ">by difficulty, tokens", ">without reuse", ">more")
 	for _, b := range c.profile.Budgets {
@@ -160,6 +160,7 @@ func (c calibration) reuse() table.Table {
 	return t
 }
 
+// estimators returns the table that compares methods of difficulty estimation with the oracle.
 func (c calibration) estimators() table.Table {
 	t := table.New("estimator", ">rank correlation", ">same fifth as the oracle", ">samples", ">generated tokens",
 		">verifier tokens")
@@ -170,8 +171,8 @@ func (c calibration) estimators() table.Table {
 	return t
 }
 
-// gain returns Liu et al. 2025's efficiency of what the profile chose, by cross-validation
-// and with the price of the estimate.
+// gain returns the efficiency gain (Liu et al. 2025) of the profile's choices by cross-validation, including the
+// cost of difficulty estimates.
 func (c calibration) gain() (table.Table, error) {
 	t := table.New("majority, best", ">its tokens", "in", ">compute-optimal needs", ">efficiency", "its best")
 	votes := c.sweep.Curve("majority")

@@ -13,12 +13,13 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/search"
 )
 
-// A score is what one way to search did on held-out problems.
+// A score holds the accuracy and the costs of one arm on held-out problems.
 type score struct {
-	right           []float64
-	generated, flop float64 // sums
+	right           []float64 // share of seeds with a right answer, by problem
+	generated, flop float64   // sums of tokens and of GFLOP
 }
 
+// add adds the problems of a row.
 func (s *score) add(a report.Row) {
 	n := float64(len(a.Right()))
 	s.right = append(s.right, a.Right()...)
@@ -26,6 +27,7 @@ func (s *score) add(a report.Row) {
 	s.flop += n * report.FLOPs(a)
 }
 
+// point returns the accuracy at the mean of a sum over problems.
 func (s score) point(sum float64) measure.Point {
 	return measure.Point{Budget: sum / float64(len(s.right)), Accuracy: stats.Bootstrap(s.right, 1).Mean}
 }
@@ -34,9 +36,8 @@ func plannedArm(budget int) bench.Arm { return bench.Arm{Kind: bench.KindPlanned
 
 func majorityArm(n int) bench.Arm { return bench.Arm{N: n, Strategy: search.Majority{N: n}} }
 
-// heldOut joins two halves: searches that a planner planned by a profile of the other half,
-// beside the strategy that was best for all on that other half, and majority, on the same
-// problems.
+// heldOut returns the tables that compare, on both halves of the problems, three arms: searches that were planned
+// by the profile of the other half, the best strategy for all problems of the other half, and majority.
 func heldOut(dir string) (map[string]any, error) {
 	t := table.New(">budget", "planned", ">tokens", "best for all on the other half", ">tokens", "difference",
 		"majority", ">tokens")
@@ -72,7 +73,7 @@ func heldOut(dir string) (map[string]any, error) {
 				votes[b.N]}} {
 				row, ok := want.from.Find(want.arm)
 				if !ok {
-					return nil, fmt.Errorf("%s has no arm %s", want.from.Name, want.arm)
+					return nil, fmt.Errorf("%s has no arm %s: run the campaign again", want.from.Name, want.arm)
 				}
 				want.to.add(row)
 			}

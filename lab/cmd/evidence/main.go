@@ -1,13 +1,13 @@
-// Command evidence makes evidence, and fills documents with its figures:
+// Command evidence writes evidence files, and copies their figures into documents:
 //
-//	go run ./lab/cmd/evidence fill    # write the figures of docs/evidence into the documents
+//	go run ./lab/cmd/evidence fill    # copy the figures of docs/evidence into the documents
 //	go run ./lab/cmd/evidence check   # fail if a figure in a document is stale
 //	go run ./lab/cmd/evidence table docs/evidence/strategies.json docs/plots RESULTS…
 //	go run ./lab/cmd/evidence calibration docs/evidence/calibration.json out/calibration
 //
-// Table makes evidence and plots of files of ponder bench run: first the table, then its
-// controls. Calibration makes evidence of the directory of make calibration, and
-// real-calibration of that of make real-calibrate.
+// The command table reads results files of ponder bench run, first that of the table, then those of its controls,
+// and writes evidence and plots. The command calibration reads the directory of make calibration, and
+// real-calibration that of make real-calibrate.
 //
 // A document quotes results/KEY of docs/evidence/NAME.json between the markers
 // <!-- evidence:NAME:KEY --> and <!-- /evidence -->.

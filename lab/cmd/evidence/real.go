@@ -8,9 +8,8 @@ import (
 	"github.com/ponder-mesh/ponder/lab/report"
 )
 
-// makeRealCalibration writes the evidence of a directory that test/real/calibrate.sh filled:
-// a real model that was calibrated on each half of the problems and searched by that
-// profile on the other half, and GSM8K.
+// makeRealCalibration writes the evidence of test/real/calibrate.sh's directory: a real model, calibrated on each
+// half of the problems and planned by that profile on the other half; and GSM8K.
 func makeRealCalibration(out, dir string) error {
 	planned, err := heldOut(dir)
 	if err != nil {

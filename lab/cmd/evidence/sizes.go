@@ -10,7 +10,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/search"
 )
 
-// sizes returns what small policies reach by search beside large ones that answer greedily.
+// sizes returns the table that compares searches by small policies with greedy answers of large ones.
 func sizes(dir string) (table.Table, error) {
 	paths, err := filepath.Glob(filepath.Join(dir, "greedy-*.jsonl"))
 	if err != nil {

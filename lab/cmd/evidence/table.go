@@ -10,8 +10,8 @@ import (
 	"github.com/ponder-mesh/ponder/lab/report"
 )
 
-// makeTable writes the evidence and the plots of some sweeps. The first is the table; the
-// others are its controls.
+// makeTable writes the evidence and the plots of results files: the first is that of the table, the others those of
+// its controls.
 func makeTable(out, plots string, paths []string) error {
 	var sweeps []report.Sweep
 	for _, path := range paths {

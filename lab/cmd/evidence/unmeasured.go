@@ -10,8 +10,8 @@ import (
 	"github.com/ponder-mesh/ponder/lab/table"
 )
 
-// unmeasured returns what a planner does without a profile, by the rule of thumb, with the
-// biased reward model, beside what calibration would have chosen.
+// unmeasured returns the table that compares, with the biased reward model, plans by the rule of thumb (without a
+// profile) with the choices of calibration. It is empty if the former were not measured.
 func unmeasured(dir string) (table.Table, error) {
 	t := table.New(">budget", "rule of thumb", ">tokens", "calibrated, by cross-validation", ">tokens", "majority")
 	thumb, err := report.Read(filepath.Join(dir, "biased-thumb.jsonl"))
