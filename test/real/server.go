@@ -77,6 +77,7 @@ func (s *server) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 	}
 }
 
+// start starts the process and waits until the server is healthy.
 func (s *server) start(ctx context.Context) error {
 	log, err := os.CreateTemp("", "llama-server-*.log")
 	if err != nil {
@@ -107,9 +108,9 @@ func (s *server) start(ctx context.Context) error {
 		}
 		select {
 		case <-s.exited:
-			return fmt.Errorf("llama-server exited before it was ready: see %s", log.Name())
+			return fmt.Errorf("llama-server exited before it was ready: its output is in %s", log.Name())
 		case <-ctx.Done():
-			return errors.Join(fmt.Errorf("llama-server is not ready: see %s", log.Name()), ctx.Err())
+			return errors.Join(fmt.Errorf("llama-server is not ready: its output is in %s", log.Name()), ctx.Err())
 		case <-time.After(200 * time.Millisecond):
 		}
 	}
