@@ -103,7 +103,7 @@ func ended(last planner.Event, nodes map[string]planner.Node) (outcome, error) {
 	o := last.Outcome
 	switch {
 	case o == nil:
-		return outcome{}, errors.New("the search has no outcome")
+		return outcome{}, errors.New("the search ended without an outcome: run the command again")
 	case o.Stop != planner.StopComplete:
 		return outcome{}, fmt.Errorf("the search stopped by %v: %w", o.Stop, o.Err)
 	}
