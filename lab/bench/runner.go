@@ -28,9 +28,9 @@ type Runner struct {
 	Timeout    time.Duration        // per search; an answer found by then counts
 }
 
-// Check waits until the planner is ready and has it validate each arm, so that an arm that breaks a rule
-// is refused before any arm spends tokens. Check itself spends none: the plan of a planned arm may depend
-// on a difficulty estimate, which costs tokens, so Check has the planner plan a greedy search instead.
+// Check has the planner validate each arm, so that an arm that breaks a rule is refused before any arm
+// spends tokens. Check itself spends none: the plan of a planned arm may depend on a difficulty estimate,
+// which costs tokens, so Check has the planner plan a greedy search instead.
 func (r Runner) Check(ctx context.Context, arms []Arm) error {
 	for _, a := range arms {
 		if a.Kind == KindDifficulty {
