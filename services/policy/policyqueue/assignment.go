@@ -7,10 +7,10 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
 )
 
-// An assignment shares a model's partitions among the workers that live now, and tells
-// its worker's sources what comes of it. All workers share alike, as long as they know
-// the same partitions and workers. Where they do not for a moment, a partition has two
-// owners or none: then a job goes to the worker that pulls it first.
+// An assignment shares a model's partitions among the workers that live now, and passes
+// its worker's ranks on to the worker's sources. All workers compute the same, as long
+// as they know the same partitions and workers. While they do not, a partition may have
+// two owners or none: then a job goes to the worker that pulls it first.
 type assignment struct {
 	key      string // of the worker's announcement
 	self     func() protocol.Announcement
@@ -57,8 +57,8 @@ func (a *assignment) update() {
 	a.assigned(ranks)
 }
 
-// identify gives each worker a name of its own: that which it announces, so that it has
-// the same partitions when it comes back, and its key, too, if others have that name.
+// identify returns a unique name for each worker, by key: the announced one, so that a
+// worker has the same partitions after a restart, with the key if others announce it, too.
 func identify(workers map[string]protocol.Announcement) map[string]string {
 	count := make(map[string]int)
 	for _, worker := range workers {

@@ -236,7 +236,7 @@ func (c *Client) cancelJobs(e *expansion) {
 	stream, err := c.js.Stream(ctx, protocol.Stream)
 	for _, j := range remove {
 		if err == nil && j.sequence > 0 {
-			stream.DeleteMsg(ctx, j.sequence) // the claim of a job that stays is told that no child is missing
+			stream.DeleteMsg(ctx, j.sequence) // if that fails, the reply to its next claim names no child
 		}
 		c.nc.Publish(protocol.CancelSubject(j.search), []byte(j.id()))
 	}

@@ -8,9 +8,12 @@
 // that no child is missing, the worker acknowledges the job, which removes it. If a
 // worker dies, another gets the job after AckWait. The client takes a child once,
 // whichever attempt sends it. A job that is cancelled is deleted from the stream, and
-// the worker that has it is told to stop.
+// its attempt is stopped.
 //
-// Package protocol has the subjects and messages.
+// Searches are spread over partitions, which the workers that live now share, so that a
+// search stays with the worker that has its prefix in the cache. Planners make the
+// stream and its consumers ([Maintainer]). Package protocol has the subjects, messages
+// and records.
 package policyqueue
 
 import (

@@ -169,8 +169,8 @@ func TestHeartbeatsPreventRedelivery(t *testing.T) {
 	}
 }
 
-// A child that two attempts send is yielded once. The control: whoever takes each
-// child on the search's subject has it twice.
+// A child that two attempts send is yielded once. The control: an observer of the
+// search's subject counts it twice.
 func TestDuplicateChildrenAreDropped(t *testing.T) {
 	bubble(t, Config{}, func(t *testing.T, q *rig) {
 		var sent []int

@@ -19,12 +19,12 @@ const (
 	// jobContested: an attempt has claimed it, and another may run, too: one from before
 	// it was delivered again, or one that began for an earlier client of the search.
 	jobContested
-	// jobObsolete: no more results are wanted, but its message or an attempt may be left:
-	// it failed, or all children came and not all from the attempt that has claimed it.
+	// jobObsolete: no more results are wanted, but its message may be in the stream or an
+	// attempt may run: it failed, or not all children came from the attempt that claimed it.
 	jobObsolete
 	// jobCancelling: it is cancelled, and the final report of its attempt is awaited.
 	jobCancelling
-	// jobClosed: nothing of it is left in the queue or in workers. The last state.
+	// jobClosed: its message is removed or about to be, and no attempt runs. The last state.
 	jobClosed
 )
 
@@ -42,7 +42,7 @@ const (
 	jobEvents = int(iota)
 )
 
-// jobTransitions says, for each state, which state follows each event.
+// jobTransitions holds the next state, by state and event.
 var jobTransitions = [...][jobEvents]jobState{
 	//               Claim          ForeignChild   Complete      Report         Fail         Cancel
 	jobPublished:  {jobClaimed, jobPublished, jobObsolete, jobPublished, jobObsolete, jobClosed},
@@ -77,8 +77,8 @@ func (j *job) on(e jobEvent) { j.state = jobTransitions[j.state][e] }
 // wanted reports whether children that are missing are still to be written.
 func (j *job) wanted() bool { return j.state <= jobContested && len(j.missing) > 0 }
 
-// removable reports whether something of the job may be left in the queue or in
-// workers that nobody has asked them to remove yet.
+// removable reports whether the job's message may be in the stream or an attempt may
+// run, and neither was asked to end.
 func (j *job) removable() bool { return j.state <= jobObsolete }
 
 // ordinals returns the ordinals of the children that are missing and wanted, in order.
@@ -130,8 +130,8 @@ func (j *job) fail(err error) {
 	j.expansion.put(event{err: err})
 }
 
-// cancel records that the caller of Expand leaves, and reports whether something of
-// the job has to be removed from the queue or from workers.
+// cancel records that the caller of Expand leaves, and reports whether the job's message
+// has to be deleted and its attempts have to be stopped.
 func (j *job) cancel() (remove bool) {
 	remove = j.removable()
 	j.on(jobEventCancel)

@@ -69,7 +69,7 @@ func TestTwoModelsOnOneServer(t *testing.T) {
 	})
 }
 
-// A maintainer makes the queue again that a server has lost, or that somebody deleted.
+// A maintainer makes again what an operator or a restart has deleted.
 func TestMaintainerMakesTheQueueAgain(t *testing.T) {
 	bubble(t, Config{}, func(t *testing.T, q *rig) {
 		maintainer, err := NewMaintainer(natstest.Connect(t, q.server, "planner"), q.cfg)

@@ -33,8 +33,8 @@ func (q *rig) checkOwners(t *testing.T, round string, partitions int, workers ..
 	}
 }
 
-// Ownership follows the workers that live: as soon as one comes or takes leave, and
-// AnnounceTTL after one has crashed.
+// Partitions move as soon as a worker comes or leaves, and AnnounceTTL after one has
+// crashed.
 func TestOwnershipFollowsLivingWorkers(t *testing.T) {
 	partitioned(t, 8, Config{}, func(t *testing.T, q *rig) {
 		step := func() *policytest.Script { return policytest.Steps(1, time.Second) }
@@ -156,8 +156,8 @@ func TestWorkerThatIsNotReadyOwnsNothing(t *testing.T) {
 	})
 }
 
-// What a worker announces is in the bucket while the worker lives, says when it drains,
-// and expires when it has crashed.
+// A worker's announcement is in the bucket while the worker lives, shows that it drains,
+// and expires after a crash.
 func TestAnnouncement(t *testing.T) {
 	bubble(t, Config{}, func(t *testing.T, q *rig) {
 		announced := func(want ...protocol.Announcement) {
@@ -216,8 +216,8 @@ func TestAnnouncement(t *testing.T) {
 	})
 }
 
-// A roster knows at once who lives, also when it begins later than the workers, and
-// after a restart of the server.
+// A roster has the living workers at once, also if it starts after them, and after a
+// restart of the server.
 func TestRoster(t *testing.T) {
 	natstest.Outside(t)
 	synctest.Test(t, func(t *testing.T) {

@@ -7,14 +7,14 @@ import (
 	"slices"
 )
 
-// owners returns the owner of each partition: an index of workers, which are distinct
-// and at least one. It depends on the set of workers only, not on their order.
+// owners returns the owner of each partition, as an index of workers, of which there is
+// at least one and which are distinct. The owners do not depend on the order of workers.
 //
-// It is rendezvous hashing with bounded loads: each pair of a worker and a partition
-// has a weight, and in the order of weights a partition goes to a worker that has room
-// for it. Plain rendezvous hashing gives the partition to its heaviest worker, and some
-// workers twice as many as others. Here each worker has the mean, rounded down or up;
-// when a worker comes or goes, few partitions change between others.
+// owners is rendezvous hashing with bounded loads: each pair of a worker and a partition
+// has a weight, and the pairs are taken in the order of their weights. Plain rendezvous
+// hashing gives each partition to its heaviest worker, and some workers 1.5 times the
+// mean and more. Here a worker owns the mean, rounded down or up, and when a worker
+// comes or goes, few partitions move between the others.
 func owners(workers []string, partitions int) []int {
 	type pair struct {
 		weight            uint64
@@ -51,8 +51,8 @@ func owners(workers []string, partitions int) []int {
 	return owner
 }
 
-// rank returns how many of workers come before self at a partition with this owner:
-// none before the owner, and then the heaviest.
+// rank returns how many of workers come before self at a partition with this owner: the
+// owner is first, and the others follow by weight.
 func rank(workers []string, self string, owner, partition int) int {
 	if workers[owner] == self {
 		return 0

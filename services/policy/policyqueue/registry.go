@@ -83,8 +83,8 @@ func (g *registry) published() (jobs []*job) {
 	return jobs
 }
 
-// cancel cancels e's jobs. It returns those of which something has to be removed from
-// the queue or from workers.
+// cancel cancels e's jobs. It returns those whose messages have to be deleted and whose
+// attempts have to be stopped.
 func (g *registry) cancel(e *expansion) (remove []*job) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -131,8 +131,8 @@ func (g *registry) failSearch(search string, err error) {
 	}
 }
 
-// giveUp fails the job with this sequence, if it is waited for: JetStream has delivered
-// it so many times, and does not deliver it again.
+// giveUp fails the job with this sequence, if it is waited for: JetStream does not
+// deliver it again after so many deliveries.
 func (g *registry) giveUp(sequence uint64, deliveries int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -18,8 +18,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 )
 
-// Where nobody wrote settings the defaults apply, and what cannot be settings is
-// neither written nor read.
+// The defaults apply until settings are written. Invalid settings are neither written
+// nor read.
 func TestSettingsAreWrittenAndRead(t *testing.T) {
 	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
 		js, err := jetstream.New(natstest.Connect(t, s, "operator"))

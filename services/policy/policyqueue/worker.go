@@ -94,8 +94,8 @@ func NewWorker(nc *nats.Conn, p policy.Policy, cfg Config, wc WorkerConfig) (*Wo
 	return w, nil
 }
 
-// Run does jobs until ctx ends: then it pulls no more, and returns when its attempts
-// are done, or after the drain time, having given back the rest. Before that it
+// Run does jobs until ctx ends. Then it pulls no more, and returns when its attempts are
+// done, or after the drain time, when it has put back the other jobs. Before that it
 // returns only if the connection is closed for good, with an error.
 func (w *Worker) Run(ctx context.Context) error {
 	unsubscribe, err := w.subscribe()

@@ -413,8 +413,8 @@ func (x *ResultReply) GetMissing() []int32 {
 	return nil
 }
 
-// WorkerAnnouncement is how a worker makes itself known: to other workers, which share the partitions with it, and to
-// whoever counts workers and slots. It is the value, as JSON, of the key <model>.<instance> in the key-value bucket
+// WorkerAnnouncement makes a worker known to other workers, which share the partitions with it, and to programs that
+// count workers and slots. It is the value, as JSON, of the key <model>.<instance> in the key-value bucket
 // WORKERS. The worker writes it every two seconds and when it changes, and deletes it when it ends. The bucket drops
 // it five seconds after it was written.
 type WorkerAnnouncement struct {
