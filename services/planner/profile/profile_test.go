@@ -2,12 +2,8 @@ package profile_test
 
 import (
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"pgregory.net/rapid"
@@ -206,109 +202,4 @@ func FuzzRead(f *testing.F) {
 			t.Error(err)
 		}
 	})
-}
-
-// A profile belongs to its pair of models: "reward-aware" (Liu et al. 2025, §3.1).
-func TestShelfFindsTheProfileOfItsModels(t *testing.T) {
-	shelf := &profile.Shelf{}
-	p := reread(t, example())
-	shelf.Put("a", p)
-	policy := reasoning.Model{Name: "p", Version: "1"}
-	rm := verifier.RewardModel{Model: reasoning.Model{Name: "v"}, Aggregator: verifier.AggregatorProd}
-	for name, c := range map[string]struct {
-		change func(*reasoning.Model, *verifier.RewardModel)
-		want   bool
-	}{
-		"these models":         {func(*reasoning.Model, *verifier.RewardModel) {}, true},
-		"an unknown version":   {func(p *reasoning.Model, _ *verifier.RewardModel) { p.Version = "" }, true},
-		"another policy":       {func(p *reasoning.Model, _ *verifier.RewardModel) { p.Name = "q" }, false},
-		"another version":      {func(p *reasoning.Model, _ *verifier.RewardModel) { p.Version = "2" }, false},
-		"another reward model": {func(_ *reasoning.Model, rm *verifier.RewardModel) { rm.Name = "w" }, false},
-		"another aggregator": {func(_ *reasoning.Model, rm *verifier.RewardModel) {
-			rm.Aggregator = verifier.AggregatorLast
-		}, false},
-	} {
-		policy, rm := policy, rm
-		c.change(&policy, &rm)
-		if got := shelf.For(policy, &rm); (got == p) != c.want {
-			t.Errorf("%s: found %v, want %v", name, got != nil, c.want)
-		}
-	}
-	if shelf.For(policy, nil) != nil {
-		t.Error("without a verifier, found the profile with one")
-	}
-	later := example()
-	later.Name = "later"
-	shelf.Put("b", reread(t, later))
-	if got := shelf.For(policy, &rm); got.Name != "later" {
-		t.Errorf("of two, found %s", got.Name)
-	}
-	shelf.Put("b", nil)
-	if got := shelf.For(policy, &rm); got != p {
-		t.Errorf("after it was removed, found %+v", got)
-	}
-}
-
-// Follow puts the profile of a new file and of a changed one on the shelf, keeps the
-// former profile of a file that is half written, and removes that of a deleted one.
-func TestFollow(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "a.json")
-	write := func(data []byte) {
-		if err := os.WriteFile(path, data, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	policy := reasoning.Model{Name: "p"}
-	rm := &verifier.RewardModel{Model: reasoning.Model{Name: "v"}, Aggregator: verifier.AggregatorProd}
-	synctest.Test(t, func(t *testing.T) {
-		d := &profile.Directory{Shelf: &profile.Shelf{}, Paths: []string{dir}}
-		if err := d.Refresh(); err != nil || d.Shelf.For(policy, rm) != nil {
-			t.Fatalf("an empty directory: error %v", err)
-		}
-		var mu sync.Mutex
-		var reported []string // guarded by mu
-		go d.Follow(t.Context(), time.Second, func(err error) {
-			mu.Lock()
-			defer mu.Unlock()
-			reported = append(reported, err.Error())
-		})
-		name := func() string {
-			time.Sleep(2500 * time.Millisecond)
-			synctest.Wait()
-			if p := d.Shelf.For(policy, rm); p != nil {
-				return p.Name
-			}
-			return "none"
-		}
-		p := example()
-		write(file(t, p))
-		if got := name(); got != "p with v" {
-			t.Errorf("a new file: %s", got)
-		}
-		p.Name = "changed"
-		write(file(t, p))
-		if got := name(); got != "changed" {
-			t.Errorf("a file that changed: %s", got)
-		}
-		write([]byte("{"))
-		if got := name(); got != "changed" {
-			t.Errorf("a file that is half written: %s", got)
-		}
-		if err := os.Remove(path); err != nil {
-			t.Fatal(err)
-		}
-		if got := name(); got != "none" {
-			t.Errorf("a file that is gone: %s", got)
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		if len(reported) != 1 || !strings.Contains(reported[0], path) {
-			t.Errorf("reported %q, want the half file, once", reported)
-		}
-	})
-	d := &profile.Directory{Shelf: &profile.Shelf{}, Paths: []string{filepath.Join(dir, "missing.json")}}
-	if err := d.Refresh(); err == nil || !strings.Contains(err.Error(), "missing.json") {
-		t.Errorf("a path that does not exist: error %v", err)
-	}
 }

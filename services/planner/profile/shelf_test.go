@@ -1,0 +1,50 @@
+package profile_test
+
+import (
+	"testing"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner/profile"
+	"github.com/ponder-mesh/ponder/services/verifier"
+)
+
+// A profile belongs to its pair of models: "reward-aware" (Liu et al. 2025, §3.1).
+func TestShelfFindsTheProfileOfItsModels(t *testing.T) {
+	shelf := &profile.Shelf{}
+	p := reread(t, example())
+	shelf.Put("a", p)
+	policy := reasoning.Model{Name: "p", Version: "1"}
+	rm := verifier.RewardModel{Model: reasoning.Model{Name: "v"}, Aggregator: verifier.AggregatorProd}
+	for name, c := range map[string]struct {
+		change func(*reasoning.Model, *verifier.RewardModel)
+		want   bool
+	}{
+		"these models":         {func(*reasoning.Model, *verifier.RewardModel) {}, true},
+		"an unknown version":   {func(p *reasoning.Model, _ *verifier.RewardModel) { p.Version = "" }, true},
+		"another policy":       {func(p *reasoning.Model, _ *verifier.RewardModel) { p.Name = "q" }, false},
+		"another version":      {func(p *reasoning.Model, _ *verifier.RewardModel) { p.Version = "2" }, false},
+		"another reward model": {func(_ *reasoning.Model, rm *verifier.RewardModel) { rm.Name = "w" }, false},
+		"another aggregator": {func(_ *reasoning.Model, rm *verifier.RewardModel) {
+			rm.Aggregator = verifier.AggregatorLast
+		}, false},
+	} {
+		policy, rm := policy, rm
+		c.change(&policy, &rm)
+		if got := shelf.For(policy, &rm); (got == p) != c.want {
+			t.Errorf("%s: found %v, want %v", name, got != nil, c.want)
+		}
+	}
+	if shelf.For(policy, nil) != nil {
+		t.Error("without a verifier, found the profile with one")
+	}
+	later := example()
+	later.Name = "later"
+	shelf.Put("b", reread(t, later))
+	if got := shelf.For(policy, &rm); got.Name != "later" {
+		t.Errorf("of two, found %s", got.Name)
+	}
+	shelf.Put("b", nil)
+	if got := shelf.For(policy, &rm); got != p {
+		t.Errorf("after it was removed, found %+v", got)
+	}
+}
