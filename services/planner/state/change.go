@@ -1,9 +1,8 @@
-// Package state holds what clients see of a search, and how that changes.
+// Package state holds the state of a search as clients see it, and its changes.
 //
-// A planner decides, and tells each decision and each result as a [Change], which is a
-// value. A [View] applies changes one after the other and depends on nothing else, so
-// that whoever applies the same changes sees the same search. The package reads no
-// clock and knows nothing of those who watch.
+// A planner describes each decision and each result by a [Change], which is a value. A
+// [View] applies changes one after the other and depends on nothing else, so that the same
+// changes always lead to the same state. The package reads no clock and has no watchers.
 package state
 
 import (
@@ -18,12 +17,12 @@ import (
 type Change interface {
 	// apply makes the change.
 	apply(s *Search)
-	// subject names what changed: events tell only the latest change of each subject. It
-	// is empty if events tell nothing of the change beyond what every event tells.
+	// subject names what changed: an event has only the latest change of each subject. It
+	// is empty if the change adds nothing to an event besides the fields of every event.
 	subject() string
-	// tell adds the change to an event.
-	tell(e *Event)
-	// bytes returns no less than the bytes that tell adds to an event on the wire.
+	// addTo adds the change to an event.
+	addTo(e *Event)
+	// bytes returns an upper bound of the bytes that addTo adds to an event on the wire.
 	bytes() int
 }
 
@@ -35,10 +34,10 @@ type Accepted struct {
 
 func (c Accepted) apply(s *Search) { s.ID, s.Request, s.State = c.ID, c.Request, StateQueued }
 func (c Accepted) subject() string { return "" }
-func (c Accepted) tell(*Event)     {}
+func (c Accepted) addTo(*Event)    {}
 func (c Accepted) bytes() int      { return 0 }
 
-// Estimated tells a new estimate of the problem's difficulty. Its samples are left out.
+// Estimated is a new estimate of the problem's difficulty. Its samples are left out.
 type Estimated struct{ Estimate difficulty.Estimate }
 
 func (c Estimated) apply(s *Search) {
@@ -49,21 +48,20 @@ func (c Estimated) apply(s *Search) {
 func (c Estimated) subject() string { return "estimate" }
 func (c Estimated) bytes() int      { return estimateSize + len(c.Estimate.Label) }
 
-func (c Estimated) tell(e *Event) {
+func (c Estimated) addTo(e *Event) {
 	c.Estimate.New = nil
 	e.Estimate = &c.Estimate
 }
 
-// Planned tells how the search will go about it. While difficulty is estimated it may
-// come more than once.
+// Planned is a new plan. While difficulty is estimated there may be several.
 type Planned struct{ Plan Plan }
 
 func (c Planned) apply(s *Search) { s.Plan = &c.Plan }
 func (c Planned) subject() string { return "plan" }
-func (c Planned) tell(e *Event)   { e.Plan = &c.Plan }
+func (c Planned) addTo(e *Event)  { e.Plan = &c.Plan }
 func (c Planned) bytes() int      { return c.Plan.bytes() }
 
-// NodeChanged tells a node as it is now.
+// NodeChanged is the new state of a node.
 type NodeChanged struct{ Node Node }
 
 // nodeSubject is the beginning of the subjects of nodes.
@@ -76,25 +74,25 @@ func (c NodeChanged) apply(s *Search) {
 }
 
 func (c NodeChanged) subject() string { return nodeSubject + c.Node.ID }
-func (c NodeChanged) tell(e *Event)   { e.Nodes = append(e.Nodes, c.Node) }
+func (c NodeChanged) addTo(e *Event)  { e.Nodes = append(e.Nodes, c.Node) }
 func (c NodeChanged) bytes() int      { return c.Node.Bytes() }
 
-// Noticed tells what a person should know.
+// Noticed is a new notice.
 type Noticed struct{ Notice Notice }
 
 func (c Noticed) apply(*Search) {}
 func (c Noticed) subject() string {
 	return fmt.Sprintf("notice %v %v", c.Notice.Time.UnixNano(), c.Notice.Text)
 }
-func (c Noticed) tell(e *Event) { e.Notices = append(e.Notices, c.Notice) }
-func (c Noticed) bytes() int    { return noticeSize + len(c.Notice.Text) }
+func (c Noticed) addTo(e *Event) { e.Notices = append(e.Notices, c.Notice) }
+func (c Noticed) bytes() int     { return noticeSize + len(c.Notice.Text) }
 
-// Billed tells the cost so far.
+// Billed is the cost so far.
 type Billed struct{ Bill reasoning.Bill }
 
 func (c Billed) apply(s *Search) { s.Bill = c.Bill }
 func (c Billed) subject() string { return "" }
-func (c Billed) tell(*Event)     {}
+func (c Billed) addTo(*Event)    {}
 func (c Billed) bytes() int      { return 0 }
 
 // Ended is the last change of every search.
@@ -105,5 +103,5 @@ type Ended struct {
 
 func (c Ended) apply(s *Search) { s.State, s.Outcome = c.State, &c.Outcome }
 func (c Ended) subject() string { return "outcome" }
-func (c Ended) tell(e *Event)   { e.Outcome = &c.Outcome }
+func (c Ended) addTo(e *Event)  { e.Outcome = &c.Outcome }
 func (c Ended) bytes() int      { return c.Outcome.bytes() }

@@ -7,7 +7,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/difficulty"
 )
 
-// A Search is a search as it stands.
+// A Search is the state of a search.
 type Search struct {
 	ID       string
 	Request  Request // with its defaults and its deadline
@@ -21,5 +21,5 @@ type Search struct {
 	Plan     *Plan                // nil before there is one
 	Outcome  *Outcome             // nil before the end
 	Nodes    int                  // in its tree
-	Stored   bool                 // it outlives its planner
+	Stored   bool                 // whether the search outlives its planner
 }

@@ -7,41 +7,42 @@ import (
 	"time"
 )
 
-// A View is what clients see of one search: the search as it stands, and the latest
-// change of each subject with its number. So an event is what changed since a number,
-// no log of events is kept, and a client can go on from any number.
+// A View holds the current state of one search, and the latest change of each subject with
+// its number. From these it makes the event of all changes after any number, so that there
+// is no log of events and a client can continue after any number.
 //
 // A View is not safe for concurrent use.
 type View struct {
-	search Search
-	time   time.Time        // of the latest change
-	latest map[string]int64 // number of the latest change of each subject
-	told   []numbered       // in the order of their numbers; those that are not the latest of their subject are passed over
-	stale  int              // how many of told these are
-	limit  int              // bytes of an event
-	became map[State]int64  // number of the change after which the search was in a state
+	search  Search
+	time    time.Time        // of the latest change
+	latest  map[string]int64 // number of the latest change of each subject
+	changes []numbered       // by number; may have changes that are superseded
+	stale   int              // number of superseded changes in changes
+	limit   int              // bytes of an event
+	became  map[State]int64  // number of the change that brought the search into a state
 }
 
-// numbered is a Change with its number and time.
+// A numbered is a Change with its number and time.
 type numbered struct {
 	Change
 	sequence int64
 	time     time.Time
 }
 
-// EpochSize is how many numbers an epoch has. Numbers of an epoch begin above
+// EpochSize is the number of sequence numbers of an epoch, which begin above
 // epoch × EpochSize.
 const EpochSize = 1 << 32
 
-// NewView returns the View of a search to which nothing has happened yet, with the
-// numbers of an epoch, which is at least 1.
+// NewView returns the View of a search without changes, with the numbers of an epoch, which
+// is at least 1.
 func NewView(epoch int64) *View {
 	return &View{
-		search: Search{Epoch: epoch, Sequence: epoch * EpochSize}, latest: map[string]int64{}, became: map[State]int64{}, limit: MaxEventBytes,
+		search: Search{Epoch: epoch, Sequence: epoch * EpochSize},
+		latest: map[string]int64{}, became: map[State]int64{}, limit: MaxEventBytes,
 	}
 }
 
-// Apply makes the next change.
+// Apply applies the next change.
 func (v *View) Apply(c Change, now time.Time) {
 	s, before := &v.search, v.search.State
 	s.Sequence++
@@ -67,32 +68,31 @@ func (v *View) Apply(c Change, now time.Time) {
 		s.Nodes++
 	}
 	v.latest[subject] = s.Sequence
-	v.told = append(v.told, numbered{c, s.Sequence, now})
-	if v.stale > len(v.told)/2 {
-		v.told, v.stale = slices.DeleteFunc(v.told, v.superseded), 0
+	v.changes = append(v.changes, numbered{c, s.Sequence, now})
+	if v.stale > len(v.changes)/2 {
+		v.changes, v.stale = slices.DeleteFunc(v.changes, v.superseded), 0
 	}
 }
 
 // superseded reports whether a later change of the same subject was made.
 func (v *View) superseded(c numbered) bool { return v.latest[c.subject()] != c.sequence }
 
-// Search returns the search as it stands.
+// Search returns the current state of the search.
 func (v *View) Search() Search { return v.search }
 
-// Since returns an event that tells what changed after a number, and more if the event
-// has less than all of it, as it would be larger than MaxEventBytes. After a number of
-// an earlier epoch, the event is the first of a snapshot.
-//
-// If nothing changed, the event's Sequence is not above after.
+// Since returns an event of the changes after a number. If they exceed MaxEventBytes, the
+// event has only the first of them, and more is true. After a number of an earlier epoch,
+// the event is the first of a snapshot. If nothing has changed, the event's Sequence is not
+// above after.
 func (v *View) Since(after int64) (e Event, more bool) {
 	if start := v.search.Epoch * EpochSize; after < start {
 		after, e.Snapshot = start, true
 	}
 	e.Search, e.First, e.Sequence, e.Time, e.Bill = v.search.ID, after+1, v.search.Sequence, v.time, v.search.Bill
-	first := sort.Search(len(v.told), func(i int) bool { return v.told[i].sequence > after })
+	first := sort.Search(len(v.changes), func(i int) bool { return v.changes[i].sequence > after })
 	size := eventSize
 	last := numbered{sequence: after}
-	for _, c := range v.told[first:] {
+	for _, c := range v.changes[first:] {
 		if v.superseded(c) {
 			continue
 		}
@@ -100,7 +100,7 @@ func (v *View) Since(after int64) (e Event, more bool) {
 			e.Sequence, e.Time, more = last.sequence, last.time, true
 			break
 		}
-		c.tell(&e)
+		c.addTo(&e)
 		last = c
 	}
 	e.State = v.stateAfter(e.Sequence)
@@ -118,14 +118,14 @@ func (v *View) stateAfter(sequence int64) State {
 	return state
 }
 
-// HasNode reports whether the tree has a node with this id. It always has the root.
+// HasNode reports whether the tree has a node with this id. It always has the root, "".
 func (v *View) HasNode(id string) bool { return id == "" || v.latest[nodeSubject+id] != 0 }
 
-// Nodes returns the nodes below a parent and of a depth, parents before children and
-// siblings by ordinal. Everything is below "", and a depth of 0 is any.
+// Nodes returns the nodes below a parent and at a depth, parents before children and
+// siblings by ordinal. A parent of "" is the root, a depth of 0 any depth.
 func (v *View) Nodes(parent string, depth int) []Node {
 	var nodes []Node
-	for _, c := range v.told {
+	for _, c := range v.changes {
 		n, ok := c.Change.(NodeChanged)
 		if ok && !v.superseded(c) && (depth == 0 || n.Node.Depth == depth) && below(n.Node.ID, parent) {
 			nodes = append(nodes, n.Node)

@@ -14,11 +14,11 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/search"
 )
 
-// A follower reads the events of a View after a number, when it is told to.
+// A follower reads the events of a View after a number.
 type follower struct {
 	after int64
 	seen  []Event
-	errs  []error // what was wrong with an event when it was read
+	errs  []error // of events, found when they were read
 }
 
 // read takes one event, as a watcher does when its client is ready, and reports whether
@@ -39,12 +39,12 @@ func (f *follower) next() int64 {
 	return f.seen[len(f.seen)-1].Sequence + 1
 }
 
-// check compares an event with the View that it is from: it tells the latest state of
-// the nodes that changed last in its range, and no others, in at most so many bytes.
+// check compares an event with its View: the event must have the latest state of the nodes
+// that changed last in its range, and no others, within its size.
 func (f *follower) check(v *View, e Event, more bool) {
 	want := map[string]Node{}
 	bytes, items, last := eventSize, 0, time.Time{}
-	for _, c := range v.told {
+	for _, c := range v.changes {
 		if v.superseded(c) || c.sequence < e.First || c.sequence > e.Sequence {
 			continue
 		}
@@ -256,8 +256,8 @@ func TestViewKeepsNoLog(t *testing.T) {
 		v.Apply(node(fmt.Sprint(i%10), search.StateScored, ""), at(v))
 		v.Apply(Billed{}, at(v))
 	}
-	if len(v.told) > 30 {
-		t.Errorf("%d changes are kept for 10 nodes", len(v.told))
+	if len(v.changes) > 30 {
+		t.Errorf("%d changes are kept for 10 nodes", len(v.changes))
 	}
 }
 
