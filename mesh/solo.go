@@ -12,23 +12,24 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// A solo estimates as searches are run where bills are solo: what is recorded is not
-// asked for again, and an estimate costs what it would cost alone, whatever is recorded.
+// A solo is an Estimator with solo bills: it reuses recorded results, and bills an estimate
+// as if nothing were recorded. See backend.Solo.
 type solo struct {
 	models
 	store    backend.Store
 	identity backend.Identity
-	text     *difficulty.PromptModel
+	prompt   *difficulty.PromptModel
 }
 
-// models are a policy and a verifier, nil is none.
+// models holds a policy and a verifier, which is nil if there is none.
 type models struct {
 	policy.Policy
 	verifier.Verifier
 }
 
+// soloEstimators returns the estimators of c over p and v, with solo bills.
 func soloEstimators(ctx context.Context, p policy.Policy, v verifier.Verifier, c Config) (difficulty.Estimator, error) {
-	s := &solo{models: models{p, v}, store: c.Store, text: c.Prompt}
+	s := &solo{models: models{p, v}, store: c.Store, prompt: c.Prompt}
 	s.identity.Policy = c.Queue.Model
 	if v != nil {
 		var err error
@@ -43,21 +44,26 @@ func soloEstimators(ctx context.Context, p policy.Policy, v verifier.Verifier, c
 func (s *solo) Estimate(ctx context.Context, r difficulty.Request) iter.Seq2[difficulty.Estimate, error] {
 	id := s.identity
 	id.Tenant = r.Tenant
-	recalled := remembered{backend.Solo(backend.Memo(s.models, s.store, id)), s.models}
-	var judge verifier.Verifier
+	recorded := recordedModels{backend.Solo(backend.Memo(s.models, s.store, id)), s.models}
+	var scorer verifier.Verifier
 	if s.Verifier != nil {
-		judge = recalled
+		scorer = recorded
 	}
-	return difficulty.All(recalled, judge, s.text).Estimate(ctx, r)
+	return difficulty.All(recorded, scorer, s.prompt).Estimate(ctx, r)
 }
 
-// remembered is models whose results are recorded.
-type remembered struct {
+// recordedModels is a Policy and a Verifier whose results are recorded and reused.
+type recordedModels struct {
 	*backend.Soloed
 	models models
 }
 
-func (r remembered) Model(ctx context.Context) (reasoning.Model, error) { return r.models.Model(ctx) }
-func (r remembered) RewardModel(ctx context.Context) (verifier.RewardModel, error) {
+// Model implements policy.Policy.
+func (r recordedModels) Model(ctx context.Context) (reasoning.Model, error) {
+	return r.models.Model(ctx)
+}
+
+// RewardModel implements verifier.Verifier.
+func (r recordedModels) RewardModel(ctx context.Context) (verifier.RewardModel, error) {
 	return r.models.RewardModel(ctx)
 }

@@ -122,9 +122,9 @@ func TestBenchGoesOnWhereItWasKilled(t *testing.T) {
 		if err := command.Start(); err != nil {
 			t.Fatal(err)
 		}
-		said := bufio.NewScanner(stderr)
-		for said.Scan() {
-			if kill < 3 && strings.Contains(said.Text(), " left, ") { // it has a result
+		output := bufio.NewScanner(stderr)
+		for output.Scan() {
+			if kill < 3 && strings.Contains(output.Text(), " left, ") { // it has a result
 				_ = command.Process.Kill()
 			}
 		}

@@ -46,10 +46,10 @@ func killed(t *testing.T, line string, after int) {
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	said := bufio.NewScanner(stderr)
-	for told := 0; said.Scan(); {
-		if strings.Contains(said.Text(), " left, ") {
-			if told++; told == after {
+	output := bufio.NewScanner(stderr)
+	for lines := 0; output.Scan(); {
+		if strings.Contains(output.Text(), " left, ") {
+			if lines++; lines == after {
 				_ = command.Process.Kill()
 			}
 		}
