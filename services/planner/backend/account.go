@@ -8,9 +8,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/search"
 )
 
-// An account is a part of a budget that is spent in program order: the whole of it, or a
-// fixed share of an account that has been given to one of several branches, or to one
-// child.
+// An account is a budget, or a fixed part of another account for one branch or one child.
+// It is spent in program order.
 //
 // Invariant: spent + reserved ≤ bound in each bounded currency, for engines that keep to
 // their MaxTokens. An account is guarded by Metered.mu.
@@ -20,7 +19,7 @@ type account struct {
 	bound        amount
 	spent        amount
 	reserved     amount         // of all holds
-	holders      int            // open accounts for parts of it, pots of batches, and scores under way
+	holders      int            // number of holds: open parts, pots of batches, and scores in progress
 	reservations []*reservation // of growths that have not ended, in program order
 }
 
@@ -33,7 +32,7 @@ func newAccount(b Budget) *account {
 	return a
 }
 
-// left returns how much can still be reserved; infinitely much of what is not bounded.
+// left returns how much can still be reserved. It is infinite in unbounded currencies.
 func (a *account) left() (left amount) {
 	for c := range left {
 		left[c] = math.Inf(1)
@@ -61,26 +60,26 @@ func (a *account) spentError(x amount) error {
 	return fmt.Errorf("%w: %.0f of %.0f %s are left", search.ErrSpent, max(0, a.bound[c]-a.spent[c]), max(0, a.bound[c]), c)
 }
 
-// hold sets x aside, until drop.
+// hold reserves x until drop.
 func (a *account) hold(x amount) {
 	a.reserved = a.reserved.plus(x)
 	a.holders++
 }
 
-// drop ends a hold, of which x is still reserved.
+// drop ends a hold that still reserves x.
 func (a *account) drop(x amount) {
 	a.reserved = a.reserved.minus(x)
 	if a.holders--; a.holders == 0 {
-		a.reserved = amount{} // exactly, whatever floating-point sums came to
+		a.reserved = amount{} // exactly, without the rounding errors of sums
 	}
 }
 
-// spend turns what was reserved into what was really spent.
+// spend replaces a reserved amount by the amount that was spent.
 func (a *account) spend(reserved, spent amount) {
 	a.reserved, a.spent = a.reserved.minus(reserved), a.spent.plus(spent)
 }
 
-// open returns an account of its own for a part of a, which a holds until it is closed.
+// open returns a new account for a part of a, which a reserves until the part is closed.
 func (a *account) open(part amount) *account {
 	for c := range part {
 		if !a.bounded[c] {
@@ -91,14 +90,13 @@ func (a *account) open(part amount) *account {
 	return &account{parent: a, bounded: a.bounded, bound: part}
 }
 
-// close gives back to its parent what was not spent of a.
+// close returns the rest of a to its parent.
 func (a *account) close() {
 	a.parent.spend(amount{}, a.spent)
 	a.parent.drop(a.bound)
 }
 
-// advance grants what can be granted now, in program order: tokens to batches of children,
-// and scores.
+// advance grants, in program order, the batches and scores that can be granted now.
 func (a *account) advance() {
 	for i, r := range a.reservations {
 		if !r.grantBatches(i == 0) {
@@ -112,7 +110,7 @@ func (a *account) advance() {
 	}
 }
 
-// end removes a reservation for which nothing more is asked.
+// end removes a reservation that needs no more grants.
 func (a *account) end(r *reservation) {
 	a.reservations = slices.DeleteFunc(a.reservations, func(o *reservation) bool { return o == r })
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// A currency is one of the things that a Budget bounds.
+// A currency is a unit that a Budget bounds.
 type currency int
 
 const (
@@ -44,7 +44,7 @@ func (a amount) times(k float64) amount {
 	return a
 }
 
-// upTo returns the part of a that is in b too.
+// upTo returns a, or b where that is less.
 func (a amount) upTo(b amount) amount {
 	for c := range a {
 		a[c] = max(0, min(a[c], b[c]))
@@ -52,7 +52,7 @@ func (a amount) upTo(b amount) amount {
 	return a
 }
 
-// floor returns a without fractions.
+// floor returns a rounded down.
 func (a amount) floor() amount {
 	for c := range a {
 		a[c] = math.Floor(a[c])

@@ -1,7 +1,7 @@
 package backend
 
-// A Budget bounds what a search may cost. A bound of 0 does not bound; a negative
-// one leaves nothing to spend.
+// A Budget bounds the cost of a search. A bound of 0 is no bound; with a negative bound
+// nothing can be spent.
 type Budget struct {
 	PolicyTokens   int64 // generated, discarded branches included
 	VerifierTokens int64 // read

@@ -7,19 +7,19 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
-// A draft is a child that is written in parts.
+// A draft is a child that is generated in parts.
 type draft struct {
 	thought
 	thinking *thinking
 	request  policy.Request // for the child
 	start    thought        // of the prefix
 	ordinal  int
-	child    policy.Child // so far; it has a Finish once nothing more is to be asked for
-	written  int          // steps that the policy has brought to their end
+	child    policy.Child // so far; its Finish is set when it needs no more parts
+	written  int          // whole steps that the policy has generated
 	spent    int          // tokens of the child
-	parts    int          // asked for
-	tries    int          // thrown away
-	asked    int          // most tokens of the part that was asked for last
+	parts    int          // requested
+	tries    int          // rejected
+	asked    int          // most tokens of the part that was requested last
 	err      error
 }
 
@@ -27,8 +27,8 @@ func (w *thinking) newDraft(r policy.Request, so thought, ordinal int) *draft {
 	return &draft{thought: so, thinking: w, request: r, start: so, ordinal: ordinal}
 }
 
-// begin forces the end on a prefix that has nothing left to think. It says whether
-// there is anything to ask for.
+// begin forces the end of thinking if the prefix has no thinking tokens left. It reports
+// whether a part is to be requested.
 func (t *draft) begin() bool {
 	if t.over || t.left() != 0 {
 		return true
@@ -40,7 +40,8 @@ func (t *draft) begin() bool {
 	return true
 }
 
-// left is how many tokens the path may still think; negative if that is not bounded.
+// left returns how many thinking tokens the path has left; it is negative if there is no
+// bound.
 func (t *draft) left() int {
 	if t.thinking.Max == 0 {
 		return -1
@@ -48,17 +49,17 @@ func (t *draft) left() int {
 	return max(0, t.thinking.Max-t.tokens)
 }
 
-// next is the request for the next part.
+// next returns the request for the next part.
 func (t *draft) next() policy.Request {
 	r := t.request
 	r.Steps = append(r.Steps[:len(r.Steps):len(r.Steps)], reasoning.Texts(t.child.Steps)...)
 	r.Sampling.MaxTokens -= t.spent
 	if r.Span != policy.Whole {
-		r.Span -= t.written // which is less
+		r.Span -= t.written // written is less than the span
 	}
 	if t.parts > 0 {
 		r.Ordinals = []int{t.ordinal}
-		r.Seed = r.Seed.Child(-1 - t.parts) // -1 is the search's own chance
+		r.Seed = r.Seed.Child(-1 - t.parts) // -1 is the seed of the search's own draws
 	}
 	t.parts++
 	if !t.over {
@@ -71,7 +72,7 @@ func (t *draft) next() policy.Request {
 	return r
 }
 
-// take adds a part and decides what becomes of the child: false if it is finished.
+// take adds a part to the child and reports whether the child needs another part.
 func (t *draft) take(part policy.Child) bool {
 	generated := int(part.Usage.Generated)
 	t.spent += generated
@@ -87,7 +88,7 @@ func (t *draft) take(part policy.Child) bool {
 	if t.over {
 		t.child.Finish = part.Finish
 		if last := t.child.Steps[len(t.child.Steps)-1].Text; part.Finish == reasoning.FinishStep && t.thinking.format.Ended(last) {
-			t.child.Finish = reasoning.FinishEnd // the engine has not seen how the line began
+			t.child.Finish = reasoning.FinishEnd // the engine does not know how the line begins
 		}
 		return false
 	}
@@ -99,22 +100,22 @@ func (t *draft) take(part policy.Child) bool {
 			t.written--
 		}
 		if generated < t.asked || t.spent >= t.request.Sampling.MaxTokens {
-			t.cut(nil) // by a budget, a context or the child's limit
+			t.cut(nil) // at a budget, the end of the context or the child's limit
 			return false
 		}
 		return t.capped()
 	case part.Finish == reasoning.FinishStep && !strings.HasSuffix(t.text(), end):
-		t.child.Finish = reasoning.FinishStep // and it thinks on
+		t.child.Finish = reasoning.FinishStep // its children think on
 		return false
 	case t.early():
 		t.strip(end)
-		t.written-- // it goes on
+		t.written-- // the step goes on
 		t.write(t.thinking.Wait)
 		t.waits++
 		return true
 	case part.Finish == reasoning.FinishEnd:
 		t.strip("")
-		if t.thinking.format.Ended(t.child.Steps[len(t.child.Steps)-1].Text) { // it answered all the same
+		if t.thinking.format.Ended(t.child.Steps[len(t.child.Steps)-1].Text) { // it has an answer without an end of thinking
 			t.over, t.child.Finish = true, reasoning.FinishEnd
 			return false
 		}
@@ -124,16 +125,17 @@ func (t *draft) take(part policy.Child) bool {
 	return t.more()
 }
 
-// early says whether the thinking ends too early, and can go on.
+// early reports whether the thinking has ended too early and can go on.
 func (t *draft) early() bool {
 	wanted := t.waits < t.thinking.Waits || t.tokens < t.thinking.Min && t.waits < MaxWaits
 	return wanted && t.left() != 0 && t.spent < t.request.Sampling.MaxTokens
 }
 
-// capped goes on after thinking that has reached its bound.
+// capped forces or rejects thinking that has reached its bound. It reports whether the child
+// needs another part.
 func (t *draft) capped() bool {
 	if t.thinking.Mode == ModeForce {
-		if !t.more() { // the bound came with the last step that was asked for
+		if !t.more() { // the bound was reached in the last requested step
 			return false
 		}
 		t.force(t.thinking.format.Thinking.Answer)
@@ -147,8 +149,8 @@ func (t *draft) capped() bool {
 	return true
 }
 
-// more says whether the child is to go on where its thinking ends, or is at its own
-// end there.
+// more reports whether the child goes on after the end of its thinking; if not, it is
+// finished there.
 func (t *draft) more() bool {
 	switch {
 	case t.request.Span != policy.Whole && t.written >= t.request.Span:
@@ -159,7 +161,7 @@ func (t *draft) more() bool {
 	return t.child.Finish == 0
 }
 
-// cut ends the child where it is, for this reason if there is one.
+// cut truncates the child, because of err if it is not nil.
 func (t *draft) cut(err error) *draft {
 	if len(t.child.Steps) == 0 {
 		t.child.Steps = []reasoning.Step{{}}
@@ -171,7 +173,7 @@ func (t *draft) cut(err error) *draft {
 	return t
 }
 
-// force ends the thinking, on a line of its own, and opens the answer.
+// force writes the end of thinking as a line, and the beginning of the answer.
 func (t *draft) force(answer string) {
 	text := t.thinking.format.Thinking.End + answer
 	if before := t.text(); before != "" && !strings.HasSuffix(before, "\n") {
@@ -181,12 +183,12 @@ func (t *draft) force(answer string) {
 	t.over = true
 }
 
-// text is the path's.
+// text returns the text of the path.
 func (t *draft) text() string {
 	return strings.Join(t.request.Steps, "") + reasoning.Join(t.child.Steps)
 }
 
-// strip takes the mark that ends thinking, and what ends a text, off the end.
+// strip removes the end of a text, and then end, from the last step.
 func (t *draft) strip(end string) {
 	last := &t.child.Steps[len(t.child.Steps)-1]
 	for _, s := range t.thinking.format.Thinking.Strip {
@@ -209,11 +211,12 @@ func (t *draft) write(text string) {
 	}
 }
 
+// marks returns the texts that end a step.
 func (t *draft) marks() []string {
 	return []string{t.thinking.format.Delimiter, t.thinking.format.Thinking.End}
 }
 
-// add adds a step, or what was missing of the last one.
+// add appends a step, or the rest of the last step if that is open.
 func (t *draft) add(s reasoning.Step) {
 	if n := len(t.child.Steps); n > 0 && t.open() {
 		last := &t.child.Steps[n-1]
@@ -225,7 +228,7 @@ func (t *draft) add(s reasoning.Step) {
 	t.child.Steps = append(t.child.Steps, s)
 }
 
-// open says whether the last step is not at its end.
+// open reports whether the last step is incomplete.
 func (t *draft) open() bool {
 	last := t.child.Steps[len(t.child.Steps)-1].Text
 	for _, mark := range t.marks() {

@@ -19,26 +19,26 @@ type Metered struct {
 	search.Backend
 	policy, rewardModel reasoning.Model
 
-	// mu guards the accounts, with all that belongs to them, and the bill. Nothing else
-	// is locked under it.
+	// mu guards the bill, the accounts, and their reservations, batches and shares. No other
+	// lock is taken while it is held.
 	mu      sync.Mutex
-	account *account // of the search; nil where there is no budget
+	account *account // of the search; nil if there is no budget
 	bill    reasoning.Bill
-	change  chan struct{} // closed, and replaced, when something was given back
+	change  chan struct{} // closed and replaced when a reservation shrinks
 }
 
-// Meter keeps a search within a budget: spent + reserved ≤ bound at all times, for
-// engines that keep to their MaxTokens. What a growth of the tree may cost is reserved
-// before it is asked for, and settled child by child.
+// Meter returns a backend that keeps a search within a budget: spent + reserved ≤ bound at
+// all times, for engines that keep to their MaxTokens. The most that a growth of the tree
+// may cost is reserved before its children are requested, and settled child by child.
 //
-// Where less is left than a growth asks for, its children get fewer tokens each, and, so
-// that a step is not cut that has hardly begun, some of its requests wait for others:
-// see reservation. When nothing can be had even after these, it is a search.ErrSpent; so
-// it is, after all children, when one was cut for having fewer. Branches of a search get
-// equal parts of what is left where they part.
+// If less is left than a growth may cost, its children get fewer tokens each, and some of
+// its requests wait for others, so that a step is not truncated after a few tokens: see
+// reservation. A request that cannot be paid even then fails with search.ErrSpent; so does
+// one, after all its children, of which a child was truncated for its smaller share.
+// Branches of a search get equal parts of what is left where they begin.
 //
-// What a text will cost a verifier is not known before: at most a token a byte is
-// assumed, and a few for marks and templates. FLOPs are bounded only if the models'
+// The tokens of a text for a verifier are unknown before it is scored: one token per byte
+// is assumed, and some for marks and templates. FLOPs are bounded only if the models'
 // Parameters are known.
 func Meter(b search.Backend, budget Budget, policy, rewardModel reasoning.Model) *Metered {
 	m := &Metered{Backend: b, policy: policy, rewardModel: rewardModel, change: make(chan struct{})}
@@ -48,16 +48,15 @@ func Meter(b search.Backend, budget Budget, policy, rewardModel reasoning.Model)
 	return m
 }
 
-// Bill returns the cost so far, with that of what was stopped before its end. It is true
-// even where an engine did more than it was asked for; only what is lost with an engine
-// that fails or dies is not in it.
+// Bill returns the cost so far, wasted tokens included. It includes the tokens of an engine
+// that generates more than it may, but not those that are lost when an engine fails.
 func (m *Metered) Bill() reasoning.Bill {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.bill
 }
 
-// ChargeEstimate spends what an estimate of difficulty cost before the search.
+// ChargeEstimate bills an estimate of difficulty, and spends its cost from the budget.
 func (m *Metered) ChargeEstimate(u reasoning.Usage) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -77,8 +76,8 @@ func (m *Metered) Reserve(ctx context.Context, demands []search.Demand, strands 
 	return m.newReservation(ctx, m.accountOf(ctx), demands, strands)
 }
 
-// Divide implements search.Ledger. It waits for growths that have not ended, as they may
-// give something back.
+// Divide implements search.Ledger. It waits for growths that have not ended, because they
+// may return a part of their reservations.
 func (m *Metered) Divide(ctx context.Context, n int) (branches []context.Context, join func()) {
 	if m.account == nil {
 		return slices.Repeat([]context.Context{ctx}, n), func() {}
@@ -105,7 +104,7 @@ func (m *Metered) Divide(ctx context.Context, n int) (branches []context.Context
 	}
 }
 
-// accountOf returns the account of a context: that of its branch, or the search's.
+// accountOf returns the account of a context's branch, or else of the search.
 func (m *Metered) accountOf(ctx context.Context) *account {
 	if a, _ := ctx.Value(accountKey{}).(*account); a != nil {
 		return a
@@ -113,8 +112,8 @@ func (m *Metered) accountOf(ctx context.Context) *account {
 	return m.account
 }
 
-// Expand implements search.Backend. A request for which nothing is reserved is reserved
-// for now.
+// Expand implements search.Backend. It reserves the cost of a request that has no
+// reservation.
 func (m *Metered) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {
 		if err := r.Validate(); err != nil {
@@ -142,7 +141,7 @@ func (m *Metered) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy
 	}
 }
 
-// expandUnbounded expands where there is no budget.
+// expandUnbounded expands without a budget.
 func (m *Metered) expandUnbounded(ctx context.Context, r policy.Request, yield func(policy.Child, error) bool) {
 	for c, err := range m.Backend.Expand(ctx, r) {
 		m.mu.Lock()
@@ -154,15 +153,15 @@ func (m *Metered) expandUnbounded(ctx context.Context, r policy.Request, yield f
 	}
 }
 
-// expand asks for children, each of which has a share.
+// expand requests children within their shares.
 func (m *Metered) expand(ctx context.Context, r policy.Request, shares []*share, yield func(policy.Child, error) bool) {
 	asked := r.Sampling.MaxTokens
 	r.Sampling.MaxTokens = m.grant(r, shares)
 	if r.Sampling.MaxTokens < 1 {
-		yield(policy.Child{}, fmt.Errorf("%w: nothing is left of what the next part of a child may cost", search.ErrSpent))
+		yield(policy.Child{}, fmt.Errorf("%w: no token is left for the next part of a child", search.ErrSpent))
 		return
 	}
-	missing := slices.Clone(shares) // nil for those that came
+	missing := slices.Clone(shares) // nil for children that have arrived
 	cut := false
 	for c, err := range m.Backend.Expand(ctx, r) {
 		cut = cut || err == nil && c.Finish == reasoning.FinishLength && r.Sampling.MaxTokens < asked
@@ -172,7 +171,7 @@ func (m *Metered) expand(ctx context.Context, r policy.Request, shares []*share,
 		}
 	}
 	if cut {
-		yield(policy.Child{}, fmt.Errorf("%w: %d tokens were left for a child that may have %d, and it was cut",
+		yield(policy.Child{}, fmt.Errorf("%w: a child was truncated at %d tokens, of %d that it may have",
 			search.ErrSpent, r.Sampling.MaxTokens, asked))
 	}
 }
@@ -191,8 +190,8 @@ func (m *Metered) grant(r policy.Request, shares []*share) int {
 	return tokens
 }
 
-// book puts on the bill, and on its share, what child i of a request cost; or, with an
-// error, what was generated of all that do not come.
+// book bills child i of a request and spends its cost from its share. With an error it
+// spends the wasted tokens from the shares of all missing children.
 func (m *Metered) book(c policy.Child, err error, i int, missing []*share) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -208,10 +207,10 @@ func (m *Metered) book(c policy.Child, err error, i int, missing []*share) {
 			cost = cost.minus(s.payUpTo(cost))
 		}
 	}
-	m.account.spend(amount{}, cost) // nothing, but of an engine that does more than it may
+	m.account.spend(amount{}, cost) // zero, unless the engine has exceeded its MaxTokens
 }
 
-// promptCost returns the most that it may cost to read what a request goes on from.
+// promptCost returns an upper bound of the cost of reading a request's prefix.
 func (m *Metered) promptCost(r policy.Request) amount {
 	return amount{currencyFLOPs: m.policy.FLOPs(mostTokens(r.Problem, slices.Concat(r.Attempts, r.Steps)))}
 }
@@ -235,8 +234,8 @@ func (m *Metered) Score(ctx context.Context, r verifier.Request) (verifier.Resul
 	return result, err
 }
 
-// grantScore waits until a score is paid for. It is in its place among the scores of the
-// growth that it belongs to, if there is one.
+// grantScore waits until a score is granted, in the order of the scores of its growth if it
+// belongs to one.
 func (m *Metered) grantScore(ctx context.Context, r verifier.Request) (*scoreGrant, error) {
 	if m.account == nil {
 		return nil, nil
@@ -257,7 +256,7 @@ func (m *Metered) grantScore(ctx context.Context, r verifier.Request) (*scoreGra
 	s.close()
 	s.score = &scoreGrant{account: reserved.account, cost: cost, decided: make(chan struct{})}
 	if a := reserved.account; !a.bounded[currencyVerifier] && !a.bounded[currencyFLOPs] {
-		s.score.decide() // whatever other scores cost
+		s.score.decide() // it does not depend on the cost of other scores
 	}
 	reserved.account.advance()
 	m.changed()
@@ -270,8 +269,8 @@ func (m *Metered) grantScore(ctx context.Context, r verifier.Request) (*scoreGra
 	}
 }
 
-// grantScoreAlone waits until an account can pay for a score, as long as something that
-// is under way may give back what it lacks.
+// grantScoreAlone waits until an account can pay for a score, as long as a reservation may
+// shrink by what is lacking.
 func (m *Metered) grantScoreAlone(ctx context.Context, a *account, cost amount) (g *scoreGrant, err error) {
 	g = &scoreGrant{account: a, cost: cost, decided: make(chan struct{})}
 	if err := m.wait(ctx, g.decide); err != nil {
@@ -280,7 +279,7 @@ func (m *Metered) grantScoreAlone(ctx context.Context, a *account, cost amount) 
 	return g, g.err
 }
 
-// scoreCost returns what a score of so many tokens costs.
+// scoreCost returns the cost of scoring a number of tokens.
 func (m *Metered) scoreCost(tokens int64) amount {
 	return amount{currencyVerifier: float64(tokens), currencyFLOPs: m.rewardModel.FLOPs(tokens)}
 }
@@ -302,7 +301,7 @@ func (m *Metered) wait(ctx context.Context, ready func() bool) error {
 	}
 }
 
-// changed lets those look again who wait. The caller holds m.mu.
+// changed wakes the calls of wait. The caller holds m.mu.
 func (m *Metered) changed() {
 	close(m.change)
 	m.change = make(chan struct{})
@@ -325,8 +324,8 @@ func sharesOf(ctx context.Context, r policy.Request) (shares []*share) {
 	return shares
 }
 
-// mostTokens returns no less than the tokens of a problem and texts after it: one a byte,
-// as tokenizers that fall back to bytes have, one a text for the mark where its
+// mostTokens returns an upper bound of the tokens of a problem and texts after it: one per
+// byte, as for tokenizers that fall back to bytes, one per text for the mark at which its
 // score is read, and some for the template.
 func mostTokens(problem string, texts []string) int64 {
 	const template = 64

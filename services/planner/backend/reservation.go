@@ -8,14 +8,13 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/search"
 )
 
-// A reservation is what an account sets aside for a growth: for batches of children in
-// the order of the tree, and for their scores in the order of the children.
+// A reservation is the part of an account that is reserved for a growth: for its batches of
+// children in the order of the tree, and for their scores in the order of the children.
 //
-// What is granted is a function of program order and of what results cost, and not of
-// when they come: it is what it would be if all before it, in that order, had been paid
-// already. Where everything that is asked for can be paid, it can be paid whatever comes
-// first, and nothing waits. Where it cannot, as many batches as get leastPart of what they
-// ask for go on together, and the others wait until these are done.
+// A grant depends on program order and on the cost of results, not on the time of their
+// arrival: it is what it would be if everything before it in program order had been paid.
+// If the account can pay everything, nothing waits. Otherwise as many batches are granted
+// together as get leastPart of their demand, and the others wait until these are done.
 //
 // It is guarded by Metered.mu.
 type reservation struct {
@@ -26,20 +25,20 @@ type reservation struct {
 	batches []*batch
 	shares  []*share // of all children, in their order
 	byChild map[string]*share
-	scored  int // so many shares, the first, have a decision about their score, or need none
-	undone  int // shares
+	scored  int // number of shares, from the first, whose scores are decided or not needed
+	undone  int // number of shares that are not done
 }
 
-// leastPart is the part of the tokens that it asks for without which a batch rather waits:
-// a step reserves 2,048 tokens and costs 40, so that much comes back soon, and a step that
-// is cut is worth nothing.
+// leastPart is the part of its demand below which a batch waits: a step that reserves 2,048
+// tokens costs about 40, so that most of a reservation is returned soon, and a truncated
+// step is worthless.
 const leastPart = 1.0 / 8
 
 // A batch is the children of one request. It is guarded by Metered.mu.
 type batch struct {
 	search.Demand
 	token   amount // cost of a generated token
-	prompt  amount // cost of reading the prefix, which the first child that comes has on its bill
+	prompt  amount // cost of reading the prefix, with which the first child to arrive is charged
 	later   amount // cost of reading it again for later parts of a child
 	pot     amount // reserved for prompt, beside the shares
 	account *account
@@ -47,8 +46,8 @@ type batch struct {
 	decided chan struct{} // closed when the batch is granted or refused
 	granted bool
 	err     error // the ErrSpent of a batch that is refused
-	undone  int   // shares
-	// unwritten counts the shares for which more may be written.
+	undone  int   // number of shares that are not done
+	// unwritten is the number of shares whose children may get more text.
 	unwritten int
 }
 
@@ -90,11 +89,12 @@ func (m *Metered) newBatch(a *account, d search.Demand) *batch {
 	prompt := m.promptCost(d.Request)
 	return &batch{
 		Demand: d, account: a, token: amount{currencyTokens: 1, currencyFLOPs: m.policy.FLOPs(1)},
-		prompt: prompt, later: prompt.times(float64(d.Parts - 1)), decided: make(chan struct{}), undone: len(d.Request.Ordinals), unwritten: len(d.Request.Ordinals),
+		prompt: prompt, later: prompt.times(float64(d.Parts - 1)), decided: make(chan struct{}),
+		undone: len(d.Request.Ordinals), unwritten: len(d.Request.Ordinals),
 	}
 }
 
-// waits reports whether the batch has neither been granted nor refused, and is needed.
+// waits reports whether the batch is neither granted nor refused, and still needed.
 func (b *batch) waits() bool { return !b.granted && b.err == nil && b.undone > 0 }
 
 // wait blocks until the batch is granted, and returns its ErrSpent if it is refused.
@@ -107,21 +107,21 @@ func (b *batch) wait(ctx context.Context) error {
 	}
 }
 
-// decide lets the batch go on.
+// decide grants the batch, or refuses it with err.
 func (b *batch) decide(err error) {
 	b.granted, b.err = err == nil, err
 	close(b.decided)
 }
 
-// least returns the fewest tokens of a child that are worth asking for.
+// least returns the fewest tokens that are worth requesting for a child.
 func (b *batch) least() float64 { return float64(b.Request.Sampling.MaxTokens) * leastPart }
 
-// tokens returns how many tokens a child may generate for a part, in all of its parts.
+// tokens returns how many tokens a child may generate in total if its share is part.
 func (b *batch) tokens(part amount) float64 {
 	return b.affordable(part.minus(b.later))
 }
 
-// affordable returns how many tokens an amount pays for, at most those of a child.
+// affordable returns how many tokens an amount pays for, up to the most of a child.
 func (b *batch) affordable(x amount) float64 {
 	n := float64(b.Tokens)
 	for c, price := range b.token {
@@ -132,8 +132,8 @@ func (b *batch) affordable(x amount) float64 {
 	return max(0, n)
 }
 
-// grantBatches grants what can be granted now, and reports whether no batch waits. First
-// says that all reservations before r have ended.
+// grantBatches grants the batches that can be granted now, and reports whether no batch
+// waits. first is whether all reservations before r have ended.
 func (r *reservation) grantBatches(first bool) bool {
 	for {
 		var waiting []*batch
@@ -143,7 +143,8 @@ func (r *reservation) grantBatches(first bool) bool {
 			switch {
 			case b.waits():
 				waiting = append(waiting, b)
-				most = most.plus(b.prompt).plus(b.token.times(float64(b.Tokens)).plus(b.later).times(float64(len(b.shares))))
+				child := b.token.times(float64(b.Tokens)).plus(b.later)
+				most = most.plus(b.prompt).plus(child.times(float64(len(b.shares))))
 			case b.undone > 0:
 				alone = false
 			}
@@ -152,7 +153,7 @@ func (r *reservation) grantBatches(first bool) bool {
 		switch {
 		case len(waiting) == 0:
 			return true
-		case !r.strands && !lacks && (alone || !r.account.bounded[currencyFLOPs]): // scores before it may take FLOPs
+		case !r.strands && !lacks && (alone || !r.account.bounded[currencyFLOPs]): // earlier scores may need FLOPs
 			for _, b := range waiting {
 				r.grant(b, b.token.times(float64(b.Tokens)).plus(b.later))
 			}
@@ -164,8 +165,8 @@ func (r *reservation) grantBatches(first bool) bool {
 	}
 }
 
-// grantPart divides what is left equally among the children of the first of some batches:
-// of as many batches as then get enough, but of one at least.
+// grantPart divides what is left equally among the children of the first batches that wait:
+// of as many as get enough, and at least of one.
 func (r *reservation) grantPart(waiting []*batch) {
 	left := r.account.left()
 	for n := len(waiting); n > 0; n-- {
@@ -193,18 +194,18 @@ func (r *reservation) grantPart(waiting []*batch) {
 	}
 }
 
-// enough reports whether it is worth going on with a part for each child of a batch.
+// enough reports whether a share of part is worth granting to each child of a batch.
 func (r *reservation) enough(b *batch, part amount) bool {
 	if b.tokens(part) < min(b.least(), float64(b.Tokens)) {
 		return false
 	}
-	if r.strands { // a score is paid from the part, too
+	if r.strands { // the share also pays for the score
 		return part.covers(r.meter.scoreCost(mostTokens(b.Request.Problem, b.Request.Steps) + int64(b.least())))
 	}
 	return true
 }
 
-// grant opens the shares of a batch: each may cost a part, as far as the child can use it.
+// grant opens the shares of a batch. Each is part, or as much of it as the child can use.
 func (r *reservation) grant(b *batch, part amount) {
 	if !r.strands {
 		part = b.token.times(b.tokens(part)).plus(b.later)
@@ -217,9 +218,9 @@ func (r *reservation) grant(b *batch, part amount) {
 	b.decide(nil)
 }
 
-// grantScores decides about scores in the order of the children, and reports whether none
-// is open. It waits for a child that may still ask for one, and for what is under way as
-// long as that may give back what a score lacks.
+// grantScores decides about scores in the order of the children, and reports whether all
+// are decided. It stops at a child that may still request a score, and at a score that
+// another reservation may make possible by shrinking.
 func (r *reservation) grantScores() bool {
 	for ; r.scored < len(r.shares); r.scored++ {
 		s := r.shares[r.scored]
@@ -260,7 +261,7 @@ func (r *reservation) done(s *share) {
 	}
 	s.done = true
 	s.close()
-	if s.score != nil { // it may have been granted when its caller had left
+	if s.score != nil { // it may have been granted after its caller had stopped waiting
 		s.score.settle(amount{})
 	}
 	s.batch.undone--

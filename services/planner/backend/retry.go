@@ -81,8 +81,7 @@ func (w retrying) Score(ctx context.Context, r verifier.Request) (verifier.Resul
 	}
 }
 
-// pause waits after a failed attempt. It returns an error if there should be no
-// other.
+// pause waits after a failed attempt. It returns an error if there is to be no other.
 func (w retrying) pause(ctx context.Context, failed int, err error, search, node string) error {
 	switch {
 	case !transient(err):
@@ -90,8 +89,8 @@ func (w retrying) pause(ctx context.Context, failed int, err error, search, node
 	case failed >= w.backoff.Attempts:
 		return fmt.Errorf("%d attempts failed: %w", failed, err)
 	}
-	// Half of the wait is jitter: a hash of the request, so that it is the same in
-	// every run and differs between requests that failed together.
+	// Half of the wait is jitter. It is a hash of the request, so that it is equal in every
+	// run and differs between requests that fail together.
 	h := fnv.New64a()
 	fmt.Fprintf(h, "%q %q", search, node)
 	jitter := float64(reasoning.Seed(h.Sum64()).Child(failed)>>11) / (1 << 53)
@@ -104,8 +103,8 @@ func (w retrying) pause(ctx context.Context, failed int, err error, search, node
 	}
 }
 
-// transient says whether another attempt may help. A job that was given up is
-// final even if each of its attempts failed for a transient reason.
+// transient reports whether another attempt may succeed. A job that was given up is not
+// repeated, even if each of its attempts failed for a transient reason.
 func transient(err error) bool {
 	return (errors.Is(err, reasoning.ErrUnavailable) || errors.Is(err, reasoning.ErrOverloaded)) && !errors.Is(err, policy.ErrPoison)
 }

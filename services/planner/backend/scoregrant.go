@@ -4,14 +4,14 @@ package backend
 type scoreGrant struct {
 	account *account
 	cost    amount        // at most
-	granted bool          // and not settled: cost is held
+	granted bool          // and not settled: cost is reserved
 	done    bool          // granted or refused
 	decided chan struct{} // closed when done
 	err     error         // the ErrSpent of a score that is refused
 }
 
-// decide grants the score or refuses it, and reports whether it has: it does neither as
-// long as something that is under way may give back what the score lacks.
+// decide grants or refuses the score and reports whether it has. It does neither while a
+// reservation may shrink by what the score lacks.
 func (g *scoreGrant) decide() bool {
 	c, lacks := g.account.lacks(g.cost)
 	switch {
@@ -28,7 +28,8 @@ func (g *scoreGrant) decide() bool {
 	return true
 }
 
-// settle turns what is held for the score into what it cost, once.
+// settle replaces the reservation for the score by its cost. Only the first call has an
+// effect.
 func (g *scoreGrant) settle(cost amount) {
 	if !g.granted {
 		return

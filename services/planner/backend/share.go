@@ -2,18 +2,18 @@ package backend
 
 import "github.com/ponder-mesh/ponder/reasoning"
 
-// A share is what one child of a reservation may cost. It is guarded by Metered.mu.
+// A share is the most that one child of a reservation may cost. It is guarded by Metered.mu.
 type share struct {
 	batch   *batch
 	account *account    // nil before the batch is granted
-	parts   int         // requests that were made for the child
-	score   *scoreGrant // nil before a score is asked for
+	parts   int         // requests made for the child
+	score   *scoreGrant // nil before a score is requested
 	written bool
 	done    bool
 }
 
 // tokens returns how many tokens the next part of the child may generate if reading its
-// prefix costs so much. The batch's pot pays for reading that of a first part.
+// prefix costs prompt. The batch's pot pays for reading the prefix of a first part.
 func (s *share) tokens(prompt amount) int {
 	if s.written {
 		return 0
@@ -25,10 +25,10 @@ func (s *share) tokens(prompt amount) int {
 	return int(s.batch.affordable(left))
 }
 
-// pay books what a part of the child cost.
+// pay spends the cost of a part of the child.
 func (s *share) pay(u reasoning.Usage) {
 	cost := costOf(u)
-	if s.written { // what an engine sends beyond what it was asked for
+	if s.written { // the engine has sent more than was requested
 		s.batch.account.spend(amount{}, cost)
 		return
 	}
@@ -41,7 +41,8 @@ func (s *share) pay(u reasoning.Usage) {
 	s.account.spend(amount{}, cost)
 }
 
-// payUpTo books of a cost what the share and the batch's pot have left, and returns that.
+// payUpTo spends as much of a cost as the share and the batch's pot have left, and returns
+// what it has spent.
 func (s *share) payUpTo(cost amount) amount {
 	paid := cost.upTo(s.account.left())
 	s.account.spend(amount{}, paid)
@@ -51,8 +52,8 @@ func (s *share) payUpTo(cost amount) amount {
 	return paid.plus(prompt)
 }
 
-// close gives back what was not spent, as nothing more is written of the child; and with
-// the last child of the batch, what was not spent of its pot.
+// close returns the rest of the share, as the child gets no more text. With the last child
+// of the batch it also returns the rest of the batch's pot.
 func (s *share) close() {
 	if s.written {
 		return

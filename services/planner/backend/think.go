@@ -20,31 +20,30 @@ import (
 // Muennighoff et al. 2025, arXiv 2501.19393, §3.1): "we enforce a maximum token count
 // by simply appending the end-of-thinking token delimiter and optionally 'Final
 // Answer:'"; "to enforce a minimum, we suppress the generation of the end-of-thinking
-// token delimiter and optionally append the string 'Wait'". It is a way to expand, not
-// to search, so every strategy can be had with it.
+// token delimiter and optionally append the string 'Wait'". It changes how nodes are
+// expanded, not the search, so it works with every strategy.
 //
-// A child is written in parts: its thinking, perhaps in several, and its answer. Each
-// part is a request of its own to w, so w is metered, recorded and traced: what is
-// forced is prompt and generates nothing, the end that is suppressed was generated
-// and is paid, and a budget that is spent between parts leaves the child cut.
-// Siblings share their first part. The seed of a later one is its parent's child by
-// the part's number, so that the same child is written whatever came first.
+// A child is generated in parts: its thinking, in one or several, and its answer. Each part
+// is a request to w, so that w meters, records and traces it: forced text is part of the
+// prompt and generates nothing, a suppressed end was generated and is billed, and a budget
+// that is spent between parts leaves the child truncated. Siblings share the request of
+// their first part. The seed of a later part depends on its number, so that a child does
+// not depend on the order in which siblings arrive.
 //
-// What is bounded is the thinking of a path, from its root (or its revision's start)
-// to the mark that ends it. In whole children that is the child's. Where children
-// are steps, each has what its ancestors left: one that is asked for when nothing is
-// left starts with the forced end, and one that would end too early waits and goes on
-// until it has the steps that it was asked for, beside what was forced. A child's own
-// MaxTokens hold for all of its parts together.
+// The bound holds for the thinking of a path, from its root (or the start of its revision)
+// to the mark that ends it. If children are steps, each has the tokens that its ancestors
+// left: one without any begins with the forced end, and one that ends too early goes on
+// after a "Wait" until it has the requested steps, not counting forced ones. The MaxTokens
+// of a child hold for all of its parts together.
 //
-// Thinking that is cut, at Max or by the child's limit, is never a natural end: the
-// first is forced to answer, the second is cut (peers have taken the one for the
-// other, and used up the budget anew in each part). With Reject, what would be forced
-// is written again from its start, at most MaxTries times, then it is cut; the child's
-// usage is that of all tries. At temperature 0 there is one.
+// Thinking that reaches Max is forced to answer; thinking that reaches the child's limit is
+// truncated. (Other implementations confuse the two, and apply the budget anew in each
+// part.) With ModeReject, thinking that would be forced is sampled again from its start, at
+// most MaxTries times, and then truncated; the child's usage is that of all tries. At
+// temperature 0 there is one try.
 //
-// It must be asked only for children of what it wrote itself, in the same search.
-// Format is t's for the policy's model.
+// A request must be for children of the root, or of nodes that this backend returned in the
+// same search. Format is the prompt template of the policy's model: see Thinking.Format.
 func Think(w search.Backend, t Thinking, format template.Template) search.Backend {
 	if t.Mode == ModeAdvise {
 		return advising{w, t.sentence()}
@@ -53,7 +52,7 @@ func Think(w search.Backend, t Thinking, format template.Template) search.Backen
 	return &thinking{Backend: advising{w, t.sentence()}, Thinking: t, format: format, paths: map[string]thought{}}
 }
 
-// advising tells the policy, and not the verifier, something after the problem.
+// advising adds a sentence to the problem that the policy reads, not to the verifier's.
 type advising struct {
 	search.Backend
 	sentence string
@@ -64,7 +63,7 @@ func (w advising) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy
 	return w.Backend.Expand(ctx, r)
 }
 
-// Reserve implements search.Ledger: what the sentence adds is read, too.
+// Reserve implements search.Ledger. It adds the cost of reading the sentence.
 func (w advising) Reserve(ctx context.Context, demands []search.Demand, strands bool) search.Reservation {
 	demands = slices.Clone(demands)
 	for i := range demands {
@@ -78,7 +77,7 @@ func (w advising) Divide(ctx context.Context, n int) ([]context.Context, func())
 	return divide(ctx, w.Backend, n)
 }
 
-// reserve passes a reservation on to a backend that may keep a budget.
+// reserve returns a reservation of b, or an unbounded one if b has no budget.
 func reserve(ctx context.Context, b search.Backend, demands []search.Demand, strands bool) search.Reservation {
 	if ledger, ok := b.(search.Ledger); ok {
 		return ledger.Reserve(ctx, demands, strands)
@@ -86,7 +85,7 @@ func reserve(ctx context.Context, b search.Backend, demands []search.Demand, str
 	return search.Unbounded(ctx)
 }
 
-// divide passes branches on to a backend that may keep a budget.
+// divide returns the branches of b, or unbounded ones if b has no budget.
 func divide(ctx context.Context, b search.Backend, n int) ([]context.Context, func()) {
 	if ledger, ok := b.(search.Ledger); ok {
 		return ledger.Divide(ctx, n)
@@ -103,15 +102,15 @@ type thinking struct {
 	paths map[string]thought // by the id of the node that ends the path
 }
 
-// A thought is how far a path has come.
+// A thought is the state of the thinking on a path.
 type thought struct {
 	tokens int // of thinking
 	waits  int
-	over   bool // the end of thinking is written
+	over   bool // whether the path has the end of thinking
 }
 
-// Reserve implements search.Ledger: a child takes a request for each part, and what is
-// rejected was generated.
+// Reserve implements search.Ledger. It adds a request for each part, and the tokens of
+// rejected tries.
 func (w *thinking) Reserve(ctx context.Context, demands []search.Demand, strands bool) search.Reservation {
 	demands = slices.Clone(demands)
 	for i := range demands {
@@ -129,10 +128,10 @@ func (w *thinking) Divide(ctx context.Context, n int) ([]context.Context, func()
 	return divide(ctx, w.Backend, n)
 }
 
-// Expand implements search.World.
+// Expand implements search.Backend.
 func (w *thinking) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {
-		if r.Validate() != nil || r.Stop != "" { // w says what is wrong; who stops a child has other plans for it
+		if r.Validate() != nil || r.Stop != "" { // pass through: invalid, or the caller has its own Stop
 			w.Backend.Expand(ctx, r)(yield)
 			return
 		}
@@ -153,7 +152,7 @@ func (w *thinking) Expand(ctx context.Context, r policy.Request) iter.Seq2[polic
 			failed.add(t.ordinal, t.err)
 			if t.child.Finish != 0 && !yield(w.record(r, t), nil) {
 				leave()
-				for range drafts { // until all parts are stopped
+				for range drafts { // wait until all parts have stopped
 				}
 				return
 			}
@@ -164,7 +163,7 @@ func (w *thinking) Expand(ctx context.Context, r policy.Request) iter.Seq2[polic
 	}
 }
 
-// recall is how far the prefix has come.
+// recall returns the state of the thinking on the prefix.
 func (w *thinking) recall(r policy.Request) (thought, error) {
 	if len(r.Steps) == 0 {
 		return thought{}, nil
@@ -173,11 +172,12 @@ func (w *thinking) recall(r policy.Request) (thought, error) {
 	defer w.mu.Unlock()
 	so, ok := w.paths[r.Node]
 	if !ok {
-		return so, reasoning.Invalid("node_id", "%q is not known: how long it has thought would be a guess", r.Node)
+		return so, reasoning.Invalid("node_id", "must be a node of this search, is %q: its thinking tokens are unknown", r.Node)
 	}
 	return so, nil
 }
 
+// record returns the child of a finished draft, and keeps the state of its thinking.
 func (w *thinking) record(r policy.Request, t *draft) policy.Child {
 	id := strconv.Itoa(t.ordinal)
 	if r.Node != "" {
@@ -190,8 +190,8 @@ func (w *thinking) record(r policy.Request, t *draft) policy.Child {
 	return t.child
 }
 
-// writeAll asks for the first parts of all children together, and for the others' of
-// each as soon as it has one.
+// writeAll requests the first parts of all children together, and the later parts of each
+// child as soon as it has the one before. It sends the drafts as they finish.
 func (w *thinking) writeAll(ctx context.Context, r policy.Request, so thought, drafts chan<- *draft) {
 	var all sync.WaitGroup
 	defer all.Wait()
@@ -211,7 +211,8 @@ func (w *thinking) writeAll(ctx context.Context, r policy.Request, so thought, d
 			return
 		}
 		if came[part.Ordinal] || !slices.Contains(r.Ordinals, part.Ordinal) {
-			drafts <- &draft{ordinal: -1, err: fmt.Errorf("policy sent child %d of node %q, which was not asked for or came twice", part.Ordinal, r.Node)}
+			drafts <- &draft{ordinal: -1, err: fmt.Errorf(
+				"policy sent child %d of node %q, which is repeated or was not requested", part.Ordinal, r.Node)}
 			return
 		}
 		came[part.Ordinal] = true
@@ -221,13 +222,13 @@ func (w *thinking) writeAll(ctx context.Context, r policy.Request, so thought, d
 		if t.take(part) {
 			all.Go(func() { w.finish(ctx, t); drafts <- t })
 		} else {
-			drafts <- t // in the order in which they came: the first has paid for the prefix
+			drafts <- t // in the order of arrival: the first is charged with the prefix
 		}
 	}
 }
 
-// finish goes on from a child's first part to its end. Where that cannot be had, the
-// child has an error and no Finish.
+// finish requests the later parts of a child until it is finished. If it fails, the draft
+// has an error and no Finish.
 func (w *thinking) finish(ctx context.Context, t *draft) {
 	for more := true; more; {
 		more = false
@@ -247,8 +248,8 @@ func (w *thinking) finish(ctx context.Context, t *draft) {
 	}
 }
 
-// A failure is the error that an expansion ends with: that the budget is spent, or
-// else the first one in the children's order.
+// A failure collects the error of an expansion: search.ErrSpent if a child has it, otherwise
+// the first error in the order of the children.
 type failure struct {
 	ordinal int
 	err     error

@@ -10,23 +10,23 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/template"
 )
 
-// A Thinking says how long a policy is to think before it answers. See [Think].
+// A Thinking bounds how long a policy thinks before it answers. See [Think].
 type Thinking struct {
-	Max    int    // most tokens of thinking on a path; 0 does not bound
-	Min    int    // fewest, if MaxWaits are enough for that
-	Waits  int    // how often the end of thinking is suppressed, even if Min is reached
-	Wait   string // appended where an end is suppressed; "" is the template's
-	Mode   Mode   // how Max is held
-	Advice Advice // what the policy is asked for in words; 0 is nothing
-	Steps  int    // that AdviceSteps names
+	Max    int    // most tokens of thinking on a path; 0 is no bound
+	Min    int    // fewest tokens, as far as MaxWaits allow
+	Waits  int    // number of ends of thinking to suppress, even if Min is reached
+	Wait   string // replaces a suppressed end; "" is the template's
+	Mode   Mode   // of enforcing Max
+	Advice Advice // on length, in the prompt; 0 is none
+	Steps  int    // named by AdviceSteps
 }
 
-// A Mode says how a bound on thinking is held. The names are the contract's.
+// A Mode is a way to enforce the bound on thinking. Its names are the contract's.
 type Mode int
 
 const (
-	ModeForce  Mode = iota + 1 // what reaches the bound is made to answer
-	ModeReject                 // what exceeds the bound is thrown away and written again
+	ModeForce  Mode = iota + 1 // thinking that reaches the bound is ended, and must answer
+	ModeReject                 // thinking that exceeds the bound is discarded and sampled again
 	ModeAdvise                 // only the prompt names the bound
 )
 
@@ -82,7 +82,7 @@ func valueOf(field string, names []string, name string) (int, error) {
 const (
 	MaxWaits = 64
 	MaxWait  = 256 // bytes of Thinking.Wait
-	MaxTries = 16  // writing a child that Reject throws away
+	MaxTries = 16  // samples of a child with ModeReject
 )
 
 // Validate returns a *reasoning.InvalidError for the first rule that t breaks, for
@@ -118,8 +118,8 @@ func (t Thinking) Validate(maxTokens int) error {
 	return nil
 }
 
-// Format is the prompt template of a model that is to think so. It is an
-// InvalidError if the template says nothing of thinking.
+// Format returns the prompt template of a model. It returns an InvalidError if the template
+// does not mark thinking.
 func (t Thinking) Format(model reasoning.Model) (template.Template, error) {
 	if t.Mode == ModeAdvise {
 		return template.Template{}, nil
