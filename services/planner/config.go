@@ -14,35 +14,35 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// A Config says what a Planner is made of. Zero values of the fields after Solo have
-// useful defaults.
+// A Config holds the dependencies and settings of a Planner. The fields after Solo have
+// defaults for their zero values.
 type Config struct {
 	Policy     policy.Policy
 	Verifier   verifier.Verifier    // nil: only strategies and choices that need none
 	Difficulty difficulty.Estimator // nil: difficulty is not estimated
-	Profiles   Profiles             // of models that were measured; nil: none
+	Profiles   Profiles             // nil: none
 	Store      backend.Store        // of recorded results
 	Solo       bool                 // bill each search as if it ran alone: see backend.Solo
 	Telemetry  *telemetry.Instruments
 
-	// Attended reports whether any worker pulls the policy's jobs. It does not block;
-	// nil where there is no queue.
+	// Attended reports whether any worker pulls the policy's jobs. It does not block. It is
+	// nil if there is no queue.
 	Attended func() bool
-	// CancelJobs stops all jobs of a search, queued and running; nil where there is
-	// no queue.
+	// CancelJobs stops all jobs of a search, queued and running. It is nil if there is no
+	// queue.
 	CancelJobs func(ctx context.Context, search string) error
 
 	Sampling        reasoning.Sampling // of requests that set none
 	Timeout         time.Duration      // of a search whose request has no deadline
 	MaxActive       int                // live searches; Create refuses more
 	MaxKept         int                // ended searches that stay readable
-	VerifierTimeout time.Duration      // after which a verifier that has not named its model is done without
+	VerifierTimeout time.Duration      // of asking a verifier for its model before a search goes on without it
 }
 
-// Profiles finds what was measured of models, as a profile.Shelf does.
+// Profiles finds the calibration profile of models. A *profile.Shelf implements it.
 type Profiles interface {
-	// For returns the profile of a policy with a verifier's reward model, or without one if
-	// it is nil. It returns nil if these models were not measured.
+	// For returns the profile of a policy and a reward model, which is nil if there is no
+	// verifier. It returns nil if there is no profile of these models.
 	For(policy reasoning.Model, rewardModel *verifier.RewardModel) *profile.Profile
 }
 

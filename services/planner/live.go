@@ -9,21 +9,21 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/state"
 )
 
-// A live is a search with those who wait for its changes.
+// A live is a search that can be watched while it changes.
 type live struct {
 	id      string
 	request Request
 	digest  string // of the request
 	cancel  context.CancelCauseFunc
 
-	// Changes are published under the locks of Planner and search.Tree, so nothing
-	// may be locked under mu.
+	// Changes are published while the locks of Planner and search.Tree are held, so no other
+	// lock may be taken while mu is held.
 	mu      sync.Mutex
 	view    *state.View
-	changed chan struct{} // closed, and replaced, at each publication
+	changed chan struct{} // closed and replaced at each publication
 }
 
-// newLive returns a search that is accepted now.
+// newLive returns a search that has just been accepted.
 func newLive(id string, r Request, cancel context.CancelCauseFunc) *live {
 	l := &live{id: id, request: r, digest: r.Digest(), cancel: cancel, view: state.NewView(1), changed: make(chan struct{})}
 	l.publish(state.Accepted{ID: id, Request: r})
@@ -42,7 +42,7 @@ func (l *live) publish(changes ...state.Change) {
 	l.changed = make(chan struct{})
 }
 
-// search returns the search as it stands.
+// search returns the state of the search.
 func (l *live) search() Search {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -56,15 +56,15 @@ func (l *live) hasNode(id string) bool {
 	return l.view.HasNode(id)
 }
 
-// nodes returns the nodes below a parent and of a depth, as state.View.Nodes does.
+// nodes returns the nodes below a parent and at a depth, as state.View.Nodes does.
 func (l *live) nodes(parent string, depth int) []Node {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.view.Nodes(parent, depth)
 }
 
-// since returns the event that follows a number, whether there is another after it
-// already, and what is closed at the next publication.
+// since returns the event after a sequence number, whether another event follows it, and a
+// channel that is closed at the next publication.
 func (l *live) since(after int64) (e Event, more bool, changed <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -72,7 +72,7 @@ func (l *live) since(after int64) (e Event, more bool, changed <-chan struct{}) 
 	return e, more, l.changed
 }
 
-// watch yields what changes after a number, until the search has ended.
+// watch yields the events after a sequence number, until the search has ended.
 func (l *live) watch(ctx context.Context, after int64) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		for {

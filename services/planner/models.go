@@ -12,17 +12,17 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// models are those that a search uses, and what is known of them.
+// models holds the models of a search and their properties.
 type models struct {
 	policy      reasoning.Model
 	rewardModel *verifier.RewardModel // nil: there is no verifier, or it does not answer
-	profile     *profile.Profile      // of these models; nil: they were not measured
-	format      template.Template     // the policy's, where the request says how it is to think
-	degraded    []string              // what the search has to do without
+	profile     *profile.Profile      // of these models; nil: there is none
+	format      template.Template     // of the policy, if the request has a Thinking
+	degraded    []string              // texts for Outcome.Degraded
 }
 
-// askModels asks policy and verifier which models they serve. A verifier that does not
-// answer is done without.
+// askModels returns the models that policy and verifier serve. If the verifier does not
+// answer, the search is degraded.
 func (p *Planner) askModels(ctx context.Context, r Request) (m models, err error) {
 	if m.policy, err = p.cfg.Policy.Model(ctx); err != nil {
 		return m, fmt.Errorf("get policy model: %w", err)
@@ -52,15 +52,15 @@ func (p *Planner) askModels(ctx context.Context, r Request) (m models, err error
 	return m, nil
 }
 
-// askRewardModel asks the verifier which model it serves, for at most VerifierTimeout.
+// askRewardModel returns the reward model of the verifier. It waits at most VerifierTimeout.
 func (p *Planner) askRewardModel(ctx context.Context) (verifier.RewardModel, error) {
 	ctx, stop := context.WithTimeout(ctx, p.cfg.VerifierTimeout)
 	defer stop()
 	return p.cfg.Verifier.RewardModel(ctx)
 }
 
-// checkFeedback returns a *reasoning.InvalidError if a strategy puts something into the
-// prompt that the policy's template has no place for.
+// checkFeedback returns a *reasoning.InvalidError if a strategy needs feedback in the prompt
+// and the policy's template has no place for it.
 func checkFeedback(s search.Strategy, policy reasoning.Model) error {
 	if !search.GivesFeedback(s) {
 		return nil
@@ -72,7 +72,7 @@ func checkFeedback(s search.Strategy, policy reasoning.Model) error {
 	return nil
 }
 
-// identity returns whose recorded results a tenant's search may use.
+// identity returns the identity of the recorded results that a tenant's search may use.
 func (m models) identity(tenant string) backend.Identity {
 	id := backend.Identity{Tenant: tenant, Policy: m.policy}
 	if m.rewardModel != nil {
@@ -81,7 +81,7 @@ func (m models) identity(tenant string) backend.Identity {
 	return id
 }
 
-// rewardModelOrNone returns the reward model's identity; it is zero if there is none.
+// rewardModelOrNone returns the reward model, or the zero value if there is none.
 func (m models) rewardModelOrNone() reasoning.Model {
 	if m.rewardModel == nil {
 		return reasoning.Model{}
@@ -108,8 +108,8 @@ func (p *Planner) Models(ctx context.Context) (Models, error) {
 	return found, nil
 }
 
-// resolveModels returns r without the models that it names, if they are the planner's.
-// It returns a *reasoning.InvalidError if r names a model that is not served.
+// resolveModels returns r without the names of its models if the planner serves them. It
+// returns a *reasoning.InvalidError if r names a model that is not served.
 func (p *Planner) resolveModels(ctx context.Context, r Request) (Request, error) {
 	if r.Policy != "" {
 		policy, err := p.cfg.Policy.Model(ctx)

@@ -2,8 +2,7 @@ package planner
 
 import "github.com/ponder-mesh/ponder/services/planner/state"
 
-// What clients see of a search stands in package state, beside how it changes. These
-// are the names that users of a Solver need.
+// The types of package state that users of a Solver need.
 type (
 	Request    = state.Request
 	Effort     = state.Effort

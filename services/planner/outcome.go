@@ -11,11 +11,11 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/search"
 )
 
-// maxCandidates is how many answers an outcome lists.
+// maxCandidates is the most answers that an outcome lists.
 const maxCandidates = 16
 
-// choose sets the outcome's answer. Where solutions have no scores, the majority
-// decides, and the outcome says so.
+// choose sets the outcome's answer. If solutions have no scores it chooses by majority, and
+// adds that to the outcome's degradations.
 func choose(outcome *Outcome, tree *search.Tree, choice search.Choice) {
 	solutions := slices.Collect(tree.Solutions())
 	ranked, err := choice.Rank(solutions, answer.Key)

@@ -8,8 +8,8 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// A Page is a part of a list. Its items have at most MaxEventBytes together, unless one
-// alone has more.
+// A Page is a part of a list. Its items have at most MaxEventBytes together, except for a
+// single item that has more.
 type Page[T any] struct {
 	Items []T
 	Next  string // PageToken of the next page; "" after the last
@@ -18,8 +18,8 @@ type Page[T any] struct {
 // MaxPageSize is the most items of a page.
 const MaxPageSize = 1000
 
-// pageOf returns the page that begins with items[0]. Token returns the page token that
-// goes on after an item, and bytes the size of one.
+// pageOf returns the page that begins with items[0]. token returns the page token of the
+// position after an item, and bytes the size of an item.
 func pageOf[T any](items []T, size int, token func(T) string, bytes func(T) int) Page[T] {
 	sum, n := 0, 0
 	for n < min(size, len(items)) {
@@ -35,7 +35,7 @@ func pageOf[T any](items []T, size int, token func(T) string, bytes func(T) int)
 	return page
 }
 
-// pageSize returns the size of a page, which is fallback if none was asked for.
+// pageSize returns the size of a page. It is fallback if the request sets none.
 func pageSize(asked, fallback int) (int, error) {
 	switch {
 	case asked < 0:
@@ -46,8 +46,8 @@ func pageSize(asked, fallback int) (int, error) {
 	return min(asked, MaxPageSize), nil
 }
 
-// A pageToken makes and reads the tokens of one list: a position, and before it a
-// checksum of the position and of all that selects the list's items.
+// A pageToken makes and reads the page tokens of one list. A token is a position, preceded by
+// a checksum of the position and of the fields that select the list's items.
 type pageToken struct{ list string }
 
 const tokenSum = 8 // bytes
@@ -64,7 +64,7 @@ func (p pageToken) at(position string) string {
 	return base64.RawURLEncoding.EncodeToString(append(p.sum(position), position...))
 }
 
-// position returns the position of a token; "" is that of no token.
+// position returns the position of a token, or "" for the empty token.
 func (p pageToken) position(token string) (string, error) {
 	if token == "" {
 		return "", nil

@@ -1,11 +1,10 @@
-// Package planner is the service that solves problems: it estimates difficulty,
-// plans, searches, and chooses an answer.
+// Package planner is the service that solves problems: it estimates difficulty, plans,
+// searches, and chooses an answer.
 //
-// [Solver] is the service's interface. Its bodies are [Planner], and a client of
-// one elsewhere (plannerrpc.Client). A Planner takes a policy, a verifier and a
-// difficulty estimator, and does not know which bodies these are. The ways to search
-// are in package search; what is wrapped around policy and verifier for them (retries,
-// budget, memo, thinking) is in package backend.
+// [Solver] is the service's interface. [Planner] and plannerrpc.Client, its gRPC client,
+// implement it. A Planner takes any implementation of a policy, a verifier and a difficulty
+// estimator. The strategies are in package search; the decorators of policy and verifier
+// (retries, budget, memo, thinking) are in package backend.
 package planner
 
 import (
@@ -67,7 +66,7 @@ func (p *Planner) Create(ctx context.Context, r Request) (Search, error) {
 	return l.search(), nil
 }
 
-// create returns a new search, or the one that has r's idempotency key.
+// create returns a new search, or the earlier search with r's idempotency key.
 func (p *Planner) create(ctx context.Context, r Request) (*live, error) {
 	now := time.Now()
 	key, digest := idempotencyKey{r.Tenant, r.IdempotencyKey}, r.Digest()
@@ -111,8 +110,8 @@ func (p *Planner) create(ctx context.Context, r Request) (*live, error) {
 	return l, nil
 }
 
-// accept returns r with its defaults, or an error if r breaks a rule. It does not look
-// at the deadline.
+// accept returns r with its defaults, or an error if r breaks a rule. It does not check the
+// deadline.
 func (p *Planner) accept(ctx context.Context, r Request) (Request, error) {
 	r = r.WithDefaults(p.cfg.Sampling)
 	if err := r.Validate(); err != nil {

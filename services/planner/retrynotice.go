@@ -9,8 +9,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
-// A retryNotice tells the clients of a search, once, that a worker begins another attempt
-// at a job, so that they see an engine that is down long before the job is given up.
+// A retryNotice publishes one notice when a worker begins a second attempt at a job, so that
+// clients learn that an engine is down long before the job is given up.
 type retryNotice struct {
 	search.Backend
 	run  *run

@@ -16,35 +16,35 @@ import (
 // A search belongs to a tenant: for any other it does not exist, and every method
 // returns ErrNotFound.
 type Solver interface {
-	// Create accepts a search and returns it as it stands then; it does not wait for an
-	// answer. A request with the idempotency key of an earlier one returns the earlier
-	// search, also after its end and after the request's deadline; ErrExists says that the
-	// earlier request was a different one. ErrOverloaded refuses a search beyond the
-	// Solver's limit. The search does not end with ctx.
+	// Create accepts a search and returns its state; it does not wait for an answer. For a
+	// request with the idempotency key of an earlier one it returns the earlier search, also
+	// after the end of that search and after the request's deadline, or ErrExists if the
+	// requests differ. It returns reasoning.ErrOverloaded if the Solver has too many live
+	// searches. The search does not end with ctx.
 	Create(ctx context.Context, r Request) (Search, error)
-	// Watch yields what changed in a search after a sequence number, and goes on until the
-	// search has ended: no change is left out, none comes twice, and exactly one event, the
-	// last, has an outcome. A slow reader gets fewer and larger events, none of more than
-	// MaxEventBytes. After 0 the events begin with the search. An error is the last
-	// that is yielded; the search goes on, and another Watch may continue after the last event.
+	// Watch yields the changes of a search after a sequence number until the search has
+	// ended: every change once, and an outcome in the last event only. A slow reader gets
+	// fewer and larger events of at most MaxEventBytes. After 0 it yields all changes. An
+	// error is yielded last; the search goes on, and another Watch may continue after the
+	// last event.
 	Watch(ctx context.Context, ref Ref, after int64) iter.Seq2[Event, error]
-	// Wait returns a search at its end, or as it stands after the timeout. A timeout of 0
-	// does not wait.
+	// Wait returns a search after its end or after the timeout, whichever is first. A timeout
+	// of 0 does not wait.
 	Wait(ctx context.Context, ref Ref, timeout time.Duration) (Search, error)
-	// Get returns a search as it stands.
+	// Get returns the state of a search.
 	Get(ctx context.Context, ref Ref) (Search, error)
 	// List returns a page of a tenant's searches, newest first.
 	List(ctx context.Context, r ListRequest) (Page[Search], error)
 	// Nodes returns a page of the nodes of a search, parents before children and siblings
 	// by ordinal.
 	Nodes(ctx context.Context, r NodesRequest) (Page[Node], error)
-	// Cancel ends a search and returns it as it stands after that. It changes nothing of
-	// one that has ended.
+	// Cancel ends a search and returns its last state. It does not change a search that has
+	// ended.
 	Cancel(ctx context.Context, ref Ref) (Search, error)
-	// Delete forgets a search with its idempotency key. A live search is cancelled first.
+	// Delete removes a search and its idempotency key. It cancels a live search first.
 	Delete(ctx context.Context, ref Ref) error
-	// Plan returns how a search for this request would go about it, and why. It pays for
-	// the estimate of difficulty where the plan depends on one.
+	// Plan returns the plan for a request, without a search. If the plan depends on an
+	// estimate of difficulty, Plan runs and bills the estimate.
 	Plan(ctx context.Context, r Request) (Planned, error)
 	// Models returns the policies and verifiers that requests may name.
 	Models(ctx context.Context) (Models, error)
@@ -57,8 +57,8 @@ type Ref struct{ Tenant, ID string }
 type ListRequest struct {
 	Tenant        string
 	States        []State   // any of these; empty: any
-	CreatedFrom   time.Time // at the earliest; zero does not bound
-	CreatedBefore time.Time // zero does not bound
+	CreatedFrom   time.Time // earliest time of creation; zero: no bound
+	CreatedBefore time.Time // zero: no bound
 	PageSize      int       // 0 is 50; more than MaxPageSize is MaxPageSize
 	PageToken     string    // Page.Next of the page before; "" is the first page
 }
@@ -66,21 +66,21 @@ type ListRequest struct {
 // A NodesRequest selects nodes of a search.
 type NodesRequest struct {
 	Ref
-	Parent    string // only nodes below this one; "" is the root, below which all are
-	Children  bool   // of Parent only, and not of its descendants
+	Parent    string // only nodes below this one; "" is the root
+	Children  bool   // only children of Parent, without their descendants
 	Depth     int    // only nodes of this depth; 0 is any
 	PageSize  int    // 0 is 200; more than MaxPageSize is MaxPageSize
 	PageToken string // Page.Next of the page before; "" is the first page
 }
 
-// A Planned is a plan with the estimate that it follows.
+// A Planned is a plan with the estimate on which it is based.
 type Planned struct {
 	Plan     Plan
-	Estimate *difficulty.Estimate // nil where the plan does not depend on one
+	Estimate *difficulty.Estimate // nil if the plan does not depend on one
 	Bill     reasoning.Bill       // of the estimate
 }
 
-// Models are the models that requests may name.
+// Models lists the models that requests may name.
 type Models struct {
 	Policies  []reasoning.Model
 	Verifiers []verifier.RewardModel // those that answer

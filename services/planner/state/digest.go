@@ -10,13 +10,13 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/search"
 )
 
-// digestVersion is raised when requests get other digests than before.
+// digestVersion is increased when the digests of requests change.
 const digestVersion = "r1"
 
-// Digest returns what identifies a request that has its defaults: two requests have the
-// same digest if they ask for the same search. The deadline is not part of it, since it
-// moves when a client asks again, and neither is the idempotency key. Digests may be
-// stored: they depend on nothing but the request and digestVersion.
+// Digest returns the digest of a request with its defaults. Two requests for the same search
+// have the same digest: it does not depend on the deadline, which moves when a client
+// repeats a request, or on the idempotency key. Digests may be stored: they depend only on
+// the request and digestVersion.
 func (r Request) Digest() string {
 	type strategy struct {
 		Name       string          `json:"name"`
@@ -52,7 +52,7 @@ func (r Request) Digest() string {
 	}
 	text, err := json.Marshal(canonical)
 	if err != nil {
-		panic(fmt.Sprintf("digest of a request that was validated: %v", err)) // its numbers are finite, and JSON has a form for all types in it
+		panic(fmt.Sprintf("digest of a valid request: %v", err)) // its numbers are finite and its types have JSON
 	}
 	return fmt.Sprintf("%s:%x", digestVersion, sha256.Sum256(text))
 }

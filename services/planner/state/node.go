@@ -23,8 +23,7 @@ type Node struct {
 	Reason string // why the node failed, or why it has no score
 }
 
-// CompareNodes orders node ids as a walk of the tree does: parents before children,
-// siblings by ordinal.
+// CompareNodes orders node ids in preorder: parents before children, siblings by ordinal.
 func CompareNodes(a, b string) int {
 	for a != "" && b != "" {
 		x, restA, _ := strings.Cut(a, ".")

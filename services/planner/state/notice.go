@@ -2,21 +2,21 @@ package state
 
 import "time"
 
-// A Notice tells clients of a search what a person should know.
+// A Notice is a message about a search for people.
 type Notice struct {
 	Kind NoticeKind
 	Text string
 	Time time.Time
 }
 
-// A NoticeKind sorts notices by what a client may do about them.
+// A NoticeKind classifies notices by what a client may do about them.
 type NoticeKind int
 
 const (
 	NoticeQueued   NoticeKind = iota + 1 // the search waits for a worker
 	NoticeWaiting                        // the search waits for a service that is down
 	NoticeRetrying                       // a part of the search failed and is tried again
-	NoticeDegraded                       // the search goes on in a lesser way than asked
+	NoticeDegraded                       // the search goes on, degraded
 )
 
 func (k NoticeKind) String() string {

@@ -6,20 +6,20 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/search"
 )
 
-// An Outcome is how a search ended.
+// An Outcome is the result of a search.
 type Outcome struct {
 	Stop       Stop
-	Answer     string             // as written; empty when there is none
-	Node       string             // whose path is the solution
+	Answer     string             // as the policy generated it; "" if there is none
+	Node       string             // at the end of the solution's path
 	Solution   string             // its text
-	Weight     float64            // what the choice gave the answer
+	Weight     float64            // of the answer, by the choice
 	Candidates []search.Candidate // heaviest first
-	Degraded   []string           // what was done in a lesser way than asked
-	Err        error              // why there is no answer, or why it is partial
+	Degraded   []string           // a text for everything that was degraded
+	Err        error              // why there is no answer, or only a partial one
 	Elapsed    time.Duration
 }
 
-// A Stop says why a search stopped.
+// A Stop is the reason why a search stopped.
 type Stop int
 
 const (

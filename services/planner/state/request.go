@@ -18,9 +18,9 @@ type Request struct {
 	Policy         string            // name of the model; "" is the planner's default
 	Verifier       string            // name of the reward model; "" is the planner's default
 	Effort         Effort            // used only where Budget and Strategy are unset; 0 is EffortMedium
-	Budget         backend.Budget    // a bound of 0 does not bound
-	Samples        int               // whole solutions' worth of text, on the average over problems; 0: the effort's, or as much as Budget allows
-	Estimate       bool              // estimate difficulty even where the strategy is given
+	Budget         backend.Budget    // a bound of 0 is no bound
+	Samples        int               // mean budget in whole solutions; 0: the effort's, or all that Budget allows
+	Estimate       bool              // estimate difficulty even if the strategy is given
 	Deadline       time.Time         // zero: the planner's default from now
 	Strategy       search.Strategy   // nil: planned
 	Choice         *search.Choice    // nil: planned
@@ -29,14 +29,15 @@ type Request struct {
 	TopP           *float64
 	MaxTokens      *int
 	Seed           *reasoning.Seed // nil is 1
-	NoStore        bool            // keep no result of the search beyond it, and use none of others
-	IdempotencyKey string          // Create returns the search that the tenant created with the same key, if there is one
+	NoStore        bool            // keep the results of the search out of the Store, and use none of it
+	IdempotencyKey string          // unique within the tenant; see Solver.Create
 }
 
 // MaxKey is the longest idempotency key, in bytes.
 const MaxKey = 128
 
-// WithDefaults returns r with what it leaves open filled in, the deadline excepted.
+// WithDefaults returns r with defaults for the fields that it leaves unset, except for the
+// deadline.
 func (r Request) WithDefaults(defaults reasoning.Sampling) Request {
 	if r.Samples == 0 && (r.Effort != 0 || r.Budget == backend.Budget{}) {
 		r.Samples = SamplesOf[cmp.Or(r.Effort, EffortMedium)]
@@ -57,13 +58,13 @@ func orElse[T any](p *T, v T) *T {
 	return p
 }
 
-// Sampling returns how the policy draws tokens for r, which has its defaults.
+// Sampling returns the sampling parameters of r, which must have its defaults.
 func (r Request) Sampling() reasoning.Sampling {
 	return reasoning.Sampling{Temperature: *r.Temperature, TopP: *r.TopP, MaxTokens: *r.MaxTokens}
 }
 
-// Validate returns a *reasoning.InvalidError for the first rule that r breaks, which has
-// its defaults. The deadline has a check of its own.
+// Validate returns a *reasoning.InvalidError for the first rule that r breaks. r must have its
+// defaults. ValidateDeadline checks the deadline.
 func (r Request) Validate() error {
 	switch {
 	case len(r.Tenant) > policy.MaxTenant || !utf8.ValidString(r.Tenant):
