@@ -1,6 +1,10 @@
 package main
 
-import "github.com/ponder-mesh/ponder/services/planner/backend"
+import (
+	"context"
+
+	"github.com/ponder-mesh/ponder/services/planner/backend"
+)
 
 // openStore opens a file of recorded results, or a store in memory if path is empty. It
 // also returns the function that closes the store.
@@ -19,5 +23,5 @@ func openStore(path string) (backend.Store, func() error, error) {
 // scored anew.
 type emptyStore struct{}
 
-func (emptyStore) Get(string) ([]byte, bool, error) { return nil, false, nil }
-func (emptyStore) Put(string, []byte) error         { return nil }
+func (emptyStore) Get(context.Context, string) ([]byte, bool, error) { return nil, false, nil }
+func (emptyStore) Put(context.Context, ...backend.Item) error        { return nil }

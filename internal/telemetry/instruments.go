@@ -37,6 +37,7 @@ type Instruments struct {
 	Tokens         metric.Int64Counter
 	SearchesEnded  metric.Int64Counter
 	SearchesActive metric.Int64UpDownCounter
+	StoreFailures  metric.Int64Counter
 }
 
 // DefaultSpanBudget is the span budget of a search.
@@ -50,7 +51,7 @@ var (
 // NewInstruments returns instruments of these providers.
 func NewInstruments(tracers trace.TracerProvider, meters metric.MeterProvider) (*Instruments, error) {
 	meter := meters.Meter(names.Scope)
-	var errs [10]error
+	var errs [11]error
 	seconds := func(i int, name, help string) (s Seconds) {
 		s.histogram, errs[i] = meter.Float64Histogram(name, metric.WithUnit("s"), metric.WithDescription(help),
 			metric.WithExplicitBucketBoundaries(secondBuckets...))
@@ -73,6 +74,8 @@ func NewInstruments(tracers trace.TracerProvider, meters metric.MeterProvider) (
 		metric.WithDescription("Searches that ended."))
 	in.SearchesActive, errs[9] = meter.Int64UpDownCounter(names.SearchesActive, metric.WithUnit("{search}"),
 		metric.WithDescription("Searches under way."))
+	in.StoreFailures, errs[10] = meter.Int64Counter(names.StoreFailures, metric.WithUnit("{result}"),
+		metric.WithDescription("Results that could not be recorded, as when a disk is full."))
 	return in, errors.Join(errs[:]...)
 }
 

@@ -27,7 +27,7 @@ func (p *Planner) estimate(ctx context.Context, id string, r Request, m models, 
 		}
 		for e, err := range p.cfg.Difficulty.Estimate(ctx, asked) {
 			if err == nil {
-				err = recordSamples(memo, asked, e)
+				err = recordSamples(ctx, memo, asked, e)
 			}
 			if !yield(e, err) || err != nil {
 				return
@@ -52,9 +52,9 @@ func estimateNeeded(r Request, m models, asked *difficulty.Request) (bool, error
 }
 
 // recordSamples puts the samples of an estimate into the memo.
-func recordSamples(memo *backend.Memoed, asked difficulty.Request, e difficulty.Estimate) error {
+func recordSamples(ctx context.Context, memo *backend.Memoed, asked difficulty.Request, e difficulty.Estimate) error {
 	for _, child := range e.New {
-		if err := memo.Record(asked.Problem, asked.Seed, asked.Sampling, child); err != nil {
+		if err := memo.Record(ctx, asked.Problem, asked.Seed, asked.Sampling, child); err != nil {
 			return fmt.Errorf("record a sample of the estimate: %w", err)
 		}
 	}

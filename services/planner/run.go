@@ -3,6 +3,7 @@ package planner
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/ponder-mesh/ponder/answer"
@@ -20,6 +21,8 @@ type run struct {
 	live  *live
 	trace *plannertrace.Search
 	bill  reasoning.Bill // the latest published; guarded by the tree's lock once there is a tree
+
+	unrecorded sync.Once // the notice that results are not recorded
 }
 
 // run runs a search. It returns when the search has ended.
@@ -164,4 +167,11 @@ func (r *run) noticeQueued() {
 		r.notice(NoticeQueued, "no policy worker is available: the search is queued until one is, at the latest until %s",
 			r.live.request.Deadline.UTC().Format(time.RFC3339))
 	}
+}
+
+// noticeUnrecorded counts a result that could not be recorded, and publishes so with the
+// first: the search goes on, and another one may have to ask for the same again.
+func (r *run) noticeUnrecorded(err error) {
+	r.cfg.Telemetry.OrDiscard().StoreFailures.Add(context.Background(), 1)
+	r.unrecorded.Do(func() { r.notice(NoticeDegraded, "results are not recorded any more: %v", err) })
 }

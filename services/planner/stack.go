@@ -46,6 +46,9 @@ func (p *Planner) stack(request Request, m models, r *run) stack {
 		store = backend.NewMemory(noStoreBytes)
 	}
 	s := stack{memo: backend.Memo(b, store, m.identity(request.Tenant))}
+	if r != nil {
+		s.memo.Unrecorded = r.noticeUnrecorded
+	}
 	b = s.memo
 	if p.cfg.Solo {
 		b = backend.Solo(s.memo)

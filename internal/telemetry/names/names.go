@@ -105,7 +105,8 @@ const (
 	SearchDuration   = "ponder.search.duration"
 	SearchesEnded    = "ponder.searches"
 	SearchesActive   = "ponder.searches.active"
-	TokensSpent      = "ponder.tokens" // as billed to searches; by LabelService and LabelKind
+	StoreFailures    = "ponder.store.failures" // results that could not be recorded
+	TokensSpent      = "ponder.tokens"         // as billed to searches; by LabelService and LabelKind
 	SpansHandled     = "ponder.trace.spans"
 )
 

@@ -1,92 +1,68 @@
 package backend
 
 import (
-	"bufio"
-	"encoding/json"
+	"context"
 	"errors"
 	"fmt"
-	"hash/crc32"
-	"io"
 	"os"
 	"sync"
 )
 
-// A File is a Store in a file that only grows: a line of JSON for each Put. What was
+// A File is a Store in a file that only grows: a line of JSON for each Item. What was
 // put survives the end of the process; it is not synced to disk, so the machine's end
-// may cost the last lines. One process may have it open at a time.
+// may cost the last lines. One File at a time has it open, in all processes.
+//
+// When the file cannot be written, as its disk is full, a File takes nothing more: Put
+// returns the same error from then on, and Get goes on.
 type File struct {
-	mu    sync.Mutex
-	file  *os.File
-	end   int64
-	lines map[string]extent // latest of each key
+	file *os.File
+
+	mu     sync.Mutex
+	end    int64
+	lines  map[string]extent // latest of each key
+	failed error             // of the first write that failed
 }
 
-type extent struct {
-	start int64
-	size  int
-}
-
-// line is a line of the file.
-type line struct {
-	Key   string  `json:"key"`
-	Value []byte  `json:"value"` // base64, as encoding/json does it
-	Sum   *uint32 `json:"sum"`   // CRC-32 (IEEE) of key and value; lines of other files have none
-}
-
-func (l line) sum() uint32 { return crc32.ChecksumIEEE(append([]byte(l.Key), l.Value...)) }
-
-func parseLine(text []byte) (line, error) {
-	var l line
-	if err := json.Unmarshal(text, &l); err != nil {
-		return line{}, err
-	}
-	if l.Sum == nil || *l.Sum != l.sum() {
-		return line{}, errors.New("checksum is wrong")
-	}
-	return l, nil
-}
-
-// OpenFile opens the file at path, or creates it. It removes an incomplete last line, which
-// a killed process leaves and whose Put has not returned. Any other damage is an error that
-// names the line; the file is then left as it is.
+// OpenFile opens the file at path, or creates it. It is an error if another process has
+// the file open, or if it is not a File's. A last line without its end, as a killed
+// process leaves it, is cut off: its Put had not returned. Any other damage is an error
+// that names the line. After an error the file is as it was.
 func OpenFile(path string) (*File, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	lines, end, err := readLines(file)
-	if err == nil {
-		err = file.Truncate(end)
-	}
-	if err != nil {
+	s := &File{file: file}
+	if err := s.open(); err != nil {
 		return nil, fmt.Errorf("store %s: %w", path, errors.Join(err, file.Close()))
 	}
-	return &File{file: file, end: end, lines: lines}, nil
+	return s, nil
 }
 
-// readLines finds the latest line of each key and the end of the last whole line.
-func readLines(r io.Reader) (lines map[string]extent, end int64, err error) {
-	lines = map[string]extent{}
-	in := bufio.NewReader(r)
-	for n := 1; ; n++ {
-		text, err := in.ReadBytes('\n')
-		if err == io.EOF {
-			return lines, end, nil
-		}
-		if err != nil {
-			return nil, 0, err
-		}
-		l, err := parseLine(text)
-		if err != nil {
-			return nil, 0, fmt.Errorf("line %d is corrupt: %w", n, err)
-		}
-		lines[l.Key] = extent{end, len(text)}
-		end += int64(len(text))
+// open locks the file, reads which lines it has, and ends it after the last whole one.
+func (s *File) open() error {
+	switch locked, err := lock(s.file); {
+	case err != nil:
+		return fmt.Errorf("lock: %w", err)
+	case !locked:
+		return errors.New("another process has it open: stop that process, or use another file")
 	}
+	var err error
+	if s.lines, s.end, err = readLines(s.file); err != nil {
+		return err
+	}
+	if s.end > 0 {
+		return s.file.Truncate(s.end)
+	}
+	if _, err := s.file.WriteAt([]byte(header), 0); err != nil {
+		return err
+	}
+	s.end = int64(len(header))
+	return nil
 }
 
 // Get implements Store.
-func (s *File) Get(key string) ([]byte, bool, error) {
+func (s *File) Get(_ context.Context, key string) ([]byte, bool, error) {
 	s.mu.Lock()
 	at, ok := s.lines[key]
 	s.mu.Unlock()
@@ -107,25 +83,35 @@ func (s *File) Get(key string) ([]byte, bool, error) {
 	return l.Value, true, nil
 }
 
-// Put implements Store.
-func (s *File) Put(key string, value []byte) error {
-	l := line{Key: key, Value: value}
-	sum := l.sum()
-	l.Sum = &sum
-	text, err := json.Marshal(l)
-	if err != nil {
-		return fmt.Errorf("write store: %w", err)
+// Put implements Store. The items are one write.
+func (s *File) Put(_ context.Context, items ...Item) error {
+	var text []byte
+	var ends []int // of the items' lines in text
+	for _, i := range items {
+		var err error
+		if text, err = appendLine(text, i); err != nil {
+			return fmt.Errorf("write store: %w", err)
+		}
+		ends = append(ends, len(text))
 	}
-	text = append(text, '\n')
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, err := s.file.WriteAt(text, s.end); err != nil {
-		return fmt.Errorf("write store: %w", err) // the next Put writes over what was written of this one
+	if s.failed != nil {
+		return s.failed
 	}
-	s.lines[key] = extent{s.end, len(text)}
+	if _, err := s.file.WriteAt(text, s.end); err != nil {
+		s.failed = fmt.Errorf("write store: %w", err)
+		_ = s.file.Truncate(s.end) // else OpenFile cuts off what was written
+		return s.failed
+	}
+	start := 0
+	for i, end := range ends {
+		s.lines[items[i].Key] = extent{s.end + int64(start), end - start}
+		start = end
+	}
 	s.end += int64(len(text))
 	return nil
 }
 
-// Close closes the file.
+// Close closes the file, so that others can open it.
 func (s *File) Close() error { return s.file.Close() }

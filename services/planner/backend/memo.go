@@ -16,20 +16,24 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// An Identity says whose results may stand in for each other: those of the same
-// models, for the same tenant.
+// An Identity says which results may stand in for each other: those of the same models,
+// for the same tenant.
 type Identity struct {
 	Tenant      string
 	Policy      reasoning.Model
 	RewardModel verifier.RewardModel
 }
 
-// A Memoed is a World that records results and does not ask for them again.
+// A Memoed is a Backend that records results and does not ask for them again.
 type Memoed struct {
 	search.Backend
+	// Unrecorded, if not nil, is called with the error of a store that did not take a
+	// result. The result is yielded all the same. It is set before the first call.
+	Unrecorded func(error)
+
 	identity Identity
 	store    Store
-	free     Store // results that somebody else paid, for this Memoed alone
+	free     Store // results that are paid already, for this Memoed alone
 
 	mu sync.Mutex // held from looking at what is recorded of a child to replacing it
 }
@@ -41,22 +45,20 @@ type Memoed struct {
 // search or strategy that it is for: whole samples of best-of-N are, cut, the first
 // steps of a beam. A recorded child has the usage that it had when it was written,
 // so that a search costs the same again.
-func Memo(w search.Backend, store Store, id Identity) *Memoed {
-	return &Memoed{Backend: w, identity: id, store: store, free: NewMemory(math.MaxInt)}
+func Memo(b search.Backend, store Store, id Identity) *Memoed {
+	return &Memoed{Backend: b, identity: id, store: store, free: NewMemory(math.MaxInt)}
 }
 
-// Record puts in a sample that was paid elsewhere: a whole child of the problem's
-// root, with its scores if its steps have them. To this Memoed it is free; later ones
-// find it with its usage.
-func (m *Memoed) Record(problem string, seed reasoning.Seed, sampling reasoning.Sampling, c policy.Child) error {
+// Record puts in a sample that is paid already: a whole child of the problem's root, with
+// its scores if its steps have them. To this Memoed it is free; others find it with its
+// usage.
+func (m *Memoed) Record(ctx context.Context, problem string, seed reasoning.Seed, sampling reasoning.Sampling, c policy.Child) error {
 	r := policy.Request{Problem: problem, Seed: seed, Sampling: sampling, Span: policy.Whole}
 	prefix := m.prefixKey(r)
-	if err := m.record(m.store, prefix, r, c); err != nil {
-		return err
-	}
+	m.notice(m.record(ctx, m.store, prefix, r, c))
 	paid := c
 	paid.Usage = reasoning.Usage{}
-	if err := m.record(m.free, prefix, r, paid); err != nil {
+	if err := m.record(ctx, m.free, prefix, r, paid); err != nil {
 		return err
 	}
 	var s scored
@@ -66,10 +68,10 @@ func (m *Memoed) Record(problem string, seed reasoning.Seed, sampling reasoning.
 		}
 		s.Scores = append(s.Scores, step.Score)
 	}
-	return save(m.free, m.pathKey(problem, reasoning.Texts(c.Steps)), &s)
+	return save(ctx, m.free, m.pathKey(problem, reasoning.Texts(c.Steps)), &s)
 }
 
-// Expand implements search.World: what is recorded comes first, in order, and the
+// Expand implements search.Backend: what is recorded comes first, in order, and the
 // rest is one request.
 func (m *Memoed) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {
@@ -80,7 +82,7 @@ func (m *Memoed) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 		prefix := m.prefixKey(r)
 		var missing []int
 		for _, i := range r.Ordinals {
-			child, ok, err := m.recall(prefix, r, i)
+			child, ok, err := m.recall(ctx, prefix, r, i)
 			switch {
 			case err != nil:
 				yield(policy.Child{}, err)
@@ -96,13 +98,11 @@ func (m *Memoed) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 		}
 		r.Ordinals = missing
 		for child, err := range m.Backend.Expand(ctx, r) {
-			if err == nil {
-				err = m.record(m.store, prefix, r, child)
-			}
 			if err != nil {
 				yield(policy.Child{Usage: child.Usage}, err)
 				return
 			}
+			m.notice(m.record(ctx, m.store, prefix, r, child))
 			if !yield(child, nil) {
 				return
 			}
@@ -110,12 +110,12 @@ func (m *Memoed) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 	}
 }
 
-// Score implements search.World.
+// Score implements search.Backend.
 func (m *Memoed) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
 	key := m.pathKey(r.Problem, r.Steps)
 	for _, store := range []Store{m.free, m.store} {
 		var s scored
-		if ok, err := load(store, key, &s); ok || err != nil {
+		if ok, err := load(ctx, store, key, &s); ok || err != nil {
 			return verifier.Result{Scores: s.Scores, Usage: s.Usage}, err
 		}
 	}
@@ -123,24 +123,32 @@ func (m *Memoed) Score(ctx context.Context, r verifier.Request) (verifier.Result
 	if err != nil {
 		return verifier.Result{}, err
 	}
-	if err := r.Check(result.Scores); err != nil { // not worth remembering
+	if err := r.Check(result.Scores); err != nil { // not worth recording
 		return verifier.Result{}, err
 	}
-	return result, save(m.store, key, &scored{result.Scores, result.Usage})
+	m.notice(save(ctx, m.store, key, &scored{result.Scores, result.Usage}))
+	return result, nil
 }
 
-// recall is a child as r would get it, if it is recorded.
-func (m *Memoed) recall(prefix string, r policy.Request, ordinal int) (child policy.Child, ok bool, err error) {
+// notice reports that a result was not recorded, if err says so.
+func (m *Memoed) notice(err error) {
+	if err != nil && m.Unrecorded != nil {
+		m.Unrecorded(err)
+	}
+}
+
+// recall returns a child as r would get it, if it is recorded.
+func (m *Memoed) recall(ctx context.Context, prefix string, r policy.Request, ordinal int) (child policy.Child, ok bool, err error) {
 	key := childKey(prefix, r, ordinal)
 	for _, store := range []Store{m.free, m.store} {
 		var rec recorded
-		ok, err := load(store, key, &rec)
+		ok, err := load(ctx, store, key, &rec)
 		if ok {
 			rec, ok = m.fit(rec, r)
 		}
 		if !ok && err == nil {
 			rec = recorded{}
-			ok, err = load(store, cutKey(key, r), &rec)
+			ok, err = load(ctx, store, cutKey(key, r), &rec)
 		}
 		if ok || err != nil {
 			return policy.Child{Ordinal: ordinal, Steps: rec.Steps, Finish: rec.Finish, Usage: rec.Usage}, ok, err
@@ -149,7 +157,7 @@ func (m *Memoed) recall(prefix string, r policy.Request, ordinal int) (child pol
 	return policy.Child{}, false, nil
 }
 
-// fit cuts a record to what r asks for; ok is false if it does not hold that.
+// fit cuts a record to what r asks for; ok is false if the record does not hold that.
 func (m *Memoed) fit(rec recorded, r policy.Request) (_ recorded, ok bool) {
 	if r.Span != policy.Whole && r.Span < len(rec.Steps) {
 		rec = m.cut(rec, r.Span)
@@ -159,7 +167,7 @@ func (m *Memoed) fit(rec recorded, r policy.Request) (_ recorded, ok bool) {
 	return rec, complete && tokens(rec.Steps) <= int64(r.Sampling.MaxTokens)
 }
 
-// cut is the record of the first n steps, as if the policy had stopped there.
+// cut returns the record of the first n steps, as if the policy had stopped there.
 func (m *Memoed) cut(rec recorded, n int) recorded {
 	rec.Steps, rec.Finish = rec.Steps[:n], reasoning.FinishStep
 	generated := min(rec.Usage.Generated, tokens(rec.Steps))
@@ -168,35 +176,45 @@ func (m *Memoed) cut(rec recorded, n int) recorded {
 	return rec
 }
 
-// record stores a child that came for r, unless a longer text of it is there. Where
-// a limit cut it, it answers r itself, and its whole steps are as good as any.
-func (m *Memoed) record(store Store, prefix string, r policy.Request, c policy.Child) error {
+// record stores a child that came for r, unless a longer text of it is there. A child
+// that a limit cut is the answer to r itself, and its whole steps are as good as any.
+func (m *Memoed) record(ctx context.Context, store Store, prefix string, r policy.Request, c policy.Child) error {
 	rec := recorded{slices.Clone(c.Steps), c.Finish, c.Usage}
 	for i := range rec.Steps {
 		rec.Steps[i].Score, rec.Steps[i].Scored = 0, false
 	}
+	var items []Item
 	if read := c.Usage.Prompt + c.Usage.Cached; read > 0 {
-		if err := save(store, readKey(prefix), &prefixed{read}); err != nil {
-			return err
-		}
+		items = append(items, itemOf(readKey(prefix), &prefixed{read}))
 	}
-	key := childKey(prefix, r, c.Ordinal)
+	key, whole := childKey(prefix, r, c.Ordinal), true
 	if c.Finish == reasoning.FinishLength {
-		if err := save(store, cutKey(key, r), &rec); err != nil || len(rec.Steps) < 2 {
-			return err
+		items = append(items, itemOf(cutKey(key, r), &rec))
+		if whole = len(rec.Steps) > 1; whole {
+			rec = m.cut(rec, len(rec.Steps)-1)
 		}
-		rec = m.cut(rec, len(rec.Steps)-1)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var old recorded
-	ok, err := load(store, key, &old)
-	if err != nil || ok && (old.Finish == reasoning.FinishEnd || rec.Finish != reasoning.FinishEnd && len(rec.Steps) <= len(old.Steps)) {
-		return err
+	if whole {
+		var old recorded
+		switch ok, err := load(ctx, store, key, &old); {
+		case err != nil:
+			return err
+		case !ok || old.Finish != reasoning.FinishEnd && (rec.Finish == reasoning.FinishEnd || len(rec.Steps) > len(old.Steps)):
+			items = append(items, itemOf(key, &rec))
+		}
 	}
-	return save(store, key, &rec)
+	if len(items) == 0 {
+		return nil
+	}
+	if err := store.Put(ctx, items...); err != nil {
+		return fmt.Errorf("record a result: %w", err)
+	}
+	return nil
 }
 
+// tokens returns how many tokens some steps have.
 func tokens(steps []reasoning.Step) (n int64) {
 	for _, s := range steps {
 		n += int64(s.Tokens)

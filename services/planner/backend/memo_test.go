@@ -237,7 +237,7 @@ func TestMemoRecord(t *testing.T) {
 	}
 	m := Memo(lock, store, who)
 	for _, c := range probe { // the second without scores
-		if err := m.Record(r.Problem, r.Seed, r.Sampling, c); err != nil {
+		if err := m.Record(t.Context(), r.Problem, r.Seed, r.Sampling, c); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -281,38 +281,52 @@ type broken struct {
 	get, put error
 }
 
-func (b broken) Get(key string) ([]byte, bool, error) {
+func (b broken) Get(ctx context.Context, key string) ([]byte, bool, error) {
 	if b.get != nil {
 		return nil, false, b.get
 	}
-	return b.Store.Get(key)
+	return b.Store.Get(ctx, key)
 }
 
-func (b broken) Put(key string, value []byte) error {
+func (b broken) Put(ctx context.Context, items ...Item) error {
 	if b.put != nil {
 		return b.put
 	}
-	return b.Store.Put(key, value)
+	return b.Store.Put(ctx, items...)
 }
 
-// Nothing is answered that is not stored.
+// A store that cannot be written costs the recording, and one that cannot be read the
+// results.
 func TestMemoStoreFails(t *testing.T) {
-	full := errors.New("disk full")
+	fault := errors.New("disk fault")
 	path := verifier.Request{Problem: "31415", Steps: []string{"3\n"}}
-	for name, b := range map[string]broken{
-		"put": {NewMemory(1 << 20), nil, full},
-		"get": {NewMemory(1 << 20), full, nil},
+	for name, test := range map[string]struct {
+		store broken
+		want  error
+	}{
+		"put": {broken{NewMemory(1 << 20), nil, fault}, nil},
+		"get": {broken{NewMemory(1 << 20), fault, nil}, fault},
 	} {
-		m := Memo(searchtest.NewLock(0.5, nil), b, who)
+		m := Memo(searchtest.NewLock(0.5, nil), test.store, who)
+		var unrecorded []error
+		m.Unrecorded = func(err error) { unrecorded = append(unrecorded, err) }
 		got, err := children(t.Context(), m, ask(2))
-		if !errors.Is(err, full) || len(got) != 0 {
-			t.Errorf("%s: got %d children and error %v, want none and the store's", name, len(got), err)
+		if !errors.Is(err, test.want) || len(got) != 2 && test.want == nil {
+			t.Errorf("%s: got %d children and error %v, want %v", name, len(got), err, test.want)
 		}
-		if _, err := m.Score(t.Context(), path); !errors.Is(err, full) {
-			t.Errorf("%s: score: got error %v, want the store's", name, err)
+		if _, err := m.Score(t.Context(), path); !errors.Is(err, test.want) {
+			t.Errorf("%s: score: got error %v, want %v", name, err, test.want)
 		}
-		if err := m.Record("31415", 1, ask(1).Sampling, policy.Child{}); !errors.Is(err, full) {
-			t.Errorf("%s: record: got error %v, want the store's", name, err)
+		if err := m.Record(t.Context(), "31415", 1, ask(1).Sampling, policy.Child{}); err != nil {
+			t.Errorf("%s: record: %v", name, err)
+		}
+		if name == "put" && len(unrecorded) != 4 {
+			t.Errorf("%s: %d results were not recorded, want 4", name, len(unrecorded))
+		}
+		for _, err := range unrecorded {
+			if !errors.Is(err, fault) {
+				t.Errorf("%s: got %v, want the store's", name, err)
+			}
 		}
 	}
 	store := NewMemory(1 << 20)
@@ -321,12 +335,12 @@ func TestMemoStoreFails(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, ok, _ := store.Get(childKey(m.prefixKey(ask(2)), ask(2), c.Ordinal)); !ok {
+		if _, ok, _ := store.Get(context.Background(), childKey(m.prefixKey(ask(2)), ask(2), c.Ordinal)); !ok {
 			t.Errorf("child %d came before it was stored", c.Ordinal)
 		}
 	}
 	for key := range store.byKey {
-		if err := store.Put(key, []byte("rust")); err != nil {
+		if err := store.Put(context.Background(), Item{key, []byte("rust")}); err != nil {
 			t.Fatal(err)
 		}
 	}

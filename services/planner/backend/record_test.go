@@ -20,14 +20,14 @@ func TestRecordsComeBackAsTheyWere(t *testing.T) {
 	}
 	path := scored{Scores: []float64{0, 0.1, 1}, Usage: reasoning.Usage{Verifier: 9}}
 	for key, r := range map[string]record{"child": &child, "path": &path, "none": &recorded{}, "prefix": &prefixed{7}} {
-		if err := save(s, key, r); err != nil {
+		if err := save(t.Context(), s, key, r); err != nil {
 			t.Fatal(err)
 		}
 	}
 	var gotChild recorded
 	var gotPath scored
 	for key, r := range map[string]record{"child": &gotChild, "path": &gotPath} {
-		if ok, err := load(s, key, r); !ok || err != nil {
+		if ok, err := load(t.Context(), s, key, r); !ok || err != nil {
 			t.Errorf("%s: %t, %v", key, ok, err)
 		}
 	}
@@ -37,7 +37,7 @@ func TestRecordsComeBackAsTheyWere(t *testing.T) {
 	if diff := cmp.Diff(gotPath, path); diff != "" {
 		t.Errorf("path (-got +want):\n%s", diff)
 	}
-	if ok, err := load(s, "other", &gotChild); ok || err != nil {
+	if ok, err := load(t.Context(), s, "other", &gotChild); ok || err != nil {
 		t.Errorf("a key that is not there: %t, %v", ok, err)
 	}
 }
@@ -50,9 +50,9 @@ func TestGobRecordsAreRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := NewMemory(1 << 20)
-	_ = s.Put("key", b.Bytes())
+	_ = s.Put(t.Context(), Item{"key", b.Bytes()})
 	var got recorded
-	if ok, err := load(s, "key", &got); !ok || err != nil || !cmp.Equal(got, want) {
+	if ok, err := load(t.Context(), s, "key", &got); !ok || err != nil || !cmp.Equal(got, want) {
 		t.Errorf("got %+v, %t and error %v, want %+v", got, ok, err, want)
 	}
 }
@@ -69,8 +69,8 @@ func FuzzRecord(f *testing.F) {
 	f.Fuzz(func(t *testing.T, value []byte) {
 		for _, r := range []record{&recorded{}, &scored{}, &prefixed{}} {
 			s := NewMemory(1 << 20)
-			_ = s.Put("key", value)
-			if ok, err := load(s, "key", r); ok != (err == nil) {
+			_ = s.Put(t.Context(), Item{"key", value})
+			if ok, err := load(t.Context(), s, "key", r); ok != (err == nil) {
 				t.Errorf("%T: %t, %v", r, ok, err)
 			}
 		}

@@ -51,7 +51,7 @@ func (s *Soloed) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 		prefix := fmt.Sprintf("%q %q %q", r.Problem, r.Attempts, r.Steps) // sampling does not change its tokens
 		for c, err := range s.Memoed.Expand(ctx, r) {
 			if err == nil {
-				c.Usage, err = s.bill(c.Usage, prefix, r)
+				c.Usage, err = s.bill(ctx, c.Usage, prefix, r)
 			} else {
 				c.Usage = reasoning.Usage{} // wasted tokens depend on timing; a solo bill must not
 			}
@@ -64,13 +64,13 @@ func (s *Soloed) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 
 // bill returns the usage of a child. It charges the child with the prefix if no sibling
 // was, and if the prefix's tokens are known; the engine may have charged a later child.
-func (s *Soloed) bill(u reasoning.Usage, prefix string, r policy.Request) (reasoning.Usage, error) {
+func (s *Soloed) bill(ctx context.Context, u reasoning.Usage, prefix string, r policy.Request) (reasoning.Usage, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	own := reasoning.Usage{Generated: u.Generated}
 	if !s.paid[prefix] {
 		var p prefixed
-		ok, err := load(s.store, readKey(s.prefixKey(r)), &p)
+		ok, err := load(ctx, s.store, readKey(s.prefixKey(r)), &p)
 		if err != nil {
 			return own, err
 		}

@@ -33,7 +33,7 @@ func filled(b *testing.B, n int) string {
 		b.Fatal(err)
 	}
 	for i := range n {
-		if err := save(s, key(i), sample(i)); err != nil {
+		if err := save(b.Context(), s, key(i), sample(i)); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -51,7 +51,7 @@ func BenchmarkFilePut(b *testing.B) {
 	}
 	defer s.Close()
 	for i := 0; b.Loop(); i++ {
-		if err := save(s, key(i), sample(i)); err != nil {
+		if err := save(b.Context(), s, key(i), sample(i)); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -67,7 +67,7 @@ func BenchmarkFileGet(b *testing.B) {
 	defer s.Close()
 	for i := 0; b.Loop(); i++ {
 		var r recorded
-		if ok, err := load(s, key(i*7919%n), &r); !ok || err != nil {
+		if ok, err := load(b.Context(), s, key(i*7919%n), &r); !ok || err != nil {
 			b.Fatal(ok, err)
 		}
 	}
