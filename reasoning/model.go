@@ -1,6 +1,6 @@
 package reasoning
 
-// A Model names weights and how text is given to them. Two models with equal
+// A Model identifies weights, a tokenizer and a prompt template. Two models with equal
 // identities give the same distribution over continuations, so the identity is
 // part of every recorded result's key.
 type Model struct {
@@ -8,11 +8,11 @@ type Model struct {
 	Version    string `json:"version,omitempty"` // a digest of the weights where the engine knows one
 	Tokenizer  string `json:"tokenizer,omitempty"`
 	Template   string `json:"template,omitempty"`   // the prompt template that turns a problem and steps into text
-	Parameters int64  `json:"parameters,omitempty"` // that one token activates; 0 if not known
+	Parameters int64  `json:"parameters,omitempty"` // active parameters per token; 0 if not known
 }
 
-// Accepts reports whether work that wants model m may be done by model have: every
-// part of m that is set must be equal.
+// Accepts reports whether model have may serve a request for model m: name, version,
+// tokenizer and template must be equal where m sets them. Parameters is not compared.
 func (m Model) Accepts(have Model) bool {
 	return (m.Name == "" || m.Name == have.Name) &&
 		(m.Version == "" || m.Version == have.Version) &&
@@ -20,6 +20,6 @@ func (m Model) Accepts(have Model) bool {
 		(m.Template == "" || m.Template == have.Template)
 }
 
-// FLOPs of processing some tokens: 2 × parameters × tokens (Kaplan et al. 2020,
+// FLOPs returns the cost of processing tokens: 2 × parameters × tokens (Kaplan et al. 2020,
 // arXiv 2001.08361, §2.1; attention's own share is left out there too).
 func (m Model) FLOPs(tokens int64) float64 { return 2 * float64(m.Parameters) * float64(tokens) }

@@ -16,18 +16,18 @@ func TestClassify(t *testing.T) {
 		err  error
 		want string
 	}{
-		"sentinel":                          {poison, "JOB_GIVEN_UP"},
-		"wrapped":                           {wrap(wrap(model)), "MODEL_NOT_SERVED"},
-		"the first of two":                  {wrap(model, spent), "MODEL_NOT_SERVED"},
-		"a failure and its cause":           {wrap(poison, model), "MODEL_NOT_SERVED"},
-		"a cause of every service":          {wrap(ErrUnavailable, wrap(poison)), "JOB_GIVEN_UP"},
-		"two causes of every service":       {wrap(ErrOverloaded, ErrUnavailable), "OVERLOADED"},
-		"a field":                           {wrap(Invalid("steps", "must not be empty")), "INVALID_ARGUMENT"},
-		"cancelled beside anything":         {wrap(poison, wrap(context.Canceled)), "CANCELLED"},
-		"late beside anything":              {wrap(ErrUnavailable, context.DeadlineExceeded), "DEADLINE_EXCEEDED"},
-		"not one of ours":                   {wrap(errors.New("disk on fire")), ""},
-		"one of ours beside other failures": {wrap(errors.New("disk on fire"), nil, poison), "JOB_GIVEN_UP"},
-		"none":                              {nil, ""},
+		"sentinel":                           {poison, "JOB_GIVEN_UP"},
+		"wrapped":                            {wrap(wrap(model)), "MODEL_NOT_SERVED"},
+		"the first of two":                   {wrap(model, spent), "MODEL_NOT_SERVED"},
+		"a failure and its cause":            {wrap(poison, model), "MODEL_NOT_SERVED"},
+		"a generic error and a specific one": {wrap(ErrUnavailable, wrap(poison)), "JOB_GIVEN_UP"},
+		"two generic errors":                 {wrap(ErrOverloaded, ErrUnavailable), "OVERLOADED"},
+		"a field":                            {wrap(Invalid("steps", "must not be empty")), "INVALID_ARGUMENT"},
+		"cancellation wins":                  {wrap(poison, wrap(context.Canceled)), "CANCELLED"},
+		"deadline wins":                      {wrap(ErrUnavailable, context.DeadlineExceeded), "DEADLINE_EXCEEDED"},
+		"not one of ours":                    {wrap(errors.New("disk on fire")), ""},
+		"one of ours with other failures":    {wrap(errors.New("disk on fire"), nil, poison), "JOB_GIVEN_UP"},
+		"none":                               {nil, ""},
 	} {
 		got := ""
 		if e := Classify(c.err); e != nil {
@@ -52,7 +52,7 @@ func TestMark(t *testing.T) {
 
 func TestErrorsAreEqualByReason(t *testing.T) {
 	one := NewError(KindNotFound, "SEARCH_NOT_FOUND", "no such search")
-	if !errors.Is(fmt.Errorf("get: %w", NewError(KindNotFound, "SEARCH_NOT_FOUND", "said otherwise")), one) {
+	if !errors.Is(fmt.Errorf("get: %w", NewError(KindNotFound, "SEARCH_NOT_FOUND", "another text")), one) {
 		t.Error("two errors of one reason differ")
 	}
 	if errors.Is(NewError(KindNotFound, "NO_ANSWER", "no such search"), one) {
