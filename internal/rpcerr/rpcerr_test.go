@@ -25,22 +25,22 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// roads carry an error over the wire and back, as a status and as a message.
-var roads = map[string]func(error) error{
+// roundTrips encode and decode an error, as a status and as a message.
+var roundTrips = map[string]func(error) error{
 	"status":  func(err error) error { return FromStatus(ToStatus(err)) },
 	"message": func(err error) error { return FromProto(ToProto(err)) },
 }
 
-// An error of any kind and reason, wrapped, comes back as itself and as no other.
-func TestWhatGoesInComesOut(t *testing.T) {
+// An error of any kind and reason, wrapped, survives the round trip and matches no other sentinel.
+func TestRoundTripPreservesErrors(t *testing.T) {
 	sentinels := []*reasoning.Error{reasoning.ErrInvalid, reasoning.ErrOverloaded, reasoning.ErrUnavailable}
-	for name, over := range roads {
+	for name, trip := range roundTrips {
 		t.Run(name, rapid.MakeCheck(func(t *rapid.T) {
-			declared := reasoning.NewError(rapid.SampledFrom(table).Draw(t, "row").kind,
+			declared := reasoning.NewError(rapid.SampledFrom(table).Draw(t, "mapping").kind,
 				rapid.StringMatching(`OF_A_TEST_[A-Z_]{1,20}`).Draw(t, "reason"), "text")
 			err := rapid.SampledFrom(append(sentinels, declared)).Draw(t, "error")
 			sent := fmt.Errorf("%s: %w", rapid.StringN(0, 100, -1).Draw(t, "what was tried"), err)
-			got := over(sent)
+			got := trip(sent)
 			if !errors.Is(got, err) || got.Error() != sent.Error() {
 				t.Fatalf("got %v, want %v", got, sent)
 			}
@@ -55,18 +55,18 @@ func TestWhatGoesInComesOut(t *testing.T) {
 			if errors.Is(got, context.Canceled) || errors.Is(got, context.DeadlineExceeded) {
 				t.Fatalf("%v came back as an error of context", err)
 			}
-			if again := over(fmt.Errorf("relayed: %w", got)); !errors.Is(again, err) {
+			if again := trip(fmt.Errorf("relayed: %w", got)); !errors.Is(again, err) {
 				t.Fatalf("second hop: got %v, want %v", again, err)
 			}
 		}))
 	}
 }
 
-func TestErrorsOfContextComeBack(t *testing.T) {
-	for name, over := range roads {
+func TestRoundTripPreservesErrorsOfContext(t *testing.T) {
+	for name, trip := range roundTrips {
 		for _, err := range []error{context.Canceled, context.DeadlineExceeded} {
 			sent := fmt.Errorf("score: %w: %w", reasoning.ErrUnavailable, err)
-			got := over(sent)
+			got := trip(sent)
 			if !errors.Is(got, err) || errors.Is(got, reasoning.ErrUnavailable) || got.Error() != sent.Error() {
 				t.Errorf("%s: got %v, want %v", name, got, err)
 			}
@@ -75,10 +75,10 @@ func TestErrorsOfContextComeBack(t *testing.T) {
 }
 
 func TestInvalidKeepsFieldAndRule(t *testing.T) {
-	for name, over := range roads {
+	for name, trip := range roundTrips {
 		t.Run(name, func(t *testing.T) {
 			sent := fmt.Errorf("expand: %w", reasoning.Invalid("sampling.top_p", "must be in (0,1], is %v", 7))
-			got := over(sent)
+			got := trip(sent)
 			var rule *reasoning.InvalidError
 			if !errors.As(got, &rule) {
 				t.Fatalf("got %v, want an InvalidError", got)
@@ -92,16 +92,20 @@ func TestInvalidKeepsFieldAndRule(t *testing.T) {
 }
 
 func TestOtherErrorsAreInternalAndKeepTheirMessage(t *testing.T) {
-	for name, over := range roads {
+	for name, trip := range roundTrips {
 		t.Run(name, func(t *testing.T) {
-			got := over(errors.New("disk on fire"))
-			if !strings.Contains(got.Error(), "disk on fire") || status.Code(got) != codes.Internal {
-				t.Errorf("got %v of code %v, want INTERNAL and the message", got, status.Code(got))
+			got := trip(errors.New("disk on fire"))
+			if got.Error() != "disk on fire" || status.Code(got) != codes.Internal {
+				t.Errorf("got %v of code %v, want INTERNAL and the same message", got, status.Code(got))
+			}
+			relayed := trip(fmt.Errorf("relayed: %w", got))
+			if relayed.Error() != "relayed: disk on fire" || status.Code(relayed) != codes.Internal {
+				t.Errorf("second hop: got %v of code %v, want INTERNAL and both messages", relayed, status.Code(relayed))
 			}
 			if e := reasoning.Classify(got); e != nil {
 				t.Errorf("came back as %v", e)
 			}
-			denied := over(status.Error(codes.PermissionDenied, "not yours"))
+			denied := trip(status.Error(codes.PermissionDenied, "not yours"))
 			if status.Code(denied) != codes.PermissionDenied || !strings.Contains(denied.Error(), "not yours") {
 				t.Errorf("got %v, want PERMISSION_DENIED", denied)
 			}
@@ -112,7 +116,7 @@ func TestOtherErrorsAreInternalAndKeepTheirMessage(t *testing.T) {
 	}
 }
 
-// The statuses of gRPC itself and of foreign servers have no reason.
+// The statuses of gRPC itself and of servers outside Ponder have no reason.
 func TestStatusesWithoutAReason(t *testing.T) {
 	for code, want := range map[codes.Code]error{
 		codes.Unavailable:       reasoning.ErrUnavailable,
@@ -193,10 +197,10 @@ func TestReasonsAreTheContract(t *testing.T) {
 	}
 	got := map[string]codes.Code{}
 	for _, d := range declared(t, "../..") {
-		i := slices.IndexFunc(table, func(r row) bool { return kindName[r.kind] == d.kind })
+		i := slices.IndexFunc(table, func(m mapping) bool { return kindName[m.kind] == d.kind })
 		switch {
 		case i < 0:
-			t.Errorf("%s: %s has no row in the table", d.reason, d.kind)
+			t.Errorf("%s: %s has no mapping in the table", d.reason, d.kind)
 		case !regexp.MustCompile(`^[A-Z][A-Z_]+$`).MatchString(d.reason):
 			t.Errorf("reason %q is not UPPER_SNAKE_CASE", d.reason)
 		case got[d.reason] != 0:

@@ -6,9 +6,9 @@ import (
 	"runtime/debug"
 )
 
-// Recover calls f and returns its error. A panic of f becomes an error, and is logged
-// with its stack. It is for handlers, and for goroutines that handlers start: a panic
-// there is out of reach of an interceptor.
+// Recover calls f and returns its error. It turns a panic of f into an error and logs it
+// with its stack. Handlers use it, and so do the goroutines that they start, since an
+// interceptor can recover panics of the handler's own goroutine only.
 func Recover(method string, f func() error) (err error) {
 	defer func() {
 		if panicked := recover(); panicked != nil {

@@ -1,0 +1,42 @@
+package rpcerr
+
+import (
+	"errors"
+	"strings"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
+	"github.com/ponder-mesh/ponder/reasoning"
+)
+
+// ToProto encodes err for a response message, on a stream that a status would end. It cuts
+// a message at maxMessage bytes.
+func ToProto(err error) *reasoningv1.Error {
+	m, reason := lookup(err)
+	p := &reasoningv1.Error{Code: int32(m.code), Reason: reason, Message: cut(err.Error(), maxMessage)}
+	if s, ok := status.FromError(err); ok && reason == unclassified {
+		p.Code, p.Reason, p.Message = int32(s.Code()), "", cut(s.Message(), maxMessage)
+	}
+	if m.retry > 0 && reason == m.reason() {
+		p.RetryDelay = durationpb.New(m.retry)
+	}
+	var invalid *reasoning.InvalidError
+	if errors.As(err, &invalid) {
+		p.Field = cut(invalid.Field, maxMessage)
+	}
+	return p
+}
+
+// FromProto decodes the result of ToProto. The rule of an InvalidError is the text after the
+// first "field: " of the message, as the proto does not carry the rule by itself.
+func FromProto(p *reasoningv1.Error) error {
+	_, rule, _ := strings.Cut(p.GetMessage(), p.GetField()+": ")
+	domain := domainError(codes.Code(p.GetCode()), p.GetReason(), p.GetField(), rule)
+	if domain == nil {
+		domain = status.Error(codes.Code(p.GetCode()), p.GetMessage())
+	}
+	return &remoteError{message: p.GetMessage(), domain: domain}
+}

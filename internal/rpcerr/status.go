@@ -1,0 +1,121 @@
+package rpcerr
+
+import (
+	"encoding/base64"
+	"errors"
+	"strings"
+	"unicode/utf8"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/protoadapt"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+)
+
+// ToStatus returns err as a status error with google.rpc details; nil stays nil. An error
+// that already carries a status and has no kind, such as one of authentication, keeps that
+// status. ToStatus cuts a message at maxMessage bytes, or earlier, with the field and the
+// rule, where the status would exceed maxHeaders.
+func ToStatus(err error) error {
+	if err == nil {
+		return nil
+	}
+	m, reason := lookup(err)
+	if s, ok := status.FromError(err); ok && reason == unclassified {
+		return s.Err()
+	}
+	limit := maxMessage
+	s := encode(err, m, reason, limit)
+	for headerBytes(s) > maxHeaders {
+		limit /= 2
+		s = encode(err, m, reason, limit)
+	}
+	return s.Err()
+}
+
+// encode returns the status of err with texts of at most limit bytes.
+func encode(err error, m mapping, reason string, limit int) *status.Status {
+	details := []protoadapt.MessageV1{&errdetails.ErrorInfo{Reason: reason, Domain: Domain}}
+	var invalid *reasoning.InvalidError
+	if errors.As(err, &invalid) {
+		details = append(details, &errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{
+			{Field: cut(invalid.Field, limit), Description: cut(invalid.Rule, limit)},
+		}})
+	}
+	if m.retry > 0 && reason == m.reason() {
+		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(m.retry)})
+	}
+	s := status.New(m.code, cut(err.Error(), limit))
+	if detailed, err := s.WithDetails(details...); err == nil { // cannot fail: cut makes details valid UTF-8
+		s = detailed
+	}
+	return s
+}
+
+// FromStatus decodes the result of ToStatus: the error that it returns has the message of
+// the status, and errors.Is and errors.As find in it what they find in the argument of
+// ToStatus. It returns an error without a status, and a status of a code that no kind has,
+// unchanged.
+func FromStatus(err error) error {
+	s, ok := status.FromError(err)
+	if !ok || s.Code() == codes.OK {
+		return err
+	}
+	reason, field, rule := "", "", ""
+	for _, d := range s.Details() {
+		switch d := d.(type) {
+		case *errdetails.ErrorInfo:
+			if d.Domain == Domain {
+				reason = d.Reason
+			}
+		case *errdetails.BadRequest:
+			if v := d.FieldViolations; len(v) > 0 {
+				field, rule = v[0].Field, v[0].Description
+			}
+		}
+	}
+	domain := domainError(s.Code(), reason, field, rule)
+	switch {
+	case domain != nil:
+		return &remoteError{message: s.Message(), domain: domain}
+	case reason == unclassified:
+		return &remoteError{message: s.Message(), domain: err}
+	}
+	return err
+}
+
+const (
+	maxMessage = 2048 // bytes of an error's message, before escaping
+	// maxHeaders limits the encoded status to the 8 KiB of headers that gRPC peers accept by
+	// default, less 1 KiB for the other trailers.
+	maxHeaders = 7 << 10
+)
+
+// headerBytes returns how many bytes of headers carry s: the message percent-encoded, and
+// the whole status, which contains the message again, in base64.
+func headerBytes(s *status.Status) int {
+	n := base64.RawStdEncoding.EncodedLen(proto.Size(s.Proto()))
+	for _, b := range []byte(s.Message()) {
+		if n++; b < ' ' || b > '~' || b == '%' {
+			n += 2
+		}
+	}
+	return n
+}
+
+// cut returns s as valid UTF-8 of at most limit bytes.
+func cut(s string, limit int) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	if len(s) <= limit {
+		return s
+	}
+	end := limit - len("…")
+	for !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end] + "…"
+}

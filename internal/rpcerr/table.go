@@ -1,0 +1,70 @@
+package rpcerr
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"google.golang.org/grpc/codes"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+)
+
+// A mapping is the gRPC form of one kind of error.
+type mapping struct {
+	kind    reasoning.Kind
+	code    codes.Code
+	generic error         // the error for a status of this code without a reason; nil: none
+	retry   time.Duration // delay in the RetryInfo of generic; 0: no RetryInfo
+}
+
+// table has one mapping for each kind; the first is that of errors without a kind.
+var table = []mapping{
+	{kind: reasoning.KindInternal, code: codes.Internal},
+	{kind: reasoning.KindCancelled, code: codes.Canceled, generic: context.Canceled},
+	{kind: reasoning.KindDeadline, code: codes.DeadlineExceeded, generic: context.DeadlineExceeded},
+	{kind: reasoning.KindInvalid, code: codes.InvalidArgument, generic: reasoning.ErrInvalid},
+	{kind: reasoning.KindPrecondition, code: codes.FailedPrecondition},
+	{kind: reasoning.KindNotFound, code: codes.NotFound},
+	{kind: reasoning.KindExists, code: codes.AlreadyExists},
+	{reasoning.KindExhausted, codes.ResourceExhausted, reasoning.ErrOverloaded, 2 * time.Second},
+	{reasoning.KindUnavailable, codes.Unavailable, reasoning.ErrUnavailable, time.Second},
+}
+
+// reason returns the reason of m.generic, "" if there is none.
+func (m mapping) reason() string {
+	if m.generic == nil {
+		return ""
+	}
+	return reasoning.Classify(m.generic).Reason()
+}
+
+// unclassified is the reason of errors without a kind.
+const unclassified = "INTERNAL"
+
+// lookup returns the mapping of an error and its reason.
+func lookup(err error) (mapping, string) {
+	e := reasoning.Classify(err)
+	if e == nil {
+		return table[0], unclassified
+	}
+	i := slices.IndexFunc(table, func(m mapping) bool { return m.kind == e.Kind() })
+	return table[i], e.Reason()
+}
+
+// domainError returns the error that a code and a reason name, nil if there is none.
+// Without a reason it is the generic error of the code.
+func domainError(code codes.Code, reason, field, rule string) error {
+	i := slices.IndexFunc(table, func(m mapping) bool { return m.code == code })
+	if i < 0 || reason == unclassified {
+		return nil
+	}
+	switch m := table[i]; {
+	case reason != "" && reason != m.reason():
+		return reasoning.NewError(m.kind, reason, reason)
+	case m.kind == reasoning.KindInvalid && field != "":
+		return &reasoning.InvalidError{Field: field, Rule: rule}
+	default:
+		return m.generic
+	}
+}
