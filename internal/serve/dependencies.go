@@ -10,8 +10,8 @@ import (
 	"github.com/ponder-mesh/ponder/internal/telemetry"
 )
 
-// Dependencies are what a service opens before it serves: telemetry, connections to
-// other services, and whatever else has to be checked and closed.
+// Dependencies holds what a service opens before it serves, with its checks and closers:
+// telemetry, connections to other services, and others.
 type Dependencies struct {
 	Telemetry *telemetry.Providers
 
@@ -21,7 +21,8 @@ type Dependencies struct {
 
 // open sets up the telemetry of a service.
 func open(ctx context.Context, s *Settings) (*Dependencies, error) {
-	providers, err := telemetry.Setup(ctx, telemetry.Options{Service: s.Name(), Version: Version(), TraceFile: s.TraceFile})
+	options := telemetry.Options{Service: s.Name(), Version: Version(), TraceFile: s.TraceFile}
+	providers, err := telemetry.Setup(ctx, options)
 	if err != nil {
 		return nil, err
 	}
@@ -30,8 +31,8 @@ func open(ctx context.Context, s *Settings) (*Dependencies, error) {
 	return d, nil
 }
 
-// Dial returns a traced connection to a service, and adds the check that the service
-// is ready. Optional is what Check.Optional is.
+// Dial returns a traced connection to a service, and adds the check that the service is
+// ready; see Check.Optional.
 func (d *Dependencies) Dial(service, addr string, optional bool) (*grpc.ClientConn, error) {
 	conn, err := Dial(addr, d.Telemetry.DialOption())
 	if err != nil {
@@ -47,11 +48,11 @@ func (d *Dependencies) Dial(service, addr string, optional bool) (*grpc.ClientCo
 // Check adds a check of the service's readiness.
 func (d *Dependencies) Check(c Check) { d.checks = append(d.checks, c) }
 
-// OnClose has f called when the service has stopped, before what was opened earlier
-// is closed.
+// OnClose registers f, which is called after the service has stopped. The last one that was
+// registered is called first.
 func (d *Dependencies) OnClose(f func() error) { d.closers = append(d.closers, f) }
 
-// close closes all, last first, and returns every error.
+// close calls the closers, last first, and joins their errors.
 func (d *Dependencies) close() error {
 	var errs []error
 	for _, f := range slices.Backward(d.closers) {

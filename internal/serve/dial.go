@@ -5,30 +5,29 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
-	_ "google.golang.org/grpc/health" // clients leave out servers that are not ready
+	_ "google.golang.org/grpc/health" // clients skip servers that are not ready
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
-	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 )
+
+// maxMessage is the largest size of a message in bytes. It exceeds every valid request.
+const maxMessage = 16 << 20
 
 // clientConfig spreads requests over all ready servers of a name.
 const clientConfig = `{"loadBalancingConfig":[{"round_robin":{}}],"healthCheckConfig":{"serviceName":""}}`
 
 // Dial returns a connection to a service, without TLS: it is for the mesh's own
-// network. The connection is made at the first call, and again after it broke. Later
-// options win.
+// network. The first call makes the connection, and the next call after it broke
+// makes it again. Later options win.
 func Dial(addr string, options ...grpc.DialOption) (*grpc.ClientConn, error) {
 	conn, err := grpc.NewClient(addr, append([]grpc.DialOption{
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithDefaultServiceConfig(clientConfig),
-		grpc.WithKeepaliveParams(keepalive.ClientParameters{
-			Time: 30 * time.Second, Timeout: 10 * time.Second, PermitWithoutStream: true,
-		}),
+		grpc.WithKeepaliveParams(ping),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)),
 	}, options...)...)
 	if err != nil {
@@ -37,24 +36,25 @@ func Dial(addr string, options ...grpc.DialOption) (*grpc.ClientConn, error) {
 	return conn, nil
 }
 
-// WaitReady blocks until the service at the other end of conn, a connection of Dial, is
-// ready.
+// WaitReady blocks until the server of conn, a connection of Dial, is ready.
 func WaitReady(ctx context.Context, conn *grpc.ClientConn) error {
-	_, err := healthpb.NewHealthClient(conn).Check(ctx, &healthpb.HealthCheckRequest{Service: Readiness}, grpc.WaitForReady(true))
+	request := &healthpb.HealthCheckRequest{Service: Readiness}
+	_, err := healthpb.NewHealthClient(conn).Check(ctx, request, grpc.WaitForReady(true))
 	return err
 }
 
-// Ready returns the Check that the service at the other end of conn is ready. Its
-// error names what that service misses.
+// Ready returns the Check that the server of conn is ready. Its error names the missing
+// dependencies of that server.
 func Ready(service string, conn *grpc.ClientConn) Check {
-	return Check{Name: service + " at " + strings.TrimPrefix(conn.Target(), "dns:///"), Do: func(ctx context.Context) error {
+	name := service + " at " + strings.TrimPrefix(conn.Target(), "dns:///")
+	return Check{Name: name, Do: func(ctx context.Context) error {
 		var trailer metadata.MD
 		request := &healthpb.HealthCheckRequest{Service: Readiness}
-		answer, err := healthpb.NewHealthClient(conn).Check(ctx, request, grpc.Trailer(&trailer))
+		response, err := healthpb.NewHealthClient(conn).Check(ctx, request, grpc.Trailer(&trailer))
 		switch {
 		case err != nil:
 			return errors.New(status.Convert(err).Message())
-		case answer.GetStatus() != healthpb.HealthCheckResponse_SERVING:
+		case response.GetStatus() != healthpb.HealthCheckResponse_SERVING:
 			return fmt.Errorf("not ready: %s", strings.Join(Missing(trailer), "; "))
 		}
 		return nil

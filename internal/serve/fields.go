@@ -28,12 +28,12 @@ func (s *Settings) Fields(config any) {
 		case *bool:
 			s.BoolVar(field, name, false, help)
 		default:
-			panic(fmt.Sprintf("flag -%s: a %T cannot be one", name, field))
+			panic(fmt.Sprintf("flag -%s: a field of type %T cannot be a flag", name, field))
 		}
 	}
 }
 
-// mustParse reads the default of a flag; none is 0.
+// mustParse parses the default of a flag; an empty default is 0.
 func mustParse(name, value string) int64 {
 	if value == "" {
 		return 0

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -24,46 +25,32 @@ const (
 
 // Keys of the trailer of a health check, with one value for each dependency.
 const (
-	missingKey = "ponder-missing"
-	withoutKey = "ponder-without" // optional ones
+	missingKey  = "ponder-missing"
+	optionalKey = "ponder-without" // missing optional dependencies
 )
-
-const (
-	pollEvery   = 2 * time.Second // between two checks of a dependency
-	pollTimeout = time.Second     // of one check
-)
-
-// A Check tests whether a dependency can be used.
-type Check struct {
-	Name string // with its address: "NATS at nats://127.0.0.1:4222"
-	Do   func(ctx context.Context) error
-	// Optional dependencies do not make a service unready: it serves without them, in
-	// a lesser way, and names them.
-	Optional bool
-}
 
 // Missing returns the missing dependencies in the trailer of a health check, each with
-// its address and the reason.
+// its address and the reason, or else the reason why the service is not ready.
 func Missing(trailer metadata.MD) []string { return trailer.Get(missingKey) }
 
 // Without returns the missing optional dependencies in the trailer of a health check.
-func Without(trailer metadata.MD) []string { return trailer.Get(withoutKey) }
+func Without(trailer metadata.MD) []string { return trailer.Get(optionalKey) }
 
-// health answers health checks with the result of its last poll.
+// health serves health checks from the result of its latest poll.
 type health struct {
 	*grpchealth.Server
 	checks []Check
-	names  []string // by which readiness is asked for
+	names  []string // of checks of readiness
 
 	mu       sync.Mutex
-	missing  []string
-	without  []string // missing and optional
+	missing  []outage
+	optional []outage // of optional dependencies
 	polled   bool
 	stopping bool
 }
 
-// newHealth returns the health of a server with these gRPC services, which is not ready
-// before a poll has found that it is.
+// newHealth returns the health of a server with these gRPC services. It is not ready before
+// the first poll.
 func newHealth(checks []Check, services ...string) *health {
 	h := &health{Server: grpchealth.NewServer(), checks: checks, names: append(services, Readiness, "")}
 	h.SetServingStatus(Liveness, healthpb.HealthCheckResponse_SERVING)
@@ -82,7 +69,7 @@ func (h *health) poll(ctx context.Context) error {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	for {
-		h.check(ctx)
+		h.record(outages(ctx, h.checks))
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
@@ -91,52 +78,38 @@ func (h *health) poll(ctx context.Context) error {
 	}
 }
 
-// check checks all dependencies at the same time.
-func (h *health) check(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
-	defer cancel()
-	found := make([]string, len(h.checks))
-	var all sync.WaitGroup
-	for i, c := range h.checks {
-		all.Go(func() {
-			if err := c.Do(ctx); err != nil {
-				found[i] = fmt.Sprintf("%s: %v", c.Name, err)
-			}
-		})
-	}
-	all.Wait()
-	var missing, without []string
-	for i, c := range h.checks {
-		switch {
-		case found[i] == "":
-		case c.Optional:
-			without = append(without, found[i])
-		default:
-			missing = append(missing, found[i])
-		}
-	}
-	h.record(missing, without)
-}
-
-// record stores the result of a poll, and logs a change.
-func (h *health) record(missing, without []string) {
+// record stores the result of a poll, and logs it if other dependencies are missing than
+// before. A new reason alone is not logged: it may differ in every poll.
+func (h *health) record(missing, optional []outage) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	changed := !h.polled || len(missing) != len(h.missing) || len(without) != len(h.without)
-	h.missing, h.without, h.polled = missing, without, true
+	changed := !h.polled || !sameNames(missing, h.missing) || !sameNames(optional, h.optional)
+	h.missing, h.optional, h.polled = missing, optional, true
 	if len(missing) == 0 {
 		h.set(healthpb.HealthCheckResponse_SERVING)
 	} else {
 		h.set(healthpb.HealthCheckResponse_NOT_SERVING)
 	}
 	switch {
-	case changed && len(missing) == 0 && len(without) > 0:
-		slog.Warn("ready", "without", without)
+	case changed && len(missing) == 0 && len(optional) > 0:
+		slog.Warn("ready", "without", texts(optional))
 	case changed && len(missing) == 0:
 		slog.Info("ready")
 	case changed:
-		slog.Warn("not ready", "missing", missing)
+		slog.Warn("not ready", "missing", texts(missing))
 	}
+}
+
+func sameNames(a, b []outage) bool {
+	return slices.EqualFunc(a, b, func(a, b outage) bool { return a.name == b.name })
+}
+
+func texts(outages []outage) []string {
+	var texts []string
+	for _, o := range outages {
+		texts = append(texts, o.String())
+	}
+	return texts
 }
 
 // stop makes the service unready for good.
@@ -147,56 +120,67 @@ func (h *health) stop() {
 	h.stopping = true
 }
 
-func (h *health) state() (missing, without []string, ready bool) {
+// state returns the missing dependencies, and whether the service is ready. If it is not
+// ready for another reason than a missing dependency, state returns that reason.
+func (h *health) state() (missing, optional []string, reason string, ready bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
 	case h.stopping:
-		return []string{"nothing: the service is stopping"}, nil, false
+		return nil, nil, "the service is stopping", false
 	case !h.polled:
-		return []string{"nothing known yet: dependencies are being checked"}, nil, false
+		return nil, nil, "nothing known yet: dependencies are being checked", false
 	}
-	return h.missing, h.without, len(h.missing) == 0
+	return texts(h.missing), texts(h.optional), "", len(h.missing) == 0
 }
 
-// Check implements the health service. Its trailer names what is missing.
+// Check implements the health service. The trailer of a check of readiness has the missing
+// dependencies; those of Watch and of a check of liveness do not.
 func (h *health) Check(ctx context.Context, r *healthpb.HealthCheckRequest) (*healthpb.HealthCheckResponse, error) {
-	answer, err := h.Server.Check(ctx, r)
+	response, err := h.Server.Check(ctx, r)
 	if err != nil || r.GetService() == Liveness {
-		return answer, err
+		return response, err
 	}
-	missing, without, _ := h.state()
+	missing, optional, reason, _ := h.state()
+	if reason != "" {
+		missing = []string{reason}
+	}
 	trailer := metadata.MD{}
 	for _, m := range missing {
 		trailer.Append(missingKey, printable(m))
 	}
-	for _, w := range without {
-		trailer.Append(withoutKey, printable(w))
+	for _, o := range optional {
+		trailer.Append(optionalKey, printable(o))
 	}
 	if err := grpc.SetTrailer(ctx, trailer); err != nil {
 		return nil, err
 	}
-	return answer, nil
+	return response, nil
 }
 
 // page serves /readyz.
 func (h *health) page(w http.ResponseWriter, _ *http.Request) {
-	missing, without, ready := h.state()
+	missing, optional, reason, ready := h.state()
 	if ready {
 		fmt.Fprintln(w, "ready")
-		for _, o := range without {
+		for _, o := range optional {
 			fmt.Fprintln(w, "without", o)
 		}
 		return
 	}
 	w.WriteHeader(http.StatusServiceUnavailable)
+	if reason != "" {
+		fmt.Fprintln(w, "not ready:", reason)
+		return
+	}
 	fmt.Fprintln(w, "not ready")
 	for _, m := range missing {
 		fmt.Fprintln(w, "missing", m)
 	}
 }
 
-// printable returns s with what metadata may not carry replaced.
+// printable returns s with a question mark for each character that gRPC metadata does not
+// allow.
 func printable(s string) string {
 	return strings.Map(func(c rune) rune {
 		if c < ' ' || c > '~' {

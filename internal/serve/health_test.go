@@ -1,8 +1,10 @@
 package serve
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"net/http/httptest"
 	"strings"
@@ -40,11 +42,11 @@ func TestReadinessNamesWhatIsMissing(t *testing.T) {
 			t.Helper()
 			var trailer metadata.MD
 			request := &healthpb.HealthCheckRequest{Service: service}
-			answer, err := healthpb.NewHealthClient(plain).Check(t.Context(), request, grpc.Trailer(&trailer))
+			response, err := healthpb.NewHealthClient(plain).Check(t.Context(), request, grpc.Trailer(&trailer))
 			if err != nil {
 				t.Fatal(err)
 			}
-			return answer.Status, Missing(trailer)
+			return response.Status, Missing(trailer)
 		}
 		time.Sleep(pollTimeout + pollEvery/4)
 		synctest.Wait()
@@ -91,9 +93,9 @@ func TestReadyWithoutOptionalDependencies(t *testing.T) {
 		synctest.Wait()
 		var trailer metadata.MD
 		request := &healthpb.HealthCheckRequest{Service: Readiness}
-		answer, err := healthpb.NewHealthClient(r.conn).Check(t.Context(), request, grpc.Trailer(&trailer))
-		if err != nil || answer.GetStatus() != healthpb.HealthCheckResponse_SERVING || len(Missing(trailer)) > 0 {
-			t.Errorf("got %v, error %v, missing %v; want ready", answer, err, Missing(trailer))
+		response, err := healthpb.NewHealthClient(r.conn).Check(t.Context(), request, grpc.Trailer(&trailer))
+		if err != nil || response.GetStatus() != healthpb.HealthCheckResponse_SERVING || len(Missing(trailer)) > 0 {
+			t.Errorf("got %v, error %v, missing %v; want ready", response, err, Missing(trailer))
 		}
 		if diff := cmp.Diff(Without(trailer), []string{"verifier at v:1: refused"}); diff != "" {
 			t.Errorf("without (got before want):\n%s", diff)
@@ -110,7 +112,7 @@ func dialerOf(r *rig) grpc.DialOption {
 
 func TestPages(t *testing.T) {
 	h := newHealth(nil)
-	pages := Service{}.pages(h)
+	pages := Service{}.handler(h)
 	get := func(path string) (int, string) {
 		w := httptest.NewRecorder()
 		pages.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
@@ -123,18 +125,48 @@ func TestPages(t *testing.T) {
 		want       string
 	}{
 		{"live", "/livez", func() {}, 200, "live"},
-		{"first", "/readyz", func() {}, 503, "being checked"},
-		{"missing", "/readyz", func() { h.record([]string{"NATS at a: b", "verifier at c: d"}, nil) }, 503,
+		{"first", "/readyz", func() {}, 503, "not ready: nothing known yet: dependencies are being checked\n"},
+		{"missing", "/readyz", func() { h.record([]outage{{"NATS at a", "b"}, {"verifier at c", "d"}}, nil) }, 503,
 			"missing NATS at a: b\nmissing verifier at c: d\n"},
 		{"ready", "/readyz", func() { h.record(nil, nil) }, 200, "ready"},
-		{"without", "/readyz", func() { h.record(nil, []string{"verifier at c: d"}) }, 200,
+		{"without", "/readyz", func() { h.record(nil, []outage{{"verifier at c", "d"}}) }, 200,
 			"ready\nwithout verifier at c: d\n"},
-		{"stopping", "/readyz", func() { h.stop() }, 503, "stopping"},
+		{"stopping", "/readyz", func() { h.stop() }, 503, "not ready: the service is stopping\n"},
 		{"no metrics", "/metrics", func() {}, 404, ""},
 	} {
 		c.change()
 		if code, body := get(c.path); code != c.code || !strings.Contains(body, c.want) {
 			t.Errorf("%s: got %d %q, want %d and %q", c.name, code, body, c.code, c.want)
+		}
+	}
+}
+
+// The log has every change of the missing dependencies, also where their number stays the
+// same, and no poll that found the same ones.
+func TestChangesAreLogged(t *testing.T) {
+	var log bytes.Buffer
+	defer slog.SetDefault(slog.Default())
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	h := newHealth(nil)
+	a, b := outage{"policy at a", "refused"}, outage{"verifier at b", "refused"}
+	for _, c := range []struct {
+		name              string
+		missing, optional []outage
+		want              string // in the log; "" if nothing is logged
+	}{
+		{"a is down", []outage{a}, nil, "policy at a: refused"},
+		{"a is still down", []outage{a}, nil, ""},
+		{"a is down for another reason", []outage{{"policy at a", "timeout"}}, nil, ""},
+		{"b instead", []outage{b}, nil, "verifier at b: refused"},
+		{"all up", nil, nil, "ready"},
+		{"optional a is down", nil, []outage{a}, "policy at a: refused"},
+		{"optional b instead", nil, []outage{b}, "verifier at b: refused"},
+		{"optional b still", nil, []outage{b}, ""},
+	} {
+		log.Reset()
+		h.record(c.missing, c.optional)
+		if got := log.String(); !strings.Contains(got, c.want) || (c.want == "") != (got == "") {
+			t.Errorf("%s: logged %q, want %q", c.name, got, c.want)
 		}
 	}
 }

@@ -1,9 +1,9 @@
-// Package serve is what the mains of all services share: settings, a gRPC server
-// with health and reflection, metrics, and a clean stop.
+// Package serve runs a service: settings, a gRPC server with health and reflection,
+// metrics, and a graceful shutdown.
 //
-// A service is live as long as it serves, and ready while it can use all that it
-// depends on. What is missing is named, with its address: in the log, at /readyz beside
-// the metrics, and in the trailer of a health check ([Missing]).
+// A service is live as long as it serves, and ready while it can use all dependencies that
+// are not optional. Missing dependencies are reported, with their addresses, in the log, at
+// /readyz of the metrics listener, and in the trailer of a health check ([Missing]).
 package serve
 
 import (
@@ -28,11 +28,11 @@ import (
 	"github.com/ponder-mesh/ponder/internal/tenant"
 )
 
-// A Service is what a process serves. Only Register is needed.
+// A Service describes a gRPC server and its dependencies. Only Register is required.
 type Service struct {
 	Register   func(grpc.ServiceRegistrar)
-	Checks     []Check                       // of what it depends on
-	Background []func(context.Context) error // run beside the server; they return when ctx ends
+	Checks     []Check                       // of its dependencies
+	Background []func(context.Context) error // run with the server; they return when ctx ends
 	Options    []grpc.ServerOption           // such as telemetry's
 	Metrics    http.Handler                  // at /metrics; nil: none
 	Tenancy    tenant.Tenancy                // nil: tenant.Open
@@ -41,13 +41,13 @@ type Service struct {
 // A Builder opens what a service depends on and returns the service.
 type Builder func(context.Context, *Dependencies) (Service, error)
 
-// Main is the whole of a main: it reads s from the command line and the environment,
-// runs the service until it fails or SIGINT or SIGTERM come, and exits.
+// Main is the main function of a service: it parses s from the command line and the
+// environment, runs the service until it fails or receives SIGINT or SIGTERM, and exits.
 func Main(s *Settings, build Builder) {
 	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)).With("service", s.Name()))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal kills
+	context.AfterFunc(ctx, stop) // restore the default: a second signal terminates the process
 	if err := s.Parse(os.Args[1:], os.LookupEnv); err != nil {
 		os.Exit(s.exit(err))
 	}
@@ -57,8 +57,8 @@ func Main(s *Settings, build Builder) {
 	}
 }
 
-// Run builds a service and serves it until ctx ends or something fails. Then it closes
-// what the service depends on; errors of closing are errors.
+// Run builds a service and serves it until ctx ends or something fails. Then it closes the
+// dependencies of the service and joins the errors.
 func Run(ctx context.Context, s *Settings, build Builder) (err error) {
 	d, err := open(ctx, s)
 	if err != nil {
@@ -75,9 +75,9 @@ func Run(ctx context.Context, s *Settings, build Builder) (err error) {
 	return service.ListenAndServe(ctx, s)
 }
 
-// ListenAndServe serves until ctx ends or something fails, then stops: it is no longer
-// ready, lets requests in flight finish for as long as StopTimeout, and cuts off the
-// rest.
+// ListenAndServe serves until ctx ends or something fails, then shuts down gracefully: it
+// reports that it is not ready, gives requests in flight StopTimeout to finish, and cancels
+// the rest.
 func (service Service) ListenAndServe(ctx context.Context, s *Settings) error {
 	listener, err := net.Listen("tcp", s.Addr)
 	if err != nil {
@@ -92,8 +92,7 @@ func (service Service) ListenAndServe(ctx context.Context, s *Settings) error {
 	return service.Serve(ctx, s, metrics, listener)
 }
 
-// Serve is ListenAndServe on listeners that are open, in memory or not, and closes
-// them; metrics may be nil.
+// Serve is ListenAndServe on the given listeners, which it closes; metrics may be nil.
 func (service Service) Serve(ctx context.Context, s *Settings, metrics net.Listener, listeners ...net.Listener) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -124,10 +123,10 @@ func (service Service) Serve(ctx context.Context, s *Settings, metrics net.Liste
 	for _, f := range service.Background {
 		start("background", func() error { return f(ctx) })
 	}
-	web := &http.Server{Handler: service.pages(health), ReadHeaderTimeout: 10 * time.Second}
+	metricsServer := &http.Server{Handler: service.handler(health), ReadHeaderTimeout: 10 * time.Second}
 	if metrics != nil {
 		start("metrics", func() error {
-			if err := web.Serve(metrics); !errors.Is(err, http.ErrServerClosed) {
+			if err := metricsServer.Serve(metrics); !errors.Is(err, http.ErrServerClosed) {
 				return err
 			}
 			return nil
@@ -142,7 +141,7 @@ func (service Service) Serve(ctx context.Context, s *Settings, metrics net.Liste
 	cut := time.AfterFunc(s.StopTimeout, server.Stop)
 	server.GracefulStop()
 	cut.Stop()
-	web.Close()
+	metricsServer.Close()
 	var errs []error
 	for range running {
 		errs = append(errs, <-ended)
@@ -162,8 +161,8 @@ func (service Service) options(s *Settings, draining <-chan struct{}) []grpc.Ser
 	)
 }
 
-// pages returns the pages of the metrics listener.
-func (service Service) pages(health *health) http.Handler {
+// handler returns the HTTP handler of the metrics listener.
+func (service Service) handler(health *health) http.Handler {
 	pages := http.NewServeMux()
 	if service.Metrics != nil {
 		pages.Handle("GET /metrics", service.Metrics)

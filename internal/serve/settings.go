@@ -6,15 +6,12 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"google.golang.org/grpc/keepalive"
 )
 
-// Settings of a service. Each is a flag, so that -h shows them all, and each can
-// also be set in the environment: -nats-url of the planner by
-// PONDER_PLANNER_NATS_URL. The command line wins.
+// Settings holds the flags of a service. Each can also be set by an environment variable,
+// such as -nats-url of the planner by PONDER_PLANNER_NATS_URL; the command line wins.
 type Settings struct {
-	*flag.FlagSet    // for the service's own
+	*flag.FlagSet    // also has the flags of the service itself
 	Addr             string
 	MetricsAddr      string
 	StopTimeout      time.Duration
@@ -23,17 +20,17 @@ type Settings struct {
 }
 
 // NewSettings returns the settings of a service that listens on loopback ports. A
-// connection is closed after age, so that clients spread over new pods; an age of 0
-// keeps connections open, for services whose streams are long.
+// connection is closed after age, so that clients rebalance onto new pods; an age
+// of 0 keeps connections open, for services with long streams.
 func NewSettings(name string, port, metricsPort int, age time.Duration) *Settings {
 	s := &Settings{FlagSet: flag.NewFlagSet(name, flag.ContinueOnError)}
 	s.StringVar(&s.Addr, "addr", fmt.Sprintf("127.0.0.1:%d", port), "`host:port` to serve gRPC on")
 	s.StringVar(&s.MetricsAddr, "metrics-addr", fmt.Sprintf("127.0.0.1:%d", metricsPort),
 		"`host:port` of /metrics, /readyz and /livez; empty: none")
 	s.DurationVar(&s.StopTimeout, "stop-timeout", 25*time.Second,
-		"`time` that requests in flight have to finish in when the service stops")
+		"`time` for requests in flight to finish when the service stops")
 	s.DurationVar(&s.MaxConnectionAge, "max-connection-age", age,
-		"`time` after which clients connect anew, and notice new pods; 0: never")
+		"`time` after which clients must reconnect, and find new pods; 0: never")
 	s.StringVar(&s.TraceFile, "trace-file", "", "also write spans to this `file`")
 	s.Usage = s.usage
 	return s
@@ -87,20 +84,4 @@ func (s *Settings) usage() {
 		}
 		fmt.Fprintln(s.Output(), ")")
 	})
-}
-
-// maxMessage is the most bytes of a message: more than the limits of any request let
-// through.
-const maxMessage = 16 << 20
-
-// enforcement allows clients to ping as often as Dial has them ping.
-var enforcement = keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}
-
-func (s *Settings) keepalive() keepalive.ServerParameters {
-	return keepalive.ServerParameters{
-		MaxConnectionAge:      s.MaxConnectionAge,
-		MaxConnectionAgeGrace: 2 * time.Minute,
-		Time:                  30 * time.Second,
-		Timeout:               10 * time.Second,
-	}
 }
