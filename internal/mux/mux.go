@@ -1,18 +1,28 @@
-// Package mux carries many requests at once over one bidirectional gRPC stream.
+// Package mux multiplexes requests over one bidirectional gRPC stream.
 //
-// Each request has an id, chosen by the client; its answers carry the id and arrive in
-// any order relative to those of other requests, and the last answer ends the request.
-// When the caller stops early, the client sends a message that cancels the request. A
-// stream that breaks ends its requests with reasoning.ErrUnavailable, and the next
-// request opens another.
+//	client                              server
+//	  │ request   id=1                    │
+//	  │ request   id=2                    │
+//	  │                   response id=2   │
+//	  │                   response id=1   │
+//	  │                   response id=2   │  the last response ends the request
+//	  │ cancel    id=1                    │
+//	  │                   response id=1   │  the last response of a cancelled request, dropped by the client
+//
+// The client chooses the id of each request. Responses carry the id of their request, and
+// those of different requests arrive in any order. A caller that stops early cancels its
+// request. If the stream breaks, its requests fail with reasoning.ErrUnavailable, or with
+// the status of the stream if a retry cannot succeed (such as UNAUTHENTICATED), and the
+// next request opens another stream.
 package mux
 
 // A Tagged message carries the id of its request.
 type Tagged interface{ GetRequestId() string }
 
-// MaxInFlight is the most requests in flight on a stream. A Client blocks the next one;
-// a Server refuses it with reasoning.ErrOverloaded.
+// MaxInFlight limits the requests in flight of a Client, over all its streams, and those
+// on one stream of a Server. A Client blocks the next request; a Server refuses it with
+// reasoning.ErrOverloaded.
 const MaxInFlight = 1024
 
-// maxID is the most bytes of an id.
+// maxID is the largest length of an id in bytes.
 const maxID = 128

@@ -33,7 +33,7 @@ func slow() *policytest.Script {
 	}}
 }
 
-func over(t *testing.T, p policy.Policy, options ...grpc.ServerOption) (*policyrpc.Client, *rpctest.Server) {
+func dial(t *testing.T, p policy.Policy, options ...grpc.ServerOption) (*policyrpc.Client, *rpctest.Server) {
 	s := rpctest.Serve(t, func(r grpc.ServiceRegistrar) { policyrpc.Register(r, p, reasoning.Sampling{}) }, options...)
 	c := policyrpc.NewClient(s.Conn)
 	t.Cleanup(func() { c.Close() })
@@ -72,7 +72,7 @@ func want(t *testing.T, what string, got <-chan string, want string) {
 
 func TestRequestsShareAStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, s := over(t, slow())
+		c, s := dial(t, slow())
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
 		first, second, third := expand(t.Context(), c, 1, 20), expand(t.Context(), c, 2), expand(ctx, c, 3, 30)
@@ -88,7 +88,7 @@ func TestRequestsShareAStream(t *testing.T) {
 func TestBrokenStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		script := slow()
-		c, s := over(t, script)
+		c, s := dial(t, script)
 		first, second := expand(t.Context(), c, 1, 10), expand(t.Context(), c, 9)
 		time.Sleep(5 * time.Second)
 		s.Restart()
@@ -108,7 +108,7 @@ func TestBrokenStream(t *testing.T) {
 
 func TestStreamsAreReplaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, s := over(t, slow())
+		c, s := dial(t, slow())
 		old := expand(t.Context(), c, 100)
 		time.Sleep(59 * time.Second)
 		want(t, "young stream", expand(t.Context(), c, 0), "0 at 0s")
@@ -125,7 +125,7 @@ func TestStreamsAreReplaced(t *testing.T) {
 func TestDrain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stopping := make(chan struct{})
-		c, s := over(t, slow(), grpc.ChainStreamInterceptor(mux.Drain(stopping)))
+		c, s := dial(t, slow(), grpc.ChainStreamInterceptor(mux.Drain(stopping)))
 		running := expand(t.Context(), c, 10)
 		time.Sleep(time.Second)
 		close(stopping)
@@ -144,7 +144,7 @@ func TestDrain(t *testing.T) {
 // A client blocks the next request while MaxInFlight are in flight.
 func TestClientKeepsTheLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, _ := over(t, slow())
+		c, _ := dial(t, slow())
 		for range mux.MaxInFlight {
 			expand(t.Context(), c, 10)
 		}

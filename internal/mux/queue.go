@@ -5,26 +5,29 @@ import (
 	"sync"
 )
 
-// A queue passes items from any goroutine to one, and put never blocks. The callers
-// bound its length: it holds the answers of one request, or the requests of one stream.
+// A queue is an unbounded FIFO with any number of producers and one consumer. Its users
+// bound its length: it holds the responses to one request, or the requests of one stream.
 type queue[T any] struct {
+	wake chan struct{} // holds a token after a push or a close
+
 	mu    sync.Mutex
 	items []T
-	err   error         // returned after the items
-	wake  chan struct{} // holds a token after a put or an end
+	err   error // returned after the items
 }
 
 func newQueue[T any]() *queue[T] { return &queue[T]{wake: make(chan struct{}, 1)} }
 
-func (q *queue[T]) put(item T) {
+// push appends an item. It never blocks.
+func (q *queue[T]) push(item T) {
 	q.mu.Lock()
 	q.items = append(q.items, item)
 	q.mu.Unlock()
 	q.signal()
 }
 
-// end ends the queue with err, which must not be nil. Only the first end has an effect.
-func (q *queue[T]) end(err error) {
+// close makes pop return err, which must not be nil, once the queue is empty. Only the
+// first call has an effect.
+func (q *queue[T]) close(err error) {
 	q.mu.Lock()
 	if q.err == nil {
 		q.err = err
@@ -33,8 +36,9 @@ func (q *queue[T]) end(err error) {
 	q.signal()
 }
 
-// get waits for an item, for the end of the queue or for the end of ctx.
-func (q *queue[T]) get(ctx context.Context) (item T, err error) {
+// pop removes and returns the first item. It waits until there is one, the queue is
+// closed or ctx ends.
+func (q *queue[T]) pop(ctx context.Context) (item T, err error) {
 	for {
 		if err := ctx.Err(); err != nil {
 			return item, err
@@ -57,6 +61,7 @@ func (q *queue[T]) get(ctx context.Context) (item T, err error) {
 	}
 }
 
+// signal wakes the consumer.
 func (q *queue[T]) signal() {
 	select {
 	case q.wake <- struct{}{}:

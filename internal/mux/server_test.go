@@ -20,14 +20,14 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 )
 
-// A stream that drains ends with OK only if the client has closed its side: otherwise
-// there may be messages in transit that the server does not read.
+// A stream that drains ends with OK only if the client has half-closed it: otherwise
+// messages may still be in flight that the server does not read.
 func TestStatusOfDrainedStream(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		closed bool
 		want   codes.Code
-	}{{"open", false, codes.Unavailable}, {"closed by the client", true, codes.OK}} {
+	}{{"open", false, codes.Unavailable}, {"half-closed by the client", true, codes.OK}} {
 		synctest.Test(t, func(t *testing.T) {
 			stopping := make(chan struct{})
 			s := serveRaw(t, slow(), grpc.ChainStreamInterceptor(mux.Drain(stopping)))
@@ -126,7 +126,7 @@ func TestServerRefuses(t *testing.T) {
 	})
 }
 
-// A client may reuse an id after the last answer, and a cancel of an ended request has
+// A client may reuse an id after the last response, and a cancel of an ended request has
 // no effect.
 func TestIDsAreReusable(t *testing.T) {
 	stream, send := raw(t, serveRaw(t, slow()))

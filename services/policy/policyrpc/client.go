@@ -18,9 +18,9 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policywire"
 )
 
-// A Client is a Policy that a server at the other end of a connection runs. All its
-// requests share one stream, which the first request opens. A stream that breaks ends
-// its requests with reasoning.ErrUnavailable, and the next request opens another.
+// A Client is a Policy that calls a server over a connection. All its
+// requests share one stream, which the first request opens. Package mux describes what
+// happens when it breaks.
 type Client struct {
 	service policyv1.PolicyServiceClient
 	mux     *mux.Client[*policyv1.ExpandRequest, *policyv1.ExpandResponse]
@@ -37,7 +37,7 @@ func NewClient(conn grpc.ClientConnInterface) *Client {
 	cancel := func(id string) *policyv1.ExpandRequest {
 		return &policyv1.ExpandRequest{RequestId: id, Action: &policyv1.ExpandRequest_Cancel{Cancel: &policyv1.Cancel{}}}
 	}
-	last := func(a *policyv1.ExpandResponse) bool { return a.GetDone() != nil || a.GetError() != nil }
+	last := func(r *policyv1.ExpandResponse) bool { return r.GetDone() != nil || r.GetError() != nil }
 	return &Client{service: service, mux: mux.NewClient(open, cancel, last)}
 }
 
@@ -46,11 +46,11 @@ func (c *Client) Close() error { return c.mux.Close() }
 
 // Model implements policy.Policy.
 func (c *Client) Model(ctx context.Context) (reasoning.Model, error) {
-	answer, err := c.service.GetModel(ctx, &policyv1.GetModelRequest{})
+	response, err := c.service.GetModel(ctx, &policyv1.GetModelRequest{})
 	if err != nil {
 		return reasoning.Model{}, rpcerr.FromStatus(err)
 	}
-	return wire.ModelFromProto(answer.GetModel())
+	return wire.ModelFromProto(response.GetModel())
 }
 
 // Expand implements policy.Policy. It fails with wire.ErrMalformed if the server leaves
@@ -62,7 +62,7 @@ func (c *Client) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 			yield(policy.Child{}, err)
 			return
 		}
-		message := func(id string) *policyv1.ExpandRequest {
+		newRequest := func(id string) *policyv1.ExpandRequest {
 			return &policyv1.ExpandRequest{
 				RequestId:   id,
 				Action:      &policyv1.ExpandRequest_Expansion{Expansion: policywire.ExpansionToProto(r)},
@@ -73,8 +73,8 @@ func (c *Client) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 		for _, o := range r.Ordinals {
 			missing[o] = true
 		}
-		for answer, err := range c.mux.Do(ctx, message) {
-			child, err := readResponse(answer, err, r.OnStart, missing)
+		for response, err := range c.mux.Do(ctx, newRequest) {
+			child, err := readResponse(response, err, r.OnStart, missing)
 			if err != nil {
 				yield(policy.Child{}, err)
 				return
@@ -90,12 +90,12 @@ func (c *Client) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 // the response carries another event. It calls onStart for a start, and removes the
 // child's ordinal from missing.
 func readResponse(
-	answer *policyv1.ExpandResponse, err error, onStart func(policy.Start), missing map[int]bool,
+	response *policyv1.ExpandResponse, err error, onStart func(policy.Start), missing map[int]bool,
 ) (policy.Child, error) {
 	if err != nil {
 		return policy.Child{}, rpcerr.FromStatus(err)
 	}
-	switch event := answer.GetEvent().(type) {
+	switch event := response.GetEvent().(type) {
 	case *policyv1.ExpandResponse_Started:
 		start, err := policywire.StartFromProto(event.Started)
 		if err == nil && onStart != nil {
@@ -117,5 +117,5 @@ func readResponse(
 	case *policyv1.ExpandResponse_Error:
 		return policy.Child{}, rpcerr.FromProto(event.Error)
 	}
-	return policy.Child{}, fmt.Errorf("%w: unknown event %T", wire.ErrMalformed, answer.GetEvent())
+	return policy.Child{}, fmt.Errorf("%w: unknown event %T", wire.ErrMalformed, response.GetEvent())
 }

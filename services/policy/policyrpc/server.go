@@ -42,7 +42,7 @@ func (s *server) GetModel(ctx context.Context, _ *policyv1.GetModelRequest) (*po
 // Expand implements policyv1.PolicyServiceServer.
 func (s *server) Expand(stream grpc.BidiStreamingServer[policyv1.ExpandRequest, policyv1.ExpandResponse]) error {
 	return mux.Server[*policyv1.ExpandRequest, *policyv1.ExpandResponse]{
-		Answer:  s.expand,
+		Handle:  s.expand,
 		Cancels: func(q *policyv1.ExpandRequest) bool { return q.GetCancel() != nil },
 		Fail: func(id string, err error) *policyv1.ExpandResponse {
 			return &policyv1.ExpandResponse{RequestId: id, Event: &policyv1.ExpandResponse_Error{Error: rpcerr.ToProto(err)}}

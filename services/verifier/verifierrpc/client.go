@@ -14,9 +14,9 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// A Client is a Verifier that a server at the other end of a connection runs. All its
-// requests share one stream, which the first request opens. A stream that breaks ends
-// its requests with reasoning.ErrUnavailable, and the next request opens another.
+// A Client is a Verifier that calls a server over a connection. All its
+// requests share one stream, which the first request opens. Package mux describes what
+// happens when it breaks.
 type Client struct {
 	service verifierv1.VerifierServiceClient
 	mux     *mux.Client[*verifierv1.ScoreRequest, *verifierv1.ScoreResponse]
@@ -42,11 +42,11 @@ func (c *Client) Close() error { return c.mux.Close() }
 
 // RewardModel implements verifier.Verifier.
 func (c *Client) RewardModel(ctx context.Context) (verifier.RewardModel, error) {
-	answer, err := c.service.GetModel(ctx, &verifierv1.GetModelRequest{})
+	response, err := c.service.GetModel(ctx, &verifierv1.GetModelRequest{})
 	if err != nil {
 		return verifier.RewardModel{}, rpcerr.FromStatus(err)
 	}
-	return rewardModelFromProto(answer)
+	return rewardModelFromProto(response)
 }
 
 // Score implements verifier.Verifier. It returns verifier.ErrBadScores if the server's
@@ -55,7 +55,7 @@ func (c *Client) Score(ctx context.Context, r verifier.Request) (verifier.Result
 	if err := r.Validate(); err != nil {
 		return verifier.Result{}, err
 	}
-	message := func(id string) *verifierv1.ScoreRequest {
+	newRequest := func(id string) *verifierv1.ScoreRequest {
 		return &verifierv1.ScoreRequest{
 			RequestId:   id,
 			Action:      &verifierv1.ScoreRequest_Path{Path: pathToProto(r)},
@@ -64,21 +64,21 @@ func (c *Client) Score(ctx context.Context, r verifier.Request) (verifier.Result
 	}
 	var result verifier.Result
 	var err error
-	for answer, broken := range c.mux.Do(ctx, message) { // yields exactly once
-		result, err = readResponse(answer, broken, r)
+	for response, broken := range c.mux.Do(ctx, newRequest) { // yields exactly once
+		result, err = readResponse(response, broken, r)
 	}
 	return result, err
 }
 
 // readResponse returns the result that a response carries, or the error.
-func readResponse(answer *verifierv1.ScoreResponse, err error, r verifier.Request) (verifier.Result, error) {
+func readResponse(response *verifierv1.ScoreResponse, err error, r verifier.Request) (verifier.Result, error) {
 	if err != nil {
 		return verifier.Result{}, rpcerr.FromStatus(err)
 	}
-	if failure := answer.GetError(); failure != nil {
+	if failure := response.GetError(); failure != nil {
 		return verifier.Result{}, rpcerr.FromProto(failure)
 	}
-	result, err := scoresFromProto(answer.GetScores())
+	result, err := scoresFromProto(response.GetScores())
 	if err == nil {
 		err = r.Check(result.Scores)
 	}

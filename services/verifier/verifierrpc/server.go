@@ -37,7 +37,7 @@ func (s *server) GetModel(ctx context.Context, _ *verifierv1.GetModelRequest) (*
 // Score implements verifierv1.VerifierServiceServer.
 func (s *server) Score(stream grpc.BidiStreamingServer[verifierv1.ScoreRequest, verifierv1.ScoreResponse]) error {
 	return mux.Server[*verifierv1.ScoreRequest, *verifierv1.ScoreResponse]{
-		Answer:  s.score,
+		Handle:  s.score,
 		Cancels: func(q *verifierv1.ScoreRequest) bool { return q.GetCancel() != nil },
 		Fail: func(id string, err error) *verifierv1.ScoreResponse {
 			return &verifierv1.ScoreResponse{RequestId: id, Result: &verifierv1.ScoreResponse_Error{Error: rpcerr.ToProto(err)}}
