@@ -41,10 +41,10 @@ func measured(t *testing.T, policy, rewardModel string, aggregator verifier.Aggr
 	p := &profile.Profile{
 		Format: 1, Name: "measured", Policy: reasoning.Model{Name: policy},
 		Verifier:  verifier.RewardModel{Model: reasoning.Model{Name: rewardModel}, Aggregator: aggregator},
-		Estimator: profile.Estimator{Method: "probe", Samples: 4},
+		Estimator: profile.EstimatorConfig{Method: "probe", Samples: 4},
 		Scheme:    difficulty.Scheme{Name: "halves", Edges: []float64{0.6}},
 		Budgets: []profile.Budget{{
-			N: 16, Tokens: 640, Adaptive: true, Why: "by difficulty", Uniform: deep, Rows: []profile.Arm{four, deep},
+			N: 16, Tokens: 640, Adaptive: true, Reason: "by difficulty", Uniform: deep, Rows: []profile.Arm{four, deep},
 		}},
 		Bins: []profile.Bin{
 			{Label: "easy", Arms: []profile.Arm{four, wide, deep}},
@@ -52,7 +52,7 @@ func measured(t *testing.T, policy, rewardModel string, aggregator verifier.Aggr
 		},
 		All: []profile.Arm{four, wide, deep},
 	}
-	data, err := p.Write()
+	data, err := p.Marshal()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,9 +93,9 @@ func TestPlansFollowTheProfile(t *testing.T) {
 	}
 	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
 		policy, rewardModel := pockets(t)
-		shelf := &profile.Shelf{}
-		shelf.Put("test", measured(t, "pocket-0.3m", "pocket-prm", verifier.AggregatorProd))
-		m := start(t, s, mesh.Config{Policy: policy, Verifier: rewardModel, Profiles: shelf})
+		profileStore := &profile.Store{}
+		profileStore.Put("test", measured(t, "pocket-0.3m", "pocket-prm", verifier.AggregatorProd))
+		m := start(t, s, mesh.Config{Policy: policy, Verifier: rewardModel, Profiles: profileStore})
 		used := map[string]int{}
 		for steps, want := range map[int]string{2: "best-of-n 4", 8: "beam 16"} {
 			for _, p := range set(steps) {
@@ -124,7 +124,7 @@ func TestPlansFollowTheProfile(t *testing.T) {
 		// A profile that is put while a planner runs is followed by its next search.
 		other := measured(t, "pocket-0.3m", "pocket-prm", verifier.AggregatorProd)
 		other.Name, other.Budgets[0].Adaptive = "newer", false
-		shelf.Put("test", other)
+		profileStore.Put("test", other)
 		planned, err := m.Planner.Plan(t.Context(), sixteen(set(2)[0].Text))
 		if err != nil || planned.Plan.Profile != "newer" || strategies.String(planned.Plan.Strategy) != "beam 16" ||
 			planned.Estimate != nil {
@@ -132,7 +132,7 @@ func TestPlansFollowTheProfile(t *testing.T) {
 		}
 
 		// A profile of other models is not used.
-		shelf.Put("test", measured(t, "pocket-0.3m", "another reward model", verifier.AggregatorProd))
+		profileStore.Put("test", measured(t, "pocket-0.3m", "another reward model", verifier.AggregatorProd))
 		planned, err = m.Planner.Plan(t.Context(), sixteen(set(2)[0].Text))
 		if err != nil || planned.Plan.Source != planner.SourceRuleOfThumb ||
 			!strings.Contains(planned.Plan.Reason, "rule of thumb") {
@@ -146,12 +146,12 @@ func TestPlansFollowTheProfile(t *testing.T) {
 func TestDeadlineChoosesWidthOverDepth(t *testing.T) {
 	for timeout, want := range map[time.Duration]string{2 * time.Second: "best-of-n 16", time.Minute: "beam 16"} {
 		natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
-			shelf := &profile.Shelf{}
+			profileStore := &profile.Store{}
 			p := measured(t, "script", "script", 0)
 			p.Budgets[0].Adaptive = false
-			shelf.Put("test", p)
+			profileStore.Put("test", p)
 			m := start(t, s, mesh.Config{
-				Policy: policytest.Steps(3, time.Second/2), Verifier: verifiertest.Steps(0), Profiles: shelf,
+				Policy: policytest.Steps(3, time.Second/2), Verifier: verifiertest.Steps(0), Profiles: profileStore,
 			})
 			request := sixteen("p")
 			request.Deadline = time.Now().Add(timeout)

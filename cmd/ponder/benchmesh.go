@@ -30,14 +30,14 @@ func (c benchFlags) start(ctx context.Context, store backend.Store, profiles []s
 	if err := models.identify(ctx, header); err != nil {
 		return fail(err)
 	}
-	shelf, digest, err := readProfiles(profiles)
+	profileStore, digest, err := readProfiles(profiles)
 	if err != nil {
 		return fail(err)
 	}
 	header.Profiles = digest
 	m, err := mesh.Start(ctx, mesh.Config{
 		Policy: models.policy, Provider: models.policy.Provider, Verifier: models.verifierOrNil(),
-		Slots: c.Policy.Slots, Store: store, Solo: true, Profiles: shelf,
+		Slots: c.Policy.Slots, Store: store, Solo: true, Profiles: profileStore,
 	})
 	if err != nil {
 		return fail(err)

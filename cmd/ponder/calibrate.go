@@ -70,7 +70,7 @@ func (c *calibrateCmd) Run(ctx context.Context, out *output, line *kong.Context)
 	if err != nil {
 		return err
 	}
-	data, err := p.Write()
+	data, err := p.Marshal()
 	if err != nil {
 		return err
 	}

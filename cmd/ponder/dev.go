@@ -63,11 +63,11 @@ func (c *devCmd) Run(ctx context.Context, out *output) (err error) {
 		defer func() { err = errors.Join(err, store.Close()) }()
 		config.Store = store
 	}
-	profiles := &profile.Directory{Shelf: &profile.Shelf{}, Paths: c.Profile}
+	profiles := &profile.Directory{Store: &profile.Store{}, Paths: c.Profile}
 	if err := profiles.Refresh(); err != nil {
 		return err
 	}
-	config.Profiles = profiles.Shelf
+	config.Profiles = profiles.Store
 	go profiles.Follow(ctx, 2*time.Second, func(err error) { say("profile not followed: %v", err) })
 	metrics, err := net.Listen("tcp", c.MetricsAddr)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 )
 
 // readProfiles reads files of profiles and returns them with the digest of the files.
-func readProfiles(paths []string) (shelf *profile.Shelf, digest string, err error) {
-	shelf = &profile.Shelf{}
+func readProfiles(paths []string) (profileStore *profile.Store, digest string, err error) {
+	profileStore = &profile.Store{}
 	var all [][]byte
 	for _, path := range paths {
 		p, err := profile.Load(path)
@@ -22,9 +22,9 @@ func readProfiles(paths []string) (shelf *profile.Shelf, digest string, err erro
 			return nil, "", err
 		}
 		all = append(all, data)
-		shelf.Put(path, p)
+		profileStore.Put(path, p)
 	}
-	return shelf, digestOf(all...), nil
+	return profileStore, digestOf(all...), nil
 }
 
 // digestOf returns a digest of the contents of files, or "" if there are none.

@@ -85,7 +85,7 @@ func TestHardProblemsGetMoreSamples(t *testing.T) {
 	if more := b.Measured.WithoutReuse.Generated - b.Measured.Adaptive.Generated; more < 50 || more > 161 {
 		t.Errorf("without reuse it costs %.0f tokens more, want up to the estimate's 160", more)
 	}
-	if p.Budgets[0].Adaptive || p.Budgets[0].Rows != nil || !strings.Contains(p.Budgets[0].Why,
+	if p.Budgets[0].Adaptive || p.Budgets[0].Rows != nil || !strings.Contains(p.Budgets[0].Reason,
 		"costs more than the budget") {
 		t.Errorf("one sample: %+v: want no estimate, which costs four", p.Budgets[0])
 	}
@@ -222,7 +222,7 @@ func TestOrderOfResultsDoesNotMatter(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		text, err := p.Write()
+		text, err := p.Marshal()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,7 +16,7 @@ import (
 // methodEstimates holds the estimates of one method by problem, and their cost.
 type methodEstimates struct {
 	rates   map[string]float64
-	quality profile.Quality
+	quality profile.EstimatorQuality
 }
 
 // estimatesOf returns the estimates in a bench's results by method and number of samples, with the first seed
@@ -34,7 +34,7 @@ func estimatesOf(m *bench.Matrix) map[string]*methodEstimates {
 		}
 		name := fmt.Sprintf("%s of %d", method, n)
 		if all[name] == nil {
-			all[name] = &methodEstimates{map[string]float64{}, profile.Quality{Method: name}}
+			all[name] = &methodEstimates{map[string]float64{}, profile.EstimatorQuality{Method: name}}
 		}
 		for _, r := range row.Results {
 			all[name].add(r)
@@ -57,7 +57,7 @@ func (o *methodEstimates) add(r bench.Result) {
 // oracle's rates; both results are nil if m has no oracle arm. texts holds the problems' texts by id. Since
 // not every estimate is on the scale of pass rates, bins are quantiles: a problem's true bin is its quantile
 // by the oracle, its estimated bin that by the estimate.
-func Estimators(m *bench.Matrix, texts map[string]string) ([]profile.Quality, *difficulty.PromptModel, error) {
+func Estimators(m *bench.Matrix, texts map[string]string) ([]profile.EstimatorQuality, *difficulty.PromptModel, error) {
 	all := estimatesOf(m)
 	oracle := ""
 	for _, name := range slices.Sorted(maps.Keys(all)) {
@@ -76,9 +76,9 @@ func Estimators(m *bench.Matrix, texts map[string]string) ([]profile.Quality, *d
 	}
 	if predicted != nil {
 		all[difficulty.MethodPrompt.String()] = &methodEstimates{predicted,
-			profile.Quality{Method: difficulty.MethodPrompt.String()}}
+			profile.EstimatorQuality{Method: difficulty.MethodPrompt.String()}}
 	}
-	var table []profile.Quality
+	var table []profile.EstimatorQuality
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		o := all[name]
 		q := o.quality

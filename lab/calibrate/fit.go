@@ -43,11 +43,11 @@ func (g *Grid) Fit(o Options) (*profile.Profile, error) {
 		t := trials[b]
 		right, _ := g.Plain[c.uniform].mean(on)
 		budget := profile.Budget{N: o.Budgets[b], Tokens: c.limit, Uniform: g.Plain[c.uniform].arm(on, right)}
-		budget.Adaptive, budget.Why = t.decide(c, on)
+		budget.Adaptive, budget.Reason = t.decide(c, on)
 		for bin, row := range c.rows {
 			budget.Rows = append(budget.Rows, g.After[row].arm(bins[bin], expected[bin][row]))
 		}
-		m := profile.Trial{Adaptive: t.adaptive.outcome(on), Uniform: t.uniform.outcome(on),
+		m := profile.Validation{Adaptive: t.adaptive.outcome(on), Uniform: t.uniform.outcome(on),
 			WithoutReuse: t.withoutReuse.outcome(on), Chosen: t.chosen.outcome(on)}
 		m.Difference, m.TokensSaved = t.differences(on)
 		budget.Measured = m

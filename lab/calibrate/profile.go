@@ -16,7 +16,7 @@ func Describe(p *profile.Profile, h bench.Header) {
 	p.Policy, p.Verifier = h.Policy, h.Verifier
 	p.Policy.Tokenizer, p.Verifier.Tokenizer = "", "" // planners match profiles without it
 	p.Problems, p.Sampling, p.Seeds = h.Problems, h.Sampling, h.Seeds
-	p.Estimator = profile.Estimator{Method: difficulty.MethodProbe.String(), Samples: difficulty.DefaultSamples}
+	p.Estimator = profile.EstimatorConfig{Method: difficulty.MethodProbe.String(), Samples: difficulty.DefaultSamples}
 	if p.Name = p.Policy.Name; p.Verifier.Name != "" {
 		p.Name = fmt.Sprintf("%s with %s", p.Policy.Name, p.Verifier.Name)
 	}

@@ -39,7 +39,7 @@ type Config struct {
 	VerifierTimeout time.Duration      // of asking a verifier for its model before a search goes on without it
 }
 
-// Profiles finds the calibration profile of models. A *profile.Shelf implements it.
+// Profiles finds the calibration profile of models. A *profile.Store implements it.
 type Profiles interface {
 	// For returns the profile of a policy and a reward model, which is nil if there is no
 	// verifier. It returns nil if there is no profile of these models.

@@ -13,8 +13,8 @@ import (
 )
 
 // want returns how much a search may cost whose strategy is to be planned.
-func want(r Request, now time.Time) profile.Want {
-	return profile.Want{
+func want(r Request, now time.Time) profile.Limits {
+	return profile.Limits{
 		N: r.Samples, Tokens: r.Budget.PolicyTokens, Verifier: r.Budget.VerifierTokens, FLOPs: r.Budget.FLOPs,
 		Time: max(1, r.Deadline.Sub(now)),
 	}
@@ -54,10 +54,10 @@ func (p *Planner) decide(r Request, estimate *difficulty.Estimate, m models) Pla
 }
 
 // follow is the plan by a profile.
-func follow(p *profile.Profile, w profile.Want, estimate *difficulty.Estimate) Plan {
+func follow(p *profile.Profile, w profile.Limits, estimate *difficulty.Estimate) Plan {
 	c := p.Choose(w, estimate)
 	made := Plan{
-		Strategy: c.Arm.Search(), Source: SourceProfile, Profile: p.Name, Bin: c.Bin, Reason: c.Why,
+		Strategy: c.Arm.Search(), Source: SourceProfile, Profile: p.Name, Bin: c.Bin, Reason: c.Reason,
 		PredictedTokens: int64(c.Arm.Generated), PredictedFLOPs: c.Arm.FLOPs, PredictedTime: time.Duration(c.Arm.Seconds * float64(time.Second)),
 		PredictedAccuracy: &c.Arm.Expected,
 	}

@@ -12,46 +12,59 @@ import (
 	"time"
 )
 
-// A Directory puts the profiles of files on a shelf, and follows the files as they change.
+// A Directory loads profiles from files into a Store, and reloads them when the files change.
 type Directory struct {
-	Shelf *Shelf
+	Store *Store
 	Paths []string // files, and directories whose files *.json are read
 
-	read map[string][]byte // what each file held when it was read
+	loaded map[string]content // by path
 }
 
-// Refresh reads files that are new or changed, and removes the profiles of files that are
-// gone. If a file does not hold a profile, its former profile stays and Refresh returns an
-// error.
+// content is what a file held when it was read.
+type content struct {
+	data []byte
+	err  error // why data is not a profile
+}
+
+// Refresh reads files that are new or changed, and removes the profiles of files that no
+// longer exist. It returns an error for each file that does not hold a profile, and keeps the
+// previous profile of that file.
 func (d *Directory) Refresh() error {
-	if d.read == nil {
-		d.read = map[string][]byte{}
+	if d.loaded == nil {
+		d.loaded = map[string]content{}
 	}
 	files, err := d.files()
 	errs := []error{err}
-	gone := maps.Clone(d.read)
+	gone := maps.Clone(d.loaded)
 	for _, path := range files {
 		delete(gone, path)
 		data, err := os.ReadFile(path)
-		if err == nil && bytes.Equal(data, d.read[path]) {
-			continue
-		}
-		var p *Profile
 		if err == nil {
-			d.read[path] = data
-			p, err = Read(data)
+			err = d.load(path, data)
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", path, err))
-			continue
 		}
-		d.Shelf.Put(path, p)
 	}
 	for path := range gone {
-		delete(d.read, path)
-		d.Shelf.Put(path, nil)
+		delete(d.loaded, path)
+		d.Store.Remove(path)
 	}
 	return errors.Join(errs...)
+}
+
+// load stores the profile in data, unless the same data was read before. It returns why data
+// is not a profile.
+func (d *Directory) load(path string, data []byte) error {
+	if before, ok := d.loaded[path]; ok && bytes.Equal(data, before.data) {
+		return before.err
+	}
+	p, err := Read(data)
+	d.loaded[path] = content{data, err}
+	if err == nil {
+		d.Store.Put(path, p)
+	}
+	return err
 }
 
 // files returns the paths of the files that exist.
@@ -59,7 +72,7 @@ func (d *Directory) files() (files []string, err error) {
 	for _, path := range d.Paths {
 		info, failed := os.Stat(path)
 		switch {
-		case errors.Is(failed, os.ErrNotExist) && d.read[path] != nil: // it was there: gone
+		case errors.Is(failed, os.ErrNotExist) && d.loaded[path].data != nil: // a file that was removed
 		case failed != nil:
 			err = cmp.Or(err, fmt.Errorf("profile: %w", failed))
 		case info.IsDir():
@@ -72,8 +85,8 @@ func (d *Directory) files() (files []string, err error) {
 	return files, err
 }
 
-// Follow refreshes again and again until ctx ends. It reports an error once, until it is
-// another or gone.
+// Follow calls Refresh at each interval until ctx ends. It reports an error only if it differs
+// from that of the previous call.
 func (d *Directory) Follow(ctx context.Context, every time.Duration, report func(error)) {
 	ticks := time.NewTicker(every)
 	defer ticks.Stop()

@@ -14,7 +14,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// Follow puts the profile of a new file and of a changed one on the shelf, keeps the
+// Follow puts the profile of a new file and of a changed one on the store, keeps the
 // former profile of a file that is half written, and removes that of a deleted one.
 func TestFollow(t *testing.T) {
 	dir := t.TempDir()
@@ -27,8 +27,8 @@ func TestFollow(t *testing.T) {
 	policy := reasoning.Model{Name: "p"}
 	rm := &verifier.RewardModel{Model: reasoning.Model{Name: "v"}, Aggregator: verifier.AggregatorProd}
 	synctest.Test(t, func(t *testing.T) {
-		d := &profile.Directory{Shelf: &profile.Shelf{}, Paths: []string{dir}}
-		if err := d.Refresh(); err != nil || d.Shelf.For(policy, rm) != nil {
+		d := &profile.Directory{Store: &profile.Store{}, Paths: []string{dir}}
+		if err := d.Refresh(); err != nil || d.Store.For(policy, rm) != nil {
 			t.Fatalf("an empty directory: error %v", err)
 		}
 		var mu sync.Mutex
@@ -41,7 +41,7 @@ func TestFollow(t *testing.T) {
 		name := func() string {
 			time.Sleep(2500 * time.Millisecond)
 			synctest.Wait()
-			if p := d.Shelf.For(policy, rm); p != nil {
+			if p := d.Store.For(policy, rm); p != nil {
 				return p.Name
 			}
 			return "none"
@@ -72,8 +72,47 @@ func TestFollow(t *testing.T) {
 			t.Errorf("reported %q, want the half file, once", reported)
 		}
 	})
-	d := &profile.Directory{Shelf: &profile.Shelf{}, Paths: []string{filepath.Join(dir, "missing.json")}}
+	d := &profile.Directory{Store: &profile.Store{}, Paths: []string{filepath.Join(dir, "missing.json")}}
 	if err := d.Refresh(); err == nil || !strings.Contains(err.Error(), "missing.json") {
 		t.Errorf("a path that does not exist: error %v", err)
+	}
+}
+
+// A file that does not hold a profile is an error of every Refresh until it is mended or
+// removed, and its previous profile is kept.
+func TestRefreshReturnsAnErrorWhileAFileIsBad(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.json")
+	d := &profile.Directory{Store: &profile.Store{}, Paths: []string{filepath.Dir(path)}}
+	policy := reasoning.Model{Name: "p"}
+	rm := &verifier.RewardModel{Model: reasoning.Model{Name: "v"}, Aggregator: verifier.AggregatorProd}
+	good := file(t, example())
+	for _, c := range []struct {
+		name  string
+		data  []byte // nil: no file
+		err   string
+		found bool
+	}{
+		{"good", good, "", true},
+		{"bad", []byte("{"), path, true},
+		{"mended", good, "", true},
+		{"of another format", []byte(`{"ponder_profile": 2}`), "run ponder calibrate again", true},
+		{"removed", nil, "", false},
+	} {
+		if c.data != nil {
+			if err := os.WriteFile(path, c.data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		} else if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		for try := range 3 {
+			err := d.Refresh()
+			if (err != nil) != (c.err != "") || err != nil && !strings.Contains(err.Error(), c.err) {
+				t.Errorf("%s, refresh %d: error %v, want %q", c.name, try, err, c.err)
+			}
+		}
+		if got := d.Store.For(policy, rm); (got != nil) != c.found {
+			t.Errorf("%s: found %v, want %v", c.name, got != nil, c.found)
+		}
 	}
 }

@@ -29,14 +29,14 @@ func example() profile.Profile {
 	easy, hard := newArm("best-of-n", 4, 0.9, 160, 0.2), newArm("rebase", 64, 0.5, 2400, 4)
 	return profile.Profile{
 		Format: 1, Name: "p with v",
-		Policy:    reasoning.Model{Name: "p", Version: "1"},
+		Policy:    reasoning.Model{Name: "p", Version: "1", Tokenizer: "a"},
 		Verifier:  verifier.RewardModel{Model: reasoning.Model{Name: "v"}, Aggregator: verifier.AggregatorProd},
-		Estimator: profile.Estimator{Method: "probe", Samples: 4},
+		Estimator: profile.EstimatorConfig{Method: "probe", Samples: 4},
 		Scheme:    difficulty.Scheme{Name: "halves", Edges: []float64{0.5}},
 		Budgets: []profile.Budget{
-			{N: 1, Tokens: 40, Uniform: greedy, Why: "one"},
-			{N: 4, Tokens: 160, Uniform: four, Why: "same for all"},
-			{N: 16, Tokens: 640, Uniform: beam, Adaptive: true, Why: "by difficulty", Rows: []profile.Arm{easy, hard}},
+			{N: 1, Tokens: 40, Uniform: greedy, Reason: "one"},
+			{N: 4, Tokens: 160, Uniform: four, Reason: "same for all"},
+			{N: 16, Tokens: 640, Uniform: beam, Adaptive: true, Reason: "by difficulty", Rows: []profile.Arm{easy, hard}},
 		},
 		Bins: []profile.Bin{
 			{Label: "easy", Arms: []profile.Arm{greedy, easy, beam, wide}},
@@ -49,7 +49,7 @@ func example() profile.Profile {
 // file returns the profile as a file.
 func file(t testing.TB, p profile.Profile) []byte {
 	t.Helper()
-	data, err := p.Write()
+	data, err := p.Marshal()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,38 +73,39 @@ func estimateOf(rate float64) *difficulty.Estimate {
 func TestChoose(t *testing.T) {
 	p := reread(t, example())
 	for name, c := range map[string]struct {
-		want     profile.Want
+		want     profile.Limits
 		estimate *difficulty.Estimate
 		strategy string
 		n        int
 		bin      string
 		because  string
 	}{
-		"the smallest budget":       {profile.Want{N: 1}, nil, "greedy", 1, "", "one"},
-		"the same for all":          {profile.Want{N: 4}, estimateOf(0.9), "best-of-n", 4, "", "same for all"},
-		"between budgets":           {profile.Want{N: 8}, estimateOf(0.9), "best-of-n", 4, "", "budget 4"},
-		"easy":                      {profile.Want{N: 16}, estimateOf(0.9), "best-of-n", 4, "easy", "by difficulty"},
-		"hard, where more is spent": {profile.Want{N: 16}, estimateOf(0.1), "rebase", 64, "hard", "by difficulty"},
-		"not estimated":             {profile.Want{N: 16}, nil, "beam", 16, "", "by difficulty"},
-		"more than was measured":    {profile.Want{N: 256}, estimateOf(0.1), "rebase", 64, "hard", "budget 16"},
+		"the smallest budget":       {profile.Limits{N: 1}, nil, "greedy", 1, "", "one"},
+		"the same for all":          {profile.Limits{N: 4}, estimateOf(0.9), "best-of-n", 4, "", "same for all"},
+		"between budgets":           {profile.Limits{N: 8}, estimateOf(0.9), "best-of-n", 4, "", "budget 4"},
+		"easy":                      {profile.Limits{N: 16}, estimateOf(0.9), "best-of-n", 4, "easy", "by difficulty"},
+		"hard, where more is spent": {profile.Limits{N: 16}, estimateOf(0.1), "rebase", 64, "hard", "by difficulty"},
+		"not estimated":             {profile.Limits{N: 16}, nil, "beam", 16, "", "by difficulty"},
+		"more than was measured":    {profile.Limits{N: 256}, estimateOf(0.1), "rebase", 64, "hard", "budget 16"},
 		"as much as tokens allow": {
-			profile.Want{Tokens: 700}, estimateOf(0.1), "beam", 16, "hard", "rebase 64 costs too much"},
-		"few tokens": {profile.Want{N: 16, Tokens: 100}, estimateOf(0.1), "greedy", 1, "", ""},
+			profile.Limits{Tokens: 700}, estimateOf(0.1), "beam", 16, "hard", "rebase 64 costs too much here: 2400 tokens, the limit is 700"},
+		"few tokens": {profile.Limits{N: 16, Tokens: 100}, estimateOf(0.1), "greedy", 1, "", ""},
 		"few FLOPs": {
-			profile.Want{N: 16, FLOPs: 200_000}, estimateOf(0.1), "best-of-n", 4, "hard", "costs too much"},
+			profile.Limits{N: 16, FLOPs: 200_000}, estimateOf(0.1), "best-of-n", 4, "hard", "costs too much"},
 		"few verifier tokens": {
-			profile.Want{N: 16, Verifier: 100}, estimateOf(0.1), "best-of-n", 4, "hard", "costs too much"},
+			profile.Limits{N: 16, Verifier: 100}, estimateOf(0.1), "best-of-n", 4, "hard", "costs too much"},
 		"no time: width costs little": {
-			profile.Want{N: 16, Time: time.Second}, estimateOf(0.1), "best-of-n", 16, "hard", "costs too much"},
+			profile.Limits{N: 16, Time: time.Second}, estimateOf(0.1), "best-of-n", 16, "hard", "4.0 s, the limit is 1.0 s"},
 		"time enough: depth is worth it": {
-			profile.Want{N: 16, Time: 3500 * time.Millisecond}, estimateOf(0.1), "beam", 16, "hard", "costs too much"},
-		"nothing is cheap enough: the least": {profile.Want{N: 16, Tokens: 1}, estimateOf(0.1), "greedy", 1, "", ""},
+			profile.Limits{N: 16, Time: 3500 * time.Millisecond}, estimateOf(0.1), "beam", 16, "hard", "costs too much"},
+		"nothing is within the limits: the cheapest": {
+			profile.Limits{N: 16, Tokens: 1}, estimateOf(0.1), "greedy", 1, "", "the cheapest measured, greedy 1, exceeds it, too"},
 	} {
 		got := p.Choose(c.want, c.estimate)
 		if got.Arm.Strategy != c.strategy || got.Arm.N != c.n || got.Bin != c.bin ||
-			!strings.Contains(got.Why, c.because) || got.Arm.Search() == nil {
+			!strings.Contains(got.Reason, c.because) || got.Arm.Search() == nil {
 			t.Errorf("%s: got %s %d for %q because %q; want %s %d for %q because of %q", name,
-				got.Arm.Strategy, got.Arm.N, got.Bin, got.Why, c.strategy, c.n, c.bin, c.because)
+				got.Arm.Strategy, got.Arm.N, got.Bin, got.Reason, c.strategy, c.n, c.bin, c.because)
 		}
 	}
 }
@@ -112,7 +113,7 @@ func TestChoose(t *testing.T) {
 // Difficulty matters for budget 16 and not for 4, nor where the bounds allow only greedy.
 func TestNeedsEstimate(t *testing.T) {
 	p := reread(t, example())
-	for want, needs := range map[profile.Want]bool{{N: 4}: false, {N: 16}: true, {N: 16, Tokens: 50}: false} {
+	for want, needs := range map[profile.Limits]bool{{N: 4}: false, {N: 16}: true, {N: 16, Tokens: 50}: false} {
 		if got := p.NeedsEstimate(want); got != needs {
 			t.Errorf("%+v: got %v, want %v", want, got, needs)
 		}
@@ -128,10 +129,10 @@ func TestSetEstimator(t *testing.T) {
 }
 
 // What is chosen is within the bounds if any measured arm is.
-func TestChoiceKeepsToBounds(t *testing.T) {
+func TestChoiceKeepsToLimits(t *testing.T) {
 	p := reread(t, example())
 	rapid.Check(t, func(t *rapid.T) {
-		w := profile.Want{
+		w := profile.Limits{
 			N: rapid.IntRange(0, 300).Draw(t, "n"), Tokens: rapid.Int64Range(0, 3000).Draw(t, "tokens"),
 			FLOPs: rapid.Float64Range(0, 3e6).Draw(t, "flops"),
 			Time:  time.Duration(rapid.IntRange(0, 5000).Draw(t, "ms")) * time.Millisecond,
@@ -151,16 +152,16 @@ func TestChoiceKeepsToBounds(t *testing.T) {
 // An error of Read names the field and the rule.
 func TestReadRefuses(t *testing.T) {
 	for want, spoil := range map[string]func(*profile.Profile){
-		"ponder_profile: must be 1, is 2": func(p *profile.Profile) { p.Format = 2 },
-		"name: must not be empty":         func(p *profile.Profile) { p.Name = "" },
-		"policy.name: must not be empty":  func(p *profile.Profile) { p.Policy.Name = "" },
-		"budgets: must not be empty":      func(p *profile.Profile) { p.Budgets = nil },
-		"budgets: must ascend":            func(p *profile.Profile) { p.Budgets[0].N = 5 },
-		"all: must not be empty":          func(p *profile.Profile) { p.All = nil },
-		"scheme.edges: must descend":      func(p *profile.Profile) { p.Scheme.Edges = []float64{0.5, 0.5} },
-		"bins: must be 2":                 func(p *profile.Profile) { p.Bins = p.Bins[:1] },
-		"bins[1].arms: must not be empty": func(p *profile.Profile) { p.Bins[1].Arms = nil },
-		"budgets[2].rows: must be one a bin, 2, are 1": func(p *profile.Profile) {
+		"ponder_profile: must be 1, is 2":               func(p *profile.Profile) { p.Format = 2 },
+		"name: must not be empty":                       func(p *profile.Profile) { p.Name = "" },
+		"policy.name: must not be empty":                func(p *profile.Profile) { p.Policy.Name = "" },
+		"budgets: must not be empty":                    func(p *profile.Profile) { p.Budgets = nil },
+		"budgets: must be sorted by n":                  func(p *profile.Profile) { p.Budgets[0].N = 5 },
+		"all: must not be empty":                        func(p *profile.Profile) { p.All = nil },
+		"scheme.edges: must descend":                    func(p *profile.Profile) { p.Scheme.Edges = []float64{0.5, 0.5} },
+		"bins: must have 2 bins (scheme halves), has 1": func(p *profile.Profile) { p.Bins = p.Bins[:1] },
+		"bins[1].arms: must not be empty":               func(p *profile.Profile) { p.Bins[1].Arms = nil },
+		"budgets[2].rows: must have one arm per bin (2), has 1": func(p *profile.Profile) {
 			p.Budgets[2].Rows = p.Budgets[2].Rows[:1]
 		},
 		`budgets[1].uniform: strategy: "dfs" must be one of`: func(p *profile.Profile) {
@@ -194,7 +195,7 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		for _, r := range []*difficulty.Estimate{nil, estimateOf(0), estimateOf(1)} {
-			if c := p.Choose(profile.Want{N: 16}, r); c.Arm.Search() == nil {
+			if c := p.Choose(profile.Limits{N: 16}, r); c.Arm.Search() == nil {
 				t.Errorf("decided for no strategy: %+v", c)
 			}
 		}

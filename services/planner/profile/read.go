@@ -11,14 +11,17 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/strategies"
 )
 
-// Read reads a profile and refuses one that a planner could not follow, by the name
-// of the field.
+// Read parses and validates a profile. An error names the invalid field.
 func Read(data []byte) (*Profile, error) {
 	var p Profile
 	if err := json.Unmarshal(data, &p); err != nil {
 		return nil, fmt.Errorf("profile: %w", err)
 	}
-	if err := p.check(); err != nil {
+	err := p.check()
+	if err == nil {
+		err = p.resolve()
+	}
+	if err != nil {
 		return nil, fmt.Errorf("profile: %w", err)
 	}
 	return &p, nil
@@ -37,8 +40,8 @@ func Load(path string) (*Profile, error) {
 	return p, nil
 }
 
-// Write returns the profile as a file.
-func (p *Profile) Write() ([]byte, error) {
+// Marshal returns the profile as Read parses it.
+func (p *Profile) Marshal() ([]byte, error) {
 	data, err := json.MarshalIndent(p, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("profile: %w", err)
@@ -46,12 +49,11 @@ func (p *Profile) Write() ([]byte, error) {
 	return append(data, '\n'), nil
 }
 
-// check returns an error that names the first field which breaks a rule, and sets the
-// arms' strategies.
+// check returns an error that names the first field that breaks a rule.
 func (p *Profile) check() error {
 	switch {
 	case p.Format != Format:
-		return reasoning.Invalid("ponder_profile", "must be %d, is %d", Format, p.Format)
+		return reasoning.Invalid("ponder_profile", "must be %d, is %d: run ponder calibrate again", Format, p.Format)
 	case p.Name == "":
 		return reasoning.Invalid("name", "must not be empty")
 	case p.Policy.Name == "":
@@ -61,7 +63,7 @@ func (p *Profile) check() error {
 	case len(p.All) == 0:
 		return reasoning.Invalid("all", "must not be empty")
 	case !slices.IsSortedFunc(p.Budgets, func(a, b Budget) int { return a.N - b.N }):
-		return reasoning.Invalid("budgets", "must ascend in n")
+		return reasoning.Invalid("budgets", "must be sorted by n: run ponder calibrate again")
 	}
 	if err := p.Scheme.Validate(); err != nil {
 		return err
@@ -75,33 +77,43 @@ func (p *Profile) check() error {
 		}
 	}
 	if len(p.Bins) != p.Scheme.Bins() {
-		return reasoning.Invalid("bins", "must be %d, as scheme %s has, are %d", p.Scheme.Bins(), p.Scheme.Name, len(p.Bins))
+		return reasoning.Invalid("bins", "must have %d bins (scheme %s), has %d", p.Scheme.Bins(), p.Scheme.Name, len(p.Bins))
 	}
 	for i := range p.Budgets {
 		b, field := &p.Budgets[i], fmt.Sprintf("budgets[%d]", i)
 		if b.Adaptive && len(b.Rows) != len(p.Bins) {
-			return reasoning.Invalid(field+".rows", "must be one a bin, %d, are %d", len(p.Bins), len(b.Rows))
-		}
-		if err := b.Uniform.resolve(field + ".uniform"); err != nil {
-			return err
-		}
-		if err := resolve(field+".rows", b.Rows); err != nil {
-			return err
+			return reasoning.Invalid(field+".rows", "must have one arm per bin (%d), has %d", len(p.Bins), len(b.Rows))
 		}
 	}
 	for i, b := range p.Bins {
 		if len(b.Arms) == 0 {
 			return reasoning.Invalid(fmt.Sprintf("bins[%d].arms", i), "must not be empty")
 		}
-		if err := resolve(fmt.Sprintf("bins[%d].arms", i), b.Arms); err != nil {
+	}
+	return nil
+}
+
+// resolve sets the strategies of all arms. An error names the arm.
+func (p *Profile) resolve() error {
+	for i := range p.Budgets {
+		b, field := &p.Budgets[i], fmt.Sprintf("budgets[%d]", i)
+		if err := b.Uniform.resolve(field + ".uniform"); err != nil {
+			return err
+		}
+		if err := resolveAll(field+".rows", b.Rows); err != nil {
 			return err
 		}
 	}
-	return resolve("all", p.All)
+	for i, b := range p.Bins {
+		if err := resolveAll(fmt.Sprintf("bins[%d].arms", i), b.Arms); err != nil {
+			return err
+		}
+	}
+	return resolveAll("all", p.All)
 }
 
-// resolve sets the strategies of arms.
-func resolve(field string, arms []Arm) error {
+// resolveAll sets the strategies of arms.
+func resolveAll(field string, arms []Arm) error {
 	for i := range arms {
 		if err := arms[i].resolve(fmt.Sprintf("%s[%d]", field, i)); err != nil {
 			return err
@@ -110,7 +122,7 @@ func resolve(field string, arms []Arm) error {
 	return nil
 }
 
-// resolve sets the strategy that the arm names.
+// resolve sets the strategy of an arm.
 func (a *Arm) resolve(field string) (err error) {
 	if a.search, err = strategies.Parse(a.Strategy, a.N); err == nil {
 		err = a.search.Validate()

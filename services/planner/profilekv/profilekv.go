@@ -102,13 +102,13 @@ func All(ctx context.Context, js jetstream.JetStream, bucket string) (map[string
 // rewatchAfter is how long Follow waits before it watches a bucket again.
 const rewatchAfter = 5 * time.Second
 
-// Follow puts the bucket's profiles on a shelf, and follows its changes until ctx ends. A
+// Follow copies the bucket's profiles to a store, and follows its changes until ctx ends. A
 // value that is not a profile changes nothing and is reported; a bucket that cannot be
 // watched is reported once.
-func Follow(ctx context.Context, js jetstream.JetStream, bucket string, shelf *profile.Shelf, report func(error)) {
+func Follow(ctx context.Context, js jetstream.JetStream, bucket string, store *profile.Store, report func(error)) {
 	reported := false
 	for ctx.Err() == nil {
-		err := watch(ctx, js, bucket, shelf, report)
+		err := watch(ctx, js, bucket, store, report)
 		if ctx.Err() == nil && err != nil && !reported {
 			report(err)
 			reported = true
@@ -121,7 +121,7 @@ func Follow(ctx context.Context, js jetstream.JetStream, bucket string, shelf *p
 }
 
 // watch follows the bucket until ctx ends or the watch breaks.
-func watch(ctx context.Context, js jetstream.JetStream, bucket string, shelf *profile.Shelf, report func(error)) error {
+func watch(ctx context.Context, js jetstream.JetStream, bucket string, store *profile.Store, report func(error)) error {
 	kv, err := open(ctx, js, bucket)
 	if err != nil {
 		return err
@@ -141,19 +141,19 @@ func watch(ctx context.Context, js jetstream.JetStream, bucket string, shelf *pr
 				return nil
 			case entry == nil: // marks the end of the values that were there
 			case entry.Operation() != jetstream.KeyValuePut:
-				shelf.Put(place(bucket, entry.Key()), nil)
+				store.Remove(place(bucket, entry.Key()))
 			default:
 				p, err := profile.Read(entry.Value())
 				if err != nil {
 					report(fmt.Errorf("bucket %s, key %s: %w", bucket, entry.Key(), err))
 					continue
 				}
-				shelf.Put(place(bucket, entry.Key()), p)
+				store.Put(place(bucket, entry.Key()), p)
 			}
 		}
 	}
 }
 
-// place returns the place of a key on a shelf. It sorts after the places of files, so that
+// place returns the source of a key in a Store. It sorts after the paths of files, so that
 // the bucket's profile of a pair of models wins.
 func place(bucket, key string) string { return "~" + bucket + "/" + key }

@@ -50,23 +50,23 @@ func connect(t *testing.T) jetstream.JetStream {
 	return js
 }
 
-// Follow puts a profile on the shelf, and one that replaces it. A value that is not a
-// profile is reported and changes nothing. A deleted profile leaves the shelf.
+// Follow puts a profile into the store, and one that replaces it. A value that is not a
+// profile is reported and changes nothing. A deleted profile leaves the store.
 func TestFollow(t *testing.T) {
 	js := connect(t)
 	changed, reported := make(chan struct{}, 8), make(chan error, 8)
-	shelf := &profile.Shelf{Changed: func(string, *profile.Profile) { changed <- struct{}{} }}
+	store := &profile.Store{Changed: func(string, *profile.Profile) { changed <- struct{}{} }}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() {
-		Follow(ctx, js, Bucket, shelf, func(err error) { reported <- err })
+		Follow(ctx, js, Bucket, store, func(err error) { reported <- err })
 		close(ended)
 	}()
 	defer func() { stop(); <-ended }()
 
 	policy, rm := reasoning.Model{Name: "p"}, &verifier.RewardModel{Model: reasoning.Model{Name: "v"}}
 	until := func(done func(*profile.Profile) bool) {
-		for !done(shelf.For(policy, rm)) {
+		for !done(store.For(policy, rm)) {
 			<-changed
 		}
 	}
@@ -88,7 +88,7 @@ func TestFollow(t *testing.T) {
 	if !strings.Contains(err.Error(), "key p_with_v") || !strings.Contains(err.Error(), "ponder_profile") {
 		t.Errorf("reported %v", err)
 	}
-	if p := shelf.For(policy, rm); p == nil || p.Budgets[0].Uniform.Strategy != "rebase" {
+	if p := store.For(policy, rm); p == nil || p.Budgets[0].Uniform.Strategy != "rebase" {
 		t.Errorf("a value that is not a profile replaced one: %+v", p)
 	}
 	if _, err := Put(t.Context(), js, Bucket, []byte("{}")); err == nil {
@@ -103,7 +103,7 @@ func TestFollow(t *testing.T) {
 	if err := Delete(t.Context(), js, Bucket, "other"); err == nil {
 		t.Error("deleted a profile that does not exist")
 	}
-	if _, err := Put(t.Context(), js, Bucket, file("other", "beam")); err != nil { // reaches the shelf after the deletion
+	if _, err := Put(t.Context(), js, Bucket, file("other", "beam")); err != nil { // reaches the store after the deletion
 		t.Fatal(err)
 	}
 	until(func(p *profile.Profile) bool { return p != nil && p.Name == "other" })

@@ -89,9 +89,9 @@ func build(_ context.Context, d *serve.Dependencies, c config) (service serve.Se
 		d.OnClose(store.Close)
 		config.Store = store
 	}
-	shelf := &profile.Shelf{Changed: logProfile}
-	config.Profiles = shelf
-	if service.Background, err = followers(c, nc, shelf); err != nil {
+	profileStore := &profile.Store{Changed: logProfile}
+	config.Profiles = profileStore
+	if service.Background, err = followers(c, nc, profileStore); err != nil {
 		return service, err
 	}
 	service.Background = append(service.Background, maintainer.Run, roster.Run)
@@ -104,12 +104,12 @@ func build(_ context.Context, d *serve.Dependencies, c config) (service serve.Se
 // profilesEvery is the interval at which files of profiles are read again.
 const profilesEvery = 2 * time.Second
 
-// followers returns background functions that keep the shelf up to date with the files and
+// followers returns background functions that keep the profileStore up to date with the files and
 // the bucket of profiles. An invalid file is an error at start and a warning afterwards.
-func followers(c config, nc *nats.Conn, shelf *profile.Shelf) (all []func(context.Context) error, err error) {
+func followers(c config, nc *nats.Conn, profileStore *profile.Store) (all []func(context.Context) error, err error) {
 	report := func(err error) { slog.Warn("profile not followed", "error", err) }
 	if c.Profiles != "" {
-		files := &profile.Directory{Shelf: shelf, Paths: strings.Split(c.Profiles, ",")}
+		files := &profile.Directory{Store: profileStore, Paths: strings.Split(c.Profiles, ",")}
 		if err := files.Refresh(); err != nil {
 			return nil, err
 		}
@@ -121,14 +121,14 @@ func followers(c config, nc *nats.Conn, shelf *profile.Shelf) (all []func(contex
 			return nil, err
 		}
 		all = append(all, func(ctx context.Context) error {
-			profilekv.Follow(ctx, js, c.ProfilesBucket, shelf, report)
+			profilekv.Follow(ctx, js, c.ProfilesBucket, profileStore, report)
 			return nil
 		})
 	}
 	return all, nil
 }
 
-// logProfile logs that a profile was added to the shelf or, if p is nil, removed.
+// logProfile logs that a profile was added to the profileStore or, if p is nil, removed.
 func logProfile(place string, p *profile.Profile) {
 	if p == nil {
 		slog.Info("profile no longer followed", "place", place)

@@ -9,11 +9,11 @@ import (
 )
 
 // A profile belongs to its pair of models: "reward-aware" (Liu et al. 2025, §3.1).
-func TestShelfFindsTheProfileOfItsModels(t *testing.T) {
-	shelf := &profile.Shelf{}
+func TestStoreFindsTheProfileOfItsModels(t *testing.T) {
+	store := &profile.Store{}
 	p := reread(t, example())
-	shelf.Put("a", p)
-	policy := reasoning.Model{Name: "p", Version: "1"}
+	store.Put("a", p)
+	policy := reasoning.Model{Name: "p", Version: "1", Tokenizer: "a"}
 	rm := verifier.RewardModel{Model: reasoning.Model{Name: "v"}, Aggregator: verifier.AggregatorProd}
 	for name, c := range map[string]struct {
 		change func(*reasoning.Model, *verifier.RewardModel)
@@ -23,6 +23,8 @@ func TestShelfFindsTheProfileOfItsModels(t *testing.T) {
 		"an unknown version":   {func(p *reasoning.Model, _ *verifier.RewardModel) { p.Version = "" }, true},
 		"another policy":       {func(p *reasoning.Model, _ *verifier.RewardModel) { p.Name = "q" }, false},
 		"another version":      {func(p *reasoning.Model, _ *verifier.RewardModel) { p.Version = "2" }, false},
+		"an unknown tokenizer": {func(p *reasoning.Model, _ *verifier.RewardModel) { p.Tokenizer = "" }, true},
+		"another tokenizer":    {func(p *reasoning.Model, _ *verifier.RewardModel) { p.Tokenizer = "b" }, false},
 		"another reward model": {func(_ *reasoning.Model, rm *verifier.RewardModel) { rm.Name = "w" }, false},
 		"another aggregator": {func(_ *reasoning.Model, rm *verifier.RewardModel) {
 			rm.Aggregator = verifier.AggregatorLast
@@ -30,21 +32,21 @@ func TestShelfFindsTheProfileOfItsModels(t *testing.T) {
 	} {
 		policy, rm := policy, rm
 		c.change(&policy, &rm)
-		if got := shelf.For(policy, &rm); (got == p) != c.want {
+		if got := store.For(policy, &rm); (got == p) != c.want {
 			t.Errorf("%s: found %v, want %v", name, got != nil, c.want)
 		}
 	}
-	if shelf.For(policy, nil) != nil {
+	if store.For(policy, nil) != nil {
 		t.Error("without a verifier, found the profile with one")
 	}
 	later := example()
 	later.Name = "later"
-	shelf.Put("b", reread(t, later))
-	if got := shelf.For(policy, &rm); got.Name != "later" {
+	store.Put("b", reread(t, later))
+	if got := store.For(policy, &rm); got.Name != "later" {
 		t.Errorf("of two, found %s", got.Name)
 	}
-	shelf.Put("b", nil)
-	if got := shelf.For(policy, &rm); got != p {
+	store.Remove("b")
+	if got := store.For(policy, &rm); got != p {
 		t.Errorf("after it was removed, found %+v", got)
 	}
 }
