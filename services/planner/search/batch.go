@@ -13,19 +13,18 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// A batch is children of one fork that are asked for in one request.
+// A batch is one policy.Request: at most policy.MaxChildren children of one Fork.
 //
-// failed and spent are written by expand, and spent also under Tree.mu by the
-// goroutines that it waits for; they are read after it returned.
+// expand and the goroutines that it starts set failed and spent, the latter with Tree.mu held;
+// they may be read after expand has returned.
 type batch struct {
 	Fork
 	children []*Node
-	failed   error // why some children were not written
-	spent    error // the ErrSpent, if that is why some were not written or not scored
+	failed   error // first error of the request, if any
+	spent    error // error that wraps ErrSpent, if the budget ran out in this batch
 }
 
-// expand asks the backend for the children and returns when each is written and scored,
-// or failed.
+// expand sends the request and returns when every child is generated and scored, or failed.
 func (b *batch) expand(t *Tree, g *Growth) {
 	ctx := g.reserved.Context()
 	missing := map[int]*Node{}
@@ -33,36 +32,38 @@ func (b *batch) expand(t *Tree, g *Growth) {
 		missing[n.Ordinal] = n
 	}
 	var err error
-	var writing sync.WaitGroup
+	var completing sync.WaitGroup
 	for child, failed := range t.Backend.Expand(ctx, b.request(t)) {
 		if err = failed; err != nil {
 			break
 		}
 		n := missing[child.Ordinal]
 		if n == nil {
-			err = fmt.Errorf("policy sent child %d of node %q, which was not asked for or came twice", child.Ordinal, b.From.ID)
+			err = fmt.Errorf("policy sent child %d of node %q, which was not requested or came twice: see the policy's log",
+				child.Ordinal, b.From.ID)
 			break
 		}
 		delete(missing, child.Ordinal)
-		writing.Go(func() {
+		completing.Go(func() {
 			defer g.ready(n)
-			b.write(ctx, t, n, child)
+			b.complete(ctx, t, n, child)
 		})
 	}
 	if err == nil && len(missing) > 0 {
-		err = fmt.Errorf("policy sent %d of %d children of node %q", len(b.children)-len(missing), len(b.children), b.From.ID)
+		err = fmt.Errorf("policy sent %d of %d children of node %q: see the policy's log",
+			len(b.children)-len(missing), len(b.children), b.From.ID)
 	}
 	notNeeded := err != nil && context.Cause(ctx) == errNotNeeded
 	for _, n := range b.children {
 		if missing[n.Ordinal] == nil {
 			continue
 		}
-		if !notNeeded { // else stopFrom prunes it
-			t.change(n, func() { n.State, n.Reason = b.unwritten(ctx, err) })
+		if !notNeeded { // otherwise stopFrom prunes the node
+			t.change(n, func() { n.State, n.Reason = b.ungenerated(ctx, err) })
 		}
 		g.ready(n)
 	}
-	writing.Wait()
+	completing.Wait()
 	switch {
 	case notNeeded:
 	case errors.Is(err, ErrSpent):
@@ -72,9 +73,9 @@ func (b *batch) expand(t *Tree, g *Growth) {
 	}
 }
 
-// unwritten returns the state of a child that was not written, and the reason.
-func (b *batch) unwritten(ctx context.Context, err error) (State, string) {
-	if ctx.Err() != nil { // err only says where that was noticed
+// ungenerated returns the state of a child that was not generated, and the reason.
+func (b *batch) ungenerated(ctx context.Context, err error) (State, string) {
+	if ctx.Err() != nil { // err is only where the end was noticed
 		return StateCancelled, context.Cause(ctx).Error()
 	}
 	return StateFailed, err.Error()
@@ -87,7 +88,7 @@ func (b *batch) request(t *Tree) policy.Request {
 		Span: b.Span, Seed: b.From.Seed, Sampling: t.Problem.Sampling,
 		OnStart: func(policy.Start) { b.start(t) },
 	}
-	r.Attempts, r.Steps = b.children[0].context(b.Feedback)
+	r.Attempts, r.Steps = b.children[0].prompt(b.Feedback)
 	for _, n := range b.children {
 		r.Ordinals = append(r.Ordinals, n.Ordinal)
 	}
@@ -97,7 +98,7 @@ func (b *batch) request(t *Tree) policy.Request {
 	return r
 }
 
-// start marks the children as running that wait.
+// start marks the queued children as running.
 func (b *batch) start(t *Tree) {
 	for _, n := range b.children {
 		t.change(n, func() {
@@ -108,10 +109,10 @@ func (b *batch) start(t *Tree) {
 	}
 }
 
-// write fills a node with its child, and has it scored.
-func (b *batch) write(ctx context.Context, t *Tree, n *Node, child policy.Child) {
-	_, before := n.context(false)
-	path := append(before, reasoning.Texts(child.Steps)...)
+// complete stores a generated child in its node, and scores it if the Fork asks for it.
+func (b *batch) complete(ctx context.Context, t *Tree, n *Node, child policy.Child) {
+	_, prefix := n.prompt(false)
+	path := append(prefix, reasoning.Texts(child.Steps)...)
 	answer := t.answer(child.Finish, path)
 	toScore := b.Score || b.ScoreEnds && child.Finish != reasoning.FinishStep
 	var scores []float64
@@ -133,7 +134,7 @@ func (b *batch) write(ctx context.Context, t *Tree, n *Node, child policy.Child)
 	})
 }
 
-// answer returns the answer of the solution that a path ends, "" if there is none.
+// answer extracts the answer of a path that ends a solution, "" if there is none.
 func (t *Tree) answer(finish reasoning.Finish, path []string) string {
 	if finish != reasoning.FinishEnd || t.Problem.Extract == nil {
 		return ""
@@ -144,7 +145,7 @@ func (t *Tree) answer(finish reasoning.Finish, path []string) string {
 	return ""
 }
 
-// score asks for the scores of the path that ends at n.
+// score returns the verifier's scores of the path that ends at n.
 func (t *Tree) score(ctx context.Context, n *Node, path []string) ([]float64, error) {
 	r := verifier.Request{
 		Tenant: t.Problem.Tenant, Search: t.Problem.Search, Node: n.ID, Problem: t.Problem.Text, Steps: path,
@@ -156,8 +157,8 @@ func (t *Tree) score(ctx context.Context, n *Node, path []string) ([]float64, er
 	return result.Scores, err
 }
 
-// setScores fills in a node's scores, or the reason why it has none, which is a fault
-// unless the search ends for it. The caller holds t.mu.
+// setScores stores a node's scores, or the reason why it has none. The reason counts as a fault
+// unless the context or the budget ended the search. The caller holds t.mu.
 func (t *Tree) setScores(ctx context.Context, n *Node, scores []float64, err error) {
 	if err != nil {
 		n.Reason = err.Error()

@@ -1,12 +1,10 @@
 package search
 
 import (
-	"cmp"
 	"context"
 	"slices"
 
 	"github.com/ponder-mesh/ponder/reasoning"
-	"github.com/ponder-mesh/ponder/services/policy"
 )
 
 // Beam is beam search against a PRM (Snell et al. 2024, arXiv 2408.03314, §5.1),
@@ -17,15 +15,15 @@ import (
 // next step, resulting in a total of N/M × M candidate prefixes again. Then repeat
 // steps 2–4 again."
 //
-// In the last of MaxLevels levels ("40 rounds" in the paper) the beams run to their
-// ends. A solution that ends leaves the beam and is never copied.
+// At MaxLevels ("40 rounds" in the paper) each beam is completed in one call. A finished
+// solution leaves the beam.
 type Beam struct {
 	N, M, MaxLevels int
-	// Narrow lets each solution that ends among the best N/M take its place with it,
-	// so that the beam gets narrower (Liu et al. 2025, arXiv 2502.06703, in its
-	// code). Else its place goes to the open ones: a level always has N children.
+	// Narrow shrinks the beam by one for each solution that finishes among the best N/M (Liu
+	// et al. 2025, arXiv 2502.06703, in the code). Otherwise the beam keeps N/M open nodes, and
+	// a level has N children.
 	Narrow bool
-	// Dedupe passes over a step whose text a sibling has already.
+	// Dedupe drops a step whose text equals an earlier sibling's.
 	Dedupe bool
 }
 
@@ -50,7 +48,7 @@ func (b Beam) Validate() error { return validBeam("strategy.beam", b.N, b.M, b.M
 // Search implements Strategy.
 func (b Beam) Search(ctx context.Context, t *Tree) error { return b.search(ctx, t, t.Grow, value) }
 
-// search grows t as Search does, with another way to grow a level and to value its nodes.
+// search is Search with a given grower and value function.
 func (b Beam) search(ctx context.Context, t *Tree, grow grower, value func(*Node) (float64, bool)) error {
 	depth, width := 0, b.N/b.M
 	return levels(ctx, t, grow, func(level []*Node) []Fork {
@@ -64,20 +62,11 @@ func (b Beam) search(ctx context.Context, t *Tree, grow grower, value func(*Node
 			best = open(best)
 		}
 		depth++
-		return forkEvenly(best, min(b.N, width*b.M), next(depth, b.MaxLevels))
+		return forkEvenly(best, min(b.N, width*b.M), levelFork(depth, b.MaxLevels))
 	})
 }
 
-// next returns how the children of a level are asked for: one step each, and in the last
-// level whole solutions.
-func next(depth, maxLevels int) Fork {
-	if depth >= maxLevels {
-		return Fork{Span: policy.Whole, Score: true}
-	}
-	return Fork{Span: 1, Score: true}
-}
-
-// distinct returns a level without the nodes whose text an earlier sibling has.
+// distinct returns the nodes of a level whose text differs from that of earlier siblings.
 func distinct(level []*Node) []*Node {
 	type text struct {
 		parent *Node
@@ -92,9 +81,13 @@ func distinct(level []*Node) []*Node {
 	})
 }
 
+// validBeam validates the parameters that beam search shares with lookahead and DVTS.
 func validBeam(field string, n, m, maxLevels int) error {
-	if n >= 1 && n <= MaxN && (m < 1 || m > n || n%m != 0) {
-		return reasoning.Invalid(field+".m", "must divide n = %d, is %d", n, m)
+	if err := between(field+".n", n, 1, MaxN); err != nil {
+		return err
 	}
-	return cmp.Or(between(field+".n", n, 1, MaxN), between(field+".max_levels", maxLevels, 1, MaxLevels))
+	if err := divides(field+".m", m, n); err != nil {
+		return err
+	}
+	return between(field+".max_levels", maxLevels, 1, MaxLevels)
 }

@@ -12,14 +12,14 @@ import (
 // step and select the step with the highest PRM score. Repeat until the EOS token or
 // maximum tree depth is reached."
 //
-// A subtree never waits for another. Solutions that end beside a subtree's best step are
-// kept.
+// A subtree never waits for another. Solutions that end at other steps than a
+// subtree's best are kept.
 type DVTS struct {
 	N, M, MaxLevels int
-	K               int // greedy steps after which a step is scored, as in Lookahead; 0 scores the step itself
+	K               int // greedy steps before a step is scored, as in Lookahead; 0: score the step itself
 }
 
-// NewDVTS returns a DVTS of n without lookahead; else as NewBeam.
+// NewDVTS returns a DVTS of n without lookahead, otherwise like NewBeam.
 func NewDVTS(n int) DVTS { return DVTS{N: n, M: divisor(n, DefaultWidth), MaxLevels: defaultLevels} }
 
 func (DVTS) Name() string        { return "dvts" }
@@ -37,7 +37,7 @@ func (d DVTS) Validate() error {
 // Search implements Strategy.
 func (d DVTS) Search(ctx context.Context, t *Tree) error {
 	r := newRollouts(t, d.K)
-	root := next(1, d.MaxLevels)
+	root := levelFork(1, d.MaxLevels)
 	root.From, root.N = t.Root, d.M
 	var subtrees []*Growth
 	branches, join := t.divide(ctx, d.N/d.M)
@@ -53,7 +53,7 @@ func (d DVTS) Search(ctx context.Context, t *Tree) error {
 			if len(open(best)) == 0 {
 				return nil
 			}
-			level, err = r.grow(ctx, r.ask(ctx, forkEvenly(best, d.M, next(depth, d.MaxLevels))...))
+			level, err = r.grow(ctx, r.ask(ctx, forkEvenly(best, d.M, levelFork(depth, d.MaxLevels))...))
 		}
 		return err
 	})

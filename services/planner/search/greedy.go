@@ -6,7 +6,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
-// Greedy takes the likeliest continuation: one solution, at temperature 0. It is
+// Greedy decodes one solution at temperature 0. It is
 // the papers' baseline ("CoT" in Liu et al. 2025, arXiv 2502.06703, Table 5).
 type Greedy struct{}
 

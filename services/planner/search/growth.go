@@ -10,47 +10,37 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
-// A Fork asks for N children of From.
-type Fork struct {
-	From      *Node
-	N         int
-	Span      int  // steps of a child, or policy.Whole
-	Greedy    bool // take the likeliest continuation instead of sampling
-	Score     bool // have the children scored
-	ScoreEnds bool // have the children scored that cannot be continued
-	// Revise makes each child another attempt at the problem, written in view of From's
-	// path and the attempts before it.
-	Revise bool
-	// Feedback adds to each of these attempts, in words, what the verifier scored.
-	Feedback bool
-}
-
-// A Growth is children that are being written. Each is scored as soon as it is written,
-// while its siblings are still being written.
+// A Growth is the children of one Ask while they are generated. Its life:
 //
-// A child that fails is left out and counted in Faults; a child that cannot be scored
-// is kept, not Scored.
+//	running   from Ask on: requests are sent, each child is scored, if its Fork asks for it, as
+//	          soon as it is generated, while its siblings are still generated
+//	consumed  by exactly one call of Wait, Each or Do, from one goroutine, which attaches the
+//	          children to the tree and returns when all are ready
+//	stopped   instead, by a loop over Each that breaks off or by Run for what the strategy did
+//	          not consume: the remaining requests are cancelled, their children pruned
+//	ended     afterwards: its goroutines have returned and its reservation is released
 //
-// One goroutine takes the children, by one of Wait, Each and Do.
+// A child that fails is not attached, and is counted in Faults. A child whose scoring fails is
+// attached with Scored = false.
 type Growth struct {
 	tree         *Tree
-	ctx          context.Context // the caller's: its end is no fault of the children
+	ctx          context.Context // the caller's, to tell its cancellation from failures of the children
 	stop         context.CancelCauseFunc
-	all          sync.WaitGroup // the batches' goroutines
-	children     []*Node        // in the order in which they were asked for
-	batches      []*batch       // the same, as they are asked for together
-	reserved     Reservation    // of what they may cost
-	strands      bool           // work of its own follows each child, in Do
-	stoppedEarly bool           // a loop over Each ended before the last child
+	batchesDone  sync.WaitGroup
+	children     []*Node     // in order of Ask
+	batches      []*batch    // the same children, grouped into requests
+	reserved     Reservation // of their cost
+	strands      bool        // further work follows each child, in Do
+	stoppedEarly bool        // a loop over Each broke off before the last child
 }
 
-// Ask asks for the children of all forks, and returns at once. It must be called in
-// program order: ordinals, and with them all chance, are given here. Run stops
-// growths that its strategy does not take.
+// Ask requests the children of all forks, and returns at once. It assigns the ordinals, and
+// with them the seeds, so that calls for the same From must be sequential. Run stops the
+// growths that its strategy has not consumed.
 func (t *Tree) Ask(ctx context.Context, forks ...Fork) *Growth { return t.ask(ctx, false, forks) }
 
-// ask is Ask. With strands, the children are taken by Do, and what each may cost is set
-// aside together with the work that follows it there, such as a rollout.
+// ask is Ask. With strands, Do must consume the children, and the cost of each is reserved
+// together with that of the work that follows it there, such as a rollout.
 func (t *Tree) ask(ctx context.Context, strands bool, forks []Fork) *Growth {
 	g := &Growth{tree: t, ctx: ctx, strands: strands}
 	ctx, g.stop = context.WithCancelCause(ctx)
@@ -70,33 +60,33 @@ func (t *Tree) ask(ctx context.Context, strands bool, forks []Fork) *Growth {
 		t.change(n, func() { n.State = StateQueued })
 	}
 	for _, b := range g.batches {
-		g.all.Go(func() { b.expand(t, g) })
+		g.batchesDone.Go(func() { b.expand(t, g) })
 	}
 	return g
 }
 
-// Grow asks for the children of all forks and waits for them.
+// Grow requests the children of all forks and waits for them.
 func (t *Tree) Grow(ctx context.Context, forks ...Fork) ([]*Node, error) {
 	return t.Ask(ctx, forks...).Wait()
 }
 
-// Wait returns the children in the order in which they were asked for, whatever order
-// they are written in. The error is not nil when the budget is spent, the context is
-// done, or all children failed; it comes with the children that were written.
+// Wait returns the children in order of Ask, whatever order they are generated in. The error
+// is not nil if the budget is spent, the context is done, or all children failed; the children
+// that were generated are returned with it.
 func (g *Growth) Wait() ([]*Node, error) {
-	grown := slices.Collect(g.Each())
-	return grown, g.err(len(grown))
+	children := slices.Collect(g.Each())
+	return children, g.err(len(children))
 }
 
-// Each yields the children in the order in which they were asked for, each as soon as
-// it and all before it are written. A loop that ends early stops the children after
-// the one it ends at: they are pruned and no part of the tree, even if they are written.
+// Each yields the children in order of Ask, each as soon as it and all before it are ready. If
+// the loop breaks off, Each cancels the remaining children, marks them StatePruned and does not
+// attach them, even if they were generated.
 func (g *Growth) Each() iter.Seq[*Node] {
 	return func(yield func(*Node) bool) {
 		defer g.end()
 		for i, n := range g.children {
 			<-n.ready
-			if n.written() {
+			if n.generated() {
 				g.tree.attach(n)
 				if !yield(n) {
 					g.stopFrom(i + 1)
@@ -107,33 +97,33 @@ func (g *Growth) Each() iter.Seq[*Node] {
 	}
 }
 
-// Do calls f for every child as soon as it is written, all at the same time, and
-// returns the children, in the order in which they were asked for. The error is that of
-// Wait, or joins those of f. What f asks for has the context that it is called with.
+// Do calls f concurrently, once for each child that did not fail, as soon as the child is
+// generated and scored, and returns the children in order of Ask. The error is that of Wait, or
+// else the errors of f joined. f must pass the context that it gets to Ask and Grow.
 func (g *Growth) Do(f func(context.Context, *Node) error) ([]*Node, error) {
 	errs := make([]error, len(g.children))
 	var calls sync.WaitGroup
 	for i, n := range g.children {
 		calls.Go(func() {
 			defer g.reserved.Done(n.ID)
-			if <-n.ready; n.written() {
+			if <-n.ready; n.generated() {
 				errs[i] = f(g.strand(n), n)
 			}
 		})
 	}
 	calls.Wait()
 	g.end()
-	var grown []*Node
+	var children []*Node
 	for _, n := range g.children {
-		if n.written() {
+		if n.generated() {
 			g.tree.attach(n)
-			grown = append(grown, n)
+			children = append(children, n)
 		}
 	}
-	if err := g.err(len(grown)); err != nil {
-		return grown, err
+	if err := g.err(len(children)); err != nil {
+		return children, err
 	}
-	return grown, errors.Join(errs...)
+	return children, errors.Join(errs...)
 }
 
 // strand returns the context of the work that follows a child.
@@ -144,7 +134,7 @@ func (g *Growth) strand(n *Node) context.Context {
 	return g.ctx
 }
 
-// ready says that a child is written and scored, or failed.
+// ready reports that a child is generated and scored, or failed.
 func (g *Growth) ready(n *Node) {
 	if !g.strands {
 		g.reserved.Done(n.ID)
@@ -152,13 +142,13 @@ func (g *Growth) ready(n *Node) {
 	close(n.ready)
 }
 
-// stopFrom stops and prunes the children from the first on.
+// stopFrom cancels the growth and prunes children[first:].
 func (g *Growth) stopFrom(first int) {
 	g.stoppedEarly = first < len(g.children)
 	g.stop(errNotNeeded)
-	g.all.Wait()
+	g.batchesDone.Wait()
 	for _, n := range g.children[first:] {
-		if n.written() {
+		if n.generated() {
 			g.tree.Prune(n)
 		}
 	}
@@ -166,18 +156,18 @@ func (g *Growth) stopFrom(first int) {
 
 // end waits for the goroutines of the growth and releases what it holds.
 func (g *Growth) end() {
-	g.all.Wait()
+	g.batchesDone.Wait()
 	g.stop(nil)
 	g.tree.unregister(g)
 }
 
-// errNotNeeded is the cause for which children are stopped that a strategy does not
-// need any more.
+// errNotNeeded is the cancellation cause of children that a strategy no longer needs.
 var errNotNeeded = errors.New("not needed any more")
 
-// err returns the error of Wait after grown children were taken. It counts batches that
-// failed beside others among the faults.
-func (g *Growth) err(grown int) error {
+// err returns the error of Wait. Of n children that the caller has, from g or, for Majority,
+// from earlier growths, too, it needs to know only whether there are any: then the batches that
+// failed count as faults.
+func (g *Growth) err(n int) error {
 	if g.ctx.Err() != nil {
 		if g.stoppedEarly {
 			return nil
@@ -188,7 +178,7 @@ func (g *Growth) err(grown int) error {
 	for _, b := range g.batches {
 		if b.failed != nil {
 			failed = b.failed
-			if grown > 0 {
+			if n > 0 {
 				g.tree.fault("some children failed: %v", b.failed)
 			}
 		}
@@ -201,7 +191,7 @@ func (g *Growth) err(grown int) error {
 		return nil
 	case spent != nil:
 		return spent
-	case grown == 0:
+	case n == 0:
 		return failed
 	}
 	return nil

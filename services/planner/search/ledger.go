@@ -9,36 +9,35 @@ import (
 
 // A Ledger is a Backend with a budget. What a search may spend on which child must not
 // depend on which result comes first, or the same search would grow another tree each
-// time. So a Tree says in program order what it is going to ask for, before it asks, and
-// the Ledger grants in that order. Without a Ledger, there is no budget.
+// time. So a Tree reserves in program order what it is about to request, and the
+// Ledger grants in that order. Without a Ledger, there is no budget.
 //
 // The contexts that a Ledger returns carry what was granted. Strategies pass them on and
 // know nothing else of budgets.
 type Ledger interface {
 	Backend
-	// Reserve is called for each growth, in program order, with what its requests may
-	// cost, in their order. With strands, each child is followed by work of its own, such
-	// as a rollout.
+	// Reserve is called for each growth, in program order, with the cost limits of its
+	// requests, in order. With strands, further work follows each child, such as a rollout.
 	Reserve(ctx context.Context, demands []Demand, strands bool) Reservation
-	// Divide gives n branches that go on at the same time equal parts of what is left,
-	// and returns the context of each. Join is called when all have ended.
+	// Divide gives n concurrent branches equal parts of the remaining budget, and returns
+	// the context of each. join is called when all have ended.
 	Divide(ctx context.Context, n int) (branches []context.Context, join func())
 }
 
-// A Demand is what one request of a growth may cost.
+// A Demand is the cost limit of one request of a growth.
 type Demand struct {
 	Request policy.Request
-	Tokens  int // most that a child may generate, in all of its parts
-	Parts   int // most requests that a child may take
+	Tokens  int // limit of what a child generates, in all of its parts
+	Parts   int // limit of requests for a child
 }
 
-// A Reservation is what a Ledger set aside for a growth.
+// A Reservation is the part of a budget that a Ledger reserved for a growth.
 type Reservation interface {
 	// Context returns the context of the growth's requests and scores.
 	Context() context.Context
 	// Strand returns the context of the work that follows a child.
 	Strand(child string) context.Context
-	// Done says that nothing more is asked for on behalf of a child.
+	// Done reports that no more requests follow for a child.
 	Done(child string)
 }
 
@@ -56,7 +55,7 @@ func (t *Tree) reserve(ctx context.Context, batches []*batch, strands bool) Rese
 	return ledger.Reserve(ctx, demands, strands)
 }
 
-// divide returns the contexts of n branches that go on at the same time.
+// divide returns the contexts of n concurrent branches.
 func (t *Tree) divide(ctx context.Context, n int) (branches []context.Context, join func()) {
 	if ledger, ok := t.Backend.(Ledger); ok {
 		return ledger.Divide(ctx, n)

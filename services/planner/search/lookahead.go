@@ -11,13 +11,13 @@ import (
 // steps further while stopping early if the end of solution is reached. To minimize
 // variance in the simulation rollout, we perform rollouts using temperature 0. The
 // PRM's prediction at the end of this rollout is then used to score the current step
-// in the beam search." It costs N × (K+1) steps a level.
+// in the beam search." It costs N × (K+1) steps per level.
 //
 // A rollout that reaches the end of a solution is kept as a solution; any other is only
 // scored.
 type Lookahead struct{ N, M, K, MaxLevels int }
 
-// NewLookahead returns a lookahead of n that looks 3 steps ahead; else as NewBeam.
+// NewLookahead returns a lookahead of n that looks 3 steps ahead, otherwise like NewBeam.
 func NewLookahead(n int) Lookahead {
 	return Lookahead{N: n, M: divisor(n, DefaultWidth), K: 3, MaxLevels: defaultLevels}
 }

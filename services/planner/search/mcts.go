@@ -6,47 +6,48 @@ import (
 	"slices"
 )
 
-// MCTS is Monte Carlo tree search over steps: N walks from the root, each to a
-// solution's end. A walk goes from an expanded node to the child that maximises
+// MCTS is Monte Carlo tree search over steps: N simulations from the root, each to the end of a
+// solution. A simulation goes from an expanded node to the child that maximises
 //
 //	UCT   Q + c·√(ln V_parent / V)
 //	PUCT  Q + c(V_parent)·P·√V_parent / (V + 1)
 //
 // (UCT: Kocsis and Szepesvári 2006; Hao et al. 2023, arXiv 2305.14992, §3.3. PUCT: Silver
 // et al. 2017; as in OpenR, arXiv 2410.09671)
-// where V counts visits, Q is the mean value of the walks through a child (before any:
-// its own score), P is the policy's probability of the step, normalised by its length
+// where V counts visits, Q is the mean value of the simulations through a child (before the
+// first: its own score), P is the policy's probability of the step, normalised by its length
 // and then among siblings, and c(V) = ln((V + 19653) / 19652) + 1.25 times Exploration.
-// At an open node that is not expanded the walk has Width children written and scored.
-// Its value is that of the solution it ends in, and 0 where a token limit cut it.
+// At an open node that is not expanded the simulation expands it: Width children are generated
+// and scored. The value of a simulation is that of the solution it ends in, and 0 if a token
+// limit cut that solution.
 //
-// Walks go Parallel at a time, in lock step: such a batch is a barrier. A walk counts
-// its visits on the way down and its value once the whole batch has ended, so that
-// walks beside it go elsewhere ("virtual loss", Chaslot et al. 2008).
+// Parallel simulations run at a time, in lock step: they wait for each other. A simulation
+// counts its visits on the way down and its value once all have ended, so that concurrent
+// simulations select other nodes ("virtual loss", Chaslot et al. 2008).
 type MCTS struct {
-	N           int     // walks
+	N           int     // simulations
 	Width       int     // children of an expanded node
-	Parallel    int     // walks at a time
-	PUCT        bool    // else UCT
+	Parallel    int     // concurrent simulations
+	PUCT        bool    // select by PUCT; otherwise by UCT
 	Exploration float64 // c of UCT, and the factor on c of PUCT
-	// Rollout values a newly expanded node by one whole solution sampled from its
-	// best child; else the walk itself goes on to the end of a solution, whose
-	// score is the value.
+	// Rollout values a newly expanded node by one whole solution sampled from the child that
+	// selection picks. Otherwise the simulation goes on to the end of a solution, whose score
+	// is its value.
 	Rollout   bool
 	Final     Final
 	MaxLevels int
 }
 
-// A Final says how an MCTS picks its answer.
+// A Final determines how an MCTS picks its answer.
 type Final int
 
 const (
 	FinalVote   Final = iota + 1 // by the search's Choice, among all solutions
-	FinalVisits                  // by descending from the root to the most visited child
-	FinalValue                   // by descending to the child of the highest mean value
+	FinalVisits                  // of the path from the root by the most visited child of each node
+	FinalValue                   // of the path by the child of the highest mean value
 )
 
-// Finals are all values of Final.
+// Finals lists all values of Final.
 var Finals = []Final{FinalVote, FinalVisits, FinalValue}
 
 func (f Final) String() string {
@@ -56,8 +57,8 @@ func (f Final) String() string {
 	return []string{"vote", "visits", "value"}[f-1]
 }
 
-// NewMCTS returns an MCTS of n walks that go four at a time, with four children of a
-// node, by UCT with c = 1, and pick the answer by vote.
+// NewMCTS returns an MCTS of n simulations, four at a time, with four children per node, that
+// selects by UCT with c = 1 and picks the answer by vote.
 func NewMCTS(n int) MCTS {
 	return MCTS{
 		N: n, Width: min(n, DefaultWidth), Parallel: min(n, DefaultWidth), Exploration: 1, Final: FinalVote,
@@ -83,17 +84,17 @@ func (m MCTS) Validate() error {
 
 // Search implements Strategy.
 func (m MCTS) Search(ctx context.Context, t *Tree) error {
-	w := walks{MCTS: m, tree: t, stats: map[*Node]*stat{}}
+	sims := simulations{MCTS: m, tree: t, stats: map[*Node]*stat{}}
 	var err error
 	for done := 0; done < m.N && err == nil; done += m.Parallel {
-		err = w.batch(ctx, min(m.Parallel, m.N-done))
+		err = sims.simulate(ctx, min(m.Parallel, m.N-done))
 	}
 	for _, n := range open(slices.Collect(t.Nodes())) {
 		if len(n.Children) == 0 {
 			t.Prune(n)
 		}
 	}
-	if best := w.best(); m.Final != FinalVote && best.Done() {
+	if best := sims.best(); m.Final != FinalVote && best.Done() {
 		t.Finalists = []*Node{best}
 	}
 	return err

@@ -11,43 +11,43 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
-// A Node is a place in a search's tree: the steps that it adds to its parent's path. A
-// strategy gets a node when it is written and scored; after that only Children and State
-// change.
+// A Node is a node of the search tree: the steps that it appends to its parent's path. A
+// strategy may read a node once its Growth has returned it; from then on only Children and
+// State change.
 type Node struct {
 	ID       string // ordinals from the root joined by dots; "" is the root
 	Parent   *Node
-	Depth    int // nodes from the root, which has 0
-	Ordinal  int // among its siblings
+	Depth    int // distance from the root
+	Ordinal  int // index among the siblings in order of Ask; selects the seed
 	Seed     reasoning.Seed
 	Steps    []reasoning.Step
 	Finish   reasoning.Finish
-	Scores   []float64 // of each step of the path that ends here; valid if Scored
-	Answer   string    // of the solution that it ends, as written; "" is none
-	Value    float64   // the Scores, aggregated; valid if Scored
+	Scores   []float64 // one for each step of Path; valid if Scored
+	Answer   string    // as generated, if the node ends a solution; otherwise ""
+	Value    float64   // aggregate of Scores; valid if Scored
 	Scored   bool
 	State    State
-	Reason   string // why it failed, or why it has no scores
+	Reason   string // why the node failed, or why it has no scores
 	Children []*Node
-	// Revision marks a node that is another attempt at the problem: its path starts with
-	// it, and its ancestors are attempts that the policy is shown.
+	// Revision marks the first node of a revision, a new attempt at the problem: Path starts
+	// here, and the ancestors are the attempts that the policy is shown.
 	Revision bool
 
-	asked int           // children asked for so far: the next one's ordinal
-	ready chan struct{} // closed when the node is written and scored, or failed
+	nextOrdinal int           // of the next child
+	ready       chan struct{} // closed when the node is generated and scored, or failed
 }
 
-// A State says how far a node is written.
+// A State is the state of a node.
 type State int
 
 const (
-	StateQueued    State = iota + 1 // asked for, waiting for a worker
-	StateRunning                    // a worker writes it
-	StateScored                     // written and, where the strategy wants it, scored
-	StatePruned                     // the strategy does not continue it
+	StateQueued    State = iota + 1 // requested, waiting for a worker
+	StateRunning                    // a worker is generating it
+	StateScored                     // generated; scored if the strategy asked for it and scoring succeeded
+	StatePruned                     // the strategy will not continue it
 	StateFinished                   // it ends a solution
-	StateFailed                     // it could not be written
-	StateCancelled                  // the search ended before it was written
+	StateFailed                     // it could not be generated
+	StateCancelled                  // the search ended before it was generated
 )
 
 func (s State) String() string {
@@ -58,8 +58,8 @@ func (s State) String() string {
 	return names[s]
 }
 
-// written reports whether n has been written, now that it is ready.
-func (n *Node) written() bool { return n.State != StateFailed && n.State != StateCancelled }
+// generated reports whether n was generated; it must be ready.
+func (n *Node) generated() bool { return n.State != StateFailed && n.State != StateCancelled }
 
 // Open reports whether n can be continued.
 func (n *Node) Open() bool { return n.Parent == nil || n.Finish == reasoning.FinishStep }
@@ -76,7 +76,7 @@ func (n *Node) Up() iter.Seq[*Node] {
 	}
 }
 
-// Path returns the steps from the start of n's attempt, or the root, to the end of n.
+// Path returns the steps of n's attempt up to and including n.
 func (n *Node) Path() []reasoning.Step {
 	var parts [][]reasoning.Step
 	for n := range n.Up() {
@@ -89,10 +89,10 @@ func (n *Node) Path() []reasoning.Step {
 	return slices.Concat(parts...)
 }
 
-// context returns what the policy is shown to write n: the latest whole attempts before
-// n's, oldest first, at most policy.MaxAttempts, with feedback after each if wanted, and
-// the steps of n's own attempt before n.
-func (n *Node) context(feedback bool) (attempts, steps []string) {
+// prompt returns what the policy is conditioned on to generate n: up to policy.MaxAttempts
+// of the latest whole attempts before n's, oldest first, each followed by feedback if wanted,
+// and the steps of n's own attempt before n.
+func (n *Node) prompt(feedback bool) (attempts, steps []string) {
 	first := n
 	for !first.Revision && first.Parent != nil {
 		first = first.Parent
@@ -116,8 +116,8 @@ func (n *Node) context(feedback bool) (attempts, steps []string) {
 	return attempts, steps
 }
 
-// feedback returns in words how the verifier scores a solution, and the first step that
-// it scores below one half, which is rather wrong than right.
+// feedback returns the verifier's value of a solution and the first step with a score below
+// 0.5, as text for the policy.
 func (n *Node) feedback() string {
 	doubts := "none of its steps"
 	if i := slices.IndexFunc(n.Scores, func(s float64) bool { return s < 0.5 }); i >= 0 {
@@ -126,16 +126,16 @@ func (n *Node) feedback() string {
 	return fmt.Sprintf("A verifier gives this attempt %.2f of 1 and doubts %s", n.Value, doubts)
 }
 
-// newChild returns the next child of n, not yet written.
+// newChild returns the next child of n, which is not generated yet.
 func (n *Node) newChild(revision bool) *Node {
-	id := strconv.Itoa(n.asked)
+	id := strconv.Itoa(n.nextOrdinal)
 	if n.ID != "" {
 		id = n.ID + "." + id
 	}
 	child := &Node{
-		ID: id, Parent: n, Depth: n.Depth + 1, Ordinal: n.asked, Seed: n.Seed.Child(n.asked), Revision: revision,
-		ready: make(chan struct{}),
+		ID: id, Parent: n, Depth: n.Depth + 1, Ordinal: n.nextOrdinal, Seed: n.Seed.Child(n.nextOrdinal),
+		Revision: revision, ready: make(chan struct{}),
 	}
-	n.asked++
+	n.nextOrdinal++
 	return child
 }

@@ -6,14 +6,12 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
-
-	"github.com/ponder-mesh/ponder/reasoning"
 )
 
 // Particles is particle filtering, and particle Gibbs with more than one of
 // Iterations (Puri et al. 2025, arXiv 2502.01618, §3): every particle takes one step,
 // is weighted by the PRM ("w_t = σ⁻¹(r̂(x, y_1:t))", a logit that replaces the one
-// before, not one that adds up), and then all are drawn anew, "j ~ Softmax(w)", with
+// before, not one that adds up), and then all are resampled, "j ~ Softmax(w)", with
 // replacement. Particles that have ended take part in the draw and do not step.
 //
 // An iteration of Gibbs has N / Iterations particles and starts with the trajectory of
@@ -24,7 +22,7 @@ import (
 type Particles struct {
 	N, Iterations int
 	Temperature   float64 // of the softmax: 1 in the paper
-	Sample        bool    // draw the answer among all by weight; else the search's Choice picks it
+	Sample        bool    // draw the answer by weight; otherwise the Choice picks it
 	MaxLevels     int
 }
 
@@ -46,8 +44,8 @@ func (p Particles) Validate() error {
 	if err != nil {
 		return err
 	}
-	if p.N%p.Iterations != 0 {
-		return reasoning.Invalid("strategy.particles.iterations", "must divide n = %d, is %d", p.N, p.Iterations)
+	if err := divides("strategy.particles.iterations", p.Iterations, p.N); err != nil {
+		return err
 	}
 	return cmp.Or(
 		between("strategy.particles.temperature", p.Temperature, 0.001, 1000),
@@ -57,14 +55,14 @@ func (p Particles) Validate() error {
 
 // Search implements Strategy.
 func (p Particles) Search(ctx context.Context, t *Tree) error {
-	chance := t.Chance()
+	random := t.Rand()
 	var reference *Node
 	for range p.Iterations {
-		ended, err := p.filter(ctx, t, chance, reference)
+		ended, err := p.filter(ctx, t, random, reference)
 		if err != nil {
 			return err
 		}
-		if reference = p.draw(chance, ended, 1)[0]; p.Sample && reference.Done() {
+		if reference = p.draw(random, ended, 1)[0]; p.Sample && reference.Done() {
 			t.Finalists = []*Node{reference}
 		}
 	}
@@ -73,7 +71,7 @@ func (p Particles) Search(ctx context.Context, t *Tree) error {
 
 // filter takes particles from the root to their ends. The last of them follows the
 // reference, if there is one.
-func (p Particles) filter(ctx context.Context, t *Tree, chance *rand.Rand, reference *Node) ([]*Node, error) {
+func (p Particles) filter(ctx context.Context, t *Tree, random *rand.Rand, reference *Node) ([]*Node, error) {
 	free := slices.Repeat([]*Node{t.Root}, p.N/p.Iterations)
 	var trajectory []*Node // of the reference, from the root
 	if reference != nil {
@@ -86,7 +84,7 @@ func (p Particles) filter(ctx context.Context, t *Tree, chance *rand.Rand, refer
 		if depth >= len(trajectory) && len(trajectory) > 0 {
 			kept = []*Node{reference}
 		}
-		forks := forkCounted(open(free), next(depth, p.MaxLevels))
+		forks := forkCounted(open(free), levelFork(depth, p.MaxLevels))
 		if len(forks) == 0 && depth >= len(trajectory) {
 			return append(free, kept...), nil
 		}
@@ -95,13 +93,13 @@ func (p Particles) filter(ctx context.Context, t *Tree, chance *rand.Rand, refer
 		if err != nil || len(all) == 0 {
 			return all, err
 		}
-		free = p.draw(chance, all, len(free))
+		free = p.draw(random, all, len(free))
 		t.Prune(without(without(open(all), free), kept)...)
 	}
 }
 
 // draw returns n of the particles, drawn by weight with replacement.
-func (p Particles) draw(chance *rand.Rand, particles []*Node, n int) []*Node {
+func (p Particles) draw(random *rand.Rand, particles []*Node, n int) []*Node {
 	if whole := notTruncated(particles); len(whole) > 0 {
 		particles = whole
 	}
@@ -119,7 +117,7 @@ func (p Particles) draw(chance *rand.Rand, particles []*Node, n int) []*Node {
 	}
 	drawn := make([]*Node, n)
 	for i := range drawn {
-		at, _ := slices.BinarySearch(sums, chance.Float64()*sum)
+		at, _ := slices.BinarySearch(sums, random.Float64()*sum)
 		drawn[i] = particles[min(at, len(particles)-1)]
 	}
 	return drawn

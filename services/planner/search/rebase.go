@@ -13,9 +13,9 @@ import (
 // by the solutions that ended: "B_{i+1} ← B_i − C_i, where C_i is the number of
 // completed solutions at depth i".
 //
-// Rounding each W_j on its own makes a level a few children larger or smaller than
-// its budget. The authors' code widths out exactly instead: nodes from the best to
-// the worst take the ceiling of their part of what is left. Exact says so.
+// Rounding each W_j on its own makes a level a few children larger or smaller than its budget.
+// With Exact, widths are shared out as in the authors' code: from the best node to the worst,
+// each gets the ceiling of its share of the remaining budget.
 //
 // A node without scores counts as reward 0. A node that a token limit cut uses up its
 // place like one that ended, as in the authors' code.
@@ -53,7 +53,7 @@ func (r Rebase) Search(ctx context.Context, t *Tree) error {
 		var forks []Fork
 		for i, n := range r.widths(nodes, budget) {
 			if n > 0 {
-				fork := next(depth, r.MaxLevels)
+				fork := levelFork(depth, r.MaxLevels)
 				fork.From, fork.N = nodes[i], n
 				forks = append(forks, fork)
 			}
@@ -75,7 +75,7 @@ func (r Rebase) widths(nodes []*Node, budget int) []int {
 		switch {
 		case !r.Exact:
 			widths[i] = int(math.Round(float64(budget) * w / sum))
-		case remaining > 0: // else sum may be 0, too
+		case remaining > 0: // otherwise sum may be 0
 			widths[i] = min(remaining, int(math.Ceil(float64(remaining)*w/sum)))
 			remaining -= widths[i]
 			sum -= w

@@ -11,15 +11,15 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// Revisions are N answers in Chains side by side, in each of which an answer is
-// written in view of those before it (Snell et al. 2024, arXiv 2408.03314, §6.1: "we
+// Revisions are N attempts in concurrent Chains, in each of which an attempt is conditioned
+// on those before it (Snell et al. 2024, arXiv 2408.03314, §6.1: "we
 // […] sample the next revision conditioned on the […] most recent four revised
 // answers"). N:1 chains are best-of-N, 1 chain is fully sequential: "there exists an
 // ideal sequential to parallel ratio" (§6.2). It needs a policy that revises.
 //
 // The answer is chosen in two steps: "we first select the best answer within each
 // revision chain […] using best-of-N weighted, and then across chains" (§6.1,
-// appendix). Flat chooses among all answers alike, as majority does there.
+// appendix). Flat chooses among all attempts at once, as majority does there.
 //
 // Chains do not wait for each other. An attempt that a token limit cut is not shown to
 // later ones.
@@ -27,8 +27,8 @@ type Revisions struct {
 	N, Chains  int
 	Flat       bool
 	NoVerifier bool // without a verifier: majority within and across chains
-	// Feedback adds to each attempt that the policy is shown, in words, its score and the
-	// first step that the verifier doubts (our own; for policies that read words).
+	// Feedback appends to each attempt that the policy is shown, as text, its score and the first
+	// step that scores below 0.5 (ours, not of the paper; for instruction-following policies).
 	Feedback bool
 }
 
@@ -54,14 +54,15 @@ func (r Revisions) Validate() error {
 	if err != nil {
 		return err
 	}
-	if r.N%r.Chains != 0 {
-		return reasoning.Invalid("strategy.revisions.chains", "must divide n = %d, is %d", r.N, r.Chains)
+	if err := divides("strategy.revisions.chains", r.Chains, r.N); err != nil {
+		return err
 	}
 	if r.Feedback && r.NoVerifier {
 		return reasoning.Invalid("strategy.revisions.feedback", "needs a verifier: must be false with no_verifier")
 	}
 	if length := r.N / r.Chains; length > MaxLevels {
-		return reasoning.Invalid("strategy.revisions.n", "must be at most %d in a chain, is %d", MaxLevels, length)
+		return reasoning.Invalid("strategy.revisions.n", "must be at most %d per chain, is %d: use more chains",
+			MaxLevels, length)
 	}
 	return nil
 }

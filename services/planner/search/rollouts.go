@@ -5,22 +5,21 @@ import (
 	"sync"
 )
 
-// rollouts values nodes by where greedy continuations of some steps lead; by the nodes
-// themselves if that is 0 steps.
+// rollouts values a node by the score at the end of a greedy rollout of some steps; with
+// steps = 0 by the node's own score.
 type rollouts struct {
 	tree  *Tree
 	steps int
 
 	mu   sync.Mutex
-	ends map[*Node]*Node // where the rollout of a node ended
+	ends map[*Node]*Node // ends of rollouts, by the node where they began
 }
 
 func newRollouts(t *Tree, steps int) *rollouts {
 	return &rollouts{tree: t, steps: steps, ends: map[*Node]*Node{}}
 }
 
-// ask asks for the children of forks. Those that are rolled out are not scored
-// themselves.
+// ask requests the children of forks. A child that will be rolled out is not scored itself.
 func (r *rollouts) ask(ctx context.Context, forks ...Fork) *Growth {
 	for i := range forks {
 		forks[i].Score, forks[i].ScoreEnds = r.steps == 0, true
@@ -28,8 +27,8 @@ func (r *rollouts) ask(ctx context.Context, forks ...Fork) *Growth {
 	return r.tree.ask(ctx, r.steps > 0, forks)
 }
 
-// grow returns the children of a growth, and rolls out each open one as soon as it is
-// written.
+// grow waits for g, rolls out each open child as soon as it is generated, and returns the
+// children.
 func (r *rollouts) grow(ctx context.Context, g *Growth) ([]*Node, error) {
 	if r.steps == 0 {
 		return g.Wait()
@@ -38,9 +37,9 @@ func (r *rollouts) grow(ctx context.Context, g *Growth) ([]*Node, error) {
 		if !n.Open() {
 			return nil
 		}
-		grown, err := r.tree.Grow(ctx, Fork{From: n, N: 1, Span: r.steps, Greedy: true, Score: true})
-		r.tree.Prune(open(grown)...)
-		for _, end := range grown {
+		ends, err := r.tree.Grow(ctx, Fork{From: n, N: 1, Span: r.steps, Greedy: true, Score: true})
+		r.tree.Prune(open(ends)...)
+		for _, end := range ends {
 			r.mu.Lock()
 			r.ends[n] = end
 			r.mu.Unlock()

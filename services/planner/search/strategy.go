@@ -10,24 +10,24 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// A Strategy is a way to search, with its parameters.
+// A Strategy is a search algorithm with its parameters.
 type Strategy interface {
-	// Name returns the name that people use: "beam".
+	// Name returns the name of the algorithm, such as "beam".
 	Name() string
-	// Search grows t until nothing is left to try. It reads no clock, and draws its
-	// chance from t.Chance in program order: with the same problem, seed and results it
+	// Search grows t until nothing is left to try. It reads no clock, and draws random
+	// numbers from t.Rand in program order: with the same problem, seed and results it
 	// grows the same tree.
 	Search(ctx context.Context, t *Tree) error
-	// NeedsVerifier reports whether it needs a verifier.
+	// NeedsVerifier reports whether Search needs scores.
 	NeedsVerifier() bool
-	// Samples returns about how many whole solutions' worth of text it writes.
+	// Samples returns the expected cost in whole solutions.
 	Samples() int
 	// Validate returns a *reasoning.InvalidError for the first parameter that breaks a
 	// rule.
 	Validate() error
 }
 
-// Limits of all strategies' parameters.
+// Limits of the parameters of all strategies.
 const (
 	MaxN      = 4096
 	MaxLevels = 256
@@ -37,6 +37,14 @@ const (
 func between[N int | float64](field string, n, lo, hi N) error {
 	if !(n >= lo && n <= hi) { // also NaN
 		return reasoning.Invalid(field, "must be %v to %v, is %v", lo, hi, n)
+	}
+	return nil
+}
+
+// divides returns a *reasoning.InvalidError unless d divides n.
+func divides(field string, d, n int) error {
+	if d < 1 || d > n || n%d != 0 {
+		return reasoning.Invalid(field, "must divide n = %d, is %d: use %d", n, d, divisor(n, max(d, 1)))
 	}
 	return nil
 }
@@ -51,9 +59,9 @@ func divisor(n, most int) int {
 	return 1
 }
 
-// Run grows a tree with s, and stops what s still waits for when it returns. The tree
-// is good even if the error is not nil. Spending the whole budget is a normal end, which
-// spent reports.
+// Run grows t with s, and stops the growths that s has not consumed when it returns. The tree
+// is valid even if the error is not nil. Spending the whole budget is not an error: Run reports
+// it by spent.
 func Run(ctx context.Context, t *Tree, s Strategy) (spent bool, err error) {
 	defer t.stopGrowths()
 	err = s.Search(ctx, t)
@@ -66,9 +74,9 @@ func Run(ctx context.Context, t *Tree, s Strategy) (spent bool, err error) {
 // A grower grows one level of a tree, such as Tree.Grow.
 type grower func(ctx context.Context, forks ...Fork) ([]*Node, error)
 
-// levels grows a tree one level at a time. The rule gets the newest level and returns
-// forks of its nodes; levels prunes the open nodes that it does not fork. The search
-// ends when the rule forks none.
+// levels grows a tree one level at a time. rule gets the newest level and returns forks of its
+// nodes; levels prunes the open nodes without a fork. The search ends when rule returns no
+// fork.
 func levels(ctx context.Context, t *Tree, grow grower, rule func(level []*Node) []Fork) error {
 	level := []*Node{t.Root}
 	for {
@@ -86,9 +94,8 @@ func levels(ctx context.Context, t *Tree, grow grower, rule func(level []*Node) 
 	}
 }
 
-// runBranches calls grow on each growth, with the context that it was asked for with, all
-// at the same time. A branch that fails does not end the others: it is a fault of the
-// tree, unless all fail.
+// runBranches calls grow concurrently on each growth, with the context of its Ask. A branch
+// that fails does not end the others: it counts as a fault of the tree, unless all fail.
 func runBranches(ctx context.Context, t *Tree, growths []*Growth, grow func(context.Context, *Growth) error) error {
 	errs := make([]error, len(growths))
 	var branches sync.WaitGroup

@@ -1,88 +1,41 @@
-// Package search holds the strategies that spend a budget on finding a good answer.
+// Package search implements the search strategies: best-of-N, majority, beam search, lookahead,
+// DVTS, REBASE, MCTS, particle filtering and revisions.
 //
-// A search grows a [Tree] of nodes. It reaches the mesh only through a [Backend], which
-// writes children and scores paths. A [Strategy] is a rule that says which nodes get
-// how many children, so each file here reads like the pseudocode of the paper that it
-// quotes. Retrying, metering, recording and tracing are backends around backends: no
-// strategy knows of them, and this package imports no transport, clock or telemetry.
+// A search grows a [Tree] of nodes. A [Strategy] decides how many children each node gets, and
+// the files of strategies quote the papers that they follow. A strategy calls the policy and
+// the verifier only through a [Backend]; decorators of Backend add retries, metering, recording
+// and tracing. This package imports no transport, clock or telemetry.
 //
-// To add a strategy, copy beam.go, and give it an entry in strategies/table.go, a message
-// in the contract and a case in plannerrpc/strategy.go.
+// To add a strategy, copy beam.go, and add an entry to strategies/table.go, a message to the
+// contract and a case to plannerrpc/strategy.go.
 package search
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"iter"
 	"maps"
 	"math/rand/v2"
 	"slices"
 	"sync"
-
-	"github.com/ponder-mesh/ponder/reasoning"
-	"github.com/ponder-mesh/ponder/services/policy"
-	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// A Backend is a policy and a verifier as a search calls them. A search makes many
-// calls at once, so a Backend is safe for concurrent use.
-type Backend interface {
-	// Expand yields the children that the request asks for, in any order, each as soon
-	// as it is written. After an error it yields no more; an error that wraps ErrSpent
-	// ends the search, any other fails the children that were not yielded. The caller may
-	// stop early or cancel ctx: the rest is not written.
-	Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error]
-	// Score returns a score of each step of a path. An error that wraps ErrSpent ends
-	// the search; after any other the node has no score.
-	Score(ctx context.Context, r verifier.Request) (verifier.Result, error)
-}
-
-// ErrSpent is the error of a Backend whose budget is spent. It is a normal end.
-var ErrSpent = reasoning.NewError(reasoning.KindExhausted, "BUDGET_SPENT", "budget spent")
-
-// A Tree is what one search has found so far.
+// A Tree is the state of one search: its nodes, its backend and its counted failures.
 type Tree struct {
 	Problem Problem
 	Root    *Node
 	Backend Backend
-	// Observe, if not nil, is called after each change of a node's State, one call at a
-	// time, while no other node changes. It must not call the Tree.
+	// Observe, if not nil, is called after each change of a node's State, one call at a time
+	// and with mu held: it must not call methods of the Tree.
 	Observe func(*Node)
-	// Finalists are the solutions among which the strategy wants the answer to be
-	// chosen; nil is all.
+	// Finalists restricts the choice of the answer to these solutions; nil means all
+	// solutions.
 	Finalists []*Node
 
-	// mu guards nodes that are being written, and is held while Observe is called: a lock
-	// that Observe takes comes after mu.
+	// mu guards nodes that are being generated, and is held while Observe is called.
 	mu      sync.Mutex
-	faults  map[string]int   // how often something failed without ending the search, by text
-	growths map[*Growth]bool // that have not ended
-}
-
-// A Problem is what a search solves, and how.
-type Problem struct {
-	Tenant     string
-	Search     string // the search's id
-	Text       string
-	Seed       reasoning.Seed
-	Sampling   reasoning.Sampling
-	Aggregator verifier.Aggregator // combines the scores of a path into a node's Value; 0 is Min
-	// Extract finds the answer in a solution's text, such as answer.Extract. Nil finds
-	// none.
-	Extract func(text string) (answer string, ok bool)
-	// Key maps answers that are the same to one string, such as answer.Key, so that
-	// sameness is an equivalence: a lenient comparison must never group votes. Nil maps
-	// each to itself.
-	Key func(answer string) string
-}
-
-// key returns Key(answer), or the answer itself without a Key.
-func (p Problem) key(answer string) string {
-	if p.Key == nil {
-		return answer
-	}
-	return p.Key(answer)
+	faults  map[string]int   // number of failures that did not end the search, by text
+	growths map[*Growth]bool // running growths
 }
 
 // New returns a tree that has only a root.
@@ -93,7 +46,7 @@ func New(b Backend, p Problem) *Tree {
 	}
 }
 
-// Prune marks nodes that the strategy does not follow.
+// Prune marks nodes as pruned: the strategy will not continue them.
 func (t *Tree) Prune(nodes ...*Node) {
 	for _, n := range nodes {
 		t.change(n, func() { n.State = StatePruned })
@@ -107,7 +60,7 @@ func (t *Tree) fault(format string, args ...any) {
 	t.faults[fmt.Sprintf(format, args...)]++
 }
 
-// change calls f, which changes n, and Observe if n's state is another after it.
+// change runs f, which changes n, under the lock, and calls Observe if f changed n.State.
 func (t *Tree) change(n *Node, f func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -118,20 +71,21 @@ func (t *Tree) change(n *Node, f func()) {
 	}
 }
 
-// register adds a growth to those that have not ended.
+// register records g as running.
 func (t *Tree) register(g *Growth) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.growths[g] = true
 }
 
+// unregister records that g has ended.
 func (t *Tree) unregister(g *Growth) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.growths, g)
 }
 
-// stopGrowths stops the growths that have not ended.
+// stopGrowths stops the running growths and waits until they have ended.
 func (t *Tree) stopGrowths() {
 	t.mu.Lock()
 	growths := slices.Collect(maps.Keys(t.growths))
@@ -145,7 +99,7 @@ func (t *Tree) stopGrowths() {
 	}
 }
 
-// attach makes a written child a part of the tree, in its place among its siblings.
+// attach inserts n among its parent's children, by ordinal.
 func (t *Tree) attach(n *Node) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -154,7 +108,7 @@ func (t *Tree) attach(n *Node) {
 	n.Parent.Children = children
 }
 
-// Faults returns what failed without ending the search, sorted, each with its count.
+// Faults returns the failures that did not end the search, sorted, with their counts.
 func (t *Tree) Faults() []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -169,20 +123,20 @@ func (t *Tree) Faults() []string {
 // Nodes yields every node but the root, parents before children.
 func (t *Tree) Nodes() iter.Seq[*Node] {
 	return func(yield func(*Node) bool) {
-		var walk func(*Node) bool
-		walk = func(n *Node) bool {
+		var descend func(*Node) bool
+		descend = func(n *Node) bool {
 			for _, child := range n.Children {
-				if !yield(child) || !walk(child) {
+				if !yield(child) || !descend(child) {
 					return false
 				}
 			}
 			return true
 		}
-		walk(t.Root)
+		descend(t.Root)
 	}
 }
 
-// Solutions yields the nodes that end a solution: only the Finalists, if there are any.
+// Solutions yields the nodes that end a solution: only the Finalists if they are not nil.
 func (t *Tree) Solutions() iter.Seq[*Node] {
 	if t.Finalists != nil {
 		return slices.Values(t.Finalists)
@@ -196,8 +150,8 @@ func (t *Tree) Solutions() iter.Seq[*Node] {
 	}
 }
 
-// Chance returns the search's own randomness, which is not that of its nodes. Strategies
-// draw from it in program order.
-func (t *Tree) Chance() *rand.Rand {
+// Rand returns a new generator, seeded from the search's seed and independent of the seeds of
+// its nodes. A strategy calls it once and draws from it in program order.
+func (t *Tree) Rand() *rand.Rand {
 	return rand.New(rand.NewPCG(uint64(t.Problem.Seed.Child(-1)), 0))
 }

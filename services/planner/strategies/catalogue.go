@@ -1,6 +1,6 @@
 package strategies
 
-// An Info explains a strategy to a person.
+// An Info documents a strategy.
 type Info struct {
 	Name       string // such as "best-of-n"
 	Summary    string
@@ -8,21 +8,21 @@ type Info struct {
 	Parameters []Parameter
 }
 
-// A Parameter explains a parameter of a strategy.
+// A Parameter documents a parameter of a strategy.
 type Parameter struct {
-	Name    string // the name of the contract's field
+	Name    string // name of the contract's field
 	Summary string
-	Default string // where n is 16
+	Default string // for n = 16
 }
 
-// Catalogue explains all strategies.
+// Catalogue documents all strategies.
 func Catalogue() []Info {
 	var all []Info
 	for _, k := range kinds {
 		info := Info{Name: k.name, Summary: k.summary, Source: k.source}
-		usual := k.usual(16)
+		defaults := k.defaults(16)
 		for _, p := range k.parameters {
-			info.Parameters = append(info.Parameters, Parameter{p.name, p.summary, p.format(usual)})
+			info.Parameters = append(info.Parameters, Parameter{p.name, p.summary, p.format(defaults)})
 		}
 		all = append(all, info)
 	}

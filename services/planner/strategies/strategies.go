@@ -1,9 +1,8 @@
-// Package strategies gives every strategy of package search its text forms: the name
-// and parameters by which people ask for it, such as "beam:narrow=true", and the
-// explanation of each.
+// Package strategies converts strategies of package search to and from text such as
+// "beam:narrow=true", and documents each strategy and its parameters.
 //
-// A table of fields per strategy (table.go) is the only source of all of them. The
-// papers' defaults are those of search.NewBeam and its siblings.
+// table.go is the only source of both. Defaults are those of search.NewBeam and the other
+// constructors.
 package strategies
 
 import (
@@ -26,8 +25,8 @@ func Names() []string {
 }
 
 // New returns the strategy with a name such as "best-of-n" and parameters such as
-// "n=16". Parameters that are left out have the paper's defaults. It does not check
-// values, as Validate of the strategy does.
+// "n=16". Omitted parameters have the defaults of the search constructors. New does not validate
+// ranges: call Validate.
 func New(name string, parameters ...string) (search.Strategy, error) {
 	k, ok := named(strings.ReplaceAll(name, "_", "-"))
 	if !ok {
@@ -42,6 +41,9 @@ func New(name string, parameters ...string) (search.Strategy, error) {
 	for _, p := range parameters {
 		key, text, _ := strings.Cut(p, "=")
 		i := k.index(strings.ReplaceAll(key, "-", "_"))
+		if i < 0 && len(k.parameters) == 0 {
+			return nil, reasoning.Invalid("strategy", "%s has no parameters: leave out %q", name, key)
+		}
 		if i < 0 {
 			return nil, reasoning.Invalid("strategy", "%s has no parameter %q, only %v", name, key, k.parameterNames())
 		}
@@ -54,7 +56,7 @@ func New(name string, parameters ...string) (search.Strategy, error) {
 		}
 		settings = append(settings, set)
 	}
-	s := k.usual(n)
+	s := k.defaults(n)
 	for _, set := range settings {
 		var err error
 		if s, err = set.parse(s, set.text); err != nil {
@@ -64,8 +66,8 @@ func New(name string, parameters ...string) (search.Strategy, error) {
 	return s, nil
 }
 
-// Parse returns the strategy of an arm: a name with parameters, each after a colon,
-// such as "beam:narrow=true", and N samples. A greedy strategy ignores n.
+// Parse returns the strategy of an arm, which is what a bench compares: a name with parameters,
+// each after a colon, such as "beam:narrow=true", and N samples. Greedy ignores n.
 func Parse(arm string, n int) (search.Strategy, error) {
 	name, rest, _ := strings.Cut(arm, ":")
 	var parameters []string
@@ -78,8 +80,7 @@ func Parse(arm string, n int) (search.Strategy, error) {
 	return New(name, parameters...)
 }
 
-// Arm returns the arm and the N that Parse reads as s. The arm leaves out parameters
-// that have the paper's defaults.
+// Arm is the inverse of Parse. The arm omits parameters with their defaults.
 func Arm(s search.Strategy) (arm string, n int) {
 	i := slices.IndexFunc(kinds, func(k kind) bool { return k.is(s) })
 	if i < 0 {
@@ -90,17 +91,17 @@ func Arm(s search.Strategy) (arm string, n int) {
 	if i := k.index("n"); i >= 0 {
 		n, _ = strconv.Atoi(k.parameters[i].format(s))
 	}
-	usual := k.usual(n)
+	defaults := k.defaults(n)
 	for _, p := range k.parameters {
-		if text := p.format(s); p.name != "n" && text != p.format(usual) {
+		if text := p.format(s); p.name != "n" && text != p.format(defaults) {
 			arm += fmt.Sprintf(":%s=%s", p.name, text)
 		}
 	}
 	return arm, n
 }
 
-// String returns a strategy as people read it: the arm and N, such as
-// "beam:narrow=true 16". It returns "" for nil, and no N for greedy.
+// String formats a strategy for people: the arm and N, such as "beam:narrow=true 16"; "" for
+// nil, and no N for greedy.
 func String(s search.Strategy) string {
 	switch s.(type) {
 	case nil:

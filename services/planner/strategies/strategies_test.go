@@ -23,7 +23,7 @@ func TestNew(t *testing.T) {
 		{"best-of-n", "n=4", search.BestOfN{N: 4}},
 		{"best_of_n", "n=4", search.BestOfN{N: 4}},
 		{"beam", "n=8 m=2 max-levels=3 narrow=true", search.Beam{N: 8, M: 2, MaxLevels: 3, Narrow: true}},
-		{"beam", "m=2 n=4 n=8", search.Beam{N: 8, M: 2, MaxLevels: 40}}, // the last of several, wherever it stands
+		{"beam", "m=2 n=4 n=8", search.Beam{N: 8, M: 2, MaxLevels: 40}}, // the last n wins, wherever it appears
 		{"rebase", "n=8 balance=0.1", search.Rebase{N: 8, Balance: 0.1, MaxLevels: 25}},
 		{"mcts", "n=8 final=visits puct=1 exploration=0",
 			search.MCTS{N: 8, Width: 4, Parallel: 4, PUCT: true, Final: search.FinalVisits, MaxLevels: 40}},
@@ -40,9 +40,9 @@ func TestNewRefuses(t *testing.T) {
 	for _, test := range []struct{ name, parameter, field, rule string }{
 		{"dijkstra", "", "strategy", `"dijkstra" must be one of [greedy majority`},
 		{"", "", "strategy", `"" must be one of`},
-		{"greedy", "n=4", "strategy", `greedy has no parameter "n", only []`},
+		{"greedy", "n=4", "strategy", `greedy has no parameters: leave out "n"`},
 		{"beam", "width=3", "strategy", `beam has no parameter "width", only [n m max_levels narrow dedupe]`},
-		{"beam", "m=wide", "strategy.beam.m", `"wide": must be a whole number`},
+		{"beam", "m=wide", "strategy.beam.m", `"wide": must be a whole number, at most 2147483647`},
 		{"beam", "m=99999999999", "strategy.beam.m", `must be a whole number`},
 		{"beam", "narrow=perhaps", "strategy.beam.narrow", `"perhaps": must be true or false`},
 		{"best-of-n", "n=many", "strategy.best_of_n.n", `"many": must be a whole number`},
@@ -63,7 +63,7 @@ func TestParseReadsWhatArmWrites(t *testing.T) {
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
-				want := draw(t, k.usual(16))
+				want := draw(t, k.defaults(16))
 				arm, n := Arm(want)
 				if got, err := Parse(arm, n); err != nil || got != want {
 					t.Errorf("%s %d: got %+v and error %v, want %+v", arm, n, got, err, want)
@@ -73,7 +73,7 @@ func TestParseReadsWhatArmWrites(t *testing.T) {
 	}
 }
 
-// draw returns a strategy of the type of s. Each parameter is that of s or any other.
+// draw returns s with some parameters replaced by random values.
 func draw(t *rapid.T, s search.Strategy) search.Strategy {
 	v := reflect.New(reflect.TypeOf(s)).Elem()
 	v.Set(reflect.ValueOf(s))
@@ -125,7 +125,7 @@ func TestString(t *testing.T) {
 	}
 }
 
-// A foreign strategy is none of this package's.
+// A foreign strategy is one that the table does not have.
 type foreign struct{ search.Strategy }
 
 func (foreign) Name() string { return "foreign" }
@@ -164,7 +164,7 @@ func TestDefaults(t *testing.T) {
 				err = s.Validate()
 			}
 			// A prime number of revisions is one chain, which may be too long.
-			if err != nil && !strings.Contains(err.Error(), "in a chain") {
+			if err != nil && !strings.Contains(err.Error(), "per chain") {
 				t.Errorf("%s of %d: %v", name, n, err)
 			}
 		}

@@ -5,24 +5,23 @@ import "github.com/ponder-mesh/ponder/services/planner/search"
 // Summaries that several strategies share.
 const (
 	samples   = "samples"
-	beams     = "steps sampled a level"
-	width     = "children of a step that is kept; a divisor of n"
-	maxLevels = "levels after which all run to their ends"
+	beams     = "steps sampled per level"
+	width     = "children of each kept step; a divisor of n"
+	maxLevels = "levels after which every solution is completed in one call"
 )
 
-// kinds is the table of all strategies. To add one, add its type to package search, a
-// message to the contract, and an entry here.
+// kinds is the table of all strategies. The comment of package search says how to add one.
 var kinds = []kind{
 	describe(func(int) search.Greedy { return search.Greedy{} },
 		"one sample at temperature 0", "", nil),
 	describe(func(n int) search.Majority { return search.Majority{N: n} },
-		"independent samples, the most frequent answer; stops when nothing can change it; needs no verifier",
+		"independent samples, the most frequent answer; stops when the answer can no longer change; needs no verifier",
 		"Wang et al. 2022, arXiv 2203.11171",
 		[]field[search.Majority]{
 			{"n", samples, func(m *search.Majority) any { return &m.N }},
-			{"wave", "samples asked for at a time; 0 is all at once", func(m *search.Majority) any { return &m.Wave }},
+			{"wave", "samples requested at a time; 0: all at once", func(m *search.Majority) any { return &m.Wave }},
 			{"confidence", "stop early at this posterior probability of the leading answer, e.g. 0.95 " +
-				"(arXiv 2305.11860); 0 is when certain", func(m *search.Majority) any { return &m.Confidence }},
+				"(arXiv 2305.11860); 0: when certain", func(m *search.Majority) any { return &m.Confidence }},
 			{"exhaustive", "never stop early", func(m *search.Majority) any { return &m.Exhaustive }},
 		}),
 	describe(func(n int) search.BestOfN { return search.BestOfN{N: n} },
@@ -36,12 +35,12 @@ var kinds = []kind{
 			{"n", beams, func(b *search.Beam) any { return &b.N }},
 			{"m", width, func(b *search.Beam) any { return &b.M }},
 			{"max_levels", maxLevels, func(b *search.Beam) any { return &b.MaxLevels }},
-			{"narrow", "a solution that ends takes its place in the beam with it (arXiv 2502.06703)",
+			{"narrow", "shrink the beam by each solution that finishes (arXiv 2502.06703)",
 				func(b *search.Beam) any { return &b.Narrow }},
-			{"dedupe", "pass over a step whose text a sibling has", func(b *search.Beam) any { return &b.Dedupe }},
+			{"dedupe", "drop a step whose text equals an earlier sibling's", func(b *search.Beam) any { return &b.Dedupe }},
 		}),
 	describe(search.NewLookahead,
-		"beam that scores a step by where k further greedy steps lead; costs n×(k+1) steps a level",
+		"beam search that scores a step after k further greedy steps; costs n×(k+1) steps per level",
 		"Snell et al. 2024, arXiv 2408.03314, §5.2",
 		[]field[search.Lookahead]{
 			{"n", beams, func(l *search.Lookahead) any { return &l.N }},
@@ -54,14 +53,14 @@ var kinds = []kind{
 		[]field[search.DVTS]{
 			{"n", beams, func(d *search.DVTS) any { return &d.N }},
 			{"m", width, func(d *search.DVTS) any { return &d.M }},
-			{"k", "greedy steps after which a step is scored; 0 is at once", func(d *search.DVTS) any { return &d.K }},
+			{"k", "greedy steps before a step is scored; 0: score the step itself", func(d *search.DVTS) any { return &d.K }},
 			{"max_levels", maxLevels, func(d *search.DVTS) any { return &d.MaxLevels }},
 		}),
 	describe(search.NewRebase,
 		"share each level's children among its nodes by the softmax of their scores",
 		"Wu et al. 2024, arXiv 2408.00724",
 		[]field[search.Rebase]{
-			{"n", "children of the first level; later ones have less by the solutions that ended",
+			{"n", "children of the first level; later levels have one less for each finished solution",
 				func(r *search.Rebase) any { return &r.N }},
 			{"balance", "temperature of the softmax: the smaller, the more the best gets",
 				func(r *search.Rebase) any { return &r.Balance }},
@@ -70,16 +69,17 @@ var kinds = []kind{
 			{"max_levels", maxLevels, func(r *search.Rebase) any { return &r.MaxLevels }},
 		}),
 	describe(search.NewMCTS,
-		"walks down a tree that balance what is good against what is unexplored",
+		"Monte Carlo tree search, by UCT or PUCT",
 		"Hao et al. 2023, arXiv 2305.14992 (UCT); OpenR, arXiv 2410.09671 (PUCT)",
 		[]field[search.MCTS]{
-			{"n", "walks", func(m *search.MCTS) any { return &m.N }},
+			{"n", "simulations", func(m *search.MCTS) any { return &m.N }},
 			{"width", "children of an expanded node", func(m *search.MCTS) any { return &m.Width }},
-			{"parallel", "walks at a time, kept apart by virtual loss", func(m *search.MCTS) any { return &m.Parallel }},
-			{"puct", "select by PUCT, with the policy's probability as prior; else UCT",
+			{"parallel", "concurrent simulations, diversified by virtual loss",
+				func(m *search.MCTS) any { return &m.Parallel }},
+			{"puct", "select by PUCT, with the policy's probability as prior; otherwise by UCT",
 				func(m *search.MCTS) any { return &m.PUCT }},
-			{"exploration", "weight of exploring", func(m *search.MCTS) any { return &m.Exploration }},
-			{"rollout", "value a new node by one whole sample; else by the score of the solution that the walk ends in",
+			{"exploration", "exploration constant", func(m *search.MCTS) any { return &m.Exploration }},
+			{"rollout", "value a new node by one whole sample; otherwise a simulation goes on to a solution's end",
 				func(m *search.MCTS) any { return &m.Rollout }},
 			{"final", "how the answer is picked: vote, visits, value", func(m *search.MCTS) any { return &m.Final }},
 			{"max_levels", maxLevels, func(m *search.MCTS) any { return &m.MaxLevels }},
@@ -90,20 +90,20 @@ var kinds = []kind{
 			{"n", "particles of all iterations together", func(p *search.Particles) any { return &p.N }},
 			{"iterations", "Gibbs iterations; a divisor of n", func(p *search.Particles) any { return &p.Iterations }},
 			{"temperature", "of the softmax of the weights", func(p *search.Particles) any { return &p.Temperature }},
-			{"sample", "draw the answer by weight; else the choice picks it",
+			{"sample", "draw the answer by weight; otherwise the choice picks it",
 				func(p *search.Particles) any { return &p.Sample }},
 			{"max_levels", maxLevels, func(p *search.Particles) any { return &p.MaxLevels }},
 		}),
 	describe(search.NewRevisions,
-		"chains of attempts, each in view of the four before it; needs a policy that revises",
+		"sequential revisions: each attempt is conditioned on the four before it; needs a policy that revises",
 		"Snell et al. 2024, arXiv 2408.03314, §6",
 		[]field[search.Revisions]{
-			{"n", "attempts in all", func(r *search.Revisions) any { return &r.N }},
-			{"chains", "chains side by side; a divisor of n", func(r *search.Revisions) any { return &r.Chains }},
-			{"flat", "choose among all attempts alike; else first within chains, then across",
+			{"n", "total attempts", func(r *search.Revisions) any { return &r.N }},
+			{"chains", "concurrent chains; a divisor of n", func(r *search.Revisions) any { return &r.Chains }},
+			{"flat", "choose among all attempts at once; otherwise first within chains, then across",
 				func(r *search.Revisions) any { return &r.Flat }},
 			{"no_verifier", "without a verifier, by majority", func(r *search.Revisions) any { return &r.NoVerifier }},
-			{"feedback", "tell the policy what the verifier doubts in an attempt; for policies that read words",
+			{"feedback", "append the verifier's scores to attempts as text; for instruction-following policies",
 				func(r *search.Revisions) any { return &r.Feedback }},
 		}),
 }
