@@ -6,7 +6,9 @@ import (
 	"unicode"
 )
 
-// FeatureNames are the names of the values that Features returns, in order.
+// FeatureNames lists the names of the values that Features returns, in order. Stored prompt
+// models have these names: log_characters is the logarithm of the number of bytes, and
+// digits_a_number the number of digits per number.
 var FeatureNames = []string{
 	"log_words", "log_characters", "sentences", "questions", "numbers", "distinct_numbers", "log_largest_number",
 	"digits_a_number", "fractions_or_decimals", "adding_words", "multiplying_words", "comparing_words", "latex_commands",
@@ -30,7 +32,7 @@ var wordKinds = func() map[string]int {
 	return kinds
 }()
 
-// Features returns counts of a problem's text; see FeatureNames. It takes time
+// Features returns surface features of a problem's text; see FeatureNames. It takes time
 // proportional to the length of the text.
 func Features(text string) []float64 {
 	var sentences, questions, commands, variables, decimals, digits float64

@@ -148,7 +148,7 @@ func TestRequestsThatAreRefused(t *testing.T) {
 		"answer: must be empty for method probe": change(func(r *difficulty.Request) {
 			r.Answer = "1"
 		}),
-		"scheme.edges: must be 1 to 15, are 0": change(func(r *difficulty.Request) {
+		"scheme.edges: must have 1 to 15 edges, has 0": change(func(r *difficulty.Request) {
 			r.Scheme = difficulty.Scheme{Name: "quantiles-5"}
 		}),
 		"scheme.edges: must descend within (0,1)": change(func(r *difficulty.Request) {

@@ -13,35 +13,35 @@ import (
 // OracleSamples is the default number of samples of an Oracle. Snell et al. took 2048.
 const OracleSamples = 256
 
-// An Oracle counts the samples with the known answer (Snell et al. 2024, arXiv
+// An Oracle estimates pass@1 as the fraction of samples with the known answer (Snell et al. 2024, arXiv
 // 2408.03314, §3.2, "oracle difficulty"). The other estimators are measured against it.
-// An interrupted Oracle continues where it stopped if its Policy records samples, as
-// those of a planner and a bench do (backend.Memo).
+// An interrupted Oracle continues where it stopped if its Policy records samples, as backend.Memo
+// does.
 type Oracle struct {
 	Policy policy.Policy
 }
 
-// Estimate implements Estimator with an estimate per sample. The pass rate is the share
-// of right samples, the interval that of the posterior under Jeffreys' prior.
+// Estimate implements Estimator with an estimate per sample. The interval is the
+// 90 % credible interval under Jeffreys' prior.
 func (o *Oracle) Estimate(ctx context.Context, r Request) iter.Seq2[Estimate, error] {
 	if err := r.Validate(); err != nil {
 		return failed(err)
 	}
 	k := cmp.Or(r.MaxSamples, OracleSamples)
-	grade := func(c policy.Child) bool {
+	correct := func(c policy.Child) bool {
 		text, ok := answer.Extract(reasoning.Join(c.Steps))
 		return ok && c.Finish == reasoning.FinishEnd && answer.Correct(text, r.Answer)
 	}
-	return sampler{policy: o.Policy, grade: grade}.estimate(ctx, r, k, k, rightShare)
+	return sampler{policy: o.Policy, correct: correct}.estimate(ctx, r, k, k, fractionCorrect)
 }
 
-// rightShare is the passRate function of an Oracle.
-func rightShare(samples []sample) (rate, low, high float64) {
-	right := 0.0
+// fractionCorrect is the passRate function of an Oracle.
+func fractionCorrect(samples []sample) (rate, low, high float64) {
+	correct := 0.0
 	for _, s := range samples {
-		right += s.score
+		correct += s.score
 	}
-	rate = right / float64(len(samples))
-	low, high = interval(right, len(samples))
+	rate = correct / float64(len(samples))
+	low, high = interval(correct, len(samples))
 	return rate, min(low, rate), max(high, rate)
 }

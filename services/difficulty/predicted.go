@@ -17,8 +17,8 @@ const PredictedSamples = 16
 
 // A Predicted estimates difficulty as the mean of the reward model's final scores of
 // many samples (Snell et al. 2024, arXiv 2408.03314, §3.2, "model-predicted
-// difficulty"). It needs no answer. Its pass rates are on the scale of the reward model,
-// so its bins should be quantiles.
+// difficulty"). It needs no answer. Its rates are scores of the reward model, not
+// calibrated probabilities: use Quantiles as its scheme.
 type Predicted struct {
 	Policy   policy.Policy
 	Verifier verifier.Verifier
@@ -30,7 +30,7 @@ func (p *Predicted) Estimate(ctx context.Context, r Request) iter.Seq2[Estimate,
 		return failed(err)
 	}
 	if p.Verifier == nil {
-		return failed(reasoning.Invalid("method", "must not be predicted without a verifier"))
+		return failed(reasoning.Invalid("method", "predicted needs a verifier: start one, or use probe"))
 	}
 	k := cmp.Or(r.MaxSamples, PredictedSamples)
 	return sampler{policy: p.Policy, verifier: p.Verifier}.estimate(ctx, r, k, k, meanScore)
@@ -56,7 +56,7 @@ func meanScore(samples []sample) (mean, low, high float64) {
 }
 
 // answerScore returns the score of a sample, or 0 if the sample has no answer and so
-// cannot be right.
+// cannot be correct.
 func answerScore(s sample) float64 {
 	if s.answer == "" {
 		return 0

@@ -14,18 +14,17 @@ import (
 )
 
 // DefaultSamples is the default number of samples of a Probe. Four cost little compared
-// with the searches to choose from, and the search uses them again.
+// with the searches to choose from, and the search reuses them.
 const DefaultSamples = 4
 
-// A Probe estimates difficulty from a few samples. A sample counts as right to the
-// degree of its score (Snell et al. 2024, arXiv 2408.03314, §3.2, "model-predicted
-// difficulty") or, without a verifier, to the degree of the other samples' agreement
-// with it, weighted by their certainty. The estimate is a weighted mean of these, with
-// the mean probability that the policy gives its samples as one more sample: that ranks
-// even problems whose samples are all wrong (docs/difficulty.md).
+// A Probe estimates difficulty from a few samples. Each sample counts as a fractional success:
+// its score (Snell et al. 2024, arXiv 2408.03314, §3.2, "model-predicted difficulty") or,
+// without a verifier, the agreement of the other samples with it, weighted by their certainty.
+// The estimate is the mean of these and of one pseudo-sample, whose value is the mean
+// probability of a sample under the policy: it ranks even problems whose samples are all wrong
+// (docs/difficulty.md).
 //
-// Scores, agreement and probabilities may be misleading; the interval covers the small
-// number of samples only.
+// The interval covers sampling error only, not bias of scores, agreement or probabilities.
 //
 // A Probe takes samples in waves of DefaultSamples, until the bin is settled or the
 // request's maximum is reached.
@@ -43,28 +42,27 @@ func (p *Probe) Estimate(ctx context.Context, r Request) iter.Seq2[Estimate, err
 	return sampler{policy: p.Policy, verifier: p.Verifier}.estimate(ctx, r, k, DefaultSamples, expectedRate)
 }
 
-// expectedRate is the passRate function of a Probe. It counts each sample as a fraction
-// of a success.
+// expectedRate is the passRate function of a Probe.
 func expectedRate(samples []sample) (rate, low, high float64) {
-	right := 0.0
+	successes := 0.0
 	var unscored []sample
 	for _, s := range samples {
 		switch {
-		case s.answer == "": // cannot be right, whatever the scores of its steps
+		case s.answer == "": // cannot be correct, whatever the scores of its steps
 		case s.scored:
-			right += s.score
+			successes += s.score
 		default:
 			unscored = append(unscored, s)
 		}
 	}
-	right += agreement(unscored, len(samples))
-	rate = (meanProbability(samples) + right) / (1 + float64(len(samples)))
-	low, high = interval(right, len(samples))
+	successes += agreement(unscored, len(samples))
+	rate = (meanProbability(samples) + successes) / (1 + float64(len(samples)))
+	low, high = interval(successes, len(samples))
 	return rate, min(low, rate), max(high, rate)
 }
 
-// meanProbability returns the mean probability that the policy gives its samples, or ½,
-// the mean of Jeffreys' prior, if the engine reports no log-probabilities.
+// meanProbability returns the mean probability of the samples under the policy, or ½, the mean of
+// Jeffreys' prior, if the engine reported no log-probabilities for any one of them.
 func meanProbability(samples []sample) (mean float64) {
 	for _, s := range samples {
 		logProb := 0.0
@@ -79,16 +77,16 @@ func meanProbability(samples []sample) (mean float64) {
 	return mean
 }
 
-// interval returns the 90 % credible interval of pass@1 after right successes, which may
-// be fractional, in n samples, under Jeffreys' prior, Beta(½,½).
-func interval(right float64, n int) (low, high float64) {
-	b := distuv.Beta{Alpha: 0.5 + right, Beta: 0.5 + float64(n) - right}
+// interval returns the 90 % credible interval of pass@1 after successes, which may be
+// fractional, in n samples, under Jeffreys' prior, Beta(½,½).
+func interval(successes float64, n int) (low, high float64) {
+	b := distuv.Beta{Alpha: 0.5 + successes, Beta: 0.5 + float64(n) - successes}
 	return b.Quantile(0.05), b.Quantile(0.95)
 }
 
-// agreement returns the sum, over the samples that have an answer, of the share of the
-// other n-1 samples with the same answer, weighted by certainty. A single sample counts
-// one half. A sample without an answer agrees with no other and has weight 1.
+// agreement returns Σ_i (W(a_i) − w_i) / (W − w_i) over the answered samples, where w_i is the
+// certainty of sample i, W(a_i) that of all samples with its answer, and W that of all n
+// samples; a sample without an answer weighs 1. A single sample counts ½.
 func agreement(answered []sample, n int) (sum float64) {
 	if n == 1 {
 		return 0.5 * float64(len(answered))

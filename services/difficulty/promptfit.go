@@ -17,7 +17,7 @@ const ridge = 1
 // problems per feature.
 func FitPrompt(texts []string, rates []float64) (PromptModel, error) {
 	if least := 3 * len(FeatureNames); len(texts) != len(rates) || len(texts) < least {
-		return PromptModel{}, reasoning.Invalid("problems", "must be %d or more, each with a rate: are %d and %d",
+		return PromptModel{}, reasoning.Invalid("problems", "must have %d or more, with one rate each: has %d problems and %d rates",
 			least, len(texts), len(rates))
 	}
 	if slices.ContainsFunc(rates, func(r float64) bool { return !(r >= 0 && r <= 1) }) {
@@ -32,7 +32,7 @@ func FitPrompt(texts []string, rates []float64) (PromptModel, error) {
 		return m, err
 	}
 	const folds = 5
-	errors := make([]float64, len(rows))
+	residuals := make([]float64, len(rows))
 	for fold := range folds {
 		var trainRows [][]float64
 		var trainRates []float64
@@ -46,18 +46,57 @@ func FitPrompt(texts []string, rates []float64) (PromptModel, error) {
 			return m, err
 		}
 		for i := fold; i < len(rows); i += folds {
-			errors[i] = math.Abs(model.predict(rows[i]) - rates[i])
+			residuals[i] = math.Abs(model.predict(rows[i]) - rates[i])
 		}
 	}
-	slices.Sort(errors)
+	slices.Sort(residuals)
 	// The conformal quantile (Vovk et al. 2005).
-	m.Error = errors[min(len(errors)-1, int(math.Ceil(0.9*float64(len(errors)+1)))-1)]
+	m.Error = residuals[min(len(residuals)-1, int(math.Ceil(0.9*float64(len(residuals)+1)))-1)]
 	return m, nil
 }
 
 // fit maximizes the likelihood of rates, as fractional successes, with the ridge penalty,
 // by Newton's method.
 func fit(rows [][]float64, rates []float64) (PromptModel, error) {
+	m, x := standardize(rows)
+	n, d := len(rows), len(FeatureNames)
+	w := mat.NewVecDense(d+1, nil)
+	for range 25 {
+		hessian, gradient := mat.NewSymDense(d+1, nil), mat.NewVecDense(d+1, nil)
+		for j := range d {
+			hessian.SetSym(j, j, ridge)
+			gradient.SetVec(j, -ridge*w.AtVec(j))
+		}
+		hessian.SetSym(d, d, 1e-6)
+		for i := range n {
+			row := x.RowView(i)
+			p := logistic(mat.Dot(row, w))
+			gradient.AddScaledVec(gradient, rates[i]-p, row)
+			hessian.SymRankOne(hessian, p*(1-p), row)
+		}
+		var chol mat.Cholesky
+		var step mat.VecDense
+		if !chol.Factorize(hessian) {
+			return m, fmt.Errorf("fit prompt model: the features do not determine the weights: use more problems")
+		}
+		if err := chol.SolveVecTo(&step, gradient); err != nil {
+			return m, fmt.Errorf("fit prompt model: %w", err)
+		}
+		w.AddVec(w, &step)
+		if mat.Norm(&step, 2) < 1e-9 {
+			break
+		}
+	}
+	for j := range d {
+		m.Weights[j] = w.AtVec(j)
+	}
+	m.Bias = w.AtVec(d)
+	return m, nil
+}
+
+// standardize returns a model with the mean and the standard deviation of each feature, and the
+// standardized features of each row with a last column of ones.
+func standardize(rows [][]float64) (PromptModel, *mat.Dense) {
 	n, d := len(rows), len(FeatureNames)
 	m := PromptModel{
 		Features: FeatureNames, Mean: make([]float64, d), Spread: make([]float64, d), Weights: make([]float64, d),
@@ -81,36 +120,5 @@ func fit(rows [][]float64, rates []float64) (PromptModel, error) {
 		}
 		x.Set(i, d, 1)
 	}
-	w := mat.NewVecDense(d+1, nil)
-	for range 25 {
-		hessian, gradient := mat.NewSymDense(d+1, nil), mat.NewVecDense(d+1, nil)
-		for j := range d {
-			hessian.SetSym(j, j, ridge)
-			gradient.SetVec(j, -ridge*w.AtVec(j))
-		}
-		hessian.SetSym(d, d, 1e-6)
-		for i := range n {
-			row := x.RowView(i)
-			p := logistic(mat.Dot(row, w))
-			gradient.AddScaledVec(gradient, rates[i]-p, row)
-			hessian.SymRankOne(hessian, p*(1-p), row)
-		}
-		var chol mat.Cholesky
-		var step mat.VecDense
-		if !chol.Factorize(hessian) {
-			return m, fmt.Errorf("fit prompt model: the features do not determine the weights")
-		}
-		if err := chol.SolveVecTo(&step, gradient); err != nil {
-			return m, fmt.Errorf("fit prompt model: %w", err)
-		}
-		w.AddVec(w, &step)
-		if mat.Norm(&step, 2) < 1e-9 {
-			break
-		}
-	}
-	for j := range d {
-		m.Weights[j] = w.AtVec(j)
-	}
-	m.Bias = w.AtVec(d)
-	return m, nil
+	return m, x
 }

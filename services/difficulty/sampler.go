@@ -1,25 +1,22 @@
 package difficulty
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"iter"
 	"slices"
 	"sync"
 
-	"github.com/ponder-mesh/ponder/answer"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// A sampler takes full-solution samples of a problem, and scores them if it has a
-// verifier.
+// A sampler samples whole solutions of a problem, and scores them if it has a verifier.
 type sampler struct {
 	policy   policy.Policy
-	verifier verifier.Verifier               // nil: none
-	grade    func(policy.Child) (right bool) // replaces a verifier if the answer is known
+	verifier verifier.Verifier       // nil: none
+	correct  func(policy.Child) bool // used instead of a verifier if the answer is known
 }
 
 // probeSuffix is appended to the id of the search in a probe's jobs. A queue delivers
@@ -62,18 +59,7 @@ func (p sampler) estimate(
 	}
 }
 
-// A sample is a child with its final score.
-type sample struct {
-	child  policy.Child
-	usage  reasoning.Usage // with that of scoring
-	answer string          // see answerOf
-	score  float64         // by the verifier or, 0 or 1, by grade
-	scored bool            // by the verifier
-}
-
-func byOrdinal(a, b sample) int { return cmp.Compare(a.child.Ordinal, b.child.Ordinal) }
-
-// A sampleResult is what a goroutine of samples sends.
+// A sampleResult is a sample or the error of a goroutine of samples.
 type sampleResult struct {
 	sample sample
 	err    error
@@ -106,18 +92,8 @@ func (p sampler) samples(ctx context.Context, r Request, from, to int) iter.Seq2
 			case <-ctx.Done():
 			}
 		}
-		request := policy.Request{
-			Tenant: r.Tenant, Search: r.Search + probeSuffix, Problem: r.Problem, Span: policy.Whole,
-			Seed: r.Seed, Sampling: r.Sampling,
-		}
-		var ordinals []int
-		for i := from; i < to; i++ {
-			ordinals = append(ordinals, i)
-		}
-		for part := range slices.Chunk(ordinals, policy.MaxChildren) {
+		for _, request := range requests(r, from, to) {
 			work.Go(func() {
-				request := request
-				request.Ordinals = part
 				for child, err := range p.policy.Expand(ctx, request) {
 					if err != nil {
 						send(sample{}, err)
@@ -141,12 +117,27 @@ func (p sampler) samples(ctx context.Context, r Request, from, to int) iter.Seq2
 	}
 }
 
+// requests returns the requests for the samples with ordinals in [from, to).
+func requests(r Request, from, to int) (all []policy.Request) {
+	var ordinals []int
+	for i := from; i < to; i++ {
+		ordinals = append(ordinals, i)
+	}
+	for part := range slices.Chunk(ordinals, policy.MaxChildren) {
+		all = append(all, policy.Request{
+			Tenant: r.Tenant, Search: r.Search + probeSuffix, Problem: r.Problem, Span: policy.Whole,
+			Seed: r.Seed, Sampling: r.Sampling, Ordinals: part,
+		})
+	}
+	return all
+}
+
 // score returns child as a sample, scored by the verifier if there is one.
 func (p sampler) score(
 	ctx context.Context, r Request, model verifier.RewardModel, child policy.Child,
 ) (sample, error) {
 	s := sample{child: child, usage: child.Usage, answer: answerOf(child)}
-	if p.grade != nil && p.grade(child) {
+	if p.correct != nil && p.correct(child) {
 		s.score = 1
 	}
 	if p.verifier == nil {
@@ -175,17 +166,4 @@ func (p sampler) score(
 // failed returns a sequence of err alone.
 func failed(err error) iter.Seq2[Estimate, error] {
 	return func(yield func(Estimate, error) bool) { yield(Estimate{}, err) }
-}
-
-// answerOf returns a key of the child's answer, equal for equivalent answers, or "" if
-// the child has none.
-func answerOf(c policy.Child) string {
-	if c.Finish != reasoning.FinishEnd {
-		return ""
-	}
-	text, ok := answer.Extract(reasoning.Join(c.Steps))
-	if !ok {
-		return ""
-	}
-	return "=" + answer.Key(text)
 }

@@ -9,13 +9,14 @@ import (
 )
 
 // A Scheme is a named division of pass rates into bins, the easiest first. Bin i holds
-// the rates from Edges[i] up to the next easier bin, the last bin all below.
+// the rates in [Edges[i], Edges[i-1]): the first bin all rates from Edges[0] on, the last bin all
+// below the last edge.
 type Scheme struct {
 	Name  string    `json:"name"`
 	Edges []float64 `json:"edges"` // descending, in (0,1); 1…MaxEdges
 }
 
-// MaxEdges is the most edges of a scheme.
+// MaxEdges limits the edges of a scheme.
 const MaxEdges = 15
 
 // Absolute is the scheme of Liu et al. 2025 (arXiv 2502.06703, §4.1): easy, medium and
@@ -23,7 +24,7 @@ const MaxEdges = 15
 // scheme, it is the easier one.
 var Absolute = Scheme{"absolute", []float64{0.5, 0.1}}
 
-// Quantiles returns a scheme of n bins with equally many of these rates each, as Snell
+// Quantiles returns a scheme of n bins with about len(rates)/n rates each, as Snell
 // et al. 2024 (arXiv 2408.03314, §3.2) use with n = 5. Equal rates stay together, so
 // there may be fewer bins.
 func Quantiles(n int, rates []float64) Scheme {
@@ -32,7 +33,7 @@ func Quantiles(n int, rates []float64) Scheme {
 	for i := n - 1; i > 0 && len(sorted) > 0; i-- {
 		at := i * len(sorted) / n
 		edge := sorted[at]
-		if at > 0 && edge > sorted[at-1] { // halfway between two rates, farthest from either
+		if at > 0 && edge > sorted[at-1] { // halfway between the neighbouring rates
 			edge = (edge + sorted[at-1]) / 2
 		}
 		if edge > sorted[0] && edge < 1 && (len(s.Edges) == 0 || edge < s.Edges[len(s.Edges)-1]) {
@@ -48,14 +49,14 @@ func Quantiles(n int, rates []float64) Scheme {
 // Validate returns a *reasoning.InvalidError for the first rule that s breaks.
 func (s Scheme) Validate() error {
 	if len(s.Edges) == 0 || len(s.Edges) > MaxEdges {
-		return reasoning.Invalid("scheme.edges", "must be 1 to %d, are %d", MaxEdges, len(s.Edges))
+		return reasoning.Invalid("scheme.edges", "must have 1 to %d edges, has %d", MaxEdges, len(s.Edges))
 	}
 	if len(s.Name) > 64 {
 		return reasoning.Invalid("scheme.name", "must have at most 64 bytes, has %d", len(s.Name))
 	}
 	for i, e := range s.Edges {
 		if !(e > 0 && e < 1) || i > 0 && e >= s.Edges[i-1] {
-			return reasoning.Invalid("scheme.edges", "must descend within (0,1), are %v", s.Edges)
+			return reasoning.Invalid("scheme.edges", "must descend within (0,1), has %v", s.Edges)
 		}
 	}
 	return nil
@@ -74,7 +75,7 @@ func (s Scheme) Bin(rate float64) int {
 	return len(s.Edges)
 }
 
-// Label returns a name of a bin for people.
+// Label returns a human-readable name of a bin.
 func (s Scheme) Label(bin int) string {
 	if s.Name == Absolute.Name && slices.Equal(s.Edges, Absolute.Edges) {
 		return []string{"easy", "medium", "hard"}[bin]

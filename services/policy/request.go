@@ -8,11 +8,11 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// Whole, as a Request's Span, lets each child run until the text ends.
+// Whole is the Span of a child that runs to the end of the text.
 const Whole = 0
 
 // A Request asks for children of one prefix. Siblings share a request so that an
-// engine reads their prefix once.
+// engine processes their prefix once.
 type Request struct {
 	Tenant   string
 	Search   string // id of the search: [A-Za-z0-9_-]{1,64}
@@ -22,13 +22,13 @@ type Request struct {
 	Steps    []string       // the prefix, byte-exact
 	Ordinals []int          // of the children to generate; child i is sampled with Seed.Child(i)
 	Span     int            // steps per child, or Whole
-	Stop     string         // ends a child, inclusively, at its first occurrence; usually empty
+	Stop     string         // string that ends a child and is included in it; usually empty
 	Seed     reasoning.Seed // of the prefix
 	Sampling reasoning.Sampling
-	Model    reasoning.Model // required of the policy; an empty field accepts any
+	Model    reasoning.Model // constraints on the serving model; an empty field accepts any
 
-	// OnStart, if not nil, is called when a worker takes the request out of a
-	// queue, once per attempt. Implementations without a queue do not call it. It
+	// OnStart, if not nil, is called when a worker dequeues the request, once per
+	// attempt. Implementations without a queue do not call it. It
 	// must not block.
 	OnStart func(Start)
 }
@@ -36,7 +36,7 @@ type Request struct {
 // Depth returns the depth of the prefix in the tree.
 func (r Request) Depth() int { return reasoning.Depth(r.Node) }
 
-// Limits of a request, checked before anything is allocated.
+// Limits of a request, checked by Validate.
 const (
 	MaxTenant   = 128      // bytes
 	MaxNode     = 4096     // bytes
@@ -52,13 +52,13 @@ const (
 
 // Validate returns a *reasoning.InvalidError for the first rule that r breaks.
 func (r Request) Validate() error {
-	stepsSize, stepsValid := measure(r.Steps)
-	attemptsSize, attemptsValid := measure(r.Attempts)
+	stepsSize, badStep := measure(r.Steps)
+	attemptsSize, badAttempt := measure(r.Attempts)
 	switch {
 	case len(r.Tenant) > MaxTenant || !utf8.ValidString(r.Tenant):
 		return reasoning.Invalid("tenant", "must be at most %d bytes of UTF-8", MaxTenant)
 	case !ValidSearch(r.Search):
-		return reasoning.Invalid("search_id", "must be 1 to 64 of A–Z a–z 0–9 _ -, is %.70q", r.Search)
+		return reasoning.Invalid("search_id", "must have 1 to 64 characters out of A-Z a-z 0-9 _ -, is %.70q", r.Search)
 	case len(r.Node) > MaxNode || !utf8.ValidString(r.Node):
 		return reasoning.Invalid("node_id", "must be at most %d bytes of UTF-8", MaxNode)
 	case r.Problem == "":
@@ -68,22 +68,23 @@ func (r Request) Validate() error {
 	case !utf8.ValidString(r.Problem):
 		return reasoning.Invalid("problem", "must be UTF-8")
 	case len(r.Steps) > MaxSteps:
-		return reasoning.Invalid("steps", "must be at most %d, are %d", MaxSteps, len(r.Steps))
+		return reasoning.Invalid("steps", "must have at most %d steps, has %d", MaxSteps, len(r.Steps))
 	case stepsSize > MaxPrefix:
-		return reasoning.Invalid("steps", "must have at most %d bytes together, have %d", MaxPrefix, stepsSize)
-	case !stepsValid:
-		return reasoning.Invalid("steps", "must be UTF-8")
+		return reasoning.Invalid("steps", "must have at most %d bytes together, has %d", MaxPrefix, stepsSize)
+	case badStep >= 0:
+		return reasoning.Invalid("steps", "must be UTF-8, step %d is not", badStep)
 	case len(r.Attempts) > MaxAttempts:
-		return reasoning.Invalid("attempts", "must be at most %d, are %d", MaxAttempts, len(r.Attempts))
+		return reasoning.Invalid("attempts", "must have at most %d attempts, has %d", MaxAttempts, len(r.Attempts))
 	case attemptsSize+stepsSize > MaxPrefix:
-		return reasoning.Invalid("attempts", "must have at most %d bytes together with the steps, have %d", MaxPrefix,
+		return reasoning.Invalid("attempts", "must have at most %d bytes together with the steps, has %d", MaxPrefix,
 			attemptsSize+stepsSize)
-	case !attemptsValid:
-		return reasoning.Invalid("attempts", "must be UTF-8")
+	case badAttempt >= 0:
+		return reasoning.Invalid("attempts", "must be UTF-8, attempt %d is not", badAttempt)
 	case len(r.Ordinals) == 0 || len(r.Ordinals) > MaxChildren:
-		return reasoning.Invalid("ordinals", "must be 1 to %d, are %d", MaxChildren, len(r.Ordinals))
+		return reasoning.Invalid("ordinals", "must have 1 to %d ordinals, has %d", MaxChildren, len(r.Ordinals))
 	case slices.Min(r.Ordinals) < 0 || slices.Max(r.Ordinals) > math.MaxInt32:
-		return reasoning.Invalid("ordinals", "must be 0 to %d", math.MaxInt32)
+		return reasoning.Invalid("ordinals", "must each be 0 to %d, are %d to %d", math.MaxInt32,
+			slices.Min(r.Ordinals), slices.Max(r.Ordinals))
 	case hasDuplicates(r.Ordinals):
 		return reasoning.Invalid("ordinals", "must be distinct")
 	case r.Span < 0 || r.Span > MaxSpan:
@@ -94,38 +95,13 @@ func (r Request) Validate() error {
 	return ValidateSampling(r.Sampling)
 }
 
-// ValidateSampling returns a *reasoning.InvalidError for the first rule that s breaks.
-func ValidateSampling(s reasoning.Sampling) error {
-	switch {
-	case !(s.Temperature >= 0 && s.Temperature <= 2): // also NaN
-		return reasoning.Invalid("sampling.temperature", "must be in [0,2], is %v", s.Temperature)
-	case !(s.TopP > 0 && s.TopP <= 1):
-		return reasoning.Invalid("sampling.top_p", "must be in (0,1], is %v", s.TopP)
-	case s.MaxTokens < 1 || s.MaxTokens > MaxTokens:
-		return reasoning.Invalid("sampling.max_tokens", "must be 1 to %d, is %d", MaxTokens, s.MaxTokens)
-	}
-	return nil
-}
-
-// ValidSearch reports whether id can name a search; such an id is also a valid token of
-// a NATS subject.
-func ValidSearch(id string) bool {
-	for _, c := range []byte(id) {
-		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-') {
-			return false
-		}
-	}
-	return len(id) >= 1 && len(id) <= 64
-}
-
-// measure returns the number of bytes of texts, and whether all are UTF-8.
-func measure(texts []string) (size int, valid bool) {
-	valid = true
+// measure returns the number of bytes of texts, and the index of the first text that is not
+// UTF-8, -1 if all are.
+func measure(texts []string) (size, bad int) {
 	for _, s := range texts {
 		size += len(s)
-		valid = valid && utf8.ValidString(s)
 	}
-	return size, valid
+	return size, slices.IndexFunc(texts, func(s string) bool { return !utf8.ValidString(s) })
 }
 
 func hasDuplicates(ordinals []int) bool {

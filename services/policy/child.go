@@ -1,0 +1,24 @@
+package policy
+
+import (
+	"time"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+)
+
+// A Start reports that a worker began an attempt at a queued request.
+type Start struct {
+	Worker    string
+	Attempt   int // from 1
+	QueueWait time.Duration
+}
+
+// A Child is one continuation of a prefix.
+type Child struct {
+	Ordinal  int
+	Steps    []reasoning.Step // at least one; the last ends with Request.Stop if that matched
+	Finish   reasoning.Finish // FinishStep also if Request.Stop matched
+	Usage    reasoning.Usage  // the shared prefix is charged to the first child that finishes
+	Generate time.Duration    // time that generating took
+	Start                     // zero if there was no queue
+}
