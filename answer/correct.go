@@ -29,7 +29,7 @@ func Correct(got, want string) bool {
 		return false
 	}
 	g := &grader{budget: maxComparisons}
-	a, b := normal(got), normal(want)
+	a, b := normalize(got), normalize(want)
 	switch {
 	case g.equal(a, b):
 		return true
@@ -38,7 +38,7 @@ func Correct(got, want string) bool {
 			percent(want) && g.scalar(a, `\frac{`+b+`}{100}`)
 	}
 	// If both have a name on one side, as y=2x+1 and y-3=2(x-1), compare with the names.
-	a, b = rewrite(got, named), rewrite(want, named)
+	a, b = rewrite(got, rewritesKeepName), rewrite(want, rewritesKeepName)
 	return strings.Contains(a, "=") && strings.Contains(b, "=") && equivalent(a, b)
 }
 
@@ -64,7 +64,7 @@ func (g *grader) equal(got, want string) bool {
 		return g.scalar(a.elems[0], b.elems[0])
 	case a.kind.ordered():
 		for i := range a.elems {
-			if !g.equal(normal(a.elems[i]), normal(b.elems[i])) {
+			if !g.equal(normalize(a.elems[i]), normalize(b.elems[i])) {
 				return false
 			}
 		}
@@ -74,7 +74,7 @@ func (g *grader) equal(got, want string) bool {
 	for _, x := range a.elems {
 		found := -1
 		for i, y := range unmatched {
-			if g.equal(normal(x), normal(y)) {
+			if g.equal(normalize(x), normalize(y)) {
 				found = i
 				break
 			}

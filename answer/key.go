@@ -6,12 +6,13 @@ import (
 	"strings"
 )
 
-// Key returns the canonical form of an answer: two answers are the same up to notation
-// if and only if their keys are equal, and Key(Key(a)) == Key(a).
+// Key returns the canonical form of an answer. Equality of keys is the equivalence of answers
+// by which votes are counted, and Key(Key(a)) == Key(a).
 //
 // It drops notation that does not change the answer: LaTeX spacing, sizing and text
 // commands, degrees, percent and currency signs, units, thousands commas, a leading
-// "x=", a final full stop; a percent sign never scales. Plain numbers become reduced
+// "x=", final full stops, semicolons and colons. A percent sign is
+// dropped, never divided by 100. Plain numbers become reduced
 // fractions (0.50, 2/4 and \frac12 are 1/2), alone and as elements of lists, tuples,
 // sets and intervals. Words lose their case, variables keep it. The rules follow
 // Hendrycks et al. 2021 (strip_string).
@@ -19,21 +20,21 @@ func Key(answer string) string {
 	if len(answer) > MaxLen {
 		return answer
 	}
-	return reduce(normal(answer))
+	return reduce(normalize(answer))
 }
 
-// normal returns the normal form of s: it applies the rewritings until none changes s.
-// A rewriting either leaves s unchanged, shortens it, or keeps its length and removes a
-// capital, a comma or a control character; hence the loop ends, and normal is
-// idempotent.
-func normal(s string) string { return rewrite(s, rewritings) }
+// normalize applies the rewrite rules until none changes s. A rule either leaves s unchanged,
+// shortens it, or keeps its length and removes a capital, a comma or a control character; hence
+// the loop ends, and normalize is idempotent.
+func normalize(s string) string { return rewrite(s, rewrites) }
 
-func rewrite(s string, rewritings []func(string) string) string {
+// rewrite is normalize with some of the rules.
+func rewrite(s string, rewrites []func(string) string) string {
 	s = prepare(s)
 	for {
 		before := s
-		for _, rewriting := range rewritings {
-			s = rewriting(s)
+		for _, rule := range rewrites {
+			s = rule(s)
 		}
 		if s == before {
 			return s
@@ -42,11 +43,11 @@ func rewrite(s string, rewritings []func(string) string) string {
 }
 
 var (
-	rewritings = []func(string) string{commands, trim, unbrace, prefix, units, lower}
-	named      = []func(string) string{commands, trim, unbrace, units} // without prefix: keeps "y="
+	rewrites         = []func(string) string{commands, trim, unbrace, dropVariable, units, lower}
+	rewritesKeepName = []func(string) string{commands, trim, unbrace, units} // without dropVariable: keeps "y="
 )
 
-// prepare applies the rewritings that need to be applied only once, since no other
+// prepare applies the rules that need to be applied only once, since no other
 // produces what they replace.
 func prepare(s string) string {
 	s = strings.ToValidUTF8(s, "")
@@ -54,7 +55,7 @@ func prepare(s string) string {
 	s = root.ReplaceAllString(s, `\sqrt{$1}`)
 	s = strings.ReplaceAll(s, "√", `\sqrt`)
 	s = degrees.ReplaceAllString(s, `$1($2$3*\pi/180)`) // outside of functions degrees are a unit
-	return dropNoun(strings.TrimSpace(s))
+	return dropUnitNoun(strings.TrimSpace(s))
 }
 
 const degree = `(?:\^\s*\{?\s*\\circ\s*\}?|\^?°|\\degree)`
@@ -71,16 +72,16 @@ var (
 		`(?:\s+([A-Za-z][A-Za-z ]*)|\s*\\(?:text|mbox|textrm|mathrm)\{([A-Za-z ]+)\.?\})\.?$`)
 )
 
-// notNouns are words that change the value of the number before them.
-var notNouns = map[string]bool{
+// magnitudeWords are words that change the value of the number before them, or belong to it.
+var magnitudeWords = map[string]bool{
 	"hundred": true, "thousand": true, "million": true, "billion": true, "trillion": true, "dozen": true, "half": true,
 	"halves": true, "and": true, "or": true, "to": true, "less": true, "more": true, "than": true, "plus": true,
 	"minus": true, "over": true, "mod": true, "am": true, "pm": true, "pi": true, "sqrt": true, "sin": true,
 	"cos": true, "tan": true, "log": true, "ln": true, "infinity": true, "base": true,
 }
 
-// dropNoun drops a noun of up to three words after a number, as in "18 eggs".
-func dropNoun(s string) string {
+// dropUnitNoun drops a noun of up to three words after a number, as in "18 eggs".
+func dropUnitNoun(s string) string {
 	m := counted.FindStringSubmatch(s)
 	if m == nil {
 		return s
@@ -90,15 +91,15 @@ func dropNoun(s string) string {
 		return s
 	}
 	for _, w := range words {
-		if len(w) < 2 || notNouns[strings.ToLower(w)] {
+		if len(w) < 2 || magnitudeWords[strings.ToLower(w)] {
 			return s
 		}
 	}
 	return m[1]
 }
 
-// trim drops white space and full stops around an answer, an outer group, and the
-// parentheses of a choice, (C).
+// trim drops white space around an answer, full stops, semicolons and colons at its end, an
+// outer group, and the parentheses of a choice, (C).
 func trim(s string) string {
 	s = strings.TrimRight(strings.TrimSpace(s), ".;:")
 	for len(s) > 1 && s[0] == '{' && braces(s)[0] == len(s)-1 {
@@ -158,8 +159,8 @@ var nameFirst = regexp.MustCompile(
 // with letters is not assigned: a+b=c is an equation.
 var nameLast = regexp.MustCompile(`^([^=A-Za-z\\]+)=[A-Za-z]$`)
 
-// prefix drops the name of the variable: x=5, 5=x, f(x)=2x, (x,y)=(1,2), x∈[0,1].
-func prefix(s string) string {
+// dropVariable drops the name of the variable, before or after the value: x=5, 5=x, f(x)=2x, (x,y)=(1,2), x∈[0,1].
+func dropVariable(s string) string {
 	if m := nameFirst.FindStringSubmatch(s); m != nil {
 		return m[1] + m[2]
 	}
@@ -169,6 +170,8 @@ func prefix(s string) string {
 	return s
 }
 
+// unit matches a number that is followed by units, and captures the number: 5cm, 12milesperhour,
+// 3cm^2. Space is dropped before.
 var unit = regexp.MustCompile(`(?i)^(.*[0-9}π])(?:(?:square|sq|cubic|per|/)*(?:degrees?|radians?|percent|` +
 	`dollars?|cents?|units?|inch(?:es)?|feet|foot|ft|yards?|yds?|miles?|mi|met(?:er|re)s?|cm|mm|km|` +
 	`kg|grams?|pounds?|lbs?|ounces?|oz|tons?|lit(?:er|re)s?|ml|gallons?|mph|kph|` +
@@ -208,7 +211,8 @@ func lower(s string) string {
 // an element of a list, tuple, set or interval.
 func reduce(s string) string {
 	var b strings.Builder
-	start, mayStart := 0, true // of the current atom, and whether an element may start there
+	start := 0       // of the current atom
+	mayStart := true // an element of a list may start at start
 	flush := func(end int, mayEnd bool) {
 		atom := s[start:end]
 		if mayStart && mayEnd {

@@ -143,7 +143,7 @@ func TestRewritingsOnlyShrink(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		s := prepare(rapid.OneOf(answers(), rapid.String()).Draw(t, "answer"))
-		for i, rewriting := range rewritings {
+		for i, rewriting := range rewrites {
 			out := rewriting(s)
 			if out != s && len(out) >= len(s) && (len(out) > len(s) || weight(out) >= weight(s)) {
 				t.Fatalf("rewriting %d turns %q into %q", i, s, out)

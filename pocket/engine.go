@@ -11,7 +11,7 @@ import (
 // Options size an Engine. Zero values mean the defaults.
 type Options struct {
 	Workers      int // goroutines that compute; default GOMAXPROCS
-	Slots        int // sequences that a worker runs at once, 1…64; default 16
+	Slots        int // sequences per worker, 1…64; default 16. Engine.Slots is of all workers
 	PrefixTokens int // capacity of the prefix cache; default 16384 (about 16 MB), negative: no cache
 }
 
@@ -29,7 +29,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Engine serves one policy to many goroutines. Its workers batch continuously:
+// Engine serves one model to many goroutines. Its workers batch continuously:
 // sequences join and leave a running batch between two tokens, and a worker with
 // free slots takes waiting sequences. No request waits for a timer or for a batch
 // to fill (Yu et al. 2022, Orca).
@@ -42,12 +42,12 @@ type Engine struct {
 	mu      sync.Mutex
 	wake    sync.Cond // signalled when a request waits, and by Close
 	closed  bool
-	waiting []*prompt   // to be prefilled
+	waiting []*job      // to be prefilled
 	ready   []*sequence // prefilled, to be decoded
 }
 
-// prompt is an accepted request.
-type prompt struct {
+// job is an accepted request.
+type job struct {
 	ctx       context.Context
 	request   Request
 	ids       []int
@@ -60,7 +60,7 @@ type prompt struct {
 }
 
 // fail makes Generate return err. Only the first call has an effect.
-func (p *prompt) fail(err error) {
+func (p *job) fail(err error) {
 	select {
 	case p.failed <- err:
 	default:
@@ -69,13 +69,13 @@ func (p *prompt) fail(err error) {
 
 // sequence is an unfinished child.
 type sequence struct {
-	*prompt
+	*job
 	sampler
-	child   Child
-	memory  *segment
-	next    int     // last token drawn, the input of the next pass
-	line    []int   // tokens of the incomplete step
-	logProb float64 // of line
+	child      Child
+	memory     *segment
+	next       int     // last token drawn, the input of the next pass
+	stepTokens []int   // of the incomplete step
+	logProb    float64 // of stepTokens
 }
 
 // NewEngine starts an engine; Close stops it.
@@ -107,11 +107,10 @@ func (e *Engine) Close() error {
 }
 
 // Generate yields the children of a request as each finishes, in any order; see
-// Child.Index. An error ends the sequence: one that wraps ErrRequest before
-// anything is computed, the context's, or ErrClosed. Breaking out of the loop, like
-// cancelling ctx, stops the rest between two tokens. The Child beside the context's
-// error has the Usage of the wasted tokens, except those of the pass in progress,
-// at most one per child.
+// Child.Index. An error ends the sequence: one that wraps ErrRequest (before any work),
+// context.Cause(ctx), or ErrClosed. Breaking out of the loop, like cancelling ctx, stops the
+// other children between two tokens. The Child that is yielded with the context's error has the
+// Usage of the wasted tokens, except those of the pass in progress, at most one per child.
 func (e *Engine) Generate(ctx context.Context, r Request) iter.Seq2[Child, error] {
 	return func(yield func(Child, error) bool) {
 		ids, err := r.check(e.model)
@@ -121,7 +120,7 @@ func (e *Engine) Generate(ctx context.Context, r Request) iter.Seq2[Child, error
 		}
 		work, cancel := context.WithCancel(ctx)
 		defer cancel()
-		p := &prompt{
+		p := &job{
 			ctx: work, request: r, ids: ids, children: make(chan Child, len(r.Seeds)), failed: make(chan error, 1),
 		}
 		if !e.submit(p) {
@@ -152,9 +151,9 @@ func (e *Engine) Generate(ctx context.Context, r Request) iter.Seq2[Child, error
 	}
 }
 
-// usage returns the usage of a child. The first child of a request is charged the
-// prompt.
-func (p *prompt) usage(generated int, first bool) Usage {
+// usage returns the usage of a child. The first child carries the prompt's uncached tokens; for
+// the others the prompt counts as cached.
+func (p *job) usage(generated int, first bool) Usage {
 	u := Usage{Prompt: len(p.ids), Cached: len(p.ids), Generated: generated}
 	if first {
 		u.Cached = p.cached
@@ -163,7 +162,7 @@ func (p *prompt) usage(generated int, first bool) Usage {
 }
 
 // submit queues p. It returns false if the engine is closed.
-func (e *Engine) submit(p *prompt) bool {
+func (e *Engine) submit(p *job) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
@@ -204,7 +203,7 @@ func (e *Engine) work() {
 // take returns the next work of a worker: a prompt to prefill, or sequences, possibly
 // none, to join its batch. It blocks while there is neither and the batch is empty. It
 // returns false when the engine is closed.
-func (e *Engine) take(running int) (*prompt, []*sequence, bool) {
+func (e *Engine) take(running int) (*job, []*sequence, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for !e.closed && running == 0 && len(e.waiting) == 0 && len(e.ready) == 0 {
@@ -220,7 +219,7 @@ func (e *Engine) take(running int) (*prompt, []*sequence, bool) {
 		e.waiting, e.ready = nil, nil
 		return nil, nil, false
 	}
-	// Prefill first, unless this worker's slots are full or can be filled without.
+	// Prefill a waiting prompt unless ready sequences already fill this worker's slots.
 	if len(e.waiting) > 0 && running+len(e.ready) < e.opts.Slots {
 		p := e.waiting[0]
 		e.waiting[0] = nil
@@ -235,8 +234,8 @@ func (e *Engine) take(running int) (*prompt, []*sequence, bool) {
 	return nil, joined, true
 }
 
-// prefill computes the prompt once and makes its children ready.
-func (e *Engine) prefill(s *scratch, p *prompt) {
+// prefill computes the prompt once and queues its sequences for decoding.
+func (e *Engine) prefill(s *scratch, p *job) {
 	if p.ctx.Err() != nil {
 		return
 	}
@@ -249,7 +248,7 @@ func (e *Engine) prefill(s *scratch, p *prompt) {
 			topP = 1
 		}
 		draw := sampler{seed, float32(p.request.Temperature), topP}
-		children[i] = &sequence{prompt: p, sampler: draw, child: Child{Index: i}}
+		children[i] = &sequence{job: p, sampler: draw, child: Child{Index: i}}
 	}
 	e.mu.Lock()
 	e.ready = append(e.ready, children...)

@@ -78,9 +78,9 @@ func (q *sequence) accept(logits []float32) bool {
 	q.next = q.draw(logits, position)
 	q.child.Usage.Generated++
 	q.generated.Add(1)
-	q.line = append(q.line, q.next)
+	q.stepTokens = append(q.stepTokens, q.next)
 	q.logProb += logSoftmaxAt(plain[:], q.next)
-	stopped := q.request.Stop != "" && strings.HasSuffix(Decode(q.line), q.request.Stop)
+	stopped := q.request.Stop != "" && strings.HasSuffix(Decode(q.stepTokens), q.request.Stop)
 	if stopped || q.next == tokenNewline {
 		q.endStep()
 	}
@@ -104,15 +104,15 @@ func (q *sequence) accept(logits []float32) bool {
 // endStep completes the current line. It counts an end-of-text token right after a
 // newline as part of the line before.
 func (q *sequence) endStep() {
-	if len(q.line) == 0 {
+	if len(q.stepTokens) == 0 {
 		return
 	}
-	step := Step{Text: Decode(q.line), Tokens: len(q.line), LogProb: q.logProb}
+	step := Step{Text: Decode(q.stepTokens), Tokens: len(q.stepTokens), LogProb: q.logProb}
 	if n := len(q.child.Steps); step.Text == "" && n > 0 {
 		q.child.Steps[n-1].Tokens += step.Tokens
 		q.child.Steps[n-1].LogProb += step.LogProb
 	} else {
 		q.child.Steps = append(q.child.Steps, step)
 	}
-	q.line, q.logProb = q.line[:0], 0
+	q.stepTokens, q.logProb = q.stepTokens[:0], 0
 }

@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// prefixCache caches recent prompts, so that a prompt with the same beginning is not
-// computed again. It is safe for concurrent use.
+// prefixCache is an LRU cache of prefilled prompts: the part of a prompt that is a prefix of one
+// of them, too, is not computed again. It is safe for concurrent use.
 type prefixCache struct {
 	limit int // tokens
 
@@ -15,21 +15,21 @@ type prefixCache struct {
 	entries []*prefix // least recently used first
 }
 
-// prefix is a computed prompt. It is immutable.
+// prefix is a prefilled prompt with its KV cache. It is immutable.
 type prefix struct {
 	ids    []int
-	memory *segment // positions 0…len(ids)−1
+	memory *segment // keys and values of positions 0…len(ids)−1
 
 	logits []float32 // after the last position
 
-	// For reward models, instead of logits: per position, the final state and the
+	// For reward models, instead of logits: per position, the last hidden state and the
 	// log-probability of the token.
 	states   []float32
 	logProbs []float64
 }
 
-// longest returns the entry that shares the longest beginning with ids, and the length
-// of that beginning.
+// longest returns the entry that shares the longest prefix with ids, and the length of that
+// prefix. It marks the entry as the most recently used.
 func (c *prefixCache) longest(ids []int) (*prefix, int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -51,8 +51,8 @@ func (c *prefixCache) longest(ids []int) (*prefix, int) {
 	return e, length
 }
 
-// add adds an entry and evicts the least recently used ones beyond the limit, and those
-// that are a beginning of the new one.
+// add adds an entry. It evicts the entries that are prefixes of the new one, and the least
+// recently used ones beyond the limit.
 func (c *prefixCache) add(e *prefix) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
