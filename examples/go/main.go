@@ -2,24 +2,25 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
 	"log"
+	"os"
 	"time"
 
+	pb "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
-
-	pb "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 )
 
 func main() {
-	addr := flag.String("addr", "127.0.0.1:7700", "the planner's address")
 	flag.Parse()
-	conn, err := grpc.NewClient(*addr, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	addr := cmp.Or(os.Getenv("PONDER_ADDR"), "127.0.0.1:7700") // the planner's
+	conn, err := grpc.NewClient(addr, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err == nil {
 		err = run(context.Background(), pb.NewPlannerServiceClient(conn), flag.Arg(0), flag.Arg(1))
 	}

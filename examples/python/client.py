@@ -1,12 +1,13 @@
 """Solves problems with Ponder, follows searches and cancels them.
 
-    python client.py [--addr 127.0.0.1:7700] solve "Tom has 3 apples. Tom finds 4 more. How many apples does Tom have now?"
+    python client.py solve "Tom has 3 apples. Tom finds 4 more. How many apples does Tom have now?"
     python client.py watch SEARCH
     python client.py cancel SEARCH
 
-Needs grpcio and protobuf (tools/requirements.txt). The stubs in gen/ are made by `make gen`.
+PONDER_ADDR is the planner's address, 127.0.0.1:7700 by default. Needs grpcio and protobuf (tools/requirements.txt). The
+stubs in gen/ are made by `make gen`.
 """
-import argparse, pathlib, sys, time
+import argparse, os, pathlib, sys, time
 
 import grpc
 
@@ -38,9 +39,8 @@ def main():
     args = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     args.add_argument("command", choices=["solve", "watch", "cancel"])
     args.add_argument("argument", help="a problem, or a search's id")
-    args.add_argument("--addr", default="127.0.0.1:7700")
     args = args.parse_args()
-    with grpc.insecure_channel(args.addr) as channel:
+    with grpc.insecure_channel(os.environ.get("PONDER_ADDR", "127.0.0.1:7700")) as channel:
         planner = rpc.PlannerServiceStub(channel)
         if args.command == "cancel":
             planner.CancelSearch(pb.CancelSearchRequest(search_id=args.argument))

@@ -7,6 +7,6 @@ sources=$(find pom.xml src ../../proto/ponder -name '*.proto' -o -name '*.java' 
 stamp=target/ponder-stamp
 if [ "$sources" != "$(cat $stamp 2>/dev/null)" ]; then
   rm -rf target
-  mvn -q -B -Dstyle.color=never package
+  log=$(mvn -q -B package 2>&1) || { echo "$log" >&2; exit 1; } # Maven writes errors, and colours, to standard output
   echo "$sources" >$stamp
 fi
