@@ -34,6 +34,10 @@ func (p *Planner) decide(r Request, estimate *difficulty.Estimate, m models) Pla
 		made.Reason = fmt.Sprintf("majority of %d instead of %s, as the verifier does not answer", n, made.Strategy.Name())
 		made.Strategy = search.Majority{N: n}
 	}
+	made.Policy = m.policy
+	if m.rewardModel != nil {
+		made.RewardModel = m.rewardModel.Model
+	}
 	made.Choice = choice(made.Strategy, m.rewardModel)
 	switch {
 	case r.Choice == nil:

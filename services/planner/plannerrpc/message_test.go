@@ -47,6 +47,9 @@ var (
 			Bin: rapid.String().Draw(t, "bin"), PredictedTokens: int64(wiretest.Counts.Draw(t, "tokens")),
 			PredictedFLOPs: float64(wiretest.Counts.Draw(t, "FLOPs")), PredictedTime: wiretest.Durations.Draw(t, "time"),
 		}
+		if rapid.Bool().Draw(t, "has models") {
+			p.Policy, p.RewardModel = wiretest.Models.Draw(t, "policy"), wiretest.Models.Draw(t, "reward model")
+		}
 		if rapid.Bool().Draw(t, "has an accuracy") {
 			p.PredictedAccuracy = new(wiretest.Unit.Draw(t, "accuracy"))
 		}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/ponder-mesh/ponder/internal/wire"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/difficulty/difficultyrpc"
 	"github.com/ponder-mesh/ponder/services/planner"
 )
@@ -17,6 +18,12 @@ func planToProto(p *planner.Plan) *plannerv1.SearchPlan {
 	out := &plannerv1.SearchPlan{
 		Strategy: StrategyToProto(p.Strategy), Choice: ChoiceToProto(p.Choice), Reason: p.Reason,
 		Source: plannerv1.PlanSource(p.Source), Profile: p.Profile, Bin: p.Bin, PredictedAccuracy: p.PredictedAccuracy,
+	}
+	if p.Policy != (reasoning.Model{}) {
+		out.Policy = wire.ModelToProto(p.Policy)
+	}
+	if p.RewardModel != (reasoning.Model{}) {
+		out.Verifier = wire.ModelToProto(p.RewardModel)
 	}
 	if p.PredictedTokens > 0 {
 		out.PredictedPolicyTokens = &p.PredictedTokens
@@ -43,6 +50,12 @@ func planFromProto(p *plannerv1.SearchPlan) (*planner.Plan, error) {
 	var err error
 	if out.Choice, err = ChoiceFromProto(p.GetChoice()); err != nil {
 		return nil, wire.Malformed("plan.choice", "cannot be read: %v", err)
+	}
+	if out.Policy, err = wire.ModelFromProto(p.GetPolicy()); err != nil {
+		return nil, err
+	}
+	if out.RewardModel, err = wire.ModelFromProto(p.GetVerifier()); err != nil {
+		return nil, err
 	}
 	out.Strategy, _ = StrategyFromProto(p.GetStrategy())
 	out.PredictedTime, err = wire.Duration("plan.predicted_time", p.GetPredictedTime())

@@ -36,6 +36,9 @@ func create(t *testing.T, s planner.Solver) {
 	if o := end.Outcome; o == nil || o.Stop != planner.StopComplete || o.Answer == "" || o.Elapsed != 3*time.Second || len(o.Candidates) == 0 {
 		t.Errorf("outcome: %+v", o)
 	}
+	if p := end.Plan; p != nil && (p.Policy.Name == "" || p.RewardModel.Name == "") {
+		t.Errorf("the plan does not say which models: %+v", p)
+	}
 	if end.Plan == nil || end.Plan.Strategy != r.Strategy || end.Bill.Policy.Generated == 0 || end.Bill.Verifier.Verifier == 0 {
 		t.Errorf("plan %+v, bill %+v", end.Plan, end.Bill)
 	}

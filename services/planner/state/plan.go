@@ -3,6 +3,7 @@ package state
 import (
 	"time"
 
+	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/planner/search"
 )
 
@@ -14,6 +15,9 @@ type Plan struct {
 	Source   Source
 	Profile  string // that it follows; "" is none
 	Bin      string // the difficulty that it is for; "" is any
+
+	Policy      reasoning.Model // that generates
+	RewardModel reasoning.Model // that scores; zero: none, or it does not answer
 
 	// What is expected; zero, or nil, where nothing is known.
 	PredictedTokens   int64 // that the policy generates

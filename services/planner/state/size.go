@@ -40,7 +40,13 @@ func stepBytes(steps []reasoning.Step) (n int) {
 	return n
 }
 
-func (p Plan) bytes() int { return planSize + len(p.Reason) + len(p.Profile) + len(p.Bin) }
+func (p Plan) bytes() int {
+	n := planSize + len(p.Reason) + len(p.Profile) + len(p.Bin)
+	for _, m := range []reasoning.Model{p.Policy, p.RewardModel} {
+		n += len(m.Name) + len(m.Version) + len(m.Tokenizer) + len(m.Template)
+	}
+	return n
+}
 
 func (o Outcome) bytes() int {
 	n := outcomeSize + len(o.Answer) + len(o.Node) + len(o.Solution)

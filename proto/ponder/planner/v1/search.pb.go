@@ -870,6 +870,10 @@ type SearchPlan struct {
 	PredictedFlops *float64 `protobuf:"fixed64,9,opt,name=predicted_flops,json=predictedFlops,proto3,oneof" json:"predicted_flops,omitempty"`
 	// Expected time to the answer on a mesh without other load. Absent: not known.
 	PredictedTime *durationpb.Duration `protobuf:"bytes,10,opt,name=predicted_time,json=predictedTime,proto3" json:"predicted_time,omitempty"`
+	// The policy that the search uses.
+	Policy *v1.ModelIdentity `protobuf:"bytes,11,opt,name=policy,proto3" json:"policy,omitempty"`
+	// The reward model that the search uses. Absent: none, or it does not answer.
+	Verifier      *v1.ModelIdentity `protobuf:"bytes,12,opt,name=verifier,proto3" json:"verifier,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -970,6 +974,20 @@ func (x *SearchPlan) GetPredictedFlops() float64 {
 func (x *SearchPlan) GetPredictedTime() *durationpb.Duration {
 	if x != nil {
 		return x.PredictedTime
+	}
+	return nil
+}
+
+func (x *SearchPlan) GetPolicy() *v1.ModelIdentity {
+	if x != nil {
+		return x.Policy
+	}
+	return nil
+}
+
+func (x *SearchPlan) GetVerifier() *v1.ModelIdentity {
+	if x != nil {
+		return x.Verifier
 	}
 	return nil
 }
@@ -1217,7 +1235,7 @@ const file_ponder_planner_v1_search_proto_rawDesc = "" +
 	"\x05value\x18\a \x01(\x01H\x00R\x05value\x88\x01\x01\x12\x16\n" +
 	"\x06answer\x18\b \x01(\tR\x06answer\x12\x16\n" +
 	"\x06reason\x18\t \x01(\tR\x06reasonB\b\n" +
-	"\x06_value\"\x9b\x04\n" +
+	"\x06_value\"\x97\x05\n" +
 	"\n" +
 	"SearchPlan\x127\n" +
 	"\bstrategy\x18\x01 \x01(\v2\x1b.ponder.planner.v1.StrategyR\bstrategy\x121\n" +
@@ -1230,7 +1248,9 @@ const file_ponder_planner_v1_search_proto_rawDesc = "" +
 	"\x12predicted_accuracy\x18\b \x01(\x01H\x01R\x11predictedAccuracy\x88\x01\x01\x12,\n" +
 	"\x0fpredicted_flops\x18\t \x01(\x01H\x02R\x0epredictedFlops\x88\x01\x01\x12@\n" +
 	"\x0epredicted_time\x18\n" +
-	" \x01(\v2\x19.google.protobuf.DurationR\rpredictedTimeB\x1a\n" +
+	" \x01(\v2\x19.google.protobuf.DurationR\rpredictedTime\x12:\n" +
+	"\x06policy\x18\v \x01(\v2\".ponder.reasoning.v1.ModelIdentityR\x06policy\x12>\n" +
+	"\bverifier\x18\f \x01(\v2\".ponder.reasoning.v1.ModelIdentityR\bverifierB\x1a\n" +
 	"\x18_predicted_policy_tokensB\x15\n" +
 	"\x13_predicted_accuracyB\x12\n" +
 	"\x10_predicted_flops\"\xa3\x03\n" +
@@ -1334,7 +1354,8 @@ var file_ponder_planner_v1_search_proto_goTypes = []any{
 	(*Strategy)(nil),              // 18: ponder.planner.v1.Strategy
 	(*Choice)(nil),                // 19: ponder.planner.v1.Choice
 	(*durationpb.Duration)(nil),   // 20: google.protobuf.Duration
-	(*v1.Error)(nil),              // 21: ponder.reasoning.v1.Error
+	(*v1.ModelIdentity)(nil),      // 21: ponder.reasoning.v1.ModelIdentity
+	(*v1.Error)(nil),              // 22: ponder.reasoning.v1.Error
 }
 var file_ponder_planner_v1_search_proto_depIdxs = []int32{
 	12, // 0: ponder.planner.v1.Search.spec:type_name -> ponder.planner.v1.SearchSpec
@@ -1362,15 +1383,17 @@ var file_ponder_planner_v1_search_proto_depIdxs = []int32{
 	19, // 22: ponder.planner.v1.SearchPlan.choice:type_name -> ponder.planner.v1.Choice
 	3,  // 23: ponder.planner.v1.SearchPlan.source:type_name -> ponder.planner.v1.PlanSource
 	20, // 24: ponder.planner.v1.SearchPlan.predicted_time:type_name -> google.protobuf.Duration
-	4,  // 25: ponder.planner.v1.Outcome.stop_reason:type_name -> ponder.planner.v1.StopReason
-	11, // 26: ponder.planner.v1.Outcome.candidates:type_name -> ponder.planner.v1.Candidate
-	21, // 27: ponder.planner.v1.Outcome.error:type_name -> ponder.reasoning.v1.Error
-	20, // 28: ponder.planner.v1.Outcome.elapsed:type_name -> google.protobuf.Duration
-	29, // [29:29] is the sub-list for method output_type
-	29, // [29:29] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	21, // 25: ponder.planner.v1.SearchPlan.policy:type_name -> ponder.reasoning.v1.ModelIdentity
+	21, // 26: ponder.planner.v1.SearchPlan.verifier:type_name -> ponder.reasoning.v1.ModelIdentity
+	4,  // 27: ponder.planner.v1.Outcome.stop_reason:type_name -> ponder.planner.v1.StopReason
+	11, // 28: ponder.planner.v1.Outcome.candidates:type_name -> ponder.planner.v1.Candidate
+	22, // 29: ponder.planner.v1.Outcome.error:type_name -> ponder.reasoning.v1.Error
+	20, // 30: ponder.planner.v1.Outcome.elapsed:type_name -> google.protobuf.Duration
+	31, // [31:31] is the sub-list for method output_type
+	31, // [31:31] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_ponder_planner_v1_search_proto_init() }

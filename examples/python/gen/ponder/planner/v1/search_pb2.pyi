@@ -185,7 +185,7 @@ class Node(_message.Message):
     def __init__(self, node_id: _Optional[str] = ..., parent_id: _Optional[str] = ..., depth: _Optional[int] = ..., state: _Optional[_Union[NodeState, str]] = ..., steps: _Optional[_Iterable[_Union[_reasoning_pb2.Step, _Mapping]]] = ..., finish: _Optional[_Union[_reasoning_pb2.FinishReason, str]] = ..., value: _Optional[float] = ..., answer: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class SearchPlan(_message.Message):
-    __slots__ = ("strategy", "choice", "reason", "source", "profile", "bin", "predicted_policy_tokens", "predicted_accuracy", "predicted_flops", "predicted_time")
+    __slots__ = ("strategy", "choice", "reason", "source", "profile", "bin", "predicted_policy_tokens", "predicted_accuracy", "predicted_flops", "predicted_time", "policy", "verifier")
     STRATEGY_FIELD_NUMBER: _ClassVar[int]
     CHOICE_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
@@ -196,6 +196,8 @@ class SearchPlan(_message.Message):
     PREDICTED_ACCURACY_FIELD_NUMBER: _ClassVar[int]
     PREDICTED_FLOPS_FIELD_NUMBER: _ClassVar[int]
     PREDICTED_TIME_FIELD_NUMBER: _ClassVar[int]
+    POLICY_FIELD_NUMBER: _ClassVar[int]
+    VERIFIER_FIELD_NUMBER: _ClassVar[int]
     strategy: _strategy_pb2.Strategy
     choice: _strategy_pb2.Choice
     reason: str
@@ -206,7 +208,9 @@ class SearchPlan(_message.Message):
     predicted_accuracy: float
     predicted_flops: float
     predicted_time: _duration_pb2.Duration
-    def __init__(self, strategy: _Optional[_Union[_strategy_pb2.Strategy, _Mapping]] = ..., choice: _Optional[_Union[_strategy_pb2.Choice, _Mapping]] = ..., reason: _Optional[str] = ..., source: _Optional[_Union[PlanSource, str]] = ..., profile: _Optional[str] = ..., bin: _Optional[str] = ..., predicted_policy_tokens: _Optional[int] = ..., predicted_accuracy: _Optional[float] = ..., predicted_flops: _Optional[float] = ..., predicted_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    policy: _reasoning_pb2.ModelIdentity
+    verifier: _reasoning_pb2.ModelIdentity
+    def __init__(self, strategy: _Optional[_Union[_strategy_pb2.Strategy, _Mapping]] = ..., choice: _Optional[_Union[_strategy_pb2.Choice, _Mapping]] = ..., reason: _Optional[str] = ..., source: _Optional[_Union[PlanSource, str]] = ..., profile: _Optional[str] = ..., bin: _Optional[str] = ..., predicted_policy_tokens: _Optional[int] = ..., predicted_accuracy: _Optional[float] = ..., predicted_flops: _Optional[float] = ..., predicted_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., policy: _Optional[_Union[_reasoning_pb2.ModelIdentity, _Mapping]] = ..., verifier: _Optional[_Union[_reasoning_pb2.ModelIdentity, _Mapping]] = ...) -> None: ...
 
 class Outcome(_message.Message):
     __slots__ = ("stop_reason", "answer", "node_id", "solution", "weight", "candidates", "degraded", "error", "elapsed", "confidence")
