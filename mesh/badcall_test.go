@@ -5,10 +5,12 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/ponder-mesh/ponder/mesh"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
@@ -89,6 +91,41 @@ func badCalls() []badInput {
 			code: codes.InvalidArgument, reason: invalidArgument, field: "page_size",
 		},
 		{
+			input: "ListSearches, a page token of nothing",
+			call: func(ctx context.Context, m *mesh.Mesh, _ string) error {
+				_, err := wire(m).ListSearches(ctx, &plannerv1.ListSearchesRequest{PageToken: "garbage"})
+				return err
+			},
+			code: codes.InvalidArgument, reason: invalidArgument, field: "page_token",
+		},
+		{
+			input: "ListNodes, a parent that is no node id",
+			call:  listChildren("0..1"),
+			code:  codes.InvalidArgument, reason: invalidArgument, field: "parent_id",
+		},
+		{
+			input: "ListNodes, a parent that the search does not have",
+			call:  listChildren("77"),
+			code:  codes.NotFound, reason: "NODE_NOT_FOUND",
+		},
+		{
+			input: "WaitSearch for a day",
+			call: func(ctx context.Context, m *mesh.Mesh, search string) error {
+				day := durationpb.New(24 * time.Hour)
+				_, err := wire(m).WaitSearch(ctx, &plannerv1.WaitSearchRequest{SearchId: search, Timeout: day})
+				return err
+			},
+			code: codes.InvalidArgument, reason: invalidArgument, field: "timeout",
+		},
+		{
+			input: "GetUsage (not served yet)",
+			call: func(ctx context.Context, m *mesh.Mesh, _ string) error {
+				_, err := wire(m).GetUsage(ctx, &plannerv1.GetUsageRequest{})
+				return err
+			},
+			code: codes.Unimplemented, reason: "NOT_SERVED_YET",
+		},
+		{
 			input: "ListNodes, negative depth",
 			call: func(ctx context.Context, m *mesh.Mesh, search string) error {
 				_, err := wire(m).ListNodes(ctx, &plannerv1.ListNodesRequest{SearchId: search, Depth: proto.Int32(-1)})
@@ -107,6 +144,16 @@ func watchAfter(id string, after int64) func(context.Context, *mesh.Mesh, string
 			id = search
 		}
 		return drain(wire(m).WatchSearch(ctx, &plannerv1.WatchSearchRequest{SearchId: id, AfterSequence: after}))
+	}
+}
+
+// listChildren returns a call that lists the children of a node of the valid search.
+func listChildren(parent string) func(context.Context, *mesh.Mesh, string) error {
+	return func(ctx context.Context, m *mesh.Mesh, search string) error {
+		_, err := wire(m).ListNodes(ctx, &plannerv1.ListNodesRequest{
+			SearchId: search, Part: &plannerv1.ListNodesRequest_ParentId{ParentId: parent},
+		})
+		return err
 	}
 }
 

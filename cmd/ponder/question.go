@@ -34,6 +34,9 @@ type question struct {
 	MaxTokens      int           `help:"Most tokens of one sample; 0: the planner's default."`
 	Think          thinking      `embed:"" prefix:"think-"`
 	Seed           uint64        `help:"Seed of all samples." default:"1"`
+	Policy         string        `help:"Name of the policy; default: the planner's." placeholder:"MODEL"`
+	Verifier       string        `help:"Name of the reward model; default: the planner's." placeholder:"MODEL"`
+	NoStore        bool          `help:"Neither record results of the search nor use recorded ones."`
 	Timeout        time.Duration `help:"Time until the search's deadline." default:"2m"`
 	Tenant         string        `help:"Tenant that the search belongs to." env:"PONDER_TENANT"`
 	Idempotency    string        `help:"Idempotency key: a search with the same key is followed instead of a new one." placeholder:"KEY"`
@@ -45,6 +48,7 @@ type question struct {
 func (q question) request() (planner.Request, error) {
 	r := planner.Request{
 		Tenant: q.Tenant, Problem: q.Problem, IdempotencyKey: q.Idempotency,
+		Policy: q.Policy, Verifier: q.Verifier, NoStore: q.NoStore,
 		Seed: new(reasoning.Seed(q.Seed)), Estimate: q.Estimate,
 		Samples: int(q.Samples), Deadline: time.Now().Add(q.Timeout),
 		Budget: backend.Budget{PolicyTokens: q.PolicyTokens, VerifierTokens: q.VerifierTokens, FLOPs: q.FLOPs},

@@ -69,7 +69,7 @@ func (p *Planner) Nodes(_ context.Context, r NodesRequest) (Page[Node], error) {
 		return Page[Node]{}, err
 	}
 	if !l.hasNode(r.Parent) {
-		return Page[Node]{}, fmt.Errorf("%w: %q in search %s", ErrNoNode, r.Parent, r.ID)
+		return Page[Node]{}, fmt.Errorf("%w: %q", ErrNoNode, r.Parent)
 	}
 	nodes := slices.DeleteFunc(l.nodes(r.Parent, r.Depth), func(n Node) bool {
 		return r.Children && n.Parent != r.Parent || after != "" && CompareNodes(n.ID, after) <= 0

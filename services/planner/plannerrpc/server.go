@@ -45,7 +45,7 @@ func (s *server) Solve(in *plannerv1.SolveRequest, out grpc.ServerStreamingServe
 		return out.Send(&plannerv1.SolveResponse{Event: e})
 	})
 	if in.GetCancelOnDisconnect() && out.Context().Err() != nil && !s.followers.any(ref) {
-		_, _ = s.solver.Cancel(context.WithoutCancel(out.Context()), ref) // the client is gone: nobody to report an error to
+		_, _ = s.solver.Cancel(context.WithoutCancel(out.Context()), ref) // the client that would get an error has left
 	}
 	return err
 }

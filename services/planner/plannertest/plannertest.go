@@ -37,6 +37,7 @@ func Run(t *testing.T, start Start) {
 		"Watch ends with its context":      watchCancelled,
 		"Watch after what has not come":    watchTooFar,
 		"Watch bounds its events in bytes": watchLarge,
+		"Watch live, large and slow":       watchLargeSlowly,
 		"Wait":                             wait,
 		"Cancel":                           cancel,
 		"Delete":                           deletion,
@@ -59,7 +60,7 @@ func Run(t *testing.T, start Start) {
 }
 
 // Policy returns a policy whose solutions have three steps of a second each, but for the
-// problem of Large, whose solutions are one step of 8 kB.
+// problem of Large, whose solutions are one step of 8 kB and end 10 ms after each other.
 func Policy() *policytest.Script {
 	short := policytest.Steps(3, time.Second)
 	long := strings.Repeat("7 bytes", 8192/7)
@@ -69,7 +70,8 @@ func Policy() *policytest.Script {
 		}
 		text := fmt.Sprintf("%s\nA:%d\n", long, ordinal%4)
 		step := reasoning.Step{Text: text, Tokens: len(text) / 4}
-		return policytest.Reply{Child: policy.Child{Steps: []reasoning.Step{step}, Finish: reasoning.FinishEnd}}
+		child := policy.Child{Steps: []reasoning.Step{step}, Finish: reasoning.FinishEnd}
+		return policytest.Reply{Child: child, Delay: time.Duration(ordinal) * 10 * time.Millisecond}
 	}}
 }
 

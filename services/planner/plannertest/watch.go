@@ -171,6 +171,23 @@ func watchLarge(t *testing.T, s planner.Solver) {
 	Bounded(t, events)
 }
 
+// A reader that pauses for two seconds, while more comes than clients accept in one
+// message, gets events of at most MaxEventBytes.
+func watchLargeSlowly(t *testing.T, s planner.Solver) {
+	ref := created(t, s, Large(1000)) // 1.6 MB in two seconds
+	var events []planner.Event
+	for e, err := range s.Watch(t.Context(), ref, 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		events = append(events, e)
+		time.Sleep(2 * time.Second)
+	}
+	Contiguous(t, 0, events, get(t, s, ref).Sequence)
+	SameTree(t, s, ref, Tree(events))
+	Bounded(t, events)
+}
+
 // Bounded checks that no event has more text than MaxEventBytes.
 func Bounded(t *testing.T, events []planner.Event) {
 	t.Helper()
