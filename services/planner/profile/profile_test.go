@@ -167,10 +167,10 @@ func TestReadRefuses(t *testing.T) {
 		`budgets[1].uniform: strategy: "dfs" must be one of`: func(p *profile.Profile) {
 			p.Budgets[1].Uniform.Strategy = "dfs"
 		},
-		"bins[0].arms[2]: strategy.beam.n: must be 1 to 4096": func(p *profile.Profile) { p.Bins[0].Arms[2].N = 0 },
-		`all[0]: strategy: greedy has no parameter "m"`:       func(p *profile.Profile) { p.All[0].Strategy = "greedy:m=4" },
-		`estimator: method: "guess" must be one of`:           func(p *profile.Profile) { p.Estimator.Method = "guess" },
-		"prompt_model.features: must be": func(p *profile.Profile) {
+		"bins[0].arms[2]: strategy.beam.n: must be 1 to 4096":       func(p *profile.Profile) { p.Bins[0].Arms[2].N = 0 },
+		`all[0]: strategy: greedy has no parameters: leave out "m"`: func(p *profile.Profile) { p.All[0].Strategy = "greedy:m=4" },
+		`estimator: method: "guess" must be one of`:                 func(p *profile.Profile) { p.Estimator.Method = "guess" },
+		"prompt_model.features: must have 14 features": func(p *profile.Profile) {
 			p.Prompt = &difficulty.PromptModel{}
 		},
 	} {
