@@ -21,16 +21,18 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// budgeted are strategies of all kinds: level by level, in branches, with rollouts, with
-// several growths under way, and with children that are stopped.
+// budgeted returns strategies of all kinds: level by level, in branches, with rollouts, with
+// several growths at a time, and with children that are stopped.
 func budgeted() map[string]search.Strategy {
 	found := map[string]search.Strategy{
-		"majority-early":  search.Majority{N: 16},
-		"majority-waves":  search.Majority{N: 16, Wave: 4, Confidence: 0.9},
-		"beam-narrow":     search.Beam{N: 16, M: 4, MaxLevels: 40, Narrow: true},
-		"dvts-lookahead":  search.DVTS{N: 16, M: 4, K: 1, MaxLevels: 40},
-		"rebase-exact":    search.Rebase{N: 16, Balance: 0.2, Exact: true, MaxLevels: 40},
-		"mcts-rollout":    search.MCTS{N: 16, Width: 4, Parallel: 4, Exploration: 1, Rollout: true, Final: search.FinalValue, MaxLevels: 40},
+		"majority-early": search.Majority{N: 16},
+		"majority-waves": search.Majority{N: 16, Wave: 4, Confidence: 0.9},
+		"beam-narrow":    search.Beam{N: 16, M: 4, MaxLevels: 40, Narrow: true},
+		"dvts-lookahead": search.DVTS{N: 16, M: 4, K: 1, MaxLevels: 40},
+		"rebase-exact":   search.Rebase{N: 16, Balance: 0.2, Exact: true, MaxLevels: 40},
+		"mcts-rollout": search.MCTS{
+			N: 16, Width: 4, Parallel: 4, Exploration: 1, Rollout: true, Final: search.FinalValue, MaxLevels: 40,
+		},
 		"particles-gibbs": search.Particles{N: 16, Iterations: 2, Temperature: 0.5, Sample: true, MaxLevels: 40},
 		"revisions-flat":  search.Revisions{N: 16, Chains: 4, Flat: true},
 	}
@@ -40,7 +42,7 @@ func budgeted() map[string]search.Strategy {
 	return found
 }
 
-// jittery makes the children and scores of a lock take a random time.
+// jittery returns the lock with random delays of its children and scores.
 func jittery(lock *searchtest.Lock, seed uint64) *searchtest.Lock {
 	timing := func(parts ...any) time.Duration {
 		h := fnv.New64a()
@@ -57,7 +59,7 @@ func jittery(lock *searchtest.Lock, seed uint64) *searchtest.Lock {
 	return lock
 }
 
-// sketch is all of a tree that a strategy sees.
+// sketch returns a text of all that a strategy sees of a tree.
 func sketch(t *search.Tree) string {
 	var b strings.Builder
 	for n := range t.Nodes() {
@@ -69,11 +71,13 @@ func sketch(t *search.Tree) string {
 	return b.String()
 }
 
-// bounds are budgets of each kind, as parts of what a search costs without one.
+// bounds returns budgets of each kind, as parts of the cost of a search without one.
 func bounds(whole reasoning.Usage) (budgets []Budget) {
 	for _, part := range []float64{0.1, 0.35, 0.6, 0.9} {
 		b := Budget{
-			PolicyTokens: int64(part * float64(whole.Generated)), VerifierTokens: int64(part * float64(whole.Verifier)), FLOPs: part * whole.FLOPs,
+			PolicyTokens:   int64(part * float64(whole.Generated)),
+			VerifierTokens: int64(part * float64(whole.Verifier)),
+			FLOPs:          part * whole.FLOPs,
 		}
 		budgets = append(budgets, Budget{PolicyTokens: b.PolicyTokens}, Budget{FLOPs: b.FLOPs}, b)
 		if whole.Verifier > 0 {
@@ -83,7 +87,7 @@ func bounds(whole reasoning.Usage) (budgets []Budget) {
 	return budgets
 }
 
-// checked is a backend that calls check with each request.
+// A checked is a Backend that calls check with each request.
 type checked struct {
 	search.Backend
 	check func()
@@ -105,12 +109,13 @@ type budgetedRun struct {
 	how      *Thinking
 	budget   Budget
 	store    Store
-	seed     uint64 // of how long everything takes
-	unasked  bool   // the search says nothing before it asks
+	seed     uint64 // of the delays
+	unasked  bool   // the search reserves nothing before its requests
 	took     time.Duration
 }
 
-// tree returns what grew, what it cost, and how many children and scores were asked for.
+// tree runs the search and returns its tree, its bill, and the number of children and scores
+// that it has requested.
 func (r *budgetedRun) tree(t *testing.T) (tree string, bill reasoning.Bill, asked int) {
 	p := problem("s")
 	p.Aggregator, p.Extract = verifier.AggregatorMin, searchtest.Extract
@@ -130,7 +135,7 @@ func (r *budgetedRun) tree(t *testing.T) (tree string, bill reasoning.Bill, aske
 		}}, r.budget, who.Policy, who.RewardModel.Model)
 		var b search.Backend = m
 		if r.how != nil {
-			b = Think(b, *r.how, mustLookup(t, "pocket-think-v1"))
+			b = Think(b, *r.how, lookup(t, "pocket-think-v1"))
 		}
 		if r.unasked {
 			b = struct{ search.Backend }{b}
@@ -152,9 +157,9 @@ func (r *budgetedRun) tree(t *testing.T) (tree string, bill reasoning.Bill, aske
 
 func exceeds[N int64 | float64](cost, bound N) bool { return bound != 0 && cost > bound }
 
-// A search within a budget is the same search again, whatever takes how long: replayed
-// over its memo it grows the same tree, costs the same and asks for nothing, and so does a
-// search without a memo at other speeds. It never costs more than its budget.
+// A search within a budget is repeatable, with any delays: replayed over its memo it has the
+// same tree and bill and requests nothing, and without a memo it has the same tree and bill
+// at other delays. It never costs more than its budget.
 func TestBudgetedSearchesRepeat(t *testing.T) {
 	for _, how := range []*Thinking{nil, {Mode: ModeForce, Max: 12, Waits: 1}, {Mode: ModeReject, Max: 9}} {
 		for name, s := range budgeted() {
@@ -165,7 +170,7 @@ func TestBudgetedSearchesRepeat(t *testing.T) {
 				t.Parallel()
 				seeds := uint64(100)
 				if how != nil {
-					seeds = 16 // one for each budget, as thinking changes only what a child is asked for
+					seeds = 16 // one for each budget, as thinking changes only the requests of a child
 				}
 				_, whole, _ := (&budgetedRun{strategy: s, how: how, store: NewMemory(1 << 20)}).tree(t)
 				budgets := bounds(whole.Total())
@@ -177,7 +182,7 @@ func TestBudgetedSearchesRepeat(t *testing.T) {
 					again.seed += 1000
 					replayed, cost, asked := again.tree(t)
 					if replayed != tree || asked > 0 || cost != bill && !stopsInFlight(s) {
-						t.Errorf("%+v, seed %d: replayed it asks for %d children and scores and costs %+v, want none and %+v; tree (-got +want):\n%s",
+						t.Errorf("%+v, seed %d: the replay has %d requests and bill %+v, want none and %+v; tree (-got +want):\n%s",
 							b, seed, asked, cost, bill, cmp.Diff(replayed, tree))
 					}
 					if seed >= uint64(len(budgets)) {
@@ -193,15 +198,18 @@ func TestBudgetedSearchesRepeat(t *testing.T) {
 	}
 }
 
-// The test sees a search whose grants depend on timing: one that says nothing before it
-// asks.
+// The control of the test above: a search that reserves nothing before its requests has
+// grants that depend on timing.
 func TestGrantsInTheOrderOfCallsDoNotRepeat(t *testing.T) {
 	s := search.DVTS{N: 16, M: 4, MaxLevels: 40}
 	_, whole, _ := (&budgetedRun{strategy: s, store: NewMemory(1 << 20)}).tree(t)
 	others := 0
 	for seed := range uint64(100) {
 		first := budgetedRun{
-			strategy: s, budget: Budget{PolicyTokens: whole.Policy.Generated * 3 / 5, VerifierTokens: whole.Verifier.Verifier * 3 / 5},
+			strategy: s,
+			budget: Budget{
+				PolicyTokens: whole.Policy.Generated * 3 / 5, VerifierTokens: whole.Verifier.Verifier * 3 / 5,
+			},
 			store: NewMemory(1 << 20), seed: seed, unasked: true,
 		}
 		tree, _, _ := first.tree(t)
@@ -216,8 +224,8 @@ func TestGrantsInTheOrderOfCallsDoNotRepeat(t *testing.T) {
 	}
 }
 
-// A budget of tokens that is not spent keeps nothing waiting: a search takes as long as
-// without a budget.
+// With a budget of tokens that suffices nothing waits: a search takes as long as without a
+// budget.
 func TestAmpleBudgetsTakeNoTime(t *testing.T) {
 	for name, s := range budgeted() {
 		t.Run(name, func(t *testing.T) {
@@ -239,11 +247,13 @@ func stopsInFlight(s search.Strategy) bool {
 	return ok && e.StopsInFlight()
 }
 
-// audit checks that nothing is held of a budget after a search.
+// audit checks that nothing is reserved of a budget after a search.
 func (m *Metered) audit(t interface{ Errorf(string, ...any) }) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if a := m.account; a != nil && (a.reserved != amount{} || len(a.reservations) > 0 || a.spent != costOf(m.bill.Total())) {
-		t.Errorf("%v reserved by %d growths and %v spent in the end, want nothing and %v", a.reserved, len(a.reservations), a.spent, costOf(m.bill.Total()))
+	a, cost := m.account, costOf(m.bill.Total())
+	if a != nil && (a.reserved != amount{} || len(a.reservations) > 0 || a.spent != cost) {
+		t.Errorf("%v reserved by %d growths and %v spent in the end, want nothing and %v",
+			a.reserved, len(a.reservations), a.spent, cost)
 	}
 }

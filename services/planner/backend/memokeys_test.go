@@ -12,7 +12,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// What may change a result is in its key; nothing else is.
+// A key depends on everything that may change a result, and on nothing else.
 func TestMemoKeys(t *testing.T) {
 	type content struct {
 		id Identity
@@ -97,7 +97,7 @@ func TestMemoScoreKeys(t *testing.T) {
 	}
 }
 
-// What was recorded before requests could have attempts is found by the same keys.
+// Results that were recorded before requests could have attempts keep their keys.
 func TestMemoKeysStay(t *testing.T) {
 	r := ask(1)
 	r.Steps = []string{"3\n"}
@@ -110,7 +110,7 @@ func TestMemoKeysStay(t *testing.T) {
 	}
 }
 
-// Who has seen other attempts, or the same in another order, writes another child.
+// Children after other attempts, or after the same in another order, have other keys.
 func TestMemoKeepsAttemptsApart(t *testing.T) {
 	lock := searchtest.NewLock(0, nil)
 	lock.Script = policytest.Steps(4, 0)

@@ -31,7 +31,7 @@ func (a *account) check(t interface{ Errorf(string, ...any) }) {
 	}
 }
 
-// spender is a World whose costs are chance, within what it may cost.
+// A spender is a Backend with random costs, within the limits of its requests.
 type spender struct {
 	chance func(n int64) int64 // in [0,n]
 	look   func()
@@ -54,7 +54,7 @@ func (s spender) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 	}
 }
 
-// cost is what some children cost of which the first is the n-th.
+// cost returns the usage of some children, of which the first is the n-th.
 func (s spender) cost(r policy.Request, n, some int) reasoning.Usage {
 	u := reasoning.Usage{Generated: s.chance(int64(some * r.Sampling.MaxTokens))}
 	if n == 0 {
@@ -76,8 +76,8 @@ func (s spender) Score(ctx context.Context, r verifier.Request) (verifier.Result
 
 var small = reasoning.Model{Parameters: 7}
 
-// However many calls are made at once and whatever they cost, no more is spent and
-// reserved than the bound; all ends; and the bill is what was spent.
+// With any number of calls at a time and any costs, spent and reserved amounts never exceed
+// the bound, every call ends, and the bill is the amount spent.
 func TestMeterNeverOverspends(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		bound := rapid.Int64Range(0, 4000)
@@ -108,7 +108,7 @@ func TestMeterNeverOverspends(t *testing.T) {
 					r.Sampling.MaxTokens = most
 					for c, err := range m.Expand(t.Context(), r) {
 						if err != nil {
-							break // what was wasted is billed all the same
+							break // wasted tokens are billed, too
 						}
 						if c.Usage.Generated > int64(most) {
 							t.Errorf("child of %d tokens, want at most %d", c.Usage.Generated, most)
@@ -127,7 +127,7 @@ func TestMeterNeverOverspends(t *testing.T) {
 	})
 }
 
-// grants is what each Expand of n children is allowed to generate a child.
+// grants returns how many tokens per child an Expand of n children may generate.
 func grants(m *Metered, inner *[]int, n int) (granted int, err error) {
 	*inner = nil
 	_, err = children(context.Background(), m, ask(n))
@@ -137,8 +137,8 @@ func grants(m *Metered, inner *[]int, n int) (granted int, err error) {
 	return granted, err
 }
 
-// Children get fewer tokens before fewer children are made, and none of them when
-// there is not one token for each.
+// A small budget gives children fewer tokens; it refuses all of them if there is less than
+// one token for each.
 func TestMeterShrinks(t *testing.T) {
 	for _, test := range []struct {
 		b        Budget
@@ -173,7 +173,7 @@ func TestMeterShrinks(t *testing.T) {
 	}
 }
 
-// A call waits for those before it, if not all that it asks for can be had beside them.
+// A call waits for earlier calls if the budget cannot pay for all of them at their most.
 func TestMeterWaits(t *testing.T) {
 	type end struct {
 		After time.Duration
@@ -183,17 +183,18 @@ func TestMeterWaits(t *testing.T) {
 		budget int64
 		want   end
 	}{
-		// Child i of the first call comes after i+1 s and gives back 64-10 tokens. What the
-		// second call gets depends on all that the first has cost, so it waits for its end.
+		// Child i of the first call arrives after i+1 s and returns 64-10 tokens. The grant of
+		// the second call depends on the cost of the first, so it waits for its end.
 		"as much comes back": {4 * 64, end{4 * time.Second, false}},
-		// 5 tokens each are left: it makes do.
+		// 5 tokens each are left, which are granted.
 		"little is left":  {4*10 + 20, end{4 * time.Second, false}},
 		"nothing is left": {4*10 + 3, end{4 * time.Second, true}},
 		"enough was left": {8 * 64, end{0, false}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				lock := searchtest.NewLock(0.5, func(_ policy.Request, i int) time.Duration { return time.Duration(i+1) * time.Second })
+				delay := func(_ policy.Request, i int) time.Duration { return time.Duration(i+1) * time.Second }
+				lock := searchtest.NewLock(0.5, delay)
 				m := Meter(lock, Budget{PolicyTokens: test.budget}, reasoning.Model{}, reasoning.Model{})
 				start := time.Now()
 				first := make(chan error)
@@ -206,7 +207,7 @@ func TestMeterWaits(t *testing.T) {
 					got.Spent = errors.Is(err, search.ErrSpent)
 					got.After = time.Since(start)
 					if err == nil {
-						got.After -= 5 * time.Second // that its own first child took
+						got.After -= 5 * time.Second // the time of its own first child
 					}
 					break
 				}
@@ -239,8 +240,8 @@ func TestMeterStopsWaitingWithItsContext(t *testing.T) {
 	})
 }
 
-// A call that fails gives all back, to who waits for it.
-func TestMeterAfterFailure(t *testing.T) {
+// A call that fails returns its reservation to the calls that wait.
+func TestFailedCallReturnsItsReservation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		broke := errors.New("engine broke")
 		m := Meter(fake{expand: func(context.Context, policy.Request) iter.Seq2[policy.Child, error] {
@@ -265,8 +266,9 @@ func TestMeterAfterFailure(t *testing.T) {
 	})
 }
 
-// Who leaves early gives the rest back; what was generated until then is on the bill.
-func TestMeterGivesBack(t *testing.T) {
+// A call that the caller stops early returns the rest of its reservation; its wasted tokens
+// are billed.
+func TestStoppedCallReturnsItsReservation(t *testing.T) {
 	lock := searchtest.NewLock(0.5, nil)
 	m := Meter(lock, Budget{PolicyTokens: 1000}, reasoning.Model{}, reasoning.Model{})
 	for range m.Expand(t.Context(), ask(4)) {
@@ -277,8 +279,8 @@ func TestMeterGivesBack(t *testing.T) {
 	}
 }
 
-// What a search calls off was written until then, and is paid.
-func TestMeterBillsWhatIsCalledOff(t *testing.T) {
+// The wasted tokens of samples that a search cancels are billed.
+func TestMeterBillsCancelledSamples(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		same := policytest.Steps(1, time.Second)
 		say := same.Reply
@@ -290,9 +292,11 @@ func TestMeterBillsWhatIsCalledOff(t *testing.T) {
 			}
 			return l
 		}
-		m := Meter(Memo(Retry(fake{expand: same.Expand}, Backoff{}), NewMemory(100), Identity{}), Budget{}, reasoning.Model{}, reasoning.Model{})
+		memo := Memo(Retry(fake{expand: same.Expand}, Backoff{}), NewMemory(100), Identity{})
+		m := Meter(memo, Budget{}, reasoning.Model{}, reasoning.Model{})
 		tree := search.New(m, search.Problem{
-			Search: "s", Text: "1+2=", Sampling: reasoning.Sampling{TopP: 1, MaxTokens: 9}, Extract: func(text string) (string, bool) { return text, true },
+			Search: "s", Text: "1+2=", Sampling: reasoning.Sampling{TopP: 1, MaxTokens: 9},
+			Extract: func(text string) (string, bool) { return text, true },
 		})
 		if _, err := search.Run(t.Context(), tree, search.Majority{N: 5}); err != nil {
 			t.Fatal(err)
@@ -303,7 +307,7 @@ func TestMeterBillsWhatIsCalledOff(t *testing.T) {
 	})
 }
 
-// An engine that does more than it may is billed for what it did.
+// An engine that exceeds its limits is billed for all its tokens.
 func TestMeterBillsOvershoot(t *testing.T) {
 	over := fake{
 		expand: func(context.Context, policy.Request) iter.Seq2[policy.Child, error] {

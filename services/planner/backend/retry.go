@@ -29,24 +29,26 @@ func Retry(w search.Backend, b Backoff) search.Backend {
 	return retrying{w, Backoff{cmp.Or(b.Attempts, 4), cmp.Or(b.First, 100*time.Millisecond)}}
 }
 
+// A retrying is the Backend that Retry returns.
 type retrying struct {
 	search.Backend
 	backoff Backoff
 }
 
+// Expand implements search.Backend.
 func (w retrying) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {
-		came := map[int]bool{}
-		var vain reasoning.Usage
+		arrived := map[int]bool{}
+		var wasted reasoning.Usage
 		for failed := 0; ; {
 			var err error
 			for child, e := range w.Backend.Expand(ctx, r) {
 				if err = e; err != nil {
-					vain = vain.Add(child.Usage)
+					wasted = wasted.Add(child.Usage)
 					break
 				}
-				if !came[child.Ordinal] {
-					came[child.Ordinal] = true
+				if !arrived[child.Ordinal] {
+					arrived[child.Ordinal] = true
 					failed = 0
 				}
 				if !yield(child, nil) {
@@ -58,10 +60,10 @@ func (w retrying) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy
 			}
 			failed++
 			if err := w.pause(ctx, failed, err, r.Search, r.Node); err != nil {
-				yield(policy.Child{Usage: vain}, err)
+				yield(policy.Child{Usage: wasted}, err)
 				return
 			}
-			r.Ordinals = slices.DeleteFunc(slices.Clone(r.Ordinals), func(i int) bool { return came[i] })
+			r.Ordinals = slices.DeleteFunc(slices.Clone(r.Ordinals), func(i int) bool { return arrived[i] })
 			if len(r.Ordinals) == 0 {
 				return
 			}
@@ -106,5 +108,6 @@ func (w retrying) pause(ctx context.Context, failed int, err error, search, node
 // transient reports whether another attempt may succeed. A job that was given up is not
 // repeated, even if each of its attempts failed for a transient reason.
 func transient(err error) bool {
-	return (errors.Is(err, reasoning.ErrUnavailable) || errors.Is(err, reasoning.ErrOverloaded)) && !errors.Is(err, policy.ErrPoison)
+	return !errors.Is(err, policy.ErrPoison) &&
+		(errors.Is(err, reasoning.ErrUnavailable) || errors.Is(err, reasoning.ErrOverloaded))
 }

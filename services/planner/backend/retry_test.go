@@ -19,7 +19,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// A service that is down is a named error within a second.
+// A call of a service that is down fails with reasoning.ErrUnavailable within a second.
 func TestRetryGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tries := 0
@@ -95,8 +95,9 @@ func TestRetryOnlyTransient(t *testing.T) {
 	}
 }
 
-// A connection that breaks after every second child: progress is not failure.
-func TestRetryAsksForWhatIsMissing(t *testing.T) {
+// Over a connection that breaks after every second child, the missing children are requested
+// again; attempts that yield a child do not count as failed.
+func TestRetryRequestsTheMissingChildren(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lock := searchtest.NewLock(0.5, nil)
 		var asked [][]int
@@ -150,8 +151,8 @@ func TestRetryStopsWithItsContext(t *testing.T) {
 	})
 }
 
-// The caller may leave in the middle; nothing is tried after that.
-func TestRetryLetsTheCallerLeave(t *testing.T) {
+// After the caller stops the iteration there is no further attempt.
+func TestRetryStopsWithItsCaller(t *testing.T) {
 	lock := searchtest.NewLock(0.5, nil)
 	for range Retry(lock, Backoff{}).Expand(t.Context(), ask(4)) {
 		break

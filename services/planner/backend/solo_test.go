@@ -73,9 +73,9 @@ func (f *fickle) Score(ctx context.Context, r verifier.Request) (verifier.Result
 	return result, err
 }
 
-// Whatever order children come in, whatever engines had in their caches, and whatever
-// other searches left in the store: a search alone costs what it costs.
-func TestSoloBillsDoNotDependOnWhatRanBefore(t *testing.T) {
+// A solo bill does not depend on the order in which children arrive, on the caches of
+// engines, or on the results that other searches have stored.
+func TestSoloBillsDependOnTheSearchOnly(t *testing.T) {
 	arms := []search.Strategy{
 		search.Greedy{}, search.Majority{N: 6}, search.BestOfN{N: 3}, search.BestOfN{N: 9}, search.Beam{N: 8, M: 2, MaxLevels: 40}, search.Beam{N: 6, M: 6, MaxLevels: 3},
 	}

@@ -20,8 +20,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// thinkingLock is a lock whose policy thinks a random number of lines, closes its
-// thinking, and dials: every strategy can be run on it.
+// thinkingLock returns a lock whose policy thinks for a random number of lines, ends its
+// thinking, and dials. Every strategy runs on it.
 func thinkingLock() *searchtest.Lock {
 	lock := searchtest.NewLock(0.6, nil)
 	lock.Script = &policytest.Script{Reply: func(r policy.Request, ordinal int) policytest.Reply {
@@ -72,7 +72,7 @@ func everyStrategy(n, m int) []search.Strategy {
 	}
 }
 
-// outline is a tree's nodes and texts.
+// outline returns the nodes of a tree with their texts.
 func outline(t *search.Tree) (lines []string) {
 	for n := range t.Nodes() {
 		lines = append(lines, fmt.Sprintf("%s %q %v", n.ID, reasoning.Texts(n.Steps), n.Finish))
@@ -80,7 +80,7 @@ func outline(t *search.Tree) (lines []string) {
 	return lines
 }
 
-// violations are what of how a tree does not keep to.
+// violations returns the bounds on thinking that the paths of a tree break.
 func violations(tree *search.Tree, how Thinking) (faults []string) {
 	for n := range tree.Nodes() {
 		text := reasoning.Join(n.Path())
@@ -98,11 +98,11 @@ func violations(tree *search.Tree, how Thinking) (faults []string) {
 	return faults
 }
 
-// Budget forcing is a way to expand: with every strategy paths keep to the bound, think
-// as long as they must, and end in answers; a second run is the same; a replay from
-// the memo asks nothing and costs the same; and a budget is kept to the token.
+// Budget forcing works with every strategy: paths keep the bound, think as long as they must,
+// and end in answers; a second run is the same; a replay from the memo makes no request and
+// has the same bill; and a budget is kept to the token.
 func TestEveryStrategyThinks(t *testing.T) {
-	format := mustLookup(t, "pocket-think-v1")
+	format := lookup(t, "pocket-think-v1")
 	how := Thinking{Mode: ModeForce, Max: 12, Waits: 1}
 	for _, s := range everyStrategy(8, 4) {
 		t.Run(s.Name(), func(t *testing.T) {
@@ -167,9 +167,9 @@ func TestEveryStrategyThinks(t *testing.T) {
 	}
 }
 
-// In whatever order parts come, the same tree grows.
+// A tree does not depend on the order in which parts arrive.
 func TestOrderOfPartsDoesNotMatter(t *testing.T) {
-	format := mustLookup(t, "pocket-think-v1")
+	format := lookup(t, "pocket-think-v1")
 	for _, s := range everyStrategy(8, 4) {
 		t.Run(s.Name(), func(t *testing.T) {
 			var want []string
@@ -202,9 +202,9 @@ func TestOrderOfPartsDoesNotMatter(t *testing.T) {
 	}
 }
 
-// The bill of any thinking is what its steps say, and its texts reassemble.
+// The bill of any thinking is the sum of its steps' tokens, and its steps join to its text.
 func TestThinkingIsAccountedFor(t *testing.T) {
-	format := mustLookup(t, "pocket-think-v1")
+	format := lookup(t, "pocket-think-v1")
 	rapid.Check(t, func(rt *rapid.T) {
 		how := Thinking{Mode: ModeForce, Max: rapid.IntRange(1, 30).Draw(rt, "max"), Waits: rapid.IntRange(0, 3).Draw(rt, "waits")}
 		how.Min = rapid.IntRange(0, how.Max).Draw(rt, "min")
@@ -223,7 +223,8 @@ func TestThinkingIsAccountedFor(t *testing.T) {
 		for _, c := range all {
 			sum += c.Usage.Generated
 			if tokens(c.Steps) != c.Usage.Generated || c.Usage.Generated > int64(r.Sampling.MaxTokens) {
-				rt.Errorf("%+v: steps have %d tokens, usage says %d, at most %d were asked for", c, tokens(c.Steps), c.Usage.Generated, r.Sampling.MaxTokens)
+				rt.Errorf("%+v: steps have %d tokens, the usage %d, and the limit is %d",
+					c, tokens(c.Steps), c.Usage.Generated, r.Sampling.MaxTokens)
 			}
 		}
 		if got := m.Bill().Policy.Generated; got != sum || len(all) != len(r.Ordinals) {

@@ -17,30 +17,35 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// fake is a World made of functions; a nil one panics.
+// A fake is a Backend made of functions. A call of a nil function panics.
 type fake struct {
 	expand func(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error]
 	score  func(ctx context.Context, r verifier.Request) (verifier.Result, error)
 }
 
+// Expand implements search.Backend.
 func (f fake) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return f.expand(ctx, r)
 }
 
+// Score implements search.Backend.
 func (f fake) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
 	return f.score(ctx, r)
 }
 
-// ask is a request for so many whole children of the root.
+// ask returns a request for n whole children of the root.
 func ask(n int) policy.Request {
-	r := policy.Request{Search: "s", Problem: "31415", Seed: 1, Sampling: reasoning.Sampling{Temperature: 1, TopP: 1, MaxTokens: 64}}
+	r := policy.Request{
+		Search: "s", Problem: "31415", Seed: 1,
+		Sampling: reasoning.Sampling{Temperature: 1, TopP: 1, MaxTokens: 64},
+	}
 	for i := range n {
 		r.Ordinals = append(r.Ordinals, i)
 	}
 	return r
 }
 
-// children is all that comes, in the order in which it comes.
+// children returns the children of a request in the order of arrival.
 func children(ctx context.Context, w search.Backend, r policy.Request) ([]policy.Child, error) {
 	var all []policy.Child
 	for c, err := range w.Expand(ctx, r) {
@@ -52,6 +57,7 @@ func children(ctx context.Context, w search.Backend, r policy.Request) ([]policy
 	return all, nil
 }
 
+// ordinals returns the ordinals of children.
 func ordinals(children []policy.Child) []int {
 	var all []int
 	for _, c := range children {
@@ -60,20 +66,22 @@ func ordinals(children []policy.Child) []int {
 	return all
 }
 
-// Each decorator does what a policy promises.
+// Each decorator passes the conformance suite of policies.
 func TestConformance(t *testing.T) {
 	for name, wrap := range map[string]func(search.Backend) search.Backend{
 		"bare":  func(w search.Backend) search.Backend { return w },
 		"retry": func(w search.Backend) search.Backend { return Retry(w, Backoff{}) },
 		"meter": func(w search.Backend) search.Backend {
-			return Meter(w, Budget{PolicyTokens: 1e9, VerifierTokens: 1e9, FLOPs: 1e18}, reasoning.Model{Parameters: 1e6}, reasoning.Model{})
+			budget := Budget{PolicyTokens: 1e9, VerifierTokens: 1e9, FLOPs: 1e18}
+			return Meter(w, budget, reasoning.Model{Parameters: 1e6}, reasoning.Model{})
 		},
 		"memo": func(w search.Backend) search.Backend { return Memo(w, NewMemory(1<<20), Identity{}) },
 		"think": func(w search.Backend) search.Backend {
-			return Think(w, Thinking{Mode: ModeForce, Max: 200}, mustLookup(t, "pocket-think-v1"))
+			return Think(w, Thinking{Mode: ModeForce, Max: 200}, lookup(t, "pocket-think-v1"))
 		},
 		"all": func(w search.Backend) search.Backend {
-			return Meter(Memo(Retry(w, Backoff{}), NewMemory(1<<20), Identity{}), Budget{PolicyTokens: 1e9}, reasoning.Model{}, reasoning.Model{})
+			memo := Memo(Retry(w, Backoff{}), NewMemory(1<<20), Identity{})
+			return Meter(memo, Budget{PolicyTokens: 1e9}, reasoning.Model{}, reasoning.Model{})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -89,6 +97,7 @@ func TestConformance(t *testing.T) {
 	}
 }
 
+// A model is the method of a Policy that a Backend does not have.
 type model interface {
 	Model(ctx context.Context) (reasoning.Model, error)
 }
