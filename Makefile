@@ -3,7 +3,7 @@ GO      ?= go
 VENV    := .venv
 BIN     := bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-.PHONY: help test check build gen lint unit race table calibration cards evidence evidence-quick evidence-check examples demo dev up real real-calibrate bench-pocket clean
+.PHONY: help test check build gen breaking lint unit race table calibration cards evidence evidence-quick evidence-check examples demo dev up real real-calibrate bench-pocket clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -17,7 +17,7 @@ demo: ## watch four services solve problems in one process
 dev: ## the mesh in one process, on loopback, until interrupted
 	$(GO) run ./cmd/ponder dev
 
-check: gen-check lint evidence-check ## what is generated is current, and what is written is clean
+check: gen-check breaking lint evidence-check ## what is generated is current, and what is written is clean
 
 gen: $(BIN)/buf ## generate Go and Python from the .proto files
 	$(BIN)/buf lint
@@ -28,6 +28,9 @@ gen: $(BIN)/buf ## generate Go and Python from the .proto files
 gen-check: gen ## fail if generating changes anything
 	@git diff --exit-code --stat -- proto internal/proto examples/python/gen || { echo "generated code is not current: commit what 'make gen' wrote"; exit 1; }
 	@test -z "$$(git status --porcelain -- proto internal/proto examples/python/gen)" || { git status --short -- proto internal/proto examples/python/gen; echo "generated files are not committed"; exit 1; }
+
+breaking: $(BIN)/buf ## fail if the contract breaks what an image in proto/images promised
+	test/contract/breaking.sh
 
 lint: $(BIN)/staticcheck ## gofmt, vet, staticcheck (staticcheck.conf has a reason for each exception)
 	@out=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$out" || { echo "not gofmt-ed:"; echo "$$out"; exit 1; }
