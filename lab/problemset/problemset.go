@@ -1,3 +1,5 @@
+// Package problemset reads problem sets: the files of MATH-500, GSM8K and AIME, and
+// generated pocket problems.
 package problemset
 
 import (

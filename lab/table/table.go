@@ -1,3 +1,4 @@
+// Package table lays out tables as Markdown and as text for a terminal.
 package table
 
 import (

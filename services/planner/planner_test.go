@@ -335,8 +335,8 @@ func TestUnrecorded(t *testing.T) {
 			if s, err := p.Get(t.Context(), ref); err != nil || s.State != StateSucceeded {
 				t.Errorf("full %v: search %v and error %v, want it to succeed", full, s.State, err)
 			}
-			told := len(notices) == 1 && notices[0].Kind == NoticeDegraded && strings.Contains(notices[0].Text, "no space left")
-			if told != full || !full && len(notices) > 0 {
+			noticed := len(notices) == 1 && notices[0].Kind == NoticeDegraded && strings.Contains(notices[0].Text, "no space left")
+			if noticed != full || !full && len(notices) > 0 {
 				t.Errorf("full %v: notices %v", full, notices)
 			}
 		})

@@ -148,7 +148,7 @@ func watchCancelled(t *testing.T, s planner.Solver) {
 		t.Errorf("ended with %v after %v, want the context's cause", last, time.Since(began))
 	}
 	if got, err := s.Wait(t.Context(), ref, time.Hour); err != nil || got.State != planner.StateSucceeded {
-		t.Errorf("the search that nobody watches is %v, error %v", got.State, err)
+		t.Errorf("the search without a watcher is %v, error %v", got.State, err)
 	}
 }
 
