@@ -171,7 +171,7 @@ const (
 	NodeState_NODE_STATE_PRUNED NodeState = 4
 	// It ends its solution.
 	NodeState_NODE_STATE_FINISHED NodeState = 5
-	// It could not be generated or scored: see reason.
+	// It could not be generated: see reason. A node that could not be scored is SCORED or FINISHED without a value.
 	NodeState_NODE_STATE_FAILED NodeState = 6
 	// It was not finished, because the search no longer needed it or was cancelled.
 	NodeState_NODE_STATE_CANCELLED NodeState = 7
@@ -748,7 +748,7 @@ type Node struct {
 	Value *float64 `protobuf:"fixed64,7,opt,name=value,proto3,oneof" json:"value,omitempty"`
 	// The answer at its end, as written. Empty: none.
 	Answer string `protobuf:"bytes,8,opt,name=answer,proto3" json:"answer,omitempty"`
-	// Why it failed.
+	// Why it failed, or why it has no scores.
 	Reason        string `protobuf:"bytes,9,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

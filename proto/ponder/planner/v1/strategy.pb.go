@@ -1041,8 +1041,8 @@ type Revisions struct {
 	Flat bool `protobuf:"varint,3,opt,name=flat,proto3" json:"flat,omitempty"`
 	// Use no verifier: choose by majority.
 	NoVerifier bool `protobuf:"varint,4,opt,name=no_verifier,json=noVerifier,proto3" json:"no_verifier,omitempty"`
-	// Show the policy, in words after each attempt, how the verifier scores it and which step scores worst. For policies
-	// whose prompt template asks for a revision in words; refused with no_verifier.
+	// Show the policy, in words after each attempt, its score and its first step with a score below 0.5. For policies whose
+	// prompt template asks for a revision in words; refused with no_verifier.
 	Feedback      bool `protobuf:"varint,5,opt,name=feedback,proto3" json:"feedback,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
