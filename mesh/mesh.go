@@ -39,6 +39,7 @@ type Mesh struct {
 	Nats        *nats.Conn // of the queue, for other uses
 
 	monitor *policyqueue.Monitor
+	roster  *policyqueue.Roster
 	stop    []func() error // one for each part, in the order of starting
 }
 
@@ -109,6 +110,9 @@ func (m *Mesh) startQueue(ctx context.Context, c *Config) error {
 		return fmt.Errorf("open JetStream: %w", err)
 	}
 	if m.monitor, err = policyqueue.NewMonitor(m.Nats, c.Queue); err != nil {
+		return err
+	}
+	if m.roster, err = policyqueue.NewRoster(m.Nats, c.Queue); err != nil { // before workers announce themselves
 		return err
 	}
 	return policyqueue.Setup(ctx, js, c.Queue)
@@ -224,14 +228,10 @@ func (m *Mesh) startPlanner(c Config, scorer verifier.Verifier) error {
 	if err != nil {
 		return err
 	}
-	roster, err := policyqueue.NewRoster(m.Nats, c.Queue)
-	if err != nil {
-		return err
-	}
 	p := planner.New(planner.Config{
 		Policy: jobs, Verifier: scorer, Difficulty: m.Difficulty, Profiles: c.Profiles,
 		Store: c.Store, Solo: c.Solo, Telemetry: c.Telemetry.Instruments, Sampling: c.Sampling,
-		CancelJobs: jobs.Cancel, Attended: roster.Available,
+		CancelJobs: jobs.Cancel, Attended: m.roster.Available,
 	})
 	maintainer, err := policyqueue.NewMaintainer(m.Nats, c.Queue)
 	if err != nil {
@@ -240,7 +240,7 @@ func (m *Mesh) startPlanner(c Config, scorer verifier.Verifier) error {
 	m.PlannerConn, err = m.serve(c, "planner", c.Listen.Planner, serve.Service{
 		Register: func(s grpc.ServiceRegistrar) { plannerrpc.Register(s, p) }, Checks: m.checks(),
 		Background: []func(context.Context) error{
-			maintainer.Run, roster.Run,
+			maintainer.Run, m.roster.Run,
 			func(ctx context.Context) error { <-ctx.Done(); p.Close(); return nil },
 		},
 	})

@@ -28,7 +28,7 @@ func TestFailedJobs(t *testing.T) {
 		{"transient", fails(errors.New("out of memory")), 4, four, policy.ErrPoison, "out of memory"},
 		{"unavailable", fails(reasoning.ErrUnavailable), 4, four, policy.ErrPoison, "unavailable"},
 		{"panic", panics, 4, four, policy.ErrPoison, "index out of range"},
-		{"invalid", fails(reasoning.Invalid("problem", "too long")), 1, time.Second, reasoning.ErrInvalid, "problem: too long"},
+		{"invalid", fails(reasoning.Invalid("steps", "many")), 1, time.Second, reasoning.ErrInvalid, "steps: many"},
 		{"model", fails(policy.ErrModel), 1, time.Second, policy.ErrModel, "model"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -76,7 +76,11 @@ func (m *Maintainer) Ready(ctx context.Context) error {
 func (m *Maintainer) setup(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, setupTimeout)
 	defer cancel()
-	retiring, err := setup(ctx, m.js, m.cfg)
+	retiring := false
+	settings, err := m.settings.wait(ctx)
+	if err == nil {
+		retiring, err = setup(ctx, m.js, m.cfg, settings)
+	}
 	if retiring {
 		time.AfterFunc(retireEvery, func() { signal(m.trigger) })
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,6 +24,7 @@ type Roster struct {
 	nc      *nats.Conn
 	js      jetstream.JetStream
 	changed func() // is called, without the lock, after a change; may be nil
+	sub     *nats.Subscription
 
 	mu      sync.Mutex
 	read    bool // the bucket was read since Run began
@@ -35,26 +37,30 @@ type rosterEntry struct {
 	expiry *time.Timer // of the last announcement
 }
 
-// NewRoster returns a roster of the workers of cfg's model. It is empty until Run runs.
+// NewRoster returns a roster of the workers of cfg's model. It has the workers that
+// announce themselves from now on, and those from before when Run has begun.
 func NewRoster(nc *nats.Conn, cfg Config) (*Roster, error) {
 	js, err := jetstream.New(nc, jetstream.WithDefaultTimeout(natsTimeout))
 	if err != nil {
 		return nil, fmt.Errorf("roster of workers: %w", err)
 	}
-	return newRoster(js, cfg.Model.Name, nil), nil
+	r := newRoster(js, cfg.Model.Name, nil)
+	return r, r.subscribe()
 }
 
 func newRoster(js jetstream.JetStream, model string, changed func()) *Roster {
 	return &Roster{model: model, nc: js.Conn(), js: js, changed: changed, workers: make(map[string]*rosterEntry)}
 }
 
-// Run follows the announcements until ctx ends. It subscribes to their subjects, as a
-// subscription outlives the bucket and the server, and then reads what the bucket has.
-// An announcement expires by this process's clock, so clocks may differ.
-func (r *Roster) Run(ctx context.Context) error {
-	keys := protocol.AnnouncementKey(r.model, "*")
-	sub, err := r.nc.Subscribe(protocol.AnnouncementSubject(keys), func(m *nats.Msg) {
-		key := m.Subject[len(protocol.AnnouncementSubject("")):]
+// keys matches the keys of the model's workers.
+func (r *Roster) keys() string { return protocol.AnnouncementKey(r.model, "*") }
+
+// subscribe subscribes to the subjects of announcements: a subscription outlives the
+// bucket and the server. An announcement expires by this process's clock, so clocks may
+// differ.
+func (r *Roster) subscribe() (err error) {
+	r.sub, err = r.nc.Subscribe(protocol.AnnouncementSubject(r.keys()), func(m *nats.Msg) {
+		key := strings.TrimPrefix(m.Subject, protocol.AnnouncementSubject(""))
 		if m.Header.Get("KV-Operation") != "" { // deleted
 			r.remove(key)
 			return
@@ -64,12 +70,22 @@ func (r *Roster) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("follow workers of model %q: %w", r.model, err)
 	}
+	return nil
+}
+
+// Run follows the announcements until ctx ends.
+func (r *Roster) Run(ctx context.Context) error {
+	if r.sub == nil {
+		if err := r.subscribe(); err != nil {
+			return err
+		}
+	}
 	defer func() {
-		sub.Unsubscribe() // fails only if the connection is closed
+		r.sub.Unsubscribe() // fails only if the connection is closed
 		r.clear()
 	}()
 	repeat(ctx, r.nc, nil, 0, func(ctx context.Context) error {
-		values, err := announcements(ctx, r.js, keys)
+		values, err := announcements(ctx, r.js, r.keys())
 		if err != nil {
 			return err
 		}
@@ -84,34 +100,42 @@ func (r *Roster) Run(ctx context.Context) error {
 	return nil
 }
 
-// announcements returns the values of the bucket's keys that match keys.
+// announcements returns the values of the bucket's keys that match keys. It asks the
+// bucket's stream for the keys: a key-value watcher may say that all have come before
+// the first is there.
 func announcements(ctx context.Context, js jetstream.JetStream, keys string) (values map[string][]byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, natsTimeout)
 	defer cancel()
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("read bucket %s: %w", protocol.WorkersBucket, classify(err))
+		}
+	}()
 	kv, err := js.KeyValue(ctx, protocol.WorkersBucket)
 	if err != nil {
-		return nil, fmt.Errorf("read bucket %s: %w", protocol.WorkersBucket, classify(err))
+		return nil, err
 	}
-	watcher, err := kv.Watch(ctx, keys, jetstream.IgnoreDeletes())
+	stream, err := js.Stream(ctx, "KV_"+protocol.WorkersBucket)
 	if err != nil {
-		return nil, fmt.Errorf("read bucket %s: %w", protocol.WorkersBucket, classify(err))
+		return nil, err
 	}
-	defer watcher.Stop() // fails only if it has ended
+	info, err := stream.Info(ctx, jetstream.WithSubjectFilter(protocol.AnnouncementSubject(keys)))
+	if err != nil {
+		return nil, err
+	}
 	values = make(map[string][]byte)
-	for {
-		select {
-		case <-ctx.Done():
-			return nil, fmt.Errorf("read bucket %s: %w", protocol.WorkersBucket, classify(ctx.Err()))
-		case entry, ok := <-watcher.Updates():
-			switch {
-			case !ok:
-				return nil, fmt.Errorf("read bucket %s: %w", protocol.WorkersBucket, classify(errors.New("watcher stopped")))
-			case entry == nil: // all that was there has come
-				return values, nil
-			}
-			values[entry.Key()] = entry.Value()
+	for subject := range info.State.Subjects {
+		key := strings.TrimPrefix(subject, protocol.AnnouncementSubject(""))
+		entry, err := kv.Get(ctx, key)
+		switch {
+		case errors.Is(err, jetstream.ErrKeyNotFound): // deleted or expired
+		case err != nil:
+			return nil, err
+		default:
+			values[key] = entry.Value()
 		}
 	}
+	return values, nil
 }
 
 // put records that a worker has announced itself.

@@ -5,7 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync/atomic"
+	"sync"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -64,47 +65,83 @@ func settingsBucket(replicas int) jetstream.KeyValueConfig {
 // until NATS has answered.
 type settingsFollower struct {
 	js      jetstream.JetStream
-	changed func() // is called after a change; may be nil
-	current atomic.Pointer[protocol.Settings]
+	changed func()        // is called after a change; may be nil
+	known   chan struct{} // closed when NATS has answered
+
+	mu      sync.Mutex
+	current protocol.Settings
 }
 
 func newSettingsFollower(js jetstream.JetStream, changed func()) *settingsFollower {
-	f := &settingsFollower{js: js, changed: changed}
-	f.current.Store(&protocol.DefaultSettings)
-	return f
+	return &settingsFollower{js: js, changed: changed, known: make(chan struct{}), current: protocol.DefaultSettings}
 }
 
 // settings returns the settings as they are now.
-func (f *settingsFollower) settings() protocol.Settings { return *f.current.Load() }
+func (f *settingsFollower) settings() protocol.Settings {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.current
+}
+
+// wait returns the settings when NATS has answered.
+func (f *settingsFollower) wait(ctx context.Context) (protocol.Settings, error) {
+	select {
+	case <-f.known:
+		return f.settings(), nil
+	case <-ctx.Done():
+		return protocol.Settings{}, fmt.Errorf("read settings of the queue: %w", ctx.Err())
+	}
+}
 
 // run follows the settings until ctx ends. It subscribes to the key's subject, as a
-// subscription outlives the bucket and the server, and then reads the bucket.
+// subscription outlives the bucket and the server, and reads the bucket at the start,
+// after a reconnect, and once more natsTimeout after a message: the message comes before
+// the bucket has the value, so a read that was under way may return the one before.
 func (f *settingsFollower) run(ctx context.Context) {
-	written := make(chan struct{}, 1)
-	sub, err := f.js.Conn().Subscribe(protocol.SettingsSubject, func(*nats.Msg) { signal(written) })
+	trigger := make(chan struct{}, 1)
+	sub, err := f.js.Conn().Subscribe(protocol.SettingsSubject, func(m *nats.Msg) {
+		s, err := protocol.DecodeSettings(m.Data)
+		if m.Header.Get("KV-Operation") != "" { // deleted
+			s, err = protocol.DefaultSettings, nil
+		}
+		f.set(s, err)
+		time.AfterFunc(natsTimeout, func() { signal(trigger) })
+	})
 	if err != nil {
 		return // the connection is closed
 	}
 	defer sub.Unsubscribe() // fails only if the connection is closed
-	repeat(ctx, f.js.Conn(), written, 0, f.read)
+	repeat(ctx, f.js.Conn(), trigger, 0, f.read)
 }
 
 func (f *settingsFollower) read(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, natsTimeout)
 	defer cancel()
 	s, _, err := ReadSettings(ctx, f.js)
-	if errors.Is(err, reasoning.ErrInvalid) {
-		slog.Error("settings of the queue are not followed", "error", err)
-		return nil // until they are written again
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, reasoning.ErrInvalid) {
 		return err
 	}
-	if s != f.settings() {
-		f.current.Store(&s)
-		if f.changed != nil {
-			f.changed()
-		}
-	}
+	f.set(s, err)
 	return nil
+}
+
+// set changes the settings, unless err says that they are invalid.
+func (f *settingsFollower) set(s protocol.Settings, err error) {
+	if err != nil {
+		slog.Error("settings of the queue are not followed", "error", err)
+	}
+	f.mu.Lock()
+	changed := err == nil && s != f.current
+	if changed {
+		f.current = s
+	}
+	select {
+	case <-f.known:
+	default:
+		close(f.known)
+	}
+	f.mu.Unlock()
+	if changed && f.changed != nil {
+		f.changed()
+	}
 }

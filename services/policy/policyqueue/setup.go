@@ -15,26 +15,29 @@ import (
 // Setup creates or updates the stream, the buckets, and the consumers of cfg's model,
 // as the settings of the queue are now. Several processes may call it at the same time.
 func Setup(ctx context.Context, js jetstream.JetStream, cfg Config) error {
-	_, err := setup(ctx, js, cfg)
+	cfg, err := cfg.complete()
+	if err != nil {
+		return err
+	}
+	settings, _, err := ReadSettings(ctx, js)
+	if err != nil {
+		return err
+	}
+	_, err = setup(ctx, js, cfg, settings)
 	return err
 }
 
-// setup does Setup. If there are fewer partitions than before it also deletes the
-// consumers of the others, and reports whether some have to wait until no job is left.
-func setup(ctx context.Context, js jetstream.JetStream, cfg Config) (retiring bool, err error) {
-	cfg, err = cfg.complete()
-	if err != nil {
-		return false, err
-	}
+// setup does Setup for these settings. If there are fewer partitions than before it also
+// deletes the consumers of the others, and reports whether some have to wait until no
+// job is left.
+func setup(
+	ctx context.Context, js jetstream.JetStream, cfg Config, settings protocol.Settings,
+) (retiring bool, err error) {
 	if _, err := js.CreateOrUpdateKeyValue(ctx, settingsBucket(cfg.Replicas)); err != nil {
 		return false, fmt.Errorf("bucket %s: %w", protocol.SettingsBucket, err)
 	}
 	if _, err := js.CreateOrUpdateKeyValue(ctx, cfg.workersBucket()); err != nil {
 		return false, fmt.Errorf("bucket %s: %w", protocol.WorkersBucket, err)
-	}
-	settings, _, err := ReadSettings(ctx, js)
-	if err != nil {
-		return false, err
 	}
 	stream, err := js.CreateOrUpdateStream(ctx, cfg.stream(settings.Partitions))
 	if err != nil {
