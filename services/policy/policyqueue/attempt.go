@@ -91,7 +91,7 @@ func (a *attempt) sendHeartbeats(ctx context.Context) {
 }
 
 func (a *attempt) reporter() reporter {
-	return reporter{nc: a.worker.nc, search: a.search, job: a.job.Name, start: a.start}
+	return reporter{nc: a.worker.nc, search: a.search, job: a.job.Name, epoch: a.job.Epoch, start: a.start}
 }
 
 // run decodes the job, checks that it is for the model that is here, claims it, and has

@@ -3,12 +3,16 @@ package policyqueue
 import (
 	"context"
 	"errors"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/policy"
+	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 )
 
@@ -202,5 +206,59 @@ func TestDeadlineStopsTheEngineWithoutAClient(t *testing.T) {
 			t.Errorf("engine's calls are %+v, want one that ended with DeadlineExceeded", got)
 		}
 		q.checkElapsed(t, 5*time.Second)
+	})
+}
+
+// An attempt that began for a cancelled job, and missed the cancellation, is not taken
+// for one at a later job of the same name: it would not be stopped with that. One that
+// began for another client is, as that client may have died.
+func TestAttemptAtACancelledJobIsNotTakenForAnother(t *testing.T) {
+	bubble(t, Config{}, func(t *testing.T, q *rig) {
+		var expands sync.WaitGroup
+		defer expands.Wait()
+		publish := func(ctx context.Context) protocol.Job {
+			expands.Go(func() { collect(ctx, q, request("s", 2)) })
+			synctest.Wait()
+			stream, err := q.js.Stream(t.Context(), protocol.Stream)
+			if err != nil {
+				t.Fatal(err)
+			}
+			stored, err := stream.GetMsg(t.Context(), stream.CachedInfo().State.LastSeq)
+			if err != nil {
+				t.Fatal(err)
+			}
+			job, err := protocol.DecodeJob(&nats.Msg{Data: stored.Data})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return job
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		first := publish(ctx)
+		cancel()
+		synctest.Wait()
+		ctx, cancel = context.WithCancel(t.Context())
+		defer cancel()
+		second := publish(ctx)
+		if first.Name != second.Name || first.Epoch == second.Epoch {
+			t.Fatalf("jobs are %s and %s, want the same name and other epochs", first.ID(), second.ID())
+		}
+		for _, c := range []struct {
+			epoch string
+			want  []int
+		}{{first.Epoch, nil}, {"another-1", []int{0, 1}}, {"", []int{0, 1}}, {second.Epoch, []int{0, 1}}} {
+			claim := protocol.Result{Job: second.Name, Epoch: c.epoch, Start: policy.Start{Attempt: 1}, Event: protocol.Claim{}}
+			body, err := claim.Encode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			reply, err := q.nc.Request(protocol.ResultSubject("s"), body, time.Second)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := protocol.DecodeReply(reply.Data); err != nil || !slices.Equal(got, c.want) {
+				t.Errorf("epoch %q: children %v are missing, error %v, want %v", c.epoch, got, err, c.want)
+			}
+		}
 	})
 }

@@ -59,9 +59,15 @@ func NewClient(nc *nats.Conn, cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("queue client: %w", err)
 	}
+	epoch := nuid.Next()
 	c := &Client{
-		cfg: cfg, nc: nc, js: js, settings: newSettingsFollower(js, nil), jobs: newRegistry(nc), tracer: newTracer(cfg),
-		epoch: nuid.Next(),
+		cfg:      cfg,
+		nc:       nc,
+		js:       js,
+		settings: newSettingsFollower(js, nil),
+		jobs:     newRegistry(nc, epoch),
+		tracer:   newTracer(cfg),
+		epoch:    epoch,
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	audit, err := (&audit{c.jobs, js}).start(ctx)

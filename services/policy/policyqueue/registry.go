@@ -3,6 +3,7 @@ package policyqueue
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/nats-io/nats.go"
@@ -15,7 +16,8 @@ import (
 // A registry holds the jobs that a client waits for. It subscribes to the results of
 // a search while any of the search's jobs is in it.
 type registry struct {
-	nc *nats.Conn
+	nc     *nats.Conn
+	client string // prefix of the epochs of its jobs
 
 	mu       sync.Mutex // also guards the jobs
 	searches map[string]*search
@@ -28,8 +30,8 @@ type search struct {
 	jobs    map[string]*job
 }
 
-func newRegistry(nc *nats.Conn) *registry {
-	return &registry{nc: nc, searches: make(map[string]*search), stored: make(map[uint64]*job)}
+func newRegistry(nc *nats.Conn, client string) *registry {
+	return &registry{nc: nc, client: client, searches: make(map[string]*search), stored: make(map[uint64]*job)}
 }
 
 // add returns a new job of e for r, which is not published yet.
@@ -168,6 +170,13 @@ func (g *registry) answer(search string, m *nats.Msg) {
 	m.RespondMsg(reply) // a worker that gets no reply sends the result again
 }
 
+// outdated reports whether an attempt with this epoch began for an earlier job of this
+// client that has j's name. That job was cancelled, and its attempt is about to stop. An
+// attempt for an earlier client, which may have died, is not outdated.
+func (g *registry) outdated(j *job, epoch string) bool {
+	return epoch != j.epoch && strings.HasPrefix(epoch, g.client+"-")
+}
+
 // record records a result, or err for one with a child that cannot be decoded, and
 // returns which children are missing.
 func (g *registry) record(search string, result protocol.Result, err error, in, out nats.Header) (missing []int) {
@@ -185,14 +194,21 @@ func (g *registry) record(search string, result protocol.Result, err error, in, 
 		j.fail(fmt.Errorf("job %s by worker %s: %w", j.name, result.Start.Worker, err))
 		return nil
 	}
+	outdated := g.outdated(j, result.Epoch)
 	switch event := result.Event.(type) {
 	case protocol.Claim:
+		if outdated {
+			return nil
+		}
 		if previous := j.claim(result.Start, traceParent(in)); previous != "" {
 			out.Set(protocol.HeaderPrevious, previous)
 		}
 	case protocol.Child:
 		j.take(event.Child)
 	case protocol.Stopped:
+		if outdated {
+			return nil
+		}
 		j.report(event)
 	case protocol.Failure:
 		j.fail(fmt.Errorf("job %s: %w", j.name, event.Err))

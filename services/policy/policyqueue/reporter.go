@@ -23,6 +23,7 @@ type reporter struct {
 	nc     *nats.Conn
 	search string
 	job    string // its name
+	epoch  string // of the message with which the attempt began
 	start  policy.Start
 }
 
@@ -102,6 +103,6 @@ func (r reporter) requestOnce(ctx context.Context, msg *nats.Msg) (*nats.Msg, er
 func (r reporter) message(ctx context.Context, event protocol.Event) (msg *nats.Msg, err error) {
 	msg = nats.NewMsg(protocol.ResultSubject(r.search))
 	propagator.Inject(ctx, natsx.Header(msg.Header))
-	msg.Data, err = protocol.Result{Job: r.job, Start: r.start, Event: event}.Encode()
+	msg.Data, err = protocol.Result{Job: r.job, Epoch: r.epoch, Start: r.start, Event: event}.Encode()
 	return msg, err
 }

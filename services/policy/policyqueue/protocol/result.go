@@ -21,6 +21,7 @@ const HeaderPrevious = "Ponder-Previous"
 // A Result reports on an attempt at a job.
 type Result struct {
 	Job   string // its name
+	Epoch string // of the message with which the attempt began; "" from workers of earlier releases
 	Start policy.Start
 	Event Event
 }
@@ -51,6 +52,7 @@ func (Stopped) event() {}
 func (r Result) Encode() ([]byte, error) {
 	result := &queuev1.ExpansionResult{
 		JobId:     r.Job,
+		Epoch:     r.Epoch,
 		Worker:    r.Start.Worker,
 		Attempt:   int32(r.Start.Attempt),
 		QueueWait: durationpb.New(r.Start.QueueWait),
@@ -80,7 +82,7 @@ func DecodeResult(body []byte) (Result, error) {
 	if err := proto.Unmarshal(body, &result); err != nil {
 		return Result{}, reasoning.Mark(fmt.Errorf("decode result: %w", err), reasoning.ErrInvalid)
 	}
-	r := Result{Job: result.GetJobId(), Start: policy.Start{
+	r := Result{Job: result.GetJobId(), Epoch: result.GetEpoch(), Start: policy.Start{
 		Worker: result.GetWorker(), Attempt: int(result.GetAttempt()), QueueWait: result.GetQueueWait().AsDuration(),
 	}}
 	var err error

@@ -39,9 +39,10 @@ func TestMessagesAreReadByOtherReleases(t *testing.T) {
 	}{
 		{"job", Job{"name", "epoch", request(), enqueued, time.Time{}}, decodeJob},
 		{"job with attempts", Job{"name", "epoch", revised, enqueued, deadline}, decodeJob},
-		{"claim", Result{Job: "name", Start: start, Event: Claim{}}, decodeResult},
-		{"child", Result{Job: "name", Start: start, Event: Child{child}}, decodeResult},
-		{"stopped", Result{Job: "name", Start: start, Event: Stopped{reasoning.Usage{Generated: 9}}}, decodeResult},
+		{"claim", Result{Job: "name", Epoch: "epoch", Start: start, Event: Claim{}}, decodeResult},
+		{"child", Result{Job: "name", Epoch: "epoch", Start: start, Event: Child{child}}, decodeResult},
+		{"stopped", Result{Job: "name", Epoch: "epoch", Start: start, Event: Stopped{reasoning.Usage{Generated: 9}}}, decodeResult},
+		{"claim without epoch", Result{Job: "name", Start: start, Event: Claim{}}, decodeResult},
 		{"reply", []int{0, 2}, func(b []byte) (any, error) { return DecodeReply(b) }},
 	}
 	want := make(map[string]string)

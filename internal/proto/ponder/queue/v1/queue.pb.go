@@ -145,7 +145,10 @@ type ExpansionResult struct {
 	//	*ExpansionResult_Child
 	//	*ExpansionResult_Error
 	//	*ExpansionResult_Stopped
-	Event         isExpansionResult_Event `protobuf_oneof:"event"`
+	Event isExpansionResult_Event `protobuf_oneof:"event"`
+	// The epoch of the message with which the attempt began. A client tells by it an attempt at a job that it has
+	// cancelled from one at a later job of the same name. Absent from workers of earlier releases.
+	Epoch         string `protobuf:"bytes,9,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -249,6 +252,13 @@ func (x *ExpansionResult) GetStopped() *Stopped {
 		}
 	}
 	return nil
+}
+
+func (x *ExpansionResult) GetEpoch() string {
+	if x != nil {
+		return x.Epoch
+	}
+	return ""
 }
 
 type isExpansionResult_Event interface {
@@ -584,7 +594,7 @@ const file_ponder_queue_v1_queue_proto_rawDesc = "" +
 	"\texpansion\x18\x04 \x01(\v2\x1b.ponder.policy.v1.ExpansionR\texpansion\x12;\n" +
 	"\venqueued_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"enqueuedAt\x126\n" +
-	"\bdeadline\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\bdeadline\"\xe8\x02\n" +
+	"\bdeadline\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\bdeadline\"\xfe\x02\n" +
 	"\x0fExpansionResult\x12\x15\n" +
 	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12\x16\n" +
 	"\x06worker\x18\x02 \x01(\tR\x06worker\x12\x18\n" +
@@ -594,7 +604,8 @@ const file_ponder_queue_v1_queue_proto_rawDesc = "" +
 	"\x05claim\x18\x05 \x01(\v2\x16.ponder.queue.v1.ClaimH\x00R\x05claim\x12/\n" +
 	"\x05child\x18\x06 \x01(\v2\x17.ponder.policy.v1.ChildH\x00R\x05child\x122\n" +
 	"\x05error\x18\a \x01(\v2\x1a.ponder.reasoning.v1.ErrorH\x00R\x05error\x124\n" +
-	"\astopped\x18\b \x01(\v2\x18.ponder.queue.v1.StoppedH\x00R\astoppedB\a\n" +
+	"\astopped\x18\b \x01(\v2\x18.ponder.queue.v1.StoppedH\x00R\astopped\x12\x14\n" +
+	"\x05epoch\x18\t \x01(\tR\x05epochB\a\n" +
 	"\x05event\"\a\n" +
 	"\x05Claim\"=\n" +
 	"\aStopped\x122\n" +
