@@ -252,12 +252,12 @@ func inAnotherProcess(t *testing.T, program, path string) string {
 	return said
 }
 
-// TestAnotherProcess is the main of other processes that tests start.
+// TestAnotherProcess runs the programs that other tests start as processes of their own.
 func TestAnotherProcess(t *testing.T) {
 	path := os.Getenv("PONDER_PATH")
 	switch os.Getenv("PONDER_PROGRAM") {
 	case "":
-		t.Skip("it is no process of a test's")
+		t.Skip("runs only in a process that another test starts")
 	case "open":
 		s, err := OpenFile(path)
 		if err != nil {
