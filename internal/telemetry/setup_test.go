@@ -111,7 +111,7 @@ func (s *traceSink) Export(
 func TestOTLP(t *testing.T) {
 	telemetrytest.ClearEnvironment(t)
 	sink := &traceSink{}
-	address := serve(t, func(s *grpc.Server) { collector.RegisterTraceServiceServer(s, sink) })
+	_, address := serve(t, func(s *grpc.Server) { collector.RegisterTraceServiceServer(s, sink) })
 	t.Setenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://"+address)
 	p, err := telemetry.Setup(t.Context(), telemetry.Options{Service: "planner"})
 	if err != nil {
@@ -127,7 +127,8 @@ func TestOTLP(t *testing.T) {
 	}
 }
 
-func serve(t *testing.T, register func(*grpc.Server), options ...grpc.ServerOption) string {
+// serve runs a server until the test ends and returns it with its address.
+func serve(t *testing.T, register func(*grpc.Server), options ...grpc.ServerOption) (*grpc.Server, string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -142,13 +143,13 @@ func serve(t *testing.T, register func(*grpc.Server), options ...grpc.ServerOpti
 		}
 	})
 	t.Cleanup(func() { server.Stop(); done.Wait() })
-	return listener.Addr().String()
+	return server, listener.Addr().String()
 }
 
 func TestGRPC(t *testing.T) {
 	telemetrytest.ClearEnvironment(t)
 	p := telemetrytest.Setup(t, telemetry.Options{})
-	address := serve(t, func(s *grpc.Server) {
+	serving, address := serve(t, func(s *grpc.Server) {
 		healthpb.RegisterHealthServer(s, health.NewServer())
 		plannerv1.RegisterPlannerServiceServer(s, plannerv1.UnimplementedPlannerServiceServer{})
 	}, p.ServerOption())
@@ -163,6 +164,7 @@ func TestGRPC(t *testing.T) {
 	if _, err := plannerv1.NewPlannerServiceClient(conn).GetSearch(t.Context(), &plannerv1.GetSearchRequest{}); err == nil {
 		t.Fatal("an unimplemented method has no error")
 	}
+	serving.GracefulStop() // the span of a call ends with its handler, after the client has the response
 	_, file := telemetrytest.Finish(t, p)
 	var client, server *tracefile.Span
 	if _, err := tracefile.Read(strings.NewReader(file), func(s *tracefile.Span) {
