@@ -20,8 +20,8 @@ func ToProto(err error) *reasoningv1.Error {
 	if s, ok := status.FromError(err); ok && reason == unclassified {
 		p.Code, p.Reason, p.Message = int32(s.Code()), "", cut(s.Message(), maxMessage)
 	}
-	if m.retry > 0 && reason == m.reason() {
-		p.RetryDelay = durationpb.New(m.retry)
+	if delay := m.delay(err, reason); delay > 0 {
+		p.RetryDelay = durationpb.New(delay)
 	}
 	var invalid *reasoning.InvalidError
 	if errors.As(err, &invalid) {
@@ -34,7 +34,8 @@ func ToProto(err error) *reasoningv1.Error {
 // first "field: " of the message, as the proto does not carry the rule by itself.
 func FromProto(p *reasoningv1.Error) error {
 	_, rule, _ := strings.Cut(p.GetMessage(), p.GetField()+": ")
-	domain := domainError(codes.Code(p.GetCode()), p.GetReason(), p.GetField(), rule)
+	code := codes.Code(p.GetCode())
+	domain := withDelay(domainError(code, p.GetReason(), p.GetField(), rule), code, p.GetRetryDelay().AsDuration())
 	if domain == nil {
 		domain = status.Error(codes.Code(p.GetCode()), p.GetMessage())
 	}

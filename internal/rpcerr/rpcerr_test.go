@@ -62,6 +62,32 @@ func TestRoundTripPreservesErrors(t *testing.T) {
 	}
 }
 
+// The delay that a model server advised arrives; the general advice for a kind is not taken
+// for one. A delay stands only where another attempt may succeed.
+func TestRoundTripPreservesDelays(t *testing.T) {
+	for name, trip := range roundTrips {
+		for _, c := range []struct {
+			err          error
+			delay, slack time.Duration
+		}{
+			{reasoning.WithDelay(reasoning.ErrOverloaded, 90*time.Second), 90 * time.Second, 0},
+			{reasoning.WithDelay(reasoning.ErrOverloaded, 2*time.Second), 2 * time.Second, 1},
+			{reasoning.WithDelay(reasoning.ErrUnavailable, time.Second), time.Second, 1},
+			{reasoning.ErrOverloaded, 0, 0},
+			{reasoning.ErrUnavailable, 0, 0},
+			{reasoning.WithDelay(reasoning.ErrInvalid, time.Second), 0, 0},
+		} {
+			got := trip(fmt.Errorf("expand: %w", c.err))
+			if d := reasoning.Delay(got); d < c.delay || d > c.delay+c.slack {
+				t.Errorf("%s: %v came back with a delay of %v, want %v", name, c.err, d, c.delay)
+			}
+			if again := trip(got); reasoning.Delay(again) != reasoning.Delay(got) || !errors.Is(again, reasoning.Classify(c.err)) {
+				t.Errorf("%s, second hop: got %v with %v, want %v with %v", name, again, reasoning.Delay(again), c.err, c.delay)
+			}
+		}
+	}
+}
+
 func TestRoundTripPreservesErrorsOfContext(t *testing.T) {
 	for name, trip := range roundTrips {
 		for _, err := range []error{context.Canceled, context.DeadlineExceeded} {

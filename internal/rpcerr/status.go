@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -46,8 +47,8 @@ func encode(err error, m mapping, reason string, limit int) *status.Status {
 			{Field: cut(invalid.Field, limit), Description: cut(invalid.Rule, limit)},
 		}})
 	}
-	if m.retry > 0 && reason == m.reason() {
-		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(m.retry)})
+	if delay := m.delay(err, reason); delay > 0 {
+		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(delay)})
 	}
 	s := status.New(m.code, cut(err.Error(), limit))
 	if detailed, err := s.WithDetails(details...); err == nil { // cannot fail: cut makes details valid UTF-8
@@ -66,6 +67,7 @@ func FromStatus(err error) error {
 		return err
 	}
 	reason, field, rule := "", "", ""
+	var delay time.Duration
 	for _, d := range s.Details() {
 		switch d := d.(type) {
 		case *errdetails.ErrorInfo:
@@ -76,9 +78,11 @@ func FromStatus(err error) error {
 			if v := d.FieldViolations; len(v) > 0 {
 				field, rule = v[0].Field, v[0].Description
 			}
+		case *errdetails.RetryInfo:
+			delay = d.GetRetryDelay().AsDuration()
 		}
 	}
-	domain := domainError(s.Code(), reason, field, rule)
+	domain := withDelay(domainError(s.Code(), reason, field, rule), s.Code(), delay)
 	switch {
 	case domain != nil:
 		return &remoteError{message: s.Message(), domain: domain}

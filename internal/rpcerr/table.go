@@ -39,6 +39,31 @@ func (m mapping) reason() string {
 	return reasoning.Classify(m.generic).Reason()
 }
 
+// delay returns the delay in the RetryInfo of an error with this mapping and reason; 0: no
+// RetryInfo. A delay that the error advises and that equals m.retry is a nanosecond longer:
+// the receiver takes m.retry for no advice of the error's own.
+func (m mapping) delay(err error, reason string) time.Duration {
+	advised := reasoning.Delay(err)
+	switch {
+	case m.retry == 0 || reason != m.reason():
+		return 0
+	case advised == m.retry:
+		return advised + 1
+	case advised > 0:
+		return advised
+	}
+	return m.retry
+}
+
+// withDelay returns a received error with the delay that its sender advised, if any.
+func withDelay(err error, code codes.Code, delay time.Duration) error {
+	i := slices.IndexFunc(table, func(m mapping) bool { return m.code == code })
+	if err == nil || i < 0 || delay == table[i].retry {
+		return err
+	}
+	return reasoning.WithDelay(err, delay)
+}
+
 // unclassified is the reason of errors without a kind.
 const unclassified = "INTERNAL"
 
