@@ -124,10 +124,13 @@ func (j *job) report(e protocol.Stopped) {
 	j.on(jobEventReport)
 }
 
-// fail records that the job failed for good.
+// fail records that the job failed for good. The expansion fails only if it still waits
+// for children of the job: a failure may arrive after the last child.
 func (j *job) fail(err error) {
+	if j.wanted() {
+		j.expansion.put(event{err: err})
+	}
 	j.on(jobEventFail)
-	j.expansion.put(event{err: err})
 }
 
 // cancel records that the caller of Expand leaves, and reports whether the job's message

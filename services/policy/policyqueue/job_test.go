@@ -83,8 +83,8 @@ func TestJobTransitionsEnd(t *testing.T) {
 	}
 }
 
-// Every missing child is yielded once and every usage is billed, in whichever order
-// results come.
+// Every missing child is yielded once, every usage is billed, and a failure counts while a
+// child is missing.
 func TestJobEventsReachTheExpansion(t *testing.T) {
 	e := newExpansion(1)
 	j := &job{expansion: e, missing: map[int]struct{}{0: {}}}
@@ -96,9 +96,10 @@ func TestJobEventsReachTheExpansion(t *testing.T) {
 		t.Errorf("the second attempt comes after %q, want one", got)
 	}
 	j.report(protocol.Stopped{Wasted: reasoning.Usage{Generated: 3}})
-	j.take(policy.Child{Ordinal: 0, Start: start})
-	j.take(policy.Child{Ordinal: 0, Start: start})
 	j.fail(context.Canceled)
+	j.take(policy.Child{Ordinal: 0, Start: start})
+	j.take(policy.Child{Ordinal: 0, Start: start})
+	j.fail(context.Canceled) // no child is missing
 	var starts, wasted, children, errs int
 	for _, ev := range e.take() {
 		switch {

@@ -153,9 +153,7 @@ func (g *registry) giveUp(sequence uint64, deliveries int) {
 func (g *registry) lose(j *job) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if j.wanted() {
-		j.fail(fmt.Errorf("job %s: %w: the queue lost it", j.name, reasoning.ErrUnavailable))
-	}
+	j.fail(fmt.Errorf("job %s: %w: the queue lost it", j.name, reasoning.ErrUnavailable))
 }
 
 // answer records a result of a search's job and replies which of the job's children
