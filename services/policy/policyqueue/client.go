@@ -181,18 +181,15 @@ func (c *Client) publishJob(ctx context.Context, j *job, r policy.Request) (err 
 		return err
 	}
 	if int64(msg.Size()) > c.nc.MaxPayload() {
-		return classify(nats.ErrMaxPayload)
+		return classify(ctx, nats.ErrMaxPayload)
 	}
 	ctx, span := c.tracer.startSend(ctx, r, msg)
 	defer func() { endSpan(span, err) }()
-	quick, cancel := context.WithTimeout(ctx, natsTimeout)
+	limited, cancel := context.WithTimeout(ctx, natsTimeout)
 	defer cancel()
-	ack, err := c.js.PublishMsg(quick, msg)
-	switch {
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case err != nil:
-		return classify(err)
+	ack, err := c.js.PublishMsg(limited, msg)
+	if err != nil {
+		return classify(ctx, err)
 	}
 	c.jobs.store(j, ack.Sequence)
 	return nil
@@ -264,7 +261,7 @@ func (c *Client) Cancel(ctx context.Context, search string) error {
 		err = c.nc.Publish(protocol.CancelSubject(search), nil)
 	}
 	if err != nil {
-		return fmt.Errorf("cancel search %s: %w", search, classify(err))
+		return fmt.Errorf("cancel search %s: %w", search, classify(ctx, err))
 	}
 	return nil
 }

@@ -1,12 +1,16 @@
 package policyqueue
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/ponder-mesh/ponder/internal/natsx/natsd"
+	"github.com/ponder-mesh/ponder/internal/natsx/natstest"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
@@ -27,6 +31,7 @@ func TestFailedJobs(t *testing.T) {
 	}{
 		{"transient", fails(errors.New("out of memory")), 4, four, policy.ErrPoison, "out of memory"},
 		{"unavailable", fails(reasoning.ErrUnavailable), 4, four, policy.ErrPoison, "unavailable"},
+		{"time limit of the engine", fails(context.DeadlineExceeded), 4, four, policy.ErrPoison, "deadline"},
 		{"panic", panics, 4, four, policy.ErrPoison, "index out of range"},
 		{"invalid", fails(reasoning.Invalid("steps", "many")), 1, time.Second, reasoning.ErrInvalid, "steps: many"},
 		{"model", fails(policy.ErrModel), 1, time.Second, policy.ErrModel, "model"},
@@ -36,7 +41,7 @@ func TestFailedJobs(t *testing.T) {
 				engine := script(func(_ int, reply *policytest.Reply) { reply.Delay = time.Second; c.fail(reply) })
 				q.worker(t, engine, WorkerConfig{})
 				_, _, err := collect(t.Context(), q, request("s", 1))
-				if !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.says) {
+				if !errors.Is(reasoning.Classify(err), c.want) || !strings.Contains(err.Error(), c.says) {
 					t.Errorf("got %v, want %v saying %q", err, c.want, c.says)
 				}
 				if got := len(engine.Calls()); got != c.calls {
@@ -133,4 +138,31 @@ func TestExpandFailsWithoutTheStream(t *testing.T) {
 			t.Errorf("got %v, want an error that names the stream", err)
 		}
 	})
+}
+
+// A job that NATS does not acknowledge within its time limit is ErrUnavailable, which
+// callers retry. The caller's own deadline, if it is earlier, is context.DeadlineExceeded.
+func TestUnacknowledgedPublishIsUnavailable(t *testing.T) {
+	for _, c := range []struct {
+		deadline, took time.Duration
+		want, not      error
+	}{
+		{time.Hour, natsTimeout, reasoning.ErrUnavailable, context.DeadlineExceeded},
+		{natsTimeout / 2, natsTimeout / 2, context.DeadlineExceeded, reasoning.ErrUnavailable},
+	} {
+		natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
+			q := newRig(t, s, 1, Config{}, natstest.Tamper(s, func(p natstest.Publication) int {
+				if strings.HasPrefix(p.Subject, "exp.") {
+					return 0
+				}
+				return 1
+			}))
+			ctx, cancel := context.WithTimeout(t.Context(), c.deadline)
+			defer cancel()
+			if _, _, err := collect(ctx, q, request("s", 1)); !errors.Is(err, c.want) || errors.Is(err, c.not) {
+				t.Errorf("deadline of %v: got %v, want %v and not %v", c.deadline, err, c.want, c.not)
+			}
+			q.checkElapsed(t, c.took)
+		})
+	}
 }

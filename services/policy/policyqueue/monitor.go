@@ -95,7 +95,7 @@ func (m *Monitor) Load(ctx context.Context) (Load, error) {
 func loads(ctx context.Context, js jetstream.JetStream) (map[string]Load, error) {
 	stream, err := js.Stream(ctx, protocol.Stream)
 	if err != nil {
-		return nil, fmt.Errorf("stream %s: %w", protocol.Stream, classify(err))
+		return nil, fmt.Errorf("stream %s: %w", protocol.Stream, classify(ctx, err))
 	}
 	loads := make(map[string]Load)
 	consumers := stream.ListConsumers(ctx)
@@ -109,7 +109,7 @@ func loads(ctx context.Context, js jetstream.JetStream) (map[string]Load, error)
 		}
 	}
 	if err := consumers.Err(); err != nil {
-		return nil, fmt.Errorf("consumers of stream %s: %w", protocol.Stream, classify(err))
+		return nil, fmt.Errorf("consumers of stream %s: %w", protocol.Stream, classify(ctx, err))
 	}
 	return loads, nil
 }

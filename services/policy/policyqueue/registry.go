@@ -1,6 +1,7 @@
 package policyqueue
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -46,7 +47,7 @@ func (g *registry) add(e *expansion, r policy.Request, epoch string) (*job, erro
 	if s == nil {
 		results, err := g.nc.Subscribe(protocol.ResultSubject(r.Search), func(m *nats.Msg) { g.answer(r.Search, m) })
 		if err != nil {
-			return nil, classify(err)
+			return nil, fmt.Errorf("subscribe to results: %w", classify(context.Background(), err))
 		}
 		s = &search{results: results, jobs: make(map[string]*job)}
 		g.searches[r.Search] = s

@@ -104,29 +104,29 @@ func (r *Roster) Run(ctx context.Context) error {
 // bucket's stream for the keys: a key-value watcher may say that all have come before
 // the first is there.
 func announcements(ctx context.Context, js jetstream.JetStream, keys string) (values map[string][]byte, err error) {
-	ctx, cancel := context.WithTimeout(ctx, natsTimeout)
-	defer cancel()
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("read bucket %s: %w", protocol.WorkersBucket, classify(err))
+			err = fmt.Errorf("read bucket %s: %w", protocol.WorkersBucket, classify(ctx, err))
 		}
 	}()
-	kv, err := js.KeyValue(ctx, protocol.WorkersBucket)
+	limited, cancel := context.WithTimeout(ctx, natsTimeout)
+	defer cancel()
+	kv, err := js.KeyValue(limited, protocol.WorkersBucket)
 	if err != nil {
 		return nil, err
 	}
-	stream, err := js.Stream(ctx, "KV_"+protocol.WorkersBucket)
+	stream, err := js.Stream(limited, "KV_"+protocol.WorkersBucket)
 	if err != nil {
 		return nil, err
 	}
-	info, err := stream.Info(ctx, jetstream.WithSubjectFilter(protocol.AnnouncementSubject(keys)))
+	info, err := stream.Info(limited, jetstream.WithSubjectFilter(protocol.AnnouncementSubject(keys)))
 	if err != nil {
 		return nil, err
 	}
 	values = make(map[string][]byte)
 	for subject := range info.State.Subjects {
 		key := strings.TrimPrefix(subject, protocol.AnnouncementSubject(""))
-		entry, err := kv.Get(ctx, key)
+		entry, err := kv.Get(limited, key)
 		switch {
 		case errors.Is(err, jetstream.ErrKeyNotFound): // deleted or expired
 		case err != nil:

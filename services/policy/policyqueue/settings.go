@@ -29,7 +29,7 @@ func ReadSettings(ctx context.Context, js jetstream.JetStream) (s protocol.Setti
 	if errors.Is(err, jetstream.ErrBucketNotFound) || errors.Is(err, jetstream.ErrKeyNotFound) {
 		return protocol.DefaultSettings, false, nil
 	}
-	return protocol.Settings{}, false, fmt.Errorf("read settings of the queue: %w", classify(err))
+	return protocol.Settings{}, false, fmt.Errorf("read settings of the queue: %w", classify(ctx, err))
 }
 
 // WriteSettings writes the settings of the queue. All processes that use the queue
@@ -50,7 +50,7 @@ func WriteSettings(ctx context.Context, js jetstream.JetStream, s protocol.Setti
 		_, err = kv.Put(ctx, protocol.SettingsKey, value)
 	}
 	if err != nil {
-		return fmt.Errorf("write settings of the queue: %w", classify(err))
+		return fmt.Errorf("write settings of the queue: %w", classify(ctx, err))
 	}
 	return nil
 }

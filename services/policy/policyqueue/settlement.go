@@ -43,6 +43,9 @@ func (a *attempt) settle(err error) {
 		settled = a.putBack(a.worker.cfg.AckWait)
 	case last:
 		log.Error("job given up", "error", err)
+		if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+			err = errors.New(err.Error()) // a time limit of the engine is not the search's deadline
+		}
 		settled = a.fail(log, fmt.Errorf("%w after %d attempts, the last by worker %s: %w",
 			policy.ErrPoison, a.start.Attempt, a.start.Worker, err))
 	default:
