@@ -116,11 +116,11 @@ func (a *attempt) run(ctx context.Context) (err error) {
 	a.worker.add(a)
 	defer a.worker.remove(a)
 
+	a.claimed = true // even if the reply does not arrive: the client may wait for a final report
 	missing, previous, err := a.reporter().claim(ctx)
 	if err != nil {
 		return err
 	}
-	a.claimed = true
 	linkPrevious(span, previous)
 	for len(missing) > 0 {
 		left, err := a.expand(ctx, missing)

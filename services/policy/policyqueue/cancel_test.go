@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/nats-io/nats.go"
+
+	"github.com/ponder-mesh/ponder/internal/natsx/natsd"
+	"github.com/ponder-mesh/ponder/internal/natsx/natstest"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
@@ -260,5 +264,64 @@ func TestAttemptAtACancelledJobIsNotTakenForAnother(t *testing.T) {
 				t.Errorf("epoch %q: children %v are missing, error %v, want %v", c.epoch, got, err, c.want)
 			}
 		}
+	})
+}
+
+// A job whose children all come from an attempt at a cancelled job of the same name, with
+// the same Start, still has its own attempt stopped: that attempt generates for no client.
+func TestChildrenOfACancelledJobDoNotHideTheClaimant(t *testing.T) {
+	bubble(t, Config{}, func(t *testing.T, q *rig) {
+		engine := tenSeconds()
+		q.worker(t, engine, WorkerConfig{})
+		r := request("s", 2)
+		var start policy.Start
+		r.OnStart = func(s policy.Start) { start = s }
+		ended := make(chan error, 1)
+		go func() { _, _, err := collect(t.Context(), q, r); ended <- err }()
+		synctest.Wait()
+		for _, j := range q.jobs.published() {
+			for _, ordinal := range r.Ordinals {
+				child := policy.Child{Ordinal: ordinal, Steps: []reasoning.Step{{Text: "2", Tokens: 1}}, Finish: reasoning.FinishEnd}
+				child.Usage.Generated = 1
+				cancelled := protocol.Result{Job: j.name, Epoch: q.epoch + "-0", Start: start, Event: protocol.Child{Child: child}}
+				body, err := cancelled.Encode()
+				if err == nil {
+					err = q.nc.Publish(protocol.ResultSubject("s"), body)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		synctest.Wait()
+		q.checkElapsed(t, 0)
+		if got := engine.Calls(); len(got) != 1 || !errors.Is(got[0].Err, context.Canceled) {
+			t.Errorf("the engine's calls are %+v, want one that was cancelled", got)
+		}
+		q.checkEmpty(t)
+	})
+}
+
+// An attempt that is cancelled while it waits for the reply to its claim sends a final
+// report: Expand does not wait until finalReportTimeout.
+func TestCancelDuringClaimIsReported(t *testing.T) {
+	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
+		q := newRig(t, s, 1, Config{}, natstest.Tamper(s, func(p natstest.Publication) int {
+			if strings.HasPrefix(p.Subject, "_INBOX.") { // replies to results
+				return 0
+			}
+			return 1
+		}))
+		q.worker(t, tenSeconds(), WorkerConfig{})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		time.AfterFunc(natsTimeout/2, cancel)
+		if _, _, err := collect(ctx, q, request("s", 2)); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v, want context.Canceled", err)
+		}
+		q.checkElapsed(t, natsTimeout/2)
+		q.checkEmpty(t)
 	})
 }

@@ -33,9 +33,9 @@ type jobEvent int
 
 const (
 	jobEventClaim        jobEvent = iota // an attempt begins
-	jobEventForeignChild                 // a missing child came from another attempt than the last that claimed the job
+	jobEventForeignChild                 // a missing child came from another attempt than the claimant
 	jobEventComplete                     // no child is missing any more
-	jobEventReport                       // an attempt that was stopped has sent its final report
+	jobEventReport                       // the claimant was stopped and has sent its final report
 	jobEventFail                         // the job failed for good
 	jobEventCancel                       // the caller of Expand leaves
 
@@ -64,8 +64,15 @@ type job struct {
 	state    jobState
 	sequence uint64           // in the stream; 0 until JetStream has acknowledged it
 	missing  map[int]struct{} // ordinals of children that have not come
-	claimant policy.Start     // the last attempt that claimed it
+	claimant origin           // the last attempt that claimed it
 	trace    string           // traceparent of that attempt
+}
+
+// An origin identifies the attempt that sends a result. Its Start alone does not: an
+// attempt at a cancelled job and one at a later job of the same name may have the same.
+type origin struct {
+	epoch string // of the message with which the attempt began
+	start policy.Start
 }
 
 // id returns the job's message id.
@@ -90,24 +97,24 @@ func (j *job) ordinals() []int {
 }
 
 // claim records that an attempt begins, and returns the traceparent of the one before.
-func (j *job) claim(s policy.Start, trace string) (previous string) {
+func (j *job) claim(from origin, trace string) (previous string) {
 	if j.state > jobContested {
 		return ""
 	}
 	previous, j.trace = j.trace, trace
 	j.on(jobEventClaim)
-	j.claimant = s
-	j.expansion.put(event{start: &s})
+	j.claimant = from
+	j.expansion.put(event{start: &from.start})
 	return previous
 }
 
 // take records a finished child, unless it has come before.
-func (j *job) take(c policy.Child) {
+func (j *job) take(from origin, c policy.Child) {
 	if _, ok := j.missing[c.Ordinal]; !ok {
 		return
 	}
 	delete(j.missing, c.Ordinal)
-	if c.Start != j.claimant {
+	if from != j.claimant {
 		j.on(jobEventForeignChild)
 	}
 	if len(j.missing) == 0 {
@@ -117,11 +124,13 @@ func (j *job) take(c policy.Child) {
 }
 
 // report records the final report of an attempt that was stopped.
-func (j *job) report(e protocol.Stopped) {
+func (j *job) report(from origin, e protocol.Stopped) {
 	if j.state != jobClosed {
 		j.expansion.put(event{wasted: &e.Wasted})
 	}
-	j.on(jobEventReport)
+	if from == j.claimant {
+		j.on(jobEventReport)
+	}
 }
 
 // fail records that the job failed for good. The expansion fails only if it still waits

@@ -14,12 +14,14 @@ import (
 // What happens to a job of children 0 and 1, in which state it is then, whether it has
 // to be removed when its Expand ends, and what its client replies to a claim.
 func TestJobStates(t *testing.T) {
-	first, second := policy.Start{Worker: "a", Attempt: 1}, policy.Start{Worker: "b", Attempt: 2}
-	claim := func(s policy.Start) func(*job) { return func(j *job) { j.claim(s, "") } }
-	child := func(ordinal int, s policy.Start) func(*job) {
-		return func(j *job) { j.take(policy.Child{Ordinal: ordinal, Start: s}) }
+	first := origin{"1", policy.Start{Worker: "a", Attempt: 1}}
+	second := origin{"1", policy.Start{Worker: "b", Attempt: 2}}
+	earlier := origin{"0", first.start} // at a cancelled job of the same name
+	claim := func(from origin) func(*job) { return func(j *job) { j.claim(from, "") } }
+	child := func(ordinal int, from origin) func(*job) {
+		return func(j *job) { j.take(from, policy.Child{Ordinal: ordinal}) }
 	}
-	report := func(j *job) { j.report(protocol.Stopped{}) }
+	report := func(from origin) func(*job) { return func(j *job) { j.report(from, protocol.Stopped{}) } }
 	fail := func(j *job) { j.fail(errors.New("failed")) }
 	cancel := func(j *job) { j.cancel() }
 	type events []func(*job)
@@ -44,12 +46,14 @@ func TestJobStates(t *testing.T) {
 		{"children of an attempt for an earlier client", events{child(0, first)}, jobPublished, true, []int{1}},
 		{"all children of it", events{child(0, first), child(1, first)}, jobObsolete, true, nil},
 		{"child comes again", events{claim(first), child(0, first), child(0, second)}, jobClaimed, true, []int{1}},
-		{"stopped by its deadline", events{claim(first), report}, jobPublished, true, []int{0, 1}},
+		{"children of an attempt at an earlier job", events{claim(first), child(0, earlier), child(1, earlier)}, jobObsolete, true, nil},
+		{"stopped by its deadline", events{claim(first), report(first)}, jobPublished, true, []int{0, 1}},
+		{"another is stopped", events{claim(first), report(second)}, jobClaimed, true, []int{0, 1}},
 		{"failed", events{claim(first), fail}, jobObsolete, true, nil},
 		{"failed, claimed and cancelled", events{claim(first), fail, claim(second), cancel}, jobClosed, false, nil},
 		{"cancelled", events{claim(first), cancel}, jobCancelling, false, nil},
 		{"cancelled, and claimed again", events{claim(first), cancel, claim(second)}, jobCancelling, false, nil},
-		{"cancelled and reported", events{claim(first), cancel, child(0, first), report}, jobClosed, false, nil},
+		{"cancelled and reported", events{claim(first), cancel, child(0, first), report(first)}, jobClosed, false, nil},
 		{"cancelled and finished", events{claim(first), cancel, child(0, first), child(1, first)}, jobClosed, false, nil},
 	} {
 		j := &job{expansion: newExpansion(2), missing: map[int]struct{}{0: {}, 1: {}}}
@@ -88,17 +92,17 @@ func TestJobTransitionsEnd(t *testing.T) {
 func TestJobEventsReachTheExpansion(t *testing.T) {
 	e := newExpansion(1)
 	j := &job{expansion: e, missing: map[int]struct{}{0: {}}}
-	start := policy.Start{Worker: "a", Attempt: 1}
-	if got := j.claim(start, "one"); got != "" {
+	from := origin{"1", policy.Start{Worker: "a", Attempt: 1}}
+	if got := j.claim(from, "one"); got != "" {
 		t.Errorf("the first attempt comes after %q, want none", got)
 	}
-	if got := j.claim(start, "two"); got != "one" {
+	if got := j.claim(from, "two"); got != "one" {
 		t.Errorf("the second attempt comes after %q, want one", got)
 	}
-	j.report(protocol.Stopped{Wasted: reasoning.Usage{Generated: 3}})
+	j.report(from, protocol.Stopped{Wasted: reasoning.Usage{Generated: 3}})
 	j.fail(context.Canceled)
-	j.take(policy.Child{Ordinal: 0, Start: start})
-	j.take(policy.Child{Ordinal: 0, Start: start})
+	j.take(from, policy.Child{Ordinal: 0})
+	j.take(from, policy.Child{Ordinal: 0})
 	j.fail(context.Canceled) // no child is missing
 	var starts, wasted, children, errs int
 	for _, ev := range e.take() {

@@ -144,8 +144,8 @@ func (g *registry) giveUp(sequence uint64, deliveries int) {
 		return
 	}
 	last := "no worker claimed it"
-	if j.claimant.Worker != "" {
-		last = fmt.Sprintf("worker %s sent no heartbeat in attempt %d", j.claimant.Worker, j.claimant.Attempt)
+	if j.claimant.start.Worker != "" {
+		last = fmt.Sprintf("worker %s sent no heartbeat in attempt %d", j.claimant.start.Worker, j.claimant.start.Attempt)
 	}
 	j.fail(fmt.Errorf("job %s: %w after %d attempts: %s", j.name, policy.ErrPoison, deliveries, last))
 }
@@ -193,22 +193,23 @@ func (g *registry) record(search string, result protocol.Result, err error, in, 
 		j.fail(fmt.Errorf("job %s by worker %s: %w", j.name, result.Start.Worker, err))
 		return nil
 	}
+	from := origin{epoch: result.Epoch, start: result.Start}
 	outdated := g.outdated(j, result.Epoch)
 	switch event := result.Event.(type) {
 	case protocol.Claim:
 		if outdated {
 			return nil
 		}
-		if previous := j.claim(result.Start, traceParent(in)); previous != "" {
+		if previous := j.claim(from, traceParent(in)); previous != "" {
 			out.Set(protocol.HeaderPrevious, previous)
 		}
 	case protocol.Child:
-		j.take(event.Child)
+		j.take(from, event.Child)
 	case protocol.Stopped:
 		if outdated {
 			return nil
 		}
-		j.report(event)
+		j.report(from, event)
 	case protocol.Failure:
 		j.fail(fmt.Errorf("job %s: %w", j.name, event.Err))
 	}
