@@ -27,18 +27,19 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// SolveRequest poses a problem.
+// SolveRequest asks for a search and its events.
 type SolveRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The tenant that pays. Empty: the caller's own. Where callers are authenticated, another tenant than the caller's own
-	// is refused; else any tenant may be named, and the field is no protection. The same holds for every tenant below.
+	// The tenant that pays, at most 128 bytes. Empty: the caller's own, or "default" if callers are not authenticated. An
+	// authenticated caller may name no other tenant than its own. Without authentication the field is not verified and
+	// protects nothing. The same holds for every tenant below.
 	Tenant string `protobuf:"bytes,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
 	// What to search. Required.
 	Spec *SearchSpec `protobuf:"bytes,2,opt,name=spec,proto3" json:"spec,omitempty"`
-	// At most 128 bytes. Empty: every call is another search.
+	// At most 128 bytes, unique within the tenant: see Idempotency at PlannerService. Empty: each call is a new search.
 	IdempotencyKey string `protobuf:"bytes,3,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
-	// Cancel the search when the client or its connection ends this call before the search has ended, unless another
-	// Solve or WatchSearch call follows the search at that moment.
+	// Cancel the search if this call ends before the search does (by its client, its gRPC deadline or a broken
+	// connection), unless another Solve or WatchSearch follows the search at that moment.
 	CancelOnDisconnect bool `protobuf:"varint,4,opt,name=cancel_on_disconnect,json=cancelOnDisconnect,proto3" json:"cancel_on_disconnect,omitempty"`
 	unknownFields      protoimpl.UnknownFields
 	sizeCache          protoimpl.SizeCache
@@ -148,14 +149,14 @@ func (x *SolveResponse) GetEvent() *SearchEvent {
 	return nil
 }
 
-// CreateSearchRequest poses a problem.
+// CreateSearchRequest asks for a search.
 type CreateSearchRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The tenant that pays: see SolveRequest.tenant.
 	Tenant string `protobuf:"bytes,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
 	// What to search. Required.
 	Spec *SearchSpec `protobuf:"bytes,2,opt,name=spec,proto3" json:"spec,omitempty"`
-	// At most 128 bytes. Empty: every call is another search.
+	// At most 128 bytes, unique within the tenant: see Idempotency at PlannerService. Empty: each call is a new search.
 	IdempotencyKey string `protobuf:"bytes,3,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -212,10 +213,10 @@ func (x *CreateSearchRequest) GetIdempotencyKey() string {
 	return ""
 }
 
-// CreateSearchResponse is the search.
+// CreateSearchResponse has the search.
 type CreateSearchResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The search.
+	// The search as it is now: a new one, or the earlier one of the idempotency key.
 	Search        *Search `protobuf:"bytes,1,opt,name=search,proto3" json:"search,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -258,14 +259,15 @@ func (x *CreateSearchResponse) GetSearch() *Search {
 	return nil
 }
 
-// WatchSearchRequest names a search and where to go on.
+// WatchSearchRequest names a search and the number to resume after.
 type WatchSearchRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The search's tenant.
 	Tenant string `protobuf:"bytes,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
 	// The search.
 	SearchId string `protobuf:"bytes,2,opt,name=search_id,json=searchId,proto3" json:"search_id,omitempty"`
-	// The last sequence number that the client has seen; 0 for all. A number that has not come yet is refused.
+	// SearchEvent.sequence of the last event that the client has received, or Search.sequence; 0 for everything. A number
+	// that the search has not reached is INVALID_ARGUMENT.
 	AfterSequence int64 `protobuf:"varint,3,opt,name=after_sequence,json=afterSequence,proto3" json:"after_sequence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -375,7 +377,8 @@ type WaitSearchRequest struct {
 	Tenant string `protobuf:"bytes,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
 	// The search.
 	SearchId string `protobuf:"bytes,2,opt,name=search_id,json=searchId,proto3" json:"search_id,omitempty"`
-	// How long to wait for the end, 0…600 s. Absent: 30 s. Use less than the client's gRPC deadline.
+	// How long to wait for the end, 0…600 s. Absent: 30 s. It should be less than the time to the call's gRPC deadline,
+	// which ends the call with DEADLINE_EXCEEDED and without the search.
 	Timeout       *durationpb.Duration `protobuf:"bytes,3,opt,name=timeout,proto3" json:"timeout,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -432,10 +435,10 @@ func (x *WaitSearchRequest) GetTimeout() *durationpb.Duration {
 	return nil
 }
 
-// WaitSearchResponse is the search, ended or not: see its state.
+// WaitSearchResponse has the search.
 type WaitSearchResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The search.
+	// The search, ended or not: see its state.
 	Search        *Search `protobuf:"bytes,1,opt,name=search,proto3" json:"search,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -533,10 +536,10 @@ func (x *GetSearchRequest) GetSearchId() string {
 	return ""
 }
 
-// GetSearchResponse is the search.
+// GetSearchResponse has the search.
 type GetSearchResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The search.
+	// The search as it is now.
 	Search        *Search `protobuf:"bytes,1,opt,name=search,proto3" json:"search,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -584,17 +587,16 @@ type ListSearchesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The searches' tenant.
 	Tenant string `protobuf:"bytes,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
-	// Most searches to return, 1…1000, a larger number counts as 1000; 0 counts as 50. A page may have fewer, as it is at
+	// Largest number of searches to return: 0 means 50, more than 1000 means 1000. A page may have fewer, since it has at
 	// most 1 MiB.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before. Empty: the first page. A token that was not made for the same tenant and filters
-	// is refused.
+	// next_page_token of the previous page. Empty: the first page. The tenant and the filters must be those of that page.
 	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Only searches in one of these states. None: any.
 	States []SearchState `protobuf:"varint,4,rep,packed,name=states,proto3,enum=ponder.planner.v1.SearchState" json:"states,omitempty"`
-	// Only searches that were created at this time or later. Absent: no bound.
+	// Only searches that were created at this time or later. Absent: no limit.
 	CreatedFrom *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=created_from,json=createdFrom,proto3" json:"created_from,omitempty"`
-	// Only searches that were created before this time. Absent: no bound.
+	// Only searches that were created before this time. Absent: no limit.
 	CreatedBefore *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=created_before,json=createdBefore,proto3" json:"created_before,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -734,20 +736,20 @@ type ListNodesRequest struct {
 	Tenant string `protobuf:"bytes,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
 	// The search.
 	SearchId string `protobuf:"bytes,2,opt,name=search_id,json=searchId,proto3" json:"search_id,omitempty"`
-	// A part of the tree; a node that the search does not have is NOT_FOUND, reason NODE_NOT_FOUND. None: all of it.
+	// The part of the tree to list. None: the whole tree. A node that the tree does not have (yet) is NOT_FOUND, reason
+	// NODE_NOT_FOUND.
 	//
 	// Types that are valid to be assigned to Part:
 	//
 	//	*ListNodesRequest_ParentId
 	//	*ListNodesRequest_AncestorId
 	Part isListNodesRequest_Part `protobuf_oneof:"part"`
-	// Only nodes of this depth, at least 1. Absent: any.
+	// Only nodes of this depth, at least 1: see Node.depth. Absent: any.
 	Depth *int32 `protobuf:"varint,5,opt,name=depth,proto3,oneof" json:"depth,omitempty"`
-	// Most nodes to return, 1…1000, a larger number counts as 1000; 0 counts as 200. A page may have fewer, as it is at
+	// Largest number of nodes to return: 0 means 200, more than 1000 means 1000. A page may have fewer, since it has at
 	// most 1 MiB.
 	PageSize int32 `protobuf:"varint,6,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before. Empty: the first page. A token that was not made for the same search and filters
-	// is refused.
+	// next_page_token of the previous page. Empty: the first page. The search and the filters must be those of that page.
 	PageToken     string `protobuf:"bytes,7,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -848,12 +850,12 @@ type isListNodesRequest_Part interface {
 }
 
 type ListNodesRequest_ParentId struct {
-	// Only the children of this node; empty is the root.
+	// The children of this node; empty is the root.
 	ParentId string `protobuf:"bytes,3,opt,name=parent_id,json=parentId,proto3,oneof"`
 }
 
 type ListNodesRequest_AncestorId struct {
-	// Only the descendants of this node, its children included; empty is the root.
+	// All descendants of this node; empty is the root.
 	AncestorId string `protobuf:"bytes,4,opt,name=ancestor_id,json=ancestorId,proto3,oneof"`
 }
 
@@ -864,7 +866,7 @@ func (*ListNodesRequest_AncestorId) isListNodesRequest_Part() {}
 // ListNodesResponse is a page of nodes.
 type ListNodesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The nodes, parents before children.
+	// The nodes, parents before children and siblings by ordinal.
 	Nodes []*Node `protobuf:"bytes,1,rep,name=nodes,proto3" json:"nodes,omitempty"`
 	// Pass it as page_token for the next page. Empty: this is the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
@@ -971,10 +973,10 @@ func (x *CancelSearchRequest) GetSearchId() string {
 	return ""
 }
 
-// CancelSearchResponse is the search after its end.
+// CancelSearchResponse has the search.
 type CancelSearchResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The search.
+	// The search after its end. Its state is not CANCELLED if it ended by itself before.
 	Search        *Search `protobuf:"bytes,1,opt,name=search,proto3" json:"search,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1109,12 +1111,12 @@ func (*DeleteSearchResponse) Descriptor() ([]byte, []int) {
 	return file_ponder_planner_v1_planner_proto_rawDescGZIP(), []int{17}
 }
 
-// PlanSearchRequest poses a problem that is not to be searched.
+// PlanSearchRequest asks for a plan without a search.
 type PlanSearchRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The tenant that pays for the estimate: see SolveRequest.tenant.
 	Tenant string `protobuf:"bytes,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
-	// What would be searched. Required.
+	// What would be searched. Required. Its deadline also limits the estimate.
 	Spec          *SearchSpec `protobuf:"bytes,2,opt,name=spec,proto3" json:"spec,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1164,12 +1166,12 @@ func (x *PlanSearchRequest) GetSpec() *SearchSpec {
 	return nil
 }
 
-// PlanSearchResponse is how a spec would be searched.
+// PlanSearchResponse has the plan and the estimate on which it is based.
 type PlanSearchResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The plan.
 	Plan *SearchPlan `protobuf:"bytes,1,opt,name=plan,proto3" json:"plan,omitempty"`
-	// The difficulty estimate. Absent: the plan does not depend on it.
+	// The difficulty estimate. Absent: none was made.
 	Estimate *v1.Estimate `protobuf:"bytes,2,opt,name=estimate,proto3" json:"estimate,omitempty"`
 	// What the estimate cost.
 	Bill          *v11.Bill `protobuf:"bytes,3,opt,name=bill,proto3" json:"bill,omitempty"`
@@ -1228,7 +1230,7 @@ func (x *PlanSearchResponse) GetBill() *v11.Bill {
 	return nil
 }
 
-// ListModelsRequest asks for all models: there are few.
+// ListModelsRequest asks for all models. There are few, so that the list has no pages.
 type ListModelsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The tenant that asks: see SolveRequest.tenant.
@@ -1279,7 +1281,8 @@ type ListModelsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The policies, the default first.
 	Policies []*PolicyModel `protobuf:"bytes,1,rep,name=policies,proto3" json:"policies,omitempty"`
-	// The verifiers' reward models, the default first. None: only strategies and choices that need none.
+	// The verifiers' reward models, the default first. None: there is no verifier, or it does not respond at the moment;
+	// then searches use only strategies and choices that need none.
 	Verifiers     []*VerifierModel `protobuf:"bytes,2,rep,name=verifiers,proto3" json:"verifiers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1435,9 +1438,9 @@ type GetUsageRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The tenant: see SolveRequest.tenant.
 	Tenant string `protobuf:"bytes,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
-	// Start of the period. Absent: no bound.
+	// Start of the period, inclusive. Absent: no limit.
 	StartTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
-	// End of the period, which does not belong to it. Absent: now.
+	// End of the period, exclusive. Absent: now.
 	EndTime       *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1494,10 +1497,10 @@ func (x *GetUsageRequest) GetEndTime() *timestamppb.Timestamp {
 	return nil
 }
 
-// GetUsageResponse is what a tenant's searches cost. What a search spent counts when it was spent.
+// GetUsageResponse has the cost of a tenant's searches. A cost belongs to the period in which it was incurred.
 type GetUsageResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The cost, of deleted searches too.
+	// The cost, including that of deleted searches.
 	Bill *v11.Bill `protobuf:"bytes,1,opt,name=bill,proto3" json:"bill,omitempty"`
 	// Number of searches that were created in the period.
 	SearchCount   int64 `protobuf:"varint,2,opt,name=search_count,json=searchCount,proto3" json:"search_count,omitempty"`

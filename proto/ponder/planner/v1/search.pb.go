@@ -31,15 +31,15 @@ type SearchState int32
 const (
 	// No state: never sent.
 	SearchState_SEARCH_STATE_UNSPECIFIED SearchState = 0
-	// Accepted; no worker has taken any of its jobs yet.
+	// Accepted; there is no estimate of difficulty yet, and no node is generated or being generated.
 	SearchState_SEARCH_STATE_QUEUED SearchState = 1
-	// Under way.
+	// Estimating the difficulty or searching.
 	SearchState_SEARCH_STATE_RUNNING SearchState = 2
-	// Ended with an answer, perhaps a partial one: see stop_reason.
+	// Ended with an answer. Outcome.stop_reason says whether the search was complete.
 	SearchState_SEARCH_STATE_SUCCEEDED SearchState = 3
 	// Ended without an answer.
 	SearchState_SEARCH_STATE_FAILED SearchState = 4
-	// Cancelled by a client.
+	// Cancelled by a client. The outcome has an answer if a solution was found before.
 	SearchState_SEARCH_STATE_CANCELLED SearchState = 5
 )
 
@@ -94,17 +94,18 @@ func (SearchState) EnumDescriptor() ([]byte, []int) {
 type NoticeKind int32
 
 const (
-	// Of no other kind.
+	// A notice of no other kind. Never sent.
 	NoticeKind_NOTICE_KIND_UNSPECIFIED NoticeKind = 0
-	// No worker pulls the search's jobs: it starts when one comes, or fails at its deadline.
+	// No worker serves the policy. The search starts when one does, or fails at its deadline.
 	NoticeKind_NOTICE_KIND_QUEUED NoticeKind = 1
-	// A part of the mesh is away, or asked to be called later. The search waits for it until its deadline.
+	// A service of the mesh is unavailable or asked for a later retry. The search waits for it until its deadline. Not
+	// sent yet.
 	NoticeKind_NOTICE_KIND_WAITING NoticeKind = 2
-	// Some work failed and is tried again.
+	// A job failed, or its worker died, and it is tried again.
 	NoticeKind_NOTICE_KIND_RETRYING NoticeKind = 3
-	// Something is done in a lesser way than requested, such as a search without its verifier.
+	// The search goes on, degraded, for example without its verifier. Sent also when results cannot be recorded.
 	NoticeKind_NOTICE_KIND_DEGRADED NoticeKind = 4
-	// Results are no longer recorded. The search goes on, and cannot be replayed.
+	// Results are no longer recorded. The search goes on, and cannot be replayed. Not sent yet.
 	NoticeKind_NOTICE_KIND_NOT_STORED NoticeKind = 5
 )
 
@@ -165,15 +166,15 @@ const (
 	NodeState_NODE_STATE_QUEUED NodeState = 1
 	// A worker is generating it.
 	NodeState_NODE_STATE_RUNNING NodeState = 2
-	// Generated and, where the strategy wants it, scored.
+	// Generated. Scored too, if the strategy asks for scores and scoring did not fail: see value and reason.
 	NodeState_NODE_STATE_SCORED NodeState = 3
-	// The strategy does not continue it.
+	// The strategy does not continue it, or needed it no longer before it was generated.
 	NodeState_NODE_STATE_PRUNED NodeState = 4
-	// It ends its solution.
+	// It ends a solution, and is scored like SCORED.
 	NodeState_NODE_STATE_FINISHED NodeState = 5
-	// It could not be generated: see reason. A node that could not be scored is SCORED or FINISHED without a value.
+	// It could not be generated: see reason. A node that was generated and could not be scored is SCORED or FINISHED.
 	NodeState_NODE_STATE_FAILED NodeState = 6
-	// It was not finished, because the search no longer needed it or was cancelled.
+	// The search ended (by a client, its deadline or its planner) before the node was generated: see reason.
 	NodeState_NODE_STATE_CANCELLED NodeState = 7
 )
 
@@ -234,11 +235,12 @@ type PlanSource int32
 const (
 	// No source: never sent.
 	PlanSource_PLAN_SOURCE_UNSPECIFIED PlanSource = 0
-	// The request gave the strategy.
+	// The request names the strategy. If that needs a verifier and the verifier does not respond, the plan is a majority
+	// of as many samples.
 	PlanSource_PLAN_SOURCE_REQUEST PlanSource = 1
-	// A calibration of this policy with this verifier.
+	// A calibration profile of this policy with this reward model.
 	PlanSource_PLAN_SOURCE_PROFILE PlanSource = 2
-	// The papers' results with other models, as these models were never calibrated.
+	// A rule of thumb after the papers' results with other models, as there is no profile of these models.
 	PlanSource_PLAN_SOURCE_RULE_OF_THUMB PlanSource = 3
 )
 
@@ -291,19 +293,20 @@ type StopReason int32
 const (
 	// No reason: never sent.
 	StopReason_STOP_REASON_UNSPECIFIED StopReason = 0
-	// The strategy had nothing left to try.
+	// The strategy completed, or its result could no longer change.
 	StopReason_STOP_REASON_COMPLETE StopReason = 1
-	// The budget was spent.
+	// The budget was spent: see Budget.
 	StopReason_STOP_REASON_BUDGET StopReason = 2
-	// The deadline came.
+	// SearchSpec.deadline expired.
 	StopReason_STOP_REASON_DEADLINE StopReason = 3
 	// A client cancelled it.
 	StopReason_STOP_REASON_CANCELLED StopReason = 4
-	// A failure: see error.
+	// A failure, or the planner stopped: see error.
 	StopReason_STOP_REASON_ERROR StopReason = 5
-	// The answer's confidence reached the target. Not sent yet.
+	// The answer's confidence reached SearchSpec.target_confidence. Not sent yet.
 	StopReason_STOP_REASON_CONFIDENCE StopReason = 6
-	// The next stage of the ladder would have cost more than it is expected to be worth. Not sent yet.
+	// The next stage of a Ladder would have cost more than its expected benefit: see Budget.price_per_error. Not sent
+	// yet.
 	StopReason_STOP_REASON_PRICE StopReason = 7
 )
 
@@ -358,34 +361,37 @@ func (StopReason) EnumDescriptor() ([]byte, []int) {
 	return file_ponder_planner_v1_search_proto_rawDescGZIP(), []int{4}
 }
 
-// A Search is a search as it stands.
+// A Search is the state of a search at one moment.
 type Search struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The search's name, made by the planner.
+	// Id of the search, assigned by the planner.
 	SearchId string `protobuf:"bytes,1,opt,name=search_id,json=searchId,proto3" json:"search_id,omitempty"`
 	// The tenant that pays for it.
 	Tenant string `protobuf:"bytes,2,opt,name=tenant,proto3" json:"tenant,omitempty"`
-	// What was asked, with the planner's defaults filled in: deadline, effort, sampling and seed are present.
+	// The spec of the request with the planner's defaults: effort, deadline, sampling and seed are present, and
+	// budget.samples unless the request left it to other limits. policy and verifier are empty: SearchPlan has the
+	// models.
 	Spec *SearchSpec `protobuf:"bytes,3,opt,name=spec,proto3" json:"spec,omitempty"`
-	// State.
+	// What the search is doing, or how it ended.
 	State SearchState `protobuf:"varint,4,opt,name=state,proto3,enum=ponder.planner.v1.SearchState" json:"state,omitempty"`
 	// When it was accepted.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it ended. Absent: it has not ended.
 	EndTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
-	// Number of its last change: pass it as after_sequence to be sent what changes from here on.
+	// Number of its last change: pass it as after_sequence to receive all later changes.
 	Sequence int64 `protobuf:"varint,7,opt,name=sequence,proto3" json:"sequence,omitempty"`
-	// What it cost so far.
+	// Its cost so far.
 	Bill *v1.Bill `protobuf:"bytes,8,opt,name=bill,proto3" json:"bill,omitempty"`
-	// The last estimate of its problem's difficulty. Absent: none was made.
+	// The latest estimate of its problem's difficulty. Absent: there is none.
 	Estimate *v11.Estimate `protobuf:"bytes,9,opt,name=estimate,proto3" json:"estimate,omitempty"`
-	// The plan. Absent: not made yet.
+	// The latest plan. Absent: there is none yet. It may change until the estimate is final.
 	Plan *SearchPlan `protobuf:"bytes,10,opt,name=plan,proto3" json:"plan,omitempty"`
-	// Number of nodes in its tree, the root excluded.
+	// Number of nodes in its tree, without the root.
 	NodeCount int32 `protobuf:"varint,11,opt,name=node_count,json=nodeCount,proto3" json:"node_count,omitempty"`
 	// How it ended. Absent: it has not ended.
 	Outcome *Outcome `protobuf:"bytes,12,opt,name=outcome,proto3" json:"outcome,omitempty"`
-	// It outlives the process of its planner. False: it lives in the memory of one planner, and is lost with it.
+	// Whether the search outlives the process of its planner. False: it exists in the memory of one planner, and is lost
+	// with it.
 	Stored        bool `protobuf:"varint,13,opt,name=stored,proto3" json:"stored,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -512,40 +518,42 @@ func (x *Search) GetStored() bool {
 	return false
 }
 
-// A SearchEvent says what changed in a search. Changes are numbered from 1 within an epoch of the search: sequence =
-// epoch × 2³² + number, below 2⁵³. The epoch begins with 1 and grows whenever another planner takes the search over, so
-// sequence numbers only ever grow.
+// A SearchEvent has the changes of a search from first_sequence to sequence. Changes are numbered from 1 within an
+// epoch of the search: sequence = epoch × 2³² + number, below 2⁵³. The first epoch is 1; the next one begins when
+// another planner takes the search over. So numbers always grow.
 //
-//   - No change is missed and none comes twice: an event's first_sequence is the sequence of the event before it plus 1.
-//     Where the client passed 0, or a number of an older epoch, the first events are a snapshot instead.
-//   - Changes that a client has not read yet are merged: a slow reader gets fewer events, and the last state of each node.
-//   - An event is at most 1 MiB. A larger change is sent as several events.
-//   - Exactly one event, the last, has a terminal state and an outcome.
+//   - No change is missed or repeated: first_sequence is the previous event's sequence plus 1. A stream that begins with
+//     after_sequence = 0, or with a number of an earlier epoch, first sends the current state as a snapshot.
+//   - Changes that a client has not read yet are merged: a slow reader gets fewer events, with only the latest state of
+//     each node, of the estimate and of the plan.
+//   - An event has at most 1 MiB; more changes are sent as several events. A single node or outcome that is larger by
+//     itself is an event of its own.
+//   - Exactly one event has a terminal state and an outcome: the last.
 type SearchEvent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The search.
 	SearchId string `protobuf:"bytes,1,opt,name=search_id,json=searchId,proto3" json:"search_id,omitempty"`
-	// This event contains the changes from first_sequence to sequence.
+	// Number of the first change that this event contains.
 	FirstSequence int64 `protobuf:"varint,2,opt,name=first_sequence,json=firstSequence,proto3" json:"first_sequence,omitempty"`
-	// Number of the last change that it contains: pass it as after_sequence to go on after this event.
+	// Number of the last change that it contains: pass it as after_sequence to resume after this event.
 	Sequence int64 `protobuf:"varint,3,opt,name=sequence,proto3" json:"sequence,omitempty"`
-	// This event starts the tree anew: forget all nodes received before it. What follows adds to it.
+	// This event begins a snapshot: drop all nodes that were received before it. The events after it add to it.
 	Snapshot bool `protobuf:"varint,4,opt,name=snapshot,proto3" json:"snapshot,omitempty"`
-	// When the last change that it contains was made.
+	// Time of the last change that it contains.
 	Time *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=time,proto3" json:"time,omitempty"`
-	// The search's state after it.
+	// State of the search after these changes.
 	State SearchState `protobuf:"varint,6,opt,name=state,proto3,enum=ponder.planner.v1.SearchState" json:"state,omitempty"`
-	// Nodes that changed, as they stand, in the order of their last change.
+	// The nodes that changed, each whole, in the order of their last change.
 	Nodes []*Node `protobuf:"bytes,7,rep,name=nodes,proto3" json:"nodes,omitempty"`
-	// What the search cost so far.
+	// Cost of the search so far.
 	Bill *v1.Bill `protobuf:"bytes,8,opt,name=bill,proto3" json:"bill,omitempty"`
 	// The difficulty estimate. Absent: it did not change.
 	Estimate *v11.Estimate `protobuf:"bytes,9,opt,name=estimate,proto3" json:"estimate,omitempty"`
 	// The plan. Absent: it did not change.
 	Plan *SearchPlan `protobuf:"bytes,10,opt,name=plan,proto3" json:"plan,omitempty"`
-	// Notices that are new.
+	// The new notices.
 	Notices []*Notice `protobuf:"bytes,11,rep,name=notices,proto3" json:"notices,omitempty"`
-	// How the search ended. Present exactly when state is terminal.
+	// How the search ended. Present if and only if state is terminal.
 	Outcome       *Outcome `protobuf:"bytes,12,opt,name=outcome,proto3" json:"outcome,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -665,12 +673,12 @@ func (x *SearchEvent) GetOutcome() *Outcome {
 	return nil
 }
 
-// A Notice is something that a person who follows a search should know.
+// A Notice is a message about a search for people.
 type Notice struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its kind.
+	// What the notice is about.
 	Kind NoticeKind `protobuf:"varint,1,opt,name=kind,proto3,enum=ponder.planner.v1.NoticeKind" json:"kind,omitempty"`
-	// What happened, for a person. It may change between releases.
+	// What happened. The text may change between releases.
 	Text string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
 	// When it happened.
 	Time          *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=time,proto3" json:"time,omitempty"`
@@ -738,17 +746,18 @@ type Node struct {
 	ParentId string `protobuf:"bytes,2,opt,name=parent_id,json=parentId,proto3" json:"parent_id,omitempty"`
 	// Distance from the root in nodes; the root's children have 1.
 	Depth int32 `protobuf:"varint,3,opt,name=depth,proto3" json:"depth,omitempty"`
-	// State.
+	// How far it is.
 	State NodeState `protobuf:"varint,4,opt,name=state,proto3,enum=ponder.planner.v1.NodeState" json:"state,omitempty"`
-	// The steps that it adds to its parent's path, with their scores.
+	// The steps that it appends to its parent's path, with their scores.
 	Steps []*v1.Step `protobuf:"bytes,5,rep,name=steps,proto3" json:"steps,omitempty"`
-	// Why its text ended. Unspecified: it was not generated.
+	// Why its text ended. Unspecified: it is not generated.
 	Finish v1.FinishReason `protobuf:"varint,6,opt,name=finish,proto3,enum=ponder.reasoning.v1.FinishReason" json:"finish,omitempty"`
-	// The path's value: its steps' scores aggregated by the reward model's aggregator. Absent: not scored.
+	// Value of the path up to the node: the scores of its steps, aggregated by the reward model's aggregator. Absent: not
+	// scored.
 	Value *float64 `protobuf:"fixed64,7,opt,name=value,proto3,oneof" json:"value,omitempty"`
-	// The answer at its end, as written. Empty: none.
+	// The answer of the solution that it ends, as generated. Empty: none.
 	Answer string `protobuf:"bytes,8,opt,name=answer,proto3" json:"answer,omitempty"`
-	// Why it failed, or why it has no scores.
+	// Why it was not generated, or why it has no scores. Empty: neither.
 	Reason        string `protobuf:"bytes,9,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -847,32 +856,32 @@ func (x *Node) GetReason() string {
 	return ""
 }
 
-// A SearchPlan is a decision and its reason.
+// A SearchPlan says how a problem is searched, and why.
 type SearchPlan struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The strategy, all parameters present.
+	// The strategy, with the defaults of all parameters that have one.
 	Strategy *Strategy `protobuf:"bytes,1,opt,name=strategy,proto3" json:"strategy,omitempty"`
 	// The choice.
 	Choice *Choice `protobuf:"bytes,2,opt,name=choice,proto3" json:"choice,omitempty"`
-	// Why, in a sentence.
+	// Why, for people. The text may change between releases.
 	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
 	// Where the plan comes from.
 	Source PlanSource `protobuf:"varint,4,opt,name=source,proto3,enum=ponder.planner.v1.PlanSource" json:"source,omitempty"`
-	// The profile that it follows. Empty: none.
+	// Name of the calibration profile that it follows. Empty: none.
 	Profile string `protobuf:"bytes,5,opt,name=profile,proto3" json:"profile,omitempty"`
-	// Label of the difficulty bin that it is made for. Empty: difficulty does not matter.
+	// Label of the profile's difficulty bin that it is for. Empty: it follows no profile, or is for all bins.
 	Bin string `protobuf:"bytes,6,opt,name=bin,proto3" json:"bin,omitempty"`
-	// Policy tokens that it is expected to generate. Absent: not known.
+	// Expected number of tokens that the policy generates. Absent: not known.
 	PredictedPolicyTokens *int64 `protobuf:"varint,7,opt,name=predicted_policy_tokens,json=predictedPolicyTokens,proto3,oneof" json:"predicted_policy_tokens,omitempty"`
-	// Predicted probability, in [0,1], of a right answer. Absent: not known.
+	// Expected probability, in [0,1], that the answer is correct. Absent: not known.
 	PredictedAccuracy *float64 `protobuf:"fixed64,8,opt,name=predicted_accuracy,json=predictedAccuracy,proto3,oneof" json:"predicted_accuracy,omitempty"`
-	// Floating-point operations of policy and verifier that are expected. Absent: not known.
+	// Expected floating-point operations of policy and verifier. Absent: not known.
 	PredictedFlops *float64 `protobuf:"fixed64,9,opt,name=predicted_flops,json=predictedFlops,proto3,oneof" json:"predicted_flops,omitempty"`
 	// Expected time to the answer on a mesh without other load. Absent: not known.
 	PredictedTime *durationpb.Duration `protobuf:"bytes,10,opt,name=predicted_time,json=predictedTime,proto3" json:"predicted_time,omitempty"`
-	// The policy that the search uses.
+	// Model of the policy that the search uses.
 	Policy *v1.ModelIdentity `protobuf:"bytes,11,opt,name=policy,proto3" json:"policy,omitempty"`
-	// The reward model that the search uses. Absent: none, or it does not answer.
+	// The reward model that the search uses. Absent: there is none, or it does not respond.
 	Verifier      *v1.ModelIdentity `protobuf:"bytes,12,opt,name=verifier,proto3" json:"verifier,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -992,30 +1001,31 @@ func (x *SearchPlan) GetVerifier() *v1.ModelIdentity {
 	return nil
 }
 
-// An Outcome is how a search ended.
+// An Outcome is the result of a search. It may have an answer whatever the stop_reason is.
 type Outcome struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Why it stopped.
 	StopReason StopReason `protobuf:"varint,1,opt,name=stop_reason,json=stopReason,proto3,enum=ponder.planner.v1.StopReason" json:"stop_reason,omitempty"`
-	// The answer as written. Empty: there is none.
+	// The answer, as generated. Empty: there is none.
 	Answer string `protobuf:"bytes,2,opt,name=answer,proto3" json:"answer,omitempty"`
-	// The node whose path is the solution. Empty: there is none.
+	// Id of the node whose path is the solution that is shown for the answer. Empty: there is none.
 	NodeId string `protobuf:"bytes,3,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
-	// The solution's text.
+	// Text of that solution.
 	Solution string `protobuf:"bytes,4,opt,name=solution,proto3" json:"solution,omitempty"`
-	// What the choice gave the answer: with MAX the weight of its best solution, with VOTE the sum of its solutions'
-	// weights, with MAJORITY their number.
+	// Weight of the answer: with PICK_MAX the weight of its best solution, with PICK_VOTE the sum of the weights of its
+	// solutions, with PICK_MAJORITY their number.
 	Weight float64 `protobuf:"fixed64,5,opt,name=weight,proto3" json:"weight,omitempty"`
-	// Answers among the solutions found, heaviest first, at most 16.
+	// The distinct answers of the solutions that the answer was chosen from, heaviest first, at most 16.
 	Candidates []*Candidate `protobuf:"bytes,6,rep,name=candidates,proto3" json:"candidates,omitempty"`
-	// What was done in a lesser way than requested, such as a search without its verifier, for a person.
+	// What was degraded, such as a search without its verifier, for people. The texts may change between releases.
 	Degraded []string `protobuf:"bytes,7,rep,name=degraded,proto3" json:"degraded,omitempty"`
-	// Why there is no answer, or why the search ended early. Absent: neither.
+	// Why there is no answer, or why the search ended early, except by its budget. Absent: neither. NO_ANSWER is the
+	// reason if no solution ended in an answer.
 	Error *v1.Error `protobuf:"bytes,8,opt,name=error,proto3" json:"error,omitempty"`
 	// Time from acceptance to the end.
 	Elapsed *durationpb.Duration `protobuf:"bytes,9,opt,name=elapsed,proto3" json:"elapsed,omitempty"`
-	// Calibrated probability, in [0,1], that the answer is right. Absent: these models were not calibrated for it. Not sent
-	// yet.
+	// Calibrated probability, in [0,1], that the answer is correct. Absent: these models were not calibrated for it. Not
+	// sent yet.
 	Confidence    *float64 `protobuf:"fixed64,10,opt,name=confidence,proto3,oneof" json:"confidence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1121,14 +1131,14 @@ func (x *Outcome) GetConfidence() float64 {
 	return 0
 }
 
-// A Candidate is an answer and its weight.
+// A Candidate is a distinct answer: equivalent answers, such as 1/2 and 0.5, are one candidate.
 type Candidate struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The answer as first written.
+	// The answer, as its first solution has it.
 	Answer string `protobuf:"bytes,1,opt,name=answer,proto3" json:"answer,omitempty"`
-	// Number of solutions that have it.
+	// Number of solutions that end in it.
 	Count int32 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
-	// Its weight, as Outcome.weight.
+	// Its weight: see Outcome.weight.
 	Weight        float64 `protobuf:"fixed64,3,opt,name=weight,proto3" json:"weight,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

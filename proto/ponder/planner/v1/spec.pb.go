@@ -23,25 +23,26 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Effort says how much to spend. The names are those of reasoning_effort in OpenAI's API.
+// Effort says how much text to generate, on average over problems, in whole solutions. The names are those of
+// reasoning_effort in OpenAI's API.
 type Effort int32
 
 const (
 	// Same as MEDIUM.
 	Effort_EFFORT_UNSPECIFIED Effort = 0
-	// One greedy sample.
+	// 1: one greedy sample, unless a profile without that budget plans.
 	Effort_EFFORT_NONE Effort = 1
-	// About 2 samples' worth of text.
+	// About 2.
 	Effort_EFFORT_MINIMAL Effort = 2
-	// About 4 samples' worth of text.
+	// About 4.
 	Effort_EFFORT_LOW Effort = 3
-	// About 8 samples' worth of text.
+	// About 8.
 	Effort_EFFORT_MEDIUM Effort = 4
-	// About 16 samples' worth of text.
+	// About 16.
 	Effort_EFFORT_HIGH Effort = 5
-	// About 64 samples' worth of text.
+	// About 64.
 	Effort_EFFORT_XHIGH Effort = 6
-	// About 256 samples' worth of text.
+	// About 256.
 	Effort_EFFORT_MAX Effort = 7
 )
 
@@ -102,7 +103,7 @@ type AnswerKind int32
 const (
 	// Same as AUTO.
 	AnswerKind_ANSWER_KIND_UNSPECIFIED AnswerKind = 0
-	// Whichever kind the solution's end looks like.
+	// Detected from the end of the solution.
 	AnswerKind_ANSWER_KIND_AUTO AnswerKind = 1
 	// A number.
 	AnswerKind_ANSWER_KIND_NUMBER AnswerKind = 2
@@ -165,18 +166,20 @@ func (AnswerKind) EnumDescriptor() ([]byte, []int) {
 	return file_ponder_planner_v1_spec_proto_rawDescGZIP(), []int{1}
 }
 
-// How a bound on thinking is enforced.
+// How Thinking.max_tokens is enforced.
 type ThinkingMode int32
 
 const (
 	// Same as FORCE.
 	ThinkingMode_THINKING_MODE_UNSPECIFIED ThinkingMode = 0
-	// Budget forcing: a child that reaches max_tokens is made to answer; one that would stop too early is made to go on.
+	// Budget forcing: thinking that reaches max_tokens is ended, and the child continues with its answer; an end of
+	// thinking before min_tokens, and each of the first waits ends, is replaced by wait. It needs max_tokens, min_tokens,
+	// waits or advice.
 	ThinkingMode_THINKING_MODE_FORCE ThinkingMode = 1
-	// Rejection sampling: a child that reaches max_tokens is discarded, though paid for, and sampled again, at most 16
-	// times.
+	// Rejection sampling: a child whose thinking reaches max_tokens, which is required, is discarded and sampled again.
+	// After 16 samples, or 1 at temperature 0, it is truncated. All samples are billed.
 	ThinkingMode_THINKING_MODE_REJECT ThinkingMode = 2
-	// The advice is given, and nothing is enforced.
+	// Only advice, which is required; nothing is enforced.
 	ThinkingMode_THINKING_MODE_ADVISE ThinkingMode = 3
 )
 
@@ -223,19 +226,19 @@ func (ThinkingMode) EnumDescriptor() ([]byte, []int) {
 	return file_ponder_planner_v1_spec_proto_rawDescGZIP(), []int{2}
 }
 
-// What the prompt says, after the problem, about the length of thinking. The policy may ignore it.
+// A sentence after the problem, in the policy's prompt, about the length of thinking. The policy may ignore it.
 type ThinkingAdvice int32
 
 const (
-	// Nothing.
+	// No sentence.
 	ThinkingAdvice_THINKING_ADVICE_UNSPECIFIED ThinkingAdvice = 0
 	// "Think for up to <max_tokens> tokens."
 	ThinkingAdvice_THINKING_ADVICE_TOKENS ThinkingAdvice = 1
 	// "Think for up to <max_steps> steps."
 	ThinkingAdvice_THINKING_ADVICE_STEPS ThinkingAdvice = 2
-	// To think for a short time.
+	// "Answer after a short amount of thinking. …"
 	ThinkingAdvice_THINKING_ADVICE_SHORT ThinkingAdvice = 3
-	// To think for a long time.
+	// "Answer after a long amount of thinking. …"
 	ThinkingAdvice_THINKING_ADVICE_LONG ThinkingAdvice = 4
 )
 
@@ -284,49 +287,55 @@ func (ThinkingAdvice) EnumDescriptor() ([]byte, []int) {
 	return file_ponder_planner_v1_spec_proto_rawDescGZIP(), []int{3}
 }
 
-// A SearchSpec is all that a client says about a search: the problem, how to solve it, and what it may cost. Only problem
-// is required. Two searches with equal specs, models and releases of Ponder give the same tree and answer, as long as
-// neither deadline nor failure ends one of them early.
+// A SearchSpec is everything that a client specifies of a search: the problem, how to solve it, and what it may cost.
+// Only problem is required.
 //
-// A spec that breaks a rule is refused with INVALID_ARGUMENT before anything is spent; BadRequest names the field by its
-// path from this message, such as strategy.beam.m.
+// A spec that breaks a rule is refused with INVALID_ARGUMENT before anything is spent; BadRequest names the field by
+// its path from this message, such as strategy.beam.m. A rule about the policy's prompt template (see thinking and
+// Revisions.feedback) is checked when the search begins, and ends it with that error in its outcome.
+//
+// Searches with equal specs, models and releases of Ponder give the same tree and answer if the policy generates the
+// same text for the same seed, and neither a deadline nor a failure intervenes. Only the texts of pruned nodes, which
+// an early stop may cancel, can differ.
 type SearchSpec struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The problem's text, 1…65536 bytes of UTF-8.
 	Problem string `protobuf:"bytes,1,opt,name=problem,proto3" json:"problem,omitempty"`
-	// Name of the policy, one of those that ListModels returns. Empty: the first of them.
+	// Name of the policy, one of those that ListModels returns. Empty: the first of those. Any other is refused.
 	Policy string `protobuf:"bytes,2,opt,name=policy,proto3" json:"policy,omitempty"`
-	// Name of the verifier's reward model, one of those that ListModels returns. Empty: the first of them, if any.
+	// Name of the verifier's reward model, one of those that ListModels returns. Empty: the first of those, if any. Any
+	// other is refused.
 	Verifier string `protobuf:"bytes,3,opt,name=verifier,proto3" json:"verifier,omitempty"`
-	// How much to spend. Where a budget or a strategy is given, effort decides only what they leave open. Unspecified: same
-	// as MEDIUM.
+	// How much to spend: a default for budget.samples. Unspecified: same as MEDIUM; but if budget has other limits, a
+	// plan by a profile uses all that they allow.
 	Effort Effort `protobuf:"varint,4,opt,name=effort,proto3,enum=ponder.planner.v1.Effort" json:"effort,omitempty"`
-	// Explicit bounds.
+	// Limits of the cost. Absent: effort alone decides.
 	Budget *Budget `protobuf:"bytes,5,opt,name=budget,proto3" json:"budget,omitempty"`
-	// When the search stops at the latest; the solutions found until then decide the answer. It must be in the future.
-	// Absent: the planner's default time from now.
+	// Latest end of the search; the answer is chosen from the solutions that were found by then. It must be in the
+	// future. Absent: the planner's default, 10 minutes from now unless the operator changes it.
 	Deadline *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=deadline,proto3" json:"deadline,omitempty"`
-	// How to search. Absent: planned, by difficulty and effort.
+	// How to search. Absent: the planner decides, by models, difficulty and budget.
 	Strategy *Strategy `protobuf:"bytes,7,opt,name=strategy,proto3" json:"strategy,omitempty"`
-	// How to choose the answer. Absent: planned.
+	// How to choose the answer. Absent: VOTE by the reward model's aggregator; MAJORITY if the strategy scores nothing.
+	// If the plan's strategy scores nothing, it replaces a choice that needs scores by MAJORITY.
 	Choice *Choice `protobuf:"bytes,8,opt,name=choice,proto3" json:"choice,omitempty"`
-	// How the policy draws tokens.
+	// How the policy samples tokens. Absent: the service's defaults.
 	Sampling *v1.Sampling `protobuf:"bytes,9,opt,name=sampling,proto3" json:"sampling,omitempty"`
-	// Seed of all random draws of the search. Absent: 1.
+	// Seed of all random draws of the search; 0 is a seed like others. Absent: 1.
 	Seed *uint64 `protobuf:"fixed64,10,opt,name=seed,proto3,oneof" json:"seed,omitempty"`
-	// How long the policy thinks before it answers, with whatever strategy. Absent: as long as it likes. It needs a policy
-	// whose prompt template marks the end of thinking.
+	// Limits of the policy's thinking before its answer, with any strategy. Absent: no limits. Every mode but ADVISE
+	// needs a policy whose prompt template marks the end of thinking.
 	Thinking *Thinking `protobuf:"bytes,11,opt,name=thinking,proto3" json:"thinking,omitempty"`
-	// Estimate difficulty even where the strategy is given. The search re-uses the samples that the estimate takes.
+	// Estimate the difficulty even if the plan does not depend on it. The search reuses the samples of the estimate.
 	EstimateDifficulty bool `protobuf:"varint,12,opt,name=estimate_difficulty,json=estimateDifficulty,proto3" json:"estimate_difficulty,omitempty"`
-	// Stop when the answer's confidence (Outcome.confidence) is at least this, in (0,1). Absent: confidence stops nothing.
-	// Not served yet: refused.
+	// Stop when the answer's confidence (Outcome.confidence) is at least this, in (0,1). Absent: no early stop by
+	// confidence. Not served yet: refused.
 	TargetConfidence *float64 `protobuf:"fixed64,13,opt,name=target_confidence,json=targetConfidence,proto3,oneof" json:"target_confidence,omitempty"`
-	// The kind of answer that is wanted. It decides how answers are found in solutions and compared. Unspecified: same as
-	// AUTO. Other kinds are not served yet: refused.
+	// Kind of the answer: how answers are found in solutions and compared. Unspecified: same as AUTO. Other kinds are not
+	// served yet: refused.
 	AnswerKind AnswerKind `protobuf:"varint,14,opt,name=answer_kind,json=answerKind,proto3,enum=ponder.planner.v1.AnswerKind" json:"answer_kind,omitempty"`
-	// Write no text of this search to a store that outlives the planner's process: the search lives in one planner's memory,
-	// is lost with it, and re-uses no results of earlier searches.
+	// Keep this search and its results out of every store, and use no results of other searches: the search exists in one
+	// planner's memory and is lost with it. Its jobs still pass through the queue.
 	NoStore       bool `protobuf:"varint,15,opt,name=no_store,json=noStore,proto3" json:"no_store,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -467,21 +476,26 @@ func (x *SearchSpec) GetNoStore() bool {
 	return false
 }
 
-// A Budget bounds what a search may spend. An absent bound does not bound.
+// A Budget limits the cost of a search. An absent limit is none, and 0 is refused. When a limit is reached, the search
+// ends with STOP_REASON_BUDGET and the best answer so far. The difficulty estimate counts, but it is not cut short: by
+// itself it may exceed a small budget.
 type Budget struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Most tokens that the policy may generate, at least 1.
+	// Largest number of tokens that the policy generates, discarded branches included, at least 1.
 	PolicyTokens *int64 `protobuf:"varint,1,opt,name=policy_tokens,json=policyTokens,proto3,oneof" json:"policy_tokens,omitempty"`
-	// Most tokens that the verifier may read, at least 1.
+	// Largest number of tokens that the verifier reads, at least 1. One token per byte is reserved for a text before it
+	// is scored.
 	VerifierTokens *int64 `protobuf:"varint,2,opt,name=verifier_tokens,json=verifierTokens,proto3,oneof" json:"verifier_tokens,omitempty"`
-	// Most floating-point operations of policy and verifier together, above 0.
+	// Largest number of floating-point operations of policy and verifier together, above 0. It has an effect only if the
+	// sizes of the models are known (ModelIdentity.parameters).
 	Flops *float64 `protobuf:"fixed64,3,opt,name=flops,proto3,oneof" json:"flops,omitempty"`
-	// About how many whole solutions' worth of text the policy generates, on the average over problems, 1…4096: the N of
-	// the papers. It is no bound: the plan spends more on hard problems and less on easy ones. Absent: the effort's.
+	// How much text the policy generates, in whole solutions and on average over problems, 1…4096: the N of the papers.
+	// It guides the plan and is not a limit: hard problems may get more and easy ones less. Absent: see
+	// SearchSpec.effort.
 	Samples *int32 `protobuf:"varint,4,opt,name=samples,proto3,oneof" json:"samples,omitempty"`
-	// How many policy tokens it is worth to have a right answer instead of a wrong one, above 0; verifier tokens count as
-	// the policy tokens of equal FLOPs. A ladder ends before a stage that would cost more than this times the probability
-	// that the stage turns a wrong answer into a right one. Not served yet: refused.
+	// Value of a correct answer in place of a wrong one, in policy tokens, above 0; verifier tokens count as the policy
+	// tokens of equal FLOPs. A ladder ends before a stage that would cost more than this value times the probability that
+	// the stage corrects the answer. Not served yet: refused.
 	PricePerError *float64 `protobuf:"fixed64,5,opt,name=price_per_error,json=pricePerError,proto3,oneof" json:"price_per_error,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -552,23 +566,26 @@ func (x *Budget) GetPricePerError() float64 {
 	return 0
 }
 
-// Thinking is budget forcing and its baselines (Muennighoff et al. 2025, s1, arXiv 2501.19393, §3). Where a strategy goes
-// step by step, the bounds are those of a whole path. Difficulty is estimated of the policy as it is, without them.
+// Thinking is budget forcing and its baselines (Muennighoff et al. 2025, s1, arXiv 2501.19393, §3). If the strategy
+// generates step by step, the limits hold for a whole path. Difficulty is estimated without them.
 type Thinking struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Most tokens of thinking, at least 1 and less than sampling.max_tokens. Absent: no bound.
+	// Largest number of tokens of thinking, at least 1 and less than sampling.max_tokens. Absent: no limit. Required with
+	// advice TOKENS.
 	MaxTokens *int32 `protobuf:"varint,1,opt,name=max_tokens,json=maxTokens,proto3,oneof" json:"max_tokens,omitempty"`
-	// Fewest tokens of thinking, at most max_tokens: an earlier end of thinking is replaced by wait.
+	// Smallest number of tokens of thinking, at most max_tokens and less than sampling.max_tokens; 0 is none. An earlier
+	// end of thinking is replaced by wait, at most 64 times. With mode FORCE only.
 	MinTokens int32 `protobuf:"varint,2,opt,name=min_tokens,json=minTokens,proto3" json:"min_tokens,omitempty"`
-	// How many ends of thinking are replaced by wait, 0…64, whatever min_tokens is.
+	// Number of ends of thinking that are replaced by wait, 0…64, even after min_tokens. With mode FORCE only.
 	Waits int32 `protobuf:"varint,3,opt,name=waits,proto3" json:"waits,omitempty"`
-	// Text that replaces an end of thinking, at most 256 bytes of UTF-8. Empty: the prompt template's, such as "Wait".
+	// Text that replaces an end of thinking, at most 256 bytes of UTF-8. Empty: that of the prompt template, such as
+	// "Wait". With mode FORCE only.
 	Wait string `protobuf:"bytes,4,opt,name=wait,proto3" json:"wait,omitempty"`
 	// How max_tokens is enforced. Unspecified: same as FORCE.
 	Mode ThinkingMode `protobuf:"varint,5,opt,name=mode,proto3,enum=ponder.planner.v1.ThinkingMode" json:"mode,omitempty"`
-	// What the prompt says about it.
+	// What the prompt says about the length of thinking. Unspecified: nothing.
 	Advice ThinkingAdvice `protobuf:"varint,6,opt,name=advice,proto3,enum=ponder.planner.v1.ThinkingAdvice" json:"advice,omitempty"`
-	// The steps that advice STEPS names, 1…4096; 0 with any other advice.
+	// Number of steps in the sentence of advice STEPS, 1…4096; 0 with any other advice.
 	MaxSteps      int32 `protobuf:"varint,7,opt,name=max_steps,json=maxSteps,proto3" json:"max_steps,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -22,17 +22,17 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// How an MCTS picks its answer.
+// How an MCTS picks its answer. If the path of VISITS or VALUE does not end a solution, VOTE applies.
 type MctsFinal int32
 
 const (
 	// Same as VOTE.
 	MctsFinal_MCTS_FINAL_UNSPECIFIED MctsFinal = 0
-	// By the search's choice, among all solutions.
+	// SearchSpec.choice picks it among all solutions.
 	MctsFinal_MCTS_FINAL_VOTE MctsFinal = 1
-	// The solution at the end of the path of most visits.
+	// The solution at the end of the path of the most visited children.
 	MctsFinal_MCTS_FINAL_VISITS MctsFinal = 2
-	// The solution at the end of the path of highest mean values.
+	// The solution at the end of the path of the children with the highest mean values.
 	MctsFinal_MCTS_FINAL_VALUE MctsFinal = 3
 )
 
@@ -79,17 +79,17 @@ func (MctsFinal) EnumDescriptor() ([]byte, []int) {
 	return file_ponder_planner_v1_strategy_proto_rawDescGZIP(), []int{0}
 }
 
-// How the answer is picked from the weighted solutions.
+// How the weights of the solutions decide.
 type Pick int32
 
 const (
 	// Refused.
 	Pick_PICK_UNSPECIFIED Pick = 0
-	// The answer of the solution that weighs most.
+	// The answer of the solution with the largest weight.
 	Pick_PICK_MAX Pick = 1
-	// The answer whose solutions weigh most together.
+	// The answer whose solutions have the largest total weight.
 	Pick_PICK_VOTE Pick = 2
-	// The most frequent answer: solutions have no weights. It needs no verifier.
+	// The most frequent answer: each solution has weight 1. It needs no verifier.
 	Pick_PICK_MAJORITY Pick = 3
 )
 
@@ -136,10 +136,11 @@ func (Pick) EnumDescriptor() ([]byte, []int) {
 	return file_ponder_planner_v1_strategy_proto_rawDescGZIP(), []int{1}
 }
 
-// A Strategy says how to search.
+// A Strategy is a search algorithm with its parameters. Where a parameter may be absent, its default is that of the
+// paper unless stated otherwise.
 type Strategy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The kind, with its parameters.
+	// The algorithm. Required.
 	//
 	// Types that are valid to be assigned to Kind:
 	//
@@ -305,12 +306,12 @@ type Strategy_Greedy struct {
 }
 
 type Strategy_Majority struct {
-	// Self-consistency: independent samples; needs no verifier.
+	// Self-consistency: independent samples and their majority. It needs no verifier.
 	Majority *Majority `protobuf:"bytes,2,opt,name=majority,proto3,oneof"`
 }
 
 type Strategy_BestOfN struct {
-	// Independent samples, scored.
+	// Independent samples, each scored.
 	BestOfN *BestOfN `protobuf:"bytes,3,opt,name=best_of_n,json=bestOfN,proto3,oneof"`
 }
 
@@ -320,17 +321,17 @@ type Strategy_Beam struct {
 }
 
 type Strategy_Lookahead struct {
-	// Beam search that scores a step by where further steps lead.
+	// Beam search that scores a step after further greedy steps.
 	Lookahead *Lookahead `protobuf:"bytes,5,opt,name=lookahead,proto3,oneof"`
 }
 
 type Strategy_Dvts struct {
-	// Independent subtrees, each of which follows its best step.
+	// Diverse verifier tree search: independent subtrees, each of which continues its best step.
 	Dvts *Dvts `protobuf:"bytes,6,opt,name=dvts,proto3,oneof"`
 }
 
 type Strategy_Rebase struct {
-	// Each level's children shared among its nodes by their scores.
+	// Reward balanced search: the children of a level are divided among its nodes by their scores.
 	Rebase *Rebase `protobuf:"bytes,7,opt,name=rebase,proto3,oneof"`
 }
 
@@ -345,12 +346,12 @@ type Strategy_Particles struct {
 }
 
 type Strategy_Revisions struct {
-	// Chains of attempts, each written in view of those before it.
+	// Chains of attempts, each conditioned on those before it.
 	Revisions *Revisions `protobuf:"bytes,10,opt,name=revisions,proto3,oneof"`
 }
 
 type Strategy_Ladder struct {
-	// Strategies of growing cost, one after another. Not served yet: refused.
+	// Strategies of increasing cost, one after another. Not served yet: refused.
 	Ladder *Ladder `protobuf:"bytes,11,opt,name=ladder,proto3,oneof"`
 }
 
@@ -376,7 +377,7 @@ func (*Strategy_Revisions) isStrategy_Kind() {}
 
 func (*Strategy_Ladder) isStrategy_Kind() {}
 
-// Greedy takes the likeliest continuation.
+// Greedy decodes one solution at temperature 0. It needs no verifier.
 type Greedy struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -413,16 +414,18 @@ func (*Greedy) Descriptor() ([]byte, []int) {
 	return file_ponder_planner_v1_strategy_proto_rawDescGZIP(), []int{1}
 }
 
-// Majority samples n whole solutions (Wang et al. 2022, arXiv 2203.11171). It stops when those that remain cannot change
-// the winner.
+// Majority samples n whole solutions (Wang et al. 2022, arXiv 2203.11171). It stops when the remaining samples cannot
+// change the winner; with another Choice than MAJORITY it takes all samples.
 type Majority struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Samples, 1…4096.
+	// Number of samples, 1…4096.
 	N int32 `protobuf:"varint,1,opt,name=n,proto3" json:"n,omitempty"`
-	// Samples requested at a time, and counted together, 1…4096. Absent: all at once, counted as they come.
+	// Number of samples that are requested, and counted, together, 1…4096. Absent: all are requested at once, and counted
+	// one by one in the order of their ordinals.
 	Wave *int32 `protobuf:"varint,2,opt,name=wave,proto3,oneof" json:"wave,omitempty"`
-	// Stop when the leading answer is the policy's most frequent one with this probability, above 0 and at most 0.9999
-	// (adaptive consistency: Aggarwal et al. 2023, arXiv 2305.11860, 0.95 there). Absent: only when the winner is certain.
+	// Stop also when the leading answer is the policy's most frequent one with this probability, above 0 and at most
+	// 0.9999 (adaptive consistency: Aggarwal et al. 2023, arXiv 2305.11860, with 0.95). Absent: stop only when the winner
+	// is certain.
 	Confidence *float64 `protobuf:"fixed64,3,opt,name=confidence,proto3,oneof" json:"confidence,omitempty"`
 	// Never stop early.
 	Exhaustive    bool `protobuf:"varint,4,opt,name=exhaustive,proto3" json:"exhaustive,omitempty"`
@@ -491,7 +494,7 @@ func (x *Majority) GetExhaustive() bool {
 // BestOfN samples n whole solutions and scores each (Snell et al. 2024, arXiv 2408.03314, §5.1).
 type BestOfN struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Samples, 1…4096.
+	// Number of samples, 1…4096.
 	N             int32 `protobuf:"varint,1,opt,name=n,proto3" json:"n,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -537,16 +540,16 @@ func (x *BestOfN) GetN() int32 {
 // Beam keeps the best n/m steps of each level and continues each m ways (Snell et al. 2024, §5.1).
 type Beam struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Beams: steps sampled a level, 1…4096.
+	// Number of beams: steps that are sampled per level, 1…4096.
 	N int32 `protobuf:"varint,1,opt,name=n,proto3" json:"n,omitempty"`
-	// Children of a kept step, 1…n, a divisor of n. Absent: the largest that is at most 4.
+	// Beam width: children of each kept step, 1…n, a divisor of n. Absent: the largest divisor up to 4.
 	M *int32 `protobuf:"varint,2,opt,name=m,proto3,oneof" json:"m,omitempty"`
-	// Levels after which beams run to their end, 1…256. Absent: 40.
+	// Largest number of levels, 1…256: the steps of the last one run to the end of their solutions. Absent: 40.
 	MaxLevels *int32 `protobuf:"varint,3,opt,name=max_levels,json=maxLevels,proto3,oneof" json:"max_levels,omitempty"`
-	// A solution that ends among the best keeps its place, and the beam becomes narrower (Liu et al. 2025, arXiv
-	// 2502.06703). Otherwise a level always has n children.
+	// Shrink the beam by each solution that ends among the best n/m steps of a level (Liu et al. 2025, arXiv 2502.06703).
+	// Otherwise such a solution leaves the beam, and every level has n steps.
 	Narrow bool `protobuf:"varint,4,opt,name=narrow,proto3" json:"narrow,omitempty"`
-	// Ignore a step whose text a sibling has already.
+	// Drop a step whose text equals that of an earlier sibling.
 	Dedupe        bool `protobuf:"varint,5,opt,name=dedupe,proto3" json:"dedupe,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -617,17 +620,17 @@ func (x *Beam) GetDedupe() bool {
 	return false
 }
 
-// Lookahead is Beam where a step is scored after k further greedy steps (Snell et al. 2024, §5.2). It costs n×(k+1)
-// steps a level.
+// Lookahead is Beam that scores a step after k further greedy steps (Snell et al. 2024, §5.2). It costs n×(k+1) steps
+// per level.
 type Lookahead struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Beams: steps sampled a level, 1…4096.
+	// Number of beams: steps that are sampled per level, 1…4096.
 	N int32 `protobuf:"varint,1,opt,name=n,proto3" json:"n,omitempty"`
-	// Children of a kept step, 1…n, a divisor of n. Absent: the largest that is at most 4.
+	// Beam width: children of each kept step, 1…n, a divisor of n. Absent: the largest divisor up to 4.
 	M *int32 `protobuf:"varint,2,opt,name=m,proto3,oneof" json:"m,omitempty"`
-	// Steps to look ahead, 1…256. Absent: 3.
+	// Number of steps to look ahead, 1…256. Absent: 3.
 	K *int32 `protobuf:"varint,3,opt,name=k,proto3,oneof" json:"k,omitempty"`
-	// Levels after which beams run to their end, 1…256. Absent: 40.
+	// Largest number of levels, 1…256: the steps of the last one run to the end of their solutions. Absent: 40.
 	MaxLevels     *int32 `protobuf:"varint,4,opt,name=max_levels,json=maxLevels,proto3,oneof" json:"max_levels,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -691,16 +694,17 @@ func (x *Lookahead) GetMaxLevels() int32 {
 	return 0
 }
 
-// Dvts grows n/m subtrees that do not wait for each other (Beeching et al. 2024, diverse verifier tree search).
+// Dvts grows n/m subtrees that do not wait for each other (Beeching et al. 2024, "Scaling test-time compute with open
+// models").
 type Dvts struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Steps sampled a level in all subtrees together, 1…4096.
+	// Number of steps that are sampled per level, in all subtrees together, 1…4096.
 	N int32 `protobuf:"varint,1,opt,name=n,proto3" json:"n,omitempty"`
-	// Children of a subtree's best step, 1…n, a divisor of n. Absent: the largest that is at most 4.
+	// Children of a subtree's best step, 1…n, a divisor of n. Absent: the largest divisor up to 4.
 	M *int32 `protobuf:"varint,2,opt,name=m,proto3,oneof" json:"m,omitempty"`
-	// Greedy steps after which a step is scored, 0…256; 0 scores the step itself.
+	// Number of greedy steps to look ahead before a step is scored, 0…256; 0 scores the step itself.
 	K int32 `protobuf:"varint,3,opt,name=k,proto3" json:"k,omitempty"`
-	// Levels after which subtrees run to their end, 1…256. Absent: 40.
+	// Largest number of levels, 1…256: the steps of the last one run to the end of their solutions. Absent: 40.
 	MaxLevels     *int32 `protobuf:"varint,4,opt,name=max_levels,json=maxLevels,proto3,oneof" json:"max_levels,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -764,16 +768,20 @@ func (x *Dvts) GetMaxLevels() int32 {
 	return 0
 }
 
-// Rebase shares a level's children among its nodes by the softmax of their scores (Wu et al. 2024, arXiv 2408.00724).
+// Rebase divides the children of a level among its nodes by the softmax of their values (Wu et al. 2024, arXiv
+// 2408.00724).
 type Rebase struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Children of the first level, 1…4096; each solution that ends takes one from the later levels.
+	// Number of children of the first level, 1…4096. Each text that ends, or is cut by a token limit, takes one from the
+	// later levels.
 	N int32 `protobuf:"varint,1,opt,name=n,proto3" json:"n,omitempty"`
 	// Temperature of the softmax, 0.001…1000. Absent: 0.2.
 	Balance *float64 `protobuf:"fixed64,2,opt,name=balance,proto3,oneof" json:"balance,omitempty"`
-	// Share out exactly n, best node first, as the authors' code does, instead of rounding each share as the paper does.
+	// Divide exactly, best node first, as the authors' code does. Otherwise each share is rounded by itself, as in the
+	// paper, and a level may have a few children more or fewer.
 	Exact bool `protobuf:"varint,3,opt,name=exact,proto3" json:"exact,omitempty"`
-	// Levels after which nodes run to their end, 1…256. Absent: 25.
+	// Largest number of levels, 1…256: the steps of the last one run to the end of their solutions. Absent: 25, as in the
+	// authors' code.
 	MaxLevels     *int32 `protobuf:"varint,4,opt,name=max_levels,json=maxLevels,proto3,oneof" json:"max_levels,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -837,24 +845,28 @@ func (x *Rebase) GetMaxLevels() int32 {
 	return 0
 }
 
-// Mcts is Monte Carlo tree search over steps, by UCT (Hao et al. 2023, arXiv 2305.14992) or PUCT (OpenR, arXiv 2410.09671).
+// Mcts is Monte Carlo tree search over steps, by UCT (Hao et al. 2023, arXiv 2305.14992) or PUCT (OpenR, arXiv
+// 2410.09671).
 type Mcts struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Walks from the root to an end, 1…4096.
+	// Number of simulations, each from the root to the end of a solution, 1…4096.
 	N int32 `protobuf:"varint,1,opt,name=n,proto3" json:"n,omitempty"`
-	// Children of an expanded node, 1…64. Absent: 4, or n where n is smaller.
+	// Children of an expanded node, 1…64. Absent: 4, or n if n is smaller.
 	Width *int32 `protobuf:"varint,2,opt,name=width,proto3,oneof" json:"width,omitempty"`
-	// Concurrent walks, 1…n, which virtual loss keeps from following each other. Absent: 4, or n where n is smaller.
+	// Number of concurrent simulations, 1…n; virtual loss makes them select different nodes. Absent: 4, or n if n is
+	// smaller.
 	Parallel *int32 `protobuf:"varint,3,opt,name=parallel,proto3,oneof" json:"parallel,omitempty"`
-	// Select by PUCT, with the policy's probability of a step as the prior. Otherwise by UCT.
+	// Select by PUCT; the prior of a step is the mean probability of its tokens, normalised over its siblings. Otherwise
+	// select by UCT.
 	Puct bool `protobuf:"varint,4,opt,name=puct,proto3" json:"puct,omitempty"`
-	// Weight of exploration, 0…1000. Absent: 1.
+	// Weight of exploration: c of UCT, a factor of c of PUCT, 0…1000. Absent: 1.
 	Exploration *float64 `protobuf:"fixed64,5,opt,name=exploration,proto3,oneof" json:"exploration,omitempty"`
-	// Value an expanded node by one whole sample from its best child. Otherwise a walk goes on to an end, whose score counts.
+	// Value a newly expanded node by one whole solution, sampled from the child that selection picks. Otherwise the
+	// simulation goes on to the end of a solution, and its value is that solution's.
 	Rollout bool `protobuf:"varint,6,opt,name=rollout,proto3" json:"rollout,omitempty"`
 	// How the answer is picked. Unspecified: same as VOTE.
 	Final MctsFinal `protobuf:"varint,7,opt,name=final,proto3,enum=ponder.planner.v1.MctsFinal" json:"final,omitempty"`
-	// Levels after which nodes run to their end, 1…256. Absent: 40.
+	// Largest number of levels, 1…256: the steps of the last one run to the end of their solutions. Absent: 40.
 	MaxLevels     *int32 `protobuf:"varint,8,opt,name=max_levels,json=maxLevels,proto3,oneof" json:"max_levels,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -946,19 +958,19 @@ func (x *Mcts) GetMaxLevels() int32 {
 	return 0
 }
 
-// Particles weighs n partial solutions by their scores after each step and resamples n of them (Puri et al. 2025, arXiv
-// 2502.01618). With more than one iteration it is particle Gibbs.
+// Particles is particle filtering (Puri et al. 2025, arXiv 2502.01618): after each step it weights the partial
+// solutions by their scores and resamples as many of them. With more than one iteration it is particle Gibbs.
 type Particles struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Particles of all iterations together, 1…4096.
+	// Number of particles in all iterations together, 1…4096.
 	N int32 `protobuf:"varint,1,opt,name=n,proto3" json:"n,omitempty"`
-	// Iterations, 1…n, a divisor of n. Absent: 1.
+	// Number of iterations, 1…n, a divisor of n. Absent: 1.
 	Iterations *int32 `protobuf:"varint,2,opt,name=iterations,proto3,oneof" json:"iterations,omitempty"`
 	// Temperature of the softmax of the weights, 0.001…1000. Absent: 1.
 	Temperature *float64 `protobuf:"fixed64,3,opt,name=temperature,proto3,oneof" json:"temperature,omitempty"`
-	// Draw the answer by weight. Otherwise the search's choice picks it.
+	// Draw the answer by weight. Otherwise SearchSpec.choice picks it.
 	Sample bool `protobuf:"varint,4,opt,name=sample,proto3" json:"sample,omitempty"`
-	// Levels after which particles run to their end, 1…256. Absent: 40.
+	// Largest number of levels, 1…256: the steps of the last one run to the end of their solutions. Absent: 40.
 	MaxLevels     *int32 `protobuf:"varint,5,opt,name=max_levels,json=maxLevels,proto3,oneof" json:"max_levels,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1029,20 +1041,21 @@ func (x *Particles) GetMaxLevels() int32 {
 	return 0
 }
 
-// Revisions writes n attempts in chains, each in view of the four before it (Snell et al. 2024, §6). It needs a policy
-// that revises.
+// Revisions generates n attempts in chains; each attempt is conditioned on up to four attempts before it in its chain
+// (Snell et al. 2024, §6). It is for policies that were trained to revise, or are asked for it by their prompt
+// template.
 type Revisions struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Attempts in all, 1…4096; at most 256 in a chain.
+	// Number of attempts in all chains, 1…4096; at most 256 per chain.
 	N int32 `protobuf:"varint,1,opt,name=n,proto3" json:"n,omitempty"`
-	// Chains side by side, 1…n, a divisor of n. Absent: the largest divisor of n that is no larger than its square root.
+	// Number of concurrent chains, 1…n, a divisor of n. Absent: the largest divisor of n up to its square root.
 	Chains *int32 `protobuf:"varint,2,opt,name=chains,proto3,oneof" json:"chains,omitempty"`
-	// Choose among all attempts alike. Otherwise first within each chain and then across chains.
+	// Choose the answer among all attempts at once. Otherwise first within each chain and then across chains.
 	Flat bool `protobuf:"varint,3,opt,name=flat,proto3" json:"flat,omitempty"`
-	// Use no verifier: choose by majority.
+	// Score nothing: choose by majority. It needs no verifier.
 	NoVerifier bool `protobuf:"varint,4,opt,name=no_verifier,json=noVerifier,proto3" json:"no_verifier,omitempty"`
-	// Show the policy, in words after each attempt, its score and its first step with a score below 0.5. For policies whose
-	// prompt template asks for a revision in words; refused with no_verifier.
+	// Append to each attempt that the policy is shown, as text, its value and its first step with a score below 0.5. It
+	// needs a policy whose prompt template asks for a revision in words; refused with no_verifier.
 	Feedback      bool `protobuf:"varint,5,opt,name=feedback,proto3" json:"feedback,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1113,11 +1126,11 @@ func (x *Revisions) GetFeedback() bool {
 	return false
 }
 
-// A Ladder runs strategies of growing cost until an answer is sure enough. What an earlier stage generated is re-used by
-// the later ones, and paid for once. Not served yet: refused.
+// A Ladder (a cascade) runs strategies of increasing cost until the confidence of the answer is high enough. Later
+// stages reuse what earlier ones generated, and it is billed once. Not served yet: refused.
 type Ladder struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The stages, 1…8, the cheapest first.
+	// The stages, 1…8, cheapest first.
 	Stages        []*Stage `protobuf:"bytes,1,rep,name=stages,proto3" json:"stages,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1163,10 +1176,10 @@ func (x *Ladder) GetStages() []*Stage {
 // A Stage is one strategy of a ladder.
 type Stage struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The stage's strategy, which is no ladder.
+	// The stage's strategy, any but a ladder.
 	Strategy *Strategy `protobuf:"bytes,1,opt,name=strategy,proto3" json:"strategy,omitempty"`
-	// The search stops after this stage if its answer's confidence is at least this, in (0,1). Absent: the request's
-	// target_confidence.
+	// Stop after this stage if the confidence of the answer is at least this, in (0,1). Absent:
+	// SearchSpec.target_confidence.
 	StopConfidence *float64 `protobuf:"fixed64,2,opt,name=stop_confidence,json=stopConfidence,proto3,oneof" json:"stop_confidence,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -1216,13 +1229,14 @@ func (x *Stage) GetStopConfidence() float64 {
 	return 0
 }
 
-// A Choice says how the answer is picked from the solutions that a search found. Solutions are the same answer where they
-// are equivalent, such as 1/2 and 0.5.
+// A Choice says how the answer is picked from the solutions of a search. Equivalent answers, such as 1/2 and 0.5, count
+// as one. Every aggregator but CERTAINTY needs scores: it is refused with a strategy that scores nothing. Solutions
+// without scores do not count; if no solution has scores, MAJORITY applies, and Outcome.degraded says so.
 type Choice struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What a solution weighs. Required with MAX and VOTE; refused with MAJORITY.
+	// Weight of a solution. Required with MAX and VOTE; refused with MAJORITY.
 	Aggregator v1.Aggregator `protobuf:"varint,1,opt,name=aggregator,proto3,enum=ponder.reasoning.v1.Aggregator" json:"aggregator,omitempty"`
-	// What the weights decide. Required.
+	// How the weights decide. Required.
 	Pick          Pick `protobuf:"varint,2,opt,name=pick,proto3,enum=ponder.planner.v1.Pick" json:"pick,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -26,23 +26,37 @@ if _version_not_supported:
 
 
 class PlannerServiceStub:
-    """PlannerService solves problems by search. What a client may rely on:
+    """PlannerService solves problems by search. A client may rely on the following.
 
-    - A search belongs to no call. A call that ends, by the client, a broken connection or its gRPC deadline, ends only
-    itself: the search goes on to its own deadline (SearchSpec.deadline), unless SolveRequest.cancel_on_disconnect says
-    otherwise, and any client of its tenant can follow it again. CancelSearch stops a search.
-    - Sequence numbers. WatchSearch goes on after any number that a client has seen: see SearchEvent.
-    - Idempotency. CreateSearch and Solve with the idempotency_key of an earlier request of the same tenant return that
-    search, also after its end and after its deadline, if the specs are equal; the deadline does not count, and a field
-    that is absent equals its default. With another spec they fail with ALREADY_EXISTS, reason IDEMPOTENCY_KEY_IN_USE.
-    A key is kept as long as its search.
-    - Retention. An ended search stays readable until its planner has 1000 newer ended ones (an operator may change the
-    number), is stopped, or is asked to delete it. Then it is NOT_FOUND, reason SEARCH_NOT_FOUND. Search.stored says
-    whether a search outlives its planner; while it is false, all calls about the search must reach the same planner.
-    - Errors. A status has an ErrorInfo of the domain "ponder" whose reason is stable, INVALID_ARGUMENT a BadRequest that
-    names the field, and UNAVAILABLE and RESOURCE_EXHAUSTED a RetryInfo where another try can succeed.
-    - Sizes. No response is larger than 1 MiB, but for a single search, node or outcome that is larger by itself.
-    - A planner that stops ends its streams with UNAVAILABLE: watch again.
+    - Lifetime. A search outlives the call that created it. A call that ends early, by its client, a broken connection or
+    its gRPC deadline, ends only itself: the search runs on until it is done or reaches its own deadline
+    (SearchSpec.deadline), and every client of its tenant can follow it. CancelSearch, DeleteSearch and DeleteTenant
+    stop it; SolveRequest.cancel_on_disconnect ties it to the Solve call. A PlanSearch ends with its call.
+    - Sequence numbers. The changes of a search are numbered, and WatchSearch resumes after every number that a client
+    has received, without a gap or a repetition: see SearchEvent.
+    - Idempotency. CreateSearch and Solve with the idempotency_key of an earlier request of the same tenant return the
+    search of that request, also after its end and its deadline, if the specs are equal. An absent field is equal to
+    its default, and the deadline is not compared. If the specs differ, the call fails with ALREADY_EXISTS, reason
+    IDEMPOTENCY_KEY_IN_USE. A key is kept as long as its search.
+    - Retention. An ended search is kept until its planner has 1000 ended searches, of all tenants, that were created
+    after it, until it is deleted, or until its planner stops. Then it is NOT_FOUND, reason SEARCH_NOT_FOUND.
+    - One planner. While Search.stored is false, a search exists in the memory of one planner only: all calls about it
+    must reach that planner, and its idempotency key is unknown to every other one.
+    - Tenants. A search exists only for its tenant; for any other it is NOT_FOUND.
+    - Errors. A status that Ponder makes has a google.rpc.ErrorInfo of the domain "ponder" with a stable reason. With
+    INVALID_ARGUMENT it has a BadRequest that names the field and its rule; with UNAVAILABLE and RESOURCE_EXHAUSTED it
+    has a RetryInfo if the same call may succeed later. A status without an ErrorInfo is gRPC's own, as for a broken
+    connection or a message that is too large. Clients match on code and reason, never on the message.
+    - Sizes. A response has at most 1 MiB, except for a single search, node or outcome that is larger by itself; the
+    default limit of gRPC clients is 4 MiB. A request may have 16 MiB.
+    - Shutdown. A planner that stops finishes the calls in flight for some time (25 s by default) and then ends the rest
+    with UNAVAILABLE. Watch again: NOT_FOUND means that the search was lost with its planner and has to be created
+    again.
+    - Compatibility. v1 only grows. Ignore fields that you do not know, and treat an enum value that you do not know as
+    the enum's UNSPECIFIED. A search has ended if and only if it has an outcome.
+    - Not served yet. SearchSpec.target_confidence, Budget.price_per_error, Strategy.ladder and every answer_kind but
+    AUTO are refused with INVALID_ARGUMENT by the field's name, as is a policy or verifier that is not served (the
+    message names the one that is). GetUsage is UNIMPLEMENTED. What is never sent yet says so where it is declared.
     """
 
     def __init__(self, channel):
@@ -119,56 +133,72 @@ class PlannerServiceStub:
 
 
 class PlannerServiceServicer:
-    """PlannerService solves problems by search. What a client may rely on:
+    """PlannerService solves problems by search. A client may rely on the following.
 
-    - A search belongs to no call. A call that ends, by the client, a broken connection or its gRPC deadline, ends only
-    itself: the search goes on to its own deadline (SearchSpec.deadline), unless SolveRequest.cancel_on_disconnect says
-    otherwise, and any client of its tenant can follow it again. CancelSearch stops a search.
-    - Sequence numbers. WatchSearch goes on after any number that a client has seen: see SearchEvent.
-    - Idempotency. CreateSearch and Solve with the idempotency_key of an earlier request of the same tenant return that
-    search, also after its end and after its deadline, if the specs are equal; the deadline does not count, and a field
-    that is absent equals its default. With another spec they fail with ALREADY_EXISTS, reason IDEMPOTENCY_KEY_IN_USE.
-    A key is kept as long as its search.
-    - Retention. An ended search stays readable until its planner has 1000 newer ended ones (an operator may change the
-    number), is stopped, or is asked to delete it. Then it is NOT_FOUND, reason SEARCH_NOT_FOUND. Search.stored says
-    whether a search outlives its planner; while it is false, all calls about the search must reach the same planner.
-    - Errors. A status has an ErrorInfo of the domain "ponder" whose reason is stable, INVALID_ARGUMENT a BadRequest that
-    names the field, and UNAVAILABLE and RESOURCE_EXHAUSTED a RetryInfo where another try can succeed.
-    - Sizes. No response is larger than 1 MiB, but for a single search, node or outcome that is larger by itself.
-    - A planner that stops ends its streams with UNAVAILABLE: watch again.
+    - Lifetime. A search outlives the call that created it. A call that ends early, by its client, a broken connection or
+    its gRPC deadline, ends only itself: the search runs on until it is done or reaches its own deadline
+    (SearchSpec.deadline), and every client of its tenant can follow it. CancelSearch, DeleteSearch and DeleteTenant
+    stop it; SolveRequest.cancel_on_disconnect ties it to the Solve call. A PlanSearch ends with its call.
+    - Sequence numbers. The changes of a search are numbered, and WatchSearch resumes after every number that a client
+    has received, without a gap or a repetition: see SearchEvent.
+    - Idempotency. CreateSearch and Solve with the idempotency_key of an earlier request of the same tenant return the
+    search of that request, also after its end and its deadline, if the specs are equal. An absent field is equal to
+    its default, and the deadline is not compared. If the specs differ, the call fails with ALREADY_EXISTS, reason
+    IDEMPOTENCY_KEY_IN_USE. A key is kept as long as its search.
+    - Retention. An ended search is kept until its planner has 1000 ended searches, of all tenants, that were created
+    after it, until it is deleted, or until its planner stops. Then it is NOT_FOUND, reason SEARCH_NOT_FOUND.
+    - One planner. While Search.stored is false, a search exists in the memory of one planner only: all calls about it
+    must reach that planner, and its idempotency key is unknown to every other one.
+    - Tenants. A search exists only for its tenant; for any other it is NOT_FOUND.
+    - Errors. A status that Ponder makes has a google.rpc.ErrorInfo of the domain "ponder" with a stable reason. With
+    INVALID_ARGUMENT it has a BadRequest that names the field and its rule; with UNAVAILABLE and RESOURCE_EXHAUSTED it
+    has a RetryInfo if the same call may succeed later. A status without an ErrorInfo is gRPC's own, as for a broken
+    connection or a message that is too large. Clients match on code and reason, never on the message.
+    - Sizes. A response has at most 1 MiB, except for a single search, node or outcome that is larger by itself; the
+    default limit of gRPC clients is 4 MiB. A request may have 16 MiB.
+    - Shutdown. A planner that stops finishes the calls in flight for some time (25 s by default) and then ends the rest
+    with UNAVAILABLE. Watch again: NOT_FOUND means that the search was lost with its planner and has to be created
+    again.
+    - Compatibility. v1 only grows. Ignore fields that you do not know, and treat an enum value that you do not know as
+    the enum's UNSPECIFIED. A search has ended if and only if it has an outcome.
+    - Not served yet. SearchSpec.target_confidence, Budget.price_per_error, Strategy.ladder and every answer_kind but
+    AUTO are refused with INVALID_ARGUMENT by the field's name, as is a policy or verifier that is not served (the
+    message names the one that is). GetUsage is UNIMPLEMENTED. What is never sent yet says so where it is declared.
     """
 
     def Solve(self, request, context):
-        """Solve creates a search and follows it to its end: CreateSearch and WatchSearch in one call. The first event names the
-        search. Where the stream breaks, go on with WatchSearch.
+        """Solve creates a search and follows it to its end: CreateSearch and WatchSearch in one call. Every event names the
+        search. If the stream breaks, resume with WatchSearch.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CreateSearch(self, request, context):
-        """CreateSearch starts a search and returns it as soon as it is accepted.
+        """CreateSearch starts a search and returns it as soon as it is accepted. A planner with too many live searches
+        refuses it with RESOURCE_EXHAUSTED, reason OVERLOADED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def WatchSearch(self, request, context):
-        """WatchSearch follows a search from a sequence number to its end.
+        """WatchSearch follows a search from a sequence number to its end. The stream ends with OK after the event that has
+        the outcome, or without any event if the search had ended with that number.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def WaitSearch(self, request, context):
-        """WaitSearch returns a search at its end, or as it stands when the time is over.
+        """WaitSearch returns a search after its end, or as it is at the timeout.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetSearch(self, request, context):
-        """GetSearch returns a search as it stands.
+        """GetSearch returns a search as it is now.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -189,23 +219,24 @@ class PlannerServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CancelSearch(self, request, context):
-        """CancelSearch stops a search, its queued jobs and its running generations, and returns it once it has ended. On an
-        ended search it has no effect.
+        """CancelSearch stops a search, with its queued jobs and running generations, and returns it after its end. It stops
+        the search even if the call ends earlier. It returns a search that has ended without changing it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteSearch(self, request, context):
-        """DeleteSearch forgets a search, with its idempotency key. A search under way is cancelled first.
+        """DeleteSearch deletes a search and its idempotency key. It cancels a live search first. Recorded results remain, as
+        after DeleteTenant.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def PlanSearch(self, request, context):
-        """PlanSearch returns how a spec would be searched, and why, without searching. It estimates the difficulty where the
-        plan depends on it, which costs tokens.
+        """PlanSearch returns how a spec would be searched, and why, without searching. It estimates the difficulty if the
+        plan depends on it or the spec asks for it, which costs tokens.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -219,15 +250,15 @@ class PlannerServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetUsage(self, request, context):
-        """GetUsage returns what a tenant's searches cost in a period. Not served yet: UNIMPLEMENTED, reason NOT_SERVED_YET.
+        """GetUsage returns the cost of a tenant's searches in a period. Not served yet: UNIMPLEMENTED, reason NOT_SERVED_YET.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteTenant(self, request, context):
-        """DeleteTenant deletes all searches of a tenant, as DeleteSearch does. Results that were recorded for re-use remain in
-        the planner's store, without the tenant's name in clear, until the operator removes them.
+        """DeleteTenant deletes all searches of a tenant, as DeleteSearch does. Results that were recorded to be reused (steps
+        and scores) remain in the planner's store, under hashes of tenant and problem, until the operator removes them.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -310,23 +341,37 @@ def add_PlannerServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class PlannerService:
-    """PlannerService solves problems by search. What a client may rely on:
+    """PlannerService solves problems by search. A client may rely on the following.
 
-    - A search belongs to no call. A call that ends, by the client, a broken connection or its gRPC deadline, ends only
-    itself: the search goes on to its own deadline (SearchSpec.deadline), unless SolveRequest.cancel_on_disconnect says
-    otherwise, and any client of its tenant can follow it again. CancelSearch stops a search.
-    - Sequence numbers. WatchSearch goes on after any number that a client has seen: see SearchEvent.
-    - Idempotency. CreateSearch and Solve with the idempotency_key of an earlier request of the same tenant return that
-    search, also after its end and after its deadline, if the specs are equal; the deadline does not count, and a field
-    that is absent equals its default. With another spec they fail with ALREADY_EXISTS, reason IDEMPOTENCY_KEY_IN_USE.
-    A key is kept as long as its search.
-    - Retention. An ended search stays readable until its planner has 1000 newer ended ones (an operator may change the
-    number), is stopped, or is asked to delete it. Then it is NOT_FOUND, reason SEARCH_NOT_FOUND. Search.stored says
-    whether a search outlives its planner; while it is false, all calls about the search must reach the same planner.
-    - Errors. A status has an ErrorInfo of the domain "ponder" whose reason is stable, INVALID_ARGUMENT a BadRequest that
-    names the field, and UNAVAILABLE and RESOURCE_EXHAUSTED a RetryInfo where another try can succeed.
-    - Sizes. No response is larger than 1 MiB, but for a single search, node or outcome that is larger by itself.
-    - A planner that stops ends its streams with UNAVAILABLE: watch again.
+    - Lifetime. A search outlives the call that created it. A call that ends early, by its client, a broken connection or
+    its gRPC deadline, ends only itself: the search runs on until it is done or reaches its own deadline
+    (SearchSpec.deadline), and every client of its tenant can follow it. CancelSearch, DeleteSearch and DeleteTenant
+    stop it; SolveRequest.cancel_on_disconnect ties it to the Solve call. A PlanSearch ends with its call.
+    - Sequence numbers. The changes of a search are numbered, and WatchSearch resumes after every number that a client
+    has received, without a gap or a repetition: see SearchEvent.
+    - Idempotency. CreateSearch and Solve with the idempotency_key of an earlier request of the same tenant return the
+    search of that request, also after its end and its deadline, if the specs are equal. An absent field is equal to
+    its default, and the deadline is not compared. If the specs differ, the call fails with ALREADY_EXISTS, reason
+    IDEMPOTENCY_KEY_IN_USE. A key is kept as long as its search.
+    - Retention. An ended search is kept until its planner has 1000 ended searches, of all tenants, that were created
+    after it, until it is deleted, or until its planner stops. Then it is NOT_FOUND, reason SEARCH_NOT_FOUND.
+    - One planner. While Search.stored is false, a search exists in the memory of one planner only: all calls about it
+    must reach that planner, and its idempotency key is unknown to every other one.
+    - Tenants. A search exists only for its tenant; for any other it is NOT_FOUND.
+    - Errors. A status that Ponder makes has a google.rpc.ErrorInfo of the domain "ponder" with a stable reason. With
+    INVALID_ARGUMENT it has a BadRequest that names the field and its rule; with UNAVAILABLE and RESOURCE_EXHAUSTED it
+    has a RetryInfo if the same call may succeed later. A status without an ErrorInfo is gRPC's own, as for a broken
+    connection or a message that is too large. Clients match on code and reason, never on the message.
+    - Sizes. A response has at most 1 MiB, except for a single search, node or outcome that is larger by itself; the
+    default limit of gRPC clients is 4 MiB. A request may have 16 MiB.
+    - Shutdown. A planner that stops finishes the calls in flight for some time (25 s by default) and then ends the rest
+    with UNAVAILABLE. Watch again: NOT_FOUND means that the search was lost with its planner and has to be created
+    again.
+    - Compatibility. v1 only grows. Ignore fields that you do not know, and treat an enum value that you do not know as
+    the enum's UNSPECIFIED. A search has ended if and only if it has an outcome.
+    - Not served yet. SearchSpec.target_confidence, Budget.price_per_error, Strategy.ladder and every answer_kind but
+    AUTO are refused with INVALID_ARGUMENT by the field's name, as is a policy or verifier that is not served (the
+    message names the one that is). GetUsage is UNIMPLEMENTED. What is never sent yet says so where it is declared.
     """
 
     @staticmethod
