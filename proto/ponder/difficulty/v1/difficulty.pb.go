@@ -31,13 +31,15 @@ type Method int32
 const (
 	// Same as PROBE.
 	Method_METHOD_UNSPECIFIED Method = 0
-	// A few samples, scored by the verifier, or compared with each other where there is none.
+	// From a few samples: their scores or, without a verifier, their agreement, and their probability under the policy.
+	// It samples four at a time, until the bin is settled or max_samples are taken.
 	Method_METHOD_PROBE Method = 1
-	// The mean of the verifier's final scores of many samples (Snell et al. 2024, arXiv 2408.03314, §3.2).
+	// The mean of the reward model's scores of many samples (Snell et al. 2024, arXiv 2408.03314, §3.2). It needs a
+	// verifier.
 	Method_METHOD_PREDICTED Method = 2
-	// Many samples, compared with the known answer.
+	// The fraction of many samples that have the known answer.
 	Method_METHOD_ORACLE Method = 3
-	// No samples: a model of problems' texts.
+	// From the problem's text alone, without samples. It needs a prompt model, which ponder calibrate makes.
 	Method_METHOD_PROMPT Method = 4
 )
 
@@ -89,24 +91,24 @@ func (Method) EnumDescriptor() ([]byte, []int) {
 // EstimateRequest names a problem.
 type EstimateRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The tenant that pays. Empty: the caller's own. Where callers are authenticated, another tenant than the caller's own
-	// is refused.
+	// The tenant that pays, at most 128 bytes. Empty: the caller's own, or "default" if callers are not authenticated. An
+	// authenticated caller may name no other tenant than its own.
 	Tenant string `protobuf:"bytes,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
-	// The search that the estimate belongs to: [A-Za-z0-9_-]{1,64}.
+	// Id of the search that the estimate belongs to: [A-Za-z0-9_-]{1,58}.
 	SearchId string `protobuf:"bytes,2,opt,name=search_id,json=searchId,proto3" json:"search_id,omitempty"`
 	// The problem's text, 1…65536 bytes of UTF-8.
 	Problem string `protobuf:"bytes,3,opt,name=problem,proto3" json:"problem,omitempty"`
-	// The search's root seed: sample i of the estimate is child i of the search's root.
+	// Seed of the search's root: sample i of the estimate is child i of the root.
 	Seed uint64 `protobuf:"fixed64,4,opt,name=seed,proto3" json:"seed,omitempty"`
-	// How to draw tokens.
+	// How to sample tokens. Absent: the service's defaults.
 	Sampling *v1.Sampling `protobuf:"bytes,5,opt,name=sampling,proto3" json:"sampling,omitempty"`
-	// Most samples to spend, 1…2048. Absent: the service's default.
+	// Largest number of samples, 1…2048. Absent: 4 with PROBE, 16 with PREDICTED, 256 with ORACLE.
 	MaxSamples *int32 `protobuf:"varint,6,opt,name=max_samples,json=maxSamples,proto3,oneof" json:"max_samples,omitempty"`
-	// How to estimate. Unspecified: same as PROBE.
+	// How to estimate. Unspecified: same as PROBE. A method whose models the service does not have is refused.
 	Method Method `protobuf:"varint,7,opt,name=method,proto3,enum=ponder.difficulty.v1.Method" json:"method,omitempty"`
-	// How to name pass rates. Absent: easy, medium and hard, at 0.5 and 0.1 (Liu et al. 2025, arXiv 2502.06703).
+	// Bins of pass rates. Absent: easy from 0.5 on, medium from 0.1 on, and hard (Liu et al. 2025, arXiv 2502.06703).
 	Scheme *Scheme `protobuf:"bytes,8,opt,name=scheme,proto3" json:"scheme,omitempty"`
-	// The known answer: required by ORACLE, refused with any other method.
+	// The known answer, at most 65536 bytes: required with ORACLE, refused with any other method.
 	Answer        string `protobuf:"bytes,9,opt,name=answer,proto3" json:"answer,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -205,13 +207,13 @@ func (x *EstimateRequest) GetAnswer() string {
 	return ""
 }
 
-// A Scheme is a named way to cut pass rates into bins, the easiest first.
+// A Scheme divides pass rates into bins, easiest first.
 type Scheme struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The scheme's name, at most 64 bytes.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Where bins end, descending within (0,1), 1…15 of them: bin i holds the rates of edges[i] and more that are in no
-	// easier bin.
+	// Lower edges of all bins but the last, 1…15, descending within (0,1). Bin 0 has the rates from edges[0] on, bin i
+	// those from edges[i] up to, not including, edges[i-1], and the last bin those below the last edge.
 	Edges         []float64 `protobuf:"fixed64,2,rep,packed,name=edges,proto3" json:"edges,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -261,22 +263,22 @@ func (x *Scheme) GetEdges() []float64 {
 	return nil
 }
 
-// An Estimate is how hard a problem is, as far as is known.
+// An Estimate of a problem's difficulty for one policy, from the samples so far.
 type Estimate struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Estimated probability, in [0,1], that one sample is right (pass@1).
+	// Estimated probability, in [0,1], that one sample is correct (pass@1).
 	PassRate float64 `protobuf:"fixed64,1,opt,name=pass_rate,json=passRate,proto3" json:"pass_rate,omitempty"`
-	// Lower end of the 90 % interval of pass_rate.
+	// Lower end of the 90 % interval of pass_rate, which covers the error of sampling, not a bias of scores.
 	Low float64 `protobuf:"fixed64,2,opt,name=low,proto3" json:"low,omitempty"`
 	// Upper end of the 90 % interval of pass_rate.
 	High float64 `protobuf:"fixed64,3,opt,name=high,proto3" json:"high,omitempty"`
-	// The bin that pass_rate falls into.
+	// The bin of pass_rate.
 	Bin *Bin `protobuf:"bytes,4,opt,name=bin,proto3" json:"bin,omitempty"`
-	// Samples so far.
+	// Number of samples so far.
 	Samples int32 `protobuf:"varint,5,opt,name=samples,proto3" json:"samples,omitempty"`
-	// Cost so far.
+	// Cost of the samples and their scores so far.
 	Usage *v1.Usage `protobuf:"bytes,6,opt,name=usage,proto3" json:"usage,omitempty"`
-	// No better estimate follows.
+	// Whether this is the last estimate.
 	Final         bool `protobuf:"varint,7,opt,name=final,proto3" json:"final,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -361,14 +363,14 @@ func (x *Estimate) GetFinal() bool {
 	return false
 }
 
-// A Bin is a range of pass rates of a scheme.
+// A Bin is one range of pass rates of a Scheme.
 type Bin struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its place in the scheme, from 0, the easiest.
+	// Its index in the scheme, from 0, the easiest.
 	Index int32 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
-	// Its name, such as "easy".
+	// Its name for people, such as "easy" or "[0.10, 0.50)".
 	Label string `protobuf:"bytes,2,opt,name=label,proto3" json:"label,omitempty"`
-	// The whole 90 % interval of the estimate is in this bin.
+	// Whether the whole 90 % interval of the estimate is in this bin.
 	Settled       bool `protobuf:"varint,3,opt,name=settled,proto3" json:"settled,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -425,13 +427,14 @@ func (x *Bin) GetSettled() bool {
 	return false
 }
 
-// EstimateResponse is the estimate so far. In the last response of a stream, and in no other, estimate.final is true.
+// EstimateResponse has one estimate. estimate.final is true in the last response of a stream that ends with OK, and in
+// no other.
 type EstimateResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The estimate.
 	Estimate *Estimate `protobuf:"bytes,1,opt,name=estimate,proto3" json:"estimate,omitempty"`
-	// The samples that came in since the response before, scored where there is a verifier, so that a search need not pay
-	// for them again.
+	// The samples since the previous response, with scores if a verifier scored them. A search can reuse them as the
+	// first children of its root.
 	NewSamples    []*v11.Child `protobuf:"bytes,2,rep,name=new_samples,json=newSamples,proto3" json:"new_samples,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -28,10 +28,11 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// DifficultyService estimates how hard problems are.
+// DifficultyService estimates how hard problems are. Errors are those of PlannerService: see there.
 type DifficultyServiceClient interface {
-	// Estimate streams estimates that become more exact as samples come in. A caller may close the stream early: samples
-	// that were not started are not paid for.
+	// Estimate streams estimates of a problem's difficulty, one after each sample. A client may end the call early:
+	// running samples are cancelled and no more are started. The last estimate depends on the request alone, not on the
+	// order in which the samples finish.
 	Estimate(ctx context.Context, in *EstimateRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[EstimateResponse], error)
 }
 
@@ -66,10 +67,11 @@ type DifficultyService_EstimateClient = grpc.ServerStreamingClient[EstimateRespo
 // All implementations must embed UnimplementedDifficultyServiceServer
 // for forward compatibility.
 //
-// DifficultyService estimates how hard problems are.
+// DifficultyService estimates how hard problems are. Errors are those of PlannerService: see there.
 type DifficultyServiceServer interface {
-	// Estimate streams estimates that become more exact as samples come in. A caller may close the stream early: samples
-	// that were not started are not paid for.
+	// Estimate streams estimates of a problem's difficulty, one after each sample. A client may end the call early:
+	// running samples are cancelled and no more are started. The last estimate depends on the request alone, not on the
+	// order in which the samples finish.
 	Estimate(*EstimateRequest, grpc.ServerStreamingServer[EstimateResponse]) error
 	mustEmbedUnimplementedDifficultyServiceServer()
 }

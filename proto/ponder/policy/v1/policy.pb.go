@@ -30,14 +30,14 @@ type ExpandRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Chosen by the client, unique among the requests in flight on the stream, 1…128 bytes.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// What to do.
+	// What to do. Required.
 	//
 	// Types that are valid to be assigned to Action:
 	//
 	//	*ExpandRequest_Expansion
 	//	*ExpandRequest_Cancel
 	Action isExpandRequest_Action `protobuf_oneof:"action"`
-	// W3C trace context of the request, in place of the metadata that all requests on the stream share. Empty: none.
+	// W3C trace context (traceparent) of the request, since all requests of a stream share its metadata. Empty: none.
 	Traceparent   string `protobuf:"bytes,4,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -122,8 +122,8 @@ type ExpandRequest_Expansion struct {
 }
 
 type ExpandRequest_Cancel struct {
-	// Stop the expansion with this request_id: it ends with an error of code CANCELLED. If it has ended already, nothing
-	// happens.
+	// Stop the expansion with this request_id, which then ends with an error of code CANCELLED. It has no effect on an
+	// expansion that has ended.
 	Cancel *Cancel `protobuf:"bytes,3,opt,name=cancel,proto3,oneof"`
 }
 
@@ -131,7 +131,7 @@ func (*ExpandRequest_Expansion) isExpandRequest_Action() {}
 
 func (*ExpandRequest_Cancel) isExpandRequest_Action() {}
 
-// Cancel stops a request.
+// Cancel stops a request: see ExpandRequest.cancel.
 type Cancel struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -168,36 +168,37 @@ func (*Cancel) Descriptor() ([]byte, []int) {
 	return file_ponder_policy_v1_policy_proto_rawDescGZIP(), []int{1}
 }
 
-// An Expansion asks for children of one prefix. Siblings share the prefix, so that a model reads it once.
+// An Expansion asks for children of one prefix, which a model reads once for all of them.
 type Expansion struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The tenant that pays. Empty: the caller's own. Where callers are authenticated, another tenant than the caller's own
-	// is refused.
+	// The tenant that pays, at most 128 bytes. Empty: the caller's own, or "default" if callers are not authenticated. An
+	// authenticated caller may name no other tenant than its own.
 	Tenant string `protobuf:"bytes,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
-	// The search that the expansion belongs to: [A-Za-z0-9_-]{1,64}.
+	// Id of the search that the expansion belongs to: [A-Za-z0-9_-]{1,64}.
 	SearchId string `protobuf:"bytes,2,opt,name=search_id,json=searchId,proto3" json:"search_id,omitempty"`
-	// The prefix's node: ordinals from the root joined by dots; empty for the root.
+	// Id of the prefix's node: ordinals from the root joined by dots, at most 4096 bytes; empty is the root.
 	NodeId string `protobuf:"bytes,3,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
 	// The problem's text, 1…65536 bytes of UTF-8.
 	Problem string `protobuf:"bytes,4,opt,name=problem,proto3" json:"problem,omitempty"`
-	// The steps of the prefix, byte-exact; none at the root.
+	// The steps of the prefix, byte-exact, at most 4096, together with attempts at most 1 MiB of UTF-8; none at the root.
 	Steps []string `protobuf:"bytes,5,rep,name=steps,proto3" json:"steps,omitempty"`
-	// The children that are wanted, at most 1024 ordinals, each ≥ 0 and named once. A child's seed depends on seed and
-	// ordinal alone: the same ordinal gives the same child, whichever its siblings are.
+	// Ordinals of the requested children, 1…1024 distinct ones, each 0 or more. The seed of a child is a function of seed
+	// and ordinal: the same ordinal gives the same child with whatever siblings.
 	Ordinals []int32 `protobuf:"varint,6,rep,packed,name=ordinals,proto3" json:"ordinals,omitempty"`
-	// Steps of a child, 1…4096. Absent: a whole solution.
+	// Largest number of steps of a child, 1…4096. Absent: a child runs to the end of the solution.
 	Span *int32 `protobuf:"varint,7,opt,name=span,proto3,oneof" json:"span,omitempty"`
-	// The prefix's seed.
+	// Seed of the prefix.
 	Seed uint64 `protobuf:"fixed64,8,opt,name=seed,proto3" json:"seed,omitempty"`
-	// How to draw tokens.
+	// How to sample tokens. Absent: the service's defaults.
 	Sampling *v1.Sampling `protobuf:"bytes,9,opt,name=sampling,proto3" json:"sampling,omitempty"`
-	// The model that must do it; another one refuses. Absent: any.
+	// The model that has to generate: name, version, tokenizer and template must equal those of GetModel if they are not
+	// empty. Otherwise the request ends with the error MODEL_NOT_SERVED (code FAILED_PRECONDITION).
 	Model *v1.ModelIdentity `protobuf:"bytes,10,opt,name=model,proto3" json:"model,omitempty"`
-	// Earlier full solutions of the problem, oldest first, at most 4, that the model is shown and is to improve on (Snell
-	// et al. 2024, arXiv 2408.03314, §6). Each may end with a line of feedback. Usually none.
+	// Earlier whole solutions of the problem, oldest first, at most 4, which the model is shown in order to improve on
+	// them (Snell et al. 2024, arXiv 2408.03314, §6). Each may end with a line of feedback. Usually none.
 	Attempts []string `protobuf:"bytes,11,rep,name=attempts,proto3" json:"attempts,omitempty"`
-	// Text that, once generated, ends a child as a delimiter does and belongs to the child, at most 64 bytes. A step
-	// delimiter may stand at its end only. Empty: none.
+	// Text that ends a child with FINISH_REASON_STEP, as a delimiter does, and belongs to it, at most 64 bytes of UTF-8.
+	// It may contain a step delimiter at its end only. Empty: none.
 	Stop          string `protobuf:"bytes,12,opt,name=stop,proto3" json:"stop,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -320,21 +321,21 @@ func (x *Expansion) GetStop() string {
 // A Child is one continuation.
 type Child struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The child, of Expansion.ordinals.
+	// Which of Expansion.ordinals it is.
 	Ordinal int32 `protobuf:"varint,1,opt,name=ordinal,proto3" json:"ordinal,omitempty"`
 	// The child's steps, at least one; together they are its text.
 	Steps []*v1.Step `protobuf:"bytes,2,rep,name=steps,proto3" json:"steps,omitempty"`
-	// Why the child ended.
+	// Why its text ended; never unspecified.
 	Finish v1.FinishReason `protobuf:"varint,3,opt,name=finish,proto3,enum=ponder.reasoning.v1.FinishReason" json:"finish,omitempty"`
-	// What the child cost. The shared prefix is charged to the first child that finishes.
+	// Cost of the child. The shared prefix is charged to the first child that finishes.
 	Usage *v1.Usage `protobuf:"bytes,4,opt,name=usage,proto3" json:"usage,omitempty"`
-	// Time that the model took to generate it.
+	// Time that generating it took.
 	GenerateTime *durationpb.Duration `protobuf:"bytes,5,opt,name=generate_time,json=generateTime,proto3" json:"generate_time,omitempty"`
 	// Time that the child's job waited in a queue before a worker took it. Absent: there was no queue.
 	QueueWait *durationpb.Duration `protobuf:"bytes,6,opt,name=queue_wait,json=queueWait,proto3" json:"queue_wait,omitempty"`
-	// Name of the worker that made the child. Empty: there was no queue.
+	// Name of the worker that generated it. Empty: there was no queue.
 	Worker string `protobuf:"bytes,7,opt,name=worker,proto3" json:"worker,omitempty"`
-	// Delivery attempt that made the child, from 1. 0: there was no queue.
+	// Delivery attempt in which it was generated, from 1. 0: there was no queue.
 	Attempt       int32 `protobuf:"varint,8,opt,name=attempt,proto3" json:"attempt,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -529,7 +530,7 @@ type isExpandResponse_Event interface {
 }
 
 type ExpandResponse_Started struct {
-	// A worker took the request from a queue.
+	// A worker took the request from a queue. Sent for every attempt; never without a queue.
 	Started *Started `protobuf:"bytes,2,opt,name=started,proto3,oneof"`
 }
 
@@ -539,12 +540,12 @@ type ExpandResponse_Child struct {
 }
 
 type ExpandResponse_Done struct {
-	// All children were sent. The request has ended.
+	// All children were sent: the request has ended.
 	Done *Done `protobuf:"bytes,4,opt,name=done,proto3,oneof"`
 }
 
 type ExpandResponse_Error struct {
-	// The request failed, and has ended. Children that were sent before remain valid.
+	// The request failed and has ended. Children that were sent before remain valid.
 	Error *v1.Error `protobuf:"bytes,5,opt,name=error,proto3,oneof"`
 }
 
@@ -556,10 +557,10 @@ func (*ExpandResponse_Done) isExpandResponse_Event() {}
 
 func (*ExpandResponse_Error) isExpandResponse_Event() {}
 
-// Started reports that a worker began a queued request.
+// Started reports that a worker began an attempt at a queued request.
 type Started struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The worker.
+	// Name of the worker.
 	Worker string `protobuf:"bytes,1,opt,name=worker,proto3" json:"worker,omitempty"`
 	// Delivery attempt, from 1.
 	Attempt int32 `protobuf:"varint,2,opt,name=attempt,proto3" json:"attempt,omitempty"`
@@ -620,7 +621,7 @@ func (x *Started) GetQueueWait() *durationpb.Duration {
 	return nil
 }
 
-// Done ends a request.
+// Done ends a request whose children were all sent.
 type Done struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -694,7 +695,7 @@ func (*GetModelRequest) Descriptor() ([]byte, []int) {
 	return file_ponder_policy_v1_policy_proto_rawDescGZIP(), []int{7}
 }
 
-// GetModelResponse names the model.
+// GetModelResponse has the model.
 type GetModelResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The model.

@@ -29,23 +29,26 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// PolicyService continues solutions with a language model.
+// PolicyService continues solutions with a language model. Errors are those of PlannerService: see there.
 type PolicyServiceClient interface {
-	// Expand samples continuations. Many requests share one stream; the children of all of them come back as they finish,
-	// in any order, each with its request's id.
+	// Expand samples continuations. Many requests share one stream. Their children are sent as they finish, in any order,
+	// each with the id of its request.
 	//
 	//   - Every request gets exactly one response that ends it: done or error.
-	//   - A request that breaks a rule ends with an error of its own; the other requests on the stream are not affected.
-	//     That holds for a request_id that is in use, too: its error has the reason REQUEST_ID_IN_USE and does not end the
-	//     request in flight that has the id.
-	//   - At most 1024 requests may be in flight on a stream; one more ends with RESOURCE_EXHAUSTED.
-	//   - Closing the sending side lets the requests in flight finish. The status OK means that every request was answered.
-	//   - A server that stops finishes the requests in flight, refuses new ones, and ends the stream: with OK if the client
-	//     had closed its side and every request was answered, else with UNAVAILABLE, as messages may be under way that it
-	//     did not read. Send what was not answered again on another stream.
+	//   - A request that breaks a rule ends with its own error and does not affect the other requests on the stream. A
+	//     request_id that is in use gets the error REQUEST_ID_IN_USE (code ALREADY_EXISTS), and the request in flight goes
+	//     on.
+	//   - A message that cannot be decoded (larger than 16 MiB, or with a string that is not UTF-8), or whose tenant the
+	//     caller may not name, ends the stream.
+	//   - At most 1024 requests may be in flight on a stream; one more ends with RESOURCE_EXHAUSTED, reason OVERLOADED.
+	//   - A client that half-closes the stream still gets the responses to the requests in flight. The status OK means that
+	//     every request got its last response.
+	//   - A server that stops drains the stream: it finishes the requests in flight and ends new ones with the error
+	//     UNAVAILABLE. Then it ends the stream, with OK if the client had half-closed it, and otherwise with UNAVAILABLE,
+	//     as messages that it did not read may be in flight. Retry every request without a last response on a new stream.
 	//   - Ending the call cancels the requests in flight.
 	Expand(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ExpandRequest, ExpandResponse], error)
-	// GetModel returns the model that continues solutions here.
+	// GetModel returns the identity of the model.
 	GetModel(ctx context.Context, in *GetModelRequest, opts ...grpc.CallOption) (*GetModelResponse, error)
 }
 
@@ -84,23 +87,26 @@ func (c *policyServiceClient) GetModel(ctx context.Context, in *GetModelRequest,
 // All implementations must embed UnimplementedPolicyServiceServer
 // for forward compatibility.
 //
-// PolicyService continues solutions with a language model.
+// PolicyService continues solutions with a language model. Errors are those of PlannerService: see there.
 type PolicyServiceServer interface {
-	// Expand samples continuations. Many requests share one stream; the children of all of them come back as they finish,
-	// in any order, each with its request's id.
+	// Expand samples continuations. Many requests share one stream. Their children are sent as they finish, in any order,
+	// each with the id of its request.
 	//
 	//   - Every request gets exactly one response that ends it: done or error.
-	//   - A request that breaks a rule ends with an error of its own; the other requests on the stream are not affected.
-	//     That holds for a request_id that is in use, too: its error has the reason REQUEST_ID_IN_USE and does not end the
-	//     request in flight that has the id.
-	//   - At most 1024 requests may be in flight on a stream; one more ends with RESOURCE_EXHAUSTED.
-	//   - Closing the sending side lets the requests in flight finish. The status OK means that every request was answered.
-	//   - A server that stops finishes the requests in flight, refuses new ones, and ends the stream: with OK if the client
-	//     had closed its side and every request was answered, else with UNAVAILABLE, as messages may be under way that it
-	//     did not read. Send what was not answered again on another stream.
+	//   - A request that breaks a rule ends with its own error and does not affect the other requests on the stream. A
+	//     request_id that is in use gets the error REQUEST_ID_IN_USE (code ALREADY_EXISTS), and the request in flight goes
+	//     on.
+	//   - A message that cannot be decoded (larger than 16 MiB, or with a string that is not UTF-8), or whose tenant the
+	//     caller may not name, ends the stream.
+	//   - At most 1024 requests may be in flight on a stream; one more ends with RESOURCE_EXHAUSTED, reason OVERLOADED.
+	//   - A client that half-closes the stream still gets the responses to the requests in flight. The status OK means that
+	//     every request got its last response.
+	//   - A server that stops drains the stream: it finishes the requests in flight and ends new ones with the error
+	//     UNAVAILABLE. Then it ends the stream, with OK if the client had half-closed it, and otherwise with UNAVAILABLE,
+	//     as messages that it did not read may be in flight. Retry every request without a last response on a new stream.
 	//   - Ending the call cancels the requests in flight.
 	Expand(grpc.BidiStreamingServer[ExpandRequest, ExpandResponse]) error
-	// GetModel returns the model that continues solutions here.
+	// GetModel returns the identity of the model.
 	GetModel(context.Context, *GetModelRequest) (*GetModelResponse, error)
 	mustEmbedUnimplementedPolicyServiceServer()
 }

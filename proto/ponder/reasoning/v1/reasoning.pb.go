@@ -4,7 +4,7 @@
 // 	protoc        (unknown)
 // source: ponder/reasoning/v1/reasoning.proto
 
-// The nouns that all of Ponder's services share: steps, tokens, bills, models, errors.
+// Types that all of Ponder's services share: steps, costs, models and errors.
 
 package reasoningv1
 
@@ -24,15 +24,15 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Why a stretch of text ended.
+// Why a generated text ended.
 type FinishReason int32
 
 const (
-	// The text has not ended. In a response of a policy this value is an error.
+	// The text is not generated. A policy never sends it.
 	FinishReason_FINISH_REASON_UNSPECIFIED FinishReason = 0
-	// At a step delimiter, after as many steps as were requested: the solution goes on.
+	// At a step delimiter, after as many steps as were requested, or at Expansion.stop: the solution goes on.
 	FinishReason_FINISH_REASON_STEP FinishReason = 1
-	// The policy ended the text: an answer is expected in it.
+	// The policy ended the text, which should contain an answer.
 	FinishReason_FINISH_REASON_END FinishReason = 2
 	// Cut by a token limit: neither a whole step nor an answer.
 	FinishReason_FINISH_REASON_LENGTH FinishReason = 3
@@ -81,24 +81,24 @@ func (FinishReason) EnumDescriptor() ([]byte, []int) {
 	return file_ponder_reasoning_v1_reasoning_proto_rawDescGZIP(), []int{0}
 }
 
-// How one number is made of the steps of a path.
+// How the steps of a path are aggregated to one number.
 type Aggregator int32
 
 const (
-	// No aggregator.
+	// None.
 	Aggregator_AGGREGATOR_UNSPECIFIED Aggregator = 0
-	// The least score.
+	// The smallest score.
 	Aggregator_AGGREGATOR_MIN Aggregator = 1
-	// The last step's score.
+	// The score of the last step.
 	Aggregator_AGGREGATOR_LAST Aggregator = 2
 	// The mean score.
 	Aggregator_AGGREGATOR_AVG Aggregator = 3
 	// The product of the scores.
 	Aggregator_AGGREGATOR_PROD Aggregator = 4
-	// The last step's score, as of an outcome reward model: where solutions vote, it is scaled to [0,1] by the least and
-	// the largest among them. For choices only.
+	// The score of the last step, as that of an outcome reward model: scaled to [0,1] by the smallest and the largest of
+	// all solutions. For choices only.
 	Aggregator_AGGREGATOR_ORM Aggregator = 5
-	// The policy's mean probability of a token. It needs no verifier. For choices only.
+	// The geometric mean of the policy's token probabilities. It needs no verifier. For choices only.
 	Aggregator_AGGREGATOR_CERTAINTY Aggregator = 6
 )
 
@@ -151,16 +151,16 @@ func (Aggregator) EnumDescriptor() ([]byte, []int) {
 	return file_ponder_reasoning_v1_reasoning_proto_rawDescGZIP(), []int{1}
 }
 
-// A Step is one stretch of a solution, up to and including the policy's delimiter.
+// A Step is one segment of a solution, up to and including the policy's delimiter.
 type Step struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Byte-exact text: the steps of a path, joined with nothing between them, are the text that the policy wrote.
+	// Byte-exact text: the steps of a path, joined with nothing between them, are the text of its solution.
 	Text string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
-	// Tokens that the policy generated for the step.
+	// Number of tokens that the policy generated for the step.
 	Tokens int32 `protobuf:"varint,2,opt,name=tokens,proto3" json:"tokens,omitempty"`
-	// Sum of the natural log-probabilities of the step's tokens at temperature 1; 0 when the engine reports none.
+	// Sum of the natural log-probabilities of the step's tokens at temperature 1; 0 if the engine reports none.
 	LogProb float64 `protobuf:"fixed64,3,opt,name=log_prob,json=logProb,proto3" json:"log_prob,omitempty"`
-	// The reward model's probability, in [0,1], that the path is still right after this step. Absent: not scored.
+	// The reward model's probability, in [0,1], that the path is correct up to this step. Absent: not scored.
 	Score         *float64 `protobuf:"fixed64,4,opt,name=score,proto3,oneof" json:"score,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -224,18 +224,18 @@ func (x *Step) GetScore() float64 {
 	return 0
 }
 
-// Usage counts what some work cost. Token counts come from the model server, and are never estimated from characters.
+// Usage is the cost of some work. Token counts are those of the model server, and never estimated from characters.
 type Usage struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Tokens sampled by a policy, discarded branches included. The budgets of the papers count these.
+	// Tokens that a policy generated, discarded branches included. The budgets of the papers count these.
 	GeneratedTokens int64 `protobuf:"varint,1,opt,name=generated_tokens,json=generatedTokens,proto3" json:"generated_tokens,omitempty"`
-	// Tokens of prompts and prefixes that a policy had to read (prefill).
+	// Prompt and prefix tokens that a policy processed (prefill).
 	PromptTokens int64 `protobuf:"varint,2,opt,name=prompt_tokens,json=promptTokens,proto3" json:"prompt_tokens,omitempty"`
-	// Tokens of prefixes that a model found in its cache and did not read again.
+	// Prompt and prefix tokens that a policy found in its cache.
 	CachedTokens int64 `protobuf:"varint,3,opt,name=cached_tokens,json=cachedTokens,proto3" json:"cached_tokens,omitempty"`
-	// Tokens that a reward model read.
+	// Tokens that a reward model processed.
 	VerifierTokens int64 `protobuf:"varint,4,opt,name=verifier_tokens,json=verifierTokens,proto3" json:"verifier_tokens,omitempty"`
-	// Floating-point operations: 2 × parameters × tokens processed; 0 when the model's size is not known.
+	// Floating-point operations: 2 × parameters × tokens processed; 0 if the model's size is not known.
 	Flops         float64 `protobuf:"fixed64,5,opt,name=flops,proto3" json:"flops,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -306,19 +306,19 @@ func (x *Usage) GetFlops() float64 {
 	return 0
 }
 
-// A Bill is what a search cost so far. Its amounts never shrink.
+// A Bill is the cost of a search so far. Its amounts never shrink.
 type Bill struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The policy's expansions, waste included.
+	// Expansions by the policy, waste included.
 	Policy *Usage `protobuf:"bytes,1,opt,name=policy,proto3" json:"policy,omitempty"`
-	// The verifier's scores, waste included.
+	// Scores by the verifier, waste included.
 	Verifier *Usage `protobuf:"bytes,2,opt,name=verifier,proto3" json:"verifier,omitempty"`
-	// The difficulty estimate: its samples and their scores, which the search re-uses and does not pay for again.
+	// The difficulty estimate: its samples and their scores, which the search reuses and is not billed for again.
 	Difficulty *Usage `protobuf:"bytes,3,opt,name=difficulty,proto3" json:"difficulty,omitempty"`
-	// How much of the amounts above was spent on text that the search did not use. Absent: not measured.
+	// The part of the amounts above that was spent on text that the search did not use. Absent: not measured.
 	Waste *Waste `protobuf:"bytes,4,opt,name=waste,proto3" json:"waste,omitempty"`
-	// Most that may have been spent beyond the amounts above, on work whose cost was never reported, such as that of a
-	// worker which died. Absent: nothing, or not measured.
+	// Upper bound of what was spent beyond the amounts above, on work whose cost was never reported, such as that of a
+	// worker that died. Absent: nothing, or not measured.
 	Unknown       *Usage `protobuf:"bytes,5,opt,name=unknown,proto3" json:"unknown,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -389,16 +389,17 @@ func (x *Bill) GetUnknown() *Usage {
 	return nil
 }
 
-// Waste is the part of a bill that paid for text which the search did not use, by cause. An absent kind is not measured.
+// Waste is the part of a bill that was spent on text that the search did not use, by cause. An absent cause is not
+// measured.
 type Waste struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Children that were cancelled while they were written, because the search no longer needed them.
+	// Children that were cancelled while they were generated, because the search no longer needed them.
 	Cancelled *Usage `protobuf:"bytes,1,opt,name=cancelled,proto3" json:"cancelled,omitempty"`
-	// Attempts that failed and were tried again.
+	// Attempts that failed and were repeated.
 	Failed *Usage `protobuf:"bytes,2,opt,name=failed,proto3" json:"failed,omitempty"`
-	// Results that were generated and did not arrive, and results that arrived twice.
+	// Results that were generated and did not arrive, or arrived twice.
 	Lost *Usage `protobuf:"bytes,3,opt,name=lost,proto3" json:"lost,omitempty"`
-	// Results that were refused: they broke the contract, or did not show that they answer a job of this search.
+	// Results that were refused, as they broke the contract or did not prove that they belong to a job of this search.
 	Untrusted     *Usage `protobuf:"bytes,4,opt,name=untrusted,proto3" json:"untrusted,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -462,14 +463,15 @@ func (x *Waste) GetUntrusted() *Usage {
 	return nil
 }
 
-// Sampling says how a policy draws tokens.
+// Sampling says how a policy samples tokens.
 type Sampling struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Temperature in [0,2]; 0 is greedy decoding. Absent: the service's default.
+	// Temperature in [0,2]; 0 is greedy decoding. Absent: the service's default, 0.8.
 	Temperature *float64 `protobuf:"fixed64,1,opt,name=temperature,proto3,oneof" json:"temperature,omitempty"`
-	// Nucleus sampling, in (0,1]. Absent: the service's default.
+	// Nucleus sampling: total probability of the tokens that are sampled from, in (0,1]. Absent: the service's default,
+	// 1.
 	TopP *float64 `protobuf:"fixed64,2,opt,name=top_p,json=topP,proto3,oneof" json:"top_p,omitempty"`
-	// Most tokens of one child, 1…32768. Absent: the service's default.
+	// Largest number of tokens of one child, 1…32768. Absent: the service's default, 256 unless the operator changes it.
 	MaxTokens     *int32 `protobuf:"varint,3,opt,name=max_tokens,json=maxTokens,proto3,oneof" json:"max_tokens,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -526,19 +528,19 @@ func (x *Sampling) GetMaxTokens() int32 {
 	return 0
 }
 
-// A ModelIdentity names the weights and how text is given to them. Two models with equal identities give the same
-// distribution over continuations.
+// A ModelIdentity names weights, tokenizer and prompt template. Models with equal identities give the same distribution
+// of continuations.
 type ModelIdentity struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name, such as "pocket-0.3m" or "Qwen/Qwen2.5-Math-7B-Instruct".
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Version of the weights: a digest where the engine knows one, else empty.
+	// Version of the weights: a digest. Empty: the engine does not know one.
 	Version string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
-	// The tokenizer's name.
+	// Name of the tokenizer.
 	Tokenizer string `protobuf:"bytes,3,opt,name=tokenizer,proto3" json:"tokenizer,omitempty"`
 	// Name of the prompt template that turns a problem and steps into text.
 	Template string `protobuf:"bytes,4,opt,name=template,proto3" json:"template,omitempty"`
-	// Number of parameters that one token activates; 0 when not known.
+	// Number of parameters that are active per token; 0 if not known.
 	Parameters    int64 `protobuf:"varint,5,opt,name=parameters,proto3" json:"parameters,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -609,18 +611,19 @@ func (x *ModelIdentity) GetParameters() int64 {
 	return 0
 }
 
-// An Error is a failure inside a message, where a gRPC status would end the call.
+// An Error is a failure in a message, where a gRPC status would end the call.
 type Error struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A google.rpc.Code.
 	Code int32 `protobuf:"varint,1,opt,name=code,proto3" json:"code,omitempty"`
-	// Stable name in UPPER_SNAKE_CASE, the same as ErrorInfo.reason of a gRPC status in the domain "ponder".
+	// Stable name in UPPER_SNAKE_CASE: what ErrorInfo.reason of the domain "ponder" is in a gRPC status. Empty: the error
+	// is not Ponder's own.
 	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
-	// What happened and what to do, for a person. It may change between releases.
+	// What happened and what to do, for people. The text may change between releases.
 	Message string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
-	// With code INVALID_ARGUMENT the path of the field that breaks a rule, as in BadRequest; message says the rule.
+	// With code INVALID_ARGUMENT the path of the field that breaks a rule, as in BadRequest; message states the rule.
 	Field string `protobuf:"bytes,4,opt,name=field,proto3" json:"field,omitempty"`
-	// How long to wait before another try, as in RetryInfo. Absent: no advice.
+	// How long to wait before a retry, as in RetryInfo. Absent: no advice.
 	RetryDelay    *durationpb.Duration `protobuf:"bytes,5,opt,name=retry_delay,json=retryDelay,proto3" json:"retry_delay,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

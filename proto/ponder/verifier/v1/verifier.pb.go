@@ -30,14 +30,14 @@ type ScoreRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Chosen by the client, unique among the requests in flight on the stream, 1…128 bytes.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// What to do.
+	// What to do. Required.
 	//
 	// Types that are valid to be assigned to Action:
 	//
 	//	*ScoreRequest_Path
 	//	*ScoreRequest_Cancel
 	Action isScoreRequest_Action `protobuf_oneof:"action"`
-	// W3C trace context of the request, in place of the metadata that all requests on the stream share. Empty: none.
+	// W3C trace context (traceparent) of the request, since all requests of a stream share its metadata. Empty: none.
 	Traceparent   string `protobuf:"bytes,4,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -122,8 +122,8 @@ type ScoreRequest_Path struct {
 }
 
 type ScoreRequest_Cancel struct {
-	// Stop the request with this request_id: it ends with an error of code CANCELLED. If it has ended already, nothing
-	// happens.
+	// Stop the request with this request_id, which then ends with an error of code CANCELLED. It has no effect on a
+	// request that has ended.
 	Cancel *Cancel `protobuf:"bytes,3,opt,name=cancel,proto3,oneof"`
 }
 
@@ -131,7 +131,7 @@ func (*ScoreRequest_Path) isScoreRequest_Action() {}
 
 func (*ScoreRequest_Cancel) isScoreRequest_Action() {}
 
-// Cancel stops a request.
+// Cancel stops a request: see ScoreRequest.cancel.
 type Cancel struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -168,19 +168,19 @@ func (*Cancel) Descriptor() ([]byte, []int) {
 	return file_ponder_verifier_v1_verifier_proto_rawDescGZIP(), []int{1}
 }
 
-// A Path is a problem and the steps of a solution, or of its beginning.
+// A Path is a problem and the steps of a solution, or of the beginning of one.
 type Path struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The tenant that pays. Empty: the caller's own. Where callers are authenticated, another tenant than the caller's own
-	// is refused.
+	// The tenant that pays. Empty: the caller's own, or "default" if callers are not authenticated. An
+	// authenticated caller may name no other tenant than its own.
 	Tenant string `protobuf:"bytes,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
-	// The search that the path belongs to: [A-Za-z0-9_-]{1,64}.
+	// Id of the search that the path belongs to. For traces; it does not change the scores.
 	SearchId string `protobuf:"bytes,2,opt,name=search_id,json=searchId,proto3" json:"search_id,omitempty"`
-	// The path's last node: ordinals from the root joined by dots. For traces; it does not change the scores.
+	// Id of the path's last node: ordinals from the root joined by dots. For traces; it does not change the scores.
 	NodeId string `protobuf:"bytes,3,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
 	// The problem's text, 1…65536 bytes of UTF-8.
 	Problem string `protobuf:"bytes,4,opt,name=problem,proto3" json:"problem,omitempty"`
-	// The steps, byte-exact, 1…4096 of them.
+	// The steps from the root, byte-exact, 1…4096, together at most 1 MiB of UTF-8.
 	Steps         []string `protobuf:"bytes,5,rep,name=steps,proto3" json:"steps,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -339,7 +339,7 @@ type ScoreResponse_Scores struct {
 }
 
 type ScoreResponse_Error struct {
-	// Why there are none.
+	// Why there are no scores.
 	Error *v1.Error `protobuf:"bytes,3,opt,name=error,proto3,oneof"`
 }
 
@@ -347,12 +347,12 @@ func (*ScoreResponse_Scores) isScoreResponse_Result() {}
 
 func (*ScoreResponse_Error) isScoreResponse_Result() {}
 
-// Scores holds one number for each step.
+// Scores has one score for each step of a path.
 type Scores struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// For each step of the path, the probability in [0,1] that the path is right up to and including the step.
+	// For each step, the reward model's probability, in [0,1], that the path is correct up to and including that step.
 	Values []float64 `protobuf:"fixed64,1,rep,packed,name=values,proto3" json:"values,omitempty"`
-	// What scoring cost.
+	// Cost of scoring.
 	Usage *v1.Usage `protobuf:"bytes,2,opt,name=usage,proto3" json:"usage,omitempty"`
 	// Time that scoring took.
 	ScoreTime     *durationpb.Duration `protobuf:"bytes,3,opt,name=score_time,json=scoreTime,proto3" json:"score_time,omitempty"`
@@ -448,7 +448,7 @@ func (*GetModelRequest) Descriptor() ([]byte, []int) {
 	return file_ponder_verifier_v1_verifier_proto_rawDescGZIP(), []int{5}
 }
 
-// GetModelResponse names the reward model.
+// GetModelResponse has the reward model.
 type GetModelResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The model.

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class DifficultyServiceStub:
-    """DifficultyService estimates how hard problems are.
+    """DifficultyService estimates how hard problems are. Errors are those of PlannerService: see there.
     """
 
     def __init__(self, channel):
@@ -43,12 +43,13 @@ class DifficultyServiceStub:
 
 
 class DifficultyServiceServicer:
-    """DifficultyService estimates how hard problems are.
+    """DifficultyService estimates how hard problems are. Errors are those of PlannerService: see there.
     """
 
     def Estimate(self, request, context):
-        """Estimate streams estimates that become more exact as samples come in. A caller may close the stream early: samples
-        that were not started are not paid for.
+        """Estimate streams estimates of a problem's difficulty, one after each sample. A client may end the call early:
+        running samples are cancelled and no more are started. The last estimate depends on the request alone, not on the
+        order in which the samples finish.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -71,7 +72,7 @@ def add_DifficultyServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class DifficultyService:
-    """DifficultyService estimates how hard problems are.
+    """DifficultyService estimates how hard problems are. Errors are those of PlannerService: see there.
     """
 
     @staticmethod

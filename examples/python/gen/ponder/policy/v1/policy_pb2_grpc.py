@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class PolicyServiceStub:
-    """PolicyService continues solutions with a language model.
+    """PolicyService continues solutions with a language model. Errors are those of PlannerService: see there.
     """
 
     def __init__(self, channel):
@@ -48,22 +48,25 @@ class PolicyServiceStub:
 
 
 class PolicyServiceServicer:
-    """PolicyService continues solutions with a language model.
+    """PolicyService continues solutions with a language model. Errors are those of PlannerService: see there.
     """
 
     def Expand(self, request_iterator, context):
-        """Expand samples continuations. Many requests share one stream; the children of all of them come back as they finish,
-        in any order, each with its request's id.
+        """Expand samples continuations. Many requests share one stream. Their children are sent as they finish, in any order,
+        each with the id of its request.
 
         - Every request gets exactly one response that ends it: done or error.
-        - A request that breaks a rule ends with an error of its own; the other requests on the stream are not affected.
-        That holds for a request_id that is in use, too: its error has the reason REQUEST_ID_IN_USE and does not end the
-        request in flight that has the id.
-        - At most 1024 requests may be in flight on a stream; one more ends with RESOURCE_EXHAUSTED.
-        - Closing the sending side lets the requests in flight finish. The status OK means that every request was answered.
-        - A server that stops finishes the requests in flight, refuses new ones, and ends the stream: with OK if the client
-        had closed its side and every request was answered, else with UNAVAILABLE, as messages may be under way that it
-        did not read. Send what was not answered again on another stream.
+        - A request that breaks a rule ends with its own error and does not affect the other requests on the stream. A
+        request_id that is in use gets the error REQUEST_ID_IN_USE (code ALREADY_EXISTS), and the request in flight goes
+        on.
+        - A message that cannot be decoded (larger than 16 MiB, or with a string that is not UTF-8), or whose tenant the
+        caller may not name, ends the stream.
+        - At most 1024 requests may be in flight on a stream; one more ends with RESOURCE_EXHAUSTED, reason OVERLOADED.
+        - A client that half-closes the stream still gets the responses to the requests in flight. The status OK means that
+        every request got its last response.
+        - A server that stops drains the stream: it finishes the requests in flight and ends new ones with the error
+        UNAVAILABLE. Then it ends the stream, with OK if the client had half-closed it, and otherwise with UNAVAILABLE,
+        as messages that it did not read may be in flight. Retry every request without a last response on a new stream.
         - Ending the call cancels the requests in flight.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -71,7 +74,7 @@ class PolicyServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetModel(self, request, context):
-        """GetModel returns the model that continues solutions here.
+        """GetModel returns the identity of the model.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -99,7 +102,7 @@ def add_PolicyServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class PolicyService:
-    """PolicyService continues solutions with a language model.
+    """PolicyService continues solutions with a language model. Errors are those of PlannerService: see there.
     """
 
     @staticmethod
