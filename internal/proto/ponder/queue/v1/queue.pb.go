@@ -27,26 +27,25 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// An ExpansionJob is one message of the work queue: at most Cap siblings to write.
+// An ExpansionJob is one message of the work queue: a request for at most QueueSettings.cap siblings.
 type ExpansionJob struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The lowest version of this protocol that has every field which the job uses. A worker that does not support it
-	// puts the job back for another one. 1: all fields but those of later versions. 2: the expansion has attempts or a
-	// stop text, which a worker of version 1 would ignore.
+	// The lowest version of this protocol that has every field that the job uses. A worker that does not support it puts
+	// the job back for another worker. 1: all fields but those of later versions. 2: the expansion has attempts or a stop
+	// text, which a worker of version 1 would ignore.
 	Version int32 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
-	// The job's name: unique among the jobs of its search that are waited for at one time. It is a hash of the
-	// expansion, so the same expansion has the same name each time that it is published, by whichever client.
+	// Name of the job, unique among the jobs of its search that are in flight. It is a hash of the expansion, so that an
+	// expansion has the same name each time that it is published, by any client.
 	JobId string `protobuf:"bytes,2,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
-	// Makes the message id, "<job_id>/<epoch>", unlike that of every earlier publication: JetStream drops a message
-	// whose id it has seen within two minutes, even if the earlier message is gone. It is random per client process,
-	// followed by "-" and that client's count of published jobs. It does not order clients, and does not count how
-	// often a search was taken over.
+	// Makes the message id, "<job_id>/<epoch>", differ from that of every earlier publication, since JetStream drops a
+	// message whose id it has seen within two minutes. It is a random text per client process, "-" and the number of the
+	// job in that process. It does not order clients, and is not the epoch of a search.
 	Epoch string `protobuf:"bytes,3,opt,name=epoch,proto3" json:"epoch,omitempty"`
-	// What to write.
+	// The request.
 	Expansion *v1.Expansion `protobuf:"bytes,4,opt,name=expansion,proto3" json:"expansion,omitempty"`
-	// When the job was published.
+	// Time of publication.
 	EnqueuedAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=enqueued_at,json=enqueuedAt,proto3" json:"enqueued_at,omitempty"`
-	// When the job's client stops waiting for it. Absent: it waits for as long as the queue keeps jobs.
+	// Time at which the client stops waiting for the job. Absent: it waits for as long as the queue keeps jobs.
 	Deadline      *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=deadline,proto3" json:"deadline,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -124,12 +123,12 @@ func (x *ExpansionJob) GetDeadline() *timestamppb.Timestamp {
 	return nil
 }
 
-// An ExpansionResult reports on an attempt at a job. Workers send it to res.<search>, to which the client that waits
-// for the search's jobs subscribes: claims, children and errors as requests, which a ResultReply answers, and final
+// An ExpansionResult reports on an attempt at a job. Workers send it to res.<search>, to which the client of the
+// search's jobs subscribes: claims, children and errors as requests, to which the client sends a ResultReply, and final
 // reports as plain messages.
 type ExpansionResult struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The job.
+	// Name of the job.
 	JobId string `protobuf:"bytes,1,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
 	// Name of the worker.
 	Worker string `protobuf:"bytes,2,opt,name=worker,proto3" json:"worker,omitempty"`
@@ -137,7 +136,7 @@ type ExpansionResult struct {
 	Attempt int32 `protobuf:"varint,3,opt,name=attempt,proto3" json:"attempt,omitempty"`
 	// Time that the job waited for this attempt.
 	QueueWait *durationpb.Duration `protobuf:"bytes,4,opt,name=queue_wait,json=queueWait,proto3" json:"queue_wait,omitempty"`
-	// What is reported.
+	// What happened.
 	//
 	// Types that are valid to be assigned to Event:
 	//
@@ -146,8 +145,8 @@ type ExpansionResult struct {
 	//	*ExpansionResult_Error
 	//	*ExpansionResult_Stopped
 	Event isExpansionResult_Event `protobuf_oneof:"event"`
-	// The epoch of the message with which the attempt began. A client tells by it an attempt at a job that it has
-	// cancelled from one at a later job of the same name. Absent from workers of earlier releases.
+	// ExpansionJob.epoch of the message with which the attempt began. By it a client distinguishes an attempt at a job
+	// that it has cancelled from an attempt at a later job of the same name. Absent from workers of earlier releases.
 	Epoch         string `protobuf:"bytes,9,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -276,12 +275,12 @@ type ExpansionResult_Child struct {
 }
 
 type ExpansionResult_Error struct {
-	// The job failed, and is not tried again.
+	// The job failed permanently.
 	Error *v11.Error `protobuf:"bytes,7,opt,name=error,proto3,oneof"`
 }
 
 type ExpansionResult_Stopped struct {
-	// The attempt was stopped. The worker waits for no reply.
+	// The attempt was stopped. The worker does not wait for a reply.
 	Stopped *Stopped `protobuf:"bytes,8,opt,name=stopped,proto3,oneof"`
 }
 
@@ -330,10 +329,10 @@ func (*Claim) Descriptor() ([]byte, []int) {
 	return file_ponder_queue_v1_queue_proto_rawDescGZIP(), []int{2}
 }
 
-// Stopped is the final report of an attempt at a job that was cancelled or whose deadline is over.
+// Stopped is the final report of an attempt at a job that was cancelled or whose deadline has expired.
 type Stopped struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Tokens of children that were begun and are not finished.
+	// Cost of children that were begun and not finished.
 	Wasted        *v11.Usage `protobuf:"bytes,1,opt,name=wasted,proto3" json:"wasted,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -376,11 +375,11 @@ func (x *Stopped) GetWasted() *v11.Usage {
 	return nil
 }
 
-// A ResultReply answers an ExpansionResult. The worker acknowledges a job only after a reply that names no child.
+// A ResultReply is the reply to an ExpansionResult. The worker acknowledges a job only after a reply without ordinals.
 type ResultReply struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Ordinals of the children that are missing. None: the job is done, cancelled or not known here, and its worker
-	// stops.
+	// Ordinals of the children that are missing. None: the job is done, cancelled or not known to the client, and the
+	// worker stops.
 	Missing       []int32 `protobuf:"varint,1,rep,packed,name=missing,proto3" json:"missing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -423,23 +422,23 @@ func (x *ResultReply) GetMissing() []int32 {
 	return nil
 }
 
-// WorkerAnnouncement makes a worker known to other workers, which share the partitions with it, and to programs that
-// count workers and slots. It is the value, as JSON, of the key <model>.<instance> in the key-value bucket
-// WORKERS. The worker writes it every two seconds and when it changes, and deletes it when it ends. The bucket drops
-// it five seconds after it was written.
+// WorkerAnnouncement announces a worker to the other workers, which share the partitions with it, and to programs that
+// count workers and slots. It is the value, as JSON, of the key <model>.<instance> in the key-value bucket WORKERS. The
+// worker writes it every two seconds and on each change, and deletes it at its end. The bucket deletes it five seconds
+// after the last write.
 type WorkerAnnouncement struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Name of the worker, as in results and traces. Two workers may have the same.
+	// Name of the worker, as in results and traces. It need not be unique.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The NATS user, or the public nkey, as which the worker is connected. Empty if the server has no users.
+	// NATS user, or public nkey, of the worker's connection. Empty: the server has no users.
 	NatsUser string `protobuf:"bytes,2,opt,name=nats_user,json=natsUser,proto3" json:"nats_user,omitempty"`
 	// The model that the worker serves, with its prompt template.
 	Model *v11.ModelIdentity `protobuf:"bytes,3,opt,name=model,proto3" json:"model,omitempty"`
-	// Sequences that the worker writes at a time.
+	// Number of sequences that the worker generates concurrently.
 	Slots int32 `protobuf:"varint,4,opt,name=slots,proto3" json:"slots,omitempty"`
 	// Whether the worker's engine is ready.
 	Ready bool `protobuf:"varint,5,opt,name=ready,proto3" json:"ready,omitempty"`
-	// Whether the worker is about to end: it takes no more jobs.
+	// Whether the worker is draining: it takes no more jobs.
 	Draining bool `protobuf:"varint,6,opt,name=draining,proto3" json:"draining,omitempty"`
 	// The highest version of ExpansionJob that the worker supports.
 	ProtocolVersion int32 `protobuf:"varint,7,opt,name=protocol_version,json=protocolVersion,proto3" json:"protocol_version,omitempty"`
@@ -526,8 +525,8 @@ func (x *WorkerAnnouncement) GetProtocolVersion() int32 {
 	return 0
 }
 
-// QueueSettings are the settings on which all processes of a queue agree. They are the value, as JSON, of the key
-// "settings" in the key-value bucket QUEUE. Where there is none, defaults apply.
+// QueueSettings are the settings that all processes of a queue share. They are the value, as JSON, of the key
+// "settings" in the key-value bucket QUEUE. Without a value, defaults apply.
 type QueueSettings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Number of partitions over which searches are spread.
