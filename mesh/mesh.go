@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -40,6 +41,7 @@ type Mesh struct {
 
 	monitor *policyqueue.Monitor
 	roster  *policyqueue.Roster
+	ready   []serve.Check  // one for each service
 	stop    []func() error // one for each part, in the order of starting
 }
 
@@ -76,6 +78,10 @@ func Start(ctx context.Context, c Config) (_ *Mesh, err error) {
 	}
 	return m, serve.WaitReady(ctx, m.PlannerConn)
 }
+
+// Checks returns the checks that the services are ready. Once all were, only the planner
+// counts: it serves searches, and names what it is without.
+func (m *Mesh) Checks() []serve.Check { return slices.Clone(m.ready) }
 
 // Close stops the parts in the reverse order of their starting.
 func (m *Mesh) Close() error {
@@ -120,7 +126,7 @@ func (m *Mesh) startQueue(ctx context.Context, c *Config) error {
 
 // checks returns the readiness checks of the services that use the queue.
 func (m *Mesh) checks() []serve.Check {
-	return []serve.Check{{Name: "queue on NATS", Do: m.monitor.Ready}}
+	return []serve.Check{{Name: "queue on NATS", Do: m.monitor.Ready, Need: serve.NeedAtStart}}
 }
 
 // connect returns a connection to NATS that is closed with the mesh.

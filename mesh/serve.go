@@ -33,11 +33,22 @@ func (m *Mesh) serve(c Config, name, address string, service serve.Service) (*gr
 	go func() { ended <- service.Serve(ctx, &serve.Settings{StopTimeout: stopTimeout}, nil, listeners...) }()
 	m.atClose(func() error { stop(); return <-ended })
 
-	conn, err := serve.Dial("passthrough:///"+name, c.Telemetry.DialOption(),
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return memory.DialContext(ctx) }))
+	dial := func(option grpc.DialOption) (*grpc.ClientConn, error) {
+		conn, err := serve.Dial("passthrough:///"+name, option,
+			grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return memory.DialContext(ctx) }))
+		if err == nil {
+			m.atClose(conn.Close)
+		}
+		return conn, err
+	}
+	plain, err := dial(grpc.WithDisableHealthCheck()) // a service that is not ready says why
 	if err != nil {
 		return nil, err
 	}
-	m.atClose(conn.Close)
-	return conn, nil
+	check := serve.Check{Name: name, Do: serve.Ready(name, plain).Do, Need: serve.NeedAtStart}
+	if name == "planner" {
+		check.Need = serve.NeedAlways
+	}
+	m.ready = append(m.ready, check)
+	return dial(c.Telemetry.DialOption())
 }

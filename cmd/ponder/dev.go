@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"time"
 
 	"github.com/ponder-mesh/ponder/internal/serve"
@@ -19,12 +18,13 @@ import (
 type devCmd struct {
 	modelFlags  `embed:""`
 	addresses   `embed:""`
-	MetricsAddr string   `help:"Address of /metrics." default:"127.0.0.1:7790"`
-	TraceFile   string   `help:"Also write spans to this file." placeholder:"FILE" type:"path"`
-	Profile     []string `help:"Files or directories of calibration profiles for planning; changes are picked up." placeholder:"FILE"`
-	Memo        string   `help:"File of recorded results, which are reused instead of generated again." placeholder:"FILE" type:"path"`
-	SoloBills   bool     `help:"Bill each search as if it ran alone: for ponder bench --addr, not for real costs."`
-	MaxTokens   int      `help:"Most tokens of one sample if a request sets no limit; 0: 256 for a pocket model, 2048 for others." default:"0"`
+	MetricsAddr string        `help:"Address of /metrics, /readyz and /livez." default:"127.0.0.1:7790"`
+	LameDuck    time.Duration `help:"How long the mesh goes on accepting requests when it stops and is not ready: until balancers know it." default:"0s"`
+	TraceFile   string        `help:"Also write spans to this file." placeholder:"FILE" type:"path"`
+	Profile     []string      `help:"Files or directories of calibration profiles for planning; changes are picked up." placeholder:"FILE"`
+	Memo        string        `help:"File of recorded results, which are reused instead of generated again." placeholder:"FILE" type:"path"`
+	SoloBills   bool          `help:"Bill each search as if it ran alone: for ponder bench --addr, not for real costs."`
+	MaxTokens   int           `help:"Most tokens of one sample if a request sets no limit; 0: 256 for a pocket model, 2048 for others." default:"0"`
 }
 
 // Run runs the mesh until ctx ends.
@@ -77,20 +77,17 @@ func (c *devCmd) Run(ctx context.Context, out *output) (err error) {
 	if err != nil {
 		return errors.Join(err, metrics.Close())
 	}
-	pages := http.NewServeMux()
-	pages.Handle("GET /metrics", tel.Metrics)
-	web := &http.Server{Handler: pages, ReadHeaderTimeout: 10 * time.Second}
-	failed := make(chan error, 1)
-	go func() { failed <- web.Serve(metrics) }()
-	if err := c.greet(out, models); err != nil {
-		return errors.Join(err, m.Close())
+	operations := serve.StartOperations(metrics, tel.Metrics, m.Checks()...)
+	if err = c.greet(out, models); err == nil {
+		select {
+		case <-ctx.Done():
+			say("\nstopping")
+			operations.Drain()
+			time.Sleep(c.LameDuck)
+		case <-operations.Done(): // failed; Close returns why
+		}
 	}
-	select {
-	case <-ctx.Done():
-		say("\nstopping")
-	case err = <-failed:
-	}
-	return errors.Join(err, web.Close(), m.Close())
+	return errors.Join(err, m.Close(), operations.Close())
 }
 
 // greet prints the addresses, the models and an example of the next command.

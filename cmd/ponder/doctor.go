@@ -39,7 +39,8 @@ type finding struct {
 	Remedy  string `json:"remedy,omitempty"`
 }
 
-// Run checks all services at once. It returns an error if one of them is not ready.
+// Run checks all services at once. It returns an error if one of them is not ready, or lacks
+// a dependency that it needs.
 func (c *doctorCmd) Run(ctx context.Context, out *output) error {
 	services := []finding{
 		{Service: "planner", Address: c.PlannerAddr}, {Service: "policy", Address: c.PolicyAddr},
@@ -50,17 +51,18 @@ func (c *doctorCmd) Run(ctx context.Context, out *output) error {
 		checks.Go(func() { services[i].check(ctx, c.Wait) })
 	}
 	checks.Wait()
-	notReady := 0
+	notReady, lacking := 0, 0
 	for _, f := range services {
-		if !f.Ready {
-			notReady++
-		}
 		state := "ready"
 		switch {
+		case !f.Ready:
+			notReady++
+			state = "NOT READY: " + f.Problem + "\n           → " + f.Remedy
+		case f.Problem != "":
+			lacking++
+			state = "ready, but " + f.Problem + "\n           → " + f.Remedy
 		case f.Without != "":
 			state += ", without " + f.Without
-		case !f.Ready:
-			state = "NOT READY: " + f.Problem + "\n           → " + f.Remedy
 		}
 		if err := out.row(f, "%-10s %-22s %s", f.Service, f.Address, state); err != nil {
 			return err
@@ -68,6 +70,9 @@ func (c *doctorCmd) Run(ctx context.Context, out *output) error {
 	}
 	if notReady > 0 {
 		return fmt.Errorf("%d of %d services are not ready", notReady, len(services))
+	}
+	if lacking > 0 {
+		return fmt.Errorf("%d of %d services lack a dependency", lacking, len(services))
 	}
 	return out.line("\nAll services are ready. Try: ponder solve %q", exampleProblem)
 }
@@ -98,10 +103,12 @@ func (f *finding) check(ctx context.Context, wait time.Duration) {
 	switch {
 	case err != nil:
 		f.Problem, f.Remedy = "readiness check failed: "+status.Convert(err).Message(), "read the log of the service"
-	case ready.GetStatus() != healthpb.HealthCheckResponse_SERVING:
-		f.Problem = "missing: " + strings.Join(serve.Missing(trailer), "; ")
-		f.Remedy = "start the missing dependencies or correct their addresses; the service then becomes ready by itself"
 	default:
-		f.Ready, f.Without = true, strings.Join(serve.Without(trailer), "; ")
+		f.Ready = ready.GetStatus() == healthpb.HealthCheckResponse_SERVING
+		f.Without = strings.Join(serve.Without(trailer), "; ")
+		if missing := serve.Missing(trailer); len(missing) > 0 || !f.Ready {
+			f.Problem = "missing: " + strings.Join(missing, "; ")
+			f.Remedy = "start the missing dependencies or correct their addresses; the service then uses them by itself"
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -45,5 +46,44 @@ func TestDoctorNamesMissingDependencies(t *testing.T) {
 	stopped := finding{Service: "policy", Address: f.Address}
 	if stopped.check(t.Context(), time.Minute); stopped.Live || !strings.Contains(stopped.Remedy, "start it") {
 		t.Errorf("found %+v of a stopped service, want it not live", stopped)
+	}
+}
+
+// The doctor finds a dependency that a ready service lacks, and fails.
+func TestDoctorNamesWhatAReadyServiceLacks(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	var started atomic.Bool
+	service := serve.Service{
+		Register: func(grpc.ServiceRegistrar) {},
+		Checks: []serve.Check{{Name: "queue on NATS at n:4222", Need: serve.NeedAtStart, Do: func(context.Context) error {
+			if started.Swap(true) {
+				return errors.New("refused")
+			}
+			return nil
+		}}},
+	}
+	go func() { ended <- service.Serve(ctx, &serve.Settings{StopTimeout: time.Second}, nil, listener) }()
+	addr := listener.Addr().String()
+	c := doctorCmd{addresses: addresses{PlannerAddr: addr, PolicyAddr: addr, VerifierAddr: addr, DifficultyAddr: addr}, Wait: time.Minute}
+	var f finding
+	for !f.Ready || f.Problem == "" { // until the second check
+		f = finding{Service: "planner", Address: addr}
+		f.check(t.Context(), time.Minute)
+	}
+	if !f.Live || f.Problem != "missing: queue on NATS at n:4222: refused" {
+		t.Errorf("found %+v, want it live and ready, and NATS named", f)
+	}
+	stdout, _ := capture(t, func() { err = c.Run(t.Context(), &output{}) })
+	if err == nil || err.Error() != "4 of 4 services lack a dependency" || !strings.Contains(stdout, "ready, but missing: queue on NATS") {
+		t.Errorf("got %v and\n%s", err, stdout)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }

@@ -12,22 +12,35 @@ const (
 	pollTimeout = time.Second     // of one check
 )
 
+// A Need says when a service that lacks a dependency is not ready. Readiness is about this
+// process, because a service that is not ready gets no requests: a dependency that all
+// replicas share takes all of them out at once, and with them the requests that do not need
+// it, such as reads of searches.
+type Need int
+
+const (
+	NeedAlways  Need = iota // of this process alone, such as its engine: another replica may have it
+	NeedAtStart             // until the service was ready once; later it is reported as missing
+	NeedNever               // the service serves in degraded mode, and names what it is without
+)
+
 // A Check tests whether a dependency can be used.
 type Check struct {
 	Name string // with its address: "NATS at nats://127.0.0.1:4222"
 	Do   func(ctx context.Context) error
-	// Optional dependencies do not make a service unready: without them it serves in
-	// degraded mode, and names them.
-	Optional bool
+	Need Need
 }
 
 // An outage is a dependency that cannot be used, and the reason.
-type outage struct{ name, reason string }
+type outage struct {
+	name, reason string
+	need         Need
+}
 
 func (o outage) String() string { return o.name + ": " + o.reason }
 
 // outages runs all checks concurrently and returns those that failed, in order.
-func outages(ctx context.Context, checks []Check) (missing, optional []outage) {
+func outages(ctx context.Context, checks []Check) []outage {
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
 	errs := make([]error, len(checks))
@@ -36,14 +49,11 @@ func outages(ctx context.Context, checks []Check) (missing, optional []outage) {
 		running.Go(func() { errs[i] = c.Do(ctx) })
 	}
 	running.Wait()
+	var failed []outage
 	for i, c := range checks {
-		switch {
-		case errs[i] == nil:
-		case c.Optional:
-			optional = append(optional, outage{c.Name, fmt.Sprint(errs[i])})
-		default:
-			missing = append(missing, outage{c.Name, fmt.Sprint(errs[i])})
+		if errs[i] != nil {
+			failed = append(failed, outage{c.Name, fmt.Sprint(errs[i]), c.Need})
 		}
 	}
-	return missing, optional
+	return failed
 }

@@ -32,15 +32,15 @@ func open(ctx context.Context, s *Settings) (*Dependencies, error) {
 }
 
 // Dial returns a traced connection to a service, and adds the check that the service is
-// ready; see Check.Optional.
-func (d *Dependencies) Dial(service, addr string, optional bool) (*grpc.ClientConn, error) {
+// ready.
+func (d *Dependencies) Dial(service, addr string, need Need) (*grpc.ClientConn, error) {
 	conn, err := Dial(addr, d.Telemetry.DialOption())
 	if err != nil {
 		return nil, err
 	}
 	d.OnClose(conn.Close)
 	check := Ready(service, conn)
-	check.Optional = optional
+	check.Need = need
 	d.Check(check)
 	return conn, nil
 }

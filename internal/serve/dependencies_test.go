@@ -39,7 +39,7 @@ func TestDependencies(t *testing.T) {
 			for _, err := range []error{first, second} {
 				d.OnClose(func() error { closed = append(closed, err); return err })
 			}
-			_, err := d.Dial("verifier", "127.0.0.1:1", true)
+			_, err := d.Dial("verifier", "127.0.0.1:1", NeedNever)
 			return Service{Register: func(grpc.ServiceRegistrar) {}}, err
 		})
 	}()

@@ -25,16 +25,17 @@ const (
 
 // Keys of the trailer of a health check, with one value for each dependency.
 const (
-	missingKey  = "ponder-missing"
-	optionalKey = "ponder-without" // missing optional dependencies
+	missingKey = "ponder-missing"
+	withoutKey = "ponder-without" // optional dependencies
 )
 
-// Missing returns the missing dependencies in the trailer of a health check, each with
-// its address and the reason, or else the reason why the service is not ready.
+// Missing returns the missing dependencies in the trailer of a health check, each with its
+// address and the reason, or else the reason why the service is not ready. A service may be
+// ready while one is missing: see [NeedAtStart].
 func Missing(trailer metadata.MD) []string { return trailer.Get(missingKey) }
 
 // Without returns the missing optional dependencies in the trailer of a health check.
-func Without(trailer metadata.MD) []string { return trailer.Get(optionalKey) }
+func Without(trailer metadata.MD) []string { return trailer.Get(withoutKey) }
 
 // health serves health checks from the result of its latest poll.
 type health struct {
@@ -43,9 +44,9 @@ type health struct {
 	names  []string // of checks of readiness
 
 	mu       sync.Mutex
-	missing  []outage
-	optional []outage // of optional dependencies
+	failed   []outage // of the latest poll
 	polled   bool
+	started  bool // was ready once
 	stopping bool
 }
 
@@ -65,7 +66,7 @@ func (h *health) set(s healthpb.HealthCheckResponse_ServingStatus) {
 }
 
 // poll checks all dependencies every pollEvery until ctx ends.
-func (h *health) poll(ctx context.Context) error {
+func (h *health) poll(ctx context.Context) {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	for {
@@ -73,56 +74,80 @@ func (h *health) poll(ctx context.Context) error {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return nil
+			return
 		}
 	}
 }
 
-// record stores the result of a poll, and logs it if other dependencies are missing than
+// record stores the outages of a poll, and logs them if other dependencies are missing than
 // before. A new reason alone is not logged: it may differ in every poll.
-func (h *health) record(missing, optional []outage) {
+func (h *health) record(failed []outage) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	changed := !h.polled || !sameNames(missing, h.missing) || !sameNames(optional, h.optional)
-	h.missing, h.optional, h.polled = missing, optional, true
-	if len(missing) == 0 {
-		h.set(healthpb.HealthCheckResponse_SERVING)
-	} else {
-		h.set(healthpb.HealthCheckResponse_NOT_SERVING)
+	if h.stopping {
+		return
 	}
-	switch {
-	case changed && len(missing) == 0 && len(optional) > 0:
-		slog.Warn("ready", "without", texts(optional))
-	case changed && len(missing) == 0:
-		slog.Info("ready")
-	case changed:
-		slog.Warn("not ready", "missing", texts(missing))
+	before, changed := h.ready(), !h.polled || !slices.EqualFunc(failed, h.failed, sameName)
+	h.failed, h.polled = failed, true
+	ready := h.ready()
+	h.started = h.started || ready
+	status := healthpb.HealthCheckResponse_NOT_SERVING
+	if ready {
+		status = healthpb.HealthCheckResponse_SERVING
 	}
+	h.set(status)
+	if !changed && ready == before {
+		return
+	}
+	level, message, attributes := slog.LevelInfo, "ready", []any(nil)
+	missing, without := h.texts()
+	if len(missing) > 0 {
+		level, attributes = slog.LevelWarn, append(attributes, "missing", missing)
+	}
+	if len(without) > 0 {
+		level, attributes = slog.LevelWarn, append(attributes, "without", without)
+	}
+	if !ready {
+		message = "not ready"
+	}
+	slog.Log(context.Background(), level, message, attributes...)
 }
 
-func sameNames(a, b []outage) bool {
-	return slices.EqualFunc(a, b, func(a, b outage) bool { return a.name == b.name })
+func sameName(a, b outage) bool { return a.name == b.name }
+
+// ready reports whether the service is ready by its latest poll. The caller holds h.mu.
+func (h *health) ready() bool {
+	return h.polled && !h.stopping && !slices.ContainsFunc(h.failed, func(o outage) bool {
+		return o.need == NeedAlways || o.need == NeedAtStart && !h.started
+	})
 }
 
-func texts(outages []outage) []string {
-	var texts []string
-	for _, o := range outages {
-		texts = append(texts, o.String())
+// texts returns the dependencies that the service misses, and the optional ones that it is
+// without. The caller holds h.mu.
+func (h *health) texts() (missing, without []string) {
+	for _, o := range h.failed {
+		if o.need == NeedNever {
+			without = append(without, o.String())
+		} else {
+			missing = append(missing, o.String())
+		}
 	}
-	return texts
+	return missing, without
 }
 
-// stop makes the service unready for good.
+// stop makes the service unready for good. It stays live, so that it is not killed while it
+// drains.
 func (h *health) stop() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.Shutdown()
 	h.stopping = true
+	h.set(healthpb.HealthCheckResponse_NOT_SERVING)
 }
 
-// state returns the missing dependencies, and whether the service is ready. If it is not
-// ready for another reason than a missing dependency, state returns that reason.
-func (h *health) state() (missing, optional []string, reason string, ready bool) {
+// state returns the missing dependencies, those that the service is without, and whether it
+// is ready. If it is not ready for another reason than a missing dependency, state returns
+// that reason.
+func (h *health) state() (missing, without []string, reason string, ready bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
@@ -131,7 +156,8 @@ func (h *health) state() (missing, optional []string, reason string, ready bool)
 	case !h.polled:
 		return nil, nil, "nothing known yet: dependencies are being checked", false
 	}
-	return texts(h.missing), texts(h.optional), "", len(h.missing) == 0
+	missing, without = h.texts()
+	return missing, without, "", h.ready()
 }
 
 // Check implements the health service. The trailer of a check of readiness has the missing
@@ -141,7 +167,7 @@ func (h *health) Check(ctx context.Context, r *healthpb.HealthCheckRequest) (*he
 	if err != nil || r.GetService() == Liveness {
 		return response, err
 	}
-	missing, optional, reason, _ := h.state()
+	missing, without, reason, _ := h.state()
 	if reason != "" {
 		missing = []string{reason}
 	}
@@ -149,8 +175,8 @@ func (h *health) Check(ctx context.Context, r *healthpb.HealthCheckRequest) (*he
 	for _, m := range missing {
 		trailer.Append(missingKey, printable(m))
 	}
-	for _, o := range optional {
-		trailer.Append(optionalKey, printable(o))
+	for _, o := range without {
+		trailer.Append(withoutKey, printable(o))
 	}
 	if err := grpc.SetTrailer(ctx, trailer); err != nil {
 		return nil, err
@@ -160,22 +186,22 @@ func (h *health) Check(ctx context.Context, r *healthpb.HealthCheckRequest) (*he
 
 // page serves /readyz.
 func (h *health) page(w http.ResponseWriter, _ *http.Request) {
-	missing, optional, reason, ready := h.state()
-	if ready {
+	missing, without, reason, ready := h.state()
+	switch {
+	case ready:
 		fmt.Fprintln(w, "ready")
-		for _, o := range optional {
-			fmt.Fprintln(w, "without", o)
-		}
-		return
-	}
-	w.WriteHeader(http.StatusServiceUnavailable)
-	if reason != "" {
+	case reason != "":
+		w.WriteHeader(http.StatusServiceUnavailable)
 		fmt.Fprintln(w, "not ready:", reason)
-		return
+	default:
+		w.WriteHeader(http.StatusServiceUnavailable)
+		fmt.Fprintln(w, "not ready")
 	}
-	fmt.Fprintln(w, "not ready")
 	for _, m := range missing {
 		fmt.Fprintln(w, "missing", m)
+	}
+	for _, o := range without {
+		fmt.Fprintln(w, "without", o)
 	}
 }
 

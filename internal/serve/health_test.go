@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -89,7 +90,7 @@ func TestReadinessNamesWhatIsMissing(t *testing.T) {
 func TestReadyWithoutOptionalDependencies(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		down := func(context.Context) error { return errors.New("refused") }
-		r := start(t, Service{Register: takes(0), Checks: []Check{{Name: "verifier at v:1", Do: down, Optional: true}}})
+		r := start(t, Service{Register: takes(0), Checks: []Check{{Name: "verifier at v:1", Do: down, Need: NeedNever}}})
 		synctest.Wait()
 		var trailer metadata.MD
 		request := &healthpb.HealthCheckRequest{Service: Readiness}
@@ -112,32 +113,95 @@ func dialerOf(r *rig) grpc.DialOption {
 
 func TestPages(t *testing.T) {
 	h := newHealth(nil)
-	pages := Service{}.handler(h)
+	pages := newPages(h, nil).Handler
 	get := func(path string) (int, string) {
 		w := httptest.NewRecorder()
 		pages.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
 		return w.Code, w.Body.String()
 	}
+	nats, scores := outage{"NATS at a", "b", NeedAtStart}, outage{"verifier at c", "d", NeedNever}
+	engine := outage{"engine at e", "f", NeedAlways}
 	for _, c := range []struct {
 		name, path string
 		change     func()
 		code       int
 		want       string
 	}{
-		{"live", "/livez", func() {}, 200, "live"},
+		{"live", "/livez", func() {}, 200, "live\n"},
+		{"live by the other name", "/healthz", func() {}, 200, "live\n"},
 		{"first", "/readyz", func() {}, 503, "not ready: nothing known yet: dependencies are being checked\n"},
-		{"missing", "/readyz", func() { h.record([]outage{{"NATS at a", "b"}, {"verifier at c", "d"}}, nil) }, 503,
-			"missing NATS at a: b\nmissing verifier at c: d\n"},
-		{"ready", "/readyz", func() { h.record(nil, nil) }, 200, "ready"},
-		{"without", "/readyz", func() { h.record(nil, []outage{{"verifier at c", "d"}}) }, 200,
-			"ready\nwithout verifier at c: d\n"},
+		{"missing", "/readyz", func() { h.record([]outage{nats, scores}) }, 503,
+			"not ready\nmissing NATS at a: b\nwithout verifier at c: d\n"},
+		{"without", "/readyz", func() { h.record([]outage{scores}) }, 200, "ready\nwithout verifier at c: d\n"},
+		{"ready", "/readyz", func() { h.record(nil) }, 200, "ready\n"},
+		{"missing later", "/readyz", func() { h.record([]outage{nats}) }, 200, "ready\nmissing NATS at a: b\n"},
+		{"own one missing", "/readyz", func() { h.record([]outage{engine, nats}) }, 503,
+			"not ready\nmissing engine at e: f\nmissing NATS at a: b\n"},
 		{"stopping", "/readyz", func() { h.stop() }, 503, "not ready: the service is stopping\n"},
-		{"no metrics", "/metrics", func() {}, 404, ""},
+		{"polled while stopping", "/readyz", func() { h.record(nil) }, 503, "not ready: the service is stopping\n"},
+		{"live while stopping", "/livez", func() {}, 200, "live\n"},
+		{"no metrics", "/metrics", func() {}, 404, "404 page not found\n"},
 	} {
 		c.change()
-		if code, body := get(c.path); code != c.code || !strings.Contains(body, c.want) {
+		if code, body := get(c.path); code != c.code || body != c.want {
 			t.Errorf("%s: got %d %q, want %d and %q", c.name, code, body, c.code, c.want)
 		}
+	}
+}
+
+// A dependency that all replicas share makes a service unready until it was ready once: an
+// outage of NATS does not take every replica out of its balancer. One of the process alone
+// does so at any time, and none makes the process dead.
+func TestWhichDependenciesMakeAServiceUnready(t *testing.T) {
+	for name, c := range map[string]struct {
+		need  Need
+		start healthpb.HealthCheckResponse_ServingStatus // while it is missing from the start
+		later healthpb.HealthCheckResponse_ServingStatus // while it is missing after it was there
+	}{
+		"own":      {NeedAlways, healthpb.HealthCheckResponse_NOT_SERVING, healthpb.HealthCheckResponse_NOT_SERVING},
+		"shared":   {NeedAtStart, healthpb.HealthCheckResponse_NOT_SERVING, healthpb.HealthCheckResponse_SERVING},
+		"optional": {NeedNever, healthpb.HealthCheckResponse_SERVING, healthpb.HealthCheckResponse_SERVING},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var down atomic.Bool
+				down.Store(true)
+				r := start(t, Service{Register: takes(0), Checks: []Check{{Name: "a", Need: c.need, Do: func(context.Context) error {
+					if down.Load() {
+						return errors.New("refused")
+					}
+					return nil
+				}}}})
+				plain, err := Dial("passthrough:///policy", dialerOf(r), grpc.WithDisableServiceConfig(), grpc.WithDisableHealthCheck())
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer plain.Close()
+				expect := func(when, service string, want healthpb.HealthCheckResponse_ServingStatus) {
+					t.Helper()
+					time.Sleep(pollEvery)
+					synctest.Wait()
+					var trailer metadata.MD
+					request := &healthpb.HealthCheckRequest{Service: service}
+					response, err := healthpb.NewHealthClient(plain).Check(t.Context(), request, grpc.Trailer(&trailer))
+					if err != nil || response.GetStatus() != want {
+						t.Errorf("%s %s: got %v, error %v, want %v", when, service, response.GetStatus(), err, want)
+					}
+					named := append(Missing(trailer), Without(trailer)...)
+					if service == Readiness && down.Load() && !slices.Equal(named, []string{"a: refused"}) {
+						t.Errorf("%s: named %q, want what is missing", when, named)
+					}
+				}
+				expect("at the start", Readiness, c.start)
+				down.Store(false)
+				expect("once it is there", Readiness, healthpb.HealthCheckResponse_SERVING)
+				down.Store(true)
+				expect("later", Readiness, c.later)
+				expect("later", Liveness, healthpb.HealthCheckResponse_SERVING)
+				down.Store(false)
+				expect("when it is back", Readiness, healthpb.HealthCheckResponse_SERVING)
+			})
+		})
 	}
 }
 
@@ -148,23 +212,26 @@ func TestChangesAreLogged(t *testing.T) {
 	defer slog.SetDefault(slog.Default())
 	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
 	h := newHealth(nil)
-	a, b := outage{"policy at a", "refused"}, outage{"verifier at b", "refused"}
+	a, b := outage{"policy at a", "refused", NeedAlways}, outage{"verifier at b", "refused", NeedAlways}
+	optional := func(o outage) outage { o.need = NeedNever; return o }
+	shared := outage{"NATS at c", "refused", NeedAtStart}
 	for _, c := range []struct {
-		name              string
-		missing, optional []outage
-		want              string // in the log; "" if nothing is logged
+		name   string
+		failed []outage
+		want   string // in the log; "" if nothing is logged
 	}{
-		{"a is down", []outage{a}, nil, "policy at a: refused"},
-		{"a is still down", []outage{a}, nil, ""},
-		{"a is down for another reason", []outage{{"policy at a", "timeout"}}, nil, ""},
-		{"b instead", []outage{b}, nil, "verifier at b: refused"},
-		{"all up", nil, nil, "ready"},
-		{"optional a is down", nil, []outage{a}, "policy at a: refused"},
-		{"optional b instead", nil, []outage{b}, "verifier at b: refused"},
-		{"optional b still", nil, []outage{b}, ""},
+		{"a is down", []outage{a}, `WARN msg="not ready" missing="[policy at a: refused]"`},
+		{"a is still down", []outage{a}, ""},
+		{"a is down for another reason", []outage{{"policy at a", "timeout", NeedAlways}}, ""},
+		{"b instead", []outage{b}, `"[verifier at b: refused]"`},
+		{"all up", nil, "INFO msg=ready\n"},
+		{"optional a is down", []outage{optional(a)}, `WARN msg=ready without="[policy at a: refused]"`},
+		{"optional b instead", []outage{optional(b)}, `without="[verifier at b: refused]"`},
+		{"optional b still", []outage{optional(b)}, ""},
+		{"shared", []outage{shared}, `WARN msg=ready missing="[NATS at c: refused]"`},
 	} {
 		log.Reset()
-		h.record(c.missing, c.optional)
+		h.record(c.failed)
 		if got := log.String(); !strings.Contains(got, c.want) || (c.want == "") != (got == "") {
 			t.Errorf("%s: logged %q, want %q", c.name, got, c.want)
 		}

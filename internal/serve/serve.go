@@ -1,9 +1,10 @@
 // Package serve runs a service: settings, a gRPC server with health and reflection,
 // metrics, and a graceful shutdown.
 //
-// A service is live as long as it serves, and ready while it can use all dependencies that
-// are not optional. Missing dependencies are reported, with their addresses, in the log, at
-// /readyz of the metrics listener, and in the trailer of a health check ([Missing]).
+// A service is live as long as it serves. It is ready from when it could use all dependencies
+// that are not optional, until it stops, unless one fails that is its own ([Need]). Missing
+// dependencies are reported, with their addresses, in the log, at /readyz of the metrics
+// listener, and in the trailer of a health check ([Missing]).
 package serve
 
 import (
@@ -51,6 +52,11 @@ func Main(s *Settings, build Builder) {
 	if err := s.Parse(os.Args[1:], os.LookupEnv); err != nil {
 		os.Exit(s.exit(err))
 	}
+	if s.Version {
+		fmt.Println(s.Name(), Version())
+		return
+	}
+	slog.Info("starting", "version", Version())
 	if err := Run(ctx, s, build); err != nil {
 		slog.Error("stopped", "error", err)
 		os.Exit(1)
@@ -75,9 +81,10 @@ func Run(ctx context.Context, s *Settings, build Builder) (err error) {
 	return service.ListenAndServe(ctx, s)
 }
 
-// ListenAndServe serves until ctx ends or something fails, then shuts down gracefully: it
-// reports that it is not ready, gives requests in flight StopTimeout to finish, and cancels
-// the rest.
+// ListenAndServe serves until ctx ends or something fails, then shuts down gracefully. It
+// reports that it is not ready, and Background ends. For LameDuck it goes on accepting
+// requests of clients that do not know yet that it is not ready; after a failure it does not.
+// Then it gives requests in flight StopTimeout to finish, and cancels the rest.
 func (service Service) ListenAndServe(ctx context.Context, s *Settings) error {
 	listener, err := net.Listen("tcp", s.Addr)
 	if err != nil {
@@ -94,6 +101,7 @@ func (service Service) ListenAndServe(ctx context.Context, s *Settings) error {
 
 // Serve is ListenAndServe on the given listeners, which it closes; metrics may be nil.
 func (service Service) Serve(ctx context.Context, s *Settings, metrics net.Listener, listeners ...net.Listener) error {
+	parent := ctx
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	draining := make(chan struct{})
@@ -119,33 +127,37 @@ func (service Service) Serve(ctx context.Context, s *Settings, metrics net.Liste
 		start("gRPC server", func() error { return server.Serve(l) })
 		slog.Info("serving", "addr", l.Addr().String())
 	}
-	start("readiness", func() error { return health.poll(ctx) })
+	start("readiness", func() error { health.poll(ctx); return nil })
 	for _, f := range service.Background {
 		start("background", func() error { return f(ctx) })
 	}
-	metricsServer := &http.Server{Handler: service.handler(health), ReadHeaderTimeout: 10 * time.Second}
-	if metrics != nil {
-		start("metrics", func() error {
-			if err := metricsServer.Serve(metrics); !errors.Is(err, http.ErrServerClosed) {
-				return err
-			}
-			return nil
-		})
+	pages, served := newPages(health, service.Metrics), make(chan error, 1)
+	if metrics == nil {
+		served <- nil
+	} else {
+		go func() {
+			err := servePages(pages, metrics)
+			cancel(err)
+			served <- err
+		}()
 		slog.Info("metrics", "addr", metrics.Addr().String())
 	}
 
 	<-ctx.Done()
-	slog.Info("stopping", "timeout", s.StopTimeout)
+	slog.Info("stopping", "lame_duck", s.LameDuck, "timeout", s.StopTimeout)
 	health.stop()
+	if parent.Err() != nil && s.LameDuck > 0 {
+		time.Sleep(s.LameDuck)
+	}
 	close(draining)
 	cut := time.AfterFunc(s.StopTimeout, server.Stop)
 	server.GracefulStop()
 	cut.Stop()
-	metricsServer.Close()
 	var errs []error
 	for range running {
 		errs = append(errs, <-ended)
 	}
+	errs = append(errs, pages.Close(), <-served) // last: Background may drain for long
 	return errors.Join(errs...)
 }
 
@@ -159,15 +171,4 @@ func (service Service) options(s *Settings, draining <-chan struct{}) []grpc.Ser
 		grpc.MaxRecvMsgSize(maxMessage),
 		grpc.WaitForHandlers(true),
 	)
-}
-
-// handler returns the HTTP handler of the metrics listener.
-func (service Service) handler(health *health) http.Handler {
-	pages := http.NewServeMux()
-	if service.Metrics != nil {
-		pages.Handle("GET /metrics", service.Metrics)
-	}
-	pages.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "live") })
-	pages.HandleFunc("GET /readyz", health.page)
-	return pages
 }

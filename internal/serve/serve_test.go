@@ -33,10 +33,14 @@ type rig struct {
 }
 
 func start(t *testing.T, service Service) *rig {
+	return startWith(t, service, NewSettings("policy", 0, 0, 0))
+}
+
+func startWith(t *testing.T, service Service, settings *Settings) *rig {
 	listener := bufconn.Listen(1 << 20)
 	ctx, stop := context.WithCancel(t.Context())
 	r := &rig{listener: listener, stop: stop, done: make(chan error, 1)}
-	go func() { r.done <- service.Serve(ctx, NewSettings("policy", 0, 0, 0), nil, listener) }()
+	go func() { r.done <- service.Serve(ctx, settings, nil, listener) }()
 	conn, err := Dial("passthrough:///policy", dialerOf(r))
 	if err != nil {
 		t.Fatal(err)
@@ -88,6 +92,71 @@ func TestStopLetsRequestsFinish(t *testing.T) {
 				}
 				if err := <-result; !errors.Is(err, c.want) {
 					t.Errorf("the request got %v, want %v", err, c.want)
+				}
+			})
+		})
+	}
+}
+
+// A service that stops is unready at once, serves new requests for LameDuck, and refuses them
+// afterwards; one that fails, or whose LameDuck is 0, refuses them at once.
+func TestLameDuck(t *testing.T) {
+	const lameDuck = 5 * time.Second
+	for name, c := range map[string]struct {
+		lameDuck time.Duration
+		fails    bool // stops since its background failed, not by a signal
+		want     error
+		stops    time.Duration
+	}{
+		"lame duck": {lameDuck, false, nil, lameDuck},
+		"none":      {0, false, reasoning.ErrUnavailable, 0},
+		"failed":    {lameDuck, true, reasoning.ErrUnavailable, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				fail := make(chan struct{})
+				service := Service{Register: takes(0), Background: []func(context.Context) error{func(ctx context.Context) error {
+					select {
+					case <-fail:
+						return errors.New("boom")
+					case <-ctx.Done():
+						return nil
+					}
+				}}}
+				settings := NewSettings("policy", 0, 0, 0)
+				settings.LameDuck = c.lameDuck
+				r := startWith(t, service, settings)
+				plain, err := Dial("passthrough:///policy", dialerOf(r), grpc.WithDisableServiceConfig(), grpc.WithDisableHealthCheck())
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer plain.Close()
+				synctest.Wait() // it is ready
+				if err := WaitReady(t.Context(), plain); err != nil {
+					t.Fatal(err)
+				}
+				began := time.Now()
+				if c.fails {
+					close(fail)
+				} else {
+					r.stop()
+				}
+				synctest.Wait() // it is lame, or has stopped
+				ready, err := healthpb.NewHealthClient(plain).Check(t.Context(), &healthpb.HealthCheckRequest{Service: Readiness})
+				if c.want == nil && (err != nil || ready.GetStatus() != healthpb.HealthCheckResponse_NOT_SERVING) {
+					t.Errorf("ready %v, error %v, want it not ready", ready, err)
+				}
+				client := policyrpc.NewClient(plain)
+				defer client.Close()
+				var got error
+				for _, err := range client.Expand(t.Context(), request) {
+					got = err
+				}
+				if !errors.Is(got, c.want) {
+					t.Errorf("a new request got %v, want %v", got, c.want)
+				}
+				if err := <-r.done; (err != nil) != c.fails || time.Since(began) != c.stops {
+					t.Errorf("stopped with %v after %v, want that after %v", err, time.Since(began), c.stops)
 				}
 			})
 		})

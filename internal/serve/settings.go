@@ -14,9 +14,11 @@ type Settings struct {
 	*flag.FlagSet    // also has the flags of the service itself
 	Addr             string
 	MetricsAddr      string
+	LameDuck         time.Duration
 	StopTimeout      time.Duration
 	MaxConnectionAge time.Duration
 	TraceFile        string
+	Version          bool // print the version instead of serving
 }
 
 // NewSettings returns the settings of a service that listens on loopback ports. A
@@ -27,11 +29,14 @@ func NewSettings(name string, port, metricsPort int, age time.Duration) *Setting
 	s.StringVar(&s.Addr, "addr", fmt.Sprintf("127.0.0.1:%d", port), "`host:port` to serve gRPC on")
 	s.StringVar(&s.MetricsAddr, "metrics-addr", fmt.Sprintf("127.0.0.1:%d", metricsPort),
 		"`host:port` of /metrics, /readyz and /livez; empty: none")
+	s.DurationVar(&s.LameDuck, "lame-duck", 0,
+		"`time` in which a service that stops and is not ready goes on accepting requests: until balancers know it")
 	s.DurationVar(&s.StopTimeout, "stop-timeout", 25*time.Second,
 		"`time` for requests in flight to finish when the service stops")
 	s.DurationVar(&s.MaxConnectionAge, "max-connection-age", age,
 		"`time` after which clients must reconnect, and find new pods; 0: never")
 	s.StringVar(&s.TraceFile, "trace-file", "", "also write spans to this `file`")
+	s.BoolVar(&s.Version, "version", false, "print the version and exit")
 	s.Usage = s.usage
 	return s
 }

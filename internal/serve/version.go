@@ -2,20 +2,28 @@ package serve
 
 import "runtime/debug"
 
-// Version returns the version of this build: of its module, or its commit.
+// version is the version of a release, which the linker sets:
+// -X github.com/ponder-mesh/ponder/internal/serve.version=v1.2.3.
+var version string
+
+// Version returns the version of this build: what the linker set, the version of its module,
+// or its commit.
 func Version() string {
+	if version != "" {
+		return version
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"
 	}
-	version, commit := info.Main.Version, ""
+	commit := ""
 	for _, s := range info.Settings {
 		if s.Key == "vcs.revision" {
 			commit = s.Value[:min(12, len(s.Value))]
 		}
 	}
-	if version == "(devel)" && commit != "" {
+	if info.Main.Version == "(devel)" && commit != "" {
 		return commit
 	}
-	return version
+	return info.Main.Version
 }

@@ -41,7 +41,7 @@ func build(_ context.Context, d *serve.Dependencies, c config) (service serve.Se
 	if err != nil {
 		return service, err
 	}
-	d.Check(serve.Check{Name: "queue on NATS at " + c.NatsURL, Do: monitor.Ready})
+	d.Check(serve.Check{Name: "queue on NATS at " + c.NatsURL, Do: monitor.Ready, Need: serve.NeedAtStart})
 	var prompt *difficulty.PromptModel
 	if c.PromptModel != "" {
 		if prompt, err = difficulty.LoadPrompt(c.PromptModel); err != nil {
@@ -50,7 +50,7 @@ func build(_ context.Context, d *serve.Dependencies, c config) (service serve.Se
 	}
 	var scorer verifier.Verifier
 	if c.VerifierAddr != "" {
-		conn, err := d.Dial("verifier", c.VerifierAddr, false)
+		conn, err := d.Dial("verifier", c.VerifierAddr, serve.NeedAtStart)
 		if err != nil {
 			return service, err
 		}

@@ -58,7 +58,7 @@ func build(_ context.Context, d *serve.Dependencies, c config) (service serve.Se
 	if err != nil {
 		return service, err
 	}
-	d.Check(serve.Check{Name: "queue on NATS at " + c.NatsURL, Do: maintainer.Ready})
+	d.Check(serve.Check{Name: "queue on NATS at " + c.NatsURL, Do: maintainer.Ready, Need: serve.NeedAtStart})
 	config := planner.Config{
 		Policy: jobs, Telemetry: d.Telemetry.Instruments, Timeout: c.Timeout, MaxActive: c.MaxActive, CancelJobs: jobs.Cancel,
 		Sampling: reasoning.DefaultSampling(c.MaxTokens), Solo: c.SoloBills,
@@ -66,7 +66,7 @@ func build(_ context.Context, d *serve.Dependencies, c config) (service serve.Se
 	}
 	// A search is degraded, and does not fail, while the verifier or the difficulty service is down.
 	if c.VerifierAddr != "" {
-		conn, err := d.Dial("verifier", c.VerifierAddr, true)
+		conn, err := d.Dial("verifier", c.VerifierAddr, serve.NeedNever)
 		if err != nil {
 			return service, err
 		}
@@ -75,7 +75,7 @@ func build(_ context.Context, d *serve.Dependencies, c config) (service serve.Se
 		config.Verifier = client
 	}
 	if c.DifficultyAddr != "" {
-		conn, err := d.Dial("difficulty service", c.DifficultyAddr, true)
+		conn, err := d.Dial("difficulty service", c.DifficultyAddr, serve.NeedNever)
 		if err != nil {
 			return service, err
 		}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/ponder-mesh/ponder/internal/telemetry/telemetrytest"
+)
+
+// The mesh in one process serves the pages that a process of a deployment serves.
+func TestDevServesTheOperationsPages(t *testing.T) {
+	telemetrytest.ClearEnvironment(t)
+	var addresses []string
+	for range 5 {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		addresses = append(addresses, listener.Addr().String())
+		if err := listener.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var c cli
+	parser, err := newParser(&c, kong.Exit(func(int) {}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := []string{"--metrics-addr", "--planner-addr", "--policy-addr", "--verifier-addr", "--difficulty-addr"}
+	args := []string{"dev"}
+	for i, name := range names {
+		args = append(args, name, addresses[i])
+	}
+	if _, err := parser.Parse(args); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- c.Dev.Run(ctx, &output{json: true}) }()
+	get := func(path string) (status int, body string, err error) {
+		response, err := http.Get("http://" + addresses[0] + path)
+		if err != nil {
+			return 0, "", err
+		}
+		defer response.Body.Close()
+		b, err := io.ReadAll(response.Body)
+		return response.StatusCode, string(b), err
+	}
+	for status := 0; status != http.StatusOK; { // until the mesh has started
+		if status, _, err = get("/readyz"); err != nil {
+			select {
+			case err := <-ended:
+				t.Fatalf("the mesh stopped: %v", err)
+			default:
+			}
+		}
+	}
+	for path, want := range map[string]string{
+		"/readyz": "ready\n", "/livez": "live\n", "/healthz": "live\n", "/metrics": `service_name="ponder-dev"`,
+	} {
+		if status, body, err := get(path); err != nil || status != http.StatusOK || !strings.Contains(body, want) {
+			t.Errorf("%s: got %d, %v and %.80q, want %q", path, status, err, body, want)
+		}
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
