@@ -5,16 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/nats-io/nats.go"
-
-	"github.com/ponder-mesh/ponder/internal/natsx/natstest"
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 )
@@ -153,121 +148,5 @@ func TestWorkerThatIsNotReadyOwnsNothing(t *testing.T) {
 		q.checkOwners(t, "one", 4, "a")
 		set(nil)
 		q.checkOwners(t, "both again", 4, "a", "b")
-	})
-}
-
-// A worker's announcement is in the bucket while the worker lives, shows that it drains,
-// and expires after a crash.
-func TestAnnouncement(t *testing.T) {
-	bubble(t, Config{}, func(t *testing.T, q *rig) {
-		announced := func(want ...protocol.Announcement) {
-			t.Helper()
-			synctest.Wait()
-			values, err := announcements(t.Context(), q.js, ">")
-			if err != nil {
-				t.Fatal(err)
-			}
-			var got []protocol.Announcement
-			for _, value := range values {
-				a, err := protocol.DecodeAnnouncement(value)
-				if err != nil {
-					t.Error(err)
-				}
-				got = append(got, a)
-			}
-			slices.SortFunc(got, func(a, b protocol.Announcement) int { return a.Slots - b.Slots })
-			if diff := cmp.Diff(got, want); diff != "" {
-				t.Errorf("announcements (got before want):\n%s", diff)
-			}
-		}
-		announced()
-		first := q.run(t, tenSeconds(), WorkerConfig{Name: "first", Slots: 8})
-		second := q.run(t, tenSeconds(), WorkerConfig{Name: "second", Slots: 16})
-		a := protocol.Announcement{Name: "first", Model: q.cfg.Model, Slots: 8, Ready: true, ProtocolVersion: 2}
-		b := protocol.Announcement{Name: "second", Model: q.cfg.Model, Slots: 16, Ready: true, ProtocolVersion: 2}
-		announced(a, b)
-		time.Sleep(time.Hour)
-		announced(a, b)
-
-		go collect(t.Context(), q, request("s", 8))
-		synctest.Wait()
-		second.stop()
-		first.stop()
-		synctest.Wait() // one of them has the job, and drains
-		values, err := announcements(t.Context(), q.js, ">")
-		if err != nil || len(values) != 1 {
-			t.Fatalf("got %d announcements and error %v, want that of the worker that drains", len(values), err)
-		}
-		for _, value := range values {
-			if left, err := protocol.DecodeAnnouncement(value); err != nil || !left.Draining {
-				t.Errorf("got %+v and error %v, want it draining", left, err)
-			}
-		}
-		<-first.ended
-		<-second.ended
-		announced()
-
-		third := q.run(t, tenSeconds(), WorkerConfig{Name: "third"})
-		synctest.Wait()
-		third.crash()
-		<-third.ended
-		time.Sleep(protocol.AnnounceTTL + time.Second)
-		announced()
-	})
-}
-
-// A roster has the living workers at once, also if it starts after them, and after a
-// restart of the server.
-func TestRoster(t *testing.T) {
-	natstest.Outside(t)
-	synctest.Test(t, func(t *testing.T) {
-		relay := &natstest.Relay{}
-		server := natstest.Server(t)
-		relay.Lead(server)
-		q := newRig(t, server, 1, Config{}, nats.InProcessServer(relay))
-		w := q.run(t, tenSeconds(), WorkerConfig{}, nats.InProcessServer(relay))
-		synctest.Wait()
-		roster, err := NewRoster(q.nc, q.cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !roster.Available() {
-			t.Error("before anything is known no worker is available")
-		}
-		ctx, cancel := context.WithCancel(t.Context())
-		ended := make(chan error, 1)
-		go func() { ended <- roster.Run(ctx) }()
-		check := func(when string, want int) {
-			t.Helper()
-			synctest.Wait()
-			if got := len(roster.Workers()); got != want || roster.Available() != (want > 0) {
-				t.Errorf("%s: %d workers, available %v, want %d", when, got, roster.Available(), want)
-			}
-		}
-		check("at the start", 1)
-		time.Sleep(time.Minute)
-		check("after a minute", 1)
-
-		relay.Lead(nil)
-		if err := server.Close(); err != nil {
-			t.Error(err)
-		}
-		time.Sleep(protocol.AnnounceTTL)
-		check("while the server is down", 0)
-		relay.Lead(natstest.Server(t))
-		time.Sleep(2 * time.Second)
-		if err := Setup(t.Context(), q.js, q.cfg); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(protocol.AnnounceEvery)
-		check("when the server is back", 1)
-
-		w.stop()
-		<-w.ended
-		check("when the worker has ended", 0)
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
 	})
 }

@@ -27,7 +27,7 @@ type Roster struct {
 	sub     *nats.Subscription
 
 	mu      sync.Mutex
-	read    bool // the bucket was read since Run began
+	loaded  bool // the bucket was read since Run began
 	workers map[string]*rosterEntry
 }
 
@@ -84,20 +84,40 @@ func (r *Roster) Run(ctx context.Context) error {
 		r.sub.Unsubscribe() // fails only if the connection is closed
 		r.clear()
 	}()
-	repeat(ctx, r.nc, nil, 0, func(ctx context.Context) error {
-		values, err := announcements(ctx, r.js, r.keys())
-		if err != nil {
-			return err
-		}
-		for key, value := range values {
-			r.put(key, value)
-		}
-		r.mu.Lock()
-		r.read = true
-		r.mu.Unlock()
-		return nil
-	})
+	repeat(ctx, r.nc, nil, 0, r.load)
 	return nil
+}
+
+// load reads the announcements from before the subscription out of the bucket.
+func (r *Roster) load(ctx context.Context) error {
+	if err := r.flush(ctx); err != nil {
+		return fmt.Errorf("flush bucket %s: %w", protocol.WorkersBucket, classify(ctx, err))
+	}
+	values, err := announcements(ctx, r.js, r.keys())
+	if err != nil {
+		return err
+	}
+	for key, value := range values {
+		r.put(key, value)
+	}
+	r.mu.Lock()
+	r.loaded = true
+	r.mu.Unlock()
+	return nil
+}
+
+// flush waits until the bucket has the announcements that NATS received before the
+// subscription. JetStream stores messages in the order in which it receives them, but
+// later: so flush publishes one, the deletion of a key that no worker has, and waits until
+// JetStream acknowledges that it is stored.
+func (r *Roster) flush(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, natsTimeout)
+	defer cancel()
+	kv, err := r.js.KeyValue(ctx, protocol.WorkersBucket)
+	if err != nil {
+		return err
+	}
+	return kv.Delete(ctx, protocol.AnnouncementKey(r.model, "roster"))
 }
 
 // announcements returns the values of the bucket's keys that match keys. It asks the
@@ -196,7 +216,7 @@ func (r *Roster) clear() {
 		entry.expiry.Stop()
 	}
 	clear(r.workers)
-	r.read = false
+	r.loaded = false
 }
 
 func (r *Roster) notify() {
@@ -220,8 +240,8 @@ func (r *Roster) Workers() map[string]protocol.Announcement {
 // true as long as nothing is known.
 func (r *Roster) Available() bool {
 	r.mu.Lock()
-	read := r.read
+	loaded := r.loaded
 	r.mu.Unlock()
 	workers := slices.Collect(maps.Values(r.Workers()))
-	return !read || slices.ContainsFunc(workers, protocol.Announcement.Available)
+	return !loaded || slices.ContainsFunc(workers, protocol.Announcement.Available)
 }

@@ -55,6 +55,9 @@ func WriteSettings(ctx context.Context, js jetstream.JetStream, s protocol.Setti
 	return nil
 }
 
+// settingsEvery is how often processes read the settings, besides at changes.
+const settingsEvery = time.Minute
+
 func settingsBucket(replicas int) jetstream.KeyValueConfig {
 	return jetstream.KeyValueConfig{
 		Bucket: protocol.SettingsBucket, Description: "Settings of Ponder's work queue", History: 8, Replicas: replicas,
@@ -94,9 +97,10 @@ func (f *settingsFollower) wait(ctx context.Context) (protocol.Settings, error) 
 }
 
 // run follows the settings until ctx ends. It subscribes to the key's subject, as a
-// subscription outlives the bucket and the server, and reads the bucket at the start,
-// after a reconnect, and once more natsTimeout after a message: the message comes before
-// the bucket has the value, so a read that was under way may return the one before.
+// subscription outlives the bucket and the server, and reads the bucket at the start and
+// after a reconnect. It reads again natsTimeout after a message and every settingsEvery:
+// JetStream stores a message later than NATS delivers it, so a read may return the value
+// before, also of a message from before the subscription.
 func (f *settingsFollower) run(ctx context.Context) {
 	trigger := make(chan struct{}, 1)
 	sub, err := f.js.Conn().Subscribe(protocol.SettingsSubject, func(m *nats.Msg) {
@@ -111,7 +115,7 @@ func (f *settingsFollower) run(ctx context.Context) {
 		return // the connection is closed
 	}
 	defer sub.Unsubscribe() // fails only if the connection is closed
-	repeat(ctx, f.js.Conn(), trigger, 0, f.read)
+	repeat(ctx, f.js.Conn(), trigger, settingsEvery, f.read)
 }
 
 func (f *settingsFollower) read(ctx context.Context) error {

@@ -1,6 +1,7 @@
 package policyqueue
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -123,4 +124,50 @@ func TestCapIsFollowed(t *testing.T) {
 			t.Errorf("jobs of %v children, want one of 8, and then of 3, 3 and 2", got)
 		}
 	})
+}
+
+// Settings that NATS has received and JetStream has not stored when a process starts are
+// followed, within settingsEvery. Other settings keep JetStream busy.
+func TestSettingsThatAreBeingStoredAreFollowed(t *testing.T) {
+	for range 10 {
+		natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
+			nc, client := natstest.Connect(t, s, "operator"), natstest.Connect(t, s, "client")
+			operator, err := jetstream.New(nc)
+			if err != nil {
+				t.Fatal(err)
+			}
+			js, err := jetstream.New(client)
+			if err == nil {
+				err = WriteSettings(t.Context(), operator, protocol.DefaultSettings)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := protocol.Settings{Partitions: 4, Cap: 4}
+			for i := range 8000 { // JetStream drops messages if more than 10,000 wait
+				if err := nc.Publish("$KV."+protocol.SettingsBucket+"."+fmt.Sprint(i), nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+			value, err := want.Encode()
+			if err == nil {
+				err = nc.Publish(protocol.SettingsSubject, value)
+			}
+			if err == nil {
+				err = nc.Flush()
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			follower := newSettingsFollower(js, nil)
+			go follower.run(ctx)
+			time.Sleep(settingsEvery)
+			synctest.Wait()
+			if got := follower.settings(); got != want {
+				t.Errorf("settings are %+v, want %+v", got, want)
+			}
+		})
+	}
 }
