@@ -3,13 +3,13 @@ GO      ?= go
 VENV    := .venv
 BIN     := bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-.PHONY: help test check build gen breaking lint unit race table calibration cards evidence evidence-quick evidence-check examples demo dev up real real-calibrate bench-pocket clean
+.PHONY: help test check build gen breaking lint unit race table calibration cards evidence evidence-quick evidence-check examples demo dev up deploy deploy-check real real-calibrate bench-pocket clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
-test: ## everything that CI runs: contracts current, lint, all tests with -race, clients, the five processes
-	+@test/stages.sh check race evidence-quick examples up
+test: ## everything that CI runs: contracts current, lint, all tests with -race, clients, the five processes, manifests
+	+@test/stages.sh check race evidence-quick examples up deploy-check
 
 demo: ## watch four services solve problems in one process
 	$(GO) run ./cmd/ponder demo
@@ -68,6 +68,12 @@ examples: $(BIN)/grpcurl $(VENV)/.stamp ## solve, follow and cancel with grpcurl
 
 up: ## the five processes (nats-server and four services), one solve through them, stop
 	test/up/run.sh
+
+deploy: ## write deploy/k8s, and the table of values in the chart's README, from the chart
+	cd deploy/render && GOWORK=off $(GO) run . write
+
+deploy-check: $(BIN)/staticcheck ## the chart and deploy/k8s: both forms equal and current, and each value, flag, selector and port right
+	cd deploy/render && GOWORK=off $(GO) vet ./... && GOWORK=off ../../$(BIN)/staticcheck ./... && GOWORK=off $(GO) test ./...
 
 real: ## the OpenAI engine against a real llama.cpp server and a real 0.5B model (first run builds the server: minutes)
 	test/real/fetch.sh all
