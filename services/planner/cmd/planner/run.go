@@ -91,7 +91,7 @@ func build(_ context.Context, d *serve.Dependencies, c config) (service serve.Se
 	}
 	profileStore := &profile.Store{Changed: logProfile}
 	config.Profiles = profileStore
-	if service.Background, err = followers(c, nc, profileStore); err != nil {
+	if service.Background, err = followers(d, c, nc, profileStore); err != nil {
 		return service, err
 	}
 	service.Background = append(service.Background, maintainer.Run, roster.Run)
@@ -106,7 +106,9 @@ const profilesEvery = 2 * time.Second
 
 // followers returns background functions that keep the profileStore up to date with the files and
 // the bucket of profiles. An invalid file is an error at start and a warning afterwards.
-func followers(c config, nc *nats.Conn, profileStore *profile.Store) (all []func(context.Context) error, err error) {
+func followers(
+	d *serve.Dependencies, c config, nc *nats.Conn, profileStore *profile.Store,
+) (all []func(context.Context) error, err error) {
 	report := func(err error) { slog.Warn("profile not followed", "error", err) }
 	if c.Profiles != "" {
 		files := &profile.Directory{Store: profileStore, Paths: strings.Split(c.Profiles, ",")}
@@ -120,10 +122,11 @@ func followers(c config, nc *nats.Conn, profileStore *profile.Store) (all []func
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, func(ctx context.Context) error {
-			profilekv.Follow(ctx, js, c.ProfilesBucket, profileStore, report)
-			return nil
+		follower := profilekv.NewFollower(js, c.ProfilesBucket, profileStore, report)
+		d.Check(serve.Check{
+			Name: "profiles in bucket " + c.ProfilesBucket + " on NATS at " + c.NatsURL, Do: follower.Ready, Need: serve.NeedAtStart,
 		})
+		all = append(all, follower.Run)
 	}
 	return all, nil
 }

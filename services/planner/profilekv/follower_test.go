@@ -2,8 +2,11 @@ package profilekv
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -50,16 +53,16 @@ func connect(t *testing.T) jetstream.JetStream {
 	return js
 }
 
-// Follow puts a profile into the store, and one that replaces it. A value that is not a
-// profile is reported and changes nothing. A deleted profile leaves the store.
-func TestFollow(t *testing.T) {
+// A follower puts a profile into the store, and one that replaces it. It reports a value
+// that is not a profile, which changes nothing. It removes a deleted profile.
+func TestStoreFollowsTheBucket(t *testing.T) {
 	js := connect(t)
 	changed, reported := make(chan struct{}, 8), make(chan error, 8)
 	store := &profile.Store{Changed: func(string, *profile.Profile) { changed <- struct{}{} }}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() {
-		Follow(ctx, js, Bucket, store, func(err error) { reported <- err })
+		NewFollower(js, Bucket, store, func(err error) { reported <- err }).Run(ctx)
 		close(ended)
 	}()
 	defer func() { stop(); <-ended }()
@@ -100,11 +103,39 @@ func TestFollow(t *testing.T) {
 	if err := Delete(t.Context(), js, Bucket, "p_with_v"); err != nil {
 		t.Fatal(err)
 	}
-	if err := Delete(t.Context(), js, Bucket, "other"); err == nil {
-		t.Error("deleted a profile that does not exist")
+	if err := Delete(t.Context(), js, Bucket, "other"); !errors.Is(err, jetstream.ErrKeyNotFound) {
+		t.Errorf("delete of a key that does not exist: got %v, want ErrKeyNotFound", err)
 	}
 	if _, err := Put(t.Context(), js, Bucket, file("other", "beam")); err != nil { // reaches the store after the deletion
 		t.Fatal(err)
 	}
 	until(func(p *profile.Profile) bool { return p != nil && p.Name == "other" })
+}
+
+// A follower is ready when the store has all profiles that were in the bucket before.
+func TestReadyFollowerHasAllProfiles(t *testing.T) {
+	const profiles = 100
+	js := connect(t)
+	for i := range profiles {
+		if _, err := Put(t.Context(), js, Bucket, file(fmt.Sprint("profile", i), "beam")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var followed atomic.Int64
+	store := &profile.Store{Changed: func(string, *profile.Profile) { followed.Add(1) }}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	follower := NewFollower(js, Bucket, store, func(err error) { t.Error(err) })
+	if err := follower.Ready(ctx); err == nil {
+		t.Error("ready before Run, want an error")
+	}
+	go func() { follower.Run(ctx); close(ended) }()
+	for follower.Ready(ctx) != nil {
+		runtime.Gosched()
+	}
+	if got := followed.Load(); got != profiles {
+		t.Errorf("ready with %d profiles, want %d", got, profiles)
+	}
+	stop()
+	<-ended
 }
