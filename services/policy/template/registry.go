@@ -56,6 +56,15 @@ var registry = []Template{
 		Thinking: Thinking{End: "</think>\n", Answer: "\nFinal Answer:", Wait: "Wait", Strip: []string{"<|im_end|>"}},
 	},
 
+	// The same models through the server's chat markup. The server must send the thinking,
+	// in its own field or in the text, and continue an assistant's turn that has begun.
+	{
+		Name: "think", Delimiter: "\n\n", Chat: true, after: "\n" + stepByStep, attempts: numbered,
+		Thinking: Thinking{
+			Begin: "<think>\n", End: "</think>\n", Answer: "\nFinal Answer:", Wait: "Wait", Strip: []string{"<|im_end|>"},
+		},
+	},
+
 	// s1, in the format of its training data (Muennighoff et al. 2025, arXiv 2501.19393).
 	{
 		Name: "s1", Delimiter: "\n\n",

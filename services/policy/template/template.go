@@ -43,6 +43,7 @@ type Template struct {
 // A Thinking holds the texts that delimit a model's thinking, for budget forcing. The
 // zero value means that the model does not think.
 type Thinking struct {
+	Begin  string   // begins the thinking, if the prompt does not
 	End    string   // ends the thinking
 	Answer string   // begins the answer after a forced End
 	Wait   string   // replaces a suppressed End
@@ -101,6 +102,16 @@ func (t Template) Messages(text Text) []Message {
 // Ended reports whether step, delimiter included, ends a solution. Models that are
 // prompted with examples generate a next example instead of ending their text.
 func (t Template) Ended(step string) bool { return t.ended != nil && t.ended(step) }
+
+// Marks returns the texts that begin and end the thinking of a model whose server sends it
+// apart from the text. begin is empty if the prompt begins the thinking. A template for
+// models that do not think has the marks of most models that do.
+func (t Template) Marks() (begin, end string) {
+	if t.Thinking.End == "" {
+		return "<think>\n", "</think>\n"
+	}
+	return t.Thinking.Begin, t.Thinking.End
+}
 
 // Lookup returns the template with this name.
 func Lookup(name string) (Template, error) {

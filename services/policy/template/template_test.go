@@ -20,7 +20,10 @@ func TestTextsKeepTheirNames(t *testing.T) {
 	for _, tmpl := range registry {
 		text := fmt.Sprintf("%q %q %v %v", tmpl.Delimiter, tmpl.Prompt(plain), tmpl.Messages(plain), tmpl.Chat)
 		if tmpl.Thinking.End != "" {
-			text += fmt.Sprintf(" %q", tmpl.Thinking)
+			text += fmt.Sprintf(" {%q %q %q %q}", tmpl.Thinking.End, tmpl.Thinking.Answer, tmpl.Thinking.Wait, tmpl.Thinking.Strip)
+			if tmpl.Thinking.Begin != "" {
+				text += fmt.Sprintf(" %q", tmpl.Thinking.Begin)
+			}
 		}
 		got[tmpl.Name] = fmt.Sprintf("%x", sha256.Sum256([]byte(text)))[:12]
 	}
@@ -32,6 +35,7 @@ func TestTextsKeepTheirNames(t *testing.T) {
 		"steps-chatml":      "9808fbe9ce57",
 		"pocket-think-v1":   "43549f2a441f",
 		"s1":                "ac6421e1fe56",
+		"think":             "df7e0370b889",
 		"think-chatml":      "b24f0fe5ab5f",
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
@@ -138,6 +142,23 @@ func TestEnded(t *testing.T) {
 		}
 		if got := tmpl.Ended(test.step); got != test.want {
 			t.Errorf("%s: Ended(%q) is %v, want %v", test.name, test.step, got, test.want)
+		}
+	}
+}
+
+func TestMarksOfThinking(t *testing.T) {
+	for name, want := range map[string][2]string{
+		"steps":           {"<think>\n", "</think>\n"}, // such models are not expected to think, but some do
+		"think":           {"<think>\n", "</think>\n"},
+		"think-chatml":    {"", "</think>\n"}, // the prompt ends with <think>
+		"pocket-think-v1": {"", "#\n"},
+	} {
+		tmpl, err := Lookup(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if begin, end := tmpl.Marks(); begin != want[0] || end != want[1] {
+			t.Errorf("%s: got %q and %q, want %q", name, begin, end, want)
 		}
 	}
 }
