@@ -29,7 +29,7 @@ var (
 	engines = []string{"services/policy/engine/...", "services/verifier/engine/...", "internal/modelserver", "pocket/..."}
 	mains   = []string{"cmd/...", "services/*/cmd/...", "mesh/..."}
 	suites  = []string{"testing", "services/policy/policytest", "services/verifier/verifiertest", "internal/rpctest",
-		"internal/natsx/natstest", "internal/wire/wiretest", "internal/telemetry/telemetrytest"}
+		"internal/natsx/natstest", "internal/modelserver/modelservertest", "internal/wire/wiretest", "internal/telemetry/telemetrytest"}
 )
 
 // A rule forbids packages to depend on others, directly or through others.
