@@ -12,11 +12,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
+
+	"go.opentelemetry.io/otel/propagation"
 
 	"github.com/ponder-mesh/ponder/reasoning"
 )
@@ -27,24 +30,38 @@ const (
 	MaxFrame    = 4 << 20  // bytes of one event of a stream
 )
 
+// A Config describes a server to a client.
+type Config struct {
+	BaseURL   string            // of the OpenAI API, such as "http://localhost:8000/v1"; New adds /v1 if it has no path
+	Key       string            // API key, sent as a bearer token if not empty
+	Names     Names             // for the remedies that errors name
+	Transport http.RoundTripper // nil is a new http.Transport
+}
+
+// Names are the names of the settings by which an operator chooses a server.
+type Names struct {
+	URL   string // flag of the URL, such as "--policy-url"
+	Model string // flag of the model's name
+	Key   string // environment variable of the API key
+}
+
 // A Client sends requests to one server. It is safe for concurrent use.
 type Client struct {
 	api, root string
 	key       string
+	names     Names
 	http      *http.Client
 }
 
-// New returns a client of the server whose OpenAI API is at base, such as
-// "http://localhost:8000/v1"; New adds /v1 if base has no path. The client sends key, if
-// not empty, as a bearer token. A nil transport is a new http.Transport. The client does
-// not follow redirects, so that a server cannot forward the key or a prompt elsewhere.
-func New(base, key string, transport http.RoundTripper) (*Client, error) {
-	u, err := url.Parse(base)
+// New returns a client of a server. The client does not follow redirects, so that a server
+// cannot forward the key or a prompt elsewhere.
+func New(c Config) (*Client, error) {
+	u, err := url.Parse(c.BaseURL)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("model server URL: %w", err)
 	case u.Scheme != "http" && u.Scheme != "https", u.Host == "":
-		return nil, fmt.Errorf("model server URL %q: must be http://host:port/v1 or https://…", base)
+		return nil, fmt.Errorf("model server URL %q: must be http://host:port/v1 or https://…", c.BaseURL)
 	case u.User != nil, u.RawQuery != "", u.Fragment != "":
 		return nil, fmt.Errorf("model server URL: must have no user, query or fragment")
 	}
@@ -52,6 +69,7 @@ func New(base, key string, transport http.RoundTripper) (*Client, error) {
 	if u.Path == "" {
 		u.Path = "/v1"
 	}
+	transport := c.Transport
 	if transport == nil {
 		transport = &http.Transport{
 			Proxy:                 http.ProxyFromEnvironment,
@@ -63,9 +81,10 @@ func New(base, key string, transport http.RoundTripper) (*Client, error) {
 		}
 	}
 	return &Client{
-		api:  u.String(),
-		root: strings.TrimSuffix(u.String(), "/v1"),
-		key:  key,
+		api:   u.String(),
+		root:  strings.TrimSuffix(u.String(), "/v1"),
+		key:   c.Key,
+		names: c.Names,
 		http: &http.Client{
 			Transport:     transport,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -90,27 +109,35 @@ func (c *Client) Post(ctx context.Context, path string, in, out any) error {
 	return c.roundTrip(ctx, http.MethodPost, path, in, out)
 }
 
-// Stream sends in as JSON and returns the body of a response with status 200, to be read
-// as it arrives. Closing the body, or cancelling ctx, stops the server.
-func (c *Client) Stream(ctx context.Context, path string, in any) (io.ReadCloser, error) {
-	return c.send(ctx, http.MethodPost, path, in)
+// Stream sends in as JSON and returns a response with status 200, to be read as it arrives.
+// Closing it, or cancelling ctx, stops the server.
+func (c *Client) Stream(ctx context.Context, path string, in any) (*Stream, error) {
+	resp, err := c.send(ctx, http.MethodPost, path, in)
+	if err != nil {
+		return nil, err
+	}
+	mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	return &Stream{ReadCloser: resp.Body, mediaType: mediaType, client: c}, nil
 }
 
 func (c *Client) roundTrip(ctx context.Context, method, path string, in, out any) error {
-	body, err := c.send(ctx, method, path, in)
+	resp, err := c.send(ctx, method, path, in)
 	if err != nil {
 		return err
 	}
-	defer body.Close()
-	data, err := io.ReadAll(io.LimitReader(body, MaxResponse+1))
+	defer resp.Body.Close()
+	what := method + " " + c.resolve(path)
+	data, err := io.ReadAll(io.LimitReader(resp.Body, MaxResponse+1))
 	switch {
 	case err != nil:
-		return Broken(ctx, method+" "+c.resolve(path), err)
+		return Broken(ctx, what, err)
 	case len(data) > MaxResponse:
-		return fmt.Errorf("%s %s: response has more than %d bytes", method, c.resolve(path), MaxResponse)
+		return reasoning.Mark(fmt.Errorf("%s: response has more than %d bytes", what, MaxResponse), ErrResponse)
+	case isHTML(resp.Header.Get("Content-Type"), data):
+		return fmt.Errorf("%s: %w", what, c.htmlError())
 	}
 	if err := json.Unmarshal(data, out); err != nil {
-		return fmt.Errorf("%s %s: parse response: %w", method, c.resolve(path), err)
+		return fmt.Errorf("%s: response %w", what, Malformed(data, err))
 	}
 	return nil
 }
@@ -123,7 +150,7 @@ func (c *Client) resolve(path string) string {
 	return c.api + "/" + path
 }
 
-func (c *Client) send(ctx context.Context, method, path string, in any) (io.ReadCloser, error) {
+func (c *Client) send(ctx context.Context, method, path string, in any) (*http.Response, error) {
 	var content io.Reader
 	if in != nil {
 		data, err := json.Marshal(in)
@@ -143,6 +170,7 @@ func (c *Client) send(ctx context.Context, method, path string, in any) (io.Read
 	// a new connection when the server closes an idle one, as llama.cpp does after some
 	// requests. A nil value is not sent.
 	req.Header["Idempotency-Key"] = nil
+	propagation.TraceContext{}.Inject(ctx, propagation.HeaderCarrier(req.Header))
 	if c.key != "" {
 		req.Header.Set("Authorization", "Bearer "+c.key)
 	}
@@ -156,16 +184,20 @@ func (c *Client) send(ctx context.Context, method, path string, in any) (io.Read
 	}
 	if resp.StatusCode != http.StatusOK {
 		defer resp.Body.Close()
-		return nil, statusError(method+" "+c.resolve(path), resp)
+		return nil, c.statusError(method+" "+c.resolve(path), resp)
 	}
-	return resp.Body, nil
+	return resp, nil
 }
 
 // Broken returns the error of a connection that failed during the operation what: the
-// cause of ctx if ctx has ended, otherwise an ErrUnavailable that wraps err.
+// cause of ctx if ctx has ended, err itself if another attempt would fail, too, otherwise an
+// ErrUnavailable that wraps err.
 func Broken(ctx context.Context, what string, err error) error {
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return fmt.Errorf("%s: %w", what, context.Cause(ctx))
+	case reasoning.Permanent(err):
+		return fmt.Errorf("%s: %w", what, err)
 	}
 	return reasoning.Mark(fmt.Errorf("%s: %w", what, err), reasoning.ErrUnavailable)
 }

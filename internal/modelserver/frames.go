@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"iter"
+
+	"github.com/ponder-mesh/ponder/reasoning"
 )
 
 // Events yields the data of the server-sent events in r (WHATWG HTML, §9.2): the data
@@ -68,7 +70,7 @@ func Lines(r io.Reader) iter.Seq2[[]byte, error] {
 	}
 }
 
-var errTooLong = fmt.Errorf("an event has more than %d bytes", MaxFrame)
+var errTooLong = reasoning.Mark(fmt.Errorf("an event has more than %d bytes", MaxFrame), ErrResponse)
 
 // scanLine is a bufio.SplitFunc for lines that end with \n, \r\n or \r.
 func scanLine(data []byte, atEOF bool) (advance int, token []byte, err error) {

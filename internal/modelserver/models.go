@@ -2,7 +2,6 @@ package modelserver
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -11,7 +10,7 @@ import (
 )
 
 // ErrNoModel indicates that a server does not have the requested model.
-var ErrNoModel = errors.New("model not found")
+var ErrNoModel = reasoning.NewError(reasoning.KindPrecondition, "MODEL_NOT_FOUND", "model not found")
 
 // A Model is an entry of a server's list. OwnedBy identifies the kind of server.
 type Model struct {
@@ -46,5 +45,6 @@ func (c *Client) Ready(ctx context.Context, model string) error {
 		}
 		names = append(names, m.ID)
 	}
-	return fmt.Errorf("%w: %s has %s, not %q", ErrNoModel, c.api, strings.Join(names, ", "), model)
+	return fmt.Errorf("%w: %s has %s, not %q (%s)", ErrNoModel, c.api, strings.Join(names, ", "), model,
+		prefixed("check ", c.names.Model))
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/ponder-mesh/ponder/reasoning"
+	"go.opentelemetry.io/otel/trace"
 )
 
 func events(r io.Reader) (got []string, last error) {
@@ -117,7 +118,8 @@ func serve(t *testing.T, h http.HandlerFunc) *Client {
 	t.Helper()
 	s := httptest.NewServer(h)
 	t.Cleanup(s.Close)
-	c, err := New(s.URL, "secret", nil)
+	names := Names{URL: "--policy-url", Model: "--policy-model", Key: "PONDER_POLICY_API_KEY"}
+	c, err := New(Config{BaseURL: s.URL, Key: "secret", Names: names})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,61 +127,29 @@ func serve(t *testing.T, h http.HandlerFunc) *Client {
 	return c
 }
 
-func TestStatusesMapToErrors(t *testing.T) {
-	for _, test := range []struct {
-		status  int
-		body    string
-		want    error
-		message string
-	}{
-		{400, `{"error":{"message":"prompt is too long","code":400}}`, reasoning.ErrInvalid, "prompt is too long"},
-		{413, `too big`, reasoning.ErrInvalid, "too big"},
-		{422, `{"detail":[{"loc":["body","n"]}]}`, reasoning.ErrInvalid, `[{"loc":["body","n"]}]`},
-		{429, `{"object":"error","message":"queue is full"}`, reasoning.ErrOverloaded, "queue is full"},
-		{503, `{"error":"Loading model"}`, reasoning.ErrOverloaded, "Loading model"},
-		{500, "boom\n\n  boom", reasoning.ErrUnavailable, "boom boom"},
-		{502, ``, reasoning.ErrUnavailable, "502 Bad Gateway"},
-		{401, `{"error":{"message":"no such key"}}`, nil, "no such key"},
-		{404, `{"error":{"message":"no such model"}}`, nil, "no such model"},
-		{307, ``, nil, "redirects are not followed"},
-	} {
-		c := serve(t, func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("Location", "/elsewhere")
-			w.WriteHeader(test.status)
-			io.WriteString(w, test.body)
-		})
-		err := c.Post(t.Context(), "completions", map[string]any{}, new(any))
-		var status *StatusError
-		switch {
-		case !errors.As(err, &status) || status.Status != test.status:
-			t.Errorf("%d: got %v, want a StatusError", test.status, err)
-		case !strings.Contains(err.Error(), test.message) || !strings.Contains(err.Error(), c.URL()):
-			t.Errorf("%d: got %q, want the URL and %q", test.status, err, test.message)
-		case strings.Contains(err.Error(), "secret"):
-			t.Errorf("%d: %q contains the key", test.status, err)
-		}
-		for _, class := range []error{reasoning.ErrInvalid, reasoning.ErrOverloaded, reasoning.ErrUnavailable} {
-			if got := errors.Is(err, class); got != (class == test.want) {
-				t.Errorf("%d: is %v: %v", test.status, class, got)
-			}
-		}
+// A server's spans join the search's trace.
+func TestTraceContextIsSent(t *testing.T) {
+	var got http.Header
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) { got = r.Header; io.WriteString(w, "{}") })
+	state, err := trace.ParseTraceState("vendor=1")
+	if err != nil {
+		t.Fatal(err)
 	}
-}
-
-func TestErrorsInStreams(t *testing.T) {
-	for _, test := range []struct {
-		data string
-		want error
-	}{
-		{`{"error":{"code":503,"message":"slots are gone"}}`, reasoning.ErrOverloaded},
-		{`{"error":{"message":"CUDA error"}}`, reasoning.ErrUnavailable},
-		{`{"error":"model runner stopped"}`, reasoning.ErrUnavailable},
-		{`{"choices":[],"error":null}`, nil},
-		{`{"choices":[{"text":"\"error\": 7"}]}`, nil},
-	} {
-		if err := StreamError("POST x", []byte(test.data)); !errors.Is(err, test.want) {
-			t.Errorf("%s: got %v, want %v", test.data, err, test.want)
-		}
+	span := trace.NewSpanContext(trace.SpanContextConfig{
+		TraceID: trace.TraceID{15: 1}, SpanID: trace.SpanID{7: 2}, TraceFlags: trace.FlagsSampled, TraceState: state,
+	})
+	if err := c.Post(trace.ContextWithSpanContext(t.Context(), span), "completions", 1, new(any)); err != nil {
+		t.Fatal(err)
+	}
+	const want = "00-00000000000000000000000000000001-0000000000000002-01"
+	if got.Get("traceparent") != want || got.Get("tracestate") != "vendor=1" {
+		t.Errorf("got traceparent %q and tracestate %q", got.Get("traceparent"), got.Get("tracestate"))
+	}
+	if err := c.Post(t.Context(), "completions", 1, new(any)); err != nil {
+		t.Fatal(err)
+	}
+	if got.Get("traceparent") != "" {
+		t.Errorf("without a span: got traceparent %q", got.Get("traceparent"))
 	}
 }
 
@@ -206,7 +176,7 @@ func TestRequests(t *testing.T) {
 func TestRefusedConnectionIsUnavailable(t *testing.T) {
 	s := httptest.NewServer(nil)
 	s.Close()
-	c, err := New(s.URL+"/v1/", "", nil)
+	c, err := New(Config{BaseURL: s.URL + "/v1/"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,14 +191,14 @@ func TestURLs(t *testing.T) {
 	for _, bad := range []string{
 		"", "localhost:8000", "ftp://x/v1", "http://", "http://u:p@x/v1", "http://x/v1?a=b", "http://x/%zz",
 	} {
-		if _, err := New(bad, "", nil); err == nil {
+		if _, err := New(Config{BaseURL: bad}); err == nil {
 			t.Errorf("%q: got no error", bad)
 		}
 	}
 	for base, want := range map[string]string{
 		"http://x": "http://x/v1", "http://x/": "http://x/v1", "https://x/api/v1/": "https://x/api/v1",
 	} {
-		c, err := New(base, "", nil)
+		c, err := New(Config{BaseURL: base})
 		if err != nil || c.URL() != want {
 			t.Errorf("%q: got %v and %v, want %q", base, c, err, want)
 		}
@@ -260,7 +230,7 @@ func TestIdleConnectionThatCloses(t *testing.T) {
 			}()
 		}
 	}()
-	client, err := New("http://"+listener.Addr().String(), "", nil)
+	client, err := New(Config{BaseURL: "http://" + listener.Addr().String()})
 	if err != nil {
 		t.Fatal(err)
 	}

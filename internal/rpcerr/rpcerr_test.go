@@ -220,6 +220,11 @@ func TestReasonsAreTheContract(t *testing.T) {
 		"MALFORMED_ANSWER":        codes.Internal,
 		"NODE_NOT_FOUND":          codes.NotFound,
 		"REQUEST_ID_IN_USE":       codes.AlreadyExists,
+		"MODEL_NOT_FOUND":         codes.FailedPrecondition,
+		"TOKENS_NOT_COUNTED":      codes.FailedPrecondition,
+
+		"MODEL_SERVER_KEY_REFUSED":       codes.FailedPrecondition,
+		"MODEL_SERVER_RESPONSE_UNUSABLE": codes.FailedPrecondition,
 	}
 	got := map[string]codes.Code{}
 	for _, d := range declared(t, "../..") {

@@ -20,7 +20,7 @@ type Config struct {
 	Pocket     string `name:"policy-pocket" help:"Shipped model to run when there is no --policy-url." default:"pocket-0.3m" env:"PONDER_POLICY_POCKET" placeholder:"NAME"`
 	URL        string `name:"policy-url" help:"Base URL of an OpenAI-compatible server, such as http://localhost:8000/v1." env:"PONDER_POLICY_URL" placeholder:"URL"`
 	Model      string `name:"policy-model" help:"Name of the model on that server." env:"PONDER_POLICY_MODEL" placeholder:"NAME"`
-	Template   string `name:"policy-template" help:"Prompt template: gsm8k-fewshot, pocket, pocket-fewshot-v2, pocket-think-v1, s1, steps, steps-chatml, think-chatml." default:"steps" env:"PONDER_POLICY_TEMPLATE" placeholder:"NAME"`
+	Template   string `name:"policy-template" help:"Prompt template: gsm8k-fewshot, pocket, pocket-fewshot-v2, pocket-think-v1, s1, steps, steps-chatml, think, think-chatml." default:"steps" env:"PONDER_POLICY_TEMPLATE" placeholder:"NAME"`
 	Dialect    string `name:"policy-dialect" help:"Kind of server: auto, vllm, sglang, llamacpp, ollama, generic." default:"auto" env:"PONDER_POLICY_DIALECT" placeholder:"NAME"`
 	Parameters int64  `name:"policy-parameters" help:"Parameters that one token activates, to count FLOPs." env:"PONDER_POLICY_PARAMETERS" placeholder:"N"`
 	Slots      int    `name:"policy-slots" help:"Sequences to generate concurrently; a waiting pull reserves 8." default:"64" env:"PONDER_POLICY_SLOTS"`
@@ -36,7 +36,7 @@ type Engine struct {
 
 // KeyVariable is the environment variable that holds the API key for the server. A flag
 // would be visible in process lists.
-const KeyVariable = "PONDER_POLICY_API_KEY"
+const KeyVariable = openai.KeyVariable
 
 // Open opens the engine. It does not connect to a server; Ready does.
 func Open(c Config) (*Engine, error) {

@@ -18,7 +18,7 @@ var checks = []check{
 	{name: "steps can be continued", run: continues},
 	{name: "tokens are bounded", run: tokensBounded},
 	{name: "cut by tokens", seeded: true, run: cutByTokens},
-	{name: "prompt is charged once", run: promptOnce},
+	{name: "prompt is charged", run: promptCharged},
 	{name: "a child is its seed and ordinal", seeded: true, run: childIsItsSeed},
 	{name: "a sample's first step is the step's sample", seeded: true, run: wholeBeginsWithStep},
 	{name: "a stop ends the text", run: stops},
@@ -98,19 +98,24 @@ func tokensBounded(ctx context.Context, p policy.Policy, o Options) error {
 	return nil
 }
 
-func promptOnce(ctx context.Context, p policy.Policy, o Options) error {
-	first := true
+// promptCharged checks that a prefix which is read once is charged once, and that each child
+// which reads it for itself is charged with the same tokens.
+func promptCharged(ctx context.Context, p policy.Policy, o Options) error {
+	first := int64(0)
 	for c, err := range p.Expand(ctx, o.request(1, 0, 1, 2, 3)) {
 		if err != nil {
 			return err
 		}
 		switch tokens := c.Usage.Prompt + c.Usage.Cached; {
-		case first && tokens == 0:
+		case first == 0 && tokens == 0:
 			return errors.New("the first child that finished is not charged the prefix")
-		case !first && tokens > 0:
+		case first == 0:
+			first = tokens
+		case !o.EachReads && tokens > 0:
 			return fmt.Errorf("child %d is charged %d tokens of the prefix again", c.Ordinal, tokens)
+		case o.EachReads && tokens != first:
+			return fmt.Errorf("child %d is charged %d tokens of the prefix, the first child %d", c.Ordinal, tokens, first)
 		}
-		first = false
 	}
 	return nil
 }

@@ -57,7 +57,7 @@ func TestBrokenPolicies(t *testing.T) {
 				c.Finish = reasoning.FinishEnd
 			}
 		}),
-		"prompt is charged once": corruptEach(good, func(r policy.Request, c *policy.Child) { c.Usage.Prompt = 9 }),
+		"prompt is charged": corruptEach(good, func(r policy.Request, c *policy.Child) { c.Usage.Prompt = 9 }),
 		"a child is its seed and ordinal": corruptEach(good, func(r policy.Request, c *policy.Child) {
 			if len(r.Ordinals) > 1 && r.Ordinals[0] == c.Ordinal {
 				c.Steps[0].Text = "0:9\n"

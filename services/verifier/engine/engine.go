@@ -33,7 +33,7 @@ type Engine struct {
 }
 
 // KeyVariable is the environment variable that holds the API key for the server.
-const KeyVariable = "PONDER_VERIFIER_API_KEY"
+const KeyVariable = openai.KeyVariable
 
 const (
 	// Default is the shipped reward model that an empty Config.Pocket selects.

@@ -2,9 +2,13 @@ package openai
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/ponder-mesh/ponder/internal/modelserver"
 )
 
 // A Dialect is a kind of server and its extensions of OpenAI's API.
@@ -34,7 +38,7 @@ func ParseDialect(name string) (Dialect, error) {
 }
 
 // detect returns the dialect. If it is DialectAuto, detect asks the server once for its
-// list of models.
+// list of models. A server without such a list has DialectGeneric.
 func (e *Engine) detect(ctx context.Context) (Dialect, error) {
 	e.mu.Lock()
 	known := e.dialect
@@ -43,7 +47,8 @@ func (e *Engine) detect(ctx context.Context) (Dialect, error) {
 		return known, nil
 	}
 	list, err := e.client.Models(ctx)
-	if err != nil {
+	var status *modelserver.StatusError
+	if err != nil && (!errors.As(err, &status) || status.Status != http.StatusNotFound) {
 		return "", fmt.Errorf("detect the server's dialect: %w", err)
 	}
 	found := DialectGeneric

@@ -17,12 +17,14 @@ import (
 
 // Expand implements policy.Policy. It sends a request per child or, with SharedSeed,
 // one for all children. When a request fails, Expand starts no other, yields the
-// children of the requests in flight, and then the error.
+// children of the requests in flight, and then the error; if several fail, it prefers an
+// error that only a person can mend. A text that the server aborts is continued where the
+// template allows.
 //
-// The usage of the first child has the prompt's tokens, as the server counted them for
-// it; the FLOPs of its siblings include what they had to read again. Wasted usage is
-// the tokens received before a request was stopped, without the prompt: servers report
-// the prompt's tokens at the end.
+// The usage of a child is what the server states of its request: siblings that each read the
+// prompt are each charged with it, as it was read or found in the cache. Wasted usage is
+// the tokens received before a request was stopped, with the prompt's if the server
+// stated them before its end.
 func (e *Engine) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {
 		p, err := e.prepare(ctx, r)
@@ -36,24 +38,21 @@ func (e *Engine) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 		failed := make(chan struct{})
 		go e.run(ctx, p, r, results, failed)
 
-		yielded, charged := 0, false
+		yielded := 0
 		var wasted reasoning.Usage
 		for res := range results {
 			if res.err != nil {
 				wasted = wasted.Add(res.child.Usage)
 				if err == nil {
-					err = res.err
 					close(failed)
+				}
+				if err == nil || reasoning.Permanent(res.err) && !reasoning.Permanent(err) {
+					err = res.err
 				}
 				continue
 			}
-			c := res.child
-			if charged {
-				c.Usage.Prompt, c.Usage.Cached = 0, 0
-			}
-			charged = charged || c.Usage.Prompt+c.Usage.Cached > 0
 			yielded++
-			if !yield(c, nil) {
+			if !yield(res.child, nil) {
 				cancel()
 				for range results { // wait until all requests have ended
 				}
@@ -184,14 +183,18 @@ func (e *Engine) sample(
 	if p.stops && r.Span == 1 && r.Stop == "" {
 		c.stop = e.config.Template.Delimiter
 	}
+	samples := make([]*sample, c.n)
+	for i := range samples {
+		samples[i] = newSample(c, r.Span)
+	}
 	began := time.Now()
-	samples, u, err := e.stream(ctx, p, c, r.Span)
+	u, err := e.finish(ctx, p, c, samples)
 	if err != nil {
-		return []result{{policy.Child{Usage: wastedUsage(samples, e.model)}, err}}, nil
+		return []result{{policy.Child{Usage: wastedUsage(samples, u, e.model)}, err}}, nil
 	}
 	took := time.Since(began)
 	for i, s := range samples {
-		if !s.received {
+		if !s.request.received && s.finish == 0 {
 			missing = append(missing, ordinals[i])
 			continue
 		}

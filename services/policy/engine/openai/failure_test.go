@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/ponder-mesh/ponder/internal/modelserver"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy"
 )
@@ -28,20 +29,33 @@ func TestFailuresMapToErrors(t *testing.T) {
 		want    error
 		message string
 	}{
-		{"busy", 503, `{"error":{"message":"Loading model"}}`, reasoning.ErrOverloaded, "Loading model"},
+		{"busy", 503, `{"error":{"message":"Loading model"}}`, reasoning.ErrUnavailable, "Loading model"},
 		{"too many", 429, `{"error":{"message":"slow down"}}`, reasoning.ErrOverloaded, "slow down"},
 		{"broken", 500, `{"error":{"message":"CUDA error"}}`, reasoning.ErrUnavailable, "CUDA error"},
 		{"bad request", 400, `{"error":{"message":"prompt does not fit"}}`, reasoning.ErrInvalid, "prompt does not fit"},
-		{"no such model", 404, `{"error":{"message":"no model toy"}}`, policy.ErrModel, "no model toy"},
-		{"key refused", 401, `{"error":{"message":"bad key"}}`, nil, "bad key"},
-		{"redirect", 302, ``, nil, "redirects are not followed"},
+		{"no such model", 404, `{"error":{"message":"no model toy"}}`, policy.ErrModel, "check --policy-model"},
+		{"no such path", 404, `{"detail":"Not Found"}`, modelserver.ErrResponse, "check --policy-url"},
+		{"key refused", 401, `{"error":{"message":"bad key"}}`, modelserver.ErrKey, "set PONDER_POLICY_API_KEY"},
+		{"redirect", 302, ``, modelserver.ErrResponse, "redirects are not followed"},
 		{"error in the stream", 200, openingFrame + `data: {"error":{"code":500,"message":"slot died"}}` + "\n\n",
 			reasoning.ErrUnavailable, "slot died"},
 		{"stream ends early", 200, openingFrame, reasoning.ErrUnavailable, "ended before the text did"},
 		{"empty stream", 200, ``, reasoning.ErrUnavailable, "ended before the text did"},
-		{"not JSON", 200, "data: {\"index\n\n", reasoning.ErrUnavailable, `{\"index`},
-		{"HTML page", 200, "<html>hello</html>", reasoning.ErrUnavailable, "ended before the text did"},
-		{"choice out of range", 200, `data: {"index":7,"content":"1"}` + "\n\n", nil, "choice 7 of 1"},
+		{"cut within an event", 200, "data: {\"index", reasoning.ErrUnavailable, "ended before the text did"},
+		{"not JSON", 200, "data: {\"index\n\n" + openingFrame, modelserver.ErrResponse, `{\"index`},
+		{"HTML page", 200, "<html>hello</html>", modelserver.ErrResponse, "check --policy-url"},
+		{"choice out of range", 200, `data: {"index":7,"content":"1"}` + "\n\n", modelserver.ErrResponse, "choice 7 of 1"},
+		{"prompt of negative size", 200, `data: {"index":0,"content":"1","timings":{"prompt_n":-5}}` + "\n\n",
+			modelserver.ErrResponse, "states -5 tokens of the prompt"},
+		{"prompt larger than its bytes", 200, `data: {"index":0,"content":"1","timings":{"prompt_n":1000000}}` + "\n\n",
+			modelserver.ErrResponse, "states 1000000 tokens of the prompt"},
+		{"negative count", 200, `data: {"index":0,"content":"1","tokens_predicted":-1}` + "\n\n",
+			modelserver.ErrResponse, "states -1 tokens"},
+		{"no integer", 200, `data: {"index":0,"content":"1","tokens_predicted":1e30}` + "\n\n" + openingFrame,
+			modelserver.ErrResponse, "tokens_predicted"},
+		{"text that no request can continue", 200,
+			`data: {"index":0,"content":"` + strings.Repeat("x", policy.MaxPrefix+1) + `","tokens_predicted":1}` + "\n\n",
+			modelserver.ErrResponse, "text has more than 1048576 bytes"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			e := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -50,14 +64,11 @@ func TestFailuresMapToErrors(t *testing.T) {
 			}, llama)
 			got, err := collect(t, e, newRequest(1, 0))
 			if err == nil || len(got) > 0 || !strings.Contains(err.Error(), test.message) {
-				t.Fatalf("got %v and error %v, want one that contains %q", got, err, test.message)
+				t.Fatalf("got %v and error %.300v, want one that contains %q", got, err, test.message)
 			}
-			for _, class := range []error{
-				reasoning.ErrOverloaded, reasoning.ErrUnavailable, reasoning.ErrInvalid, policy.ErrModel,
-			} {
-				if is := errors.Is(err, class); is != (class == test.want) {
-					t.Errorf("error %q is %q: %v", err, class, is)
-				}
+			if !errors.Is(err, test.want) || reasoning.Permanent(err) == reasoning.Transient(err) ||
+				reasoning.Transient(err) != (test.want == reasoning.ErrOverloaded || test.want == reasoning.ErrUnavailable) {
+				t.Errorf("error %q: transient is %v, want %q", err, reasoning.Transient(err), test.want)
 			}
 		})
 	}
@@ -111,12 +122,14 @@ func hang(opening string, sent, disconnected chan<- struct{}) http.HandlerFunc {
 }
 
 func TestWastedTokensAreCounted(t *testing.T) {
+	requests := int64(0)
 	e := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		requests++
 		io.WriteString(w, openingFrame+`data: {"index":0,"content":"+","stop":false,"tokens_predicted":2}`+"\n\n")
 	}, llama)
 	for c, err := range e.Expand(t.Context(), newRequest(policy.Whole, 0)) {
-		if err == nil || c.Usage.Generated != 2 || len(c.Steps) > 0 {
-			t.Errorf("got %+v and %v, want an error and two wasted tokens", c, err)
+		if err == nil || c.Usage.Generated != 2*requests || len(c.Steps) > 0 || requests != 1+maxContinuations {
+			t.Errorf("got %+v and %v, want an error and two wasted tokens for each of %d requests", c, err, requests)
 		}
 	}
 }
@@ -237,7 +250,7 @@ func TestIdleStreamsTimeOut(t *testing.T) {
 			start := time.Now()
 			_, err := collect(t, e, newRequest(policy.Whole, 0))
 			took, want := time.Since(start), time.Duration(count)*30*time.Second+time.Minute
-			idle := errors.Is(err, reasoning.ErrUnavailable) && strings.Contains(fmt.Sprint(err), "no event for 1m0s")
+			idle := errors.Is(err, reasoning.ErrUnavailable) && strings.Contains(fmt.Sprint(err), "nothing received for 1m0s")
 			if !idle || took != want {
 				t.Errorf("%d events: got %v after %v, want ErrUnavailable after %v", count, err, took, want)
 			}

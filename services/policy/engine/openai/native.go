@@ -104,8 +104,11 @@ func ollamaChat(c call) map[string]any {
 func parseOllama(data []byte) (frame, error) {
 	var chunk struct {
 		Response string `json:"response"`
+		Thinking string `json:"thinking"`
 		Message  struct {
-			Content string `json:"content"`
+			Content  string `json:"content"`
+			Thinking string `json:"thinking"`
+			Tools    []any  `json:"tool_calls"`
 		} `json:"message"`
 		Logprobs   modelserver.Logprobs `json:"logprobs"`
 		Done       bool                 `json:"done"`
@@ -116,7 +119,10 @@ func parseOllama(data []byte) (frame, error) {
 	if err := json.Unmarshal(data, &chunk); err != nil {
 		return frame{}, err
 	}
-	f := frame{events: []event{{text: chunk.Response + chunk.Message.Content, tokens: chunk.Logprobs}}}
+	f := frame{events: []event{{
+		reasoning: chunk.Thinking + chunk.Message.Thinking, text: chunk.Response + chunk.Message.Content,
+		tools: len(chunk.Message.Tools) > 0, tokens: chunk.Logprobs,
+	}}}
 	if chunk.Done {
 		f.events[0].finish = chunk.DoneReason
 		f.usage = &usage{prompt: chunk.Prompt, generated: chunk.Generated}

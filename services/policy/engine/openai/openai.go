@@ -9,7 +9,11 @@
 // it itself and cancels the rest.
 //
 // A child is one request with its own seed. Siblings share their prefix through the
-// server's prefix cache.
+// server's prefix cache. A text that the server aborts is continued by another request.
+//
+// Thinking that the server sends apart from the text (reasoning, reasoning_content) is part
+// of the child, between the marks of the prompt template. The engine itself cuts a text at
+// its limit of tokens, if the server does not, and closes the stream.
 package openai
 
 import (
@@ -37,7 +41,7 @@ type Config struct {
 	Parameters int64   // active per token; 0 if unknown: FLOPs are then 0
 
 	MaxInFlight int           // most concurrent requests to the server; 0 is 64
-	Idle        time.Duration // longest wait for the next event of a stream; 0 is two minutes
+	Idle        time.Duration // longest wait for the next bytes of a stream; 0 is two minutes
 
 	// SharedSeed requests all children of a prefix as n choices of one request, if the
 	// server supports n. This helps servers without a prefix cache, but siblings then
@@ -80,7 +84,9 @@ func New(c Config) (*Engine, error) {
 	if _, err := ParseDialect(string(c.Dialect)); err != nil {
 		return nil, fmt.Errorf("openai: %w", err)
 	}
-	client, err := modelserver.New(c.BaseURL, c.APIKey, c.Transport)
+	client, err := modelserver.New(modelserver.Config{
+		BaseURL: c.BaseURL, Key: c.APIKey, Names: names, Transport: c.Transport,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("openai: %w", err)
 	}

@@ -1,8 +1,8 @@
 package openai
 
 import (
+	"cmp"
 	"encoding/json"
-	"io"
 	"iter"
 	"maps"
 
@@ -28,7 +28,7 @@ type protocol struct {
 	path   string
 	stops  bool // responses distinguish a stop string from the end of the text
 	body   func(call) map[string]any
-	frames func(io.Reader) iter.Seq2[[]byte, error]
+	frames func(s *modelserver.Stream, limit int64) iter.Seq2[[]byte, error]
 	parse  func([]byte) (frame, error)
 }
 
@@ -40,15 +40,16 @@ type frame struct {
 
 // An event is an update of one choice.
 type event struct {
-	choice  int
-	text    string
-	tokens  []modelserver.Token // sampled since the last event, if reported
-	sampled int                 // tokens sampled so far, including those without text, if reported
-	finish  string              // "stop" or "length" at the end
-	stopped string              // the stop string that the server reached and removed, if reported
+	choice    int
+	reasoning string // thinking that the server sends apart from the text, and that precedes it
+	text      string
+	tools     bool                // the server sends a call of a tool
+	tokens    []modelserver.Token // sampled since the last event, if reported
+	sampled   int                 // tokens sampled so far, including those without text, if reported
+	finish    string              // "stop" or "length" at the end
+	stopped   string              // the stop string that the server reached and removed, if reported
+	cut       bool                // text after a limit was removed
 }
-
-type usage struct{ prompt, cached, generated int }
 
 // protocolOf returns the endpoint of a dialect that reports most. llama.cpp's own
 // endpoint reports the stop string, and OpenAI's does not. ollama's own endpoints have
@@ -56,11 +57,14 @@ type usage struct{ prompt, cached, generated int }
 func protocolOf(d Dialect, chat bool) protocol {
 	switch {
 	case d == DialectLlamaCpp && !chat:
-		return protocol{path: "/completion", stops: true, body: llamaBody, frames: modelserver.Events, parse: parseLlama}
+		return protocol{
+			path: "/completion", stops: true,
+			body: llamaBody, frames: (*modelserver.Stream).Events, parse: parseLlama,
+		}
 	case d == DialectOllama && chat:
-		return protocol{path: "/api/chat", body: ollamaChat, frames: modelserver.Lines, parse: parseOllama}
+		return protocol{path: "/api/chat", body: ollamaChat, frames: (*modelserver.Stream).Lines, parse: parseOllama}
 	case d == DialectOllama:
-		return protocol{path: "/api/generate", body: ollamaGenerate, frames: modelserver.Lines, parse: parseOllama}
+		return protocol{path: "/api/generate", body: ollamaGenerate, frames: (*modelserver.Stream).Lines, parse: parseOllama}
 	}
 	path := "completions"
 	if chat {
@@ -76,7 +80,7 @@ func protocolOf(d Dialect, chat bool) protocol {
 	}
 	return protocol{
 		path: path, stops: d == DialectVLLM || d == DialectSGLang,
-		body: body, frames: modelserver.Events, parse: parseChunk,
+		body: body, frames: (*modelserver.Stream).Events, parse: parseChunk,
 	}
 }
 
@@ -139,16 +143,25 @@ func standardBody(c call, chat bool) map[string]any {
 	return body
 }
 
-// parseChunk parses chunks of OpenAI's completions and chat API, with the additions of
-// vLLM, SGLang and llama.cpp.
+// A content is the text of a choice: the choice of the completions API itself, or in the
+// chat API the delta of a stream and the message of a document.
+type content struct {
+	Text     string `json:"text"`
+	Content  string `json:"content"`
+	Thought  string `json:"reasoning"`         // vLLM, ollama and others
+	Thought2 string `json:"reasoning_content"` // llama.cpp, SGLang, and vLLM before 0.12
+	Tools    []any  `json:"tool_calls"`
+}
+
+// parseChunk parses chunks and documents of OpenAI's completions and chat API, with the
+// additions of vLLM, SGLang and llama.cpp.
 func parseChunk(data []byte) (frame, error) {
 	var chunk struct {
 		Choices []struct {
-			Index int    `json:"index"`
-			Text  string `json:"text"`
-			Delta struct {
-				Content string `json:"content"`
-			} `json:"delta"`
+			content
+			Index        int                  `json:"index"`
+			Delta        content              `json:"delta"`
+			Message      content              `json:"message"`
 			Logprobs     modelserver.Logprobs `json:"logprobs"`
 			FinishReason string               `json:"finish_reason"`
 		} `json:"choices"`
@@ -166,7 +179,12 @@ func parseChunk(data []byte) (frame, error) {
 	}
 	var f frame
 	for _, c := range chunk.Choices {
-		e := event{choice: c.Index, text: c.Text + c.Delta.Content, tokens: c.Logprobs, finish: c.FinishReason}
+		e := event{choice: c.Index, tokens: c.Logprobs, finish: c.FinishReason}
+		for _, part := range []content{c.content, c.Delta, c.Message} {
+			e.reasoning += cmp.Or(part.Thought2, part.Thought) // some servers send both, with the same text
+			e.text += part.Text + part.Content
+			e.tools = e.tools || len(part.Tools) > 0
+		}
 		if chunk.Usage != nil && len(chunk.Choices) == 1 {
 			e.sampled = chunk.Usage.Generated // the usage so far is that of the only choice
 		}

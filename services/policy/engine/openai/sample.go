@@ -1,9 +1,9 @@
 package openai
 
 import (
-	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/ponder-mesh/ponder/internal/modelserver"
 	"github.com/ponder-mesh/ponder/reasoning"
@@ -11,57 +11,97 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/template"
 )
 
-// A sample cuts the stream of one choice into steps.
+// A sample cuts the stream of one choice into steps. It goes on over several requests if
+// the server aborts one.
 type sample struct {
 	template template.Template
 	span     int
 	until    string // ends the sample, if not empty
+	limit    int    // most tokens; what the server sends beyond it is cut
+	thinking thinking
 
-	steps    []reasoning.Step // complete
-	open     reasoning.Step   // incomplete
-	finish   reasoning.Finish // 0 while the sample is unfinished
-	sampled  int              // tokens, if the server reports their sum
-	received bool             // an event arrived
-	ended    bool             // the server ended the choice
-	overrun  bool             // text arrived after the finish
+	steps   []reasoning.Step // complete
+	open    reasoning.Step   // incomplete
+	finish  reasoning.Finish // 0 while the sample is unfinished
+	size    int              // bytes of text
+	overrun bool             // text arrived after the finish
+	count   count
+	request struct { // of the current request
+		received bool // an event arrived
+		ended    bool // the server ended the choice
+	}
+}
+
+// newSample returns a sample that continues steps.
+func newSample(c call, span int) *sample {
+	return &sample{
+		template: c.template, span: span, until: c.until, limit: c.sampling.MaxTokens,
+		thinking: newThinking(c.template, strings.Join(c.text.Steps, "")),
+	}
 }
 
 // add adds an event. It only counts the tokens that arrive after the finish.
 func (s *sample) add(e event) error {
-	s.received = true
-	s.sampled = max(s.sampled, e.sampled)
-	tokens := e.tokens
-	at, begin := 0, 0 // offsets in the text: of the rest, and of the next token
-	for at < len(e.text) && s.finish == 0 {
-		n, whole := s.toStepEnd(e.text[at:])
-		s.open.Text += e.text[at : at+n]
-		at += n
-		for len(tokens) > 0 && begin < at {
-			begin += len(tokens[0].Text)
-			s.count(tokens[:1])
-			tokens = tokens[1:]
-		}
-		if whole {
-			s.close()
-		}
+	s.request.received = true
+	if e.tools {
+		return errTools
 	}
-	s.overrun = s.overrun || at < len(e.text)
-	s.count(tokens)
-	s.ended = s.ended || e.finish != ""
-	if !s.ended || s.finish != 0 {
+	tokens, err := s.admit(&e)
+	if err != nil {
+		return err
+	}
+	if e.reasoning != "" {
+		s.write(s.thinking.begin())
+		tokens = s.generate(e.reasoning, tokens)
+	}
+	if e.text != "" {
+		s.write(s.thinking.end(s.open.Text))
+		tokens = s.generate(e.text, tokens)
+	}
+	s.attach(tokens)
+	s.request.ended = s.request.ended || e.finish != ""
+	switch {
+	case s.finish != 0:
+		return nil
+	case s.size > policy.MaxPrefix:
+		return reasoning.Mark(fmt.Errorf("text has more than %d bytes, which no request can continue", policy.MaxPrefix),
+			modelserver.ErrResponse)
+	case e.cut:
+		s.end(reasoning.FinishLength)
+		s.overrun = true
+		return nil
+	case !s.request.ended:
 		return nil
 	}
-	switch {
-	case e.finish == "length":
-		s.finish = reasoning.FinishLength
-	case e.finish != "stop":
-		return fmt.Errorf("finish reason %.100q: must be stop or length", e.finish)
-	case e.stopped == s.template.Delimiter:
-		s.open.Text += e.stopped
-		s.close()
+	return s.ended(e)
+}
+
+// ended finishes the sample for the reason that the server names.
+func (s *sample) ended(e event) error {
+	switch e.finish {
+	case "length", "repetition": // vLLM ends repetitions, if it is configured to
+		s.end(reasoning.FinishLength)
+	case "stop":
+		if e.stopped == s.template.Delimiter {
+			s.write(e.stopped)
+		}
+		if s.finish == 0 {
+			s.end(reasoning.FinishEnd)
+		}
+	case "abort", "error":
+		s.request.ended = false
+		return reasoning.Mark(fmt.Errorf("the server aborted the text: finish reason %q", e.finish), reasoning.ErrUnavailable)
+	case "tool_calls", "function_call":
+		return errTools
 	default:
-		s.finish = reasoning.FinishEnd
+		return reasoning.Mark(fmt.Errorf("finish reason %.100q: must be stop or length", e.finish), modelserver.ErrResponse)
 	}
+	return nil
+}
+
+// end finishes the sample with the open step.
+func (s *sample) end(f reasoning.Finish) {
+	s.finish = f
 	if last := len(s.steps) - 1; last >= 0 && s.open.Text == "" { // an end-of-text token has no text
 		s.steps[last].Tokens += s.open.Tokens
 		s.steps[last].LogProb += s.open.LogProb
@@ -69,7 +109,31 @@ func (s *sample) add(e event) error {
 		s.steps = append(s.steps, s.open)
 	}
 	s.open = reasoning.Step{}
-	return nil
+}
+
+// write adds text that the model did not generate.
+func (s *sample) write(text string) { s.generate(text, nil) }
+
+// generate adds text with its tokens up to the finish, and returns the tokens that begin
+// after the text.
+func (s *sample) generate(text string, tokens []modelserver.Token) []modelserver.Token {
+	at, begin := 0, 0 // offsets in the text: of the rest, and of the next token
+	for at < len(text) && s.finish == 0 {
+		n, whole := s.toStepEnd(text[at:])
+		s.open.Text += text[at : at+n]
+		at += n
+		for len(tokens) > 0 && begin < at {
+			begin += len(tokens[0].Text)
+			s.attach(tokens[:1])
+			tokens = tokens[1:]
+		}
+		if whole {
+			s.close()
+		}
+	}
+	s.size += at
+	s.overrun = s.overrun || at < len(text)
+	return tokens
 }
 
 // toStepEnd returns how many bytes of text belong to the open step, and whether they
@@ -102,11 +166,10 @@ func (s *sample) close() {
 	s.open = reasoning.Step{}
 }
 
-// count adds tokens to the open step or, after the finish, to the last step. Tokens
-// after the finish are billed but do not change the step's log-probability.
-func (s *sample) count(tokens []modelserver.Token) {
+// attach adds tokens to the open step. After the finish, child adds them to the last step,
+// whose log-probability they do not change.
+func (s *sample) attach(tokens []modelserver.Token) {
 	if s.finish != 0 {
-		s.steps[len(s.steps)-1].Tokens += len(tokens)
 		return
 	}
 	s.open.Tokens += len(tokens)
@@ -115,47 +178,45 @@ func (s *sample) count(tokens []modelserver.Token) {
 	}
 }
 
-// errUncounted indicates that the tokens of a step that was cut are unknown.
-var errUncounted = errors.New(
-	"cannot count the tokens of a step: server sent neither log-probabilities nor usage before the cut")
+// text returns the text so far.
+func (s *sample) text() string { return reasoning.Join(s.steps) + s.open.Text }
 
-// tokens returns the number of tokens in the steps so far, and of all tokens.
-func (s *sample) tokens() (inSteps, total int) {
-	inSteps = s.open.Tokens
+// child returns the finished sample. Tokens after its finish, and those that the server
+// reports only as part of a sum, such as the end-of-text token, are added to the last step
+// as far as the limit allows. The usage has all tokens; those that are in no step are wasted.
+func (s *sample) child(ordinal int, model reasoning.Model, u usage) (policy.Child, error) {
+	total := s.count.total()
+	if total == 0 && s.text() != "" {
+		return policy.Child{Usage: wastedUsage([]*sample{s}, u, model)}, errUncounted
+	}
+	inSteps := 0
 	for _, step := range s.steps {
 		inSteps += step.Tokens
 	}
-	return inSteps, max(s.sampled, inSteps)
+	last := &s.steps[len(s.steps)-1]
+	last.Tokens += max(0, min(total, s.limit)-inSteps)
+	return policy.Child{Ordinal: ordinal, Steps: s.steps, Finish: s.finish, Usage: u.with(total, model)}, nil
 }
 
 // wastedUsage returns the usage of samples that will not be finished.
-func wastedUsage(samples []*sample, model reasoning.Model) reasoning.Usage {
+func wastedUsage(samples []*sample, u usage, model reasoning.Model) reasoning.Usage {
 	generated := 0
 	for _, s := range samples {
-		_, total := s.tokens()
-		generated += total
+		generated += s.count.least()
 	}
-	return reasoning.Usage{Generated: int64(generated), FLOPs: model.FLOPs(int64(generated))}
+	return u.with(generated, model)
 }
 
-// child returns the finished sample. Tokens that the server reports only as part of a
-// sum, such as the end-of-text token, are added to the last step.
-func (s *sample) child(ordinal int, model reasoning.Model, u usage) (policy.Child, error) {
-	inSteps, total := s.tokens()
-	if total == 0 && reasoning.Join(s.steps) != "" {
-		return policy.Child{}, errUncounted
+// cutText returns the length of the longest text that the first tokens begin, at most that
+// of text, and not within a character.
+func cutText(text string, tokens []modelserver.Token) int {
+	n := 0
+	for _, t := range tokens {
+		n += len(t.Text)
 	}
-	s.steps[len(s.steps)-1].Tokens += total - inSteps
-	prompt := int64(u.prompt - u.cached)
-	return policy.Child{
-		Ordinal: ordinal,
-		Steps:   s.steps,
-		Finish:  s.finish,
-		Usage: reasoning.Usage{
-			Generated: int64(total),
-			Prompt:    prompt,
-			Cached:    int64(u.cached),
-			FLOPs:     model.FLOPs(prompt + int64(total)),
-		},
-	}, nil
+	n = min(n, len(text))
+	for n > 0 && n < len(text) && !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return n
 }

@@ -24,7 +24,7 @@ func TestStepsDoNotDependOnEvents(t *testing.T) {
 		alphabet := []string{"\n", "\n\n", "\n\n\n", "a", "b c", ".\n\n", "é"}
 		tokens := rapid.SliceOfN(rapid.SampledFrom(alphabet), 1, 40).Draw(t, "tokens")
 		span := rapid.IntRange(0, 5).Draw(t, "span")
-		s := &sample{template: chat, span: span}
+		s := &sample{template: chat, span: span, limit: 100}
 		for rest := tokens; len(rest) > 0 && s.finish == 0; {
 			n := rapid.IntRange(1, len(rest)).Draw(t, "tokens of an event")
 			e := event{text: strings.Join(rest[:n], "")}
@@ -74,7 +74,7 @@ func TestTokensBelongToTheStepInWhichTheyBegin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &sample{template: chat, span: 2}
+	s := &sample{template: chat, span: 2, limit: 100}
 	for _, text := range []string{"a", "\n", "\nb", "c", "\n\n"} { // one step ends within a token
 		if err := s.add(event{text: text, tokens: []modelserver.Token{{Text: text, LogProb: -1}}}); err != nil {
 			t.Fatal(err)
@@ -92,7 +92,7 @@ func TestEndOfTextIsNoStep(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &sample{template: tmpl}
+	s := &sample{template: tmpl, limit: 100}
 	for _, e := range []event{
 		{text: "a\n\n", tokens: []modelserver.Token{{Text: "a\n\n", LogProb: -1}}},
 		{tokens: []modelserver.Token{{LogProb: -.5}}, finish: "stop"},
@@ -116,7 +116,7 @@ func TestSampleUntil(t *testing.T) {
 	const text, until = "2+2=4.\n\nSo 4.\n<|im_start|>answer\nFinal Answer: 4", "<|im_start|>answer\n"
 	want := []string{"2+2=4.\n\n", "So 4.\n<|im_start|>answer\n"}
 	for size := 1; size <= len(text); size++ {
-		s := &sample{template: tmpl, until: until}
+		s := &sample{template: tmpl, until: until, limit: 100}
 		for piece := range slices.Chunk([]byte(text), size) {
 			e := event{text: string(piece), tokens: []modelserver.Token{{Text: string(piece), LogProb: -1}}}
 			if err := s.add(e); err != nil {

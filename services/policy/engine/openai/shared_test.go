@@ -44,10 +44,11 @@ func TestSharedSeed(t *testing.T) {
 		name    string
 		choices func(n int) int // generated for a request of n; 0 is a refusal
 		want    string          // the n of each request of two expansions
+		prompts int64           // served requests of the two expansions, each of 9 tokens of prompt
 	}{
-		{"n is served", func(n int) int { return n }, "4 4"},
-		{"one choice whatever n is", func(n int) int { return 1 }, "4 1 1 1 1 1 1 1"},
-		{"refused", func(n int) int { return n % 4 }, "4 1 1 1 1 1 1 1 1"},
+		{"n is served", func(n int) int { return n }, "4 4", 2},
+		{"one choice whatever n is", func(n int) int { return 1 }, "4 1 1 1 1 1 1 1", 8},
+		{"refused", func(n int) int { return n % 4 }, "4 1 1 1 1 1 1 1 1", 8},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var requested []string
@@ -67,12 +68,12 @@ func TestSharedSeed(t *testing.T) {
 					http.Error(w, "Only one completion choice is allowed", http.StatusInternalServerError)
 				}
 			}, func(c *Config) { c.Dialect, c.SharedSeed, c.MaxInFlight = DialectVLLM, true, 1 })
+			prompt := int64(0)
 			for range 2 {
 				got, err := collect(t, e, newRequest(1, 0, 1, 2, 3))
 				if err != nil || len(got) != 4 {
 					t.Fatalf("got %d children and error %v, want 4", len(got), err)
 				}
-				prompt := int64(0)
 				for i, c := range got {
 					if c.Ordinal != i || c.Finish != reasoning.FinishStep || c.Usage.Generated != 3 {
 						t.Errorf("child %d is %+v, want a step of 3 tokens", i, c)
@@ -82,9 +83,9 @@ func TestSharedSeed(t *testing.T) {
 					}
 					prompt += c.Usage.Prompt
 				}
-				if prompt != 9 {
-					t.Errorf("the prefix of 9 tokens is charged as %d", prompt)
-				}
+			}
+			if prompt != 9*test.prompts {
+				t.Errorf("charged %d tokens of prompts, want 9 for each of %d requests", prompt, test.prompts)
 			}
 			if got := strings.Join(requested, " "); got != test.want {
 				t.Errorf("requested %s choices, want %s", got, test.want)

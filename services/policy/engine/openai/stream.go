@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"time"
 
 	"github.com/ponder-mesh/ponder/internal/modelserver"
@@ -18,74 +17,119 @@ import (
 // wraps each in a few hundred bytes.
 func streamLimit(tokens int) int64 { return modelserver.MaxFrame + int64(tokens)*(4<<10) }
 
-// stream sends a request and reads its response until all choices are finished. With an
-// error it returns the unfinished samples.
-func (e *Engine) stream(ctx context.Context, p protocol, c call, span int) ([]*sample, usage, error) {
+// stream sends a request and reads its response until all samples are finished. It returns
+// the usage that the server states, as far as it does before an error.
+func (e *Engine) stream(ctx context.Context, p protocol, c call, samples []*sample) (usage, error) {
 	what := fmt.Sprintf("POST %s (%s)", e.client.URL(), p.path)
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	idle := time.AfterFunc(e.config.Idle, func() {
-		stop(fmt.Errorf("%w: no event for %v", reasoning.ErrUnavailable, e.config.Idle))
+		stop(fmt.Errorf("%w: nothing received for %v", errIdle, e.config.Idle))
 	})
 	defer idle.Stop()
 
-	body, err := e.client.Stream(ctx, p.path, p.body(c))
+	body := p.body(c)
+	response, err := e.client.Stream(ctx, p.path, body)
 	if err != nil {
-		var status *modelserver.StatusError
-		if errors.As(err, &status) && status.Status == http.StatusNotFound {
+		if errors.Is(err, modelserver.ErrNoModel) {
 			err = reasoning.Mark(err, policy.ErrModel)
 		}
-		return nil, usage{}, err
+		return usage{}, err
 	}
-	defer body.Close()
+	defer response.Close()
+	response.ReadCloser = &watched{response.ReadCloser, idle, e.config.Idle}
 
-	samples := make([]*sample, c.n)
-	for i := range samples {
-		samples[i] = &sample{template: c.template, span: span, until: c.until}
-	}
-	var u usage
-	for data, err := range p.frames(io.LimitReader(body, streamLimit(c.n*c.sampling.MaxTokens))) {
-		if err != nil {
-			return samples, u, modelserver.Broken(ctx, what, err)
-		}
-		idle.Reset(e.config.Idle)
-		if bytes.Equal(data, []byte("[DONE]")) {
-			break
-		}
-		if err := modelserver.StreamError(what, data); err != nil {
-			return samples, u, err
-		}
-		f, err := p.parse(data)
-		if err != nil {
-			return samples, u, modelserver.Broken(ctx, what, fmt.Errorf("event %.200q: %w", data, err))
-		}
-		if f.usage != nil {
-			u = *f.usage
-		}
-		for _, ev := range f.events {
-			if ev.choice < 0 || ev.choice >= len(samples) {
-				return samples, u, fmt.Errorf("%s: got choice %d of %d", what, ev.choice, len(samples))
-			}
-			if err := samples[ev.choice].add(ev); err != nil {
-				return samples, u, fmt.Errorf("%s: %w", what, err)
+	r := reader{samples: samples, operation: what, client: e.client, most: len(fmt.Sprint(body))}
+	for data, err := range p.frames(response, streamLimit(c.n*c.sampling.MaxTokens)) {
+		switch {
+		case r.garbled != nil && err == nil:
+			return r.usage, fmt.Errorf("%s: %w", what, r.garbled)
+		case err != nil:
+			return r.usage, modelserver.Broken(ctx, what, err)
+		case bytes.Equal(data, []byte("[DONE]")):
+			r.done = true
+		default:
+			if err := r.read(p, data); err != nil {
+				return r.usage, err
 			}
 		}
-		if canStop(samples, c.stop != "") {
+		if r.done || canStop(samples, c.stop != "") {
 			break
 		}
 	}
 	if err := ctx.Err(); err != nil {
-		return samples, u, modelserver.Broken(ctx, what, err)
-	}
-	if c.n == 1 {
-		samples[0].sampled = max(samples[0].sampled, u.generated)
+		return r.usage, modelserver.Broken(ctx, what, err)
 	}
 	for _, s := range samples {
-		if s.finish == 0 && (s.received || !samples[0].received) {
-			return samples, u, modelserver.Broken(ctx, what, errors.New("the stream ended before the text did"))
+		if s.finish == 0 && (s.request.received || !samples[0].request.received) {
+			return r.usage, modelserver.Broken(ctx, what, errors.New("the stream ended before the text did"))
 		}
 	}
-	return samples, u, nil
+	return r.usage, nil
+}
+
+// errIdle indicates that a server sent nothing for too long.
+var errIdle = fmt.Errorf("%w", reasoning.ErrUnavailable)
+
+// A reader reads the frames of one response.
+type reader struct {
+	samples   []*sample
+	operation string // for errors
+	client    *modelserver.Client
+	most      int // bytes of the request
+	usage     usage
+	garbled   error // of a frame that is not JSON: the stream may have been cut within it
+	done      bool
+}
+
+// read adds a frame to the samples.
+func (r *reader) read(p protocol, data []byte) error {
+	if err := r.client.StreamError(r.operation, data); err != nil {
+		return err
+	}
+	f, err := p.parse(data)
+	if err != nil {
+		r.garbled = modelserver.Malformed(data, err)
+		if modelserver.IsNotJSON(data) {
+			return fmt.Errorf("%s: event %w", r.operation, r.garbled)
+		}
+		return nil
+	}
+	if f.usage != nil {
+		if err := f.usage.check(r.most); err != nil {
+			return fmt.Errorf("%s: %w", r.operation, err)
+		}
+		r.usage = *f.usage
+		if len(r.samples) == 1 && f.usage.generated > 0 {
+			f.events = append(f.events, event{sampled: f.usage.generated})
+		}
+	}
+	for _, ev := range f.events {
+		if ev.choice < 0 || ev.choice >= len(r.samples) {
+			err := fmt.Errorf("%s: got choice %d of %d", r.operation, ev.choice, len(r.samples))
+			return reasoning.Mark(err, modelserver.ErrResponse)
+		}
+		if err := r.samples[ev.choice].add(ev); err != nil {
+			return fmt.Errorf("%s: %w", r.operation, err)
+		}
+	}
+	return nil
+}
+
+// A watched resets a timer whenever bytes arrive: a server that sends comments while a
+// request waits in its queue is alive.
+type watched struct {
+	io.ReadCloser
+	timer *time.Timer
+	idle  time.Duration
+}
+
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.ReadCloser.Read(p)
+	if n > 0 {
+		w.timer.Reset(w.idle)
+	}
+	return n, err
 }
 
 // canStop reports whether to stop reading a stream before the server ends it: all
@@ -98,7 +142,7 @@ func canStop(samples []*sample, stopString bool) bool {
 		if s.finish == 0 {
 			return false
 		}
-		ended = ended && s.ended
+		ended = ended && s.request.ended
 		overrun = overrun || s.overrun
 	}
 	return !ended && (overrun || !stopString)

@@ -20,6 +20,13 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
+// KeyVariable is the environment variable that holds the API key for the server.
+const KeyVariable = "PONDER_VERIFIER_API_KEY"
+
+// names are the settings by which an operator chooses the server, for the remedies that
+// errors name.
+var names = modelserver.Names{URL: "--verifier-url", Model: "--verifier-model", Key: KeyVariable}
+
 // A Config describes a reward model and the server that runs it.
 type Config struct {
 	BaseURL    string // such as "http://localhost:8000/v1"
@@ -60,7 +67,9 @@ func New(c Config) (*Engine, error) {
 	case c.Timeout < 0:
 		return nil, fmt.Errorf("openai: timeout: must not be negative, is %v", c.Timeout)
 	}
-	client, err := modelserver.New(c.BaseURL, c.APIKey, c.Transport)
+	client, err := modelserver.New(modelserver.Config{
+		BaseURL: c.BaseURL, Key: c.APIKey, Names: names, Transport: c.Transport,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("openai: %w", err)
 	}

@@ -19,6 +19,7 @@ import (
 	"go.uber.org/goleak"
 	"pgregory.net/rapid"
 
+	"github.com/ponder-mesh/ponder/internal/modelserver"
 	"github.com/ponder-mesh/ponder/internal/modelserver/replay"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/verifier"
@@ -171,15 +172,40 @@ func TestBadScores(t *testing.T) {
 }
 
 func TestFailuresMapToErrors(t *testing.T) {
-	for status, want := range map[int]error{
-		503: reasoning.ErrOverloaded, 429: reasoning.ErrOverloaded, 500: reasoning.ErrUnavailable, 400: reasoning.ErrInvalid,
+	for _, test := range []struct {
+		status int
+		body   string
+		want   error
+		remedy string
+	}{
+		{429, ``, reasoning.ErrOverloaded, ""},
+		{503, `{"error":{"message":"the server's message"}}`, reasoning.ErrUnavailable, "the server's message"},
+		{500, `{"error":{"message":"the server's message"}}`, reasoning.ErrUnavailable, "the server's message"},
+		{400, `{"error":{"message":"the server's message"}}`, reasoning.ErrInvalid, "the server's message"},
+		{401, `{"error":"Unauthorized"}`, modelserver.ErrKey, "set PONDER_VERIFIER_API_KEY"},
+		{404, `{"error":{"message":"The model 'prm' does not exist."}}`, modelserver.ErrNoModel, "check --verifier-model"},
+		{404, `{"detail":"Not Found"}`, modelserver.ErrResponse, "check --verifier-url"},
+		{200, `<html>`, modelserver.ErrResponse, "check --verifier-url"},
+		{200, `{"choices":[{"logprobs":{"content":[{"token":"+","logprob":NaN}]}}]}`, modelserver.ErrResponse, "the number NaN"},
+		{200, `data: {}`, modelserver.ErrResponse, "data: {}"},
 	} {
+		requests := 0
 		e := serve(t, "rlhflow", func(w http.ResponseWriter, r *http.Request) {
-			http.Error(w, `{"error":{"message":"the server's message"}}`, status)
+			requests++
+			w.Header().Set("Retry-After", "3")
+			w.WriteHeader(test.status)
+			io.WriteString(w, test.body)
 		})
 		_, err := e.Score(t.Context(), request)
-		if !errors.Is(err, want) || !strings.Contains(err.Error(), "the server's message") {
-			t.Errorf("%d: got %v, want %v", status, err, want)
+		if !errors.Is(err, test.want) || !strings.Contains(fmt.Sprint(err), test.remedy) || requests != 1 {
+			t.Errorf("%d %s: got %v after %d requests, want %v with %q", test.status, test.body, err, requests, test.want, test.remedy)
+		}
+		transient := test.want == reasoning.ErrOverloaded || test.want == reasoning.ErrUnavailable
+		if reasoning.Transient(err) != transient || reasoning.Permanent(err) == transient {
+			t.Errorf("%d %s: transient is %v, permanent is %v", test.status, test.body, reasoning.Transient(err), reasoning.Permanent(err))
+		}
+		if delay := reasoning.Delay(err); transient != (delay == 3*time.Second) {
+			t.Errorf("%d %s: delay is %v", test.status, test.body, delay)
 		}
 	}
 }
