@@ -2,8 +2,8 @@
 //
 // It compares in two ways. Equality of the canonical [Key] is an equivalence relation
 // and may group votes. [Correct] is a lenient grader (numeric tolerance, percent,
-// unordered sets): it is not transitive and must not group votes. A vote by the grader
-// would count 10 and 1000 as one answer, through the percent rule.
+// unordered sets): it is not transitive and must not group votes. A vote by the grader would
+// put 10 and 1000 into one group, because each is equal to 1000%.
 //
 // All functions are pure, safe for concurrent use and bounded in time on any input, and
 // do not panic.

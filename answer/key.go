@@ -28,7 +28,7 @@ func Key(answer string) string {
 // the loop ends, and normalize is idempotent.
 func normalize(s string) string { return rewrite(s, rewrites) }
 
-// rewrite is normalize with some of the rules.
+// rewrite applies the given rules until none changes s.
 func rewrite(s string, rewrites []func(string) string) string {
 	s = prepare(s)
 	for {
@@ -47,8 +47,8 @@ var (
 	rewritesKeepName = []func(string) string{commands, trim, unbrace, units} // without dropVariable: keeps "y="
 )
 
-// prepare applies the rules that need to be applied only once, since no other
-// produces what they replace.
+// prepare applies the rules that need to be applied only once, since no other rule produces
+// a text that they replace.
 func prepare(s string) string {
 	s = strings.ToValidUTF8(s, "")
 	s = unicodeMath.Replace(s)

@@ -130,7 +130,7 @@ func FuzzKey(f *testing.F) {
 	})
 }
 
-// normal ends because each rewriting leaves the text unchanged, shortens it, or keeps its
+// normalize ends because each rewriting leaves the text unchanged, shortens it, or keeps its
 // length with fewer capitals, commas and control characters.
 func TestRewritingsOnlyShrink(t *testing.T) {
 	weight := func(s string) (n int) {

@@ -4,7 +4,7 @@ import "strings"
 
 var (
 	// replaced maps commands that change only the appearance of an answer to shorter
-	// texts. Since these are shorter, normal ends.
+	// texts. Since these are shorter, normalize ends.
 	replaced = map[string]string{
 		"left": "", "right": "", "displaystyle": "", "limits": "", "big": "", "Big": "", "bigl": "", "bigr": "",
 		"!": "", ",": "", ";": "", ":": "", "$": "", "%": "", "(": "", ")": "", "[": "", "]": "",
@@ -71,7 +71,8 @@ func commands(s string) string {
 	return symbols.Replace(string(w.out))
 }
 
-// A writer is the output of commands, with the state that later input depends on.
+// A writer collects the output of commands, with the state on which the handling of later
+// input depends.
 type writer struct {
 	out     []byte
 	depth   int  // of brackets (, [ and \{

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// A kind is the kind of a composite: its brackets, or for an unordered one its
-// separator.
+// A kind tells composites apart: tuples and intervals by their brackets, lists, unions and
+// matrices by their separator.
 type kind string
 
 const (
@@ -16,6 +16,7 @@ const (
 	matrix kind = "&"
 )
 
+// ordered reports whether the order of elements matters.
 func (k kind) ordered() bool { return k != list && k != union }
 
 // A composite is an answer divided into its elements. Elements may be composites.

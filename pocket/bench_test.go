@@ -21,7 +21,7 @@ func BenchmarkDecode(b *testing.B) {
 	for b.Loop() {
 		var batch [sequences]input
 		for i := range batch {
-			batch[i] = input{view{p.memory, newSegment(m.config, len(prompt), length)}, 4 + i}
+			batch[i] = input{view{p.kv, newSegment(m.config, len(prompt), length)}, 4 + i}
 		}
 		for range length {
 			s.predict(s.forward(batch[:]))

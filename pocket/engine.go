@@ -8,10 +8,10 @@ import (
 	"sync/atomic"
 )
 
-// Options size an Engine. Zero values mean the defaults.
+// Options configure an Engine. Zero values mean the defaults.
 type Options struct {
 	Workers      int // goroutines that compute; default GOMAXPROCS
-	Slots        int // sequences per worker, 1…64; default 16. Engine.Slots is of all workers
+	Slots        int // sequences per worker, 1…64; default 16. Engine.Slots is the sum of all workers
 	PrefixTokens int // capacity of the prefix cache; default 16384 (about 16 MB), negative: no cache
 }
 
@@ -29,10 +29,9 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Engine serves one model to many goroutines. Its workers batch continuously:
-// sequences join and leave a running batch between two tokens, and a worker with
-// free slots takes waiting sequences. No request waits for a timer or for a batch
-// to fill (Yu et al. 2022, Orca).
+// Engine serves one model to many goroutines, by continuous batching (Yu et al. 2022,
+// Orca): sequences join and leave a worker's batch between two tokens, and a worker with
+// free slots takes waiting sequences. No request waits for a timer or for a batch to fill.
 type Engine struct {
 	model *Model
 	opts  Options
@@ -72,7 +71,7 @@ type sequence struct {
 	*job
 	sampler
 	child      Child
-	memory     *segment
+	kv         *segment
 	next       int     // last token drawn, the input of the next pass
 	stepTokens []int   // of the incomplete step
 	logProb    float64 // of stepTokens
@@ -107,7 +106,7 @@ func (e *Engine) Close() error {
 }
 
 // Generate yields the children of a request as each finishes, in any order; see
-// Child.Index. An error ends the sequence: one that wraps ErrRequest (before any work),
+// Child.Index. An error ends the iteration: one that wraps ErrRequest (before any work),
 // context.Cause(ctx), or ErrClosed. Breaking out of the loop, like cancelling ctx, stops the
 // other children between two tokens. The Child that is yielded with the context's error has the
 // Usage of the wasted tokens, except those of the pass in progress, at most one per child.
@@ -262,6 +261,6 @@ func (q *sequence) start(m *Model) bool {
 	if q.ctx.Err() != nil {
 		return false
 	}
-	q.memory = newSegment(m.config, len(q.ids), min(q.request.MaxTokens, m.Context()-len(q.ids)))
+	q.kv = newSegment(m.config, len(q.ids), min(q.request.MaxTokens, m.Context()-len(q.ids)))
 	return q.accept(append([]float32(nil), q.prefix.logits...))
 }

@@ -8,13 +8,13 @@ import "strings"
 // scoring, the result has all states and log-probabilities instead of logits.
 func (s *scratch) prefill(cache *prefixCache, ids []int, scoring bool) (p *prefix, cached int) {
 	c := s.m.config
-	p = &prefix{ids: ids, memory: newSegment(c, 0, len(ids))}
+	p = &prefix{ids: ids, kv: newSegment(c, 0, len(ids))}
 	if scoring {
 		p.states, p.logProbs = make([]float32, len(ids)*c.width), make([]float64, len(ids))
 	}
 	if old, n := cache.longest(ids); old != nil {
 		cached = min(n, len(ids)-1)
-		p.memory.copyFrom(old.memory, cached, c)
+		p.kv.copyFrom(old.kv, cached, c)
 		copy(p.states, old.states[:min(len(old.states), cached*c.width)])
 		copy(p.logProbs, old.logProbs[:min(len(old.logProbs), cached)])
 	}
@@ -22,7 +22,7 @@ func (s *scratch) prefill(cache *prefixCache, ids []int, scoring bool) (p *prefi
 	for at := cached; at < len(ids); at += len(batch) {
 		batch = batch[:0]
 		for _, id := range ids[at:min(at+maxRows, len(ids))] {
-			batch = append(batch, input{view{own: p.memory}, id})
+			batch = append(batch, input{view{own: p.kv}, id})
 		}
 		states := s.forward(batch)
 		if scoring {
@@ -51,7 +51,7 @@ func advance(s *scratch, running []*sequence) []*sequence {
 	for _, q := range running {
 		if q.ctx.Err() == nil {
 			active = append(active, q)
-			batch = append(batch, input{view{q.prefix.memory, q.memory}, q.next})
+			batch = append(batch, input{view{q.prefix.kv, q.kv}, q.next})
 		}
 	}
 	clear(running[len(active):])
@@ -91,7 +91,7 @@ func (q *sequence) accept(logits []float32) bool {
 		q.child.Finish = FinishSteps
 	case q.request.MaxSteps > 0 && len(q.child.Steps) == q.request.MaxSteps:
 		q.child.Finish = FinishSteps
-	case q.child.Usage.Generated == q.memory.cap:
+	case q.child.Usage.Generated == q.kv.cap:
 		q.child.Finish = FinishLength
 	default:
 		return true

@@ -18,7 +18,7 @@ type Head struct {
 	OutBias    float32     `json:"out_bias"`
 }
 
-// PackRewardModel combines a policy's file and a head to a reward model's file.
+// PackRewardModel combines the file of a policy and a head into the file of a reward model.
 func PackRewardModel(trunk []byte, h Head) ([]byte, error) {
 	f, err := parse(trunk)
 	if err != nil {

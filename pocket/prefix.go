@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// prefixCache is an LRU cache of prefilled prompts: the part of a prompt that is a prefix of one
-// of them, too, is not computed again. It is safe for concurrent use.
+// prefixCache is an LRU cache of prefilled prompts. A prompt reuses the longest prefix that it
+// shares with an entry. It is safe for concurrent use.
 type prefixCache struct {
 	limit int // tokens
 
@@ -17,8 +17,8 @@ type prefixCache struct {
 
 // prefix is a prefilled prompt with its KV cache. It is immutable.
 type prefix struct {
-	ids    []int
-	memory *segment // keys and values of positions 0…len(ids)−1
+	ids []int
+	kv  *segment // keys and values of positions 0…len(ids)−1
 
 	logits []float32 // after the last position
 

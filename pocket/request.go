@@ -20,7 +20,7 @@ var (
 	ErrClosed = errors.New("pocket: engine is closed")
 )
 
-// Request asks for continuations of one prompt.
+// Request describes the continuations of one prompt that Generate returns.
 type Request struct {
 	Prompt      string   // problem and steps so far, each ended by a newline
 	Seeds       []uint64 // one per child, 1…MaxChildren

@@ -8,8 +8,8 @@ import (
 )
 
 // rewardModelArch is the architecture of a reward model's file: a trunk under Llama's
-// tensor names, and judge.* for the head. Its name, and those of the keys and tensors,
-// are of committed files.
+// tensor names, and judge.* for the head. The architecture, the keys and the tensors
+// keep the word judge because the committed files have it.
 const rewardModelArch = "pocket-judge"
 
 // logProbFeatures is the number of features of the head besides the trunk's state: the
@@ -74,10 +74,10 @@ func OpenRewardModel(file []byte, o Options) (*RewardModel, error) {
 	return rm, nil
 }
 
-// LikelihoodRewardModel returns a reward model without a head: a step's score is its
+// OpenLikelihoodRewardModel returns a reward model without a head: a step's score is its
 // probability under the policy in this GGUF file, and the product over a path is the
 // path's likelihood. It is the baseline of trained heads. Errors wrap ErrModel.
-func LikelihoodRewardModel(policy []byte, o Options) (*RewardModel, error) {
+func OpenLikelihoodRewardModel(policy []byte, o Options) (*RewardModel, error) {
 	trunk, err := Open(policy)
 	if err != nil {
 		return nil, err

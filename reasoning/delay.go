@@ -13,8 +13,8 @@ type delayed struct {
 
 func (d *delayed) Unwrap() error { return d.error }
 
-// WithDelay returns an error with the text of err, which it wraps, that advises callers to
-// wait for delay before another attempt. A delay that is not positive is no advice.
+// WithDelay wraps err in an error with the same text that advises callers to wait for delay
+// before another attempt. If delay is not positive, it returns err.
 func WithDelay(err error, delay time.Duration) error {
 	if err == nil || delay <= 0 {
 		return err
@@ -39,7 +39,7 @@ func Transient(err error) bool {
 	return e != nil && (e.Is(ErrOverloaded) || e.Is(ErrUnavailable))
 }
 
-// Permanent reports whether another attempt fails, too, until a person changes the request
+// Permanent reports whether another attempt fails too, until a person changes the request
 // or the service.
 func Permanent(err error) bool {
 	e := Classify(err)

@@ -39,9 +39,9 @@ type marked struct {
 
 func (m *marked) Unwrap() []error { return []error{m.mark, m.error} }
 
-// Generic errors, which every service may return, wrapped: those of their kinds where no
-// specific error is known. context.Canceled and context.DeadlineExceeded are generic, too.
-// A service declares its own errors with its interface.
+// Generic errors, one for a kind. A service returns one of them, wrapped, if it has no
+// specific error; it declares its specific errors with its interface. context.Canceled and
+// context.DeadlineExceeded are generic too.
 var (
 	ErrInvalid     = NewError(KindInvalid, "INVALID_ARGUMENT", "invalid request")
 	ErrOverloaded  = NewError(KindExhausted, "OVERLOADED", "service overloaded")     // retry later

@@ -2,8 +2,8 @@ package reasoning
 
 import "fmt"
 
-// An InvalidError names the field of a request that breaks a rule, as the proto spells
-// the field. It wraps ErrInvalid.
+// An InvalidError names the field that breaks a rule: a field of a request as the proto
+// spells it, a flag, or a key of a file. It wraps ErrInvalid.
 type InvalidError struct{ Field, Rule string }
 
 // Invalid returns an *InvalidError with a formatted rule.

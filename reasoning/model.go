@@ -5,7 +5,7 @@ package reasoning
 // part of every recorded result's key.
 type Model struct {
 	Name       string `json:"name"`              // such as "pocket-0.3m"
-	Version    string `json:"version,omitempty"` // a digest of the weights where the engine knows one
+	Version    string `json:"version,omitempty"` // a digest of the weights; empty if the engine knows none
 	Tokenizer  string `json:"tokenizer,omitempty"`
 	Template   string `json:"template,omitempty"`   // the prompt template that turns a problem and steps into text
 	Parameters int64  `json:"parameters,omitempty"` // active parameters per token; 0 if not known
@@ -21,5 +21,5 @@ func (m Model) Accepts(have Model) bool {
 }
 
 // FLOPs returns the cost of processing tokens: 2 × parameters × tokens (Kaplan et al. 2020,
-// arXiv 2001.08361, §2.1; attention's own share is left out there too).
+// arXiv 2001.08361, §2.1, which also leaves out the cost of attention over the context).
 func (m Model) FLOPs(tokens int64) float64 { return 2 * float64(m.Parameters) * float64(tokens) }

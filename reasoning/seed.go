@@ -1,9 +1,9 @@
 package reasoning
 
-// A Seed is the random seed of one node. A child's seed depends on its
-// parent's and on its ordinal and on nothing else: not on the search's id, nor on
-// its strategy, nor on how many siblings it has. So the samples of best-of-64 are
-// the first of best-of-256, and every strategy draws the same ones.
+// A Seed is the random seed of one node. A child's seed depends only on its parent's seed
+// and on the child's ordinal: not on the search's id, the strategy or the number of
+// siblings. So the samples of best-of-64 are the first of best-of-256, and strategies that
+// expand the same node draw the same children.
 type Seed uint64
 
 // Child returns the seed of the child with this ordinal.

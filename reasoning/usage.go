@@ -2,12 +2,12 @@ package reasoning
 
 import "math"
 
-// Usage is the cost of some work. Token counts come from the engines; none is
+// Usage is the cost of some work. Token counts come from the engines; they are never
 // estimated from characters.
 type Usage struct {
 	Generated int64   // tokens sampled by a policy, discarded branches included; the papers count budgets in these
 	Prompt    int64   // prompt tokens that a policy computed (prefill)
-	Cached    int64   // prompt tokens that a policy found in its cache
+	Cached    int64   // tokens that a policy or a verifier found in its cache
 	Verifier  int64   // tokens that a verifier processed
 	FLOPs     float64 // 2 × parameters × tokens processed; 0 where the model's size is not known
 }

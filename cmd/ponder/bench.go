@@ -22,7 +22,7 @@ type benchCmd struct {
 type benchRunCmd struct {
 	Out        string   `help:"File of results, one JSON line each; searches with a result are not repeated." required:"" placeholder:"FILE" type:"path"`
 	Store      string   `help:"File of samples and scores that all strategies share and reuse." placeholder:"FILE" type:"path"`
-	Arms       []string `help:"Strategies; planned: the planner chooses, with budget N; estimate+NAME: after an estimate of difficulty." default:"greedy,majority,best-of-n,beam"`
+	Arms       []string `help:"Strategies; planned: the planner chooses, with budget N; estimate+NAME: after an estimate of difficulty; difficulty:METHOD: an estimate alone (oracle, predicted, probe, prompt)." default:"greedy,majority,best-of-n,beam"`
 	N          []int    `help:"Numbers of samples." default:"4,16"`
 	Profile    []string `help:"Profile for planned searches, written by ponder calibrate." placeholder:"FILE" type:"existingfile"`
 	Addr       string   `help:"Address of a running planner to use instead of one in this process; start it with --solo-bills." placeholder:"ADDR"`
@@ -50,7 +50,7 @@ func (c *benchRunCmd) Run(ctx context.Context, out *output, line *kong.Context) 
 	header.Planner, header.Command = c.Addr, line.Args
 	results, err := c.run(ctx, header, arms, tasks)
 	if ctx.Err() != nil {
-		say("%s has %d results; resume by: ponder bench resume %s", c.Out, len(results), c.Out)
+		say("%s has %d results; to resume, run: ponder bench resume %s", c.Out, len(results), c.Out)
 		return errInterrupted
 	}
 	if err != nil {
@@ -73,25 +73,25 @@ func (c *benchRunCmd) validate() error {
 // run runs the tasks that have no result in the file, and returns all results.
 func (c *benchRunCmd) run(ctx context.Context, header bench.Header, arms []bench.Arm,
 	tasks [][]bench.Task) (_ []bench.Result, err error) {
-	var at services
+	var services benchServices
 	if c.Addr != "" {
 		solver, done, err := plannerTarget{c.Addr}.dial()
 		if err != nil {
 			return nil, err
 		}
-		at = services{planner: solver, close: func() error { done(); return nil }}
+		services = benchServices{planner: solver, close: func() error { done(); return nil }}
 	} else {
 		store, done, failed := openStore(c.Store)
 		if failed != nil {
 			return nil, failed
 		}
 		defer func() { err = errors.Join(err, done()) }()
-		if at, err = c.start(ctx, store, c.Profile, &header); err != nil {
+		if services, err = c.start(ctx, store, c.Profile, &header); err != nil {
 			return nil, err
 		}
 	}
-	defer func() { err = errors.Join(err, at.close()) }()
-	return record(ctx, c.runner(at, header), c.Out, header, arms, tasks)
+	defer func() { err = errors.Join(err, services.close()) }()
+	return record(ctx, c.runner(services, header), c.Out, header, arms, tasks)
 }
 
 // printRows prints a line for each arm that searches.

@@ -66,8 +66,8 @@ func lines(t *testing.T, path string) []string {
 
 const small = "--problems 3 --steps 2 --n 1,3 "
 
-// Results do not depend on what the store holds, on the order of strategies and on what runs
-// beside them, byte by byte, except for their timing.
+// Results do not depend on the store, on the order of strategies or on concurrent searches, byte by byte, except
+// for their timing.
 func TestBenchResultsDoNotDependOnTheStore(t *testing.T) {
 	dir := t.TempDir()
 	store, other := dir+"/store", dir+"/other"
@@ -96,8 +96,8 @@ func TestBenchResultsDoNotDependOnTheStore(t *testing.T) {
 	}
 }
 
-// A run that was killed three times ends with the results and the table of one that was not.
-func TestBenchGoesOnWhereItWasKilled(t *testing.T) {
+// A run that was killed three times and resumed ends with the results and the table of a run that was not killed.
+func TestBenchResumesAfterKill(t *testing.T) {
 	dir := t.TempDir()
 	want, wantRows := dir+"/want.jsonl", ""
 	wantRows, _, err := benchRun(t, small+"--out %s", want)
@@ -124,7 +124,7 @@ func TestBenchGoesOnWhereItWasKilled(t *testing.T) {
 		}
 		output := bufio.NewScanner(stderr)
 		for output.Scan() {
-			if kill < 3 && strings.Contains(output.Text(), " left, ") { // it has a result
+			if kill < 3 && strings.Contains(output.Text(), " left, ") { // the file has a result
 				_ = command.Process.Kill()
 			}
 		}
@@ -147,8 +147,8 @@ func TestBenchGoesOnWhereItWasKilled(t *testing.T) {
 	}
 }
 
-// A file takes more arms, and refuses another configuration.
-func TestBenchKeepsToItsConfiguration(t *testing.T) {
+// A run with more arms adds to its file; a run with another configuration is refused.
+func TestBenchRefusesAnotherConfiguration(t *testing.T) {
 	out := t.TempDir() + "/out.jsonl"
 	const set = "--set testdata/three.jsonl --out %s "
 	if _, _, err := benchRun(t, set+"--arms greedy", out); err != nil {
@@ -188,7 +188,7 @@ func TestBenchKeepsToItsConfiguration(t *testing.T) {
 	}
 }
 
-// The error of a wrong command line names the flag and the rule. It makes no file.
+// The error of a wrong command line names the flag and the rule. The command makes no file.
 func TestBenchRefuses(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out.jsonl")
 	for line, want := range map[string]string{
@@ -203,10 +203,11 @@ func TestBenchRefuses(t *testing.T) {
 		"--timeout 0s":                 "--timeout: must be more than 0",
 		"--addr localhost:1 --store x": "--store: must not be set with --addr",
 		"--set testdata/none.jsonl":    "none.jsonl: no such file",
-		"--set main_test.go":           "line 1: of none of the formats [gsm8k math pocket]",
-		"--set testdata/three.jsonl --format aime":  `--format: "aime" must be one of [gsm8k math pocket]`,
-		"--set testdata/three.jsonl --format gsm8k": `line 1: answer: no "#### N" in it`,
-		"--set testdata/three.jsonl --problems 4":   "--problems: the set has 3, not 4",
+		"--set main_test.go":           "line 1: matches none of the formats [gsm8k math pocket]",
+		"--set testdata/three.jsonl --format aime":         `--format: "aime" must be one of [gsm8k math pocket]`,
+		"--set testdata/three.jsonl --format gsm8k":        `line 1: answer: must end in "#### N"`,
+		"--set testdata/three.jsonl --problems 4":          "--problems: must be at most 3, the size of the set, is 4",
+		"--set testdata/three.jsonl --problems 1 --half 2": "--half: half 2 of 1 problems is empty: use more problems",
 	} {
 		if _, _, err := benchRun(t, "--out %s "+line, out); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want %q", line, err, want)

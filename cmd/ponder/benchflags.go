@@ -17,9 +17,9 @@ type benchFlags struct {
 	problemSet  `embed:""`
 	Seeds       []uint64      `help:"Seeds; each arm runs once with each." default:"1"`
 	Temperature float64       `help:"Sampling temperature in [0,2]." default:"0.8"`
-	MaxTokens   int           `help:"Most tokens of one sample; 0: 256 for a pocket model, 2048 for others." default:"0"`
+	MaxTokens   int           `help:"Maximum tokens per sample; 0: 256 for a pocket model, 2048 for others." default:"0"`
 	Concurrent  int           `help:"Problems at a time; 0: two per processor." default:"0"`
-	Timeout     time.Duration `help:"Time until the deadline of a search, whose best answer then counts." default:"10m"`
+	Timeout     time.Duration `help:"Time until the deadline of a search; the best answer found by then counts." default:"10m"`
 	modelFlags  `embed:""`
 }
 
@@ -47,8 +47,8 @@ func (c benchFlags) header(name string, set []problemset.Problem) bench.Header {
 }
 
 // runner returns the runner of searches with this header.
-func (c benchFlags) runner(at services, h bench.Header) bench.Runner {
-	r := bench.Runner{Planner: at.planner, Difficulty: at.difficulty, Sampling: &h.Sampling, Concurrent: c.Concurrent,
+func (c benchFlags) runner(services benchServices, h bench.Header) bench.Runner {
+	r := bench.Runner{Planner: services.planner, Difficulty: services.difficulty, Sampling: &h.Sampling, Concurrent: c.Concurrent,
 		Timeout: c.Timeout}
 	if c.Concurrent == 0 {
 		r.Concurrent = 2 * runtime.GOMAXPROCS(0)

@@ -12,8 +12,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/backend"
 )
 
-// services holds the services that a bench calls. close stops those of this process.
-type services struct {
+// benchServices holds the services that a bench calls. close stops those of this process.
+type benchServices struct {
 	planner    planner.Solver
 	difficulty difficulty.Estimator
 	close      func() error
@@ -21,12 +21,12 @@ type services struct {
 
 // start starts a mesh in this process, and sets the models and profiles of the header.
 func (c benchFlags) start(ctx context.Context, store backend.Store, profiles []string,
-	header *bench.Header) (_ services, err error) {
+	header *bench.Header) (_ benchServices, err error) {
 	models, err := c.open()
 	if err != nil {
-		return services{}, err
+		return benchServices{}, err
 	}
-	fail := func(err error) (services, error) { return services{}, errors.Join(err, models.close()) }
+	fail := func(err error) (benchServices, error) { return benchServices{}, errors.Join(err, models.close()) }
 	if err := models.identify(ctx, header); err != nil {
 		return fail(err)
 	}
@@ -42,7 +42,7 @@ func (c benchFlags) start(ctx context.Context, store backend.Store, profiles []s
 	if err != nil {
 		return fail(err)
 	}
-	return services{m.Planner, m.Difficulty, func() error { return errors.Join(m.Close(), models.close()) }}, nil
+	return benchServices{m.Planner, m.Difficulty, func() error { return errors.Join(m.Close(), models.close()) }}, nil
 }
 
 // identify sets the models of a header.

@@ -28,9 +28,9 @@ type calibrateCmd struct {
 	Name       string   `help:"Name of the profile; empty: the names of the models." placeholder:"NAME"`
 	Arms       []string `help:"Strategies to choose from." default:"majority,best-of-n,beam,dvts,rebase"`
 	Budgets    []int    `help:"Budgets, in whole samples; every strategy runs with each." default:"1,4,16,64,256"`
-	Bins       string   `help:"Bins of difficulty: quantiles-N, or absolute (easy ≥ 0.5, medium ≥ 0.1, hard)." default:"quantiles-5"`
-	Oracle     int      `help:"Samples per problem against which estimates are measured; 0: no measurement." default:"64"`
-	Latency    int      `help:"Problems, one at a time, on which the time of each chosen strategy is measured; 0: none." default:"5"`
+	Bins       string   `help:"Difficulty bins: quantiles-N, or absolute (easy ≥ 0.5, medium ≥ 0.1, hard)." default:"quantiles-5"`
+	Oracle     int      `help:"Samples per problem of the oracle with which estimates are compared; 0: estimates are not compared." default:"64"`
+	Latency    int      `help:"Problems, one at a time, on which the time of each chosen strategy is measured; 0: times are not measured." default:"5"`
 	benchFlags `embed:""`
 }
 
@@ -60,7 +60,7 @@ func (c *calibrateCmd) Run(ctx context.Context, out *output, line *kong.Context)
 	header.Command = line.Args
 	results, err := c.record(ctx, &header, arms, tasks)
 	if ctx.Err() != nil {
-		say("%s has %d results; resume by the same command", c.Out, len(results))
+		say("%s has %d results; to resume, run the same command", c.Out, len(results))
 		return errInterrupted
 	}
 	if err != nil {
@@ -104,7 +104,7 @@ func (c *calibrateCmd) arms() ([]bench.Arm, error) {
 		return nil, err
 	}
 	for _, a := range all {
-		if a.Kind != bench.KindSearch || a.Choose {
+		if a.Kind != bench.KindSearch || a.HasChoice {
 			return nil, reasoning.Invalid("--arms", "must be strategies, are %v", c.Arms)
 		}
 	}
@@ -135,12 +135,12 @@ func (c *calibrateCmd) record(ctx context.Context, h *bench.Header, arms []bench
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, done()) }()
-	at, err := c.start(ctx, store, nil, h)
+	services, err := c.start(ctx, store, nil, h)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, at.close()) }()
-	return record(ctx, c.runner(at, *h), filepath.Join(c.Out, "results.jsonl"), *h, arms, tasks)
+	defer func() { err = errors.Join(err, services.close()) }()
+	return record(ctx, c.runner(services, *h), filepath.Join(c.Out, "results.jsonl"), *h, arms, tasks)
 }
 
 // fit returns the profile of the results, with the times of the strategies that it
@@ -176,12 +176,12 @@ func (c *calibrateCmd) fit(ctx context.Context, o calibrate.Options, h bench.Hea
 	return p, nil
 }
 
-// time measures the chosen strategies on some problems, one search at a time on a mesh
-// without a store.
+// time measures the duration of searches by the chosen strategies on some problems, one search at a time, on
+// a mesh without recorded results.
 func (c *calibrateCmd) time(ctx context.Context, p *profile.Profile, h bench.Header,
 	set []problemset.Problem) (err error) {
 	var arms []bench.Arm
-	for _, a := range calibrate.Chosen(p) {
+	for _, a := range calibrate.ChosenArms(p) {
 		arm, err := bench.ParseArm(a.Strategy, a.N)
 		if err != nil {
 			return err
@@ -195,17 +195,17 @@ func (c *calibrateCmd) time(ctx context.Context, p *profile.Profile, h bench.Hea
 	}
 	alone := *c
 	alone.Concurrent = 1
-	at, err := alone.start(ctx, emptyStore{}, nil, &bench.Header{})
+	services, err := alone.start(ctx, emptyStore{}, nil, &bench.Header{})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, at.close()) }()
+	defer func() { err = errors.Join(err, services.close()) }()
 	h.Problems = bench.ProblemsOf(h.Problems.Set, some)
-	results, err := record(ctx, alone.runner(at, h), filepath.Join(c.Out, "latency.jsonl"), h, arms, tasks)
+	results, err := record(ctx, alone.runner(services, h), filepath.Join(c.Out, "latency.jsonl"), h, arms, tasks)
 	if err != nil {
 		return err
 	}
-	calibrate.Time(p, bench.NewMatrix(h, results, bench.ByID))
+	calibrate.SetSeconds(p, bench.NewMatrix(h, results, bench.ByID))
 	return nil
 }
 

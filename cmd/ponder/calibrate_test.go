@@ -70,9 +70,9 @@ func profileOf(t *testing.T, dir string) *profile.Profile {
 	return p
 }
 
-// A calibration that was killed three times ends with the results and the profile of one
-// that was not, byte by byte.
-func TestCalibrateGoesOnWhereItWasKilled(t *testing.T) {
+// A calibration that was killed three times and repeated ends with the results and the profile of a
+// calibration that was not killed, byte by byte.
+func TestCalibrateResumesAfterKill(t *testing.T) {
 	dir := t.TempDir()
 	if _, _, err := command(t, "calibrate "+grid+"--out "+dir+"/want"); err != nil {
 		t.Fatal(err)
@@ -82,7 +82,7 @@ func TestCalibrateGoesOnWhereItWasKilled(t *testing.T) {
 		killed(t, "calibrate "+grid+"--concurrent 2 --out "+got, 1)
 	}
 	if _, err := os.Stat(got + "/profile.json"); err == nil {
-		t.Error("it had ended before it was killed: kill earlier")
+		t.Error("the calibration ended before it was killed: kill earlier")
 	}
 	if _, _, err := command(t, "calibrate "+grid+"--out "+got); err != nil {
 		t.Fatal(err)
@@ -98,7 +98,7 @@ func TestCalibrateGoesOnWhereItWasKilled(t *testing.T) {
 	}
 }
 
-// Planned searches follow what calibration wrote, and a report reads it.
+// Planned searches follow the profile of a calibration, and a report reads the calibration's results.
 func TestPlannedSearchesFollowACalibration(t *testing.T) {
 	dir := t.TempDir()
 	timed := strings.Replace(grid, "--latency 0", "--latency 1", 1)
@@ -107,7 +107,7 @@ func TestPlannedSearchesFollowACalibration(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !strings.Contains(stdout, "one for all") {
-		t.Errorf("it printed\n%s", stdout)
+		t.Errorf("printed\n%s", stdout)
 	}
 	p := profileOf(t, dir)
 	if p.Name != "mine" || p.Policy.Name != "pocket-0.3m" || p.Verifier.Name != "pocket-prm" || len(p.Budgets) != 2 ||
@@ -140,7 +140,7 @@ func TestPlannedSearchesFollowACalibration(t *testing.T) {
 
 func TestCalibrateRefuses(t *testing.T) {
 	for line, want := range map[string]string{
-		"--budgets 4,1":           "budgets: must ascend",
+		"--budgets 4,1":           "budgets: must be at least 1, ascending and distinct",
 		"--bins deciles":          `bins: "deciles" must be`,
 		"--arms planned":          "--arms: must be strategies",
 		"--arms dfs":              `strategy: "dfs" must be one of`,
@@ -157,7 +157,7 @@ func TestCalibrateRefuses(t *testing.T) {
 	}
 }
 
-// The shipped profile is of the shipped models: retrained ones need a new one.
+// The shipped profile is for the shipped models. A new profile is needed when a model is trained again.
 func TestShippedProfileIsOfTheShippedModels(t *testing.T) {
 	p, err := profile.Load("../../profiles/pocket-0.3m.json")
 	if err != nil {
@@ -171,7 +171,7 @@ func TestShippedProfileIsOfTheShippedModels(t *testing.T) {
 	policy, err1 := models.policy.Model(t.Context())
 	rewardModel, err2 := models.verifier.RewardModel(t.Context())
 	if err1 != nil || err2 != nil || !p.Matches(policy, &rewardModel) {
-		t.Errorf("it is of %+v and %+v; the models are %+v and %+v (errors %v, %v): make calibration", p.Policy,
+		t.Errorf("the profile is for %+v and %+v; the models are %+v and %+v (errors %v, %v): make calibration", p.Policy,
 			p.Verifier, policy, rewardModel, err1, err2)
 	}
 }

@@ -26,7 +26,7 @@ import (
 type demoCmd struct {
 	modelFlags `embed:""`
 	Problems   int    `help:"Held-out problems to solve." default:"32"`
-	Steps      int    `help:"Most steps of a problem; the fewest are 2." default:"4"`
+	Steps      int    `help:"Maximum steps of a problem; the minimum is 2." default:"4"`
 	N          []int  `help:"Numbers of samples to compare." default:"4,16"`
 	Seed       uint64 `help:"Seed of all samples." default:"1"`
 	TraceFile  string `help:"File for spans." default:"traces/demo.jsonl" type:"path"`
@@ -42,7 +42,7 @@ func (c *demoCmd) Run(ctx context.Context, out *output) (err error) {
 		return fmt.Errorf("create the trace's directory: %w", err)
 	}
 	if err := os.Remove(c.TraceFile); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("remove the last demo's trace: %w", err)
+		return fmt.Errorf("remove the trace of the previous demo: %w", err)
 	}
 	models, err := c.open()
 	if err != nil {
@@ -167,7 +167,7 @@ func (c *demoCmd) showOne(ctx context.Context, m *mesh.Mesh, p problemset.Proble
 			return err
 		}
 	}
-	say("answer %s (right is %s)", v.answer, p.Answer)
+	say("answer %s (reference answer %s)", v.answer, p.Answer)
 	return nil
 }
 

@@ -19,12 +19,12 @@ type devCmd struct {
 	modelFlags  `embed:""`
 	addresses   `embed:""`
 	MetricsAddr string        `help:"Address of /metrics, /readyz and /livez." default:"127.0.0.1:7790"`
-	LameDuck    time.Duration `help:"How long the mesh goes on accepting requests when it stops and is not ready: until balancers know it." default:"0s"`
+	LameDuck    time.Duration `help:"How long the mesh still accepts requests after it has become not ready, so that balancers see this before it stops." default:"0s"`
 	TraceFile   string        `help:"Also write spans to this file." placeholder:"FILE" type:"path"`
-	Profile     []string      `help:"Files or directories of calibration profiles for planning; changes are picked up." placeholder:"FILE"`
+	Profile     []string      `help:"Files or directories of calibration profiles for planning; changed files are read again." placeholder:"FILE"`
 	Memo        string        `help:"File of recorded results, which are reused instead of generated again." placeholder:"FILE" type:"path"`
 	SoloBills   bool          `help:"Bill each search as if it ran alone: for ponder bench --addr, not for real costs."`
-	MaxTokens   int           `help:"Most tokens of one sample if a request sets no limit; 0: 256 for a pocket model, 2048 for others." default:"0"`
+	MaxTokens   int           `help:"Maximum tokens per sample if a request sets none; 0: 256 for a pocket model, 2048 for others." default:"0"`
 }
 
 // Run runs the mesh until ctx ends.
@@ -68,7 +68,7 @@ func (c *devCmd) Run(ctx context.Context, out *output) (err error) {
 		return err
 	}
 	config.Profiles = profiles.Store
-	go profiles.Follow(ctx, 2*time.Second, func(err error) { say("profile not followed: %v", err) })
+	go profiles.Follow(ctx, 2*time.Second, func(err error) { say("profile not loaded: %v", err) })
 	metrics, err := net.Listen("tcp", c.MetricsAddr)
 	if err != nil {
 		return fmt.Errorf("metrics: %w", err)
@@ -96,7 +96,7 @@ func (c *devCmd) greet(out *output, models openModels) error {
 	if err != nil {
 		return err
 	}
-	rewardModel := "none: strategies greedy and majority only"
+	rewardModel := "none: strategies that need a verifier are refused"
 	if models.verifier != nil {
 		m, err := models.verifier.RewardModel(context.Background())
 		if err != nil {

@@ -25,7 +25,7 @@ type addresses struct {
 
 type doctorCmd struct {
 	addresses `embed:""`
-	Wait      time.Duration `help:"How long to wait for a service's answer." default:"1s"`
+	Wait      time.Duration `help:"How long to wait for a service's response." default:"1s"`
 }
 
 // A finding is the state of one service.
@@ -80,11 +80,11 @@ func (c *doctorCmd) Run(ctx context.Context, out *output) error {
 // exampleProblem is a problem that the shipped models solve.
 const exampleProblem = "Tom has 12 apples. Tom finds 7 more. How many apples does Tom have now?"
 
-// check asks the service's health endpoint and fills in the rest of f.
+// check calls the health service of f.Address and sets the other fields of f.
 func (f *finding) check(ctx context.Context, wait time.Duration) {
 	ctx, stop := context.WithTimeout(ctx, wait)
 	defer stop()
-	conn, err := serve.Dial(f.Address, grpc.WithDisableHealthCheck()) // a service that is not ready is asked, too
+	conn, err := serve.Dial(f.Address, grpc.WithDisableHealthCheck()) // a service that is not ready is checked too
 	if err != nil {
 		f.Problem, f.Remedy = err.Error(), "give a host:port address"
 		return
@@ -93,7 +93,7 @@ func (f *finding) check(ctx context.Context, wait time.Duration) {
 	health := healthpb.NewHealthClient(conn)
 	live, err := health.Check(ctx, &healthpb.HealthCheckRequest{Service: serve.Liveness})
 	if err != nil {
-		f.Problem = "does not answer: " + status.Convert(err).Message()
+		f.Problem = "does not respond: " + status.Convert(err).Message()
 		f.Remedy = "start it: ponder dev runs all four services, services/" + f.Service + "/cmd/" + f.Service + " this one"
 		return
 	}

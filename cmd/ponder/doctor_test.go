@@ -14,8 +14,8 @@ import (
 	"github.com/ponder-mesh/ponder/internal/serve"
 )
 
-// The doctor distinguishes a service that is live but not ready from one that does not
-// answer, and names the missing dependencies of the first.
+// The doctor distinguishes a service that is live but not ready from one that does not respond, and names the
+// missing dependencies of the first.
 func TestDoctorNamesMissingDependencies(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -45,7 +45,7 @@ func TestDoctorNamesMissingDependencies(t *testing.T) {
 	}
 	stopped := finding{Service: "policy", Address: f.Address}
 	if stopped.check(t.Context(), time.Minute); stopped.Live || !strings.Contains(stopped.Remedy, "start it") {
-		t.Errorf("found %+v of a stopped service, want it not live", stopped)
+		t.Errorf("found %+v of a stopped service, want not live", stopped)
 	}
 }
 

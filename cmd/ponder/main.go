@@ -25,7 +25,7 @@ const examples = `Examples:
   ponder solve --strategy beam --n 16 --m 4 -          a given strategy; the problem from standard input
   ponder dev --policy-url http://localhost:8000/v1 --policy-model NAME
   ponder bench run --out results.jsonl --store samples.jsonl --arms greedy,majority,beam --n 4,16
-  ponder calibrate --out calibration                   measure which strategy is best where, for plans
+  ponder calibrate --out calibration                   measure which strategy is best at which difficulty, for plans
   ponder doctor                                        check the services: what is missing, and the remedy
   ponder trace traces/demo.jsonl                       latency by depth of the searches in a trace file
 

@@ -35,8 +35,8 @@ func (f modelFlags) open() (o openModels, err error) {
 	return o, nil
 }
 
-// maxTokens returns the most tokens of one sample: n, or a default if n is 0. A pocket
-// model has a short context; the solutions of other models are longer.
+// maxTokens returns the maximum tokens per sample: n, or a default if n is 0. A pocket model has a short
+// context; the solutions of other models are longer.
 func (f modelFlags) maxTokens(n int) int {
 	switch {
 	case n > 0:

@@ -12,7 +12,7 @@ import (
 	"github.com/ponder-mesh/ponder/lab/table"
 )
 
-// errInterrupted is what a command returns after Ctrl-C.
+// errInterrupted is the error of a command after Ctrl-C.
 var errInterrupted = errors.New("interrupted")
 
 // A usageError reports an invalid command line.

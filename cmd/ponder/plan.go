@@ -10,7 +10,7 @@ import (
 )
 
 type planCmd struct {
-	question `embed:""`
+	requestFlags `embed:""`
 }
 
 // Run prints the plan for a problem, and the predictions of its cost and accuracy.

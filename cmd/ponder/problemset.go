@@ -11,7 +11,8 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// pocketSeed draws pocket problems. Nothing was tuned or trained on those of the test split.
+// pocketSeed is the seed of the pocket problems. No model was trained and no setting was chosen on problems of
+// the test split.
 const pocketSeed = 20260101
 
 // pocketSet returns n pocket problems, as many of each number of steps as possible.
@@ -25,11 +26,11 @@ func pocketSet(n int, split problems.Split, from, to int) ([]problemset.Problem,
 	var set []problemset.Problem
 	kinds := to - from + 1
 	for steps := from; steps <= to; steps++ {
-		of := n / kinds
+		count := n / kinds
 		if steps-from < n%kinds {
-			of++
+			count++
 		}
-		some, err := problems.Take(of, problems.Options{Split: split, Seed: pocketSeed, NSteps: steps})
+		some, err := problems.Take(count, problems.Options{Split: split, Seed: pocketSeed, NSteps: steps})
 		if err != nil {
 			return nil, err
 		}
@@ -48,7 +49,7 @@ type problemSet struct {
 	Problems int    `help:"Number of problems; 0: all of --set, or 300 pocket problems." default:"0"`
 	Split    string `help:"Split of the pocket problems: test or validation." default:"test" enum:"test,validation"`
 	Steps    string `help:"Steps of the pocket problems, a number or a range." default:"2..6"`
-	Half     int    `help:"Half of the problems, 1 or 2, to choose on one and measure on the other; 0: all." default:"0"`
+	Half     int    `help:"Half of the problems, 1 or 2: calibrate on one half and measure on the other; 0: all." default:"0"`
 }
 
 // load returns the problems and the name of the set.
@@ -66,7 +67,7 @@ func (c problemSet) load() (name string, set []problemset.Problem, err error) {
 		}
 	}
 	if len(half) == 0 {
-		return "", nil, reasoning.Invalid("--half", "has no problem: there are %d in all", len(set))
+		return "", nil, reasoning.Invalid("--half", "half %d of %d problems is empty: use more problems", c.Half, len(set))
 	}
 	return fmt.Sprintf("%s, half %d", name, c.Half), half, nil
 }
@@ -83,7 +84,7 @@ func (c problemSet) whole() (name string, set []problemset.Problem, err error) {
 		return "", nil, err
 	}
 	if c.Problems > len(set) {
-		return "", nil, reasoning.Invalid("--problems", "the set has %d, not %d", len(set), c.Problems)
+		return "", nil, reasoning.Invalid("--problems", "must be at most %d, the size of the set, is %d", len(set), c.Problems)
 	}
 	if c.Problems > 0 {
 		set = set[:c.Problems]

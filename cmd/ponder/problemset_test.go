@@ -26,6 +26,6 @@ func TestHeldOutProblemsAreFixed(t *testing.T) {
 		t.Errorf("%d problems, by steps %v", len(a), steps)
 	}
 	if _, err := pocketSet(7, problems.Test, 2, 99); err == nil {
-		t.Error("99 steps are no error")
+		t.Error("99 steps: no error")
 	}
 }

@@ -9,12 +9,12 @@ import (
 	"github.com/ponder-mesh/ponder/lab/bench"
 )
 
-// A progress prints the progress of a bench. On a terminal it overwrites one line;
-// elsewhere it prints a line for the first result and then one every ten seconds.
+// A progress prints the progress of a bench. On a terminal it overwrites one line; elsewhere it prints a line
+// for the first result and then at most one every ten seconds.
 type progress struct {
 	to             io.Writer
 	title          string // begins each line; may be empty
-	over           bool   // overwrite the last line
+	overwrite      bool   // overwrite the last line
 	every          time.Duration
 	total          int // tasks
 	before         int // tasks that earlier runs have done
@@ -26,7 +26,7 @@ type progress struct {
 
 func newProgress(to io.Writer, terminal bool, tasks, left [][]bench.Task) *progress {
 	now := time.Now()
-	p := &progress{to: to, over: terminal, every: 10 * time.Second, start: now, printed: now}
+	p := &progress{to: to, overwrite: terminal, every: 10 * time.Second, start: now, printed: now}
 	if terminal {
 		p.every = 100 * time.Millisecond
 	}
@@ -59,7 +59,7 @@ func (p *progress) end(now time.Time) {
 		return
 	}
 	p.print(now)
-	if p.over {
+	if p.overwrite {
 		fmt.Fprintln(p.to)
 	}
 }
@@ -69,7 +69,7 @@ func (p *progress) print(now time.Time) {
 	took := now.Sub(p.start)
 	left := took / time.Duration(p.done) * time.Duration(p.total-p.before-p.done)
 	begin, end := "", "\n"
-	if p.over {
+	if p.overwrite {
 		begin, end = "\r\x1b[K", ""
 	}
 	fmt.Fprintf(p.to, "%s%s%d/%d searches, %v left, %.0f tokens/s, %.1f %% right%s", begin, p.title,

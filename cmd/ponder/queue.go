@@ -60,7 +60,7 @@ func (c *queueShowCmd) Run(ctx context.Context, out *output) error {
 type queueSetCmd struct {
 	natsTarget `embed:""`
 	Partitions *int `help:"Partitions that searches are spread over and workers share: 1 for one worker, otherwise 32 or more."`
-	Cap        *int `help:"Most children of one job."`
+	Cap        *int `help:"Maximum children of one job."`
 }
 
 // Run changes the settings that the flags name.

@@ -20,7 +20,7 @@ func (c *benchResumeCmd) Run(ctx context.Context, out *output) error {
 		return err
 	}
 	if len(header.Command) == 0 {
-		return reasoning.Invalid("command", "is not in the header of %s: resume by the command that began the file",
+		return reasoning.Invalid("command", "is not in the header of %s: to resume, run the command that began the file",
 			c.Results)
 	}
 	path, err := filepath.Abs(c.Results)

@@ -9,8 +9,8 @@ import (
 )
 
 type solveCmd struct {
-	question `embed:""`
-	Detach   bool `help:"Print the search's id and leave it running."`
+	requestFlags `embed:""`
+	Detach       bool `help:"Print the search's id and leave it running."`
 }
 
 // Run creates a search and prints its events. Ctrl-C cancels the search.
@@ -44,7 +44,7 @@ func (c *solveCmd) solve(ctx context.Context, solver planner.Solver, request pla
 		return out.line("%s", search.ID)
 	}
 	ref := planner.Ref{Tenant: request.Tenant, ID: search.ID}
-	// Ctrl-C cancels the search, which ends the events, and not the watching.
+	// Ctrl-C cancels the search; its events then end. It does not cancel following directly.
 	following, leave := context.WithCancel(context.WithoutCancel(ctx))
 	defer leave()
 	defer context.AfterFunc(ctx, func() { c.interrupt(solver, ref, leave) })()
@@ -75,7 +75,7 @@ func (c *solveCmd) create(ctx context.Context, solver planner.Solver, request pl
 	search, err := solver.Create(creating, request)
 	switch {
 	case err != nil && ctx.Err() != nil:
-		say("ponder: the planner does not answer; if it accepted the search, the search goes on")
+		say("ponder: the planner does not respond; if it accepted the search, the search continues")
 		return search, errInterrupted
 	case err != nil:
 		return search, c.explain(err)
@@ -83,13 +83,12 @@ func (c *solveCmd) create(ctx context.Context, solver planner.Solver, request pl
 	return search, nil
 }
 
-// interrupt cancels a search; then its events end. It calls leave if the planner does not
-// answer.
+// interrupt cancels a search; then its events end. It calls leave if the cancellation fails.
 func (c *solveCmd) interrupt(solver planner.Solver, ref planner.Ref, leave func()) {
 	ctx, stop := context.WithTimeout(context.Background(), cancelTimeout)
 	defer stop()
 	if _, err := solver.Cancel(ctx, ref); err != nil {
-		say("ponder: cancel search %s: %v (the search goes on; try: ponder cancel %s)", ref.ID, err, ref.ID)
+		say("ponder: cancel search %s: %v (the search continues; try: ponder cancel %s)", ref.ID, err, ref.ID)
 		leave()
 	}
 }

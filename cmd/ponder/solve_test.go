@@ -57,16 +57,16 @@ func (e *endless) Watch(ctx context.Context, ref planner.Ref, _ int64) iter.Seq2
 	}
 }
 
-// Ctrl-C cancels the search, and ends the command also if the planner does not answer.
+// Ctrl-C cancels the search, and ends the command even if the planner does not respond.
 func TestInterruptCancelsTheSearch(t *testing.T) {
 	for name, c := range map[string]struct {
 		createHangs, cancelHangs bool
 		took                     time.Duration // from Ctrl-C to the end
 		note                     string
 	}{
-		"planner answers": {},
-		"Cancel hangs":    {cancelHangs: true, took: cancelTimeout, note: "try: ponder cancel s"},
-		"Create hangs":    {createHangs: true, took: cancelTimeout, note: "if it accepted the search, the search goes on"},
+		"planner responds": {},
+		"Cancel hangs":     {cancelHangs: true, took: cancelTimeout, note: "try: ponder cancel s"},
+		"Create hangs":     {createHangs: true, took: cancelTimeout, note: "if it accepted the search, the search continues"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -106,10 +106,10 @@ func TestUnavailablePlannerIsNamed(t *testing.T) {
 func TestWrongFlagsAreUsageErrors(t *testing.T) {
 	for _, run := range []func() error{
 		func() error {
-			return (&solveCmd{question: question{Problem: "p", Strategy: "dfs"}}).Run(t.Context(), &output{})
+			return (&solveCmd{requestFlags: requestFlags{Problem: "p", Strategy: "dfs"}}).Run(t.Context(), &output{})
 		},
 		func() error {
-			return (&planCmd{question: question{Problem: "p", Effort: "huge"}}).Run(t.Context(), &output{})
+			return (&planCmd{requestFlags: requestFlags{Problem: "p", Effort: "huge"}}).Run(t.Context(), &output{})
 		},
 	} {
 		if err := run(); !errors.As(err, new(usageError)) {

@@ -4,16 +4,16 @@ import "github.com/ponder-mesh/ponder/services/planner/backend"
 
 // thinking holds the flags that bound how long the policy thinks.
 type thinking struct {
-	Max    int32  `help:"Most tokens of thinking before the policy must answer (budget forcing); 0: no bound."`
-	Min    int32  `help:"Fewest tokens of thinking."`
+	Max    int32  `help:"Maximum thinking tokens before the policy must answer (budget forcing); 0: no bound."`
+	Min    int32  `help:"Minimum thinking tokens."`
 	Waits  int32  `help:"How many times thinking is continued where it would end."`
 	Wait   string `help:"Text that continues thinking, instead of the template's \"Wait\"." placeholder:"TEXT"`
 	Mode   string `help:"How --think-max is enforced: force, reject (sample again), advise (prompt only)." placeholder:"MODE"`
 	Advice string `help:"Advice on length in the prompt: tokens, steps, short, long." placeholder:"ADVICE"`
-	Steps  int32  `help:"Number of steps that --think-advice steps asks for." placeholder:"N"`
+	Steps  int32  `help:"Number of steps in the advice of --think-advice steps." placeholder:"N"`
 }
 
-// parse returns the thinking that the flags ask for, or nil if no flag is set.
+// parse returns the Thinking that the flags describe, or nil if no flag is set.
 func (t thinking) parse() (*backend.Thinking, error) {
 	if t == (thinking{}) {
 		return nil, nil

@@ -12,8 +12,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/strategies"
 )
 
-// A view prints a search as its events arrive: the plan, each node once, and the outcome.
-// Only the answer goes to standard output.
+// A view prints a search as its events arrive: the plan, each node once, and the outcome. As text, only the
+// answer goes to standard output; as JSON, all events do.
 type view struct {
 	out     *output
 	verbose bool // print nodes
@@ -26,7 +26,7 @@ type view struct {
 	printed map[string]bool // nodes, by their ids
 }
 
-// marks of the states of nodes that are generated.
+// marks has a mark for each state in which a node is printed.
 var marks = map[search.State]string{
 	search.StateScored:   "·",
 	search.StatePruned:   "×",
@@ -68,10 +68,10 @@ func (v *view) show(e planner.Event) error {
 	return nil
 }
 
-// node prints a node when it is generated, and not again.
+// node prints a node that is in a state with a mark, unless it was printed before.
 func (v *view) node(n planner.Node) {
-	mark, generated := marks[n.State]
-	if !generated || v.printed[n.ID] {
+	mark, printable := marks[n.State]
+	if !printable || v.printed[n.ID] {
 		return
 	}
 	v.printed[n.ID] = true

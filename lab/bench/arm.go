@@ -13,19 +13,19 @@ import (
 // An Arm is one of the configurations that a bench compares, as in a controlled trial: a strategy, a
 // planned search, or a difficulty estimate. Arms are comparable with ==.
 type Arm struct {
-	Kind     Kind
-	N        int               // of the strategy or the estimate; for KindPlanned the budget in samples
-	Strategy search.Strategy   // for KindSearch and KindEstimated, with the arm's N; nil for other kinds
-	Choose   bool              // whether Choice is set; otherwise the planner picks the choice
-	Choice   search.Choice     // of the answer
-	Method   difficulty.Method // for KindDifficulty
+	Kind      Kind
+	N         int               // of the strategy or the estimate; for KindPlanned the budget in samples
+	Strategy  search.Strategy   // for KindSearch and KindEstimated, with the arm's N; nil for other kinds
+	HasChoice bool              // whether Choice is set; otherwise the planner picks the choice
+	Choice    search.Choice     // of the answer
+	Method    difficulty.Method // for KindDifficulty
 }
 
 // A Kind is a kind of arm.
 type Kind int
 
 const (
-	KindSearch     Kind = iota // a search by Strategy
+	KindSearch     Kind = iota // a search by Strategy; the zero Kind
 	KindEstimated              // a difficulty estimate, then a search by Strategy that reuses the estimate's samples
 	KindPlanned                // a search by the strategy that the planner picks
 	KindDifficulty             // a difficulty estimate by Method from N samples, without a search
@@ -70,7 +70,7 @@ func ParseArm(name string, n int) (a Arm, err error) {
 			parts = append(parts, part)
 			continue
 		}
-		a.Choose = true
+		a.HasChoice = true
 		if a.Choice, err = search.ParseChoice(choice); err != nil {
 			return a, err
 		}
@@ -88,7 +88,7 @@ func (a Arm) Name() string {
 		return difficultyPrefix + a.Method.String()
 	}
 	name, _ := strategies.Arm(a.Strategy)
-	if a.Choose {
+	if a.HasChoice {
 		name += ":" + choiceParameter + a.Choice.String()
 	}
 	if a.Kind == KindEstimated {
@@ -103,7 +103,8 @@ func (a Arm) String() string { return fmt.Sprintf("%s %d", a.Name(), a.N) }
 // Greedy reports whether the arm's strategy is greedy. N is then 1.
 func (a Arm) Greedy() bool { return a.Strategy == search.Greedy{} }
 
-// HasDefaults reports whether the arm is planned, or a strategy with its paper's parameters.
+// HasDefaults reports whether the arm is planned, or a search with default parameters and the default choice,
+// without a difficulty estimate.
 func (a Arm) HasDefaults() bool {
 	if a.Kind == KindPlanned {
 		return true

@@ -56,8 +56,8 @@ func TestParseArm(t *testing.T) {
 		"estimate+greedy":          {Kind: KindEstimated, N: 8, Strategy: search.Greedy{}},
 		"difficulty:oracle":        {Kind: KindDifficulty, N: 8, Method: difficulty.MethodOracle},
 		"majority":                 {N: 8, Strategy: search.Majority{N: 8}},
-		"majority:choice=majority": {N: 8, Strategy: search.Majority{N: 8}, Choose: true},
-		"majority:choice=certainty-vote": {N: 8, Strategy: search.Majority{N: 8}, Choose: true,
+		"majority:choice=majority": {N: 8, Strategy: search.Majority{N: 8}, HasChoice: true},
+		"majority:choice=certainty-vote": {N: 8, Strategy: search.Majority{N: 8}, HasChoice: true,
 			Choice: search.Choice{By: search.ByCertainty}},
 	} {
 		if got, err := ParseArm(name, 8); err != nil || got != want {
@@ -66,7 +66,7 @@ func TestParseArm(t *testing.T) {
 	}
 	if a, b := (Arm{N: 4, Strategy: search.NewBeam(4)}), (Arm{N: 4, Strategy: search.Greedy{}}); !a.HasDefaults() ||
 		a.Estimated().HasDefaults() || a.Estimated().Unestimated() != a || a.Greedy() || !b.Greedy() {
-		t.Errorf("%s and %s are misread", a, b)
+		t.Errorf("methods of %s or %s return wrong results", a, b)
 	}
 }
 
@@ -90,7 +90,7 @@ func TestArmRoundTrip(t *testing.T) {
 				m.Wave = rapid.IntRange(0, 3).Draw(t, "wave")
 				a.Strategy = m
 			}
-			if a.Choose = rapid.Bool().Draw(t, "choose"); a.Choose {
+			if a.HasChoice = rapid.Bool().Draw(t, "choose"); a.HasChoice {
 				a.Choice = rapid.SampledFrom(search.Choices()).Draw(t, "choice")
 			}
 		}

@@ -5,7 +5,7 @@ import "github.com/ponder-mesh/ponder/services/difficulty"
 // An Estimate is the last difficulty estimate of a search, and the tokens that it cost.
 type Estimate struct {
 	Rate      float64 `json:"rate"` // pass@1, 0 to 1
-	Low       float64 `json:"low"`  // of the rate's 95 % interval
+	Low       float64 `json:"low"`  // of the rate's 90 % interval
 	High      float64 `json:"high"`
 	Samples   int     `json:"samples"`
 	Generated int64   `json:"generated"`

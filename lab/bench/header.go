@@ -53,9 +53,9 @@ func (h Header) line() []byte {
 
 var errNoHeader = errors.New("line 1 is not the header of a results file: choose another file, or a new one")
 
-// differs returns an error that names the first field, alphabetically, in which the header of a file
+// checkEqual returns an error that names the first field, alphabetically, in which the header of a file
 // differs from h.
-func (h Header) differs(file []byte) error {
+func (h Header) checkEqual(file []byte) error {
 	want, err := flat(h.line())
 	if err != nil {
 		return err

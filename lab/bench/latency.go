@@ -14,20 +14,20 @@ import (
 // Latencies returns the durations of search levels by row and depth, from a file of spans; index 0 is
 // depth 1. A level lasts from its first call to its last result.
 func Latencies(spans io.Reader, rows []Row) ([][][]time.Duration, error) {
-	armOf := map[string]int{}
+	rowOf := map[string]int{}
 	for i, row := range rows {
 		for _, r := range row.Results {
-			armOf[r.Search] = i
+			rowOf[r.Search] = i
 		}
 	}
 	// A search's span is written after the spans of its depths, so depths are assigned to rows at the end.
-	traces := map[string]int{}
+	rowOfSpan := map[string]int{}
 	var depths []*tracefile.Span
 	_, err := tracefile.Read(spans, func(s *tracefile.Span) {
 		if s.Name == names.SpanSearch {
 			id, _ := s.Attributes[names.SearchID].(string)
-			if arm, ok := armOf[id]; ok {
-				traces[s.Trace+s.ID] = arm
+			if row, ok := rowOf[id]; ok {
+				rowOfSpan[s.Trace+s.ID] = row
 			}
 		}
 		if strings.HasPrefix(s.Name, names.SpanDepthPrefix) {
@@ -39,20 +39,20 @@ func Latencies(spans io.Reader, rows []Row) ([][][]time.Duration, error) {
 	}
 	all := make([][][]time.Duration, len(rows))
 	for _, s := range depths {
-		arm, ok := traces[s.Trace+s.Parent]
+		row, ok := rowOfSpan[s.Trace+s.Parent]
 		var depth int
 		if n, _ := fmt.Sscanf(s.Name, names.SpanDepthPrefix+"%d", &depth); !ok || n != 1 || depth < 1 {
 			continue
 		}
-		for len(all[arm]) < depth {
-			all[arm] = append(all[arm], nil)
+		for len(all[row]) < depth {
+			all[row] = append(all[row], nil)
 		}
-		all[arm][depth-1] = append(all[arm][depth-1], s.Duration())
+		all[row][depth-1] = append(all[row][depth-1], s.Duration())
 	}
 	return all, nil
 }
 
-// P95 returns the 95th percentile by nearest rank, 0 if there are no durations.
+// P95 returns the 95th percentile by the nearest-rank method, 0 if there are no durations.
 func P95(all []time.Duration) time.Duration {
 	if len(all) == 0 {
 		return 0

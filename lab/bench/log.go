@@ -58,7 +58,7 @@ func readLog(r io.Reader, h Header) (results []Result, end int64, err error) {
 		}
 		end += int64(len(line))
 		if n == 1 {
-			if err := h.differs(line); err != nil {
+			if err := h.checkEqual(line); err != nil {
 				return nil, 0, err
 			}
 			continue
@@ -95,8 +95,8 @@ func (l *Log) write(v any) error {
 // Close closes the file.
 func (l *Log) Close() error { return l.file.Close() }
 
-// ReadLog returns the header and the results of a file of any run. It ignores a partial last line, and
-// refuses another Format.
+// ReadLog returns the header and the results of a file of any run. It ignores a partial last line. It returns
+// an error if the file has another Format.
 func ReadLog(path string) (Header, []Result, error) {
 	file, err := os.ReadFile(path)
 	if err != nil {

@@ -51,11 +51,11 @@ func example(t *testing.T) (tasks [][]Task, results map[Key]Result) {
 // resume appends the results that are missing, and returns the file's text.
 func resume(t *testing.T, path string, h Header, tasks [][]Task, results map[Key]Result) string {
 	t.Helper()
-	log, there, err := OpenLog(path, h)
+	log, recorded, err := OpenLog(path, h)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, task := range slices.Concat(Remaining(tasks, there)...) {
+	for _, task := range slices.Concat(Remaining(tasks, recorded)...) {
 		if err := log.Append(results[task.Key()]); err != nil {
 			t.Fatal(err)
 		}
@@ -86,11 +86,11 @@ func TestLogResumesAfterAnyByte(t *testing.T) {
 			t.Fatalf("cut at %d (-got +want):\n%s", cut, cmp.Diff(got, whole))
 		}
 	}
-	_, there, err := OpenLog(path, head)
+	_, recorded, err := OpenLog(path, head)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, r := range there {
+	for _, r := range recorded {
 		if diff := cmp.Diff(r, results[r.Key()]); diff != "" {
 			t.Errorf("read back (-got +want):\n%s", diff)
 		}

@@ -9,10 +9,10 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/strategies"
 )
 
-// A Result is the outcome of one task. Except for Timing it is reproducible: it depends neither on time
-// nor on other searches.
+// A Result is the outcome of one task. Except for Timing and Search it is reproducible: it depends neither
+// on time nor on other searches.
 type Result struct {
-	Problem string // its id in the set
+	Problem string // id in the problem set
 	Steps   int    // that the problem needs; 0 if the set does not say
 	Level   string // of the problem's difficulty; may be empty
 	Arm     Arm

@@ -155,7 +155,7 @@ func (r Runner) request(t Task) planner.Request {
 	} else {
 		out.Strategy = search.FixedCost(t.Arm.Strategy)
 	}
-	if t.Arm.Choose {
+	if t.Arm.HasChoice {
 		out.Choice = &t.Arm.Choice
 	}
 	if s := r.Sampling; s != nil {

@@ -27,15 +27,14 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier/verifiertest"
 )
 
-// bubble runs body with a runner on a planner over an engine and a verifier, in a synctest
-// bubble.
-func bubble(t *testing.T, engine *policytest.Script, v verifier.Verifier, body func(t *testing.T, r Runner)) {
+// bubble calls test in a synctest bubble, with a runner on a planner over an engine and a verifier.
+func bubble(t *testing.T, engine *policytest.Script, v verifier.Verifier, test func(t *testing.T, r Runner)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		p := planner.New(planner.Config{Policy: engine, Verifier: v})
 		t.Cleanup(p.Close)
 		server := rpctest.Serve(t, func(s grpc.ServiceRegistrar) { plannerrpc.Register(s, p) })
-		body(t, Runner{Planner: plannerrpc.NewClient(server.Conn), Concurrent: 2, Timeout: time.Hour})
+		test(t, Runner{Planner: plannerrpc.NewClient(server.Conn), Concurrent: 2, Timeout: time.Hour})
 	})
 }
 
@@ -60,7 +59,7 @@ func tasksOf(t *testing.T, set []problemset.Problem, names ...string) ([]Arm, []
 }
 
 // The arms of a problem run in sequence, and problems run concurrently.
-func TestRunGoesProblemByProblem(t *testing.T) {
+func TestRunGroupsTasksByProblem(t *testing.T) {
 	bubble(t, policytest.Steps(1, 10*time.Second), verifiertest.Steps(0), func(t *testing.T, r Runner) {
 		_, tasks := tasksOf(t, problems(4), "greedy", "majority", "best-of-n")
 		start := time.Now()
@@ -91,7 +90,7 @@ func TestCheckIsFree(t *testing.T) {
 		}
 		if err := r.Check(t.Context(), arms); err == nil || !strings.Contains(err.Error(), "arm best-of-n 2: ") ||
 			!strings.Contains(err.Error(), "no verifier") {
-			t.Errorf("error %v, want one of the verifier that there is not", err)
+			t.Errorf("error %v, want one that says there is no verifier", err)
 		}
 	})
 	bubble(t, engine, verifiertest.Steps(0), func(t *testing.T, r Runner) {
@@ -122,14 +121,14 @@ func TestCheckIsFree(t *testing.T) {
 		paid = len(engine.Calls()) - checked
 	})
 	if n := len(engine.Calls()) - paid; n > 0 {
-		t.Errorf("the engine was called %d times", n)
+		t.Errorf("Check called the engine %d times, want none", n)
 	}
 }
 
-// mute is a verifier that does not name its reward model in its first calls.
+// mute is a verifier whose first calls of RewardModel do not return before their contexts end.
 type mute struct {
 	*verifiertest.Script
-	silent atomic.Int32 // calls left without a response
+	silent atomic.Int32 // remaining calls without a response
 }
 
 func (s *mute) RewardModel(ctx context.Context) (verifier.RewardModel, error) {
@@ -161,8 +160,8 @@ func TestReplacedSearchesAreNotResults(t *testing.T) {
 	}
 }
 
-// A failing engine is not a wrong answer of the strategy: it ends the run. An engine that fails in part, in
-// every try, leaves a result that is degraded.
+// A failure of the engine is not a wrong answer of the strategy: it ends the run. If a part of the samples fails
+// in every try, the result is degraded.
 func TestFailures(t *testing.T) {
 	engine := policytest.Steps(2, time.Second)
 	say := engine.Reply

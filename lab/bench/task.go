@@ -40,14 +40,14 @@ func Tasks(set []problemset.Problem, arms []Arm, seeds []uint64) ([][]Task, erro
 
 // Remaining returns the groups without the tasks that have a result.
 func Remaining(groups [][]Task, results []Result) (left [][]Task) {
-	there := map[Key]bool{}
+	done := map[Key]bool{}
 	for _, r := range results {
-		there[r.Key()] = true
+		done[r.Key()] = true
 	}
 	for _, group := range groups {
 		var rest []Task
 		for _, t := range group {
-			if !there[t.Key()] {
+			if !done[t.Key()] {
 				rest = append(rest, t)
 			}
 		}

@@ -17,12 +17,12 @@ import (
 // randomGrid returns a grid of n problems. An arm costs N × 40 tokens and is right with the probability that
 // skill returns for the arm and the problem's rate. An estimate costs 160 tokens; arms with N ≥ 4 reuse all of
 // its samples.
-func randomGrid(n int, chance *rand.Rand, arms map[string][]int, skill func(strategy string, n int,
+func randomGrid(n int, random *rand.Rand, arms map[string][]int, skill func(strategy string, n int,
 	rate float64) float64) *Grid {
 	g := &Grid{Rates: make([]float64, n), Estimate: make([]bench.Cost, n)}
 	for i := range n {
 		g.Problems = append(g.Problems, fmt.Sprintf("%03d", i))
-		g.Rates[i], g.Estimate[i] = chance.Float64(), bench.Cost{Generated: 160}
+		g.Rates[i], g.Estimate[i] = random.Float64(), bench.Cost{Generated: 160}
 	}
 	for _, name := range slices.Sorted(func(yield func(string) bool) {
 		for name := range arms {
@@ -40,7 +40,7 @@ func randomGrid(n int, chance *rand.Rand, arms map[string][]int, skill func(stra
 			after := plain
 			after.Cost = make([]bench.Cost, n)
 			for i := range n {
-				if chance.Float64() < skill(name, k, g.Rates[i]) {
+				if random.Float64() < skill(name, k, g.Rates[i]) {
 					plain.Right[i] = 1
 				}
 				plain.Cost[i] = bench.Cost{Generated: 40 * float64(k)}
@@ -80,10 +80,10 @@ func TestHardProblemsGetMoreSamples(t *testing.T) {
 			b.Rows[3].N, b.Rows[4].N)
 	}
 	if got, limit := b.Measured.Adaptive.Generated, 16*40*1.1; got > limit {
-		t.Errorf("it cost %.0f tokens, want at most about %.0f", got, limit)
+		t.Errorf("the strategies by bin cost %.0f tokens, want at most about %.0f", got, limit)
 	}
 	if more := b.Measured.WithoutReuse.Generated - b.Measured.Adaptive.Generated; more < 50 || more > 161 {
-		t.Errorf("without reuse it costs %.0f tokens more, want up to the estimate's 160", more)
+		t.Errorf("without reuse they cost %.0f tokens more, want up to the estimate's 160", more)
 	}
 	if p.Budgets[0].Adaptive || p.Budgets[0].Rows != nil || !strings.Contains(p.Budgets[0].Reason,
 		"costs more than the budget") {
@@ -114,10 +114,10 @@ func TestSelectionDoesNotBiasTheAccuracy(t *testing.T) {
 		claimed += p.Budgets[0].Measured.Uniform.Accuracy.Mean / grids
 	}
 	if adaptive > 2 {
-		t.Errorf("%d of %d grids without a gain have one by their profiles", adaptive, grids)
+		t.Errorf("the profiles of %d of %d grids without a gain choose by difficulty, want at most 2", adaptive, grids)
 	}
 	if claimed < 0.47 || claimed > 0.53 {
-		t.Errorf("claims %.3f on the average, want about the true 0.5", claimed)
+		t.Errorf("the measured accuracy is %.3f on average, want about the true 0.5", claimed)
 	}
 	if biased < 0.55 { // the control: measured on the problems that selected the arm, the accuracy is biased
 		t.Errorf("the selected arms have %.3f on the problems that selected them, want more than 0.55", biased)
@@ -172,7 +172,7 @@ func TestAllocationIsNearlyOptimal(t *testing.T) {
 		if cost > limit {
 			t.Fatalf("%.1f tokens, limit %.1f", cost, limit)
 		}
-		most := 0.0 // the problems of a bin: the size of a step
+		most := 0.0 // problems of the largest bin: the largest step of the number of right answers
 		for _, m := range members {
 			most = max(most, float64(len(m)))
 		}
@@ -208,8 +208,8 @@ func results(g *Grid) (h bench.Header, all []bench.Result) {
 
 // The results of a resumed run are in another order; the profile is the same.
 func TestOrderOfResultsDoesNotMatter(t *testing.T) {
-	chance := rand.New(rand.NewPCG(1, 3))
-	g := randomGrid(40, chance, map[string][]int{"best-of-n": {1, 4, 16}, "beam": {4, 16}},
+	random := rand.New(rand.NewPCG(1, 3))
+	g := randomGrid(40, random, map[string][]int{"best-of-n": {1, 4, 16}, "beam": {4, 16}},
 		func(_ string, _ int, rate float64) float64 { return rate })
 	h, all := results(g)
 	var first []byte
@@ -232,7 +232,7 @@ func TestOrderOfResultsDoesNotMatter(t *testing.T) {
 		if !bytes.Equal(text, first) {
 			t.Fatalf("another order, another profile (-first +now):\n%s", cmp.Diff(string(first), string(text)))
 		}
-		chance.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+		random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	}
 }
 
@@ -261,10 +261,10 @@ func TestIncompleteGrids(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, o := range map[string]Options{
-		"budgets: there must be one":   {Bins: "absolute"},
-		"budgets: must ascend":         {Bins: "absolute", Budgets: []int{4, 1}},
-		`bins: "deciles" must be`:      {Bins: "deciles", Budgets: []int{4}},
-		`bins: "quantiles-11" must be`: {Bins: "quantiles-11", Budgets: []int{4}},
+		"budgets: must have at least one budget":          {Bins: "absolute"},
+		"budgets: must be at least 1, ascending and dist": {Bins: "absolute", Budgets: []int{4, 1}},
+		`bins: "deciles" must be`:                         {Bins: "deciles", Budgets: []int{4}},
+		`bins: "quantiles-11" must be`:                    {Bins: "quantiles-11", Budgets: []int{4}},
 	} {
 		if _, err := whole.Fit(o); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)

@@ -20,16 +20,16 @@ type choice struct {
 }
 
 // choose returns the bins of difficulty and, for each budget, the best strategies on the given problems.
-func (g *Grid) choose(on []int, o Options) (difficulty.Scheme, []choice) {
-	scheme := o.scheme(pick(g.Rates, on))
-	bins := g.binned(scheme, on)
+func (g *Grid) choose(problems []int, o Options) (difficulty.Scheme, []choice) {
+	scheme := o.scheme(pick(g.Rates, problems))
+	bins := g.binned(scheme, problems)
 	expected, tokens := g.expect(bins)
-	sample := g.sampleTokens(on)
+	sample := g.sampleTokens(problems)
 	var choices []choice
 	for _, n := range o.Budgets {
-		c := choice{limit: g.budgetTokens(n, sample, on)}
-		c.uniform = g.best(on, slack*c.limit)
-		c.rows = g.allocate(bins, expected, tokens, c.limit*float64(len(on)))
+		c := choice{limit: g.budgetTokens(n, sample, problems)}
+		c.uniform = g.best(problems, slack*c.limit)
+		c.rows = g.allocate(bins, expected, tokens, c.limit*float64(len(problems)))
 		fill(c.rows, bins)
 		choices = append(choices, c)
 	}
@@ -37,17 +37,17 @@ func (g *Grid) choose(on []int, o Options) (difficulty.Scheme, []choice) {
 }
 
 // pick returns the elements of xs at the given indices.
-func pick(xs []float64, on []int) (some []float64) {
-	for _, i := range on {
+func pick(xs []float64, problems []int) (some []float64) {
+	for _, i := range problems {
 		some = append(some, xs[i])
 	}
 	return some
 }
 
 // binned returns the given problems by bin.
-func (g *Grid) binned(s difficulty.Scheme, on []int) [][]int {
+func (g *Grid) binned(s difficulty.Scheme, problems []int) [][]int {
 	bins := make([][]int, s.Bins())
-	for _, i := range on {
+	for _, i := range problems {
 		b := s.Bin(g.Rates[i])
 		bins[b] = append(bins[b], i)
 	}
@@ -73,10 +73,10 @@ func fill(rows []int, bins [][]int) {
 
 // budgetTokens returns the mean number of tokens of n whole samples of a problem: as measured, if an arm
 // generates exactly n samples; otherwise n times the tokens of one sample.
-func (g *Grid) budgetTokens(n int, sample float64, on []int) float64 {
+func (g *Grid) budgetTokens(n int, sample float64, problems []int) float64 {
 	for _, a := range wholeSamples(n) {
 		if i := find(g.Plain, a); i >= 0 {
-			_, cost := g.Plain[i].mean(on)
+			_, cost := g.Plain[i].mean(problems)
 			return cost.Generated
 		}
 	}
@@ -89,11 +89,11 @@ func wholeSamples(n int) []bench.Arm {
 }
 
 // sampleTokens returns the mean number of tokens of one sample, from the arm with the most samples.
-func (g *Grid) sampleTokens(on []int) (tokens float64) {
+func (g *Grid) sampleTokens(problems []int) (tokens float64) {
 	most := 0
 	for _, c := range g.Plain {
 		if n := c.Arm.N; slices.Contains(wholeSamples(n), c.Arm) && n > most {
-			_, cost := c.mean(on)
+			_, cost := c.mean(problems)
 			most, tokens = n, cost.Generated/float64(n)
 		}
 	}

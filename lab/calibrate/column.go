@@ -21,21 +21,21 @@ func find(columns []Column, a bench.Arm) int {
 }
 
 // mean returns the arm's means over the given problems.
-func (c Column) mean(on []int) (right float64, cost bench.Cost) {
-	for _, i := range on {
+func (c Column) mean(problems []int) (right float64, cost bench.Cost) {
+	for _, i := range problems {
 		right += c.Right[i]
 		cost = cost.Add(c.Cost[i])
 	}
-	k := 1 / float64(max(1, len(on)))
+	k := 1 / float64(max(1, len(problems)))
 	return k * right, cost.Times(k)
 }
 
 // arm returns the column's means over the given problems as a profile's Arm.
-func (c Column) arm(on []int, expected float64) profile.Arm {
-	_, cost := c.mean(on)
+func (c Column) arm(problems []int, expected float64) profile.Arm {
+	_, cost := c.mean(problems)
 	accuracy := stats.Interval{High: 1} // unknown
-	if len(on) > 0 {
-		accuracy = stats.Bootstrap(pick(c.Right, on), 1)
+	if len(problems) > 0 {
+		accuracy = stats.Bootstrap(pick(c.Right, problems), 1)
 	}
 	return profile.Arm{
 		Strategy: c.Arm.Name(), N: c.Arm.N, Accuracy: accuracy, Expected: expected,

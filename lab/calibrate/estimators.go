@@ -45,7 +45,7 @@ func estimatesOf(m *bench.Matrix) map[string]*methodEstimates {
 
 // add adds the estimate of a result, unless the problem has one.
 func (o *methodEstimates) add(r bench.Result) {
-	if _, there := o.rates[r.Problem]; !there {
+	if _, found := o.rates[r.Problem]; !found {
 		o.rates[r.Problem] = r.Estimate.Rate
 		o.quality.Samples += float64(r.Estimate.Samples)
 		o.quality.Generated += float64(r.Estimate.Generated)
@@ -56,7 +56,7 @@ func (o *methodEstimates) add(r bench.Result) {
 // Estimators compares the methods of difficulty estimation with the oracle, and fits the prompt model to the
 // oracle's rates; both results are nil if m has no oracle arm. texts holds the problems' texts by id. Since
 // not every estimate is on the scale of pass rates, bins are quantiles: a problem's true bin is its quantile
-// by the oracle, its estimated bin that by the estimate.
+// among the oracle's rates, its estimated bin the quantile among the method's rates.
 func Estimators(m *bench.Matrix, texts map[string]string) ([]profile.EstimatorQuality, *difficulty.PromptModel, error) {
 	all := estimatesOf(m)
 	oracle := ""
@@ -98,8 +98,8 @@ func Estimators(m *bench.Matrix, texts map[string]string) ([]profile.EstimatorQu
 	return table, model, nil
 }
 
-// agreed returns the share of problems that two lists of rates put into the same of five quantile bins. If
-// equal rates leave one list with fewer bins, both lists get that many.
+// agreed returns the share of problems for which both lists of rates have the same quantile bin of five. If
+// equal rates leave one list with fewer bins, both lists are divided into that many.
 func agreed(known, estimated []float64) float64 {
 	n := 5
 	a, b := difficulty.Quantiles(n, known), difficulty.Quantiles(n, estimated)

@@ -19,13 +19,13 @@ func (g *Grid) Fit(o Options) (*profile.Profile, error) {
 	if o.Repetitions == 0 {
 		o.Repetitions = 10
 	}
-	on := make([]int, len(g.Problems))
-	for i := range on {
-		on[i] = i
+	all := make([]int, len(g.Problems))
+	for i := range all {
+		all[i] = i
 	}
-	scheme, choices := g.choose(on, o)
+	scheme, choices := g.choose(all, o)
 	p := &profile.Profile{Format: profile.Format, Scheme: scheme}
-	bins := g.binned(scheme, on)
+	bins := g.binned(scheme, all)
 	expected, _ := g.expect(bins)
 	for b, problems := range bins {
 		bin := profile.Bin{Label: scheme.Label(b), Problems: len(problems)}
@@ -35,21 +35,21 @@ func (g *Grid) Fit(o Options) (*profile.Profile, error) {
 		p.Bins = append(p.Bins, bin)
 	}
 	for _, c := range g.Plain {
-		right, _ := c.mean(on)
-		p.All = append(p.All, c.arm(on, right))
+		right, _ := c.mean(all)
+		p.All = append(p.All, c.arm(all, right))
 	}
-	trials := g.trials(on, o, o.Repetitions, true, rand.New(rand.NewPCG(o.Seed, 0)))
+	trials := g.trials(all, o, o.Repetitions, true, rand.New(rand.NewPCG(o.Seed, 0)))
 	for b, c := range choices {
 		t := trials[b]
-		right, _ := g.Plain[c.uniform].mean(on)
-		budget := profile.Budget{N: o.Budgets[b], Tokens: c.limit, Uniform: g.Plain[c.uniform].arm(on, right)}
-		budget.Adaptive, budget.Reason = t.decide(c, on)
+		right, _ := g.Plain[c.uniform].mean(all)
+		budget := profile.Budget{N: o.Budgets[b], Tokens: c.limit, Uniform: g.Plain[c.uniform].arm(all, right)}
+		budget.Adaptive, budget.Reason = t.decide(c, all)
 		for bin, row := range c.rows {
 			budget.Rows = append(budget.Rows, g.After[row].arm(bins[bin], expected[bin][row]))
 		}
-		m := profile.Validation{Adaptive: t.adaptive.outcome(on), Uniform: t.uniform.outcome(on),
-			WithoutReuse: t.withoutReuse.outcome(on), Chosen: t.chosen.outcome(on)}
-		m.Difference, m.TokensSaved = t.differences(on)
+		m := profile.Validation{Adaptive: t.adaptive.outcome(all), Uniform: t.uniform.outcome(all),
+			WithoutReuse: t.withoutReuse.outcome(all), Chosen: t.chosen.outcome(all)}
+		m.Difference, m.TokensSaved = t.differences(all)
 		budget.Measured = m
 		p.Budgets = append(p.Budgets, budget)
 	}

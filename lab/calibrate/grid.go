@@ -1,11 +1,11 @@
-// Package calibrate computes the profile that planners follow from the results of a bench, of every arm on
+// Package calibrate computes a profile, by which planners plan, from the results of a bench of every arm on
 // every problem.
 //
 // The method is that of Snell et al. 2024 (arXiv 2408.03314, §3.2): problems are binned by difficulty, each
 // bin gets the strategy with the best results in it, and the profile's accuracies are measured on held-out
 // problems (2-fold cross-validation). Ponder differs in three points: costs include the difficulty
-// estimates; bins share one budget, since tokens that easy problems leave gain more on hard ones; and a
-// budget gets one strategy for all problems where binning does not beat it.
+// estimates; bins share one budget, since tokens saved on easy problems gain more on hard ones; and a budget
+// gets one strategy for all problems where binning does not beat it.
 package calibrate
 
 import (
@@ -47,7 +47,7 @@ func NewGrid(m *bench.Matrix) (*Grid, error) {
 		}
 	}
 	if len(g.Plain) == 0 {
-		return nil, errors.New("no arm without an estimate: add to the arms one without estimate+, to compare with")
+		return nil, errors.New("no arm without an estimate, to compare with: add an arm without estimate+")
 	}
 	for _, side := range [][]Column{g.Plain, g.After} {
 		slices.SortFunc(side, func(a, b Column) int {
@@ -87,10 +87,10 @@ func (g *Grid) addEstimates(m *bench.Matrix) error {
 	if results == 0 {
 		return nil
 	}
-	per := float64(results / len(g.Problems))
+	perProblem := float64(results / len(g.Problems))
 	for i := range g.Problems {
-		g.Rates[i] /= per
-		g.Estimate[i] = g.Estimate[i].Times(1 / per)
+		g.Rates[i] /= perProblem
+		g.Estimate[i] = g.Estimate[i].Times(1 / perProblem)
 	}
 	return nil
 }

@@ -20,10 +20,10 @@ type Options struct {
 func (o Options) Validate() error {
 	switch {
 	case len(o.Budgets) == 0:
-		return reasoning.Invalid("budgets", "there must be one at least: pass --budgets")
+		return reasoning.Invalid("budgets", "must have at least one budget: pass --budgets")
 	case !slices.IsSorted(o.Budgets) || len(slices.Compact(slices.Clone(o.Budgets))) != len(o.Budgets) ||
 		o.Budgets[0] < 1:
-		return reasoning.Invalid("budgets", "must ascend from 1 or more without repetition, are %v", o.Budgets)
+		return reasoning.Invalid("budgets", "must be at least 1, ascending and distinct, are %v", o.Budgets)
 	case o.Bins != "absolute" && o.quantiles() == 0:
 		return reasoning.Invalid("bins", "%q must be absolute or quantiles-N with N of 2 to 10", o.Bins)
 	}

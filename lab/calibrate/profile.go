@@ -10,11 +10,11 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/profile"
 )
 
-// Describe sets the models, the problems, the sampling and the name of a profile from the header of its
-// results.
+// Describe sets the models, the problems, the seeds, the sampling, the estimator and the name of a profile
+// from the header of its results.
 func Describe(p *profile.Profile, h bench.Header) {
 	p.Policy, p.Verifier = h.Policy, h.Verifier
-	p.Policy.Tokenizer, p.Verifier.Tokenizer = "", "" // planners match profiles without it
+	p.Policy.Tokenizer, p.Verifier.Tokenizer = "", "" // empty matches any tokenizer
 	p.Problems, p.Sampling, p.Seeds = h.Problems, h.Sampling, h.Seeds
 	p.Estimator = profile.EstimatorConfig{Method: difficulty.MethodProbe.String(), Samples: difficulty.DefaultSamples}
 	if p.Name = p.Policy.Name; p.Verifier.Name != "" {
@@ -22,8 +22,8 @@ func Describe(p *profile.Profile, h bench.Header) {
 	}
 }
 
-// Chosen returns the arms that plans by a profile may use, without repetition.
-func Chosen(p *profile.Profile) (all []profile.Arm) {
+// ChosenArms returns the arms that a profile chose for its budgets, without repetition.
+func ChosenArms(p *profile.Profile) (all []profile.Arm) {
 	add := func(a profile.Arm) {
 		if !slices.ContainsFunc(all, func(b profile.Arm) bool { return same(a, b) }) {
 			all = append(all, a)
@@ -49,9 +49,9 @@ func Spread(set []problemset.Problem, n int) (some []problemset.Problem) {
 	return some
 }
 
-// Time sets the Seconds of a profile's arms to the means of m, the results of searches that ran one at a
-// time.
-func Time(p *profile.Profile, m *bench.Matrix) {
+// SetSeconds sets the Seconds of a profile's arms to the means of m, which holds the results of searches that
+// ran one at a time.
+func SetSeconds(p *profile.Profile, m *bench.Matrix) {
 	type arm struct {
 		name string
 		n    int

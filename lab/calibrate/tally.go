@@ -21,22 +21,22 @@ func (t tally) add(i int, c Column, weight float64) {
 }
 
 // tokens returns the generated tokens of the given problems.
-func (t tally) tokens(on []int) (xs []float64) {
-	for _, i := range on {
+func (t tally) tokens(problems []int) (xs []float64) {
+	for _, i := range problems {
 		xs = append(xs, t.cost[i].Generated)
 	}
 	return xs
 }
 
 // outcome returns the means over the given problems.
-func (t tally) outcome(on []int) profile.Outcome {
+func (t tally) outcome(problems []int) profile.Outcome {
 	var sum bench.Cost
-	for _, i := range on {
+	for _, i := range problems {
 		sum = sum.Add(t.cost[i])
 	}
-	sum = sum.Times(1 / float64(max(1, len(on))))
+	sum = sum.Times(1 / float64(max(1, len(problems))))
 	return profile.Outcome{
-		Accuracy:  stats.Bootstrap(pick(t.right, on), 1),
+		Accuracy:  stats.Bootstrap(pick(t.right, problems), 1),
 		Generated: sum.Generated, Verifier: sum.Verifier, FLOPs: sum.FLOPs, VerifierFLOPs: sum.VerifierFLOPs,
 	}
 }

@@ -21,11 +21,11 @@ const baseModel = "pocket-0.3m"
 
 // A comparison compares a fine-tuned policy with its base, by searches of a mesh in this process.
 type comparison struct {
-	File    string `type:"existingfile" help:"The policy's GGUF file; else the shipped one."`
+	File    string `type:"existingfile" help:"GGUF file of the policy; if it is not given, the shipped one."`
 	PerStep int    `default:"25" help:"Problems of each split for each number of steps."`
 	Seed    uint64 `default:"13" help:"Of problems and searches."`
-	Store   string `type:"path" help:"Files of what the policies generated, one a policy; what is in them is not generated again." placeholder:"PREFIX"`
-	Out     string `help:"Evidence file to write; else only tables are printed."`
+	Store   string `type:"path" help:"Files of generated samples, one per policy; recorded samples are not generated again." placeholder:"PREFIX"`
+	Out     string `help:"Evidence file to write; if it is not given, tables are only printed."`
 	Date    string `help:"For the evidence."`
 }
 
@@ -33,9 +33,9 @@ type comparison struct {
 type result interface{ tables() []table.Table }
 
 // run compares the named policy with the base on the problems of both held-out splits, prints the tables and
-// writes the evidence. The function on measures one split.
+// writes the evidence. measure measures the problems of one split.
 func (c *comparison) run(ctx context.Context, name, what string,
-	on func(ctx context.Context, policy, base *solver, ps []problems.Problem) (result, error)) (err error) {
+	measure func(ctx context.Context, policy, base *solver, ps []problems.Problem) (result, error)) (err error) {
 	policy, closePolicy, err := c.open(ctx, name, c.File)
 	if err != nil {
 		return err
@@ -52,7 +52,7 @@ func (c *comparison) run(ctx context.Context, name, what string,
 		if err != nil {
 			return err
 		}
-		r, err := on(ctx, policy, base, ps)
+		r, err := measure(ctx, policy, base, ps)
 		if err != nil {
 			return err
 		}

@@ -22,11 +22,11 @@ type Policies struct {
 	RewardModel     string   `default:"pocket-prm" help:"Shipped reward model."`
 	RewardModelFile string   `type:"existingfile" help:"A reward model's GGUF file instead."`
 	Choose          int      `default:"10" help:"Validation problems for each number of steps, on which aggregators are compared."`
-	PerStep         int      `default:"25" help:"Test problems for each number of steps; 0: only choose."`
-	Samples         int      `default:"64" help:"Samples a problem, at least 1."`
+	PerStep         int      `default:"25" help:"Test problems for each number of steps; 0: aggregators are compared, and nothing else is measured."`
+	Samples         int      `default:"64" help:"Samples per problem, at least 1."`
 	Temperature     float64  `default:"0.8" help:"Of sampling."`
 	Seed            uint64   `default:"11" help:"Of problems and samples."`
-	Out             string   `help:"Evidence file to write; else only tables are printed."`
+	Out             string   `help:"Evidence file to write; if it is not given, tables are only printed."`
 	Date            string   `help:"For the evidence."`
 }
 
@@ -39,7 +39,7 @@ type cell struct {
 	Best     map[int]stats.Interval    `json:"best"`
 	Covered  map[int]stats.Interval    `json:"covered"`
 	Reasoned map[int]stats.Interval    `json:"reasoned"`           // groups with a sample that is right line by line
-	Best64By map[string]stats.Interval `json:"best_by_aggregator"` // at the largest N
+	BestBy   map[string]stats.Interval `json:"best_by_aggregator"` // at the largest N
 	Tokens   float64                   `json:"tokens_per_sample"`
 }
 
@@ -182,7 +182,7 @@ func newPolicyResult(sizes []int) policyResult {
 	return r
 }
 
-// add adds a row for these problems to each table.
+// add adds a row with this label to each table.
 func (r *policyResult) add(label string, v cell, sizes []int) {
 	most := sizes[len(sizes)-1]
 	r.ByStep[label] = v
@@ -195,7 +195,7 @@ func (r *policyResult) add(label string, v cell, sizes []int) {
 		row = append(row, v.Best[n].Percent())
 	}
 	for _, a := range aggregators {
-		row = append(row, fmt.Sprintf("%.1f %%", 100*v.Best64By[a.String()].Mean))
+		row = append(row, fmt.Sprintf("%.1f %%", 100*v.BestBy[a.String()].Mean))
 	}
 	r.BestOfN.Add(row...)
 }
@@ -222,7 +222,7 @@ func summarise(all []samples, sizes []int, own verifier.Aggregator, seed uint64)
 		Sampled:  by(1, covered),
 		Majority: map[int]stats.Interval{}, Best: map[int]stats.Interval{}, Covered: map[int]stats.Interval{},
 		Reasoned: map[int]stats.Interval{},
-		Best64By: map[string]stats.Interval{},
+		BestBy:   map[string]stats.Interval{},
 	}
 	greedy, tokens, drawn := 0, 0, 0
 	for _, s := range all {
@@ -240,7 +240,7 @@ func summarise(all []samples, sizes []int, own verifier.Aggregator, seed uint64)
 		v.Best[n] = by(n, best(own))
 	}
 	for _, a := range aggregators {
-		v.Best64By[a.String()] = by(sizes[len(sizes)-1], best(a))
+		v.BestBy[a.String()] = by(sizes[len(sizes)-1], best(a))
 	}
 	return v
 }

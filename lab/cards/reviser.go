@@ -18,15 +18,15 @@ import (
 // 2408.03314, §6).
 type Reviser struct {
 	comparison  `embed:""`
-	Chains      int     `default:"2" help:"Chains a problem, each a search of its own."`
-	Length      int     `default:"8" help:"Attempts a chain."`
+	Chains      int     `default:"2" help:"Chains per problem, each a search of its own."`
+	Length      int     `default:"8" help:"Attempts per chain."`
 	Temperature float64 `default:"0.8" help:"Of sampling."`
 }
 
 // Run implements the command.
 func (c *Reviser) Run(ctx context.Context) error {
 	return c.run(ctx, "pocket-reviser",
-		"What a chain of revisions by pocket-reviser reaches, against independent attempts by the policy that it was made of.",
+		"Accuracy of chains of revisions by pocket-reviser, against independent attempts by the policy that it was fine-tuned from.",
 		func(ctx context.Context, reviser, base *solver, ps []problems.Problem) (result, error) {
 			return c.measure(ctx, reviser, base, ps)
 		})
@@ -34,18 +34,18 @@ func (c *Reviser) Run(ctx context.Context) error {
 
 // A reviserResult holds the accuracies of chains of revisions and of as many independent attempts.
 type reviserResult struct {
-	Attempts  map[int]stats.Interval `json:"attempts"` // accuracy by place in the chain, from 1
-	Parallel  stats.Interval         `json:"parallel"`
-	Chain     stats.Interval         `json:"chain_majority"`
-	Side      stats.Interval         `json:"parallel_majority"`
-	Own       stats.Interval         `json:"own_majority"` // of as many independent attempts of the reviser
-	Gain      stats.Interval         `json:"gain"`         // of the chain over the parallel majority, paired
-	GainOwn   stats.Interval         `json:"gain_over_own"`
-	Spoilt    stats.Interval         `json:"right_to_wrong"`
-	Repaired  stats.Interval         `json:"wrong_to_right"`
-	Repeated  stats.Interval         `json:"wrong_to_same_wrong"`
-	Table     table.Table            `json:"table"`
-	Decisions table.Table            `json:"decisions"`
+	Attempts         map[int]stats.Interval `json:"attempts"` // accuracy by place in the chain, from 1
+	Parallel         stats.Interval         `json:"parallel"`
+	ChainMajority    stats.Interval         `json:"chain_majority"`
+	ParallelMajority stats.Interval         `json:"parallel_majority"`
+	OwnMajority      stats.Interval         `json:"own_majority"` // of as many independent attempts of the reviser
+	Gain             stats.Interval         `json:"gain"`         // of the chain over the parallel majority, paired
+	GainOwn          stats.Interval         `json:"gain_over_own"`
+	RightToWrong     stats.Interval         `json:"right_to_wrong"`
+	WrongToRight     stats.Interval         `json:"wrong_to_right"`
+	WrongToSame      stats.Interval         `json:"wrong_to_same_wrong"`
+	Table            table.Table            `json:"table"`
+	Decisions        table.Table            `json:"decisions"`
 }
 
 func (r *reviserResult) tables() []table.Table { return []table.Table{r.Table, r.Decisions} }
@@ -66,8 +66,8 @@ func (c *Reviser) measure(ctx context.Context, reviser, base *solver, ps []probl
 		return nil, err
 	}
 	r := &reviserResult{
-		Attempts: map[int]stats.Interval{}, Parallel: c.over(side.sampled()), Chain: c.over(chains.chosen()),
-		Side: c.over(side.chosen()), Own: c.over(own.chosen()),
+		Attempts: map[int]stats.Interval{}, Parallel: c.over(side.sampled()), ChainMajority: c.over(chains.chosen()),
+		ParallelMajority: c.over(side.chosen()), OwnMajority: c.over(own.chosen()),
 		Gain: c.over(minus(chains.chosen(), side.chosen())), GainOwn: c.over(minus(chains.chosen(), own.chosen())),
 	}
 	for k := range c.Length {
@@ -158,8 +158,8 @@ func minus(a, b []float64) []float64 {
 	return d
 }
 
-// follow sets the shares of attempts that follow right and wrong attempts in chains, and returns the numbers
-// of right and wrong attempts that another follows.
+// follow sets RightToWrong, WrongToRight and WrongToSame from the chains, and returns the numbers of right and
+// of wrong attempts that have a successor.
 func (r *reviserResult) follow(chains trials) (right, wrong int) {
 	var spoilt, repaired, repeated int
 	for _, searches := range chains.seeds {
@@ -183,7 +183,7 @@ func (r *reviserResult) follow(chains trials) (right, wrong int) {
 			}
 		}
 	}
-	r.Spoilt, r.Repaired, r.Repeated = stats.Wilson(spoilt, right), stats.Wilson(repaired,
+	r.RightToWrong, r.WrongToRight, r.WrongToSame = stats.Wilson(spoilt, right), stats.Wilson(repaired,
 		wrong), stats.Wilson(repeated, wrong)
 	return right, wrong
 }
@@ -195,12 +195,12 @@ func (r *reviserResult) tabulate(length, right, wrong int) {
 		r.Table.Add(fmt.Sprint(k+1), r.Attempts[k+1].Percent())
 	}
 	r.Decisions = table.New("figure", "value", "of")
-	r.Decisions.Add(fmt.Sprintf("majority of a chain of %d", length), r.Chain.Percent(), "chains")
-	r.Decisions.Add(fmt.Sprintf("majority of %d independent attempts of %s", length, baseModel), r.Side.Percent(), "")
-	r.Decisions.Add("the first more than the second", r.Gain.Percent(), "problems")
-	r.Decisions.Add(fmt.Sprintf("majority of %d first attempts of the reviser", length), r.Own.Percent(), "")
-	r.Decisions.Add("the chain more than these", r.GainOwn.Percent(), "problems")
-	r.Decisions.Add("a right attempt is followed by a wrong one", r.Spoilt.Percent(), fmt.Sprint(right))
-	r.Decisions.Add("a wrong attempt is followed by a right one", r.Repaired.Percent(), fmt.Sprint(wrong))
-	r.Decisions.Add("a wrong attempt is followed by the same answer", r.Repeated.Percent(), fmt.Sprint(wrong))
+	r.Decisions.Add(fmt.Sprintf("majority of a chain of %d", length), r.ChainMajority.Percent(), "chains")
+	r.Decisions.Add(fmt.Sprintf("majority of %d independent attempts of %s", length, baseModel), r.ParallelMajority.Percent(), "")
+	r.Decisions.Add("gain of the chain over independent attempts", r.Gain.Percent(), "problems")
+	r.Decisions.Add(fmt.Sprintf("majority of %d first attempts of the reviser", length), r.OwnMajority.Percent(), "")
+	r.Decisions.Add("gain of the chain over the reviser's first attempts", r.GainOwn.Percent(), "problems")
+	r.Decisions.Add("a right attempt is followed by a wrong one", r.RightToWrong.Percent(), fmt.Sprint(right))
+	r.Decisions.Add("a wrong attempt is followed by a right one", r.WrongToRight.Percent(), fmt.Sprint(wrong))
+	r.Decisions.Add("a wrong attempt is followed by the same answer", r.WrongToSame.Percent(), fmt.Sprint(wrong))
 }

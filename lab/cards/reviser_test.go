@@ -37,7 +37,7 @@ func TestTrials(t *testing.T) {
 	var r reviserResult
 	right, wrong := r.follow(all)
 	// Right are 7→8, 7→7 and 7→7; wrong 8→7, 8→8, 8→9, ""→"" and ""→7.
-	if right != 3 || wrong != 5 || r.Spoilt.Mean != 1.0/3 || r.Repaired.Mean != 2.0/5 || r.Repeated.Mean != 2.0/5 {
+	if right != 3 || wrong != 5 || r.RightToWrong.Mean != 1.0/3 || r.WrongToRight.Mean != 2.0/5 || r.WrongToSame.Mean != 2.0/5 {
 		t.Errorf("%d right and %d wrong, %+v", right, wrong, r)
 	}
 }
@@ -63,7 +63,7 @@ func TestReviserRevisesThroughTheMesh(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(r.Attempts) != 2 || len(r.Table.Rows) != 3 || r.Spoilt.N+r.Repaired.N != len(ps) {
+	if len(r.Attempts) != 2 || len(r.Table.Rows) != 3 || r.RightToWrong.N+r.WrongToRight.N != len(ps) {
 		t.Errorf("measured %+v", r)
 	}
 	again, err := c.measure(t.Context(), reviser, base, ps)

@@ -36,8 +36,8 @@ type outcome struct {
 	nodes  []planner.Node // parents before children
 }
 
-// newSolver starts the mesh of a policy: that in the GGUF file, or the shipped one if file is empty. Samples in
-// the store are not generated again.
+// newSolver starts a mesh with the policy in a GGUF file or, if file is empty, with the shipped policy of this
+// name. Samples in the store are not generated again.
 func newSolver(ctx context.Context, name, file string, store backend.Store) (_ *solver, err error) {
 	var m *pocket.Model
 	if file != "" {
@@ -60,13 +60,13 @@ func newSolver(ctx context.Context, name, file string, store backend.Store) (_ *
 func (s *solver) Close() error { return errors.Join(s.mesh.Close(), s.engine.Close()) }
 
 // solveAll runs a search of each problem. The requests differ only in the problem.
-func (s *solver) solveAll(ctx context.Context, ps []problems.Problem, ask planner.Request) ([]outcome, error) {
+func (s *solver) solveAll(ctx context.Context, ps []problems.Problem, request planner.Request) ([]outcome, error) {
 	all := make([]outcome, len(ps))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(concurrent)
 	for i, p := range ps {
 		group.Go(func() (err error) {
-			r := ask
+			r := request
 			r.Problem = p.Text
 			if all[i], err = s.solve(ctx, r); err != nil {
 				return fmt.Errorf("solve %q: %w", p.Text, err)
@@ -105,7 +105,7 @@ func ended(last planner.Event, nodes map[string]planner.Node) (outcome, error) {
 	case o == nil:
 		return outcome{}, errors.New("the search ended without an outcome: run the command again")
 	case o.Stop != planner.StopComplete:
-		return outcome{}, fmt.Errorf("the search stopped by %v: %w", o.Stop, o.Err)
+		return outcome{}, fmt.Errorf("the search stopped with %v: %w", o.Stop, o.Err)
 	}
 	s := outcome{answer: o.Answer}
 	for _, n := range nodes {

@@ -20,14 +20,14 @@ import (
 // al. 2025, arXiv 2501.19393).
 type Thinker struct {
 	comparison `embed:""`
-	Budgets    []int `default:"10,20,40,80" help:"Most tokens of thinking, each a run."`
-	Waits      []int `default:"0,1,2,4" help:"Ends of thinking that are replaced by Wait, each a run."`
+	Budgets    []int `default:"10,20,40,80" help:"Maximum thinking tokens, each a run."`
+	Waits      []int `default:"0,1,2,4" help:"Numbers of ends of thinking that are replaced by Wait, each a run."`
 }
 
 // Run implements the command.
 func (c *Thinker) Run(ctx context.Context) error {
 	return c.run(ctx, "pocket-thinker",
-		"What pocket-thinker makes of more and less thinking, by budget forcing at temperature 0.",
+		"Accuracy of pocket-thinker by length of thinking, under budget forcing at temperature 0.",
 		func(ctx context.Context, thinker, base *solver, ps []problems.Problem) (result, error) {
 			return c.measure(ctx, thinker, base, ps)
 		})
@@ -158,7 +158,7 @@ var marks = func() template.Thinking {
 	return t.Thinking
 }()
 
-// thoughtOf returns the measures of a solution's thinking. As a token of a pocket model is a character, a step
+// thoughtOf returns the measures of a solution's thinking. A token of a pocket model is a character, so a step
 // with fewer tokens than characters was forced, in whole or in part.
 func thoughtOf(n planner.Node) (t thought) {
 	for _, s := range n.Steps {
@@ -176,10 +176,10 @@ func thoughtOf(n planner.Node) (t thought) {
 	return t
 }
 
-// scale sets the table of s1's three measures for three sets of runs: those with a budget and the first
-// without, those with Waits, and all.
+// scale sets the table of s1's three measures for three sets of runs: the runs with a budget and the first run
+// without one, the runs with Waits, and all runs.
 func (f *thinkerResult) scale(budgets int) error {
-	f.Scaling = table.New("runs", "Control", "Scaling, points a 100 tokens", "Performance")
+	f.Scaling = table.New("runs", "Control", "Scaling, points per 100 tokens", "Performance")
 	for _, s := range []struct {
 		name string
 		runs []thinkerRun

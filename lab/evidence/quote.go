@@ -16,7 +16,7 @@ import (
 )
 
 // ErrStale reports that a figure in a document differs from the evidence.
-var ErrStale = errors.New("stale: a figure differs from the evidence: fill the document by the same command")
+var ErrStale = errors.New("a figure differs from the evidence: run the same command with fill instead of check")
 
 // Fill copies figures from the evidence files in dir into documents, in place. In
 //

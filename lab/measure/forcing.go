@@ -12,7 +12,7 @@ type Run struct {
 	Accuracy float64 `json:"accuracy"`
 }
 
-var errNoRuns = errors.New("must have a run at least, has none")
+var errNoRuns = errors.New("must have at least one run, has none")
 
 // Control returns the share of runs with thinking tokens in [low, high].
 func Control(runs []Run, low, high float64) (float64, error) {

@@ -9,7 +9,8 @@ import (
 	"strconv"
 )
 
-// A Gain is the factor by which a method needs less budget than another. It may be below 1.
+// A Gain is the budget of one method over the budget with which another method is as accurate. It may be
+// below 1.
 type Gain struct {
 	Factor float64 `json:"factor"`
 	// Bound is ">" if Factor is a lower bound, as the method's smallest budget is already better; "<" if it is
@@ -26,7 +27,7 @@ func (g Gain) String() string { return g.Bound + strconv.FormatFloat(g.Factor, '
 func EfficiencyGain(voting, method []Point) (Gain, error) {
 	for name, curve := range map[string][]Point{"voting": voting, "method": method} {
 		if len(curve) == 0 {
-			return Gain{}, fmt.Errorf("efficiency gain: %s: must have a point at least, has none", name)
+			return Gain{}, fmt.Errorf("efficiency gain: %s: must have at least one point, has none", name)
 		}
 		for _, p := range curve {
 			if !(p.Budget > 0) || math.IsInf(p.Budget, 1) || math.IsNaN(p.Accuracy) {

@@ -32,8 +32,7 @@ func AnyFormat() Format {
 			}
 		}
 		if found == nil {
-			return Problem{}, fmt.Errorf("of none of the formats %v: name the format, for an error that says why",
-				FormatNames())
+			return Problem{}, fmt.Errorf("matches none of the formats %v: pass --format to see why", FormatNames())
 		}
 		return found(line)
 	}
@@ -47,7 +46,7 @@ func GSM8K(line []byte) (Problem, error) {
 	}
 	n, ok := answer.Hashes.Find(in.Answer)
 	if !ok && in.Answer != "" {
-		return Problem{}, errors.New(`answer: no "#### N" in it: GSM8K's answers end so`)
+		return Problem{}, errors.New(`answer: must end in "#### N", as in GSM8K`)
 	}
 	return check(Problem{Text: in.Question, Answer: n, Solution: in.Answer}, "question")
 }
@@ -92,7 +91,7 @@ func Pocket(line []byte) (Problem, error) {
 	return check(p, "text")
 }
 
-// A label is a string that is a number in some sets.
+// A label is a string that some problem sets write as a number.
 type label string
 
 func (l *label) UnmarshalJSON(b []byte) error {

@@ -18,7 +18,7 @@ type Problem struct {
 	Answer   string // the reference answer, in the set's notation
 	Solution string // the worked solution; may be empty
 	Steps    int    // number of calculations; 0 if the set does not say
-	Level    string // of difficulty, in the set's words; may be empty
+	Level    string // of difficulty, as the set names it; may be empty
 	Subject  string // may be empty
 }
 

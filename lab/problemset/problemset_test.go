@@ -71,7 +71,7 @@ func TestAnyFormat(t *testing.T) {
 		t.Errorf("mixed formats: error %v", err)
 	}
 	if _, err := Read(strings.NewReader("{}"), AnyFormat()); err == nil ||
-		!strings.Contains(err.Error(), "line 1: of none of the formats [gsm8k math pocket]") {
+		!strings.Contains(err.Error(), "line 1: matches none of the formats [gsm8k math pocket]") {
 		t.Errorf("no format: error %v", err)
 	}
 }
@@ -83,7 +83,7 @@ func TestReadErrors(t *testing.T) {
 		{"math", good + `{"problem": "What?"}`, "line 2: answer: missing or empty"},
 		{"math", `{"answer": "2"}`, "line 1: problem: missing or empty"},
 		{"math", `{"problem": "What?", "answer": "2", "level": []}`, "level: must be a string or a number"},
-		{"gsm8k", `{"question": "How many?", "answer": "eight"}`, `line 1: answer: no "#### N"`},
+		{"gsm8k", `{"question": "How many?", "answer": "eight"}`, `line 1: answer: must end in "#### N"`},
 		{"gsm8k", `{"question": "How many?"}`, "line 1: answer: missing or empty"},
 		{"gsm8k", `{"answer": "#### 3"}`, "line 1: question: missing or empty"},
 		{"pocket", `{"text": "Tom", "steps": ["1+1=2"], "answer": "2", "n_steps": 3}`,

@@ -12,14 +12,14 @@ type Curve []Row
 
 // Curve returns the rows of the arms with this name, by ascending N.
 func (s Sweep) Curve(strategy string) Curve {
-	return s.curve(func(a Row) bool { return a.Strategy == strategy })
+	return s.curve(func(r Row) bool { return r.Strategy == strategy })
 }
 
 // curve returns the rows for which include returns true, by ascending N.
 func (s Sweep) curve(include func(Row) bool) (c Curve) {
-	for _, a := range s.Rows {
-		if include(a) {
-			c = append(c, a)
+	for _, r := range s.Rows {
+		if include(r) {
+			c = append(c, r)
 		}
 	}
 	slices.SortFunc(c, func(a, b Row) int { return a.N - b.N })
@@ -37,29 +37,29 @@ func (s Sweep) Find(a bench.Arm) (row Row, ok bool) {
 }
 
 // Right returns the share of seeds with a right answer, by problem of the sweep.
-func (a Row) Right() []float64 { return a.right }
+func (r Row) Right() []float64 { return r.right }
 
 // Points returns the curve's points, with the budget in the given unit.
 func (c Curve) Points(unit func(Row) float64) (points []measure.Point) {
-	for _, a := range c {
-		points = append(points, measure.Point{Budget: unit(a), Accuracy: a.Accuracy.Mean})
+	for _, r := range c {
+		points = append(points, measure.Point{Budget: unit(r), Accuracy: r.Accuracy.Mean})
 	}
 	return points
 }
 
 // Units of a budget, per problem.
 var (
-	Tokens = func(a Row) float64 { return a.Generated }
-	FLOPs  = func(a Row) float64 { return a.PolicyGF + a.VerifierGF } // in GFLOP
+	Tokens = func(r Row) float64 { return r.Generated }
+	GFLOP  = func(r Row) float64 { return r.PolicyGF + r.VerifierGF }
 )
 
 // best returns the row with the highest accuracy; of several, the one with the fewest generated tokens. ok
 // is false if the curve is empty.
 func (c Curve) best() (best Row, ok bool) {
-	for i, a := range c {
-		if i == 0 || a.Accuracy.Mean > best.Accuracy.Mean || a.Accuracy.Mean == best.Accuracy.Mean &&
-			a.Generated < best.Generated {
-			best, ok = a, true
+	for i, r := range c {
+		if i == 0 || r.Accuracy.Mean > best.Accuracy.Mean || r.Accuracy.Mean == best.Accuracy.Mean &&
+			r.Generated < best.Generated {
+			best, ok = r, true
 		}
 	}
 	return best, ok
@@ -67,7 +67,7 @@ func (c Curve) best() (best Row, ok bool) {
 
 // planned returns the curve of planned searches.
 func (s Sweep) planned() (c Curve) {
-	return s.curve(func(a Row) bool { return a.Arm.Kind == bench.KindPlanned })
+	return s.curve(func(r Row) bool { return r.Arm.Kind == bench.KindPlanned })
 }
 
 // optimal returns the compute-optimal curve and its name: planned searches if the sweep has any; otherwise
@@ -78,13 +78,13 @@ func (s Sweep) optimal() (name string, c Curve) {
 		return "planned", c
 	}
 	best := map[int]Row{}
-	for _, a := range s.Rows {
-		if b, ok := best[a.N]; a.Arm.Kind != bench.KindEstimated && (!ok || a.Accuracy.Mean > b.Accuracy.Mean) {
-			best[a.N] = a
+	for _, r := range s.Rows {
+		if b, ok := best[r.N]; r.Arm.Kind != bench.KindEstimated && (!ok || r.Accuracy.Mean > b.Accuracy.Mean) {
+			best[r.N] = r
 		}
 	}
-	for _, a := range best {
-		c = append(c, a)
+	for _, r := range best {
+		c = append(c, r)
 	}
 	slices.SortFunc(c, func(a, b Row) int { return a.N - b.N })
 	return "best strategy of each budget, chosen on these problems", c

@@ -74,12 +74,12 @@ func byPanels(s Sweep, panels []Panel, count bool) table.Table {
 		}
 		t.Header, t.Align = append(t.Header, label), append(t.Align, table.Right)
 	}
-	for _, a := range s.Rows {
-		row := []string{a.Strategy, fmt.Sprint(a.N)}
+	for _, r := range s.Rows {
+		row := []string{r.Strategy, fmt.Sprint(r.N)}
 		for _, p := range panels {
 			cell := "–"
 			if len(p.Problems) > 0 {
-				cell = fmt.Sprintf("%.1f %%", 100*stats.Bootstrap(a.on(p.Problems), 1).Mean)
+				cell = fmt.Sprintf("%.1f %%", 100*stats.Bootstrap(r.on(p.Problems), 1).Mean)
 			}
 			row = append(row, cell)
 		}
@@ -89,9 +89,9 @@ func byPanels(s Sweep, panels []Panel, count bool) table.Table {
 }
 
 // on returns the shares of right answers on the given problems.
-func (a Row) on(problems []int) (right []float64) {
+func (r Row) on(problems []int) (right []float64) {
 	for _, i := range problems {
-		right = append(right, a.right[i])
+		right = append(right, r.right[i])
 	}
 	return right
 }

@@ -25,7 +25,7 @@ func PerformanceGain(sweeps []Sweep) (table.Table, error) {
 			continue
 		}
 		var gains [2]string
-		for i, unit := range []func(Row) float64{Tokens, FLOPs} {
+		for i, unit := range []func(Row) float64{Tokens, GFLOP} {
 			g, err := measure.EfficiencyGain(votes.Points(unit), co.Points(unit))
 			if err != nil {
 				return t, err

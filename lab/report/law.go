@@ -20,7 +20,7 @@ import (
 //	logit(accuracy) = a + b·log10(C) + c·log10(S) + d·log10(C)·log10(S)
 //
 // fitted by least squares to the arms of one strategy. With one size, c and d are 0. Beyond the largest
-// measured budget it is an extrapolation.
+// measured budget the law extrapolates.
 type Law struct {
 	Strategy   string         `json:"strategy"`
 	Arms       int            `json:"arms"`
@@ -31,7 +31,7 @@ type Law struct {
 	Slope      stats.Interval `json:"slope"` // 95 % interval of b, by resampling problems; only with one size
 }
 
-// half is the number of problems that is added to the right and to the wrong ones, so that the logit is finite.
+// half is added to the number of right and to that of wrong problems, so that the logit is finite.
 const half = 0.5
 
 func logit(right float64, n int) float64 {
@@ -45,14 +45,14 @@ func Fit(sweeps []Sweep, strategy string) (law Law, ok bool) {
 	var ys []float64
 	sizes := map[int64]bool{}
 	for _, s := range sweeps {
-		for _, a := range s.Curve(strategy) {
-			if FLOPs(a) <= 0 {
+		for _, r := range s.Curve(strategy) {
+			if GFLOP(r) <= 0 {
 				continue
 			}
 			sizes[s.Header.Policy.Parameters] = true
-			c, s := math.Log10(1e9*FLOPs(a)), math.Log10(float64(max(1, s.Header.Policy.Parameters)))
+			c, s := math.Log10(1e9*GFLOP(r)), math.Log10(float64(max(1, s.Header.Policy.Parameters)))
 			rows = append(rows, []float64{1, c, s, c * s})
-			ys = append(ys, logit(a.Accuracy.Mean, len(a.right)))
+			ys = append(ys, logit(r.Accuracy.Mean, len(r.right)))
 		}
 	}
 	law.Arms, law.Sizes = len(rows), len(sizes)
@@ -97,7 +97,7 @@ func leastSquares(rows [][]float64, ys []float64, terms int) (weights []float64,
 // slopes returns the 95 % interval of b over resampled problems.
 func slopes(sweeps []Sweep, strategy string, mean float64) stats.Interval {
 	const times = 1000
-	chance := rand.New(rand.NewPCG(1, 0))
+	random := rand.New(rand.NewPCG(1, 0))
 	var all []float64
 	for range times {
 		var rows [][]float64
@@ -106,14 +106,14 @@ func slopes(sweeps []Sweep, strategy string, mean float64) stats.Interval {
 			n := len(s.Problems)
 			pick := make([]int, n)
 			for i := range pick {
-				pick[i] = chance.IntN(n)
+				pick[i] = random.IntN(n)
 			}
-			for _, a := range s.Curve(strategy) {
+			for _, r := range s.Curve(strategy) {
 				right := 0.0
 				for _, i := range pick {
-					right += a.right[i] / float64(n)
+					right += r.right[i] / float64(n)
 				}
-				rows, ys = append(rows, []float64{1, math.Log10(1e9 * FLOPs(a))}), append(ys, logit(right, n))
+				rows, ys = append(rows, []float64{1, math.Log10(1e9 * GFLOP(r))}), append(ys, logit(right, n))
 			}
 		}
 		if w, _, ok := leastSquares(rows, ys, 2); ok {
@@ -133,9 +133,9 @@ func Laws(sweeps []Sweep) table.Table {
 	t := table.New("strategy", ">arms", ">policies", "logit(accuracy) =", ">R²", "b [95 %]")
 	var names []string
 	for _, s := range sweeps {
-		for _, a := range s.Rows {
-			if a.Strategy != "greedy" && !slices.Contains(names, a.Strategy) {
-				names = append(names, a.Strategy)
+		for _, r := range s.Rows {
+			if r.Strategy != "greedy" && !slices.Contains(names, r.Strategy) {
+				names = append(names, r.Strategy)
 			}
 		}
 	}

@@ -11,23 +11,23 @@ func Money(sweeps []Sweep, p *Prices) (table.Table, error) {
 	t := table.New("policy", "verifier", "strategy", ">N", "accuracy [95 %]", ">"+"1,000 problems, "+p.Currency,
 		">"+"a right answer, "+p.Currency)
 	for _, s := range sweeps {
-		for _, a := range s.Rows {
-			cost, err := p.of(a.Policy, a.Prompt, a.Cached, a.Generated)
+		for _, r := range s.Rows {
+			cost, err := p.of(r.Policy, r.Prompt, r.Cached, r.Generated)
 			if err != nil {
 				return t, err
 			}
-			if a.VerifierTokens+a.VerifierCached > 0 {
-				scoring, err := p.of(a.Verifier, a.VerifierTokens, a.VerifierCached, 0)
+			if r.VerifierTokens+r.VerifierCached > 0 {
+				scoring, err := p.of(r.Verifier, r.VerifierTokens, r.VerifierCached, 0)
 				if err != nil {
 					return t, err
 				}
 				cost += scoring
 			}
 			right := "–"
-			if a.Accuracy.Mean > 0 {
-				right = fmt.Sprintf("%.4g", cost/a.Accuracy.Mean)
+			if r.Accuracy.Mean > 0 {
+				right = fmt.Sprintf("%.4g", cost/r.Accuracy.Mean)
 			}
-			t.Add(a.Policy, a.Verifier, a.Strategy, fmt.Sprint(a.N), a.Accuracy.Percent(),
+			t.Add(r.Policy, r.Verifier, r.Strategy, fmt.Sprint(r.N), r.Accuracy.Percent(),
 				fmt.Sprintf("%.4g", 1000*cost), right)
 		}
 	}

@@ -10,14 +10,14 @@ import (
 
 // Pareto returns the Pareto front of accuracy and cost by ascending cost: no other row is both as accurate
 // and as cheap as a row of the front.
-func Pareto(arms []Row, unit func(Row) float64) (front []Row) {
-	sorted := slices.Clone(arms)
+func Pareto(rows []Row, unit func(Row) float64) (front []Row) {
+	sorted := slices.Clone(rows)
 	slices.SortStableFunc(sorted, func(a, b Row) int {
 		return cmp.Or(cmp.Compare(unit(a), unit(b)), cmp.Compare(b.Accuracy.Mean, a.Accuracy.Mean))
 	})
-	for _, a := range sorted {
-		if len(front) == 0 || a.Accuracy.Mean > front[len(front)-1].Accuracy.Mean {
-			front = append(front, a)
+	for _, r := range sorted {
+		if len(front) == 0 || r.Accuracy.Mean > front[len(front)-1].Accuracy.Mean {
+			front = append(front, r)
 		}
 	}
 	return front
@@ -30,8 +30,8 @@ func ParetoTable(sweeps []Sweep, unit func(Row) float64, name string) table.Tabl
 	for _, s := range sweeps {
 		all = append(all, s.Rows...)
 	}
-	for _, a := range Pareto(all, unit) {
-		t.Add(a.Policy, a.Verifier, a.Strategy, fmt.Sprint(a.N), fmt.Sprintf("%.4g", unit(a)), a.Accuracy.Percent())
+	for _, r := range Pareto(all, unit) {
+		t.Add(r.Policy, r.Verifier, r.Strategy, fmt.Sprint(r.N), fmt.Sprintf("%.4g", unit(r)), r.Accuracy.Percent())
 	}
 	return t
 }

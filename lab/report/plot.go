@@ -20,13 +20,13 @@ import (
 )
 
 // Plot writes plots of accuracy into a directory: against generated tokens, against FLOPs, and against
-// tokens in panels by steps and by difficulty, if these are known. Format is "svg" or "png". Plot returns
+// tokens in panels by steps and by difficulty, if these are known. format is "svg" or "png". Plot returns
 // the names of the files, none if there are fewer than two budgets.
 func Plot(dir string, s Sweep, format string) (names []string, err error) {
 	costs := map[float64]bool{}
-	for _, a := range s.Rows {
-		if drawn(a) && !a.Arm.Greedy() {
-			costs[Tokens(a)] = true
+	for _, r := range s.Rows {
+		if drawn(r) && !r.Arm.Greedy() {
+			costs[Tokens(r)] = true
 		}
 	}
 	if len(costs) < 2 {
@@ -40,9 +40,9 @@ func Plot(dir string, s Sweep, format string) (names []string, err error) {
 		unit        func(Row) float64
 	}{
 		{"accuracy-tokens", "generated tokens a problem", Tokens},
-		{"accuracy-flops", "GFLOP a problem, verifier included", FLOPs},
+		{"accuracy-flops", "GFLOP a problem, verifier included", GFLOP},
 	} {
-		p, err := curves(s, axis.unit, func(a Row) stats.Interval { return a.Accuracy })
+		p, err := curves(s, axis.unit, func(r Row) stats.Interval { return r.Accuracy })
 		if err != nil {
 			return nil, err
 		}
@@ -80,7 +80,7 @@ func drawPanels(path string, s Sweep, panels []Panel, format string) error {
 		if len(panel.Problems) == 0 {
 			continue
 		}
-		p, err := curves(s, Tokens, func(a Row) stats.Interval { return stats.Bootstrap(a.on(panel.Problems), 1) })
+		p, err := curves(s, Tokens, func(r Row) stats.Interval { return stats.Bootstrap(r.on(panel.Problems), 1) })
 		if err != nil {
 			return err
 		}
@@ -116,9 +116,9 @@ func ticks(low, high float64) (all []plot.Tick) {
 	return all
 }
 
-// drawn reports whether plots show an arm. Arms with parameters other than the papers', and arms after a
+// drawn reports whether plots show an arm. Arms with parameters other than the defaults, and arms after a
 // difficulty estimate, are only in tables.
-func drawn(a Row) bool { return a.Arm.HasDefaults() && Tokens(a) > 0 }
+func drawn(r Row) bool { return r.Arm.HasDefaults() && Tokens(r) > 0 }
 
 // points holds the points of one strategy with their intervals.
 type points struct {
@@ -134,25 +134,25 @@ func curves(s Sweep, x func(Row) float64, y func(Row) stats.Interval) (*plot.Plo
 	p.Add(plotter.NewGrid())
 	series := map[string]*points{}
 	var names []string
-	for _, a := range s.Rows {
-		if !drawn(a) {
+	for _, r := range s.Rows {
+		if !drawn(r) {
 			continue
 		}
-		e := y(a)
-		if a.Arm.Greedy() {
+		e := y(r)
+		if r.Arm.Greedy() {
 			line := plotter.NewFunction(func(float64) float64 { return e.Mean })
 			line.Color, line.Dashes = color.Gray{128}, []vg.Length{vg.Points(4), vg.Points(3)}
 			p.Add(line)
 			p.Legend.Add("greedy", line)
 			continue
 		}
-		s := series[a.Strategy]
+		s := series[r.Strategy]
 		if s == nil {
 			s = &points{}
-			series[a.Strategy] = s
-			names = append(names, a.Strategy)
+			series[r.Strategy] = s
+			names = append(names, r.Strategy)
 		}
-		s.XYs = append(s.XYs, plotter.XY{X: x(a), Y: e.Mean})
+		s.XYs = append(s.XYs, plotter.XY{X: x(r), Y: e.Mean})
 		s.YErrors = append(s.YErrors, struct{ Low, High float64 }{e.Mean - e.Low, e.High - e.Mean})
 	}
 	for i, name := range names {

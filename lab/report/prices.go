@@ -25,7 +25,7 @@ func ReadPrices(path string) (*Prices, error) {
 		return nil, fmt.Errorf("prices %s: %w", path, err)
 	}
 	if p.Currency == "" {
-		return nil, reasoning.Invalid("currency", "must not be empty: name the currency of the prices, such as EUR")
+		return nil, reasoning.Invalid("currency", "must not be empty: add the currency of the prices, such as EUR")
 	}
 	for name, m := range p.Models {
 		if !(m.Prompt >= 0 && m.Cached >= 0 && m.Generated >= 0 && m.Per >= 0) {

@@ -41,7 +41,7 @@ func Write(dir string, sweeps []Sweep, o Options) (names []string, err error) {
 			s.Header.Policy.Name, orNone(s.Header.Verifier.Name),
 			len(s.Problems), s.Header.Problems.Set, s.Header.Seeds, s.Header.Sampling.Temperature)
 	}
-	fmt.Fprintf(&text, "\nCosts are means of a problem. Intervals are 95 %%, by resampling problems.\n")
+	fmt.Fprintf(&text, "\nCosts are means per problem. Intervals are 95 %%, by resampling problems.\n")
 	format := "svg"
 	if o.PNG {
 		format = "png"
@@ -97,7 +97,7 @@ func partsOf(sweeps []Sweep, o Options) (parts []part, err error) {
 				Differences(s)},
 			part{"budgets" + suffix, "Accuracy by method and budget" + of, "", ByBudget(s)})
 		if panels := s.bySteps(); len(panels) > 1 {
-			parts = append(parts, part{"steps" + suffix, "By the calculations that a problem needs" + of, "",
+			parts = append(parts, part{"steps" + suffix, "By the number of steps that a problem needs" + of, "",
 				ByDifficulty(s, panels)})
 		}
 		for _, absolute := range []bool{false, true} {
@@ -113,7 +113,7 @@ func partsOf(sweeps []Sweep, o Options) (parts []part, err error) {
 		}
 		note := fmt.Sprintf("Unbiased, of %d samples.", s.Samples)
 		if !ok {
-			note = "No arm counted right samples: add difficulty:oracle."
+			note = "There is no oracle arm: add difficulty:oracle to --arms."
 		}
 		parts = append(parts, part{"pass" + suffix, "pass@k" + of, note, pass})
 	}
@@ -122,7 +122,7 @@ func partsOf(sweeps []Sweep, o Options) (parts []part, err error) {
 		return nil, err
 	}
 	parts = append(parts, part{"gains", "Performance and efficiency gain (Liu et al. 2025, Table 5)", "", gains},
-		part{"sizes", "Small policies that search beside large ones that do not (Liu et al. 2025, Table 3)", "",
+		part{"sizes", "Small policies with search against large policies without (Liu et al. 2025, Table 3)", "",
 			SmallAgainstLarge(sweeps)})
 	if o.Models != nil {
 		total, err := TotalFLOPs(sweeps, o.Models)
@@ -134,9 +134,9 @@ func partsOf(sweeps []Sweep, o Options) (parts []part, err error) {
 	}
 	parts = append(parts, part{"pareto-tokens", "Pareto front in generated tokens", "",
 		ParetoTable(sweeps, Tokens, "generated")},
-		part{"pareto-flops", "Pareto front in GFLOP, the verifier's included", "", ParetoTable(sweeps, FLOPs, "GFLOP")},
+		part{"pareto-flops", "Pareto front in GFLOP, the verifier's included", "", ParetoTable(sweeps, GFLOP, "GFLOP")},
 		part{"scaling", "Scaling of inference (after Wu et al. 2024)",
-			"C is FLOPs a problem, the verifier's included; S is the policy's parameters.", Laws(sweeps)})
+			"C is FLOPs per problem, the verifier's included; S is the policy's parameters.", Laws(sweeps)})
 	if o.Prices != nil {
 		money, err := Money(sweeps, o.Prices)
 		if err != nil {

@@ -78,7 +78,7 @@ func TestReport(t *testing.T) {
 	}
 }
 
-// The results of an interrupted run are a prefix of the whole: they are refused, also if every arm has as many.
+// Results of an interrupted run, which are a prefix of the whole, are refused, even if all arms have equally many.
 func TestReadRefusesInterruptedRuns(t *testing.T) {
 	text, err := os.ReadFile(results)
 	if err != nil {
@@ -103,7 +103,7 @@ func TestReadRefusesInterruptedRuns(t *testing.T) {
 	}
 }
 
-// sweep of arms with these accuracies, a hundred problems each; budgets are 40 tokens a sample.
+// sweep returns a sweep of arms with these accuracies, a hundred problems each. A sample has 40 tokens.
 func sweep(policy string, parameters int64, arms map[string]map[int]float64) Sweep {
 	r := Sweep{Name: policy, Header: bench.Header{Policy: reasoning.Model{Name: policy, Parameters: parameters},
 		Seeds: []uint64{1}}}
@@ -133,7 +133,7 @@ func sweep(policy string, parameters int64, arms map[string]map[int]float64) Swe
 }
 
 // Liu et al. 2025: efficiency is majority's budget at its best over the budget at which
-// compute-optimal search is as good; it may be below 1, and ">" where the least budget is better.
+// compute-optimal search is as good. It may be below 1, and has ">" where the smallest budget is better.
 func TestPerformanceGain(t *testing.T) {
 	for name, c := range map[string]struct {
 		planned    map[int]float64
@@ -160,7 +160,7 @@ func TestPerformanceGain(t *testing.T) {
 	}
 }
 
-// Of a mixture of experts the active parameters count; the verifier's FLOPs are in the total.
+// For a mixture of experts the active parameters count; the total includes the verifier's FLOPs.
 func TestTotalFLOPs(t *testing.T) {
 	r := sweep("moe", 1000, map[string]map[int]float64{"greedy": {1: 0.5}})
 	r.Rows[0].VerifierGF = 1e-6
@@ -237,7 +237,7 @@ func TestFitFindsTheLaw(t *testing.T) {
 	}
 	for i := range sweeps { // exactly, not in whole problems
 		for j, a := range sweeps[i].Rows {
-			sweeps[i].Rows[j].Accuracy.Mean = law(1e9*FLOPs(a), float64(sweeps[i].Header.Policy.Parameters))
+			sweeps[i].Rows[j].Accuracy.Mean = law(1e9*GFLOP(a), float64(sweeps[i].Header.Policy.Parameters))
 		}
 	}
 	one, ok := Fit(sweeps[:1], "beam")

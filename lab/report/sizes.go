@@ -18,10 +18,10 @@ func SmallAgainstLarge(sweeps []Sweep) table.Table {
 	slices.SortStableFunc(sorted, func(a, b Sweep) int {
 		return cmp.Compare(b.Header.Policy.Parameters, a.Header.Policy.Parameters)
 	})
-	add := func(s Sweep, method, verifier string, a Row) {
+	add := func(s Sweep, method, verifier string, r Row) {
 		t.Add(s.Header.Policy.Name, strconv.FormatInt(s.Header.Policy.Parameters, 10), method, verifier,
-			a.Accuracy.Percent(), fmt.Sprintf("%.0f", a.Generated),
-			fmt.Sprintf("%.0f", 1e3*a.PolicyGF), fmt.Sprintf("%.0f", 1e3*a.VerifierGF))
+			r.Accuracy.Percent(), fmt.Sprintf("%.0f", r.Generated),
+			fmt.Sprintf("%.0f", 1e3*r.PolicyGF), fmt.Sprintf("%.0f", 1e3*r.VerifierGF))
 	}
 	listed := map[string]bool{}
 	for _, s := range sorted {

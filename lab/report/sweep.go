@@ -1,8 +1,8 @@
 // Package report computes tables and figures from bench results: curves of accuracy against compute with
 // intervals, the tables of Liu et al. 2025, pass@k, the Pareto front, a scaling law, and prices.
 //
-// Results files are the only input of measurements. A [Sweep] holds one file: searches by one policy with
-// one verifier on one problem set.
+// All measurements come from results files. A [Sweep] holds one file: searches by one policy with one
+// verifier on one problem set.
 package report
 
 import (
@@ -73,24 +73,24 @@ func Read(path string) (Sweep, error) {
 	return s, nil
 }
 
-// newRow returns the means of an arm's results. The interval of the accuracy is a bootstrap for one seed,
-// too (bench.Row.Accuracy uses Wilson's there): a report compares rows by resampling the same problems.
+// newRow returns the means of an arm's results. The interval of the accuracy is always a bootstrap, whereas
+// bench.Row.Accuracy uses Wilson's for one seed: a report compares rows by resampling the same problems.
 func newRow(row bench.Row, m *bench.Matrix) Row {
-	a := Row{Arm: row.Arm, Policy: m.Header.Policy.Name, Verifier: m.Header.Verifier.Name, Strategy: row.Arm.Name(),
+	r := Row{Arm: row.Arm, Policy: m.Header.Policy.Name, Verifier: m.Header.Verifier.Name, Strategy: row.Arm.Name(),
 		N: row.Arm.N, right: row.Right}
-	a.Accuracy = stats.Bootstrap(row.Right, 1)
+	r.Accuracy = stats.Bootstrap(row.Right, 1)
 	each := 1 / float64(len(m.Header.Seeds)) / float64(len(m.Problems))
-	for _, r := range row.Results {
-		c := r.Cost(m.Header)
-		a.Generated += each * c.Generated
-		a.Prompt += each * c.Prompt
-		a.VerifierTokens += each * c.Verifier
-		a.Cached += each * c.Cached
-		a.VerifierCached += each * c.VerifierCached
-		a.PolicyGF += each * (c.FLOPs - c.VerifierFLOPs) / 1e9
-		a.VerifierGF += each * c.VerifierFLOPs / 1e9
+	for _, result := range row.Results {
+		c := result.Cost(m.Header)
+		r.Generated += each * c.Generated
+		r.Prompt += each * c.Prompt
+		r.VerifierTokens += each * c.Verifier
+		r.Cached += each * c.Cached
+		r.VerifierCached += each * c.VerifierCached
+		r.PolicyGF += each * (c.FLOPs - c.VerifierFLOPs) / 1e9
+		r.VerifierGF += each * c.VerifierFLOPs / 1e9
 	}
-	return a
+	return r
 }
 
 // addOracle sets Oracle and Samples from the row of an oracle arm, unless an oracle arm with more samples

@@ -11,53 +11,53 @@ import (
 )
 
 // Costs returns the table of the accuracy and the costs of each arm.
-func Costs(arms []Row) table.Table {
+func Costs(rows []Row) table.Table {
 	t := table.New("strategy", ">N", "accuracy [95 %]", ">generated", ">prompt", ">verifier tokens", ">policy MFLOP",
 		">verifier MFLOP")
-	for _, a := range arms {
-		t.Add(a.Strategy, fmt.Sprint(a.N), a.Accuracy.Percent(), fmt.Sprintf("%.0f", a.Generated),
-			fmt.Sprintf("%.0f", a.Prompt), fmt.Sprintf("%.0f", a.VerifierTokens),
-			fmt.Sprintf("%.0f", 1e3*a.PolicyGF), fmt.Sprintf("%.0f", 1e3*a.VerifierGF))
+	for _, r := range rows {
+		t.Add(r.Strategy, fmt.Sprint(r.N), r.Accuracy.Percent(), fmt.Sprintf("%.0f", r.Generated),
+			fmt.Sprintf("%.0f", r.Prompt), fmt.Sprintf("%.0f", r.VerifierTokens),
+			fmt.Sprintf("%.0f", 1e3*r.PolicyGF), fmt.Sprintf("%.0f", 1e3*r.VerifierGF))
 	}
 	return t
 }
 
-// Controls returns the table of accuracy and costs of several sweeps, with each arm's difference to its
-// sweep's best-of-n.
+// Controls returns the table of accuracy and costs of several sweeps, with the difference between each arm
+// and best-of-n of the same sweep.
 func Controls(sweeps []Sweep) table.Table {
 	t := table.New("policy", "verifier", "strategy", ">N", "accuracy [95 %]", "− best-of-n", ">generated",
 		">verifier tokens")
 	for _, s := range sweeps {
-		for _, a := range s.Rows {
-			t.Add(a.Policy, a.Verifier, a.Strategy, fmt.Sprint(a.N), a.Accuracy.Percent(),
-				s.difference(a, "best-of-n", a.N),
-				fmt.Sprintf("%.0f", a.Generated), fmt.Sprintf("%.0f", a.VerifierTokens))
+		for _, r := range s.Rows {
+			t.Add(r.Policy, r.Verifier, r.Strategy, fmt.Sprint(r.N), r.Accuracy.Percent(),
+				s.difference(r, "best-of-n", r.N),
+				fmt.Sprintf("%.0f", r.Generated), fmt.Sprintf("%.0f", r.VerifierTokens))
 		}
 	}
 	return t
 }
 
-// Differences returns the table of the differences of each arm to greedy, and to majority and best-of-n
+// Differences returns the table of the differences between each arm and greedy, and majority and best-of-n
 // with the same N, on the same problems.
 func Differences(s Sweep) table.Table {
 	t := table.New("strategy", ">N", "− greedy", "− majority", "− best-of-n")
-	for _, a := range s.Rows {
-		if a.N > 1 {
-			t.Add(a.Strategy, fmt.Sprint(a.N), s.difference(a, "greedy", 1), s.difference(a, "majority", a.N),
-				s.difference(a, "best-of-n", a.N))
+	for _, r := range s.Rows {
+		if r.N > 1 {
+			t.Add(r.Strategy, fmt.Sprint(r.N), s.difference(r, "greedy", 1), s.difference(r, "majority", r.N),
+				s.difference(r, "best-of-n", r.N))
 		}
 	}
 	return t
 }
 
-// difference returns the difference of an arm to the arm with this strategy and n, in points of accuracy
-// with its interval, paired by problem; "" if there is no such arm, or if it is the arm itself.
-func (s Sweep) difference(a Row, strategy string, n int) string {
+// difference returns the difference between r and the row with this strategy and n, in points of accuracy
+// with its interval, paired by problem; "" if there is no such row, or if r has this strategy.
+func (s Sweep) difference(r Row, strategy string, n int) string {
 	i := slices.IndexFunc(s.Rows, func(b Row) bool { return b.Strategy == strategy && b.N == n })
-	if i < 0 || a.Strategy == strategy {
+	if i < 0 || r.Strategy == strategy {
 		return ""
 	}
-	d, err := stats.PairedBootstrap(a.right, s.Rows[i].right, 1)
+	d, err := stats.PairedBootstrap(r.right, s.Rows[i].right, 1)
 	if err != nil {
 		return err.Error()
 	}
@@ -80,9 +80,9 @@ func stepsOf(s Sweep) []int {
 func ByBudget(s Sweep) table.Table {
 	t := table.New("method")
 	var ns []int
-	for _, a := range s.Rows {
-		if !slices.Contains(ns, a.N) {
-			ns = append(ns, a.N)
+	for _, r := range s.Rows {
+		if !slices.Contains(ns, r.N) {
+			ns = append(ns, r.N)
 		}
 	}
 	slices.Sort(ns)
@@ -90,18 +90,18 @@ func ByBudget(s Sweep) table.Table {
 		t.Header = append(t.Header, fmt.Sprintf("N = %d", n))
 	}
 	var names []string
-	for _, a := range s.Rows {
-		if !slices.Contains(names, a.Strategy) && a.Arm.Kind != bench.KindEstimated {
-			names = append(names, a.Strategy)
+	for _, r := range s.Rows {
+		if !slices.Contains(names, r.Strategy) && r.Arm.Kind != bench.KindEstimated {
+			names = append(names, r.Strategy)
 		}
 	}
 	for _, name := range names {
 		row := []string{name}
 		for _, n := range ns {
 			cell := ""
-			for _, a := range s.Curve(name) {
-				if a.N == n {
-					cell = a.Accuracy.Percent()
+			for _, r := range s.Curve(name) {
+				if r.N == n {
+					cell = r.Accuracy.Percent()
 				}
 			}
 			row = append(row, cell)

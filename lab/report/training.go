@@ -64,10 +64,10 @@ func TotalFLOPs(sweeps []Sweep, m Models) (table.Table, error) {
 		co, curve := s.optimal()
 		best, searched := curve.best()
 		greedy, answered := s.Curve("greedy").best()
-		add := func(method string, a Row) {
+		add := func(method string, r Row) {
 			n := 1e9 * float64(len(s.Problems))
-			inference, verifier := n*a.PolicyGF*float64(active)/float64(model.Parameters), n*a.VerifierGF
-			t.Add(name, method, fmt.Sprint(a.N), a.Accuracy.Percent(), fmt.Sprintf("%.2e", training),
+			inference, verifier := n*r.PolicyGF*float64(active)/float64(model.Parameters), n*r.VerifierGF
+			t.Add(name, method, fmt.Sprint(r.N), r.Accuracy.Percent(), fmt.Sprintf("%.2e", training),
 				fmt.Sprintf("%.2e", inference), fmt.Sprintf("%.2e", verifier),
 				fmt.Sprintf("%.2e", training+inference+verifier))
 		}

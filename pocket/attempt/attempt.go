@@ -43,8 +43,8 @@ func Lines(c pocket.Child) []string {
 	return lines
 }
 
-// Answer returns what follows "A:" on the last line. It returns the last line where that
-// has no "A:", and "" where there are no lines.
+// Answer returns the text after "A:" on the last line. It returns the last line if that has
+// no "A:", and "" if there are no lines.
 func Answer(lines []string) string {
 	if len(lines) == 0 {
 		return ""

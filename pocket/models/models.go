@@ -47,14 +47,14 @@ func Open(name string) (*pocket.Model, error) {
 }
 
 // OpenRewardModel loads a process reward model by name, such as "pocket-prm". A name
-// such as "pocket-0.8m-likelihood" loads a policy as a pocket.LikelihoodRewardModel.
+// such as "pocket-0.8m-likelihood" loads a policy by pocket.OpenLikelihoodRewardModel.
 func OpenRewardModel(name string, o pocket.Options) (*pocket.RewardModel, error) {
 	if policy, ok := strings.CutSuffix(name, "-likelihood"); ok {
 		b, err := File(policy)
 		if err != nil {
 			return nil, err
 		}
-		return pocket.LikelihoodRewardModel(b, o)
+		return pocket.OpenLikelihoodRewardModel(b, o)
 	}
 	b, err := File(name)
 	if err != nil {

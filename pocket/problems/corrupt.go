@@ -26,8 +26,8 @@ func (p Problem) Right(attempt []string) []bool {
 var calculation = regexp.MustCompile(`^(\d+)([-+*/])(\d+)=(\d+)$`)
 
 // Corrupt returns the solution with one wrong line: a wrong result, another number or
-// operation that is then calculated correctly, an omitted step, or an early answer. In
-// half of the cases the rest of the solution follows.
+// operation that is then calculated correctly, an omitted step, or an early answer. The
+// rest of the solution follows in half of the cases, and never after an answer.
 func Corrupt(r *rand.Rand, p Problem) []string {
 	want := p.Lines()
 	at := r.IntN(len(want))

@@ -25,10 +25,10 @@ func TestCorruptIsWrongFromOneLineOn(t *testing.T) {
 			changed["calculation"]++
 		}
 		if len(attempt) > at+1 {
-			changed["goes on"]++
+			changed["continued"]++
 		}
 	}
-	for _, what := range []string{"answer", "calculation", "goes on"} {
+	for _, what := range []string{"answer", "calculation", "continued"} {
 		if changed[what] < 40 {
 			t.Errorf("%d of 400 corruptions: %s", changed[what], what)
 		}

@@ -171,8 +171,8 @@ func (c calibration) estimators() table.Table {
 	return t
 }
 
-// gain returns the efficiency gain (Liu et al. 2025) of the profile's choices by cross-validation, including the
-// cost of difficulty estimates.
+// gain returns the table of the efficiency gain (Liu et al. 2025) of the profile's choices over majority, by
+// cross-validation, including the cost of difficulty estimates.
 func (c calibration) gain() (table.Table, error) {
 	t := table.New("majority, best", ">its tokens", "in", ">compute-optimal needs", ">efficiency", "its best")
 	votes := c.sweep.Curve("majority")
@@ -183,7 +183,7 @@ func (c calibration) gain() (table.Table, error) {
 		format  string
 	}{
 		{"generated tokens", report.Tokens, func(o profile.Outcome) float64 { return o.Generated }, "%.0f"},
-		{"GFLOP, the verifier's included", report.FLOPs, func(o profile.Outcome) float64 { return o.FLOPs / 1e9 },
+		{"GFLOP, the verifier's included", report.GFLOP, func(o profile.Outcome) float64 { return o.FLOPs / 1e9 },
 			"%.2f"},
 	} {
 		var chosen []measure.Point

@@ -13,22 +13,22 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/search"
 )
 
-// A score holds the accuracy and the costs of one arm on held-out problems.
-type score struct {
+// A heldOutArm holds the accuracy and the costs of one arm on held-out problems.
+type heldOutArm struct {
 	right           []float64 // share of seeds with a right answer, by problem
 	generated, flop float64   // sums of tokens and of GFLOP
 }
 
 // add adds the problems of a row.
-func (s *score) add(a report.Row) {
-	n := float64(len(a.Right()))
-	s.right = append(s.right, a.Right()...)
-	s.generated += n * a.Generated
-	s.flop += n * report.FLOPs(a)
+func (s *heldOutArm) add(r report.Row) {
+	n := float64(len(r.Right()))
+	s.right = append(s.right, r.Right()...)
+	s.generated += n * r.Generated
+	s.flop += n * report.GFLOP(r)
 }
 
-// point returns the accuracy at the mean of a sum over problems.
-func (s score) point(sum float64) measure.Point {
+// point returns the accuracy and the budget of the arm; the budget is the mean of a sum over problems.
+func (s heldOutArm) point(sum float64) measure.Point {
 	return measure.Point{Budget: sum / float64(len(s.right)), Accuracy: stats.Bootstrap(s.right, 1).Mean}
 }
 
@@ -36,12 +36,12 @@ func plannedArm(budget int) bench.Arm { return bench.Arm{Kind: bench.KindPlanned
 
 func majorityArm(n int) bench.Arm { return bench.Arm{N: n, Strategy: search.Majority{N: n}} }
 
-// heldOut returns the tables that compare, on both halves of the problems, three arms: searches that were planned
-// by the profile of the other half, the best strategy for all problems of the other half, and majority.
+// heldOut returns the tables that compare three arms on both halves of the problems: searches that were planned
+// by the profile of the other half, the strategy that was best for all problems of the other half, and majority.
 func heldOut(dir string) (map[string]any, error) {
 	t := table.New(">budget", "planned", ">tokens", "best for all on the other half", ">tokens", "difference",
 		"majority", ">tokens")
-	planned, uniform, votes := map[int]*score{}, map[int]*score{}, map[int]*score{}
+	planned, uniform, votes := map[int]*heldOutArm{}, map[int]*heldOutArm{}, map[int]*heldOutArm{}
 	var ns []int
 	for half := 1; half <= 2; half++ {
 		other, err := readCalibration(filepath.Join(dir, fmt.Sprintf("half%d", 3-half)))
@@ -59,7 +59,7 @@ func heldOut(dir string) (map[string]any, error) {
 		for _, b := range other.profile.Budgets {
 			if half == 1 {
 				ns = append(ns, b.N)
-				planned[b.N], uniform[b.N], votes[b.N] = &score{}, &score{}, &score{}
+				planned[b.N], uniform[b.N], votes[b.N] = &heldOutArm{}, &heldOutArm{}, &heldOutArm{}
 			}
 			best, err := bench.ParseArm(b.Uniform.Strategy, b.Uniform.N)
 			if err != nil {
@@ -68,7 +68,7 @@ func heldOut(dir string) (map[string]any, error) {
 			for _, want := range []struct {
 				from report.Sweep
 				arm  bench.Arm
-				to   *score
+				to   *heldOutArm
 			}{{searches, plannedArm(b.N), planned[b.N]}, {here, best, uniform[b.N]}, {here, majorityArm(b.N),
 				votes[b.N]}} {
 				row, ok := want.from.Find(want.arm)

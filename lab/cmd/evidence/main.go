@@ -1,19 +1,20 @@
 // Command evidence writes evidence files, and copies their figures into documents:
 //
 //	go run ./lab/cmd/evidence fill    # copy the figures of docs/evidence into the documents
-//	go run ./lab/cmd/evidence check   # fail if a figure in a document is stale
+//	go run ./lab/cmd/evidence check   # fail if a figure in a document differs from docs/evidence
 //	go run ./lab/cmd/evidence table docs/evidence/strategies.json docs/plots RESULTS…
 //	go run ./lab/cmd/evidence calibration docs/evidence/calibration.json out/calibration
 //
-// The command table reads results files of ponder bench run, first that of the table, then those of its controls,
-// and writes evidence and plots. The command calibration reads the directory of make calibration, and
-// real-calibration that of make real-calibrate.
+// table reads results files of ponder bench run, first that of the table, then those of its controls, and writes
+// evidence and plots. calibration reads the directory of make calibration, real-calibration that of make
+// real-calibrate.
 //
 // A document quotes results/KEY of docs/evidence/NAME.json between the markers
 // <!-- evidence:NAME:KEY --> and <!-- /evidence -->.
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -50,5 +51,6 @@ func run(args []string) error {
 	case len(args) == 3 && args[0] == "real-calibration":
 		return makeRealCalibration(args[1], args[2])
 	}
-	return fmt.Errorf("usage: evidence fill|check|table|calibration|real-calibration, in the repository's root")
+	return errors.New("usage: evidence fill | check | table OUT PLOTS RESULTS… | calibration OUT DIR | " +
+		"real-calibration OUT DIR, in the root of the repository")
 }

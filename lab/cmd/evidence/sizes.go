@@ -23,13 +23,13 @@ func sizes(dir string) (table.Table, error) {
 	t := table.New("policy", ">parameters", "method", "verifier", "accuracy [95 %]", ">generated", ">policy MFLOP",
 		">verifier MFLOP")
 	for _, path := range paths {
-		r, err := report.Read(path)
+		sweep, err := report.Read(path)
 		if err != nil {
 			return t, err
 		}
-		if a, ok := r.Find(bench.Arm{N: 1, Strategy: search.Greedy{}}); ok {
-			t.Add(r.Header.Policy.Name, fmt.Sprint(r.Header.Policy.Parameters), "greedy", "", a.Accuracy.Percent(),
-				fmt.Sprintf("%.0f", a.Generated), fmt.Sprintf("%.0f", 1e3*a.PolicyGF), "0")
+		if r, ok := sweep.Find(bench.Arm{N: 1, Strategy: search.Greedy{}}); ok {
+			t.Add(sweep.Header.Policy.Name, fmt.Sprint(sweep.Header.Policy.Parameters), "greedy", "", r.Accuracy.Percent(),
+				fmt.Sprintf("%.0f", r.Generated), fmt.Sprintf("%.0f", 1e3*r.PolicyGF), "0")
 		}
 	}
 	for _, path := range pairs {

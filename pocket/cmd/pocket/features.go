@@ -21,11 +21,12 @@ type featuresCmd struct {
 	Samples []string `arg:"" type:"existingfile" help:"Files written by pocket sample."`
 }
 
-// features are those of the steps of one path, on which a head is trained.
+// features is a training example of a head: the features of the steps of one path, and
+// their labels.
 type features struct {
 	Problem string `json:"problem"`
 	Source  string `json:"source"` // as sampled, or "solution"
-	Count   int    `json:"count"`  // how often the policy wrote this path
+	Count   int    `json:"count"`  // how often the policy generated this path
 	Right   []bool `json:"right"`  // per step
 	X       string `json:"x"`      // base64 of steps × features little-endian float32
 }
@@ -35,7 +36,7 @@ func (c *featuresCmd) Run() error {
 	if err != nil {
 		return err
 	}
-	rm, err := pocket.LikelihoodRewardModel(file, pocket.Options{})
+	rm, err := pocket.OpenLikelihoodRewardModel(file, pocket.Options{})
 	if err != nil {
 		return err
 	}
@@ -78,7 +79,8 @@ func (c *featuresCmd) Run() error {
 	return w.Flush()
 }
 
-// informative returns a path up to its second wrong line: what follows teaches little.
+// informative returns a path up to its second wrong line; later lines are of little use
+// for training.
 func informative(p problems.Problem, path []string) []string {
 	wrong := 0
 	for i, right := range p.Right(path) {

@@ -1,5 +1,5 @@
 // Command pocket makes the problems of the pocket models, and the data and files of their
-// training. Package lab/cards measures what came of it.
+// training. Package lab/cards measures the trained models.
 package main
 
 import (
@@ -43,8 +43,8 @@ func (c *problemsCmd) Run() error {
 
 func main() {
 	var cli struct {
-		Problems problemsCmd `cmd:"" help:"Write problems with their solutions, one JSON object a line."`
-		Pack     packCmd     `cmd:"" help:"Turn what training wrote into a GGUF file."`
+		Problems problemsCmd `cmd:"" help:"Write problems with their solutions, one JSON object per line."`
+		Pack     packCmd     `cmd:"" help:"Convert the output of training to a GGUF file."`
 		Sample   sampleCmd   `cmd:"" help:"Write a policy's attempts at problems, for training reward models."`
 		Features featuresCmd `cmd:"" help:"Write the features on which the head of a reward model is trained."`
 		Wrong    wrongCmd    `cmd:"" help:"Write problems with wrong attempts at them, for training revisers and thinkers."`

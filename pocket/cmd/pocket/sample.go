@@ -13,7 +13,7 @@ import (
 	"github.com/ponder-mesh/ponder/pocket/problems"
 )
 
-// corrupted is the source of attempts that no policy made.
+// corrupted is the source of attempts that were made by corrupting correct solutions.
 const corrupted = "corrupted"
 
 // sampled is a line of the files from which reward models are trained: a problem and
@@ -26,9 +26,9 @@ type sampled struct {
 }
 
 type sampleCmd struct {
-	Policy      string  `help:"GGUF file of the policy that attempts the problems; without it, correct solutions are corrupted."`
+	Policy      string  `help:"GGUF file of the policy that attempts the problems; if it is not given, correct solutions are corrupted."`
 	N           int     `default:"100" help:"Problems."`
-	Samples     int     `default:"16" help:"Attempts a problem."`
+	Samples     int     `default:"16" help:"Attempts per problem."`
 	Temperature float64 `default:"0.8"`
 	Split       string  `default:"train" enum:"train,validation" help:"Never test: reward models are trained and chosen on these."`
 	Seed        uint64  `default:"2"`

@@ -14,7 +14,7 @@ import (
 
 type wrongCmd struct {
 	Seed    uint64   `default:"1" help:"Of the order of the problems."`
-	Most    int      `default:"8" help:"Wrong attempts a problem, at most: the ones nearest to the solution."`
+	Most    int      `default:"8" help:"Maximum wrong attempts per problem: the ones nearest to the solution."`
 	Samples []string `arg:"" type:"existingfile" help:"Files written by pocket sample, of the train split. Attempts at one problem are put together."`
 }
 
@@ -45,7 +45,8 @@ func (c *wrongCmd) Run() error {
 				if !strings.HasPrefix(path[last], "A:") || attempt.Answer(path) == s.Problem.Answer {
 					continue
 				}
-				// all steps right and the answer wrong is no error that a policy makes
+				// Leave out paths whose steps are all right and whose answer is wrong: policies
+				// do not make this error.
 				if !slices.Equal(path[:last], s.Problem.Steps) {
 					m.Wrong = append(m.Wrong, path)
 				}
@@ -81,7 +82,7 @@ func (c *wrongCmd) Run() error {
 // distance returns how many characters must be inserted, deleted or replaced to turn a into b
 // (Levenshtein 1966).
 func distance(a, b string) int {
-	row := make([]int, len(b)+1) // of the characters of a so far, to each beginning of b
+	row := make([]int, len(b)+1) // distances between the characters of a so far and each beginning of b
 	for j := range row {
 		row[j] = j
 	}

@@ -16,22 +16,22 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/strategies"
 )
 
-// A question holds the flags that make a request to a planner.
-type question struct {
+// requestFlags holds the flags of a planner's request.
+type requestFlags struct {
 	Problem        string        `arg:"" optional:"" help:"The problem, or - for standard input."`
 	Effort         string        `help:"How much to spend: none, minimal, low, medium, high, xhigh, max." placeholder:"EFFORT"`
 	Strategy       string        `help:"The strategy; default: the planner chooses. 'help' explains all strategies." placeholder:"NAME"`
-	N              int           `help:"Samples, beams or walks of the strategy." default:"8" short:"n"`
-	M              int           `help:"Children of each step that is kept; short for --set m=M." default:"0" short:"m"`
+	N              int           `help:"N of the strategy: samples, steps per level, or simulations." default:"8" short:"n"`
+	M              int           `help:"Children of each kept step; short for --set m=M." default:"0" short:"m"`
 	Set            []string      `help:"Another parameter of the strategy, such as balance=0.1." placeholder:"NAME=VALUE"`
 	Choice         string        `help:"How the answer is chosen: majority, or {min,last,avg,prod,orm,certainty}-{max,vote}." placeholder:"NAME"`
 	Samples        int32         `help:"Budget in whole solutions, if the planner chooses the strategy; 0: by --effort."`
-	PolicyTokens   int64         `help:"Most tokens that the policy may generate; 0: no bound."`
-	VerifierTokens int64         `help:"Most tokens that the verifier may read; 0: no bound."`
-	FLOPs          float64       `name:"flops" help:"Most floating-point operations of policy and verifier; 0: no bound."`
+	PolicyTokens   int64         `help:"Maximum tokens that the policy may generate; 0: no bound."`
+	VerifierTokens int64         `help:"Maximum tokens that the verifier may read; 0: no bound."`
+	FLOPs          float64       `name:"flops" help:"Maximum floating-point operations of policy and verifier; 0: no bound."`
 	Estimate       bool          `help:"Estimate difficulty even with --strategy."`
 	Temperature    float64       `help:"Sampling temperature in [0,2]; negative: the planner's default." default:"-1"`
-	MaxTokens      int           `help:"Most tokens of one sample; 0: the planner's default."`
+	MaxTokens      int           `help:"Maximum tokens per sample; 0: the planner's default."`
 	Think          thinking      `embed:"" prefix:"think-"`
 	Seed           uint64        `help:"Seed of all samples." default:"1"`
 	Policy         string        `help:"Name of the policy; default: the planner's." placeholder:"MODEL"`
@@ -43,63 +43,63 @@ type question struct {
 	plannerTarget  `embed:""`
 }
 
-// request returns the request that the flags describe. It reads standard input if the
-// problem is "-".
-func (q question) request() (planner.Request, error) {
+// request returns the request that the flags describe. If the problem is "-", it reads the problem from
+// standard input.
+func (f requestFlags) request() (planner.Request, error) {
 	r := planner.Request{
-		Tenant: q.Tenant, Problem: q.Problem, IdempotencyKey: q.Idempotency,
-		Policy: q.Policy, Verifier: q.Verifier, NoStore: q.NoStore,
-		Seed: new(reasoning.Seed(q.Seed)), Estimate: q.Estimate,
-		Samples: int(q.Samples), Deadline: time.Now().Add(q.Timeout),
-		Budget: backend.Budget{PolicyTokens: q.PolicyTokens, VerifierTokens: q.VerifierTokens, FLOPs: q.FLOPs},
+		Tenant: f.Tenant, Problem: f.Problem, IdempotencyKey: f.Idempotency,
+		Policy: f.Policy, Verifier: f.Verifier, NoStore: f.NoStore,
+		Seed: new(reasoning.Seed(f.Seed)), Estimate: f.Estimate,
+		Samples: int(f.Samples), Deadline: time.Now().Add(f.Timeout),
+		Budget: backend.Budget{PolicyTokens: f.PolicyTokens, VerifierTokens: f.VerifierTokens, FLOPs: f.FLOPs},
 	}
-	if q.Problem == "-" {
+	if f.Problem == "-" {
 		text, err := io.ReadAll(io.LimitReader(os.Stdin, 1<<20))
 		if err != nil {
 			return r, fmt.Errorf("read the problem from standard input: %w", err)
 		}
 		r.Problem = strings.TrimRight(string(text), "\n")
 	}
-	if q.Temperature >= 0 {
-		r.Temperature = &q.Temperature
+	if f.Temperature >= 0 {
+		r.Temperature = &f.Temperature
 	}
-	if q.MaxTokens != 0 {
-		r.MaxTokens = &q.MaxTokens
+	if f.MaxTokens != 0 {
+		r.MaxTokens = &f.MaxTokens
 	}
 	var err error
-	if r.Thinking, err = q.Think.parse(); err != nil {
+	if r.Thinking, err = f.Think.parse(); err != nil {
 		return r, err
 	}
-	if q.Effort != "" {
-		if r.Effort, err = planner.ParseEffort(q.Effort); err != nil {
+	if f.Effort != "" {
+		if r.Effort, err = planner.ParseEffort(f.Effort); err != nil {
 			return r, err
 		}
 	}
-	if q.Choice != "" {
-		choice, err := search.ParseChoice(q.Choice)
+	if f.Choice != "" {
+		choice, err := search.ParseChoice(f.Choice)
 		if err != nil {
 			return r, err
 		}
 		r.Choice = &choice
 	}
-	r.Strategy, err = q.strategy()
+	r.Strategy, err = f.strategy()
 	return r, err
 }
 
 // strategy returns the strategy that the flags name, or nil if the planner chooses.
-func (q question) strategy() (search.Strategy, error) {
-	if q.Strategy == "" {
-		if q.M != 0 || len(q.Set) > 0 {
+func (f requestFlags) strategy() (search.Strategy, error) {
+	if f.Strategy == "" {
+		if f.M != 0 || len(f.Set) > 0 {
 			return nil, errors.New("--m and --set are parameters of a strategy: add --strategy NAME")
 		}
 		return nil, nil
 	}
-	set := slices.Clone(q.Set)
-	if q.M != 0 {
-		set = append(set, fmt.Sprintf("m=%d", q.M))
+	set := slices.Clone(f.Set)
+	if f.M != 0 {
+		set = append(set, fmt.Sprintf("m=%d", f.M))
 	}
-	if q.Strategy != "greedy" {
-		set = append([]string{fmt.Sprintf("n=%d", q.N)}, set...)
+	if f.Strategy != "greedy" {
+		set = append([]string{fmt.Sprintf("n=%d", f.N)}, set...)
 	}
-	return strategies.New(q.Strategy, set...)
+	return strategies.New(f.Strategy, set...)
 }
