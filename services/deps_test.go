@@ -1,5 +1,5 @@
 // Package services_test tests which packages may import which. Only mains and package
-// mesh choose the bodies of an interface; pure packages stay pure. A rule that fails
+// mesh choose the implementations of an interface; pure packages stay pure. A rule that fails
 // prints its reason: change the code, or the reason.
 package services_test
 
@@ -58,11 +58,11 @@ var rules = []rule{
 	},
 	{
 		who: []string{"services/policy", "services/verifier", "services/difficulty"}, not: slices.Concat(wire, nats, otel, engines, rpcs),
-		why: "the root package of a service defines it; bodies and messages are other packages",
+		why: "the root package of a service defines it; implementations and messages are other packages",
 	},
 	{
 		who: []string{"services/planner", "services/planner/backend"}, not: slices.Concat(engines, rpcs, nats, []string{"proto/..."}),
-		why: "the planner takes a policy.Policy and a verifier.Verifier, whatever their bodies are",
+		why: "the planner takes a policy.Policy and a verifier.Verifier, whatever implements them",
 	},
 	{
 		who: []string{"services/policy/policyqueue/..."}, not: slices.Concat(engines, []string{"services/policy/policyrpc"}),
@@ -71,15 +71,15 @@ var rules = []rule{
 	{
 		who: []string{"services/policy/...", "services/verifier/...", "services/difficulty/..."},
 		not: []string{"services/planner/...", "lab/..."},
-		why: "they serve any client; a change of the planner is no reason to build and deploy them anew",
+		why: "they serve any client; a change of the planner must not require to build and deploy them again",
 	},
 	{
 		who: []string{"services/policy/...", "services/verifier/..."}, not: []string{"answer"},
-		why: "they write and score steps; what an answer is, the planner and the estimator know",
+		why: "they generate and score steps; only the planner and the estimators need answers",
 	},
 	{
 		who: []string{"internal/..."}, not: []string{"services/...", "lab/...", "answer", "pocket/..."},
-		why: "internal is the kit below the services: what imports it must not link a service by it",
+		why: "internal has the libraries below the services: importing one must not link a service",
 	},
 	{
 		who: slices.Concat(engines, []string{"services/policy/template"}),
@@ -88,7 +88,7 @@ var rules = []rule{
 	},
 	{
 		who: []string{"services/...", "internal/...", "pocket/...", "answer", "reasoning"}, not: mains, except: []string{"services/*/cmd/..."},
-		why: "mains and package mesh choose bodies: nothing else may depend on that choice",
+		why: "mains and package mesh choose implementations: nothing else may depend on that choice",
 	},
 	{
 		who: []string{"services/...", "internal/...", "mesh", "answer", "reasoning", "pocket/..."},

@@ -15,7 +15,7 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// Generators of any value that a body may give.
+// Generators of any value that an implementation may return.
 var (
 	Counts    = rapid.IntRange(0, math.MaxInt32)
 	Texts     = rapid.SliceOf(rapid.String())
