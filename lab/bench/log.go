@@ -104,8 +104,12 @@ func ReadLog(path string) (Header, []Result, error) {
 	}
 	first, _, _ := bytes.Cut(file, []byte("\n"))
 	var h Header
-	if err := json.Unmarshal(first, &h); err != nil || h.Format != format {
+	if err := json.Unmarshal(first, &h); err != nil || h.Format == 0 {
 		return h, nil, fmt.Errorf("results %s: %w", path, errNoHeader)
+	}
+	if h.Format != format {
+		return h, nil, fmt.Errorf("results %s: ponder_bench: must be %d, is %d: use the version of ponder that wrote "+
+			"the file", path, format, h.Format)
 	}
 	results, _, err := readLog(bytes.NewReader(file), h)
 	if err != nil {

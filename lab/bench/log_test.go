@@ -127,6 +127,23 @@ func TestLogOfAnotherConfiguration(t *testing.T) {
 	}
 }
 
+// ReadLog distinguishes a file of another format, which has another remedy, from other files.
+func TestReadLogOfAnotherFormat(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out.jsonl")
+	for text, want := range map[string]string{
+		"{\"ponder_bench\":2}\n": "ponder_bench: must be 1, is 2: use the version of ponder that wrote the file",
+		"{}\n":                   "line 1 is not the header of a results file",
+		"notes\n":                "line 1 is not the header of a results file",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := ReadLog(path); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: error %v, want %q", text, err, want)
+		}
+	}
+}
+
 // Older files contain empty fields, which newer files omit.
 func TestLogOfEmptyFields(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out.jsonl")
