@@ -160,9 +160,9 @@ func TestPerformanceGain(t *testing.T) {
 	}
 }
 
-// For a mixture of experts the active parameters count; the total includes the verifier's FLOPs.
+// For a mixture of experts the active parameters count, once; the total includes the verifier's FLOPs.
 func TestTotalFLOPs(t *testing.T) {
-	r := sweep("moe", 1000, map[string]map[int]float64{"greedy": {1: 0.5}})
+	r := sweep("moe", 100, map[string]map[int]float64{"greedy": {1: 0.5}}) // reasoning.Model has the active parameters
 	r.Rows[0].VerifierGF = 1e-6
 	table, err := TotalFLOPs([]Sweep{r}, Models{"moe": {Parameters: 1000, Active: 100, TrainingTokens: 2000}})
 	if err != nil {

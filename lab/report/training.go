@@ -46,8 +46,8 @@ func ReadModels(path string) (Models, error) {
 // TotalFLOPs returns Table 4 of Liu et al. 2025 (arXiv 2502.06703): the FLOPs of a policy's training, 6 ×
 // parameters × tokens, of its searches of all problems, and of the verifier, and their sum. For a mixture of
 // experts the active parameters count, in training and in inference; the paper's row of DeepSeek-R1 counts
-// all 671 B in training. Inference is the billed amount, 2 × parameters × tokens, scaled to the active
-// parameters.
+// all 671 B in training. Inference is the billed amount, as bills count the active parameters
+// (reasoning.Model).
 func TotalFLOPs(sweeps []Sweep, m Models) (table.Table, error) {
 	t := table.New("policy", "method", ">N", "accuracy [95 %]", ">pre-training", ">inference", ">verifier", ">total")
 	for _, s := range sweeps {
@@ -66,7 +66,7 @@ func TotalFLOPs(sweeps []Sweep, m Models) (table.Table, error) {
 		greedy, answered := s.Curve("greedy").best()
 		add := func(method string, r Row) {
 			n := 1e9 * float64(len(s.Problems))
-			inference, verifier := n*r.PolicyGF*float64(active)/float64(model.Parameters), n*r.VerifierGF
+			inference, verifier := n*r.PolicyGF, n*r.VerifierGF
 			t.Add(name, method, fmt.Sprint(r.N), r.Accuracy.Percent(), fmt.Sprintf("%.2e", training),
 				fmt.Sprintf("%.2e", inference), fmt.Sprintf("%.2e", verifier),
 				fmt.Sprintf("%.2e", training+inference+verifier))
