@@ -14,14 +14,14 @@ import (
 const (
 	// WorkersBucket is the key-value bucket of announcements.
 	WorkersBucket = "WORKERS"
-	// AnnounceEvery is how often a worker writes its announcement.
+	// AnnounceEvery is how often a worker puts its announcement into the bucket.
 	AnnounceEvery = 2 * time.Second
-	// AnnounceTTL is how long after it was written an announcement counts.
+	// AnnounceTTL is the time after which an announcement expires.
 	AnnounceTTL = 5 * time.Second
 )
 
-// An Announcement is how a worker makes itself known. The fields are those of
-// ponder.queue.v1.WorkerAnnouncement, which says what each means.
+// An Announcement describes a live worker. Its fields are those of
+// ponder.queue.v1.WorkerAnnouncement, which documents them.
 type Announcement struct {
 	Name            string
 	NATSUser        string
@@ -32,17 +32,17 @@ type Announcement struct {
 	ProtocolVersion int
 }
 
-// Available reports whether the worker takes jobs.
+// Available reports whether the worker is ready to pull jobs.
 func (a Announcement) Available() bool { return a.Ready && !a.Draining }
 
-// AnnouncementKey returns the key of a worker's announcement. No two workers may have
-// the same instance. "*" matches every instance.
+// AnnouncementKey returns the key of a worker's announcement. The instance is unique to
+// the worker; "*" matches every instance.
 func AnnouncementKey(model, instance string) string { return Token(model) + "." + instance }
 
-// AnnouncementSubject returns the subject on which values of a key are published.
+// AnnouncementSubject returns the subject on which the values of a key are published.
 func AnnouncementSubject(key string) string { return "$KV." + WorkersBucket + "." + key }
 
-// Encode returns the value of an announcement.
+// Encode returns a's value in the bucket.
 func (a Announcement) Encode() ([]byte, error) {
 	value, err := protojson.Marshal(&queuev1.WorkerAnnouncement{
 		Name: a.Name, NatsUser: a.NATSUser, Model: wire.ModelToProto(a.Model), Slots: int32(a.Slots),
@@ -54,18 +54,18 @@ func (a Announcement) Encode() ([]byte, error) {
 	return value, nil
 }
 
-// DecodeAnnouncement reads an announcement.
+// DecodeAnnouncement decodes a value of the bucket.
 func DecodeAnnouncement(value []byte) (Announcement, error) {
 	var a queuev1.WorkerAnnouncement
 	if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(value, &a); err != nil {
-		return Announcement{}, fmt.Errorf("%w: announcement: %w", reasoning.ErrInvalid, err)
+		return Announcement{}, reasoning.Mark(fmt.Errorf("decode announcement: %w", err), reasoning.ErrInvalid)
 	}
 	model, err := wire.ModelFromProto(a.GetModel())
 	if err != nil {
 		return Announcement{}, fmt.Errorf("announcement of worker %s: %w", a.GetName(), err)
 	}
 	if a.GetSlots() < 0 {
-		return Announcement{}, reasoning.Invalid("announcement.slots", "must be 0 or more, are %d", a.GetSlots())
+		return Announcement{}, reasoning.Invalid("announcement.slots", "must be 0 or more, is %d", a.GetSlots())
 	}
 	return Announcement{
 		Name: a.GetName(), NATSUser: a.GetNatsUser(), Model: model, Slots: int(a.GetSlots()),

@@ -17,26 +17,14 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policywire"
 )
 
-// Versions of a job. A job has the lowest version that has every field which it uses.
-const (
-	versionFirst    = 1
-	versionAttempts = 2 // has attempts or a stop text, which workers of version 1 ignore
-
-	// Version is the highest version that this package reads.
-	Version = versionAttempts
-)
-
-// ErrVersion is the error of a job whose version is not supported here.
-var ErrVersion = reasoning.NewError(reasoning.KindInternal, "JOB_VERSION_UNSUPPORTED", "unsupported version of a job")
-
-// Headers of a job, readable without its body. Times are RFC 3339.
+// Headers of a job, which a worker reads without decoding the body. Times are RFC 3339.
 const (
 	headerDeadline = "Ponder-Deadline"
 	headerEnqueued = "Ponder-Enqueued"
 )
 
-// A Job is one message of the work queue. The fields are those of
-// ponder.queue.v1.ExpansionJob, which says what each means.
+// A Job is one message of the work queue. Its fields are those of
+// ponder.queue.v1.ExpansionJob, which documents them.
 type Job struct {
 	Name     string
 	Epoch    string
@@ -45,7 +33,7 @@ type Job struct {
 	Deadline time.Time // zero: none
 }
 
-// Name returns the name of r's job: a hash of what r asks for.
+// Name returns the name of r's job: the node and a hash of the whole request.
 func Name(r policy.Request) (string, error) {
 	content, err := proto.MarshalOptions{Deterministic: true}.Marshal(policywire.ExpansionToProto(r))
 	if err != nil {
@@ -56,11 +44,11 @@ func Name(r policy.Request) (string, error) {
 	return fmt.Sprintf("%s@%016x", r.Node, hash.Sum64()), nil
 }
 
-// ID returns the job's message id.
+// ID returns the message id of the job, by which JetStream recognises duplicates.
 func (j Job) ID() string { return j.Name + "/" + j.Epoch }
 
-// Encode returns the message of a job for a model's workers. JetStream drops it at
-// its deadline.
+// Encode returns the message of a job for the workers of a model. The message expires up
+// to a second after the deadline, since JetStream's times to live are whole seconds.
 func (j Job) Encode(model string) (*nats.Msg, error) {
 	msg := nats.NewMsg(JobSubject(model, j.Request.Search, j.Request.Depth()))
 	msg.Header.Set(jetstream.MsgIDHeader, j.ID())
@@ -75,8 +63,8 @@ func (j Job) Encode(model string) (*nats.Msg, error) {
 	if !j.Deadline.IsZero() {
 		job.Deadline = timestamppb.New(j.Deadline)
 		msg.Header.Set(headerDeadline, j.Deadline.Format(time.RFC3339Nano))
-		left := math.Ceil(j.Deadline.Sub(j.Enqueued).Seconds()) // JetStream counts whole seconds, at least one
-		msg.Header.Set(jetstream.MsgTTLHeader, fmt.Sprintf("%ds", max(1, int64(left))))
+		ttl := math.Ceil(j.Deadline.Sub(j.Enqueued).Seconds())
+		msg.Header.Set(jetstream.MsgTTLHeader, fmt.Sprintf("%ds", max(1, int64(ttl))))
 	}
 	var err error
 	if msg.Data, err = proto.Marshal(job); err != nil {
@@ -85,16 +73,9 @@ func (j Job) Encode(model string) (*nats.Msg, error) {
 	return msg, nil
 }
 
-// version returns the lowest version that has every field which r uses.
-func version(r policy.Request) int32 {
-	if len(r.Attempts) > 0 || r.Stop != "" {
-		return versionAttempts
-	}
-	return versionFirst
-}
-
-// DecodeJob reads a job out of its message. Beside ErrVersion and ErrInvalid the job
-// has at least its name, if the message has one.
+// DecodeJob decodes the body of a job's message. With an error it returns what it could
+// decode: nothing if the body is malformed, all fields but the request if the error is
+// ErrVersion or due to the request.
 func DecodeJob(msg *nats.Msg) (Job, error) {
 	var job queuev1.ExpansionJob
 	if err := proto.Unmarshal(msg.Data, &job); err != nil {
@@ -105,7 +86,8 @@ func DecodeJob(msg *nats.Msg) (Job, error) {
 		j.Deadline = job.GetDeadline().AsTime()
 	}
 	if v := job.GetVersion(); v < versionFirst || v > Version {
-		return j, fmt.Errorf("%w: %d, want %d to %d", ErrVersion, v, versionFirst, Version)
+		return j, reasoning.Mark(fmt.Errorf("job has version %d, this worker supports %d to %d: upgrade the worker",
+			v, versionFirst, Version), ErrVersion)
 	}
 	var err error
 	j.Request, err = policywire.ExpansionFromProto(job.GetExpansion(), reasoning.Sampling{})
@@ -115,17 +97,21 @@ func DecodeJob(msg *nats.Msg) (Job, error) {
 	return j, err
 }
 
-// Enqueued reads out of a job's header when the job was published; absent is returned
-// where the header does not say.
-func Enqueued(h nats.Header, absent time.Time) time.Time { return timeIn(h, headerEnqueued, absent) }
+// Enqueued returns the time in a job's header at which the job was published, or fallback
+// if the header has none.
+func Enqueued(h nats.Header, fallback time.Time) time.Time {
+	return timeOf(h, headerEnqueued, fallback)
+}
 
-// Deadline reads a job's deadline out of its header; absent is returned for none.
-func Deadline(h nats.Header, absent time.Time) time.Time { return timeIn(h, headerDeadline, absent) }
+// Deadline returns the deadline in a job's header, or fallback if the header has none.
+func Deadline(h nats.Header, fallback time.Time) time.Time {
+	return timeOf(h, headerDeadline, fallback)
+}
 
-func timeIn(h nats.Header, key string, absent time.Time) time.Time {
+func timeOf(h nats.Header, key string, fallback time.Time) time.Time {
 	t, err := time.Parse(time.RFC3339Nano, h.Get(key))
 	if err != nil {
-		return absent
+		return fallback
 	}
 	return t
 }

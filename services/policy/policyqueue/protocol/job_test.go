@@ -39,7 +39,7 @@ func TestJobIsDecodedAsEncoded(t *testing.T) {
 	}
 }
 
-func TestJobNameIsItsContent(t *testing.T) {
+func TestNameIsAHashOfTheRequest(t *testing.T) {
 	names := make(map[string]int)
 	for i, change := range []func(*policy.Request){
 		func(*policy.Request) {},
@@ -54,24 +54,9 @@ func TestJobNameIsItsContent(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, ok := names[name]; ok != (i == 1) {
-			t.Errorf("request %d has the name %s, which another has: %v", i, name, ok)
+			t.Errorf("request %d has the name %s, the name of another: %v, want %v", i, name, ok, i == 1)
 		}
 		names[name] = i
-	}
-}
-
-// Workers of version 1 ignore attempts and stop texts.
-func TestJobHasTheLowestVersionThatSuffices(t *testing.T) {
-	plain := request()
-	if got := version(plain); got != versionFirst {
-		t.Errorf("without attempts and stop text version %d, want %d, which every worker supports", got, versionFirst)
-	}
-	revised, stopped := plain, plain
-	revised.Attempts, stopped.Stop = []string{"A:5\n"}, "#\n"
-	for _, r := range []policy.Request{revised, stopped} {
-		if got := version(r); got <= versionFirst {
-			t.Errorf("attempts %q and stop %q: version %d, want more than %d", r.Attempts, r.Stop, got, versionFirst)
-		}
 	}
 }
 

@@ -14,41 +14,15 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policywire"
 )
 
-// HeaderPrevious is a header of the reply to a claim: traceparent of the attempt that
-// claimed the job before.
-const HeaderPrevious = "Ponder-Previous"
-
 // A Result reports on an attempt at a job.
 type Result struct {
-	Job   string // its name
-	Epoch string // of the message with which the attempt began; "" from workers of earlier releases
+	Job   string // name of the job
+	Epoch string // of the job's message; "" from workers of earlier releases
 	Start policy.Start
-	Event Event
+	Event Event // nil: an event of a later release
 }
 
-// An Event is a Claim, Child, Failure or Stopped.
-type Event interface{ event() }
-
-// A Claim says that the attempt begins, and asks which children are missing.
-type Claim struct{}
-
-// A Child is a finished child.
-type Child struct{ policy.Child }
-
-// A Failure says that the job failed, and is not tried again.
-type Failure struct{ Err error }
-
-// Stopped is the final report of an attempt that was stopped.
-type Stopped struct {
-	Wasted reasoning.Usage // of children that were begun and are not finished
-}
-
-func (Claim) event()   {}
-func (Child) event()   {}
-func (Failure) event() {}
-func (Stopped) event() {}
-
-// Encode returns the body of a message with r.
+// Encode returns the body of r's message.
 func (r Result) Encode() ([]byte, error) {
 	result := &queuev1.ExpansionResult{
 		JobId:     r.Job,
@@ -75,8 +49,8 @@ func (r Result) Encode() ([]byte, error) {
 	return body, nil
 }
 
-// DecodeResult reads a result. The event is nil if this version has no such event. Beside
-// an error that is due to a child, all fields are set.
+// DecodeResult decodes the body of a result's message. If only its child is malformed, it
+// returns the other fields with the error.
 func DecodeResult(body []byte) (Result, error) {
 	var result queuev1.ExpansionResult
 	if err := proto.Unmarshal(body, &result); err != nil {
@@ -98,32 +72,9 @@ func DecodeResult(body []byte) (Result, error) {
 	case *queuev1.ExpansionResult_Stopped:
 		wasted, err := wire.UsageFromProto(e.Stopped.GetWasted())
 		if err != nil {
-			wasted = reasoning.Usage{} // a bill never grows by what is no number of tokens
+			wasted = reasoning.Usage{} // bill nothing rather than a malformed usage
 		}
 		r.Event = Stopped{wasted}
 	}
 	return r, err
-}
-
-// EncodeReply returns the body of the reply to a result: the ordinals of the children
-// that are missing, in order.
-func EncodeReply(missing []int) []byte {
-	reply := &queuev1.ResultReply{}
-	for _, ordinal := range missing {
-		reply.Missing = append(reply.Missing, int32(ordinal))
-	}
-	body, _ := proto.Marshal(reply) // numbers can always be marshalled
-	return body
-}
-
-// DecodeReply reads a reply.
-func DecodeReply(body []byte) (missing []int, err error) {
-	var reply queuev1.ResultReply
-	if err := proto.Unmarshal(body, &reply); err != nil {
-		return nil, fmt.Errorf("reply to a result: %w", err)
-	}
-	for _, ordinal := range reply.GetMissing() {
-		missing = append(missing, int(ordinal))
-	}
-	return missing, nil
 }

@@ -10,35 +10,35 @@ import (
 )
 
 const (
-	// SettingsBucket is the key-value bucket of settings.
+	// SettingsBucket is the key-value bucket of the settings.
 	SettingsBucket = "QUEUE"
-	// SettingsKey is the key of settings.
+	// SettingsKey is the key of the settings.
 	SettingsKey = "settings"
-	// SettingsSubject is the subject on which settings are published.
+	// SettingsSubject is the subject on which values of the key are published.
 	SettingsSubject = "$KV." + SettingsBucket + "." + SettingsKey
 )
 
-// Settings are what all processes of a queue agree on. `ponder queue set` writes them.
+// Settings are shared by all processes of a queue. `ponder queue set` changes them.
 type Settings struct {
-	Partitions int // over which searches are spread, and which workers share; 1 is for few workers
-	Cap        int // largest number of children of one job
+	Partitions int // of the stream, 1 to 1024: searches are spread over them, and workers own them
+	Cap        int // largest number of children of one job, 1 to 1024
 }
 
-// DefaultSettings apply where no settings were written.
+// DefaultSettings apply while the bucket has none.
 var DefaultSettings = Settings{Partitions: 1, Cap: 8}
 
 // Validate returns a *reasoning.InvalidError for the first rule that s breaks.
 func (s Settings) Validate() error {
 	switch {
 	case s.Partitions < 1 || s.Partitions > 1024:
-		return reasoning.Invalid("partitions", "must be 1 to 1024, are %d", s.Partitions)
+		return reasoning.Invalid("partitions", "must be 1 to 1024, is %d", s.Partitions)
 	case s.Cap < 1 || s.Cap > 1024:
 		return reasoning.Invalid("cap", "must be 1 to 1024, is %d", s.Cap)
 	}
 	return nil
 }
 
-// Encode returns the value of settings.
+// Encode returns s's value in the bucket.
 func (s Settings) Encode() ([]byte, error) {
 	value, err := protojson.Marshal(&queuev1.QueueSettings{Partitions: int32(s.Partitions), Cap: int32(s.Cap)})
 	if err != nil {
@@ -47,15 +47,15 @@ func (s Settings) Encode() ([]byte, error) {
 	return value, nil
 }
 
-// DecodeSettings reads settings.
+// DecodeSettings decodes a value of the bucket, and validates it.
 func DecodeSettings(value []byte) (Settings, error) {
 	var p queuev1.QueueSettings
 	if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(value, &p); err != nil {
-		return Settings{}, fmt.Errorf("%w: settings of the queue: %w", reasoning.ErrInvalid, err)
+		return Settings{}, reasoning.Mark(fmt.Errorf("decode settings of the queue: %w", err), reasoning.ErrInvalid)
 	}
 	s := Settings{Partitions: int(p.GetPartitions()), Cap: int(p.GetCap())}
 	if err := s.Validate(); err != nil {
-		return Settings{}, fmt.Errorf("settings of the queue: %w", err)
+		return Settings{}, fmt.Errorf("settings of the queue: %w: ponder queue set replaces them", err)
 	}
 	return s, nil
 }

@@ -18,31 +18,8 @@ func TestTokensAreDistinctAndSafe(t *testing.T) {
 		}
 		seen[token] = name
 	}
-	if got := JobFilter("a.b", 3); got != "exp.3.a=2Eb.>" {
-		t.Errorf("filter is %q", got)
-	}
-}
-
-func TestParseConsumer(t *testing.T) {
-	for _, want := range []string{"a", "a-1", "Qwen/Qwen2.5-0.5B *>", "100%", "ä=2"} {
-		model, partition, ok := ParseConsumer(Consumer(want, 12))
-		if model != want || partition != 12 || !ok {
-			t.Errorf("got model %q, partition %d, %v; want %q, 12", model, partition, ok, want)
-		}
-	}
-	for _, name := range []string{"", "exp", "exp-a", "exp-a-x", "other-a-1", "exp-=ZZ-1"} {
-		if model, partition, ok := ParseConsumer(name); ok {
-			t.Errorf("%s is read as model %q, partition %d", name, model, partition)
-		}
-	}
-}
-
-func TestPartitionsOfTransform(t *testing.T) {
-	if _, destination := Transform(17); Partitions(destination) != 17 {
-		t.Errorf("got %d, want 17", Partitions(destination))
-	}
-	if got := Partitions("exp.{{wildcard(1)}}"); got != 0 {
-		t.Errorf("another transform has %d partitions, want 0", got)
+	if got, want := JobFilter("a.b", 3), "exp.3.a=2Eb.>"; got != want {
+		t.Errorf("filter is %q, want %q", got, want)
 	}
 }
 

@@ -18,10 +18,10 @@ import (
 
 var update = flag.Bool("update", false, "write testdata/messages.txt")
 
-// A worker and a client of different releases understand each other: messages are
-// written as testdata has them, and what testdata has is read. If this fails, and not
-// by an addition, raise Version.
-func TestMessagesAreReadByOtherReleases(t *testing.T) {
+// Messages are encoded as testdata/messages.txt has them, and decoded from it, so that
+// clients and workers of different releases understand each other. If a message of testdata
+// has to change, and not by a new field alone, raise Version.
+func TestMessagesAreThoseOfOtherReleases(t *testing.T) {
 	const golden = "testdata/messages.txt"
 	start := policy.Start{Worker: "w", Attempt: 2, QueueWait: time.Second}
 	child := policy.Child{
@@ -39,10 +39,10 @@ func TestMessagesAreReadByOtherReleases(t *testing.T) {
 	}{
 		{"job", Job{"name", "epoch", request(), enqueued, time.Time{}}, decodeJob},
 		{"job with attempts", Job{"name", "epoch", revised, enqueued, deadline}, decodeJob},
-		{"claim", Result{Job: "name", Epoch: "epoch", Start: start, Event: Claim{}}, decodeResult},
-		{"child", Result{Job: "name", Epoch: "epoch", Start: start, Event: Child{child}}, decodeResult},
-		{"stopped", Result{Job: "name", Epoch: "epoch", Start: start, Event: Stopped{reasoning.Usage{Generated: 9}}}, decodeResult},
-		{"claim without epoch", Result{Job: "name", Start: start, Event: Claim{}}, decodeResult},
+		{"claim", Result{"name", "epoch", start, Claim{}}, decodeResult},
+		{"child", Result{"name", "epoch", start, Child{child}}, decodeResult},
+		{"stopped", Result{"name", "epoch", start, Stopped{reasoning.Usage{Generated: 9}}}, decodeResult},
+		{"claim without epoch", Result{"name", "", start, Claim{}}, decodeResult},
 		{"reply", []int{0, 2}, func(b []byte) (any, error) { return DecodeReply(b) }},
 	}
 	want := make(map[string]string)
@@ -63,14 +63,14 @@ func TestMessagesAreReadByOtherReleases(t *testing.T) {
 			continue
 		}
 		if got := hex.EncodeToString(body); got != want[v.name] {
-			t.Errorf("%s is written as\n%s, want\n%s", v.name, got, want[v.name])
+			t.Errorf("%s is encoded as\n%s, want\n%s", v.name, got, want[v.name])
 		}
 		old, err := hex.DecodeString(want[v.name])
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got, err := v.decode(old); err != nil || !cmp.Equal(got, v.value) {
-			t.Errorf("%s is read with error %v (got before want):\n%s", v.name, err, cmp.Diff(got, v.value))
+			t.Errorf("%s is decoded with error %v (got before want):\n%s", v.name, err, cmp.Diff(got, v.value))
 		}
 	}
 	if *update {
