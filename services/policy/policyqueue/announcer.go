@@ -18,11 +18,10 @@ import (
 type announcer struct {
 	js      jetstream.JetStream
 	key     string
-	ready   func(context.Context) error // of the worker's engine; nil: it always is
+	ready   func(context.Context) error // of the worker's Policy; nil: it is always ready
 	changed func()                      // is called, without the lock, after a change
-	trigger chan struct{}               // to write the announcement now
-
-	kv jetstream.KeyValue // nil: not opened yet; used by run alone
+	trigger trigger                     // the announcement has to be put now
+	kv      jetstream.KeyValue          // nil until the bucket is open; only run uses it
 
 	mu           sync.Mutex
 	announcement protocol.Announcement
@@ -30,29 +29,33 @@ type announcer struct {
 
 func newAnnouncer(js jetstream.JetStream, wc WorkerConfig, model reasoning.Model, changed func()) *announcer {
 	return &announcer{
-		js: js, key: protocol.AnnouncementKey(model.Name, nuid.Next()), ready: wc.Ready, changed: changed,
-		trigger: make(chan struct{}, 1),
+		js:      js,
+		key:     protocol.AnnouncementKey(model.Name, nuid.Next()),
+		ready:   wc.Ready,
+		changed: changed,
+		trigger: newTrigger(),
 		announcement: protocol.Announcement{
-			Name: wc.Name, Model: model, Slots: wc.Slots, Ready: wc.Ready == nil,
-			ProtocolVersion: protocol.Version,
+			Name: wc.Name, Model: model, Slots: wc.Slots, Ready: wc.Ready == nil, ProtocolVersion: protocol.Version,
 		},
 	}
 }
 
-// run announces the worker until ctx ends, and then takes the announcement back.
+// run announces the worker until ctx ends, and then deletes the announcement.
 func (a *announcer) run(ctx context.Context) {
-	repeat(ctx, a.js.Conn(), a.trigger, protocol.AnnounceEvery, a.announce)
+	loop{nc: a.js.Conn(), action: a.announce, every: protocol.AnnounceEvery, trigger: a.trigger}.run(ctx)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), natsTimeout)
 	defer cancel()
 	if a.kv == nil || !a.js.Conn().IsConnected() {
-		return // what was announced expires
+		return // the announcement expires
 	}
 	if err := a.kv.Delete(ctx, a.key); err != nil {
-		slog.Warn("worker cannot take back its announcement", "worker", a.now().Name, "error", err)
+		slog.Warn("announcement is not deleted, and will expire",
+			"worker", a.current().Name, "after", protocol.AnnounceTTL, "error", err)
 	}
 }
 
-// announce writes the announcement. An error is no news: readiness says what is missing.
+// announce puts the announcement into the bucket. An error is not logged: the readiness
+// of the queue reports what is missing.
 func (a *announcer) announce(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, natsTimeout)
 	defer cancel()
@@ -61,7 +64,7 @@ func (a *announcer) announce(ctx context.Context) error {
 		announcement.Ready = ready
 		announcement.NATSUser = natsx.User(a.js.Conn())
 	})
-	value, err := a.now().Encode()
+	value, err := a.current().Encode()
 	if err != nil {
 		return err
 	}
@@ -77,14 +80,14 @@ func (a *announcer) announce(ctx context.Context) error {
 	return nil
 }
 
-// now returns the announcement as it is now.
-func (a *announcer) now() protocol.Announcement {
+// current returns the current announcement.
+func (a *announcer) current() protocol.Announcement {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.announcement
 }
 
-// set changes the announcement.
+// set changes the announcement, which is put into the bucket later.
 func (a *announcer) set(change func(*protocol.Announcement)) {
 	a.mu.Lock()
 	before := a.announcement
@@ -96,8 +99,8 @@ func (a *announcer) set(change func(*protocol.Announcement)) {
 	}
 }
 
-// drain announces that the worker takes no more jobs.
+// drain announces that the worker pulls no more jobs.
 func (a *announcer) drain() {
 	a.set(func(announcement *protocol.Announcement) { announcement.Draining = true })
-	signal(a.trigger)
+	a.trigger.signal()
 }

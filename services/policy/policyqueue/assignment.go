@@ -1,46 +1,81 @@
 package policyqueue
 
 import (
+	"context"
+	"errors"
+	"log/slog"
 	"slices"
 	"sync"
+
+	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
 )
 
-// An assignment shares a model's partitions among the workers that live now, and passes
-// its worker's ranks on to the worker's sources. All workers compute the same, as long
-// as they know the same partitions and workers. While they do not, a partition may have
-// two owners or none: then a job goes to the worker that pulls it first.
+// An assignment assigns a model's partitions to the live workers, and passes the ranks of
+// its own worker to the worker's sources. All workers compute the same assignment while
+// they know the same partitions and workers. While they do not, a partition may have two
+// owners or none; then the first worker that pulls a job gets it.
 type assignment struct {
-	key      string // of the worker's announcement
+	key      string // of its worker's announcement
 	self     func() protocol.Announcement
+	monitor  *Monitor
+	settings *settingsFollower
 	roster   *Roster
-	assigned func(ranks map[int]int) // takes the worker's rank in each partition
+	assigned func(ranks map[int]int) // receives the worker's rank in each partition
+	stale    trigger                 // the partitions may have changed
+	waiting  bool                    // the queue does not exist yet; only refresh uses it
 
 	mu         sync.Mutex
 	partitions []int // numbers
 }
 
-// setPartitions sets the numbers of the partitions.
-func (a *assignment) setPartitions(numbers []int) {
+// run keeps the partitions up to date until ctx ends.
+func (a *assignment) run(ctx context.Context) {
+	loop{nc: a.monitor.nc, action: a.refresh, trigger: a.stale}.run(ctx)
+}
+
+// errIncomplete is the error of a queue whose consumers do not match the settings.
+var errIncomplete = errors.New("a planner has not yet created the consumers of all partitions")
+
+// refresh reads the partitions in which the model has a consumer. It returns an error if
+// that may change soon.
+func (a *assignment) refresh(ctx context.Context) error {
+	numbers, total, err := a.monitor.partitions(ctx)
+	switch {
+	case err != nil && !errors.Is(err, jetstream.ErrStreamNotFound):
+		return err
+	case err == nil && (len(numbers) != total || total != a.settings.settings().Partitions):
+		err = errIncomplete
+	}
+	if waiting := len(numbers) == 0; waiting != a.waiting {
+		a.waiting = waiting
+		log := slog.With("worker", a.self().Name, "model", a.monitor.model)
+		if waiting {
+			log.Info("worker waits for the queue: a planner of the model creates it")
+		} else {
+			log.Info("worker uses the queue")
+		}
+	}
 	a.mu.Lock()
 	a.partitions = numbers
 	a.mu.Unlock()
 	a.update()
+	return err
 }
 
-// update shares the partitions again, after a change of the workers.
+// update assigns the partitions to the workers that are live now.
 func (a *assignment) update() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	workers := a.roster.Workers()
 	workers[a.key] = a.self()
-	members := identify(workers)
-	self := members[a.key]
+	names := uniqueNames(workers)
+	self := names[a.key]
 	var available []string
 	for key, worker := range workers {
 		if worker.Available() {
-			available = append(available, members[key])
+			available = append(available, names[key])
 		}
 	}
 	if len(available) == 0 {
@@ -57,9 +92,10 @@ func (a *assignment) update() {
 	a.assigned(ranks)
 }
 
-// identify returns a unique name for each worker, by key: the announced one, so that a
-// worker has the same partitions after a restart, with the key if others announce it, too.
-func identify(workers map[string]protocol.Announcement) map[string]string {
+// uniqueNames returns a unique name for each worker, by key. It is the announced name, so
+// that a worker owns the same partitions after a restart, followed by the key if several
+// workers have the name.
+func uniqueNames(workers map[string]protocol.Announcement) map[string]string {
 	count := make(map[string]int)
 	for _, worker := range workers {
 		count[worker.Name]++

@@ -16,36 +16,38 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
 )
 
-// Causes of an attempt's end, beside errors of its Policy.
+// Cancellation causes of an attempt's context.
 var (
-	errCancelled = errors.New("the job is cancelled")
+	errCancelled = errors.New("the client has cancelled the job")
 	errDeadline  = fmt.Errorf("job: %w", context.DeadlineExceeded)
-	errStopped   = errors.New("the worker stops") // its drain time is over
+	errStopped   = errors.New("the worker is stopping, and its drain time has passed")
 )
 
-// An attempt is one delivery of a job to a worker. It runs in one goroutine.
+// An attempt processes one delivery of a job to a worker. The goroutine of process uses
+// its fields.
 type attempt struct {
 	worker    *Worker
 	msg       *nats.Msg
-	id        string // the job's message id
+	id        string // message id of the job
 	partition int
 	search    string
 	start     policy.Start
 	reserved  *reservation
-	cancel    context.CancelCauseFunc // stops it; other goroutines may call it
+	cancel    context.CancelCauseFunc // stops the attempt; may be called in any goroutine
 
 	job         protocol.Job
-	claimed     bool
+	claimed     bool            // the claim was sent
 	unwanted    bool            // the client wants no more children
-	undelivered []policy.Child  // finished, but perhaps not known to the client
-	wasted      reasoning.Usage // of children that were begun and are not finished
+	undelivered []policy.Child  // finished children that the client may not have
+	wasted      reasoning.Usage // of unfinished children
 }
 
-// do makes an attempt at the job in msg, and settles the message.
-func (w *Worker) do(ctx context.Context, msg *nats.Msg, reserved *reservation) {
+// process runs the job in msg, and acknowledges the message.
+func (w *Worker) process(ctx context.Context, msg *nats.Msg, reserved *reservation) {
 	meta, err := msg.Metadata()
 	if err != nil {
-		slog.Error("message of the queue is no job", "worker", w.name, "subject", msg.Subject, "error", err)
+		slog.Error("message is not from JetStream: does another program publish on the worker's inbox?",
+			"worker", w.name, "subject", msg.Subject, "error", err)
 		return
 	}
 	a := &attempt{worker: w, msg: msg, id: msg.Header.Get(nats.MsgIdHdr), reserved: reserved}
@@ -54,7 +56,7 @@ func (w *Worker) do(ctx context.Context, msg *nats.Msg, reserved *reservation) {
 	a.start = policy.Start{
 		Worker:    w.name,
 		Attempt:   int(meta.NumDelivered),
-		QueueWait: max(0, time.Since(enqueued)), // clocks differ
+		QueueWait: max(0, time.Since(enqueued)), // the clocks of client and worker may differ
 	}
 	deadline := protocol.Deadline(msg.Header, enqueued.Add(w.cfg.MaxAge))
 	ctx, release := context.WithDeadlineCause(ctx, deadline, errDeadline)
@@ -66,17 +68,18 @@ func (w *Worker) do(ctx context.Context, msg *nats.Msg, reserved *reservation) {
 	go func() { a.sendHeartbeats(ctx); close(heartbeats) }()
 	err = a.run(ctx)
 	if cause := context.Cause(ctx); err != nil && cause != nil {
-		err = cause // why it was stopped, not how the Policy says so
+		err = cause // the Policy's own error says only that the context ended
 	}
 	a.cancel(nil)
-	<-heartbeats // do not send one after ack or nak
+	<-heartbeats // a heartbeat after the acknowledgement would be an error
 	if a.claimed && (a.unwanted || errors.Is(err, errCancelled) || errors.Is(err, errDeadline)) {
 		a.reporter().stopped(a.undelivered, a.wasted)
 	}
-	a.settle(err)
+	a.acknowledge(err)
 }
 
-// sendHeartbeats tells JetStream that the attempt runs, until ctx ends.
+// sendHeartbeats sends heartbeats to JetStream until ctx ends, so that it does not deliver
+// the job to another worker.
 func (a *attempt) sendHeartbeats(ctx context.Context) {
 	ticker := time.NewTicker(a.worker.cfg.AckWait / 3)
 	defer ticker.Stop()
@@ -85,7 +88,7 @@ func (a *attempt) sendHeartbeats(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			a.msg.InProgress() // if it fails, the next may not
+			a.msg.InProgress() // two may fail before JetStream delivers the job again
 		}
 	}
 }
@@ -94,8 +97,8 @@ func (a *attempt) reporter() reporter {
 	return reporter{nc: a.worker.nc, search: a.search, job: a.job.Name, epoch: a.job.Epoch, start: a.start}
 }
 
-// run decodes the job, checks that it is for the model that is here, claims it, and has
-// the children that are missing written, in as many turns as the slots require.
+// run decodes the job, checks that the Policy serves its model, claims the job, and
+// generates the missing children, in several rounds if there are fewer slots.
 func (a *attempt) run(ctx context.Context) (err error) {
 	a.job, err = protocol.DecodeJob(a.msg)
 	ctx, span := a.worker.tracer.startProcess(ctx, a.job.Request, a.msg, a.start)
@@ -108,15 +111,15 @@ func (a *attempt) run(ctx context.Context) (err error) {
 	}
 	model, err := a.worker.policy.Model(ctx)
 	if err != nil {
-		return fmt.Errorf("get model of the engine: %w", err)
+		return fmt.Errorf("get model of the policy: %w", err)
 	}
 	if want := a.job.Request.Model; !want.Accepts(model) {
 		return &otherModelError{want: want, have: model}
 	}
-	a.worker.add(a)
-	defer a.worker.remove(a)
+	a.worker.attempts.add(a)
+	defer a.worker.attempts.remove(a)
 
-	a.claimed = true // even if the reply does not arrive: the client may wait for a final report
+	a.claimed = true // even if no reply arrives: the client may have the claim, and wait for a final report
 	missing, previous, err := a.reporter().claim(ctx)
 	if err != nil {
 		return err
@@ -128,33 +131,34 @@ func (a *attempt) run(ctx context.Context) (err error) {
 			return err
 		}
 		if len(left) > 0 && (len(left) >= len(missing) || a.reserved.size() == 0) {
-			return fmt.Errorf("the client misses children %v, which it took before", left)
+			return fmt.Errorf("the client still misses children %v after their delivery: "+
+				"are client and worker of the same release?", left)
 		}
 		missing = left
 	}
 	return nil
 }
 
-// expand has as many of the missing children written as slots are reserved, sends
-// them, and returns which are missing then.
+// expand generates as many of the missing children as slots are reserved, delivers them,
+// and returns the ordinals that are missing afterwards.
 func (a *attempt) expand(ctx context.Context, missing []int) ([]int, error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	r := a.job.Request
 	r.Ordinals = missing[:min(len(missing), a.reserved.size())]
 	last := len(r.Ordinals) == len(missing)
-	if last {
-		a.reserved.shrink(len(r.Ordinals)) // else the slots are kept for the next turn
+	if last { // otherwise the next round needs the slots
+		a.reserved.shrink(len(r.Ordinals))
 	}
 	d := newDelivery(len(r.Ordinals), missing)
 	go d.run(ctx, a.reporter(), stop)
-	err := a.write(ctx, r, func(child policy.Child) {
+	err := a.generate(ctx, r, func(child policy.Child) {
 		d.add(child)
 		if last {
 			a.reserved.shrink(a.reserved.size() - 1)
 		}
 	})
-	d.end()
+	d.wait()
 	a.undelivered = append(a.undelivered, d.undelivered...)
 	a.unwanted = d.unwanted
 	switch {
@@ -166,13 +170,13 @@ func (a *attempt) expand(ctx context.Context, missing []int) ([]int, error) {
 	return d.missing, err
 }
 
-// write has the Policy write r's children and gives each that finishes to deliver. It
-// returns a panic of the Policy as an error.
-func (a *attempt) write(ctx context.Context, r policy.Request, deliver func(policy.Child)) (err error) {
+// generate expands r with the Policy, and calls deliver for each finished child. It returns
+// a panic of the Policy as an error.
+func (a *attempt) generate(ctx context.Context, r policy.Request, deliver func(policy.Child)) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			slog.Error("policy panicked", "worker", a.start.Worker, "job", a.id, "panic", p, "stack", string(debug.Stack()))
-			err = fmt.Errorf("policy panicked: %v", p)
+			err = fmt.Errorf("policy panicked, see the log of worker %s: %v", a.start.Worker, p)
 		}
 	}()
 	left := slices.Clone(r.Ordinals)
@@ -183,13 +187,13 @@ func (a *attempt) write(ctx context.Context, r policy.Request, deliver func(poli
 		}
 		i := slices.Index(left, child.Ordinal)
 		if i < 0 {
-			return fmt.Errorf("policy yielded child %d, which was not asked for or came before", child.Ordinal)
+			return fmt.Errorf("policy yielded child %d twice or without a request: run policytest on it", child.Ordinal)
 		}
 		left = slices.Delete(left, i, i+1)
 		deliver(child)
 	}
 	if len(left) > 0 {
-		return fmt.Errorf("policy ended without an error and without children %v", left)
+		return fmt.Errorf("policy ended without an error and without children %v: run policytest on it", left)
 	}
 	return nil
 }

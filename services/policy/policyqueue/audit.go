@@ -11,29 +11,29 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
 )
 
-// An audit finds the jobs of a registry of which no worker reports anything any more:
-// those that JetStream does not deliver again, as it sends an advisory, and those that
-// were lost with the server's memory, each time that the connection is back.
+// An audit fails the jobs of a registry for which no worker sends a result any more: jobs
+// that JetStream does not deliver again, by its advisories, and jobs that the stream has
+// lost, by a comparison after each reconnect.
 type audit struct {
-	jobs *registry
-	js   jetstream.JetStream
+	jobs       *registry
+	js         jetstream.JetStream
+	advisories *nats.Subscription
 }
 
-// start subscribes to advisories, and returns the function that audits until ctx ends.
-func (a *audit) start(ctx context.Context) (run func(), err error) {
-	nc := a.js.Conn()
-	advisories, err := nc.Subscribe(protocol.MaxDeliveries, a.maxDeliveries)
-	if err != nil {
-		return nil, err
-	}
-	return func() {
-		defer advisories.Unsubscribe() // fails only if the connection is closed
-		repeat(ctx, nc, nil, 0, a.lost)
-	}, nil
+// subscribe subscribes to JetStream's advisories.
+func (a *audit) subscribe() (err error) {
+	a.advisories, err = a.js.Conn().Subscribe(protocol.MaxDeliveries, a.handleAdvisory)
+	return err
 }
 
-// maxDeliveries handles an advisory.
-func (a *audit) maxDeliveries(m *nats.Msg) {
+// run compares the registry with the stream until ctx ends.
+func (a *audit) run(ctx context.Context) {
+	defer a.advisories.Unsubscribe() // fails only if the connection is closed
+	loop{nc: a.js.Conn(), action: a.compare}.run(ctx)
+}
+
+// handleAdvisory fails the job of an advisory.
+func (a *audit) handleAdvisory(m *nats.Msg) {
 	var advisory struct {
 		Sequence   uint64 `json:"stream_seq"`
 		Deliveries int    `json:"deliveries"`
@@ -41,14 +41,14 @@ func (a *audit) maxDeliveries(m *nats.Msg) {
 	if err := json.Unmarshal(m.Data, &advisory); err != nil {
 		return // not JetStream's
 	}
-	a.jobs.giveUp(advisory.Sequence, advisory.Deliveries)
+	a.jobs.failUndeliverable(advisory.Sequence, advisory.Deliveries)
 }
 
-// lost fails the jobs that are no longer in the stream though children are missing: a
-// worker acknowledges a job only when none is. It returns an error if the server, which
-// may have just started, does not answer for all jobs.
-func (a *audit) lost(ctx context.Context) error {
-	jobs := a.jobs.published()
+// compare fails incomplete jobs that are not in the stream: a worker acknowledges a job
+// only when it is complete. It returns an error if the server does not respond for each
+// job, as may be after a restart.
+func (a *audit) compare(ctx context.Context) error {
+	jobs := a.jobs.allStored()
 	if len(jobs) == 0 {
 		return nil
 	}
@@ -59,12 +59,12 @@ func (a *audit) lost(ctx context.Context) error {
 	for _, j := range jobs {
 		stored := false
 		if stream != nil {
-			if stored, err = has(ctx, stream, j); err != nil {
+			if stored, err = isStored(ctx, stream, j); err != nil {
 				return err
 			}
 		}
 		if !stored {
-			a.jobs.lose(j)
+			a.jobs.failLost(j)
 		}
 	}
 	return nil
@@ -76,8 +76,8 @@ func (a *audit) stream(ctx context.Context) (jetstream.Stream, error) {
 	return a.js.Stream(ctx, protocol.Stream)
 }
 
-// has reports whether the stream has a job.
-func has(ctx context.Context, stream jetstream.Stream, j *job) (bool, error) {
+// isStored reports whether the stream holds a job, and not another one under its sequence.
+func isStored(ctx context.Context, stream jetstream.Stream, j *job) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, natsTimeout)
 	defer cancel()
 	msg, err := stream.GetMsg(ctx, j.sequence)

@@ -279,11 +279,11 @@ func TestChildrenOfACancelledJobDoNotHideTheClaimant(t *testing.T) {
 		ended := make(chan error, 1)
 		go func() { _, _, err := collect(t.Context(), q, r); ended <- err }()
 		synctest.Wait()
-		for _, j := range q.jobs.published() {
+		for _, j := range q.jobs.allStored() {
 			for _, ordinal := range r.Ordinals {
 				child := policy.Child{Ordinal: ordinal, Steps: []reasoning.Step{{Text: "2", Tokens: 1}}, Finish: reasoning.FinishEnd}
 				child.Usage.Generated = 1
-				cancelled := protocol.Result{Job: j.name, Epoch: q.epoch + "-0", Start: start, Event: protocol.Child{Child: child}}
+				cancelled := protocol.Result{Job: j.name, Epoch: q.publisher.epoch + "-0", Start: start, Event: protocol.Child{Child: child}}
 				body, err := cancelled.Encode()
 				if err == nil {
 					err = q.nc.Publish(protocol.ResultSubject("s"), body)

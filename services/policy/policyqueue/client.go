@@ -5,10 +5,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"slices"
-	"strconv"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -20,36 +17,33 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
 )
 
-// finalReportTimeout bounds the wait for workers to report usage after a cancel. A
-// live worker reports within one token.
-const finalReportTimeout = 500 * time.Millisecond
+const (
+	// natsTimeout is the time within which NATS must respond to a request.
+	natsTimeout = time.Second
+	// finalReportTimeout is how long a client waits for final reports after it has
+	// cancelled jobs. A worker sends one within the time of a decoding step.
+	finalReportTimeout = 500 * time.Millisecond
+)
 
-// natsTimeout is how long NATS may take to answer before it counts as unavailable.
-const natsTimeout = time.Second
-
-// A Client is a policy.Policy that puts requests on the queue. Only one client at a
-// time may expand the nodes of a search. Make it with [NewClient].
+// A Client is a policy.Policy that publishes requests as jobs. Only one client at a time
+// may expand nodes of a given search. Make it with [NewClient].
 //
-// Beside what every Policy returns, Expand returns ErrUnavailable if NATS does not
-// take a job within a second or lost it, ErrOverloaded if the queue is full, and
-// policy.ErrPoison for a job at which every attempt failed. Without a worker, jobs
-// wait: until ctx ends, or MaxAge.
+// In addition to the errors of every Policy, Expand returns ErrUnavailable if NATS does not
+// store a job within a second or has lost it, ErrOverloaded if the queue is full, and
+// policy.ErrPoison if every attempt at a job has failed. While the model has no worker,
+// jobs wait, at most until ctx ends or for MaxAge.
 type Client struct {
-	cfg      Config
-	nc       *nats.Conn
-	js       jetstream.JetStream
-	settings *settingsFollower
-	jobs     *registry
-	tracer   tracer
-	stop     func() // ends what runs in the background
-
-	epoch     string        // random, so that no other client uses the same message ids
-	published atomic.Uint64 // counts jobs, so that this client uses no message id twice
+	cfg       Config
+	nc        *nats.Conn
+	js        jetstream.JetStream
+	jobs      *registry
+	publisher *publisher
+	stop      func() // stops the background goroutines
 }
 
 var _ policy.Policy = (*Client)(nil)
 
-// NewClient returns a client of the queue that [Setup] makes.
+// NewClient returns a client of the queue that [Setup] creates.
 func NewClient(nc *nats.Conn, cfg Config) (*Client, error) {
 	cfg, err := cfg.complete()
 	if err != nil {
@@ -60,35 +54,36 @@ func NewClient(nc *nats.Conn, cfg Config) (*Client, error) {
 		return nil, fmt.Errorf("queue client: %w", err)
 	}
 	epoch := nuid.Next()
+	settings := newSettingsFollower(js, nil)
+	jobs := newRegistry(nc, epoch)
 	c := &Client{
-		cfg:      cfg,
-		nc:       nc,
-		js:       js,
-		settings: newSettingsFollower(js, nil),
-		jobs:     newRegistry(nc, epoch),
-		tracer:   newTracer(cfg),
-		epoch:    epoch,
+		cfg:  cfg,
+		nc:   nc,
+		js:   js,
+		jobs: jobs,
+		publisher: &publisher{
+			model: cfg.Model.Name, js: js, settings: settings, jobs: jobs, tracer: newTracer(cfg), epoch: epoch,
+		},
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	audit, err := (&audit{c.jobs, js}).start(ctx)
-	if err != nil {
-		cancel()
+	audit := &audit{jobs: jobs, js: js}
+	if err := audit.subscribe(); err != nil {
 		return nil, fmt.Errorf("queue client: %w", err)
 	}
+	ctx, cancel := context.WithCancel(context.Background())
 	var background sync.WaitGroup
-	background.Go(audit)
-	background.Go(func() { c.settings.run(ctx) })
+	background.Go(func() { audit.run(ctx) })
+	background.Go(func() { settings.run(ctx) })
 	c.stop = func() { cancel(); background.Wait() }
 	return c, nil
 }
 
-// Close releases what the client holds. No Expand may run.
+// Close stops the client's goroutines. The caller ends all calls of Expand before.
 func (c *Client) Close() { c.stop() }
 
 // Model returns the configured model.
 func (c *Client) Model(ctx context.Context) (reasoning.Model, error) { return c.cfg.Model, ctx.Err() }
 
-// Expand puts r on the queue and yields its children as workers finish them.
+// Expand publishes r as jobs, and yields children as workers finish them.
 func (c *Client) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {
 		if err := c.check(ctx, r); err != nil {
@@ -97,12 +92,12 @@ func (c *Client) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 		}
 		e := newExpansion(len(r.Ordinals))
 		defer c.end(e)
-		fail := func(err error) { yield(policy.Child{Usage: c.cancelAndBill(e)}, err) }
-		if err := c.publish(ctx, e, r); err != nil {
+		fail := func(err error) { yield(policy.Child{Usage: c.cancelAndCollect(e)}, err) }
+		if err := c.publisher.publish(ctx, e, r); err != nil {
 			fail(err)
 			return
 		}
-		expired := time.NewTimer(c.cfg.MaxAge) // when the queue drops the jobs
+		expired := time.NewTimer(c.cfg.MaxAge)
 		defer expired.Stop()
 		for e.left > 0 {
 			select {
@@ -111,23 +106,24 @@ func (c *Client) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 				fail(ctx.Err())
 				return
 			case <-expired.C:
-				fail(fmt.Errorf("%w: jobs of node %q were not done within %v", reasoning.ErrUnavailable, r.Node, c.cfg.MaxAge))
+				fail(fmt.Errorf("%w: jobs of node %q were not done within %v: start more workers, or raise MaxAge",
+					reasoning.ErrUnavailable, r.Node, c.cfg.MaxAge))
 				return
 			}
-			var failed error // yielded after the children that came with it
-			for _, event := range e.take() {
+			var failed error // yielded after all children that have come
+			for _, u := range e.take() {
 				switch {
-				case event.start != nil:
+				case u.start != nil:
 					if r.OnStart != nil {
-						r.OnStart(*event.start)
+						r.OnStart(*u.start)
 					}
-				case event.err != nil:
-					failed = cmp.Or(failed, event.err)
-				case event.wasted != nil:
-					e.wasted = e.wasted.Add(*event.wasted)
+				case u.err != nil:
+					failed = cmp.Or(failed, u.err)
+				case u.wasted != nil:
+					e.wasted = e.wasted.Add(*u.wasted)
 				default:
 					e.left--
-					if !yield(event.child, nil) {
+					if !yield(u.child, nil) {
 						return
 					}
 				}
@@ -140,95 +136,58 @@ func (c *Client) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 	}
 }
 
-// check returns the error of a request that cannot be put on the queue.
+// check returns the error of a request that cannot be published. Workers compare the
+// other fields of the model, which may differ from worker to worker.
 func (c *Client) check(ctx context.Context, r policy.Request) error {
 	if err := r.Validate(); err != nil {
 		return err
 	}
-	if r.Model.Name != "" && r.Model.Name != c.cfg.Model.Name { // workers check the rest of it
-		return fmt.Errorf("%w: want %q, the queue is for %q", policy.ErrModel, r.Model.Name, c.cfg.Model.Name)
+	if r.Model.Name != "" && r.Model.Name != c.cfg.Model.Name {
+		return fmt.Errorf("%w: the request is for %q, the queue's model is %q",
+			policy.ErrModel, r.Model.Name, c.cfg.Model.Name)
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if !c.nc.IsConnected() {
-		return fmt.Errorf("%w: NATS is %s", reasoning.ErrUnavailable, c.nc.Status())
+		return fmt.Errorf("%w: NATS at %v is %s: is the server up?", reasoning.ErrUnavailable, c.nc.Servers(), c.nc.Status())
 	}
 	return nil
 }
 
-// publish publishes the jobs of r: in order, each of at most Cap children.
-func (c *Client) publish(ctx context.Context, e *expansion, r policy.Request) error {
-	for ordinals := range slices.Chunk(r.Ordinals, c.settings.settings().Cap) {
-		r.Ordinals = ordinals
-		epoch := c.epoch + "-" + strconv.FormatUint(c.published.Add(1), 10)
-		j, err := c.jobs.add(e, r, epoch)
-		if err == nil {
-			err = c.publishJob(ctx, j, r)
-		}
-		if err != nil {
-			return fmt.Errorf("publish job of node %q: %w", r.Node, err)
-		}
-	}
-	return nil
-}
-
-func (c *Client) publishJob(ctx context.Context, j *job, r policy.Request) (err error) {
-	message := protocol.Job{Name: j.name, Epoch: j.epoch, Request: r, Enqueued: time.Now()}
-	message.Deadline, _ = ctx.Deadline()
-	msg, err := message.Encode(c.cfg.Model.Name)
-	if err != nil {
-		return err
-	}
-	if int64(msg.Size()) > c.nc.MaxPayload() {
-		return classify(ctx, nats.ErrMaxPayload)
-	}
-	ctx, span := c.tracer.startSend(ctx, r, msg)
-	defer func() { endSpan(span, err) }()
-	limited, cancel := context.WithTimeout(ctx, natsTimeout)
-	defer cancel()
-	ack, err := c.js.PublishMsg(limited, msg)
-	if err != nil {
-		return classify(ctx, err)
-	}
-	c.jobs.store(j, ack.Sequence)
-	return nil
-}
-
-// cancelAndBill cancels e's jobs, waits for the final reports of their workers, and
-// returns the usage of what was written and not yielded.
-func (c *Client) cancelAndBill(e *expansion) reasoning.Usage {
+// cancelAndCollect cancels e's jobs, waits for final reports, and returns the usage of
+// tokens that were generated and are not in a child that was yielded.
+func (c *Client) cancelAndCollect(e *expansion) reasoning.Usage {
 	c.cancelJobs(e)
 	timeout := time.NewTimer(finalReportTimeout)
 	defer timeout.Stop()
-	for over := !c.nc.IsConnected(); ; {
-		over = over || !c.jobs.cancelling(e)
-		for _, event := range e.take() {
-			e.wasted = e.wasted.Add(event.child.Usage)
-			if event.wasted != nil {
-				e.wasted = e.wasted.Add(*event.wasted)
+	for done := !c.nc.IsConnected(); ; {
+		done = done || !c.jobs.cancelling(e)
+		for _, u := range e.take() {
+			e.wasted = e.wasted.Add(u.child.Usage)
+			if u.wasted != nil {
+				e.wasted = e.wasted.Add(*u.wasted)
 			}
 		}
-		if over {
+		if done {
 			return e.wasted
 		}
 		select {
 		case <-e.ready:
 		case <-timeout.C:
-			over = true
+			done = true
 		}
 	}
 }
 
-// end cancels e's jobs, unless that was done before, and forgets them.
+// end cancels e's jobs and removes them from the registry.
 func (c *Client) end(e *expansion) {
 	c.cancelJobs(e)
 	c.jobs.remove(e)
 }
 
-// cancelJobs removes from the queue what is not finished of e's jobs, and stops its
-// workers. It does not take the context of Expand, which may have ended. A second call
-// does nothing.
+// cancelJobs deletes the messages of e's unfinished jobs and stops the attempts at them.
+// It does not use the context of Expand, which may have ended. A second call does nothing.
 func (c *Client) cancelJobs(e *expansion) {
 	remove := c.jobs.cancel(e)
 	if len(remove) == 0 || !c.nc.IsConnected() {
@@ -239,18 +198,17 @@ func (c *Client) cancelJobs(e *expansion) {
 	stream, err := c.js.Stream(ctx, protocol.Stream)
 	for _, j := range remove {
 		if err == nil && j.sequence > 0 {
-			stream.DeleteMsg(ctx, j.sequence) // if that fails, the reply to its next claim names no child
+			stream.DeleteMsg(ctx, j.sequence) // if that fails, a later claim gets a reply without children
 		}
 		c.nc.Publish(protocol.CancelSubject(j.search), []byte(j.id()))
 	}
 }
 
-// Cancel removes all jobs of a search from the queue and stops their workers,
-// whichever client published them. Expands of this client that wait for them return
-// context.Canceled.
+// Cancel deletes all jobs of a search, of any client, and stops the attempts at them.
+// This client's calls of Expand for the search return context.Canceled.
 func (c *Client) Cancel(ctx context.Context, search string) error {
 	if !policy.ValidSearch(search) {
-		return reasoning.Invalid("search_id", "must be 1 to 64 of A–Z a–z 0–9 _ -, is %.70q", search)
+		return reasoning.Invalid("search_id", "must have 1 to 64 characters out of A-Z a-z 0-9 _ -, is %.70q", search)
 	}
 	c.jobs.failSearch(search, fmt.Errorf("search %s: %w", search, context.Canceled))
 	stream, err := c.js.Stream(ctx, protocol.Stream)

@@ -1,19 +1,3 @@
-// Package policyqueue is a [policy.Policy] over NATS JetStream: what a [Client] puts
-// on the queue, any [Worker] does.
-//
-// The life of a job: the client splits a request into jobs of at most Cap siblings
-// and publishes them. A worker with free slots pulls one and claims it: it asks the
-// client which children are missing. It has its own Policy write those, and sends
-// each as it finishes, by request on the search's subject. When the client replies
-// that no child is missing, the worker acknowledges the job, which removes it. If a
-// worker dies, another gets the job after AckWait. The client takes a child once,
-// whichever attempt sends it. A job that is cancelled is deleted from the stream, and
-// its attempt is stopped.
-//
-// Searches are spread over partitions, which the workers that live now share, so that a
-// search stays with the worker that has its prefix in the cache. Planners make the
-// stream and its consumers ([Maintainer]). Package protocol has the subjects, messages
-// and records.
 package policyqueue
 
 import (
@@ -26,39 +10,47 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
 )
 
-// Config describes the queue of one model. All processes that use the queue must have
-// the same, but for Tracers. What operators may change is in [protocol.Settings].
+// Config configures the queue of one model. All fields but Tracers must be the same in all
+// processes that use the queue. Operators change [protocol.Settings] instead.
 type Config struct {
-	Model      reasoning.Model // that workers run; its name is in subjects
-	AckWait    time.Duration   // without a heartbeat, before a job goes to another worker; 0 is 10s
-	MaxDeliver int             // attempts at a job; 0 is 4
-	MaxAge     time.Duration   // that a job may reach; 0 is 1h
-	MaxJobs    int64           // that may wait or run; 0 is 65536
-	Replicas   int             // of the queue in a cluster; 0 is 1
-	File       bool            // keep jobs in files; memory is enough, as clients publish a lost job again
+	Model      reasoning.Model // that workers serve; subjects contain its name
+	AckWait    time.Duration   // without a heartbeat before a job goes to another worker, at least 1s; 0 is 10s
+	MaxDeliver int             // number of attempts at a job; 0 is 4
+	MaxAge     time.Duration   // after which the queue drops a job, at least AckWait; 0 is 1h
+	MaxJobs    int64           // in the queue, of all models; 0 is 65536
+	Replicas   int             // of stream, consumers and buckets in a cluster of NATS servers; 0 is 1
+	File       bool            // store jobs in files, not in memory; planners request jobs again that are lost
 
-	Tracers trace.TracerProvider // for the spans of jobs; nil: none
+	Tracers trace.TracerProvider // of the spans of jobs; nil: none
 }
 
+// complete returns c with defaults, validated.
 func (c Config) complete() (Config, error) {
 	c.AckWait = cmp.Or(c.AckWait, 10*time.Second)
 	c.MaxDeliver = cmp.Or(c.MaxDeliver, 4)
 	c.MaxAge = cmp.Or(c.MaxAge, time.Hour)
 	c.MaxJobs = cmp.Or(c.MaxJobs, 1<<16)
 	c.Replicas = cmp.Or(c.Replicas, 1)
+	token := len(protocol.Token(c.Model.Name))
 	switch {
 	case c.Model.Name == "":
 		return c, reasoning.Invalid("model.name", "must not be empty")
-	case len(protocol.Token(c.Model.Name)) > 200: // consumers' names have at most 255
-		return c, reasoning.Invalid("model.name", "is too long: %.80q", c.Model.Name)
+	case token > maxToken:
+		return c, reasoning.Invalid("model.name",
+			"must have at most %d bytes, 3 for each byte that is not a letter, a digit, - or _; %.80q has %d",
+			maxToken, c.Model.Name, token)
 	case c.AckWait < time.Second:
 		return c, reasoning.Invalid("ack_wait", "must be at least 1s, is %v", c.AckWait)
 	case c.MaxDeliver < 1:
 		return c, reasoning.Invalid("max_deliver", "must be at least 1, is %d", c.MaxDeliver)
 	case c.MaxAge < c.AckWait:
-		return c, reasoning.Invalid("max_age", "must be at least the ack wait of %v, is %v", c.AckWait, c.MaxAge)
+		return c, reasoning.Invalid("max_age", "must be at least ack_wait, which is %v, is %v", c.AckWait, c.MaxAge)
 	case c.MaxJobs < 1:
-		return c, reasoning.Invalid("max_jobs", "must be at least 1, are %d", c.MaxJobs)
+		return c, reasoning.Invalid("max_jobs", "must be at least 1, is %d", c.MaxJobs)
 	}
 	return c, nil
 }
+
+// maxToken is the length of the longest token of a model's name. JetStream allows names of
+// consumers, which contain it, of 255 bytes.
+const maxToken = 200

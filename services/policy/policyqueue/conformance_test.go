@@ -20,7 +20,7 @@ func TestConformance(t *testing.T) {
 		Queued: true,
 		Bubble: true,
 		Leaks: []goleak.Option{ // workers pull in goroutines, and so does the server
-			goleak.IgnoreAnyFunction("github.com/ponder-mesh/ponder/services/policy/policyqueue.(*Worker).pullAll.func1"),
+			goleak.IgnoreAnyFunction("github.com/ponder-mesh/ponder/services/policy/policyqueue.(*puller).pullAll.func1"),
 		},
 	})
 }

@@ -6,26 +6,27 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
-// A delivery sends an attempt's children to the client while more are written: one
-// after the other, so that the client takes them in the order in which they came.
+// A delivery sends the children of a round to the client while the Policy generates more.
+// It sends one child at a time, so that the client takes them in the order in which they
+// finished.
 type delivery struct {
 	children chan policy.Child
 	done     chan struct{}
 
-	// Written by run, to be read when it is done.
-	missing     []int          // as the client replied last
-	undelivered []policy.Child // finished, but perhaps not known to the client
-	unwanted    bool           // the client wants none of those that are still written
+	// Written by run; constant after wait.
+	missing     []int          // ordinals in the last reply
+	undelivered []policy.Child // finished children to which the client has not replied
+	unwanted    bool           // the client wants no more children
 	err         error
 }
 
-// newDelivery returns a delivery of n children, of these that are missing.
+// newDelivery returns a delivery of n children of a job with these missing children.
 func newDelivery(n int, missing []int) *delivery {
 	return &delivery{children: make(chan policy.Child, n), done: make(chan struct{}), missing: missing}
 }
 
-// run sends children until they end. If the client cannot be reached or wants no more
-// it calls stop, and sends nothing after that.
+// run sends the children that are added, until wait. If the client does not reply or wants
+// no more, run calls stop and sends no more children.
 func (d *delivery) run(ctx context.Context, r reporter, stop func()) {
 	defer close(d.done)
 	left := cap(d.children)
@@ -52,8 +53,8 @@ func (d *delivery) run(ctx context.Context, r reporter, stop func()) {
 // add adds a finished child. It does not block.
 func (d *delivery) add(child policy.Child) { d.children <- child }
 
-// end waits until all children that were added are sent or cannot be.
-func (d *delivery) end() {
+// wait blocks until run has handled all children. No more may be added.
+func (d *delivery) wait() {
 	close(d.children)
 	<-d.done
 }

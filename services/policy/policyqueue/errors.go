@@ -10,11 +10,12 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/policy"
 )
 
-// classify returns an error of a request to NATS as one of package reasoning's. If ctx,
-// which is the caller's, has ended, that is the error. A shorter time limit of the request
-// itself is ErrUnavailable: the caller may retry.
+// classify converts the error of a request to NATS that was made for a caller with ctx. If
+// ctx has ended, it returns the error of ctx. A time limit of the request alone becomes
+// ErrUnavailable, which the caller may retry.
 func classify(ctx context.Context, err error) error {
 	var api *jetstream.APIError
 	switch {
@@ -23,11 +24,23 @@ func classify(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.As(err, &api) && strings.Contains(api.Description, "maximum messages exceeded"):
-		return fmt.Errorf("%w: the queue is full", reasoning.ErrOverloaded)
+		return fmt.Errorf("%w: the queue is full: retry later, or start more workers", reasoning.ErrOverloaded)
 	case errors.Is(err, nats.ErrMaxPayload):
-		return reasoning.Invalid("steps", "are too long for one message of the queue, together with problem and attempts")
+		return reasoning.Invalid("steps", "are too long for one message of NATS, together with problem and attempts: "+
+			"shorten them, or raise max_payload of the server")
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, nats.ErrTimeout):
-		return fmt.Errorf("%w: NATS did not respond within %v: is the server overloaded?", reasoning.ErrUnavailable, natsTimeout)
+		return fmt.Errorf("%w: NATS did not respond within %v: is the server overloaded?",
+			reasoning.ErrUnavailable, natsTimeout)
 	}
 	return reasoning.Mark(fmt.Errorf("queue: %w", err), reasoning.ErrUnavailable)
 }
+
+// An otherModelError is the error of a job for a model of the same name with another
+// version, tokenizer or template than the worker's. Another worker may serve it.
+type otherModelError struct{ want, have reasoning.Model }
+
+func (e *otherModelError) Error() string {
+	return fmt.Sprintf("%v: the request is for %+v, the worker serves %+v", policy.ErrModel, e.want, e.have)
+}
+
+func (e *otherModelError) Unwrap() error { return policy.ErrModel }

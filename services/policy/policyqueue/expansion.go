@@ -7,21 +7,20 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
-// An expansion is one running Expand, with an unbounded mailbox: a NATS callback puts
-// events into it and never waits for a slow caller.
+// An expansion is the state of one running Expand. NATS callbacks put updates into its
+// queue, which is unbounded, so that they never wait for a slow caller of Expand.
 type expansion struct {
-	jobs   []*job          // guarded by registry.mu until all are published, not changed after
-	left   int             // children that the caller has not been given; used by Expand alone
-	wasted reasoning.Usage // of children that were begun and are not finished; used by Expand alone
+	jobs   []*job          // guarded by registry.mu until all are published, constant afterwards
+	left   int             // children that are not yielded; only Expand uses it
+	wasted reasoning.Usage // of unfinished children; only Expand uses it
+	ready  trigger         // signalled after each update
 
-	ready chan struct{} // holds one value while there are events
-
-	mu     sync.Mutex
-	events []event
+	mu      sync.Mutex
+	updates []update
 }
 
-// An event is a start, an error, a number of wasted tokens, or else a child.
-type event struct {
+// An update is a start, an error, a usage of wasted tokens or, if those are nil, a child.
+type update struct {
 	start  *policy.Start
 	err    error
 	wasted *reasoning.Usage
@@ -29,25 +28,22 @@ type event struct {
 }
 
 func newExpansion(children int) *expansion {
-	return &expansion{left: children, ready: make(chan struct{}, 1)}
+	return &expansion{left: children, ready: newTrigger()}
 }
 
-// put adds an event, and does not block.
-func (e *expansion) put(ev event) {
+// put appends an update. It does not block.
+func (e *expansion) put(u update) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.events = append(e.events, ev)
-	select {
-	case e.ready <- struct{}{}:
-	default:
-	}
+	e.updates = append(e.updates, u)
+	e.ready.signal()
 }
 
-// take removes and returns all events.
-func (e *expansion) take() []event {
+// take removes and returns all updates, in order.
+func (e *expansion) take() []update {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	events := e.events
-	e.events = nil
-	return events
+	updates := e.updates
+	e.updates = nil
+	return updates
 }

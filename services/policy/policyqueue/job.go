@@ -8,64 +8,29 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
 )
 
-// A jobState is the state of a published job, as its client knows it.
-type jobState int
-
-const (
-	// jobPublished: no attempt has claimed it, or the one that had was stopped.
-	jobPublished jobState = iota
-	// jobClaimed: one attempt has claimed it, and may run.
-	jobClaimed
-	// jobContested: an attempt has claimed it, and another may run, too: one from before
-	// it was delivered again, or one that began for an earlier client of the search.
-	jobContested
-	// jobObsolete: no more results are wanted, but its message may be in the stream or an
-	// attempt may run: it failed, or not all children came from the attempt that claimed it.
-	jobObsolete
-	// jobCancelling: it is cancelled, and the final report of its attempt is awaited.
-	jobCancelling
-	// jobClosed: its message is removed or about to be, and no attempt runs. The last state.
-	jobClosed
-)
-
-// A jobEvent is what happens to a job.
-type jobEvent int
-
-const (
-	jobEventClaim        jobEvent = iota // an attempt begins
-	jobEventForeignChild                 // a missing child came from another attempt than the claimant
-	jobEventComplete                     // no child is missing any more
-	jobEventReport                       // the claimant was stopped and has sent its final report
-	jobEventFail                         // the job failed for good
-	jobEventCancel                       // the caller of Expand leaves
-
-	jobEvents = int(iota)
-)
-
-// jobTransitions holds the next state, by state and event.
-var jobTransitions = [...][jobEvents]jobState{
-	//               Claim          ForeignChild   Complete      Report         Fail         Cancel
-	jobPublished:  {jobClaimed, jobPublished, jobObsolete, jobPublished, jobObsolete, jobClosed},
-	jobClaimed:    {jobContested, jobContested, jobClosed, jobPublished, jobObsolete, jobCancelling},
-	jobContested:  {jobContested, jobContested, jobObsolete, jobContested, jobObsolete, jobCancelling},
-	jobObsolete:   {jobObsolete, jobObsolete, jobObsolete, jobObsolete, jobObsolete, jobClosed},
-	jobCancelling: {jobCancelling, jobCancelling, jobClosed, jobClosed, jobClosed, jobCancelling},
-	jobClosed:     {jobClosed, jobClosed, jobClosed, jobClosed, jobClosed, jobClosed},
-}
-
-// A job is a job from before its publication until its Expand ends. All but its
-// identity is guarded by registry.mu.
+// A job is the client's record of a protocol.Job, from before it is published until its
+// Expand ends.
 type job struct {
 	expansion *expansion
 	search    string
 	name      string
 	epoch     string
 
+	// Guarded by registry.mu.
 	state    jobState
-	sequence uint64           // in the stream; 0 until JetStream has acknowledged it
+	sequence uint64           // in the stream; 0: JetStream has not acknowledged the message
 	missing  map[int]struct{} // ordinals of children that have not come
-	claimant origin           // the last attempt that claimed it
-	trace    string           // traceparent of that attempt
+	claimant origin           // the last attempt that claimed the job
+	trace    string           // traceparent of the claimant
+}
+
+// newJob returns a job for r's children.
+func newJob(e *expansion, r policy.Request, name, epoch string) *job {
+	j := &job{expansion: e, search: r.Search, name: name, epoch: epoch, missing: make(map[int]struct{})}
+	for _, ordinal := range r.Ordinals {
+		j.missing[ordinal] = struct{}{}
+	}
+	return j
 }
 
 // An origin identifies the attempt that sends a result. Its Start alone does not: an
@@ -78,17 +43,17 @@ type origin struct {
 // id returns the job's message id.
 func (j *job) id() string { return protocol.Job{Name: j.name, Epoch: j.epoch}.ID() }
 
-// on changes the job's state.
-func (j *job) on(e jobEvent) { j.state = jobTransitions[j.state][e] }
+// transition moves the job to the next state.
+func (j *job) transition(e jobEvent) { j.state = jobTransitions[j.state][e] }
 
-// wanted reports whether children that are missing are still to be written.
-func (j *job) wanted() bool { return j.state <= jobContested && len(j.missing) > 0 }
+// wanted reports whether the client waits for children of the job.
+func (j *job) wanted() bool { return j.state <= jobStateContested && len(j.missing) > 0 }
 
-// removable reports whether the job's message may be in the stream or an attempt may
-// run, and neither was asked to end.
-func (j *job) removable() bool { return j.state <= jobObsolete }
+// removable reports whether the client still has to delete the job's message and to stop
+// its attempts.
+func (j *job) removable() bool { return j.state <= jobStateObsolete }
 
-// ordinals returns the ordinals of the children that are missing and wanted, in order.
+// ordinals returns the ordinals of the children for which the client waits, in order.
 func (j *job) ordinals() []int {
 	if !j.wanted() {
 		return nil
@@ -96,56 +61,56 @@ func (j *job) ordinals() []int {
 	return slices.Sorted(maps.Keys(j.missing))
 }
 
-// claim records that an attempt begins, and returns the traceparent of the one before.
+// claim makes an attempt the claimant, and returns the traceparent of the previous one.
 func (j *job) claim(from origin, trace string) (previous string) {
-	if j.state > jobContested {
+	if j.state > jobStateContested {
 		return ""
 	}
 	previous, j.trace = j.trace, trace
-	j.on(jobEventClaim)
+	j.transition(jobEventClaim)
 	j.claimant = from
-	j.expansion.put(event{start: &from.start})
+	j.expansion.put(update{start: &from.start})
 	return previous
 }
 
-// take records a finished child, unless it has come before.
+// take takes a finished child. It ignores a child that is not missing.
 func (j *job) take(from origin, c policy.Child) {
 	if _, ok := j.missing[c.Ordinal]; !ok {
 		return
 	}
 	delete(j.missing, c.Ordinal)
 	if from != j.claimant {
-		j.on(jobEventForeignChild)
+		j.transition(jobEventForeignChild)
 	}
 	if len(j.missing) == 0 {
-		j.on(jobEventComplete)
+		j.transition(jobEventComplete)
 	}
-	j.expansion.put(event{child: c})
+	j.expansion.put(update{child: c})
 }
 
-// report records the final report of an attempt that was stopped.
+// report takes the final report of an attempt that was stopped.
 func (j *job) report(from origin, e protocol.Stopped) {
-	if j.state != jobClosed {
-		j.expansion.put(event{wasted: &e.Wasted})
+	if j.state != jobStateClosed {
+		j.expansion.put(update{wasted: &e.Wasted})
 	}
 	if from == j.claimant {
-		j.on(jobEventReport)
+		j.transition(jobEventReport)
 	}
 }
 
-// fail records that the job failed for good. The expansion fails only if it still waits
-// for children of the job: a failure may arrive after the last child.
+// fail fails the job. The expansion fails only if it still waits for children of the job:
+// a failure may arrive after the last child.
 func (j *job) fail(err error) {
 	if j.wanted() {
-		j.expansion.put(event{err: err})
+		j.expansion.put(update{err: err})
 	}
-	j.on(jobEventFail)
+	j.transition(jobEventFail)
 }
 
-// cancel records that the caller of Expand leaves, and reports whether the job's message
-// has to be deleted and its attempts have to be stopped.
+// cancel cancels the job. It reports whether the client has to delete the job's message
+// and to stop its attempts.
 func (j *job) cancel() (remove bool) {
 	remove = j.removable()
-	j.on(jobEventCancel)
+	j.transition(jobEventCancel)
 	return remove
 }

@@ -34,27 +34,27 @@ func TestJobStates(t *testing.T) {
 		remove  bool
 		missing []int
 	}{
-		{"published", nil, jobPublished, true, []int{0, 1}},
-		{"cancelled in the queue", events{cancel}, jobClosed, false, nil},
-		{"claimed", events{claim(first)}, jobClaimed, true, []int{0, 1}},
-		{"half done", events{claim(first), child(1, first)}, jobClaimed, true, []int{0}},
-		{"done", both, jobClosed, false, nil},
-		{"done, and delivered again", append(slices.Clone(both), claim(second)), jobClosed, false, nil},
-		{"delivered again", events{claim(first), claim(second)}, jobContested, true, []int{0, 1}},
-		{"delivered again, and done", append(events{claim(first)}, again...), jobObsolete, true, nil},
-		{"done by two attempts", events{claim(second), child(0, first), child(1, second)}, jobObsolete, true, nil},
-		{"children of an attempt for an earlier client", events{child(0, first)}, jobPublished, true, []int{1}},
-		{"all children of it", events{child(0, first), child(1, first)}, jobObsolete, true, nil},
-		{"child comes again", events{claim(first), child(0, first), child(0, second)}, jobClaimed, true, []int{1}},
-		{"children of an attempt at an earlier job", events{claim(first), child(0, earlier), child(1, earlier)}, jobObsolete, true, nil},
-		{"stopped by its deadline", events{claim(first), report(first)}, jobPublished, true, []int{0, 1}},
-		{"another is stopped", events{claim(first), report(second)}, jobClaimed, true, []int{0, 1}},
-		{"failed", events{claim(first), fail}, jobObsolete, true, nil},
-		{"failed, claimed and cancelled", events{claim(first), fail, claim(second), cancel}, jobClosed, false, nil},
-		{"cancelled", events{claim(first), cancel}, jobCancelling, false, nil},
-		{"cancelled, and claimed again", events{claim(first), cancel, claim(second)}, jobCancelling, false, nil},
-		{"cancelled and reported", events{claim(first), cancel, child(0, first), report(first)}, jobClosed, false, nil},
-		{"cancelled and finished", events{claim(first), cancel, child(0, first), child(1, first)}, jobClosed, false, nil},
+		{"published", nil, jobStatePublished, true, []int{0, 1}},
+		{"cancelled in the queue", events{cancel}, jobStateClosed, false, nil},
+		{"claimed", events{claim(first)}, jobStateClaimed, true, []int{0, 1}},
+		{"half done", events{claim(first), child(1, first)}, jobStateClaimed, true, []int{0}},
+		{"done", both, jobStateClosed, false, nil},
+		{"done, and delivered again", append(slices.Clone(both), claim(second)), jobStateClosed, false, nil},
+		{"delivered again", events{claim(first), claim(second)}, jobStateContested, true, []int{0, 1}},
+		{"delivered again, and done", append(events{claim(first)}, again...), jobStateObsolete, true, nil},
+		{"done by two attempts", events{claim(second), child(0, first), child(1, second)}, jobStateObsolete, true, nil},
+		{"children of an attempt for an earlier client", events{child(0, first)}, jobStatePublished, true, []int{1}},
+		{"all children of it", events{child(0, first), child(1, first)}, jobStateObsolete, true, nil},
+		{"child comes again", events{claim(first), child(0, first), child(0, second)}, jobStateClaimed, true, []int{1}},
+		{"children of an attempt at an earlier job", events{claim(first), child(0, earlier), child(1, earlier)}, jobStateObsolete, true, nil},
+		{"stopped by its deadline", events{claim(first), report(first)}, jobStatePublished, true, []int{0, 1}},
+		{"another is stopped", events{claim(first), report(second)}, jobStateClaimed, true, []int{0, 1}},
+		{"failed", events{claim(first), fail}, jobStateObsolete, true, nil},
+		{"failed, claimed and cancelled", events{claim(first), fail, claim(second), cancel}, jobStateClosed, false, nil},
+		{"cancelled", events{claim(first), cancel}, jobStateCancelling, false, nil},
+		{"cancelled, and claimed again", events{claim(first), cancel, claim(second)}, jobStateCancelling, false, nil},
+		{"cancelled and reported", events{claim(first), cancel, child(0, first), report(first)}, jobStateClosed, false, nil},
+		{"cancelled and finished", events{claim(first), cancel, child(0, first), child(1, first)}, jobStateClosed, false, nil},
 	} {
 		j := &job{expansion: newExpansion(2), missing: map[int]struct{}{0: {}, 1: {}}}
 		for _, event := range c.events {
@@ -72,17 +72,17 @@ func TestJobStates(t *testing.T) {
 // A job that is cancelled comes to its end by whatever happens, and stays there.
 func TestJobTransitionsEnd(t *testing.T) {
 	for e := range jobEvents {
-		if got := jobTransitions[jobClosed][e]; got != jobClosed {
+		if got := jobTransitions[jobStateClosed][e]; got != jobStateClosed {
 			t.Errorf("event %d leads out of the last state into %d", e, got)
 		}
-		if got := jobTransitions[jobCancelling][e]; got != jobClosed && got != jobCancelling {
-			t.Errorf("event %d leads from jobCancelling back to %d", e, got)
+		if got := jobTransitions[jobStateCancelling][e]; got != jobStateClosed && got != jobStateCancelling {
+			t.Errorf("event %d leads from jobStateCancelling back to %d", e, got)
 		}
 	}
 	for state := range jobTransitions {
 		after := jobTransitions[jobTransitions[state][jobEventCancel]]
-		if got := after[jobEventReport]; got != jobClosed {
-			t.Errorf("state %d: a cancel and a final report lead to %d, want jobClosed", state, got)
+		if got := after[jobEventReport]; got != jobStateClosed {
+			t.Errorf("state %d: a cancel and a final report lead to %d, want jobStateClosed", state, got)
 		}
 	}
 }

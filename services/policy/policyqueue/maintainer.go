@@ -11,23 +11,23 @@ import (
 )
 
 const (
-	// setupTimeout is how long one setup may take.
+	// setupTimeout is the time limit of one setup.
 	setupTimeout = 10 * time.Second
-	// retireEvery is how often a Maintainer looks whether the jobs of partitions that are
-	// to be deleted are done.
+	// retireEvery is how often a Maintainer retries to delete the consumers of partitions
+	// that the settings no longer have and that still have jobs.
 	retireEvery = 2 * time.Second
 )
 
-// A Maintainer makes the queue of one model, keeps it as the settings are, and makes it
-// again when the server has lost it. Planners run one; workers and other clients wait
-// for it. Make it with [NewMaintainer].
+// A Maintainer creates the queue of one model, updates it when the settings change, and
+// creates it again after the server has lost it. Each planner runs one; workers and other
+// clients wait for the queue. Make it with [NewMaintainer].
 type Maintainer struct {
 	cfg      Config
 	nc       *nats.Conn
 	js       jetstream.JetStream
 	monitor  *Monitor
 	settings *settingsFollower
-	trigger  chan struct{} // for another setup
+	trigger  trigger // another setup is due
 
 	mu  sync.Mutex
 	err error // of the last setup
@@ -43,31 +43,31 @@ func NewMaintainer(nc *nats.Conn, cfg Config) (*Maintainer, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Maintainer{cfg: cfg, nc: nc, js: monitor.js, monitor: monitor, trigger: make(chan struct{}, 1)}
-	m.settings = newSettingsFollower(m.js, func() { signal(m.trigger) })
+	m := &Maintainer{cfg: cfg, nc: nc, js: monitor.js, monitor: monitor, trigger: newTrigger()}
+	m.settings = newSettingsFollower(m.js, m.trigger.signal)
 	return m, nil
 }
 
-// Run calls [Setup] at once, whenever the connection is back or the settings change,
-// and whenever Ready finds that something of the queue does not exist, until ctx ends.
+// Run calls [Setup] at once, after each reconnect, when the settings change, and when Ready
+// finds that a part of the queue is missing. It returns nil when ctx ends.
 func (m *Maintainer) Run(ctx context.Context) error {
 	var following sync.WaitGroup
 	defer following.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	following.Go(func() { m.settings.run(ctx) })
-	repeat(ctx, m.nc, m.trigger, 0, m.setup)
+	loop{nc: m.nc, action: m.setup, trigger: m.trigger}.run(ctx)
 	return nil
 }
 
-// Ready returns nil if the queue exists, else why it could not be made or read. It is
-// the check of a service, which is repeated.
+// Ready returns nil if the queue exists. Otherwise it returns the error of the last setup,
+// or of the check, and triggers another setup. A service calls it repeatedly, as a check.
 func (m *Maintainer) Ready(ctx context.Context) error {
 	err := m.monitor.Ready(ctx)
 	if err == nil {
 		return nil
 	}
-	signal(m.trigger)
+	m.trigger.signal()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return cmp.Or(m.err, err)
@@ -82,7 +82,7 @@ func (m *Maintainer) setup(ctx context.Context) error {
 		retiring, err = setup(ctx, m.js, m.cfg, settings)
 	}
 	if retiring {
-		time.AfterFunc(retireEvery, func() { signal(m.trigger) })
+		time.AfterFunc(retireEvery, m.trigger.signal)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()

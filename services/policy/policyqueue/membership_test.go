@@ -75,7 +75,7 @@ func TestMovingOwnershipLosesAndDoublesNothing(t *testing.T) {
 				chance := rand.New(rand.NewPCG(1, 2))
 				running := []*testWorker{q.run(t, engine, WorkerConfig{Name: "0", Slots: 24})}
 				for i := 1; ctx.Err() == nil; i++ {
-					pause(ctx, 1700*time.Millisecond)
+					sleep(ctx, 1700*time.Millisecond)
 					running = append(running, q.run(t, engine, WorkerConfig{Name: fmt.Sprint(i), Slots: 24}))
 					if len(running) > 3 {
 						if crash && chance.IntN(3) == 0 {

@@ -12,8 +12,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
 )
 
-// A Monitor reports how a model's queue is doing. It asks NATS each time, and needs no
-// goroutine or subscription meanwhile. Make it with [NewMonitor].
+// A Monitor reports the readiness and the load of a model's queue. It holds no state: each
+// method sends requests to NATS. Make it with [NewMonitor].
 type Monitor struct {
 	model string
 	nc    *nats.Conn
@@ -33,7 +33,7 @@ func NewMonitor(nc *nats.Conn, cfg Config) (*Monitor, error) {
 	return &Monitor{model: cfg.Model.Name, nc: nc, js: js}, nil
 }
 
-// Ready returns nil if NATS answers and has a consumer of the model for each partition.
+// Ready returns nil if NATS responds and has a consumer of the model in each partition.
 func (m *Monitor) Ready(ctx context.Context) error {
 	if !m.nc.IsConnected() {
 		return natsx.Connected(ctx, m.nc)
@@ -44,15 +44,15 @@ func (m *Monitor) Ready(ctx context.Context) error {
 	}
 	for p := range total {
 		if !slices.Contains(numbers, p) {
-			return fmt.Errorf("NATS at %s: consumer %s: %w: a planner for model %q makes it", m.nc.ConnectedUrlRedacted(),
-				protocol.Consumer(m.model, p), jetstream.ErrConsumerNotFound, m.model)
+			return fmt.Errorf("NATS at %s: consumer %s: %w: start a planner of model %q, which creates it",
+				m.nc.ConnectedUrlRedacted(), protocol.Consumer(m.model, p), jetstream.ErrConsumerNotFound, m.model)
 		}
 	}
 	return nil
 }
 
-// partitions returns the numbers of the partitions in which the model has a consumer,
-// and over how many partitions the stream spreads searches.
+// partitions returns the numbers of the partitions in which the model has a consumer, and
+// the total number of partitions of the stream.
 func (m *Monitor) partitions(ctx context.Context) (numbers []int, total int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, natsTimeout)
 	defer cancel()
@@ -75,41 +75,11 @@ func (m *Monitor) partitions(ctx context.Context) (numbers []int, total int, err
 	return numbers, total, nil
 }
 
-// A Load says how busy a model's queue is.
-type Load struct {
-	Queued  int `json:"queued"`  // jobs that no worker has
-	Running int `json:"running"` // jobs that a worker has, or had when it died
-	Waiting int `json:"waiting"` // pulls of workers with free slots
-}
-
-// Load returns how busy the queue is.
+// Load returns the load of the model's queue.
 func (m *Monitor) Load(ctx context.Context) (Load, error) {
 	loads, err := loads(ctx, m.js)
 	if err != nil {
 		return Load{}, err
 	}
 	return loads[m.model], nil
-}
-
-// loads returns how busy the queue of each model is that has a consumer.
-func loads(ctx context.Context, js jetstream.JetStream) (map[string]Load, error) {
-	stream, err := js.Stream(ctx, protocol.Stream)
-	if err != nil {
-		return nil, fmt.Errorf("stream %s: %w", protocol.Stream, classify(ctx, err))
-	}
-	loads := make(map[string]Load)
-	consumers := stream.ListConsumers(ctx)
-	for info := range consumers.Info() {
-		if model, _, ok := protocol.ParseConsumer(info.Name); ok {
-			l := loads[model]
-			l.Queued += int(info.NumPending)
-			l.Running += info.NumAckPending
-			l.Waiting += info.NumWaiting
-			loads[model] = l
-		}
-	}
-	if err := consumers.Err(); err != nil {
-		return nil, fmt.Errorf("consumers of stream %s: %w", protocol.Stream, classify(ctx, err))
-	}
-	return loads, nil
 }

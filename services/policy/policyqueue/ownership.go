@@ -7,14 +7,15 @@ import (
 	"slices"
 )
 
-// owners returns the owner of each partition, as an index of workers, of which there is
-// at least one and which are distinct. The owners do not depend on the order of workers.
+// owners returns the owner of each partition as an index into workers, which are distinct
+// and at least one. The owners do not depend on the order of workers.
 //
-// owners is rendezvous hashing with bounded loads: each pair of a worker and a partition
-// has a weight, and the pairs are taken in the order of their weights. Plain rendezvous
-// hashing gives each partition to its heaviest worker, and some workers 1.5 times the
-// mean and more. Here a worker owns the mean, rounded down or up, and when a worker
-// comes or goes, few partitions move between the others.
+// owners uses rendezvous hashing with bounded loads: each pair of a worker and a partition
+// has a weight, and partitions are assigned in descending order of weight, while the worker
+// owns less than the mean. Plain rendezvous hashing assigns each partition to the worker
+// with the highest weight, and some workers own 1.5 times the mean and more. With bounded
+// loads a worker owns the mean, rounded down or up, and few partitions move between the
+// other workers when one joins or leaves.
 func owners(workers []string, partitions int) []int {
 	type pair struct {
 		weight            uint64
@@ -34,7 +35,7 @@ func owners(workers []string, partitions int) []int {
 		)
 	})
 	mean := partitions / len(workers)
-	larger := partitions % len(workers) // as many workers own one more
+	larger := partitions % len(workers) // number of workers that own one more
 	owned := make([]int, len(workers))
 	owner := slices.Repeat([]int{-1}, partitions)
 	for _, pair := range pairs {
@@ -51,8 +52,8 @@ func owners(workers []string, partitions int) []int {
 	return owner
 }
 
-// rank returns how many of workers come before self at a partition with this owner: the
-// owner is first, and the others follow by weight.
+// rank returns the number of workers that come before self in a partition: the owner, an
+// index into workers, is first, and the others follow in descending order of weight.
 func rank(workers []string, self string, owner, partition int) int {
 	if workers[owner] == self {
 		return 0
@@ -69,7 +70,7 @@ func rank(workers []string, self string, owner, partition int) int {
 	return before
 }
 
-// weight returns the weight of a worker at a partition: a hash of both.
+// weight returns the weight of a worker and a partition: a hash of both.
 func weight(worker string, partition int) uint64 {
 	hash := sha256.Sum256(binary.BigEndian.AppendUint32([]byte(worker), uint32(partition)))
 	return binary.BigEndian.Uint64(hash[:])

@@ -13,8 +13,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
 )
 
-// A pull asks one consumer for one job. The jetstream package cannot ask with a
-// priority and without waiting.
+// A pull is a request to a consumer for one job. Package jetstream has no pull requests
+// with a priority, nor such that do not wait.
 type pull struct {
 	Batch    int           `json:"batch"`
 	Expires  time.Duration `json:"expires,omitempty"`
@@ -23,40 +23,40 @@ type pull struct {
 	Priority int           `json:"priority"`
 }
 
-// send sends the pull and returns the job, or nil if there is none. When ctx ends it
-// withdraws what the server has not answered, and may still return a job.
+// send sends the pull and returns the job, or nil if there is none. When ctx ends, send
+// withdraws the pull; it still returns a job that the server has sent before.
 func (p pull) send(ctx context.Context, nc *nats.Conn, consumer string) (*nats.Msg, error) {
 	p.Batch, p.Group = 1, protocol.PriorityGroup
 	body, err := json.Marshal(p)
 	if err != nil {
 		return nil, err
 	}
-	inbox, answers := nc.NewInbox(), make(chan *nats.Msg, 1)
-	sub, err := nc.ChanSubscribe(inbox, answers)
+	inbox, responses := nc.NewInbox(), make(chan *nats.Msg, 1)
+	sub, err := nc.ChanSubscribe(inbox, responses)
 	if err != nil {
 		return nil, err
 	}
-	defer sub.Unsubscribe()                        // fails only if it has ended
-	if err := sub.AutoUnsubscribe(1); err != nil { // a job or a status
+	defer sub.Unsubscribe()                        // fails only if the subscription has ended
+	if err := sub.AutoUnsubscribe(1); err != nil { // after a job or a status
 		return nil, err
 	}
 	if err := nc.PublishRequest(protocol.NextSubject(consumer), inbox, body); err != nil {
 		return nil, err
 	}
-	limit, cancel := context.WithTimeout(ctx, p.Expires+natsTimeout)
+	limited, cancel := context.WithTimeout(ctx, p.Expires+natsTimeout)
 	defer cancel()
 	var msg *nats.Msg
 	select {
-	case msg = <-answers:
-	case <-limit.Done():
-		// The server sends nothing after it has answered the flush; what it sent before is here then.
+	case msg = <-responses:
+	case <-limited.Done():
+		// After a flush the server has processed the end of the subscription, and all that it sent before is here.
 		flush, cancel := context.WithTimeout(context.Background(), natsTimeout)
 		defer cancel()
 		if err := errors.Join(sub.Drain(), nc.FlushWithContext(flush)); err != nil {
 			return nil, err
 		}
 		select {
-		case msg = <-answers:
+		case msg = <-responses:
 		default:
 			return nil, nil
 		}
@@ -69,6 +69,6 @@ func (p pull) send(ctx context.Context, nc *nats.Conn, consumer string) (*nats.M
 	case status == "503", msg.Header.Get("Description") == "Consumer Deleted":
 		return nil, fmt.Errorf("consumer %s: %w", consumer, jetstream.ErrConsumerNotFound)
 	default:
-		return nil, fmt.Errorf("consumer %s: %s %s", consumer, status, msg.Header.Get("Description"))
+		return nil, fmt.Errorf("consumer %s: JetStream responded %s %s", consumer, status, msg.Header.Get("Description"))
 	}
 }

@@ -14,28 +14,22 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
 )
 
-// A registry holds the jobs that a client waits for. It subscribes to the results of
-// a search while any of the search's jobs is in it.
+// A registry holds the jobs of a client's running Expands. It subscribes to the results of
+// a search while it holds a job of the search.
 type registry struct {
 	nc     *nats.Conn
-	client string // prefix of the epochs of its jobs
+	client string // prefix of the epochs of the client's jobs
 
-	mu       sync.Mutex // also guards the jobs
+	mu       sync.Mutex // also guards the fields of jobs that job names
 	searches map[string]*search
 	stored   map[uint64]*job // by sequence in the stream
-}
-
-// A search is a search's subscription, and its jobs by name.
-type search struct {
-	results *nats.Subscription
-	jobs    map[string]*job
 }
 
 func newRegistry(nc *nats.Conn, client string) *registry {
 	return &registry{nc: nc, client: client, searches: make(map[string]*search), stored: make(map[uint64]*job)}
 }
 
-// add returns a new job of e for r, which is not published yet.
+// add adds a job for r to e, and returns it. The caller publishes the job.
 func (g *registry) add(e *expansion, r policy.Request, epoch string) (*job, error) {
 	name, err := protocol.Name(r)
 	if err != nil {
@@ -45,35 +39,30 @@ func (g *registry) add(e *expansion, r policy.Request, epoch string) (*job, erro
 	defer g.mu.Unlock()
 	s := g.searches[r.Search]
 	if s == nil {
-		results, err := g.nc.Subscribe(protocol.ResultSubject(r.Search), func(m *nats.Msg) { g.answer(r.Search, m) })
+		subject := protocol.ResultSubject(r.Search)
+		results, err := g.nc.Subscribe(subject, func(m *nats.Msg) { g.handleResult(r.Search, m) })
 		if err != nil {
 			return nil, fmt.Errorf("subscribe to results: %w", classify(context.Background(), err))
 		}
 		s = &search{results: results, jobs: make(map[string]*job)}
 		g.searches[r.Search] = s
 	}
-	for n, base := 2, name; s.jobs[name] != nil; n++ { // the same is asked for twice at the same time
-		name = fmt.Sprintf("%s+%d", base, n)
-	}
-	j := &job{expansion: e, search: r.Search, name: name, epoch: epoch, missing: make(map[int]struct{})}
-	for _, ordinal := range r.Ordinals {
-		j.missing[ordinal] = struct{}{}
-	}
-	s.jobs[name] = j
+	j := newJob(e, r, s.unused(name), epoch)
+	s.jobs[j.name] = j
 	e.jobs = append(e.jobs, j)
 	return j, nil
 }
 
-// store records that JetStream has stored a job.
-func (g *registry) store(j *job, sequence uint64) {
+// setStored records the sequence under which JetStream has stored a job.
+func (g *registry) setStored(j *job, sequence uint64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	j.sequence = sequence
 	g.stored[sequence] = j
 }
 
-// published returns the jobs that JetStream has stored. Their sequences do not change.
-func (g *registry) published() (jobs []*job) {
+// allStored returns the jobs that JetStream has stored. Their sequences do not change.
+func (g *registry) allStored() (jobs []*job) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, s := range g.searches {
@@ -99,11 +88,11 @@ func (g *registry) cancel(e *expansion) (remove []*job) {
 	return remove
 }
 
-// cancelling reports whether the final report of any of e's jobs is awaited.
+// cancelling reports whether a final report of an attempt at e's jobs is awaited.
 func (g *registry) cancelling(e *expansion) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return slices.ContainsFunc(e.jobs, func(j *job) bool { return j.state == jobCancelling })
+	return slices.ContainsFunc(e.jobs, func(j *job) bool { return j.state == jobStateCancelling })
 }
 
 // remove removes e's jobs.
@@ -111,7 +100,7 @@ func (g *registry) remove(e *expansion) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, j := range e.jobs {
-		if g.stored[j.sequence] == j { // a stream that was lost and made again counts from 1
+		if g.stored[j.sequence] == j { // not a later job: the sequences of a recreated stream begin at 1
 			delete(g.stored, j.sequence)
 		}
 		s := g.searches[j.search]
@@ -123,61 +112,55 @@ func (g *registry) remove(e *expansion) {
 	}
 }
 
-// failSearch ends all expansions of a search with err.
+// failSearch fails all Expands of a search.
 func (g *registry) failSearch(search string, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if s := g.searches[search]; s != nil {
 		for _, j := range s.jobs {
-			j.expansion.put(event{err: err})
+			j.expansion.put(update{err: err})
 		}
 	}
 }
 
-// giveUp fails the job with this sequence, if it is waited for: JetStream does not
-// deliver it again after so many deliveries.
-func (g *registry) giveUp(sequence uint64, deliveries int) {
+// failUndeliverable fails the job that JetStream has stored under this sequence and does
+// not deliver again, as it has delivered the job MaxDeliver times.
+func (g *registry) failUndeliverable(sequence uint64, deliveries int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	j := g.stored[sequence]
 	if j == nil {
 		return
 	}
-	last := "no worker claimed it"
-	if j.claimant.start.Worker != "" {
-		last = fmt.Sprintf("worker %s sent no heartbeat in attempt %d", j.claimant.start.Worker, j.claimant.start.Attempt)
+	last := "no worker claimed it: see the workers' logs"
+	if start := j.claimant.start; start.Worker != "" {
+		last = fmt.Sprintf("attempt %d, on worker %s, did not end: did the worker crash?", start.Attempt, start.Worker)
 	}
 	j.fail(fmt.Errorf("job %s: %w after %d attempts: %s", j.name, policy.ErrPoison, deliveries, last))
 }
 
-// lose fails a job that is not in the stream, if children of it are missing.
-func (g *registry) lose(j *job) {
+// failLost fails a job that the stream does not hold, unless the job is complete.
+func (g *registry) failLost(j *job) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	j.fail(fmt.Errorf("job %s: %w: the queue lost it", j.name, reasoning.ErrUnavailable))
+	j.fail(fmt.Errorf("job %s: %w: stream %s has lost it, as when NATS restarts: send the request again",
+		j.name, reasoning.ErrUnavailable, protocol.Stream))
 }
 
-// answer records a result of a search's job and replies which of the job's children
-// are missing: none of a job that is not in the registry.
-func (g *registry) answer(search string, m *nats.Msg) {
+// handleResult records a result, and replies which children of the job are missing: none
+// if the registry does not hold the job.
+func (g *registry) handleResult(search string, m *nats.Msg) {
 	result, err := protocol.DecodeResult(m.Data)
 	if err != nil && result.Job == "" {
 		return // not a message of this protocol
 	}
 	reply := nats.NewMsg(m.Reply)
 	reply.Data = protocol.EncodeReply(g.record(search, result, err, m.Header, reply.Header))
-	m.RespondMsg(reply) // a worker that gets no reply sends the result again
+	m.RespondMsg(reply) // if that fails, the worker gets no reply and sends the result again
 }
 
-// outdated reports whether an attempt with this epoch began for an earlier job of this
-// client that has j's name. That job was cancelled, and its attempt is about to stop. An
-// attempt for an earlier client, which may have died, is not outdated.
-func (g *registry) outdated(j *job, epoch string) bool {
-	return epoch != j.epoch && strings.HasPrefix(epoch, g.client+"-")
-}
-
-// record records a result, or err for one with a child that cannot be decoded, and
-// returns which children are missing.
+// record records a result, or the error of a malformed child, and returns the ordinals of
+// the children that are missing.
 func (g *registry) record(search string, result protocol.Result, err error, in, out nats.Header) (missing []int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -190,7 +173,8 @@ func (g *registry) record(search string, result protocol.Result, err error, in, 
 		return nil
 	}
 	if err != nil {
-		j.fail(fmt.Errorf("job %s by worker %s: %w", j.name, result.Start.Worker, err))
+		j.fail(fmt.Errorf("job %s: malformed child from worker %s, which may be of another release: %w",
+			j.name, result.Start.Worker, err))
 		return nil
 	}
 	from := origin{epoch: result.Epoch, start: result.Start}
@@ -214,4 +198,11 @@ func (g *registry) record(search string, result protocol.Result, err error, in, 
 		j.fail(fmt.Errorf("job %s: %w", j.name, event.Err))
 	}
 	return j.ordinals()
+}
+
+// outdated reports whether an attempt with this epoch began for an earlier job of this
+// client with the name of j. The client has cancelled that job, so the attempt is about to
+// stop. An attempt for an earlier client, which may have crashed, is not outdated.
+func (g *registry) outdated(j *job, epoch string) bool {
+	return epoch != j.epoch && strings.HasPrefix(epoch, g.client+"-")
 }

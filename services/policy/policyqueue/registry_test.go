@@ -26,7 +26,7 @@ func TestLateFailureOfACompleteJobIsIgnored(t *testing.T) {
 		}
 	}
 	for name, fail := range map[string]func(*testing.T, *rig, *job){
-		"max deliveries":  func(_ *testing.T, q *rig, j *job) { q.jobs.giveUp(j.sequence, q.cfg.MaxDeliver) },
+		"max deliveries":  func(_ *testing.T, q *rig, j *job) { q.jobs.failUndeliverable(j.sequence, q.cfg.MaxDeliver) },
 		"failure":         failure(protocol.Failure{Err: errors.New("out of memory")}),
 		"malformed child": failure(protocol.Child{}),
 	} {
@@ -38,7 +38,7 @@ func TestLateFailureOfACompleteJobIsIgnored(t *testing.T) {
 					}
 				}), WorkerConfig{})
 				time.AfterFunc(2*time.Second, func() {
-					for _, j := range q.jobs.published() {
+					for _, j := range q.jobs.allStored() {
 						if j.sequence == 1 {
 							fail(t, q, j)
 						}

@@ -15,21 +15,21 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
 )
 
-// errNoClient is the error of a result to which no client replies.
+// errNoClient is the error of a result without a reply.
 var errNoClient = errors.New("no client waits for the search")
 
-// A reporter sends the results of one attempt to the client that waits for its job.
+// A reporter sends the results of one attempt to the job's client.
 type reporter struct {
 	nc     *nats.Conn
 	search string
-	job    string // its name
-	epoch  string // of the message with which the attempt began
+	job    string // name of the job
+	epoch  string // of the job's message
 	start  policy.Start
 }
 
-// claim reports that the attempt begins. It returns which children are missing, and
-// the traceparent of the attempt before. A client that is away may come back, but claim
-// waits only natsTimeout for it, as it keeps slots from other jobs.
+// claim sends a claim. It returns the ordinals of the missing children, and the traceparent
+// of the previous attempt. It waits only natsTimeout for a client that is reconnecting, as
+// the attempt holds slots meanwhile.
 func (r reporter) claim(ctx context.Context) (missing []int, previous string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, natsTimeout)
 	defer cancel()
@@ -41,8 +41,8 @@ func (r reporter) claim(ctx context.Context) (missing []int, previous string, er
 	return missing, reply.Header.Get(protocol.HeaderPrevious), err
 }
 
-// deliver sends a finished child until the client replies, and returns which children
-// are missing.
+// deliver sends a finished child until the client replies, and returns the ordinals of the
+// missing children.
 func (r reporter) deliver(ctx context.Context, child policy.Child) (missing []int, err error) {
 	reply, err := r.request(ctx, protocol.Child{Child: child})
 	if err != nil {
@@ -51,14 +51,14 @@ func (r reporter) deliver(ctx context.Context, child policy.Child) (missing []in
 	return protocol.DecodeReply(reply.Data)
 }
 
-// fail reports that the job failed for good.
+// fail sends the failure of the job until the client replies.
 func (r reporter) fail(ctx context.Context, failure error) error {
 	_, err := r.request(ctx, protocol.Failure{Err: failure})
 	return err
 }
 
-// stopped reports what was written of a job before its attempt was stopped, so that it
-// is billed. It does not wait for a reply.
+// stopped sends what was generated before the attempt was stopped, so that the client
+// bills it. It waits for no reply.
 func (r reporter) stopped(undelivered []policy.Child, wasted reasoning.Usage) {
 	var events []protocol.Event
 	for _, child := range undelivered {
@@ -70,8 +70,8 @@ func (r reporter) stopped(undelivered []policy.Child, wasted reasoning.Usage) {
 			err = r.nc.PublishMsg(msg)
 		}
 		if err != nil {
-			slog.Warn("usage of a cancelled job cannot be reported", "worker", r.start.Worker, "search", r.search, "job", r.job,
-				"error", err)
+			slog.Warn("usage of a cancelled job is not reported: its search's bill is too low",
+				"worker", r.start.Worker, "search", r.search, "job", r.job, "error", err)
 		}
 	}
 }
@@ -87,7 +87,7 @@ func (r reporter) request(ctx context.Context, event protocol.Event) (reply *nat
 		if err == nil || errors.Is(err, nats.ErrConnectionClosed) {
 			return reply, err
 		}
-		pause(ctx, wait)
+		sleep(ctx, wait)
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("%w: %w", errNoClient, err)
 		}

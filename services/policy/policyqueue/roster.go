@@ -2,7 +2,6 @@ package policyqueue
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -17,8 +16,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
 )
 
-// A Roster knows which workers of a model live now, as they announce themselves. Make
-// it with [NewRoster].
+// A Roster holds the announcements of a model's live workers. Make it with [NewRoster].
 type Roster struct {
 	model   string
 	nc      *nats.Conn
@@ -31,14 +29,14 @@ type Roster struct {
 	workers map[string]*rosterEntry
 }
 
-// A rosterEntry is a worker, by its key.
+// A rosterEntry is an announcement and the timer that removes it.
 type rosterEntry struct {
 	protocol.Announcement
-	expiry *time.Timer // of the last announcement
+	expiry *time.Timer
 }
 
-// NewRoster returns a roster of the workers of cfg's model. It has the workers that
-// announce themselves from now on, and those from before when Run has begun.
+// NewRoster returns a roster of the workers of cfg's model. It receives announcements from
+// now on; Run reads those from before.
 func NewRoster(nc *nats.Conn, cfg Config) (*Roster, error) {
 	js, err := jetstream.New(nc, jetstream.WithDefaultTimeout(natsTimeout))
 	if err != nil {
@@ -55,13 +53,13 @@ func newRoster(js jetstream.JetStream, model string, changed func()) *Roster {
 // keys matches the keys of the model's workers.
 func (r *Roster) keys() string { return protocol.AnnouncementKey(r.model, "*") }
 
-// subscribe subscribes to the subjects of announcements: a subscription outlives the
-// bucket and the server. An announcement expires by this process's clock, so clocks may
-// differ.
+// subscribe subscribes to the subjects of announcements. Unlike a key-value watcher, a
+// subscription outlives the bucket and the server. Announcements expire by the clock of this
+// process, so that clocks may differ.
 func (r *Roster) subscribe() (err error) {
 	r.sub, err = r.nc.Subscribe(protocol.AnnouncementSubject(r.keys()), func(m *nats.Msg) {
 		key := strings.TrimPrefix(m.Subject, protocol.AnnouncementSubject(""))
-		if m.Header.Get("KV-Operation") != "" { // deleted
+		if m.Header.Get("KV-Operation") != "" { // a deletion
 			r.remove(key)
 			return
 		}
@@ -73,7 +71,8 @@ func (r *Roster) subscribe() (err error) {
 	return nil
 }
 
-// Run follows the announcements until ctx ends.
+// Run keeps the roster up to date until ctx ends. It returns an error if the connection is
+// closed.
 func (r *Roster) Run(ctx context.Context) error {
 	if r.sub == nil {
 		if err := r.subscribe(); err != nil {
@@ -84,7 +83,7 @@ func (r *Roster) Run(ctx context.Context) error {
 		r.sub.Unsubscribe() // fails only if the connection is closed
 		r.clear()
 	}()
-	repeat(ctx, r.nc, nil, 0, r.load)
+	loop{nc: r.nc, action: r.load}.run(ctx)
 	return nil
 }
 
@@ -120,49 +119,11 @@ func (r *Roster) flush(ctx context.Context) error {
 	return kv.Delete(ctx, protocol.AnnouncementKey(r.model, "roster"))
 }
 
-// announcements returns the values of the bucket's keys that match keys. It asks the
-// bucket's stream for the keys: a key-value watcher may say that all have come before
-// the first is there.
-func announcements(ctx context.Context, js jetstream.JetStream, keys string) (values map[string][]byte, err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("read bucket %s: %w", protocol.WorkersBucket, classify(ctx, err))
-		}
-	}()
-	limited, cancel := context.WithTimeout(ctx, natsTimeout)
-	defer cancel()
-	kv, err := js.KeyValue(limited, protocol.WorkersBucket)
-	if err != nil {
-		return nil, err
-	}
-	stream, err := js.Stream(limited, "KV_"+protocol.WorkersBucket)
-	if err != nil {
-		return nil, err
-	}
-	info, err := stream.Info(limited, jetstream.WithSubjectFilter(protocol.AnnouncementSubject(keys)))
-	if err != nil {
-		return nil, err
-	}
-	values = make(map[string][]byte)
-	for subject := range info.State.Subjects {
-		key := strings.TrimPrefix(subject, protocol.AnnouncementSubject(""))
-		entry, err := kv.Get(limited, key)
-		switch {
-		case errors.Is(err, jetstream.ErrKeyNotFound): // deleted or expired
-		case err != nil:
-			return nil, err
-		default:
-			values[key] = entry.Value()
-		}
-	}
-	return values, nil
-}
-
-// put records that a worker has announced itself.
+// put adds or renews an announcement.
 func (r *Roster) put(key string, value []byte) {
 	a, err := protocol.DecodeAnnouncement(value)
 	if err != nil || a.Model.Name != r.model {
-		slog.Warn("announcement of a worker is ignored",
+		slog.Warn("announcement is ignored: is the worker of another release?",
 			"bucket", protocol.WorkersBucket, "key", key, "model", a.Model.Name, "error", err)
 		return
 	}
@@ -181,7 +142,7 @@ func (r *Roster) put(key string, value []byte) {
 	}
 }
 
-// remove records that a worker has taken back its announcement.
+// remove removes the announcement that a worker has deleted.
 func (r *Roster) remove(key string) {
 	r.mu.Lock()
 	entry := r.workers[key]
@@ -195,7 +156,7 @@ func (r *Roster) remove(key string) {
 	}
 }
 
-// expire removes an announcement, unless a later one has come.
+// expire removes an announcement, unless it was renewed.
 func (r *Roster) expire(key string, entry *rosterEntry) {
 	r.mu.Lock()
 	last := r.workers[key] == entry
@@ -208,7 +169,7 @@ func (r *Roster) expire(key string, entry *rosterEntry) {
 	}
 }
 
-// clear forgets all workers.
+// clear removes all announcements.
 func (r *Roster) clear() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -225,7 +186,7 @@ func (r *Roster) notify() {
 	}
 }
 
-// Workers returns the workers that live now, by key.
+// Workers returns the announcements of the live workers, by key.
 func (r *Roster) Workers() map[string]protocol.Announcement {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -236,8 +197,8 @@ func (r *Roster) Workers() map[string]protocol.Announcement {
 	return workers
 }
 
-// Available reports whether a worker takes jobs now. It does not ask NATS, and reports
-// true as long as nothing is known.
+// Available reports whether a live worker is ready to pull jobs. It sends no request to
+// NATS, and reports true until Run has read the bucket.
 func (r *Roster) Available() bool {
 	r.mu.Lock()
 	loaded := r.loaded

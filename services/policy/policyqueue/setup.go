@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sync/errgroup"
@@ -12,8 +11,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
 )
 
-// Setup creates or updates the stream, the buckets, and the consumers of cfg's model,
-// as the settings of the queue are now. Several processes may call it at the same time.
+// Setup creates or updates the stream, the buckets, and the consumers of cfg's model by the
+// current settings of the queue. Several processes may call it concurrently.
 func Setup(ctx context.Context, js jetstream.JetStream, cfg Config) error {
 	cfg, err := cfg.complete()
 	if err != nil {
@@ -27,9 +26,8 @@ func Setup(ctx context.Context, js jetstream.JetStream, cfg Config) error {
 	return err
 }
 
-// setup does Setup for these settings. If there are fewer partitions than before it also
-// deletes the consumers of the others, and reports whether some have to wait until no
-// job is left.
+// setup is Setup with these settings. It also deletes the consumers of partitions that the
+// settings no longer have. retiring reports whether some of those still have jobs.
 func setup(
 	ctx context.Context, js jetstream.JetStream, cfg Config, settings protocol.Settings,
 ) (retiring bool, err error) {
@@ -60,9 +58,9 @@ func setup(
 	return retire(ctx, stream, cfg.Model.Name, settings.Partitions)
 }
 
-// retire deletes the consumers of a model's partitions beyond so many that have no job.
-// No more jobs come into them, as the stream spreads searches over the others. It
-// reports whether some have jobs.
+// retire deletes the consumers of a model's partitions from number partitions on, in which
+// the stream stores no more jobs. retiring reports whether some of them still have jobs;
+// retire leaves those.
 func retire(ctx context.Context, stream jetstream.Stream, model string, partitions int) (retiring bool, err error) {
 	consumers := stream.ListConsumers(ctx)
 	var empty []string
@@ -85,62 +83,4 @@ func retire(ctx context.Context, stream jetstream.Stream, model string, partitio
 		}
 	}
 	return retiring, nil
-}
-
-func (c Config) stream(partitions int) jetstream.StreamConfig {
-	source, destination := protocol.Transform(partitions)
-	stream := jetstream.StreamConfig{
-		Name:             protocol.Stream,
-		Description:      "Expansion jobs, removed when done. Clients publish a lost job again: searches are kept elsewhere.",
-		Subjects:         []string{protocol.Subjects},
-		Retention:        jetstream.WorkQueuePolicy,
-		Storage:          c.storage(),
-		Replicas:         c.Replicas,
-		Discard:          jetstream.DiscardNew, // a full queue refuses
-		MaxMsgs:          c.MaxJobs,
-		MaxAge:           c.MaxAge,
-		AllowMsgTTL:      true,
-		Duplicates:       min(2*time.Minute, c.MaxAge),
-		SubjectTransform: &jetstream.SubjectTransformConfig{Source: source, Destination: destination},
-	}
-	if partitions > 1 {
-		stream.RePublish = &jetstream.RePublish{
-			Source: protocol.Subjects, Destination: protocol.Notifications, HeadersOnly: true,
-		}
-	}
-	return stream
-}
-
-func (c Config) consumer(partition, partitions int) jetstream.ConsumerConfig {
-	return jetstream.ConsumerConfig{
-		Durable:        protocol.Consumer(c.Model.Name, partition),
-		Description:    fmt.Sprintf("Jobs for %s, partition %d of %d", c.Model.Name, partition, partitions),
-		FilterSubject:  protocol.JobFilter(c.Model.Name, partition),
-		AckPolicy:      jetstream.AckExplicitPolicy,
-		AckWait:        c.AckWait,
-		MaxDeliver:     c.MaxDeliver,
-		MaxAckPending:  -1, // workers pull only what they have slots for
-		MaxWaiting:     4096,
-		PriorityPolicy: jetstream.PriorityPolicyPrioritized,
-		PriorityGroups: []string{protocol.PriorityGroup},
-		Replicas:       c.Replicas,
-		MemoryStorage:  !c.File,
-	}
-}
-
-func (c Config) workersBucket() jetstream.KeyValueConfig {
-	return jetstream.KeyValueConfig{
-		Bucket:      protocol.WorkersBucket,
-		Description: "Ponder's policy workers that live now",
-		TTL:         protocol.AnnounceTTL, // the bucket's: a key's own would be lost at the first update
-		Storage:     jetstream.MemoryStorage,
-		Replicas:    c.Replicas,
-	}
-}
-
-func (c Config) storage() jetstream.StorageType {
-	if c.File {
-		return jetstream.FileStorage
-	}
-	return jetstream.MemoryStorage
 }

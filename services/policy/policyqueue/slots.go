@@ -5,12 +5,12 @@ import (
 	"sync"
 )
 
-// slots are the sequences that a worker's Policy may write at the same time. A pull
-// reserves slots before it is sent, so pulls and attempts together never need more
-// than there are.
+// slots counts the sequences that a worker's Policy may generate concurrently. A pull
+// reserves slots before it is sent, so that pulls and attempts together never need more
+// slots than there are.
 type slots struct {
 	total int
-	freed func() // is called, without the lock, when slots get free
+	freed func() // is called, without the lock, after a reservation shrinks
 
 	mu   sync.Mutex
 	free int
@@ -18,7 +18,7 @@ type slots struct {
 
 func newSlots(total int, freed func()) *slots { return &slots{total: total, freed: freed, free: total} }
 
-// reserve reserves n slots, or none.
+// reserve reserves n slots. If fewer are free, it reserves none and returns false.
 func (s *slots) reserve(n int) (*reservation, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -40,38 +40,9 @@ func (s *slots) release(n int) {
 	}
 }
 
-// available returns how many slots are free.
+// available returns the number of free slots.
 func (s *slots) available() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.free
-}
-
-// A reservation is a number of slots that are not free.
-type reservation struct {
-	slots *slots
-
-	mu sync.Mutex
-	n  int
-}
-
-// shrink releases all slots but n.
-func (r *reservation) shrink(n int) {
-	r.mu.Lock()
-	released := r.n - n
-	if released > 0 {
-		r.n = n
-	}
-	r.mu.Unlock()
-	if released > 0 {
-		r.slots.release(released)
-		r.slots.freed()
-	}
-}
-
-// size returns the number of slots.
-func (r *reservation) size() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.n
 }

@@ -76,7 +76,7 @@ func TestPullsNeverExceedSlots(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if got := load.Waiting*w.room() + engine.sequences(); got > slots {
+				if got := load.Waiting*w.puller.pullSlots() + engine.sequences(); got > slots {
 					t.Fatalf("%d pulls wait and %d sequences run, for %d slots", load.Waiting, engine.sequences(), slots)
 				}
 				select {

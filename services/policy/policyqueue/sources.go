@@ -8,70 +8,53 @@ import (
 	"time"
 )
 
-// ownerHeadStart is how much later each next worker looks for a job of another's
-// partition.
-const ownerHeadStart = 5 * time.Millisecond
+const (
+	// ownerHeadStart is the delay of a notification for each worker that ranks before
+	// this one.
+	ownerHeadStart = 5 * time.Millisecond
+	// pullGrace is how long an owner's pull after a notification waits for the job: the
+	// server notifies shortly before its consumer has the job.
+	pullGrace = 2 * time.Millisecond
+)
 
-// pullGrace is how long a pull for a job of which the owner was notified waits: the
-// server notifies a moment before its consumer has the job.
-const pullGrace = 2 * time.Millisecond
-
-// lowestPriority is the worst priority that a pull can have.
-const lowestPriority = 9
-
-// sources decide from which partition a worker pulls next.
+// sources decides from which partition a worker pulls next.
 //
-// Partitions in which a job may be come first, in the order of the worker's priorities:
-// the worker was notified, or has to check them as notifications are not sent for
-// every delivery and may get lost. On the partitions that it owns the worker also
-// waits, with the best priority: so a search stays with the worker that has its prefix
-// while that has free slots, and else goes to one that has. The slots of one pull are
-// kept for other partitions, and if those are not enough, pulls that wait are withdrawn.
+// Partitions that may have a job come first, by the worker's rank in them. A partition may
+// have a job if the worker was notified of one, and from time to time, since redeliveries
+// are not notified and notifications may be lost. If there is none, the worker waits for
+// jobs in the partitions that it owns, with the highest priority. So a search stays with
+// the worker that has the search's prefix in its cache while that worker has free slots,
+// and goes to another one otherwise. Pulls that wait leave the slots of one pull free for
+// the other partitions, and are withdrawn if that is not enough.
 type sources struct {
-	wake func() // is called, without the lock, when there is something to pull
+	wake func() // is called, without the lock, when there may be a job to pull
 
 	mu         sync.Mutex
-	partitions []*partition // best priority first
-	own        int          // how many of them are waited on: the first
+	partitions []*partition // by rank
+	own        int          // number of owned partitions, which are the first
 	waiting    []*waitingPull
 }
 
-// A partition is one of a worker's sources. It is guarded by sources.mu.
-type partition struct {
-	number   int
-	rank     int  // of the worker there: 0 for the owner
-	notified bool // a job was stored, or is just being stored
-	check    bool // a job may be there that was stored before
-	delayed  bool // a notification counts in a moment
-	waiting  int  // pulls that wait
-}
-
-// pending reports whether a job may be in the partition.
-func (p *partition) pending() bool { return p.notified || p.check }
-
-// priority returns the priority of the worker's pulls: 0, best, to lowestPriority.
-func (p *partition) priority() int { return min(p.rank, lowestPriority) }
-
-// A source says how to pull once.
+// A source is where and how to pull once.
 type source struct {
 	partition *partition
-	number    int
+	number    int // of the partition
 	priority  int
 	notified  bool
 	wait      *waitingPull // nil: the pull does not wait
 }
 
-// A waitingPull is a pull that waits for a job. It is guarded by sources.mu.
+// A waitingPull is a pull that waits for a job.
 type waitingPull struct {
 	partition *partition
-	withdrawn context.Context // ends when it is withdrawn; not guarded
+	withdrawn context.Context // ends when the pull is withdrawn
 	withdraw  context.CancelFunc
 }
 
 func newSources(wake func()) *sources { return &sources{wake: wake} }
 
-// assign sets the partitions, by number, and the worker's rank in each. If that changes
-// anything, pulls that wait are withdrawn.
+// assign sets the partitions and the worker's rank in each. If they change, it withdraws
+// the pulls that wait.
 func (s *sources) assign(ranks map[int]int) {
 	s.mu.Lock()
 	partitions := make([]*partition, 0, len(ranks))
@@ -100,36 +83,37 @@ func (s *sources) assign(ranks map[int]int) {
 	s.wake()
 }
 
-// close withdraws pulls that wait.
+// close withdraws the pulls that wait.
 func (s *sources) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.withdrawAll()
 }
 
-// withdrawAll withdraws pulls that wait. The caller holds the lock.
+// withdrawAll withdraws the pulls that wait. The caller holds the lock.
 func (s *sources) withdrawAll() {
 	for _, w := range s.waiting {
 		w.withdraw()
 	}
 }
 
-// next returns how to pull now; spare says whether there are slots for one more pull.
-// The caller calls ended when the pull has ended.
+// next returns the source of the next pull, or false if the worker has to wait for a
+// change. spare says whether there are slots for another pull after this one. The caller
+// calls ended after the pull.
 func (s *sources) next(spare bool) (source, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, p := range s.partitions {
 		if p.pending() {
 			src := source{partition: p, number: p.number, priority: p.priority(), notified: p.notified}
-			p.notified, p.check = false, false // before the pull is sent: later notifications count
+			p.notified, p.check = false, false // before the pull: a later notification causes another one
 			return src, true
 		}
 	}
 	if len(s.partitions) == 0 || len(s.partitions) > 1 && !spare && len(s.waiting) > 0 {
 		return source{}, false
 	}
-	own := s.partitions[:max(1, s.own)] // a worker that owns none waits where it comes first
+	own := s.partitions[:max(1, s.own)] // a worker that owns none waits where its rank is best
 	p := slices.MinFunc(own, func(a, b *partition) int { return a.waiting - b.waiting })
 	w := &waitingPull{partition: p}
 	w.withdrawn, w.withdraw = context.WithCancel(context.Background())
@@ -138,7 +122,7 @@ func (s *sources) next(spare bool) (source, bool) {
 	return source{partition: p, number: p.number, priority: p.priority(), wait: w}, true
 }
 
-// ended records that a pull has ended, and whether it returned a job.
+// ended records the end of a pull; job says whether it returned one.
 func (s *sources) ended(src source, job bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -147,12 +131,12 @@ func (s *sources) ended(src source, job bool) {
 		src.partition.waiting--
 		s.waiting = slices.DeleteFunc(s.waiting, func(w *waitingPull) bool { return w == src.wait })
 	} else if job {
-		src.partition.check = true // there may be more
+		src.partition.check = true // there may be more jobs
 	}
 }
 
-// yield withdraws a pull that waits, if there is no slot to pull from a partition in
-// which a job may be. The caller calls it again when the slots of that pull are free.
+// yield withdraws a pull that waits, if another partition may have a job. The caller has no
+// slots for a pull there, and calls yield again after slots were freed.
 func (s *sources) yield() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -163,16 +147,16 @@ func (s *sources) yield() {
 		return
 	}
 	for _, w := range s.waiting {
-		if !w.partition.pending() { // else it gets that job itself
+		if !w.partition.pending() { // otherwise the pull gets the job
 			w.withdraw()
 			return
 		}
 	}
 }
 
-// notify records that a job was stored in a partition. For the owner that counts at
-// once, for the others one after the other a little later, so that it goes to them
-// only if the owner has no slots for it (delay scheduling: Zaharia et al., EuroSys 2010).
+// notify records that JetStream has stored a job in a partition. The owner pulls at once.
+// The other workers pull one after the other, by rank, so that the job goes to one of them
+// only if the owner has no slots (delay scheduling: Zaharia et al., EuroSys 2010).
 func (s *sources) notify(number int) {
 	s.mu.Lock()
 	i := slices.IndexFunc(s.partitions, func(p *partition) bool { return p.number == number })
@@ -184,20 +168,20 @@ func (s *sources) notify(number int) {
 	p.delayed = true
 	delay := time.Duration(p.priority()) * ownerHeadStart
 	s.mu.Unlock()
-	count := func() {
+	apply := func() {
 		s.mu.Lock()
 		p.delayed, p.notified = false, true
 		s.mu.Unlock()
 		s.wake()
 	}
 	if delay > 0 {
-		time.AfterFunc(delay, count)
+		time.AfterFunc(delay, apply)
 		return
 	}
-	count()
+	apply()
 }
 
-// check makes the worker pull from a partition, as a job may be delivered again there.
+// check makes the worker pull from a partition, in which a redelivery may be due.
 func (s *sources) check(number int) {
 	s.mu.Lock()
 	for _, p := range s.partitions {
@@ -207,8 +191,8 @@ func (s *sources) check(number int) {
 	s.wake()
 }
 
-// checkAll makes the worker pull from all partitions, unless there is only one, which
-// is waited on.
+// checkAll makes the worker pull from all partitions. If there is only one, a pull waits
+// there anyway.
 func (s *sources) checkAll() {
 	s.mu.Lock()
 	for _, p := range s.partitions {

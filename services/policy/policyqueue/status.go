@@ -12,21 +12,21 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
 )
 
-// A Status is what the queues of all models on a NATS server are doing.
+// A Status describes the queues of all models on a NATS server.
 type Status struct {
 	Settings protocol.Settings
-	Written  bool          // else the settings are the defaults
-	Models   []ModelStatus // those with a queue or a worker, by name
+	Written  bool          // false: the settings are the defaults
+	Models   []ModelStatus // models with a consumer or a worker, sorted by name
 }
 
-// A ModelStatus is what one model's queue is doing.
+// A ModelStatus describes the queue of one model.
 type ModelStatus struct {
 	Model   string
 	Load    Load
-	Workers []protocol.Announcement // by name
+	Workers []protocol.Announcement // sorted by name
 }
 
-// ReadStatus asks NATS for the status. A server without a queue has an empty one.
+// ReadStatus reads the status from NATS. On a server without a queue it has no models.
 func ReadStatus(ctx context.Context, js jetstream.JetStream) (Status, error) {
 	var s Status
 	var err error

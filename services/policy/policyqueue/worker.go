@@ -3,58 +3,51 @@ package policyqueue
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
 )
 
-// A WorkerConfig describes one worker.
+// A WorkerConfig configures a worker.
 type WorkerConfig struct {
-	Name  string        // in results and traces
-	Slots int           // sequences that its Policy writes at the same time
-	Drain time.Duration // that jobs may still take when Run's ctx ends; 0 is 20s
+	Name  string        // in results and traces; workers should have different names
+	Slots int           // number of sequences that the Policy generates concurrently, at least 1
+	Drain time.Duration // how long running jobs may go on after Run's ctx has ended; 0 is 20s
 
-	// Ready returns nil if the Policy is ready. While it is not, the worker owns no
-	// partition, and does only jobs that no other worker takes. Nil: it always is.
+	// Ready returns nil while the Policy is ready. While it is not, the worker owns no
+	// partition, and pulls only jobs that no other worker pulls. Nil: it is always ready.
 	Ready func(context.Context) error
 }
 
-// A Worker does jobs with a Policy of its own. Make it with [NewWorker].
+// A Worker pulls jobs and runs them on its Policy. Make it with [NewWorker].
 type Worker struct {
 	name       string
 	nc         *nats.Conn
 	policy     policy.Policy
 	cfg        Config
 	drain      time.Duration
-	monitor    *Monitor
 	settings   *settingsFollower
 	roster     *Roster
 	announcer  *announcer
 	assignment *assignment
 	sources    *sources
 	slots      *slots
+	puller     *puller
+	attempts   *attempts
 	tracer     tracer
-	woken      chan struct{} // holds one value when there may be a job to pull or slots for it
-	lookAgain  chan struct{} // holds one value when the partitions may have changed
-	waits      bool          // for the queue to be made; used by lookForPartitions alone
-
-	mu       sync.Mutex
-	attempts map[*attempt]struct{}
 }
 
-// NewWorker returns a worker of the queue that [Setup] makes. p must serve the
-// model that cfg names. A pull reserves slots for a whole job of Cap children, so
-// Slots of several times Cap keep most of them busy also where jobs are small;
-// with fewer than Cap, larger jobs are done in turns.
+// NewWorker returns a worker of the queue that [Setup] creates. p serves the model of cfg.
+//
+// A pull reserves Cap slots, as a job may have Cap children. Slots of several times Cap keep
+// most slots busy even if jobs are small. With fewer slots than Cap, a large job is
+// generated in several rounds.
 func NewWorker(nc *nats.Conn, p policy.Policy, cfg Config, wc WorkerConfig) (*Worker, error) {
 	cfg, err := cfg.complete()
 	if err != nil {
@@ -65,38 +58,41 @@ func NewWorker(nc *nats.Conn, p policy.Policy, cfg Config, wc WorkerConfig) (*Wo
 	case wc.Name == "":
 		return nil, reasoning.Invalid("worker.name", "must not be empty")
 	case wc.Slots < 1:
-		return nil, reasoning.Invalid("worker.slots", "must be at least 1, are %d", wc.Slots)
+		return nil, reasoning.Invalid("worker.slots", "must be at least 1, is %d", wc.Slots)
 	}
 	monitor, err := NewMonitor(nc, cfg)
 	if err != nil {
 		return nil, err
 	}
+	wake, stale := newTrigger(), newTrigger()
 	w := &Worker{
-		name:      wc.Name,
-		nc:        nc,
-		policy:    p,
-		cfg:       cfg,
-		drain:     wc.Drain,
-		monitor:   monitor,
-		tracer:    newTracer(cfg),
-		woken:     make(chan struct{}, 1),
-		lookAgain: make(chan struct{}, 1),
-		attempts:  make(map[*attempt]struct{}),
+		name:     wc.Name,
+		nc:       nc,
+		policy:   p,
+		cfg:      cfg,
+		drain:    wc.Drain,
+		settings: newSettingsFollower(monitor.js, stale.signal),
+		sources:  newSources(wake.signal),
+		slots:    newSlots(wc.Slots, wake.signal),
+		attempts: newAttempts(),
+		tracer:   newTracer(cfg),
 	}
-	w.slots = newSlots(wc.Slots, w.wake)
-	w.sources = newSources(w.wake)
-	w.settings = newSettingsFollower(monitor.js, func() { signal(w.lookAgain) })
 	w.roster = newRoster(monitor.js, cfg.Model.Name, func() { w.assignment.update() })
 	w.announcer = newAnnouncer(monitor.js, wc, cfg.Model, func() { w.assignment.update() })
 	w.assignment = &assignment{
-		key: w.announcer.key, self: w.announcer.now, roster: w.roster, assigned: w.sources.assign,
+		key: w.announcer.key, self: w.announcer.current, monitor: monitor, settings: w.settings, roster: w.roster,
+		assigned: w.sources.assign, stale: stale,
+	}
+	w.puller = &puller{
+		worker: wc.Name, nc: nc, cfg: cfg, settings: w.settings, sources: w.sources, slots: w.slots,
+		wake: wake, missing: stale.signal, process: w.process,
 	}
 	return w, nil
 }
 
-// Run does jobs until ctx ends. Then it pulls no more, and returns when its attempts are
-// done, or after the drain time, when it has put back the other jobs. Before that it
-// returns only if the connection is closed for good, with an error.
+// Run pulls and processes jobs until ctx ends. Then it pulls no more, gives running jobs
+// the drain time to finish, returns the others to the queue, and returns nil. It returns an
+// error if the connection is or becomes closed.
 func (w *Worker) Run(ctx context.Context) error {
 	unsubscribe, err := w.subscribe()
 	if err != nil {
@@ -105,53 +101,26 @@ func (w *Worker) Run(ctx context.Context) error {
 	defer unsubscribe()
 	stopBackground := w.startBackground(context.WithoutCancel(ctx))
 	defer stopBackground()
-	// Jobs that are delivered again are not notified, and a notification may get lost.
-	tick := time.NewTicker(w.cfg.AckWait / 2)
-	defer tick.Stop()
-	closed := w.nc.StatusChanged(nats.CLOSED)
-	defer w.nc.RemoveStatusListener(closed)
 	attempts, stop := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stop(nil)
-	var running sync.WaitGroup
-	pulling, stopPulling := context.WithCancel(ctx)
-	defer stopPulling()
-	for ctx.Err() == nil && !w.nc.IsClosed() {
-		w.pullAll(pulling, attempts, &running)
-		select {
-		case <-w.woken:
-		case <-tick.C:
-			w.sources.checkAll()
-		case <-closed:
-		case <-ctx.Done():
-		}
-	}
+	w.puller.run(ctx, attempts)
 	w.announcer.drain()
-	stopPulling()
-	if w.nc.IsClosed() { // no result can be sent
+	if w.nc.IsClosed() { // attempts cannot send results
 		stop(nats.ErrConnectionClosed)
 	}
-	done := make(chan struct{})
-	go func() { running.Wait(); close(done) }()
-	drained := time.NewTimer(w.drain)
-	defer drained.Stop()
-	select {
-	case <-done:
-	case <-drained.C:
-		stop(errStopped)
-		<-done
-	}
+	w.drainAttempts(stop)
 	stopBackground()
 	flush, cancel := context.WithTimeout(context.Background(), natsTimeout)
 	defer cancel()
-	if w.nc.FlushWithContext(flush); w.nc.IsClosed() { // the last acks
+	if w.nc.FlushWithContext(flush); w.nc.IsClosed() { // the flush sends the last acks
 		return fmt.Errorf("worker %s: %w", w.name, nats.ErrConnectionClosed)
 	}
 	return nil
 }
 
-// subscribe subscribes to what is sent to all workers, until unsubscribe is called.
+// subscribe subscribes to cancellations and notifications.
 func (w *Worker) subscribe() (unsubscribe func(), err error) {
-	cancels, err := w.nc.Subscribe(protocol.CancelSubject("*"), w.cancel)
+	cancels, err := w.nc.Subscribe(protocol.CancelSubject("*"), w.attempts.handleCancel)
 	if err != nil {
 		return nil, err
 	}
@@ -170,15 +139,15 @@ func (w *Worker) subscribe() (unsubscribe func(), err error) {
 	}, nil
 }
 
-// startBackground starts what the worker does beside jobs. The function that it returns
-// ends that, and may be called twice.
+// startBackground starts the goroutines that do not process jobs. stop ends them, and may
+// be called twice.
 func (w *Worker) startBackground(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var background sync.WaitGroup
 	background.Go(func() { w.settings.run(ctx) })
 	background.Go(func() { w.roster.Run(ctx) }) // fails only if the connection is closed
 	background.Go(func() { w.announcer.run(ctx) })
-	background.Go(func() { repeat(ctx, w.nc, w.lookAgain, 0, w.lookForPartitions) })
+	background.Go(func() { w.assignment.run(ctx) })
 	return func() {
 		cancel()
 		background.Wait()
@@ -186,113 +155,9 @@ func (w *Worker) startBackground(ctx context.Context) (stop func()) {
 	}
 }
 
-// lookForPartitions finds out in which partitions the model has consumers. It returns an
-// error if there may soon be others.
-func (w *Worker) lookForPartitions(ctx context.Context) error {
-	numbers, total, err := w.monitor.partitions(ctx)
-	switch {
-	case err != nil && !errors.Is(err, jetstream.ErrStreamNotFound):
-		return err
-	case err == nil && (len(numbers) != total || total != w.settings.settings().Partitions):
-		err = errIncomplete
-	}
-	if waits := len(numbers) == 0; waits != w.waits {
-		w.waits = waits
-		if waits {
-			slog.Info("policy worker waits until a planner makes the queue", "worker", w.name, "model", w.cfg.Model.Name)
-		} else {
-			slog.Info("policy worker has the queue", "worker", w.name, "model", w.cfg.Model.Name)
-		}
-	}
-	w.assignment.setPartitions(numbers)
-	return err
-}
-
-// errIncomplete is the error of a queue that has other partitions than its settings.
-var errIncomplete = errors.New("queue is not as its settings are")
-
-// room returns how many slots a pull reserves: those of the largest job.
-func (w *Worker) room() int { return min(w.settings.settings().Cap, w.slots.total) }
-
-// wake makes Run look for jobs.
-func (w *Worker) wake() { signal(w.woken) }
-
-// pullAll sends pulls while there are slots for what they return.
-func (w *Worker) pullAll(ctx, attempts context.Context, running *sync.WaitGroup) {
-	for {
-		room := w.room()
-		reserved, ok := w.slots.reserve(room)
-		if !ok {
-			w.sources.yield()
-			return
-		}
-		s, ok := w.sources.next(w.slots.available() >= room)
-		if !ok {
-			w.slots.release(room)
-			return
-		}
-		running.Go(func() {
-			defer reserved.shrink(0)
-			w.pull(ctx, attempts, s, reserved)
-		})
-	}
-}
-
-// pull pulls a job from s and makes an attempt at it.
-func (w *Worker) pull(ctx, attempts context.Context, s source, reserved *reservation) {
-	p := pull{Priority: s.priority}
-	pulling := ctx
-	switch {
-	case s.wait != nil:
-		p.Expires = w.cfg.AckWait
-		var cancel context.CancelFunc
-		pulling, cancel = context.WithCancel(ctx)
-		defer cancel()
-		defer context.AfterFunc(s.wait.withdrawn, cancel)()
-	case s.notified && s.priority == 0:
-		p.Expires = pullGrace
-	default: // a job that is not there now was stored long ago, or the owner has it
-		p.NoWait = true
-	}
-	msg, err := p.send(pulling, w.nc, protocol.Consumer(w.cfg.Model.Name, s.number))
-	w.sources.ended(s, msg != nil)
-	switch {
-	case errors.Is(err, jetstream.ErrConsumerNotFound):
-		signal(w.lookAgain)
-		pause(ctx, natsTimeout)
-	case err != nil:
-		if w.nc.IsConnected() && ctx.Err() == nil { // a lost connection is logged once, by natsx
-			slog.Warn("policy worker cannot pull", "worker", w.name, "error", err)
-		}
-		pause(ctx, natsTimeout)
-	case msg == nil:
-	case ctx.Err() != nil:
-		msg.Nak() // it came too late; if this is lost, too, AckWait does the same
-	default:
-		w.wake() // where one was, there may be more
-		w.do(attempts, msg, reserved)
-	}
-}
-
-// cancel stops the attempts at jobs that are cancelled.
-func (w *Worker) cancel(m *nats.Msg) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for a := range w.attempts {
-		if m.Subject == protocol.CancelSubject(a.search) && (len(m.Data) == 0 || string(m.Data) == a.id) {
-			a.cancel(errCancelled)
-		}
-	}
-}
-
-func (w *Worker) add(a *attempt) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.attempts[a] = struct{}{}
-}
-
-func (w *Worker) remove(a *attempt) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	delete(w.attempts, a)
+// drainAttempts waits until all attempts have ended. It stops them after the drain time.
+func (w *Worker) drainAttempts(stop context.CancelCauseFunc) {
+	drained := time.AfterFunc(w.drain, func() { stop(errStopped) })
+	defer drained.Stop()
+	w.puller.running.Wait()
 }

@@ -18,14 +18,14 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
 )
 
-// The headers of jobs and results are in W3C's format, whichever propagator the process
-// has set: both ends are in this package.
+// propagator writes and reads the trace context of jobs and results in the W3C's format,
+// whichever propagator the process uses elsewhere: both ends are in this package.
 var propagator = propagation.TraceContext{}
 
-// traceParent returns the traceparent in a message's header, or "".
+// traceParent returns the traceparent in the header of a message, or "" if there is none.
 func traceParent(h nats.Header) string { return natsx.Header(h).Get("traceparent") }
 
-// A tracer makes the spans of jobs.
+// A tracer starts the spans of jobs.
 type tracer struct{ trace.Tracer }
 
 func newTracer(cfg Config) tracer {
@@ -35,7 +35,8 @@ func newTracer(cfg Config) tracer {
 	return tracer{cfg.Tracers.Tracer(names.Scope)}
 }
 
-// startSend starts the producer's span of a job and puts it into the job's message.
+// startSend starts the producer's span of a job, and injects its context into the job's
+// message.
 func (t tracer) startSend(ctx context.Context, r policy.Request, msg *nats.Msg) (context.Context, trace.Span) {
 	ctx, span := t.Start(ctx, names.SpanSend,
 		trace.WithSpanKind(trace.SpanKindProducer),
@@ -47,7 +48,7 @@ func (t tracer) startSend(ctx context.Context, r policy.Request, msg *nats.Msg) 
 }
 
 // startProcess starts the consumer's span of an attempt at a job. Its parent is the
-// producer's span: a job is handled on its own, and a search is one trace.
+// producer's span, so that a search is one trace.
 func (t tracer) startProcess(
 	ctx context.Context, r policy.Request, msg *nats.Msg, start policy.Start,
 ) (context.Context, trace.Span) {
@@ -73,7 +74,7 @@ func attributes(r policy.Request) []attribute.KeyValue {
 	}
 }
 
-// linkPrevious links an attempt to the one before it, by its traceparent.
+// linkPrevious links the span of an attempt to that of the previous one.
 func linkPrevious(span trace.Span, traceparent string) {
 	carrier := propagation.MapCarrier{"traceparent": traceparent}
 	previous := trace.SpanContextFromContext(propagator.Extract(context.Background(), carrier))
@@ -84,7 +85,7 @@ func linkPrevious(span trace.Span, traceparent string) {
 	}
 }
 
-// endSpan ends a span. Of an error it records the reason only, as the text may quote
+// endSpan ends a span. It records the reason of an error and not its text, which may quote
 // the problem.
 func endSpan(span trace.Span, err error) {
 	if err != nil {

@@ -1,0 +1,50 @@
+package policyqueue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
+)
+
+// announcements returns the values of the keys that match keys, by key. It lists keys by
+// the stream's info: a key-value watcher may report that it has sent all values before it
+// has sent the first.
+func announcements(ctx context.Context, js jetstream.JetStream, keys string) (values map[string][]byte, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("read bucket %s: %w", protocol.WorkersBucket, classify(ctx, err))
+		}
+	}()
+	limited, cancel := context.WithTimeout(ctx, natsTimeout)
+	defer cancel()
+	kv, err := js.KeyValue(limited, protocol.WorkersBucket)
+	if err != nil {
+		return nil, err
+	}
+	stream, err := js.Stream(limited, "KV_"+protocol.WorkersBucket)
+	if err != nil {
+		return nil, err
+	}
+	info, err := stream.Info(limited, jetstream.WithSubjectFilter(protocol.AnnouncementSubject(keys)))
+	if err != nil {
+		return nil, err
+	}
+	values = make(map[string][]byte)
+	for subject := range info.State.Subjects {
+		key := strings.TrimPrefix(subject, protocol.AnnouncementSubject(""))
+		entry, err := kv.Get(limited, key)
+		switch {
+		case errors.Is(err, jetstream.ErrKeyNotFound): // deleted or expired
+		case err != nil:
+			return nil, err
+		default:
+			values[key] = entry.Value()
+		}
+	}
+	return values, nil
+}
