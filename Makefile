@@ -3,7 +3,7 @@ GO      ?= go
 VENV    := .venv
 BIN     := bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-.PHONY: help test check build gen breaking lint unit race table calibration cards evidence evidence-quick evidence-check examples demo dev up deploy deploy-check real real-calibrate bench-pocket clean
+.PHONY: help test check build gen breaking lint unit race table calibration cards evidence evidence-quick evidence-check examples demo dev up deploy deploy-check cluster-validate real real-calibrate bench-pocket clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -74,6 +74,9 @@ deploy: ## write deploy/k8s, and the table of values in the chart's README, from
 
 deploy-check: $(BIN)/staticcheck ## the chart and deploy/k8s: both forms equal and current, and each value, flag, selector and port right
 	cd deploy/render && GOWORK=off $(GO) vet ./... && GOWORK=off ../../$(BIN)/staticcheck ./... && GOWORK=off $(GO) test ./...
+
+cluster-validate: ## apply the chart and deploy/k8s to a real kube-apiserver on loopback (first run builds it: ten minutes; needs jq, openssl)
+	test/cluster/validate.sh
 
 real: ## the OpenAI engine against a real llama.cpp server and a real 0.5B model (first run builds the server: minutes)
 	test/real/fetch.sh all
