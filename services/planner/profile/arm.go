@@ -22,10 +22,3 @@ type Arm struct {
 
 // Search returns the strategy of an arm of a profile that Read returned.
 func (a Arm) Search() search.Strategy { return a.search }
-
-// A Bin is the problems of one difficulty, with the arms that were measured on them.
-type Bin struct {
-	Label    string `json:"label"`
-	Problems int    `json:"problems"`
-	Arms     []Arm  `json:"arms"`
-}
