@@ -5,7 +5,6 @@ import (
 	"iter"
 	"runtime"
 	"sync"
-	"sync/atomic"
 )
 
 // Options configure an Engine. Zero values mean the defaults.
@@ -43,38 +42,6 @@ type Engine struct {
 	closed  bool
 	waiting []*job      // to be prefilled
 	ready   []*sequence // prefilled, to be decoded
-}
-
-// job is an accepted request.
-type job struct {
-	ctx       context.Context
-	request   Request
-	ids       []int
-	prefix    *prefix // set by prefill
-	cached    int     // tokens that prefill took from the cache
-	prefilled atomic.Bool
-	generated atomic.Int64 // tokens of all children
-	children  chan Child   // buffered: workers never block on a slow caller
-	failed    chan error
-}
-
-// fail makes Generate return err. Only the first call has an effect.
-func (p *job) fail(err error) {
-	select {
-	case p.failed <- err:
-	default:
-	}
-}
-
-// sequence is an unfinished child.
-type sequence struct {
-	*job
-	sampler
-	child      Child
-	kv         *segment
-	next       int     // last token drawn, the input of the next pass
-	stepTokens []int   // of the incomplete step
-	logProb    float64 // of stepTokens
 }
 
 // NewEngine starts an engine; Close stops it.
@@ -148,16 +115,6 @@ func (e *Engine) Generate(ctx context.Context, r Request) iter.Seq2[Child, error
 			}
 		}
 	}
-}
-
-// usage returns the usage of a child. The first child carries the prompt's uncached tokens; for
-// the others the prompt counts as cached.
-func (p *job) usage(generated int, first bool) Usage {
-	u := Usage{Prompt: len(p.ids), Cached: len(p.ids), Generated: generated}
-	if first {
-		u.Cached = p.cached
-	}
-	return u
 }
 
 // submit queues p. It returns false if the engine is closed.
@@ -253,14 +210,4 @@ func (e *Engine) prefill(s *scratch, p *job) {
 	e.ready = append(e.ready, children...)
 	e.wake.Broadcast()
 	e.mu.Unlock()
-}
-
-// start draws a child's first token from the logits after its prompt. It reports
-// whether the child is unfinished.
-func (q *sequence) start(m *Model) bool {
-	if q.ctx.Err() != nil {
-		return false
-	}
-	q.kv = newSegment(m.config, len(q.ids), min(q.request.MaxTokens, m.Context()-len(q.ids)))
-	return q.accept(append([]float32(nil), q.prefix.logits...))
 }

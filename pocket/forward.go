@@ -2,49 +2,10 @@ package pocket
 
 import "math"
 
-// segment holds the keys and values of consecutive positions of one sequence. Keys
-// are stored as head×capacity and values as capacity×head, so that neither product
-// of attention needs a transposed operand.
-type segment struct {
-	start, len, cap int
-	keys, values    []float32 // layers × kvHeads × head × cap
-}
-
 func newSegment(c config, start, capacity int) *segment {
 	n := c.layers * c.kvDim() * capacity
 	return &segment{start: start, cap: capacity, keys: make([]float32, n), values: make([]float32, n)}
 }
-
-func (s *segment) key(c config, layer, kv int) matrix {
-	size := c.head() * s.cap
-	at := (layer*c.kvHeads + kv) * size
-	return matrix{c.head(), s.len, s.cap, s.keys[at : at+size]}
-}
-
-func (s *segment) value(c config, layer, kv int) matrix {
-	size := c.head() * s.cap
-	at := (layer*c.kvHeads + kv) * size
-	return matrix{s.len, c.head(), c.head(), s.values[at : at+size]}
-}
-
-// copyFrom copies the first n positions of another segment with the same start.
-func (s *segment) copyFrom(from *segment, n int, c config) {
-	hd := c.head()
-	for b := range c.layers * c.kvHeads {
-		to, src := b*hd*s.cap, b*hd*from.cap
-		copy(s.values[to:to+n*hd], from.values[src:src+n*hd])
-		for i := range hd {
-			copy(s.keys[to+i*s.cap:to+i*s.cap+n], from.keys[src+i*from.cap:src+i*from.cap+n])
-		}
-	}
-	s.len = n
-}
-
-// view is the context of one sequence: a prefix shared with siblings (read-only, may
-// be nil) and its own continuation.
-type view struct{ shared, own *segment }
-
-func (c view) len() int { return c.own.start + c.own.len }
 
 // input is one row of a batch: the next token of a sequence. Rows of the same
 // sequence must be in order and adjacent.
