@@ -28,17 +28,6 @@ func (e *Error) Is(target error) bool {
 	return ok && t.reason == e.reason
 }
 
-// Mark returns an error that wraps both err and e and has the text of err alone, where
-// that text describes the failure and e is needed only to classify it.
-func Mark(err error, e *Error) error { return &marked{err, e} }
-
-type marked struct {
-	error
-	mark *Error
-}
-
-func (m *marked) Unwrap() []error { return []error{m.mark, m.error} }
-
 // Generic errors, one for a kind. A service returns one of them, wrapped, if it has no
 // specific error; it declares its specific errors with its interface. context.Canceled and
 // context.DeadlineExceeded are generic too.

@@ -6,13 +6,6 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// A Start reports that a worker began an attempt at a queued request.
-type Start struct {
-	Worker    string
-	Attempt   int // from 1
-	QueueWait time.Duration
-}
-
 // A Child is one continuation of a prefix. Its usage has all tokens that the engine generated
 // for it: those that are in no step, as of a text that was cut at the limit, are wasted.
 type Child struct {

@@ -7,7 +7,6 @@ package verifier
 
 import (
 	"context"
-	"time"
 
 	"github.com/ponder-mesh/ponder/reasoning"
 )
@@ -20,13 +19,6 @@ type Verifier interface {
 	Score(ctx context.Context, r Request) (Result, error)
 	// RewardModel returns the identity of the reward model and its aggregator.
 	RewardModel(ctx context.Context) (RewardModel, error)
-}
-
-// A Result is the scores of one path.
-type Result struct {
-	Scores []float64 // one per step, in [0,1]
-	Usage  reasoning.Usage
-	Took   time.Duration
 }
 
 // ErrBadScores indicates that a reward model returned the wrong number of scores, or

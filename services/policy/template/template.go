@@ -50,19 +50,6 @@ type Thinking struct {
 	Strip  []string // remains of an end-of-text token that a server may leave in the text
 }
 
-// A Message is one turn of a chat.
-type Message struct {
-	Role    string `json:"role"`
-	Content string `json:"content"`
-}
-
-// A Text is a problem with the solution so far.
-type Text struct {
-	Problem  string
-	Attempts []string // earlier full solutions, oldest first, possibly with comments on each
-	Steps    []string
-}
-
 // Check returns an error that is a reasoning.ErrInvalid if the template cannot show
 // all of the text.
 func (t Template) Check(text Text) error {

@@ -7,21 +7,7 @@ import (
 	"maps"
 
 	"github.com/ponder-mesh/ponder/internal/modelserver"
-	"github.com/ponder-mesh/ponder/reasoning"
-	"github.com/ponder-mesh/ponder/services/policy/template"
 )
-
-// A call is one request for n continuations, independent of the server.
-type call struct {
-	model    string
-	template template.Template
-	text     template.Text
-	sampling reasoning.Sampling
-	seed     reasoning.Seed
-	n        int
-	stop     string // stop string for the server, if not empty; set only if protocol.stops
-	until    string // ends a choice, if not empty; not sent to the server
-}
 
 // A protocol is one endpoint of one kind of server.
 type protocol struct {
@@ -30,25 +16,6 @@ type protocol struct {
 	body   func(call) map[string]any
 	frames func(s *modelserver.Stream, limit int64) iter.Seq2[[]byte, error]
 	parse  func([]byte) (frame, error)
-}
-
-// A frame is the content of one server-sent event, or of one line.
-type frame struct {
-	events []event
-	usage  *usage // of the request so far, if reported
-}
-
-// An event is an update of one choice.
-type event struct {
-	choice    int
-	reasoning string // thinking that the server sends apart from the text, and that precedes it
-	text      string
-	tools     bool                // the server sends a call of a tool
-	tokens    []modelserver.Token // sampled since the last event, if reported
-	sampled   int                 // tokens sampled so far, including those without text, if reported
-	finish    string              // "stop" or "length" at the end
-	stopped   string              // the stop string that the server reached and removed, if reported
-	cut       bool                // text after a limit was removed
 }
 
 // protocolOf returns the endpoint of a dialect that reports most. llama.cpp's own
@@ -108,10 +75,6 @@ var specialTokens = map[Dialect]map[string]any{
 }
 
 var continuousUsage = map[string]any{"include_usage": true, "continuous_usage_stats": true}
-
-// portableSeed returns the seed in the range that every server accepts: positive and of
-// 31 bits. llama.cpp takes a seed with all 32 bits set as a request for a random one.
-func portableSeed(s reasoning.Seed) int64 { return max(1, int64(s>>33)) }
 
 // standardBody returns a request in OpenAI's API.
 func standardBody(c call, chat bool) map[string]any {
