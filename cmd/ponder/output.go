@@ -15,12 +15,6 @@ import (
 // errInterrupted is the error of a command after Ctrl-C.
 var errInterrupted = errors.New("interrupted")
 
-// A usageError reports an invalid command line.
-type usageError struct{ error }
-
-// Unwrap returns the error of the command line.
-func (e usageError) Unwrap() error { return e.error }
-
 // An output prints the data of a command on standard output: as JSON lines if json is
 // set, as text otherwise.
 type output struct{ json bool }

@@ -2,10 +2,7 @@ package telemetry
 
 import (
 	"context"
-	"log/slog"
 	"os"
-	"sync"
-	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
@@ -56,31 +53,4 @@ func (e countedExporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadO
 		e.exported(ctx, len(spans))
 	}
 	return err
-}
-
-// An errorLog logs the errors of OpenTelemetry, at most one a minute: exports to a
-// collector that is down fail every few seconds.
-type errorLog struct {
-	log *slog.Logger
-
-	mu     sync.Mutex
-	next   time.Time
-	hidden int
-}
-
-// Handle implements otel.ErrorHandler.
-func (l *errorLog) Handle(err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	now := time.Now()
-	if now.Before(l.next) {
-		l.hidden++
-		return
-	}
-	log := l.log
-	if log == nil {
-		log = slog.Default()
-	}
-	log.Warn("telemetry was not exported", "error", err, "hidden", l.hidden)
-	l.next, l.hidden = now.Add(time.Minute), 0
 }

@@ -3,7 +3,6 @@ package telemetry
 import (
 	"context"
 	"errors"
-	"strconv"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -124,21 +123,4 @@ func Usage(u reasoning.Usage) []attribute.KeyValue {
 		attribute.Int64(names.GenAIOutputTokens, u.Generated),
 		attribute.Int64(names.VerifierTokens, u.Verifier),
 	}
-}
-
-// maxDepthLabel is the first depth that shares its label with all deeper ones: a
-// histogram costs a series for each bucket, depth and strategy.
-const maxDepthLabel = 16
-
-var depthLabels = func() (labels [maxDepthLabel + 1]attribute.KeyValue) {
-	for d := range maxDepthLabel {
-		labels[d] = attribute.String(names.LabelDepth, strconv.Itoa(d))
-	}
-	labels[maxDepthLabel] = attribute.String(names.LabelDepth, strconv.Itoa(maxDepthLabel)+"+")
-	return labels
-}()
-
-// DepthLabel returns the label of a depth.
-func DepthLabel(depth int) attribute.KeyValue {
-	return depthLabels[min(max(depth, 0), maxDepthLabel)]
 }

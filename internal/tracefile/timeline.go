@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"github.com/ponder-mesh/ponder/internal/telemetry/names"
 )
 
 // A Timeline is when the parts of one search happened.
@@ -51,68 +49,6 @@ func ReadTimeline(r io.Reader, search Search) (*Timeline, error) {
 	t := &Timeline{Search: search}
 	f.rows("", 0, &t.Rows)
 	return t, nil
-}
-
-// A forest holds the spans of one trace, and which of them are shown below which.
-type forest struct {
-	search   Search
-	spans    map[string]*Span
-	children map[string][]*Span // by the id of the parent that is shown; "" has the roots
-}
-
-func (f *forest) shown(s *Span) bool {
-	if s.search() != f.search.ID {
-		return false
-	}
-	switch s.Name {
-	case names.SpanSearch, names.SpanEstimate, names.SpanGenerate, names.SpanScore:
-		return true
-	}
-	return strings.HasPrefix(s.Name, names.SpanDepthPrefix)
-}
-
-// parent returns the id of the nearest ancestor that is shown, or "".
-func (f *forest) parent(s *Span) string {
-	if a := f.ancestor(s, f.shown); a != nil {
-		return a.ID
-	}
-	return ""
-}
-
-// ancestor returns the nearest ancestor that matches, or nil. It ends also for a file
-// in which a span is its own ancestor.
-func (f *forest) ancestor(s *Span, matches func(*Span) bool) *Span {
-	seen := 0
-	for a := f.spans[s.Parent]; a != nil && seen < len(f.spans); a = f.spans[a.Parent] {
-		if matches(a) {
-			return a
-		}
-		seen++
-	}
-	return nil
-}
-
-// rows appends the rows below a parent.
-func (f *forest) rows(parent string, indent int, rows *[]Row) {
-	children := f.children[parent]
-	slices.SortFunc(children, func(a, b *Span) int { return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.ID, b.ID)) })
-	for _, s := range children {
-		row := Row{
-			Name: s.Name, Node: s.text(names.NodeID), Indent: indent,
-			Start: time.Unix(0, s.Start).Sub(f.search.Start), Duration: s.Duration(),
-		}
-		if s.Status == "error" {
-			row.Failed = cmp.Or(s.Message, "error")
-		}
-		if s.Name == names.SpanGenerate {
-			waited := func(a *Span) bool { _, ok := a.wait(); return ok || f.shown(a) }
-			if job := f.ancestor(s, waited); job != nil && !f.shown(job) {
-				row.Wait, _ = job.wait()
-			}
-		}
-		*rows = append(*rows, row)
-		f.rows(s.ID, indent+1, rows)
-	}
 }
 
 // Write draws the timeline with lines of width columns, 40 to 1000, and about most rows:
@@ -173,29 +109,4 @@ func (t *Timeline) slowest(most int) (rows []Row, hidden int) {
 		}
 	}
 	return rows, len(hide)
-}
-
-// A scale maps time to columns.
-type scale struct {
-	total time.Duration
-	cells int
-}
-
-func (s scale) at(d time.Duration) int {
-	return int(float64(min(max(d, 0), s.total)) / float64(max(s.total, 1)) * float64(s.cells))
-}
-
-// bar draws a row: waiting ░, work █, and ─ for a row that only contains others.
-func (s scale) bar(r Row) string {
-	wait, start, end := s.at(r.Start-r.Wait), s.at(r.Start), s.at(r.Start+r.Duration)
-	if end <= start {
-		start = min(start, s.cells-1)
-		end = start + 1
-	}
-	wait = min(wait, start)
-	fill := "█"
-	if r.Name == names.SpanSearch || strings.HasPrefix(r.Name, names.SpanDepthPrefix) {
-		fill = "─"
-	}
-	return strings.Repeat(" ", wait) + strings.Repeat("░", start-wait) + strings.Repeat(fill, end-start)
 }

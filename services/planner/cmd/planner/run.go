@@ -2,12 +2,8 @@ package main
 
 import (
 	"context"
-	"log/slog"
-	"strings"
 	"time"
 
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/grpc"
 
 	"github.com/ponder-mesh/ponder/internal/natsx"
@@ -18,7 +14,6 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/backend"
 	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
 	"github.com/ponder-mesh/ponder/services/planner/profile"
-	"github.com/ponder-mesh/ponder/services/planner/profilekv"
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue"
 	"github.com/ponder-mesh/ponder/services/verifier/verifierrpc"
 )
@@ -99,43 +94,4 @@ func build(_ context.Context, d *serve.Dependencies, c config) (service serve.Se
 	d.OnClose(func() error { p.Close(); return nil })
 	service.Register = func(r grpc.ServiceRegistrar) { plannerrpc.Register(r, p) }
 	return service, nil
-}
-
-// profilesEvery is the interval at which files of profiles are read again.
-const profilesEvery = 2 * time.Second
-
-// followers returns background functions that keep the profileStore up to date with the files and
-// the bucket of profiles. An invalid file is an error at start and a warning afterwards.
-func followers(
-	d *serve.Dependencies, c config, nc *nats.Conn, profileStore *profile.Store,
-) (all []func(context.Context) error, err error) {
-	report := func(err error) { slog.Warn("profile not followed", "error", err) }
-	if c.Profiles != "" {
-		files := &profile.Directory{Store: profileStore, Paths: strings.Split(c.Profiles, ",")}
-		if err := files.Refresh(); err != nil {
-			return nil, err
-		}
-		all = append(all, func(ctx context.Context) error { files.Follow(ctx, profilesEvery, report); return nil })
-	}
-	if c.ProfilesBucket != "" {
-		js, err := jetstream.New(nc)
-		if err != nil {
-			return nil, err
-		}
-		follower := profilekv.NewFollower(js, c.ProfilesBucket, profileStore, report)
-		d.Check(serve.Check{
-			Name: "profiles in bucket " + c.ProfilesBucket + " on NATS at " + c.NatsURL, Do: follower.Ready, Need: serve.NeedAtStart,
-		})
-		all = append(all, follower.Run)
-	}
-	return all, nil
-}
-
-// logProfile logs that a profile was added to the profileStore or, if p is nil, removed.
-func logProfile(place string, p *profile.Profile) {
-	if p == nil {
-		slog.Info("profile no longer followed", "place", place)
-		return
-	}
-	slog.Info("profile followed", "place", place, "profile", p.Name)
 }
