@@ -43,8 +43,8 @@ var modeNames = [...]string{
 	"ok", "slow", "keep-alive comments", "silent", "restarting", "abort", "always abort", "abort before the first token",
 	"restarts in the middle", "connection cut", "error in the stream", "reasoning", "reasoning_content", "reasoning only",
 	"never ends thinking", "ignores max_tokens", "tool_calls", "401", "unknown model", "429", "429, Retry-After: 7",
-	"429, Retry-After: a date", "connection refused", "plain JSON", "HTML page", "no logprobs", "no counts before the end", "NaN", "huge line",
-	"overstates its tokens", "states a few tokens too many",
+	"429, Retry-After: a date", "connection refused", "plain JSON", "HTML page", "no logprobs", "no counts before the end", "NaN",
+	"huge line", "overstates its tokens", "states a few tokens too many",
 }
 
 func (m Mode) String() string { return modeNames[m] }

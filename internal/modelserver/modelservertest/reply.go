@@ -23,14 +23,19 @@ type reply struct {
 	chat    bool // OpenAI's chat
 	native  bool // llama.cpp's own endpoint
 
-	sent []token // so far
+	sent    []token // so far
+	forEver bool    // the tokens repeat until the client is gone
 }
 
 // A token is one that the model generates.
 type token struct {
 	text    string
 	thought bool // sent apart from the text
+	hidden  bool // not sent, but counted
 }
+
+// endOfThinking is the token that ends the thinking.
+const endOfThinking = "</think>\n"
 
 // logprob is the log-probability of every token; a Server with ModeNaN sends NaN for it.
 const logprob = -0.25
@@ -43,23 +48,28 @@ func (r *reply) generate(prompt string) {
 	if len(tokens) > limit {
 		tokens, finish = tokens[:limit], "length"
 	}
-	breaks := r.mode.breaks(len(tokens))
-	if !r.streams() {
-		for _, t := range tokens {
-			r.count()
-			r.sent = append(r.sent, t)
-		}
-		r.http.Header().Set("Content-Type", "application/json")
-		r.write(r.document(finish))
-		r.end()
+	if r.streams() {
+		r.stream(tokens, finish)
 		return
 	}
+	for _, t := range tokens {
+		r.count()
+		r.sent = append(r.sent, t)
+	}
+	r.http.Header().Set("Content-Type", "application/json")
+	r.write(r.document(finish))
+	r.end()
+}
+
+// stream sends tokens and the reason of their end as events.
+func (r *reply) stream(tokens []token, finish string) {
 	r.http.Header().Set("Content-Type", "text/event-stream")
 	r.comments()
 	if r.chat && r.server.options.Wire == WireVLLM { // its first chunk has the role
 		r.event(r.chunk(map[string]any{"role": "assistant", "content": ""}, nil, nil))
 	}
-	for i, t := range tokens {
+	breaks := r.mode.breaks(len(tokens))
+	for i := 0; i < len(tokens) || r.forEver; i++ {
 		if i == breaks {
 			r.breakOff()
 			return
@@ -70,6 +80,7 @@ func (r *reply) generate(prompt string) {
 		if r.ctx.Err() != nil {
 			return
 		}
+		t := tokens[i%len(tokens)]
 		r.count()
 		stop := r.stops(t.text)
 		if stop != "" && r.native { // llama.cpp sends the stop string apart
@@ -80,6 +91,9 @@ func (r *reply) generate(prompt string) {
 			return
 		}
 		r.sent = append(r.sent, t)
+		if t.hidden {
+			continue
+		}
 		if r.token(t, stop != ""); stop != "" {
 			return
 		}
@@ -91,24 +105,29 @@ func (r *reply) generate(prompt string) {
 	r.finish(finish)
 }
 
-// continuation returns the tokens that follow a prompt. After the end of thinking only
-// those of the text do.
+// continuation returns the tokens that follow a prompt: thinking, its end and the text; after
+// the end of thinking only the text. A chat sends thinking apart, as the mode says, and not
+// its end; vLLM's and llama.cpp's other endpoints do not parse it.
 func (r *reply) continuation(prompt string) []token {
-	thoughtApart := r.mode == ModeReasoning || r.mode == ModeReasoningContent || r.mode == ModeThinksForEver
+	parsed := []Mode{ModeReasoning, ModeReasoningContent, ModeReasoningOnly, ModeThinksForEver}
+	apart := r.chat && slices.Contains(parsed, r.mode)
 	var thinking, text []token
 	for _, t := range r.server.options.Thinking {
-		thinking = append(thinking, token{t, thoughtApart || r.mode == ModeReasoningOnly})
+		thinking = append(thinking, token{text: t, thought: apart})
 	}
 	for _, t := range r.server.options.Text {
-		text = append(text, token{t, r.mode == ModeReasoningOnly})
+		text = append(text, token{text: t, thought: r.chat && r.mode == ModeReasoningOnly})
 	}
 	switch {
-	case strings.Contains(prompt, "</think>"):
+	case strings.Contains(prompt, strings.TrimSpace(endOfThinking)), len(thinking) == 0:
 		return tokensAfter(prompt, text)
 	case r.mode == ModeThinksForEver:
-		return slices.Repeat(thinking, 1000)
+		r.forEver = true
+		return thinking
+	case r.mode == ModeReasoningOnly:
+		return tokensAfter(prompt, slices.Concat(thinking, text))
 	}
-	return tokensAfter(prompt, slices.Concat(thinking, text))
+	return tokensAfter(prompt, slices.Concat(thinking, []token{{text: endOfThinking, hidden: apart}}, text))
 }
 
 // tokensAfter returns the tokens that follow those with which the prompt ends.

@@ -61,11 +61,6 @@ func (r *reply) chunk(delta map[string]any, logprobs, finish any) map[string]any
 	} else {
 		text, _ := delta["content"].(string)
 		choice["text"] = text
-		for _, field := range []string{"reasoning", "reasoning_content"} { // as some proxies send it
-			if delta[field] != nil {
-				choice[field] = delta[field]
-			}
-		}
 	}
 	if r.server.options.Wire == WireVLLM {
 		choice["stop_reason"] = nil
@@ -154,9 +149,11 @@ func (r *reply) nativeChunk(t token, stop bool, kind, word string) map[string]an
 func (r *reply) document(finish string) map[string]any {
 	text, thought := "", ""
 	for _, t := range r.sent {
-		if t.thought {
+		switch {
+		case t.hidden:
+		case t.thought:
 			thought += t.text
-		} else {
+		default:
 			text += t.text
 		}
 	}
