@@ -98,10 +98,10 @@ func (c *Client) htmlError() error {
 // Malformed returns the ErrResponse of data that cannot be parsed because of err.
 func Malformed(data []byte, err error) error {
 	if word := notJSON(data); word != "" {
-		return reasoning.Mark(fmt.Errorf("%.200q: has the number %s, which JSON does not have: "+
-			"the model's weights or its precision on the server are broken", data, word), ErrResponse)
+		return reasoning.Mark(fmt.Errorf("has the number %s, which JSON does not have: "+
+			"the model's weights or its precision on the server are broken: %.200q", word, data), ErrResponse)
 	}
-	return reasoning.Mark(fmt.Errorf("%.200q: %w", data, err), ErrResponse)
+	return reasoning.Mark(fmt.Errorf("cannot be parsed: %w: %.200q", err, data), ErrResponse)
 }
 
 // IsNotJSON reports whether data has a number that JSON does not have.

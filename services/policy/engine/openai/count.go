@@ -17,7 +17,7 @@ type count struct {
 	before int // of earlier requests
 	listed int // in the current request: those with log-probabilities
 	stated int // in the current request: the sum that the server states, 0 if it states none
-	events int // in the current request: events with text, each of at least one token
+	events int // in the current request: events with text or a call of a tool, each of at least one token
 }
 
 // total returns the number of tokens, 0 if it is not known.
@@ -41,7 +41,7 @@ func (s *sample) admit(e *event) ([]modelserver.Token, error) {
 			modelserver.ErrResponse)
 	}
 	c.stated = max(c.stated, e.sampled)
-	if e.reasoning+e.text == "" {
+	if e.reasoning+e.text == "" && !e.tools {
 		return e.tokens, nil
 	}
 	c.events++

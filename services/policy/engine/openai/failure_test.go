@@ -47,6 +47,8 @@ func TestFailuresMapToErrors(t *testing.T) {
 		{"choice out of range", 200, `data: {"index":7,"content":"1"}` + "\n\n", modelserver.ErrResponse, "choice 7 of 1"},
 		{"prompt of negative size", 200, `data: {"index":0,"content":"1","timings":{"prompt_n":-5}}` + "\n\n",
 			modelserver.ErrResponse, "states -5 tokens of the prompt"},
+		{"negative cache", 200, `data: {"index":0,"content":"1","timings":{"prompt_n":5,"cache_n":-1}}` + "\n\n",
+			modelserver.ErrResponse, "-1 of them cached"},
 		{"prompt larger than its bytes", 200, `data: {"index":0,"content":"1","timings":{"prompt_n":1000000}}` + "\n\n",
 			modelserver.ErrResponse, "states 1000000 tokens of the prompt"},
 		{"negative count", 200, `data: {"index":0,"content":"1","tokens_predicted":-1}` + "\n\n",

@@ -43,12 +43,12 @@ func newSample(c call, span int) *sample {
 // add adds an event. It only counts the tokens that arrive after the finish.
 func (s *sample) add(e event) error {
 	s.request.received = true
-	if e.tools {
-		return errTools
-	}
 	tokens, err := s.admit(&e)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case e.tools:
+		return errTools
 	}
 	if e.reasoning != "" {
 		s.write(s.thinking.begin())
