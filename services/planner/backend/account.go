@@ -8,19 +8,27 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/search"
 )
 
-// An account is a budget, or a fixed part of another account for one branch or one child.
-// It is spent in program order.
+// An account is a budget, or a part of another account for one branch or one child. It is
+// spent in program order.
+//
+// A part that runs dry waits until each other part has ended or is dry, too. Then the account
+// takes back what they have left, and divides it among the first of them: as many as get what
+// they need, so that some branches end with a solution where equal parts would suffice for
+// none. If not even the first gets enough, the account is dry itself. Where that is the whole
+// budget, all of it goes to what waits first, which is refused if it cannot use it.
 //
 // Invariant: spent + reserved ≤ bound in each bounded currency, for engines that keep to
-// their MaxTokens. An account is guarded by Metered.mu.
+// their MaxTokens. An account is guarded by ledger.mu.
 type account struct {
 	parent       *account
 	bounded      [currencies]bool
 	bound        amount
 	spent        amount
 	reserved     amount         // of all holds
-	holders      int            // number of holds: open parts, pots of batches, and scores in progress
+	holders      int            // number of holds: open parts, prompts, and scores in progress
 	reservations []*reservation // of growths that have not ended, in program order
+	branches     []*account     // parts for branches that have not ended, in program order
+	scores       []*scoreGrant  // that belong to no growth, or to a child whose share this is; not settled
 }
 
 // newAccount returns the account of a budget.
@@ -43,20 +51,15 @@ func (a *account) left() (left amount) {
 	return left
 }
 
-// lacks returns the first currency of which x is more than what is left.
-func (a *account) lacks(x amount) (_ currency, lacks bool) {
-	left := a.left()
-	for c := range currencies {
-		if x[c] > left[c] {
-			return c, true
-		}
-	}
-	return 0, false
-}
-
-// spentError returns the ErrSpent of a call that may cost x.
+// spentError returns the ErrSpent of a call that may cost x, of which less is left.
 func (a *account) spentError(x amount) error {
-	c, _ := a.lacks(x)
+	left, c := a.left(), currencyTokens
+	for c < currencies-1 && x[c] <= left[c] {
+		c++
+	}
+	for a.parent != nil {
+		a = a.parent
+	}
 	return fmt.Errorf("%w: %.0f of %.0f %s are left", search.ErrSpent, max(0, a.bound[c]-a.spent[c]), max(0, a.bound[c]), c)
 }
 
@@ -81,13 +84,21 @@ func (a *account) spend(reserved, spent amount) {
 
 // open returns a new account for a part of a, which a reserves until the part is closed.
 func (a *account) open(part amount) *account {
-	for c := range part {
+	p := &account{parent: a, bounded: a.bounded}
+	a.hold(amount{})
+	p.resize(part)
+	return p
+}
+
+// resize changes the bound of a, which is a part.
+func (a *account) resize(bound amount) {
+	for c := range bound {
 		if !a.bounded[c] {
-			part[c] = 0
+			bound[c] = 0
 		}
 	}
-	a.hold(part)
-	return &account{parent: a, bounded: a.bounded, bound: part}
+	a.parent.reserved = a.parent.reserved.plus(bound.minus(a.bound))
+	a.bound = bound
 }
 
 // close returns the rest of a to its parent.
@@ -96,10 +107,21 @@ func (a *account) close() {
 	a.parent.drop(a.bound)
 }
 
-// advance grants, in program order, the batches and scores that can be granted now.
+// advance grants, in program order, what can be granted after a change in a.
 func (a *account) advance() {
+	for a.grant(); a.dry() && !a.divideAgain(); a.grant() {
+		if a.parent == nil {
+			a.force()
+			return
+		}
+		a = a.parent
+	}
+}
+
+// grant grants what a itself can pay.
+func (a *account) grant() {
 	for i, r := range a.reservations {
-		if !r.grantBatches(i == 0) {
+		if !r.grantChildren(i == 0) {
 			break
 		}
 	}
@@ -107,6 +129,112 @@ func (a *account) advance() {
 		if !r.grantScores() {
 			break
 		}
+	}
+	a.scores = slices.DeleteFunc(a.scores, func(g *scoreGrant) bool { return g.settled })
+	for _, g := range a.scores {
+		if !g.grant() {
+			break
+		}
+	}
+}
+
+// dry reports whether something in a waits for a grant, and nothing in it goes on without one.
+func (a *account) dry() bool {
+	waits := false
+	for _, r := range a.reservations {
+		if !r.dry() {
+			return false
+		}
+		waits = true
+	}
+	for _, b := range a.branches {
+		if !b.dry() {
+			return false
+		}
+		waits = true
+	}
+	for _, g := range a.scores {
+		if g.done {
+			return false
+		}
+		waits = true
+	}
+	return waits
+}
+
+// parts returns the parts of a, which is dry, in program order: of the children that come
+// first, or of branches.
+func (a *account) parts() []*account {
+	if len(a.reservations) > 0 {
+		return a.reservations[0].strandAccounts()
+	}
+	return a.branches
+}
+
+// divideAgain divides what is left among the first of the dry parts of a: as many as get what
+// they need. It reports whether there is one.
+func (a *account) divideAgain() bool {
+	parts := a.parts()
+	for _, p := range parts {
+		p.drain()
+	}
+	left := a.left()
+	n, need := 0, amount{}
+	for i, p := range parts {
+		if need = need.max(p.need()); !left.over(i + 1).covers(need) {
+			break
+		}
+		n = i + 1
+	}
+	for _, p := range parts[:n] {
+		p.resize(p.bound.plus(left.over(n)))
+	}
+	for _, p := range parts[:n] {
+		p.resume()
+	}
+	return n > 0
+}
+
+// drain returns what a, which is a dry part, has left.
+func (a *account) drain() {
+	for _, p := range a.parts() {
+		p.drain()
+	}
+	a.resize(a.spent.plus(a.reserved))
+}
+
+// resume grants what a can pay after it has been resized, and at least decides about what
+// comes first.
+func (a *account) resume() {
+	if a.grant(); a.dry() && !a.divideAgain() {
+		a.force()
+	}
+}
+
+// need returns the amount with which a, which is dry, goes on.
+func (a *account) need() amount {
+	switch parts := a.parts(); {
+	case len(parts) > 0:
+		return parts[0].need()
+	case len(a.reservations) > 0:
+		return a.reservations[0].need()
+	}
+	return a.scores[0].cost
+}
+
+// force decides about what waits first in a, which is dry, however little is left.
+func (a *account) force() {
+	switch parts := a.parts(); {
+	case len(parts) > 0:
+		for _, p := range parts {
+			p.drain()
+		}
+		parts[0].resize(parts[0].bound.plus(a.left()))
+		parts[0].resume()
+	case len(a.reservations) > 0:
+		a.reservations[0].force()
+	default:
+		a.scores[0].refuse()
 	}
 }
 

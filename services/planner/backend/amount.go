@@ -52,10 +52,18 @@ func (a amount) upTo(b amount) amount {
 	return a
 }
 
-// floor returns a rounded down.
-func (a amount) floor() amount {
+// over returns the n-th part of a, rounded down.
+func (a amount) over(n int) amount {
 	for c := range a {
-		a[c] = math.Floor(a[c])
+		a[c] = math.Floor(a[c] / float64(n))
+	}
+	return a
+}
+
+// max returns the larger of a and b in each currency.
+func (a amount) max(b amount) amount {
+	for c := range a {
+		a[c] = max(a[c], b[c])
 	}
 	return a
 }

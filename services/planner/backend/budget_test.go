@@ -109,8 +109,8 @@ type budgetedRun struct {
 	how      *Thinking
 	budget   Budget
 	store    Store
-	seed     uint64 // of the delays
-	unasked  bool   // the search reserves nothing before its requests
+	seed     uint64                        // of the delays
+	control  func(*Metered) search.Backend // replaces the meter; nil for none
 	took     time.Duration
 }
 
@@ -127,18 +127,14 @@ func (r *budgetedRun) tree(t *testing.T) (tree string, bill reasoning.Bill, aske
 		lock, began := jittery(lock, r.seed), time.Now()
 		var m *Metered
 		m = Meter(checked{Memo(lock, r.store, who), func() {
-			m.mu.Lock()
-			defer m.mu.Unlock()
-			if m.account != nil {
-				m.account.check(t)
-			}
+			m.check(t)
 		}}, r.budget, who.Policy, who.RewardModel.Model)
 		var b search.Backend = m
+		if r.control != nil {
+			b = r.control(m)
+		}
 		if r.how != nil {
 			b = Think(b, *r.how, lookup(t, "pocket-think-v1"))
-		}
-		if r.unasked {
-			b = struct{ search.Backend }{b}
 		}
 		grown := search.New(b, p)
 		if _, err := search.Run(t.Context(), grown, r.strategy); err != nil {
@@ -198,29 +194,43 @@ func TestBudgetedSearchesRepeat(t *testing.T) {
 	}
 }
 
-// The control of the test above: a search that reserves nothing before its requests has
-// grants that depend on timing.
+// An undivided is a Metered whose branches have no parts: they take from one account, first
+// come first served.
+type undivided struct{ *Metered }
+
+func (u undivided) Divide(ctx context.Context, n int) []search.Branch {
+	return search.Undivided(ctx, n)
+}
+
+// The control of the test above: with grants that depend on timing, searches do not repeat.
 func TestGrantsInTheOrderOfCallsDoNotRepeat(t *testing.T) {
-	s := search.DVTS{N: 16, M: 4, MaxLevels: 40}
-	_, whole, _ := (&budgetedRun{strategy: s, store: NewMemory(1 << 20)}).tree(t)
-	others := 0
-	for seed := range uint64(100) {
-		first := budgetedRun{
-			strategy: s,
-			budget: Budget{
-				PolicyTokens: whole.Policy.Generated * 3 / 5, VerifierTokens: whole.Verifier.Verifier * 3 / 5,
-			},
-			store: NewMemory(1 << 20), seed: seed, unasked: true,
-		}
-		tree, _, _ := first.tree(t)
-		first.seed += 1000
-		if replayed, _, _ := first.tree(t); replayed != tree {
-			others++
-		}
-	}
-	t.Logf("%d of 100 replays grew another tree", others)
-	if others == 0 {
-		t.Error("all replays grew the same tree: the test sees nothing")
+	for name, control := range map[string]func(*Metered) search.Backend{
+		"nothing is reserved before requests":  func(m *Metered) search.Backend { return struct{ search.Backend }{m} },
+		"branches are first come first served": func(m *Metered) search.Backend { return undivided{m} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := search.DVTS{N: 16, M: 4, MaxLevels: 40}
+			_, whole, _ := (&budgetedRun{strategy: s, store: NewMemory(1 << 20)}).tree(t)
+			others := 0
+			for seed := range uint64(100) {
+				first := budgetedRun{
+					strategy: s,
+					budget: Budget{
+						PolicyTokens: whole.Policy.Generated * 3 / 5, VerifierTokens: whole.Verifier.Verifier * 3 / 5,
+					},
+					store: NewMemory(1 << 20), seed: seed, control: control,
+				}
+				tree, _, _ := first.tree(t)
+				first.seed += 1000
+				if replayed, _, _ := first.tree(t); replayed != tree {
+					others++
+				}
+			}
+			t.Logf("%d of 100 replays grew another tree", others)
+			if others == 0 {
+				t.Error("all replays grew the same tree: the test sees nothing")
+			}
+		})
 	}
 }
 
@@ -249,11 +259,12 @@ func stopsInFlight(s search.Strategy) bool {
 
 // audit checks that nothing is reserved of a budget after a search.
 func (m *Metered) audit(t interface{ Errorf(string, ...any) }) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	a, cost := m.account, costOf(m.bill.Total())
-	if a != nil && (a.reserved != amount{} || len(a.reservations) > 0 || a.spent != cost) {
-		t.Errorf("%v reserved by %d growths and %v spent in the end, want nothing and %v",
-			a.reserved, len(a.reservations), a.spent, cost)
+	if m.ledger == nil {
+		return
+	}
+	a, cost := m.ledger.account, costOf(m.bill.Total())
+	if a.reserved != (amount{}) || len(a.reservations)+len(a.branches) > 0 || a.spent != cost {
+		t.Errorf("%v reserved by %d growths and %d branches, and %v spent in the end, want nothing and %v",
+			a.reserved, len(a.reservations), len(a.branches), a.spent, cost)
 	}
 }

@@ -16,17 +16,36 @@ import (
 
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/planner/search"
-	"github.com/ponder-mesh/ponder/services/planner/search/searchtest"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// check checks an account's invariant. The caller holds the meter's lock.
+// check checks the invariant of all accounts.
+func (m *Metered) check(t interface{ Errorf(string, ...any) }) {
+	if m.ledger == nil {
+		return
+	}
+	m.ledger.mu.Lock()
+	defer m.ledger.mu.Unlock()
+	m.ledger.account.check(t)
+}
+
+// check checks the invariant of an account and of its parts. The caller holds the ledger's lock.
 func (a *account) check(t interface{ Errorf(string, ...any) }) {
 	for c, bounded := range a.bounded {
 		if bounded && a.spent[c]+a.reserved[c] > max(0, a.bound[c]) || a.reserved[c] < 0 {
 			t.Errorf("%s: %v spent and %v reserved of %v", currency(c), a.spent[c], a.reserved[c], a.bound[c])
+		}
+	}
+	for _, b := range a.branches {
+		b.check(t)
+	}
+	for _, r := range a.reservations {
+		for _, s := range r.open {
+			if s.account != nil && !s.closed {
+				s.account.check(t)
+			}
 		}
 	}
 }
@@ -92,13 +111,7 @@ func TestMeterNeverOverspends(t *testing.T) {
 		var m *Metered
 		m = Meter(spender{
 			chance: func(n int64) int64 { mu.Lock(); defer mu.Unlock(); return random.Int64N(n + 1) },
-			look: func() {
-				m.mu.Lock()
-				defer m.mu.Unlock()
-				if m.account != nil {
-					m.account.check(t)
-				}
-			},
+			look:   func() { m.check(t) },
 		}, b, small, small)
 		var all sync.WaitGroup
 		for range callers {
@@ -125,158 +138,6 @@ func TestMeterNeverOverspends(t *testing.T) {
 			t.Errorf("bill mixes up who was paid: %+v", bill)
 		}
 	})
-}
-
-// grants returns how many tokens per child an Expand of n children may generate.
-func grants(m *Metered, inner *[]int, n int) (granted int, err error) {
-	*inner = nil
-	_, err = children(context.Background(), m, ask(n))
-	if len(*inner) > 0 {
-		granted = (*inner)[0]
-	}
-	return granted, err
-}
-
-// A small budget gives children fewer tokens; it refuses all of them if there is less than
-// one token for each.
-func TestMeterShrinks(t *testing.T) {
-	for _, test := range []struct {
-		b        Budget
-		n        int
-		want     int
-		wantLeft error
-	}{
-		{Budget{}, 4, 64, nil},
-		{Budget{PolicyTokens: 256}, 4, 64, nil},
-		{Budget{PolicyTokens: 255}, 4, 63, nil},
-		{Budget{PolicyTokens: 4}, 4, 1, nil},
-		{Budget{PolicyTokens: 3}, 4, 0, search.ErrSpent},
-		{Budget{PolicyTokens: -1}, 1, 0, search.ErrSpent},
-		{Budget{FLOPs: small.FLOPs(64 + 5 + 4*64)}, 4, 64, nil}, // 64 for the template, 5 for the problem
-		{Budget{FLOPs: small.FLOPs(64 + 5 + 4*10)}, 4, 10, nil},
-		{Budget{FLOPs: small.FLOPs(64 + 5 + 3)}, 4, 0, search.ErrSpent},
-		{Budget{PolicyTokens: 100, FLOPs: small.FLOPs(64 + 5 + 4*10)}, 4, 10, nil},
-		{Budget{PolicyTokens: 20, FLOPs: small.FLOPs(64 + 5 + 4*10)}, 4, 5, nil},
-	} {
-		var seen []int
-		m := Meter(fake{expand: func(_ context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
-			seen = append(seen, r.Sampling.MaxTokens)
-			if len(r.Ordinals) != test.n {
-				t.Errorf("%+v: %d children asked for, want %d", test.b, len(r.Ordinals), test.n)
-			}
-			return func(func(policy.Child, error) bool) {}
-		}}, test.b, small, small)
-		got, err := grants(m, &seen, test.n)
-		if got != test.want || !errors.Is(err, test.wantLeft) {
-			t.Errorf("%+v: got %d tokens each and error %v, want %d and %v", test.b, got, err, test.want, test.wantLeft)
-		}
-	}
-}
-
-// A call waits for earlier calls if the budget cannot pay for all of them at their most.
-func TestMeterWaits(t *testing.T) {
-	type end struct {
-		After time.Duration
-		Spent bool
-	}
-	for name, test := range map[string]struct {
-		budget int64
-		want   end
-	}{
-		// Child i of the first call arrives after i+1 s and returns 64-10 tokens. The grant of
-		// the second call depends on the cost of the first, so it waits for its end.
-		"as much comes back": {4 * 64, end{4 * time.Second, false}},
-		// 5 tokens each are left, which are granted.
-		"little is left":  {4*10 + 20, end{4 * time.Second, false}},
-		"nothing is left": {4*10 + 3, end{4 * time.Second, true}},
-		"enough was left": {8 * 64, end{0, false}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				delay := func(_ policy.Request, i int) time.Duration { return time.Duration(i+1) * time.Second }
-				lock := searchtest.NewLock(0.5, delay)
-				m := Meter(lock, Budget{PolicyTokens: test.budget}, reasoning.Model{}, reasoning.Model{})
-				start := time.Now()
-				first := make(chan error)
-				go func() { _, err := children(t.Context(), m, ask(4)); first <- err }()
-				synctest.Wait()
-				r := ask(4)
-				var got end
-				r.Ordinals = []int{4, 5, 6, 7}
-				for _, err := range m.Expand(t.Context(), r) {
-					got.Spent = errors.Is(err, search.ErrSpent)
-					got.After = time.Since(start)
-					if err == nil {
-						got.After -= 5 * time.Second // the time of its own first child
-					}
-					break
-				}
-				if err := <-first; err != nil {
-					t.Error(err)
-				}
-				if diff := cmp.Diff(got, test.want); diff != "" {
-					t.Errorf("second call started (-got +want):\n%s", diff)
-				}
-			})
-		})
-	}
-}
-
-func TestMeterStopsWaitingWithItsContext(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		lock := searchtest.NewLock(0.5, func(policy.Request, int) time.Duration { return time.Minute })
-		m := Meter(lock, Budget{PolicyTokens: 64}, reasoning.Model{}, reasoning.Model{})
-		done := make(chan error)
-		go func() { _, err := children(t.Context(), m, ask(1)); done <- err }()
-		synctest.Wait()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		if _, err := children(ctx, m, ask(1)); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("got error %v, want the deadline", err)
-		}
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
-}
-
-// A call that fails returns its reservation to the calls that wait.
-func TestFailedCallReturnsItsReservation(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		broke := errors.New("engine broke")
-		m := Meter(fake{expand: func(context.Context, policy.Request) iter.Seq2[policy.Child, error] {
-			return func(yield func(policy.Child, error) bool) {
-				time.Sleep(time.Second)
-				yield(policy.Child{}, broke)
-			}
-		}}, Budget{PolicyTokens: 64}, reasoning.Model{}, reasoning.Model{})
-		start := time.Now()
-		var all sync.WaitGroup
-		for range 3 {
-			all.Go(func() {
-				if _, err := children(t.Context(), m, ask(1)); err != broke {
-					t.Errorf("got error %v, want the engine's", err)
-				}
-			})
-		}
-		all.Wait()
-		if got, want := time.Since(start), 3*time.Second; got != want {
-			t.Errorf("took %v, want %v, one after the other", got, want)
-		}
-	})
-}
-
-// A call that the caller stops early returns the rest of its reservation; its wasted tokens
-// are billed.
-func TestStoppedCallReturnsItsReservation(t *testing.T) {
-	lock := searchtest.NewLock(0.5, nil)
-	m := Meter(lock, Budget{PolicyTokens: 1000}, reasoning.Model{}, reasoning.Model{})
-	for range m.Expand(t.Context(), ask(4)) {
-		break
-	}
-	if got := m.account; got.spent[currencyTokens] != 10 || got.reserved != (amount{}) {
-		t.Errorf("got %+v, want 10 spent and none reserved", got)
-	}
 }
 
 // The wasted tokens of samples that a search cancels are billed.

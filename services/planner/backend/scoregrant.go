@@ -1,41 +1,45 @@
 package backend
 
-// A scoreGrant is the decision whether a score can be paid. It is guarded by Metered.mu.
+// A scoreGrant is the decision whether a score can be paid. It is guarded by ledger.mu.
 type scoreGrant struct {
 	account *account
 	cost    amount        // at most
-	granted bool          // and not settled: cost is reserved
+	decided chan struct{} // closed when the score is granted or refused
 	done    bool          // granted or refused
-	decided chan struct{} // closed when done
 	err     error         // the ErrSpent of a score that is refused
+	settled bool          // refused, or its cost is spent
 }
 
-// decide grants or refuses the score and reports whether it has. It does neither while a
-// reservation may shrink by what the score lacks.
-func (g *scoreGrant) decide() bool {
-	c, lacks := g.account.lacks(g.cost)
-	switch {
-	case !lacks:
+// grant grants the score if the account can pay it now, and reports whether it is decided.
+func (g *scoreGrant) grant() bool {
+	if !g.done && g.account.left().covers(g.cost) {
 		g.account.hold(g.cost)
-		g.granted = true
-	case g.account.reserved[c] > 0:
-		return false
-	default:
-		g.err = g.account.spentError(g.cost)
+		g.decide(nil)
 	}
-	g.done = true
+	return g.done
+}
+
+// refuse refuses the score.
+func (g *scoreGrant) refuse() {
+	g.settled = true
+	g.decide(g.account.spentError(g.cost))
+}
+
+// decide reports that the score is granted, or refused with err.
+func (g *scoreGrant) decide(err error) {
+	g.done, g.err = true, err
 	close(g.decided)
-	return true
 }
 
 // settle replaces the reservation for the score by its cost. Only the first call has an
-// effect.
+// effect. A score that is not decided is withdrawn.
 func (g *scoreGrant) settle(cost amount) {
-	if !g.granted {
+	if g.settled {
 		return
 	}
-	g.granted = false
-	g.account.spend(amount{}, cost)
-	g.account.drop(g.cost)
-	g.account.advance()
+	g.settled = true
+	if g.done {
+		g.account.spend(amount{}, cost)
+		g.account.drop(g.cost)
+	}
 }

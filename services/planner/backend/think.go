@@ -73,7 +73,7 @@ func (w advising) Reserve(ctx context.Context, demands []search.Demand, strands 
 }
 
 // Divide implements search.Ledger.
-func (w advising) Divide(ctx context.Context, n int) ([]context.Context, func()) {
+func (w advising) Divide(ctx context.Context, n int) []search.Branch {
 	return divide(ctx, w.Backend, n)
 }
 
@@ -86,11 +86,11 @@ func reserve(ctx context.Context, b search.Backend, demands []search.Demand, str
 }
 
 // divide returns the branches of b, or unbounded ones if b has no budget.
-func divide(ctx context.Context, b search.Backend, n int) ([]context.Context, func()) {
+func divide(ctx context.Context, b search.Backend, n int) []search.Branch {
 	if ledger, ok := b.(search.Ledger); ok {
 		return ledger.Divide(ctx, n)
 	}
-	return slices.Repeat([]context.Context{ctx}, n), func() {}
+	return search.Undivided(ctx, n)
 }
 
 type thinking struct {
@@ -124,7 +124,7 @@ func (w *thinking) Reserve(ctx context.Context, demands []search.Demand, strands
 }
 
 // Divide implements search.Ledger.
-func (w *thinking) Divide(ctx context.Context, n int) ([]context.Context, func()) {
+func (w *thinking) Divide(ctx context.Context, n int) []search.Branch {
 	return divide(ctx, w.Backend, n)
 }
 

@@ -39,13 +39,8 @@ func (d DVTS) Search(ctx context.Context, t *Tree) error {
 	r := newRollouts(t, d.K)
 	root := levelFork(1, d.MaxLevels)
 	root.From, root.N = t.Root, d.M
-	var subtrees []*Growth
-	branches, join := t.divide(ctx, d.N/d.M)
-	defer join()
-	for _, ctx := range branches {
-		subtrees = append(subtrees, r.ask(ctx, root))
-	}
-	return runBranches(ctx, t, subtrees, func(ctx context.Context, subtree *Growth) error {
+	ask := func(ctx context.Context) *Growth { return r.ask(ctx, root) }
+	return runBranches(ctx, t, d.N/d.M, ask, func(ctx context.Context, subtree *Growth) error {
 		level, err := r.grow(ctx, subtree)
 		for depth := 2; err == nil; depth++ {
 			best := bestOf(1, notTruncated(level), r.value)

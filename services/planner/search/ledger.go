@@ -19,9 +19,15 @@ type Ledger interface {
 	// Reserve is called for each growth, in program order, with the cost limits of its
 	// requests, in order. With strands, further work follows each child, such as a rollout.
 	Reserve(ctx context.Context, demands []Demand, strands bool) Reservation
-	// Divide gives n concurrent branches equal parts of the remaining budget, and returns
-	// the context of each. join is called when all have ended.
-	Divide(ctx context.Context, n int) (branches []context.Context, join func())
+	// Divide gives n concurrent branches equal parts of the remaining budget. It is called
+	// when no growth of ctx is running, and ctx grows nothing before all branches have ended.
+	Divide(ctx context.Context, n int) []Branch
+}
+
+// A Branch is a part of a search that runs beside others, such as a subtree of DVTS.
+type Branch struct {
+	Context context.Context // of the branch's growths
+	End     func()          // reports that the branch grows no more; is called once
 }
 
 // A Demand is the cost limit of one request of a growth.
@@ -55,12 +61,17 @@ func (t *Tree) reserve(ctx context.Context, batches []*batch, strands bool) Rese
 	return ledger.Reserve(ctx, demands, strands)
 }
 
-// divide returns the contexts of n concurrent branches.
-func (t *Tree) divide(ctx context.Context, n int) (branches []context.Context, join func()) {
+// divide returns n concurrent branches.
+func (t *Tree) divide(ctx context.Context, n int) []Branch {
 	if ledger, ok := t.Backend.(Ledger); ok {
 		return ledger.Divide(ctx, n)
 	}
-	return slices.Repeat([]context.Context{ctx}, n), func() {}
+	return Undivided(ctx, n)
+}
+
+// Undivided returns n branches that share ctx, as there is no budget.
+func Undivided(ctx context.Context, n int) []Branch {
+	return slices.Repeat([]Branch{{Context: ctx, End: func() {}}}, n)
 }
 
 // Unbounded returns the Reservation that reserves nothing, as there is no budget.

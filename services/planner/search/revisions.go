@@ -69,13 +69,10 @@ func (r Revisions) Validate() error {
 
 // Search implements Strategy.
 func (r Revisions) Search(ctx context.Context, t *Tree) error {
-	var starts []*Growth
-	branches, join := t.divide(ctx, r.Chains)
-	defer join()
-	for _, ctx := range branches {
-		starts = append(starts, t.Ask(ctx, Fork{From: t.Root, N: 1, Span: policy.Whole, Score: !r.NoVerifier}))
+	ask := func(ctx context.Context) *Growth {
+		return t.Ask(ctx, Fork{From: t.Root, N: 1, Span: policy.Whole, Score: !r.NoVerifier})
 	}
-	err := runBranches(ctx, t, starts, func(ctx context.Context, g *Growth) error {
+	err := runBranches(ctx, t, r.Chains, ask, func(ctx context.Context, g *Growth) error {
 		for i := 1; ; i++ {
 			attempt, err := g.Wait()
 			if err != nil || i == r.N/r.Chains {

@@ -94,13 +94,24 @@ func levels(ctx context.Context, t *Tree, grow grower, rule func(level []*Node) 
 	}
 }
 
-// runBranches calls grow concurrently on each growth, with the context of its Ask. A branch
-// that fails does not end the others: it counts as a fault of the tree, unless all fail.
-func runBranches(ctx context.Context, t *Tree, growths []*Growth, grow func(context.Context, *Growth) error) error {
-	errs := make([]error, len(growths))
+// runBranches divides a search into n branches. It calls ask for the first growth of each, in
+// order, and then grow for each, concurrently. A branch that fails does not end the others: it
+// counts as a fault of the tree, unless all fail.
+func runBranches(
+	ctx context.Context, t *Tree, n int, ask func(context.Context) *Growth, grow func(context.Context, *Growth) error,
+) error {
+	parts := t.divide(ctx, n)
+	var first []*Growth
+	for _, b := range parts {
+		first = append(first, ask(b.Context))
+	}
+	errs := make([]error, n)
 	var branches sync.WaitGroup
-	for i, g := range growths {
-		branches.Go(func() { errs[i] = grow(g.ctx, g) })
+	for i, b := range parts {
+		branches.Go(func() {
+			defer b.End()
+			errs[i] = grow(b.Context, first[i])
+		})
 	}
 	branches.Wait()
 	failed := slices.DeleteFunc(errs, func(err error) bool { return err == nil })
@@ -109,7 +120,7 @@ func runBranches(ctx context.Context, t *Tree, growths []*Growth, grow func(cont
 			return err
 		}
 	}
-	if len(failed) == len(growths) {
+	if len(failed) == n {
 		return cmp.Or(failed...)
 	}
 	for _, err := range failed {
