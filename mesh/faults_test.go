@@ -131,9 +131,9 @@ func faults() []fault {
 			request: func(r *planner.Request) { r.MaxTokens = new(1) },
 			within:  10 * time.Second, state: failed, stop: completed, reason: "NO_ANSWER",
 		}, {
-			name:    "the budget is less than one token per sample",
+			name:    "the budget is less than a sample needs",
 			request: func(r *planner.Request) { r.Budget.PolicyTokens = 2 },
-			within:  0, state: failed, stop: planner.StopBudget, reason: "NO_ANSWER",
+			within:  10 * time.Second, state: failed, stop: planner.StopBudget, reason: "NO_ANSWER",
 		},
 	}
 }
