@@ -1,0 +1,63 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+)
+
+// versionVariable is the variable of the product that has its version.
+const versionVariable = "github.com/ponder-mesh/ponder/internal/serve.version"
+
+// compile builds static binaries of packages of one module for a platform, into directory
+// out. The result depends on the source, the version and the Go release alone: not on paths,
+// the user's Go settings, the workspace or the state of the repository.
+func compile(ctx context.Context, module, out string, platform v1.Platform, linkVersion string, packages ...string) error {
+	args := []string{"build", "-trimpath", "-buildvcs=false", "-mod=readonly", "-ldflags", "-s -w -buildid= " + linkVersion, "-o", out + "/"}
+	command := exec.CommandContext(ctx, "go", append(args, packages...)...)
+	command.Dir = module
+	command.Env = append(withoutGo(os.Environ()),
+		"CGO_ENABLED=0", "GOOS="+platform.OS, "GOARCH="+platform.Architecture, "GOWORK=off")
+	var output bytes.Buffer
+	command.Stdout, command.Stderr = &output, &output
+	if err := command.Run(); err != nil {
+		return fmt.Errorf("build %s for %s: %w\n%s", strings.Join(packages, " "), platform, err, &output)
+	}
+	return nil
+}
+
+// withoutGo returns the environment without variables that change what the Go command
+// builds; those for proxies and caches stay.
+func withoutGo(environment []string) []string {
+	return slices.DeleteFunc(slices.Clone(environment), func(v string) bool {
+		name, _, _ := strings.Cut(v, "=")
+		switch name {
+		case "GOFLAGS", "GOEXPERIMENT", "GOAMD64", "GOARM64", "GODEBUG", "GOFIPS140":
+			return true
+		}
+		return false
+	})
+}
+
+// compileAll builds the programs for a platform and returns the directory of the binaries.
+func compileAll(ctx context.Context, root, temp string, programs []Program, platform v1.Platform, version string) (string, error) {
+	out := filepath.Join(temp, platform.OS+"-"+platform.Architecture)
+	packages := make(map[string][]string) // by module
+	for _, p := range programs {
+		packages[p.Module] = append(packages[p.Module], p.Package)
+	}
+	for module, packages := range packages {
+		link := "-X " + versionVariable + "=" + version
+		if err := compile(ctx, filepath.Join(root, module), out, platform, link, packages...); err != nil {
+			return "", err
+		}
+	}
+	return out, nil
+}
