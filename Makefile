@@ -3,13 +3,13 @@ GO      ?= go
 VENV    := .venv
 BIN     := bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-.PHONY: help test check build gen breaking lint unit race table calibration cards evidence evidence-quick evidence-check examples demo dev up deploy deploy-check cluster-validate real real-calibrate bench-pocket clean
+.PHONY: help test check build gen breaking lint unit race table calibration cards evidence evidence-quick evidence-check examples demo dev up deploy deploy-check cluster-validate images images-check images-twice images-up real real-calibrate bench-pocket clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
-test: ## everything that CI runs: contracts current, lint, all tests with -race, clients, the five processes, manifests
-	+@test/stages.sh check race evidence-quick examples up deploy-check
+test: ## everything that CI runs: contracts current, lint, all tests with -race, clients, the five processes, manifests, images
+	+@test/stages.sh check race evidence-quick examples up deploy-check images-check
 
 demo: ## watch four services solve problems in one process
 	$(GO) run ./cmd/ponder demo
@@ -77,6 +77,20 @@ deploy-check: $(BIN)/staticcheck ## the chart and deploy/k8s: both forms equal a
 
 cluster-validate: ## apply the chart and deploy/k8s to a real kube-apiserver on loopback (first run builds it: ten minutes; needs jq, openssl)
 	test/cluster/validate.sh
+
+images: ## the images of the services and the command, for amd64 and arm64, as OCI layouts in out/images
+	cd deploy/images && GOWORK=off $(GO) run . build
+
+images-check: $(BIN)/staticcheck $(VENV)/.stamp ## how images are assembled, with a small program; lint of the Dockerfile and the release workflow
+	cd deploy/images && GOWORK=off $(GO) vet ./... && GOWORK=off ../../$(BIN)/staticcheck ./... && GOWORK=off $(GO) test ./...
+	$(VENV)/bin/hadolint deploy/images/Dockerfile
+	cd deploy/images && GOWORK=off $(GO) tool actionlint ../../.github/workflows/*.yml
+
+images-twice: ## build the images twice, in two directories and with two caches, and compare the digests (minutes)
+	test/images/twice.sh
+
+images-up: ## the five processes from their images, each in a read-only root of its own as user 65532, one solve through them (root)
+	test/images/run.sh
 
 real: ## the OpenAI engine against a real llama.cpp server and a real 0.5B model (first run builds the server: minutes)
 	test/real/fetch.sh all

@@ -47,13 +47,13 @@ func build(ctx context.Context, root string, programs []Program, platforms []v1.
 			return nil, err
 		}
 		for i, p := range programs {
-			binary, err := os.ReadFile(filepath.Join(binaries, p.Binary))
+			binary, err := os.ReadFile(filepath.Join(binaries, p.Name))
 			if err != nil {
 				return nil, fmt.Errorf("read binary: %w", err)
 			}
 			image, err := assemble(p, source, platform, base, binary)
 			if err != nil {
-				return nil, fmt.Errorf("image %s for %s: %w", p.Image, platform, err)
+				return nil, fmt.Errorf("image %s for %s: %w", p.Name, platform, err)
 			}
 			built[i].index = mutate.AppendManifests(built[i].index, mutate.IndexAddendum{
 				Add: image, Descriptor: v1.Descriptor{Platform: &platform},
@@ -65,7 +65,7 @@ func build(ctx context.Context, root string, programs []Program, platforms []v1.
 
 // assemble returns the image of a program for a platform.
 func assemble(p Program, source Source, platform v1.Platform, base v1.Layer, binary []byte) (v1.Image, error) {
-	file := "usr/local/bin/" + p.Binary
+	file := "usr/local/bin/" + p.Name
 	layer, err := newLayer([]File{{Path: file, Mode: 0o755, Content: binary}})
 	if err != nil {
 		return nil, err
@@ -124,7 +124,7 @@ func describe(b Built) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	row := b.Image + "\t" + digest.String()
+	row := b.Name + "\t" + digest.String()
 	manifest, err := b.index.IndexManifest()
 	if err != nil {
 		return "", err

@@ -27,7 +27,7 @@ import (
 
 // hello is the program of testdata/hello.
 var hello = Program{
-	Image: "hello", Binary: "hello", Package: "./cmd/hello", Module: ".", Title: "Hello", Description: "Prints hello",
+	Name: "hello", Package: "./cmd/hello", Module: ".", Title: "Hello", Description: "Prints hello",
 	Licenses: "Apache-2.0", Ports: []string{"1/tcp"},
 }
 

@@ -83,7 +83,7 @@ func run(ctx context.Context, args []string) error {
 	}
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	for _, b := range built {
-		if err := write(filepath.Join(*out, b.Image), source.Version, b.index); err != nil {
+		if err := write(filepath.Join(*out, b.Name), strings.TrimPrefix(source.Version, "v"), b.index); err != nil {
 			return err
 		}
 		row, err := describe(b)
@@ -102,7 +102,7 @@ func find(names []string) ([]Program, error) {
 	}
 	var found []Program
 	for _, name := range names {
-		i := slices.IndexFunc(programs, func(p Program) bool { return p.Image == name })
+		i := slices.IndexFunc(programs, func(p Program) bool { return p.Name == name })
 		if i < 0 {
 			return nil, fmt.Errorf("image %q does not exist: see programs in program.go", name)
 		}

@@ -2,8 +2,7 @@ package main
 
 // A Program is a binary and the image that has it.
 type Program struct {
-	Image       string // the last part of the image's name
-	Binary      string // in /usr/local/bin; also the name of the Go package's directory
+	Name        string // of the binary in /usr/local/bin, of its package's directory, and the last part of the image's name
 	Package     string // relative to Module
 	Module      string // directory of the Go module, relative to the repository
 	Title       string
@@ -17,32 +16,32 @@ type Program struct {
 // pod runs. The models are in the images of policy and verifier alone.
 var programs = []Program{
 	{
-		Image: "ponder-planner", Binary: "planner", Package: "./services/planner/cmd/planner", Module: ".",
+		Name: "planner", Package: "./services/planner/cmd/planner", Module: ".",
 		Title: "Ponder planner", Description: "Plans and runs searches of test-time compute",
 		Licenses: "Apache-2.0", Ports: []string{"7700/tcp", "7790/tcp"},
 	},
 	{
-		Image: "ponder-policy", Binary: "policy", Package: "./services/policy/cmd/policy", Module: ".",
+		Name: "policy", Package: "./services/policy/cmd/policy", Module: ".",
 		Title: "Ponder policy", Description: "Generates steps of solutions on a model engine, with a worker of the queue",
 		Licenses: "Apache-2.0", Ports: []string{"7701/tcp", "7791/tcp"},
 	},
 	{
-		Image: "ponder-verifier", Binary: "verifier", Package: "./services/verifier/cmd/verifier", Module: ".",
+		Name: "verifier", Package: "./services/verifier/cmd/verifier", Module: ".",
 		Title: "Ponder verifier", Description: "Scores steps of solutions with a reward model",
 		Licenses: "Apache-2.0", Ports: []string{"7702/tcp", "7792/tcp"},
 	},
 	{
-		Image: "ponder-difficulty", Binary: "difficulty", Package: "./services/difficulty/cmd/difficulty", Module: ".",
+		Name: "difficulty", Package: "./services/difficulty/cmd/difficulty", Module: ".",
 		Title: "Ponder difficulty service", Description: "Estimates the difficulty of problems",
 		Licenses: "Apache-2.0", Ports: []string{"7703/tcp", "7793/tcp"},
 	},
 	{
-		Image: "ponder", Binary: "ponder", Package: "./cmd/ponder", Module: ".",
+		Name: "ponder", Package: "./cmd/ponder", Module: ".",
 		Title: "Ponder command", Description: "The command line of Ponder, and all services in one process",
 		Licenses: "Apache-2.0",
 	},
 	{ // the version that tools/go.mod pins, for test/images; deployments use NATS' own image
-		Image: "nats-server", Binary: "nats-server", Package: "github.com/nats-io/nats-server/v2", Module: "tools",
+		Name: "nats-server", Package: "github.com/nats-io/nats-server/v2", Module: "tools",
 		Title: "NATS server", Description: "NATS server, built for Ponder's tests",
 		Licenses: "Apache-2.0", Ports: []string{"4222/tcp", "8222/tcp"}, Test: true,
 	},

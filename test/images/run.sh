@@ -8,26 +8,27 @@ cd "$(dirname "$0")/../.."
 out=$(mktemp -d)
 chmod 755 "$out" # others are let in, as user 65532
 platform=linux/$(go env GOARCH)
-images=(ponder-policy ponder-verifier ponder-difficulty ponder-planner ponder nats-server)
+images=(policy verifier difficulty planner ponder nats-server)
 (cd deploy/images && GOWORK=off go build -o "$out/images" . &&
   "$out/images" build -platforms "$platform" -out "$out/layouts" "${images[@]}")
 for image in "${images[@]}"; do "$out/images" unpack "$out/layouts/$image" "$platform" "$out/roots/$image"; done
 
 declare -A pids
-start() { # NAME IMAGE DATA PROGRAM ARGUMENT…
+start() { # NAME IMAGE DATA ARGUMENT…
   local name=$1 image=$2 data=$3
   shift 3
   if [ "$data" != - ]; then
-    mkdir -p "$out/data/$data"
-    chown 65532:65532 "$out/data/$data"
     data=$out/data/$data
+    mkdir -p "$data"
+    chown 65532:65532 "$data"
   fi
-  test/images/rootfs.sh "$out/roots/$image" "$data" "/usr/local/bin/$@" >"$out/$name.log" 2>&1 &
+  test/images/rootfs.sh "$out/roots/$image" "$data" "/usr/local/bin/$image" "$@" >"$out/$name.log" 2>&1 &
   pids[$name]=$!
 }
 stop() {
   local status=$?
   kill "${pids[@]}" 2>/dev/null || true
+  kill -CONT "${pids[@]}" 2>/dev/null || true # one may be stopped
   wait
   [ $status = 0 ] || tail -n 20 "$out"/*.log >&2
   rm -rf "$out"
@@ -49,17 +50,17 @@ ended() {
 
 read -r nats monitor planner policy verifier difficulty m0 m1 m2 m3 < <(free_ports 10)
 url=nats://127.0.0.1:$nats
-start nats nats-server nats nats-server -a 127.0.0.1 -p "$nats" -m "$monitor" -js -sd /data
-start policy ponder-policy - policy -nats-url "$url" -addr 127.0.0.1:$policy -metrics-addr 127.0.0.1:$m1
-start verifier ponder-verifier - verifier -addr 127.0.0.1:$verifier -metrics-addr 127.0.0.1:$m2
-start difficulty ponder-difficulty - difficulty -nats-url "$url" -verifier-addr 127.0.0.1:$verifier -addr 127.0.0.1:$difficulty -metrics-addr 127.0.0.1:$m3
-start planner ponder-planner planner planner -nats-url "$url" -verifier-addr 127.0.0.1:$verifier -difficulty-addr 127.0.0.1:$difficulty \
+start nats nats-server nats -a 127.0.0.1 -p "$nats" -m "$monitor" -js -sd /data
+start policy policy - -nats-url "$url" -addr 127.0.0.1:$policy -metrics-addr 127.0.0.1:$m1
+start verifier verifier - -addr 127.0.0.1:$verifier -metrics-addr 127.0.0.1:$m2
+start difficulty difficulty - -nats-url "$url" -verifier-addr 127.0.0.1:$verifier -addr 127.0.0.1:$difficulty -metrics-addr 127.0.0.1:$m3
+start planner planner planner -nats-url "$url" -verifier-addr 127.0.0.1:$verifier -difficulty-addr 127.0.0.1:$difficulty \
   -addr 127.0.0.1:$planner -metrics-addr 127.0.0.1:$m0 -memo /data/memo.jsonl -lame-duck 1s
 wait_for 20 curl -sf "http://127.0.0.1:$monitor/healthz?js-enabled-only=true"
 for port in $m0 $m1 $m2 $m3; do wait_for 60 ready "$port"; done
 echo "five processes are ready, by /readyz"
 
-# confined NAME IMAGE BINARY checks what the process is, which root it has and what it can write. Writes go through the
+# confined NAME IMAGE checks what the process is, which root it has and what it can write. Writes go through the
 # process's own view of the files, as its user and as root: a root that is not read-only fails here.
 confined() {
   local pid=${pids[$1]} root=$out/roots/$2 view=/proc/${pids[$1]}/root status place
@@ -68,7 +69,7 @@ confined() {
     grep -qP '^Groups:\t\s*$' <<<"$status" || fail "$1 runs as another user or group: $(grep -E '^(Uid|Gid|Groups)' <<<"$status")"
   grep -qP '^CapEff:\t0+$' <<<"$status" && grep -qP '^CapPrm:\t0+$' <<<"$status" && grep -qP '^NoNewPrivs:\t1$' <<<"$status" ||
     fail "$1 has capabilities, or may get them: $(grep -E '^(Cap|NoNew)' <<<"$status")"
-  cmp -s "/proc/$pid/exe" "$root/usr/local/bin/$3" || fail "$1 does not run the binary of its image"
+  cmp -s "/proc/$pid/exe" "$root/usr/local/bin/$2" || fail "$1 does not run the binary of its image"
   [ "$(ls "$view")" = "$(printf '%s\n' data dev etc home proc root tmp usr)" ] || fail "$1 sees $(ls "$view")"
   for place in "" etc usr/local/bin home/nonroot dev; do
     if touch "$view/$place/written" 2>"$out/touch"; then fail "root can write to /$place of $1"; fi
@@ -77,14 +78,14 @@ confined() {
   done
   setpriv --reuid 65532 --regid 65532 --clear-groups touch "$view/tmp/written" || fail "$1 cannot write to /tmp" # what was refused above is possible
 }
-confined nats nats-server nats-server
-for name in planner policy verifier difficulty; do confined $name ponder-$name $name; done
+confined nats nats-server
+for name in planner policy verifier difficulty; do confined $name $name; done
 [ -s "$out/data/planner/memo.jsonl" ] || fail "the planner has no memo at /data"
 echo "each has its own root, read-only, user 65532 and no capabilities"
 
 # Negative control: what needs to write to its root does not work.
 memo="$out/control.log"
-if test/images/rootfs.sh "$out/roots/ponder-planner" - /usr/local/bin/planner -nats-url "$url" -addr 127.0.0.1:0 -metrics-addr "" -memo /memo.jsonl >"$memo" 2>&1; then
+if test/images/rootfs.sh "$out/roots/planner" - /usr/local/bin/planner -nats-url "$url" -addr 127.0.0.1:0 -metrics-addr "" -memo /memo.jsonl >"$memo" 2>&1; then
   fail "a planner with its memo in the root file system started"
 fi
 grep -q 'read-only file system' "$memo" || fail "a planner with its memo in the root: $(cat "$memo")"
@@ -93,7 +94,7 @@ ponder() { test/images/rootfs.sh "$out/roots/ponder" - /usr/local/bin/ponder "$@
 version=$(git describe --tags --always --dirty --match 'v[0-9]*')
 [ "$(ponder version)" = "ponder $version" ] || fail "version is $(ponder version), want $version"
 for name in planner policy verifier difficulty; do
-  got=$(test/images/rootfs.sh "$out/roots/ponder-$name" - "/usr/local/bin/$name" -version)
+  got=$(test/images/rootfs.sh "$out/roots/$name" - "/usr/local/bin/$name" -version)
   [ "$got" = "$name $version" ] || fail "version is $got, want $name $version"
 done
 ponder doctor --planner-addr 127.0.0.1:$planner --policy-addr 127.0.0.1:$policy --verifier-addr 127.0.0.1:$verifier --difficulty-addr 127.0.0.1:$difficulty
