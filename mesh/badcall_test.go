@@ -91,7 +91,7 @@ func badCalls() []badInput {
 			code: codes.InvalidArgument, reason: invalidArgument, field: "page_size",
 		},
 		{
-			input: "ListSearches, a page token of nothing",
+			input: "ListSearches, a page token that no response had",
 			call: func(ctx context.Context, m *mesh.Mesh, _ string) error {
 				_, err := wire(m).ListSearches(ctx, &plannerv1.ListSearchesRequest{PageToken: "garbage"})
 				return err

@@ -83,7 +83,7 @@ func badSpecs() []badInput {
 		invalid("DVTS of a width that does not divide N", "strategy.dvts.m", strategy(named("dvts", "n=16", "m=5"))),
 		invalid("REBASE at temperature 0", "strategy.rebase.balance", strategy(named("rebase", "n=4", "balance=0"))),
 		invalid("REBASE at temperature NaN", "strategy.rebase.balance", strategy(named("rebase", "n=4", "balance=NaN"))),
-		invalid("MCTS of more walks at a time than in total", "strategy.mcts.parallel",
+		invalid("MCTS of more concurrent simulations than simulations", "strategy.mcts.parallel",
 			strategy(named("mcts", "n=2", "parallel=3"))),
 		invalid("MCTS with an unknown final choice", "strategy.mcts.final",
 			message(&plannerv1.Strategy{Kind: &plannerv1.Strategy_Mcts{Mcts: &plannerv1.Mcts{N: 2, Final: 99}}})),

@@ -42,7 +42,7 @@ func run(ctx context.Context, planner pb.PlannerServiceClient, command, argument
 		argument = response.GetSearch().GetSearchId()
 		log.Println("search", argument)
 	}
-	for after := int64(0); ; time.Sleep(time.Second) { // where a stream breaks, go on after its last event
+	for after := int64(0); ; time.Sleep(time.Second) { // if a stream breaks, resume after its last event
 		stream, err := planner.WatchSearch(ctx, &pb.WatchSearchRequest{SearchId: argument, AfterSequence: after})
 		for err == nil {
 			var response *pb.WatchSearchResponse

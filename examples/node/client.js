@@ -19,7 +19,7 @@ const addr = process.env.PONDER_ADDR ?? "127.0.0.1:7700";
 const planner = new ponder.planner.v1.PlannerService(addr, grpc.credentials.createInsecure());
 const call = (method) => promisify(planner[method]).bind(planner);
 
-// watch follows a search to its end. Where the stream breaks, it goes on after the last event.
+// watch follows a search to its end. If the stream breaks, it resumes after the last event.
 async function watch(search_id) {
   for (let after_sequence = "0"; ; await setTimeout(1000)) {
     try {

@@ -16,7 +16,7 @@ from ponder.planner.v1 import planner_pb2 as pb, planner_pb2_grpc as rpc, search
 
 
 def watch(planner, search):
-    """Follows a search to its end. Where the stream breaks, it goes on after the last event."""
+    """Follows a search to its end. If the stream breaks, it resumes after the last event."""
     after = 0
     while True:
         try:

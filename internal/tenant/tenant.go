@@ -1,5 +1,5 @@
-// Package tenant decides which tenant a request belongs to. It knows no transport:
-// what authenticates a caller reads ctx.
+// Package tenant determines the tenant of a request. It depends on no transport: a Tenancy
+// authenticates the caller by ctx.
 package tenant
 
 import (
@@ -9,19 +9,19 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// Default is the tenant of requests that name none, where nothing authenticates them.
+// Default is the tenant of requests that name none if callers are not authenticated.
 const Default = "default"
 
-// A Tenancy authenticates the caller by ctx and returns the tenant of its request,
-// which asks for one, perhaps for "". An error refuses the request.
-type Tenancy func(ctx context.Context, asked string) (string, error)
+// A Tenancy authenticates the caller by ctx and returns the tenant of its request, which
+// names a tenant or "". If it returns an error, the request is refused.
+type Tenancy func(ctx context.Context, named string) (string, error)
 
-// Open believes every request. It is for loopback.
-func Open(_ context.Context, asked string) (string, error) {
-	if asked == "" {
+// Open is a Tenancy that accepts every tenant that a request names. It is for loopback.
+func Open(_ context.Context, named string) (string, error) {
+	if named == "" {
 		return Default, nil
 	}
-	return asked, nil
+	return named, nil
 }
 
 // Fill sets the tenant of a request, or of the message that it wraps, to what t
@@ -39,8 +39,8 @@ func (t Tenancy) Fill(ctx context.Context, request proto.Message) error {
 	return err
 }
 
-// holder returns m if it has a tenant, else the first of its messages that has one,
-// else nil.
+// holder returns m if it has a field tenant, otherwise the first message in m that has one, or
+// nil.
 func holder(m protoreflect.Message) (found protoreflect.Message) {
 	if m.Descriptor().Fields().ByName("tenant") != nil {
 		return m

@@ -80,7 +80,7 @@ func UsageToProto(u reasoning.Usage) *reasoningv1.Usage {
 }
 
 // UsageFromProto is the inverse of UsageToProto. It refuses negative amounts, so that
-// no answer can make a bill smaller.
+// no response can make a bill smaller.
 func UsageFromProto(p *reasoningv1.Usage) (reasoning.Usage, error) {
 	u := reasoning.Usage{
 		Generated: p.GetGeneratedTokens(),

@@ -6,15 +6,16 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 )
 
-// Traceparent is the W3C trace context of ctx, "" if it has none. It travels in
-// messages that share a stream, where metadata cannot tell them apart.
+// Traceparent returns the W3C trace context of ctx, "" if there is none. Messages that
+// share a stream carry it in a field, since they share the metadata of the stream.
 func Traceparent(ctx context.Context) string {
 	carrier := propagation.MapCarrier{}
 	propagation.TraceContext{}.Inject(ctx, carrier)
 	return carrier["traceparent"]
 }
 
-// WithTraceparent is ctx inside that trace: the inverse of Traceparent.
+// WithTraceparent returns ctx with the trace context parent. It is the inverse of
+// Traceparent.
 func WithTraceparent(ctx context.Context, parent string) context.Context {
 	if parent == "" {
 		return ctx

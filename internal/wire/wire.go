@@ -1,13 +1,12 @@
-// Package wire holds what the messages of all services share: pairs of inverse
-// functions between the nouns of package reasoning and their generated types,
-// XToProto and XFromProto, checks of what comes in, and the trace context of a message.
-// The functions of a service's own types are in policywire, verifierrpc and
-// difficultyrpc.
+// Package wire converts the types of package reasoning to and from the messages that all
+// services share, by pairs of inverse functions, XToProto and XFromProto. It also carries
+// the trace context of a message. The functions of a service's own types are in
+// policywire, verifierrpc and difficultyrpc.
 //
-// ToProto takes values that are valid. FromProto checks what the type system cannot
-// say (an unknown enum, a negative count) and returns an error that names the field:
-// of a request a *reasoning.InvalidError, of an answer an ErrMalformed. The other
-// rules of requests are not checked here; call Validate.
+// ToProto functions expect valid values. FromProto functions check what protobuf types do
+// not express (an unknown enum value, a negative count) and return an error that names the
+// field: a *reasoning.InvalidError for a request, ErrMalformed for a response. They do not
+// check the other rules of requests; call Validate.
 package wire
 
 import (
@@ -20,15 +19,15 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// ErrMalformed is an answer that breaks the contract of its service.
-var ErrMalformed = reasoning.NewError(reasoning.KindInternal, "MALFORMED_ANSWER", "malformed answer")
+// ErrMalformed indicates a response that breaks the contract of its service.
+var ErrMalformed = reasoning.NewError(reasoning.KindInternal, "MALFORMED_ANSWER", "malformed response")
 
-// Malformed returns an ErrMalformed that names a field and the rule that it breaks.
+// Malformed returns an ErrMalformed that names a field and the rule that the field breaks.
 func Malformed(field, rule string, args ...any) error {
 	return fmt.Errorf("%w: %s %s", ErrMalformed, field, fmt.Sprintf(rule, args...))
 }
 
-// Count returns an ErrMalformed if n, a count of something, is negative.
+// Count returns an ErrMalformed if n, a count, is negative.
 func Count[N int32 | int64](field string, n N) error {
 	if n < 0 {
 		return Malformed(field, "must not be negative, is %d", n)
@@ -36,7 +35,7 @@ func Count[N int32 | int64](field string, n N) error {
 	return nil
 }
 
-// Duration returns d, 0 where it is absent, and an ErrMalformed if it is negative.
+// Duration returns d, or 0 if d is absent. It returns an ErrMalformed if d is negative.
 func Duration(field string, d *durationpb.Duration) (time.Duration, error) {
 	if d == nil {
 		return 0, nil

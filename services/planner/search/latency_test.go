@@ -50,7 +50,7 @@ func TestLatency(t *testing.T) {
 		"revisions-unjudged": 16 * whole,
 	}
 	strategies := slices.Concat(allStrategies(16), allVariants(16))
-	// A batch of walks takes as long as the deepest of them.
+	// Concurrent simulations take as long as the deepest of them.
 	mcts := MCTS{N: 4, Width: 4, Parallel: 4, Exploration: 1, Final: FinalVote, MaxLevels: 40}
 	want["mcts-batch"] = depth * level
 	strategies = append(strategies, variant{mcts, "mcts-batch"})

@@ -19,13 +19,13 @@ func threeLevels() scripted {
 	})
 }
 
-// newMCTS returns a search of n walks, one at a time, that expands nodes to two children.
+// newMCTS returns a search of n simulations, one at a time, that expands nodes to two children.
 func newMCTS(n int, exploration float64, final Final) MCTS {
 	return MCTS{N: n, Width: 2, Parallel: 1, Exploration: exploration, Final: final, MaxLevels: 40}
 }
 
-// "UCT  Q + c·√(ln V_parent / V)" (Hao et al. 2023, §3.3): five walks by hand. Unexplored
-// children come first, best first.
+// "UCT  Q + c·√(ln V_parent / V)" (Hao et al. 2023, §3.3): five simulations by hand.
+// Unexplored children come first, best first.
 //
 //	1: 0, 0.0, 0.0.0, all unexplored: value 0.8
 //	2: 1 is unexplored, 1.0, 1.0.1: 0.3
@@ -40,15 +40,15 @@ func TestUCT(t *testing.T) {
 		mustRun(t, b, newMCTS(n, 1, FinalVote))
 		wantEqual(t, "expanded nodes, in order", b.expanded(), expanded[:first])
 	}
-	// Without exploring the fifth walk goes to 0, whose mean value is 0.7.
+	// Without exploration the fifth simulation goes to 0, whose mean value is 0.7.
 	b := threeLevels()
 	mustRun(t, b, newMCTS(5, 0, FinalVote))
 	wantEqual(t, "expanded nodes without exploring", b.expanded(), expanded[:6])
 }
 
 // "Its value is that of the solution it ends in", and counts at every node of its path
-// (back-propagation, Hao et al. 2023, §3.3). Of the five walks above 0 has three, of mean
-// value 0.7, and 1 has two, of 0.45; 0.1 has two, of 0.65, and 0.0 one, of 0.8; 0.1.0 and
+// (back-propagation, Hao et al. 2023, §3.3). Of the five simulations above 0 has three, of
+// mean value 0.7, and 1 has two, of 0.45; 0.1 has two, of 0.65, and 0.0 one, of 0.8; 0.1.0 and
 // 0.1.1 have one each, of 0.9 and 0.4.
 func TestMCTSBacksUpValues(t *testing.T) {
 	for final, want := range map[Final][]string{FinalVisits: {"0.1.0"}, FinalValue: {"0.0.0"}} {
@@ -63,7 +63,7 @@ func TestMCTSBacksUpValues(t *testing.T) {
 
 // "PUCT  Q + c(V_parent)·P·√V_parent / (V + 1)", where Q is "before any: its own score" and
 // "c(V) = ln((V + 19653) / 19652) + 1.25 times Exploration" (as in OpenR, arXiv 2410.09671).
-// Two walks by hand, of P = 0.2 and 0.8:
+// Two simulations by hand, of P = 0.2 and 0.8:
 //
 //	1: 0 is 0.5+1.25×0.2 = 0.75 and 1 is 0.5+1.25×0.8 = 1.5: 1, of value 0.1
 //	2: 0 is 0.5+1.25×0.2×√2 = 0.85 and 1 is 0.1+1.25×0.8×√2/2 = 0.81: 0
@@ -96,8 +96,8 @@ func TestPUCTPriorIsNormalised(t *testing.T) {
 	wantEqual(t, "expanded nodes", b.expanded(), []string{"", "1"})
 }
 
-// "so that walks beside it go elsewhere" (virtual loss, Chaslot et al. 2008): two walks at a
-// time part, two walks one after the other do not.
+// "so that concurrent simulations select other nodes" (virtual loss, Chaslot et al. 2008): two
+// concurrent simulations part, two simulations one after the other do not.
 func TestMCTSVirtualLoss(t *testing.T) {
 	for parallel, want := range map[int][]string{1: {"", "0"}, 2: {"", "0", "1"}} {
 		b := byScore(2, map[string]float64{"0": 0.8, "1": 0.4, "0.0": 0.8})
@@ -110,7 +110,7 @@ func TestMCTSVirtualLoss(t *testing.T) {
 	}
 }
 
-// A walk may end where another one has ended, and then costs nothing.
+// A simulation may end where another one has ended, and then costs nothing.
 func TestMCTSRevisitsEnds(t *testing.T) {
 	b := byScore(2, map[string]float64{"0": 0.9})
 	s := newMCTS(20, 0, FinalVote)
@@ -144,8 +144,8 @@ func TestMCTSRollout(t *testing.T) {
 		}
 		asked = append(asked, r.Node)
 	}
-	// The first walk expands the root and samples from 0. The second goes to 1, which is
-	// unexplored, expands it and samples from its best child.
+	// The first simulation expands the root and samples from 0. The second goes to 1, which
+	// is unexplored, expands it and samples from its best child.
 	wantEqual(t, "asked for", asked, []string{"", "0", "1", "1.0"})
 	wantEqual(t, "solutions", idsOf(slices.Collect(tree.Solutions())...), []string{"0.0", "1.0.0"})
 	s.Final = FinalValue
@@ -153,8 +153,8 @@ func TestMCTSRollout(t *testing.T) {
 	wantEqual(t, "best", idsOf(slices.Collect(best.Solutions())...), []string{"0.0"})
 }
 
-// "At an open node that is not expanded the walk has Width children written and scored", at
-// most MaxLevels times.
+// "At an open node that is not expanded the simulation expands it: Width children are
+// generated and scored", at most MaxLevels times.
 func TestMCTSWidthAndLevels(t *testing.T) {
 	s := MCTS{N: 8, Width: 3, Parallel: 2, Exploration: 1, Final: FinalVote, MaxLevels: 2}
 	tree := mustRun(t, byScore(9, nil), s)
@@ -166,8 +166,8 @@ func TestMCTSWidthAndLevels(t *testing.T) {
 	wantEqual(t, "levels", levelSizes(tree), []int{3, 9})
 }
 
-// "One failure ends the walks that stand there, for value 0; a second in a row, or one at
-// the root, ends the search."
+// "If an expansion fails, its simulations end with value 0; a second failure in a row, or one
+// at the root, ends the search."
 func TestMCTSExpansionFails(t *testing.T) {
 	broke := errors.New("engine broke")
 	runWithout := func(failing ...string) (*Tree, error) {

@@ -7,12 +7,12 @@ type Effort int
 
 const (
 	EffortNone    Effort = iota + 1 // one greedy sample
-	EffortMinimal                   // hardly anything
+	EffortMinimal                   // two samples
 	EffortLow
 	EffortMedium // the default
 	EffortHigh
 	EffortXHigh
-	EffortMax // as much as the planner allows
+	EffortMax
 )
 
 var effortNames = []string{"", "none", "minimal", "low", "medium", "high", "xhigh", "max"}
@@ -34,8 +34,8 @@ func ParseEffort(name string) (Effort, error) {
 	return 0, reasoning.Invalid("effort", "%q must be one of %v", name, effortNames[1:])
 }
 
-// SamplesOf holds how many solutions' worth of text an effort may write. The grid 4,
-// 16, 64, 256 is the papers' (Snell et al. 2024, Liu et al. 2025).
+// SamplesOf holds how much text an effort generates, in whole solutions. The grid 4, 16, 64,
+// 256 is the papers' (Snell et al. 2024, Liu et al. 2025).
 var SamplesOf = map[Effort]int{
 	EffortNone: 1, EffortMinimal: 2, EffortLow: 4, EffortMedium: 8, EffortHigh: 16, EffortXHigh: 64, EffortMax: 256,
 }

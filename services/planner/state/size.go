@@ -13,7 +13,7 @@ const (
 	candidateSize = 64
 	noticeSize    = 64
 	estimateSize  = 512
-	eventSize     = 1024 // of an event that tells nothing but its bill
+	eventSize     = 1024 // of an event without changes
 )
 
 // Bytes returns no less than the bytes of s on the wire.

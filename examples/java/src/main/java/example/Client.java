@@ -33,7 +33,7 @@ public final class Client {
     }
   }
 
-  /** Follows a search to its end. Where the stream breaks, it goes on after the last event. */
+  /** Follows a search to its end. If the stream breaks, it resumes after the last event. */
   static void watch(PlannerServiceGrpc.PlannerServiceBlockingStub planner, String search) throws InterruptedException {
     for (long after = 0; ; Thread.sleep(1000)) {
       var request = WatchSearchRequest.newBuilder().setSearchId(search).setAfterSequence(after).build();
