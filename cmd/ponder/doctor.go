@@ -15,14 +15,6 @@ import (
 	"github.com/ponder-mesh/ponder/internal/serve"
 )
 
-// addresses holds the addresses of the services.
-type addresses struct {
-	PlannerAddr    string `help:"The planner's address." default:"127.0.0.1:7700" env:"PONDER_ADDR"`
-	PolicyAddr     string `help:"The policy's address." default:"127.0.0.1:7701"`
-	VerifierAddr   string `help:"The verifier's address." default:"127.0.0.1:7702"`
-	DifficultyAddr string `help:"The difficulty service's address." default:"127.0.0.1:7703"`
-}
-
 type doctorCmd struct {
 	addresses `embed:""`
 	Wait      time.Duration `help:"How long to wait for a service's response." default:"1s"`

@@ -48,19 +48,7 @@ func (c *solveCmd) solve(ctx context.Context, solver planner.Solver, request pla
 	following, leave := context.WithCancel(context.WithoutCancel(ctx))
 	defer leave()
 	defer context.AfterFunc(ctx, func() { c.interrupt(solver, ref, leave) })()
-	view := &view{out: out, verbose: true}
-	for event, err := range solver.Watch(following, ref, 0) {
-		switch {
-		case err != nil && following.Err() != nil:
-			return errInterrupted
-		case err != nil:
-			return c.explain(err)
-		}
-		if err := view.show(event); err != nil {
-			return err
-		}
-	}
-	return view.end()
+	return c.follow(following, solver, ref, 0, out)
 }
 
 // cancelTimeout bounds the time that an interrupted command waits for the planner.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -22,6 +23,26 @@ func (t plannerTarget) dial() (solver planner.Solver, done func(), err error) {
 		return nil, nil, fmt.Errorf("planner address %q: %w", t.PlannerAddr, err)
 	}
 	return plannerrpc.NewClient(conn), func() { _ = conn.Close() }, nil
+}
+
+// follow prints what changed in a search after a sequence number, until the search ends. It
+// returns errInterrupted if ctx ends first.
+func (t plannerTarget) follow(
+	ctx context.Context, solver planner.Solver, ref planner.Ref, after int64, out *output,
+) error {
+	view := &view{out: out, verbose: true}
+	for event, err := range solver.Watch(ctx, ref, after) {
+		switch {
+		case err != nil && ctx.Err() != nil:
+			return errInterrupted
+		case err != nil:
+			return t.explain(err)
+		}
+		if err := view.show(event); err != nil {
+			return err
+		}
+	}
+	return view.end()
 }
 
 // explain adds the planner's address and a remedy to an error of an unavailable planner.

@@ -14,17 +14,5 @@ func (c *watchCmd) Run(ctx context.Context, out *output) error {
 		return err
 	}
 	defer done()
-	view := &view{out: out, verbose: true}
-	for event, err := range solver.Watch(ctx, c.ref(), c.After) {
-		switch {
-		case err != nil && ctx.Err() != nil:
-			return errInterrupted
-		case err != nil:
-			return c.explain(err)
-		}
-		if err := view.show(event); err != nil {
-			return err
-		}
-	}
-	return view.end()
+	return c.follow(ctx, solver, c.ref(), c.After, out)
 }
