@@ -49,9 +49,9 @@ class PlannerServiceStub:
     connection or a message that is too large. Clients match on code and reason, never on the message.
     - Sizes. A response has at most 1 MiB, except for a single search, node or outcome that is larger by itself; the
     default limit of gRPC clients is 4 MiB. A request may have 16 MiB.
-    - Shutdown. A planner that stops finishes the calls in flight for some time (25 s by default) and then ends the rest
-    with UNAVAILABLE. Watch again: NOT_FOUND means that the search was lost with its planner and has to be created
-    again.
+    - Shutdown. A planner that stops refuses new calls, lets those in flight finish for some time (25 s by default), and
+    ends the rest with UNAVAILABLE. Watch again: NOT_FOUND means that the search was lost with its planner and has to
+    be created again.
     - Compatibility. v1 only grows. Ignore fields that you do not know, and treat an enum value that you do not know as
     the enum's UNSPECIFIED. A search has ended if and only if it has an outcome.
     - Not served yet. SearchSpec.target_confidence, Budget.price_per_error, Strategy.ladder and every answer_kind but
@@ -156,9 +156,9 @@ class PlannerServiceServicer:
     connection or a message that is too large. Clients match on code and reason, never on the message.
     - Sizes. A response has at most 1 MiB, except for a single search, node or outcome that is larger by itself; the
     default limit of gRPC clients is 4 MiB. A request may have 16 MiB.
-    - Shutdown. A planner that stops finishes the calls in flight for some time (25 s by default) and then ends the rest
-    with UNAVAILABLE. Watch again: NOT_FOUND means that the search was lost with its planner and has to be created
-    again.
+    - Shutdown. A planner that stops refuses new calls, lets those in flight finish for some time (25 s by default), and
+    ends the rest with UNAVAILABLE. Watch again: NOT_FOUND means that the search was lost with its planner and has to
+    be created again.
     - Compatibility. v1 only grows. Ignore fields that you do not know, and treat an enum value that you do not know as
     the enum's UNSPECIFIED. A search has ended if and only if it has an outcome.
     - Not served yet. SearchSpec.target_confidence, Budget.price_per_error, Strategy.ladder and every answer_kind but
@@ -364,9 +364,9 @@ class PlannerService:
     connection or a message that is too large. Clients match on code and reason, never on the message.
     - Sizes. A response has at most 1 MiB, except for a single search, node or outcome that is larger by itself; the
     default limit of gRPC clients is 4 MiB. A request may have 16 MiB.
-    - Shutdown. A planner that stops finishes the calls in flight for some time (25 s by default) and then ends the rest
-    with UNAVAILABLE. Watch again: NOT_FOUND means that the search was lost with its planner and has to be created
-    again.
+    - Shutdown. A planner that stops refuses new calls, lets those in flight finish for some time (25 s by default), and
+    ends the rest with UNAVAILABLE. Watch again: NOT_FOUND means that the search was lost with its planner and has to
+    be created again.
     - Compatibility. v1 only grows. Ignore fields that you do not know, and treat an enum value that you do not know as
     the enum's UNSPECIFIED. A search has ended if and only if it has an outcome.
     - Not served yet. SearchSpec.target_confidence, Budget.price_per_error, Strategy.ladder and every answer_kind but
