@@ -5,6 +5,11 @@
 // source: ponder/planner/v1/planner.proto
 
 // The planner service solves problems: it estimates difficulty, plans, searches and chooses an answer.
+//
+// A policy is a language model that generates solutions in steps. A verifier runs a reward model, which scores steps. A
+// search grows a tree: a node appends steps to those of its parent, so that a path from the root is a solution or the
+// beginning of one. A strategy is the algorithm that decides how many children each node gets. A profile holds what a
+// calibration measured about a policy with a reward model.
 
 package plannerv1
 

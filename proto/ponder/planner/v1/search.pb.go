@@ -740,13 +740,14 @@ func (x *Notice) GetTime() *timestamppb.Timestamp {
 // A Node is a place in a search's tree.
 type Node struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Ordinals from the root joined by dots, such as "0.3". The root is empty, and is never sent.
+	// Ordinals from the root, joined by dots, such as "0.3"; an ordinal is the index of a child, from 0. The root's id is
+	// empty; the root is never sent.
 	NodeId string `protobuf:"bytes,1,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
 	// The parent's id; empty is the root.
 	ParentId string `protobuf:"bytes,2,opt,name=parent_id,json=parentId,proto3" json:"parent_id,omitempty"`
 	// Distance from the root in nodes; the root's children have 1.
 	Depth int32 `protobuf:"varint,3,opt,name=depth,proto3" json:"depth,omitempty"`
-	// How far it is.
+	// Its state.
 	State NodeState `protobuf:"varint,4,opt,name=state,proto3,enum=ponder.planner.v1.NodeState" json:"state,omitempty"`
 	// The steps that it appends to its parent's path, with their scores.
 	Steps []*v1.Step `protobuf:"bytes,5,rep,name=steps,proto3" json:"steps,omitempty"`

@@ -30,19 +30,19 @@ type Effort int32
 const (
 	// Same as MEDIUM.
 	Effort_EFFORT_UNSPECIFIED Effort = 0
-	// 1: one greedy sample, unless a profile without that budget plans.
+	// One greedy sample, unless a profile without that budget plans.
 	Effort_EFFORT_NONE Effort = 1
-	// About 2.
+	// About 2 solutions.
 	Effort_EFFORT_MINIMAL Effort = 2
-	// About 4.
+	// About 4 solutions.
 	Effort_EFFORT_LOW Effort = 3
-	// About 8.
+	// About 8 solutions.
 	Effort_EFFORT_MEDIUM Effort = 4
-	// About 16.
+	// About 16 solutions.
 	Effort_EFFORT_HIGH Effort = 5
-	// About 64.
+	// About 64 solutions.
 	Effort_EFFORT_XHIGH Effort = 6
-	// About 256.
+	// About 256 solutions.
 	Effort_EFFORT_MAX Effort = 7
 )
 
@@ -173,8 +173,8 @@ const (
 	// Same as FORCE.
 	ThinkingMode_THINKING_MODE_UNSPECIFIED ThinkingMode = 0
 	// Budget forcing: thinking that reaches max_tokens is ended, and the child continues with its answer; an end of
-	// thinking before min_tokens, and each of the first waits ends, is replaced by wait. It needs max_tokens, min_tokens,
-	// waits or advice.
+	// thinking that comes before min_tokens, or that waits asks to replace, is replaced by wait. It needs max_tokens,
+	// min_tokens, waits or advice.
 	ThinkingMode_THINKING_MODE_FORCE ThinkingMode = 1
 	// Rejection sampling: a child whose thinking reaches max_tokens, which is required, is discarded and sampled again.
 	// After 16 samples, or 1 at temperature 0, it is truncated. All samples are billed.

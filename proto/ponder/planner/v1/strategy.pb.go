@@ -959,7 +959,7 @@ func (x *Mcts) GetMaxLevels() int32 {
 }
 
 // Particles is particle filtering (Puri et al. 2025, arXiv 2502.01618): after each step it weights the partial
-// solutions by their scores and resamples as many of them. With more than one iteration it is particle Gibbs.
+// solutions by their scores and draws the same number of them again. With more than one iteration it is particle Gibbs.
 type Particles struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Number of particles in all iterations together, 1…4096.
