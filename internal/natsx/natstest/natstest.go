@@ -9,6 +9,7 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server/ats"
 	"github.com/nats-io/nats.go"
+
 	"github.com/ponder-mesh/ponder/internal/natsx/natsd"
 )
 

@@ -11,9 +11,9 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
 )
 
-// A worker's announcement is in the bucket while the worker lives, shows that it drains,
-// and expires after a crash.
-func TestAnnouncement(t *testing.T) {
+// The bucket has a worker's announcement while the worker runs and drains, and AnnounceTTL
+// after a crash no more.
+func TestWorkerIsAnnouncedWhileItRuns(t *testing.T) {
 	bubble(t, Config{}, func(t *testing.T, q *rig) {
 		announced := func(want ...protocol.Announcement) {
 			t.Helper()
@@ -48,14 +48,14 @@ func TestAnnouncement(t *testing.T) {
 		synctest.Wait()
 		second.stop()
 		first.stop()
-		synctest.Wait() // one of them has the job, and drains
+		synctest.Wait() // the worker that has the job drains
 		values, err := announcements(t.Context(), q.js, ">")
 		if err != nil || len(values) != 1 {
-			t.Fatalf("got %d announcements and error %v, want that of the worker that drains", len(values), err)
+			t.Fatalf("got %d announcements and error %v, want one, of the worker that drains", len(values), err)
 		}
 		for _, value := range values {
 			if left, err := protocol.DecodeAnnouncement(value); err != nil || !left.Draining {
-				t.Errorf("got %+v and error %v, want it draining", left, err)
+				t.Errorf("got %+v and error %v, want Draining", left, err)
 			}
 		}
 		<-first.ended

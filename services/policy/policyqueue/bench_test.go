@@ -15,8 +15,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 )
 
-// BenchmarkExpand measures what the queue itself takes: the engine takes no time. On
-// a machine that is busy with other things the waits for its processors dominate.
+// BenchmarkExpand measures the time of the queue alone: the engine takes no time. On a busy
+// machine the waits for a processor dominate.
 func BenchmarkExpand(b *testing.B) {
 	for _, partitions := range []int{1, 32} {
 		for _, c := range []struct{ children, searches int }{{1, 1}, {64, 1}, {8, 16}} {

@@ -4,10 +4,11 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/ponder-mesh/ponder/internal/natsx/natstest"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
-	"go.uber.org/goleak"
 )
 
 func TestConformance(t *testing.T) {
@@ -19,7 +20,7 @@ func TestConformance(t *testing.T) {
 	}, policytest.Options{
 		Queued: true,
 		Bubble: true,
-		Leaks: []goleak.Option{ // workers pull in goroutines, and so does the server
+		Leaks: []goleak.Option{ // pulls that wait
 			goleak.IgnoreAnyFunction("github.com/ponder-mesh/ponder/services/policy/policyqueue.(*puller).pullAll.func1"),
 		},
 	})

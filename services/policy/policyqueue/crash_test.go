@@ -15,13 +15,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/nats-io/nats.go"
+
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 )
 
-// A crashingPolicy crashes its worker at random: before or between its children, or
-// after the last was taken and before the job is acknowledged.
+// A crashingPolicy crashes its worker at random: before a child, or after the client has
+// taken the last child and before the worker acknowledges the job.
 type crashingPolicy struct {
 	policy.Policy
 	chance func() float64
@@ -38,15 +39,15 @@ func (d *crashingPolicy) Expand(ctx context.Context, r policy.Request) iter.Seq2
 				return
 			}
 		}
-		time.Sleep(time.Millisecond) // until it is taken
+		time.Sleep(time.Millisecond) // until the client has taken the child
 		if d.chance() < 0.2 {
 			d.crash()
 		}
 	}
 }
 
-// Workers crash all the time; still each child comes once, and no job is left.
-func TestCrashingWorkersLoseAndDoubleNothing(t *testing.T) {
+// While workers crash, each child comes once, and no job is left afterwards.
+func TestEachChildComesOnceWhileWorkersCrash(t *testing.T) {
 	crashes := 0
 	for seed := range uint64(4) {
 		partitioned(t, 3, Config{MaxDeliver: 20}, func(t *testing.T, q *rig) {
@@ -57,7 +58,7 @@ func TestCrashingWorkersLoseAndDoubleNothing(t *testing.T) {
 			var workers sync.WaitGroup
 			for i := range 3 {
 				workers.Go(func() {
-					for n := 0; ctx.Err() == nil; n++ { // a worker that crashes is replaced
+					for n := 0; ctx.Err() == nil; n++ { // each worker that crashes is replaced
 						crashed := make(chan struct{})
 						engine := &crashingPolicy{Policy: tenSeconds(), chance: chance}
 						var once sync.Once
@@ -98,15 +99,15 @@ func TestCrashingWorkersLoseAndDoubleNothing(t *testing.T) {
 			searches.Wait()
 			cancel()
 			workers.Wait()
-			// The next worker acknowledges what was done and not acknowledged before a crash.
+			// The next worker acknowledges jobs that were complete when their worker crashed.
 			q.worker(t, tenSeconds(), WorkerConfig{})
-			// An attempt at a job without a client waits for AckWait and then for the worker's next tick.
+			// A job without a client waits for AckWait and then for the worker's next poll.
 			time.Sleep(time.Duration(q.cfg.MaxDeliver+1) * (2*q.cfg.AckWait + natsTimeout))
 			q.checkEmpty(t)
 		})
 	}
 	if crashes < 20 {
-		t.Errorf("%d crashes, too few to show anything", crashes)
+		t.Errorf("%d crashes, want at least 20", crashes)
 	}
 }
 
@@ -169,8 +170,8 @@ func TestHeartbeatsPreventRedelivery(t *testing.T) {
 	}
 }
 
-// A child that two attempts send is yielded once. The control: an observer of the
-// search's subject counts it twice.
+// A child that two attempts send is yielded once. As a negative control, an observer of the
+// search's subject receives it twice.
 func TestDuplicateChildrenAreDropped(t *testing.T) {
 	bubble(t, Config{}, func(t *testing.T, q *rig) {
 		var sent []int
@@ -199,8 +200,8 @@ func TestDuplicateChildrenAreDropped(t *testing.T) {
 	})
 }
 
-// A job that crashes each worker ends with an error that names the last one.
-func TestJobThatCrashesWorkersIsGivenUp(t *testing.T) {
+// A job that crashes each of its workers fails with an error that names the last one.
+func TestJobThatCrashesItsWorkersFails(t *testing.T) {
 	bubble(t, Config{MaxDeliver: 3}, func(t *testing.T, q *rig) {
 		for i := range 5 {
 			var w *testWorker

@@ -9,12 +9,12 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
 )
 
-func TestDrainFinishesOrReturnsJobs(t *testing.T) {
+func TestJobsFinishWithinTheDrainTimeOrAreReturned(t *testing.T) {
 	for _, c := range []struct {
 		drain, ended, took time.Duration
 	}{
-		{20 * time.Second, 10 * time.Second, 10 * time.Second}, // the job is finished
-		{5 * time.Second, 7 * time.Second, 17 * time.Second},   // it is yielded back, and goes to the other at once
+		{20 * time.Second, 10 * time.Second, 10 * time.Second}, // the job finishes
+		{5 * time.Second, 7 * time.Second, 17 * time.Second},   // the job is returned, and goes to the other worker at once
 	} {
 		bubble(t, Config{}, func(t *testing.T, q *rig) {
 			done := make(chan struct{})
@@ -36,7 +36,7 @@ func TestDrainFinishesOrReturnsJobs(t *testing.T) {
 	}
 }
 
-// A job whose client never comes back keeps no slots, and ends.
+// A job whose client does not return holds no slots, and is dropped.
 func TestJobWithoutClientKeepsNoSlots(t *testing.T) {
 	bubble(t, Config{}, func(t *testing.T, q *rig) {
 		engine := tenSeconds()
@@ -60,7 +60,7 @@ func TestJobWithoutClientKeepsNoSlots(t *testing.T) {
 	})
 }
 
-func TestJobForAnotherModelVersionIsPutBack(t *testing.T) {
+func TestJobForAnotherModelVersionIsReturned(t *testing.T) {
 	bubble(t, Config{}, func(t *testing.T, q *rig) {
 		old, current := tenSeconds(), tenSeconds()
 		old.Identity.Name, old.Identity.Version = "script", "1"
@@ -70,25 +70,25 @@ func TestJobForAnotherModelVersionIsPutBack(t *testing.T) {
 		r.Model.Version = "2"
 		done := make(chan struct{})
 		go func() { q.mustExpand(t, r); close(done) }()
-		time.Sleep(100 * time.Millisecond) // the old one has put it back
+		time.Sleep(100 * time.Millisecond) // until the old worker has returned the job
 		q.worker(t, current, WorkerConfig{Name: "current", Slots: 64})
 		<-done
 		if got := len(old.Calls()); got > 0 {
-			t.Errorf("%d calls of the old version, want none", got)
+			t.Errorf("%d calls of the engine of the old version, want none", got)
 		}
 		r.Model.Version = "3"
 		if _, _, err := collect(t.Context(), q, r); !errors.Is(err, policy.ErrModel) {
-			t.Errorf("a version that no worker has: got %v, want ErrModel", err)
+			t.Errorf("version that no worker serves: got %v, want ErrModel", err)
 		}
 		r.Model.Name = "other"
 		if _, _, err := collect(t.Context(), q, r); !errors.Is(err, policy.ErrModel) {
-			t.Errorf("a model that no worker has: got %v, want ErrModel", err)
+			t.Errorf("another model than the queue's: got %v, want ErrModel", err)
 		}
 		q.checkEmpty(t)
 	})
 }
 
-func TestUnsupportedVersionIsPutBack(t *testing.T) {
+func TestJobOfAnUnsupportedVersionIsReturned(t *testing.T) {
 	bubble(t, Config{}, func(t *testing.T, q *rig) {
 		engine := tenSeconds()
 		q.worker(t, engine, WorkerConfig{})
@@ -97,7 +97,7 @@ func TestUnsupportedVersionIsPutBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		msg.Data = append(msg.Data, 0x08, 0x09) // field 1, version, once more: the last counts
+		msg.Data = append(msg.Data, 0x08, 0x09) // field 1, the version, again: the last value counts
 		if _, err := protocol.DecodeJob(msg); !errors.Is(err, protocol.ErrVersion) {
 			t.Fatalf("got %v, want ErrVersion", err)
 		}
@@ -106,10 +106,11 @@ func TestUnsupportedVersionIsPutBack(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		load, err := q.monitor.Load(t.Context())
-		if err != nil || load.Running != 1 || len(engine.Calls()) > 0 { // JetStream counts a job that was put back as running
-			t.Errorf("load is %+v and error %v after %d calls, want one job that waits", load, err, len(engine.Calls()))
+		if err != nil || load.Running != 1 || len(engine.Calls()) > 0 {
+			t.Errorf("got load %+v, error %v and %d calls of the engine, want one job and no call",
+				load, err, len(engine.Calls()))
 		}
 		time.Sleep(time.Minute)
-		q.checkEmpty(t) // no worker came that supports it
+		q.checkEmpty(t) // after the last attempt
 	})
 }

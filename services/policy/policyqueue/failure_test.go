@@ -18,7 +18,7 @@ import (
 )
 
 func TestFailedJobs(t *testing.T) {
-	const four = 4*time.Second + 5250*time.Millisecond // attempts of a second each, with the delays between them
+	const four = 4*time.Second + 5250*time.Millisecond // attempts of a second each, and the delays between them
 	fails := func(err error) func(*policytest.Reply) { return func(reply *policytest.Reply) { reply.Err = err } }
 	panics := func(reply *policytest.Reply) { reply.Do = func() { panic("index out of range") } }
 	for _, c := range []struct {
@@ -42,10 +42,10 @@ func TestFailedJobs(t *testing.T) {
 				q.worker(t, engine, WorkerConfig{})
 				_, _, err := collect(t.Context(), q, request("s", 1))
 				if !errors.Is(reasoning.Classify(err), c.want) || !strings.Contains(err.Error(), c.says) {
-					t.Errorf("got %v, want %v saying %q", err, c.want, c.says)
+					t.Errorf("got %v, want %v with the text %q", err, c.want, c.says)
 				}
 				if got := len(engine.Calls()); got != c.calls {
-					t.Errorf("%d calls, want %d", got, c.calls)
+					t.Errorf("%d calls of the engine, want %d", got, c.calls)
 				}
 				q.checkElapsed(t, c.took)
 				q.checkEmpty(t)
@@ -54,7 +54,8 @@ func TestFailedJobs(t *testing.T) {
 	}
 }
 
-// The caller does not see a failure that passes, and children that finished before it are kept.
+// Expand returns no error if a later attempt succeeds, and children that finished before are
+// kept.
 func TestRetryKeepsFinishedChildren(t *testing.T) {
 	bubble(t, Config{}, func(t *testing.T, q *rig) {
 		failures := 2
@@ -69,15 +70,15 @@ func TestRetryKeepsFinishedChildren(t *testing.T) {
 		q.mustExpand(t, request("s", 3))
 		want := []string{"[0 1 2] yielded [0]", "[1 2] yielded []", "[1 2] yielded [1 2]"}
 		if diff := cmp.Diff(describeCalls(engine), want); diff != "" {
-			t.Errorf("calls (got before want):\n%s", diff)
+			t.Errorf("calls of the engine (got before want):\n%s", diff)
 		}
 		q.checkElapsed(t, 2*time.Second+250*time.Millisecond+2*time.Second+time.Second+3*time.Second)
 		q.checkEmpty(t)
 	})
 }
 
-// JetStream does not notify of a job that was put back. The worker that put it back
-// looks for it.
+// JetStream sends no notification when it delivers a job again: the worker that returned the
+// job pulls at that time.
 func TestRetryIsNotLateInOneOfManyPartitions(t *testing.T) {
 	partitioned(t, 32, Config{}, func(t *testing.T, q *rig) {
 		engine := script(func(_ int, reply *policytest.Reply) { reply.Delay, reply.Err = time.Second, errors.New("broken") })
@@ -87,7 +88,7 @@ func TestRetryIsNotLateInOneOfManyPartitions(t *testing.T) {
 		}
 		want := 4*time.Second + 5250*time.Millisecond
 		if got := time.Since(q.start); got < want || got > want+4*2*redeliveryLag {
-			t.Errorf("took %v, want %v and a little for each attempt", got, want)
+			t.Errorf("took %v, want %v and at most %v per attempt", got, want, 2*redeliveryLag)
 		}
 	})
 }
@@ -108,7 +109,7 @@ func TestFullQueueRefuses(t *testing.T) {
 			t.Errorf("got %v, want ErrOverloaded", err)
 		}
 		q.checkElapsed(t, 0)
-		q.checkEmpty(t) // the two that it took are removed
+		q.checkEmpty(t) // the two jobs that were stored are deleted
 	})
 }
 

@@ -11,9 +11,9 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
 )
 
-// What happens to a job of children 0 and 1, in which state it is then, whether it has
-// to be removed when its Expand ends, and what its client replies to a claim.
-func TestJobStates(t *testing.T) {
+// Events at a job with children 0 and 1 lead to this state. A cancel then reports whether the
+// message and attempts have to be removed, and a claim gets these missing children.
+func TestEventsLeadToStates(t *testing.T) {
 	first := origin{"1", policy.Start{Worker: "a", Attempt: 1}}
 	second := origin{"1", policy.Start{Worker: "b", Attempt: 2}}
 	earlier := origin{"0", first.start} // at a cancelled job of the same name
@@ -37,24 +37,27 @@ func TestJobStates(t *testing.T) {
 		{"published", nil, jobStatePublished, true, []int{0, 1}},
 		{"cancelled in the queue", events{cancel}, jobStateClosed, false, nil},
 		{"claimed", events{claim(first)}, jobStateClaimed, true, []int{0, 1}},
-		{"half done", events{claim(first), child(1, first)}, jobStateClaimed, true, []int{0}},
-		{"done", both, jobStateClosed, false, nil},
-		{"done, and delivered again", append(slices.Clone(both), claim(second)), jobStateClosed, false, nil},
-		{"delivered again", events{claim(first), claim(second)}, jobStateContested, true, []int{0, 1}},
-		{"delivered again, and done", append(events{claim(first)}, again...), jobStateObsolete, true, nil},
-		{"done by two attempts", events{claim(second), child(0, first), child(1, second)}, jobStateObsolete, true, nil},
-		{"children of an attempt for an earlier client", events{child(0, first)}, jobStatePublished, true, []int{1}},
-		{"all children of it", events{child(0, first), child(1, first)}, jobStateObsolete, true, nil},
-		{"child comes again", events{claim(first), child(0, first), child(0, second)}, jobStateClaimed, true, []int{1}},
-		{"children of an attempt at an earlier job", events{claim(first), child(0, earlier), child(1, earlier)}, jobStateObsolete, true, nil},
-		{"stopped by its deadline", events{claim(first), report(first)}, jobStatePublished, true, []int{0, 1}},
-		{"another is stopped", events{claim(first), report(second)}, jobStateClaimed, true, []int{0, 1}},
+		{"one child", events{claim(first), child(1, first)}, jobStateClaimed, true, []int{0}},
+		{"complete", both, jobStateClosed, false, nil},
+		{"complete, and claimed again", append(slices.Clone(both), claim(second)), jobStateClosed, false, nil},
+		{"claimed again", events{claim(first), claim(second)}, jobStateContested, true, []int{0, 1}},
+		{"claimed again, and complete", append(events{claim(first)}, again...), jobStateObsolete, true, nil},
+		{"completed by two attempts", events{claim(second), child(0, first), child(1, second)}, jobStateObsolete, true, nil},
+		{"child from an attempt for an earlier client", events{child(0, first)}, jobStatePublished, true, []int{1}},
+		{"all children from such an attempt", events{child(0, first), child(1, first)}, jobStateObsolete, true, nil},
+		{"same child again", events{claim(first), child(0, first), child(0, second)}, jobStateClaimed, true, []int{1}},
+		{
+			"all children from an attempt at an earlier job",
+			events{claim(first), child(0, earlier), child(1, earlier)}, jobStateObsolete, true, nil,
+		},
+		{"claimant stopped", events{claim(first), report(first)}, jobStatePublished, true, []int{0, 1}},
+		{"another attempt stopped", events{claim(first), report(second)}, jobStateClaimed, true, []int{0, 1}},
 		{"failed", events{claim(first), fail}, jobStateObsolete, true, nil},
 		{"failed, claimed and cancelled", events{claim(first), fail, claim(second), cancel}, jobStateClosed, false, nil},
 		{"cancelled", events{claim(first), cancel}, jobStateCancelling, false, nil},
-		{"cancelled, and claimed again", events{claim(first), cancel, claim(second)}, jobStateCancelling, false, nil},
-		{"cancelled and reported", events{claim(first), cancel, child(0, first), report(first)}, jobStateClosed, false, nil},
-		{"cancelled and finished", events{claim(first), cancel, child(0, first), child(1, first)}, jobStateClosed, false, nil},
+		{"cancelled, claimed again", events{claim(first), cancel, claim(second)}, jobStateCancelling, false, nil},
+		{"cancelled, reported", events{claim(first), cancel, child(0, first), report(first)}, jobStateClosed, false, nil},
+		{"cancelled, complete", events{claim(first), cancel, child(0, first), child(1, first)}, jobStateClosed, false, nil},
 	} {
 		j := &job{expansion: newExpansion(2), missing: map[int]struct{}{0: {}, 1: {}}}
 		for _, event := range c.events {
@@ -64,19 +67,20 @@ func TestJobStates(t *testing.T) {
 			t.Errorf("%s: state %d with missing children %v, want %d with %v", c.name, j.state, j.ordinals(), c.state, c.missing)
 		}
 		if got := j.cancel(); got != c.remove {
-			t.Errorf("%s: has to be removed: %v, want %v", c.name, got, c.remove)
+			t.Errorf("%s: cancel returns %v, want %v", c.name, got, c.remove)
 		}
 	}
 }
 
-// A job that is cancelled comes to its end by whatever happens, and stays there.
-func TestJobTransitionsEnd(t *testing.T) {
+// No event leads out of jobStateClosed, or from jobStateCancelling to another state than
+// jobStateClosed. A cancel and a final report close a job in every state.
+func TestCancelledJobsAreClosed(t *testing.T) {
 	for e := range jobEvents {
 		if got := jobTransitions[jobStateClosed][e]; got != jobStateClosed {
-			t.Errorf("event %d leads out of the last state into %d", e, got)
+			t.Errorf("event %d leads from jobStateClosed to %d", e, got)
 		}
 		if got := jobTransitions[jobStateCancelling][e]; got != jobStateClosed && got != jobStateCancelling {
-			t.Errorf("event %d leads from jobStateCancelling back to %d", e, got)
+			t.Errorf("event %d leads from jobStateCancelling to %d", e, got)
 		}
 	}
 	for state := range jobTransitions {
@@ -89,15 +93,15 @@ func TestJobTransitionsEnd(t *testing.T) {
 
 // Every missing child is yielded once, every usage is billed, and a failure counts while a
 // child is missing.
-func TestJobEventsReachTheExpansion(t *testing.T) {
+func TestExpansionGetsEachUpdateOnce(t *testing.T) {
 	e := newExpansion(1)
 	j := &job{expansion: e, missing: map[int]struct{}{0: {}}}
 	from := origin{"1", policy.Start{Worker: "a", Attempt: 1}}
 	if got := j.claim(from, "one"); got != "" {
-		t.Errorf("the first attempt comes after %q, want none", got)
+		t.Errorf("the attempt before the first is %q, want none", got)
 	}
 	if got := j.claim(from, "two"); got != "one" {
-		t.Errorf("the second attempt comes after %q, want one", got)
+		t.Errorf("the attempt before the second is %q, want one", got)
 	}
 	j.report(from, protocol.Stopped{Wasted: reasoning.Usage{Generated: 3}})
 	j.fail(context.Canceled)
@@ -105,13 +109,13 @@ func TestJobEventsReachTheExpansion(t *testing.T) {
 	j.take(from, policy.Child{Ordinal: 0})
 	j.fail(context.Canceled) // no child is missing
 	var starts, wasted, children, errs int
-	for _, ev := range e.take() {
+	for _, u := range e.take() {
 		switch {
-		case ev.start != nil:
+		case u.start != nil:
 			starts++
-		case ev.wasted != nil:
-			wasted += int(ev.wasted.Generated)
-		case ev.err != nil:
+		case u.wasted != nil:
+			wasted += int(u.wasted.Generated)
+		case u.err != nil:
 			errs++
 		default:
 			children++

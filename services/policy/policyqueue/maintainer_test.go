@@ -21,9 +21,9 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 )
 
-// Two models on one server, each with its own planner and worker: the second finds the
-// stream of the first, and makes its own consumers. Each is ready and served.
-func TestTwoModelsOnOneServer(t *testing.T) {
+// Two models on one server, each with a planner and a worker, share the stream. The second
+// maintainer creates the consumers of its model, and both models are ready and served.
+func TestTwoModelsShareOneServer(t *testing.T) {
 	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
 		for _, name := range []string{"pocket-0.3m", "pocket-0.1m"} {
 			cfg := Config{Model: reasoning.Model{Name: name}}
@@ -37,7 +37,7 @@ func TestTwoModelsOnOneServer(t *testing.T) {
 				t.Fatal(err)
 			}
 			if err := monitor.Ready(t.Context()); err == nil {
-				t.Errorf("%s is ready before its planner runs", name)
+				t.Errorf("%s is ready before its maintainer runs", name)
 			}
 			ctx, cancel := context.WithCancel(t.Context())
 			var running sync.WaitGroup
@@ -63,14 +63,14 @@ func TestTwoModelsOnOneServer(t *testing.T) {
 			within, stop := context.WithTimeout(t.Context(), 10*time.Second)
 			defer stop()
 			if got, _, err := collect(within, client, request("s", 3)); err != nil || !slices.Equal(got, []int{0, 1, 2}) {
-				t.Errorf("%s: got children %v and error %v", name, got, err)
+				t.Errorf("%s: got children %v and error %v, want [0 1 2]", name, got, err)
 			}
 		}
 	})
 }
 
-// A maintainer makes again what an operator or a restart has deleted.
-func TestMaintainerMakesTheQueueAgain(t *testing.T) {
+// A maintainer creates what an operator or a restart has deleted.
+func TestMaintainerRecreatesTheQueue(t *testing.T) {
 	bubble(t, Config{}, func(t *testing.T, q *rig) {
 		maintainer, err := NewMaintainer(natstest.Connect(t, q.server, "planner"), q.cfg)
 		if err != nil {
@@ -91,14 +91,14 @@ func TestMaintainerMakesTheQueueAgain(t *testing.T) {
 			}
 			synctest.Wait()
 			if err := maintainer.Ready(t.Context()); err != nil {
-				t.Errorf("%s is not made again: %v", name, err)
+				t.Errorf("%s is not recreated: %v", name, err)
 			}
 		}
 	})
 }
 
-// A worker that starts before the planner waits, and says so once.
-func TestWorkerWaitsQuietlyForTheQueue(t *testing.T) {
+// A worker that starts before the planner waits for the queue, and logs that once.
+func TestWorkerLogsOnceThatItWaitsForTheQueue(t *testing.T) {
 	var log bytes.Buffer
 	var mu sync.Mutex
 	before := slog.Default()
@@ -137,7 +137,7 @@ func TestWorkerWaitsQuietlyForTheQueue(t *testing.T) {
 			t.Error(err)
 		}
 		if got := time.Since(start); got > time.Second+2*natsTimeout {
-			t.Errorf("took %v, want at most two looks for the queue and the second of the engine", got)
+			t.Errorf("took %v, want at most %v for the worker to find the queue, and a second of the engine", got, 2*natsTimeout)
 		}
 		cancel()
 		if err := <-ended; err != nil {
@@ -147,7 +147,7 @@ func TestWorkerWaitsQuietlyForTheQueue(t *testing.T) {
 	mu.Lock()
 	defer mu.Unlock()
 	if lines := strings.Count(log.String(), "\n"); lines != 2 || strings.Contains(log.String(), "level=WARN") {
-		t.Errorf("the worker logs, want that it waits and that it has the queue:\n%s", log.String())
+		t.Errorf("got this log, want two lines, that the worker waits and that it uses the queue:\n%s", log.String())
 	}
 }
 

@@ -15,7 +15,8 @@ func workerNames(n int) (names []string) {
 	return names
 }
 
-func load(owner []int, workers int) []int {
+// countOwned returns the number of partitions that each worker owns.
+func countOwned(owner []int, workers int) []int {
 	owned := make([]int, workers)
 	for _, w := range owner {
 		owned[w]++
@@ -23,14 +24,13 @@ func load(owner []int, workers int) []int {
 	return owned
 }
 
-// Each worker owns the mean number of partitions, but for a quarter of it or what
-// cannot be divided.
+// Each worker owns the mean number of partitions, rounded, or within a quarter of it.
 func TestPartitionsAreSharedEvenly(t *testing.T) {
 	for _, partitions := range []int{1, 7, 32, 256} {
 		for n := 1; n <= 64; n++ {
 			mean := float64(partitions) / float64(n)
 			least, most := math.Min(math.Floor(mean), mean/1.25), math.Max(math.Ceil(mean), 1.25*mean)
-			for w, got := range load(owners(workerNames(n), partitions), n) {
+			for w, got := range countOwned(owners(workerNames(n), partitions), n) {
 				if float64(got) < least || float64(got) > most {
 					t.Errorf("worker %d of %d owns %d of %d partitions, want %g to %g", w, n, got, partitions, least, most)
 				}
@@ -39,8 +39,8 @@ func TestPartitionsAreSharedEvenly(t *testing.T) {
 	}
 }
 
-// The control: plain rendezvous hashing shares worse than that.
-func TestPlainRendezvousIsUneven(t *testing.T) {
+// The negative control: plain rendezvous hashing assigns some worker 1.5 times the mean.
+func TestPlainRendezvousHashingIsUneven(t *testing.T) {
 	worst := 0.0
 	for n := 1; n <= 16; n++ {
 		names := workerNames(n)
@@ -52,14 +52,14 @@ func TestPlainRendezvousIsUneven(t *testing.T) {
 				}
 			}
 		}
-		worst = math.Max(worst, float64(slices.Max(load(plain, n)))*float64(n)/32)
+		worst = math.Max(worst, float64(slices.Max(countOwned(plain, n)))*float64(n)/32)
 	}
 	if worst < 1.5 {
-		t.Errorf("the busiest worker owns %.2f times the mean, want at least 1.5: the test above shows nothing", worst)
+		t.Errorf("a worker owns at most %.2f times the mean, want at least 1.5", worst)
 	}
 }
 
-func TestOwnersDependOnTheSetOfWorkers(t *testing.T) {
+func TestOwnersDoNotDependOnTheOrderOfWorkers(t *testing.T) {
 	names := workerNames(9)
 	want := owners(names, 32)
 	shuffled := slices.Clone(names)
@@ -68,13 +68,13 @@ func TestOwnersDependOnTheSetOfWorkers(t *testing.T) {
 	})
 	for p, got := range owners(shuffled, 32) {
 		if shuffled[got] != names[want[p]] {
-			t.Errorf("partition %d belongs to %s, in another order of workers to %s", p, shuffled[got], names[want[p]])
+			t.Errorf("partition %d: owner %s, in another order of workers %s", p, names[want[p]], shuffled[got])
 		}
 	}
 }
 
-// When workers come one after the other, at most twice as many partitions move as have
-// to move to the new ones. The control: a remainder moves nearly all.
+// When workers join one after the other, at most twice as many partitions move as have to
+// move to the new ones. As a negative control, ownership by remainder moves nearly all.
 func TestFewPartitionsMove(t *testing.T) {
 	const partitions = 256
 	moved, remainder, least := 0, 0, 0
@@ -91,7 +91,7 @@ func TestFewPartitionsMove(t *testing.T) {
 		least += partitions / (n + 1)
 	}
 	if moved > 2*least || remainder < 10*least {
-		t.Errorf("%d partitions move, by the remainder %d, want at most 2 and at least 10 times %d", moved, remainder, least)
+		t.Errorf("%d partitions move, by remainder %d, want at most 2 and at least 10 times %d", moved, remainder, least)
 	}
 }
 
@@ -103,12 +103,12 @@ func TestRanksAreDistinct(t *testing.T) {
 		for _, name := range names {
 			r := rank(names, name, owner[p], p)
 			if other, ok := seen[r]; ok || r < 0 || r >= len(names) {
-				t.Errorf("partition %d: %s has rank %d, like %q", p, name, r, other)
+				t.Errorf("partition %d: %s has rank %d, as has %q", p, name, r, other)
 			}
 			seen[r] = name
 		}
 		if seen[0] != names[owner[p]] {
-			t.Errorf("partition %d: rank 0 has %s, want its owner %s", p, seen[0], names[owner[p]])
+			t.Errorf("partition %d: %s has rank 0, want the owner %s", p, seen[0], names[owner[p]])
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 )
 
-// searchOf returns the name of the n-th search that is in one of so many partitions.
+// searchOf returns the n-th search whose partition, of partitions, is this one.
 func searchOf(partition, partitions, n int) string {
 	for i := 0; ; i++ {
 		search := fmt.Sprint("search", i)
@@ -27,7 +27,7 @@ func searchOf(partition, partitions, n int) string {
 	}
 }
 
-// countByWorker counts children by worker.
+// countByWorker returns the number of children by worker.
 func countByWorker(children map[int]policy.Child) map[string]int {
 	count := make(map[string]int)
 	for _, c := range children {
@@ -36,7 +36,7 @@ func countByWorker(children map[int]policy.Child) map[string]int {
 	return count
 }
 
-// ownerOf returns which of these workers owns one of so many partitions.
+// ownerOf returns the worker that owns a partition, of partitions.
 func ownerOf(partition, partitions int, workers ...string) string {
 	return workers[owners(workers, partitions)[partition]]
 }
@@ -46,13 +46,13 @@ func TestSearchStaysWithPartitionOwner(t *testing.T) {
 		for _, name := range []string{"a", "b"} {
 			q.worker(t, policytest.Steps(1, time.Second), WorkerConfig{Name: name, Slots: 32})
 		}
-		time.Sleep(100 * time.Millisecond) // the pulls of the first while it was alone are over
+		time.Sleep(100 * time.Millisecond) // until the pulls of the first worker alone have ended
 		q.start = time.Now()
 		for p := range 4 {
 			owner := ownerOf(p, 4, "a", "b")
 			for n := range 4 {
 				if got := countByWorker(q.mustExpand(t, request(searchOf(p, 4, n), 16))); got[owner] != 16 {
-					t.Errorf("search %d of partition %d was done by %v, want all by its owner %s", n, p, got, owner)
+					t.Errorf("search %d of partition %d: children by worker are %v, want all by the owner %s", n, p, got, owner)
 				}
 			}
 		}
@@ -60,8 +60,8 @@ func TestSearchStaysWithPartitionOwner(t *testing.T) {
 	})
 }
 
-// Where several workers wait on one partition, its owner is served first, however long
-// the others have waited. They get what it has no slots for.
+// If several workers wait in one partition, its owner gets jobs first, even if the others
+// have waited longer. They get the jobs for which the owner has no slots.
 func TestOwnerIsServedFirst(t *testing.T) {
 	bubble(t, Config{}, func(t *testing.T, q *rig) {
 		owner, other := "a", "b"
@@ -72,31 +72,31 @@ func TestOwnerIsServedFirst(t *testing.T) {
 			q.worker(t, tenSeconds(), WorkerConfig{Name: name, Slots: 16})
 		}
 		for _, c := range []struct{ n, owners int }{{16, 16}, {24, 16}} {
-			synctest.Wait() // until both wait: the owner may still be busy with the round before
+			synctest.Wait() // until both wait: the owner may be busy with the previous round
 			got := countByWorker(q.mustExpand(t, request(fmt.Sprint("search", c.n), c.n)))
 			if got[owner] != c.owners || got[other] != c.n-c.owners {
-				t.Errorf("of %d children, %v by each worker, want %d by the owner", c.n, got, c.owners)
+				t.Errorf("%d children: by worker they are %v, want %d by the owner", c.n, got, c.owners)
 			}
 		}
 		q.checkElapsed(t, 20*time.Second)
 	})
 }
 
-// The server notifies before its consumer has the job. An owner that pulls in between
-// gets it with that pull.
-func TestNotificationBeforeTheJob(t *testing.T) {
+// The server notifies before its consumer has the job. The pull of an owner that was notified
+// waits for the job.
+func TestPullOfTheOwnerWaitsForTheJob(t *testing.T) {
 	partitioned(t, 2, Config{}, func(t *testing.T, q *rig) {
 		stream, err := q.js.Stream(t.Context(), protocol.Stream)
 		if err != nil {
 			t.Fatal(err)
 		}
 		cfg := stream.CachedInfo().Config
-		cfg.RePublish = nil // the only notification is the one below
+		cfg.RePublish = nil // no notification but the one below
 		if _, err := q.js.UpdateStream(t.Context(), cfg); err != nil {
 			t.Fatal(err)
 		}
-		w := q.worker(t, tenSeconds(), WorkerConfig{Slots: 16}) // it owns both partitions, and waits on 0
-		time.Sleep(100 * time.Millisecond)                      // its first pulls are over
+		w := q.worker(t, tenSeconds(), WorkerConfig{Slots: 16}) // owns both partitions, and waits in 0
+		time.Sleep(100 * time.Millisecond)                      // until its first pulls have ended
 		w.sources.notify(1)
 		time.Sleep(pullGrace / 2)
 		q.mustExpand(t, request(searchOf(1, 2, 0), 8))
@@ -104,8 +104,8 @@ func TestNotificationBeforeTheJob(t *testing.T) {
 	})
 }
 
-// Jobs for which the owner has no slots go to workers that have, at once or when their
-// own pulls have expired.
+// Jobs for which the owner has no slots go to workers with free slots, at once or when the
+// pulls of those have expired.
 func TestOverflowGoesToWorkersWithFreeSlots(t *testing.T) {
 	partitioned(t, 2, Config{}, func(t *testing.T, q *rig) {
 		for _, name := range []string{"a", "b"} {
@@ -121,8 +121,7 @@ func TestOverflowGoesToWorkersWithFreeSlots(t *testing.T) {
 	})
 }
 
-// Workers that are fewer or more than the partitions do all jobs, and all of them wait
-// for more.
+// Fewer workers than partitions, and more, do all jobs. Afterwards each worker waits.
 func TestAnyNumberOfWorkersServesAllPartitions(t *testing.T) {
 	for _, workers := range []int{1, 5} {
 		partitioned(t, 3, Config{}, func(t *testing.T, q *rig) {
@@ -133,24 +132,24 @@ func TestAnyNumberOfWorkersServesAllPartitions(t *testing.T) {
 				q.mustExpand(t, request(searchOf(p, 3, 0), 8))
 			}
 			if took := time.Since(q.start); took > 3*time.Second+3*5*ownerHeadStart {
-				t.Errorf("took %v, want 3s and the head starts of owners", took)
+				t.Errorf("took %v, want 3s and the head start of each owner", took)
 			}
 			if load, err := q.monitor.Load(t.Context()); err != nil || load.Waiting < workers {
-				t.Errorf("load is %+v and error %v, want at least %d that wait", load, err, workers)
+				t.Errorf("got load %+v and error %v, want at least %d pulls that wait", load, err, workers)
 			}
 			q.checkEmpty(t)
 		})
 	}
 }
 
-// An idle worker costs a few messages a second, not a loop.
+// An idle worker sends at most 20 messages per second.
 func TestIdleWorkerSendsFewMessages(t *testing.T) {
 	partitioned(t, 4, Config{}, func(t *testing.T, q *rig) {
 		w := q.worker(t, tenSeconds(), WorkerConfig{Slots: 64})
 		before := w.nc.Stats().OutMsgs
 		time.Sleep(time.Minute)
 		if got := w.nc.Stats().OutMsgs - before; got > 60*20 {
-			t.Errorf("%d messages in a minute, want at most 20 a second", got)
+			t.Errorf("%d messages in a minute, want at most 20 per second", got)
 		}
 	})
 }

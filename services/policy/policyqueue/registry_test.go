@@ -10,9 +10,9 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 )
 
-// A failure that arrives for a job after all its children does not end the Expand, which
-// waits for another job.
-func TestLateFailureOfACompleteJobIsIgnored(t *testing.T) {
+// A failure of a job that arrives after all its children does not end Expand, which waits for
+// another job.
+func TestFailureOfACompleteJobIsIgnored(t *testing.T) {
 	failure := func(e protocol.Event) func(*testing.T, *rig, *job) {
 		return func(t *testing.T, q *rig, j *job) {
 			result := protocol.Result{Job: j.name, Epoch: j.epoch, Start: policy.Start{Worker: "late", Attempt: 1}, Event: e}

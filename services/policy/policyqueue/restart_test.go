@@ -11,14 +11,15 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
 	"github.com/ponder-mesh/ponder/internal/natsx/natstest"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 )
 
-// NATS goes down and comes back without its memory: meanwhile requests fail at once,
-// then the jobs that were lost fail, and from then on all is as before.
+// While NATS is down, requests fail at once. When it is back, without its memory, lost jobs
+// fail, and new ones are done.
 func TestClientAndWorkerOutliveTheServer(t *testing.T) {
 	natstest.Outside(t)
 	synctest.Test(t, func(t *testing.T) {
@@ -63,13 +64,13 @@ func TestClientAndWorkerOutliveTheServer(t *testing.T) {
 			t.Errorf("down: took %v, want at most 1s", took)
 		}
 		if err := monitor.Ready(t.Context()); err == nil {
-			t.Error("down: ready, want not")
+			t.Error("down: the monitor is ready, want an error")
 		}
 
 		time.Sleep(time.Minute)
 		relay.Lead(natstest.Server(t))
 		if err := <-lost; !errors.Is(err, reasoning.ErrUnavailable) || !strings.Contains(err.Error(), "lost") {
-			t.Errorf("lost: got %v, want ErrUnavailable", err)
+			t.Errorf("lost: got %v, want ErrUnavailable, as the job is lost", err)
 		}
 		if err := Setup(t.Context(), js, cfg); err != nil {
 			t.Fatal(err)
@@ -89,19 +90,19 @@ func TestClientAndWorkerOutliveTheServer(t *testing.T) {
 	})
 }
 
-// Jobs that a restart lost fail also if the server that is back does not answer the
-// first requests.
-func TestAuditRetriesUntilTheServerAnswers(t *testing.T) {
+// Jobs that a restart lost fail even if the server does not respond to the first requests
+// after it.
+func TestAuditRetriesUntilTheServerResponds(t *testing.T) {
 	natstest.Outside(t)
 	synctest.Test(t, func(t *testing.T) {
 		var restarted atomic.Bool
 		first := natstest.Server(t)
 		relay := &natstest.Relay{}
 		relay.Lead(first)
-		unanswered := 3
+		dropped := 0
 		nc := natstest.Connect(t, first, "client", natstest.Tamper(relay, func(p natstest.Publication) int {
-			if restarted.Load() && p.Subject == "$JS.API.STREAM.INFO."+protocol.Stream && unanswered > 0 {
-				unanswered--
+			if restarted.Load() && p.Subject == "$JS.API.STREAM.INFO."+protocol.Stream && dropped < 3 {
+				dropped++
 				return 0
 			}
 			return 1
@@ -130,15 +131,15 @@ func TestAuditRetriesUntilTheServerAnswers(t *testing.T) {
 		relay.Lead(natstest.Server(t))
 		start := time.Now()
 		if err := <-lost; !errors.Is(err, reasoning.ErrUnavailable) || !strings.Contains(err.Error(), "lost it") {
-			t.Errorf("got %v, want ErrUnavailable as the queue lost the job", err)
+			t.Errorf("got %v, want ErrUnavailable, as the job is lost", err)
 		}
 		if took := time.Since(start); took < 3*natsTimeout || took > 8*natsTimeout {
-			t.Errorf("took %v, want three requests that time out, with pauses, and a connection", took)
+			t.Errorf("took %v, want the time of three requests that time out, of pauses and of a connection", took)
 		}
 	})
 }
 
-// A connection that breaks loses nothing that the server still has.
+// A client that reconnects gets the children of the jobs that the server still has.
 func TestReconnectLosesNoJob(t *testing.T) {
 	bubble(t, Config{}, func(t *testing.T, q *rig) {
 		done := make(chan struct{})
@@ -154,9 +155,9 @@ func TestReconnectLosesNoJob(t *testing.T) {
 	})
 }
 
-// A planner that dies is replaced by another that asks again: the worker keeps what it
-// finishes meanwhile, and delivers it to the new one.
-func TestNewClientAdoptsRunningAttempts(t *testing.T) {
+// A client that replaces a crashed one, and sends the same request, gets the children that
+// the running attempt has finished meanwhile, and those that it finishes later.
+func TestNewClientGetsChildrenOfRunningAttempts(t *testing.T) {
 	bubble(t, Config{}, func(t *testing.T, q *rig) {
 		engine := script(func(ordinal int, reply *policytest.Reply) {
 			reply.Delay = time.Duration(10*(ordinal+1)) * time.Second
@@ -165,7 +166,7 @@ func TestNewClientAdoptsRunningAttempts(t *testing.T) {
 		go collect(t.Context(), q, request("s", 8))
 		time.Sleep(5 * time.Second)
 		q.nc.Close()
-		time.Sleep(20 * time.Second) // children 0 and 1 finish, and no client takes them
+		time.Sleep(20 * time.Second) // children 0 and 1 finish without a client
 
 		nc := natstest.Connect(t, q.server, "replacement")
 		c, err := NewClient(nc, q.cfg)
@@ -176,17 +177,17 @@ func TestNewClientAdoptsRunningAttempts(t *testing.T) {
 		q.Client = c
 		children := q.mustExpand(t, request("s", 8))
 		if got := time.Since(q.start); got > 85*time.Second {
-			t.Errorf("took %v, want 80s and a little, as the running attempt is used", got)
+			t.Errorf("took %v, want at most 85s: the running attempt takes 80s", got)
 		}
 		if got := children[0].Attempt; got != 1 {
-			t.Errorf("child 0 is of attempt %d, want the first", got)
+			t.Errorf("child 0 is from attempt %d, want the first", got)
 		}
 		time.Sleep(time.Minute)
 		q.checkEmpty(t)
 	})
 }
 
-// The same request twice at the same time is two jobs.
+// Equal requests are separate jobs, at the same time and one after the other.
 func TestEqualRequestsAreSeparateJobs(t *testing.T) {
 	bubble(t, Config{}, func(t *testing.T, q *rig) {
 		q.worker(t, tenSeconds(), WorkerConfig{})
@@ -195,7 +196,7 @@ func TestEqualRequestsAreSeparateJobs(t *testing.T) {
 			both.Go(func() { q.mustExpand(t, request("s", 3)) })
 		}
 		both.Wait()
-		q.mustExpand(t, request("s", 3)) // and again within the time that JetStream remembers ids
+		q.mustExpand(t, request("s", 3)) // while JetStream still drops duplicates of the message ids
 		q.checkElapsed(t, 20*time.Second)
 		q.checkEmpty(t)
 	})

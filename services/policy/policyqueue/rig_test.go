@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// A rig is a queue with a client and a monitor, in a bubble.
+// A rig is a queue with a client and a monitor in a bubble.
 type rig struct {
 	*Client
 	monitor *Monitor
@@ -43,7 +43,7 @@ func bubble(t *testing.T, cfg Config, body func(t *testing.T, q *rig)) {
 	partitioned(t, 1, cfg, body)
 }
 
-// partitioned runs body with a queue of so many partitions.
+// partitioned runs body with a queue of this number of partitions.
 func partitioned(t *testing.T, partitions int, cfg Config, body func(t *testing.T, q *rig)) {
 	t.Helper()
 	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) { body(t, newRig(t, s, partitions, cfg)) })
@@ -85,8 +85,8 @@ type testWorker struct {
 	ended chan error
 }
 
-// worker starts a worker, on a connection with these options, that pulls when worker
-// returns and stops at the end of the test.
+// worker starts a worker on a connection with these options, waits until it pulls, and stops
+// it at the end of the test.
 func (q *rig) worker(t *testing.T, p policy.Policy, wc WorkerConfig, opts ...nats.Option) *testWorker {
 	t.Helper()
 	w := q.run(t, p, wc, opts...)
@@ -98,8 +98,7 @@ func (q *rig) worker(t *testing.T, p policy.Policy, wc WorkerConfig, opts ...nat
 	return w
 }
 
-// run starts a worker. It checks that all slots of the worker are free when it has
-// ended.
+// run starts a worker, and checks when it has ended that all its slots are free.
 func (q *rig) run(t *testing.T, p policy.Policy, wc WorkerConfig, opts ...nats.Option) *testWorker {
 	t.Helper()
 	if wc.Name == "" {
@@ -117,20 +116,20 @@ func (q *rig) run(t *testing.T, p policy.Policy, wc WorkerConfig, opts ...nats.O
 	go func() {
 		err := w.Run(ctx)
 		if got := w.slots.available(); got != wc.Slots {
-			t.Errorf("worker %s: %d slots free at the end, want %d", w.name, got, wc.Slots)
+			t.Errorf("worker %s: %d slots are free at the end, want %d", w.name, got, wc.Slots)
 		}
 		tw.ended <- err
 	}()
 	return tw
 }
 
-// crash ends the worker as a power cut does: it sends nothing more.
+// crash ends the worker like a power failure: the worker sends no more messages.
 func (w *testWorker) crash() {
 	w.nc.Close()
 	w.stop()
 }
 
-// withoutHeartbeats returns an option for connections that lose a worker's heartbeats.
+// withoutHeartbeats returns an option that drops the heartbeats of a worker's connection.
 func (q *rig) withoutHeartbeats() nats.Option {
 	return natstest.Tamper(q.server, func(p natstest.Publication) int {
 		if string(p.Data) == "+WPI" {
@@ -140,8 +139,8 @@ func (q *rig) withoutHeartbeats() nats.Option {
 	})
 }
 
-// withoutFinalReports returns an option for connections that lose a worker's final
-// reports, which are results to which it waits for no reply.
+// withoutFinalReports returns an option that drops the final reports of a worker's
+// connection, which are results without a reply subject.
 func (q *rig) withoutFinalReports() nats.Option {
 	return natstest.Tamper(q.server, func(p natstest.Publication) int {
 		if strings.HasPrefix(p.Subject, "res.") && p.Reply == "" {
@@ -166,8 +165,8 @@ func request(search string, n int) policy.Request {
 	return r
 }
 
-// collect expands r. It returns the ordinals of the children, in order, and the last
-// child of each.
+// collect expands r. It returns the sorted ordinals of the children, the children by
+// ordinal, and the error.
 func collect(ctx context.Context, p policy.Policy, r policy.Request) (
 	ordinals []int, children map[int]policy.Child, err error,
 ) {
@@ -195,8 +194,8 @@ func (q *rig) mustExpand(t *testing.T, r policy.Request) map[int]policy.Child {
 	return children
 }
 
-// checkElapsed checks the time since the rig was made. JetStream's timers for what was
-// not acknowledged may be some milliseconds late.
+// checkElapsed checks the time since q.start. JetStream may deliver a job again some
+// milliseconds late.
 func (q *rig) checkElapsed(t *testing.T, want time.Duration) {
 	t.Helper()
 	if got := time.Since(q.start); got < want || got > want+10*time.Millisecond {
@@ -204,7 +203,7 @@ func (q *rig) checkElapsed(t *testing.T, want time.Duration) {
 	}
 }
 
-// checkEmpty checks that no job is left.
+// checkEmpty checks that the stream has no job.
 func (q *rig) checkEmpty(t *testing.T) {
 	t.Helper()
 	synctest.Wait()
@@ -213,14 +212,14 @@ func (q *rig) checkEmpty(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := stream.CachedInfo().State.Msgs; got != 0 {
-		t.Errorf("%d jobs are left, want none", got)
+		t.Errorf("the stream has %d jobs, want none", got)
 	}
 }
 
-// tenSeconds returns a policy whose children take ten seconds each.
+// tenSeconds returns a policy whose children take ten seconds.
 func tenSeconds() *policytest.Script { return policytest.Steps(1, 10*time.Second) }
 
-// script returns tenSeconds with f's changes to its children.
+// script returns tenSeconds with the changes of f to each reply.
 func script(f func(ordinal int, reply *policytest.Reply)) *policytest.Script {
 	s := tenSeconds()
 	base := s.Reply
@@ -232,7 +231,7 @@ func script(f func(ordinal int, reply *policytest.Reply)) *policytest.Script {
 	return s
 }
 
-// describeCalls returns what each call of s asked for and yielded.
+// describeCalls returns the requested and the yielded ordinals of each call of s.
 func describeCalls(s *policytest.Script) (list []string) {
 	for _, c := range s.Calls() {
 		list = append(list, fmt.Sprint(c.Request.Ordinals, " yielded ", c.Yielded))

@@ -16,9 +16,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
 )
 
-// A roster has the living workers at once, also if it starts after them, and after a
-// restart of the server.
-func TestRoster(t *testing.T) {
+// A roster has the live workers, even if it starts after them or the server restarts.
+func TestRosterHasTheLiveWorkers(t *testing.T) {
 	natstest.Outside(t)
 	synctest.Test(t, func(t *testing.T) {
 		relay := &natstest.Relay{}
@@ -32,7 +31,7 @@ func TestRoster(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !roster.Available() {
-			t.Error("before anything is known no worker is available")
+			t.Error("no worker is available before Run, want that this is not known")
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
@@ -73,8 +72,7 @@ func TestRoster(t *testing.T) {
 }
 
 // A roster that starts after NATS has received an announcement, and before JetStream has
-// stored it, has the worker: the planner does not report that none is available. Announcements
-// of another model keep JetStream busy.
+// stored it, has the worker. Announcements for another model keep JetStream busy.
 func TestRosterHasAnnouncementsThatAreBeingStored(t *testing.T) {
 	for range 10 {
 		natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {

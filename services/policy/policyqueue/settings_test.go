@@ -19,9 +19,9 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 )
 
-// The defaults apply until settings are written. Invalid settings are neither written
-// nor read.
-func TestSettingsAreWrittenAndRead(t *testing.T) {
+// Settings are the defaults until others are written. Invalid ones are neither written nor
+// read.
+func TestSettingsAreReadAsWritten(t *testing.T) {
 	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
 		js, err := jetstream.New(natstest.Connect(t, s, "operator"))
 		if err != nil {
@@ -62,8 +62,8 @@ func TestSettingsAreWrittenAndRead(t *testing.T) {
 	})
 }
 
-// Clients and workers follow settings while jobs wait and run: each child comes once,
-// jobs that wait in a partition that is to be deleted are done, and its consumer goes.
+// Clients and workers follow changes of the settings under load: each child comes once, jobs
+// in a partition that the settings no longer have are done, and its consumer is deleted.
 func TestSettingsChangeUnderLoad(t *testing.T) {
 	partitioned(t, 4, Config{}, func(t *testing.T, q *rig) {
 		maintainer, err := NewMaintainer(natstest.Connect(t, q.server, "planner"), q.cfg)
@@ -97,7 +97,7 @@ func TestSettingsChangeUnderLoad(t *testing.T) {
 		q.checkEmpty(t)
 		numbers, total, err := q.monitor.partitions(t.Context())
 		if diff := cmp.Diff(numbers, []int{0}); diff != "" || total != 1 || err != nil {
-			t.Errorf("%d partitions and error %v, want 1; consumers (got before want):\n%s", total, err, diff)
+			t.Errorf("%d partitions and error %v, want 1; partitions with consumers (got before want):\n%s", total, err, diff)
 		}
 		if err := maintainer.Ready(t.Context()); err != nil {
 			t.Error(err)
@@ -105,8 +105,8 @@ func TestSettingsChangeUnderLoad(t *testing.T) {
 	})
 }
 
-// Jobs are as large as the settings say from the moment that these are written.
-func TestCapIsFollowed(t *testing.T) {
+// After a change of Cap, jobs have at most as many children.
+func TestCapBoundsJobs(t *testing.T) {
 	bubble(t, Config{}, func(t *testing.T, q *rig) {
 		engine := policytest.Steps(1, time.Second)
 		q.worker(t, engine, WorkerConfig{Slots: 16})
@@ -121,13 +121,13 @@ func TestCapIsFollowed(t *testing.T) {
 			got = append(got, len(c.Request.Ordinals))
 		}
 		if diff := cmp.Diff(got[:1], []int{8}); diff != "" || len(got) != 4 || got[1]+got[2]+got[3] != 8 {
-			t.Errorf("jobs of %v children, want one of 8, and then of 3, 3 and 2", got)
+			t.Errorf("jobs have %v children, want 8, and then 3, 3 and 2 in any order", got)
 		}
 	})
 }
 
-// Settings that NATS has received and JetStream has not stored when a process starts are
-// followed, within settingsEvery. Other settings keep JetStream busy.
+// A follower that starts after NATS has received settings, and before JetStream has stored
+// them, has them after settingsEvery. Other keys keep JetStream busy.
 func TestSettingsThatAreBeingStoredAreFollowed(t *testing.T) {
 	for range 10 {
 		natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {

@@ -8,12 +8,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/nats-io/nats.go/jetstream"
+
 	"github.com/ponder-mesh/ponder/internal/natsx/natstest"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
 )
 
-func TestConcurrentSetup(t *testing.T) {
+func TestConcurrentSetupsSucceed(t *testing.T) {
 	partitioned(t, 3, Config{}, func(t *testing.T, q *rig) {
 		cfg := Config{Model: reasoning.Model{Name: "Qwen/Qwen2.5-0.5B *>"}}
 		var all sync.WaitGroup
@@ -70,7 +71,7 @@ func TestInvalidConfigIsRefused(t *testing.T) {
 		_, err := NewWorker(nil, nil, cfg, wc)
 		var invalid *reasoning.InvalidError
 		if !errors.As(err, &invalid) || invalid.Field != field {
-			t.Errorf("%s: got %v, want an InvalidError of it", field, err)
+			t.Errorf("got %v, want an InvalidError of %s", err, field)
 		}
 	}
 }

@@ -13,9 +13,10 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 )
 
-// A counting policy counts the sequences that it writes at the same time.
+// counting is a policy that counts the sequences that it generates concurrently.
 type counting struct {
 	policy.Policy
+
 	mu        sync.Mutex
 	now, most int
 }
@@ -50,8 +51,8 @@ func (c *counting) Expand(ctx context.Context, r policy.Request) iter.Seq2[polic
 	}
 }
 
-// Pulls that wait and sequences that run never need more slots than there are, over
-// all partitions together, as the server sees it.
+// The pulls that wait, as the server counts them, and the running sequences together never
+// need more slots than there are.
 func TestPullsNeverExceedSlots(t *testing.T) {
 	for _, partitions := range []int{1, 3, 8} {
 		partitioned(t, partitions, Config{}, func(t *testing.T, q *rig) {
@@ -77,7 +78,7 @@ func TestPullsNeverExceedSlots(t *testing.T) {
 					t.Fatal(err)
 				}
 				if got := load.Waiting*w.puller.pullSlots() + engine.sequences(); got > slots {
-					t.Fatalf("%d pulls wait and %d sequences run, for %d slots", load.Waiting, engine.sequences(), slots)
+					t.Fatalf("%d pulls wait and %d sequences run, want at most %d slots", load.Waiting, engine.sequences(), slots)
 				}
 				select {
 				case <-done:
@@ -86,14 +87,14 @@ func TestPullsNeverExceedSlots(t *testing.T) {
 				}
 			}
 			if engine.most > slots || engine.most < slots-8 {
-				t.Errorf("at most %d sequences at a time, want %d to %d", engine.most, slots-8, slots)
+				t.Errorf("at most %d sequences ran concurrently, want %d to %d", engine.most, slots-8, slots)
 			}
 			q.checkEmpty(t)
 		})
 	}
 }
 
-func TestTurnsAreAsManyAsSlotsRequire(t *testing.T) {
+func TestRoundsAreAsManyAsSlotsRequire(t *testing.T) {
 	for _, c := range []struct {
 		slots int
 		took  time.Duration

@@ -8,14 +8,15 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/ponder-mesh/ponder/services/policy/policytest"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/ponder-mesh/ponder/services/policy/policytest"
 )
 
-// A search's spans are one trace, over the queue and into the worker. A second attempt
-// has the same parent as the first, and a link to it.
+// The spans of a search are one trace, from the client over the queue to the worker. A second
+// attempt has the same parent as the first, and a link to it.
 func TestSearchIsOneTrace(t *testing.T) {
 	spans := tracetest.NewSpanRecorder()
 	provider := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans))
@@ -47,7 +48,7 @@ func TestSearchIsOneTrace(t *testing.T) {
 		}
 		for _, s := range ended {
 			if s.SpanContext().TraceID() != search.SpanContext().TraceID() {
-				t.Errorf("%s is of another trace", s.Name())
+				t.Errorf("span %s is in another trace", s.Name())
 			}
 			line := ids[s.SpanContext().SpanID()] + " " + s.SpanKind().String() + " under " + ids[s.Parent().SpanID()]
 			for _, l := range s.Links() {

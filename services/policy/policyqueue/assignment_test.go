@@ -14,8 +14,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 )
 
-// checkOwners checks that each partition's searches are done by its owner among these
-// workers, and that no other works on them.
+// checkOwners checks that a search in each partition is served by its owner among these
+// workers alone.
 func (q *rig) checkOwners(t *testing.T, round string, partitions int, workers ...string) {
 	t.Helper()
 	for p := range partitions {
@@ -28,14 +28,13 @@ func (q *rig) checkOwners(t *testing.T, round string, partitions int, workers ..
 	}
 }
 
-// Partitions move as soon as a worker comes or leaves, and AnnounceTTL after one has
-// crashed.
-func TestOwnershipFollowsLivingWorkers(t *testing.T) {
+// Partitions move when a worker joins or leaves, and AnnounceTTL after one has crashed.
+func TestOwnershipFollowsLiveWorkers(t *testing.T) {
 	partitioned(t, 8, Config{}, func(t *testing.T, q *rig) {
 		step := func() *policytest.Script { return policytest.Steps(1, time.Second) }
 		start := func(name string) *testWorker {
 			w := q.run(t, step(), WorkerConfig{Name: name, Slots: 32})
-			time.Sleep(100 * time.Millisecond) // its first pulls are over
+			time.Sleep(100 * time.Millisecond) // until its first pulls have ended
 			return w
 		}
 		a := start("a")
@@ -50,22 +49,22 @@ func TestOwnershipFollowsLivingWorkers(t *testing.T) {
 			t.Error(err)
 		}
 		synctest.Wait()
-		q.checkOwners(t, "one has left", 8, "a", "c")
+		q.checkOwners(t, "b has left", 8, "a", "c")
 
 		c.crash()
 		<-c.ended
 		time.Sleep(protocol.AnnounceTTL)
 		synctest.Wait()
-		q.checkOwners(t, "one has crashed", 8, "a")
+		q.checkOwners(t, "c has crashed", 8, "a")
 		a.stop()
 		<-a.ended
 		q.checkEmpty(t)
 	})
 }
 
-// While workers come, drain and crash, each child comes once, and only a crash makes an
-// engine begin a child twice.
-func TestMovingOwnershipLosesAndDoublesNothing(t *testing.T) {
+// While workers join, drain and crash, each child comes once, and only a crash makes engines
+// generate a child twice.
+func TestEachChildComesOnceWhilePartitionsMove(t *testing.T) {
 	for _, crash := range []bool{false, true} {
 		partitioned(t, 16, Config{MaxDeliver: 20}, func(t *testing.T, q *rig) {
 			engine := script(func(ordinal int, reply *policytest.Reply) { reply.Delay = time.Duration(1+ordinal) * time.Second })
@@ -103,22 +102,22 @@ func TestMovingOwnershipLosesAndDoublesNothing(t *testing.T) {
 			searches.Wait()
 			cancel()
 			workers.Wait()
-			time.Sleep(time.Minute) // until all have drained
-			asked := make(map[string]int)
-			doubled := 0
+			time.Sleep(time.Minute) // until all workers have drained
+			requested := make(map[string]int)
+			again := 0
 			for _, c := range engine.Calls() {
 				for _, ordinal := range c.Request.Ordinals {
 					key := fmt.Sprint(c.Request.Search, c.Request.Problem, ordinal)
-					if asked[key]++; asked[key] > 1 {
-						doubled++
+					if requested[key]++; requested[key] > 1 {
+						again++
 					}
 				}
 			}
-			if len(asked) != 4*(12*3+66) {
-				t.Errorf("crash %v: engines were asked for %d children, want %d", crash, len(asked), 4*(12*3+66))
+			if want := 4 * (12*3 + 66); len(requested) != want {
+				t.Errorf("crash %v: %d children were requested of engines, want %d", crash, len(requested), want)
 			}
-			if crash != (doubled > 0) {
-				t.Errorf("crash %v: %d children were begun again", crash, doubled)
+			if crash != (again > 0) {
+				t.Errorf("crash %v: %d children were requested again, want some only with crashes", crash, again)
 			}
 			if !crash {
 				q.checkEmpty(t)
@@ -127,26 +126,25 @@ func TestMovingOwnershipLosesAndDoublesNothing(t *testing.T) {
 	}
 }
 
-// A worker whose engine is not ready owns nothing while another is, and still does what
-// no other has slots for.
-func TestWorkerThatIsNotReadyOwnsNothing(t *testing.T) {
+// A worker whose engine is not ready owns no partition while another worker is ready.
+func TestUnreadyWorkerOwnsNothing(t *testing.T) {
 	partitioned(t, 4, Config{}, func(t *testing.T, q *rig) {
 		var mu sync.Mutex
-		var sick error
+		var unready error
 		set := func(err error) {
 			mu.Lock()
-			sick = err
+			unready = err
 			mu.Unlock()
 			time.Sleep(protocol.AnnounceEvery + 100*time.Millisecond)
 		}
-		ready := func(context.Context) error { mu.Lock(); defer mu.Unlock(); return sick }
+		ready := func(context.Context) error { mu.Lock(); defer mu.Unlock(); return unready }
 		q.worker(t, policytest.Steps(1, time.Second), WorkerConfig{Name: "a", Slots: 32})
 		q.worker(t, policytest.Steps(1, time.Second), WorkerConfig{Name: "b", Slots: 32, Ready: ready})
 		set(nil)
-		q.checkOwners(t, "both", 4, "a", "b")
+		q.checkOwners(t, "both are ready", 4, "a", "b")
 		set(errors.New("loading"))
-		q.checkOwners(t, "one", 4, "a")
+		q.checkOwners(t, "b is not ready", 4, "a")
 		set(nil)
-		q.checkOwners(t, "both again", 4, "a", "b")
+		q.checkOwners(t, "both are ready again", 4, "a", "b")
 	})
 }
