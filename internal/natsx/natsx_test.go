@@ -17,7 +17,7 @@ import (
 	"github.com/ponder-mesh/ponder/internal/natsx/natstest"
 )
 
-func TestHeaderIsVerbatim(t *testing.T) {
+func TestHeaderKeepsKeysAndTraceContext(t *testing.T) {
 	want := trace.NewSpanContext(trace.SpanContextConfig{
 		TraceID: trace.TraceID{1}, SpanID: trace.SpanID{2}, TraceFlags: trace.FlagsSampled,
 	})
@@ -97,9 +97,9 @@ func TestUserIsThatOfTheConnection(t *testing.T) {
 	}
 }
 
-// A redelivery after a day takes exactly a day in a bubble.
-func TestBubble(t *testing.T) {
-	for range 2 { // two bubbles must not disturb each other
+// In a bubble JetStream delivers a message again after exactly the AckWait.
+func TestTimesAreExactInABubble(t *testing.T) {
+	for range 2 { // a bubble is not affected by an earlier one
 		natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
 			js, err := jetstream.New(natstest.Connect(t, s, "test"))
 			if err != nil {
@@ -127,8 +127,26 @@ func TestBubble(t *testing.T) {
 				}
 			}
 			if got, want := time.Since(start).Truncate(time.Second), 24*time.Hour; got != want {
-				t.Errorf("redelivered after %v, want %v", got, want)
+				t.Errorf("delivered again after %v, want %v", got, want)
 			}
 		})
+	}
+}
+
+func TestRedactHidesPasswordsAndTokens(t *testing.T) {
+	for urls, want := range map[string]string{
+		"nats://127.0.0.1:4222":                        "nats://127.0.0.1:4222",
+		"127.0.0.1:4222":                               "nats://127.0.0.1:4222",
+		"nats://alice:secret@a:1, tls://b:2":           "nats://alice:xxxxx@a:1,tls://b:2",
+		"nats://secret@a:1":                            "nats://xxxxx@a:1",
+		"nats://127.0.0.1:1,nats://alice:secret@a:bad": "nats://127.0.0.1:1,an invalid URL",
+	} {
+		if got := natsx.Redact(urls); got != want {
+			t.Errorf("%s: got %s, want %s", urls, got, want)
+		}
+	}
+	_, err := natsx.Connect("nats://alice:secret@a:bad", "client")
+	if err == nil || strings.Contains(err.Error(), "secret") {
+		t.Errorf("got %v, want an error without the password", err)
 	}
 }

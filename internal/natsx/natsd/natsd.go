@@ -15,20 +15,20 @@ import (
 	"github.com/ponder-mesh/ponder/internal/natsx"
 )
 
-// Config configures a server. The zero value stores nothing beyond Close and does not
-// listen.
+// Config configures a server. With the zero Config the server does not listen on a network,
+// and its data ends with Close.
 type Config struct {
-	Dir    string // for JetStream's files; empty is a temporary directory, removed by Close
-	Listen string // address, such as 127.0.0.1:4222; empty does not listen
+	Dir    string // of JetStream's files; "" is a temporary directory, which Close removes
+	Listen string // HOST:PORT, such as 127.0.0.1:4222, port 0 for any; "" does not listen
 }
 
 // A Server is a running server.
 type Server struct {
 	nats *server.Server
-	temp string // directory to remove; empty if the caller provided it
+	temp string // temporary directory; "" if Config has one
 }
 
-// Start starts a server and returns when it accepts connections.
+// Start starts a server, and returns it when it accepts connections.
 func Start(cfg Config) (_ *Server, err error) {
 	s := &Server{}
 	if cfg.Dir == "" {
@@ -48,7 +48,8 @@ func Start(cfg Config) (_ *Server, err error) {
 			o.Port, err = strconv.Atoi(port)
 		}
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("address of the NATS server: %w", err), s.remove())
+			err = fmt.Errorf("address of the NATS server: must be HOST:PORT with a number as port: %w", err)
+			return nil, errors.Join(err, s.remove())
 		}
 		if o.Port == 0 {
 			o.Port = server.RANDOM_PORT
@@ -60,24 +61,24 @@ func Start(cfg Config) (_ *Server, err error) {
 	}
 	s.nats.Start()
 	if !s.nats.ReadyForConnections(10 * time.Second) {
-		return nil, errors.Join(fmt.Errorf("start NATS server at %q: not ready within 10s", cfg.Listen), s.Close())
+		err = fmt.Errorf("start NATS server at %q: not ready within 10s: is the address in use?", cfg.Listen)
+		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
 
-// Connect connects to the server without a network.
+// Connect returns a connection to the server that uses no network.
 func (s *Server) Connect(name string, opts ...nats.Option) (*nats.Conn, error) {
 	return natsx.Connect("nats://in-process", name, append([]nats.Option{nats.InProcessServer(s)}, opts...)...)
 }
 
-// InProcessConn implements the interface of [nats.InProcessServer].
+// InProcessConn implements nats.InProcessConnProvider.
 func (s *Server) InProcessConn() (net.Conn, error) { return s.nats.InProcessConn() }
 
-// URL returns the URL at which the server listens. It is meaningless if the server does
-// not listen.
+// URL returns the URL of a server that listens.
 func (s *Server) URL() string { return s.nats.ClientURL() }
 
-// Close stops the server and waits until it has stopped.
+// Close stops the server, waits until it has stopped, and removes its temporary directory.
 func (s *Server) Close() error {
 	s.nats.Shutdown()
 	s.nats.WaitForShutdown()

@@ -1,5 +1,5 @@
-// Package natstest runs NATS JetStream inside testing/synctest, where a day of
-// redeliveries takes milliseconds and times are exact.
+// Package natstest runs NATS servers with JetStream in bubbles of testing/synctest, where a
+// day of redeliveries takes milliseconds and times are exact.
 package natstest
 
 import (
@@ -13,31 +13,31 @@ import (
 	"github.com/ponder-mesh/ponder/internal/natsx/natsd"
 )
 
-// Bubble runs body in its own bubble with a server, which stops after body and its
-// t.Cleanup functions.
+// Bubble runs body in a bubble with a server. It stops the server after body and the
+// functions of body's t.Cleanup.
 func Bubble(t *testing.T, body func(t *testing.T, s *natsd.Server)) {
 	t.Helper()
 	Outside(t)
 	synctest.Test(t, func(t *testing.T) { body(t, Server(t)) })
 }
 
-// Outside prepares a test that starts servers in bubbles itself, by [Server]. Call it
-// before the first bubble, outside of it.
+// Outside prepares a test that starts servers in bubbles by [Server]. It must be called
+// outside of all bubbles, before the first.
 //
-// NATS servers of a process share one goroutine with a ticker, which the first starts
-// and the last stops. Inside a bubble the ticker would keep the fake clock running, so
-// Outside starts the goroutine outside and holds it until the end of the test.
+// The NATS servers of a process share a goroutine with a ticker, which the first server
+// starts and the last stops. In a bubble the ticker would make the fake clock run on
+// forever, so Outside starts the goroutine outside, and keeps it until the end of the test.
 func Outside(t *testing.T) {
 	t.Helper()
 	ats.Register()
 	t.Cleanup(ats.Unregister)
 }
 
-// Server starts a server that stops at the end of the test.
+// Server starts a server, and stops it at the end of the test.
 func Server(t *testing.T) *natsd.Server {
 	t.Helper()
-	// nats.go pools timers, and a timer of an earlier bubble must not be used in this one.
-	// A sync.Pool is empty after two collections.
+	// nats.go keeps timers in a sync.Pool. A timer of another bubble must not be used in this
+	// one, and two collections empty a pool.
 	runtime.GC()
 	runtime.GC()
 	s, err := natsd.Start(natsd.Config{Dir: t.TempDir()})
@@ -52,7 +52,7 @@ func Server(t *testing.T) *natsd.Server {
 	return s
 }
 
-// Connect connects to s until the end of the test.
+// Connect connects to s, and closes the connection at the end of the test.
 func Connect(t *testing.T, s *natsd.Server, name string, opts ...nats.Option) *nats.Conn {
 	t.Helper()
 	nc, err := s.Connect(name, opts...)

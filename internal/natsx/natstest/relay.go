@@ -8,15 +8,15 @@ import (
 	"github.com/ponder-mesh/ponder/internal/natsx/natsd"
 )
 
-// A Relay leads connections to the server that runs at the time. Give it to
-// nats.InProcessServer; while it has no server, connecting fails.
+// A Relay connects clients to a server that tests replace, as when a server restarts. It is
+// an argument of nats.InProcessServer.
 type Relay struct {
 	mu     sync.Mutex
 	server *natsd.Server
 }
 
-// Lead leads connections to s from now on; nil is to none.
-func (r *Relay) Lead(s *natsd.Server) {
+// SetServer makes s the server of later connections. While it is nil, connecting fails.
+func (r *Relay) SetServer(s *natsd.Server) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.server = s
@@ -28,7 +28,7 @@ func (r *Relay) InProcessConn() (net.Conn, error) {
 	s := r.server
 	r.mu.Unlock()
 	if s == nil {
-		return nil, errors.New("no server")
+		return nil, errors.New("relay has no server: call SetServer")
 	}
 	return s.InProcessConn()
 }

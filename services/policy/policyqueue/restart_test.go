@@ -25,7 +25,7 @@ func TestClientAndWorkerOutliveTheServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		first := natstest.Server(t)
 		relay := &natstest.Relay{}
-		relay.Lead(first)
+		relay.SetServer(first)
 		connect := func(name string) *nats.Conn {
 			return natstest.Connect(t, first, name, nats.InProcessServer(relay))
 		}
@@ -51,7 +51,7 @@ func TestClientAndWorkerOutliveTheServer(t *testing.T) {
 		go func() { _, _, err := collect(t.Context(), c, request("lost", 1)); lost <- err }()
 		synctest.Wait()
 
-		relay.Lead(nil)
+		relay.SetServer(nil)
 		if err := first.Close(); err != nil {
 			t.Fatal(err)
 		}
@@ -68,7 +68,7 @@ func TestClientAndWorkerOutliveTheServer(t *testing.T) {
 		}
 
 		time.Sleep(time.Minute)
-		relay.Lead(natstest.Server(t))
+		relay.SetServer(natstest.Server(t))
 		if err := <-lost; !errors.Is(err, reasoning.ErrUnavailable) || !strings.Contains(err.Error(), "lost") {
 			t.Errorf("lost: got %v, want ErrUnavailable, as the job is lost", err)
 		}
@@ -98,7 +98,7 @@ func TestAuditRetriesUntilTheServerResponds(t *testing.T) {
 		var restarted atomic.Bool
 		first := natstest.Server(t)
 		relay := &natstest.Relay{}
-		relay.Lead(first)
+		relay.SetServer(first)
 		dropped := 0
 		nc := natstest.Connect(t, first, "client", natstest.Tamper(relay, func(p natstest.Publication) int {
 			if restarted.Load() && p.Subject == "$JS.API.STREAM.INFO."+protocol.Stream && dropped < 3 {
@@ -123,12 +123,12 @@ func TestAuditRetriesUntilTheServerResponds(t *testing.T) {
 		lost := make(chan error)
 		go func() { _, _, err := collect(t.Context(), c, request("lost", 1)); lost <- err }()
 		synctest.Wait()
-		relay.Lead(nil)
+		relay.SetServer(nil)
 		if err := first.Close(); err != nil {
 			t.Fatal(err)
 		}
 		restarted.Store(true)
-		relay.Lead(natstest.Server(t))
+		relay.SetServer(natstest.Server(t))
 		start := time.Now()
 		if err := <-lost; !errors.Is(err, reasoning.ErrUnavailable) || !strings.Contains(err.Error(), "lost it") {
 			t.Errorf("got %v, want ErrUnavailable, as the job is lost", err)

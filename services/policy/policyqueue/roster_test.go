@@ -22,7 +22,7 @@ func TestRosterHasTheLiveWorkers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		relay := &natstest.Relay{}
 		server := natstest.Server(t)
-		relay.Lead(server)
+		relay.SetServer(server)
 		q := newRig(t, server, 1, Config{}, nats.InProcessServer(relay))
 		w := q.run(t, tenSeconds(), WorkerConfig{}, nats.InProcessServer(relay))
 		synctest.Wait()
@@ -47,13 +47,13 @@ func TestRosterHasTheLiveWorkers(t *testing.T) {
 		time.Sleep(time.Minute)
 		check("after a minute", 1)
 
-		relay.Lead(nil)
+		relay.SetServer(nil)
 		if err := server.Close(); err != nil {
 			t.Error(err)
 		}
 		time.Sleep(protocol.AnnounceTTL)
 		check("while the server is down", 0)
-		relay.Lead(natstest.Server(t))
+		relay.SetServer(natstest.Server(t))
 		time.Sleep(2 * time.Second)
 		if err := Setup(t.Context(), q.js, q.cfg); err != nil {
 			t.Fatal(err)

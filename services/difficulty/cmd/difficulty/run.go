@@ -41,7 +41,7 @@ func build(_ context.Context, d *serve.Dependencies, c config) (service serve.Se
 	if err != nil {
 		return service, err
 	}
-	d.Check(serve.Check{Name: "queue on NATS at " + c.NatsURL, Do: monitor.Ready, Need: serve.NeedAtStart})
+	d.Check(serve.Check{Name: "queue on NATS at " + natsx.Redact(c.NatsURL), Do: monitor.Ready, Need: serve.NeedAtStart})
 	var prompt *difficulty.PromptModel
 	if c.PromptModel != "" {
 		if prompt, err = difficulty.LoadPrompt(c.PromptModel); err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/ponder-mesh/ponder/internal/natsx"
 	"github.com/ponder-mesh/ponder/internal/serve"
 	"github.com/ponder-mesh/ponder/services/planner/profile"
 	"github.com/ponder-mesh/ponder/services/planner/profilekv"
@@ -37,7 +38,8 @@ func followers(
 		}
 		follower := profilekv.NewFollower(js, c.ProfilesBucket, profileStore, report)
 		d.Check(serve.Check{
-			Name: "profiles in bucket " + c.ProfilesBucket + " on NATS at " + c.NatsURL, Do: follower.Ready, Need: serve.NeedAtStart,
+			Name: "profiles in bucket " + c.ProfilesBucket + " on NATS at " + natsx.Redact(c.NatsURL),
+			Do:   follower.Ready, Need: serve.NeedAtStart,
 		})
 		all = append(all, follower.Run)
 	}

@@ -64,7 +64,7 @@ func build(ctx context.Context, d *serve.Dependencies, c config) (service serve.
 	if err != nil {
 		return service, err
 	}
-	d.Check(serve.Check{Name: "queue on NATS at " + c.NatsURL, Do: monitor.Ready, Need: serve.NeedAtStart})
+	d.Check(serve.Check{Name: "queue on NATS at " + natsx.Redact(c.NatsURL), Do: monitor.Ready, Need: serve.NeedAtStart})
 	service.Background = append(service.Background, worker.Run)
 	return service, nil
 }
