@@ -125,7 +125,7 @@ func FuzzKey(f *testing.F) {
 	f.Fuzz(func(t *testing.T, a string) {
 		key := Key(a)
 		if again := Key(key); again != key {
-			t.Errorf("Key(%q) = %q, and its key is %q", a, key, again)
+			t.Errorf("Key(%q) = %q, whose key is %q", a, key, again)
 		}
 	})
 }
@@ -146,7 +146,7 @@ func TestRewritingsOnlyShrink(t *testing.T) {
 		for i, rewriting := range rewrites {
 			out := rewriting(s)
 			if out != s && len(out) >= len(s) && (len(out) > len(s) || weight(out) >= weight(s)) {
-				t.Fatalf("rewriting %d turns %q into %q", i, s, out)
+				t.Fatalf("rule %d rewrites %q to %q, which is not smaller", i, s, out)
 			}
 		}
 	})

@@ -183,7 +183,7 @@ func TestFinishLength(t *testing.T) {
 			t.Errorf("got finish %v of %q, want length or end", c.Finish, c.Text())
 		}
 	}
-	// The context limits the length, too.
+	// The context limits the length too.
 	long := strings.Repeat("x", 500)
 	for _, c := range collect(t, e, Request{Prompt: long, Seeds: seeds(0, 4), MaxTokens: 1 << 30, Temperature: 1}) {
 		if n := len(long) + 1 + len(c.Text()); n > tiny.context {
@@ -209,8 +209,8 @@ func TestCancelStopsBetweenTokens(t *testing.T) {
 	collect(t, e, request(0, 3))
 }
 
-// All children of a batch advance together, so when the first finishes each other has as
-// many tokens, except for the pass in progress, or has finished, too.
+// All children of a batch advance together. When the first finishes, each other child has
+// finished too or has as many tokens, except for the pass in progress.
 func TestWastedTokensAreCounted(t *testing.T) {
 	m := randomModel(t, tiny, 1)
 	e := newEngine(t, m, Options{Workers: 1, Slots: 8})

@@ -11,7 +11,7 @@ import (
 )
 
 // TestRowsAreIndependent checks mul itself: a row of a large product is bit-identical to
-// the product of that row alone, beyond 64 rows, too.
+// the product of that row alone, also beyond 64 rows.
 func TestRowsAreIndependent(t *testing.T) {
 	const rows, k, n = 150, 128, 128
 	w := newMatrix(k, n)

@@ -21,7 +21,7 @@ func TestDelay(t *testing.T) {
 		}
 	}
 	if WithDelay(nil, time.Second) != nil {
-		t.Error("no error became one")
+		t.Error("WithDelay of no error is an error")
 	}
 }
 
@@ -35,12 +35,12 @@ func TestTransientAndPermanent(t *testing.T) {
 		"overloaded":                    {fmt.Errorf("x: %w", ErrOverloaded), true, false},
 		"unavailable, with a delay":     {WithDelay(ErrUnavailable, time.Second), true, false},
 		"invalid":                       {Invalid("steps", "must not be empty"), false, true},
-		"not set up for it":             {NewError(KindPrecondition, "MODEL_NOT_SERVED", "no"), false, true},
+		"precondition":                  {NewError(KindPrecondition, "MODEL_NOT_SERVED", "no"), false, true},
 		"a budget of the search":        {NewError(KindExhausted, "BUDGET_SPENT", "spent"), false, false},
 		"given up, last unavailable":    {fmt.Errorf("%w: %w", given, ErrUnavailable), false, false},
-		"given up, last not set up":     {fmt.Errorf("%w: %w", given, NewError(KindPrecondition, "X", "x")), false, true},
+		"given up, last a precondition": {fmt.Errorf("%w: %w", given, NewError(KindPrecondition, "X", "x")), false, true},
 		"cancelled":                     {fmt.Errorf("%w: %w", ErrUnavailable, context.Canceled), false, false},
-		"not one of ours":               {errors.New("disk on fire"), false, false},
+		"not one of ours":               {errors.New("disk full"), false, false},
 		"the deadline while it is busy": {fmt.Errorf("%w: %w", ErrOverloaded, context.DeadlineExceeded), false, false},
 	} {
 		if got := Transient(c.err); got != c.transient {

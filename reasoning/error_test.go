@@ -25,8 +25,8 @@ func TestClassify(t *testing.T) {
 		"a field":                            {wrap(Invalid("steps", "must not be empty")), "INVALID_ARGUMENT"},
 		"cancellation wins":                  {wrap(poison, wrap(context.Canceled)), "CANCELLED"},
 		"deadline wins":                      {wrap(ErrUnavailable, context.DeadlineExceeded), "DEADLINE_EXCEEDED"},
-		"not one of ours":                    {wrap(errors.New("disk on fire")), ""},
-		"one of ours with other failures":    {wrap(errors.New("disk on fire"), nil, poison), "JOB_GIVEN_UP"},
+		"not one of ours":                    {wrap(errors.New("disk full")), ""},
+		"one of ours with other failures":    {wrap(errors.New("disk full"), nil, poison), "JOB_GIVEN_UP"},
 		"none":                               {nil, ""},
 	} {
 		got := ""

@@ -13,9 +13,9 @@ func TestUsageSaturates(t *testing.T) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	if got := (Usage{Generated: math.MinInt64}).Add(Usage{Generated: -1}); got.Generated != math.MinInt64 {
-		t.Errorf("got %d, want the least number", got.Generated)
+		t.Errorf("got %d, want the minimum int64", got.Generated)
 	}
 	if got := (Usage{Generated: math.MaxInt64}).Add(Usage{Generated: -7}); got.Generated != math.MaxInt64-7 {
-		t.Errorf("got %d, want 7 fewer than the most", got.Generated)
+		t.Errorf("got %d, want 7 less than the maximum int64", got.Generated)
 	}
 }

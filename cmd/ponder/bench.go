@@ -81,11 +81,11 @@ func (c *benchRunCmd) run(ctx context.Context, header bench.Header, arms []bench
 		}
 		services = benchServices{planner: solver, close: func() error { done(); return nil }}
 	} else {
-		store, done, failed := openStore(c.Store)
-		if failed != nil {
-			return nil, failed
+		store, closeStore, openErr := openStore(c.Store)
+		if openErr != nil {
+			return nil, openErr
 		}
-		defer func() { err = errors.Join(err, done()) }()
+		defer func() { err = errors.Join(err, closeStore()) }()
 		if services, err = c.start(ctx, store, c.Profile, &header); err != nil {
 			return nil, err
 		}

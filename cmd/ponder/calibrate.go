@@ -128,11 +128,11 @@ func (c *calibrateCmd) record(ctx context.Context, h *bench.Header, arms []bench
 	if err := os.MkdirAll(c.Out, 0o755); err != nil {
 		return nil, err
 	}
-	store, done, err := openStore(cmp.Or(c.Store, filepath.Join(c.Out, "samples.store")))
+	store, closeStore, err := openStore(cmp.Or(c.Store, filepath.Join(c.Out, "samples.store")))
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, done()) }()
+	defer func() { err = errors.Join(err, closeStore()) }()
 	services, err := c.start(ctx, store, nil, h)
 	if err != nil {
 		return nil, err

@@ -39,7 +39,7 @@ type cli struct {
 	Bench     benchCmd     `cmd:"" help:"Solve a set of problems with each of several strategies; a stopped run resumes from its file of results."`
 	Calibrate calibrateCmd `cmd:"" help:"Measure which strategy is best at each difficulty and budget, and write a profile for planners."`
 	Dev       devCmd       `cmd:"" help:"Run all four services in this process, on loopback, until interrupted."`
-	Profile   profileCmd   `cmd:"" help:"Show calibration profiles, and give them to the planners of a cluster."`
+	Profile   profileCmd   `cmd:"" help:"Show calibration profiles, and publish them to the planners of a cluster."`
 	Queue     queueCmd     `cmd:"" help:"Show the work queue and its workers, and change its settings."`
 	Solve     solveCmd     `cmd:"" help:"Solve a problem on a running planner and follow the search."`
 	Plan      planCmd      `cmd:"" help:"Print the plan for a problem, and the reason, without searching."`
@@ -53,7 +53,7 @@ type cli struct {
 // newParser returns a parser of command lines into c, whose help begins with examples.
 func newParser(c *cli, options ...kong.Option) (*kong.Kong, error) {
 	return kong.New(c, append([]kong.Option{
-		kong.Name("ponder"), kong.Description("Spends a language model's test-time compute where it pays."),
+		kong.Name("ponder"), kong.Description("Allocates a language model's test-time compute per problem."),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Help(func(o kong.HelpOptions, k *kong.Context) error {
 			if k.Command() == "" {

@@ -14,7 +14,7 @@ import (
 
 type profileCmd struct {
 	Show   profileShowCmd   `cmd:"" help:"Check a file, and print the strategies that it chooses."`
-	Put    profilePutCmd    `cmd:"" help:"Check a file, and give it to all planners."`
+	Put    profilePutCmd    `cmd:"" help:"Check a file, and publish it to all planners."`
 	List   profileListCmd   `cmd:"" help:"List the profiles that planners follow."`
 	Delete profileDeleteCmd `cmd:"" help:"Delete a profile, so that planners follow it no longer."`
 }

@@ -44,11 +44,11 @@ func (c *solveCmd) solve(ctx context.Context, solver planner.Solver, request pla
 		return out.line("%s", search.ID)
 	}
 	ref := planner.Ref{Tenant: request.Tenant, ID: search.ID}
-	// Ctrl-C cancels the search; its events then end. It does not cancel following directly.
-	following, leave := context.WithCancel(context.WithoutCancel(ctx))
-	defer leave()
-	defer context.AfterFunc(ctx, func() { c.interrupt(solver, ref, leave) })()
-	return c.follow(following, solver, ref, 0, out)
+	// Ctrl-C cancels the search, whose events then end; it does not cancel watchCtx directly.
+	watchCtx, stopWatch := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWatch()
+	defer context.AfterFunc(ctx, func() { c.interrupt(solver, ref, stopWatch) })()
+	return c.follow(watchCtx, solver, ref, 0, out)
 }
 
 // cancelTimeout bounds the time that an interrupted command waits for the planner.
@@ -57,10 +57,10 @@ const cancelTimeout = 5 * time.Second
 // create creates a search. After Ctrl-C it still waits for the search's id, so that the
 // search can be cancelled, but no longer than cancelTimeout.
 func (c *solveCmd) create(ctx context.Context, solver planner.Solver, request planner.Request) (planner.Search, error) {
-	creating, leave := context.WithCancel(context.WithoutCancel(ctx))
-	defer leave()
-	defer context.AfterFunc(ctx, func() { time.AfterFunc(cancelTimeout, leave) })()
-	search, err := solver.Create(creating, request)
+	createCtx, stopCreate := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopCreate()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(cancelTimeout, stopCreate) })()
+	search, err := solver.Create(createCtx, request)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		say("ponder: the planner does not respond; if it accepted the search, the search continues")
@@ -71,12 +71,12 @@ func (c *solveCmd) create(ctx context.Context, solver planner.Solver, request pl
 	return search, nil
 }
 
-// interrupt cancels a search; then its events end. It calls leave if the cancellation fails.
-func (c *solveCmd) interrupt(solver planner.Solver, ref planner.Ref, leave func()) {
+// interrupt cancels a search, whose events then end. It calls stopWatch if the cancellation fails.
+func (c *solveCmd) interrupt(solver planner.Solver, ref planner.Ref, stopWatch func()) {
 	ctx, stop := context.WithTimeout(context.Background(), cancelTimeout)
 	defer stop()
 	if _, err := solver.Cancel(ctx, ref); err != nil {
 		say("ponder: cancel search %s: %v (the search continues; try: ponder cancel %s)", ref.ID, err, ref.ID)
-		leave()
+		stopWatch()
 	}
 }

@@ -144,7 +144,7 @@ func Arms(names []string, ns []int) (arms []Arm, err error) {
 		}
 	}
 	if len(arms) == 0 {
-		return nil, reasoning.Invalid("arms", "none given: pass --arms and, for strategies that take one, --n")
+		return nil, reasoning.Invalid("arms", "must have at least one arm: pass --arms and, except for greedy, --n")
 	}
 	return arms, nil
 }

@@ -37,7 +37,7 @@ func TestArms(t *testing.T) {
 
 		`strategy: "dfs" must be one of [greedy majority best-of-n beam`: {[]string{"dfs"}, []int{1}},
 		"n: must be 1 to 4096, is 0":                                     {[]string{"beam"}, []int{4, 0}},
-		"arms: none given: pass --arms":                                  {[]string{"beam"}, nil},
+		"arms: must have at least one arm: pass --arms":                  {[]string{"beam"}, nil},
 	} {
 		if _, err := Arms(bad.names, bad.ns); !errors.Is(err, reasoning.ErrInvalid) ||
 			!strings.Contains(err.Error(), want) {

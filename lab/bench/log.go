@@ -68,7 +68,7 @@ func readLog(r io.Reader, h Header) (results []Result, end int64, err error) {
 			return nil, 0, fmt.Errorf("line %d: %w", n, err)
 		}
 		if first := lines[result.Key()]; first != 0 {
-			return nil, 0, fmt.Errorf("line %d: it repeats line %d, problem %s with %s and seed %d: delete one of them",
+			return nil, 0, fmt.Errorf("line %d: repeats line %d, problem %s with %s and seed %d: delete one of them",
 				n, first, result.Problem, result.Arm, result.Seed)
 		}
 		lines[result.Key()] = n

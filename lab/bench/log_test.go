@@ -186,7 +186,7 @@ func TestLogRefusesOtherFiles(t *testing.T) {
 		"a newer field": {lines[0] + strings.Replace(lines[1], "{", `{"mood":1,`, 1),
 			`line 2: json: unknown field "mood"`},
 		"a result twice": {lines[0] + lines[1] + lines[2] + lines[1],
-			"line 4: it repeats line 2, problem ä with greedy 1 and seed 1"},
+			"line 4: repeats line 2, problem ä with greedy 1 and seed 1"},
 	} {
 		if err := os.WriteFile(path, []byte(test.text), 0o600); err != nil {
 			t.Fatal(err)

@@ -46,7 +46,7 @@ func NewMatrix(h Header, results []Result, order func(a, b problemset.Problem) i
 // Complete returns an error unless every arm has a result of every problem of the run with every seed.
 // The header has the number of problems: the results of an interrupted run may lack some of them.
 func (m *Matrix) Complete() error {
-	const remedy = "the run was interrupted; continue it by ponder bench resume, or by the command that began it"
+	const remedy = "the run was interrupted: to resume, run ponder bench resume or the command that began the run"
 	problems, seeds := m.Header.Problems.Count, len(m.Header.Seeds)
 	if len(m.Rows) == 0 {
 		return fmt.Errorf("no results of %d problems with %d seeds: %s", problems, seeds, remedy)

@@ -194,13 +194,13 @@ func (r Runner) estimate(ctx context.Context, t Task) (Result, error) {
 	return result, nil
 }
 
-// check returns an error if an outcome says nothing about the task's arm: after a failure of a service, or
-// if the planner ran another strategy. A problem that the model refuses, such as one that is too long, is a
-// valid result.
+// check returns an error if an outcome is not a measurement of the task's arm: after a failure of a service,
+// or if the planner ran another strategy. A problem that the model refuses, such as one that is too long, is
+// a valid result.
 func check(t Task, plan *planner.Plan, estimate *difficulty.Estimate, o *planner.Outcome) error {
 	switch {
 	case o == nil:
-		return errors.New("the search ended without an outcome: was the planner stopped? Run the command again, it resumes")
+		return errors.New("the search ended without an outcome, as when the planner is stopped: to resume, run the command again")
 	case o.Stop == planner.StopCancelled, o.Stop == planner.StopError && !errors.Is(o.Err, reasoning.ErrInvalid):
 		return o.Err
 	case t.Arm.Strategy != nil && plan != nil && plan.Strategy.Name() != t.Arm.Strategy.Name():

@@ -20,10 +20,10 @@ type trial struct {
 // are still preferred: one percentage point.
 const margin = 0.01
 
-// decided reports whether strategies by bin beat one strategy for all, and why. They do if the whole 95 %
+// beats reports whether strategies by bin beat one strategy for all, and why. They do if the whole 95 %
 // interval of the difference in accuracy is above 0; or if it is above −margin, and the whole interval of the
 // difference in tokens is below 0.
-func decided(accuracy, tokens stats.Interval) (adaptive bool, why string) {
+func beats(accuracy, tokens stats.Interval) (adaptive bool, why string) {
 	points := fmt.Sprintf("%+.1f points [%+.1f, %+.1f], %+.0f tokens [%+.0f, %+.0f] against one strategy for all",
 		100*accuracy.Mean, 100*accuracy.Low, 100*accuracy.High, tokens.Mean, tokens.Low, tokens.High)
 	switch {
@@ -98,7 +98,7 @@ func (t trial) decide(c choice, problems []int) (bool, string) {
 	if c.rows == nil {
 		return false, "the same for all, as an estimate of difficulty alone costs more than the budget"
 	}
-	return decided(t.differences(problems))
+	return beats(t.differences(problems))
 }
 
 // differences returns adaptive − uniform, in accuracy and in tokens, with intervals. It ignores the errors of

@@ -50,7 +50,7 @@ func TestEvidence(t *testing.T) {
 	want := demoEvidence()
 	e.Results, want.Results = nil, nil
 	if diff := cmp.Diff(e, want); diff != "" {
-		t.Errorf("read what was not written (-got +want):\n%s", diff)
+		t.Errorf("the record read differs from the one written (-got +want):\n%s", diff)
 	}
 	e, _ = Read(path)
 	if err := e.Write(path); err != nil {
@@ -139,7 +139,7 @@ y<!-- /evidence --> and <!-- evidence:demo:runs.0 --><!-- /evidence -->.
 The end, <!-- evidence:NAME:KEY --> explained.
 `)
 	if err := Check(dir, doc); !errors.Is(err, ErrStale) || !strings.Contains(err.Error(), "README.md:2: ") {
-		t.Errorf("got %v, want stale in line 2", err)
+		t.Errorf("got %v, want ErrStale for line 2", err)
 	}
 	if err := Fill(dir, doc); err != nil {
 		t.Fatal(err)
@@ -160,19 +160,19 @@ The end, <!-- evidence:NAME:KEY --> explained.
 		t.Errorf("-got +want:\n%s", diff)
 	}
 	if err := Check(dir, doc); err != nil {
-		t.Errorf("just filled, and: %v", err)
+		t.Errorf("Check after Fill: %v", err)
 	}
 	if info, _ := os.Stat(doc); info.Mode().Perm() != 0o600 {
 		t.Errorf("mode became %v", info.Mode())
 	}
-	// The evidence changes, the document does not follow.
+	// Check compares the document with evidence that has changed.
 	changed := demoEvidence()
 	changed.Results.(map[string]any)["tokens"] = 7
 	if err := changed.Write(filepath.Join(dir, "demo.json")); err != nil {
 		t.Fatal(err)
 	}
 	if err := Check(dir, doc); !errors.Is(err, ErrStale) || !strings.Contains(err.Error(), "README.md:3: ") {
-		t.Errorf("got %v, want stale in line 3", err)
+		t.Errorf("got %v, want ErrStale for line 3", err)
 	}
 	if got := read(); got != want {
 		t.Error("checking changed the document")
@@ -195,7 +195,7 @@ The end, <!-- evidence:NAME:KEY --> explained.
 			t.Errorf("%s: got error %v, want %q", text, err, want)
 		}
 		if got := read(); got != text {
-			t.Errorf("%s became %s in spite of an error", text, got)
+			t.Errorf("%s: a document with an error was changed to %s", text, got)
 		}
 	}
 }

@@ -13,8 +13,8 @@ func TestEfficiencyGain(t *testing.T) {
 		want   string
 	}{
 		{"between two points", []Point{{1, 0.4}, {4, 0.7}}, "5.3"}, // reaches 0.6 at 3
-		{"in any order", []Point{{4, 0.7}, {1, 0.4}}, "5.3"},       //
-		{"on a point", []Point{{2, 0.6}, {4, 0.7}}, "8.0"},         //
+		{"in any order", []Point{{4, 0.7}, {1, 0.4}}, "5.3"},
+		{"on a point", []Point{{2, 0.6}, {4, 0.7}}, "8.0"},
 		{"first crossing counts", []Point{{1, 0.4}, {4, 0.7}, {8, 0.5}, {32, 0.9}}, "5.3"},
 		{"smallest budget is better", []Point{{2, 0.65}, {4, 0.7}}, ">8.0"},
 		{"worse than voting", []Point{{16, 0.5}, {64, 0.7}}, "0.4"}, // reaches 0.6 at 40

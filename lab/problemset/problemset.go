@@ -60,7 +60,7 @@ func Load(path string, format Format) ([]Problem, error) {
 	defer f.Close()
 	set, err := Read(f, format)
 	if err == nil && len(set) == 0 {
-		err = errors.New("it has no problems: pass another file")
+		err = errors.New("the file has no problems: pass another file")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("problem set %s: %w", path, err)

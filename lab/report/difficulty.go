@@ -79,7 +79,7 @@ func byPanels(s Sweep, panels []Panel, count bool) table.Table {
 		for _, p := range panels {
 			cell := "–"
 			if len(p.Problems) > 0 {
-				cell = fmt.Sprintf("%.1f %%", 100*stats.Bootstrap(r.on(p.Problems), 1).Mean)
+				cell = fmt.Sprintf("%.1f %%", 100*stats.Bootstrap(r.rightOn(p.Problems), 1).Mean)
 			}
 			row = append(row, cell)
 		}
@@ -88,8 +88,8 @@ func byPanels(s Sweep, panels []Panel, count bool) table.Table {
 	return t
 }
 
-// on returns the shares of right answers on the given problems.
-func (r Row) on(problems []int) (right []float64) {
+// rightOn returns the shares of right answers on the given problems.
+func (r Row) rightOn(problems []int) (right []float64) {
 	for _, i := range problems {
 		right = append(right, r.right[i])
 	}

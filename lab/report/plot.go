@@ -80,7 +80,7 @@ func drawPanels(path string, s Sweep, panels []Panel, format string) error {
 		if len(panel.Problems) == 0 {
 			continue
 		}
-		p, err := curves(s, Tokens, func(r Row) stats.Interval { return stats.Bootstrap(r.on(panel.Problems), 1) })
+		p, err := curves(s, Tokens, func(r Row) stats.Interval { return stats.Bootstrap(r.rightOn(panel.Problems), 1) })
 		if err != nil {
 			return err
 		}

@@ -13,7 +13,7 @@ import (
 
 // Options configures a report.
 type Options struct {
-	Prices *Prices // nil: no table of money
+	Prices *Prices // nil: no table of prices
 	Models Models  // nil: no table of training FLOPs
 	PNG    bool    // plots are PNG instead of SVG
 }
@@ -135,14 +135,14 @@ func partsOf(sweeps []Sweep, o Options) (parts []part, err error) {
 	parts = append(parts, part{"pareto-tokens", "Pareto front in generated tokens", "",
 		ParetoTable(sweeps, Tokens, "generated")},
 		part{"pareto-flops", "Pareto front in GFLOP, the verifier's included", "", ParetoTable(sweeps, GFLOP, "GFLOP")},
-		part{"scaling", "Scaling of inference (after Wu et al. 2024)",
+		part{"scaling", "Scaling laws (after Wu et al. 2024)",
 			"C is FLOPs per problem, the verifier's included; S is the policy's parameters.", Laws(sweeps)})
 	if o.Prices != nil {
 		money, err := Money(sweeps, o.Prices)
 		if err != nil {
 			return nil, err
 		}
-		parts = append(parts, part{"money", "Money", "", money})
+		parts = append(parts, part{"money", "Prices", "", money})
 	}
 	return parts, nil
 }

@@ -12,7 +12,8 @@ import (
 	"github.com/ponder-mesh/ponder/pocket/problems"
 )
 
-// MaxTokens leaves room for the longest solution and some error.
+// MaxTokens is a limit of a solution's tokens that the longest solution does not reach, with
+// a margin for wrong paths.
 const MaxTokens = 160
 
 // Sample samples n whole solutions of a problem and returns them in the order of their

@@ -18,23 +18,23 @@ type wrongCmd struct {
 	Samples []string `arg:"" type:"existingfile" help:"Files written by pocket sample, of the train split. Attempts at one problem are put together."`
 }
 
-// missed is a line of the files from which revisers and thinkers are trained: a
+// wrongAttempts is a line of the files from which revisers and thinkers are trained: a
 // problem and whole attempts at it with wrong answers, the nearest to the solution
 // first (Snell et al. 2024, arXiv 2408.03314, §6.1, takes the edit distance of their
 // characters: a revision resembles a near miss).
-type missed struct {
+type wrongAttempts struct {
 	problems.Problem
 	Wrong [][]string `json:"wrong"`
 }
 
 func (c *wrongCmd) Run() error {
 	var order []string
-	all := map[string]*missed{}
+	all := map[string]*wrongAttempts{}
 	for _, name := range c.Samples {
 		err := readLines(name, func(s sampled) error {
 			m := all[s.Problem.Text]
 			if m == nil {
-				m = &missed{Problem: s.Problem}
+				m = &wrongAttempts{Problem: s.Problem}
 				all[s.Problem.Text], order = m, append(order, s.Problem.Text)
 			}
 			for _, path := range s.Paths {
