@@ -7,234 +7,235 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
-// A draft is a child that is generated in parts.
+// A phase is what the policy generates next for a draft:
+//
+//	thinking  → thinking   its end is suppressed (wait), or it is sampled again (reject)
+//	          → answering  it has ended (answer), or its end is forced (force)
+//	          → finished   the child has its steps (finish), or a limit cuts it (truncate)
+//	answering → finished   with the next part (takeAnswer)
+type phase int
+
+const (
+	phaseThinking phase = iota + 1
+	phaseAnswering
+	phaseFinished
+)
+
+// A thought is the state of the thinking on a path.
+type thought struct {
+	tokens int  // generated
+	waits  int  // ends that were suppressed
+	ended  bool // the path has the end of thinking
+}
+
+// A draft is a child that is generated in parts, each by a request.
 type draft struct {
-	thought
-	thinking *thinking
+	thought  // on the child's path
+	phase    phase
+	how      *thinking
 	request  policy.Request // for the child
-	start    thought        // of the prefix
-	ordinal  int
-	child    policy.Child // so far; its Finish is set when it needs no more parts
-	written  int          // whole steps that the policy has generated
-	spent    int          // tokens of the child
-	parts    int          // requested
-	tries    int          // rejected
-	asked    int          // most tokens of the part that was requested last
-	err      error
+	text     transcript
+	child    policy.Child // its usage so far; without steps and Finish until it is finished
+	parts    int          // that the policy has generated
+	complete int          // steps that the policy has completed, without forced ones
+	spent    int          // tokens that the policy has generated, without those of rejected tries
 }
 
-func (w *thinking) newDraft(r policy.Request, so thought, ordinal int) *draft {
-	return &draft{thought: so, thinking: w, request: r, start: so, ordinal: ordinal}
-}
-
-// begin forces the end of thinking if the prefix has no thinking tokens left. It reports
-// whether a part is to be requested.
-func (t *draft) begin() bool {
-	if t.over || t.left() != 0 {
-		return true
+// newDraft returns the draft of a child. Its thinking has ended if the prefix has left it no
+// tokens.
+func (w *thinking) newDraft(r policy.Request, before thought, ordinal int) *draft {
+	d := &draft{
+		thought: before, phase: phaseThinking, how: w, request: r,
+		text: transcript{format: w.format, prefix: strings.Join(r.Steps, "")}, child: policy.Child{Ordinal: ordinal},
 	}
-	if t.thinking.Mode == ModeReject {
-		return false
+	switch {
+	case d.ended:
+		d.phase = phaseAnswering
+	case d.thinkable() > 0:
+	case w.Mode == ModeReject:
+		d.truncate()
+	default:
+		d.force(w.format.Thinking.Answer)
 	}
-	t.force(t.thinking.format.Thinking.Answer)
-	return true
+	return d
 }
 
-// left returns how many thinking tokens the path has left; it is negative if there is no
-// bound.
-func (t *draft) left() int {
-	if t.thinking.Max == 0 {
-		return -1
+// thinkable returns how many tokens the thinking on the path has left.
+func (d *draft) thinkable() int {
+	if d.how.Max == 0 {
+		return d.request.Sampling.MaxTokens // no bound but the child's limit
 	}
-	return max(0, t.thinking.Max-t.tokens)
+	return max(0, d.how.Max-d.tokens)
 }
 
-// next returns the request for the next part.
-func (t *draft) next() policy.Request {
-	r := t.request
-	r.Steps = append(r.Steps[:len(r.Steps):len(r.Steps)], reasoning.Texts(t.child.Steps)...)
-	r.Sampling.MaxTokens -= t.spent
+// left returns how many tokens the child has left.
+func (d *draft) left() int { return d.request.Sampling.MaxTokens - d.spent }
+
+// limit returns the most tokens of the next part.
+func (d *draft) limit() int {
+	if d.phase == phaseThinking {
+		return min(d.left(), d.thinkable())
+	}
+	return d.left()
+}
+
+// next returns the request for the next part: for all children if it is the first.
+func (d *draft) next() policy.Request {
+	r := d.request
+	r.Steps = append(r.Steps[:len(r.Steps):len(r.Steps)], reasoning.Texts(d.text.steps)...)
+	r.Sampling.MaxTokens = d.limit()
 	if r.Span != policy.Whole {
-		r.Span -= t.written // written is less than the span
+		r.Span -= d.complete // positive, as the child is not finished
 	}
-	if t.parts > 0 {
-		r.Ordinals = []int{t.ordinal}
-		r.Seed = r.Seed.Child(-1 - t.parts) // -1 is the seed of the search's own draws
+	if d.parts > 0 {
+		r.Ordinals = []int{d.child.Ordinal}
+		r.Seed = r.Seed.Child(-1 - d.parts) // -1 is the seed of the search's own draws
 	}
-	t.parts++
-	if !t.over {
-		r.Stop = t.thinking.format.Thinking.End
-		if left := t.left(); left >= 0 {
-			r.Sampling.MaxTokens = min(r.Sampling.MaxTokens, left)
-		}
+	if d.phase == phaseThinking {
+		r.Stop = d.how.format.Thinking.End
 	}
-	t.asked = r.Sampling.MaxTokens
 	return r
 }
 
-// take adds a part to the child and reports whether the child needs another part.
-func (t *draft) take(part policy.Child) bool {
+// take adds the next part.
+func (d *draft) take(part policy.Child) {
 	generated := int(part.Usage.Generated)
-	t.spent += generated
-	t.child.Usage = t.child.Usage.Add(part.Usage)
-	t.child.Generate += part.Generate
-	if t.parts == 1 {
-		t.child.Start = part.Start
+	reached := generated >= d.limit()
+	if d.parts++; d.parts == 1 {
+		d.child.Start = part.Start
 	}
+	d.child.Usage = d.child.Usage.Add(part.Usage)
+	d.child.Generate += part.Generate
+	d.spent += generated
+	d.complete += len(part.Steps)
 	for _, s := range part.Steps {
-		t.add(s)
+		d.text.add(s)
 	}
-	t.written += len(part.Steps)
-	if t.over {
-		t.child.Finish = part.Finish
-		if last := t.child.Steps[len(t.child.Steps)-1].Text; part.Finish == reasoning.FinishStep && t.thinking.format.Ended(last) {
-			t.child.Finish = reasoning.FinishEnd // the engine does not know how the line begins
-		}
-		return false
+	if d.phase == phaseAnswering {
+		d.takeAnswer(part.Finish)
+	} else {
+		d.tokens += generated
+		d.takeThinking(part.Finish, reached)
 	}
-	t.tokens += generated
-	end := t.thinking.format.Thinking.End
+}
+
+// takeAnswer finishes the child with a part of its answer.
+func (d *draft) takeAnswer(finish reasoning.Finish) {
+	if finish == reasoning.FinishStep && d.answered() {
+		finish = reasoning.FinishEnd // the engine does not know how the line begins
+	}
+	d.finish(finish)
+}
+
+// answered reports whether the last step ends the solution with an answer.
+func (d *draft) answered() bool { return d.how.format.Ended(d.text.last().Text) }
+
+// takeThinking goes on after a part of the thinking. reached reports whether the part has as
+// many tokens as it may have.
+func (d *draft) takeThinking(finish reasoning.Finish, reached bool) {
+	end := d.how.format.Thinking.End
 	switch {
-	case part.Finish == reasoning.FinishLength:
-		if t.open() {
-			t.written--
-		}
-		if generated < t.asked || t.spent >= t.request.Sampling.MaxTokens {
-			t.cut(nil) // at a budget, the end of the context or the child's limit
-			return false
-		}
-		return t.capped()
-	case part.Finish == reasoning.FinishStep && !strings.HasSuffix(t.text(), end):
-		t.child.Finish = reasoning.FinishStep // its children think on
-		return false
-	case t.early():
-		t.strip(end)
-		t.written-- // the step goes on
-		t.write(t.thinking.Wait)
-		t.waits++
-		return true
-	case part.Finish == reasoning.FinishEnd:
-		t.strip("")
-		if t.thinking.format.Ended(t.child.Steps[len(t.child.Steps)-1].Text) { // it has an answer without an end of thinking
-			t.over, t.child.Finish = true, reasoning.FinishEnd
-			return false
-		}
-		t.force("")
+	case finish == reasoning.FinishLength:
+		d.takeTruncated(reached)
+	case finish == reasoning.FinishStep && !strings.HasSuffix(d.text.path(), end):
+		d.finish(reasoning.FinishStep) // its children think on
+	case d.tooShort():
+		d.wait()
+	case finish == reasoning.FinishEnd:
+		d.takeEnd()
+	default:
+		d.answer()
 	}
-	t.over = true
-	return t.more()
 }
 
-// early reports whether the thinking has ended too early and can go on.
-func (t *draft) early() bool {
-	wanted := t.waits < t.thinking.Waits || t.tokens < t.thinking.Min && t.waits < MaxWaits
-	return wanted && t.left() != 0 && t.spent < t.request.Sampling.MaxTokens
-}
-
-// capped forces or rejects thinking that has reached its bound. It reports whether the child
-// needs another part.
-func (t *draft) capped() bool {
-	if t.thinking.Mode == ModeForce {
-		if !t.more() { // the bound was reached in the last requested step
-			return false
-		}
-		t.force(t.thinking.format.Thinking.Answer)
-		return true
+// takeTruncated goes on after a part that the policy did not end: at the bound of the thinking
+// by force or by another try. At another limit, which is a budget, the end of the context, or
+// the limit of the child, the child is truncated.
+func (d *draft) takeTruncated(reached bool) {
+	if d.text.open() {
+		d.complete--
 	}
-	if t.tries++; t.tries == MaxTries || t.request.Sampling.Temperature == 0 {
-		t.cut(nil)
-		return false
-	}
-	t.thought, t.child.Steps, t.written, t.spent = t.start, nil, 0, 0
-	return true
-}
-
-// more reports whether the child goes on after the end of its thinking; if not, it is
-// finished there.
-func (t *draft) more() bool {
 	switch {
-	case t.request.Span != policy.Whole && t.written >= t.request.Span:
-		t.child.Finish = reasoning.FinishStep
-	case t.spent >= t.request.Sampling.MaxTokens:
-		t.cut(nil)
-	}
-	return t.child.Finish == 0
-}
-
-// cut truncates the child, because of err if it is not nil.
-func (t *draft) cut(err error) *draft {
-	if len(t.child.Steps) == 0 {
-		t.child.Steps = []reasoning.Step{{}}
-	}
-	t.child.Finish = reasoning.FinishLength
-	if err != nil {
-		t.err = err
-	}
-	return t
-}
-
-// force writes the end of thinking as a line, and the beginning of the answer.
-func (t *draft) force(answer string) {
-	text := t.thinking.format.Thinking.End + answer
-	if before := t.text(); before != "" && !strings.HasSuffix(before, "\n") {
-		text = "\n" + text
-	}
-	t.write(text)
-	t.over = true
-}
-
-// text returns the text of the path.
-func (t *draft) text() string {
-	return strings.Join(t.request.Steps, "") + reasoning.Join(t.child.Steps)
-}
-
-// strip removes the end of a text, and then end, from the last step.
-func (t *draft) strip(end string) {
-	last := &t.child.Steps[len(t.child.Steps)-1]
-	for _, s := range t.thinking.format.Thinking.Strip {
-		last.Text = strings.TrimSuffix(last.Text, s)
-	}
-	last.Text = strings.TrimSuffix(last.Text, end)
-}
-
-// write adds text that the policy did not generate. Like the policy's, it is cut into steps.
-func (t *draft) write(text string) {
-	for text != "" {
-		n := len(text)
-		for _, mark := range t.marks() {
-			if i := strings.Index(text, mark); i >= 0 {
-				n = min(n, i+len(mark))
-			}
-		}
-		t.add(reasoning.Step{Text: text[:n]})
-		text = text[n:]
+	case !reached || d.left() <= 0:
+		d.truncate()
+	case d.how.Mode == ModeReject:
+		d.reject()
+	case !d.full():
+		d.force(d.how.format.Thinking.Answer)
+	default: // the bound was reached in the last requested step
+		d.finish(reasoning.FinishStep)
 	}
 }
 
-// marks returns the texts that end a step.
-func (t *draft) marks() []string {
-	return []string{t.thinking.format.Delimiter, t.thinking.format.Thinking.End}
-}
-
-// add appends a step, or the rest of the last step if that is open.
-func (t *draft) add(s reasoning.Step) {
-	if n := len(t.child.Steps); n > 0 && t.open() {
-		last := &t.child.Steps[n-1]
-		last.Text += s.Text
-		last.Tokens += s.Tokens
-		last.LogProb += s.LogProb
+// takeEnd goes on after the end of the text within the thinking, which may have an answer.
+func (d *draft) takeEnd() {
+	d.text.strip("")
+	if d.answered() {
+		d.ended = true
+		d.finish(reasoning.FinishEnd)
 		return
 	}
-	t.child.Steps = append(t.child.Steps, s)
+	d.force("")
+	d.answer()
 }
 
-// open reports whether the last step is incomplete.
-func (t *draft) open() bool {
-	last := t.child.Steps[len(t.child.Steps)-1].Text
-	for _, mark := range t.marks() {
-		if strings.HasSuffix(last, mark) {
-			return false
-		}
+// tooShort reports whether the thinking has ended too early and can go on.
+func (d *draft) tooShort() bool {
+	wanted := d.waits < d.how.Waits || d.tokens < d.how.Min && d.waits < MaxWaits
+	return wanted && d.limit() > 0
+}
+
+// wait replaces the end of the thinking, which goes on in the same step.
+func (d *draft) wait() {
+	d.text.strip(d.how.format.Thinking.End)
+	d.text.force(d.how.Wait)
+	d.complete--
+	d.waits++
+}
+
+// reject discards the thinking, which is sampled again, or truncates the child after its last
+// try.
+func (d *draft) reject() {
+	if d.parts == MaxTries || d.request.Sampling.Temperature == 0 {
+		d.truncate()
+		return
 	}
-	return true
+	d.tokens -= d.spent
+	d.text.steps, d.complete, d.spent = nil, 0, 0
+}
+
+// force ends the thinking with a line of its own, and begins the answer.
+func (d *draft) force(answer string) {
+	d.text.forceLine(d.how.format.Thinking.End + answer)
+	d.ended, d.phase = true, phaseAnswering
+}
+
+// answer goes on to the answer after the end of the thinking, or finishes the child if it has
+// all its steps or tokens.
+func (d *draft) answer() {
+	d.ended, d.phase = true, phaseAnswering
+	switch {
+	case d.full():
+		d.finish(reasoning.FinishStep)
+	case d.left() <= 0:
+		d.truncate()
+	}
+}
+
+// full reports whether the child has all the steps that were requested.
+func (d *draft) full() bool {
+	return d.request.Span != policy.Whole && d.complete >= d.request.Span
+}
+
+// truncate finishes the child where a limit cut it.
+func (d *draft) truncate() {
+	if len(d.text.steps) == 0 {
+		d.text.steps = []reasoning.Step{{}}
+	}
+	d.finish(reasoning.FinishLength)
+}
+
+// finish finishes the child.
+func (d *draft) finish(finish reasoning.Finish) {
+	d.child.Steps, d.child.Finish, d.phase = d.text.steps, finish, phaseFinished
 }

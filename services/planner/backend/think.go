@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"strconv"
 	"sync"
 
 	"github.com/ponder-mesh/ponder/reasoning"
@@ -52,47 +51,7 @@ func Think(w search.Backend, t Thinking, format template.Template) search.Backen
 	return &thinking{Backend: advising{w, t.sentence()}, Thinking: t, format: format, paths: map[string]thought{}}
 }
 
-// advising adds a sentence to the problem that the policy reads, not to the verifier's.
-type advising struct {
-	search.Backend
-	sentence string
-}
-
-func (w advising) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
-	r.Problem += w.sentence
-	return w.Backend.Expand(ctx, r)
-}
-
-// Reserve implements search.Ledger. It adds the cost of reading the sentence.
-func (w advising) Reserve(ctx context.Context, demands []search.Demand, strands bool) search.Reservation {
-	demands = slices.Clone(demands)
-	for i := range demands {
-		demands[i].Request.Problem += w.sentence
-	}
-	return reserve(ctx, w.Backend, demands, strands)
-}
-
-// Divide implements search.Ledger.
-func (w advising) Divide(ctx context.Context, n int) []search.Branch {
-	return divide(ctx, w.Backend, n)
-}
-
-// reserve returns a reservation of b, or an unbounded one if b has no budget.
-func reserve(ctx context.Context, b search.Backend, demands []search.Demand, strands bool) search.Reservation {
-	if ledger, ok := b.(search.Ledger); ok {
-		return ledger.Reserve(ctx, demands, strands)
-	}
-	return search.Unbounded(ctx)
-}
-
-// divide returns the branches of b, or unbounded ones if b has no budget.
-func divide(ctx context.Context, b search.Backend, n int) []search.Branch {
-	if ledger, ok := b.(search.Ledger); ok {
-		return ledger.Divide(ctx, n)
-	}
-	return search.Undivided(ctx, n)
-}
-
+// thinking is the backend that Think returns, unless it only advises.
 type thinking struct {
 	search.Backend
 	Thinking
@@ -100,13 +59,6 @@ type thinking struct {
 
 	mu    sync.Mutex
 	paths map[string]thought // by the id of the node that ends the path
-}
-
-// A thought is the state of the thinking on a path.
-type thought struct {
-	tokens int // of thinking
-	waits  int
-	over   bool // whether the path has the end of thinking
 }
 
 // Reserve implements search.Ledger. It adds a request for each part, and the tokens of
@@ -120,12 +72,12 @@ func (w *thinking) Reserve(ctx context.Context, demands []search.Demand, strands
 			demands[i].Tokens *= MaxTries
 		}
 	}
-	return reserve(ctx, w.Backend, demands, strands)
+	return search.Reserve(ctx, w.Backend, demands, strands)
 }
 
 // Divide implements search.Ledger.
 func (w *thinking) Divide(ctx context.Context, n int) []search.Branch {
-	return divide(ctx, w.Backend, n)
+	return search.Divide(ctx, w.Backend, n)
 }
 
 // Expand implements search.Backend.
@@ -135,24 +87,24 @@ func (w *thinking) Expand(ctx context.Context, r policy.Request) iter.Seq2[polic
 			w.Backend.Expand(ctx, r)(yield)
 			return
 		}
-		so, err := w.recall(r)
+		before, err := w.recall(r)
 		if err != nil {
 			yield(policy.Child{}, err)
 			return
 		}
-		ctx, leave := context.WithCancel(ctx)
-		defer leave()
-		drafts := make(chan *draft)
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		results := make(chan result)
 		go func() {
-			defer close(drafts)
-			w.writeAll(ctx, r, so, drafts)
+			defer close(results)
+			w.generateAll(ctx, r, before, results)
 		}()
 		var failed failure
-		for t := range drafts {
-			failed.add(t.ordinal, t.err)
-			if t.child.Finish != 0 && !yield(w.record(r, t), nil) {
-				leave()
-				for range drafts { // wait until all parts have stopped
+		for each := range results {
+			failed.add(each)
+			if each.draft != nil && each.draft.phase == phaseFinished && !yield(w.record(r, each.draft), nil) {
+				cancel()
+				for range results { // wait until all parts have stopped
 				}
 				return
 			}
@@ -170,96 +122,99 @@ func (w *thinking) recall(r policy.Request) (thought, error) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	so, ok := w.paths[r.Node]
+	before, ok := w.paths[r.Node]
 	if !ok {
-		return so, reasoning.Invalid("node_id", "must be a node of this search, is %q: its thinking tokens are unknown", r.Node)
+		return before, reasoning.Invalid("node_id", "must be a node of this search, is %q: its thinking tokens are unknown", r.Node)
 	}
-	return so, nil
+	return before, nil
 }
 
-// record returns the child of a finished draft, and keeps the state of its thinking.
-func (w *thinking) record(r policy.Request, t *draft) policy.Child {
-	id := strconv.Itoa(t.ordinal)
-	if r.Node != "" {
-		id = r.Node + "." + id
-	}
+// record keeps the state of the thinking of a finished draft, and returns the child.
+func (w *thinking) record(r policy.Request, d *draft) policy.Child {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.paths[id] = t.thought
-	t.child.Ordinal = t.ordinal
-	return t.child
+	w.paths[childID(r.Node, d.child.Ordinal)] = d.thought
+	return d.child
 }
 
-// writeAll requests the first parts of all children together, and the later parts of each
-// child as soon as it has the one before. It sends the drafts as they finish.
-func (w *thinking) writeAll(ctx context.Context, r policy.Request, so thought, drafts chan<- *draft) {
-	var all sync.WaitGroup
-	defer all.Wait()
-	first := w.newDraft(r, so, 0)
-	if !first.begin() {
+// generateAll requests the first parts of all children together, and the later parts of each
+// child as soon as it has the one before. It sends each child that is finished or has failed.
+func (w *thinking) generateAll(ctx context.Context, r policy.Request, before thought, results chan<- result) {
+	var later sync.WaitGroup
+	defer later.Wait()
+	first := w.newDraft(r, before, 0)
+	if first.phase == phaseFinished {
 		for _, ordinal := range r.Ordinals {
-			drafts <- w.newDraft(r, so, ordinal).cut(nil)
+			results <- result{draft: w.newDraft(r, before, ordinal)}
 		}
 		return
 	}
-	ask := first.next()
-	ask.Ordinals = r.Ordinals
-	came := map[int]bool{}
-	for part, err := range w.Backend.Expand(ctx, ask) {
+	arrived := map[int]bool{}
+	for part, err := range w.Backend.Expand(ctx, first.next()) {
+		if err == nil && (arrived[part.Ordinal] || !slices.Contains(r.Ordinals, part.Ordinal)) {
+			err = fmt.Errorf("policy sent child %d of node %q, which is repeated or was not requested", part.Ordinal, r.Node)
+		}
 		if err != nil {
-			drafts <- &draft{ordinal: -1, err: err}
+			results <- result{err: err}
 			return
 		}
-		if came[part.Ordinal] || !slices.Contains(r.Ordinals, part.Ordinal) {
-			drafts <- &draft{ordinal: -1, err: fmt.Errorf(
-				"policy sent child %d of node %q, which is repeated or was not requested", part.Ordinal, r.Node)}
-			return
+		arrived[part.Ordinal] = true
+		d := w.newDraft(r, before, part.Ordinal)
+		if d.take(part); d.phase == phaseFinished {
+			results <- result{draft: d} // in the order of arrival: the first is charged with the prefix
+			continue
 		}
-		came[part.Ordinal] = true
-		t := w.newDraft(r, so, part.Ordinal)
-		t.begin()
-		t.next()
-		if t.take(part) {
-			all.Go(func() { w.finish(ctx, t); drafts <- t })
-		} else {
-			drafts <- t // in the order of arrival: the first is charged with the prefix
-		}
+		later.Go(func() { results <- result{d, w.generate(ctx, d)} })
 	}
 }
 
-// finish requests the later parts of a child until it is finished. If it fails, the draft
-// has an error and no Finish.
-func (w *thinking) finish(ctx context.Context, t *draft) {
-	for more := true; more; {
-		more = false
-		for part, err := range w.Backend.Expand(ctx, t.next()) {
-			if err != nil {
-				t.err = err
+// generate requests the later parts of a child until it is finished. If the budget is spent
+// before, the child is truncated; after any other error it is not finished.
+func (w *thinking) generate(ctx context.Context, d *draft) (err error) {
+	for d.phase != phaseFinished {
+		parts := d.parts
+		for part, failed := range w.Backend.Expand(ctx, d.next()) {
+			if failed != nil {
+				err = failed
 				break
 			}
-			more = t.take(part)
+			d.take(part)
 		}
 		switch {
-		case !more && t.child.Finish == 0 && errors.Is(t.err, search.ErrSpent):
-			t.cut(t.err)
-		case !more && t.child.Finish == 0 && t.err == nil:
-			t.err = fmt.Errorf("policy sent nothing for child %d of node %q", t.ordinal, t.request.Node)
+		case d.parts > parts:
+		case errors.Is(err, search.ErrSpent):
+			d.truncate()
+		case err == nil:
+			return fmt.Errorf("policy sent nothing for child %d of node %q", d.child.Ordinal, d.request.Node)
+		default:
+			return err
 		}
 	}
+	return err
+}
+
+// A result is a draft that is finished, or the error of a draft or, without one, of the whole
+// request. A draft that is truncated because the budget is spent has both.
+type result struct {
+	draft *draft
+	err   error
 }
 
 // A failure collects the error of an expansion: search.ErrSpent if a child has it, otherwise
 // the first error in the order of the children.
 type failure struct {
-	ordinal int
+	ordinal int // -1 for the whole request
 	err     error
 }
 
-func (f *failure) add(ordinal int, err error) {
-	spent := errors.Is(f.err, search.ErrSpent)
-	switch {
-	case err == nil || spent && !errors.Is(err, search.ErrSpent):
-	case f.err == nil || errors.Is(err, search.ErrSpent) && !spent || ordinal < f.ordinal:
-		*f = failure{ordinal, err}
+// add collects the error of a result, if it has one.
+func (f *failure) add(r result) {
+	ordinal := -1
+	if r.draft != nil {
+		ordinal = r.draft.child.Ordinal
+	}
+	spent, isSpent := errors.Is(f.err, search.ErrSpent), errors.Is(r.err, search.ErrSpent)
+	if r.err != nil && (f.err == nil || isSpent && !spent || isSpent == spent && ordinal < f.ordinal) {
+		*f = failure{ordinal, r.err}
 	}
 }

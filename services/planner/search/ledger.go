@@ -49,21 +49,25 @@ type Reservation interface {
 
 // reserve returns a reservation for batches.
 func (t *Tree) reserve(ctx context.Context, batches []*batch, strands bool) Reservation {
-	ledger, ok := t.Backend.(Ledger)
-	if !ok {
-		return Unbounded(ctx)
-	}
 	var demands []Demand
 	for _, b := range batches {
 		r := b.request(t)
 		demands = append(demands, Demand{Request: r, Tokens: r.Sampling.MaxTokens, Parts: 1})
 	}
-	return ledger.Reserve(ctx, demands, strands)
+	return Reserve(ctx, t.Backend, demands, strands)
 }
 
-// divide returns n concurrent branches.
-func (t *Tree) divide(ctx context.Context, n int) []Branch {
-	if ledger, ok := t.Backend.(Ledger); ok {
+// Reserve returns a reservation of b, or an unbounded one if b is no Ledger.
+func Reserve(ctx context.Context, b Backend, demands []Demand, strands bool) Reservation {
+	if ledger, ok := b.(Ledger); ok {
+		return ledger.Reserve(ctx, demands, strands)
+	}
+	return Unbounded(ctx)
+}
+
+// Divide returns n branches of b, undivided ones if b is no Ledger.
+func Divide(ctx context.Context, b Backend, n int) []Branch {
+	if ledger, ok := b.(Ledger); ok {
 		return ledger.Divide(ctx, n)
 	}
 	return Undivided(ctx, n)

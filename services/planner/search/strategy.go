@@ -100,7 +100,7 @@ func levels(ctx context.Context, t *Tree, grow grower, rule func(level []*Node) 
 func runBranches(
 	ctx context.Context, t *Tree, n int, ask func(context.Context) *Growth, grow func(context.Context, *Growth) error,
 ) error {
-	parts := t.divide(ctx, n)
+	parts := Divide(ctx, t.Backend, n)
 	var first []*Growth
 	for _, b := range parts {
 		first = append(first, ask(b.Context))
