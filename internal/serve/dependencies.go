@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"google.golang.org/grpc"
 
@@ -19,6 +20,10 @@ type Dependencies struct {
 	closers []func() error // in the order of opening
 }
 
+// exportTimeout bounds the export of the last spans and metrics: a pod is killed 5 s after its
+// drain, and a collector that cannot be reached must not take longer.
+const exportTimeout = 4 * time.Second
+
 // open sets up the telemetry of a service.
 func open(ctx context.Context, s *Settings) (*Dependencies, error) {
 	options := telemetry.Options{Service: s.Name(), Version: Version(), TraceFile: s.TraceFile}
@@ -27,7 +32,11 @@ func open(ctx context.Context, s *Settings) (*Dependencies, error) {
 		return nil, err
 	}
 	d := &Dependencies{Telemetry: providers}
-	d.OnClose(func() error { return providers.Shutdown(context.WithoutCancel(ctx)) })
+	d.OnClose(func() error {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), exportTimeout)
+		defer cancel()
+		return providers.Shutdown(ctx)
+	})
 	return d, nil
 }
 
