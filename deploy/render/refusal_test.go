@@ -21,6 +21,7 @@ func TestBadValuesAreRefusedByName(t *testing.T) {
 		{"policy: {template: chatml}", "policy/template"},
 		{"nats: {replicas: 2}", "nats/replicas"},
 		{"nats: {url: 'http://nats:4222'}", "nats/url"},
+		{"lameDuckSeconds: -1", "lameDuckSeconds"},
 		{"stopTimeoutSeconds: 10", "stopTimeoutSeconds"},
 		{"planner: {timeout: ten minutes}", "planner/timeout"},
 		{"planner: {resources: {requests: {memory: lots}}}", "planner/resources/requests/memory"},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"maps"
+	"slices"
 	"testing"
 )
 
@@ -127,26 +128,29 @@ func TestEveryWorkloadHasWhatAnOperatorExpects(t *testing.T) {
 	})
 }
 
-func TestGracePeriodIsTheStopTimeoutAndFiveSeconds(t *testing.T) {
-	objects, err := render(chartOf(t), valuesOf(t, "stopTimeoutSeconds: 100"))
+func TestGracePeriodIsTheDrainAndFiveSeconds(t *testing.T) {
+	objects, err := render(chartOf(t), valuesOf(t, "{lameDuckSeconds: 7, stopTimeoutSeconds: 100}"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	services := 0
+	want := map[string]float64{"planner": 105, "policy": 105, "verifier": 112, "difficulty": 112}
 	for _, c := range containers(objects) {
-		for _, arg := range strs(c.at("args")) {
-			if arg != "-stop-timeout=100s" {
-				continue
-			}
-			services++
-			for _, o := range objects {
-				if o.id() == c.workload && o.pod().at("spec", "terminationGracePeriodSeconds") != 105. {
-					t.Errorf("%s: not 105 s", c.workload)
-				}
+		grace, ok := want[c.program]
+		if !ok {
+			continue
+		}
+		args := strs(c.at("args"))
+		if !slices.Contains(args, "-stop-timeout=100s") || slices.Contains(args, "-lame-duck=7s") != (grace == 112) {
+			t.Errorf("%s: %v", c.workload, args)
+		}
+		delete(want, c.program)
+		for _, o := range objects {
+			if got := o.pod().at("spec", "terminationGracePeriodSeconds"); o.id() == c.workload && got != grace {
+				t.Errorf("%s: killed after %v s, want %v", c.workload, got, grace)
 			}
 		}
 	}
-	if services != 4 {
-		t.Errorf("%d services with -stop-timeout=100s, want 4", services)
+	if len(want) > 0 {
+		t.Errorf("no pods of %v", want)
 	}
 }

@@ -1,9 +1,11 @@
 {{/*
 ponder.deployment is the Deployment of one of Ponder's services. It takes root, name, values (of the component), port
-(of gRPC; HTTP is 90 above), args, and optionally strategy, env, mounts and volumes.
+(of gRPC; HTTP is 90 above), args, and optionally headless (other pods take over the clients of one that stops), strategy,
+env, mounts and volumes.
 */}}
 {{- define "ponder.deployment" -}}
 {{- $vllm := eq (.values.engine | default "") "vllm" -}}
+{{- $lameDuck := ternary .root.Values.lameDuckSeconds 0 (.headless | default false) -}}
 apiVersion: apps/v1
 kind: Deployment
 metadata:
@@ -23,7 +25,7 @@ spec:
       {{- include "ponder.podMetadata" . | nindent 6 }}
     spec:
       {{- include "ponder.podSpec" . | nindent 6 }}
-      terminationGracePeriodSeconds: {{ add .root.Values.stopTimeoutSeconds 5 }}
+      terminationGracePeriodSeconds: {{ add $lameDuck .root.Values.stopTimeoutSeconds 5 }}
       {{- if $vllm }}
       initContainers:
         {{- include "ponder.vllm" . | nindent 8 }}
@@ -35,6 +37,9 @@ spec:
           args:
             - -addr=:{{ .port }}
             - -metrics-addr=:{{ add .port 90 }}
+            {{- if $lameDuck }}
+            - -lame-duck={{ $lameDuck }}s
+            {{- end }}
             - -stop-timeout={{ .root.Values.stopTimeoutSeconds }}s
             {{- range .args }}
             - {{ . }}
