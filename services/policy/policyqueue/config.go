@@ -45,6 +45,8 @@ func (c Config) complete() (Config, error) {
 		return c, reasoning.Invalid("max_deliver", "must be at least 1, is %d", c.MaxDeliver)
 	case c.MaxAge < c.AckWait:
 		return c, reasoning.Invalid("max_age", "must be at least ack_wait, which is %v, is %v", c.AckWait, c.MaxAge)
+	case c.Replicas < 1 || c.Replicas > 5:
+		return c, reasoning.Invalid("replicas", "must be 1 to 5, is %d", c.Replicas)
 	case c.MaxJobs < 1:
 		return c, reasoning.Invalid("max_jobs", "must be at least 1, is %d", c.MaxJobs)
 	}

@@ -63,6 +63,7 @@ func TestInvalidConfigIsRefused(t *testing.T) {
 		"max_deliver":  func(c *Config, _ *WorkerConfig) { c.MaxDeliver = -1 },
 		"max_age":      func(c *Config, _ *WorkerConfig) { c.MaxAge = time.Second },
 		"max_jobs":     func(c *Config, _ *WorkerConfig) { c.MaxJobs = -1 },
+		"replicas":     func(c *Config, _ *WorkerConfig) { c.Replicas = 6 },
 		"worker.name":  func(_ *Config, w *WorkerConfig) { w.Name = "" },
 		"worker.slots": func(_ *Config, w *WorkerConfig) { w.Slots = 0 },
 	} {

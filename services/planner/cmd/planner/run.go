@@ -20,6 +20,7 @@ import (
 
 type config struct {
 	NatsURL        string `name:"nats-url" default:"nats://127.0.0.1:4222" help:"NATS server with JetStream"`
+	QueueReplicas  int    `name:"queue-replicas" default:"1" help:"copies of the queue, each on another server of a cluster of NATS servers; the same for all planners of one NATS"`
 	Model          string `name:"model" default:"pocket-0.3m" help:"name of the policy's model, whose workers' queue is used"`
 	VerifierAddr   string `name:"verifier-addr" default:"127.0.0.1:7702" help:"verifier service; empty: none, only strategies without scores"`
 	DifficultyAddr string `name:"difficulty-addr" default:"127.0.0.1:7703" help:"difficulty service; empty: none, difficulty is not estimated"`
@@ -39,7 +40,7 @@ func build(_ context.Context, d *serve.Dependencies, c config) (service serve.Se
 		return service, err
 	}
 	d.OnClose(func() error { nc.Close(); return nil })
-	queue := policyqueue.Config{Model: reasoning.Model{Name: c.Model}, Tracers: d.Telemetry.Tracers}
+	queue := policyqueue.Config{Model: reasoning.Model{Name: c.Model}, Replicas: c.QueueReplicas, Tracers: d.Telemetry.Tracers}
 	jobs, err := policyqueue.NewClient(nc, queue)
 	if err != nil {
 		return service, err
