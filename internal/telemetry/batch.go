@@ -11,12 +11,13 @@ import (
 	"github.com/ponder-mesh/ponder/internal/telemetry/names"
 )
 
-// queueSize is how many spans may wait for export. The SDK's 2048 is about one search.
+// queueSize is the largest number of spans that wait for export. The SDK's default, 2048, is
+// about one search.
 const queueSize = 8192
 
-// batch returns a processor that hands ended spans to an exporter in batches. It counts
-// the spans that enter the queue between and those that leave it, since the SDK drops
-// silently what does not fit.
+// batch returns a processor that passes ended spans to an exporter in batches. It counts the
+// spans that enter its queue and those that leave it, since the SDK drops spans silently when
+// the queue is full.
 func batch(
 	name string, e sdktrace.SpanExporter, counter metric.Int64Counter, options ...sdktrace.BatchSpanProcessorOption,
 ) sdktrace.SpanProcessor {

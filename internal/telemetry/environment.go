@@ -7,8 +7,7 @@ import (
 	"strings"
 )
 
-// An environment holds the standard OTEL_* variables that the SDK leaves to its user.
-// The SDK and its OTLP exporters read all others themselves.
+// An environment holds the standard OTEL_* variables that the SDK does not read itself.
 type environment struct {
 	disabled bool // OTEL_SDK_DISABLED
 	content  bool // OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT
@@ -23,8 +22,8 @@ const (
 	exportNone       = "none"
 )
 
-// readEnvironment returns an error for a value that is not supported. Without any
-// variable nothing is exported, and /metrics is served.
+// readEnvironment reads the variables. It returns an error for a value that is not
+// supported. Without any variable nothing is exported, and /metrics is served.
 func readEnvironment() (environment, error) {
 	e := environment{
 		disabled: isTrue("OTEL_SDK_DISABLED"),
@@ -56,7 +55,7 @@ func readEnvironment() (environment, error) {
 				if protocol != "grpc" {
 					return e, fmt.Errorf("%s: must be grpc, is %q", variable, protocol)
 				}
-				break // the particular variable hides the general one
+				break // the specific variable overrides the general one
 			}
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// An errorLog logs the errors of OpenTelemetry, at most one a minute: exports to a
+// An errorLog logs the errors of OpenTelemetry, at most one per minute, since exports to a
 // collector that is down fail every few seconds.
 type errorLog struct {
 	log *slog.Logger

@@ -26,7 +26,8 @@ type lineExporter struct {
 	out io.Writer
 }
 
-// ExportSpans writes all lines at once, since processes may append to one file.
+// ExportSpans implements trace.SpanExporter. It writes all lines by one call, since several
+// processes may append to the file.
 func (e *lineExporter) ExportSpans(_ context.Context, spans []sdktrace.ReadOnlySpan) error {
 	var lines bytes.Buffer
 	encoder := json.NewEncoder(&lines)
@@ -51,8 +52,8 @@ func (e *lineExporter) Shutdown(context.Context) error {
 	return nil
 }
 
-// openTraceFile opens a file for appending. It ends an unfinished last line, so that
-// the next span begins a line.
+// openTraceFile opens a file for appending. It adds a newline to an incomplete last line, so
+// that the next span begins a line.
 func openTraceFile(path string) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600)
 	if err != nil {

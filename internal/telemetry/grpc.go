@@ -13,7 +13,8 @@ func (p *Providers) ServerOption() grpc.ServerOption {
 	return grpc.StatsHandler(otelgrpc.NewServerHandler(p.grpcOptions()...))
 }
 
-// DialOption is the ServerOption of clients.
+// DialOption traces and measures the calls of a gRPC client, as ServerOption does for a
+// server.
 func (p *Providers) DialOption() grpc.DialOption {
 	return grpc.WithStatsHandler(otelgrpc.NewClientHandler(p.grpcOptions()...))
 }

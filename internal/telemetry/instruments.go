@@ -15,22 +15,22 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// Instruments measure Ponder's work: a tracer, and histograms by depth. They are safe
-// for concurrent use.
+// Instruments holds a tracer and Ponder's histograms and counters. It is safe for concurrent
+// use.
 type Instruments struct {
-	// SpanBudget is about how many spans one search may have; 0 is
-	// DefaultSpanBudget. Viewers of traces struggle beyond a few thousand.
+	// SpanBudget is the approximate largest number of spans of one search; 0 is
+	// DefaultSpanBudget. Viewers of traces are slow beyond a few thousand.
 	SpanBudget int
-	// Content has the texts of problems and solutions written into spans, and those
-	// of errors, which may quote them.
+	// Content adds the texts of problems and solutions to spans, and those of errors, which
+	// may quote them.
 	Content bool
 
 	Tracer         trace.Tracer
-	Step           Seconds // from asking for a child to having it
+	Step           Seconds // from the request for a child to its arrival
 	QueueWait      Seconds // of a job
 	Generate       Seconds // of a child
 	Score          Seconds // of a path
-	Depth          Seconds // from the first call for a depth's nodes to the last result
+	Depth          Seconds // from the first request for a depth's nodes to the last result
 	Search         Seconds // from start to end
 	Width          metric.Int64Histogram
 	Tokens         metric.Int64Counter
@@ -58,21 +58,21 @@ func NewInstruments(tracers trace.TracerProvider, meters metric.MeterProvider) (
 	}
 	in := &Instruments{
 		Tracer:    tracers.Tracer(names.Scope),
-		Step:      seconds(0, names.StepDuration, "From asking for a child to having it: queue, generation and transport."),
+		Step:      seconds(0, names.StepDuration, "From the request for a child to its arrival: queue, generation and transport."),
 		QueueWait: seconds(1, names.QueueWaitTime, "How long a job waited for a worker."),
-		Generate:  seconds(2, names.GenerateDuration, "How long an engine took to write a child."),
+		Generate:  seconds(2, names.GenerateDuration, "How long an engine took to generate a child."),
 		Score:     seconds(3, names.ScoreDuration, "How long a verifier took to score a path."),
-		Depth:     seconds(4, names.DepthDuration, "From the first call for a depth's nodes to the last result."),
+		Depth:     seconds(4, names.DepthDuration, "From the first request for a depth's nodes to the last result."),
 		Search:    seconds(5, names.SearchDuration, "From a search's start to its end."),
 	}
 	in.Width, errs[6] = meter.Int64Histogram(names.DepthWidth, metric.WithUnit("{child}"),
-		metric.WithDescription("Children asked for at a depth."), metric.WithExplicitBucketBoundaries(widthBuckets...))
+		metric.WithDescription("Children requested at a depth."), metric.WithExplicitBucketBoundaries(widthBuckets...))
 	in.Tokens, errs[7] = meter.Int64Counter(names.TokensSpent, metric.WithUnit("{token}"),
 		metric.WithDescription("Tokens billed to searches."))
 	in.SearchesEnded, errs[8] = meter.Int64Counter(names.SearchesEnded, metric.WithUnit("{search}"),
 		metric.WithDescription("Searches that ended."))
 	in.SearchesActive, errs[9] = meter.Int64UpDownCounter(names.SearchesActive, metric.WithUnit("{search}"),
-		metric.WithDescription("Searches under way."))
+		metric.WithDescription("Live searches."))
 	in.StoreFailures, errs[10] = meter.Int64Counter(names.StoreFailures, metric.WithUnit("{result}"),
 		metric.WithDescription("Results that could not be recorded, as when a disk is full."))
 	return in, errors.Join(errs[:]...)
@@ -86,7 +86,7 @@ var discard = func() *Instruments {
 	return in
 }()
 
-// OrDiscard returns in, or instruments that measure nothing where in is nil.
+// OrDiscard returns in, or instruments that measure nothing if in is nil.
 func (in *Instruments) OrDiscard() *Instruments {
 	if in == nil {
 		return discard
@@ -115,7 +115,7 @@ func (in *Instruments) Spend(ctx context.Context, service string, u reasoning.Us
 	}
 }
 
-// Usage returns the attributes of a span that say what it cost.
+// Usage returns the attributes of a span for its cost.
 func Usage(u reasoning.Usage) []attribute.KeyValue {
 	return []attribute.KeyValue{
 		attribute.Int64(names.GenAIInputTokens, u.Prompt+u.Cached),

@@ -8,17 +8,17 @@ import (
 	"github.com/ponder-mesh/ponder/internal/telemetry/names"
 )
 
-// A ModelName is what an engine calls its model, once that is known. A request may
-// ask for any name, so the name in a request never becomes a label. The zero
-// ModelName is not known yet. It is safe for concurrent use.
+// A ModelName is the name that an engine reports for its model. It is "unknown" until Learn
+// has succeeded. The name in a request may be any and is never a label. A ModelName is safe
+// for concurrent use.
 type ModelName struct{ known atomic.Pointer[string] }
 
-// Learn calls ask for the name, unless it is known.
-func (m *ModelName) Learn(ask func() (string, error)) {
+// Learn gets the name by fetch, unless it is known.
+func (m *ModelName) Learn(fetch func() (string, error)) {
 	if m.known.Load() != nil {
 		return
 	}
-	if name, err := ask(); err == nil {
+	if name, err := fetch(); err == nil {
 		m.known.Store(&name)
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// outcomes are the values of LabelOutcome beside "ok" and "error", by the reason of
-// the error. They are few, and stay what dashboards know.
+// outcomes holds the values of LabelOutcome besides "ok" and "error", by the reason of the
+// error. Dashboards depend on them.
 var outcomes = map[string]string{
 	"BUDGET_SPENT":      "spent",
 	"CANCELLED":         "cancelled",
@@ -33,13 +33,13 @@ func outcomeOf(err error) string {
 	return "error"
 }
 
-// OutcomeLabel returns the label of what came of a call; err is its error.
+// OutcomeLabel returns the label of the outcome of a call with this error.
 func OutcomeLabel(err error) attribute.KeyValue {
 	return attribute.String(names.LabelOutcome, outcomeOf(err))
 }
 
-// Fail marks a span with err, if that is not nil. The text of an error may quote a
-// prompt, so it is content; the name of the outcome is not.
+// Fail marks a span as failed if err is not nil. The text of err counts as content, as it
+// may quote a prompt; the name of the outcome does not.
 func (in *Instruments) Fail(span trace.Span, err error) {
 	if err == nil {
 		return

@@ -1,11 +1,11 @@
-// Package telemetry gives a process its traces and metrics.
+// Package telemetry sets up the traces and metrics of a process.
 //
-// [Setup] makes the providers, by the standard OTEL_* variables, and [Instruments] are
-// what work is measured with. It knows no service: each has a decorator beside its
-// interface (policytrace, verifiertrace, difficultytrace), and plannertrace follows a
-// search. Work is measured by depth, since that is where the time of a search goes: a
-// step waits for the slowest of its siblings. Names are in package names. No span has
-// text of a problem unless Options.Content asks for it.
+// [Setup] returns the providers that the standard OTEL_* variables select, with
+// [Instruments]. The package depends on no service: policytrace, verifiertrace and
+// difficultytrace are decorators of the services' interfaces, and plannertrace follows a
+// search. Times are measured by depth, since each level of a search waits for the slowest of
+// its nodes. Names are in package names. Spans have no text of a problem, except with
+// Options.Content.
 package telemetry
 
 import (
@@ -37,7 +37,7 @@ import (
 	"github.com/ponder-mesh/ponder/internal/telemetry/names"
 )
 
-// Options of the telemetry of a process. Only Service is needed.
+// Options of the telemetry of a process. Only Service is required.
 type Options struct {
 	Service    string // name of the process, such as "policy"; OTEL_SERVICE_NAME wins
 	Version    string
@@ -47,7 +47,7 @@ type Options struct {
 	Log        *slog.Logger // for failures to export, at most one a minute; nil is slog.Default
 }
 
-// Providers are the telemetry of a process.
+// Providers holds the telemetry of a process.
 type Providers struct {
 	*Instruments
 	Tracers    trace.TracerProvider
@@ -59,8 +59,9 @@ type Providers struct {
 	shutdown []func(context.Context) error
 }
 
-// Setup returns providers and installs them as OpenTelemetry's global ones. A variable
-// or a file that cannot be used is an error; a collector that does not answer is not.
+// Setup returns providers and installs them as OpenTelemetry's global ones. It returns an
+// error for a variable or a file that cannot be used, and none for a collector that does not
+// respond.
 func Setup(ctx context.Context, o Options) (*Providers, error) {
 	env, err := readEnvironment()
 	if err != nil {
@@ -86,8 +87,8 @@ func Setup(ctx context.Context, o Options) (*Providers, error) {
 	return p, nil
 }
 
-// Shutdown exports the remaining spans and metrics and stops. Its ctx must not be the
-// one whose end stops the process.
+// Shutdown exports the remaining spans and metrics and stops. ctx limits the time of the
+// export, so it must not be the context whose end stops the process.
 func (p *Providers) Shutdown(ctx context.Context) error {
 	var errs []error
 	for _, stop := range slices.Backward(p.shutdown) {

@@ -11,12 +11,13 @@ import (
 	"github.com/ponder-mesh/ponder/internal/telemetry/names"
 )
 
-// A searchKey identifies a search: two runs may share an id, and a client's trace may
-// hold many searches.
+// A searchKey identifies a search: two runs may have searches of the same id, and a client's
+// trace may have many searches.
 type searchKey struct{ trace, id string }
 
 func keyOf(s *Span) searchKey { return searchKey{s.Trace, s.search()} }
 
+// A collector builds a Summary from spans in any order.
 type collector struct {
 	searches map[searchKey]*Search
 	depths   map[int]*Depth
@@ -88,9 +89,9 @@ func (c *collector) add(s *Span, key searchKey) {
 	c.measure(search, depth, d)
 }
 
-// measure adds a duration to its depth. The samples of a probe have depth 1, as the
-// search's first nodes have, and end before the estimate does. The span of the estimate
-// may be anywhere in the file, so summary separates them.
+// measure adds a duration to its depth. It keeps those of depth 1 apart: samples of a probe
+// have depth 1, too, and end before the estimate, whose span may be anywhere in the file.
+// summary separates them.
 func (c *collector) measure(search *Search, depth int, d duration) {
 	if depth == 1 && d.stage != waited {
 		search.first = append(search.first, d)
@@ -100,7 +101,7 @@ func (c *collector) measure(search *Search, depth int, d duration) {
 	c.all.add(d)
 }
 
-// probeDepth is the key of the probe's samples, above the first depth.
+// probeDepth is the key of the probe's samples, before the first depth.
 const probeDepth = -1
 
 func (c *collector) at(depth int) *Depth {

@@ -9,7 +9,7 @@ import (
 	"github.com/ponder-mesh/ponder/internal/telemetry/names"
 )
 
-// A forest holds the spans of one trace, and which of them are shown below which.
+// A forest holds the spans of one trace, and the tree of those that are shown.
 type forest struct {
 	search   Search
 	spans    map[string]*Span
@@ -35,8 +35,8 @@ func (f *forest) parent(s *Span) string {
 	return ""
 }
 
-// ancestor returns the nearest ancestor that matches, or nil. It ends also for a file
-// in which a span is its own ancestor.
+// ancestor returns the nearest ancestor that matches, or nil. It terminates even if a span is
+// its own ancestor.
 func (f *forest) ancestor(s *Span, matches func(*Span) bool) *Span {
 	seen := 0
 	for a := f.spans[s.Parent]; a != nil && seen < len(f.spans); a = f.spans[a.Parent] {

@@ -14,15 +14,15 @@ const MaxLine = 1 << 20
 // A Tally counts the lines of a file.
 type Tally struct {
 	Spans   int `json:"spans"`
-	Foreign int `json:"foreign"` // lines that are no span; they are skipped
+	Foreign int `json:"foreign"` // lines that are not spans; they are skipped
 	// Cut reports that the last line is incomplete, as in a file that is still written.
 	// The line is skipped and not Foreign.
 	Cut bool `json:"cut"`
 }
 
-// Read calls each with every span of r, in the order of the file: a span comes after
-// the spans below it, since it ended after them. It holds one line at a time. Its error
-// is that of r.
+// Read calls each with every span of r, in the order of the file, in which a span follows the
+// spans below it, as it ended after them. Read holds one line at a time, and returns only
+// errors of r.
 func Read(r io.Reader, each func(*Span)) (Tally, error) {
 	var tally Tally
 	lines := bufio.NewReaderSize(r, 64<<10)

@@ -21,8 +21,8 @@ type View struct {
 // ErrNoSearch is the error of a file without searches, or without the one in View.Search.
 var ErrNoSearch = errors.New("no such search in the trace file")
 
-// Show writes a view of a trace file. It opens the file twice: the first reading
-// finds the search that the second reads in full.
+// Show writes a view of a trace file. It reads the file twice: the first time to find the
+// search to show, the second time for the spans of that search.
 func Show(w io.Writer, open func() (io.ReadCloser, error), v View) error {
 	summary, err := reading(open, func(r io.Reader) (*Summary, error) { return Summarize(r, v.Search) })
 	if err != nil {
@@ -32,7 +32,7 @@ func Show(w io.Writer, open func() (io.ReadCloser, error), v View) error {
 		if v.Search != "" {
 			return fmt.Errorf("%w: %q", ErrNoSearch, v.Search)
 		}
-		return fmt.Errorf("%w: it has %d spans outside searches and %d lines that are no spans",
+		return fmt.Errorf("%w: it has %d spans outside searches and %d lines that are not spans",
 			ErrNoSearch, summary.Spans, summary.Foreign)
 	}
 	if v.List && !v.JSON {
@@ -65,7 +65,7 @@ func (s *Summary) write(w io.Writer) error {
 	}
 	what += fmt.Sprintf(" in a file of %d spans", s.Spans)
 	if s.Foreign > 0 {
-		what += fmt.Sprintf(", %d lines that are no spans", s.Foreign)
+		what += fmt.Sprintf(", %d lines that are not spans", s.Foreign)
 	}
 	if s.Cut {
 		what += ", the last line is cut off"

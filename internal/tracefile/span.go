@@ -1,9 +1,9 @@
 // Package tracefile reads spans from lines of JSON, and shows where the time of a
 // search went, depth by depth.
 //
-// A file holds one [Span] a line. Services and runs may share a file: each appends
-// whole lines. Readers skip what is not a span and count it, so a file that is still
-// written, or was cut off, can be read.
+// A file has one [Span] per line. Services and runs may share a file, since each appends
+// whole lines. Readers skip and count lines that are not spans, so that they can read a file
+// that is incomplete or still written.
 package tracefile
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/ponder-mesh/ponder/internal/telemetry/names"
 )
 
-// A Span is one line of a trace file. Fields may be added, not changed.
+// A Span is one line of a trace file. Releases may add fields, and change none.
 type Span struct {
 	Trace      string         `json:"trace"`            // 32 hex digits
 	ID         string         `json:"span"`             // 16 hex digits

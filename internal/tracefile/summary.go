@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// probeSuffix ends the name under which a difficulty.Probe samples for a search.
+// probeSuffix is appended to the id of a search in the spans of its difficulty.Probe.
 const probeSuffix = "-probe"
 
-// A Summary summarizes the searches of a trace file.
+// A Summary holds the searches of a trace file and their durations by depth.
 type Summary struct {
 	Tally
 	Searches []Search `json:"searches"` // in order of their start
@@ -23,7 +23,7 @@ type Search struct {
 	ID       string        `json:"id"`
 	Trace    string        `json:"trace"`
 	Strategy string        `json:"strategy,omitempty"`
-	State    string        `json:"state"` // "unfinished" where its own span is not in the file
+	State    string        `json:"state"` // "unfinished" if its own span is not in the file
 	Start    time.Time     `json:"start"`
 	Duration time.Duration `json:"duration_ns"`
 	Spans    int           `json:"spans"`
@@ -39,11 +39,11 @@ type Search struct {
 // A Depth is the work on the nodes of one depth. Durations are in nanoseconds.
 type Depth struct {
 	Name     string   `json:"name"`
-	Width    int      `json:"width"`    // children asked for
+	Width    int      `json:"width"`    // children requested
 	Queue    Quantity `json:"queue"`    // how long jobs waited for a worker
 	Generate Quantity `json:"generate"` // how long expansions took
 	Score    Quantity `json:"score"`    // how long scoring a path took
-	Barrier  Quantity `json:"barrier"`  // from a search's first call for the depth to its last result
+	Barrier  Quantity `json:"barrier"`  // from a search's first request for the depth to its last result
 }
 
 // A Quantity is the distribution of some durations.
@@ -68,8 +68,8 @@ func (q *Quantity) finish() {
 	}
 }
 
-// Summarize reads a trace file. If only is not empty, it counts only the search with
-// that id or trace id. It holds a number for each span and a Search for each search.
+// Summarize reads a trace file. If only is not empty, it reads only the search with that id
+// or trace id. Its memory is a number for each span and a Search for each search.
 func Summarize(r io.Reader, only string) (*Summary, error) {
 	c := collector{searches: map[searchKey]*Search{}, depths: map[int]*Depth{}, all: Depth{Name: "all"}}
 	tally, err := Read(r, func(s *Span) {

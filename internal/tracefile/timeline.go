@@ -10,14 +10,14 @@ import (
 	"unicode/utf8"
 )
 
-// A Timeline is when the parts of one search happened.
+// A Timeline holds the times of the parts of one search.
 type Timeline struct {
 	Search Search `json:"search"`
 	Rows   []Row  `json:"rows"` // parents before children, siblings by their start
 }
 
-// A Row is one span of a search. Spans of transport between services have no row; of
-// the queue's spans the time of waiting is kept.
+// A Row is one span of a search. Spans of transport between services have no row, and those
+// of the queue only give their children a Wait.
 type Row struct {
 	Name     string        `json:"name"`
 	Node     string        `json:"node,omitempty"`
@@ -28,8 +28,8 @@ type Row struct {
 	Failed   string        `json:"failed,omitempty"`
 }
 
-// ReadTimeline reads the timeline of one search of a summary from the same file. It
-// holds the spans of the search's trace.
+// ReadTimeline reads the timeline of a search that Summarize found in the same file. It holds
+// the spans of the search's trace in memory.
 func ReadTimeline(r io.Reader, search Search) (*Timeline, error) {
 	spans := map[string]*Span{}
 	if _, err := Read(r, func(s *Span) {
@@ -51,8 +51,8 @@ func ReadTimeline(r io.Reader, search Search) (*Timeline, error) {
 	return t, nil
 }
 
-// Write draws the timeline with lines of width columns, 40 to 1000, and about most rows:
-// of the rows below a depth it keeps those that took longest.
+// Write draws the timeline with lines of width columns, 40 to 1000, and about most rows: it
+// leaves out the shortest of the rows without children.
 func (t *Timeline) Write(w io.Writer, width, most int) error {
 	width = min(max(width, 40), 1000)
 	var out strings.Builder
@@ -89,7 +89,8 @@ func (t *Timeline) Write(w io.Writer, width, most int) error {
 
 const maxLabel = 28
 
-// slowest returns the rows that have rows below them, and of the others the longest.
+// slowest returns the rows that have rows below them and the longest of the others, about
+// most in all, and how many it leaves out.
 func (t *Timeline) slowest(most int) (rows []Row, hidden int) {
 	var leaves []int
 	for i, r := range t.Rows {

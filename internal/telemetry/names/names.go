@@ -1,5 +1,5 @@
-// Package names holds the names of Ponder's spans, attributes and instruments. It
-// imports nothing, so that those that write spans and those that read them agree.
+// Package names holds the names of Ponder's spans, attributes and instruments, for the
+// packages that write spans and for those that read them. It imports nothing.
 package names
 
 // Scope is the name of the tracer and of the meter of all of Ponder.
@@ -20,11 +20,10 @@ const (
 // Names of events of spans.
 const (
 	EventPlan  = "plan"  // of a search: a plan was made
-	EventChild = "child" // of a generation: a child was written
+	EventChild = "child" // of a generation: a child was generated
 )
 
-// Attributes of spans. A span of a search carries SearchID, and one of a depth
-// carries Depth: package tracefile orders spans by them.
+// Attributes of spans. Package tracefile groups spans by SearchID and Depth.
 const (
 	SearchID       = "ponder.search.id"
 	Strategy       = "ponder.search.strategy"
@@ -35,10 +34,10 @@ const (
 	PlanReason     = "ponder.plan.reason"
 	Calls          = "ponder.search.calls"        // expansions and scorings
 	CallsElided    = "ponder.search.calls.elided" // calls without spans, since the search's span budget was spent
-	Depth          = "ponder.depth"               // of the nodes that are made or scored; the root's children have 1
+	Depth          = "ponder.depth"               // of the nodes that are generated or scored; the root's children have 1
 	NodeID         = "ponder.node.id"             // the node that is expanded or scored
-	Width          = "ponder.width"               // children asked for
-	Children       = "ponder.children"            // children that came
+	Width          = "ponder.width"               // children requested
+	Children       = "ponder.children"            // children received
 	QueueWait      = "ponder.queue.wait"          // seconds that a job waited for a worker
 	Attempt        = "ponder.job.attempt"         // from 1
 	Worker         = "ponder.worker"
@@ -55,7 +54,7 @@ const (
 	FinishLength   = "ponder.finish.length"
 	VerifierTokens = "ponder.tokens.verifier"
 
-	// Text of problems and solutions, only where telemetry.Options.Content asks for it.
+	// Texts of problems and solutions, only with telemetry.Options.Content.
 	ContentProblem  = "ponder.content.problem"
 	ContentAttempts = "ponder.content.attempts"
 	ContentPrefix   = "ponder.content.prefix"
@@ -63,9 +62,9 @@ const (
 	ContentError    = "ponder.content.error"
 )
 
-// Attributes of OpenTelemetry's semantic conventions, as of v1.41.0: the last
-// version of the core with generative AI in it, before that moved to a repository
-// without releases. They are written down here so that an upgrade is a decision.
+// Attributes of OpenTelemetry's semantic conventions v1.41.0, the last version with
+// generative AI before that moved to a repository without releases. They are literals, so
+// that an upgrade of a module does not change them.
 const (
 	ServiceName       = "service.name"
 	ServiceVersion    = "service.version"
@@ -96,12 +95,12 @@ const (
 
 // Instruments. All durations are in seconds.
 const (
-	StepDuration     = "ponder.step.duration"     // from asking for a child to having it: queue, generation, transport
+	StepDuration     = "ponder.step.duration"     // from the request for a child to its arrival: queue, generation, transport
 	QueueWaitTime    = "ponder.queue.wait"        // of a job
 	GenerateDuration = "ponder.generate.duration" // of a child, in the engine
 	ScoreDuration    = "ponder.score.duration"    // of a path, in the verifier
-	DepthDuration    = "ponder.depth.duration"    // from the first call for a depth's nodes to the last result: the barrier
-	DepthWidth       = "ponder.depth.width"       // children asked for at a depth
+	DepthDuration    = "ponder.depth.duration"    // from the first request for a depth's nodes to the last result: the barrier
+	DepthWidth       = "ponder.depth.width"       // children requested at a depth
 	SearchDuration   = "ponder.search.duration"
 	SearchesEnded    = "ponder.searches"
 	SearchesActive   = "ponder.searches.active"
@@ -110,12 +109,11 @@ const (
 	SpansHandled     = "ponder.trace.spans"
 )
 
-// Labels of instruments. Each takes few values: no search, node, tenant or text is
-// ever a label.
+// Labels of instruments. Each has few values: no search, node, tenant or text is a label.
 const (
 	LabelDepth    = "depth"
 	LabelStrategy = "strategy"
-	LabelModel    = "model" // as the engine calls it, not as a request does
+	LabelModel    = "model" // the name that the engine reports, not the one in a request
 	LabelOutcome  = "outcome"
 	LabelState    = "state"
 	LabelService  = "service"

@@ -1,4 +1,4 @@
-// Package telemetrytest sets up telemetry in tests and returns what it recorded.
+// Package telemetrytest sets up telemetry in tests and returns the metrics and spans.
 package telemetrytest
 
 import (
@@ -21,8 +21,8 @@ func ClearEnvironment(t *testing.T) {
 	}
 }
 
-// Setup returns the providers of a process that writes its spans to a file. Finish
-// must be called.
+// Setup returns the providers of a process that writes its spans to a file. The test must
+// call Finish.
 func Setup(t *testing.T, o telemetry.Options) *telemetry.Providers {
 	t.Helper()
 	ClearEnvironment(t)

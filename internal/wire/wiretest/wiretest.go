@@ -1,5 +1,5 @@
-// Package wiretest holds what the tests of conversions between the domain's types and
-// messages share: values drawn at random, and the round trip.
+// Package wiretest helps to test conversions between the domain's types and messages: it has
+// generators of random values, and the round trip.
 package wiretest
 
 import (

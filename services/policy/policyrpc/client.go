@@ -54,7 +54,7 @@ func (c *Client) Model(ctx context.Context) (reasoning.Model, error) {
 }
 
 // Expand implements policy.Policy. It fails with wire.ErrMalformed if the server leaves
-// out a child, repeats one, or sends one that r does not ask for. The wasted tokens of
+// out a child, repeats one, or sends one that r does not request. The wasted tokens of
 // a cancelled request are not reported.
 func (c *Client) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {

@@ -119,7 +119,7 @@ func cancelAfterFirst(ctx context.Context, p policy.Policy, o Options, r policy.
 	return nil
 }
 
-// wastedOnly reports whether c may stand beside an error.
+// wastedOnly reports whether c may be yielded with an error.
 func wastedOnly(c policy.Child) bool {
 	u := c.Usage
 	return len(c.Steps) == 0 && u.Generated >= 0 && u.Prompt >= 0 && u.Cached >= 0 && u.FLOPs >= 0

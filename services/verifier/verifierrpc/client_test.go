@@ -84,7 +84,7 @@ func TestClientRefusesWrongNumberOfScores(t *testing.T) {
 	}
 }
 
-// oneScore is a server that gives one score, whatever the number of steps.
+// oneScore is a server that returns one score for any number of steps.
 type oneScore struct {
 	verifierv1.UnimplementedVerifierServiceServer
 }
