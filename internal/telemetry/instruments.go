@@ -58,7 +58,7 @@ func NewInstruments(tracers trace.TracerProvider, meters metric.MeterProvider) (
 	}
 	in := &Instruments{
 		Tracer:    tracers.Tracer(names.Scope),
-		Step:      seconds(0, names.StepDuration, "From the request for a child to its arrival: queue, generation and transport."),
+		Step:      seconds(0, names.StepDuration, "From a child's request to its arrival: queue, generation and transport."),
 		QueueWait: seconds(1, names.QueueWaitTime, "How long a job waited for a worker."),
 		Generate:  seconds(2, names.GenerateDuration, "How long an engine took to generate a child."),
 		Score:     seconds(3, names.ScoreDuration, "How long a verifier took to score a path."),

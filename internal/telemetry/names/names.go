@@ -95,11 +95,11 @@ const (
 
 // Instruments. All durations are in seconds.
 const (
-	StepDuration     = "ponder.step.duration"     // from the request for a child to its arrival: queue, generation, transport
+	StepDuration     = "ponder.step.duration"     // from a child's request to its arrival: queue, generation, transport
 	QueueWaitTime    = "ponder.queue.wait"        // of a job
 	GenerateDuration = "ponder.generate.duration" // of a child, in the engine
 	ScoreDuration    = "ponder.score.duration"    // of a path, in the verifier
-	DepthDuration    = "ponder.depth.duration"    // from the first request for a depth's nodes to the last result: the barrier
+	DepthDuration    = "ponder.depth.duration"    // from a depth's first request to its last result: the barrier
 	DepthWidth       = "ponder.depth.width"       // children requested at a depth
 	SearchDuration   = "ponder.search.duration"
 	SearchesEnded    = "ponder.searches"
