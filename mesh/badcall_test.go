@@ -170,7 +170,7 @@ func drain[R any](stream interface{ Recv() (R, error) }, err error) error {
 
 // solveNotUTF8 sends a problem that is not UTF-8, which Go's own codec refuses to send.
 func solveNotUTF8(ctx context.Context, m *mesh.Mesh, _ string) error {
-	request := &plannerv1.SolveRequest{Spec: plannerrpc.SpecToProto(ask(majority(1)))}
+	request := &plannerv1.SolveRequest{Spec: plannerrpc.SpecToProto(requestFor(majority(1)))}
 	return drain(wire(m).Solve(ctx, request, grpc.ForceCodec(notUTF8{})))
 }
 

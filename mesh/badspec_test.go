@@ -21,13 +21,13 @@ func invalid(input, field string, change func(*plannerv1.SearchSpec)) badInput {
 	return badInput{input: input, change: change, code: codes.InvalidArgument, reason: invalidArgument, field: field}
 }
 
-// strategy returns a change that sets the strategy. So do the next functions for other
+// strategy returns a change of a spec that sets its strategy; the functions below set other
 // fields.
 func strategy(s search.Strategy) func(*plannerv1.SearchSpec) {
 	return message(plannerrpc.StrategyToProto(s))
 }
 
-// message is like strategy, for values that the domain does not have.
+// message is like strategy, for messages that no search.Strategy has.
 func message(s *plannerv1.Strategy) func(*plannerv1.SearchSpec) {
 	return func(r *plannerv1.SearchSpec) { r.Strategy = s }
 }
@@ -83,7 +83,7 @@ func badSpecs() []badInput {
 		invalid("DVTS of a width that does not divide N", "strategy.dvts.m", strategy(named("dvts", "n=16", "m=5"))),
 		invalid("REBASE at temperature 0", "strategy.rebase.balance", strategy(named("rebase", "n=4", "balance=0"))),
 		invalid("REBASE at temperature NaN", "strategy.rebase.balance", strategy(named("rebase", "n=4", "balance=NaN"))),
-		invalid("MCTS of more concurrent simulations than simulations", "strategy.mcts.parallel",
+		invalid("MCTS of more concurrent simulations than N", "strategy.mcts.parallel",
 			strategy(named("mcts", "n=2", "parallel=3"))),
 		invalid("MCTS with an unknown final choice", "strategy.mcts.final",
 			message(&plannerv1.Strategy{Kind: &plannerv1.Strategy_Mcts{Mcts: &plannerv1.Mcts{N: 2, Final: 99}}})),

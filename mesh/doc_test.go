@@ -12,7 +12,7 @@ import (
 	"google.golang.org/grpc/codes"
 )
 
-var update = flag.Bool("update", false, "write tables into the docs instead of comparing them")
+var update = flag.Bool("update", false, "update the tables of the docs instead of comparing them")
 
 // checkDocument checks that the named table of docs/bad-input.md has these rows. With
 // -update it writes them.

@@ -138,8 +138,8 @@ func faults() []fault {
 	}
 }
 
-// With any one part down, a search ends in time and its outcome names the fault; the
-// mesh serves the next search when the part is back.
+// With one part down, a search ends in time and its outcome names the fault; the mesh serves the
+// next search when the part works again.
 func TestFaults(t *testing.T) {
 	var rows [][]string
 	for _, f := range faults() {
@@ -171,7 +171,7 @@ func (f fault) run(t *testing.T) {
 	if f.before != nil {
 		f.before(t, server)
 	}
-	request := ask(bestOf(4))
+	request := requestFor(bestOf(4))
 	if f.request != nil {
 		f.request(&request)
 	}
@@ -214,7 +214,7 @@ func (f fault) run(t *testing.T) {
 		startWorker(t, server.server, "late", models.policy)
 	}
 	time.Sleep(3 * time.Second) // clients reconnect
-	good := ask(bestOf(4))
+	good := requestFor(bestOf(4))
 	good.Problem = "count again"
 	outcome, _ = solve(t, m, good)
 	complete(t, outcome)

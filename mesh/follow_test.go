@@ -26,7 +26,7 @@ func TestSearchIsQueuedUntilAWorkerStarts(t *testing.T) {
 		engine := policytest.Steps(1, 10*time.Second)
 		m := start(t, s, mesh.Config{Policy: engine, Workers: -1})
 		began := time.Now()
-		id := begin(t, m, ask(majority(4)))
+		id := begin(t, m, requestFor(majority(4)))
 		time.Sleep(time.Minute)
 		if got := get(t, m, id); got.State != planner.StateQueued {
 			t.Errorf("after a minute without a worker the state is %v", got.State)
@@ -39,7 +39,7 @@ func TestSearchIsQueuedUntilAWorkerStarts(t *testing.T) {
 			t.Errorf("notices %q, want one", got)
 		}
 		synctest.Wait() // the worker pulls again
-		again := ask(majority(4))
+		again := requestFor(majority(4))
 		again.Problem = "with a worker"
 		if _, events := solve(t, m, again); len(notices(events)) > 0 {
 			t.Errorf("notices %q, want none", notices(events))
@@ -57,7 +57,7 @@ func notices(events []planner.Event) (all []string) {
 	return all
 }
 
-// A search goes on after its client disconnects, unless the request says otherwise.
+// A search continues after its client disconnects, unless the request has CancelOnDisconnect.
 func TestDisconnect(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -74,7 +74,7 @@ func TestDisconnect(t *testing.T) {
 				ctx, leave := context.WithCancel(t.Context())
 				defer leave()
 				stream, err := wire(m).Solve(ctx, &plannerv1.SolveRequest{
-					Spec: plannerrpc.SpecToProto(ask(majority(4))), CancelOnDisconnect: c.cancel,
+					Spec: plannerrpc.SpecToProto(requestFor(majority(4))), CancelOnDisconnect: c.cancel,
 				})
 				if err != nil {
 					t.Fatal(err)
@@ -100,14 +100,13 @@ func TestDisconnect(t *testing.T) {
 	}
 }
 
-// A client can watch from any sequence number, also a slow client, and also after the end
-// of the search.
+// A client, even a slow one, can watch after any sequence number, also when the search has ended.
 func TestWatchFromEverySequenceNumber(t *testing.T) {
 	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
 		m := start(t, s, mesh.Config{
 			Policy: policytest.Steps(3, 10*time.Second), Verifier: verifiertest.Steps(time.Second),
 		})
-		ref := planner.Ref{ID: begin(t, m, ask(beam(8, 4)))}
+		ref := planner.Ref{ID: begin(t, m, requestFor(beam(8, 4)))}
 		type followed struct {
 			after  int64
 			events []planner.Event
@@ -148,14 +147,14 @@ func TestWatchFromEverySequenceNumber(t *testing.T) {
 	})
 }
 
-// The same request with the same idempotency key follows the first search; another request
-// with that key is refused; keys of different tenants are independent.
+// The same request with the same idempotency key gets the first search; another request with that
+// key is refused; keys of different tenants are independent.
 func TestIdempotencyKey(t *testing.T) {
 	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
 		engine := policytest.Steps(1, 10*time.Second)
 		m := start(t, s, mesh.Config{Policy: engine, Verifier: verifiertest.Steps(0)})
 		request := func(strategy search.Strategy, key, tenant string) planner.Request {
-			r := ask(strategy)
+			r := requestFor(strategy)
 			r.IdempotencyKey, r.Tenant = key, tenant
 			return r
 		}
@@ -163,7 +162,7 @@ func TestIdempotencyKey(t *testing.T) {
 		time.Sleep(3 * time.Second)
 		_, events := solve(t, m, request(majority(4), "k", ""))
 		if got := events[0].Search; got != first {
-			t.Errorf("the same key follows %s, want %s", got, first)
+			t.Errorf("the same key got search %s, want %s", got, first)
 		}
 		if got := len(engine.Calls()); got != 1 {
 			t.Errorf("the engine was called %d times, want once", got)
@@ -178,7 +177,7 @@ func TestIdempotencyKey(t *testing.T) {
 		} {
 			_, events := solve(t, m, other)
 			if got := events[0].Search; got == first {
-				t.Errorf("%v follows the first search", other)
+				t.Errorf("%v got the first search", other)
 			}
 		}
 	})
@@ -188,7 +187,7 @@ func TestIdempotencyKey(t *testing.T) {
 func TestTenantsAreIsolated(t *testing.T) {
 	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
 		m := start(t, s, mesh.Config{Policy: policytest.Steps(1, time.Second)})
-		request := ask(majority(1))
+		request := requestFor(majority(1))
 		request.Tenant = "a"
 		_, events := solve(t, m, request)
 		id := events[0].Search
@@ -196,16 +195,16 @@ func TestTenantsAreIsolated(t *testing.T) {
 		if !errors.Is(err, planner.ErrNotFound) {
 			t.Errorf("got %v, want ErrNotFound", err)
 		}
-		var seen []int
+		var listed []int
 		for _, tenant := range []string{"a", "b"} {
 			list, err := m.Planner.List(t.Context(), planner.ListRequest{Tenant: tenant})
 			if err != nil {
 				t.Fatal(err)
 			}
-			seen = append(seen, len(list.Items))
+			listed = append(listed, len(list.Items))
 		}
-		if want := []int{1, 0}; !slices.Equal(seen, want) {
-			t.Errorf("tenants a and b see %v searches, want %v", seen, want)
+		if want := []int{1, 0}; !slices.Equal(listed, want) {
+			t.Errorf("tenants a and b list %v searches, want %v", listed, want)
 		}
 		synctest.Wait()
 	})

@@ -61,7 +61,7 @@ func TestStoreReplaysASearch(t *testing.T) {
 // searchBySeed runs a beam search and returns its outcome, tree and bill.
 func searchBySeed(t *testing.T, m *mesh.Mesh, seed uint64) (*planner.Outcome, []planner.Node, reasoning.Bill) {
 	t.Helper()
-	request := ask(beam(8, 4))
+	request := requestFor(beam(8, 4))
 	request.Seed = new(reasoning.Seed(seed))
 	outcome, events := solve(t, m, request)
 	complete(t, outcome)

@@ -2,8 +2,8 @@
 //
 // They run as they do in pods: with the same gRPC stubs and servers, over memory instead of
 // the network, and with the same queue, on an embedded NATS server. Demos, benches and
-// tests therefore use the code of production. Only this package and the services' mains
-// choose the implementations and the order of their decorators.
+// tests therefore run production code. Only this package and the services' mains choose the
+// implementations.
 package mesh
 
 import (

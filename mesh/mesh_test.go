@@ -85,7 +85,7 @@ func startWorker(t *testing.T, s *natsd.Server, name string, p policy.Policy) *w
 	return running
 }
 
-// crash ends the worker as a power cut does, without a message to NATS.
+// crash ends the worker without a message to NATS.
 func (w *worker) crash() {
 	w.nc.Close()
 	w.stop()
@@ -107,8 +107,10 @@ func beam(n, m int) search.Strategy {
 	return s
 }
 
-// ask returns a request for one problem.
-func ask(s search.Strategy) planner.Request { return planner.Request{Problem: "count", Strategy: s} }
+// requestFor returns a request for one problem.
+func requestFor(s search.Strategy) planner.Request {
+	return planner.Request{Problem: "count", Strategy: s}
+}
 
 // begin creates a search and returns its id.
 func begin(t *testing.T, m *mesh.Mesh, r planner.Request) (id string) {
@@ -193,7 +195,7 @@ func solution(answer string) policy.Child {
 	return policy.Child{Steps: []reasoning.Step{{Text: text, Tokens: len(text)}}, Finish: reasoning.FinishEnd}
 }
 
-// after returns a policy whose children answer their ordinals, each after its delay.
+// after returns a policy whose children have their ordinals as answers, each after its delay.
 func after(delays ...time.Duration) *policytest.Script {
 	return &policytest.Script{Reply: func(_ policy.Request, ordinal int) policytest.Reply {
 		return policytest.Reply{Child: solution(fmt.Sprint(ordinal)), Delay: delays[ordinal]}

@@ -121,7 +121,7 @@ func TestPlansFollowTheProfile(t *testing.T) {
 			t.Errorf("of 4 easy and 4 hard problems, %v got the strategy of their bin", used)
 		}
 
-		// A profile that is put while a planner runs is followed by its next search.
+		// A search follows a profile that was put while the planner runs.
 		other := measured(t, "pocket-0.3m", "pocket-prm", verifier.AggregatorProd)
 		other.Name, other.Budgets[0].Adaptive = "newer", false
 		profileStore.Put("test", other)
@@ -141,8 +141,8 @@ func TestPlansFollowTheProfile(t *testing.T) {
 	})
 }
 
-// Before a near deadline the plan is a wide and shallow strategy; with more time it is the
-// more accurate, deeper one. Either search ends in time.
+// With a near deadline the plan is a wide and shallow strategy; with more time it is the more
+// accurate, deeper one. Both searches end before their deadlines.
 func TestDeadlineChoosesWidthOverDepth(t *testing.T) {
 	for timeout, want := range map[time.Duration]string{2 * time.Second: "best-of-n 16", time.Minute: "beam 16"} {
 		natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
@@ -193,7 +193,7 @@ func TestSoloBillsDoNotDependOnTheStore(t *testing.T) {
 		}
 		if bill.Policy.Generated != 0 || bill.Verifier.Verifier != 0 ||
 			bill.Difficulty.Generated == 0 || bill.Difficulty.Verifier == 0 {
-			t.Errorf("bill %v: want all of it on the estimate", bill)
+			t.Errorf("bill %v: want all costs in the estimate's part", bill)
 		}
 		request.Estimate = false
 		third, thirdEnd := run(request)
@@ -202,7 +202,7 @@ func TestSoloBillsDoNotDependOnTheStore(t *testing.T) {
 				first.Answer, second.Answer, third.Answer)
 		}
 		if got, want := thirdEnd.Bill.Policy.Generated, bill.Difficulty.Generated; got != want {
-			t.Errorf("without an estimate the search generated %d tokens, want %d as the estimate", got, want)
+			t.Errorf("without an estimate the search generated %d tokens, want %d, as with one", got, want)
 		}
 	})
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/ponder-mesh/ponder/internal/serve"
 )
 
-// stopTimeout is the time that requests have to finish in when a service stops.
+// stopTimeout is how long a service that stops waits for running requests.
 const stopTimeout = 2 * time.Second
 
 // serve runs one service in memory and, if address is not empty, on that address. It

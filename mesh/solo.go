@@ -12,16 +12,16 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// A solo is an Estimator with solo bills: it reuses recorded results, and bills an estimate
-// as if nothing were recorded. See backend.Solo.
-type solo struct {
+// A soloEstimator reuses recorded results, and bills an estimate as if nothing were recorded.
+// See backend.Solo.
+type soloEstimator struct {
 	models
 	store    backend.Store
 	identity backend.Identity
 	prompt   *difficulty.PromptModel
 }
 
-// models holds a policy and a verifier, which is nil if there is none.
+// models holds a policy and a verifier; Verifier is nil if there is none.
 type models struct {
 	policy.Policy
 	verifier.Verifier
@@ -29,7 +29,7 @@ type models struct {
 
 // soloEstimators returns the estimators of c over p and v, with solo bills.
 func soloEstimators(ctx context.Context, p policy.Policy, v verifier.Verifier, c Config) (difficulty.Estimator, error) {
-	s := &solo{models: models{p, v}, store: c.Store, prompt: c.Prompt}
+	s := &soloEstimator{models: models{p, v}, store: c.Store, prompt: c.Prompt}
 	s.identity.Policy = c.Queue.Model
 	if v != nil {
 		var err error
@@ -41,7 +41,7 @@ func soloEstimators(ctx context.Context, p policy.Policy, v verifier.Verifier, c
 }
 
 // Estimate implements difficulty.Estimator.
-func (s *solo) Estimate(ctx context.Context, r difficulty.Request) iter.Seq2[difficulty.Estimate, error] {
+func (s *soloEstimator) Estimate(ctx context.Context, r difficulty.Request) iter.Seq2[difficulty.Estimate, error] {
 	id := s.identity
 	id.Tenant = r.Tenant
 	recorded := recordedModels{backend.Solo(backend.Memo(s.models, s.store, id)), s.models}

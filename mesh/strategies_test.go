@@ -83,7 +83,7 @@ func TestEveryStrategySolves(t *testing.T) {
 				t.Errorf("answer %s is not that of node %s", outcome.Answer, outcome.Node)
 			}
 			if bill.Policy.Generated == 0 || c.unscored != (bill.Verifier.Verifier == 0) {
-				t.Error("the bill lacks tokens of the policy or the verifier, or has too many")
+				t.Errorf("bill %v: want policy tokens, and verifier tokens unless no verifier is used", bill)
 			}
 			for _, e := range events {
 				if p := e.Plan; p != nil && p.Strategy.Name() != strategy.Name() {

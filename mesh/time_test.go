@@ -43,9 +43,9 @@ func TestSearchTakesTheTimeOfItsModels(t *testing.T) {
 			score, 3*(2*step+score) + step + score},
 		{"DVTS", 4, 32, named("dvts", "n=16"), score, 4 * (step + score)},
 		{"REBASE", 4, 32, named("rebase", "n=16"), score, 4 * (step + score)},
-		{"concurrent simulations of MCTS take the time of the deepest one", 4, 32, named("mcts", "n=4", "parallel=4"),
+		{"a group of concurrent simulations takes the time of the deepest", 4, 32, named("mcts", "n=4", "parallel=4"),
 			score, 4 * (step + score)},
-		{"a second simulation of MCTS does not expand the root again", 4, 32, named("mcts", "n=2", "width=4", "parallel=1"),
+		{"a second simulation does not expand the root again", 4, 32, named("mcts", "n=2", "width=4", "parallel=1"),
 			score, (4 + 3) * (step + score)},
 		{"particles", 4, 32, named("particles", "n=16"), score, 4 * (step + score)},
 		{"particle Gibbs of two iterations", 4, 32, named("particles", "n=16", "iterations=2"), 0, 2 * 4 * step},
@@ -57,7 +57,7 @@ func TestSearchTakesTheTimeOfItsModels(t *testing.T) {
 					Policy: policytest.Steps(c.depth, step), Verifier: verifiertest.Steps(c.score), Slots: c.slots,
 				})
 				began := time.Now()
-				outcome, _ := solve(t, m, ask(c.strategy))
+				outcome, _ := solve(t, m, requestFor(c.strategy))
 				took(t, began, c.want)
 				complete(t, outcome)
 				if got := outcome.Elapsed; got != c.want {
@@ -111,8 +111,8 @@ func TestDVTSDoesNotWaitForStragglers(t *testing.T) {
 			{named("beam", fmt.Sprint("n=", 4*subtrees), "m=4"), subtrees*10*time.Second + (depth-subtrees)*time.Second},
 		} {
 			began := time.Now()
-			request := ask(c.strategy)
-			request.Problem = fmt.Sprint("count by ", c.want) // different, so that the memo answers neither
+			request := requestFor(c.strategy)
+			request.Problem = fmt.Sprint("count by ", c.want) // different, so that the memo has no results of it
 			outcome, events := solve(t, m, request)
 			took(t, began, c.want)
 			complete(t, outcome)
@@ -128,7 +128,7 @@ func TestDVTSDoesNotWaitForStragglers(t *testing.T) {
 	})
 }
 
-// A majority ends when no other answer can win, and stops the engine.
+// A majority ends when no other answer can win, and cancels the engine's call.
 func TestMajorityEndsWhenItIsCertain(t *testing.T) {
 	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
 		engine := &policytest.Script{Reply: func(_ policy.Request, ordinal int) policytest.Reply {
@@ -140,7 +140,7 @@ func TestMajorityEndsWhenItIsCertain(t *testing.T) {
 		}}
 		m := start(t, s, mesh.Config{Policy: engine})
 		began := time.Now()
-		outcome, events := solve(t, m, ask(named("majority", "n=9")))
+		outcome, events := solve(t, m, requestFor(named("majority", "n=9")))
 		took(t, began, 5*time.Second)
 		complete(t, outcome)
 		stopped(t, engine, began.Add(5*time.Second), context.Canceled)
@@ -155,7 +155,7 @@ func TestMajorityEndsWhenItIsCertain(t *testing.T) {
 			t.Errorf("nodes are %v, want 5 finished and 4 pruned", states)
 		}
 		// An exhaustive majority waits for all samples, until its deadline.
-		request := ask(majority(9))
+		request := requestFor(majority(9))
 		request.Problem, request.Deadline = "count on", time.Now().Add(time.Minute)
 		began = time.Now()
 		solve(t, m, request)
@@ -163,8 +163,8 @@ func TestMajorityEndsWhenItIsCertain(t *testing.T) {
 	})
 }
 
-// A child is scored when it arrives. The search takes 25 s; if children were scored when
-// their siblings have arrived, it would take 35 s.
+// A child is scored when it arrives. The search takes 25 s; if children were scored after all
+// siblings have arrived, it would take 35 s.
 func TestScoringStartsWhenAChildArrives(t *testing.T) {
 	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
 		began := time.Now()
@@ -180,7 +180,7 @@ func TestScoringStartsWhenAChildArrives(t *testing.T) {
 			return verifiertest.Reply{Scores: []float64{0.1}}
 		}}
 		m := start(t, s, mesh.Config{Policy: after(10*time.Second, 20*time.Second), Verifier: scorer})
-		outcome, _ := solve(t, m, ask(bestOf(2)))
+		outcome, _ := solve(t, m, requestFor(bestOf(2)))
 		took(t, began, 25*time.Second)
 		complete(t, outcome)
 		if want := []time.Duration{10 * time.Second, 20 * time.Second}; !slices.Equal(scored, want) {
@@ -189,15 +189,15 @@ func TestScoringStartsWhenAChildArrives(t *testing.T) {
 	})
 }
 
-// After a worker crashes that has delivered one of two children, another worker generates
-// the missing child only, and every token is billed once.
+// If a worker crashes after it has delivered one of two children, another worker generates only
+// the missing child, and every token is billed once.
 func TestWorkerCrash(t *testing.T) {
 	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
 		doomed, healthy := after(2*time.Second, 10*time.Second), after(2*time.Second, 10*time.Second)
 		m := start(t, s, mesh.Config{Policy: healthy, Workers: -1})
 		crashing := startWorker(t, s, "doomed", doomed)
 		began := time.Now()
-		id := begin(t, m, ask(majority(2)))
+		id := begin(t, m, requestFor(majority(2)))
 		time.Sleep(5 * time.Second)
 		crashing.crash()
 		startWorker(t, s, "healthy", healthy)
@@ -237,7 +237,7 @@ func TestDeadline(t *testing.T) {
 		engine := after(10*time.Second, policytest.Never)
 		m := start(t, s, mesh.Config{Policy: engine})
 		began := time.Now()
-		request := ask(majority(2))
+		request := requestFor(majority(2))
 		request.Deadline = began.Add(15 * time.Second)
 		outcome, events := solve(t, m, request)
 		took(t, began, 15*time.Second)
@@ -253,7 +253,7 @@ func TestDeadline(t *testing.T) {
 			t.Errorf("the engine's deadline was %v, want %v", got, want)
 		}
 		stopped(t, engine, began.Add(15*time.Second), context.DeadlineExceeded, context.Canceled)
-		request = ask(majority(1))
+		request = requestFor(majority(1))
 		request.Problem = "count on"
 		outcome, _ = solve(t, m, request)
 		complete(t, outcome)
@@ -266,7 +266,7 @@ func TestCancelReachesTheEngineAtOnce(t *testing.T) {
 		engine := after(10*time.Second, policytest.Never, policytest.Never)
 		m := start(t, s, mesh.Config{Policy: engine})
 		began := time.Now()
-		id := begin(t, m, ask(majority(3)))
+		id := begin(t, m, requestFor(majority(3)))
 		time.Sleep(15 * time.Second)
 		got, err := m.Planner.Cancel(t.Context(), planner.Ref{ID: id})
 		if err != nil {
@@ -285,8 +285,8 @@ func TestCancelReachesTheEngineAtOnce(t *testing.T) {
 	})
 }
 
-// stopped checks that the engine's first call has ended by one of the errors, and that it
-// is now the time at which it should.
+// stopped checks that the engine's first call has ended with one of the errors, and that the time
+// is when.
 func stopped(t *testing.T, engine *policytest.Script, when time.Time, want ...error) {
 	t.Helper()
 	synctest.Wait()

@@ -70,7 +70,7 @@ func TestSearchIsOneTraceWithoutContent(t *testing.T) {
 	}
 }
 
-// With content capture on, a span has the text of the problem: the canary works.
+// The negative control: with content capture on, a span has the text of the problem.
 func TestTraceHasContentIfCaptured(t *testing.T) {
 	hasCanary := func(s tracetest.SpanStub) bool { return strings.Contains(fmt.Sprintf("%+v", s), canary) }
 	if !slices.ContainsFunc(traced(t, true), hasCanary) {
@@ -123,8 +123,8 @@ func traced(t *testing.T, content bool) (spans []tracetest.SpanStub) {
 			},
 		})
 		for seed := range uint64(2) {
-			request := ask(beam(4, 2))
-			request.Problem = fmt.Sprint(canary, " of ", seed) // different, so that the memo answers neither
+			request := requestFor(beam(4, 2))
+			request.Problem = fmt.Sprint(canary, " of ", seed) // different, so that the memo has no results of it
 			outcome, _ := solve(t, m, request)
 			complete(t, outcome)
 		}
@@ -132,8 +132,8 @@ func traced(t *testing.T, content bool) (spans []tracetest.SpanStub) {
 	return spans
 }
 
-// distinct returns a policy of two-step solutions without equal paths, so that the memo
-// answers no scores.
+// distinct returns a policy of two-step solutions without equal paths, so that no score is in the
+// memo.
 func distinct() *policytest.Script {
 	return &policytest.Script{Reply: func(r policy.Request, ordinal int) policytest.Reply {
 		child := solution(fmt.Sprint(ordinal))

@@ -1,6 +1,6 @@
-// Package services_test tests which packages may import which. Only mains and package
-// mesh choose the implementations of an interface; pure packages stay pure. A rule that fails
-// prints its reason: change the code, or the reason.
+// Package services_test tests which packages may import which. Only mains and package mesh choose
+// the implementations of an interface. A rule that fails prints its reason: change the imports, or
+// the rule with its reason.
 package services_test
 
 import (
@@ -17,8 +17,8 @@ import (
 
 const module = "github.com/ponder-mesh/ponder/"
 
-// Groups of packages. A pattern is an import path, of this module without the module's
-// path. A /... at its end adds all packages below; a * matches one element.
+// Groups of packages. A pattern is an import path; a path of this module is without the path of
+// the module. A /... at the end adds all packages below; a * matches one element.
 var (
 	wire = []string{"google.golang.org/grpc/...", "google.golang.org/protobuf/...", "proto/...", "internal/proto/...",
 		"internal/wire/...", "internal/rpcerr", "internal/mux", "services/policy/policywire"}
@@ -32,76 +32,76 @@ var (
 		"internal/natsx/natstest", "internal/modelserver/modelservertest", "internal/wire/wiretest", "internal/telemetry/telemetrytest"}
 )
 
-// A rule forbids packages to depend on others, directly or through others.
+// A rule forbids packages to depend on others, directly or indirectly.
 type rule struct {
-	who    []string
-	not    []string
-	except []string // of who
-	direct bool     // only imports of its own count, as fmt needs what a rule about the standard library forbids
-	why    string
+	packages []string
+	except   []string // packages without these
+	not      []string // what they must not depend on
+	direct   bool     // only direct imports count: fmt itself depends on packages that such a rule forbids
+	why      string
 }
 
 var rules = []rule{
 	{
-		who: []string{"reasoning", "answer", "services/planner/search", "services/planner/strategies", "internal/stats",
+		packages: []string{"reasoning", "answer", "services/planner/search", "services/planner/strategies", "internal/stats",
 			"lab/measure", "lab/table", "lab/evidence", "lab/problemset"},
 		not: slices.Concat(wire, nats, otel),
-		why: "reasoning must not depend on transport or telemetry: it is read next to the papers and used without a mesh",
+		why: "reasoning must not depend on transport or telemetry: it can be read next to the papers and used without a mesh",
 	},
 	{
-		who: []string{"pocket/..."}, not: slices.Concat(wire, nats, otel),
-		why: "a model is arithmetic: it runs wherever Go runs",
+		packages: []string{"pocket/..."}, not: slices.Concat(wire, nats, otel),
+		why: "a pocket model needs nothing but Go",
 	},
 	{
-		who: []string{"services/planner/search"}, not: []string{"time", "log/...", "net/...", "os"}, direct: true,
-		why: "a strategy is a function of scored nodes: with a clock or a log it would not be the same search twice",
+		packages: []string{"services/planner/search"}, not: []string{"time", "log/...", "net/...", "os"}, direct: true,
+		why: "a strategy depends only on scored nodes and its seed: with a clock a repeated search would differ",
 	},
 	{
-		who: []string{"services/policy", "services/verifier", "services/difficulty"}, not: slices.Concat(wire, nats, otel, engines, rpcs),
-		why: "the root package of a service defines it; implementations and messages are other packages",
+		packages: []string{"services/policy", "services/verifier", "services/difficulty"}, not: slices.Concat(wire, nats, otel, engines, rpcs),
+		why: "the root package of a service has its interface; implementations and messages are in other packages",
 	},
 	{
-		who: []string{"services/planner", "services/planner/backend"}, not: slices.Concat(engines, rpcs, nats, []string{"proto/..."}),
-		why: "the planner takes a policy.Policy and a verifier.Verifier, whatever implements them",
+		packages: []string{"services/planner", "services/planner/backend"}, not: slices.Concat(engines, rpcs, nats, []string{"proto/..."}),
+		why: "the planner works with every implementation of policy.Policy and verifier.Verifier",
 	},
 	{
-		who: []string{"services/policy/policyqueue/..."}, not: slices.Concat(engines, []string{"services/policy/policyrpc"}),
-		why: "the queue carries expansions to any engine",
+		packages: []string{"services/policy/policyqueue/..."}, not: slices.Concat(engines, []string{"services/policy/policyrpc"}),
+		why: "the queue works with every engine",
 	},
 	{
-		who: []string{"services/policy/...", "services/verifier/...", "services/difficulty/..."},
-		not: []string{"services/planner/...", "lab/..."},
-		why: "they serve any client; a change of the planner must not require to build and deploy them again",
+		packages: []string{"services/policy/...", "services/verifier/...", "services/difficulty/..."},
+		not:      []string{"services/planner/...", "lab/..."},
+		why:      "they serve any client: a change of the planner must not need new builds and deployments of them",
 	},
 	{
-		who: []string{"services/policy/...", "services/verifier/..."}, not: []string{"answer"},
-		why: "they generate and score steps; only the planner and the estimators need answers",
+		packages: []string{"services/policy/...", "services/verifier/..."}, not: []string{"answer"},
+		why: "they generate and score steps; answers belong to the planner and the estimators",
 	},
 	{
-		who: []string{"internal/..."}, not: []string{"services/...", "lab/...", "answer", "pocket/..."},
-		why: "internal has the libraries below the services: importing one must not link a service",
+		packages: []string{"internal/..."}, not: []string{"services/...", "lab/...", "answer", "pocket/..."},
+		why: "internal has libraries of the services: a package that imports one must not link a service through it",
 	},
 	{
-		who: slices.Concat(engines, []string{"services/policy/template"}),
-		not: slices.Concat(wire, nats, rpcs, []string{"services/planner/..."}),
-		why: "an engine runs a model, however requests reach it",
+		packages: slices.Concat(engines, []string{"services/policy/template"}),
+		not:      slices.Concat(wire, nats, rpcs, []string{"services/planner/..."}),
+		why:      "an engine runs a model and does not depend on how requests are transported",
 	},
 	{
-		who: []string{"services/...", "internal/...", "pocket/...", "answer", "reasoning"}, not: mains, except: []string{"services/*/cmd/..."},
-		why: "mains and package mesh choose implementations: nothing else may depend on that choice",
+		packages: []string{"services/...", "internal/...", "pocket/...", "answer", "reasoning"}, not: mains, except: []string{"services/*/cmd/..."},
+		why: "mains and package mesh choose implementations: no other package may depend on that choice",
 	},
 	{
-		who: []string{"services/...", "internal/...", "mesh", "answer", "reasoning", "pocket/..."},
-		not: []string{"lab/..."},
-		why: "lab measures what is shipped: nothing that is shipped may need it",
+		packages: []string{"services/...", "internal/...", "mesh", "answer", "reasoning", "pocket/..."},
+		not:      []string{"lab/..."},
+		why:      "lab measures the shipped packages: these must not depend on it",
 	},
 	{
-		who: []string{"internal/stats"}, not: []string{"services/...", "lab/...", "reasoning"},
-		why: "statistics know numbers only",
+		packages: []string{"internal/stats"}, not: []string{"services/...", "lab/...", "reasoning"},
+		why: "statistics are functions of numbers",
 	},
 	{
-		who: []string{"cmd/...", "services/*/cmd/...", "mesh"}, not: suites,
-		why: "what is shipped has no test code in it",
+		packages: []string{"cmd/...", "services/*/cmd/...", "mesh"}, not: suites,
+		why: "shipped programs have no test code",
 	},
 }
 
@@ -114,9 +114,9 @@ type pkg struct {
 func TestDependencies(t *testing.T) {
 	packages := list(t)
 	for _, r := range rules {
-		for _, pattern := range slices.Concat(r.who, r.except) {
+		for _, pattern := range slices.Concat(r.packages, r.except) {
 			if !slices.ContainsFunc(packages, func(p pkg) bool { return matches(pattern, p.ImportPath) }) {
-				t.Errorf("%s names no package: the rule has no effect", pattern)
+				t.Errorf("%s matches no package: the rule has no effect", pattern)
 			}
 		}
 		for _, pattern := range r.not {
@@ -132,7 +132,7 @@ func TestDependencies(t *testing.T) {
 	}
 }
 
-// A verifier is deployed by itself: a new import shows here before it is in the image.
+// The verifier is deployed by itself: this test fails when a new import makes its image larger.
 func TestVerifierIsSmall(t *testing.T) {
 	const most = 20
 	for _, p := range list(t) {
@@ -159,7 +159,7 @@ func TestBrokenRuleIsFound(t *testing.T) {
 		{module + "services/planner/search", []string{"fmt"}, []string{"fmt", "google.golang.org/grpc/codes"}},
 		{module + "services/planner", nil, []string{"google.golang.org/grpc/codes"}},
 	}
-	r := rule{who: []string{"services/planner/..."}, not: []string{"google.golang.org/grpc/..."}, except: []string{"services/planner"}}
+	r := rule{packages: []string{"services/planner/..."}, not: []string{"google.golang.org/grpc/..."}, except: []string{"services/planner"}}
 	got := r.broken(packages)
 	if want := []string{"services/planner/search depends on google.golang.org/grpc/codes"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
@@ -192,7 +192,7 @@ func (r rule) broken(packages []pkg) (found []string) {
 		return slices.ContainsFunc(patterns, func(pattern string) bool { return matches(pattern, p) })
 	}
 	for _, p := range packages {
-		if !any(r.who, p.ImportPath) || any(r.except, p.ImportPath) {
+		if !any(r.packages, p.ImportPath) || any(r.except, p.ImportPath) {
 			continue
 		}
 		dependencies := p.Deps
@@ -200,7 +200,7 @@ func (r rule) broken(packages []pkg) (found []string) {
 			dependencies = p.Imports
 		}
 		for _, d := range dependencies {
-			if any(r.not, d) && !any(r.who, d) {
+			if any(r.not, d) && !any(r.packages, d) {
 				found = append(found, strings.TrimPrefix(p.ImportPath, module)+" depends on "+strings.TrimPrefix(d, module))
 			}
 		}

@@ -63,7 +63,7 @@ func (c *devCmd) Run(ctx context.Context, out *output) (err error) {
 		defer func() { err = errors.Join(err, store.Close()) }()
 		config.Store = store
 	}
-	profiles := &profile.Directory{Store: &profile.Store{}, Paths: c.Profile}
+	profiles := &profile.Files{Store: &profile.Store{}, Paths: c.Profile}
 	if err := profiles.Refresh(); err != nil {
 		return err
 	}

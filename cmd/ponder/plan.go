@@ -29,7 +29,7 @@ func (c *planCmd) Run(ctx context.Context, out *output) error {
 		return c.explain(err)
 	}
 	if out.json {
-		return out.message(plannerrpc.PlannedToProto(planned))
+		return out.message(plannerrpc.PlanResultToProto(planned))
 	}
 	p := planned.Plan
 	err = out.line("%s: %s", strategies.String(p.Strategy), p.Reason)

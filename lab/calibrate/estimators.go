@@ -90,7 +90,7 @@ func Estimators(m *bench.Matrix, texts map[string]string) ([]profile.EstimatorQu
 		if q.Spearman = stats.Spearman(known, estimated); math.IsNaN(q.Spearman) {
 			q.Spearman = 0
 		}
-		q.Bins = agreed(known, estimated)
+		q.BinAccuracy = agreed(known, estimated)
 		n := float64(len(ids))
 		q.Samples, q.Generated, q.Verifier = q.Samples/n, q.Generated/n, q.Verifier/n
 		table = append(table, q)

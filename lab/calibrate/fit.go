@@ -49,7 +49,7 @@ func (g *Grid) Fit(o Options) (*profile.Profile, error) {
 		}
 		m := profile.Validation{Adaptive: t.adaptive.outcome(all), Uniform: t.uniform.outcome(all),
 			WithoutReuse: t.withoutReuse.outcome(all), Chosen: t.chosen.outcome(all)}
-		m.Difference, m.TokensSaved = t.differences(all)
+		m.Difference, m.TokensDifference = t.differences(all)
 		budget.Measured = m
 		p.Budgets = append(p.Budgets, budget)
 	}

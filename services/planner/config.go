@@ -14,16 +14,15 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// A Config holds the dependencies and settings of a Planner. The fields after Solo have
-// defaults for their zero values.
+// A Config holds the dependencies and settings of a Planner. Only Policy is required.
 type Config struct {
 	Policy     policy.Policy
-	Verifier   verifier.Verifier    // nil: only strategies and choices that need none
-	Difficulty difficulty.Estimator // nil: difficulty is not estimated
-	Profiles   Profiles             // nil: none
-	Store      backend.Store        // of recorded results
-	Solo       bool                 // bill each search as if it ran alone: see backend.Solo
-	Telemetry  *telemetry.Instruments
+	Verifier   verifier.Verifier      // nil: only strategies and choices that need none
+	Difficulty difficulty.Estimator   // nil: difficulty is not estimated
+	Profiles   Profiles               // nil: none
+	Store      backend.Store          // of recorded results; nil: 64 MiB of memory
+	Solo       bool                   // bill each search as if it ran alone: see backend.Solo
+	Telemetry  *telemetry.Instruments // nil: none
 
 	// Attended reports whether any worker pulls the policy's jobs. It does not block. It is
 	// nil if there is no queue.
@@ -32,17 +31,17 @@ type Config struct {
 	// queue.
 	CancelJobs func(ctx context.Context, search string) error
 
-	Sampling        reasoning.Sampling // of requests that set none
-	Timeout         time.Duration      // of a search whose request has no deadline
-	MaxActive       int                // live searches; Create refuses more
-	MaxKept         int                // ended searches that stay readable
-	VerifierTimeout time.Duration      // of asking a verifier for its model before a search goes on without it
+	Sampling        reasoning.Sampling // of requests that set none; a TopP of 0 is 1, a MaxTokens of 0 is 2048
+	Timeout         time.Duration      // of a search whose request has no deadline; 0 is 10 minutes
+	MaxActive       int                // live searches, more than which Create refuses; 0 is 256
+	MaxKept         int                // ended searches that can still be read; 0 is 1000
+	VerifierTimeout time.Duration      // how long a search waits for the verifier's model before it continues without one; 0 is 500 ms
 }
 
 // Profiles finds the calibration profile of models. A *profile.Store implements it.
 type Profiles interface {
-	// For returns the profile of a policy and a reward model, which is nil if there is no
-	// verifier. It returns nil if there is no profile of these models.
+	// For returns the profile of a policy and a reward model; rewardModel is nil if there is no
+	// verifier. It returns nil if no profile matches the models.
 	For(policy reasoning.Model, rewardModel *verifier.RewardModel) *profile.Profile
 }
 

@@ -10,14 +10,14 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/backend"
 )
 
-// estimate yields estimates of how hard the problem of a search is, each better than the
-// one before. It yields none where neither the request nor the plan needs one. The
-// samples that an estimate took are in the memo, free of charge, when it is yielded: the
-// search finds them as its own.
+// estimate yields estimates of the difficulty of r's problem, each from more samples than the
+// one before. It yields none if neither r nor its plan needs one. When an estimate is yielded,
+// its samples are in the memo with zero usage, so that the search reuses them without paying
+// again.
 func (p *Planner) estimate(ctx context.Context, id string, r Request, m models, memo *backend.Memoed) iter.Seq2[difficulty.Estimate, error] {
 	return func(yield func(difficulty.Estimate, error) bool) {
-		asked := difficulty.Request{Tenant: r.Tenant, Search: id, Problem: r.Problem, Seed: *r.Seed, Sampling: r.Sampling()}
-		needed, err := estimateNeeded(r, m, &asked)
+		request := difficulty.Request{Tenant: r.Tenant, Search: id, Problem: r.Problem, Seed: *r.Seed, Sampling: r.Sampling()}
+		needed, err := estimateNeeded(r, m, &request)
 		switch {
 		case err != nil:
 			yield(difficulty.Estimate{}, err)
@@ -25,9 +25,9 @@ func (p *Planner) estimate(ctx context.Context, id string, r Request, m models, 
 		case !needed || p.cfg.Difficulty == nil:
 			return
 		}
-		for e, err := range p.cfg.Difficulty.Estimate(ctx, asked) {
+		for e, err := range p.cfg.Difficulty.Estimate(ctx, request) {
 			if err == nil {
-				err = recordSamples(ctx, memo, asked, e)
+				err = recordSamples(ctx, memo, request, e)
 			}
 			if !yield(e, err) || err != nil {
 				return
@@ -36,14 +36,14 @@ func (p *Planner) estimate(ctx context.Context, id string, r Request, m models, 
 	}
 }
 
-// estimateNeeded reports whether a search needs an estimate of difficulty. A profile
-// sets in asked how to estimate.
-func estimateNeeded(r Request, m models, asked *difficulty.Request) (bool, error) {
-	planned := m.rewardModel != nil && r.Samples >= probeFrom
+// estimateNeeded reports whether r or its plan needs an estimate of difficulty. With a profile
+// it also sets the method, the scheme and the number of samples of request.
+func estimateNeeded(r Request, m models, request *difficulty.Request) (bool, error) {
+	planned := m.rewardModel != nil && r.Samples >= minEstimated
 	if m.profile != nil {
-		planned = m.profile.NeedsEstimate(want(r, time.Now()))
+		planned = m.profile.NeedsEstimate(limits(r, time.Now()))
 		if planned || r.Estimate {
-			if err := m.profile.SetEstimator(asked); err != nil {
+			if err := m.profile.SetEstimator(request); err != nil {
 				return false, err
 			}
 		}
@@ -52,9 +52,9 @@ func estimateNeeded(r Request, m models, asked *difficulty.Request) (bool, error
 }
 
 // recordSamples puts the samples of an estimate into the memo.
-func recordSamples(ctx context.Context, memo *backend.Memoed, asked difficulty.Request, e difficulty.Estimate) error {
+func recordSamples(ctx context.Context, memo *backend.Memoed, request difficulty.Request, e difficulty.Estimate) error {
 	for _, child := range e.New {
-		if err := memo.Record(ctx, asked.Problem, asked.Seed, asked.Sampling, child); err != nil {
+		if err := memo.Record(ctx, request.Problem, request.Seed, request.Sampling, child); err != nil {
 			return fmt.Errorf("record a sample of the estimate: %w", err)
 		}
 	}

@@ -11,10 +11,10 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier/verifiertest"
 )
 
-// A verifier's feedback is for policies that read words: with one that was trained on bare
-// attempts the search fails, before anything is paid.
-func TestFeedbackNeedsWords(t *testing.T) {
-	for name, words := range map[string]bool{"pocket": false, "pocket-think-v1": false, "pocket-line-v1": false, "steps-chatml": true, "pocket-fewshot-v2": true} {
+// Feedback needs a policy whose template accepts text between attempts. With one that was trained
+// on bare attempts the search fails before anything is generated.
+func TestFeedbackNeedsTemplate(t *testing.T) {
+	for name, accepts := range map[string]bool{"pocket": false, "pocket-think-v1": false, "pocket-line-v1": false, "steps-chatml": true, "pocket-fewshot-v2": true} {
 		policy := policytest.Steps(3, 0)
 		policy.Identity = reasoning.Model{Name: "m", Template: name, Parameters: 1e6}
 		bubble(t, Config{Policy: policy, Verifier: verifiertest.Steps(0)}, func(t *testing.T, p *Planner) {
@@ -27,11 +27,11 @@ func TestFeedbackNeedsWords(t *testing.T) {
 			}
 			var rule *reasoning.InvalidError
 			refused := errors.As(got.Outcome.Err, &rule) && rule.Field == "strategy.revisions.feedback"
-			if refused == words || refused != (got.Bill == (reasoning.Bill{})) {
-				t.Errorf("%s: got %+v for %+v, want it refused and nothing paid: %v", name, got.Outcome, got.Bill, !words)
+			if refused == accepts || refused != (got.Bill == (reasoning.Bill{})) {
+				t.Errorf("%s: got %+v for %+v, want it refused without cost: %v", name, got.Outcome, got.Bill, !accepts)
 			}
-			if _, err := p.Plan(t.Context(), r); errors.Is(err, reasoning.ErrInvalid) == words {
-				t.Errorf("%s planned: got %v, want it refused: %v", name, err, !words)
+			if _, err := p.Plan(t.Context(), r); errors.Is(err, reasoning.ErrInvalid) == accepts {
+				t.Errorf("%s planned: got %v, want it refused: %v", name, err, !accepts)
 			}
 		})
 	}

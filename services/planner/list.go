@@ -15,7 +15,7 @@ func (p *Planner) List(_ context.Context, r ListRequest) (Page[Search], error) {
 	if err != nil {
 		return Page[Search]{}, err
 	}
-	token := newPageToken("searches", r.Tenant, r.States, r.CreatedFrom.UnixNano(), r.CreatedBefore.UnixNano())
+	token := newTokenCodec("searches", r.Tenant, r.States, r.CreatedFrom.UnixNano(), r.CreatedBefore.UnixNano())
 	olderThan, err := token.position(r.PageToken)
 	if err != nil {
 		return Page[Search]{}, err
@@ -33,7 +33,7 @@ func (p *Planner) List(_ context.Context, r ListRequest) (Page[Search], error) {
 		if s := l.search(); r.selects(s) {
 			list = append(list, s)
 		}
-		if len(list) > size { // one more than a page has: there is a next one
+		if len(list) > size { // one more than the page has: pageOf needs it for the token of the next page
 			break
 		}
 	}
@@ -54,12 +54,12 @@ func (p *Planner) Nodes(_ context.Context, r NodesRequest) (Page[Node], error) {
 		return Page[Node]{}, err
 	}
 	if r.Depth < 0 {
-		return Page[Node]{}, reasoning.Invalid("depth", "must not be negative, is %d", r.Depth)
+		return Page[Node]{}, reasoning.Invalid("depth", "must be at least 1, or unset, is %d", r.Depth)
 	}
 	if field := r.parentField(); !state.ValidNode(r.Parent) {
 		return Page[Node]{}, reasoning.Invalid(field, "must be ordinals joined by dots, such as 0.3, or empty for the root, is %q", r.Parent)
 	}
-	token := newPageToken("nodes", r.Tenant, r.ID, r.Parent, r.Children, r.Depth)
+	token := newTokenCodec("nodes", r.Tenant, r.ID, r.Parent, r.Children, r.Depth)
 	after, err := token.position(r.PageToken)
 	if err != nil {
 		return Page[Node]{}, err

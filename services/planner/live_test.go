@@ -18,7 +18,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// accepted returns a search to which nothing has happened.
+// accepted returns a search without changes other than Accepted.
 func accepted() *live {
 	return newLive("s", Request{}.WithDefaults(reasoning.Sampling{}), func(error) {})
 }
@@ -27,7 +27,8 @@ func notice(text string) state.Change {
 	return state.Noticed{Notice: Notice{Text: text, Time: time.Now()}}
 }
 
-// A watcher gets what changed while it slept as one event, and the end ends it.
+// A watcher that did not read for a while gets all changes since then as one event, and its
+// sequence ends with the search.
 func TestWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := accepted()
@@ -44,7 +45,7 @@ func TestWatch(t *testing.T) {
 				t.Fatal(err)
 			}
 			notices = append(notices, len(e.Notices))
-			time.Sleep(3300 * time.Millisecond) // never when something changes
+			time.Sleep(3300 * time.Millisecond) // wakes between two ticks
 		}
 		if want := []int{0, 3, 3, 3, 1}; !cmp.Equal(notices, want) {
 			t.Errorf("events with %v notices, want %v", notices, want)
@@ -52,7 +53,7 @@ func TestWatch(t *testing.T) {
 	})
 }
 
-// A watcher that is far behind gets all of it, in events of bounded size, at once.
+// A watcher that is far behind gets all changes without waiting, in events of bounded size.
 func TestWatchInPieces(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := accepted()

@@ -21,9 +21,9 @@ type models struct {
 	degraded    []string              // texts for Outcome.Degraded
 }
 
-// askModels returns the models that policy and verifier serve. If the verifier does not
+// getModels returns the models that policy and verifier serve. If the verifier does not
 // answer, the search is degraded.
-func (p *Planner) askModels(ctx context.Context, r Request) (m models, err error) {
+func (p *Planner) getModels(ctx context.Context, r Request) (m models, err error) {
 	if m.policy, err = p.cfg.Policy.Model(ctx); err != nil {
 		return m, fmt.Errorf("get policy model: %w", err)
 	}
@@ -36,7 +36,7 @@ func (p *Planner) askModels(ctx context.Context, r Request) (m models, err error
 		return m, err
 	}
 	if p.cfg.Verifier != nil {
-		rewardModel, err := p.askRewardModel(ctx)
+		rewardModel, err := p.getRewardModel(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return m, context.Cause(ctx)
@@ -52,8 +52,8 @@ func (p *Planner) askModels(ctx context.Context, r Request) (m models, err error
 	return m, nil
 }
 
-// askRewardModel returns the reward model of the verifier. It waits at most VerifierTimeout.
-func (p *Planner) askRewardModel(ctx context.Context) (verifier.RewardModel, error) {
+// getRewardModel returns the reward model of the verifier. It waits at most VerifierTimeout.
+func (p *Planner) getRewardModel(ctx context.Context) (verifier.RewardModel, error) {
 	ctx, stop := context.WithTimeout(ctx, p.cfg.VerifierTimeout)
 	defer stop()
 	return p.cfg.Verifier.RewardModel(ctx)
@@ -99,7 +99,7 @@ func (p *Planner) Models(ctx context.Context) (Models, error) {
 	if p.cfg.Verifier == nil {
 		return found, nil
 	}
-	switch rewardModel, err := p.askRewardModel(ctx); {
+	switch rewardModel, err := p.getRewardModel(ctx); {
 	case err == nil:
 		found.Verifiers = append(found.Verifiers, rewardModel)
 	case ctx.Err() != nil:
@@ -126,7 +126,7 @@ func (p *Planner) resolveModels(ctx context.Context, r Request) (Request, error)
 	case p.cfg.Verifier == nil:
 		return r, reasoning.Invalid("verifier", "%q is not served: must be empty, as there is none", r.Verifier)
 	default:
-		rewardModel, err := p.askRewardModel(ctx)
+		rewardModel, err := p.getRewardModel(ctx)
 		switch {
 		case err != nil:
 			return r, fmt.Errorf("get reward model: %w", err)

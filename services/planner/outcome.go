@@ -14,8 +14,8 @@ import (
 // maxCandidates is the most answers that an outcome lists.
 const maxCandidates = 16
 
-// choose sets the outcome's answer. If solutions have no scores it chooses by majority, and
-// adds that to the outcome's degradations.
+// choose sets the answer of outcome. If no solution with an answer has the scores that choice
+// needs, it chooses by majority and appends a text to outcome.Degraded.
 func choose(outcome *Outcome, tree *search.Tree, choice search.Choice) {
 	solutions := slices.Collect(tree.Solutions())
 	ranked, err := choice.Rank(solutions, answer.Key)
@@ -39,7 +39,7 @@ func ended(ctx context.Context, o Outcome, err error) Outcome {
 	case errors.Is(cause, ErrCancelled):
 		o.Stop, o.Err = StopCancelled, ErrCancelled
 	case errors.Is(cause, context.DeadlineExceeded):
-		o.Stop, o.Err = StopDeadline, fmt.Errorf("the deadline came: %w", cause)
+		o.Stop, o.Err = StopDeadline, fmt.Errorf("deadline passed before the search was complete: %w", cause)
 	case cause != nil:
 		o.Stop, o.Err = StopError, cause
 	case err != nil:

@@ -13,9 +13,9 @@ import (
 )
 
 func TestPageSize(t *testing.T) {
-	for asked, want := range map[int]int{0: 50, 1: 1, 1000: 1000, 1001: 1000} {
-		if got, err := pageSize(asked, 50); got != want || err != nil {
-			t.Errorf("page of %d: got %d and error %v, want %d", asked, got, err, want)
+	for size, want := range map[int]int{0: 50, 1: 1, 1000: 1000, 1001: 1000} {
+		if got, err := pageSize(size, 50); got != want || err != nil {
+			t.Errorf("page of %d: got %d and error %v, want %d", size, got, err, want)
 		}
 	}
 	if _, err := pageSize(-1, 50); !errors.Is(err, reasoning.ErrInvalid) {
@@ -23,18 +23,18 @@ func TestPageSize(t *testing.T) {
 	}
 }
 
-// A token continues only the list that it is from.
+// Only the list that made a token accepts it.
 func TestPageToken(t *testing.T) {
-	tokens := newPageToken("searches", "tenant", []State{StateQueued})
+	tokens := newTokenCodec("searches", "tenant", []State{StateQueued})
 	for _, position := range []string{"01J", "0.1.2", "\x00"} {
 		token := tokens.at(position)
 		if got, err := tokens.position(token); got != position || err != nil {
 			t.Errorf("got position %q and error %v, want %q", got, err, position)
 		}
-		for name, other := range map[string]pageToken{
-			"nodes":  newPageToken("nodes", "tenant", []State{StateQueued}),
-			"tenant": newPageToken("searches", "other", []State{StateQueued}),
-			"states": newPageToken("searches", "tenant", []State{StateRunning}),
+		for name, other := range map[string]tokenCodec{
+			"nodes":  newTokenCodec("nodes", "tenant", []State{StateQueued}),
+			"tenant": newTokenCodec("searches", "other", []State{StateQueued}),
+			"states": newTokenCodec("searches", "tenant", []State{StateRunning}),
 		} {
 			if _, err := other.position(token); !errors.Is(err, reasoning.ErrInvalid) {
 				t.Errorf("a list that differs in %s accepts the token: error %v", name, err)
@@ -48,7 +48,7 @@ func TestPageToken(t *testing.T) {
 	}
 }
 
-// A page ends before it has more than MaxEventBytes, and has one item at least.
+// A page has at most MaxEventBytes, or a single item.
 func TestPageBytes(t *testing.T) {
 	sizes := []int{MaxEventBytes / 2, MaxEventBytes / 2, 1, 2 * MaxEventBytes, 1, 1}
 	var got []string
@@ -97,7 +97,7 @@ func TestListSelects(t *testing.T) {
 	})
 }
 
-// Wait returns a search as it stands after the timeout, and at its end if that comes first.
+// Wait returns the state of a search after the timeout, or at its end if that is earlier.
 func TestWait(t *testing.T) {
 	bubble(t, Config{}, func(t *testing.T, p *Planner) {
 		ref, began := Ref{ID: mustCreate(t, p, greedy("1"))}, time.Now()
@@ -106,13 +106,13 @@ func TestWait(t *testing.T) {
 			state         State
 		}{
 			{0, 0, StateQueued},
-			{4 * time.Second, 4 * time.Second, StateQueued}, // a script does not say that it starts
+			{4 * time.Second, 4 * time.Second, StateQueued}, // a Script does not call OnStart
 			{time.Hour, 10 * time.Second, StateSucceeded},
 			{time.Hour, 10 * time.Second, StateSucceeded},
 		} {
 			s, err := p.Wait(t.Context(), ref, test.timeout)
 			if got := time.Since(began); err != nil || got != test.want || s.State != test.state {
-				t.Errorf("waited %v until %v and got %v and error %v, want %v at %v", test.timeout, got, s.State, err, test.state, test.want)
+				t.Errorf("timeout %v: got %v and error %v after %v, want %v after %v", test.timeout, s.State, err, got, test.state, test.want)
 			}
 		}
 		if s, err := p.Get(t.Context(), ref); err != nil || !s.Created.Equal(began) || !s.Ended.Equal(began.Add(10*time.Second)) {
@@ -121,24 +121,24 @@ func TestWait(t *testing.T) {
 	})
 }
 
-// Delete ends a search that is live and forgets it with its key.
+// Delete ends a live search, and removes the search and its idempotency key.
 func TestDelete(t *testing.T) {
-	var stopped []string
-	bubble(t, Config{CancelJobs: dropInto(&stopped, nil)}, func(t *testing.T, p *Planner) {
+	var removed []string
+	bubble(t, Config{CancelJobs: recordJobs(&removed, nil)}, func(t *testing.T, p *Planner) {
 		r := greedy("1")
 		r.IdempotencyKey = "k"
 		ref := Ref{ID: mustCreate(t, p, r)}
 		if err := p.Delete(t.Context(), Ref{Tenant: "other", ID: ref.ID}); !errors.Is(err, ErrNotFound) {
 			t.Errorf("deleted by another tenant: got %v, want ErrNotFound", err)
 		}
-		if err := p.Delete(t.Context(), ref); err != nil || strings.Join(stopped, " ") != ref.ID {
-			t.Errorf("error %v, stopped the jobs of %q; want those of %s", err, stopped, ref.ID)
+		if err := p.Delete(t.Context(), ref); err != nil || strings.Join(removed, " ") != ref.ID {
+			t.Errorf("error %v, removed the jobs of %q; want those of %s", err, removed, ref.ID)
 		}
 		if _, err := p.Get(t.Context(), ref); !errors.Is(err, ErrNotFound) {
 			t.Errorf("got %v, want ErrNotFound", err)
 		}
 		if id := mustCreate(t, p, r); id == ref.ID {
-			t.Error("the key of a deleted search finds it")
+			t.Error("the key of a deleted search still finds it")
 		}
 	})
 }
@@ -155,7 +155,7 @@ func TestModels(t *testing.T) {
 		id := mustCreate(t, p, r)
 		r.Policy = models.Policies[0].Name
 		if got := mustCreate(t, p, r); got != id {
-			t.Errorf("naming the default policy created %s, want it to find %s", got, id)
+			t.Errorf("naming the default policy created %s, want the existing search %s", got, id)
 		}
 		for field, r := range map[string]Request{
 			"policy":   {Problem: "p", Policy: "another"},

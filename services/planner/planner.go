@@ -25,15 +25,15 @@ import (
 // A Planner is the Solver that runs searches. It keeps them in memory.
 type Planner struct {
 	cfg   Config
-	ctx   context.Context // of all searches: it ends when the Planner stops
+	ctx   context.Context // of all searches; Close ends it
 	close context.CancelCauseFunc
 	busy  sync.WaitGroup
 
 	mu       sync.Mutex
 	searches map[string]*live
 	order    []string                  // ids, oldest first
-	keys     map[idempotencyKey]string // ids
-	active   int
+	keys     map[idempotencyKey]string // to ids
+	active   int                       // number of searches that have not ended
 }
 
 // An idempotencyKey is unique within its tenant.
@@ -75,7 +75,7 @@ func (p *Planner) create(ctx context.Context, r Request) (*live, error) {
 	defer p.mu.Unlock()
 	if l := p.searches[p.keys[key]]; l != nil {
 		if l.digest != digest {
-			return nil, fmt.Errorf("%w by search %s with a different request", ErrExists, l.id)
+			return nil, fmt.Errorf("%w by search %s with a different request: use a new key", ErrExists, l.id)
 		}
 		return l, nil
 	}
@@ -118,7 +118,8 @@ func (p *Planner) accept(ctx context.Context, r Request) (Request, error) {
 		return r, err
 	}
 	if p.cfg.Verifier == nil && (r.Strategy != nil && r.Strategy.NeedsVerifier() || r.Choice != nil && r.Choice.NeedsScores()) {
-		return r, fmt.Errorf("%w: strategy and choice must need none: use strategy greedy or majority, and choice majority", ErrNoVerifier)
+		return r, fmt.Errorf("%w: use a strategy that needs none (greedy, majority, revisions with no_verifier) "+
+			"and a choice that needs none (majority, certainty-max, certainty-vote)", ErrNoVerifier)
 	}
 	return p.resolveModels(ctx, r)
 }
@@ -170,8 +171,8 @@ func (p *Planner) Watch(ctx context.Context, ref Ref, after int64) iter.Seq2[Eve
 	return func(yield func(Event, error) bool) {
 		l, err := p.find(ref)
 		if err == nil {
-			if after < 0 || after > l.search().Sequence {
-				err = reasoning.Invalid("after_sequence", "must be 0 or the number of a change that was made, is %d", after)
+			if last := l.search().Sequence; after < 0 || after > last {
+				err = reasoning.Invalid("after_sequence", "must be 0 to %d, the sequence of the search, is %d", last, after)
 			}
 		}
 		if err != nil {
@@ -231,31 +232,31 @@ func (p *Planner) Delete(ctx context.Context, ref Ref) error {
 }
 
 // Plan implements Solver.
-func (p *Planner) Plan(ctx context.Context, r Request) (Planned, error) {
+func (p *Planner) Plan(ctx context.Context, r Request) (PlanResult, error) {
 	now := time.Now()
 	r, err := p.accept(ctx, r)
 	if err == nil {
 		err = r.ValidateDeadline(now)
 	}
 	if err != nil {
-		return Planned{}, err
+		return PlanResult{}, err
 	}
 	if r.Deadline.IsZero() {
 		r.Deadline = now.Add(p.cfg.Timeout)
 	}
 	ctx, stop := context.WithDeadline(ctx, r.Deadline)
 	defer stop()
-	m, err := p.askModels(ctx, r)
+	m, err := p.getModels(ctx, r)
 	if err != nil {
-		return Planned{}, err
+		return PlanResult{}, err
 	}
-	var planned Planned
+	var result PlanResult
 	for e, err := range p.estimate(ctx, ulid.Make().String(), r, m, p.stack(r, m, nil).memo) {
 		if err != nil {
-			return Planned{}, err
+			return PlanResult{}, err
 		}
-		planned.Estimate, planned.Bill.Difficulty = &e, e.Usage
+		result.Estimate, result.Bill.Difficulty = &e, e.Usage
 	}
-	planned.Plan = p.decide(r, planned.Estimate, m)
-	return planned, nil
+	result.Plan = p.decide(r, result.Estimate, m)
+	return result, nil
 }

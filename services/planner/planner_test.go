@@ -19,7 +19,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier/verifiertest"
 )
 
-// bubble runs body with a planner whose solutions take ten seconds.
+// bubble runs body with a planner in a synctest bubble. The default policy takes ten seconds for
+// a solution.
 func bubble(t *testing.T, c Config, body func(t *testing.T, p *Planner)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -56,7 +57,7 @@ func TestMaxActive(t *testing.T) {
 		id := mustCreate(t, p, keyed)
 		mustCreate(t, p, greedy("4"))
 		if got := mustCreate(t, p, keyed); got != id {
-			t.Errorf("at its limit the planner started %s, want it to follow %s", got, id)
+			t.Errorf("at its limit the planner created %s, want the existing search %s", got, id)
 		}
 	})
 }
@@ -94,7 +95,7 @@ func TestMaxKept(t *testing.T) {
 		again := greedy("0")
 		again.IdempotencyKey = "key 0"
 		if id := mustCreate(t, p, again); id == ids[0] {
-			t.Error("the key of a forgotten search leads to it")
+			t.Error("the key of a forgotten search still finds it")
 		}
 	})
 }
@@ -127,8 +128,8 @@ func TestList(t *testing.T) {
 	})
 }
 
-// A search for which no worker pulls jobs says so once, and begins without delay.
-func TestSearchWithoutWorkersSaysSo(t *testing.T) {
+// A search for which no worker pulls jobs publishes one notice, and begins without delay.
+func TestSearchWithoutWorkersPublishesNotice(t *testing.T) {
 	for _, attended := range []bool{true, false} {
 		bubble(t, Config{Attended: func() bool { return attended }}, func(t *testing.T, p *Planner) {
 			id := mustCreate(t, p, greedy("1"))
@@ -167,34 +168,33 @@ func TestPlannerStops(t *testing.T) {
 	})
 }
 
-// Cancelling drops the search's jobs from the queue; if that fails, the outcome
-// says so.
-func TestCancelDropsJobs(t *testing.T) {
-	var dropped []string
+// Cancel removes the search's jobs from the queue; if that fails, the outcome has a text about it.
+func TestCancelRemovesJobs(t *testing.T) {
+	var removed []string
 	fail := errors.New("queue is down")
-	bubble(t, Config{CancelJobs: dropInto(&dropped, fail)}, func(t *testing.T, p *Planner) {
+	bubble(t, Config{CancelJobs: recordJobs(&removed, fail)}, func(t *testing.T, p *Planner) {
 		id := mustCreate(t, p, greedy("1"))
 		time.Sleep(time.Second)
 		got, err := p.Cancel(t.Context(), Ref{ID: id})
 		if err != nil || got.State != StateCancelled || !errors.Is(got.Outcome.Err, ErrCancelled) {
 			t.Errorf("got %+v and error %v, want it cancelled", got, err)
 		}
-		if len(dropped) != 1 || dropped[0] != id {
-			t.Errorf("dropped the jobs of %v, want %s", dropped, id)
+		if len(removed) != 1 || removed[0] != id {
+			t.Errorf("removed the jobs of %v, want %s", removed, id)
 		}
 		if d := strings.Join(got.Outcome.Degraded, ""); !strings.Contains(d, fail.Error()) {
-			t.Errorf("degraded %q, want that jobs stayed", d)
+			t.Errorf("degraded %q, want the error of CancelJobs", d)
 		}
 		whole := mustCreate(t, p, greedy("2"))
 		time.Sleep(11 * time.Second)
-		if _, err := p.Cancel(t.Context(), Ref{ID: whole}); err != nil || len(dropped) != 1 {
-			t.Errorf("cancelling an ended search: error %v, dropped %v", err, dropped)
+		if _, err := p.Cancel(t.Context(), Ref{ID: whole}); err != nil || len(removed) != 1 {
+			t.Errorf("cancelling an ended search: error %v, removed the jobs of %v", err, removed)
 		}
 	})
 }
 
 // Plan returns the plan that a search for the same request follows.
-func TestPlanIsWhatASearchDoes(t *testing.T) {
+func TestPlanIsThatOfTheSearch(t *testing.T) {
 	bubble(t, Config{Verifier: verifiertest.Steps(0)}, func(t *testing.T, p *Planner) {
 		r := Request{Problem: "1", Effort: EffortHigh}
 		planned, err := p.Plan(t.Context(), r)
@@ -208,31 +208,32 @@ func TestPlanIsWhatASearchDoes(t *testing.T) {
 			t.Errorf("got plan %+v and error %v, want %+v", got.Plan, err, planned.Plan)
 		}
 		if len(p.cfg.Policy.(*policytest.Script).Calls()) != 1 {
-			t.Error("Plan asked the policy")
+			t.Error("Plan called the policy")
 		}
 	})
 }
 
-func dropInto(dropped *[]string, err error) func(context.Context, string) error {
+// recordJobs returns a CancelJobs that appends the search to searches and returns err.
+func recordJobs(searches *[]string, err error) func(context.Context, string) error {
 	return func(_ context.Context, id string) error {
-		*dropped = append(*dropped, id)
+		*searches = append(*searches, id)
 		return err
 	}
 }
 
-// No tenant, whatever its name, meets another's idempotency key.
+// Idempotency keys of different tenants are independent, whatever the tenants' names.
 func TestKeysBelongToTenants(t *testing.T) {
 	bubble(t, Config{}, func(t *testing.T, p *Planner) {
 		a, b := greedy("1"), greedy("1")
 		a.Tenant, a.IdempotencyKey = "t", "\x00k"
 		b.Tenant, b.IdempotencyKey = "t\x00", "k"
 		if one, other := mustCreate(t, p, a), mustCreate(t, p, b); one == other {
-			t.Errorf("both tenants follow search %s", one)
+			t.Errorf("both tenants got search %s", one)
 		}
 	})
 }
 
-// A search with NoStore finds no results of others and leaves none.
+// A search with NoStore uses no results of other searches, and they use none of its results.
 func TestNoStore(t *testing.T) {
 	bubble(t, Config{}, func(t *testing.T, p *Planner) {
 		stored, apart := greedy("1"), greedy("1")
@@ -240,7 +241,7 @@ func TestNoStore(t *testing.T) {
 		calls := func() int { return len(p.cfg.Policy.(*policytest.Script).Calls()) }
 		for _, test := range []struct {
 			request Request
-			want    int // calls of the policy by then
+			want    int // calls of the policy so far
 		}{{apart, 1}, {stored, 2}, {apart, 3}, {stored, 3}} {
 			mustCreate(t, p, test.request)
 			time.Sleep(time.Minute)
@@ -251,8 +252,8 @@ func TestNoStore(t *testing.T) {
 	})
 }
 
-// The same key finds the same search even if the request comes again after its deadline;
-// with another request it finds an error; and a new search needs a deadline to come.
+// The same request with the same key returns the same search, even after its deadline; another
+// request with that key is an error; and a new search needs a deadline in the future.
 func TestCreateAgain(t *testing.T) {
 	bubble(t, Config{}, func(t *testing.T, p *Planner) {
 		r := greedy("1")
@@ -260,11 +261,11 @@ func TestCreateAgain(t *testing.T) {
 		id := mustCreate(t, p, r)
 		time.Sleep(time.Hour)
 		if got := mustCreate(t, p, r); got != id {
-			t.Errorf("after its deadline the request created %s, want it to find %s", got, id)
+			t.Errorf("after its deadline the request created %s, want the existing search %s", got, id)
 		}
 		r.Seed = ptr(reasoning.Seed(1))
 		if got := mustCreate(t, p, r); got != id {
-			t.Errorf("with an explicit default the request created %s, want it to find %s", got, id)
+			t.Errorf("with an explicit default the request created %s, want the existing search %s", got, id)
 		}
 		r.Seed = ptr(reasoning.Seed(0))
 		if _, err := p.Create(t.Context(), r); !errors.Is(err, ErrExists) {
@@ -313,7 +314,8 @@ type unwritable struct{ backend.Store }
 
 func (unwritable) Put(context.Context, ...backend.Item) error { return errors.New("no space left") }
 
-// A search goes on when its results cannot be recorded; it tells so once, and each counts.
+// A search continues when its results cannot be recorded; it publishes one notice, and the metric
+// counts each result.
 func TestUnrecorded(t *testing.T) {
 	for _, full := range []bool{true, false} {
 		var store backend.Store = backend.NewMemory(1 << 20)

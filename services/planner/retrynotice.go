@@ -18,17 +18,17 @@ type retryNotice struct {
 }
 
 // Expand implements search.Backend.
-func (w *retryNotice) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
+func (n *retryNotice) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	started := r.OnStart
 	r.OnStart = func(s policy.Start) {
 		if s.Attempt > 1 {
-			w.once.Do(func() {
-				w.run.notice(NoticeRetrying, "a job of depth %d is tried again, by worker %s: an engine failed, or a worker died", r.Depth()+1, s.Worker)
+			n.once.Do(func() {
+				n.run.notice(NoticeRetrying, "a job of depth %d is tried again, by worker %s: an engine failed, or a worker died", r.Depth()+1, s.Worker)
 			})
 		}
 		if started != nil {
 			started(s)
 		}
 	}
-	return w.Backend.Expand(ctx, r)
+	return n.Backend.Expand(ctx, r)
 }

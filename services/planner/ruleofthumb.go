@@ -10,10 +10,11 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// Sizes of a policy at which the best strategy changed in Liu et al. 2025.
+// Numbers of parameters between which DVTS was the best strategy for easy and medium problems
+// (issue 4 of the code of Liu et al. 2025).
 const (
-	medium = 7e9
-	large  = 32e9
+	minMedium = 7e9
+	maxMedium = 32e9
 )
 
 // misleadingRewardModels lists parts of the names of reward models that mislead a beam:
@@ -21,53 +22,53 @@ const (
 var misleadingRewardModels = []string{"math-shepherd", "rlhflow"}
 
 // ruleOfThumb returns the plan for a budget of n samples and models without a profile, by
-// the papers' results with other models.
+// the papers' results with other models. The first row that applies is the plan:
 //
-//	n = 1        one greedy sample
-//	no verifier  majority of n
-//	misleading   best-of-n, for the reward models that mislead searches in Liu et al. 2025
-//	unknown      best-of-n, if difficulty is not estimated because n is too small
-//	policies of less than 7 B, and of unknown size (Liu et al. 2025; Snell et al. 2024, arXiv 2408.03314, §5.3)
-//	  easy         best-of-n/2: a beam over-optimises the reward model on problems that samples solve
-//	  others       beam of n, M = 4: these gain most from guidance
-//	policies of 7 to 32 B (the authors of Liu et al. 2025)
-//	  easy, medium DVTS of n, M = 4
-//	  hard         beam of n, M = 4
-//	larger       best-of-n (the authors of Liu et al. 2025)
+//	n ≤ 1                    one greedy sample
+//	no verifier              majority of n
+//	misleading reward model  best-of-n: a search did no better in Liu et al. 2025
+//	policy above 32 B        best-of-n (issue 4 of the code of Liu et al. 2025)
+//	no estimate              best-of-n: n < 4, no estimator, or it failed; or the request has only a Budget
+//	policy of 7 to 32 B (issue 4 of the code of Liu et al. 2025)
+//	  easy, medium           DVTS of n, M = 4
+//	  hard                   beam of n, M = 4
+//	policy of less than 7 B, or of unknown size (Liu et al. 2025; Snell et al. 2024, arXiv 2408.03314, §5.3)
+//	  easy                   best-of-n/2: a beam over-optimises the reward model on problems that samples solve
+//	  medium, hard           beam of n, M = 4: these gain most from guidance
 func ruleOfThumb(n int, policy reasoning.Model, estimate *difficulty.Estimate, rewardModel *verifier.RewardModel) Plan {
-	made := func(s search.Strategy, format string, args ...any) Plan {
+	plan := func(s search.Strategy, format string, args ...any) Plan {
 		reason := "rule of thumb, as no profile matches the models: " + fmt.Sprintf(format, args...)
 		return Plan{Strategy: s, Source: SourceRuleOfThumb, Reason: reason}
 	}
 	switch {
 	case n <= 1:
-		return made(search.Greedy{}, "one greedy sample")
+		return plan(search.Greedy{}, "one greedy sample")
 	case rewardModel == nil:
-		return made(search.Majority{N: n}, "no verifier, majority of %d", n)
+		return plan(search.Majority{N: n}, "no verifier, majority of %d", n)
 	case misleads(rewardModel.Name):
-		return made(search.BestOfN{N: n}, "best of %d, as %s misleads searches", n, rewardModel.Name)
+		return plan(search.BestOfN{N: n}, "best of %d, as %s misleads searches", n, rewardModel.Name)
 	case estimate == nil:
-		return made(search.BestOfN{N: n}, "difficulty not estimated, best of %d", n)
-	case policy.Parameters > large:
-		return made(search.BestOfN{N: n}, "best of %d, for a policy of more than 32 B", n)
+		return plan(search.BestOfN{N: n}, "difficulty not estimated, best of %d", n)
+	case policy.Parameters > maxMedium:
+		return plan(search.BestOfN{N: n}, "best of %d, for a policy of more than 32 B", n)
 	}
 	bin := difficulty.Absolute.Bin(estimate.PassRate)
 	about := fmt.Sprintf("%s (pass@1 about %.2f, 90 %% in [%.2f, %.2f] after %d samples)",
 		difficulty.Absolute.Label(bin), estimate.PassRate, estimate.Low, estimate.High, estimate.Samples)
 	n -= n % min(search.DefaultWidth, n)
 	switch hard := bin == difficulty.Absolute.Bins()-1; {
-	case policy.Parameters >= medium && !hard:
+	case policy.Parameters >= minMedium && !hard:
 		dvts := search.NewDVTS(n)
-		return made(dvts, "%s: DVTS of %d with width %d, for a policy of 7 to 32 B", about, n, dvts.M)
-	case policy.Parameters < medium && bin == 0:
-		return made(search.BestOfN{N: max(2, n/2)}, "%s: best of %d, as a beam would over-optimise", about, max(2, n/2))
+		return plan(dvts, "%s: DVTS of %d with width %d, for a policy of 7 to 32 B", about, n, dvts.M)
+	case policy.Parameters < minMedium && bin == 0:
+		return plan(search.BestOfN{N: max(2, n/2)}, "%s: best of %d, as a beam would over-optimise", about, max(2, n/2))
 	}
 	beam := search.NewBeam(n)
-	return made(beam, "%s: beam of %d with width %d, where guidance pays", about, n, beam.M)
+	return plan(beam, "%s: beam of %d with width %d, as step-wise scores help most here", about, n, beam.M)
 }
 
-// probeFrom is the least n for which the rule of thumb wants to know the difficulty.
-const probeFrom = 4
+// minEstimated is the least n for which the rule of thumb uses an estimate of difficulty.
+const minEstimated = 4
 
 // misleads reports whether a reward model is one of those that mislead searches.
 func misleads(rewardModel string) bool {

@@ -14,18 +14,18 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/state"
 )
 
-// A run takes a search from its acceptance to its end. It decides, and publishes what
-// it decided as changes of the search.
+// A run takes a search from its acceptance to its end, and publishes what it decides as changes
+// of the search.
 type run struct {
 	*Planner
 	live  *live
 	trace *plannertrace.Search
-	bill  reasoning.Bill // the latest published; guarded by the tree's lock once there is a tree
+	bill  reasoning.Bill // the latest published; guarded by search.Tree.mu once there is a tree
 
 	unrecorded sync.Once // the notice that results are not recorded
 }
 
-// run runs a search. It returns when the search has ended.
+// run runs a search until it has ended.
 func (p *Planner) run(ctx context.Context, l *live) {
 	began := time.Now()
 	ctx, stop := context.WithDeadline(ctx, l.request.Deadline)
@@ -37,17 +37,18 @@ func (p *Planner) run(ctx context.Context, l *live) {
 		r.cancelJobs(ctx, &outcome)
 	}
 	outcome.Elapsed = time.Since(began)
-	ended := StateSucceeded
+	final := StateSucceeded
 	switch {
 	case outcome.Stop == StopCancelled:
-		ended = StateCancelled
+		final = StateCancelled
 	case outcome.Answer == "":
-		ended = StateFailed
+		final = StateFailed
 	}
-	traced.End(ended.String(), r.bill, outcome.Err)
-	l.publish(state.Billed{Bill: r.bill}, state.Ended{State: ended, Outcome: outcome})
+	traced.End(final.String(), r.bill, outcome.Err)
+	l.publish(state.Billed{Bill: r.bill}, state.Ended{State: final, Outcome: outcome})
 }
 
+// strategyName returns the name of a request's strategy, "planned" if it has none.
 func strategyName(s search.Strategy) string {
 	if s == nil {
 		return "planned"
@@ -67,11 +68,11 @@ func (r *run) cancelJobs(ctx context.Context, outcome *Outcome) {
 	}
 }
 
-// solve asks for the models, estimates, plans, searches and chooses.
+// solve gets the models, estimates difficulty, plans, searches and chooses the answer.
 func (r *run) solve(ctx context.Context) Outcome {
 	r.noticeQueued()
 	request := r.live.request
-	m, err := r.askModels(ctx, request)
+	m, err := r.getModels(ctx, request)
 	if err != nil {
 		return ended(ctx, Outcome{}, err)
 	}
@@ -102,7 +103,7 @@ func (r *run) solve(ctx context.Context) Outcome {
 	return ended(ctx, outcome, err)
 }
 
-// problem returns what the tree of a search is about.
+// problem returns the input of a search's tree.
 func problem(id string, r Request, m models) search.Problem {
 	p := search.Problem{
 		Tenant: r.Tenant, Search: id, Text: r.Problem, Seed: *r.Seed, Sampling: r.Sampling(),
@@ -114,8 +115,9 @@ func problem(id string, r Request, m models) search.Problem {
 	return p
 }
 
-// followEstimate publishes each estimate of the problem's difficulty, and the plan that
-// follows from each but the last, which it returns. The search's budget pays for it.
+// followEstimate publishes each estimate of the problem's difficulty and, after each but the
+// final one, the plan that it gives. It returns the last estimate, and charges its cost to the
+// budget of the search.
 func (r *run) followEstimate(ctx context.Context, m models, s stack) (last *difficulty.Estimate, err error) {
 	defer func() {
 		if last != nil {
@@ -142,7 +144,7 @@ func (r *run) publishPlan(p Plan) {
 	r.live.publish(state.Planned{Plan: p})
 }
 
-// notice publishes what a person should know.
+// notice publishes a Notice with a formatted text.
 func (r *run) notice(kind NoticeKind, format string, args ...any) {
 	r.live.publish(state.Noticed{Notice: Notice{Kind: kind, Text: fmt.Sprintf(format, args...), Time: time.Now()}})
 }
@@ -169,8 +171,8 @@ func (r *run) noticeQueued() {
 	}
 }
 
-// noticeUnrecorded counts a result that could not be recorded, and publishes so with the
-// first: the search goes on, and another one may have to ask for the same again.
+// noticeUnrecorded counts a result that could not be recorded, and publishes a notice of the
+// first. The search continues; a later search may have to generate the result again.
 func (r *run) noticeUnrecorded(err error) {
 	r.cfg.Telemetry.OrDiscard().StoreFailures.Add(context.Background(), 1)
 	r.unrecorded.Do(func() { r.notice(NoticeDegraded, "results are not recorded any more: %v", err) })

@@ -17,16 +17,17 @@ import (
 // returns ErrNotFound.
 type Solver interface {
 	// Create accepts a search and returns its state; it does not wait for an answer. For a
-	// request with the idempotency key of an earlier one it returns the earlier search, also
-	// after the end of that search and after the request's deadline, or ErrExists if the
-	// requests differ. It returns reasoning.ErrOverloaded if the Solver has too many live
+	// request with the idempotency key of an earlier one it returns the earlier search while the
+	// Solver keeps that search, also after its end and after the request's deadline, or ErrExists
+	// if the requests differ. It returns reasoning.ErrOverloaded if the Solver has too many live
 	// searches. The search does not end with ctx.
 	Create(ctx context.Context, r Request) (Search, error)
-	// Watch yields the changes of a search after a sequence number until the search has
-	// ended: every change once, and an outcome in the last event only. A slow reader gets
-	// fewer and larger events of at most MaxEventBytes. After 0 it yields all changes. An
-	// error is yielded last; the search goes on, and another Watch may continue after the
-	// last event.
+	// Watch yields events that together cover every sequence number after a given one, each
+	// number once, until the search has ended. After 0 they cover the whole search. An event has
+	// the latest change of each node and of each other subject: a slow reader gets fewer and
+	// larger events of at most MaxEventBytes, without the changes that later ones superseded. The
+	// last event has the outcome. An error is yielded last; the search continues, and another
+	// Watch may continue after the last event.
 	Watch(ctx context.Context, ref Ref, after int64) iter.Seq2[Event, error]
 	// Wait returns a search after its end or after the timeout, whichever is first. A timeout
 	// of 0 does not wait.
@@ -45,7 +46,7 @@ type Solver interface {
 	Delete(ctx context.Context, ref Ref) error
 	// Plan returns the plan for a request, without a search. If the plan depends on an
 	// estimate of difficulty, Plan runs and bills the estimate.
-	Plan(ctx context.Context, r Request) (Planned, error)
+	Plan(ctx context.Context, r Request) (PlanResult, error)
 	// Models returns the policies and verifiers that requests may name.
 	Models(ctx context.Context) (Models, error)
 }
@@ -60,7 +61,7 @@ type ListRequest struct {
 	CreatedFrom   time.Time // earliest time of creation; zero: no bound
 	CreatedBefore time.Time // zero: no bound
 	PageSize      int       // 0 is 50; more than MaxPageSize is MaxPageSize
-	PageToken     string    // Page.Next of the page before; "" is the first page
+	PageToken     string    // Page.Next of the previous page; "" is the first page
 }
 
 // A NodesRequest selects nodes of a search.
@@ -70,11 +71,11 @@ type NodesRequest struct {
 	Children  bool   // only children of Parent, without their descendants
 	Depth     int    // only nodes of this depth; 0 is any
 	PageSize  int    // 0 is 200; more than MaxPageSize is MaxPageSize
-	PageToken string // Page.Next of the page before; "" is the first page
+	PageToken string // Page.Next of the previous page; "" is the first page
 }
 
-// A Planned is a plan with the estimate on which it is based.
-type Planned struct {
+// A PlanResult is a plan and the estimate on which it depends.
+type PlanResult struct {
 	Plan     Plan
 	Estimate *difficulty.Estimate // nil if the plan does not depend on one
 	Bill     reasoning.Bill       // of the estimate
@@ -83,5 +84,5 @@ type Planned struct {
 // Models lists the models that requests may name.
 type Models struct {
 	Policies  []reasoning.Model
-	Verifiers []verifier.RewardModel // those that answer
+	Verifiers []verifier.RewardModel // without those that do not answer
 }

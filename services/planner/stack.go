@@ -7,8 +7,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// mesh is a policy and a verifier side by side: a search's backend without decorators.
-type mesh struct {
+// A pair is a policy and a verifier: the backend of a search without decorators.
+type pair struct {
 	policy.Policy
 	verifier.Verifier
 }
@@ -27,17 +27,18 @@ const noStoreBytes = 64 << 20
 // stack returns the backend of a search for a request. It alone defines the order of the
 // decorators, from the models outwards. If r is nil, there are no traces and no notices.
 //
-//	mesh    the policy and the verifier
+//	pair    the policy and the verifier
 //	Retry   next to the models, so that nothing above it sees a failure that a retry mends
 //	notice  around Retry: one notice per search, for any number of repeated calls
 //	trace   below the memo, because recorded results take no time
 //	Memo    records a result before anything above it sees the result
+//	Solo    with Config.Solo, around the memo: it replaces the usage that the memo recorded
 //	Meter   around the memo, so that a replayed search costs the same and reaches its
 //	        budget at the same place
 //	Think   outermost, so that each part of a child is billed, recorded and traced as a
 //	        request
 func (p *Planner) stack(request Request, m models, r *run) stack {
-	b := backend.Retry(mesh{p.cfg.Policy, p.cfg.Verifier}, backend.Backoff{})
+	b := backend.Retry(pair{p.cfg.Policy, p.cfg.Verifier}, backend.Backoff{})
 	if r != nil {
 		b = r.trace.Backend(&retryNotice{Backend: b, run: r})
 	}

@@ -123,7 +123,7 @@ func (c calibration) budgets() table.Table {
 		t.Add(fmt.Sprint(b.N), fmt.Sprintf("%s %d", b.Uniform.Strategy, b.Uniform.N), m.Uniform.Accuracy.Percent(),
 			fmt.Sprintf("%.0f", m.Uniform.Generated),
 			m.Adaptive.Accuracy.Percent(), fmt.Sprintf("%.0f", m.Adaptive.Generated), points(m.Difference),
-			fmt.Sprintf("%+.0f [%+.0f, %+.0f]", m.TokensSaved.Mean, m.TokensSaved.Low, m.TokensSaved.High), says)
+			fmt.Sprintf("%+.0f [%+.0f, %+.0f]", m.TokensDifference.Mean, m.TokensDifference.Low, m.TokensDifference.High), says)
 	}
 	return t
 }
@@ -165,7 +165,7 @@ func (c calibration) estimators() table.Table {
 	t := table.New("estimator", ">rank correlation", ">same fifth as the oracle", ">samples", ">generated tokens",
 		">verifier tokens")
 	for _, q := range c.profile.Estimators {
-		t.Add(q.Method, fmt.Sprintf("%.3f", q.Spearman), fmt.Sprintf("%.0f %%", 100*q.Bins),
+		t.Add(q.Method, fmt.Sprintf("%.3f", q.Spearman), fmt.Sprintf("%.0f %%", 100*q.BinAccuracy),
 			fmt.Sprintf("%.1f", q.Samples), fmt.Sprintf("%.0f", q.Generated), fmt.Sprintf("%.0f", q.Verifier))
 	}
 	return t

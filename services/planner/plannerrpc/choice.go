@@ -7,7 +7,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/search"
 )
 
-// ChoiceFromProto reads a Choice.
+// ChoiceFromProto converts a Choice.
 func ChoiceFromProto(in *plannerv1.Choice) (search.Choice, error) {
 	pick, aggregator := in.GetPick(), in.GetAggregator()
 	none := aggregator == reasoningv1.Aggregator_AGGREGATOR_UNSPECIFIED
@@ -29,8 +29,8 @@ func ChoiceFromProto(in *plannerv1.Choice) (search.Choice, error) {
 	return out, nil
 }
 
-// ChoiceToProto is the inverse of ChoiceFromProto; the numbers of aggregators are the
-// same.
+// ChoiceToProto is the inverse of ChoiceFromProto. The values of search.By are the numbers of
+// the contract's Aggregator.
 func ChoiceToProto(c search.Choice) *plannerv1.Choice {
 	out := &plannerv1.Choice{Aggregator: reasoningv1.Aggregator(c.By), Pick: plannerv1.Pick_PICK_MAX}
 	switch {

@@ -16,14 +16,14 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// A Client is a Solver at the other end of a connection.
+// A Client is a planner.Solver that calls a planner over gRPC.
 //
-// Watch and Wait outlive the connection: where it breaks, or the planner is away, they
-// ask again until their context ends, and Watch goes on after the last event. A planner
-// that has never answered the Client is not waited for. All other methods are one call.
+// Watch and Wait outlive the connection: if it breaks or the planner cannot be reached, they
+// retry until their context ends, and Watch continues after the last event. They do not wait
+// for a planner that has never responded to the Client. All other methods make one call.
 type Client struct {
-	service  plannerv1.PlannerServiceClient
-	answered atomic.Bool // the planner has answered once
+	service   plannerv1.PlannerServiceClient
+	responded atomic.Bool // the planner has responded without an error once
 }
 
 var _ planner.Solver = (*Client)(nil)
@@ -33,11 +33,12 @@ func NewClient(conn grpc.ClientConnInterface) *Client {
 	return &Client{service: plannerv1.NewPlannerServiceClient(conn)}
 }
 
-// done returns the domain's error of a call, and notes whether the planner answered it.
-func (c *Client) done(ctx context.Context, err error) error {
+// domainError converts the error of a call to a domain error. If there is none, it records that
+// the planner has responded.
+func (c *Client) domainError(ctx context.Context, err error) error {
 	switch {
 	case err == nil:
-		c.answered.Store(true)
+		c.responded.Store(true)
 		return nil
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
@@ -50,13 +51,13 @@ func (c *Client) Create(ctx context.Context, r planner.Request) (planner.Search,
 	out, err := c.service.CreateSearch(ctx, &plannerv1.CreateSearchRequest{
 		Tenant: r.Tenant, Spec: SpecToProto(r), IdempotencyKey: r.IdempotencyKey,
 	})
-	if err := c.done(ctx, err); err != nil {
+	if err := c.domainError(ctx, err); err != nil {
 		return planner.Search{}, err
 	}
 	return searchFromProto(out.GetSearch())
 }
 
-// maxWaitCall is the longest that Wait lets one call take: proxies end calls without
+// maxWaitCall is the longest time that one call of Wait takes, because proxies end calls without
 // traffic, often after a minute.
 const maxWaitCall = 30 * time.Second
 
@@ -78,7 +79,7 @@ func (c *Client) Wait(ctx context.Context, ref planner.Ref, timeout time.Duratio
 			}
 			continue
 		}
-		if err := c.done(ctx, err); err != nil {
+		if err := c.domainError(ctx, err); err != nil {
 			return planner.Search{}, err
 		}
 		search, err := searchFromProto(out.GetSearch())
@@ -92,7 +93,7 @@ func (c *Client) Wait(ctx context.Context, ref planner.Ref, timeout time.Duratio
 // Get implements planner.Solver.
 func (c *Client) Get(ctx context.Context, ref planner.Ref) (planner.Search, error) {
 	out, err := c.service.GetSearch(ctx, &plannerv1.GetSearchRequest{Tenant: ref.Tenant, SearchId: ref.ID})
-	if err := c.done(ctx, err); err != nil {
+	if err := c.domainError(ctx, err); err != nil {
 		return planner.Search{}, err
 	}
 	return searchFromProto(out.GetSearch())
@@ -101,7 +102,7 @@ func (c *Client) Get(ctx context.Context, ref planner.Ref) (planner.Search, erro
 // List implements planner.Solver.
 func (c *Client) List(ctx context.Context, r planner.ListRequest) (planner.Page[planner.Search], error) {
 	out, err := c.service.ListSearches(ctx, listRequestToProto(r))
-	if err := c.done(ctx, err); err != nil {
+	if err := c.domainError(ctx, err); err != nil {
 		return planner.Page[planner.Search]{}, err
 	}
 	return page(out.GetSearches(), out.GetNextPageToken(), searchFromProto)
@@ -110,16 +111,16 @@ func (c *Client) List(ctx context.Context, r planner.ListRequest) (planner.Page[
 // Nodes implements planner.Solver.
 func (c *Client) Nodes(ctx context.Context, r planner.NodesRequest) (planner.Page[planner.Node], error) {
 	if r.Depth < 0 {
-		return planner.Page[planner.Node]{}, reasoning.Invalid("depth", "must not be negative, is %d", r.Depth)
+		return planner.Page[planner.Node]{}, reasoning.Invalid("depth", "must be at least 1, or unset, is %d", r.Depth)
 	}
 	out, err := c.service.ListNodes(ctx, nodesRequestToProto(r))
-	if err := c.done(ctx, err); err != nil {
+	if err := c.domainError(ctx, err); err != nil {
 		return planner.Page[planner.Node]{}, err
 	}
 	return page(out.GetNodes(), out.GetNextPageToken(), nodeFromProto)
 }
 
-// page returns a page of what messages say.
+// page converts the messages of a page.
 func page[P, D any](messages []P, next string, fromProto func(P) (D, error)) (planner.Page[D], error) {
 	out := planner.Page[D]{Next: next}
 	for _, m := range messages {
@@ -135,7 +136,7 @@ func page[P, D any](messages []P, next string, fromProto func(P) (D, error)) (pl
 // Cancel implements planner.Solver.
 func (c *Client) Cancel(ctx context.Context, ref planner.Ref) (planner.Search, error) {
 	out, err := c.service.CancelSearch(ctx, &plannerv1.CancelSearchRequest{Tenant: ref.Tenant, SearchId: ref.ID})
-	if err := c.done(ctx, err); err != nil {
+	if err := c.domainError(ctx, err); err != nil {
 		return planner.Search{}, err
 	}
 	return searchFromProto(out.GetSearch())
@@ -144,22 +145,22 @@ func (c *Client) Cancel(ctx context.Context, ref planner.Ref) (planner.Search, e
 // Delete implements planner.Solver.
 func (c *Client) Delete(ctx context.Context, ref planner.Ref) error {
 	_, err := c.service.DeleteSearch(ctx, &plannerv1.DeleteSearchRequest{Tenant: ref.Tenant, SearchId: ref.ID})
-	return c.done(ctx, err)
+	return c.domainError(ctx, err)
 }
 
 // Plan implements planner.Solver.
-func (c *Client) Plan(ctx context.Context, r planner.Request) (planner.Planned, error) {
+func (c *Client) Plan(ctx context.Context, r planner.Request) (planner.PlanResult, error) {
 	out, err := c.service.PlanSearch(ctx, &plannerv1.PlanSearchRequest{Tenant: r.Tenant, Spec: SpecToProto(r)})
-	if err := c.done(ctx, err); err != nil {
-		return planner.Planned{}, err
+	if err := c.domainError(ctx, err); err != nil {
+		return planner.PlanResult{}, err
 	}
-	return plannedFromProto(out)
+	return planResultFromProto(out)
 }
 
 // Models implements planner.Solver.
 func (c *Client) Models(ctx context.Context) (models planner.Models, err error) {
 	out, err := c.service.ListModels(ctx, &plannerv1.ListModelsRequest{})
-	if err := c.done(ctx, err); err != nil {
+	if err := c.domainError(ctx, err); err != nil {
 		return models, err
 	}
 	for _, p := range out.GetPolicies() {
@@ -176,7 +177,7 @@ func (c *Client) Models(ctx context.Context) (models planner.Models, err error) 
 		}
 		aggregator := verifier.Aggregator(p.GetAggregator())
 		if aggregator < verifier.AggregatorMin || aggregator > verifier.AggregatorProd {
-			return models, wire.Malformed("aggregator", "must be a reward model's, is %v", p.GetAggregator())
+			return models, wire.Malformed("aggregator", "must be MIN, LAST, AVG or PROD, is %v", p.GetAggregator())
 		}
 		models.Verifiers = append(models.Verifiers, verifier.RewardModel{Model: m, Aggregator: aggregator})
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/plannertest"
 )
 
-// A Client is the Solver that it is connected to.
+// A Client conforms to planner.Solver.
 func TestConformance(t *testing.T) {
 	plannertest.Run(t, func(t *testing.T, p *planner.Planner) planner.Solver {
 		server := rpctest.Serve(t, func(s grpc.ServiceRegistrar) { Register(s, p) })

@@ -7,7 +7,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner"
 )
 
-// EventToProto turns an event to its message.
+// EventToProto converts an event to its message.
 func EventToProto(e planner.Event) *plannerv1.SearchEvent {
 	out := &plannerv1.SearchEvent{
 		SearchId: e.Search, FirstSequence: e.First, Sequence: e.Sequence, Snapshot: e.Snapshot, Time: timeToProto(e.Time),
@@ -32,13 +32,13 @@ func eventFromProto(p *plannerv1.SearchEvent) (e planner.Event, err error) {
 		Time: timeFromProto(p.GetTime()),
 	}
 	if e.First < 1 || e.Sequence < e.First {
-		return e, wire.Malformed("event.sequence", "must not be less than first_sequence, of 1 or more: is %d after %d", e.Sequence, e.First)
+		return e, wire.Malformed("event.sequence", "must be at least first_sequence, which must be at least 1: is %d, first_sequence is %d", e.Sequence, e.First)
 	}
 	if e.State, err = stateFromProto(p.GetState()); err != nil {
 		return e, err
 	}
 	if e.State.Ended() != (p.Outcome != nil) {
-		return e, wire.Malformed("event.outcome", "must be there exactly in a terminal state, state is %v", p.GetState())
+		return e, wire.Malformed("event.outcome", "must be set if and only if the state is terminal, state is %v", p.GetState())
 	}
 	for _, n := range p.GetNodes() {
 		node, err := nodeFromProto(n)
@@ -67,7 +67,7 @@ func eventFromProto(p *plannerv1.SearchEvent) (e planner.Event, err error) {
 	return e, err
 }
 
-// stateFromProto reads the state of a search; the numbers are the same.
+// stateFromProto converts the state of a search. planner.State has the contract's numbers.
 func stateFromProto(p plannerv1.SearchState) (planner.State, error) {
 	s := planner.State(p)
 	if s < planner.StateQueued || s > planner.StateCancelled {

@@ -73,12 +73,13 @@ var (
 	bills = rapid.Custom(func(t *rapid.T) reasoning.Bill {
 		return reasoning.Bill{Policy: wiretest.Usages.Draw(t, "policy"), Verifier: wiretest.Usages.Draw(t, "verifier"), Difficulty: wiretest.Usages.Draw(t, "difficulty")}
 	})
-	// maybe draws nil half of the time.
+	// sameErrors compares ErrNoAnswer by its text.
 	sameErrors = cmp.Comparer(func(a, b error) bool {
 		return a == nil && b == nil || errors.Is(a, planner.ErrNoAnswer) && errors.Is(b, planner.ErrNoAnswer) && a.Error() == b.Error()
 	})
 )
 
+// maybe draws nil or a value of g.
 func maybe[T any](t *rapid.T, g *rapid.Generator[*T], name string) *T {
 	if !rapid.Bool().Draw(t, "has "+name) {
 		return nil
@@ -86,7 +87,7 @@ func maybe[T any](t *rapid.T, g *rapid.Generator[*T], name string) *T {
 	return g.Draw(t, name)
 }
 
-// Events, searches and plans come back as they went.
+// Converting events, searches, plans and requests to messages and back gives the same values.
 func TestMessagesRoundTrip(t *testing.T) {
 	wiretest.RoundTrip(t, "event", rapid.Custom(func(t *rapid.T) planner.Event {
 		first := rapid.Int64Range(1, 1<<52).Draw(t, "first")
@@ -115,9 +116,9 @@ func TestMessagesRoundTrip(t *testing.T) {
 		}
 		return s
 	}), SearchToProto, searchFromProto, sameErrors)
-	wiretest.RoundTrip(t, "planned", rapid.Custom(func(t *rapid.T) planner.Planned {
-		return planner.Planned{Plan: *plans.Draw(t, "plan"), Estimate: maybe(t, estimates, "estimate"), Bill: bills.Draw(t, "bill")}
-	}), PlannedToProto, plannedFromProto)
+	wiretest.RoundTrip(t, "plan", rapid.Custom(func(t *rapid.T) planner.PlanResult {
+		return planner.PlanResult{Plan: *plans.Draw(t, "plan"), Estimate: maybe(t, estimates, "estimate"), Bill: bills.Draw(t, "bill")}
+	}), PlanResultToProto, planResultFromProto)
 	wiretest.RoundTrip(t, "request for searches", rapid.Custom(func(t *rapid.T) planner.ListRequest {
 		r := planner.ListRequest{
 			Tenant: rapid.String().Draw(t, "tenant"), PageSize: wiretest.Counts.Draw(t, "size"), PageToken: rapid.String().Draw(t, "token"),
@@ -137,20 +138,20 @@ func TestMessagesRoundTrip(t *testing.T) {
 	}), nodesRequestToProto, nodesRequestFromProto, cmpopts.EquateEmpty())
 }
 
-// What breaks the contract is an ErrMalformed, never a wrong event.
+// The error of an event that breaks the contract is ErrMalformed.
 func TestMalformedEvents(t *testing.T) {
 	for name, damage := range map[string]func(*plannerv1.SearchEvent){
-		"no numbers":              func(e *plannerv1.SearchEvent) { e.FirstSequence, e.Sequence = 0, 0 },
-		"numbers run backwards":   func(e *plannerv1.SearchEvent) { e.Sequence = e.FirstSequence - 1 },
-		"no state":                func(e *plannerv1.SearchEvent) { e.State = 0 },
-		"unknown state":           func(e *plannerv1.SearchEvent) { e.State = 9 },
-		"ended without outcome":   func(e *plannerv1.SearchEvent) { e.Outcome = nil },
-		"outcome without the end": func(e *plannerv1.SearchEvent) { e.State = plannerv1.SearchState_SEARCH_STATE_RUNNING },
-		"no stop reason":          func(e *plannerv1.SearchEvent) { e.Outcome.StopReason = 0 },
-		"node without a state":    func(e *plannerv1.SearchEvent) { e.Nodes[0].State = 0 },
-		"unknown finish":          func(e *plannerv1.SearchEvent) { e.Nodes[0].Finish = 9 },
-		"negative tokens":         func(e *plannerv1.SearchEvent) { e.Bill.Policy.GeneratedTokens = -1 },
-		"plan without a choice":   func(e *plannerv1.SearchEvent) { e.Plan.Choice = nil },
+		"no numbers":             func(e *plannerv1.SearchEvent) { e.FirstSequence, e.Sequence = 0, 0 },
+		"descending numbers":     func(e *plannerv1.SearchEvent) { e.Sequence = e.FirstSequence - 1 },
+		"no state":               func(e *plannerv1.SearchEvent) { e.State = 0 },
+		"unknown state":          func(e *plannerv1.SearchEvent) { e.State = 9 },
+		"ended without outcome":  func(e *plannerv1.SearchEvent) { e.Outcome = nil },
+		"outcome before the end": func(e *plannerv1.SearchEvent) { e.State = plannerv1.SearchState_SEARCH_STATE_RUNNING },
+		"no stop reason":         func(e *plannerv1.SearchEvent) { e.Outcome.StopReason = 0 },
+		"node without a state":   func(e *plannerv1.SearchEvent) { e.Nodes[0].State = 0 },
+		"unknown finish":         func(e *plannerv1.SearchEvent) { e.Nodes[0].Finish = 9 },
+		"negative tokens":        func(e *plannerv1.SearchEvent) { e.Bill.Policy.GeneratedTokens = -1 },
+		"plan without a choice":  func(e *plannerv1.SearchEvent) { e.Plan.Choice = nil },
 	} {
 		good := EventToProto(planner.Event{
 			Search: "s", First: 1, Sequence: 2, State: planner.StateFailed, Nodes: []planner.Node{{ID: "0", State: search.StateFailed}},
@@ -167,7 +168,7 @@ func TestMalformedEvents(t *testing.T) {
 	}
 }
 
-// What only newer planners have does not break the events of those who do not know it.
+// Values that only newer planners have do not break events for older clients.
 func TestEventsOfNewerPlanners(t *testing.T) {
 	e := EventToProto(planner.Event{
 		Search: "s", First: 1, Sequence: 2, State: planner.StateFailed, Nodes: []planner.Node{{ID: "0", State: search.StateFailed}},

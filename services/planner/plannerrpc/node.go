@@ -8,7 +8,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/search"
 )
 
-// nodeToProto turns a node to its message.
+// nodeToProto converts a node to its message.
 func nodeToProto(n planner.Node) *plannerv1.Node {
 	out := &plannerv1.Node{
 		NodeId: n.ID, ParentId: n.Parent, Depth: int32(n.Depth), State: plannerv1.NodeState(n.State),
@@ -28,7 +28,7 @@ func nodeFromProto(p *plannerv1.Node) (n planner.Node, err error) {
 		Finish: reasoning.Finish(p.GetFinish()), Value: p.GetValue(), Scored: p != nil && p.Value != nil,
 		Answer: p.GetAnswer(), Reason: p.GetReason(),
 	}
-	if p.GetState() <= 0 { // those of newer planners are kept
+	if p.GetState() <= 0 { // states that only newer planners have are larger
 		return n, wire.Malformed("node.state", "must be a state, is %v", p.GetState())
 	}
 	if p.GetFinish() != 0 { // it has been generated

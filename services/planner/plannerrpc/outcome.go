@@ -10,7 +10,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/search"
 )
 
-// outcomeToProto turns an outcome to its message; it returns nil for nil.
+// outcomeToProto converts an outcome to its message; it returns nil for nil.
 func outcomeToProto(o *planner.Outcome) *plannerv1.Outcome {
 	if o == nil {
 		return nil

@@ -10,7 +10,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner"
 )
 
-// planToProto turns a plan to its message; it returns nil for nil.
+// planToProto converts a plan to its message; it returns nil for nil.
 func planToProto(p *planner.Plan) *plannerv1.SearchPlan {
 	if p == nil {
 		return nil
@@ -62,8 +62,8 @@ func planFromProto(p *plannerv1.SearchPlan) (*planner.Plan, error) {
 	return out, err
 }
 
-// PlannedToProto turns a plan with its estimate to its message.
-func PlannedToProto(p planner.Planned) *plannerv1.PlanSearchResponse {
+// PlanResultToProto converts a plan with its estimate to its message.
+func PlanResultToProto(p planner.PlanResult) *plannerv1.PlanSearchResponse {
 	out := &plannerv1.PlanSearchResponse{Plan: planToProto(&p.Plan), Bill: wire.BillToProto(p.Bill)}
 	if p.Estimate != nil {
 		out.Estimate = difficultyrpc.EstimateToProto(*p.Estimate)
@@ -71,15 +71,15 @@ func PlannedToProto(p planner.Planned) *plannerv1.PlanSearchResponse {
 	return out
 }
 
-// plannedFromProto is the inverse of PlannedToProto, but for the samples of the
+// planResultFromProto is the inverse of PlannedToProto, but for the samples of the
 // estimate.
-func plannedFromProto(p *plannerv1.PlanSearchResponse) (out planner.Planned, err error) {
+func planResultFromProto(p *plannerv1.PlanSearchResponse) (out planner.PlanResult, err error) {
 	plan, err := planFromProto(p.GetPlan())
 	if err != nil {
 		return out, err
 	}
 	if plan == nil {
-		return out, wire.Malformed("plan", "must be there")
+		return out, wire.Malformed("plan", "must be set")
 	}
 	out.Plan = *plan
 	if p.Estimate != nil {

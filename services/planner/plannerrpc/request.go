@@ -14,7 +14,7 @@ func ref(in interface {
 	return planner.Ref{Tenant: in.GetTenant(), ID: in.GetSearchId()}
 }
 
-// listRequestFromProto reads a request for a page of searches.
+// listRequestFromProto converts a request for a page of searches.
 func listRequestFromProto(in *plannerv1.ListSearchesRequest) (planner.ListRequest, error) {
 	r := planner.ListRequest{
 		Tenant: in.GetTenant(), PageSize: int(in.GetPageSize()), PageToken: in.GetPageToken(),
@@ -48,11 +48,11 @@ func listRequestToProto(r planner.ListRequest) *plannerv1.ListSearchesRequest {
 	return out
 }
 
-// nodesRequestFromProto reads a request for a page of nodes.
+// nodesRequestFromProto converts a request for a page of nodes.
 func nodesRequestFromProto(in *plannerv1.ListNodesRequest) (planner.NodesRequest, error) {
 	r := planner.NodesRequest{Ref: ref(in), Depth: int(in.GetDepth()), PageSize: int(in.GetPageSize()), PageToken: in.GetPageToken()}
 	if in.Depth != nil && r.Depth < 1 {
-		return r, reasoning.Invalid("depth", "must be 1 or more, is %d", r.Depth)
+		return r, reasoning.Invalid("depth", "must be at least 1, or unset, is %d", r.Depth)
 	}
 	switch part := in.GetPart().(type) {
 	case *plannerv1.ListNodesRequest_ParentId:
@@ -78,7 +78,7 @@ func nodesRequestToProto(r planner.NodesRequest) *plannerv1.ListNodesRequest {
 	return out
 }
 
-// invalidTime returns the error of a timestamp that is no time.
+// invalidTime returns the error of a timestamp outside the range of google.protobuf.Timestamp.
 func invalidTime(field string) error {
 	return reasoning.Invalid(field, "must be a time of the years 1 to 9999, with nanoseconds below a second")
 }

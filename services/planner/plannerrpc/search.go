@@ -9,7 +9,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner"
 )
 
-// SearchToProto turns a search to its message.
+// SearchToProto converts a search to its message.
 func SearchToProto(s planner.Search) *plannerv1.Search {
 	out := &plannerv1.Search{
 		SearchId: s.ID, Tenant: s.Request.Tenant, Spec: SpecToProto(s.Request), State: plannerv1.SearchState(s.State),
@@ -23,8 +23,8 @@ func SearchToProto(s planner.Search) *plannerv1.Search {
 	return out
 }
 
-// searchFromProto is the inverse of SearchToProto, but for the idempotency key, which
-// does not come back.
+// searchFromProto is the inverse of SearchToProto, except for the idempotency key, which the
+// message does not have.
 func searchFromProto(p *plannerv1.Search) (s planner.Search, err error) {
 	s = planner.Search{
 		ID: p.GetSearchId(), Created: timeFromProto(p.GetCreateTime()), Ended: timeFromProto(p.GetEndTime()),

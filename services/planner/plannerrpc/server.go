@@ -1,5 +1,5 @@
-// Package plannerrpc is the planner on the wire: its gRPC server, a client that is a
-// planner.Solver, and the conversions between its domain and the protobuf contract.
+// Package plannerrpc serves a planner.Solver over gRPC, and has a client that is a
+// planner.Solver. It converts between the types of the planner and the protobuf contract.
 package plannerrpc
 
 import (
@@ -19,8 +19,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner"
 )
 
-// Register serves a Solver on s. Errors leave as domain errors: the server's interceptors
-// (internal/rpcerr) turn them into gRPC statuses.
+// Register serves a Solver on s. Handlers return domain errors; the server's interceptors
+// (internal/rpcerr) convert them to gRPC statuses.
 func Register(s grpc.ServiceRegistrar, solver planner.Solver) {
 	plannerv1.RegisterPlannerServiceServer(s, &server{solver: solver, followers: newFollowers()})
 }
@@ -45,7 +45,7 @@ func (s *server) Solve(in *plannerv1.SolveRequest, out grpc.ServerStreamingServe
 		return out.Send(&plannerv1.SolveResponse{Event: e})
 	})
 	if in.GetCancelOnDisconnect() && out.Context().Err() != nil && !s.followers.any(ref) {
-		_, _ = s.solver.Cancel(context.WithoutCancel(out.Context()), ref) // the client that would get an error has left
+		_, _ = s.solver.Cancel(context.WithoutCancel(out.Context()), ref) // there is no client left to return an error to
 	}
 	return err
 }
@@ -168,7 +168,7 @@ func (s *server) PlanSearch(ctx context.Context, in *plannerv1.PlanSearchRequest
 	if err != nil {
 		return nil, err
 	}
-	return PlannedToProto(planned), nil
+	return PlanResultToProto(planned), nil
 }
 
 func (s *server) ListModels(ctx context.Context, _ *plannerv1.ListModelsRequest) (*plannerv1.ListModelsResponse, error) {

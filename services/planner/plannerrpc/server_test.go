@@ -37,7 +37,7 @@ func bubble(t *testing.T, body func(t *testing.T, c plannerv1.PlannerServiceClie
 	})
 }
 
-// solve returns the id of a search that has ended.
+// solve runs a search to its end and returns its id.
 func solve(t *testing.T, c plannerv1.PlannerServiceClient, problem string, s search.Strategy) (id string) {
 	t.Helper()
 	stream, err := c.Solve(t.Context(), &plannerv1.SolveRequest{Spec: &plannerv1.SearchSpec{Problem: problem, Strategy: StrategyToProto(s)}})
@@ -53,7 +53,7 @@ func solve(t *testing.T, c plannerv1.PlannerServiceClient, problem string, s sea
 	return id
 }
 
-// A search is the same by all methods.
+// GetSearch returns the whole state of an ended search, and only to its tenant.
 func TestGetSearch(t *testing.T) {
 	bubble(t, func(t *testing.T, c plannerv1.PlannerServiceClient) {
 		id := solve(t, c, "count", search.BestOfN{N: 4})
@@ -90,7 +90,7 @@ func TestPlan(t *testing.T) {
 		}
 		list, err := c.ListSearches(t.Context(), &plannerv1.ListSearchesRequest{})
 		if err != nil || len(list.GetSearches()) > 0 {
-			t.Errorf("planning left searches %v, error %v", list, err)
+			t.Errorf("PlanSearch created searches %v, error %v", list, err)
 		}
 	})
 }
@@ -102,7 +102,7 @@ func TestCancelOnDisconnect(t *testing.T) {
 		flag, another bool
 		want          plannerv1.SearchState
 	}{
-		{"not asked for", false, false, plannerv1.SearchState_SEARCH_STATE_SUCCEEDED},
+		{"without the flag", false, false, plannerv1.SearchState_SEARCH_STATE_SUCCEEDED},
 		{"the only follower", true, false, plannerv1.SearchState_SEARCH_STATE_CANCELLED},
 		{"another follower", true, true, plannerv1.SearchState_SEARCH_STATE_SUCCEEDED},
 	} {
@@ -169,7 +169,7 @@ func TestDeleteTenant(t *testing.T) {
 	})
 }
 
-// What is not served yet says so by its reason.
+// The error of a method that is not served yet has the reason NOT_SERVED_YET.
 func TestGetUsageIsNotServed(t *testing.T) {
 	bubble(t, func(t *testing.T, c plannerv1.PlannerServiceClient) {
 		_, err := c.GetUsage(t.Context(), &plannerv1.GetUsageRequest{})

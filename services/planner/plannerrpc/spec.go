@@ -10,14 +10,16 @@ import (
 	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/planner"
+	"github.com/ponder-mesh/ponder/services/planner/search"
 )
 
-// specFromProto reads the request of a tenant. Its errors name the field; the rules
-// about values are the planner's, as long as the domain has the same values.
+// specFromProto converts the spec of a tenant's request. It checks only what planner.Request
+// cannot represent, such as unknown enum values and bounds of 0; Request.Validate checks the
+// rest. Errors name the field.
 func specFromProto(tenant, key string, in *plannerv1.SearchSpec) (planner.Request, error) {
 	r := planner.Request{Tenant: tenant, IdempotencyKey: key}
 	if in == nil {
-		return r, reasoning.Invalid("spec", "must be given")
+		return r, reasoning.Invalid("spec", "must be set")
 	}
 	if err := notServed(in); err != nil {
 		return r, err
@@ -63,7 +65,7 @@ func specFromProto(tenant, key string, in *plannerv1.SearchSpec) (planner.Reques
 	return r, err
 }
 
-// notServed returns an error for a field that has a meaning which no planner serves yet.
+// notServed returns an error for a field that the contract has and no planner serves yet.
 func notServed(in *plannerv1.SearchSpec) error {
 	field := ""
 	kinds := []plannerv1.AnswerKind{plannerv1.AnswerKind_ANSWER_KIND_UNSPECIFIED, plannerv1.AnswerKind_ANSWER_KIND_AUTO}
@@ -82,7 +84,8 @@ func notServed(in *plannerv1.SearchSpec) error {
 	return reasoning.Invalid(field, "is not served yet: leave it out")
 }
 
-// budgetFromProto reads a Budget. An absent bound is 0 in the domain, and 0 is none.
+// budgetFromProto converts a Budget. In planner.Request a bound of 0 is no bound, so an explicit
+// 0 is an error.
 func budgetFromProto(r *planner.Request, in *plannerv1.Budget) error {
 	r.Budget.PolicyTokens, r.Budget.VerifierTokens, r.Budget.FLOPs = in.GetPolicyTokens(), in.GetVerifierTokens(), in.GetFlops()
 	r.Samples = int(in.GetSamples())
@@ -90,23 +93,23 @@ func budgetFromProto(r *planner.Request, in *plannerv1.Budget) error {
 	case in == nil:
 		return nil
 	case in.PolicyTokens != nil && *in.PolicyTokens == 0:
-		return mustBound("budget.policy_tokens")
+		return zeroBound("budget.policy_tokens")
 	case in.VerifierTokens != nil && *in.VerifierTokens == 0:
-		return mustBound("budget.verifier_tokens")
+		return zeroBound("budget.verifier_tokens")
 	case in.Flops != nil && *in.Flops == 0:
-		return mustBound("budget.flops")
+		return zeroBound("budget.flops")
 	case in.Samples != nil && *in.Samples == 0:
-		return reasoning.Invalid("budget.samples", "must be 1 to 4096, is 0: leave it out for the effort's")
+		return reasoning.Invalid("budget.samples", "must be 1 to %d, is 0: leave it out to use the number of samples of the effort", search.MaxN)
 	}
 	return nil
 }
 
-// mustBound returns the error of a bound that is 0.
-func mustBound(field string) error {
-	return reasoning.Invalid(field, "must be more than 0: leave it out for no bound")
+// zeroBound returns the error of a bound that is 0.
+func zeroBound(field string) error {
+	return reasoning.Invalid(field, "must be more than 0, is 0: leave it out for no bound")
 }
 
-// SpecToProto is the inverse of specFromProto, but for tenant and key.
+// SpecToProto is the inverse of specFromProto, except for tenant and key.
 func SpecToProto(r planner.Request) *plannerv1.SearchSpec {
 	out := &plannerv1.SearchSpec{
 		Problem: r.Problem, Policy: r.Policy, Verifier: r.Verifier, Effort: plannerv1.Effort(r.Effort),
@@ -146,7 +149,7 @@ func SpecToProto(r planner.Request) *plannerv1.SearchSpec {
 	return out
 }
 
-// unknown returns the error of an enum value that this version does not know.
+// unknown returns the error of an enum value that this version does not have.
 func unknown(field string, value fmt.Stringer) error {
-	return reasoning.Invalid(field, "%s is not known here", value)
+	return reasoning.Invalid(field, "unknown value %s: update the planner, or use a value of its version", value)
 }

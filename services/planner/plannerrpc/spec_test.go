@@ -25,14 +25,14 @@ func TestChoices(t *testing.T) {
 	for _, want := range search.Choices() {
 		wire := ChoiceToProto(want)
 		if got, err := ChoiceFromProto(wire); err != nil || got != want {
-			t.Errorf("%v goes as %v and comes back as %v, %v", want, wire, got, err)
+			t.Errorf("%v: got %v and error %v from message %v", want, got, err, wire)
 		}
 		name := strings.TrimPrefix(wire.GetPick().String(), "PICK_")
 		if a := wire.GetAggregator(); a != 0 {
 			name = strings.TrimPrefix(a.String(), "AGGREGATOR_") + "-" + name
 		}
 		if strings.ToLower(name) != want.String() {
-			t.Errorf("%v goes as %v", want, wire)
+			t.Errorf("%v: got message %v, want one of that name", want, wire)
 		}
 	}
 	const none, last = reasoningv1.Aggregator_AGGREGATOR_UNSPECIFIED, reasoningv1.Aggregator_AGGREGATOR_LAST
@@ -58,7 +58,7 @@ func TestNumbers(t *testing.T) {
 	check := func(wire fmt.Stringer, prefix string, domain fmt.Stringer) {
 		t.Helper()
 		if want := prefix + strings.ToUpper(domain.String()); wire.String() != want {
-			t.Errorf("%v is %s on the wire", domain, wire)
+			t.Errorf("%v: the contract's number is %s, want %s", domain, wire, want)
 		}
 	}
 	for e := planner.EffortNone; e <= planner.EffortMax; e++ {
@@ -76,15 +76,15 @@ func TestNumbers(t *testing.T) {
 	for name, n := range map[string][2]int{
 		"efforts": {len(plannerv1.Effort_name), int(planner.EffortMax)}, "states": {len(plannerv1.SearchState_name), int(planner.StateCancelled)},
 		"node states":  {len(plannerv1.NodeState_name), int(search.StateCancelled)},
-		"stop reasons": {len(plannerv1.StopReason_name) - 2, int(planner.StopError)}, // nor are CONFIDENCE and PRICE
+		"stop reasons": {len(plannerv1.StopReason_name) - 2, int(planner.StopError)}, // CONFIDENCE and PRICE are not served yet
 	} {
 		if n[0]-1 != n[1] {
-			t.Errorf("%d %s on the wire, %d in the domain", n[0]-1, name, n[1])
+			t.Errorf("%s: the contract has %d, planners have %d", name, n[0]-1, n[1])
 		}
 	}
 }
 
-// A request comes back as it went, as long as it has what the wire can carry.
+// specFromProto is the inverse of SpecToProto, for requests that the contract can represent.
 func TestSpecRoundTrip(t *testing.T) {
 	maybe := func(t *rapid.T, name string) bool { return rapid.Bool().Draw(t, name) }
 	rapid.Check(t, func(t *rapid.T) {
@@ -128,15 +128,15 @@ func TestSpecRoundTrip(t *testing.T) {
 	})
 }
 
-// Every field of a SearchSpec and of a Budget is read, or refused by name.
-func TestEveryFieldOfASpecCounts(t *testing.T) {
-	read := map[string]string{}
+// Every field of a SearchSpec and of a Budget changes the request, or is refused by name.
+func TestEveryFieldOfASpecIsUsed(t *testing.T) {
+	unused := map[string]string{}
 	for _, m := range []proto.Message{&plannerv1.SearchSpec{}, &plannerv1.Budget{}} {
 		fields := m.ProtoReflect().Descriptor().Fields()
 		for i := range fields.Len() {
 			f := fields.Get(i)
 			filled := m.ProtoReflect().New()
-			filled.Set(f, something(f, filled))
+			filled.Set(f, nonDefault(f, filled))
 			spec, ok := filled.Interface().(*plannerv1.SearchSpec)
 			if !ok {
 				spec = &plannerv1.SearchSpec{Budget: filled.Interface().(*plannerv1.Budget)}
@@ -145,9 +145,9 @@ func TestEveryFieldOfASpecCounts(t *testing.T) {
 			var rule *reasoning.InvalidError
 			switch {
 			case errors.As(err, &rule):
-				read[string(f.Name())] = "refused: " + rule.Rule
+				unused[string(f.Name())] = "refused: " + rule.Rule
 			case cmp.Equal(got, planner.Request{}):
-				read[string(f.Name())] = "ignored"
+				unused[string(f.Name())] = "ignored"
 			}
 		}
 	}
@@ -159,13 +159,13 @@ func TestEveryFieldOfASpecCounts(t *testing.T) {
 		"strategy":          "refused: must be one of [greedy majority best-of-n beam lookahead dvts rebase mcts particles revisions]",
 		"sampling":          "ignored", "budget": "ignored", // as they are empty
 	}
-	if diff := cmp.Diff(read, want); diff != "" {
-		t.Errorf("fields that are not read: got -, want +\n%s", diff)
+	if diff := cmp.Diff(unused, want); diff != "" {
+		t.Errorf("fields that are not used: got -, want +\n%s", diff)
 	}
 }
 
-// something is a value of a field that is not its default.
-func something(f protoreflect.FieldDescriptor, m protoreflect.Message) protoreflect.Value {
+// nonDefault returns a value of a field other than its default.
+func nonDefault(f protoreflect.FieldDescriptor, m protoreflect.Message) protoreflect.Value {
 	switch f.Kind() {
 	case protoreflect.MessageKind:
 		if f.Message().FullName() == "google.protobuf.Timestamp" {

@@ -7,8 +7,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/strategies"
 )
 
-// StrategyFromProto reads a Strategy and gives what it leaves out the paper's default.
-// The rules about values are the search's.
+// StrategyFromProto converts a Strategy. Absent parameters get the defaults of the constructors
+// of package search. Strategy.Validate checks the values.
 func StrategyFromProto(in *plannerv1.Strategy) (search.Strategy, error) {
 	switch kind := in.GetKind().(type) {
 	case *plannerv1.Strategy_Greedy:
@@ -16,11 +16,11 @@ func StrategyFromProto(in *plannerv1.Strategy) (search.Strategy, error) {
 	case *plannerv1.Strategy_Majority:
 		m := kind.Majority
 		if m.Wave != nil && *m.Wave == 0 {
-			return nil, reasoning.Invalid("strategy.majority.wave", "must be 1 to 4096, is 0: leave it out for all at once")
+			return nil, reasoning.Invalid("strategy.majority.wave", "must be 1 to %d, is 0: leave it out to request all samples at once", search.MaxN)
 		}
 		if m.Confidence != nil && *m.Confidence == 0 {
 			return nil, reasoning.Invalid("strategy.majority.confidence",
-				"must be above 0: leave it out to stop when the winner is certain")
+				"must be more than 0, is 0: leave it out to stop only when the winner is certain")
 		}
 		return search.Majority{
 			N: int(m.GetN()), Wave: int(m.GetWave()), Confidence: m.GetConfidence(), Exhaustive: m.GetExhaustive(),
@@ -85,7 +85,7 @@ func StrategyFromProto(in *plannerv1.Strategy) (search.Strategy, error) {
 	return nil, reasoning.Invalid("strategy", "must be one of %v", strategies.Names())
 }
 
-// StrategyToProto writes a strategy with all its parameters. It returns nil for nil.
+// StrategyToProto converts a strategy with all its parameters. It returns nil for nil.
 func StrategyToProto(s search.Strategy) *plannerv1.Strategy {
 	switch s := s.(type) {
 	case search.Greedy:
@@ -136,7 +136,7 @@ func StrategyToProto(s search.Strategy) *plannerv1.Strategy {
 	return nil
 }
 
-// set replaces a default by the value from the wire, if there is one.
+// set replaces a default by the value of the message, if there is one.
 func set[D int | float64, W int32 | float64](parameter *D, value *W) {
 	if value != nil {
 		*parameter = D(*value)

@@ -22,7 +22,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/strategies"
 )
 
-// kinds is all strategies that the contract has and planners serve.
+// kinds returns the fields of the strategies that the contract has and planners serve.
 func kinds() (kinds []protoreflect.FieldDescriptor) {
 	fields := (&plannerv1.Strategy{}).ProtoReflect().Descriptor().Oneofs().ByName("kind").Fields()
 	for i := range fields.Len() {
@@ -33,7 +33,7 @@ func kinds() (kinds []protoreflect.FieldDescriptor) {
 	return kinds
 }
 
-// parameters is all fields of a kind.
+// parameters returns the fields of a kind.
 func parameters(kind protoreflect.FieldDescriptor) (fields []protoreflect.FieldDescriptor) {
 	for i := range kind.Message().Fields().Len() {
 		fields = append(fields, kind.Message().Fields().Get(i))
@@ -41,13 +41,13 @@ func parameters(kind protoreflect.FieldDescriptor) (fields []protoreflect.FieldD
 	return fields
 }
 
-// empty is a strategy of a kind that says nothing more.
+// empty returns the strategy of a kind without parameters, and the message of that kind in it.
 func empty(kind protoreflect.FieldDescriptor) (*plannerv1.Strategy, protoreflect.Message) {
 	p := &plannerv1.Strategy{}
 	return p, p.ProtoReflect().Mutable(kind).Message()
 }
 
-// read is the strategy that a message means.
+// read returns the strategy of a message.
 func read(t *testing.T, p *plannerv1.Strategy) search.Strategy {
 	t.Helper()
 	s, err := StrategyFromProto(p)
@@ -57,7 +57,7 @@ func read(t *testing.T, p *plannerv1.Strategy) search.Strategy {
 	return s
 }
 
-// drawn is a strategy of the type of s in which every parameter says something.
+// drawn returns a strategy of the type of s with all parameters set.
 func drawn(t *rapid.T, s search.Strategy) search.Strategy {
 	v := reflect.New(reflect.TypeOf(s)).Elem()
 	for i := range v.NumField() {
@@ -80,7 +80,7 @@ func drawn(t *rapid.T, s search.Strategy) search.Strategy {
 	return v.Interface().(search.Strategy)
 }
 
-// Every parameter of every strategy survives the wire.
+// StrategyFromProto is the inverse of StrategyToProto, with every parameter of every strategy.
 func TestStrategyRoundTrip(t *testing.T) {
 	for _, kind := range kinds() {
 		t.Run(string(kind.Name()), func(t *testing.T) {
@@ -107,15 +107,15 @@ func TestStrategyRoundTrip(t *testing.T) {
 	}
 }
 
-// A kind that the contract has and this server does not know would be refused.
-func TestEveryKindOfStrategyIsKnown(t *testing.T) {
+// StrategyFromProto and StrategyToProto have a case for every kind of strategy.
+func TestEveryKindOfStrategyIsConverted(t *testing.T) {
 	for _, kind := range kinds() {
 		p, _ := empty(kind)
 		s, err := StrategyFromProto(p)
 		if err != nil {
 			t.Errorf("%s: %v", kind.Name(), err)
 		} else if got, want := fmt.Sprintf("%T", StrategyToProto(s).GetKind()), fmt.Sprintf("%T", p.GetKind()); got != want {
-			t.Errorf("%s comes back as %s", want, got)
+			t.Errorf("%s is converted back to %s", want, got)
 		}
 	}
 	if _, err := StrategyFromProto(&plannerv1.Strategy{}); !errors.Is(err, reasoning.ErrInvalid) {
@@ -123,16 +123,16 @@ func TestEveryKindOfStrategyIsKnown(t *testing.T) {
 	}
 }
 
-// Every strategy and every parameter that the contract has is explained, and no other.
+// Every strategy and parameter of the contract is in the catalogue, and no other.
 func TestCatalogueIsTheContract(t *testing.T) {
-	var explained, contracted []string
+	var catalogue, contract []string
 	for _, s := range strategies.Catalogue() {
-		explained = append(explained, s.Name)
+		catalogue = append(catalogue, s.Name)
 		if s.Summary == "" || s.Source == "" && s.Name != "greedy" {
 			t.Errorf("%s: summary %q, source %q", s.Name, s.Summary, s.Source)
 		}
 		for _, p := range s.Parameters {
-			explained = append(explained, s.Name+" "+p.Name)
+			catalogue = append(catalogue, s.Name+" "+p.Name)
 			if p.Summary == "" || p.Default == "" {
 				t.Errorf("%s %s: summary %q, default %q", s.Name, p.Name, p.Summary, p.Default)
 			}
@@ -142,17 +142,17 @@ func TestCatalogueIsTheContract(t *testing.T) {
 		p, _ := empty(kind)
 		name := read(t, p).Name()
 		if want := strings.ReplaceAll(string(kind.Name()), "_", "-"); name != want {
-			t.Errorf("strategy %s is called %s by the contract", name, want)
+			t.Errorf("strategy %s has the name %s in the contract", name, want)
 		}
-		contracted = append(contracted, name)
+		contract = append(contract, name)
 		for _, field := range parameters(kind) {
-			contracted = append(contracted, name+" "+string(field.Name()))
+			contract = append(contract, name+" "+string(field.Name()))
 		}
 	}
-	slices.Sort(explained) // the catalogue has an order of its own
-	slices.Sort(contracted)
-	if diff := cmp.Diff(explained, contracted); diff != "" {
-		t.Errorf("explained -, contracted +\n%s", diff)
+	slices.Sort(catalogue) // its order differs from the contract's
+	slices.Sort(contract)
+	if diff := cmp.Diff(catalogue, contract); diff != "" {
+		t.Errorf("catalogue -, contract +\n%s", diff)
 	}
 	if got, want := len(strategies.Names()), len(kinds()); got != want {
 		t.Errorf("%d names, want %d", got, want)
@@ -163,15 +163,15 @@ func TestCatalogueIsTheContract(t *testing.T) {
 func TestMctsFinal(t *testing.T) {
 	for number, name := range plannerv1.MctsFinal_name {
 		if want := "MCTS_FINAL_" + strings.ToUpper(search.Final(number).String()); number != 0 && name != want {
-			t.Errorf("%s is %v in the search", name, search.Final(number))
+			t.Errorf("%s has the number of search.Final %v", name, search.Final(number))
 		}
 	}
 	if got := len(plannerv1.MctsFinal_name) - 1; got != int(search.FinalValue) {
-		t.Errorf("%d ways on the wire, %d in the search", got, search.FinalValue)
+		t.Errorf("the contract has %d values, search.Final has %d", got, search.FinalValue)
 	}
 }
 
-// What a message leaves out has the defaults of package strategies, for any n.
+// Absent parameters have the defaults of package strategies, for any n.
 func TestAbsentParameters(t *testing.T) {
 	for _, kind := range kinds()[1:] {
 		for n := 1; n <= 300; n++ {
@@ -212,9 +212,9 @@ func comments(t *testing.T) map[string]string {
 	return comments
 }
 
-// The numbers in the contract's comments are those that are true: "1…256" is accepted to
-// both ends and no further, "Absent: 40" is 40.
-func TestContractSaysTheRules(t *testing.T) {
+// The numbers in the contract's comments are true: of "1…256" both ends are accepted, and no
+// value beyond them; of "Absent: 40" the default is 40.
+func TestNumbersInCommentsOfTheContract(t *testing.T) {
 	comments := comments(t)
 	ranges, defaults := 0, 0
 	for _, kind := range kinds() {
@@ -245,7 +245,7 @@ func TestContractSaysTheRules(t *testing.T) {
 					err := with(value)
 					var rule *reasoning.InvalidError
 					if value == 0 && !field.HasPresence() && field.Name() != "n" {
-						continue // that is absent
+						continue // 0 is the same as absent
 					}
 					name := fmt.Sprintf("strategy.%s.%s", kind.Name(), field.Name())
 					if good != (err == nil) || !good && (!errors.As(err, &rule) || rule.Field != name) {
@@ -265,6 +265,6 @@ func TestContractSaysTheRules(t *testing.T) {
 		}
 	}
 	if ranges < 24 || defaults < 13 {
-		t.Errorf("%d ranges and %d defaults found in comments, want more: does the test still read the comments?", ranges, defaults)
+		t.Errorf("%d ranges and %d defaults found in comments, want at least 24 and 13: the test shows nothing", ranges, defaults)
 	}
 }

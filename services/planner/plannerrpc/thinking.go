@@ -7,14 +7,14 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/backend"
 )
 
-// ThinkingFromProto reads a Thinking; it returns nil for nil. Enums have the domain's
-// numbers, and the rules about values are the domain's.
+// ThinkingFromProto converts a Thinking; it returns nil for nil. The enums of package backend
+// have the contract's numbers. Thinking.Validate checks the values.
 func ThinkingFromProto(in *plannerv1.Thinking) (*backend.Thinking, error) {
 	if in == nil {
 		return nil, nil
 	}
 	if in.MaxTokens != nil && *in.MaxTokens == 0 {
-		return nil, mustBound("thinking.max_tokens")
+		return nil, zeroBound("thinking.max_tokens")
 	}
 	return &backend.Thinking{
 		Max: int(in.GetMaxTokens()), Min: int(in.GetMinTokens()), Waits: int(in.GetWaits()), Wait: in.GetWait(),

@@ -41,34 +41,34 @@ func TestFromThinking(t *testing.T) {
 			t.Errorf("error %v (-got +want):\n%s", err, diff)
 		}
 		if again, err := ThinkingFromProto(ThinkingToProto(test.want)); err != nil || !cmp.Equal(again, test.want) {
-			t.Errorf("written and read again: got %v and error %v, want %v", again, err, test.want)
+			t.Errorf("converted to a message and back: got %v and error %v, want %v", again, err, test.want)
 		}
 	}
 }
 
-// The domain's enums have the contract's numbers and names.
+// The enums of package backend have the contract's numbers and names.
 func TestThinkingNumbers(t *testing.T) {
 	for number, name := range plannerv1.ThinkingMode_name {
 		m, err := backend.ParseMode(strings.ToLower(strings.TrimPrefix(name, "THINKING_MODE_")))
 		if known := err == nil; known != (number != 0) || known && int32(m) != number {
-			t.Errorf("%s, %d on the wire, is read as %d with error %v", name, number, m, err)
+			t.Errorf("%s, number %d of the contract: got %d and error %v", name, number, m, err)
 		}
 	}
 	for number, name := range plannerv1.ThinkingAdvice_name {
 		a, err := backend.ParseAdvice(strings.ToLower(strings.TrimPrefix(name, "THINKING_ADVICE_")))
 		if known := err == nil; known != (number != 0) || known && int32(a) != number {
-			t.Errorf("%s, %d on the wire, is read as %d with error %v", name, number, a, err)
+			t.Errorf("%s, number %d of the contract: got %d and error %v", name, number, a, err)
 		}
 	}
 	mode, advice := backend.Mode(len(plannerv1.ThinkingMode_name)), backend.Advice(len(plannerv1.ThinkingAdvice_name))
 	if mode.String() != "unknown" || advice.String() != "unknown" {
-		t.Error("the domain has modes or advice that the contract does not have")
+		t.Error("package backend has modes or advice that the contract does not have")
 	}
 }
 
-// Through gRPC, a policy thinks as long as the request says and each token is billed. An
-// error names the field that breaks a rule.
-func TestSolveThinks(t *testing.T) {
+// Solve applies the request's Thinking, and bills each token. An error names the field that breaks
+// a rule.
+func TestSolveAppliesThinking(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		continuations := map[string]string{
 			"":                        "1+2=3\n#\n",

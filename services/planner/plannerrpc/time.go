@@ -6,7 +6,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// timeToProto returns nil for the zero time.
+// timeToProto converts a time; it returns nil for the zero time.
 func timeToProto(t time.Time) *timestamppb.Timestamp {
 	if t.IsZero() {
 		return nil
@@ -14,7 +14,7 @@ func timeToProto(t time.Time) *timestamppb.Timestamp {
 	return timestamppb.New(t)
 }
 
-// timeFromProto returns the zero time for nil, and for what is no time.
+// timeFromProto converts a timestamp; it returns the zero time for nil and for an invalid one.
 func timeFromProto(p *timestamppb.Timestamp) time.Time {
 	if !p.IsValid() {
 		return time.Time{}

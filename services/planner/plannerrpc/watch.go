@@ -29,26 +29,26 @@ func (c *Client) Watch(ctx context.Context, ref planner.Ref, after int64) iter.S
 				err = w.pause.wait(ctx)
 			}
 			if err != nil {
-				yield(planner.Event{}, c.done(ctx, err))
+				yield(planner.Event{}, c.domainError(ctx, err))
 				return
 			}
 		}
 	}
 }
 
-// A watch follows one search over as many streams as it takes.
+// A watch follows one search over one stream after the other.
 type watch struct {
 	*Client
 	ref   planner.Ref
 	after int64 // sequence number of the last event
-	began bool  // there was an event
+	began bool  // an event was read
 	over  bool  // the search has ended, or the reader has left
 	yield func(planner.Event, error) bool
 	pause backoff
 }
 
-// attach opens a stream after the last event and yields its events. It returns nil when
-// the watch is over.
+// attach opens a stream after the last event and yields its events until the watch is over or
+// the stream fails. It returns nil if the watch is over.
 func (w *watch) attach(ctx context.Context) error {
 	ctx, leave := context.WithCancel(ctx)
 	defer leave()
@@ -70,7 +70,7 @@ func (w *watch) attach(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		w.answered.Store(true)
+		w.responded.Store(true)
 		w.after, w.began, w.pause = event.Sequence, true, backoff{}
 		w.over = !w.yield(event, nil) || event.State.Ended()
 	}
@@ -82,35 +82,36 @@ func (w *watch) attach(ctx context.Context) error {
 func (w *watch) read(r *plannerv1.WatchSearchResponse) (planner.Event, error) {
 	event, err := eventFromProto(r.GetEvent())
 	if err == nil && event.First != w.after+1 && w.after != 0 && !event.Snapshot {
-		err = wire.Malformed("event.first_sequence", "must go on after %d, is %d", w.after, event.First)
+		err = wire.Malformed("event.first_sequence", "must be %d, is %d", w.after+1, event.First)
 	}
 	return event, err
 }
 
-// end handles the end of a stream without a terminal event. That is right only where the
-// search had ended with the number which the watch began with.
+// end handles the end of a stream without a terminal event, which is valid only if the watch
+// began after the last event of an ended search.
 func (w *watch) end(first bool) error {
 	switch {
 	case !first:
 		return status.Error(codes.Unavailable, "planner ended the stream before the search ended")
 	case w.began:
-		return wire.Malformed("event", "must be terminal at the end of a search, and none is after %d", w.after)
+		return wire.Malformed("event", "stream ended after %d without a terminal event", w.after)
 	}
 	w.over = true
 	return nil
 }
 
-// permanent are codes of gRPC itself, not of the planner, that another try meets again.
+// permanent lists the codes for which a retry is useless when gRPC itself, and not the planner,
+// returns them.
 var permanent = []codes.Code{
 	codes.InvalidArgument, codes.NotFound, codes.PermissionDenied, codes.Unauthenticated, codes.Unimplemented,
 	codes.ResourceExhausted, codes.FailedPrecondition, codes.OutOfRange,
 }
 
-// transient reports whether a call that failed may succeed when it is tried again: the
-// planner is away, or something between broke the call.
+// transient reports whether a failed call may succeed when it is repeated: the planner cannot be
+// reached, or the connection broke.
 func (c *Client) transient(ctx context.Context, err error) bool {
 	s, ok := status.FromError(err)
-	if ctx.Err() != nil || !ok || !c.answered.Load() {
+	if ctx.Err() != nil || !ok || !c.responded.Load() {
 		return false
 	}
 	ofPlanner := slices.ContainsFunc(s.Details(), func(d any) bool {
@@ -120,7 +121,7 @@ func (c *Client) transient(ctx context.Context, err error) bool {
 	return s.Code() == codes.Unavailable || !ofPlanner && !slices.Contains(permanent, s.Code())
 }
 
-// A backoff waits longer each time, up to maxPause.
+// A backoff pauses between attempts, each time longer, up to maxPause.
 type backoff struct{ last time.Duration }
 
 const (
@@ -128,9 +129,8 @@ const (
 	maxPause = 2 * time.Second
 )
 
-// wait pauses, and returns the cause of ctx's end if that comes first. Half of the pause
-// is drawn at random, so that the clients of a planner that restarts do not return all
-// at once.
+// wait pauses, or returns the cause of ctx's end if that comes first. Half of the pause is drawn
+// at random, so that the clients of a planner that restarts do not all return at once.
 func (b *backoff) wait(ctx context.Context) error {
 	b.last = min(max(2*b.last, minPause), maxPause)
 	timer := time.NewTimer(b.last/2 + rand.N(b.last/2))

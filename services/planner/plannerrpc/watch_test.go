@@ -29,9 +29,9 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier/verifiertest"
 )
 
-// A cutter is a TCP proxy that cuts each connection once it has carried limit bytes to
-// the client. It carries four times as much after 20 cuts, so that a client which was
-// stopped for long gets one event of all that it missed.
+// A cutter is a TCP proxy that cuts each connection after limit bytes to the client. After 20 cuts
+// it allows four times as many, so that a client can read an event of all the changes that it
+// missed.
 type cutter struct {
 	net.Listener
 	backend string
@@ -39,8 +39,8 @@ type cutter struct {
 	cuts    atomic.Int32
 }
 
-// cut serves a cutter in front of an address until the end of the test.
-func cut(t *testing.T, backend string, limit int64) *cutter {
+// startCutter serves a cutter in front of an address until the end of the test.
+func startCutter(t *testing.T, backend string, limit int64) *cutter {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -79,13 +79,13 @@ func (c *cutter) carry(client net.Conn) {
 	}
 }
 
-// Through a proxy that cuts each connection after some kilobytes, a watch of a beam-128
-// yields each change once and the same tree as Nodes.
+// Through a proxy that cuts each connection after some kilobytes, a watch of a beam of 128 covers
+// each sequence number once and yields the same tree as Nodes.
 func TestWatchThroughCuts(t *testing.T) {
 	steps := policytest.Steps(4, 0)
 	staggered := &policytest.Script{Reply: func(r policy.Request, ordinal int) policytest.Reply {
 		reply := steps.Reply(r, ordinal)
-		reply.Delay = time.Duration(rand.N(200)) * time.Millisecond // so that changes come one by one
+		reply.Delay = time.Duration(rand.N(200)) * time.Millisecond // so that changes are made one by one
 		return reply
 	}}
 	p := planner.New(planner.Config{Policy: staggered, Verifier: verifiertest.Steps(0)})
@@ -98,7 +98,7 @@ func TestWatchThroughCuts(t *testing.T) {
 	Register(server, p)
 	go server.Serve(listener)
 	defer server.Stop()
-	proxy := cut(t, listener.Addr().String(), 16<<10)
+	proxy := startCutter(t, listener.Addr().String(), 16<<10)
 	conn, err := grpc.NewClient(proxy.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)
@@ -124,13 +124,13 @@ func TestWatchThroughCuts(t *testing.T) {
 	plannertest.Contiguous(t, 0, events, end.Sequence)
 	plannertest.SameTree(t, p, ref, plannertest.Tree(events))
 	if cuts := proxy.cuts.Load(); cuts < 3 {
-		t.Errorf("%d cuts in %d events, want 3 at least: the test shows nothing", cuts, len(events))
+		t.Errorf("%d cuts in %d events, want at least 3: the test shows nothing", cuts, len(events))
 	}
 }
 
-// A planner that restarts, or that is away for a while, is waited for by a Client which
-// it has answered before. One that has never answered is not.
-func TestWatchWaitsForAPlannerThatAnswered(t *testing.T) {
+// A Client waits for a planner that restarts or cannot be reached, if the planner has responded to
+// it before.
+func TestWatchWaitsForAPlannerThatResponded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := planner.New(planner.Config{Policy: policytest.Steps(3, 10*time.Second), Verifier: verifiertest.Steps(0)})
 		t.Cleanup(p.Close)
@@ -140,11 +140,11 @@ func TestWatchWaitsForAPlannerThatAnswered(t *testing.T) {
 		began := time.Now()
 		for _, err := range NewClient(server.Conn).Watch(t.Context(), ref, 0) {
 			if !errors.Is(err, reasoning.ErrUnavailable) {
-				t.Errorf("a planner that never answered: got %v, want ErrUnavailable", err)
+				t.Errorf("a planner that never responded: got %v, want ErrUnavailable", err)
 			}
 		}
 		if _, err := NewClient(server.Conn).Wait(t.Context(), ref, time.Hour); !errors.Is(err, reasoning.ErrUnavailable) || time.Since(began) != 0 {
-			t.Errorf("a planner that never answered: got %v after %v, want ErrUnavailable at once", err, time.Since(began))
+			t.Errorf("a planner that never responded: got %v after %v, want ErrUnavailable at once", err, time.Since(began))
 		}
 		server.Restart()
 		time.Sleep(time.Minute) // for gRPC to connect again
@@ -183,11 +183,11 @@ func TestWatchWaitsForAPlannerThatAnswered(t *testing.T) {
 	})
 }
 
-// A broken planner sends what the contract forbids.
+// A broken planner sends given events, which may break the contract.
 type broken struct {
 	plannerv1.UnimplementedPlannerServiceServer
-	streams [][]*plannerv1.SearchEvent // that it sends, one stream after another
-	ends    error                      // of each stream
+	streams [][]*plannerv1.SearchEvent // events of each stream
+	err     error                      // ends each stream
 	opened  []int64                    // after_sequence of each stream
 }
 
@@ -201,10 +201,12 @@ func (b *broken) WatchSearch(in *plannerv1.WatchSearchRequest, out grpc.ServerSt
 			}
 		}
 	}
-	return b.ends
+	return b.err
 }
 
-func TestWatchRefusesWhatTheContractForbids(t *testing.T) {
+// Watch ends with an error if a stream breaks the contract or fails permanently, and continues
+// after other failures.
+func TestWatchOfABrokenPlanner(t *testing.T) {
 	event := func(first, last int64) *plannerv1.SearchEvent {
 		return &plannerv1.SearchEvent{FirstSequence: first, Sequence: last, State: plannerv1.SearchState_SEARCH_STATE_RUNNING}
 	}
@@ -212,12 +214,12 @@ func TestWatchRefusesWhatTheContractForbids(t *testing.T) {
 	snapshot.Snapshot = true
 	terminal := event(106, 106)
 	terminal.State, terminal.Outcome = plannerv1.SearchState_SEARCH_STATE_FAILED, &plannerv1.Outcome{StopReason: plannerv1.StopReason_STOP_REASON_ERROR}
-	away := status.Error(codes.Unavailable, "away")
+	unavailable := status.Error(codes.Unavailable, "unavailable")
 	for _, c := range []struct {
 		name    string
 		streams [][]*plannerv1.SearchEvent
-		ends    error
-		want    error
+		err     error // of each stream
+		want    error // of Watch
 		opened  int
 		events  int
 	}{
@@ -225,14 +227,14 @@ func TestWatchRefusesWhatTheContractForbids(t *testing.T) {
 		{"the same twice", [][]*plannerv1.SearchEvent{{event(1, 2), event(2, 3)}}, nil, wire.ErrMalformed, 1, 1},
 		{"an end without an outcome", [][]*plannerv1.SearchEvent{{event(1, 2)}}, nil, wire.ErrMalformed, 2, 1},
 		{"a permanent error", [][]*plannerv1.SearchEvent{{event(1, 2)}}, planner.ErrNotFound, planner.ErrNotFound, 1, 1},
-		{"a proxy's refusal", [][]*plannerv1.SearchEvent{{event(1, 2)}}, status.Error(codes.PermissionDenied, "no"), nil, 1, 1},
-		{"going on after a snapshot", [][]*plannerv1.SearchEvent{{event(1, 2)}, {snapshot}, {terminal}}, away, nil, 3, 3},
+		{"an error of a proxy", [][]*plannerv1.SearchEvent{{event(1, 2)}}, status.Error(codes.PermissionDenied, "no"), nil, 1, 1},
+		{"streams that continue after a snapshot", [][]*plannerv1.SearchEvent{{event(1, 2)}, {snapshot}, {terminal}}, unavailable, nil, 3, 3},
 		{"a proxy that breaks streams", [][]*plannerv1.SearchEvent{{event(101, 105)}, {terminal}}, status.Error(codes.Internal, "RST_STREAM"), nil, 2, 2},
-		{"nothing left to tell", nil, nil, nil, 1, 0},
+		{"no events left", nil, nil, nil, 1, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				b := &broken{streams: c.streams, ends: c.ends}
+				b := &broken{streams: c.streams, err: c.err}
 				server := rpctest.Serve(t, func(s grpc.ServiceRegistrar) { plannerv1.RegisterPlannerServiceServer(s, b) })
 				events := 0
 				var last error
@@ -252,7 +254,7 @@ func TestWatchRefusesWhatTheContractForbids(t *testing.T) {
 	}
 }
 
-// Pauses grow to a bound, are not all the same, and end with the context.
+// Pauses grow up to maxPause and end with the context.
 func TestBackoff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b backoff

@@ -68,7 +68,7 @@ func list(t *testing.T, s planner.Solver) {
 	}
 	_, err := s.List(t.Context(), planner.ListRequest{Tenant: tenant, PageSize: -1})
 	refused(t, "negative page size", err, reasoning.ErrInvalid, "page_size")
-	// Searches that come while a client pages do not move what it has not seen.
+	// A search that is created while a client reads pages does not change the remaining pages.
 	first, err := s.List(t.Context(), planner.ListRequest{Tenant: tenant, PageSize: 2})
 	if err != nil {
 		t.Fatal(err)
@@ -152,7 +152,7 @@ func nodes(t *testing.T, s planner.Solver) {
 		refused(t, fmt.Sprintf("children of %q", bad), err, reasoning.ErrInvalid, "parent_id")
 	}
 	_, err := s.Nodes(t.Context(), planner.NodesRequest{Ref: ref, Parent: "99"})
-	refused(t, "below a node that is not there", err, planner.ErrNoNode, "")
+	refused(t, "below a node that does not exist", err, planner.ErrNoNode, "")
 	_, err = s.Nodes(t.Context(), planner.NodesRequest{Ref: ref, Depth: -1})
 	refused(t, "negative depth", err, reasoning.ErrInvalid, "depth")
 }
@@ -175,7 +175,7 @@ func largePages(t *testing.T, s planner.Solver) {
 	}
 }
 
-// A token that is not the one of the page before is refused, never read as another page.
+// A token that is not that of the previous page is refused, and never gives another page.
 func tokens(t *testing.T, s planner.Solver) {
 	ref, _ := ended(t, s, beam(12))
 	other, _ := ended(t, s, greedy("other"))

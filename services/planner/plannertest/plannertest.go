@@ -1,5 +1,4 @@
-// Package plannertest checks that a body of planner.Solver keeps the promises of the
-// interface.
+// Package plannertest is the conformance suite of planner.Solver.
 package plannertest
 
 import (
@@ -19,7 +18,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier/verifiertest"
 )
 
-// Start returns a Solver whose searches are those of p, until the end of the test.
+// Start returns a Solver that runs its searches on p, until the end of the test.
 type Start func(t *testing.T, p *planner.Planner) planner.Solver
 
 // Run checks the Solvers that start returns. Each check runs in a synctest bubble, with a
@@ -35,7 +34,7 @@ func Run(t *testing.T, start Start) {
 		"Watch live from many numbers":     watchLive,
 		"Watch by a slow reader":           watchSlowly,
 		"Watch ends with its context":      watchCancelled,
-		"Watch after what has not come":    watchTooFar,
+		"Watch after unknown numbers":      watchTooFar,
 		"Watch bounds its events in bytes": watchLarge,
 		"Watch live, large and slow":       watchLargeSlowly,
 		"Wait":                             wait,
@@ -59,8 +58,8 @@ func Run(t *testing.T, start Start) {
 	}
 }
 
-// Policy returns a policy whose solutions have three steps of a second each, but for the
-// problem of Large, whose solutions are one step of 8 kB and end 10 ms after each other.
+// Policy returns a policy whose solutions have three steps of a second each. The solutions of the
+// problem of Large are one step of 8 kB and end 10 ms after each other.
 func Policy() *policytest.Script {
 	short := policytest.Steps(3, time.Second)
 	long := strings.Repeat("7 bytes", 8192/7)
@@ -77,19 +76,19 @@ func Policy() *policytest.Script {
 
 const largeProblem = "count in 8 kB"
 
-// Large asks for n solutions of 8 kB each, of a Solver over Policy.
+// Large returns a request that makes a Solver over Policy generate n solutions of 8 kB each.
 func Large(n int) planner.Request {
 	return planner.Request{Tenant: tenant, Problem: largeProblem, Strategy: search.BestOfN{N: n}, MaxTokens: new(4096)}
 }
 
 const tenant = "plannertest"
 
-// beam is a search of three levels with n nodes each.
+// beam returns a request for a search of three levels with n nodes each.
 func beam(n int) planner.Request {
 	return planner.Request{Tenant: tenant, Problem: "count", Strategy: search.NewBeam(n)}
 }
 
-// created starts a search and returns its name.
+// created creates a search and returns its Ref.
 func created(t *testing.T, s planner.Solver, r planner.Request) planner.Ref {
 	t.Helper()
 	got, err := s.Create(t.Context(), r)
@@ -99,7 +98,7 @@ func created(t *testing.T, s planner.Solver, r planner.Request) planner.Ref {
 	return planner.Ref{Tenant: r.Tenant, ID: got.ID}
 }
 
-// ended runs a search to its end and returns its name and how it ended.
+// ended runs a search to its end and returns its Ref and its last state.
 func ended(t *testing.T, s planner.Solver, r planner.Request) (planner.Ref, planner.Search) {
 	t.Helper()
 	ref := created(t, s, r)
@@ -134,7 +133,7 @@ func watched(t *testing.T, s planner.Solver, ref planner.Ref, after int64) (even
 	return events
 }
 
-// refused checks that err is want and, where field is not empty, names a field.
+// refused checks that err is want and, unless field is empty, an InvalidError on field.
 func refused(t *testing.T, what string, err, want error, field string) {
 	t.Helper()
 	var rule *reasoning.InvalidError
@@ -143,7 +142,7 @@ func refused(t *testing.T, what string, err, want error, field string) {
 	}
 }
 
-// soon is a context that ends after a second.
+// soon returns a context that ends after a second.
 func soon(t *testing.T) context.Context {
 	ctx, stop := context.WithTimeout(t.Context(), time.Second)
 	t.Cleanup(stop)

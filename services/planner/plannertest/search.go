@@ -37,7 +37,7 @@ func create(t *testing.T, s planner.Solver) {
 		t.Errorf("outcome: %+v", o)
 	}
 	if p := end.Plan; p != nil && (p.Policy.Name == "" || p.RewardModel.Name == "") {
-		t.Errorf("the plan does not say which models: %+v", p)
+		t.Errorf("the plan does not name its models: %+v", p)
 	}
 	if end.Plan == nil || end.Plan.Strategy != r.Strategy || end.Bill.Policy.Generated == 0 || end.Bill.Verifier.Verifier == 0 {
 		t.Errorf("plan %+v, bill %+v", end.Plan, end.Bill)
@@ -73,8 +73,8 @@ func idempotency(t *testing.T, s planner.Solver) {
 	}
 }
 
-// A client that lost its connection before it knew the search's id gets the answer by
-// its key, after the deadline too.
+// A client that lost its connection before it got the search's id gets the search by its key,
+// also after the deadline.
 func afterDeadline(t *testing.T, s planner.Solver) {
 	r := beam(4)
 	r.IdempotencyKey, r.Deadline = "k", time.Now().Add(10*time.Second)
@@ -106,7 +106,7 @@ func invalid(t *testing.T, s planner.Solver) {
 	}
 	_, err := s.Wait(t.Context(), planner.Ref{Tenant: tenant, ID: "x"}, -1)
 	if err == nil {
-		t.Error("waits for a negative time")
+		t.Error("Wait accepts a negative timeout")
 	}
 }
 
@@ -151,7 +151,7 @@ func wait(t *testing.T, s planner.Solver) {
 	}
 	ref = created(t, s, planner.Request{Tenant: tenant, Problem: "count again", Strategy: search.NewBeam(8)})
 	if _, err := s.Wait(soon(t), ref, time.Hour); err == nil {
-		t.Error("a Wait outlives its context")
+		t.Error("Wait did not return when its context ended")
 	}
 }
 
@@ -195,7 +195,7 @@ func plan(t *testing.T, s planner.Solver) {
 		t.Errorf("plan %+v, error %v", got, err)
 	}
 	if list, err := s.List(t.Context(), planner.ListRequest{Tenant: tenant}); err != nil || len(list.Items) > 0 {
-		t.Errorf("a plan left searches %v, error %v", list.Items, err)
+		t.Errorf("Plan created searches %v, error %v", list.Items, err)
 	}
 }
 

@@ -13,9 +13,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner"
 )
 
-// Contiguous checks that events are all changes of a search from after to last, each
-// once, and that exactly the last event is terminal. After 0, the first may begin with
-// any number.
+// Contiguous checks that events cover the sequence numbers above after up to last, each once, and
+// that only the last event is terminal. After 0, the first event may begin with any number.
 func Contiguous(t *testing.T, after int64, events []planner.Event, last int64) {
 	t.Helper()
 	next := after + 1
@@ -36,7 +35,7 @@ func Contiguous(t *testing.T, after int64, events []planner.Event, last int64) {
 	}
 }
 
-// Tree returns the nodes that events leave, by id.
+// Tree returns the nodes of the tree that events describe, by id.
 func Tree(events []planner.Event) map[string]planner.Node {
 	tree := map[string]planner.Node{}
 	for _, e := range events {
@@ -72,14 +71,14 @@ func watchEverywhere(t *testing.T, s planner.Solver) {
 		Contiguous(t, after, watched(t, s, ref, after), end.Sequence)
 	}
 	if events := watched(t, s, ref, end.Sequence); len(events) > 0 {
-		t.Errorf("nothing is new, but %v comes", events)
+		t.Errorf("after the last event: got %v, want no events", events)
 	}
 	if last := all[len(all)-1]; !last.Time.Equal(end.Ended) {
-		t.Errorf("the last event is of %v, the end of %v", last.Time, end.Ended)
+		t.Errorf("the last event has time %v, want the end of the search, %v", last.Time, end.Ended)
 	}
 }
 
-// Watchers attach at many moments, with the numbers of those moments, and read at
+// Watchers begin at different times, each after the search's number at that time, and read at
 // different speeds.
 func watchLive(t *testing.T, s planner.Solver) {
 	ref := created(t, s, beam(8))
@@ -140,7 +139,7 @@ func watchCancelled(t *testing.T, s planner.Solver) {
 	began := time.Now()
 	for e, err := range s.Watch(ctx, ref, 0) {
 		if last != nil {
-			t.Errorf("after the error %v came %v", last, e)
+			t.Errorf("got event %v after the error %v", e, last)
 		}
 		last = err
 	}
@@ -148,7 +147,7 @@ func watchCancelled(t *testing.T, s planner.Solver) {
 		t.Errorf("ended with %v after %v, want the context's cause", last, time.Since(began))
 	}
 	if got, err := s.Wait(t.Context(), ref, time.Hour); err != nil || got.State != planner.StateSucceeded {
-		t.Errorf("the search without a watcher is %v, error %v", got.State, err)
+		t.Errorf("without a watcher the search is %v, error %v", got.State, err)
 	}
 }
 
@@ -161,8 +160,8 @@ func watchTooFar(t *testing.T, s planner.Solver) {
 	}
 }
 
-// A search that ended with more than clients accept in one message comes in events of
-// at most MaxEventBytes.
+// The events of an ended search that is larger than clients accept in one message have at most
+// MaxEventBytes each.
 func watchLarge(t *testing.T, s planner.Solver) {
 	ref, end := ended(t, s, Large(700)) // 5.6 MB: more than 4 MiB
 	events := watched(t, s, ref, 0)
@@ -171,8 +170,8 @@ func watchLarge(t *testing.T, s planner.Solver) {
 	Bounded(t, events)
 }
 
-// A reader that pauses for two seconds, while more comes than clients accept in one
-// message, gets events of at most MaxEventBytes.
+// A reader that pauses for two seconds, in which more changes than clients accept in one message,
+// gets events of at most MaxEventBytes.
 func watchLargeSlowly(t *testing.T, s planner.Solver) {
 	ref := created(t, s, Large(1000)) // 1.6 MB in two seconds
 	var events []planner.Event

@@ -11,11 +11,11 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// Backend returns b with every call traced below its depth, and measured. It belongs
-// where calls are paid for: a call that a memo above it answers is no step.
+// Backend returns b with every call traced below the span of its depth, and measured. It belongs
+// below the memo, so that results of the memo are not measured as steps.
 //
-// Once the search's span budget is spent, calls are still measured but make no more
-// spans, here and downstream, and the search's span counts them as elided.
+// Once the search's span budget is spent, calls are still measured but make no more spans, here
+// and in the services that they call, and the search's span counts them as elided.
 func (t *Search) Backend(b search.Backend) search.Backend { return &backend{search: t, Backend: b} }
 
 type backend struct {
@@ -27,7 +27,7 @@ func (b *backend) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy
 	return func(yield func(policy.Child, error) bool) {
 		c := b.search.begin(ctx, r.Depth()+1, len(r.Ordinals))
 		defer c.touch()
-		attempt, missing, left := 0, len(r.Ordinals), false
+		attempt, missing, stopped := 0, len(r.Ordinals), false
 		var failure error
 		for child, err := range b.Backend.Expand(c.ctx, r) {
 			c.touch()
@@ -36,19 +36,19 @@ func (b *backend) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy
 			} else {
 				missing--
 				c.step(nil)
-				if child.Attempt > attempt { // siblings of one job waited together
+				if child.Attempt > attempt { // once per attempt: the children of one job wait together
 					attempt = child.Attempt
 					c.in().QueueWait.Record(c.measured, child.QueueWait, c.labels()...)
 				}
 			}
 			c.in().Spend(c.measured, "policy", child.Usage)
-			if left = !yield(child, err); left {
+			if stopped = !yield(child, err); stopped {
 				break
 			}
 		}
 		switch {
 		case failure != nil:
-		case left:
+		case stopped:
 			failure = context.Canceled
 		default:
 			failure = errShort
@@ -59,7 +59,7 @@ func (b *backend) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy
 	}
 }
 
-// errShort is a sequence that ended before all children came.
+// errShort is the error of a sequence that ended before all children were yielded.
 var errShort = errors.New("children are missing")
 
 func (b *backend) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {

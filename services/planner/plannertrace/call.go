@@ -13,21 +13,21 @@ import (
 	"github.com/ponder-mesh/ponder/internal/telemetry/names"
 )
 
-// callSpans is how many spans one expansion or scoring makes in the mesh: sent,
-// processed, generated; or called, served, scored.
+// callSpans is the number of spans that one expansion or scoring makes in all services: sent,
+// processed and generated; or called, served and scored.
 const callSpans = 3
 
-// A call is one expansion or scoring under way.
+// A call is one expansion or scoring that is in progress.
 type call struct {
 	search *Search
 	depth  *depth
 	start  time.Time
-	// ctx is the context that the call is made with. measured is below the depth's
-	// span in any case, so that measurements of elided calls still lead to the search.
+	// ctx is the context that the call is made with. measured always has the depth's span, so
+	// that measurements of elided calls, too, link to the search's trace.
 	ctx, measured context.Context
 }
 
-// begin starts a call for some nodes of a depth, width of them to be made.
+// begin starts a call for nodes of a depth; width of them are to be generated.
 func (t *Search) begin(ctx context.Context, number, width int) *call {
 	now := time.Now()
 	t.mu.Lock()
@@ -55,14 +55,14 @@ func (t *Search) begin(ctx context.Context, number, width int) *call {
 
 func (c *call) in() *telemetry.Instruments { return c.search.in }
 
-// touch records that the depth is still busy.
+// touch sets the time of the depth's last activity.
 func (c *call) touch() {
 	c.search.mu.Lock()
 	defer c.search.mu.Unlock()
 	c.depth.last = time.Now()
 }
 
-// step measures one child that the call asked for: err is why it did not come.
+// step measures one child that the call requested; err is why it was not generated, or nil.
 func (c *call) step(err error) {
 	c.in().Step.Record(c.measured, time.Since(c.start), append(c.labels(), telemetry.OutcomeLabel(err))...)
 }

@@ -32,13 +32,13 @@ type Search struct {
 	strategy string
 	depths   map[int]*depth
 	calls    int
-	elided   int
+	elided   int // calls without spans
 	ended    bool
 }
 
-// A depth is the work on the nodes of one depth. Until the search ends, more work may
-// come, so the depth's span is ended then, with the time of the last activity. It is
-// guarded by Search.mu.
+// A depth is the work on the nodes of one depth. More work may come until the search ends, so
+// that End ends the depth's span, with the time of the depth's last activity. A depth is guarded
+// by Search.mu.
 type depth struct {
 	number      int
 	span        trace.Span
@@ -77,9 +77,9 @@ func (t *Search) SetPlan(p Plan) {
 	t.span.SetAttributes(attributes...)
 }
 
-// End ends the spans of the search and its depths. State is how the search ended,
-// one of few words such as "succeeded"; err is why it has no or only a partial
-// answer. A spent budget is no failure of the span. Later calls have no effect.
+// End ends the spans of the search and its depths. state is the name of the search's last state,
+// such as "succeeded"; err is why the search has no answer or only a partial one. A spent budget
+// is no failure of the span. Later calls have no effect.
 func (t *Search) End(state string, bill reasoning.Bill, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -38,22 +38,22 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const canary = "the marmalade is hidden under 4711"
 
-// mesh is a policy and a verifier side by side, with a queue in front of the policy
-// in which every job waits for two seconds.
-type mesh struct {
+// A queued backend is a policy behind a queue, in which every job waits for two seconds, and a
+// verifier.
+type queued struct {
 	policy   policy.Policy
 	verifier verifier.Verifier
 	in       *telemetry.Instruments
 }
 
-func (m mesh) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
+func (q queued) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {
 		time.Sleep(2 * time.Second)
-		ctx, job := m.in.Tracer.Start(ctx, "process exp", trace.WithSpanKind(trace.SpanKindConsumer),
+		ctx, job := q.in.Tracer.Start(ctx, "process exp", trace.WithSpanKind(trace.SpanKindConsumer),
 			trace.WithAttributes(attribute.String(names.SearchID, r.Search),
 				attribute.Int(names.Depth, r.Depth()+1), attribute.Float64(names.QueueWait, 2)))
 		defer job.End()
-		for c, err := range m.policy.Expand(ctx, r) {
+		for c, err := range q.policy.Expand(ctx, r) {
 			c.Start = policy.Start{Worker: "w", Attempt: 1, QueueWait: 2 * time.Second}
 			if !yield(c, err) {
 				return
@@ -62,21 +62,21 @@ func (m mesh) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Chi
 	}
 }
 
-func (m mesh) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
-	return m.verifier.Score(ctx, r)
+func (q queued) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
+	return q.verifier.Score(ctx, r)
 }
 
-// run searches in a bubble: two levels of four steps and one to the end. A step
-// takes ten seconds, scoring a path one.
+// run runs a search after an estimate of difficulty, with a policy and a verifier that takes a
+// second per path, and ends its trace.
 func run(t *testing.T, p *telemetry.Providers, s search.Strategy, steps *policytest.Script) *search.Tree {
 	t.Helper()
-	m := mesh{
+	b := queued{
 		policy:   policytrace.New(steps, "script", p.Instruments),
 		verifier: verifiertrace.New(verifiertest.Steps(time.Second), p.Instruments),
 		in:       p.Instruments,
 	}
 	ctx, traced := plannertrace.Start(t.Context(), p.Instruments, "s1", "planned")
-	probe := difficultytrace.New(&difficulty.Probe{Policy: m.policy, Verifier: m.verifier}, p.Instruments)
+	probe := difficultytrace.New(&difficulty.Probe{Policy: b.policy, Verifier: b.verifier}, p.Instruments)
 	problem := search.Problem{
 		Search: "s1", Text: canary, Seed: 7, Aggregator: verifier.AggregatorMin,
 		Sampling: reasoning.Sampling{Temperature: 1, TopP: 1, MaxTokens: 100},
@@ -88,7 +88,7 @@ func run(t *testing.T, p *telemetry.Providers, s search.Strategy, steps *policyt
 		}
 	}
 	traced.SetPlan(plannertrace.Plan{Strategy: s.Name(), Source: "request"})
-	tree := search.New(traced.Backend(m), problem)
+	tree := search.New(traced.Backend(b), problem)
 	_, err := search.Run(ctx, tree, s)
 	traced.End("succeeded", reasoning.Bill{}, err)
 	traced.End("failed", reasoning.Bill{}, err) // has no effect
@@ -108,7 +108,7 @@ func TestSearchByDepth(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// All siblings are written at once and scored at once: a level takes 2+10+1 s,
+		// All siblings are generated concurrently and scored concurrently: a level takes 2+10+1 s,
 		// and the probe's whole samples 30+1 s.
 		s := time.Second
 		level := func(name string, jobs int) tracefile.Depth {
@@ -159,7 +159,7 @@ func TestSearchByDepth(t *testing.T) {
 		exemplar := regexp.MustCompile(`(?m)^ponder_step_duration_seconds_bucket\{depth="1",.*\} \d+ # ` +
 			`\{.*trace_id="` + summary.Searches[0].Trace + `".*\} 12`)
 		if !exemplar.MatchString(metrics) {
-			t.Errorf("no step's bucket has an exemplar that leads to trace %s", summary.Searches[0].Trace)
+			t.Errorf("no bucket of steps has an exemplar of trace %s", summary.Searches[0].Trace)
 		}
 		if !strings.HasSuffix(metrics, "# EOF\n") {
 			t.Error("/metrics is not OpenMetrics")
@@ -170,7 +170,7 @@ func TestSearchByDepth(t *testing.T) {
 			}
 		}
 		if strings.Contains(metrics, "s1") {
-			t.Error("/metrics names a search")
+			t.Error("/metrics has the id of a search")
 		}
 	})
 }
@@ -211,7 +211,7 @@ func TestOutcomes(t *testing.T) {
 			child := policy.Child{Steps: []reasoning.Step{step}, Finish: reasoning.FinishStep}
 			return policytest.Reply{Delay: time.Second, Child: child}
 		}}
-		w := traced.Backend(struct {
+		b := traced.Backend(struct {
 			policy.Policy
 			verifier.Verifier
 		}{policytrace.New(fails, "script", p.Instruments), verifiertest.Steps(0)})
@@ -219,15 +219,15 @@ func TestOutcomes(t *testing.T) {
 			Search: "s", Problem: "p", Ordinals: []int{0, 1, 2, 3}, Span: 1,
 			Sampling: reasoning.Sampling{TopP: 1, MaxTokens: 9},
 		}
-		for range w.Expand(t.Context(), r) { // three children, then the error
+		for range b.Expand(t.Context(), r) { // three children, then the error
 		}
-		for range w.Expand(t.Context(), r) {
-			break // one child, then the caller leaves
+		for range b.Expand(t.Context(), r) {
+			break // after one child
 		}
-		for range traced.Backend(short{}).Expand(t.Context(), r) { // nothing comes, and no error
+		for range traced.Backend(short{}).Expand(t.Context(), r) { // no children, and no error
 		}
 		r.Node = strings.TrimSuffix(strings.Repeat("0.", 99), ".")
-		for range w.Expand(t.Context(), r) {
+		for range b.Expand(t.Context(), r) {
 		}
 		traced.End("failed", reasoning.Bill{}, reasoning.ErrOverloaded)
 		metrics, _ := telemetrytest.Finish(t, p)
@@ -251,14 +251,15 @@ func TestOutcomes(t *testing.T) {
 	})
 }
 
-// short ends before its children came, and without an error.
+// short yields no children and no error.
 type short struct{ search.Backend }
 
 func (short) Expand(context.Context, policy.Request) iter.Seq2[policy.Child, error] {
 	return func(func(policy.Child, error) bool) {}
 }
 
-func TestNothingIsMeasuredWithoutInstruments(t *testing.T) {
+// Without instruments a Search measures nothing and does not panic.
+func TestNoInstruments(t *testing.T) {
 	_, traced := plannertrace.Start(t.Context(), nil, "s", "beam")
 	traced.End("succeeded", reasoning.Bill{}, nil)
 }

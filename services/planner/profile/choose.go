@@ -46,7 +46,7 @@ func (p *Profile) choose(l Limits, bin int) Decision {
 		return d
 	}
 	// The budget's arm exceeds a limit: take the most accurate arm that costs less.
-	d.Reason += fmt.Sprintf("; %s %d costs too much here: %s", chosen.Strategy, chosen.N, l.exceeded(chosen))
+	d.Reason += fmt.Sprintf("; %s %d exceeds a limit: %s", chosen.Strategy, chosen.N, l.exceeded(chosen))
 	d.Arm = cheapest(arms)
 	for _, a := range arms {
 		if l.allow(a) && a.Generated <= chosen.Generated && (a.Expected > d.Arm.Expected || !l.allow(d.Arm)) {
@@ -54,7 +54,7 @@ func (p *Profile) choose(l Limits, bin int) Decision {
 		}
 	}
 	if exceeded := l.exceeded(d.Arm); exceeded != "" {
-		d.Reason += fmt.Sprintf("; the cheapest measured, %s %d, exceeds it, too: %s", d.Arm.Strategy, d.Arm.N, exceeded)
+		d.Reason += fmt.Sprintf("; the cheapest measured strategy, %s %d, exceeds a limit too: %s", d.Arm.Strategy, d.Arm.N, exceeded)
 	}
 	return d
 }

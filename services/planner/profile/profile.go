@@ -45,7 +45,7 @@ func (p *Profile) Matches(policy reasoning.Model, rewardModel *verifier.RewardMo
 }
 
 // agree reports whether the names are equal and versions, tokenizers and templates do not
-// conflict. Parameters do not count.
+// conflict. It does not compare the numbers of parameters.
 func agree(a, b reasoning.Model) bool {
 	equal := func(a, b string) bool { return a == "" || b == "" || a == b }
 	return a.Name == b.Name && equal(a.Version, b.Version) && equal(a.Tokenizer, b.Tokenizer) &&

@@ -21,8 +21,8 @@ func newArm(strategy string, n int, expected, tokens, seconds float64) profile.A
 	}
 }
 
-// example returns a profile of two bins. Budget 4 is the same for both; 16 is by
-// difficulty.
+// example returns a profile of two bins. Budget 4 has one arm for both; that of budget 16 depends
+// on difficulty.
 func example() profile.Profile {
 	greedy, beam := newArm("greedy", 1, 0.4, 40, 0.1), newArm("beam", 16, 0.8, 640, 3)
 	four, wide := newArm("best-of-n", 4, 0.6, 160, 0.2), newArm("best-of-n", 16, 0.7, 650, 0.3)
@@ -56,7 +56,7 @@ func file(t testing.TB, p profile.Profile) []byte {
 	return data
 }
 
-// reread returns the profile as it is read from its file.
+// reread returns the profile that Read returns for p's file.
 func reread(t testing.TB, p profile.Profile) *profile.Profile {
 	t.Helper()
 	got, err := profile.Read(file(t, p))
@@ -88,18 +88,18 @@ func TestChoose(t *testing.T) {
 		"not estimated":             {profile.Limits{N: 16}, nil, "beam", 16, "", "by difficulty"},
 		"more than was measured":    {profile.Limits{N: 256}, estimateOf(0.1), "rebase", 64, "hard", "budget 16"},
 		"as much as tokens allow": {
-			profile.Limits{Tokens: 700}, estimateOf(0.1), "beam", 16, "hard", "rebase 64 costs too much here: 2400 tokens, the limit is 700"},
+			profile.Limits{Tokens: 700}, estimateOf(0.1), "beam", 16, "hard", "rebase 64 exceeds a limit: 2400 tokens, the limit is 700"},
 		"few tokens": {profile.Limits{N: 16, Tokens: 100}, estimateOf(0.1), "greedy", 1, "", ""},
 		"few FLOPs": {
-			profile.Limits{N: 16, FLOPs: 200_000}, estimateOf(0.1), "best-of-n", 4, "hard", "costs too much"},
+			profile.Limits{N: 16, FLOPs: 200_000}, estimateOf(0.1), "best-of-n", 4, "hard", "exceeds a limit"},
 		"few verifier tokens": {
-			profile.Limits{N: 16, Verifier: 100}, estimateOf(0.1), "best-of-n", 4, "hard", "costs too much"},
-		"no time: width costs little": {
+			profile.Limits{N: 16, Verifier: 100}, estimateOf(0.1), "best-of-n", 4, "hard", "exceeds a limit"},
+		"a short time: a wide arm": {
 			profile.Limits{N: 16, Time: time.Second}, estimateOf(0.1), "best-of-n", 16, "hard", "4.0 s, the limit is 1.0 s"},
-		"time enough: depth is worth it": {
-			profile.Limits{N: 16, Time: 3500 * time.Millisecond}, estimateOf(0.1), "beam", 16, "hard", "costs too much"},
+		"a longer time: a deep arm": {
+			profile.Limits{N: 16, Time: 3500 * time.Millisecond}, estimateOf(0.1), "beam", 16, "hard", "exceeds a limit"},
 		"nothing is within the limits: the cheapest": {
-			profile.Limits{N: 16, Tokens: 1}, estimateOf(0.1), "greedy", 1, "", "the cheapest measured, greedy 1, exceeds it, too"},
+			profile.Limits{N: 16, Tokens: 1}, estimateOf(0.1), "greedy", 1, "", "the cheapest measured strategy, greedy 1, exceeds a limit too"},
 	} {
 		got := p.Choose(c.want, c.estimate)
 		if got.Arm.Strategy != c.strategy || got.Arm.N != c.n || got.Bin != c.bin ||
@@ -110,7 +110,8 @@ func TestChoose(t *testing.T) {
 	}
 }
 
-// Difficulty matters for budget 16 and not for 4, nor where the bounds allow only greedy.
+// The decision depends on difficulty for budget 16, but not for budget 4, nor if the limits allow
+// only greedy.
 func TestNeedsEstimate(t *testing.T) {
 	p := reread(t, example())
 	for want, needs := range map[profile.Limits]bool{{N: 4}: false, {N: 16}: true, {N: 16, Tokens: 50}: false} {
@@ -128,8 +129,8 @@ func TestSetEstimator(t *testing.T) {
 	}
 }
 
-// What is chosen is within the bounds if any measured arm is.
-func TestChoiceKeepsToLimits(t *testing.T) {
+// The chosen arm is within the limits if any measured arm is.
+func TestChooseIsWithinLimits(t *testing.T) {
 	p := reread(t, example())
 	rapid.Check(t, func(t *rapid.T) {
 		w := profile.Limits{
@@ -181,11 +182,11 @@ func TestReadRefuses(t *testing.T) {
 		}
 	}
 	if _, err := profile.Read([]byte("{")); err == nil {
-		t.Error("half a file is read")
+		t.Error("Read accepts a partly written file")
 	}
 }
 
-// A profile that Read accepts decides for a strategy, and can be written.
+// A profile that Read accepts gives decisions with a strategy, and can be marshalled.
 func FuzzRead(f *testing.F) {
 	f.Add(file(f, example()))
 	f.Add([]byte(`{"ponder_profile":1}`))
@@ -196,7 +197,7 @@ func FuzzRead(f *testing.F) {
 		}
 		for _, r := range []*difficulty.Estimate{nil, estimateOf(0), estimateOf(1)} {
 			if c := p.Choose(profile.Limits{N: 16}, r); c.Arm.Search() == nil {
-				t.Errorf("decided for no strategy: %+v", c)
+				t.Errorf("decision without a strategy: %+v", c)
 			}
 		}
 		if _, err := json.Marshal(p); err != nil {

@@ -37,16 +37,16 @@ func TestStoreFindsTheProfileOfItsModels(t *testing.T) {
 		}
 	}
 	if store.For(policy, nil) != nil {
-		t.Error("without a verifier, found the profile with one")
+		t.Error("without a verifier: found a profile with one")
 	}
 	later := example()
 	later.Name = "later"
 	store.Put("b", reread(t, later))
 	if got := store.For(policy, &rm); got.Name != "later" {
-		t.Errorf("of two, found %s", got.Name)
+		t.Errorf("of two profiles: found %s, want the later", got.Name)
 	}
 	store.Remove("b")
 	if got := store.For(policy, &rm); got != p {
-		t.Errorf("after it was removed, found %+v", got)
+		t.Errorf("after the later was removed: found %+v", got)
 	}
 }

@@ -7,12 +7,12 @@ import (
 // A Validation is the cross-validated result of a budget's choice: each problem was searched
 // by the arm that was chosen without it.
 type Validation struct {
-	Adaptive     Outcome        `json:"adaptive"`
-	Uniform      Outcome        `json:"uniform"`
-	Difference   stats.Interval `json:"difference"`        // of accuracy, adaptive − uniform, paired by problem
-	TokensSaved  stats.Interval `json:"tokens_difference"` // of generated tokens, adaptive − uniform
-	WithoutReuse Outcome        `json:"without_reuse"`     // adaptive, with the estimate's samples counted twice
-	Chosen       Outcome        `json:"chosen"`            // of the one, adaptive or uniform, that the profile picks
+	Adaptive         Outcome        `json:"adaptive"`
+	Uniform          Outcome        `json:"uniform"`
+	Difference       stats.Interval `json:"difference"`        // of accuracy, adaptive − uniform, paired by problem
+	TokensDifference stats.Interval `json:"tokens_difference"` // of generated tokens, adaptive − uniform
+	WithoutReuse     Outcome        `json:"without_reuse"`     // adaptive, with the estimate's samples counted twice
+	Chosen           Outcome        `json:"chosen"`            // of the one, adaptive or uniform, that the profile picks
 }
 
 // An Outcome is an accuracy and its cost: means over problems.

@@ -13,7 +13,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// endsAtSeven ends solutions early: with a 7.
+// endsAtSeven ends solutions early, at the first 7.
 type endsAtSeven struct{ *searchtest.Lock }
 
 func (e endsAtSeven) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
@@ -48,7 +48,7 @@ func (e endsFirstSteps) Expand(ctx context.Context, r policy.Request) iter.Seq2[
 	}
 }
 
-// withExpand expands by a function.
+// withExpand implements Expand by a function.
 type withExpand struct {
 	Backend
 	expand func(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error]
@@ -63,8 +63,8 @@ func failWith(err error) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) { yield(policy.Child{}, err) }
 }
 
-// failingAfter returns a lock whose policy writes the first few children, then the extra ones,
-// and then fails with err, if it is not nil.
+// failingAfter returns a lock whose policy yields the first few children, then the extra ones,
+// and then err, if it is not nil.
 func failingAfter(few int, err error, extra ...policy.Child) Backend {
 	lock := searchtest.NewLock(0.5, nil)
 	return withExpand{lock, func(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
@@ -99,7 +99,7 @@ func (b badScores) Score(context.Context, verifier.Request) (verifier.Result, er
 	return verifier.Result{Scores: b.scores}, nil
 }
 
-// A spending backend answers some calls, and then its budget is spent.
+// A spending backend allows some calls; then its budget is spent.
 type spending struct {
 	Backend
 	calls atomic.Int64 // remaining

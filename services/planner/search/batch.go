@@ -15,8 +15,8 @@ import (
 
 // A batch is one policy.Request: at most policy.MaxChildren children of one Fork.
 //
-// expand and the goroutines that it starts set failed and spent, the latter with Tree.mu held;
-// they may be read after expand has returned.
+// The goroutines that expand starts set spent, with Tree.mu held. After they have returned,
+// expand sets failed and spent. Both may be read once expand has returned.
 type batch struct {
 	Fork
 	children []*Node
@@ -58,7 +58,7 @@ func (b *batch) expand(t *Tree, g *Growth) {
 		if missing[n.Ordinal] == nil {
 			continue
 		}
-		if !notNeeded { // otherwise stopFrom prunes the node
+		if !notNeeded { // if not needed, stopFrom prunes the node
 			t.change(n, func() { n.State, n.Reason = b.ungenerated(ctx, err) })
 		}
 		g.ready(n)
@@ -75,7 +75,7 @@ func (b *batch) expand(t *Tree, g *Growth) {
 
 // ungenerated returns the state of a child that was not generated, and the reason.
 func (b *batch) ungenerated(ctx context.Context, err error) (State, string) {
-	if ctx.Err() != nil { // err is only where the end was noticed
+	if ctx.Err() != nil { // err is only the first failure that the end of ctx caused
 		return StateCancelled, context.Cause(ctx).Error()
 	}
 	return StateFailed, err.Error()
@@ -109,7 +109,8 @@ func (b *batch) start(t *Tree) {
 	}
 }
 
-// complete stores a generated child in its node, and scores it if the Fork asks for it.
+// complete stores a generated child in its node, and scores it if the Fork has Score or, for a
+// child that ends, ScoreEnds.
 func (b *batch) complete(ctx context.Context, t *Tree, n *Node, child policy.Child) {
 	_, prefix := n.prompt(false)
 	path := append(prefix, reasoning.Texts(child.Steps)...)

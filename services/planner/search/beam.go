@@ -43,7 +43,7 @@ func (Beam) NeedsVerifier() bool { return true }
 func (b Beam) Samples() int      { return b.N }
 
 // Validate implements Strategy.
-func (b Beam) Validate() error { return validBeam("strategy.beam", b.N, b.M, b.MaxLevels) }
+func (b Beam) Validate() error { return validateBeam("strategy.beam", b.N, b.M, b.MaxLevels) }
 
 // Search implements Strategy.
 func (b Beam) Search(ctx context.Context, t *Tree) error { return b.search(ctx, t, t.Grow, value) }
@@ -81,8 +81,8 @@ func distinct(level []*Node) []*Node {
 	})
 }
 
-// validBeam validates the parameters that beam search shares with lookahead and DVTS.
-func validBeam(field string, n, m, maxLevels int) error {
+// validateBeam validates the parameters that beam search shares with lookahead and DVTS.
+func validateBeam(field string, n, m, maxLevels int) error {
 	if err := between(field+".n", n, 1, MaxN); err != nil {
 		return err
 	}

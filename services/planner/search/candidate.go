@@ -7,27 +7,27 @@ import (
 
 // A Candidate is a distinct answer with the solutions that gave it.
 type Candidate struct {
-	Answer string  // as the first of its solutions wrote it
+	Answer string  // as in the first of its solutions
 	Count  int     // number of solutions
 	Weight float64 // total weight of the solutions, or the largest with PickMax
 	Node   *Node   // solution to show: the first with the largest weight
 }
 
-// Rank groups solutions by answer and returns the groups, heaviest first; ties go to the group
-// that was first. key is Problem.Key.
+// Rank groups solutions by answer and returns the groups, heaviest first. Of equal groups, the
+// one whose first solution comes first is first. key is Problem.Key.
 //
 // Rank drops solutions without an answer and, if the choice needs scores, those without
 // scores. It returns an error if solutions have answers but none of them is scored, and no
 // candidates if no solution has an answer.
 func (c Choice) Rank(solutions []*Node, key func(answer string) string) ([]Candidate, error) {
-	weighted, err := c.weigh(solutions)
+	weights, err := c.weigh(solutions)
 	if err != nil {
 		return nil, err
 	}
 	var ranked []Candidate
 	var best []float64 // weight of each candidate's Node
 	index := map[string]int{}
-	for _, w := range weighted {
+	for _, w := range weights {
 		k := key(w.node.Answer)
 		i, seen := index[k]
 		if !seen {
@@ -36,15 +36,15 @@ func (c Choice) Rank(solutions []*Node, key func(answer string) string) ([]Candi
 			ranked = append(ranked, Candidate{Answer: w.node.Answer, Node: w.node})
 			best = append(best, w.weight)
 		}
-		g := &ranked[i]
-		g.Count++
+		group := &ranked[i]
+		group.Count++
 		if w.weight > best[i] {
-			best[i], g.Node = w.weight, w.node
+			best[i], group.Node = w.weight, w.node
 		}
 		if c.Pick == PickMax {
-			g.Weight = best[i]
+			group.Weight = best[i]
 		} else {
-			g.Weight += w.weight
+			group.Weight += w.weight
 		}
 	}
 	slices.SortStableFunc(ranked, func(a, b Candidate) int { return cmp.Compare(b.Weight, a.Weight) })

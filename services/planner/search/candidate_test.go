@@ -15,30 +15,30 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// solution returns a scored node whose answer is written as given; "" is none.
-func solution(written string, scores ...float64) *Node {
+// solution returns a scored node with an answer; "" is none.
+func solution(answer string, scores ...float64) *Node {
 	n := &Node{Finish: reasoning.FinishEnd, Scores: scores, Scored: true}
 	for _, s := range scores {
 		n.Steps = append(n.Steps, reasoning.Step{Text: "…\n", Score: s, Scored: true, Tokens: 2, LogProb: -s})
 	}
-	n.Answer = written
+	n.Answer = answer
 	return n
 }
 
-// trimZeros is a key by which answers are the same that differ in leading zeros.
-func trimZeros(written string) string { return strings.TrimLeft(written, "0") }
+// trimZeros is a Problem.Key that ignores leading zeros.
+func trimZeros(answer string) string { return strings.TrimLeft(answer, "0") }
 
 // drawSolutions draws solutions of few answers and few scores, so that there are ties.
 func drawSolutions() *rapid.Generator[[]*Node] {
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) *Node {
-		written := rapid.SampledFrom([]string{"", "1", "01", "2", "02", "3"}).Draw(t, "written")
+		answer := rapid.SampledFrom([]string{"", "1", "01", "2", "02", "3"}).Draw(t, "answer")
 		scores := rapid.SliceOfN(rapid.SampledFrom([]float64{0, 0.25, 0.5, 1}), 1, 3).Draw(t, "scores")
-		return solution(written, scores...)
+		return solution(answer, scores...)
 	}), 0, 12)
 }
 
-// definedWorth returns what solutions count for, by the definitions.
-func definedWorth(c Choice, all []*Node) func(*Node) float64 {
+// definedWeight returns the weight of each solution by the definitions of choices.
+func definedWeight(c Choice, all []*Node) func(*Node) float64 {
 	last := func(n *Node) float64 { return verifier.AggregatorLast.Of(n.Scores) }
 	least, most := math.Inf(1), math.Inf(-1)
 	for _, n := range all {
@@ -72,9 +72,9 @@ func definedWorth(c Choice, all []*Node) func(*Node) float64 {
 	}
 }
 
-// definedWinner returns the winner and its weight by the definitions, one answer at a time.
+// definedWinner returns the winner and its weight by the definitions of choices.
 func definedWinner(c Choice, all []*Node) (winner string, weight float64) {
-	value := definedWorth(c, all)
+	value := definedWeight(c, all)
 	weight = -1
 	for _, n := range all {
 		if n.Answer == "" {
@@ -91,14 +91,14 @@ func definedWinner(c Choice, all []*Node) (winner string, weight float64) {
 		if c.Pick == PickVote {
 			own = sum
 		}
-		if own > weight { // so the first of equals stays
+		if own > weight { // of equal answers the first wins
 			winner, weight = trimZeros(n.Answer), own
 		}
 	}
 	return winner, weight
 }
 
-// Rank does what the definitions of choices say.
+// Rank follows the definitions of choices.
 func TestRank(t *testing.T) {
 	for _, c := range Choices() {
 		t.Run(c.String(), func(t *testing.T) {
@@ -123,13 +123,13 @@ func TestRank(t *testing.T) {
 					count += g.Count
 					first := slices.IndexFunc(answered, func(n *Node) bool { return keyOf(n) == trimZeros(g.Answer) })
 					if want := answered[first].Answer; g.Answer != want {
-						t.Errorf("answer %q, want %q, as the first of its group has it", g.Answer, want)
+						t.Errorf("answer %q, want %q, as in the first solution of its group", g.Answer, want)
 					}
 					// The candidate's node is the first of the group's best.
 					var best *Node
-					worth := definedWorth(c, all)
+					weight := definedWeight(c, all)
 					for _, n := range answered {
-						if keyOf(n) == trimZeros(g.Answer) && (best == nil || worth(n) > worth(best)) {
+						if keyOf(n) == trimZeros(g.Answer) && (best == nil || weight(n) > weight(best)) {
 							best = n
 						}
 					}
@@ -151,7 +151,7 @@ func TestRank(t *testing.T) {
 
 func keyOf(n *Node) string { return trimZeros(n.Answer) }
 
-// The order of solutions decides between equal weights, and nothing else.
+// The order of solutions decides only between equal weights.
 func TestRankPermutation(t *testing.T) {
 	weights := func(ranked []Candidate) map[string]string {
 		m := map[string]string{}
@@ -176,7 +176,7 @@ func TestRankPermutation(t *testing.T) {
 		}
 		clear := len(before) > 1 && before[0].Weight-before[1].Weight > 1e-9
 		if clear && trimZeros(after[0].Answer) != trimZeros(before[0].Answer) {
-			t.Errorf("%q wins, and permuted %q", before[0].Answer, after[0].Answer)
+			t.Errorf("%q wins, but after the permutation %q", before[0].Answer, after[0].Answer)
 		}
 	})
 }
@@ -229,8 +229,8 @@ func TestRankUnscored(t *testing.T) {
 	}
 }
 
-// The answer that is chosen is that of the winning group, and stands in the text of a node
-// that is a solution of the tree: of a finalist, where there are any.
+// Each candidate's answer is in the text of its node, which is a solution of the tree, and a
+// finalist if there are any. The winner has the largest weight.
 func TestAnswersAreThoseOfSolutions(t *testing.T) {
 	forEachStrategy(t, 8, func(t *testing.T, s Strategy) {
 		rapid.Check(t, func(t *rapid.T) {
@@ -258,9 +258,9 @@ func TestAnswersAreThoseOfSolutions(t *testing.T) {
 			votes := 0
 			for _, g := range ranked {
 				votes += g.Count
-				written, _ := searchtest.Extract(reasoning.Join(g.Node.Path()))
-				if written != g.Answer || !slices.Contains(solutions, g.Node) || !slices.Contains(nodes, g.Node) {
-					t.Errorf("answer %q is shown by node %s, which says %q", g.Answer, g.Node.ID, written)
+				answer, _ := searchtest.Extract(reasoning.Join(g.Node.Path()))
+				if answer != g.Answer || !slices.Contains(solutions, g.Node) || !slices.Contains(nodes, g.Node) {
+					t.Errorf("answer %q has node %s, whose answer is %q", g.Answer, g.Node.ID, answer)
 				}
 				if g.Weight > ranked[0].Weight {
 					t.Errorf("%q of weight %v won over %q of %v", ranked[0].Answer, ranked[0].Weight, g.Answer, g.Weight)

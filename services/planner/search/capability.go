@@ -10,7 +10,7 @@ type EarlyStopper interface {
 	WithoutStopping() Strategy
 }
 
-// Exhaustive returns s without early stopping, as choices other than majority need it.
+// Exhaustive returns s without early stopping, which suits only the choice majority.
 func Exhaustive(s Strategy) Strategy {
 	if e, ok := s.(EarlyStopper); ok {
 		return e.WithoutStopping()

@@ -41,8 +41,8 @@ type variant struct {
 
 func (v variant) Name() string { return v.name }
 
-// inFlight begins the names of variants that stop while samples are being written. Their
-// trees do not depend on the interleaving; how far the other samples get does.
+// inFlight begins the names of variants that stop while samples are being generated. Their
+// trees do not depend on timing; the states of the samples that are not in the tree do.
 const inFlight = "majority-in-flight"
 
 // allVariants returns the variants, of n samples.
@@ -67,7 +67,7 @@ func allVariants(n int) []Strategy {
 		variant{both, "mcts-puct-rollout"},
 		variant{gibbs, "particles-gibbs"},
 		variant{Revisions{N: n, Chains: m, Flat: true}, "revisions-flat"},
-		variant{Revisions{N: n, Chains: 1, NoVerifier: true}, "revisions-unjudged"},
+		variant{Revisions{N: n, Chains: 1, NoVerifier: true}, "revisions-unscored"},
 		variant{Revisions{N: n, Chains: m, Feedback: true}, "revisions-feedback"},
 	}
 }
@@ -82,7 +82,7 @@ func forEachStrategy(t *testing.T, n int, test func(t *testing.T, s Strategy)) {
 // looksAhead reports whether s scores steps by their rollouts.
 func looksAhead(s Strategy) bool { return s.Name() == "lookahead" || s.Name() == "dvts-lookahead" }
 
-// isRollout reports whether n is a rollout of s: the first child of a step.
+// isRollout reports whether n is a rollout of s: the first child of a step is one if s looks ahead.
 func isRollout(s Strategy, n *Node) bool {
 	return looksAhead(s) && n.Depth > 1 && n.Ordinal == 0
 }
@@ -112,7 +112,7 @@ func mustRun(t *testing.T, b Backend, s Strategy) *Tree {
 	return tree
 }
 
-// outline draws a tree: each node's id, text, value and state, and a star at finalists.
+// outline formats a tree: each node's id, text, value and state, and a star for finalists.
 func outline(t *Tree) string {
 	var b strings.Builder
 	for n := range t.Nodes() {
@@ -130,7 +130,7 @@ func outline(t *Tree) string {
 	return b.String()
 }
 
-// levelsOf returns a tree's nodes by their depth, from 1.
+// levelsOf returns a tree's nodes by depth, beginning with depth 1.
 func levelsOf(t *Tree) [][]*Node {
 	levels := [][]*Node{nil}
 	for n := range t.Nodes() {

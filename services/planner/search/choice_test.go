@@ -11,7 +11,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// Choices have the names that ParseChoice reads.
+// ParseChoice is the inverse of Choice.String.
 func TestParseChoice(t *testing.T) {
 	var names []string
 	for _, c := range Choices() {
@@ -27,15 +27,15 @@ func TestParseChoice(t *testing.T) {
 	}
 	for a := verifier.AggregatorMin; a <= verifier.AggregatorProd; a++ {
 		if got, want := (Choice{By: ByAggregator(a)}).String(), a.String()+"-vote"; got != want {
-			t.Errorf("aggregator %v makes choice %s, want %s", a, got, want)
+			t.Errorf("aggregator %v: got choice %s, want %s", a, got, want)
 		}
 	}
 	if got := (Choice{By: ByAggregator(0)}); got != (Choice{}) {
-		t.Errorf("no aggregator makes choice %s, want majority", got)
+		t.Errorf("no aggregator: got choice %s, want majority", got)
 	}
 	for _, bad := range []Choice{{By: -1}, {By: ByCertainty + 1}, {By: ByMin, Pick: PickMax + 1}, {Pick: PickMax}} {
 		if got := bad.String(); got != "unknown" {
-			t.Errorf("%#v is called %s", bad, got)
+			t.Errorf("%#v has the name %s, want unknown", bad, got)
 		}
 	}
 	for _, bad := range []string{"", "min", "MIN-MAX", "median-max"} {

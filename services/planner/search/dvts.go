@@ -29,7 +29,7 @@ func (d DVTS) Samples() int      { return d.N * (d.K + 1) }
 // Validate implements Strategy.
 func (d DVTS) Validate() error {
 	return cmp.Or(
-		validBeam("strategy.dvts", d.N, d.M, d.MaxLevels),
+		validateBeam("strategy.dvts", d.N, d.M, d.MaxLevels),
 		between("strategy.dvts.k", d.K, 0, MaxLevels),
 	)
 }
@@ -39,8 +39,8 @@ func (d DVTS) Search(ctx context.Context, t *Tree) error {
 	r := newRollouts(t, d.K)
 	root := levelFork(1, d.MaxLevels)
 	root.From, root.N = t.Root, d.M
-	ask := func(ctx context.Context) *Growth { return r.ask(ctx, root) }
-	return runBranches(ctx, t, d.N/d.M, ask, func(ctx context.Context, subtree *Growth) error {
+	start := func(ctx context.Context) *Growth { return r.start(ctx, root) }
+	return runBranches(ctx, t, d.N/d.M, start, func(ctx context.Context, subtree *Growth) error {
 		level, err := r.grow(ctx, subtree)
 		for depth := 2; err == nil; depth++ {
 			best := bestOf(1, notTruncated(level), r.value)
@@ -48,7 +48,7 @@ func (d DVTS) Search(ctx context.Context, t *Tree) error {
 			if len(open(best)) == 0 {
 				return nil
 			}
-			level, err = r.grow(ctx, r.ask(ctx, forkEvenly(best, d.M, levelFork(depth, d.MaxLevels))...))
+			level, err = r.grow(ctx, r.start(ctx, forkEvenly(best, d.M, levelFork(depth, d.MaxLevels))...))
 		}
 		return err
 	})

@@ -14,16 +14,16 @@ type Fork struct {
 	Greedy    bool // decode at temperature 0
 	Score     bool // score the children
 	ScoreEnds bool // score the children that end (FinishEnd or FinishLength)
-	// Revise asks for revisions: each child is a whole new attempt at the problem, conditioned
-	// on the attempts on From's path.
+	// Revise makes each child a revision: a whole new attempt at the problem, conditioned on the
+	// attempts on From's path.
 	Revise bool
 	// Feedback appends the verifier's scores to each of these attempts, as text: see
 	// Node.feedback.
 	Feedback bool
 }
 
-// levelFork returns the Fork, without From and N, of the nodes of a level: each child is one
-// step, and in the last level a whole solution.
+// levelFork returns a Fork, without From and N, whose children are at this depth: each child is
+// one step or, at maxLevels, the rest of a solution.
 func levelFork(depth, maxLevels int) Fork {
 	if depth >= maxLevels {
 		return Fork{Span: policy.Whole, Score: true}

@@ -10,38 +10,38 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
-// A Growth is the children of one Ask while they are generated. Its life:
+// A Growth is the children of one call of Start while they are generated. Its life:
 //
-//	running   from Ask on: requests are sent, each child is scored, if its Fork asks for it, as
-//	          soon as it is generated, while its siblings are still generated
+//	running   from Start on: requests are sent; a child whose Fork has Score is scored as soon as
+//	          it is generated, while its siblings are still being generated
 //	consumed  by exactly one call of Wait, Each or Do, from one goroutine, which attaches the
 //	          children to the tree and returns when all are ready
-//	stopped   instead, by a loop over Each that breaks off or by Run for what the strategy did
-//	          not consume: the remaining requests are cancelled, their children pruned
+//	stopped   instead, when a loop over Each breaks, or by Run if the strategy did not consume
+//	          it: the remaining requests are cancelled and their children pruned
 //	ended     afterwards: its goroutines have returned and its reservation is released
 //
 // A child that fails is not attached, and is counted in Faults. A child whose scoring fails is
 // attached with Scored = false.
 type Growth struct {
 	tree         *Tree
-	ctx          context.Context // the caller's, to tell its cancellation from failures of the children
+	ctx          context.Context // the caller's: its cancellation is not a failure of the children
 	stop         context.CancelCauseFunc
 	batchesDone  sync.WaitGroup
-	children     []*Node     // in order of Ask
+	children     []*Node     // in the order of the forks, and by ordinal
 	batches      []*batch    // the same children, grouped into requests
 	reserved     Reservation // of their cost
 	strands      bool        // further work follows each child, in Do
-	stoppedEarly bool        // a loop over Each broke off before the last child
+	stoppedEarly bool        // a loop over Each broke before the last child
 }
 
-// Ask requests the children of all forks, and returns at once. It assigns the ordinals, and
+// Start requests the children of all forks, and returns at once. It assigns the ordinals, and
 // with them the seeds, so that calls for the same From must be sequential. Run stops the
 // growths that its strategy has not consumed.
-func (t *Tree) Ask(ctx context.Context, forks ...Fork) *Growth { return t.ask(ctx, false, forks) }
+func (t *Tree) Start(ctx context.Context, forks ...Fork) *Growth { return t.start(ctx, false, forks) }
 
-// ask is Ask. With strands, Do must consume the children, and the cost of each is reserved
+// start is Start. With strands, Do must consume the children, and the cost of each is reserved
 // together with that of the work that follows it there, such as a rollout.
-func (t *Tree) ask(ctx context.Context, strands bool, forks []Fork) *Growth {
+func (t *Tree) start(ctx context.Context, strands bool, forks []Fork) *Growth {
 	g := &Growth{tree: t, ctx: ctx, strands: strands}
 	ctx, g.stop = context.WithCancelCause(ctx)
 	for _, f := range forks {
@@ -67,26 +67,26 @@ func (t *Tree) ask(ctx context.Context, strands bool, forks []Fork) *Growth {
 
 // Grow requests the children of all forks and waits for them.
 func (t *Tree) Grow(ctx context.Context, forks ...Fork) ([]*Node, error) {
-	return t.Ask(ctx, forks...).Wait()
+	return t.Start(ctx, forks...).Wait()
 }
 
-// Wait returns the children in order of Ask, whatever order they are generated in. The error
-// is not nil if the budget is spent, the context is done, or all children failed; the children
-// that were generated are returned with it.
+// Wait returns the children in the order of the forks and by ordinal, whatever order they are
+// generated in. The error is not nil if the budget is spent, the context is done, or all
+// children failed; the children that were generated are returned with it.
 func (g *Growth) Wait() ([]*Node, error) {
 	children := slices.Collect(g.Each())
 	return children, g.err(len(children))
 }
 
-// Each yields the children in order of Ask, each as soon as it and all before it are ready. If
-// the loop breaks off, Each cancels the remaining children, marks them StatePruned and does not
+// Each yields the children in the order of Wait, each as soon as it and all before it are ready.
+// If the loop breaks, Each cancels the remaining children, marks them StatePruned and does not
 // attach them, even if they were generated.
 func (g *Growth) Each() iter.Seq[*Node] {
 	return func(yield func(*Node) bool) {
 		defer g.end()
 		for i, n := range g.children {
 			<-n.ready
-			if n.generated() {
+			if !n.failed() {
 				g.tree.attach(n)
 				if !yield(n) {
 					g.stopFrom(i + 1)
@@ -98,15 +98,16 @@ func (g *Growth) Each() iter.Seq[*Node] {
 }
 
 // Do calls f concurrently, once for each child that did not fail, as soon as the child is
-// generated and scored, and returns the children in order of Ask. The error is that of Wait, or
-// else the errors of f joined. f must pass the context that it gets to Ask and Grow.
+// generated and scored, and returns the children in the order of Wait. The error is that of
+// Wait or, if that is nil, the errors of f joined. f must call Start and Grow with the context
+// that is passed to f.
 func (g *Growth) Do(f func(context.Context, *Node) error) ([]*Node, error) {
 	errs := make([]error, len(g.children))
 	var calls sync.WaitGroup
 	for i, n := range g.children {
 		calls.Go(func() {
 			defer g.reserved.Done(n.ID)
-			if <-n.ready; n.generated() {
+			if <-n.ready; !n.failed() {
 				errs[i] = f(g.strand(n), n)
 			}
 		})
@@ -115,7 +116,7 @@ func (g *Growth) Do(f func(context.Context, *Node) error) ([]*Node, error) {
 	g.end()
 	var children []*Node
 	for _, n := range g.children {
-		if n.generated() {
+		if !n.failed() {
 			g.tree.attach(n)
 			children = append(children, n)
 		}
@@ -148,7 +149,7 @@ func (g *Growth) stopFrom(first int) {
 	g.stop(errNotNeeded)
 	g.batchesDone.Wait()
 	for _, n := range g.children[first:] {
-		if n.generated() {
+		if !n.failed() {
 			g.tree.Prune(n)
 		}
 	}
@@ -164,9 +165,8 @@ func (g *Growth) end() {
 // errNotNeeded is the cancellation cause of children that a strategy no longer needs.
 var errNotNeeded = errors.New("not needed any more")
 
-// err returns the error of Wait. Of n children that the caller has, from g or, for Majority,
-// from earlier growths, too, it needs to know only whether there are any: then the batches that
-// failed count as faults.
+// err returns the error of Wait. n is the number of children that the caller has, from g and
+// from earlier growths. If n > 0, batches that failed count as faults and are not an error.
 func (g *Growth) err(n int) error {
 	if g.ctx.Err() != nil {
 		if g.stoppedEarly {

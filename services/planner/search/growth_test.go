@@ -27,8 +27,8 @@ func growRoot(t *testing.T, b Backend, n int) (*Tree, []*Node, error) {
 	return tree, nodes, err
 }
 
-// Grow returns the children that are written. It returns an error if the budget is spent or no
-// child is written; else a failure is a fault.
+// Grow returns the children that are generated. It returns an error if the budget is spent or no
+// child is generated; any other failure is a fault.
 func TestGrowFailures(t *testing.T) {
 	broke := errors.New("engine broke")
 	spent := fmt.Errorf("%w: policy tokens", ErrSpent)
@@ -52,7 +52,7 @@ func TestGrowFailures(t *testing.T) {
 			failingAfter(2, nil, policy.Child{Ordinal: 1, Steps: step, Finish: reasoning.FinishStep}), 2, nil,
 			[]string{`some children failed: policy sent child 1 of node "", which was not requested or came twice: see the policy's log (1 times)`},
 		},
-		"not asked for": {
+		"not requested": {
 			failingAfter(2, nil, policy.Child{Ordinal: 9, Steps: step, Finish: reasoning.FinishStep}), 2, nil,
 			[]string{`some children failed: policy sent child 9 of node "", which was not requested or came twice: see the policy's log (1 times)`},
 		},
@@ -78,7 +78,7 @@ func TestGrowFailures(t *testing.T) {
 }
 
 // A fork that fails does not fail other forks. Its children have the error as their reason,
-// and the children that are asked for later have other ordinals.
+// and the children that are requested later have other ordinals.
 func TestGrowAfterFailure(t *testing.T) {
 	lock := searchtest.NewLock(0.5, nil)
 	down := true
@@ -142,8 +142,8 @@ func TestGrowBadScores(t *testing.T) {
 	}
 }
 
-// A budget that is spent by scoring ends the search too: a choice among nodes without
-// scores would be blind.
+// A budget that is spent by scoring ends the search, too, because the strategy would have to
+// choose among nodes without scores.
 func TestGrowVerifierBudgetSpent(t *testing.T) {
 	lock := searchtest.NewLock(0.5, nil)
 	lock.OnScore = func(r verifier.Request) (time.Duration, error) {
@@ -159,8 +159,8 @@ func TestGrowVerifierBudgetSpent(t *testing.T) {
 	}
 }
 
-// The error of a cancelled Grow is the cause of its context, and the children that are
-// written come with it.
+// The error of a cancelled Grow is the cause of its context. Grow also returns the children that
+// were generated before.
 func TestGrowCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		enough := errors.New("answer cannot change any more")
@@ -181,12 +181,12 @@ func TestGrowCancelled(t *testing.T) {
 			}
 		}
 		if calls := lock.Calls(); !calls[0].Ended {
-			t.Error("the request to the policy was not ended")
+			t.Error("the request to the policy did not end")
 		}
 	})
 }
 
-// More children than fit into one request are asked for in several.
+// More children than fit into one request are requested in several.
 func TestGrowManyChildren(t *testing.T) {
 	lock := searchtest.NewLock(0.5, nil)
 	tree := mustRun(t, lock, Majority{N: policy.MaxChildren + 10, Exhaustive: true})
@@ -203,8 +203,8 @@ func TestGrowManyChildren(t *testing.T) {
 	}
 }
 
-// A step's scores are the verifier's for that step, a node's are its whole path's,
-// and its value is made of them by the aggregator that the problem names.
+// A step has the verifier's score for that step. A node has the scores of its whole path, and a
+// value that the problem's aggregator computes from them.
 func TestGrowScores(t *testing.T) {
 	for a := verifier.AggregatorMin; a <= verifier.AggregatorProd; a++ {
 		lock := searchtest.NewLock(0.7, nil)
@@ -234,7 +234,7 @@ func TestGrowScores(t *testing.T) {
 
 // Answers are extracted concurrently, outside the tree's lock: each of four children waits
 // until all four are extracted.
-func TestAnswersAreExtractedSideBySide(t *testing.T) {
+func TestAnswersAreExtractedConcurrently(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var all sync.WaitGroup
 		all.Add(4)

@@ -13,19 +13,19 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// timeSearch returns how long s takes in a bubble, and its tree.
-func timeSearch(t *testing.T, newBackend func() Backend, s Strategy) (took time.Duration, drawn string) {
+// timeSearch returns how long s takes in a bubble, and the outline of its tree.
+func timeSearch(t *testing.T, newBackend func() Backend, s Strategy) (took time.Duration, tree string) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		tree := mustRun(t, newBackend(), s)
-		took, drawn = time.Since(start), outline(tree)
+		grown := mustRun(t, newBackend(), s)
+		took, tree = time.Since(start), outline(grown)
 	})
-	return took, drawn
+	return took, tree
 }
 
-// A search takes as long as its longest chain of calls, and no longer. Where all calls take
-// the same time, the chain follows from the strategy's definition.
+// A search takes as long as its longest chain of dependent calls, and no longer. Since all calls
+// take the same time here, the chain follows from the strategy's definition.
 func TestLatency(t *testing.T) {
 	const step, score, depth = 10 * time.Second, time.Second, time.Duration(len(combination))
 	const whole, level = depth * step, step + score
@@ -47,10 +47,10 @@ func TestLatency(t *testing.T) {
 		"particles-gibbs":    2 * depth * level,
 		"revisions":          4 * (whole + score),
 		"revisions-flat":     4 * (whole + score),
-		"revisions-unjudged": 16 * whole,
+		"revisions-unscored": 16 * whole,
 	}
 	strategies := slices.Concat(allStrategies(16), allVariants(16))
-	// Concurrent simulations take as long as the deepest of them.
+	// A group of concurrent simulations takes as long as the deepest of them.
 	mcts := MCTS{N: 4, Width: 4, Parallel: 4, Exploration: 1, Final: FinalVote, MaxLevels: 40}
 	want["mcts-batch"] = depth * level
 	strategies = append(strategies, variant{mcts, "mcts-batch"})
@@ -75,29 +75,29 @@ func TestLatency(t *testing.T) {
 	}
 }
 
-// A child is scored as soon as it is written: its siblings may take long to write.
+// A child is scored as soon as it is generated, while its siblings are still being generated.
 func TestScoringDoesNotWaitForSiblings(t *testing.T) {
-	write := []time.Duration{1 * time.Second, 2 * time.Second, 30 * time.Second}
+	generate := []time.Duration{1 * time.Second, 2 * time.Second, 30 * time.Second}
 	score := map[string]time.Duration{"0": 30 * time.Second, "1": 20 * time.Second, "2": 1 * time.Second}
 	got, _ := timeSearch(t, func() Backend {
-		lock := searchtest.NewLock(0.5, func(_ policy.Request, i int) time.Duration { return write[i] })
+		lock := searchtest.NewLock(0.5, func(_ policy.Request, i int) time.Duration { return generate[i] })
 		lock.OnScore = func(r verifier.Request) (time.Duration, error) { return score[r.Node], nil }
 		return lock
 	}, BestOfN{N: 3})
 	if want := 31 * time.Second; got != want {
-		t.Errorf("took %v, want %v for one child's writing and scoring; scoring after all are written takes 60s", got, want)
+		t.Errorf("took %v, want %v for generating and scoring one child; scoring after all are generated takes 60s", got, want)
 	}
 }
 
-// timed returns backends of solutions of depth steps, in which nodes differ in their delays
-// and scores.
+// timed returns backends of solutions of depth steps, whose nodes differ in their delays and
+// scores.
 func timed(depth int, delay func(id string) time.Duration, score func(id string) float64) func() Backend {
 	return func() Backend {
 		return bySpec(depth, func(id string) spec { return spec{delay: delay(id), score: score(id)} })
 	}
 }
 
-// timedBy returns backends in which nodes take some seconds, and have equal scores.
+// timedBy returns backends whose nodes take that many seconds, and have equal scores.
 func timedBy(depth int, seconds map[string]time.Duration) func() Backend {
 	return timed(depth, func(id string) time.Duration { return seconds[id] * time.Second }, equalScores)
 }
@@ -127,10 +127,10 @@ func TestDVTSDoesNotWaitForStragglers(t *testing.T) {
 		}
 		return 0.1
 	})
-	alone, subtrees := timeSearch(t, backends, DVTS{N: 16, M: 4, MaxLevels: 40})
-	together, beam := timeSearch(t, backends, Beam{N: 16, M: 4, MaxLevels: 40})
-	if alone != 14*time.Second || together != 41*time.Second {
-		t.Errorf("DVTS took %v and a beam %v, want 10s + 4×1s = 14s and 4×10s + 1s = 41s", alone, together)
+	dvtsTime, subtrees := timeSearch(t, backends, DVTS{N: 16, M: 4, MaxLevels: 40})
+	beamTime, beam := timeSearch(t, backends, Beam{N: 16, M: 4, MaxLevels: 40})
+	if dvtsTime != 14*time.Second || beamTime != 41*time.Second {
+		t.Errorf("DVTS took %v and a beam %v, want 10s + 4×1s = 14s and 4×10s + 1s = 41s", dvtsTime, beamTime)
 	}
 	wantEqual(t, "nodes of DVTS and of a beam", subtrees, beam)
 }
@@ -144,11 +144,11 @@ func TestRevisionsDoNotWaitForStragglers(t *testing.T) {
 		return time.Second
 	}, equalScores)
 	if got, _ := timeSearch(t, backends, Revisions{N: 16, Chains: 4}); got != 13*time.Second {
-		t.Errorf("took %v, want 10s + 3×1s; chains in step take 40s", got)
+		t.Errorf("took %v, want 10s + 3×1s; chains in lock step take 40s", got)
 	}
 }
 
-// A rollout starts as soon as its own step is written.
+// A rollout starts as soon as its own step is generated.
 func TestRolloutsDoNotWaitForSiblings(t *testing.T) {
 	backends := timedBy(4, map[string]time.Duration{"0": 1, "1": 2, "2": 30, "0.0": 30, "1.0": 20, "2.0": 1})
 	for _, s := range []Strategy{Lookahead{N: 3, M: 1, K: 2, MaxLevels: 2}, DVTS{N: 3, M: 3, K: 2, MaxLevels: 2}} {
@@ -159,15 +159,15 @@ func TestRolloutsDoNotWaitForSiblings(t *testing.T) {
 }
 
 // The rollouts of a subtree do not wait for another subtree.
-func TestSubtreesDoNotWaitToLookAhead(t *testing.T) {
+func TestRolloutsDoNotWaitForOtherSubtrees(t *testing.T) {
 	backends := timedBy(4, map[string]time.Duration{"0": 1, "0.0": 1, "0.1": 30, "1": 30, "1.0": 1, "1.1": 1})
 	if got, _ := timeSearch(t, backends, DVTS{N: 2, M: 1, K: 1, MaxLevels: 2}); got != 32*time.Second {
-		t.Errorf("took %v, want 32s: subtrees take 1s + 1s + 30s and 30s + 1s + 1s; in step they take 61s", got)
+		t.Errorf("took %v, want 32s: subtrees take 1s + 1s + 30s and 30s + 1s + 1s; in lock step they take 61s", got)
 	}
 }
 
-// A majority ends when its winner is certain, and stops the samples that are being written.
-// The tree has the first so many samples, whatever order they are written in.
+// A majority ends when its winner is certain, and stops the samples that are being generated. The
+// tree has the samples of the lowest ordinals, whatever order they are generated in.
 func TestMajorityEndsWhenItIsCertain(t *testing.T) {
 	for name, test := range map[string]struct {
 		s      Majority
@@ -209,7 +209,7 @@ func TestMajorityEndsWhenItIsCertain(t *testing.T) {
 			wantEqual(t, name+": levels", levelSizes(tree), []int{test.nodes})
 			for _, c := range b.Calls() {
 				if !c.Ended {
-					t.Errorf("%s: a request to the policy was not ended", name)
+					t.Errorf("%s: a request to the policy did not end", name)
 				}
 			}
 			if faults := tree.Faults(); len(faults) > 0 {

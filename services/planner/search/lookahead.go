@@ -29,7 +29,7 @@ func (l Lookahead) Samples() int      { return l.N * (l.K + 1) }
 // Validate implements Strategy.
 func (l Lookahead) Validate() error {
 	return cmp.Or(
-		validBeam("strategy.lookahead", l.N, l.M, l.MaxLevels),
+		validateBeam("strategy.lookahead", l.N, l.M, l.MaxLevels),
 		between("strategy.lookahead.k", l.K, 1, MaxLevels),
 	)
 }
@@ -37,6 +37,6 @@ func (l Lookahead) Validate() error {
 // Search implements Strategy.
 func (l Lookahead) Search(ctx context.Context, t *Tree) error {
 	r := newRollouts(t, l.K)
-	grow := func(ctx context.Context, forks ...Fork) ([]*Node, error) { return r.grow(ctx, r.ask(ctx, forks...)) }
+	grow := func(ctx context.Context, forks ...Fork) ([]*Node, error) { return r.grow(ctx, r.start(ctx, forks...)) }
 	return Beam{N: l.N, M: l.M, MaxLevels: l.MaxLevels}.search(ctx, t, grow, r.value)
 }

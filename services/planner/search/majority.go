@@ -6,6 +6,7 @@ import (
 
 	"gonum.org/v1/gonum/mathext"
 
+	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
@@ -25,7 +26,7 @@ type Majority struct {
 	// once and counts each as it is generated.
 	Wave       int
 	Confidence float64 // 0.95 in the paper; 0 stops only when the winner is certain
-	Exhaustive bool    // never stop early, as func Exhaustive sets it
+	Exhaustive bool    // never stop early; set by func Exhaustive
 }
 
 func (Majority) Name() string        { return "majority" }
@@ -45,9 +46,21 @@ func (m Majority) WithoutStopping() Strategy {
 func (m Majority) Validate() error {
 	return cmp.Or(
 		between("strategy.majority.n", m.N, 1, MaxN),
-		between("strategy.majority.wave", m.Wave, 0, MaxN),
-		between("strategy.majority.confidence", m.Confidence, 0, 0.9999),
+		m.validateStopping(),
 	)
+}
+
+// validateStopping validates the parameters whose value 0 means that they are unset.
+func (m Majority) validateStopping() error {
+	const maxConfidence = 0.9999
+	switch {
+	case m.Wave < 0 || m.Wave > MaxN:
+		return reasoning.Invalid("strategy.majority.wave", "must be 1 to %d, or unset, is %d", MaxN, m.Wave)
+	case !(m.Confidence >= 0 && m.Confidence <= maxConfidence): // also NaN
+		return reasoning.Invalid("strategy.majority.confidence", "must be more than 0 and at most %v, or unset, is %v",
+			maxConfidence, m.Confidence)
+	}
+	return nil
 }
 
 // Search implements Strategy.
@@ -60,7 +73,7 @@ func (m Majority) Search(ctx context.Context, t *Tree) error {
 	for requested := 0; requested < m.N && !m.settled(votes, m.N-requested); {
 		n := min(wave, m.N-requested)
 		requested += n
-		g := t.Ask(ctx, Fork{From: t.Root, N: n, Span: policy.Whole})
+		g := t.Start(ctx, Fork{From: t.Root, N: n, Span: policy.Whole})
 		for sample := range g.Each() {
 			if votes.count(t, sample); m.Wave == 0 && m.settled(votes, m.N-sample.Ordinal-1) {
 				break

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"slices"
+
+	"github.com/ponder-mesh/ponder/reasoning"
 )
 
 // MCTS is Monte Carlo tree search over steps: N simulations from the root, each to the end of a
@@ -16,20 +18,21 @@ import (
 // et al. 2017; as in OpenR, arXiv 2410.09671)
 // where V counts visits, Q is the mean value of the simulations through a child (before the
 // first: its own score), P is the policy's probability of the step, normalised by its length
-// and then among siblings, and c(V) = ln((V + 19653) / 19652) + 1.25 times Exploration.
+// and then among siblings, c in UCT is Exploration, and
+// c(V) in PUCT is Exploration · (ln((V + 19653) / 19652) + 1.25).
 // At an open node that is not expanded the simulation expands it: Width children are generated
 // and scored. The value of a simulation is that of the solution it ends in, and 0 if a token
 // limit cut that solution.
 //
-// Parallel simulations run at a time, in lock step: they wait for each other. A simulation
-// counts its visits on the way down and its value once all have ended, so that concurrent
-// simulations select other nodes ("virtual loss", Chaslot et al. 2008).
+// Simulations run in groups of Parallel, in lock step: they wait for each other. A simulation
+// counts its visits on the way down and its value once all of the group have ended, so that
+// concurrent simulations select other nodes ("virtual loss", Chaslot et al. 2008).
 type MCTS struct {
 	N           int     // simulations
 	Width       int     // children of an expanded node
 	Parallel    int     // concurrent simulations
 	PUCT        bool    // select by PUCT; otherwise by UCT
-	Exploration float64 // c of UCT, and the factor on c of PUCT
+	Exploration float64 // see the formulas above
 	// Rollout values a newly expanded node by one whole solution sampled from the child that
 	// selection picks. Otherwise the simulation goes on to the end of a solution, whose score
 	// is its value.
@@ -43,8 +46,8 @@ type Final int
 
 const (
 	FinalVote   Final = iota + 1 // by the search's Choice, among all solutions
-	FinalVisits                  // of the path from the root by the most visited child of each node
-	FinalValue                   // of the path by the child of the highest mean value
+	FinalVisits                  // at the end of the path that takes the most visited child of each node
+	FinalValue                   // at the end of the path that takes the child with the highest mean value
 )
 
 // Finals lists all values of Final.
@@ -55,6 +58,14 @@ func (f Final) String() string {
 		return "unknown"
 	}
 	return []string{"vote", "visits", "value"}[f-1]
+}
+
+// validate returns a *reasoning.InvalidError unless f is one of Finals.
+func (f Final) validate(field string) error {
+	if !slices.Contains(Finals, f) {
+		return reasoning.Invalid(field, "%d must be one of %v", int(f), Finals)
+	}
+	return nil
 }
 
 // NewMCTS returns an MCTS of n simulations, four at a time, with four children per node, that
@@ -77,7 +88,7 @@ func (m MCTS) Validate() error {
 		between("strategy.mcts.width", m.Width, 1, 64),
 		between("strategy.mcts.parallel", m.Parallel, 1, m.N),
 		between("strategy.mcts.exploration", m.Exploration, 0, 1000),
-		between("strategy.mcts.final", int(m.Final), int(FinalVote), int(FinalValue)),
+		m.Final.validate("strategy.mcts.final"),
 		between("strategy.mcts.max_levels", m.MaxLevels, 1, MaxLevels),
 	)
 }

@@ -18,7 +18,7 @@ type Node struct {
 	ID       string // ordinals from the root joined by dots; "" is the root
 	Parent   *Node
 	Depth    int // distance from the root
-	Ordinal  int // index among the siblings in order of Ask; selects the seed
+	Ordinal  int // index among the siblings in the order of requests; selects the seed
 	Seed     reasoning.Seed
 	Steps    []reasoning.Step
 	Finish   reasoning.Finish
@@ -27,7 +27,7 @@ type Node struct {
 	Value    float64   // aggregate of Scores; valid if Scored
 	Scored   bool
 	State    State
-	Reason   string // why the node failed, or why it has no scores
+	Reason   string // why the node failed or has no scores
 	Children []*Node
 	// Revision marks the first node of a revision, a new attempt at the problem: Path starts
 	// here, and the ancestors are the attempts that the policy is shown.
@@ -43,7 +43,7 @@ type State int
 const (
 	StateQueued    State = iota + 1 // requested, waiting for a worker
 	StateRunning                    // a worker is generating it
-	StateScored                     // generated; scored if the strategy asked for it and scoring succeeded
+	StateScored                     // generated; scored if its Fork has Score and scoring succeeded
 	StatePruned                     // the strategy will not continue it
 	StateFinished                   // it ends a solution
 	StateFailed                     // it could not be generated
@@ -58,14 +58,14 @@ func (s State) String() string {
 	return names[s]
 }
 
-// generated reports whether n was generated; it must be ready.
-func (n *Node) generated() bool { return n.State != StateFailed && n.State != StateCancelled }
+// failed reports whether n failed or was cancelled.
+func (n *Node) failed() bool { return n.State == StateFailed || n.State == StateCancelled }
 
 // Open reports whether n can be continued.
 func (n *Node) Open() bool { return n.Parent == nil || n.Finish == reasoning.FinishStep }
 
 // Done reports whether n ends a solution. A node that a token limit cut is neither open
-// nor done: it has no answer.
+// nor done, and has no answer.
 func (n *Node) Done() bool { return n.Finish == reasoning.FinishEnd }
 
 // Up yields n, its parent, and so on to the root.

@@ -14,19 +14,19 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// outlineShuffled returns the tree that s grows where each child and each score takes a
-// random time.
-func outlineShuffled(t *testing.T, s Strategy) (drawn string) {
+// outlineShuffled returns the outline of the tree that s grows if each child and each score takes
+// a random time.
+func outlineShuffled(t *testing.T, s Strategy) (tree string) {
 	synctest.Test(t, func(t *testing.T) {
 		lock := searchtest.NewLock(0.5, func(policy.Request, int) time.Duration { return rand.N(time.Second) })
 		lock.OnScore = func(verifier.Request) (time.Duration, error) { return rand.N(time.Second), nil }
-		drawn = outline(mustRun(t, lock, s))
+		tree = outline(mustRun(t, lock, s))
 	})
-	return drawn
+	return tree
 }
 
-// The same seed grows the same tree, in whatever order results come. Another seed grows
-// another tree.
+// With the same seed a strategy grows the same tree, whatever the order of results. With another
+// seed it grows another tree.
 func TestOrderOfResultsDoesNotMatter(t *testing.T) {
 	forEachStrategy(t, 16, func(t *testing.T, s Strategy) {
 		tree := mustRun(t, searchtest.NewLock(0.5, nil), s)
@@ -51,12 +51,12 @@ func TestOrderOfResultsDoesNotMatter(t *testing.T) {
 	})
 }
 
-// followsFirst continues the first child that is written, as no strategy may.
+// followsFirst continues the first child that is generated, so that its tree depends on timing.
 type followsFirst struct{ Strategy }
 
 func (followsFirst) Search(ctx context.Context, t *Tree) error {
 	first := make(chan *Node, 1)
-	_, err := t.Ask(ctx, Fork{From: t.Root, N: 8, Span: 1}).Do(func(_ context.Context, n *Node) error {
+	_, err := t.Start(ctx, Fork{From: t.Root, N: 8, Span: 1}).Do(func(_ context.Context, n *Node) error {
 		select {
 		case first <- n:
 			_, err := t.Grow(ctx, Fork{From: n, N: 1, Span: 1})
@@ -68,14 +68,14 @@ func (followsFirst) Search(ctx context.Context, t *Tree) error {
 	return err
 }
 
-// The control of the test above: a strategy whose tree depends on the order grows
-// different trees.
-func TestOrderOfResultsWouldBeSeen(t *testing.T) {
+// The negative control: a strategy whose tree depends on the order of results grows different
+// trees.
+func TestOrderOfResultsCanMatter(t *testing.T) {
 	trees := map[string]bool{}
 	for range 20 { // all are equal once in 8¹⁹
 		trees[outlineShuffled(t, followsFirst{Greedy{}})] = true
 	}
 	if len(trees) == 1 {
-		t.Error("a strategy that continues the first child that is written grew the same tree 20 times")
+		t.Error("a strategy that continues the first child that is generated grew the same tree 20 times")
 	}
 }

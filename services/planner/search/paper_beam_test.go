@@ -11,10 +11,10 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/search/searchtest"
 )
 
-// Beam's options, and the strategies that are beams of another kind: lookahead and DVTS.
+// Tests of the options of Beam, and of Lookahead and DVTS.
 
-// "Narrow lets each solution that ends among the best N/M take its place with it" (the code
-// of Liu et al. 2025). Without Narrow a level always has N children.
+// "Narrow shrinks the beam by one for each solution that finishes among the best N/M" (the code
+// of Liu et al. 2025). Without Narrow "a level has N children".
 func TestBeamNarrow(t *testing.T) {
 	// The best four are 0 to 3, of which 1 ends; 7 ends and is not among them. On the
 	// next level the best three are 0.0, 0.1 and 2.0, of which 2.0 ends.
@@ -29,35 +29,35 @@ func TestBeamNarrow(t *testing.T) {
 		})
 	}
 	narrow := mustRun(t, newBackend(), Beam{N: 8, M: 2, MaxLevels: 40, Narrow: true})
-	wantEqual(t, "levels of a beam that narrows", levelSizes(narrow), []int{8, 3 * 2, 2 * 2})
+	wantEqual(t, "levels with Narrow", levelSizes(narrow), []int{8, 3 * 2, 2 * 2})
 	first, second := levelsOf(narrow)[0], levelsOf(narrow)[1]
-	wantEqual(t, "children on its first level", childCounts(first...), map[string]int{"0": 2, "2": 2, "3": 2})
-	wantEqual(t, "children on its second level", childCounts(second...), map[string]int{"0.0": 2, "0.1": 2})
+	wantEqual(t, "children of its first level", childCounts(first...), map[string]int{"0": 2, "2": 2, "3": 2})
+	wantEqual(t, "children of its second level", childCounts(second...), map[string]int{"0.0": 2, "0.1": 2})
 	wide := mustRun(t, newBackend(), Beam{N: 8, M: 2, MaxLevels: 40})
-	wantEqual(t, "levels of a beam that does not", levelSizes(wide), []int{8, 8, 8})
+	wantEqual(t, "levels without Narrow", levelSizes(wide), []int{8, 8, 8})
 	first = levelsOf(wide)[0]
-	wantEqual(t, "children on its first level", childCounts(first...), map[string]int{"0": 2, "2": 2, "3": 2, "4": 2})
+	wantEqual(t, "children of its first level", childCounts(first...), map[string]int{"0": 2, "2": 2, "3": 2, "4": 2})
 }
 
-// A beam that narrows to no place ends.
-func TestBeamNarrowsToItsEnd(t *testing.T) {
+// A beam that has shrunk to 0 ends the search.
+func TestBeamNarrowEnds(t *testing.T) {
 	b := bySpec(9, func(string) spec { return spec{finish: reasoning.FinishEnd} })
 	tree := mustRun(t, b, Beam{N: 4, M: 2, MaxLevels: 40, Narrow: true})
 	wantEqual(t, "levels", levelSizes(tree), []int{4})
 }
 
-// "Dedupe passes over a step whose text a sibling has already", and only a sibling. A level
-// has as many children as without it.
+// "Dedupe drops a step whose text equals an earlier sibling's", not one whose text equals a
+// cousin's. A level has as many children as without Dedupe.
 func TestBeamDedupe(t *testing.T) {
 	texts := map[string]string{"0": "a", "1": "a", "2": "b", "3": "a"}
 	newBackend := func() scripted { return bySpec(3, func(id string) spec { return spec{text: texts[id]} }) }
 	tree := mustRun(t, newBackend(), Beam{N: 4, M: 1, MaxLevels: 40, Dedupe: true})
-	wantEqual(t, "children on the first level", childCounts(levelsOf(tree)[0]...), map[string]int{"0": 2, "2": 2})
-	wantEqual(t, "children on the second level, where cousins have equal texts", childCounts(levelsOf(tree)[1]...),
+	wantEqual(t, "children of the first level", childCounts(levelsOf(tree)[0]...), map[string]int{"0": 2, "2": 2})
+	wantEqual(t, "children of the second level, where cousins have equal texts", childCounts(levelsOf(tree)[1]...),
 		map[string]int{"0.0": 1, "0.1": 1, "2.0": 1, "2.1": 1})
 	wantEqual(t, "levels", levelSizes(tree), []int{4, 4, 4})
 	for _, n := range levelsOf(tree)[0] {
-		if passed := n.ID == "1" || n.ID == "3"; passed != (n.State == StatePruned) {
+		if dropped := n.ID == "1" || n.ID == "3"; dropped != (n.State == StatePruned) {
 			t.Errorf("node %s is %v", n.ID, n.State)
 		}
 	}
@@ -66,9 +66,8 @@ func TestBeamDedupe(t *testing.T) {
 		map[string]int{"0": 1, "1": 1, "2": 1, "3": 1})
 }
 
-// Each solution has one vote, however many levels follow the one it ends on: it is not
-// copied until there are N.
-func TestEndedSolutionsAreNotCopied(t *testing.T) {
+// Each solution has one vote, however many levels follow the level at which it ends.
+func TestSolutionsHaveOneVote(t *testing.T) {
 	forEachStrategy(t, 16, func(t *testing.T, s Strategy) {
 		tree := mustRun(t, endsAtSeven{searchtest.NewLock(0.5, nil)}, s)
 		tree.Finalists = nil
@@ -102,15 +101,15 @@ func TestLookaheadRollsOutGreedily(t *testing.T) {
 		r := c.Request
 		greedy := r.Sampling.Temperature == 0
 		if greedy != (r.Span == 3) || greedy && !slices.Equal(r.Ordinals, []int{0}) {
-			t.Errorf("node %q: asked for children %v of %d steps at temperature %v",
+			t.Errorf("node %q: requested children %v of %d steps at temperature %v",
 				r.Node, r.Ordinals, r.Span, r.Sampling.Temperature)
 		}
 		if r.Span == 3 {
 			rollouts++
 		}
 	}
-	if want := 5 * 4; rollouts != want { // the sixth steps are ends
-		t.Errorf("%d rollouts, want one of each step that is not the end, %d", rollouts, want)
+	if want := 5 * 4; rollouts != want { // the sixth steps end solutions
+		t.Errorf("%d rollouts, want %d, one for each step that does not end a solution", rollouts, want)
 	}
 }
 
@@ -128,7 +127,7 @@ func TestLookaheadStopsAtTheEnd(t *testing.T) {
 }
 
 // "The PRM's prediction at the end of this rollout is then used to score the current step"
-// (Snell et al. 2024, §5.2), and not the step's own score, as in a beam.
+// (Snell et al. 2024, §5.2), and not the step's own score, which a beam uses.
 func TestLookaheadChangesScores(t *testing.T) {
 	scores := map[string]float64{"0": 0.9, "1": 0.8, "2": 0.2, "3": 0.1, "0.0": 0.1, "1.0": 0.2, "2.0": 0.8, "3.0": 0.9}
 	ahead := levelsOf(mustRun(t, byScore(9, scores), Lookahead{N: 4, M: 2, K: 2, MaxLevels: 2}))[0]
@@ -142,7 +141,7 @@ func TestLookaheadChangesScores(t *testing.T) {
 	wantEqual(t, "children in a beam", childCounts(beam...), map[string]int{"0": 2, "1": 2})
 }
 
-// "It costs N × (K+1) steps a level", and N scores.
+// "It costs N × (K+1) steps per level", and N scores.
 func TestLookaheadCosts(t *testing.T) {
 	const n, k, depth = 8, 3, 20
 	b := byScore(depth, nil)
@@ -167,8 +166,7 @@ func TestLookaheadRolloutFails(t *testing.T) {
 	wantEqual(t, "faults", tree.Faults(), []string{"some rollouts failed: engine broke (1 times)"})
 }
 
-// "expand the initial set of beams into N/M independent subtrees" (Beeching et al. 2024,
-// "Diverse Verifier Tree Search").
+// "expand the initial set of beams into N/M independent subtrees" (Beeching et al. 2024).
 func TestDVTSHasIndependentSubtrees(t *testing.T) {
 	b := byScore(4, nil)
 	tree := mustRun(t, b, DVTS{N: 12, M: 4, MaxLevels: 40})
@@ -176,7 +174,7 @@ func TestDVTSHasIndependentSubtrees(t *testing.T) {
 	roots := 0
 	for _, c := range b.Calls() {
 		if len(c.Request.Ordinals) != 4 {
-			t.Errorf("node %q: asked for %d children, want M = 4", c.Request.Node, len(c.Request.Ordinals))
+			t.Errorf("node %q: requested %d children, want M = 4", c.Request.Node, len(c.Request.Ordinals))
 		}
 		if c.Request.Node == "" {
 			roots++
@@ -197,9 +195,9 @@ func TestDVTSSelectsOneOfEachSubtree(t *testing.T) {
 	wantEqual(t, "children in a beam", childCounts(beam...), map[string]int{"1": 4, "2": 4})
 }
 
-// "Repeat until the EOS token or maximum tree depth is reached" (Beeching et al. 2024): no
-// other subtree gets the place of one that has ended. "Solutions that end beside a
-// subtree's best step are kept."
+// "Repeat until the EOS token or maximum tree depth is reached" (Beeching et al. 2024): the other
+// subtrees do not grow when one has ended. "Solutions that end at other steps than a subtree's
+// best are kept."
 func TestDVTSSubtreesEnd(t *testing.T) {
 	tree := mustRun(t, bySpec(3, func(id string) spec {
 		switch id {
@@ -213,7 +211,7 @@ func TestDVTSSubtreesEnd(t *testing.T) {
 	wantEqual(t, "levels", levelSizes(tree), []int{4, 2, 2})
 	wantEqual(t, "solutions", idsOf(slices.Collect(tree.Solutions())...), []string{"0", "2", "3.0.0", "3.0.1"})
 	deep := mustRun(t, byScore(9, nil), DVTS{N: 4, M: 2, MaxLevels: 3})
-	wantEqual(t, "levels at most", levelSizes(deep), []int{4, 4, 4})
+	wantEqual(t, "levels up to MaxLevels", levelSizes(deep), []int{4, 4, 4})
 	for _, n := range levelsOf(deep)[2] {
 		if !n.Done() || len(n.Path()) != 9 {
 			t.Errorf("node %s of the last level is %v after %d steps, want the end after 9", n.ID, n.State, len(n.Path()))
@@ -237,7 +235,7 @@ func TestDVTSShortResults(t *testing.T) {
 		[]string{"some branches failed: engine broke (1 times)", "some children failed: engine broke (1 times)"})
 }
 
-// "K: greedy steps after which a step is scored, as in Lookahead".
+// K: "greedy steps before a step is scored, as in Lookahead".
 func TestDVTSLooksAhead(t *testing.T) {
 	scores := map[string]float64{"0": 0.9, "1": 0.1, "0.0": 0.1, "1.0": 0.9}
 	tree := mustRun(t, byScore(9, scores), DVTS{N: 2, M: 2, K: 2, MaxLevels: 2})

@@ -23,7 +23,7 @@ func sampling(answers ...string) scripted {
 	})
 }
 
-// majorityOf returns the most frequent of these answers, the first of several.
+// majorityOf returns the most frequent of these answers; of equally frequent ones the first.
 func majorityOf(answers []string) (winner string) {
 	most := 0
 	for _, a := range answers {
@@ -56,17 +56,17 @@ func samplesTaken(t rapid.TB, m Majority, answers []string) (n int, winner strin
 	return len(tree.Root.Children), winner
 }
 
-// "It stops as soon as the remaining samples cannot change the winner": never before, never
-// later, and at ties too.
+// "It stops as soon as the remaining samples cannot change the winner": not earlier and not
+// later, also if answers tie.
 func TestMajorityStopsExactly(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		frequencies := []string{"1", "1", "1", "2", "2", "3", ""}
 		answers := rapid.SliceOfN(rapid.SampledFrom(frequencies), 1, 14).Draw(t, "answers")
 		n, winner := samplesTaken(t, Majority{N: len(answers)}, answers)
 		if want := majorityOf(answers); winner != want {
-			t.Errorf("after %d of %d samples %q wins, and %q of all", n, len(answers), winner, want)
+			t.Errorf("after %d of %d samples %q wins, after all %q", n, len(answers), winner, want)
 		}
-		// If the remaining samples can change the winner, they can by all having one answer.
+		// If the remaining samples can change the winner, they can do so if all have one answer.
 		open := func(n int) bool {
 			if majorityOf(answers[:n]) == "" {
 				return true
@@ -104,7 +104,7 @@ func TestMajorityStopsExactly(t *testing.T) {
 func TestMajorityAdaptiveConsistency(t *testing.T) {
 	for _, test := range []struct {
 		confidence float64
-		answers    string // a digit each, again and again
+		answers    string // one digit per sample, repeated
 		want       int
 	}{
 		{0.95, "1111", 4}, {0.93, "111", 3}, {0.94, "1111", 4},
@@ -122,7 +122,7 @@ func TestMajorityAdaptiveConsistency(t *testing.T) {
 	}
 }
 
-// "Exhaustive: never stop early", by waves and with Confidence too.
+// Exhaustive: "never stop early", also with Wave and with Confidence.
 func TestMajorityExhaustive(t *testing.T) {
 	answers := slices.Repeat([]string{"1"}, 8)
 	for _, m := range []Majority{{N: 8}, {N: 8, Wave: 3}, {N: 8, Confidence: 0.6}} {

@@ -19,13 +19,13 @@ func threeLevels() scripted {
 	})
 }
 
-// newMCTS returns a search of n simulations, one at a time, that expands nodes to two children.
+// newMCTS returns an MCTS of n simulations, one at a time, with two children per node.
 func newMCTS(n int, exploration float64, final Final) MCTS {
 	return MCTS{N: n, Width: 2, Parallel: 1, Exploration: exploration, Final: final, MaxLevels: 40}
 }
 
-// "UCT  Q + c·√(ln V_parent / V)" (Hao et al. 2023, §3.3): five simulations by hand.
-// Unexplored children come first, best first.
+// "UCT  Q + c·√(ln V_parent / V)" (Hao et al. 2023, §3.3): five simulations by hand. Unexplored
+// children come first, best first.
 //
 //	1: 0, 0.0, 0.0.0, all unexplored: value 0.8
 //	2: 1 is unexplored, 1.0, 1.0.1: 0.3
@@ -40,16 +40,16 @@ func TestUCT(t *testing.T) {
 		mustRun(t, b, newMCTS(n, 1, FinalVote))
 		wantEqual(t, "expanded nodes, in order", b.expanded(), expanded[:first])
 	}
-	// Without exploration the fifth simulation goes to 0, whose mean value is 0.7.
+	// With exploration 0 the fifth simulation goes to 0, whose mean value is 0.7.
 	b := threeLevels()
 	mustRun(t, b, newMCTS(5, 0, FinalVote))
-	wantEqual(t, "expanded nodes without exploring", b.expanded(), expanded[:6])
+	wantEqual(t, "expanded nodes with exploration 0", b.expanded(), expanded[:6])
 }
 
-// "Its value is that of the solution it ends in", and counts at every node of its path
-// (back-propagation, Hao et al. 2023, §3.3). Of the five simulations above 0 has three, of
-// mean value 0.7, and 1 has two, of 0.45; 0.1 has two, of 0.65, and 0.0 one, of 0.8; 0.1.0 and
-// 0.1.1 have one each, of 0.9 and 0.4.
+// "The value of a simulation is that of the solution it ends in", and counts at every node of its
+// path (back-propagation, Hao et al. 2023, §3.3). Of the five simulations above, three pass
+// through 0, with a mean value of 0.7, and two through 1, with 0.45; two through 0.1, with 0.65,
+// and one through 0.0, with 0.8; one through 0.1.0, with 0.9, and one through 0.1.1, with 0.4.
 func TestMCTSBacksUpValues(t *testing.T) {
 	for final, want := range map[Final][]string{FinalVisits: {"0.1.0"}, FinalValue: {"0.0.0"}} {
 		tree := mustRun(t, threeLevels(), newMCTS(5, 1, final))
@@ -61,9 +61,9 @@ func TestMCTSBacksUpValues(t *testing.T) {
 	}
 }
 
-// "PUCT  Q + c(V_parent)·P·√V_parent / (V + 1)", where Q is "before any: its own score" and
-// "c(V) = ln((V + 19653) / 19652) + 1.25 times Exploration" (as in OpenR, arXiv 2410.09671).
-// Two simulations by hand, of P = 0.2 and 0.8:
+// "PUCT  Q + c(V_parent)·P·√V_parent / (V + 1)", where Q is "before the first: its own score" and
+// "c(V) in PUCT is Exploration · (ln((V + 19653) / 19652) + 1.25)" (as in OpenR, arXiv
+// 2410.09671). Two simulations by hand, with P = 0.2 and 0.8:
 //
 //	1: 0 is 0.5+1.25×0.2 = 0.75 and 1 is 0.5+1.25×0.8 = 1.5: 1, of value 0.1
 //	2: 0 is 0.5+1.25×0.2×√2 = 0.85 and 1 is 0.1+1.25×0.8×√2/2 = 0.81: 0
@@ -73,7 +73,7 @@ func TestPUCT(t *testing.T) {
 	}
 	for exploration, want := range map[float64][]string{
 		1: {"", "1", "0"},
-		2: {"", "1"}, // 0 is 0.5+0.71 and 1 is 0.1+1.41: 1 again, to an end that is written already
+		2: {"", "1"}, // 0 is 0.5+0.71 and 1 is 0.1+1.41: 1 again, whose children are ends
 		0: {"", "0"}, // both are 0.5, and 0.5 again: the first of equals
 	} {
 		s := newMCTS(2, exploration, FinalVote)
@@ -97,7 +97,7 @@ func TestPUCTPriorIsNormalised(t *testing.T) {
 }
 
 // "so that concurrent simulations select other nodes" (virtual loss, Chaslot et al. 2008): two
-// concurrent simulations part, two simulations one after the other do not.
+// concurrent simulations select different nodes, two sequential ones do not.
 func TestMCTSVirtualLoss(t *testing.T) {
 	for parallel, want := range map[int][]string{1: {"", "0"}, 2: {"", "0", "1"}} {
 		b := byScore(2, map[string]float64{"0": 0.8, "1": 0.4, "0.0": 0.8})
@@ -110,7 +110,7 @@ func TestMCTSVirtualLoss(t *testing.T) {
 	}
 }
 
-// A simulation may end where another one has ended, and then costs nothing.
+// A simulation that ends at the same node as an earlier one costs nothing.
 func TestMCTSRevisitsEnds(t *testing.T) {
 	b := byScore(2, map[string]float64{"0": 0.9})
 	s := newMCTS(20, 0, FinalVote)
@@ -119,8 +119,8 @@ func TestMCTSRevisitsEnds(t *testing.T) {
 	wantEqual(t, "expanded nodes", b.expanded(), []string{"", "0"})
 }
 
-// "and 0 where a token limit cut it", even if its own score is the best.
-func TestMCTSCutIsWorthNothing(t *testing.T) {
+// "and 0 if a token limit cut that solution", even if its own score is the best.
+func TestMCTSCutSolutionHasValueZero(t *testing.T) {
 	b := bySpec(1, func(id string) spec {
 		return map[string]spec{"0": {score: 0.9, finish: reasoning.FinishLength}, "1": {score: 0.2}}[id]
 	})
@@ -128,33 +128,33 @@ func TestMCTSCutIsWorthNothing(t *testing.T) {
 	wantEqual(t, "solutions", idsOf(slices.Collect(tree.Solutions())...), []string{"1"})
 }
 
-// "Rollout values a newly expanded node by one whole solution sampled from its best child"
-// (simulation, Hao et al. 2023, §3.3).
+// "Rollout values a newly expanded node by one whole solution sampled from the child that
+// selection picks" (called simulation in Hao et al. 2023, §3.3).
 func TestMCTSRollout(t *testing.T) {
 	b := threeLevels()
 	s := newMCTS(2, 1, FinalVote)
 	s.Rollout = true
 	tree := mustRun(t, b, s)
-	var asked []string
+	var requested []string
 	for _, c := range b.Calls() {
 		r := c.Request
 		if whole := r.Span == policy.Whole; whole != (len(r.Ordinals) == 1) || r.Sampling.Temperature != 1 {
-			t.Errorf("node %q: asked for %d children, whole %t, at temperature %v",
+			t.Errorf("node %q: requested %d children, whole %t, at temperature %v",
 				r.Node, len(r.Ordinals), whole, r.Sampling.Temperature)
 		}
-		asked = append(asked, r.Node)
+		requested = append(requested, r.Node)
 	}
-	// The first simulation expands the root and samples from 0. The second goes to 1, which
-	// is unexplored, expands it and samples from its best child.
-	wantEqual(t, "asked for", asked, []string{"", "0", "1", "1.0"})
+	// The first simulation expands the root and samples from 0. The second goes to 1, which is
+	// unexplored, expands it and samples from its best child.
+	wantEqual(t, "nodes of the requests", requested, []string{"", "0", "1", "1.0"})
 	wantEqual(t, "solutions", idsOf(slices.Collect(tree.Solutions())...), []string{"0.0", "1.0.0"})
 	s.Final = FinalValue
 	best := mustRun(t, threeLevels(), s)
 	wantEqual(t, "best", idsOf(slices.Collect(best.Solutions())...), []string{"0.0"})
 }
 
-// "At an open node that is not expanded the simulation expands it: Width children are
-// generated and scored", at most MaxLevels times.
+// "At an open node that is not expanded the simulation expands it: Width children are generated
+// and scored", at most MaxLevels times.
 func TestMCTSWidthAndLevels(t *testing.T) {
 	s := MCTS{N: 8, Width: 3, Parallel: 2, Exploration: 1, Final: FinalVote, MaxLevels: 2}
 	tree := mustRun(t, byScore(9, nil), s)
@@ -166,8 +166,8 @@ func TestMCTSWidthAndLevels(t *testing.T) {
 	wantEqual(t, "levels", levelSizes(tree), []int{3, 9})
 }
 
-// "If an expansion fails, its simulations end with value 0; a second failure in a row, or one
-// at the root, ends the search."
+// "If an expansion fails, its simulations end with value 0; a second failure in a row, or one at
+// the root, ends the search."
 func TestMCTSExpansionFails(t *testing.T) {
 	broke := errors.New("engine broke")
 	runWithout := func(failing ...string) (*Tree, error) {

@@ -9,7 +9,8 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// Values that a draw always takes, or never: the clipped weights are 10¹⁴ to 1.
+// Scores of particles that a draw always takes or never takes: after clipping, their weights are
+// as 10¹⁴ to 1.
 const (
 	sure  = 1.0
 	never = 1e-9
@@ -37,8 +38,8 @@ func startsEven(id string) bool {
 }
 
 // "w_t = σ⁻¹(r̂(x, y_1:t))", "j ~ Softmax(w)" with replacement (Puri et al. 2025, §3): a
-// particle of score 0.8 weighs as much as four of 0.5; at temperature 0.5, as 16. The weight
-// is "a logit that replaces the one before, not one that adds up".
+// particle of score 0.8 weighs as much as four of 0.5; at temperature 0.5, as much as 16. The
+// weight is "a logit that replaces the one before, not one that adds up".
 func TestParticlesDraw(t *testing.T) {
 	const n = 4000
 	for temperature, odds := range map[float64]float64{1: 4, 0.5: 16} {
@@ -97,13 +98,13 @@ func TestParticlesStep(t *testing.T) {
 	wantEqual(t, "levels", levelSizes(tree), []int{8, 8, 8, 8, 8})
 	for _, c := range b.Calls() {
 		if c.Request.Span != 1 {
-			t.Errorf("asked for %d steps", c.Request.Span)
+			t.Errorf("requested %d steps, want 1", c.Request.Span)
 		}
 	}
 }
 
-// "Particles that have ended take part in the draw and do not step": a good one takes the
-// places of others, and is one solution; a bad one loses its place.
+// "Particles that have ended take part in the draw and do not step": a good one is drawn instead
+// of the others, and is one solution; a bad one is not drawn again.
 func TestParticlesThatEnded(t *testing.T) {
 	ending := func(score float64) *Tree {
 		return mustRun(t, bySpec(2, func(id string) spec {
@@ -124,7 +125,8 @@ func TestParticlesThatEnded(t *testing.T) {
 	wantEqual(t, "its solutions", len(slices.Collect(bad.Solutions())), 5) // with the one that ended
 }
 
-// "A particle that a token limit cut has weight 0, unless all were cut: it has no answer."
+// "A particle that a token limit cut has no answer and therefore weight 0, unless all particles
+// were cut."
 func TestParticlesThatWereCut(t *testing.T) {
 	tree := mustRun(t, bySpec(2, func(id string) spec {
 		if id == "0" {
@@ -135,14 +137,14 @@ func TestParticlesThatWereCut(t *testing.T) {
 	wantEqual(t, "levels", levelSizes(tree), []int{4, 4})
 }
 
-// "An iteration of Gibbs has N / Iterations particles and starts with the trajectory of one
-// of the iteration before […] as its reference: that one is kept at every step" (Puri et al.
-// 2025, §3). A free particle that is drawn from the reference continues it anew.
+// "Its reference is the trajectory of one particle of the previous iteration, drawn by softmax;
+// the reference is kept at every step" (Puri et al. 2025, §3). A free particle that is drawn from
+// the reference gets children of its own.
 func TestParticleGibbsKeepsItsReference(t *testing.T) {
 	s := Particles{N: 4, Iterations: 2, Temperature: 1, Sample: true, MaxLevels: 40}
-	// First 0 wins over 1, and 0.0 over 0.1: the reference. Then 2, the free particle of the
-	// second iteration, loses to the reference's first step and continues that: by 0.2,
-	// which loses to the reference's second step.
+	// In the first iteration 0 is drawn and not 1, and 0.0 and not 0.1: the reference. In the
+	// second, the free particle's step 2 is not drawn, but the reference's first step, which it
+	// continues by 0.2; that is not drawn either, but the reference's second step.
 	b := byScore(2, map[string]float64{"0": sure, "1": never, "0.0": sure, "0.1": never, "2": never, "0.2": never})
 	tree := mustRun(t, b, s)
 	var all []string
@@ -154,7 +156,7 @@ func TestParticleGibbsKeepsItsReference(t *testing.T) {
 	if n := tree.Root.Children[0]; n.State != StateScored {
 		t.Errorf("the reference's first step is %v", n.State)
 	}
-	// The control: without a reference, 2 would have been continued.
+	// The negative control: without a reference, 2 would have been continued.
 	if n := tree.Root.Children[2]; n.State != StatePruned {
 		t.Errorf("the free particle that was not drawn is %v", n.State)
 	}
@@ -174,7 +176,7 @@ func TestParticleGibbsShortReference(t *testing.T) {
 	wantEqual(t, "answer", idsOf(tree.Finalists...), []string{"0"})
 }
 
-// "Sample: draw the answer among all by weight; else the search's Choice picks it".
+// Sample: "draw the answer by weight; otherwise the Choice picks it".
 func TestParticlesSample(t *testing.T) {
 	counts := map[string]int{}
 	const searches = 400
@@ -189,8 +191,8 @@ func TestParticlesSample(t *testing.T) {
 		}
 		counts[tree.Finalists[0].ID]++
 	}
-	// Two particles are drawn by 4 : 1, and then the answer among them, by 4 : 1 again: with
-	// probability 16/25 both are 0; with 8/25 one is, which is then drawn with 4/5.
+	// Two particles are drawn with odds of 4 : 1, and then the answer from these, again with odds
+	// of 4 : 1: with probability 16/25 both are 0; with 8/25 one is, which is then drawn with 4/5.
 	if got, want := float64(counts["0"])/searches, 16.0/25+8.0/25*4/5; math.Abs(got-want) > 0.05 {
 		t.Errorf("the better of two is the answer of %.3f of %d searches, want %.3f", got, searches, want)
 	}

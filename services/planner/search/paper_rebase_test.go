@@ -68,8 +68,8 @@ func TestRebaseWidths(t *testing.T) {
 }
 
 // "B_{i+1} ← B_i − C_i, where C_i is the number of completed solutions at depth i" (Wu et al.
-// 2024, §3.2). "A node that a token limit cut uses up its place like one that ended, as in
-// the authors' code."
+// 2024, §3.2). "A node that a token limit cut uses up its place like one that ended, as in the
+// authors' code."
 func TestRebaseShrinks(t *testing.T) {
 	tree := mustRun(t, bySpec(4, func(id string) spec {
 		switch id {
@@ -83,7 +83,7 @@ func TestRebaseShrinks(t *testing.T) {
 	wantEqual(t, "levels", levelSizes(tree), []int{6, 6 - 2, 6 - 2 - 1, 6 - 2 - 1})
 }
 
-// With Exact a level has exactly its budget of nodes, whatever ends, while any is open.
+// With Exact, as long as a node is open, a level has exactly as many nodes as its budget.
 func TestRebaseExactKeepsItsBudget(t *testing.T) {
 	for seed := range 20 {
 		p := newProblem("31415926535")
@@ -119,8 +119,8 @@ func TestRebaseUnscored(t *testing.T) {
 
 // "rounding must not end a search that has budget left".
 func TestRebaseRoundsToNone(t *testing.T) {
-	// Of 5: 1.55, 1.55, 0.63, 0.63, 0.63, which are 7 when rounded. Four of these end: one
-	// place remains for three nodes of equal scores.
+	// The shares of 5 are 1.55, 1.55, 0.63, 0.63 and 0.63, which sum to 7 when rounded. Four of
+	// these nodes end: one child remains for three nodes of equal scores.
 	scores := map[string]float64{"0": 0.9, "1": 0.9, "2": 0.72, "3": 0.72, "4": 0.72}
 	b := bySpec(9, func(id string) spec {
 		s := spec{score: scores[id]}

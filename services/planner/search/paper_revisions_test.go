@@ -15,8 +15,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier/verifiertest"
 )
 
-// attemptsShown returns the attempts that the policy was shown, by the node that it was
-// asked to expand.
+// attemptsShown returns the attempts that the policy was shown, by the node of the request.
 func attemptsShown(b scripted) map[string][]string {
 	attempts := map[string][]string{}
 	for _, c := range b.Calls() {
@@ -41,14 +40,14 @@ func TestRevisionsSeeTheLastFour(t *testing.T) {
 	})
 	for _, c := range b.Calls() {
 		if r := c.Request; r.Span != policy.Whole || len(r.Steps) > 0 || len(r.Ordinals) != 1 {
-			t.Errorf("node %q: asked for %d children of %d steps after %q, want a whole one that starts anew",
+			t.Errorf("node %q: requested %d children of %d steps after %q, want a whole one from the beginning",
 				r.Node, len(r.Ordinals), r.Span, r.Steps)
 		}
 	}
 }
 
-// "N answers in Chains side by side": N:1 chains are best-of-N, 1 chain is fully sequential
-// (Snell et al. 2024, §6.2).
+// "N attempts in concurrent Chains": N chains are best-of-N, 1 chain is fully sequential (Snell et
+// al. 2024, §6.2).
 func TestRevisionsRatio(t *testing.T) {
 	for chains, want := range map[int][]int{8: {8}, 4: {4, 4}, 2: {2, 2, 2, 2}, 1: {1, 1, 1, 1, 1, 1, 1, 1}} {
 		wantEqual(t, "levels", levelSizes(mustRun(t, searchtest.NewLock(0.5, nil), Revisions{N: 8, Chains: chains})), want)
@@ -59,8 +58,8 @@ func TestRevisionsRatio(t *testing.T) {
 	}
 }
 
-// contest returns a backend of three chains of three attempts, in which each way to choose
-// has another winner.
+// contest returns a backend of three chains of three attempts, for which choosing in two steps
+// and choosing at once have different winners.
 func contest() scripted {
 	return bySpec(1, func(id string) spec {
 		return map[string]spec{
@@ -72,9 +71,10 @@ func contest() scripted {
 }
 
 // "we first select the best answer within each revision chain […] using best-of-N weighted,
-// and then across chains" (Snell et al. 2024, §6.1): within, 2 has 1.01 to 0.3, 3 has 1.21 to
-// 0.3, 1 has 0.7 to 0.1; across, 1 has 0.7, 3 has 0.61, 2 has 0.51. "Flat chooses among all
-// answers alike": 2 has 1.31, 3 has 1.21, 1 has 1.0.
+// and then across chains" (Snell et al. 2024, §6.1): within chains, answer 2 has weight 1.01 and
+// its rival 0.3, 3 has 1.21 and its rival 0.3, 1 has 0.7 and its rivals 0.1; across chains, 1 has
+// 0.7, 3 has 0.61, 2 has 0.51. "Flat chooses among all attempts at once": 2 has 1.31, 3 has 1.21,
+// 1 has 1.0.
 func TestRevisionsChoose(t *testing.T) {
 	for _, test := range []struct {
 		name      string
@@ -106,7 +106,7 @@ func TestRevisionsChoose(t *testing.T) {
 	}
 }
 
-// "An attempt that a token limit cut is not shown to later ones", which are shown those
+// "An attempt that a token limit cut is not shown to later ones", which are shown the attempts
 // before it.
 func TestRevisionsCut(t *testing.T) {
 	b := bySpec(1, func(id string) spec {
@@ -122,8 +122,8 @@ func TestRevisionsCut(t *testing.T) {
 	wantEqual(t, "finalists", idsOf(tree.Finalists...), []string{"0"})
 }
 
-// "Feedback adds to each attempt that the policy is shown, in words, its score and the first
-// step that the verifier doubts", and nothing to an attempt without scores.
+// "Feedback appends to each attempt that the policy is shown, as text, its score and the first
+// step that scores below 0.5", and nothing to an attempt without scores.
 func TestRevisionsFeedback(t *testing.T) {
 	b := bySpec(3, func(id string) spec { return spec{text: "A:" + strconv.Itoa(len(id))} })
 	scores := map[string][]float64{"0": {0.9, 0.5, 0.49}, "0.0": {0.5, 0.8, 1}, "0.0.0.0": {0, 0.7, 0.2}}
@@ -150,12 +150,12 @@ func TestRevisionsFeedback(t *testing.T) {
 	})
 	for _, c := range b.verifier.Calls() {
 		if strings.Contains(strings.Join(c.Request.Steps, ""), "verifier") {
-			t.Errorf("scored %q, want only what the policy wrote", c.Request.Steps)
+			t.Errorf("scored %q, want only text that the policy generated", c.Request.Steps)
 		}
 	}
 }
 
-// A chain that fails ends and keeps its attempts, and the others go on.
+// A chain that fails ends and keeps its attempts, and the other chains continue.
 func TestRevisionsChainFails(t *testing.T) {
 	broke := errors.New("engine broke")
 	tree := mustRun(t, bySpec(1, func(id string) spec {

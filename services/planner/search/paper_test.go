@@ -10,8 +10,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
-// Each test here and in the other paper_*_test.go is about a sentence that the strategy's
-// file quotes from its paper, or says itself.
+// Each test here and in the other paper_*_test.go is about a sentence in quotation marks, which is
+// in a comment of the package: from the paper, or our own.
 
 // withChildren returns the nodes of a level that have children.
 func withChildren(level []*Node) []*Node {
@@ -41,7 +41,7 @@ func TestBeamSamplesNFirstSteps(t *testing.T) {
 		}
 	}
 	if first := lock.Calls()[0].Request; len(first.Ordinals) != 16 || first.Span != 1 {
-		t.Errorf("asked for %d children of %d steps in one request, want 16 of 1", len(first.Ordinals), first.Span)
+		t.Errorf("requested %d children of %d steps at once, want 16 of 1", len(first.Ordinals), first.Span)
 	}
 }
 
@@ -103,13 +103,13 @@ func TestBeamEndsWithItsSolutions(t *testing.T) {
 	levels, _ := growBeam(t)
 	for _, n := range levels[len(levels)-1] {
 		if n.State != StateFinished {
-			t.Errorf("node %s is %v in the end, want finished", n.ID, n.State)
+			t.Errorf("node %s is %v at the end, want finished", n.ID, n.State)
 		}
 	}
 }
 
-// "A solution that ends leaves the beam and is never copied." Its place goes to the open
-// ones: "a level always has N children".
+// "A finished solution leaves the beam", which then continues other nodes: "a level has N
+// children".
 func TestBeamKeepsItsWidth(t *testing.T) {
 	tree := New(endsAtSeven{searchtest.NewLock(0, nil)}, newProblem("777777"))
 	if _, err := Run(t.Context(), tree, Beam{N: 16, M: 4, MaxLevels: 40}); err != nil {
@@ -136,8 +136,8 @@ func TestBeamKeepsItsWidth(t *testing.T) {
 	}
 }
 
-// Fewer open nodes than N/M divide N children evenly; the best get the remainder.
-func TestBeamDividesAmongFew(t *testing.T) {
+// If fewer than N/M nodes are open, they share N children evenly; the best get the remainder.
+func TestBeamSharesChildrenEvenly(t *testing.T) {
 	// A beam of N = 8, M = 2 keeps four nodes; here three are open.
 	tree := New(endsFirstSteps{searchtest.NewLock(0.4, nil), 3}, newProblem(combination))
 	if _, err := Run(t.Context(), tree, Beam{N: 8, M: 2, MaxLevels: 2}); err != nil {
@@ -154,8 +154,7 @@ func TestBeamDividesAmongFew(t *testing.T) {
 	}
 }
 
-// "In the last of MaxLevels levels ("40 rounds" in the paper) the beams run to their ends"
-// (Snell et al. 2024, §5.1).
+// At MaxLevels "each beam is completed in one call".
 func TestBeamMaxLevels(t *testing.T) {
 	for _, max := range []int{1, 2, 3} {
 		levels := levelsOf(mustRun(t, searchtest.NewLock(0.4, nil), Beam{N: 16, M: 4, MaxLevels: max}))
@@ -208,13 +207,13 @@ func TestBestOfNIsNested(t *testing.T) {
 	many := mustRun(t, searchtest.NewLock(0.4, nil), BestOfN{N: 16})
 	for i, n := range few.Root.Children {
 		if got, want := reasoning.Join(n.Steps), reasoning.Join(many.Root.Children[i].Steps); got != want {
-			t.Errorf("sample %d is %q, and %q in best-of-16", i, got, want)
+			t.Errorf("sample %d is %q, but %q in best-of-16", i, got, want)
 		}
 	}
 }
 
 // "sample from the language model's decoder to generate a diverse set of reasoning paths"
-// (Wang et al. 2022, §2): the samples of best-of-N, without a verifier.
+// (Wang et al. 2022, §2). The samples are those of best-of-N, and are not scored.
 func TestMajorityNeedsNoVerifier(t *testing.T) {
 	lock := searchtest.NewLock(0.4, nil)
 	tree := mustRun(t, lock, Majority{N: 16})
@@ -241,15 +240,15 @@ func TestMajorityIsTheMostConsistent(t *testing.T) {
 	}
 }
 
-// "Greedy takes the likeliest continuation: one solution, at temperature 0."
-func TestGreedyIsTheLikeliest(t *testing.T) {
-	lock := searchtest.NewLock(0, nil) // is right without chance, and random with it
+// "Greedy decodes one solution at temperature 0."
+func TestGreedyDecodes(t *testing.T) {
+	lock := searchtest.NewLock(0, nil) // right at temperature 0, random at 1
 	tree := mustRun(t, lock, Greedy{})
 	if got := tree.Root.Children; len(got) != 1 || got[0].Answer != combination {
 		t.Errorf("got %d solutions, the first %s, want one, %s", len(got), got[0].Answer, combination)
 	}
 	if r := lock.Calls()[0].Request; r.Sampling.Temperature != 0 || r.Span != policy.Whole || len(r.Ordinals) != 1 {
-		t.Errorf("asked for %+v, want one whole child at temperature 0", r)
+		t.Errorf("requested %+v, want one whole child at temperature 0", r)
 	}
 	if tree.Problem.Sampling.Temperature != 1 {
 		t.Error("the tree's sampling was changed")

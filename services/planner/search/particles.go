@@ -14,11 +14,12 @@ import (
 // before, not one that adds up), and then all are resampled, "j ~ Softmax(w)", with
 // replacement. Particles that have ended take part in the draw and do not step.
 //
-// An iteration of Gibbs has N / Iterations particles and starts with the trajectory of
-// one of the iteration before, drawn by softmax, as its reference: that one is kept
-// at every step, "conditioned on the reference".
+// An iteration of Gibbs has N / Iterations particles. Its reference is the trajectory of one
+// particle of the previous iteration, drawn by softmax; the reference is kept at every step,
+// "conditioned on the reference".
 //
-// A particle that a token limit cut has weight 0, unless all were cut: it has no answer.
+// A particle that a token limit cut has no answer and therefore weight 0, unless all particles
+// were cut.
 type Particles struct {
 	N, Iterations int
 	Temperature   float64 // of the softmax: 1 in the paper

@@ -32,8 +32,8 @@ type Revisions struct {
 	Feedback bool
 }
 
-// NewRevisions returns n attempts in as many chains as the largest divisor of n that is
-// no larger than its root.
+// NewRevisions returns n attempts in concurrent chains; the number of chains is the largest
+// divisor of n that is at most the square root of n.
 func NewRevisions(n int) Revisions {
 	return Revisions{N: n, Chains: divisor(n, int(math.Sqrt(float64(max(n, 0)))))}
 }
@@ -69,16 +69,16 @@ func (r Revisions) Validate() error {
 
 // Search implements Strategy.
 func (r Revisions) Search(ctx context.Context, t *Tree) error {
-	ask := func(ctx context.Context) *Growth {
-		return t.Ask(ctx, Fork{From: t.Root, N: 1, Span: policy.Whole, Score: !r.NoVerifier})
+	start := func(ctx context.Context) *Growth {
+		return t.Start(ctx, Fork{From: t.Root, N: 1, Span: policy.Whole, Score: !r.NoVerifier})
 	}
-	err := runBranches(ctx, t, r.Chains, ask, func(ctx context.Context, g *Growth) error {
+	err := runBranches(ctx, t, r.Chains, start, func(ctx context.Context, g *Growth) error {
 		for i := 1; ; i++ {
 			attempt, err := g.Wait()
 			if err != nil || i == r.N/r.Chains {
 				return err
 			}
-			g = t.Ask(ctx, Fork{
+			g = t.Start(ctx, Fork{
 				From: attempt[0], N: 1, Span: policy.Whole, Score: !r.NoVerifier, Revise: true, Feedback: r.Feedback,
 			})
 		}

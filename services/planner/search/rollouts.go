@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// rollouts values a node by the score at the end of a greedy rollout of some steps; with
+// rollouts values a node by the score at the end of a greedy rollout of that many steps; with
 // steps = 0 by the node's own score.
 type rollouts struct {
 	tree  *Tree
@@ -19,12 +19,12 @@ func newRollouts(t *Tree, steps int) *rollouts {
 	return &rollouts{tree: t, steps: steps, ends: map[*Node]*Node{}}
 }
 
-// ask requests the children of forks. A child that will be rolled out is not scored itself.
-func (r *rollouts) ask(ctx context.Context, forks ...Fork) *Growth {
+// start requests the children of forks. A child that will be rolled out is not scored itself.
+func (r *rollouts) start(ctx context.Context, forks ...Fork) *Growth {
 	for i := range forks {
 		forks[i].Score, forks[i].ScoreEnds = r.steps == 0, true
 	}
-	return r.tree.ask(ctx, r.steps > 0, forks)
+	return r.tree.start(ctx, r.steps > 0, forks)
 }
 
 // grow waits for g, rolls out each open child as soon as it is generated, and returns the

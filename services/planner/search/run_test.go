@@ -12,20 +12,20 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
-// A forgetful strategy asks for children and takes none of them, or not all.
+// A forgetful strategy requests children and consumes none or only some of them.
 type forgetful struct {
 	Strategy
 	take func(*Growth)
 }
 
 func (f forgetful) Search(ctx context.Context, t *Tree) error {
-	f.take(t.Ask(ctx, Fork{From: t.Root, N: 3, Span: 1}, Fork{From: t.Root, N: 1, Span: 1}))
+	f.take(t.Start(ctx, Fork{From: t.Root, N: 3, Span: 1}, Fork{From: t.Root, N: 1, Span: 1}))
 	return nil
 }
 
-// Run stops what its strategy asked for and does not take: nothing of it runs on, and
+// Run stops the growths that its strategy did not consume: none of their goroutines continues, and
 // no node stays queued or running.
-func TestRunStopsWhatIsNotTaken(t *testing.T) {
+func TestRunStopsGrowths(t *testing.T) {
 	for name, test := range map[string]struct {
 		take     func(*Growth)
 		children int

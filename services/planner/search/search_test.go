@@ -20,11 +20,11 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
-var update = flag.Bool("update", false, "write testdata anew")
+var update = flag.Bool("update", false, "update testdata")
 
-// Each strategy's tree is the one in testdata. Variants get backends where they differ:
-// where solutions end early, or majorities are clear.
-func TestDrawings(t *testing.T) {
+// Each strategy grows the tree in testdata. A variant gets a backend for which its tree differs
+// from that of the strategy: solutions end early, or majorities are clear.
+func TestGoldenTrees(t *testing.T) {
 	forEachStrategy(t, 8, func(t *testing.T, s Strategy) {
 		var b Backend = searchtest.NewLock(0.5, nil)
 		if _, ok := s.(variant); ok {
@@ -48,14 +48,14 @@ func TestDrawings(t *testing.T) {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(outline(tree), string(want)); diff != "" {
-			t.Errorf("(-got +want; -update writes it anew):\n%s", diff)
+			t.Errorf("(-got +want; -update updates testdata):\n%s", diff)
 		}
 	})
 }
 
-// With a verifier that scores steps well, searching solves problems that samples and votes
-// do not.
-func TestSearchingPays(t *testing.T) {
+// With a verifier that scores steps well, beam search solves more problems than best-of-n, and
+// best-of-n more than majority.
+func TestBeamOpensMostLocks(t *testing.T) {
 	opened := map[string]int{}
 	const locks = 20
 	for i := range locks {
@@ -80,17 +80,17 @@ func TestSearchingPays(t *testing.T) {
 		}
 	}
 	t.Logf("opened of %d locks: %v", locks, opened)
-	if opened["greedy"] != locks { // without chance a lock's policy knows every digit
+	if opened["greedy"] != locks { // at temperature 0 a lock's policy generates the right digits
 		t.Errorf("greedy opened %d locks, want all", opened["greedy"])
 	}
 	beam, best, majority := opened["beam"], opened["best-of-n"], opened["majority"]
 	if beam <= best+5 || best <= majority+2 {
-		t.Errorf("opened of %d: %v, want beam to open most and majority fewest, by far", locks, opened)
+		t.Errorf("opened of %d: %v, want beam to open at least 6 more than best-of-n, and that 3 more than majority", locks, opened)
 	}
 }
 
 // An open node is either continued or pruned, and a node that ends a solution is finished.
-func TestNoNodeIsDroppedSilently(t *testing.T) {
+func TestNodesAreContinuedPrunedOrFinished(t *testing.T) {
 	forEachStrategy(t, 16, func(t *testing.T, s Strategy) {
 		for _, b := range []Backend{searchtest.NewLock(0.5, nil), endsAtSeven{searchtest.NewLock(0.5, nil)}} {
 			tree := mustRun(t, b, s)
@@ -107,8 +107,8 @@ func TestNoNodeIsDroppedSilently(t *testing.T) {
 	})
 }
 
-// A budget that is spent at any call ends a search normally, and is no fault; a budget
-// that suffices changes nothing.
+// A budget that is spent at any call ends a search normally, without a fault; with a sufficient
+// budget a search grows the same tree as without one.
 func TestBudget(t *testing.T) {
 	forEachStrategy(t, 8, func(t *testing.T, s Strategy) {
 		whole := outline(mustRun(t, searchtest.NewLock(0.5, nil), s))
@@ -133,16 +133,16 @@ func TestBudget(t *testing.T) {
 	})
 }
 
-// A deadline leaves the nodes that were written before it, the same as without a deadline:
-// whole levels where all steps take the same time.
+// A deadline leaves the nodes that were generated before it, the same as without a deadline:
+// whole levels if all steps take the same time.
 func TestDeadline(t *testing.T) {
 	// Nodes of each level after 25 s, of samples that take 50 s in steps of 10 s. Strategies
 	// that sample whole solutions have none.
 	want := map[string][]int{
 		"beam": {16, 16}, "beam-narrow": {16, 16}, "beam-dedupe": {16, 16}, "beam-narrow-dedupe": {16, 16},
-		"lookahead": {16},                                 // whose rollouts of 2 steps are cut
+		"lookahead": {16},                                 // the deadline cancels the rollouts of 2 steps
 		"dvts":      {16, 16}, "dvts-lookahead": {16, 16}, // the second level is rollouts
-		"rebase": {16, 18}, "rebase-exact": {16, 16}, // the paper rounds each width on its own
+		"rebase": {16, 18}, "rebase-exact": {16, 16}, // without Exact each width is rounded by itself
 		"mcts": {4, 16}, "mcts-puct-visits": {4, 16}, "mcts-rollout-value": {4}, "mcts-puct-rollout": {4},
 		"particles": {16, 16}, "particles-gibbs": {8, 8},
 	}
@@ -184,7 +184,7 @@ func TestDeadline(t *testing.T) {
 	}
 }
 
-// With N = 1 every strategy writes one solution, and rollouts where it looks ahead.
+// With N = 1 every strategy generates one solution, and rollouts if it looks ahead.
 func TestOneSample(t *testing.T) {
 	forEachStrategy(t, 1, func(t *testing.T, s Strategy) {
 		tree := mustRun(t, searchtest.NewLock(0.5, nil), s)
@@ -225,7 +225,7 @@ func TestTextsReassemble(t *testing.T) {
 			want := text[c.Request.Node]
 			var attempts []string
 			if last := revised[c.Request.Node]; last != nil {
-				want = "" // a revision starts anew
+				want = "" // a revision continues no text
 				for n := range last.Up() {
 					if n.Parent != nil && len(attempts) < 4 {
 						attempts = append([]string{text[n.ID]}, attempts...)

@@ -116,7 +116,7 @@ func (s *simulations) rollout(ctx context.Context, at []*Node, active []bool) er
 		}
 		at[i], active[i] = s.selectChild(at[i]), false
 		if at[i].Open() {
-			rollouts[i] = s.tree.Ask(ctx, Fork{From: at[i], N: 1, Span: policy.Whole, Score: true})
+			rollouts[i] = s.tree.Start(ctx, Fork{From: at[i], N: 1, Span: policy.Whole, Score: true})
 		}
 	}
 	var failed error

@@ -27,21 +27,21 @@ func (s scripted) Score(ctx context.Context, r verifier.Request) (verifier.Resul
 	return s.verifier.Score(ctx, r)
 }
 
-// A spec says what a node is and how it comes about.
+// A spec specifies a node, or how generating or scoring it fails.
 type spec struct {
 	score    float64          // of each step of its path; 0 is 0.5
 	text     string           // of its last step; "" is its ordinal
 	finish   reasoning.Finish // 0 ends the solution at the backend's depth
 	tokens   int              // of each step; 0 is 1
 	logProb  float64          // of each step
-	delay    time.Duration    // until it is written
+	delay    time.Duration    // until it is generated
 	fails    error            // instead of the node and the rest of its batch
 	unscored error            // of the verifier
 }
 
-// bySpec returns a backend of solutions of depth steps, in which each node is as of says.
+// bySpec returns a backend of solutions of depth steps; of(id) specifies each node.
 func bySpec(depth int, of func(id string) spec) scripted {
-	write := func(r policy.Request, ordinal int) policytest.Reply {
+	generate := func(r policy.Request, ordinal int) policytest.Reply {
 		s := of(strings.TrimPrefix(r.Node+"."+strconv.Itoa(ordinal), "."))
 		if s.text == "" {
 			s.text = strconv.Itoa(ordinal)
@@ -70,10 +70,10 @@ func bySpec(depth int, of func(id string) spec) scripted {
 		}
 		return verifiertest.Reply{Scores: slices.Repeat([]float64{s.score}, len(r.Steps)), Err: s.unscored}
 	}
-	return scripted{&policytest.Script{Reply: write}, &verifiertest.Script{Reply: score}}
+	return scripted{&policytest.Script{Reply: generate}, &verifiertest.Script{Reply: score}}
 }
 
-// byScore returns a backend in which nodes differ in their scores only.
+// byScore returns a backend whose nodes differ only in their scores.
 func byScore(depth int, scores map[string]float64) scripted {
 	return bySpec(depth, func(id string) spec { return spec{score: scores[id]} })
 }
@@ -113,7 +113,7 @@ func idsOf(nodes ...*Node) (ids []string) {
 	return ids
 }
 
-// wantEqual checks that got is what it should be.
+// wantEqual reports an error if got differs from want.
 func wantEqual(t *testing.T, what string, got, want any) {
 	t.Helper()
 	if diff := cmp.Diff(got, want); diff != "" {

@@ -20,8 +20,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// A sample that a token limit cuts is neither open nor done, and later attempts are not
-// shown it.
+// A sample that a token limit cut is neither open nor done, and is not shown to the policy as an
+// attempt.
 func TestCutByTokens(t *testing.T) {
 	forEachStrategy(t, 8, func(t *testing.T, s Strategy) {
 		p := newProblem(combination)
@@ -47,8 +47,8 @@ func TestCutByTokens(t *testing.T) {
 	})
 }
 
-// Where the verifier fails, nodes have no scores and a reason, and the tree a fault. The
-// search goes on, and later nodes have all their scores.
+// If the verifier fails, nodes have no scores and a reason, and the tree has a fault. The search
+// continues, and later nodes have all their scores.
 func TestVerifierFails(t *testing.T) {
 	forEachStrategy(t, 16, func(t *testing.T, s Strategy) {
 		lock := searchtest.NewLock(0.5, nil)
@@ -116,7 +116,7 @@ func TestObserve(t *testing.T) {
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			for _, start := range started { // of a job that is delivered again, too late
+			for _, start := range started { // a late start, of a job that is delivered again
 				start(policy.Start{Attempt: 3})
 			}
 			started = append(started, r.OnStart)
@@ -124,7 +124,7 @@ func TestObserve(t *testing.T) {
 		}}
 		states := map[*Node]State{}
 		tree := New(queued, newProblem("31415926535"))
-		tree.Observe = func(n *Node) { // the race detector sees concurrent calls
+		tree.Observe = func(n *Node) { // the race detector reports concurrent calls
 			if !slices.Contains(legal[states[n]], n.State) {
 				t.Errorf("node %s went from %v to %v", n.ID, states[n], n.State)
 			}
@@ -139,11 +139,11 @@ func TestObserve(t *testing.T) {
 				t.Errorf("node %s is %v and was last observed %v", n.ID, n.State, state)
 			}
 			if count[state]++; state == StateQueued || state == StateRunning {
-				t.Errorf("node %s is %v in the end", n.ID, state)
+				t.Errorf("node %s is %v at the end", n.ID, state)
 			}
 		}
 		if s.Name() == "beam" && (count[StatePruned] == 0 || count[StateFinished] == 0) {
-			t.Errorf("got %v in the end, want finished and pruned ones", count)
+			t.Errorf("got %v at the end, want finished and pruned nodes", count)
 		}
 	})
 }

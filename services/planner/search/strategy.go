@@ -94,16 +94,16 @@ func levels(ctx context.Context, t *Tree, grow grower, rule func(level []*Node) 
 	}
 }
 
-// runBranches divides a search into n branches. It calls ask for the first growth of each, in
-// order, and then grow for each, concurrently. A branch that fails does not end the others: it
+// runBranches divides a search into n branches. It calls start for the first growth of each,
+// in order, and then grow for each, concurrently. A branch that fails does not end the others: it
 // counts as a fault of the tree, unless all fail.
 func runBranches(
-	ctx context.Context, t *Tree, n int, ask func(context.Context) *Growth, grow func(context.Context, *Growth) error,
+	ctx context.Context, t *Tree, n int, start func(context.Context) *Growth, grow func(context.Context, *Growth) error,
 ) error {
 	parts := Divide(ctx, t.Backend, n)
 	var first []*Growth
 	for _, b := range parts {
-		first = append(first, ask(b.Context))
+		first = append(first, start(b.Context))
 	}
 	errs := make([]error, n)
 	var branches sync.WaitGroup

@@ -1,5 +1,5 @@
-// Package search implements the search strategies: best-of-N, majority, beam search, lookahead,
-// DVTS, REBASE, MCTS, particle filtering and revisions.
+// Package search implements the search strategies: greedy, best-of-N, majority, beam search,
+// lookahead, DVTS, REBASE, MCTS, particle filtering and revisions.
 //
 // A search grows a [Tree] of nodes. A [Strategy] decides how many children each node gets, and
 // the files of strategies quote the papers that they follow. A strategy calls the policy and

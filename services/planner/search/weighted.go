@@ -27,7 +27,7 @@ func (c Choice) weigh(solutions []*Node) ([]weighted, error) {
 	}
 	if len(all) == 0 && unscored > 0 {
 		return nil, fmt.Errorf("choice %s: none of %d solutions with an answer was scored: "+
-			"is the verifier up? choice majority needs none", c, unscored)
+			"check that the verifier is up, or use choice majority, which needs no scores", c, unscored)
 	}
 	if c.By == ByORM {
 		normalise(all)

@@ -52,7 +52,8 @@ func (r Request) Digest() string {
 	}
 	text, err := json.Marshal(canonical)
 	if err != nil {
-		panic(fmt.Sprintf("digest of a valid request: %v", err)) // its numbers are finite and its types have JSON
+		// Validate refuses NaN and infinite numbers, and all types of the fields can be marshalled.
+		panic(fmt.Sprintf("digest of a valid request: %v", err))
 	}
 	return fmt.Sprintf("%s:%x", digestVersion, sha256.Sum256(text))
 }

@@ -13,7 +13,7 @@ var sampling = reasoning.Sampling{Temperature: 0.8, TopP: 1, MaxTokens: 100}
 
 func ptr[T any](v T) *T { return &v }
 
-func TestDigestTellsRequestsApart(t *testing.T) {
+func TestDifferentRequestsHaveDifferentDigests(t *testing.T) {
 	base := Request{
 		Tenant: "t", Problem: "p", Effort: EffortHigh, Strategy: search.Majority{N: 4}, Temperature: ptr(0.5), MaxTokens: ptr(10),
 		Seed: ptr(reasoning.Seed(3)), Thinking: &backend.Thinking{Max: 8},
@@ -49,20 +49,19 @@ func TestDigestTellsRequestsApart(t *testing.T) {
 		change(&other)
 		digest := other.WithDefaults(sampling).Digest()
 		if seen[digest] != "" {
-			t.Errorf("%s: the digest is that of %s", name, seen[digest])
+			t.Errorf("%s: the digest equals that of %s", name, seen[digest])
 		}
 		seen[digest] = name
 	}
 }
 
-// A client that leaves a field out asks for the same search as one that gives the
-// field's default.
+// A request that leaves a field out has the digest of one that sets the field to its default.
 func TestExplicitDefaultsAreTheSameRequest(t *testing.T) {
 	want := Request{Problem: "p"}.WithDefaults(sampling).Digest()
 	filled := Request{Problem: "p"}.WithDefaults(sampling)
 	for name, r := range map[string]Request{
 		"effort":          {Effort: EffortMedium},
-		"samples":         {Samples: SamplesOf[EffortMedium]},
+		"samples":         {Samples: EffortMedium.Samples()},
 		"temperature":     {Temperature: ptr(sampling.Temperature)},
 		"top_p":           {TopP: ptr(sampling.TopP)},
 		"max_tokens":      {MaxTokens: ptr(sampling.MaxTokens)},
@@ -78,7 +77,7 @@ func TestExplicitDefaultsAreTheSameRequest(t *testing.T) {
 	}
 }
 
-// Digests outlive a process. Who changes one of these raises digestVersion.
+// Digests outlive a process. A change of any of these needs a new digestVersion.
 func TestDigestsStay(t *testing.T) {
 	for _, test := range []struct {
 		request Request

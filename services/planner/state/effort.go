@@ -2,7 +2,7 @@ package state
 
 import "github.com/ponder-mesh/ponder/reasoning"
 
-// An Effort says how much to spend. The names are those of reasoning_effort.
+// An Effort says how much to spend. The names are those of reasoning_effort in OpenAI's API.
 type Effort int
 
 const (
@@ -34,8 +34,14 @@ func ParseEffort(name string) (Effort, error) {
 	return 0, reasoning.Invalid("effort", "%q must be one of %v", name, effortNames[1:])
 }
 
-// SamplesOf holds how much text an effort generates, in whole solutions. The grid 4, 16, 64,
-// 256 is the papers' (Snell et al. 2024, Liu et al. 2025).
-var SamplesOf = map[Effort]int{
-	EffortNone: 1, EffortMinimal: 2, EffortLow: 4, EffortMedium: 8, EffortHigh: 16, EffortXHigh: 64, EffortMax: 256,
+// samples holds the budget of each effort in whole solutions. The grid 4, 16, 64, 256 is the
+// papers' (Snell et al. 2024, Liu et al. 2025).
+var samples = []int{0, 1, 2, 4, 8, 16, 64, 256}
+
+// Samples returns the budget of an effort in whole solutions, 0 for an unknown effort.
+func (e Effort) Samples() int {
+	if e < EffortNone || e > EffortMax {
+		return 0
+	}
+	return samples[e]
 }

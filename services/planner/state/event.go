@@ -10,9 +10,9 @@ import (
 // An Event has everything that changed from change First to change Sequence. A slow watcher
 // gets fewer and larger events, never a gap.
 //
-// Numbers of changes only grow. If another planner takes over a search, its numbers
-// continue in the next epoch; a watcher that continues after a number of an earlier epoch
-// gets the whole state, as the events of a snapshot.
+// Numbers of changes only grow. If another planner takes over a search (none does yet), its
+// numbers continue in the next epoch; a watcher that continues after a number of an earlier
+// epoch gets the whole state, as the events of a snapshot.
 type Event struct {
 	Search   string // its id
 	First    int64

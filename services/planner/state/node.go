@@ -23,7 +23,7 @@ type Node struct {
 	Reason string // why the node failed, or why it has no score
 }
 
-// CompareNodes orders node ids in preorder: parents before children, siblings by ordinal.
+// CompareNodes compares node ids in preorder: parents before children, siblings by ordinal.
 func CompareNodes(a, b string) int {
 	for a != "" && b != "" {
 		x, restA, _ := strings.Cut(a, ".")

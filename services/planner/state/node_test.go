@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// ids draws a node's id.
+// ids draws ids of nodes.
 var ids = rapid.Custom(func(t *rapid.T) string {
 	id := ""
 	for i := range rapid.IntRange(0, 4).Draw(t, "depth") {

@@ -2,7 +2,7 @@ package state
 
 import "time"
 
-// A Notice is a message about a search for people.
+// A Notice is a message for people about a search.
 type Notice struct {
 	Kind NoticeKind
 	Text string
@@ -14,9 +14,9 @@ type NoticeKind int
 
 const (
 	NoticeQueued   NoticeKind = iota + 1 // the search waits for a worker
-	NoticeWaiting                        // the search waits for a service that is down
+	NoticeWaiting                        // the search waits for a service that is down; no planner publishes it yet
 	NoticeRetrying                       // a part of the search failed and is tried again
-	NoticeDegraded                       // the search goes on, degraded
+	NoticeDegraded                       // the search continues, degraded
 )
 
 func (k NoticeKind) String() string {

@@ -13,13 +13,13 @@ type Plan struct {
 	Choice   search.Choice
 	Reason   string
 	Source   Source
-	Profile  string // that it follows; "" is none
-	Bin      string // the difficulty that it is for; "" is any
+	Profile  string // name of the profile that gave the plan; "" is none
+	Bin      string // label of the difficulty that the plan is for; "" is any
 
 	Policy      reasoning.Model // that generates
-	RewardModel reasoning.Model // that scores; zero: none, or it does not answer
+	RewardModel reasoning.Model // that scores; zero: there is none, or the verifier does not answer
 
-	// What is expected; zero, or nil, where nothing is known.
+	// Expected costs and accuracy; zero, or nil, if unknown.
 	PredictedTokens   int64 // that the policy generates
 	PredictedFLOPs    float64
 	PredictedTime     time.Duration
@@ -30,7 +30,7 @@ type Plan struct {
 type Source int
 
 const (
-	SourceRequest     Source = iota + 1 // it named the strategy
+	SourceRequest     Source = iota + 1 // the request named the strategy
 	SourceProfile                       // calibration measured these models
 	SourceRuleOfThumb                   // these models were not measured
 )

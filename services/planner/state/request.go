@@ -11,20 +11,20 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
-// A Request poses a problem.
+// A Request asks a planner to search for the answer of a problem.
 type Request struct {
 	Tenant         string
 	Problem        string
 	Policy         string            // name of the model; "" is the planner's default
 	Verifier       string            // name of the reward model; "" is the planner's default
-	Effort         Effort            // used only where Budget and Strategy are unset; 0 is EffortMedium
+	Effort         Effort            // sets Samples if they are 0; 0 is EffortMedium, and sets nothing if there is a Budget
 	Budget         backend.Budget    // a bound of 0 is no bound
-	Samples        int               // mean budget in whole solutions; 0: the effort's, or all that Budget allows
-	Estimate       bool              // estimate difficulty even if the strategy is given
+	Samples        int               // mean budget in whole solutions; 0: by Effort, or by Budget alone (8 without a profile)
+	Estimate       bool              // estimate difficulty even if the plan does not need it
 	Deadline       time.Time         // zero: the planner's default from now
 	Strategy       search.Strategy   // nil: planned
 	Choice         *search.Choice    // nil: planned
-	Thinking       *backend.Thinking // nil: as long as the policy likes
+	Thinking       *backend.Thinking // nil: thinking is not bounded
 	Temperature    *float64          // nil: the planner's default, as are the next two
 	TopP           *float64
 	MaxTokens      *int
@@ -33,14 +33,14 @@ type Request struct {
 	IdempotencyKey string          // unique within the tenant; see Solver.Create
 }
 
-// MaxKey is the longest idempotency key, in bytes.
-const MaxKey = 128
+// MaxIdempotencyKey is the longest idempotency key, in bytes.
+const MaxIdempotencyKey = 128
 
 // WithDefaults returns r with defaults for the fields that it leaves unset, except for the
 // deadline.
 func (r Request) WithDefaults(defaults reasoning.Sampling) Request {
 	if r.Samples == 0 && (r.Effort != 0 || r.Budget == backend.Budget{}) {
-		r.Samples = SamplesOf[cmp.Or(r.Effort, EffortMedium)]
+		r.Samples = cmp.Or(r.Effort, EffortMedium).Samples()
 	}
 	r.Effort = cmp.Or(r.Effort, EffortMedium)
 	r.Temperature = orElse(r.Temperature, defaults.Temperature)
@@ -68,7 +68,7 @@ func (r Request) Sampling() reasoning.Sampling {
 func (r Request) Validate() error {
 	switch {
 	case len(r.Tenant) > policy.MaxTenant || !utf8.ValidString(r.Tenant):
-		return reasoning.Invalid("tenant", "must be at most %d bytes of UTF-8", policy.MaxTenant)
+		return reasoning.Invalid("tenant", "must be at most %d bytes of UTF-8, has %d bytes", policy.MaxTenant, len(r.Tenant))
 	case r.Problem == "":
 		return reasoning.Invalid("problem", "must not be empty")
 	case len(r.Problem) > policy.MaxProblem:
@@ -76,17 +76,17 @@ func (r Request) Validate() error {
 	case !utf8.ValidString(r.Problem):
 		return reasoning.Invalid("problem", "must be UTF-8")
 	case r.Effort < 0 || r.Effort > EffortMax:
-		return reasoning.Invalid("effort", "must be one of %v", effortNames[1:])
+		return reasoning.Invalid("effort", "%d must be one of %v", r.Effort, effortNames[1:])
 	case r.Budget.PolicyTokens < 0:
-		return reasoning.Invalid("budget.policy_tokens", "must not be negative, is %d", r.Budget.PolicyTokens)
+		return reasoning.Invalid("budget.policy_tokens", "must be more than 0, or unset, is %d", r.Budget.PolicyTokens)
 	case r.Budget.VerifierTokens < 0:
-		return reasoning.Invalid("budget.verifier_tokens", "must not be negative, is %d", r.Budget.VerifierTokens)
+		return reasoning.Invalid("budget.verifier_tokens", "must be more than 0, or unset, is %d", r.Budget.VerifierTokens)
 	case !(r.Budget.FLOPs >= 0): // also NaN
-		return reasoning.Invalid("budget.flops", "must not be negative, is %v", r.Budget.FLOPs)
+		return reasoning.Invalid("budget.flops", "must be more than 0, or unset, is %v", r.Budget.FLOPs)
 	case r.Samples < 0 || r.Samples > search.MaxN:
-		return reasoning.Invalid("budget.samples", "must be 0 to %d, is %d", search.MaxN, r.Samples)
-	case len(r.IdempotencyKey) > MaxKey:
-		return reasoning.Invalid("idempotency_key", "must have at most %d bytes, has %d", MaxKey, len(r.IdempotencyKey))
+		return reasoning.Invalid("budget.samples", "must be 1 to %d, or unset, is %d", search.MaxN, r.Samples)
+	case len(r.IdempotencyKey) > MaxIdempotencyKey:
+		return reasoning.Invalid("idempotency_key", "must have at most %d bytes, has %d", MaxIdempotencyKey, len(r.IdempotencyKey))
 	}
 	if err := policy.ValidateSampling(r.Sampling()); err != nil {
 		return err
@@ -103,7 +103,7 @@ func (r Request) Validate() error {
 		return err
 	}
 	if r.Choice != nil && r.Choice.NeedsScores() && !r.Strategy.NeedsVerifier() {
-		return reasoning.Invalid("choice", "%s needs scores, and strategy %s has none: choose majority or certainty, or a strategy that needs a verifier",
+		return reasoning.Invalid("choice", "%s needs scores, and strategy %s has none: use majority, certainty-max or certainty-vote, or a strategy that needs a verifier",
 			r.Choice, r.Strategy.Name())
 	}
 	return nil

@@ -2,8 +2,8 @@ package state
 
 import "github.com/ponder-mesh/ponder/reasoning"
 
-// Sizes are no less than the bytes that a thing has on the wire: those of its texts,
-// and for the rest of it as much as its numbers and the names of their fields may need.
+// Upper bounds of the encoded size of each message without its texts, whose lengths the
+// functions below add.
 const (
 	searchSize    = 1024
 	nodeSize      = 128
@@ -13,7 +13,7 @@ const (
 	candidateSize = 64
 	noticeSize    = 64
 	estimateSize  = 512
-	eventSize     = 1024 // of an event without changes
+	eventSize     = 1024 // of an event without nodes, estimate, plan, notices and outcome
 )
 
 // Bytes returns no less than the bytes of s on the wire.

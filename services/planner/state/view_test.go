@@ -14,15 +14,14 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/search"
 )
 
-// A follower reads the events of a View after a number.
+// A follower reads the events of a View after a sequence number.
 type follower struct {
 	after int64
 	seen  []Event
 	errs  []error // of events, found when they were read
 }
 
-// read takes one event, as a watcher does when its client is ready, and reports whether
-// there is more.
+// read reads one event, as a watcher does, and reports whether another event follows.
 func (f *follower) read(v *View) bool {
 	event, more := v.Since(f.next() - 1)
 	if event.Sequence >= f.next() {
@@ -39,8 +38,8 @@ func (f *follower) next() int64 {
 	return f.seen[len(f.seen)-1].Sequence + 1
 }
 
-// check compares an event with its View: the event must have the latest state of the nodes
-// that changed last in its range, and no others, within its size.
+// check records an error unless an event has the latest state of the nodes whose latest change
+// is in its range, and no other nodes, and is not too large.
 func (f *follower) check(v *View, e Event, more bool) {
 	want := map[string]Node{}
 	bytes, items, last := eventSize, 0, time.Time{}
@@ -64,7 +63,7 @@ func (f *follower) check(v *View, e Event, more bool) {
 	case !cmp.Equal(got, want) || len(e.Nodes) != len(want):
 		f.errs = append(f.errs, fmt.Errorf("event %d to %d: nodes got -, want +\n%s", e.First, e.Sequence, cmp.Diff(got, want)))
 	case bytes > v.limit && items > 1:
-		f.errs = append(f.errs, fmt.Errorf("event %d to %d: %d things of %d bytes, want at most %d", e.First, e.Sequence, items, bytes, v.limit))
+		f.errs = append(f.errs, fmt.Errorf("event %d to %d: %d changes of %d bytes, want at most %d", e.First, e.Sequence, items, bytes, v.limit))
 	case !e.Time.Equal(last):
 		f.errs = append(f.errs, fmt.Errorf("event %d to %d: time %v, want that of the last change, %v", e.First, e.Sequence, e.Time, last))
 	case more != (e.Sequence < v.search.Sequence):
@@ -72,7 +71,7 @@ func (f *follower) check(v *View, e Event, more bool) {
 	}
 }
 
-// verdict says what is wrong with all that a follower has seen of a search that ended.
+// verdict returns an error if the events that a follower read do not describe the ended search.
 func (f *follower) verdict(v *View) error {
 	if len(f.errs) > 0 {
 		return f.errs[0]
@@ -84,7 +83,7 @@ func (f *follower) verdict(v *View) error {
 	for i, e := range f.seen {
 		switch {
 		case e.First != next || e.Sequence < next:
-			return fmt.Errorf("event %d tells %d to %d, want from %d", i, e.First, e.Sequence, next)
+			return fmt.Errorf("event %d has changes %d to %d, want from %d", i, e.First, e.Sequence, next)
 		case e.Snapshot != (i == 0 && f.after < start):
 			return fmt.Errorf("event %d of those after %d, epoch begins above %d: snapshot is %v", i, f.after, start, e.Snapshot)
 		case (e.Outcome != nil) != (i == len(f.seen)-1) || e.State.Ended() != (e.Outcome != nil):
@@ -104,11 +103,11 @@ func (f *follower) verdict(v *View) error {
 	if next != v.search.Sequence+1 {
 		return fmt.Errorf("events end before %d, want %d", next, v.search.Sequence+1)
 	}
-	if f.after > start { // the rest was seen before
+	if f.after > start { // earlier changes are in no event that f read
 		return nil
 	}
 	if got := slices.SortedFunc(maps.Values(tree), func(a, b Node) int { return CompareNodes(a.ID, b.ID) }); !cmp.Equal(got, v.Nodes("", 0)) {
-		return fmt.Errorf("tree seen -, is +\n%s", cmp.Diff(got, v.Nodes("", 0)))
+		return fmt.Errorf("tree of the events -, of the search +\n%s", cmp.Diff(got, v.Nodes("", 0)))
 	}
 	for i, n := range notices {
 		if n.Text != fmt.Sprint(i) {
@@ -118,7 +117,8 @@ func (f *follower) verdict(v *View) error {
 	return nil
 }
 
-// at is the time of the change after which the View has a number.
+// at returns the time at which the tests apply the next change: it depends only on the number of
+// the last change.
 func at(v *View) time.Time { return time.Unix(v.search.Sequence%EpochSize, 0).UTC() }
 
 func node(id string, state search.State, text string) NodeChanged {
@@ -127,9 +127,9 @@ func node(id string, state search.State, text string) NodeChanged {
 
 var succeeded = Ended{State: StateSucceeded, Outcome: Outcome{Answer: "1"}}
 
-// Whatever changes when, in whichever epoch, and whenever watchers read: each sees every
-// change once and in order, in events of bounded size, each node's last state, and one
-// outcome, at the end.
+// In every epoch, for every order of changes and reads, a watcher reads events of bounded size
+// that cover each sequence number once and in order, with the latest state of each node, and an
+// outcome in the last event only.
 func TestWatchersMissNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := NewView(rapid.Int64Range(1, 3).Draw(t, "epoch"))
@@ -160,12 +160,12 @@ func TestWatchersMissNothing(t *testing.T) {
 			},
 			"end": func(t *rapid.T) {
 				if rapid.IntRange(0, 9).Draw(t, "end") > 0 {
-					t.Skip("searches end rarely, so that there is something to watch")
+					t.Skip("a search ends rarely, so that it has many changes before")
 				}
 				apply(t, succeeded)
 				ended = true
 			},
-			"come": func(t *rapid.T) {
+			"new follower": func(t *rapid.T) {
 				after := rapid.Int64Range(start, v.search.Sequence)
 				if rapid.Bool().Draw(t, "with a number of an earlier epoch") {
 					after = rapid.Int64Range(0, start-1)
@@ -180,7 +180,7 @@ func TestWatchersMissNothing(t *testing.T) {
 		for _, f := range append(followers, &follower{}) {
 			for f.read(v) {
 			}
-			if f.next() <= start { // it came with a number of an earlier epoch and has read nothing
+			if f.next() <= start { // its number is of an earlier epoch, and it has read nothing
 				f.read(v)
 			}
 			if err := f.verdict(v); err != nil && len(f.seen) > 0 {
@@ -190,9 +190,9 @@ func TestWatchersMissNothing(t *testing.T) {
 	})
 }
 
-// The check sees an event that comes twice, one that is lost, a stale node, an outcome
-// that comes early, and a snapshot that is not marked.
-func TestFollowerSees(t *testing.T) {
+// The negative control: a follower finds an event that is repeated or missing, an old state of a
+// node, an early outcome, a snapshot that is not marked, and an event that is too large.
+func TestFollowerFindsErrors(t *testing.T) {
 	v := NewView(2)
 	v.Apply(Accepted{ID: "s"}, at(v))
 	f := &follower{}
@@ -216,20 +216,19 @@ func TestFollowerSees(t *testing.T) {
 		"unmarked": {unmarked, f.seen[1], f.seen[2], f.seen[3]},
 	} {
 		if err := (&follower{seen: seen}).verdict(v); err == nil {
-			t.Errorf("%s: not seen", name)
+			t.Errorf("%s: not found", name)
 		}
 	}
 	large := &follower{}
 	v.limit = eventSize
 	large.check(v, Event{First: 1, Sequence: v.search.Sequence, Nodes: v.Nodes("", 0), Time: v.time}, false)
 	if len(large.errs) == 0 {
-		t.Error("an event that is too large: not seen")
+		t.Error("an event that is too large: not found")
 	}
 }
 
-// A large change is several events at node boundaries, of which only the last says that
-// the search has ended.
-func TestPieces(t *testing.T) {
+// Changes that are too large for one event are in several, of which only the last has the outcome.
+func TestLargeChangesAreSeveralEvents(t *testing.T) {
 	v := NewView(1)
 	v.Apply(Accepted{ID: "s"}, at(v))
 	text := fmt.Sprintf("%8000d", 1)
@@ -248,7 +247,7 @@ func TestPieces(t *testing.T) {
 	}
 }
 
-// A View keeps no more of a search than its latest changes.
+// The size of a View is bounded by the number of subjects, not of changes.
 func TestViewKeepsNoLog(t *testing.T) {
 	v := NewView(1)
 	v.Apply(Accepted{ID: "s"}, at(v))
@@ -261,8 +260,8 @@ func TestViewKeepsNoLog(t *testing.T) {
 	}
 }
 
-// A Search has the times and the state that its changes give it.
-func TestSearchStands(t *testing.T) {
+// Each change sets the fields of the Search that belong to it.
+func TestApply(t *testing.T) {
 	v := NewView(1)
 	want := Search{Epoch: 1, Sequence: EpochSize}
 	for i, step := range []struct {

@@ -2,8 +2,8 @@ package strategies
 
 import "github.com/ponder-mesh/ponder/services/planner/search"
 
-// A parameter formats and parses one field of a strategy. describe makes it from a field, which
-// knows the type of the strategy.
+// A parameter formats and parses one field of a strategy. describe makes a parameter from a
+// field[S], and only the field knows the type S.
 type parameter struct {
 	name, summary string
 	format        func(s search.Strategy) string

@@ -35,7 +35,7 @@ func TestNew(t *testing.T) {
 	}
 }
 
-// An error names the parameter and what it must be.
+// An error names the parameter and the rule.
 func TestNewRefuses(t *testing.T) {
 	for _, test := range []struct{ name, parameter, field, rule string }{
 		{"dijkstra", "", "strategy", `"dijkstra" must be one of [greedy majority`},
@@ -58,8 +58,8 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
-// Parse and Arm are the inverse of each other, on every strategy and all its parameters.
-func TestParseReadsWhatArmWrites(t *testing.T) {
+// Parse is the inverse of Arm, for every strategy and all its parameters.
+func TestParseIsTheInverseOfArm(t *testing.T) {
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
@@ -100,8 +100,7 @@ func draw(t *rapid.T, s search.Strategy) search.Strategy {
 	return v.Interface().(search.Strategy)
 }
 
-// The text of a strategy has its parameters in the table's order and leaves out those
-// with the paper's defaults.
+// String has the parameters in the table's order, without those that have their defaults.
 func TestString(t *testing.T) {
 	narrow := search.NewBeam(16)
 	narrow.M, narrow.Narrow = 2, true
@@ -125,13 +124,13 @@ func TestString(t *testing.T) {
 	}
 }
 
-// A foreign strategy is one that the table does not have.
+// A foreign strategy is not in the table.
 type foreign struct{ search.Strategy }
 
 func (foreign) Name() string { return "foreign" }
 func (foreign) Samples() int { return 3 }
 
-// Parameters that are left out have the papers' values, and obey the rules for any n.
+// Absent parameters have the defaults of the search constructors, which are valid for any n.
 func TestDefaults(t *testing.T) {
 	for n, all := range map[int][]search.Strategy{
 		16: {
@@ -171,8 +170,7 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-// A strategy with the defaults that the catalogue shows is the one that New returns
-// without them.
+// The defaults in the catalogue are those that New uses.
 func TestCatalogueShowsDefaults(t *testing.T) {
 	for _, info := range Catalogue() {
 		var shown []string
@@ -184,7 +182,7 @@ func TestCatalogueShowsDefaults(t *testing.T) {
 			t.Errorf("%s: %v", info.Name, err)
 		}
 		if implicit, err := Parse(info.Name, 16); err != nil || explicit != implicit {
-			t.Errorf("shown %+v; absent %+v and error %v", explicit, implicit, err)
+			t.Errorf("with the catalogue's defaults: got %+v; without parameters: got %+v and error %v", explicit, implicit, err)
 		}
 	}
 }

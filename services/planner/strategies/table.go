@@ -5,7 +5,7 @@ import "github.com/ponder-mesh/ponder/services/planner/search"
 // Summaries that several strategies share.
 const (
 	samples   = "samples"
-	beams     = "steps sampled per level"
+	nSteps    = "steps sampled per level"
 	width     = "children of each kept step; a divisor of n"
 	maxLevels = "levels after which every solution is completed in one call"
 )
@@ -32,7 +32,7 @@ var kinds = []kind{
 	describe(search.NewBeam,
 		"keep the best n/m steps of each level, continue each m ways", "Snell et al. 2024, arXiv 2408.03314, §5.1",
 		[]field[search.Beam]{
-			{"n", beams, func(b *search.Beam) any { return &b.N }},
+			{"n", nSteps, func(b *search.Beam) any { return &b.N }},
 			{"m", width, func(b *search.Beam) any { return &b.M }},
 			{"max_levels", maxLevels, func(b *search.Beam) any { return &b.MaxLevels }},
 			{"narrow", "shrink the beam by each solution that finishes (arXiv 2502.06703)",
@@ -43,7 +43,7 @@ var kinds = []kind{
 		"beam search that scores a step after k further greedy steps; costs n×(k+1) steps per level",
 		"Snell et al. 2024, arXiv 2408.03314, §5.2",
 		[]field[search.Lookahead]{
-			{"n", beams, func(l *search.Lookahead) any { return &l.N }},
+			{"n", nSteps, func(l *search.Lookahead) any { return &l.N }},
 			{"m", width, func(l *search.Lookahead) any { return &l.M }},
 			{"k", "steps to look ahead", func(l *search.Lookahead) any { return &l.K }},
 			{"max_levels", maxLevels, func(l *search.Lookahead) any { return &l.MaxLevels }},
@@ -51,7 +51,7 @@ var kinds = []kind{
 	describe(search.NewDVTS,
 		"n/m independent subtrees, each following its best step", "Beeching et al. 2024, diverse verifier tree search",
 		[]field[search.DVTS]{
-			{"n", beams, func(d *search.DVTS) any { return &d.N }},
+			{"n", nSteps, func(d *search.DVTS) any { return &d.N }},
 			{"m", width, func(d *search.DVTS) any { return &d.M }},
 			{"k", "greedy steps before a step is scored; 0: score the step itself", func(d *search.DVTS) any { return &d.K }},
 			{"max_levels", maxLevels, func(d *search.DVTS) any { return &d.MaxLevels }},

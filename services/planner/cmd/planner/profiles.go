@@ -23,9 +23,9 @@ const profilesEvery = 2 * time.Second
 func followers(
 	d *serve.Dependencies, c config, nc *nats.Conn, profileStore *profile.Store,
 ) (all []func(context.Context) error, err error) {
-	report := func(err error) { slog.Warn("profile not followed", "error", err) }
+	report := func(err error) { slog.Warn("profile not loaded", "error", err) }
 	if c.Profiles != "" {
-		files := &profile.Directory{Store: profileStore, Paths: strings.Split(c.Profiles, ",")}
+		files := &profile.Files{Store: profileStore, Paths: strings.Split(c.Profiles, ",")}
 		if err := files.Refresh(); err != nil {
 			return nil, err
 		}
@@ -49,8 +49,8 @@ func followers(
 // logProfile logs that a profile was added to the profileStore or, if p is nil, removed.
 func logProfile(place string, p *profile.Profile) {
 	if p == nil {
-		slog.Info("profile no longer followed", "place", place)
+		slog.Info("profile removed", "place", place)
 		return
 	}
-	slog.Info("profile followed", "place", place, "profile", p.Name)
+	slog.Info("profile loaded", "place", place, "profile", p.Name)
 }

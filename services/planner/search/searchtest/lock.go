@@ -1,4 +1,4 @@
-// Package searchtest has a small search.Backend whose right answers are known.
+// Package searchtest has a small search.Backend for problems with known answers.
 package searchtest
 
 import (
@@ -21,35 +21,36 @@ import (
 // which are right. A Lock starts no goroutine and is safe for concurrent use.
 type Lock struct {
 	*policytest.Script
-	// OnScore returns how long a path takes to score, and the error of scoring it. Nil
-	// is no time and no error.
+	// OnScore returns how long the scoring of a path takes, and its error. If OnScore is nil,
+	// scoring takes no time and does not fail.
 	OnScore func(r verifier.Request) (time.Duration, error)
 
 	mu     sync.Mutex
 	scored []verifier.Request
 }
 
-// RewardModel is that of every Lock.
+// RewardModel is the reward model of every Lock.
 var RewardModel = verifier.RewardModel{
 	Model:      reasoning.Model{Name: "tumblers", Tokenizer: "bytes", Template: "plain", Parameters: 1e6},
 	Aggregator: verifier.AggregatorMin,
 }
 
-// NewLock returns a lock whose policy knows a digit with probability skill and draws it
-// otherwise. Pace returns how long child ordinal of r takes to write; nil is no time.
+// NewLock returns a lock whose policy generates the right digit with probability skill and a
+// random one otherwise; at temperature 0 it generates the right one. pace returns how long child
+// ordinal of r takes to generate; if it is nil, children take no time.
 func NewLock(skill float64, pace func(r policy.Request, ordinal int) time.Duration) *Lock {
 	return &Lock{Script: &policytest.Script{Reply: func(r policy.Request, ordinal int) policytest.Reply {
-		l := policytest.Reply{Child: write(r, ordinal, skill)}
+		reply := policytest.Reply{Child: generate(r, ordinal, skill)}
 		if pace != nil {
-			l.Delay = pace(r, ordinal)
+			reply.Delay = pace(r, ordinal)
 		}
-		return l
+		return reply
 	}}}
 }
 
-// write returns a child. A digit depends only on the child's seed and its place in the
-// child: a whole solution starts with the step that a shorter span has.
-func write(r policy.Request, ordinal int, skill float64) policy.Child {
+// generate returns a child. A digit depends only on the child's seed and the digit's position in
+// the child, so that a whole solution begins with the steps of a shorter span.
+func generate(r policy.Request, ordinal int, skill float64) policy.Child {
 	c := policy.Child{Ordinal: ordinal, Finish: reasoning.FinishEnd}
 	for i, remaining := 0, r.Sampling.MaxTokens; len(r.Steps)+i < len(r.Problem); i++ {
 		if r.Span != policy.Whole && i == r.Span {
@@ -57,9 +58,9 @@ func write(r policy.Request, ordinal int, skill float64) policy.Child {
 			break
 		}
 		digit := r.Problem[len(r.Steps)+i]
-		chance := rand.New(rand.NewPCG(uint64(r.Seed.Child(ordinal)), uint64(i)))
-		if r.Sampling.Temperature > 0 && chance.Float64() >= skill {
-			digit = '0' + byte(chance.IntN(10))
+		random := rand.New(rand.NewPCG(uint64(r.Seed.Child(ordinal)), uint64(i)))
+		if r.Sampling.Temperature > 0 && random.Float64() >= skill {
+			digit = '0' + byte(random.IntN(10))
 		}
 		text := string(digit) + "\n"
 		cut := min(remaining, len(text))
@@ -75,7 +76,7 @@ func write(r policy.Request, ordinal int, skill float64) policy.Child {
 	return c
 }
 
-// Score scores a path about 0.9 up to its first wrong digit and about 0.1 from there.
+// Score scores each step before the first wrong digit about 0.9, and the others about 0.1.
 func (l *Lock) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
 	if err := r.Validate(); err != nil {
 		return verifier.Result{}, err
@@ -111,7 +112,7 @@ func (l *Lock) Score(ctx context.Context, r verifier.Request) (verifier.Result, 
 	return result, nil
 }
 
-// ScoreRequests returns the requests of all calls of Score so far.
+// ScoreRequests returns the requests of all calls of Score until now.
 func (l *Lock) ScoreRequests() []verifier.Request {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -20,8 +20,8 @@ type (
 
 // Constants of package state. See there.
 const (
-	MaxKey        = state.MaxKey
-	MaxEventBytes = state.MaxEventBytes
+	MaxIdempotencyKey = state.MaxIdempotencyKey
+	MaxEventBytes     = state.MaxEventBytes
 
 	EffortNone    = state.EffortNone
 	EffortMinimal = state.EffortMinimal
@@ -56,6 +56,5 @@ const (
 // ParseEffort returns the effort with this name.
 func ParseEffort(name string) (Effort, error) { return state.ParseEffort(name) }
 
-// CompareNodes orders node ids as a walk of the tree does: parents before children,
-// siblings by ordinal.
+// CompareNodes compares node ids in preorder: parents before children, siblings by ordinal.
 func CompareNodes(a, b string) int { return state.CompareNodes(a, b) }

@@ -14,8 +14,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// Follow puts the profile of a new file and of a changed one on the store, keeps the
-// former profile of a file that is half written, and removes that of a deleted one.
+// Follow puts the profile of a new or changed file into the Store, keeps the previous profile of a
+// file that is only partly written, and removes the profile of a deleted file.
 func TestFollow(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "a.json")
@@ -27,7 +27,7 @@ func TestFollow(t *testing.T) {
 	policy := reasoning.Model{Name: "p"}
 	rm := &verifier.RewardModel{Model: reasoning.Model{Name: "v"}, Aggregator: verifier.AggregatorProd}
 	synctest.Test(t, func(t *testing.T) {
-		d := &profile.Directory{Store: &profile.Store{}, Paths: []string{dir}}
+		d := &profile.Files{Store: &profile.Store{}, Paths: []string{dir}}
 		if err := d.Refresh(); err != nil || d.Store.For(policy, rm) != nil {
 			t.Fatalf("an empty directory: error %v", err)
 		}
@@ -54,35 +54,35 @@ func TestFollow(t *testing.T) {
 		p.Name = "changed"
 		write(file(t, p))
 		if got := name(); got != "changed" {
-			t.Errorf("a file that changed: %s", got)
+			t.Errorf("a changed file: %s", got)
 		}
 		write([]byte("{"))
 		if got := name(); got != "changed" {
-			t.Errorf("a file that is half written: %s", got)
+			t.Errorf("a partly written file: %s", got)
 		}
 		if err := os.Remove(path); err != nil {
 			t.Fatal(err)
 		}
 		if got := name(); got != "none" {
-			t.Errorf("a file that is gone: %s", got)
+			t.Errorf("a deleted file: %s", got)
 		}
 		mu.Lock()
 		defer mu.Unlock()
 		if len(reported) != 1 || !strings.Contains(reported[0], path) {
-			t.Errorf("reported %q, want the half file, once", reported)
+			t.Errorf("reported %q, want one error, of the partly written file", reported)
 		}
 	})
-	d := &profile.Directory{Store: &profile.Store{}, Paths: []string{filepath.Join(dir, "missing.json")}}
+	d := &profile.Files{Store: &profile.Store{}, Paths: []string{filepath.Join(dir, "missing.json")}}
 	if err := d.Refresh(); err == nil || !strings.Contains(err.Error(), "missing.json") {
 		t.Errorf("a path that does not exist: error %v", err)
 	}
 }
 
-// A file that does not hold a profile is an error of every Refresh until it is mended or
-// removed, and its previous profile is kept.
-func TestRefreshReturnsAnErrorWhileAFileIsBad(t *testing.T) {
+// Every Refresh returns an error for a file that does not hold a profile, until the file is
+// corrected or removed, and keeps the previous profile of the file.
+func TestRefreshOfABadFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.json")
-	d := &profile.Directory{Store: &profile.Store{}, Paths: []string{filepath.Dir(path)}}
+	d := &profile.Files{Store: &profile.Store{}, Paths: []string{filepath.Dir(path)}}
 	policy := reasoning.Model{Name: "p"}
 	rm := &verifier.RewardModel{Model: reasoning.Model{Name: "v"}, Aggregator: verifier.AggregatorProd}
 	good := file(t, example())
@@ -94,7 +94,7 @@ func TestRefreshReturnsAnErrorWhileAFileIsBad(t *testing.T) {
 	}{
 		{"good", good, "", true},
 		{"bad", []byte("{"), path, true},
-		{"mended", good, "", true},
+		{"corrected", good, "", true},
 		{"of another format", []byte(`{"ponder_profile": 2}`), "run ponder calibrate again", true},
 		{"removed", nil, "", false},
 	} {

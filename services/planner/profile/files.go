@@ -12,28 +12,28 @@ import (
 	"time"
 )
 
-// A Directory loads profiles from files into a Store, and reloads them when the files change.
-type Directory struct {
+// Files loads profiles from files into a Store, and reloads them when the files change.
+type Files struct {
 	Store *Store
 	Paths []string // files, and directories whose files *.json are read
 
 	loaded map[string]content // by path
 }
 
-// content is what a file held when it was read.
+// content is the content of a file when it was last read, and why it is not a profile.
 type content struct {
 	data []byte
-	err  error // why data is not a profile
+	err  error // nil if data is a profile
 }
 
 // Refresh reads files that are new or changed, and removes the profiles of files that no
 // longer exist. It returns an error for each file that does not hold a profile, and keeps the
 // previous profile of that file.
-func (d *Directory) Refresh() error {
+func (d *Files) Refresh() error {
 	if d.loaded == nil {
 		d.loaded = map[string]content{}
 	}
-	files, err := d.files()
+	files, err := d.paths()
 	errs := []error{err}
 	gone := maps.Clone(d.loaded)
 	for _, path := range files {
@@ -55,7 +55,7 @@ func (d *Directory) Refresh() error {
 
 // load stores the profile in data, unless the same data was read before. It returns why data
 // is not a profile.
-func (d *Directory) load(path string, data []byte) error {
+func (d *Files) load(path string, data []byte) error {
 	if before, ok := d.loaded[path]; ok && bytes.Equal(data, before.data) {
 		return before.err
 	}
@@ -67,8 +67,8 @@ func (d *Directory) load(path string, data []byte) error {
 	return err
 }
 
-// files returns the paths of the files that exist.
-func (d *Directory) files() (files []string, err error) {
+// paths returns the paths of the paths that exist.
+func (d *Files) paths() (files []string, err error) {
 	for _, path := range d.Paths {
 		info, failed := os.Stat(path)
 		switch {
@@ -87,7 +87,7 @@ func (d *Directory) files() (files []string, err error) {
 
 // Follow calls Refresh at each interval until ctx ends. It reports an error only if it differs
 // from that of the previous call.
-func (d *Directory) Follow(ctx context.Context, every time.Duration, report func(error)) {
+func (d *Files) Follow(ctx context.Context, every time.Duration, report func(error)) {
 	ticks := time.NewTicker(every)
 	defer ticks.Stop()
 	before := ""
