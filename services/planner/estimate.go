@@ -39,7 +39,7 @@ func (p *Planner) estimate(ctx context.Context, id string, r Request, m models, 
 // estimateNeeded reports whether r or its plan needs an estimate of difficulty. With a profile
 // it also sets the method, the scheme and the number of samples of request.
 func estimateNeeded(r Request, m models, request *difficulty.Request) (bool, error) {
-	planned := m.rewardModel != nil && r.Samples >= minEstimated
+	planned := usesDifficulty(r.Samples, m.policy, m.rewardModel)
 	if m.profile != nil {
 		planned = m.profile.NeedsEstimate(limits(r, time.Now()))
 		if planned || r.Estimate {

@@ -9,7 +9,9 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/difficulty"
 	"github.com/ponder-mesh/ponder/services/planner/search"
+	"github.com/ponder-mesh/ponder/services/policy/policytest"
 	"github.com/ponder-mesh/ponder/services/verifier"
+	"github.com/ponder-mesh/ponder/services/verifier/verifiertest"
 )
 
 func TestRuleOfThumb(t *testing.T) {
@@ -86,6 +88,49 @@ func TestDecide(t *testing.T) {
 		if diff := cmp.Diff(got, c.want); diff != "" {
 			t.Errorf("%s: got -, want +\n%s", name, diff)
 		}
+	}
+}
+
+// An estimate is made only if it is requested or the plan of the rule of thumb depends on it.
+func TestEstimateIsMadeIfPlanDependsOnIt(t *testing.T) {
+	for name, test := range map[string]struct {
+		request     Request
+		parameters  int64
+		rewardModel string
+		want        bool
+	}{
+		"planned":                 {Request{Samples: 4}, 1e9, "m", true},
+		"large policy":            {Request{Samples: 4}, 32e9, "m", true},
+		"larger policy":           {Request{Samples: 4}, 33e9, "m", false},
+		"misleading reward model": {Request{Samples: 4}, 1e9, "Math-Shepherd-7b", false},
+		"few samples":             {Request{Samples: 3}, 1e9, "m", false},
+		"no verifier":             {Request{Samples: 4}, 1e9, "", false},
+		"strategy requested":      {Request{Strategy: search.BestOfN{N: 4}}, 1e9, "m", false},
+		"estimate requested":      {Request{Strategy: search.BestOfN{N: 4}, Estimate: true}, 1e9, "m", true},
+		"requested, but not used": {Request{Samples: 4, Estimate: true}, 33e9, "m", true},
+	} {
+		script := policytest.Steps(1, 0)
+		script.Identity.Parameters = test.parameters
+		c := Config{Policy: script}
+		if test.rewardModel != "" {
+			scores := verifiertest.Steps(0)
+			scores.Identity.Name = test.rewardModel
+			c.Verifier = scores
+		}
+		c.Difficulty = difficulty.All(script, c.Verifier, nil)
+		bubble(t, c, func(t *testing.T, p *Planner) {
+			test.request.Problem = "1"
+			result, err := p.Plan(t.Context(), test.request)
+			if err != nil || (result.Estimate != nil) != test.want {
+				t.Errorf("%s: got estimate %+v and error %v, want an estimate: %v", name, result.Estimate, err, test.want)
+			}
+			if paid := result.Bill != (reasoning.Bill{}); paid != test.want {
+				t.Errorf("%s: got bill %+v, want one: %v", name, result.Bill, test.want)
+			}
+			if strings.Contains(result.Plan.Reason, "not estimated") && name != "few samples" {
+				t.Errorf("%s: got plan because %q", name, result.Plan.Reason)
+			}
+		})
 	}
 }
 

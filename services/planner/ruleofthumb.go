@@ -47,10 +47,10 @@ func ruleOfThumb(n int, policy reasoning.Model, estimate *difficulty.Estimate, r
 		return plan(search.Majority{N: n}, "no verifier, majority of %d", n)
 	case misleads(rewardModel.Name):
 		return plan(search.BestOfN{N: n}, "best of %d, as %s misleads searches", n, rewardModel.Name)
-	case estimate == nil:
-		return plan(search.BestOfN{N: n}, "difficulty not estimated, best of %d", n)
 	case policy.Parameters > maxMedium:
 		return plan(search.BestOfN{N: n}, "best of %d, for a policy of more than 32 B", n)
+	case estimate == nil:
+		return plan(search.BestOfN{N: n}, "difficulty not estimated, best of %d", n)
 	}
 	bin := difficulty.Absolute.Bin(estimate.PassRate)
 	about := fmt.Sprintf("%s (pass@1 about %.2f, 90 %% in [%.2f, %.2f] after %d samples)",
@@ -69,6 +69,11 @@ func ruleOfThumb(n int, policy reasoning.Model, estimate *difficulty.Estimate, r
 
 // minEstimated is the least n for which the rule of thumb uses an estimate of difficulty.
 const minEstimated = 4
+
+// usesDifficulty reports whether the plan of ruleOfThumb depends on an estimate of difficulty.
+func usesDifficulty(n int, policy reasoning.Model, rewardModel *verifier.RewardModel) bool {
+	return n >= minEstimated && rewardModel != nil && !misleads(rewardModel.Name) && policy.Parameters <= maxMedium
+}
 
 // misleads reports whether a reward model is one of those that mislead searches.
 func misleads(rewardModel string) bool {
