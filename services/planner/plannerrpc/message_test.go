@@ -3,6 +3,7 @@ package plannerrpc
 import (
 	"errors"
 	"fmt"
+	"math"
 	"testing"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/difficulty"
 	"github.com/ponder-mesh/ponder/services/planner"
+	"github.com/ponder-mesh/ponder/services/planner/backend"
 	"github.com/ponder-mesh/ponder/services/planner/search"
 )
 
@@ -136,6 +138,31 @@ func TestMessagesRoundTrip(t *testing.T) {
 			Depth: rapid.IntRange(0, 5).Draw(t, "depth"), PageSize: wiretest.Counts.Draw(t, "size"), PageToken: rapid.String().Draw(t, "token"),
 		}
 	}), nodesRequestToProto, nodesRequestFromProto, cmpopts.EquateEmpty())
+}
+
+// Bytes is an upper bound of the size of a message, by which pages are filled.
+func TestBytesBoundTheSizeOfMessages(t *testing.T) {
+	sampling := reasoning.Sampling{Temperature: 0.7, TopP: 0.9, MaxTokens: math.MaxInt32}
+	rapid.Check(t, func(t *rapid.T) {
+		n := nodes.Draw(t, "node")
+		if size := proto.Size(nodeToProto(n)); size > n.Bytes() {
+			t.Errorf("a node has %d bytes, and Bytes returns %d", size, n.Bytes())
+		}
+		r := planner.Request{
+			Tenant: rapid.String().Draw(t, "tenant"), Problem: rapid.String().Draw(t, "problem"), Effort: planner.EffortMax,
+			Budget: backend.Budget{PolicyTokens: math.MaxInt64, VerifierTokens: math.MaxInt64, FLOPs: 0.1}, Deadline: instants.Draw(t, "deadline"),
+			Strategy: drawn(t, search.MCTS{}), Choice: &search.Choice{By: search.ByMin}, Estimate: true, NoStore: true,
+			Thinking: &backend.Thinking{Max: math.MaxInt32, Min: math.MaxInt32, Wait: rapid.String().Draw(t, "wait")},
+		}.WithDefaults(sampling)
+		s := planner.Search{
+			ID: rapid.String().Draw(t, "id"), Request: r, State: planner.StateSucceeded, Created: instants.Draw(t, "created"),
+			Ended: instants.Draw(t, "ended"), Epoch: 1, Sequence: math.MaxInt64, Nodes: math.MaxInt32, Stored: true, Bill: bills.Draw(t, "bill"),
+			Estimate: maybe(t, estimates, "estimate"), Plan: maybe(t, plans, "plan"), Outcome: maybe(t, outcomes, "outcome"),
+		}
+		if size := proto.Size(SearchToProto(s)); size > s.Bytes() {
+			t.Errorf("a search has %d bytes, and Bytes returns %d", size, s.Bytes())
+		}
+	})
 }
 
 // The error of an event that breaks the contract is ErrMalformed.

@@ -18,7 +18,13 @@ const (
 
 // Bytes returns no less than the bytes of s on the wire.
 func (s Search) Bytes() int {
-	n := searchSize + len(s.ID) + 2*len(s.Request.Problem) + len(s.Request.Tenant)
+	n := searchSize + len(s.ID) + len(s.Request.Problem) + len(s.Request.Tenant)
+	if s.Request.Thinking != nil {
+		n += len(s.Request.Thinking.Wait)
+	}
+	if s.Estimate != nil {
+		n += estimateSize + len(s.Estimate.Label)
+	}
 	if s.Plan != nil {
 		n += s.Plan.bytes()
 	}
