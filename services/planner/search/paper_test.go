@@ -11,7 +11,7 @@ import (
 )
 
 // Each test here and in the other paper_*_test.go is about a sentence in quotation marks, which is
-// in a comment of the package: from the paper, or our own.
+// in a comment of the package: from the paper, or our own. TestQuotations checks that.
 
 // withChildren returns the nodes of a level that have children.
 func withChildren(level []*Node) []*Node {
