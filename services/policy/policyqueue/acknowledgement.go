@@ -38,7 +38,7 @@ func (a *attempt) acknowledge(err error) {
 		log.Error("job failed: no attempt can succeed", "error", err)
 		failed = a.fail(log, err)
 	case errors.Is(err, errNoClient) && last: // a client that returns finds that the stream has lost the job
-		log.Warn("job dropped: its client is gone", "error", err)
+		log.Warn("job dropped: no client waits for it", "error", err)
 		failed = a.terminate(err.Error())
 	case errors.Is(err, errNoClient):
 		failed = a.retry(a.worker.cfg.AckWait)

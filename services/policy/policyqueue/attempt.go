@@ -68,7 +68,7 @@ func (w *Worker) process(ctx context.Context, msg *nats.Msg, reserved *reservati
 	go func() { a.sendHeartbeats(ctx); close(heartbeats) }()
 	err = a.run(ctx)
 	if cause := context.Cause(ctx); err != nil && cause != nil {
-		err = cause // the Policy's own error says only that the context ended
+		err = cause // more precise than the Policy's error, which is due to the end of ctx
 	}
 	a.cancel(nil)
 	<-heartbeats // a heartbeat after the acknowledgement would be an error

@@ -28,6 +28,9 @@ func classify(ctx context.Context, err error) error {
 	case errors.Is(err, nats.ErrMaxPayload):
 		return reasoning.Invalid("steps", "are too long for one message of NATS, together with problem and attempts: "+
 			"shorten them, or raise max_payload of the server")
+	case errors.Is(err, jetstream.ErrNoStreamResponse), errors.Is(err, jetstream.ErrStreamNotFound):
+		err = fmt.Errorf("the queue does not exist: start a planner of the model, which creates it: %w", err)
+		return reasoning.Mark(err, reasoning.ErrUnavailable)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, nats.ErrTimeout):
 		return fmt.Errorf("%w: NATS did not respond within %v: is the server overloaded?",
 			reasoning.ErrUnavailable, natsTimeout)

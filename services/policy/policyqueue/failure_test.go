@@ -27,7 +27,7 @@ func TestFailedJobs(t *testing.T) {
 		calls int
 		took  time.Duration
 		want  error
-		says  string
+		text  string
 	}{
 		{"transient", fails(errors.New("out of memory")), 4, four, policy.ErrPoison, "out of memory"},
 		{"unavailable", fails(reasoning.ErrUnavailable), 4, four, policy.ErrPoison, "unavailable"},
@@ -41,8 +41,8 @@ func TestFailedJobs(t *testing.T) {
 				engine := script(func(_ int, reply *policytest.Reply) { reply.Delay = time.Second; c.fail(reply) })
 				q.worker(t, engine, WorkerConfig{})
 				_, _, err := collect(t.Context(), q, request("s", 1))
-				if !errors.Is(reasoning.Classify(err), c.want) || !strings.Contains(err.Error(), c.says) {
-					t.Errorf("got %v, want %v with the text %q", err, c.want, c.says)
+				if !errors.Is(reasoning.Classify(err), c.want) || !strings.Contains(err.Error(), c.text) {
+					t.Errorf("got %v, want %v with the text %q", err, c.want, c.text)
 				}
 				if got := len(engine.Calls()); got != c.calls {
 					t.Errorf("%d calls of the engine, want %d", got, c.calls)
@@ -129,14 +129,17 @@ func TestExpandFailsWithoutTheStream(t *testing.T) {
 		if err := q.js.DeleteStream(t.Context(), protocol.Stream); err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := collect(t.Context(), q, request("s", 1)); !errors.Is(err, reasoning.ErrUnavailable) {
-			t.Errorf("got %v, want ErrUnavailable", err)
+		const remedy = "start a planner"
+		_, _, err := collect(t.Context(), q, request("s", 1))
+		if !errors.Is(err, reasoning.ErrUnavailable) || !strings.Contains(err.Error(), remedy) {
+			t.Errorf("got %v, want ErrUnavailable with the text %q", err, remedy)
 		}
 		if took := time.Since(q.start); took > time.Second {
 			t.Errorf("took %v, want at most 1s", took)
 		}
-		if err := q.monitor.Ready(t.Context()); err == nil || !strings.Contains(err.Error(), protocol.Stream) {
-			t.Errorf("got %v, want an error that names the stream", err)
+		err = q.monitor.Ready(t.Context())
+		if err == nil || !strings.Contains(err.Error(), protocol.Stream) || !strings.Contains(err.Error(), remedy) {
+			t.Errorf("got %v, want an error with the stream and the text %q", err, remedy)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package policyqueue
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -39,14 +40,17 @@ func (m *Monitor) Ready(ctx context.Context) error {
 		return natsx.Connected(ctx, m.nc)
 	}
 	numbers, total, err := m.partitions(ctx)
-	if err != nil {
-		return fmt.Errorf("NATS at %s: %w", m.nc.ConnectedUrlRedacted(), err)
-	}
-	for p := range total {
+	for p := 0; err == nil && p < total; p++ {
 		if !slices.Contains(numbers, p) {
-			return fmt.Errorf("NATS at %s: consumer %s: %w: start a planner of model %q, which creates it",
-				m.nc.ConnectedUrlRedacted(), protocol.Consumer(m.model, p), jetstream.ErrConsumerNotFound, m.model)
+			err = fmt.Errorf("consumer %s: %w", protocol.Consumer(m.model, p), jetstream.ErrConsumerNotFound)
 		}
+	}
+	switch {
+	case errors.Is(err, jetstream.ErrStreamNotFound), errors.Is(err, jetstream.ErrConsumerNotFound):
+		return fmt.Errorf("NATS at %s: %w: start a planner of model %q, which creates it",
+			m.nc.ConnectedUrlRedacted(), err, m.model)
+	case err != nil:
+		return fmt.Errorf("NATS at %s: %w", m.nc.ConnectedUrlRedacted(), err)
 	}
 	return nil
 }

@@ -87,8 +87,8 @@ func (p *puller) pull(ctx, attempts context.Context, s source, reserved *reserva
 	case s.notified && s.priority == 0:
 		request.Expires = pullGrace
 	default:
-		// A job that is not there now has gone to another worker: it was stored some time ago, or its owner was
-		// notified before this worker.
+		// A job that is not there has gone to another worker: it was stored some time ago, or its owner was notified
+		// before this worker.
 		request.NoWait = true
 	}
 	msg, err := request.send(pulling, p.nc, protocol.Consumer(p.cfg.Model.Name, s.number))

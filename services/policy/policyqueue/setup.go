@@ -31,6 +31,12 @@ func Setup(ctx context.Context, js jetstream.JetStream, cfg Config) error {
 func setup(
 	ctx context.Context, js jetstream.JetStream, cfg Config, settings protocol.Settings,
 ) (retiring bool, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("create queue of model %q: %w: is JetStream enabled, for %d replicas?",
+				cfg.Model.Name, err, cfg.Replicas)
+		}
+	}()
 	if _, err := js.CreateOrUpdateKeyValue(ctx, settingsBucket(cfg.Replicas)); err != nil {
 		return false, fmt.Errorf("bucket %s: %w", protocol.SettingsBucket, err)
 	}
@@ -58,9 +64,9 @@ func setup(
 	return retire(ctx, stream, cfg.Model.Name, settings.Partitions)
 }
 
-// retire deletes the consumers of a model's partitions from number partitions on, in which
-// the stream stores no more jobs. retiring reports whether some of them still have jobs;
-// retire leaves those.
+// retire deletes the model's consumers of partitions that the stream no longer has: those
+// whose number is at least partitions. It keeps consumers that still have jobs; retiring
+// reports whether there are any.
 func retire(ctx context.Context, stream jetstream.Stream, model string, partitions int) (retiring bool, err error) {
 	consumers := stream.ListConsumers(ctx)
 	var empty []string

@@ -98,7 +98,7 @@ func (s *sources) withdrawAll() {
 }
 
 // next returns the source of the next pull, or false if the worker has to wait for a
-// change. spare says whether there are slots for another pull after this one. The caller
+// change. spare reports whether there are slots for another pull after this one. The caller
 // calls ended after the pull.
 func (s *sources) next(spare bool) (source, bool) {
 	s.mu.Lock()
@@ -122,7 +122,7 @@ func (s *sources) next(spare bool) (source, bool) {
 	return source{partition: p, number: p.number, priority: p.priority(), wait: w}, true
 }
 
-// ended records the end of a pull; job says whether it returned one.
+// ended records the end of a pull; job reports whether the pull returned one.
 func (s *sources) ended(src source, job bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -21,7 +21,8 @@ type WorkerConfig struct {
 	Drain time.Duration // how long running jobs may go on after Run's ctx has ended; 0 is 20s
 
 	// Ready returns nil while the Policy is ready. While it is not, the worker owns no
-	// partition, and pulls only jobs that no other worker pulls. Nil: it is always ready.
+	// partition, and gets only jobs for which the ready workers have no slots. Nil: the
+	// Policy is always ready.
 	Ready func(context.Context) error
 }
 
@@ -113,7 +114,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	flush, cancel := context.WithTimeout(context.Background(), natsTimeout)
 	defer cancel()
 	if w.nc.FlushWithContext(flush); w.nc.IsClosed() { // the flush sends the last acks
-		return fmt.Errorf("worker %s: %w", w.name, nats.ErrConnectionClosed)
+		return fmt.Errorf("worker %s: %w: see the errors of NATS in the log", w.name, nats.ErrConnectionClosed)
 	}
 	return nil
 }
