@@ -47,7 +47,7 @@ func percent(s string) bool {
 	return strings.Contains(s, "%") || strings.Contains(strings.ToLower(s), "percent")
 }
 
-// maxComparisons is the most comparisons of scalars per call: unordered answers are
+// maxComparisons is the maximum number of comparisons of scalars per call: unordered answers are
 // compared pair by pair, and may be nested.
 const maxComparisons = 2000
 

@@ -11,11 +11,10 @@ import (
 //
 // It drops notation that does not change the answer: LaTeX spacing, sizing and text
 // commands, degrees, percent and currency signs, units, thousands commas, a leading
-// "x=", final full stops, semicolons and colons. A percent sign is
-// dropped, never divided by 100. Plain numbers become reduced
-// fractions (0.50, 2/4 and \frac12 are 1/2), alone and as elements of lists, tuples,
-// sets and intervals. Words lose their case, variables keep it. The rules follow
-// Hendrycks et al. 2021 (strip_string).
+// "x=", final full stops, semicolons and colons. A percent sign is dropped without a
+// division by 100. Plain numbers become reduced fractions (0.50, 2/4 and \frac12 are 1/2),
+// alone and as elements of lists, tuples, sets and intervals. Words lose their case,
+// variables keep it. The rules follow Hendrycks et al. 2021 (strip_string).
 func Key(answer string) string {
 	if len(answer) > MaxLen {
 		return answer

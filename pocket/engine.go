@@ -157,7 +157,7 @@ func (e *Engine) work() {
 }
 
 // take returns the next work of a worker: a prompt to prefill, or sequences, possibly
-// none, to join its batch. It blocks while there is neither and the batch is empty. It
+// none, to join its batch. It blocks while there is no work and the batch is empty. It
 // returns false when the engine is closed.
 func (e *Engine) take(running int) (*job, []*sequence, bool) {
 	e.mu.Lock()

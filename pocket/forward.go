@@ -14,7 +14,7 @@ type input struct {
 	token int
 }
 
-// maxRows is the most tokens of one forward pass.
+// maxRows is the maximum number of tokens of one forward pass.
 const maxRows = 64
 
 // scratch is the working memory of one goroutine.

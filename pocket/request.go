@@ -24,8 +24,8 @@ var (
 type Request struct {
 	Prompt      string   // problem and steps so far, each ended by a newline
 	Seeds       []uint64 // one per child, 1…MaxChildren
-	MaxTokens   int      // most tokens of a child, ≥ 1
-	MaxSteps    int      // most steps of a child; 0: no limit
+	MaxTokens   int      // maximum tokens of a child, ≥ 1
+	MaxSteps    int      // maximum steps of a child; 0: no limit
 	Stop        string   // also ends a child; may contain a newline only at its end; "": none
 	Temperature float64  // 0: greedy
 	TopP        float64  // nucleus in (0, 1]; 0 means 1, the whole distribution

@@ -20,9 +20,9 @@ const logProbFeatures = 5
 // RewardModel is a process reward model: it scores each step of a solution with the
 // estimated probability that the solution is right up to and including the step. The
 // trunk of a language model reads problem and steps; at the end of each step a small
-// head reads the trunk's state and statistics of the step's log-probabilities. A head
-// on the state alone does not work: a causal network that needs all its layers to
-// compute a result has none left to compare the result with the text.
+// head reads the trunk's state and statistics of the step's log-probabilities. The state
+// alone does not suffice: a causal network that needs all its layers to compute a result
+// has no layer left that compares the result with the text.
 //
 // A RewardModel is safe for concurrent use. A call computes one batch of all tokens
 // that are not in the cache, so the scores of a path do not depend on other calls. At

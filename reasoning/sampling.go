@@ -4,7 +4,7 @@ package reasoning
 type Sampling struct {
 	Temperature float64 `json:"temperature"` // 0 is greedy; at most 2
 	TopP        float64 `json:"top_p"`       // nucleus sampling, in (0,1]; 1 is off
-	MaxTokens   int     `json:"max_tokens"`  // largest number of tokens of one child
+	MaxTokens   int     `json:"max_tokens"`  // maximum number of tokens of one child
 }
 
 // DefaultSampling returns the sampling parameters of requests that set none.

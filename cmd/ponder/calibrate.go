@@ -76,7 +76,7 @@ func (c *calibrateCmd) Run(ctx context.Context, out *output, line *kong.Context)
 	if err := os.WriteFile(path, data, 0o644); err != nil {
 		return err
 	}
-	say("wrote %s; planners follow it with --profile", path)
+	say("wrote %s: planners started with --profile follow it", path)
 	return printProfile(out, p)
 }
 

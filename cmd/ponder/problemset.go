@@ -45,7 +45,7 @@ func pocketSet(n int, split problems.Split, from, to int) ([]problemset.Problem,
 // problemSet names the problems of a bench.
 type problemSet struct {
 	Set      string `help:"File of problems, one JSON line each, instead of pocket problems." placeholder:"FILE" type:"path"`
-	Format   string `help:"Format of its lines: gsm8k, math (MATH-500, AIME), pocket; empty: that of the first line." placeholder:"NAME"`
+	Format   string `help:"Format of the file's lines: gsm8k, math (MATH-500, AIME), pocket; empty: the format that the first line has." placeholder:"NAME"`
 	Problems int    `help:"Number of problems; 0: all of --set, or 300 pocket problems." default:"0"`
 	Split    string `help:"Split of the pocket problems: test or validation." default:"test" enum:"test,validation"`
 	Steps    string `help:"Steps of the pocket problems, a number or a range." default:"2..6"`
@@ -110,7 +110,7 @@ func (c problemSet) pocket() (string, []problemset.Problem, error) {
 	return fmt.Sprintf("pocket %s, %d..%d steps", c.Split, from, to), set, err
 }
 
-// read reads the file in the named format, or in that of its first line.
+// read reads the file in the named format or, if none is named, in the format of its first line.
 func (c problemSet) read() ([]problemset.Problem, error) {
 	if c.Format == "" {
 		return problemset.Load(c.Set, problemset.AnyFormat())

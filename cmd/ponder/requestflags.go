@@ -39,7 +39,7 @@ type requestFlags struct {
 	NoStore        bool          `help:"Neither record results of the search nor use recorded ones."`
 	Timeout        time.Duration `help:"Time until the search's deadline." default:"2m"`
 	Tenant         string        `help:"Tenant that the search belongs to." env:"PONDER_TENANT"`
-	Idempotency    string        `help:"Idempotency key: a search with the same key is followed instead of a new one." placeholder:"KEY"`
+	Idempotency    string        `help:"Idempotency key: if a search has this key, it is followed, and no new search is made." placeholder:"KEY"`
 	plannerTarget  `embed:""`
 }
 

@@ -60,11 +60,12 @@ func (g *Grid) expect(bins [][]int) (accuracy, tokens [][]float64) {
 	return accuracy, tokens
 }
 
-// allocate returns an arm of After for each bin, such that the expected number of right answers is highest
-// while all problems together cost at most limit tokens; nil if the limit is too low for any arms. It
-// allocates one budget by marginal gain (Damani et al. 2024, arXiv 2410.04707): at a given price per token,
-// each bin gets the arm with the highest accuracy − price × tokens, and the price is the lowest at which the
-// sum is within the limit. The rest of the budget goes to the upgrades with the highest gain per token.
+// allocate returns an arm of After for each bin, such that all problems together cost at most limit tokens and
+// the expected number of right answers is below the optimum by at most the size of the largest bin; nil if the
+// limit is too low for any arms. It allocates one budget by marginal gain (Damani et al. 2024, arXiv
+// 2410.04707): at a given price per token, each bin gets the arm with the highest accuracy − price × tokens,
+// and the price is the lowest at which the sum is within the limit. The rest of the budget goes to the upgrades
+// with the highest gain per token.
 func (g *Grid) allocate(bins [][]int, accuracy, tokens [][]float64, limit float64) []int {
 	at := func(price float64) (rows []int, sum float64) {
 		rows = make([]int, len(bins))

@@ -124,7 +124,8 @@ func TestSelectionDoesNotBiasTheAccuracy(t *testing.T) {
 	}
 }
 
-// An allocation is within its limit, and has nearly as many right answers as the best one.
+// An allocation is within its limit, and the optimum has at most as many right answers more as the largest bin
+// has problems.
 func TestAllocationIsNearlyOptimal(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		bins, arms := rapid.IntRange(1, 3).Draw(t, "bins"), rapid.IntRange(1, 5).Draw(t, "arms")

@@ -23,10 +23,10 @@ const baseModel = "pocket-0.3m"
 type comparison struct {
 	File    string `type:"existingfile" help:"GGUF file of the policy; if it is not given, the shipped one."`
 	PerStep int    `default:"25" help:"Problems of each split for each number of steps."`
-	Seed    uint64 `default:"13" help:"Of problems and searches."`
+	Seed    uint64 `default:"13" help:"Seed of problems and searches."`
 	Store   string `type:"path" help:"Files of generated samples, one per policy; recorded samples are not generated again." placeholder:"PREFIX"`
 	Out     string `help:"Evidence file to write; if it is not given, tables are only printed."`
-	Date    string `help:"For the evidence."`
+	Date    string `help:"Date of the evidence."`
 }
 
 // A result holds the measurements on the problems of one split.

@@ -24,10 +24,10 @@ type Policies struct {
 	Choose          int      `default:"10" help:"Validation problems for each number of steps, on which aggregators are compared."`
 	PerStep         int      `default:"25" help:"Test problems for each number of steps; 0: aggregators are compared, and nothing else is measured."`
 	Samples         int      `default:"64" help:"Samples per problem, at least 1."`
-	Temperature     float64  `default:"0.8" help:"Of sampling."`
-	Seed            uint64   `default:"11" help:"Of problems and samples."`
+	Temperature     float64  `default:"0.8" help:"Sampling temperature."`
+	Seed            uint64   `default:"11" help:"Seed of problems and samples."`
 	Out             string   `help:"Evidence file to write; if it is not given, tables are only printed."`
-	Date            string   `help:"For the evidence."`
+	Date            string   `help:"Date of the evidence."`
 }
 
 // A cell holds the accuracies of one policy on problems of one number of steps. Maps are by N.
@@ -210,16 +210,16 @@ func ratio(a, b stats.Interval) string {
 
 // summarise returns the means over problems with their intervals. own is the reward model's aggregator.
 func summarise(all []samples, sizes []int, own verifier.Aggregator, seed uint64) cell {
-	by := func(n int, is func([]sample) bool) stats.Interval {
+	share := func(n int, holds func([]sample) bool) stats.Interval {
 		xs := make([]float64, len(all))
 		for i, s := range all {
-			xs[i] = s.groups(n, is)
+			xs[i] = s.groups(n, holds)
 		}
 		return stats.Bootstrap(xs, seed)
 	}
 	v := cell{
 		Problems: len(all),
-		Sampled:  by(1, covered),
+		Sampled:  share(1, covered),
 		Majority: map[int]stats.Interval{}, Best: map[int]stats.Interval{}, Covered: map[int]stats.Interval{},
 		Reasoned: map[int]stats.Interval{},
 		BestBy:   map[string]stats.Interval{},
@@ -236,11 +236,11 @@ func summarise(all []samples, sizes []int, own verifier.Aggregator, seed uint64)
 	v.Greedy = stats.Wilson(greedy, len(all))
 	v.Tokens = float64(tokens) / float64(drawn)
 	for _, n := range sizes {
-		v.Majority[n], v.Covered[n], v.Reasoned[n] = by(n, majority), by(n, covered), by(n, reasoned)
-		v.Best[n] = by(n, best(own))
+		v.Majority[n], v.Covered[n], v.Reasoned[n] = share(n, majority), share(n, covered), share(n, reasoned)
+		v.Best[n] = share(n, best(own))
 	}
 	for _, a := range aggregators {
-		v.BestBy[a.String()] = by(sizes[len(sizes)-1], best(a))
+		v.BestBy[a.String()] = share(sizes[len(sizes)-1], best(a))
 	}
 	return v
 }

@@ -20,7 +20,7 @@ type Reviser struct {
 	comparison  `embed:""`
 	Chains      int     `default:"2" help:"Chains per problem, each a search of its own."`
 	Length      int     `default:"8" help:"Attempts per chain."`
-	Temperature float64 `default:"0.8" help:"Of sampling."`
+	Temperature float64 `default:"0.8" help:"Sampling temperature."`
 }
 
 // Run implements the command.
@@ -32,13 +32,13 @@ func (c *Reviser) Run(ctx context.Context) error {
 		})
 }
 
-// A reviserResult holds the accuracies of chains of revisions and of as many independent attempts.
+// A reviserResult holds the accuracies of chains of revisions and of equally many independent attempts.
 type reviserResult struct {
 	Attempts         map[int]stats.Interval `json:"attempts"` // accuracy by place in the chain, from 1
 	Parallel         stats.Interval         `json:"parallel"`
 	ChainMajority    stats.Interval         `json:"chain_majority"`
 	ParallelMajority stats.Interval         `json:"parallel_majority"`
-	OwnMajority      stats.Interval         `json:"own_majority"` // of as many independent attempts of the reviser
+	OwnMajority      stats.Interval         `json:"own_majority"` // of equally many independent attempts of the reviser
 	Gain             stats.Interval         `json:"gain"`         // of the chain over the parallel majority, paired
 	GainOwn          stats.Interval         `json:"gain_over_own"`
 	RightToWrong     stats.Interval         `json:"right_to_wrong"`
@@ -142,8 +142,8 @@ func (t trials) sampled() []float64 {
 }
 
 // one returns 1 for true, 0 for false.
-func one(is bool) float64 {
-	if is {
+func one(b bool) float64 {
+	if b {
 		return 1
 	}
 	return 0

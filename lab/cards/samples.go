@@ -73,14 +73,14 @@ func draw(ctx context.Context, e *pocket.Engine, rm *pocket.RewardModel, p probl
 	return s, nil
 }
 
-// groups returns the share of the disjoint groups of n samples for which is returns true: 64 samples have
+// groups returns the share of disjoint groups of n samples for which holds returns true: 64 samples have
 // sixteen groups of 4.
-func (s samples) groups(n int, is func([]sample) bool) float64 {
+func (s samples) groups(n int, holds func([]sample) bool) float64 {
 	right, count := 0.0, 0.0
 	for g := range slices.Chunk(s.drawn, n) {
 		if len(g) == n {
 			count++
-			if is(g) {
+			if holds(g) {
 				right++
 			}
 		}

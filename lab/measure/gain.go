@@ -13,8 +13,8 @@ import (
 // below 1.
 type Gain struct {
 	Factor float64 `json:"factor"`
-	// Bound is ">" if Factor is a lower bound, as the method's smallest budget is already better; "<" if it is
-	// an upper bound, as no budget of the method reaches the accuracy; otherwise empty.
+	// Bound is ">" if Factor is a lower bound, because even the method's smallest budget is better; "<" if it
+	// is an upper bound, because no budget of the method reaches the accuracy; otherwise empty.
 	Bound string `json:"bound,omitempty"`
 }
 

@@ -11,7 +11,7 @@ import (
 // thought (greedy), majority, and compute-optimal search; the relative gain of compute-optimal search over
 // chain of thought in per cent; and its efficiency, the budget of majority's best accuracy over the budget
 // at which compute-optimal search reaches it, in generated tokens and in all FLOPs. An efficiency below 1
-// is a loss; ">" marks a lower bound, where the smallest budget is already better.
+// is a loss; ">" marks a lower bound, where even the smallest budget is better.
 func PerformanceGain(sweeps []Sweep) (table.Table, error) {
 	t := table.New("policy", "verifier", "CoT", "majority", "compute-optimal", ">gain, %", ">efficiency, tokens",
 		">efficiency, FLOPs", "compute-optimal is")

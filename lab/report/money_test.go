@@ -14,7 +14,7 @@ func TestMoney(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// (100·1 + 1000·0.1 + 400·4)/1e6 + 200·2/1e3 = 0.4018 a problem, half of them right.
+	// (100·1 + 1000·0.1 + 400·4)/1e6 + 200·2/1e3 = 0.4018 per problem; half of the problems are right.
 	if got := table.Rows[0][5:]; got[0] != "401.8" || got[1] != "0.8036" {
 		t.Errorf("got %v", got)
 	}

@@ -221,7 +221,7 @@ func TestParetoFrontHasAllUndominatedRows(t *testing.T) {
 	})
 }
 
-// A law that holds is found; one size has two terms, several have four.
+// Fit finds the law that accuracies follow: with two terms for policies of one size, with four for several sizes.
 func TestFitFindsTheLaw(t *testing.T) {
 	law := func(c, s float64) float64 {
 		x := -10 + 1.0*math.Log10(c) + 0.5*math.Log10(s)
@@ -235,7 +235,7 @@ func TestFitFindsTheLaw(t *testing.T) {
 		}
 		sweeps = append(sweeps, sweep(fmt.Sprint(s), s, map[string]map[int]float64{"beam": by}))
 	}
-	for i := range sweeps { // exactly, not in whole problems
+	for i := range sweeps { // set exact accuracies, which a hundred problems cannot have
 		for j, a := range sweeps[i].Rows {
 			sweeps[i].Rows[j].Accuracy.Mean = law(1e9*GFLOP(a), float64(sweeps[i].Header.Policy.Parameters))
 		}

@@ -6,8 +6,8 @@ import "math/rand/v2"
 type kind struct {
 	weight int // relative frequency of being drawn
 	steps  int // number of calculations
-	// write appends the sentence to the story. It does nothing if the pile does not
-	// allow it, such as one that is not divisible; the caller then draws again.
+	// write appends the sentence to the story. It does nothing if the pile does not allow
+	// the change, for example because it is not divisible; the caller then draws again.
 	write func(*story)
 }
 

@@ -13,9 +13,9 @@ import (
 )
 
 type problemsCmd struct {
-	Split string `default:"train" enum:"train,validation,test" help:"Which of the disjoint sets."`
-	N     int    `default:"10" help:"How many."`
-	Seed  uint64 `default:"1" help:"Same seed, same problems."`
+	Split string `default:"train" enum:"train,validation,test" help:"One of the three disjoint sets of problems."`
+	N     int    `default:"10" help:"Number of problems."`
+	Seed  uint64 `default:"1" help:"Seed of the problems."`
 	Steps int    `help:"Only problems of this many steps (1-8; 0: any)."`
 	Level int    `help:"Only problems of this level (1-4; 0: any)."`
 }

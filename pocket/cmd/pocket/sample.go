@@ -27,11 +27,11 @@ type sampled struct {
 
 type sampleCmd struct {
 	Policy      string  `help:"GGUF file of the policy that attempts the problems; if it is not given, correct solutions are corrupted."`
-	N           int     `default:"100" help:"Problems."`
+	N           int     `default:"100" help:"Number of problems."`
 	Samples     int     `default:"16" help:"Attempts per problem."`
-	Temperature float64 `default:"0.8"`
-	Split       string  `default:"train" enum:"train,validation" help:"Never test: reward models are trained and chosen on these."`
-	Seed        uint64  `default:"2"`
+	Temperature float64 `default:"0.8" help:"Sampling temperature."`
+	Split       string  `default:"train" enum:"train,validation" help:"Split of the problems; test problems are for measurements only."`
+	Seed        uint64  `default:"2" help:"Seed of problems and attempts."`
 }
 
 func (c *sampleCmd) Run() error {

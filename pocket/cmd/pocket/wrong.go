@@ -13,7 +13,7 @@ import (
 )
 
 type wrongCmd struct {
-	Seed    uint64   `default:"1" help:"Of the order of the problems."`
+	Seed    uint64   `default:"1" help:"Seed of the order of the problems."`
 	Most    int      `default:"8" help:"Maximum wrong attempts per problem: the ones nearest to the solution."`
 	Samples []string `arg:"" type:"existingfile" help:"Files written by pocket sample, of the train split. Attempts at one problem are put together."`
 }
