@@ -7,7 +7,6 @@ import (
 
 	"github.com/ponder-mesh/ponder/pocket/problems"
 	"github.com/ponder-mesh/ponder/services/planner"
-	"github.com/ponder-mesh/ponder/services/planner/backend"
 )
 
 func TestTrials(t *testing.T) {
@@ -44,16 +43,7 @@ func TestTrials(t *testing.T) {
 
 // A chain of the mesh has the requested number of attempts, and the same searches have the same figures.
 func TestReviserRevisesThroughTheMesh(t *testing.T) {
-	reviser, err := newSolver(t.Context(), "pocket-reviser", "", backend.NewMemory(1<<20))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer reviser.Close()
-	base, err := newSolver(t.Context(), baseModel, "", backend.NewMemory(1<<20))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer base.Close()
+	reviser, base := startSolver(t, "pocket-reviser"), startSolver(t, baseModel)
 	ps, err := perStep(problems.Validation, 1, 13)
 	if err != nil {
 		t.Fatal(err)

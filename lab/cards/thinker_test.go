@@ -6,7 +6,6 @@ import (
 	"github.com/ponder-mesh/ponder/pocket/problems"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/planner"
-	"github.com/ponder-mesh/ponder/services/planner/backend"
 )
 
 func TestThoughtOf(t *testing.T) {
@@ -38,16 +37,7 @@ func TestThoughtOf(t *testing.T) {
 
 // Budget forcing through the mesh keeps its budget, and forces the requested Waits.
 func TestThinkerIsForcedThroughTheMesh(t *testing.T) {
-	thinker, err := newSolver(t.Context(), "pocket-thinker", "", backend.NewMemory(1<<20))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer thinker.Close()
-	base, err := newSolver(t.Context(), baseModel, "", backend.NewMemory(1<<20))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer base.Close()
+	thinker, base := startSolver(t, "pocket-thinker"), startSolver(t, baseModel)
 	ps, err := perStep(problems.Validation, 1, 13)
 	if err != nil {
 		t.Fatal(err)
