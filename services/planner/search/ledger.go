@@ -2,7 +2,6 @@ package search
 
 import (
 	"context"
-	"slices"
 
 	"github.com/ponder-mesh/ponder/services/policy"
 )
@@ -24,27 +23,11 @@ type Ledger interface {
 	Divide(ctx context.Context, n int) []Branch
 }
 
-// A Branch is a part of a search that runs beside others, such as a subtree of DVTS.
-type Branch struct {
-	Context context.Context // of the branch's growths
-	End     func()          // reports that the branch grows no more; is called once
-}
-
 // A Demand is the cost limit of one request of a growth.
 type Demand struct {
 	Request policy.Request
 	Tokens  int // limit of what a child generates, in all of its parts
 	Parts   int // limit of requests for a child
-}
-
-// A Reservation is the part of a budget that a Ledger reserved for a growth.
-type Reservation interface {
-	// Context returns the context of the growth's requests and scores.
-	Context() context.Context
-	// Strand returns the context of the work that follows a child.
-	Strand(child string) context.Context
-	// Done reports that no more requests follow for a child.
-	Done(child string)
 }
 
 // reserve returns a reservation for batches.
@@ -64,25 +47,3 @@ func Reserve(ctx context.Context, b Backend, demands []Demand, strands bool) Res
 	}
 	return Unbounded(ctx)
 }
-
-// Divide returns n branches of b, undivided ones if b is no Ledger.
-func Divide(ctx context.Context, b Backend, n int) []Branch {
-	if ledger, ok := b.(Ledger); ok {
-		return ledger.Divide(ctx, n)
-	}
-	return Undivided(ctx, n)
-}
-
-// Undivided returns n branches that share ctx, as there is no budget.
-func Undivided(ctx context.Context, n int) []Branch {
-	return slices.Repeat([]Branch{{Context: ctx, End: func() {}}}, n)
-}
-
-// Unbounded returns the Reservation that reserves nothing, as there is no budget.
-func Unbounded(ctx context.Context) Reservation { return unbounded{ctx} }
-
-type unbounded struct{ ctx context.Context }
-
-func (u unbounded) Context() context.Context      { return u.ctx }
-func (u unbounded) Strand(string) context.Context { return u.ctx }
-func (u unbounded) Done(string)                   {}

@@ -2,6 +2,7 @@ package search
 
 import (
 	"cmp"
+	"context"
 	"slices"
 )
 
@@ -39,4 +40,27 @@ func bestOf(k int, nodes []*Node, value func(*Node) (float64, bool)) []*Node {
 		return cmp.Compare(vb, va)
 	})
 	return sorted[:min(k, len(sorted))]
+}
+
+// A grower grows one level of a tree, such as Tree.Grow.
+type grower func(ctx context.Context, forks ...Fork) ([]*Node, error)
+
+// levels grows a tree one level at a time. rule gets the newest level and returns forks of its
+// nodes; levels prunes the open nodes without a fork. The search ends when rule returns no
+// fork.
+func levels(ctx context.Context, t *Tree, grow grower, rule func(level []*Node) []Fork) error {
+	level := []*Node{t.Root}
+	for {
+		forks := rule(level)
+		t.Prune(slices.DeleteFunc(open(level), func(n *Node) bool {
+			return slices.ContainsFunc(forks, func(f Fork) bool { return f.From == n })
+		})...)
+		if len(forks) == 0 {
+			return nil
+		}
+		var err error
+		if level, err = grow(ctx, forks...); err != nil {
+			return err
+		}
+	}
 }
