@@ -5,9 +5,9 @@ type scoreGrant struct {
 	account *account
 	cost    amount        // at most
 	decided chan struct{} // closed when the score is granted or refused
-	done    bool          // granted or refused
+	done    bool          // granted, refused or withdrawn
 	err     error         // the ErrSpent of a score that is refused
-	settled bool          // refused, or its cost is spent
+	settled bool          // refused, withdrawn, or its cost is spent
 }
 
 // grant grants the score if the account can pay it now, and reports whether it is decided.
@@ -37,9 +37,9 @@ func (g *scoreGrant) settle(cost amount) {
 	if g.settled {
 		return
 	}
-	g.settled = true
 	if g.done {
 		g.account.spend(amount{}, cost)
 		g.account.drop(g.cost)
 	}
+	g.done, g.settled = true, true
 }
