@@ -11,11 +11,12 @@ import (
 // An account is a budget, or a part of another account for one branch or one child. It is
 // spent in program order.
 //
-// A part that runs dry waits until each other part has ended or is dry, too. Then the account
-// takes back what they have left, and divides it among the first of them: as many as get what
-// they need, so that some branches end with a solution where equal parts would suffice for
-// none. If not even the first gets enough, the account is dry itself. Where that is the whole
-// budget, all of it goes to what waits first, which is refused if it cannot use it.
+// An account is dry if everything in it waits for a grant that it cannot pay. A dry part waits
+// until each other part of its parent has ended or is dry, too. Then the parent divides what
+// they have left equally among the first of them: as many as can go on with it. (Equal parts
+// for all would often suffice for none of them to end with a solution.) If not even the first
+// can go on, the parent is dry itself. If the parent is the whole budget, the first gets
+// everything, and what it waits for is refused if that does not suffice.
 //
 // Invariant: spent + reserved ≤ bound in each bounded currency, for engines that keep to
 // their MaxTokens. An account is guarded by ledger.mu.
@@ -28,7 +29,7 @@ type account struct {
 	holders      int            // number of holds: open parts, prompts, and scores in progress
 	reservations []*reservation // of growths that have not ended, in program order
 	branches     []*account     // parts for branches that have not ended, in program order
-	scores       []*scoreGrant  // that belong to no growth, or to a child whose share this is; not settled
+	scores       []*scoreGrant  // of no growth, or of the child that a is for; not settled
 }
 
 // newAccount returns the account of a budget.
@@ -107,7 +108,8 @@ func (a *account) close() {
 	a.parent.drop(a.bound)
 }
 
-// advance grants, in program order, what can be granted after a change in a.
+// advance grants, in program order, what can be granted after a change in a: by a, or if a is
+// dry by the accounts of which it is a part.
 func (a *account) advance() {
 	for a.grant(); a.dry() && !a.divideAgain(); a.grant() {
 		if a.parent == nil {
@@ -118,7 +120,7 @@ func (a *account) advance() {
 	}
 }
 
-// grant grants what a itself can pay.
+// grant grants what a can pay, without dividing its parts again.
 func (a *account) grant() {
 	for i, r := range a.reservations {
 		if !r.grantChildren(i == 0) {
@@ -162,8 +164,8 @@ func (a *account) dry() bool {
 	return waits
 }
 
-// parts returns the parts of a, which is dry, in program order: of the children that come
-// first, or of branches.
+// parts returns the parts of a, which is dry, in program order: those of the children of its
+// first growth, or of its branches.
 func (a *account) parts() []*account {
 	if len(a.reservations) > 0 {
 		return a.reservations[0].strandAccounts()
@@ -171,8 +173,8 @@ func (a *account) parts() []*account {
 	return a.branches
 }
 
-// divideAgain divides what is left among the first of the dry parts of a: as many as get what
-// they need. It reports whether there is one.
+// divideAgain divides what a, which is dry, and its parts have left equally among the first
+// parts: as many as get what they need. It reports whether there is one.
 func (a *account) divideAgain() bool {
 	parts := a.parts()
 	for _, p := range parts {
@@ -195,7 +197,7 @@ func (a *account) divideAgain() bool {
 	return n > 0
 }
 
-// drain returns what a, which is a dry part, has left.
+// drain returns what a, which is a dry part, has left to its parent.
 func (a *account) drain() {
 	for _, p := range a.parts() {
 		p.drain()
@@ -203,15 +205,15 @@ func (a *account) drain() {
 	a.resize(a.spent.plus(a.reserved))
 }
 
-// resume grants what a can pay after it has been resized, and at least decides about what
-// comes first.
+// resume grants what a can pay after it has been resized, and decides at least about what
+// waits first.
 func (a *account) resume() {
 	if a.grant(); a.dry() && !a.divideAgain() {
 		a.force()
 	}
 }
 
-// need returns the amount with which a, which is dry, goes on.
+// need returns the amount with which a, which is dry, can go on.
 func (a *account) need() amount {
 	switch parts := a.parts(); {
 	case len(parts) > 0:

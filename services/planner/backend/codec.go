@@ -7,14 +7,15 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// A codec writes fields to its bytes, or reads them from there: numbers as varints,
-// strings with their length before them, floats by their bits.
+// A codec writes fields to its bytes, or reads them from there: integers as varints, strings
+// and lists after their length, floats as their bits.
 type codec struct {
 	reading bool
-	bytes   []byte
-	broken  bool // what is read is no record
+	bytes   []byte // written so far, or still to read
+	broken  bool   // the bytes are not a record of this kind
 }
 
+// usage writes or reads a usage.
 func (c *codec) usage(u *reasoning.Usage) {
 	integer(c, &u.Generated)
 	integer(c, &u.Prompt)
@@ -23,6 +24,7 @@ func (c *codec) usage(u *reasoning.Usage) {
 	c.float(&u.FLOPs)
 }
 
+// integer writes or reads an integer.
 func integer[T ~int | ~int64](c *codec, v *T) {
 	if !c.reading {
 		c.bytes = binary.AppendVarint(c.bytes, int64(*v))
@@ -36,6 +38,7 @@ func integer[T ~int | ~int64](c *codec, v *T) {
 	*v, c.bytes = T(x), c.bytes[n:]
 }
 
+// float writes or reads a float.
 func (c *codec) float(v *float64) {
 	if !c.reading {
 		c.bytes = binary.LittleEndian.AppendUint64(c.bytes, math.Float64bits(*v))
@@ -44,6 +47,7 @@ func (c *codec) float(v *float64) {
 	}
 }
 
+// text writes or reads a string.
 func (c *codec) text(v *string) {
 	n := len(*v)
 	integer(c, &n)
@@ -54,8 +58,8 @@ func (c *codec) text(v *string) {
 	}
 }
 
-// length writes a list's length, or makes one of the length that it reads; its elements
-// are the caller's to go through.
+// length writes the length of a list, or reads it and makes the list. The caller writes or
+// reads the elements.
 func length[T any](c *codec, v *[]T) {
 	n := len(*v)
 	integer(c, &n)
@@ -68,6 +72,7 @@ func length[T any](c *codec, v *[]T) {
 	}
 }
 
+// take reads n bytes; it returns nil if there are fewer.
 func (c *codec) take(n int) []byte {
 	if n < 0 || n > len(c.bytes) {
 		c.fail()
@@ -78,4 +83,5 @@ func (c *codec) take(n int) []byte {
 	return b
 }
 
+// fail ends the reading of broken bytes.
 func (c *codec) fail() { c.broken, c.bytes = true, nil }

@@ -29,9 +29,9 @@ func (l *ledger) newDemand(d search.Demand, strands bool) *demand {
 	return priced
 }
 
-// leastTokens returns the fewest tokens that a child is granted while another may need fewer,
-// because a truncated child is worthless: an eighth of its limit if it is some steps, as a
-// step with a limit of 2,048 tokens has about 40, and half of it if it is a whole solution.
+// leastTokens returns how many tokens a child must get if it may get more by waiting, as a
+// truncated child is worthless: an eighth of its limit if it is a step, which has about 40
+// tokens of 2,048, and half of its limit if it is a whole solution.
 func (d *demand) leastTokens() int {
 	part := 8
 	if d.Request.Span == policy.Whole {
@@ -46,7 +46,7 @@ func (d *demand) cost(n int) amount { return d.token.times(float64(n)).plus(d.la
 // most returns the limit of what a child costs.
 func (d *demand) most() amount { return d.cost(d.Tokens) }
 
-// least returns the least that is granted to a child while another may need less.
+// least returns what a child of leastTokens costs.
 func (d *demand) least() amount { return d.cost(d.leastTokens()) }
 
 // affordable returns how many tokens an amount pays for, up to the limit of a child.
@@ -60,7 +60,7 @@ func (d *demand) affordable(x amount) int {
 	return int(max(0, n))
 }
 
-// total returns the cost of some shares by the cost of a child, with their prompts.
+// total returns the cost of some children and their prompts, if cost returns that of a child.
 func total(shares []*share, cost func(*demand) amount) (sum amount) {
 	for i, s := range shares {
 		if i == 0 || s.demand != shares[i-1].demand {
@@ -71,8 +71,8 @@ func total(shares []*share, cost func(*demand) amount) (sum amount) {
 	return sum
 }
 
-// fundable returns how many of the first shares get the least of their demand if what is left
-// is divided equally among them.
+// fundable returns how many of the first children get the least of their demand if what is
+// left is divided equally among them.
 func fundable(shares []*share, left amount) (n int) {
 	need, prompts := amount{}, amount{}
 	for i, s := range shares {
@@ -88,7 +88,8 @@ func fundable(shares []*share, left amount) (n int) {
 	return n
 }
 
-// equalPart returns what each of some shares gets of what is left.
+// equalPart returns what each of some children gets if what is left after their prompts is
+// divided equally.
 func equalPart(shares []*share, left amount) amount {
 	prompts := total(shares, func(*demand) amount { return amount{} })
 	return left.minus(prompts).over(len(shares))

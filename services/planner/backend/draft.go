@@ -43,19 +43,19 @@ type draft struct {
 
 // newDraft returns the draft of a child. Its thinking has ended if the prefix has left it no
 // tokens.
-func (w *thinking) newDraft(r policy.Request, before thought, ordinal int) *draft {
+func (b *thinking) newDraft(r policy.Request, before thought, ordinal int) *draft {
 	d := &draft{
-		thought: before, phase: phaseThinking, how: w, request: r,
-		text: transcript{format: w.format, prefix: strings.Join(r.Steps, "")}, child: policy.Child{Ordinal: ordinal},
+		thought: before, phase: phaseThinking, how: b, request: r,
+		text: transcript{format: b.format, prefix: strings.Join(r.Steps, "")}, child: policy.Child{Ordinal: ordinal},
 	}
 	switch {
 	case d.ended:
 		d.phase = phaseAnswering
 	case d.thinkable() > 0:
-	case w.Mode == ModeReject:
+	case b.Mode == ModeReject:
 		d.truncate()
 	default:
-		d.force(w.format.Thinking.Answer)
+		d.force(b.format.Thinking.Answer)
 	}
 	return d
 }

@@ -8,12 +8,12 @@ import (
 	"sync"
 )
 
-// A File is a Store in a file that only grows: a line of JSON for each Item. What was
-// put survives the end of the process; it is not synced to disk, so the machine's end
-// may cost the last lines. One File at a time has it open, in all processes.
+// A File is a Store in a file that only grows: a line of JSON for each Item. Items survive the
+// process. They are not synced to disk, so that a crash of the machine may lose the last of
+// them. A file can be open as one File at a time, in all processes.
 //
-// When the file cannot be written, as its disk is full, a File takes nothing more: Put
-// returns the same error from then on, and Get goes on.
+// If a write fails, because the disk is full for example, Put returns this error from then on;
+// Get still works.
 type File struct {
 	file *os.File
 
@@ -23,10 +23,10 @@ type File struct {
 	failed error             // of the first write that failed
 }
 
-// OpenFile opens the file at path, or creates it. It is an error if another process has
-// the file open, or if it is not a File's. A last line without its end, as a killed
-// process leaves it, is cut off: its Put had not returned. Any other damage is an error
-// that names the line. After an error the file is as it was.
+// OpenFile opens the file at path, or creates it. It returns an error if another process has
+// the file open, or if it was not written by a File. It removes an incomplete last line, which
+// a killed process leaves and whose Put had not returned. For any other damage it returns an
+// error that names the line. After an error the file is unchanged.
 func OpenFile(path string) (*File, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -39,7 +39,7 @@ func OpenFile(path string) (*File, error) {
 	return s, nil
 }
 
-// open locks the file, reads which lines it has, and ends it after the last whole one.
+// open locks the file, finds its lines, and truncates it after the last whole one.
 func (s *File) open() error {
 	switch locked, err := lock(s.file); {
 	case err != nil:
@@ -75,7 +75,7 @@ func (s *File) Get(_ context.Context, key string) ([]byte, bool, error) {
 	}
 	l, err := parseLine(text)
 	if err == nil && l.Key != key {
-		err = errors.New("another key is there")
+		err = errors.New("the line has another key")
 	}
 	if err != nil {
 		return nil, false, fmt.Errorf("read store: byte %d is corrupt: %w", at.start, err)
@@ -83,7 +83,7 @@ func (s *File) Get(_ context.Context, key string) ([]byte, bool, error) {
 	return l.Value, true, nil
 }
 
-// Put implements Store. The items are one write.
+// Put implements Store. It writes all items at once.
 func (s *File) Put(_ context.Context, items ...Item) error {
 	var text []byte
 	var ends []int // of the items' lines in text
@@ -101,7 +101,7 @@ func (s *File) Put(_ context.Context, items ...Item) error {
 	}
 	if _, err := s.file.WriteAt(text, s.end); err != nil {
 		s.failed = fmt.Errorf("write store: %w", err)
-		_ = s.file.Truncate(s.end) // else OpenFile cuts off what was written
+		_ = s.file.Truncate(s.end) // if that fails, too, OpenFile removes the rest
 		return s.failed
 	}
 	start := 0

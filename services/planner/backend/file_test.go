@@ -143,7 +143,7 @@ func TestFileOfSomethingElse(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := OpenFile(path); err == nil || !strings.Contains(err.Error(), path) || !errors.Is(err, errNoStore) {
-			t.Errorf("%s: error %v, want one that names the file and says that it is no store", name, err)
+			t.Errorf("%s: error %v, want one that names the file and says that it is not a store", name, err)
 		}
 		if got, err := os.ReadFile(path); err != nil || string(got) != content {
 			t.Errorf("%s: the file has %q and error %v, want it as it was", name, got, err)
@@ -168,7 +168,7 @@ func TestFileKilledAtItsBeginning(t *testing.T) {
 	}
 }
 
-// A file that an older version wrote has no header. It is read, and goes on.
+// A file of an older version has no header. It can be read and written.
 func TestFileOfAnOlderVersion(t *testing.T) {
 	old, err := os.ReadFile("testdata/store-v0")
 	if err != nil {
@@ -180,7 +180,7 @@ func TestFileOfAnOlderVersion(t *testing.T) {
 	}
 	for range 2 {
 		s := open(t, path)
-		m := Memo(fake{}, s, who) // which fails if it is asked
+		m := Memo(fake{}, s, who) // fails if it is called
 		got, err := children(t.Context(), m, ask(2))
 		if err != nil || len(got) != 2 {
 			t.Errorf("got %d children and error %v, want 2 from the store", len(got), err)

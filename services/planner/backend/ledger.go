@@ -35,7 +35,7 @@ func (l *ledger) accountOf(ctx context.Context) *account {
 	return l.account
 }
 
-// reserve adds a reservation to the account of a context.
+// reserve adds the reservation of a growth to the account of its context.
 func (l *ledger) reserve(ctx context.Context, demands []search.Demand, strands bool) *reservation {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -112,8 +112,8 @@ func (l *ledger) tokens(r policy.Request, shares []*share) int {
 	return tokens
 }
 
-// book spends the cost of a child from its share. If there is none, it spends the cost from
-// the shares of all missing children.
+// book spends the cost of a child from its share s. If s is nil, it spends the cost from the
+// shares of the children that are missing, of which those of others are nil.
 func (l *ledger) book(u reasoning.Usage, s *share, missing []*share) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -19,6 +19,7 @@ type line struct {
 	Sum   *uint32 `json:"sum"`   // CRC-32 (IEEE) of key and value; lines of other files have none
 }
 
+// sum returns the checksum that the line must have.
 func (l line) sum() uint32 { return crc32.ChecksumIEEE(append([]byte(l.Key), l.Value...)) }
 
 // appendLine appends the line of an item to text.
@@ -30,7 +31,7 @@ func appendLine(text []byte, i Item) ([]byte, error) {
 	return append(append(text, written...), '\n'), err
 }
 
-// parseLine returns what a line says, or an error if it is not as it was written.
+// parseLine parses a line. It returns an error if the line is damaged.
 func parseLine(text []byte) (line, error) {
 	var l line
 	if err := json.Unmarshal(text, &l); err != nil {
@@ -48,11 +49,11 @@ type extent struct {
 	size  int
 }
 
-// errNoStore says that a file was not written by a File.
-var errNoStore = errors.New("it is no store of results: use another file, or move this one away")
+// errNoStore is the error of a file that was not written by a File.
+var errNoStore = errors.New("it is not a store of results: use another file, or move this one away")
 
-// readLines finds the latest line of each key, and the end of the last whole line. A file
-// that has bytes and no whole line is not a store's, unless it is the beginning of one.
+// readLines finds the latest line of each key, and the end of the last whole line. It returns
+// errNoStore if the file has bytes and no whole line, unless they are the beginning of a header.
 func readLines(r io.Reader) (lines map[string]extent, end int64, err error) {
 	lines = map[string]extent{}
 	in := bufio.NewReader(r)

@@ -2,7 +2,6 @@ package backend
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
 	"iter"
 	"math"
@@ -16,42 +15,42 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// An Identity says which results may stand in for each other: those of the same models,
-// for the same tenant.
+// An Identity determines which results a Memo may reuse: those of the same models, for the
+// same tenant.
 type Identity struct {
 	Tenant      string
 	Policy      reasoning.Model
 	RewardModel verifier.RewardModel
 }
 
-// A Memoed is a Backend that records results and does not ask for them again.
+// A Memoed is a Backend that records results and does not request them again.
 type Memoed struct {
 	search.Backend
-	// Unrecorded, if not nil, is called with the error of a store that did not take a
-	// result. The result is yielded all the same. It is set before the first call.
+	// Unrecorded, if not nil, is called with the error of a store that did not accept a
+	// result, which is yielded all the same. It must be set before the first call.
 	Unrecorded func(error)
 
 	identity Identity
 	store    Store
-	free     Store // results that are paid already, for this Memoed alone
+	free     Store // results that this search has paid for elsewhere
 
-	mu sync.Mutex // held from looking at what is recorded of a child to replacing it
+	mu sync.Mutex // makes reading and replacing the record of a child one operation
 }
 
-// Memo answers from a store what the store holds, and stores each result before it
-// yields it.
+// Memo returns a backend that takes from a store the results that it has, and stores each
+// other result before it yields it.
 //
-// A child is known by its content (problem, prefix, chance, models), not by the
-// search or strategy that it is for: whole samples of best-of-N are, cut, the first
-// steps of a beam. A recorded child has the usage that it had when it was written,
-// so that a search costs the same again.
+// The key of a child is its content (problem, prefix, seed, models), not the search or the
+// strategy that requests it: the first steps of a whole sample of best-of-N are those of a
+// beam. A recorded child has the usage with which it was generated, so that a repeated search
+// costs the same.
 func Memo(b search.Backend, store Store, id Identity) *Memoed {
 	return &Memoed{Backend: b, identity: id, store: store, free: NewMemory(math.MaxInt)}
 }
 
-// Record puts in a sample that is paid already: a whole child of the problem's root, with
-// its scores if its steps have them. To this Memoed it is free; others find it with its
-// usage.
+// Record stores a sample that the search has paid for already: a whole child of the root,
+// with its scores if its steps have them. For this Memoed the sample costs nothing; for others
+// it has its usage.
 func (m *Memoed) Record(ctx context.Context, problem string, seed reasoning.Seed, sampling reasoning.Sampling, c policy.Child) error {
 	r := policy.Request{Problem: problem, Seed: seed, Sampling: sampling, Span: policy.Whole}
 	prefix := m.prefixKey(r)
@@ -71,12 +70,12 @@ func (m *Memoed) Record(ctx context.Context, problem string, seed reasoning.Seed
 	return save(ctx, m.free, m.pathKey(problem, reasoning.Texts(c.Steps)), &s)
 }
 
-// Expand implements search.Backend: what is recorded comes first, in order, and the
-// rest is one request.
+// Expand implements search.Backend. It yields the recorded children first, in order, and then
+// requests the others together.
 func (m *Memoed) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {
 		if r.Validate() != nil || !r.Model.Accepts(m.identity.Policy) {
-			m.Backend.Expand(ctx, r)(yield) // which says what is wrong
+			m.Backend.Expand(ctx, r)(yield) // returns the error
 			return
 		}
 		prefix := m.prefixKey(r)
@@ -123,21 +122,21 @@ func (m *Memoed) Score(ctx context.Context, r verifier.Request) (verifier.Result
 	if err != nil {
 		return verifier.Result{}, err
 	}
-	if err := r.Check(result.Scores); err != nil { // not worth recording
+	if err := r.Check(result.Scores); err != nil {
 		return verifier.Result{}, err
 	}
 	m.notice(save(ctx, m.store, key, &scored{result.Scores, result.Usage}))
 	return result, nil
 }
 
-// notice reports that a result was not recorded, if err says so.
+// notice calls Unrecorded with the error of a result that was not recorded.
 func (m *Memoed) notice(err error) {
 	if err != nil && m.Unrecorded != nil {
 		m.Unrecorded(err)
 	}
 }
 
-// recall returns a child as r would get it, if it is recorded.
+// recall returns the child that the policy would generate for r, if it is recorded.
 func (m *Memoed) recall(ctx context.Context, prefix string, r policy.Request, ordinal int) (child policy.Child, ok bool, err error) {
 	key := childKey(prefix, r, ordinal)
 	for _, store := range []Store{m.free, m.store} {
@@ -157,7 +156,8 @@ func (m *Memoed) recall(ctx context.Context, prefix string, r policy.Request, or
 	return policy.Child{}, false, nil
 }
 
-// fit cuts a record to what r asks for; ok is false if the record does not hold that.
+// fit cuts a record to the steps that r requests; ok is false if it has fewer, or more tokens
+// than r allows.
 func (m *Memoed) fit(rec recorded, r policy.Request) (_ recorded, ok bool) {
 	if r.Span != policy.Whole && r.Span < len(rec.Steps) {
 		rec = m.cut(rec, r.Span)
@@ -176,8 +176,8 @@ func (m *Memoed) cut(rec recorded, n int) recorded {
 	return rec
 }
 
-// record stores a child that came for r, unless a longer text of it is there. A child
-// that a limit cut is the answer to r itself, and its whole steps are as good as any.
+// record stores a child of r, unless the store has more of it. A child that r's token limit
+// cut is stored for the same limit, and its whole steps for any.
 func (m *Memoed) record(ctx context.Context, store Store, prefix string, r policy.Request, c policy.Child) error {
 	rec := recorded{slices.Clone(c.Steps), c.Finish, c.Usage}
 	for i := range rec.Steps {
@@ -220,44 +220,4 @@ func tokens(steps []reasoning.Step) (n int64) {
 		n += int64(s.Tokens)
 	}
 	return n
-}
-
-// prefixKey names a prefix and how it is continued. %q keeps fields apart, and bytes
-// that are not UTF-8 distinct.
-func (m *Memoed) prefixKey(r policy.Request) string {
-	key := hash("prefix %q %q %q %q %v %v", m.identity.Tenant, names(m.identity.Policy), r.Problem, r.Steps, r.Sampling.Temperature, r.Sampling.TopP)
-	if len(r.Attempts) > 0 { // without, a key is what it was before there were any
-		key = hash("attempts %s %q", key, r.Attempts)
-	}
-	if r.Stop != "" { // where it ends a step, others would go on
-		key = hash("stop %s %q", key, r.Stop)
-	}
-	return key
-}
-
-// childKey names a child whatever its length.
-func childKey(prefix string, r policy.Request, ordinal int) string {
-	return hash("child %s %d", prefix, r.Seed.Child(ordinal))
-}
-
-// readKey names what a prefix cost to read.
-func readKey(prefix string) string { return hash("read %s", prefix) }
-
-// cutKey names a child that r's token limit cuts.
-func cutKey(child string, r policy.Request) string {
-	return hash("cut %s %d %d", child, r.Span, r.Sampling.MaxTokens)
-}
-
-// pathKey names a path's scores. The aggregator is no part of it: it reads scores
-// and does not change them.
-func (m *Memoed) pathKey(problem string, steps []string) string {
-	return hash("path %q %q %q %q", m.identity.Tenant, names(m.identity.RewardModel.Model), problem, steps)
-}
-
-func names(m reasoning.Model) []string { return []string{m.Name, m.Version, m.Tokenizer, m.Template} }
-
-func hash(format string, parts ...any) string {
-	h := sha256.New()
-	fmt.Fprintf(h, format, parts...)
-	return fmt.Sprintf("%x", h.Sum(nil))
 }

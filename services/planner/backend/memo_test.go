@@ -1,9 +1,6 @@
 package backend
 
 import (
-	"context"
-	"errors"
-	"iter"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -26,14 +23,14 @@ func problem(id string) search.Problem {
 	return search.Problem{Tenant: "t", Search: id, Text: "31415", Seed: 9, Sampling: reasoning.Sampling{Temperature: 1, TopP: 1, MaxTokens: 64}}
 }
 
-// A second search, by another strategy and another planner, replays the samples of
-// the first; and the same search again asks nothing at all and costs the same.
+// A second search, by another strategy and another planner, replays the samples of the first;
+// the same search again requests nothing and costs the same.
 func TestMemoReplaysSearches(t *testing.T) {
 	ctx := t.Context()
 	store := NewMemory(1 << 20)
 	lock := searchtest.NewLock(0.6, nil)
 	run := func(id string, s search.Strategy) (bill reasoning.Bill, expanded []policy.Request, scored int) {
-		callsBefore, heardBefore := len(lock.Calls()), len(lock.ScoreRequests())
+		callsBefore, scoredBefore := len(lock.Calls()), len(lock.ScoreRequests())
 		w := Meter(Memo(Retry(lock, Backoff{}), store, who), Budget{}, who.Policy, who.RewardModel.Model)
 		if _, err := search.Run(ctx, search.New(w, problem(id)), s); err != nil {
 			t.Fatal(err)
@@ -41,41 +38,41 @@ func TestMemoReplaysSearches(t *testing.T) {
 		for _, c := range lock.Calls()[callsBefore:] {
 			expanded = append(expanded, c.Request)
 		}
-		return w.Bill(), expanded, len(lock.ScoreRequests()) - heardBefore
+		return w.Bill(), expanded, len(lock.ScoreRequests()) - scoredBefore
 	}
 	best, beam := search.BestOfN{N: 16}, search.Beam{N: 16, M: 4, MaxLevels: 40}
-	firstBest, asked, _ := run("a", best)
-	if len(asked) != 1 {
-		t.Fatalf("best-of-16 asked %d times, want once", len(asked))
+	firstBest, requested, _ := run("a", best)
+	if len(requested) != 1 {
+		t.Fatalf("best-of-16 sent %d requests, want one", len(requested))
 	}
-	firstBeam, asked, _ := run("b", beam)
-	if len(asked) == 0 {
-		t.Fatal("the beam asked nothing, want its later levels")
+	firstBeam, requested, _ := run("b", beam)
+	if len(requested) == 0 {
+		t.Fatal("the beam requested nothing, want its later levels")
 	}
-	for _, r := range asked {
+	for _, r := range requested {
 		if r.Depth() == 0 {
-			t.Errorf("the beam asked for children %v of the root, want none: best-of-16 wrote them", r.Ordinals)
+			t.Errorf("the beam requested children %v of the root, want none: best-of-16 has them", r.Ordinals)
 		}
 	}
 	for name, again := range map[string]struct {
 		s     search.Strategy
 		first reasoning.Bill
 	}{"best": {best, firstBest}, "beam": {beam, firstBeam}} {
-		bill, asked, scored := run("again", again.s)
-		if len(asked) != 0 || scored != 0 {
-			t.Errorf("%s again: asked for %d expansions and %d scores, want none", name, len(asked), scored)
+		bill, requested, scored := run("again", again.s)
+		if len(requested) != 0 || scored != 0 {
+			t.Errorf("%s again: requested %d expansions and %d scores, want none", name, len(requested), scored)
 		}
 		if diff := cmp.Diff(bill, again.first); diff != "" {
 			t.Errorf("%s again: bill (-got +want):\n%s", name, diff)
 		}
 	}
-	small, asked, scored := run("c", search.BestOfN{N: 4})
-	if len(asked) != 0 || scored != 0 || small.Policy.Generated >= firstBest.Policy.Generated {
-		t.Errorf("best-of-4 after best-of-16: asked for %d expansions and %d scores, bill %+v, want a part of best-of-16", len(asked), scored, small)
+	small, requested, scored := run("c", search.BestOfN{N: 4})
+	if len(requested) != 0 || scored != 0 || small.Policy.Generated >= firstBest.Policy.Generated {
+		t.Errorf("best-of-4 after best-of-16: requested %d expansions and %d scores, bill %+v, want a part of best-of-16", len(requested), scored, small)
 	}
 }
 
-// Whatever was asked before, a memo says what the policy itself would say.
+// After any requests, a memo returns what the policy itself would return.
 func TestMemoIsTransparent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		lock := searchtest.NewLock(0.5, nil)
@@ -97,7 +94,7 @@ func TestMemoIsTransparent(t *testing.T) {
 				t.Fatal(err)
 			}
 			byOrdinal := cmpopts.SortSlices(func(a, b policy.Child) bool { return a.Ordinal < b.Ordinal })
-			// Which child pays for the prefix depends on which comes first.
+			// Which child pays for the prefix depends on which is the first.
 			generated := cmp.Transformer("generated", func(u reasoning.Usage) int64 { return u.Generated })
 			if diff := cmp.Diff(got, want, byOrdinal, generated); diff != "" {
 				t.Fatalf("%+v (-got +want):\n%s", r, diff)
@@ -145,7 +142,7 @@ func TestMemoFit(t *testing.T) {
 	}
 }
 
-// What is recorded comes at once and in order; the rest is asked for in one request.
+// Recorded children are yielded at once and in order; the others are one request.
 func TestMemoPartOfARequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lock := searchtest.NewLock(0.5, func(policy.Request, int) time.Duration { return time.Second })
@@ -156,20 +153,20 @@ func TestMemoPartOfARequest(t *testing.T) {
 			t.Fatal(err)
 		}
 		start := time.Now()
-		var came []time.Duration
+		var after []time.Duration
 		var got []int
 		for c, err := range m.Expand(t.Context(), ask(6)) {
 			if err != nil {
 				t.Fatal(err)
 			}
 			got = append(got, c.Ordinal)
-			came = append(came, time.Since(start))
+			after = append(after, time.Since(start))
 		}
 		if want := []int{1, 4, 0, 2, 3, 5}; !slices.Equal(got, want) {
 			t.Errorf("got children %v, want %v", got, want)
 		}
-		if want := []time.Duration{0, 0, 1e9, 1e9, 1e9, 1e9}; !slices.Equal(came, want) {
-			t.Errorf("they came after %v, want %v", came, want)
+		if want := []time.Duration{0, 0, 1e9, 1e9, 1e9, 1e9}; !slices.Equal(after, want) {
+			t.Errorf("they were yielded after %v, want %v", after, want)
 		}
 		if calls := lock.Calls(); len(calls) != 2 || !slices.Equal(calls[1].Request.Ordinals, []int{0, 2, 3, 5}) {
 			t.Errorf("got calls %+v, want one for the rest", calls)
@@ -177,8 +174,8 @@ func TestMemoPartOfARequest(t *testing.T) {
 	})
 }
 
-// A child that a limit cut answers the same request again, and its whole steps any
-// that they are enough for.
+// A child that a limit cut is replayed for the same request, and its whole steps for any that
+// needs no more.
 func TestMemoOfCutChild(t *testing.T) {
 	lock := searchtest.NewLock(0.5, nil)
 	m := Memo(lock, NewMemory(1<<20), who)
@@ -216,8 +213,8 @@ func TestMemoOfCutChild(t *testing.T) {
 	}
 }
 
-// A sample that difficulty paid for is free to the search that it was taken for,
-// with its scores; to others it costs what it cost.
+// A sample of a difficulty estimate costs nothing in its own search, and has its scores; in
+// others it has its usage.
 func TestMemoRecord(t *testing.T) {
 	lock := searchtest.NewLock(0.5, nil)
 	store := NewMemory(1 << 20)
@@ -265,129 +262,12 @@ func TestMemoRecord(t *testing.T) {
 		t.Errorf("to another search it costs %+v, want %+v", got[0].Usage, paid)
 	}
 	if len(lock.Calls()) != expanded || len(lock.ScoreRequests()) != scored {
-		t.Error("a recorded sample was asked for again")
+		t.Error("a recorded sample was requested again")
 	}
 	if _, err := m.Score(t.Context(), verifier.Request{Problem: r.Problem, Steps: reasoning.Texts(probe[1].Steps)}); err != nil {
 		t.Fatal(err)
 	}
 	if len(lock.ScoreRequests()) != scored+1 {
 		t.Error("a sample without scores was not scored")
-	}
-}
-
-// broken is a Store that fails.
-type broken struct {
-	Store
-	get, put error
-}
-
-func (b broken) Get(ctx context.Context, key string) ([]byte, bool, error) {
-	if b.get != nil {
-		return nil, false, b.get
-	}
-	return b.Store.Get(ctx, key)
-}
-
-func (b broken) Put(ctx context.Context, items ...Item) error {
-	if b.put != nil {
-		return b.put
-	}
-	return b.Store.Put(ctx, items...)
-}
-
-// A store that cannot be written costs the recording, and one that cannot be read the
-// results.
-func TestMemoStoreFails(t *testing.T) {
-	fault := errors.New("disk fault")
-	path := verifier.Request{Problem: "31415", Steps: []string{"3\n"}}
-	for name, test := range map[string]struct {
-		store broken
-		want  error
-	}{
-		"put": {broken{NewMemory(1 << 20), nil, fault}, nil},
-		"get": {broken{NewMemory(1 << 20), fault, nil}, fault},
-	} {
-		m := Memo(searchtest.NewLock(0.5, nil), test.store, who)
-		var unrecorded []error
-		m.Unrecorded = func(err error) { unrecorded = append(unrecorded, err) }
-		got, err := children(t.Context(), m, ask(2))
-		if !errors.Is(err, test.want) || len(got) != 2 && test.want == nil {
-			t.Errorf("%s: got %d children and error %v, want %v", name, len(got), err, test.want)
-		}
-		if _, err := m.Score(t.Context(), path); !errors.Is(err, test.want) {
-			t.Errorf("%s: score: got error %v, want %v", name, err, test.want)
-		}
-		if err := m.Record(t.Context(), "31415", 1, ask(1).Sampling, policy.Child{}); err != nil {
-			t.Errorf("%s: record: %v", name, err)
-		}
-		if name == "put" && len(unrecorded) != 4 {
-			t.Errorf("%s: %d results were not recorded, want 4", name, len(unrecorded))
-		}
-		for _, err := range unrecorded {
-			if !errors.Is(err, fault) {
-				t.Errorf("%s: got %v, want the store's", name, err)
-			}
-		}
-	}
-	store := NewMemory(1 << 20)
-	m := Memo(searchtest.NewLock(0.5, nil), store, who)
-	for c, err := range m.Expand(t.Context(), ask(2)) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, ok, _ := store.Get(context.Background(), childKey(m.prefixKey(ask(2)), ask(2), c.Ordinal)); !ok {
-			t.Errorf("child %d came before it was stored", c.Ordinal)
-		}
-	}
-	for key := range store.byKey {
-		if err := store.Put(context.Background(), Item{key, []byte("rust")}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := children(t.Context(), m, ask(2)); err == nil {
-		t.Error("a damaged record was no error")
-	}
-}
-
-// Errors and misjudgements are not recorded.
-func TestMemoForgetsFailures(t *testing.T) {
-	calls := 0
-	w := fake{
-		expand: func(context.Context, policy.Request) iter.Seq2[policy.Child, error] {
-			return func(yield func(policy.Child, error) bool) { calls++; yield(policy.Child{}, reasoning.ErrOverloaded) }
-		},
-		score: func(context.Context, verifier.Request) (verifier.Result, error) {
-			calls++
-			return verifier.Result{Scores: []float64{0.5, 0.5}}, nil
-		},
-	}
-	m := Memo(w, NewMemory(1<<20), who)
-	for range 2 {
-		if _, err := children(t.Context(), m, ask(1)); !errors.Is(err, reasoning.ErrOverloaded) {
-			t.Errorf("got error %v, want the policy's", err)
-		}
-		if _, err := m.Score(t.Context(), verifier.Request{Problem: "p", Steps: []string{"1"}}); !errors.Is(err, verifier.ErrBadScores) {
-			t.Errorf("got error %v, want ErrBadScores", err)
-		}
-	}
-	if calls != 4 {
-		t.Errorf("got %d calls, want each failure asked for again", calls)
-	}
-}
-
-// Texts come back byte by byte, also those that end within a character.
-func TestMemoKeepsBytes(t *testing.T) {
-	want := policy.Child{Steps: []reasoning.Step{{Text: "½ \xe2\x82", Tokens: 3, LogProb: -1.0 / 3}}, Finish: reasoning.FinishEnd}
-	m := Memo(fake{expand: func(context.Context, policy.Request) iter.Seq2[policy.Child, error] {
-		return func(yield func(policy.Child, error) bool) { yield(want, nil) }
-	}}, NewMemory(1<<20), who)
-	for range 2 {
-		got, err := children(t.Context(), m, ask(1))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(got, []policy.Child{want}); diff != "" {
-			t.Errorf("(-got +want):\n%s", diff)
-		}
 	}
 }

@@ -120,12 +120,12 @@ func TestMemoKeepsAttemptsApart(t *testing.T) {
 		r.Attempts = attempts
 		before := len(lock.Calls())
 		first, err := children(t.Context(), m, r)
-		if asked := len(lock.Calls()) - before; err != nil || asked != 1 {
-			t.Errorf("%q: asked %d times and got error %v, want once", attempts, asked, err)
+		if requested := len(lock.Calls()) - before; err != nil || requested != 1 {
+			t.Errorf("%q: %d requests and error %v, want one request", attempts, requested, err)
 		}
 		again, err := children(t.Context(), m, r)
-		if asked := len(lock.Calls()) - before; err != nil || asked != 1 {
-			t.Errorf("%q again: asked %d times and got error %v, want only the first time", attempts, asked, err)
+		if requested := len(lock.Calls()) - before; err != nil || requested != 1 {
+			t.Errorf("%q again: %d requests and error %v, want only the first", attempts, requested, err)
 		}
 		if diff := cmp.Diff(again, first, cmpopts.IgnoreFields(policy.Child{}, "Generate")); diff != "" {
 			t.Errorf("%q again (-got +want):\n%s", attempts, diff)

@@ -6,8 +6,7 @@ import (
 	"sync"
 )
 
-// A Memory is a Store in this process. When it is full it forgets what was not used
-// for longest.
+// A Memory is a Store in this process. When it is full it drops the least recently used items.
 type Memory struct {
 	max int
 
@@ -19,7 +18,7 @@ type Memory struct {
 
 func (i Item) size() int { return len(i.Key) + len(i.Value) }
 
-// NewMemory returns a Memory for this many bytes of keys and values.
+// NewMemory returns a Memory of at most so many bytes of keys and values.
 func NewMemory(maxBytes int) *Memory {
 	return &Memory{max: maxBytes, byKey: map[string]*list.Element{}}
 }

@@ -29,8 +29,8 @@ type Metered struct {
 //
 // If less is left than a growth may cost, its children get fewer tokens each, and some of
 // them wait for others, so that a child is not truncated after a few tokens: see reservation.
-// Branches of a search get equal parts of what is left where they begin; one that has used its
-// part waits for what the others do not use: see account.
+// Branches of a search get equal parts of what is left where they begin. A branch that has used
+// its part waits for what the others do not use: see account.
 //
 // A request that cannot be paid even then fails with search.ErrSpent; so does one, after all
 // its children, of which a child was truncated for its smaller share.

@@ -10,27 +10,29 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// A recorded is what is kept of a child: the longest text known, in whole steps.
+// A recorded is the record of a child: its longest known text, in whole steps.
 type recorded struct {
 	Steps  []reasoning.Step
 	Finish reasoning.Finish
 	Usage  reasoning.Usage
 }
 
-// A scored is what is kept of a path's scores.
+// A scored is the record of a path's scores.
 type scored struct {
 	Scores []float64
 	Usage  reasoning.Usage
 }
 
-// A prefixed is what is kept of a prefix that was continued.
+// A prefixed is the record of a prefix that was continued.
 type prefixed struct{ Tokens int64 }
 
-// A record is one of these. It has one list of its fields, which a codec writes or reads.
-//
-// Nothing is lost of texts that are not UTF-8 and of floats that JSON has no name for, and
-// no types travel with each value as in gob, which takes sixty times as long to read.
-type record interface{ fields(*codec) }
+// A record is a value of a Store. Its encoding keeps texts that are not UTF-8 and floats that
+// JSON cannot represent. Unlike gob it does not repeat the types in each value, which takes
+// sixty times as long to read.
+type record interface {
+	// fields writes all fields to a codec, or reads them from it.
+	fields(*codec)
+}
 
 func (r *recorded) fields(c *codec) {
 	length(c, &r.Steps)
@@ -54,18 +56,18 @@ func (s *scored) fields(c *codec) {
 
 func (p *prefixed) fields(c *codec) { integer(c, &p.Tokens) }
 
-// compact is the first byte of a record that a codec wrote. The values of older stores are
-// of gob, and begin with the length of a message, which is not 0; they are still read.
+// compact is the first byte of a record that a codec has written. Values of older stores are
+// in gob, and begin with the length of a message, which is not 0; load reads them, too.
 const compact = 0
 
-// itemOf returns the item that keeps r under a key.
+// itemOf returns the item of a record.
 func itemOf(key string, r record) Item {
 	c := codec{bytes: []byte{compact}}
 	r.fields(&c)
 	return Item{key, c.bytes}
 }
 
-// save keeps r under a key.
+// save stores a record.
 func save(ctx context.Context, s Store, key string, r record) error {
 	if err := s.Put(ctx, itemOf(key, r)); err != nil {
 		return fmt.Errorf("record a result: %w", err)
@@ -73,7 +75,7 @@ func save(ctx context.Context, s Store, key string, r record) error {
 	return nil
 }
 
-// load reads into r, which is zero, what is kept under a key; ok is false if nothing is.
+// load reads the record of a key into r, which must be zero; ok is false if there is none.
 func load(ctx context.Context, s Store, key string, r record) (ok bool, err error) {
 	b, ok, err := s.Get(ctx, key)
 	switch {
@@ -81,7 +83,7 @@ func load(ctx context.Context, s Store, key string, r record) (ok bool, err erro
 	case len(b) > 0 && b[0] == compact:
 		c := codec{reading: true, bytes: b[1:]}
 		if r.fields(&c); c.broken || len(c.bytes) > 0 {
-			err = errors.New("it is no record of this kind")
+			err = errors.New("it is not a record of this kind")
 		}
 	default:
 		err = gob.NewDecoder(bytes.NewReader(b)).Decode(r)

@@ -13,9 +13,10 @@ import (
 //
 // A grant depends on program order and on the cost of results, not on the time of their
 // arrival: it is what it would be if everything before it in program order had been paid. If
-// the account can pay everything, nothing waits. If it can pay at least the least of each
-// child's demand, all children get equal parts of what is left. Otherwise the account is dry,
-// and grants as many children as get their least: the others wait until these are done.
+// the account can pay for the limits of all children, none waits. If it can pay the least of
+// all demands, the children get equal parts of what is left. Otherwise the account is dry. If
+// it gets no more, as many of the first children as it can pay the least for are granted
+// together, and the others wait until these are done.
 //
 // It is guarded by ledger.mu.
 type reservation struct {
@@ -102,7 +103,7 @@ func (r *reservation) grant(n int, part amount) {
 	r.decide(n)
 }
 
-// decide reports that the first n children that wait are granted or refused.
+// decide moves the first n children that wait, which are granted or refused, to open.
 func (r *reservation) decide(n int) {
 	for _, s := range r.waiting[:n] {
 		close(s.decided)
@@ -117,7 +118,8 @@ func (r *reservation) dry() bool {
 	return !slices.ContainsFunc(r.open, func(s *share) bool { return !s.waits() })
 }
 
-// strandAccounts returns the accounts of children that each pay for what follows the child.
+// strandAccounts returns the accounts of the open children if each pays for what follows its
+// child.
 func (r *reservation) strandAccounts() (accounts []*account) {
 	if r.strands {
 		for _, s := range r.open {
@@ -127,8 +129,8 @@ func (r *reservation) strandAccounts() (accounts []*account) {
 	return accounts
 }
 
-// need returns the amount with which r, which is dry and has no strands in progress, goes on:
-// the cost of all scores that wait, or else the least of all children that wait.
+// need returns the amount with which r, which is dry and has no open strands, can go on: the
+// cost of all scores that wait, or else the least of all children that wait.
 func (r *reservation) need() (scores amount) {
 	if len(r.open) == 0 {
 		return total(r.waiting, (*demand).least)
@@ -139,8 +141,8 @@ func (r *reservation) need() (scores amount) {
 	return scores
 }
 
-// force decides about the first score that waits, or else about the first children, however
-// little is left.
+// force decides about the first score that waits, or else about the first children, although
+// the account of r is dry: it refuses the score, and a child of which it cannot pay a token.
 func (r *reservation) force() {
 	if len(r.open) > 0 {
 		r.open[0].score.refuse()

@@ -19,14 +19,14 @@ import (
 // A Backoff limits the attempts at a call. With the zero Backoff, a call of a service that
 // is down fails after four attempts and less than a second.
 type Backoff struct {
-	Attempts int           // most failed attempts in a row; 0 is 4
-	First    time.Duration // wait after the first of them, which doubles after each other; 0 is 100 ms
+	Attempts int           // most failed attempts in a row; 0 means 4
+	First    time.Duration // wait after the first failed attempt; doubles after each other; 0 means 100 ms
 }
 
-// Retry returns a backend that repeats calls which fail with reasoning.ErrUnavailable or
+// Retry returns a backend that repeats calls that fail with reasoning.ErrUnavailable or
 // reasoning.ErrOverloaded. It repeats an expansion for the missing children only.
-func Retry(w search.Backend, b Backoff) search.Backend {
-	return retrying{w, Backoff{cmp.Or(b.Attempts, 4), cmp.Or(b.First, 100*time.Millisecond)}}
+func Retry(b search.Backend, limit Backoff) search.Backend {
+	return retrying{b, Backoff{cmp.Or(limit.Attempts, 4), cmp.Or(limit.First, 100*time.Millisecond)}}
 }
 
 // A retrying is the Backend that Retry returns.
@@ -36,13 +36,13 @@ type retrying struct {
 }
 
 // Expand implements search.Backend.
-func (w retrying) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
+func (b retrying) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {
 		arrived := map[int]bool{}
 		var wasted reasoning.Usage
 		for failed := 0; ; {
 			var err error
-			for child, e := range w.Backend.Expand(ctx, r) {
+			for child, e := range b.Backend.Expand(ctx, r) {
 				if err = e; err != nil {
 					wasted = wasted.Add(child.Usage)
 					break
@@ -59,7 +59,7 @@ func (w retrying) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy
 				return
 			}
 			failed++
-			if err := w.pause(ctx, failed, err, r.Search, r.Node); err != nil {
+			if err := b.pause(ctx, failed, err, r.Search, r.Node); err != nil {
 				yield(policy.Child{Usage: wasted}, err)
 				return
 			}
@@ -71,32 +71,33 @@ func (w retrying) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy
 	}
 }
 
-func (w retrying) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
+// Score implements search.Backend.
+func (b retrying) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
 	for failed := 1; ; failed++ {
-		result, err := w.Backend.Score(ctx, r)
+		result, err := b.Backend.Score(ctx, r)
 		if err == nil {
 			return result, nil
 		}
-		if err := w.pause(ctx, failed, err, r.Search, r.Node); err != nil {
+		if err := b.pause(ctx, failed, err, r.Search, r.Node); err != nil {
 			return verifier.Result{}, err
 		}
 	}
 }
 
-// pause waits after a failed attempt. It returns an error if there is to be no other.
-func (w retrying) pause(ctx context.Context, failed int, err error, search, node string) error {
+// pause waits after a failed attempt. It returns an error if the call is not to be repeated.
+func (b retrying) pause(ctx context.Context, failed int, err error, search, node string) error {
 	switch {
 	case !transient(err):
 		return err
-	case failed >= w.backoff.Attempts:
+	case failed >= b.backoff.Attempts:
 		return fmt.Errorf("%d attempts failed: %w", failed, err)
 	}
-	// Half of the wait is jitter. It is a hash of the request, so that it is equal in every
-	// run and differs between requests that fail together.
+	// Half of the wait is jitter: a hash of the request, which is the same in every run and
+	// differs between requests that fail together.
 	h := fnv.New64a()
 	fmt.Fprintf(h, "%q %q", search, node)
 	jitter := float64(reasoning.Seed(h.Sum64()).Child(failed)>>11) / (1 << 53)
-	wait := float64(w.backoff.First<<(failed-1)) * (0.5 + 0.5*jitter)
+	wait := float64(b.backoff.First<<(failed-1)) * (0.5 + 0.5*jitter)
 	select {
 	case <-time.After(time.Duration(wait)):
 		return nil
@@ -105,8 +106,8 @@ func (w retrying) pause(ctx context.Context, failed int, err error, search, node
 	}
 }
 
-// transient reports whether another attempt may succeed. A job that was given up is not
-// repeated, even if each of its attempts failed for a transient reason.
+// transient reports whether another attempt may succeed. It is false for a job that the queue
+// has given up, even if each of its attempts failed for a transient reason.
 func transient(err error) bool {
 	return !errors.Is(err, policy.ErrPoison) &&
 		(errors.Is(err, reasoning.ErrUnavailable) || errors.Is(err, reasoning.ErrOverloaded))

@@ -100,9 +100,9 @@ func TestRetryOnlyTransient(t *testing.T) {
 func TestRetryRequestsTheMissingChildren(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lock := searchtest.NewLock(0.5, nil)
-		var asked [][]int
+		var requested [][]int
 		breaking := fake{expand: func(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
-			asked = append(asked, r.Ordinals)
+			requested = append(requested, r.Ordinals)
 			return func(yield func(policy.Child, error) bool) {
 				n := 0
 				for c, err := range lock.Expand(ctx, r) {
@@ -127,8 +127,8 @@ func TestRetryRequestsTheMissingChildren(t *testing.T) {
 		for i := 0; i < 9; i += 2 {
 			want = append(want, ask(9).Ordinals[i:])
 		}
-		if diff := cmp.Diff(asked, want); diff != "" {
-			t.Errorf("asked for (-got +want):\n%s", diff)
+		if diff := cmp.Diff(requested, want); diff != "" {
+			t.Errorf("requested (-got +want):\n%s", diff)
 		}
 	})
 }

@@ -19,10 +19,10 @@ type Soloed struct {
 	shared bool // policy and reward model have the same tokenizer and template
 
 	mu       sync.Mutex
-	paid     map[string]bool // prefixes that a child was charged with
-	root     pathNode        // of the scored paths; its tokens are the problem's
+	paid     map[string]bool // prefixes with which a child was charged
+	root     pathNode        // of the scored paths; its tokens are those of the problem
 	all      int64           // tokens of the scored paths, each read from its beginning
-	once     int64           // tokens of them that no shorter scored path has, without the problem
+	once     int64           // tokens of the scored paths that no shorter one has, without the problem
 	reported reasoning.Usage // sum of the usage that Score has returned
 }
 
@@ -33,7 +33,7 @@ type Soloed struct {
 //
 // The tokens that engines really read depend on their caches and on which of two siblings
 // is first, so that a repeated search has another bill. A solo bill is a function of the
-// search, and its prompt and cached tokens together are what engines without caches would
+// search, and the sum of its prompt and cached tokens is what engines without caches would
 // read. It serves to compare strategies; real costs are those of m itself.
 //
 // If policy and reward model have different tokenizers or templates, the tokens of the
@@ -62,8 +62,8 @@ func (s *Soloed) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 	}
 }
 
-// bill returns the usage of a child. It charges the child with the prefix if no sibling
-// was, and if the prefix's tokens are known; the engine may have charged a later child.
+// bill returns the usage of a child. The first child of a prefix is charged with it, even if
+// the engine has charged another; later ones are if the tokens of the prefix were not known.
 func (s *Soloed) bill(ctx context.Context, u reasoning.Usage, prefix string, r policy.Request) (reasoning.Usage, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -152,7 +152,7 @@ func TestEveryStrategyThinks(t *testing.T) {
 			lock := thinkingLock()
 			replayed, cost := run(lock, Budget{})
 			if diff := cmp.Diff(outline(replayed), outline(tree)); diff != "" || len(lock.Calls()) > 0 {
-				t.Errorf("a replay asked %d times (-got +want):\n%s", len(lock.Calls()), diff)
+				t.Errorf("a replay sent %d requests (-got +want):\n%s", len(lock.Calls()), diff)
 			}
 			if cost.Policy.Generated != bill.Policy.Generated {
 				t.Errorf("a replay costs %d tokens, the first run %d", cost.Policy.Generated, bill.Policy.Generated)
@@ -233,7 +233,7 @@ func TestThinkingIsAccountedFor(t *testing.T) {
 		got := ordinals(all)
 		slices.Sort(got)
 		if !slices.Equal(got, r.Ordinals) {
-			rt.Errorf("children %v came, %v were asked for", got, r.Ordinals)
+			rt.Errorf("got children %v, want %v", got, r.Ordinals)
 		}
 	})
 }
