@@ -11,8 +11,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
 )
 
-// The bucket has a worker's announcement while the worker runs and drains, and AnnounceTTL
-// after a crash no more.
+// The bucket has a worker's announcement while the worker runs and drains, and for
+// AnnounceTTL after a crash.
 func TestWorkerIsAnnouncedWhileItRuns(t *testing.T) {
 	bubble(t, Config{}, func(t *testing.T, q *rig) {
 		announced := func(want ...protocol.Announcement) {

@@ -63,6 +63,8 @@ func (w *Worker) process(ctx context.Context, msg *nats.Msg, reserved *reservati
 	defer release()
 	ctx, a.cancel = context.WithCancelCause(ctx)
 	defer a.cancel(nil)
+	w.attempts.add(a)
+	defer w.attempts.remove(a)
 
 	heartbeats := make(chan struct{})
 	go func() { a.sendHeartbeats(ctx); close(heartbeats) }()
@@ -116,9 +118,6 @@ func (a *attempt) run(ctx context.Context) (err error) {
 	if want := a.job.Request.Model; !want.Accepts(model) {
 		return &otherModelError{want: want, have: model}
 	}
-	a.worker.attempts.add(a)
-	defer a.worker.attempts.remove(a)
-
 	a.claimed = true // even if no reply arrives: the client may have the claim, and wait for a final report
 	missing, previous, err := a.reporter().claim(ctx)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/ponder-mesh/ponder/internal/natsx/natsd"
 	"github.com/ponder-mesh/ponder/internal/natsx/natstest"
 	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 )
 
@@ -227,5 +228,31 @@ func TestCancelDuringClaimIsReported(t *testing.T) {
 		}
 		q.checkElapsed(t, natsTimeout/2)
 		q.checkEmpty(t)
+	})
+}
+
+// A worker that receives a cancellation shortly before it begins the attempt does not wait for
+// a client.
+func TestCancelBeforeTheAttemptStopsIt(t *testing.T) {
+	bubble(t, Config{}, func(t *testing.T, q *rig) {
+		engine := tenSeconds()
+		q.worker(t, engine, WorkerConfig{})
+		job := protocol.Job{Name: "job", Epoch: "epoch", Request: request("s", 1), Enqueued: time.Now()}
+		msg, err := job.Encode(q.cfg.Model.Name)
+		if err == nil {
+			err = q.nc.Publish(protocol.CancelSubject("s"), []byte(job.ID()))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if _, err := q.js.PublishMsg(t.Context(), msg); err != nil {
+			t.Fatal(err)
+		}
+		q.checkEmpty(t)
+		q.checkElapsed(t, 0)
+		if got := len(engine.Calls()); got != 0 {
+			t.Errorf("%d calls of the engine, want none", got)
+		}
 	})
 }

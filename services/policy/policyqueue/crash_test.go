@@ -29,19 +29,19 @@ type crashingPolicy struct {
 	crash  func()
 }
 
-func (d *crashingPolicy) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
+func (p *crashingPolicy) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {
-		for child, err := range d.Policy.Expand(ctx, r) {
-			if d.chance() < 0.05 {
-				d.crash()
+		for child, err := range p.Policy.Expand(ctx, r) {
+			if p.chance() < 0.05 {
+				p.crash()
 			}
 			if !yield(child, err) {
 				return
 			}
 		}
 		time.Sleep(time.Millisecond) // until the client has taken the child
-		if d.chance() < 0.2 {
-			d.crash()
+		if p.chance() < 0.2 {
+			p.crash()
 		}
 	}
 }
@@ -142,7 +142,7 @@ func TestJobOfCrashedWorkerGoesToAnother(t *testing.T) {
 			t.Errorf("starts (got before want):\n%s", diff)
 		}
 		if a, b := children[3], children[4]; a.Worker != "first" || a.Attempt != 1 || b.Worker != "second" || b.Attempt != 2 {
-			t.Errorf("children are of %+v and %+v", a.Start, b.Start)
+			t.Errorf("children 3 and 4 are from %+v and %+v, want first's attempt 1 and second's attempt 2", a.Start, b.Start)
 		}
 		q.checkEmpty(t)
 	})

@@ -12,7 +12,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 )
 
-// searchOf returns the n-th search whose partition, of partitions, is this one.
+// searchOf returns the n-th search in a partition; partitions is the number of partitions.
 func searchOf(partition, partitions, n int) string {
 	for i := 0; ; i++ {
 		search := fmt.Sprint("search", i)
@@ -36,7 +36,7 @@ func countByWorker(children map[int]policy.Child) map[string]int {
 	return count
 }
 
-// ownerOf returns the worker that owns a partition, of partitions.
+// ownerOf returns the worker that owns a partition; partitions is the number of partitions.
 func ownerOf(partition, partitions int, workers ...string) string {
 	return workers[owners(workers, partitions)[partition]]
 }
