@@ -41,7 +41,7 @@ func (m *Mesh) serve(c Config, name, address string, service serve.Service) (*gr
 		}
 		return conn, err
 	}
-	plain, err := dial(grpc.WithDisableHealthCheck()) // a service that is not ready says why
+	plain, err := dial(grpc.WithDisableHealthCheck()) // a call then returns why the service is not ready
 	if err != nil {
 		return nil, err
 	}

@@ -32,7 +32,7 @@ func TestEveryStrategySolves(t *testing.T) {
 		t.Fatal(err)
 	}
 	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
-		policy, rewardModel := pockets(t)
+		policy, rewardModel := pocketModels(t)
 		reviser, err := policyengine.Open(policyengine.Config{Pocket: "pocket-reviser"})
 		if err != nil {
 			t.Fatal(err)

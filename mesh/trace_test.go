@@ -90,7 +90,7 @@ func ancestry(byID map[trace.SpanID]tracetest.SpanStub, s tracetest.SpanStub) st
 	for s.Name != names.SpanSearch {
 		parent, ok := byID[s.Parent.SpanID()]
 		if !ok {
-			return path + " < nothing"
+			return path + " < no parent"
 		}
 		if s = parent; ofSearch(s) {
 			path += " < " + s.Name

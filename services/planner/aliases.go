@@ -18,7 +18,7 @@ type (
 	Stop       = state.Stop
 )
 
-// Constants of package state. See there.
+// Constants of package state, where they are documented.
 const (
 	MaxIdempotencyKey = state.MaxIdempotencyKey
 	MaxEventBytes     = state.MaxEventBytes

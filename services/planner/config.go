@@ -31,11 +31,13 @@ type Config struct {
 	// queue.
 	CancelJobs func(ctx context.Context, search string) error
 
-	Sampling        reasoning.Sampling // of requests that set none; a TopP of 0 is 1, a MaxTokens of 0 is 2048
-	Timeout         time.Duration      // of a search whose request has no deadline; 0 is 10 minutes
-	MaxActive       int                // live searches, more than which Create refuses; 0 is 256
-	MaxKept         int                // ended searches that can still be read; 0 is 1000
-	VerifierTimeout time.Duration      // how long a search waits for the verifier's model before it continues without one; 0 is 500 ms
+	Sampling  reasoning.Sampling // of requests that set none; a TopP of 0 is 1, a MaxTokens of 0 is 2048
+	Timeout   time.Duration      // of a search whose request has no deadline; 0 is 10 minutes
+	MaxActive int                // maximum number of live searches, above which Create refuses; 0 is 256
+	MaxKept   int                // maximum number of ended searches that are kept; 0 is 1000
+	// VerifierTimeout is how long a search waits for the verifier's model before it continues
+	// without a verifier; 0 is 500 ms.
+	VerifierTimeout time.Duration
 }
 
 // Profiles finds the calibration profile of models. A *profile.Store implements it.

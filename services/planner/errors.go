@@ -2,7 +2,7 @@ package planner
 
 import "github.com/ponder-mesh/ponder/reasoning"
 
-// Errors of a Planner beside those of package reasoning.
+// Errors of a Solver, in addition to those of package reasoning.
 var (
 	ErrNotFound = reasoning.NewError(reasoning.KindNotFound, "SEARCH_NOT_FOUND", "no such search")
 	// ErrNoNode indicates that the search does not have the parent node of the request.

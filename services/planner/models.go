@@ -66,7 +66,7 @@ func checkFeedback(s search.Strategy, policy reasoning.Model) error {
 		return nil
 	}
 	if format, err := template.Lookup(policy.Template); err != nil || format.BareAttempts {
-		return reasoning.Invalid("strategy."+s.Name()+".feedback", "needs a policy whose prompt template asks for a revision in words, such as one of %v; %s has %q",
+		return reasoning.Invalid("strategy."+s.Name()+".feedback", "needs a policy with one of the prompt templates %v; %s has %q",
 			template.Commentable(), policy.Name, policy.Template)
 	}
 	return nil

@@ -11,7 +11,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/search"
 )
 
-// maxCandidates is the most answers that an outcome lists.
+// maxCandidates is the maximum number of candidates of an outcome.
 const maxCandidates = 16
 
 // choose sets the answer of outcome. If no solution with an answer has the scores that choice

@@ -15,7 +15,7 @@ type Page[T any] struct {
 	Next  string // PageToken of the next page; "" after the last
 }
 
-// MaxPageSize is the most items of a page.
+// MaxPageSize is the maximum number of items of a page.
 const MaxPageSize = 1000
 
 // pageOf returns the page of up to size items that begins with items[0]. token returns the page
@@ -50,27 +50,29 @@ func pageSize(size, fallback int) (int, error) {
 // by a checksum of the position and of the fields that select the list's items.
 type tokenCodec struct{ list string }
 
-const tokenSum = 8 // bytes
+const tokenSum = 8 // bytes of the checksum
 
-func newTokenCodec(selects ...any) tokenCodec { return tokenCodec{fmt.Sprintf("%q", selects)} }
+// newTokenCodec returns the codec of the list that these fields select.
+func newTokenCodec(fields ...any) tokenCodec { return tokenCodec{fmt.Sprintf("%q", fields)} }
 
-func (p tokenCodec) sum(position string) []byte {
-	sum := sha256.Sum256([]byte(p.list + position))
+// sum returns the checksum of a position.
+func (c tokenCodec) sum(position string) []byte {
+	sum := sha256.Sum256([]byte(c.list + position))
 	return sum[:tokenSum]
 }
 
 // at returns the token of a position.
-func (p tokenCodec) at(position string) string {
-	return base64.RawURLEncoding.EncodeToString(append(p.sum(position), position...))
+func (c tokenCodec) at(position string) string {
+	return base64.RawURLEncoding.EncodeToString(append(c.sum(position), position...))
 }
 
 // position returns the position of a token, or "" for the empty token.
-func (p tokenCodec) position(token string) (string, error) {
+func (c tokenCodec) position(token string) (string, error) {
 	if token == "" {
 		return "", nil
 	}
 	text, err := base64.RawURLEncoding.DecodeString(token)
-	if err != nil || len(text) < tokenSum || string(p.sum(string(text[tokenSum:]))) != string(text[:tokenSum]) {
+	if err != nil || len(text) < tokenSum || string(c.sum(string(text[tokenSum:]))) != string(text[:tokenSum]) {
 		return "", reasoning.Invalid("page_token", "must be the next_page_token of the previous page, in a request that is otherwise the same")
 	}
 	return string(text[tokenSum:]), nil

@@ -86,7 +86,7 @@ func (p *Planner) create(ctx context.Context, r Request) (*live, error) {
 		return nil, reasoning.Mark(err, reasoning.ErrUnavailable)
 	}
 	if p.active >= p.cfg.MaxActive {
-		return nil, fmt.Errorf("%w: %d searches are running", reasoning.ErrOverloaded, p.active)
+		return nil, fmt.Errorf("%w: %d searches are running: try again when one has ended", reasoning.ErrOverloaded, p.active)
 	}
 	if r.Deadline.IsZero() {
 		r.Deadline = now.Add(p.cfg.Timeout)

@@ -9,8 +9,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
-// A retryNotice publishes one notice when a worker begins a second attempt at a job, so that
-// clients learn that an engine is down long before the job is given up.
+// A retryNotice is a Backend that publishes one notice when a worker first repeats a job, long
+// before the job fails if an engine is down.
 type retryNotice struct {
 	search.Backend
 	run  *run
@@ -23,7 +23,7 @@ func (n *retryNotice) Expand(ctx context.Context, r policy.Request) iter.Seq2[po
 	r.OnStart = func(s policy.Start) {
 		if s.Attempt > 1 {
 			n.once.Do(func() {
-				n.run.notice(NoticeRetrying, "a job of depth %d is tried again, by worker %s: an engine failed, or a worker died", r.Depth()+1, s.Worker)
+				n.run.notice(NoticeRetrying, "worker %[2]s repeats a job of depth %[1]d: an engine or a worker failed", r.Depth()+1, s.Worker)
 			})
 		}
 		if started != nil {

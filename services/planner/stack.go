@@ -21,17 +21,17 @@ type stack struct {
 	meter *backend.Metered
 }
 
-// noStoreBytes bounds the memory of results that a search keeps for itself alone.
+// noStoreBytes bounds the memory for the recorded results of a search with NoStore.
 const noStoreBytes = 64 << 20
 
 // stack returns the backend of a search for a request. It alone defines the order of the
 // decorators, from the models outwards. If r is nil, there are no traces and no notices.
 //
 //	pair    the policy and the verifier
-//	Retry   next to the models, so that nothing above it sees a failure that a retry mends
+//	Retry   next to the models, so that no decorator above gets an error that a retry avoids
 //	notice  around Retry: one notice per search, for any number of repeated calls
 //	trace   below the memo, because recorded results take no time
-//	Memo    records a result before anything above it sees the result
+//	Memo    records a result before a decorator above gets it
 //	Solo    with Config.Solo, around the memo: it replaces the usage that the memo recorded
 //	Meter   around the memo, so that a replayed search costs the same and reaches its
 //	        budget at the same place

@@ -45,7 +45,7 @@ func (s *server) Solve(in *plannerv1.SolveRequest, out grpc.ServerStreamingServe
 		return out.Send(&plannerv1.SolveResponse{Event: e})
 	})
 	if in.GetCancelOnDisconnect() && out.Context().Err() != nil && !s.followers.any(ref) {
-		_, _ = s.solver.Cancel(context.WithoutCancel(out.Context()), ref) // there is no client left to return an error to
+		_, _ = s.solver.Cancel(context.WithoutCancel(out.Context()), ref) // no client is left to get an error
 	}
 	return err
 }

@@ -76,7 +76,7 @@ func TestNumbers(t *testing.T) {
 	for name, n := range map[string][2]int{
 		"efforts": {len(plannerv1.Effort_name), int(planner.EffortMax)}, "states": {len(plannerv1.SearchState_name), int(planner.StateCancelled)},
 		"node states":  {len(plannerv1.NodeState_name), int(search.StateCancelled)},
-		"stop reasons": {len(plannerv1.StopReason_name) - 2, int(planner.StopError)}, // CONFIDENCE and PRICE are not served yet
+		"stop reasons": {len(plannerv1.StopReason_name) - 2, int(planner.StopError)}, // without CONFIDENCE and PRICE
 	} {
 		if n[0]-1 != n[1] {
 			t.Errorf("%s: the contract has %d, planners have %d", name, n[0]-1, n[1])

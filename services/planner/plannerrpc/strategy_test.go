@@ -249,7 +249,7 @@ func TestNumbersInCommentsOfTheContract(t *testing.T) {
 					}
 					name := fmt.Sprintf("strategy.%s.%s", kind.Name(), field.Name())
 					if good != (err == nil) || !good && (!errors.As(err, &rule) || rule.Field != name) {
-						t.Errorf("%s, of which the contract says%q: %v gives error %v", name, comment, value, err)
+						t.Errorf("%s with comment %q: value %v gives error %v", name, comment, value, err)
 					}
 				}
 			}
@@ -259,7 +259,7 @@ func TestNumbersInCommentsOfTheContract(t *testing.T) {
 				message.Set(message.Descriptor().Fields().ByName("n"), protoreflect.ValueOfInt32(16))
 				full := StrategyToProto(read(t, p)).ProtoReflect().Get(kind).Message()
 				if got := full.Get(field).String(); got != m[1] {
-					t.Errorf("%s.%s, of which the contract says%q, is %s when absent", kind.Name(), field.Name(), comment, got)
+					t.Errorf("%s.%s with comment %q: the default is %s", kind.Name(), field.Name(), comment, got)
 				}
 			}
 		}

@@ -36,9 +36,9 @@ type Search struct {
 	ended    bool
 }
 
-// A depth is the work on the nodes of one depth. More work may come until the search ends, so
-// that End ends the depth's span, with the time of the depth's last activity. A depth is guarded
-// by Search.mu.
+// A depth is the work on the nodes of one depth. Nodes may be added until the search ends, so that
+// End ends the depth's span, with the time of the depth's last activity. A depth is guarded by
+// Search.mu.
 type depth struct {
 	number      int
 	span        trace.Span

@@ -12,7 +12,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// Format of the profiles that this package reads and writes.
+// Format is the version of the JSON format.
 const Format = 1
 
 // A Profile holds what calibration measured, and the arms chosen by it.

@@ -12,7 +12,7 @@ type Validation struct {
 	Difference       stats.Interval `json:"difference"`        // of accuracy, adaptive − uniform, paired by problem
 	TokensDifference stats.Interval `json:"tokens_difference"` // of generated tokens, adaptive − uniform
 	WithoutReuse     Outcome        `json:"without_reuse"`     // adaptive, with the estimate's samples counted twice
-	Chosen           Outcome        `json:"chosen"`            // of the one, adaptive or uniform, that the profile picks
+	Chosen           Outcome        `json:"chosen"`            // adaptive or uniform, as Budget.Adaptive says
 }
 
 // An Outcome is an accuracy and its cost: means over problems.

@@ -39,7 +39,7 @@ func (b *batch) expand(t *Tree, g *Growth) {
 		}
 		n := missing[child.Ordinal]
 		if n == nil {
-			err = fmt.Errorf("policy sent child %d of node %q, which was not requested or came twice: see the policy's log",
+			err = fmt.Errorf("policy sent child %d of node %q, which was not requested or was sent before: see the policy's log",
 				child.Ordinal, b.From.ID)
 			break
 		}

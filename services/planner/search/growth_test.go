@@ -50,11 +50,11 @@ func TestGrowFailures(t *testing.T) {
 		"none": {failingAfter(0, nil), 0, errors.New(`policy sent 0 of 4 children of node "": see the policy's log`), nil},
 		"twice": {
 			failingAfter(2, nil, policy.Child{Ordinal: 1, Steps: step, Finish: reasoning.FinishStep}), 2, nil,
-			[]string{`some children failed: policy sent child 1 of node "", which was not requested or came twice: see the policy's log (1 times)`},
+			[]string{`some children failed: policy sent child 1 of node "", which was not requested or was sent before: see the policy's log (1 times)`},
 		},
 		"not requested": {
 			failingAfter(2, nil, policy.Child{Ordinal: 9, Steps: step, Finish: reasoning.FinishStep}), 2, nil,
-			[]string{`some children failed: policy sent child 9 of node "", which was not requested or came twice: see the policy's log (1 times)`},
+			[]string{`some children failed: policy sent child 9 of node "", which was not requested or was sent before: see the policy's log (1 times)`},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -34,7 +34,7 @@ type MCTS struct {
 	PUCT        bool    // select by PUCT; otherwise by UCT
 	Exploration float64 // see the formulas above
 	// Rollout values a newly expanded node by one whole solution sampled from the child that
-	// selection picks. Otherwise the simulation goes on to the end of a solution, whose score
+	// selection picks. Otherwise the simulation continues to the end of a solution, whose score
 	// is its value.
 	Rollout   bool
 	Final     Final

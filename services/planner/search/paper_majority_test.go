@@ -40,7 +40,7 @@ func majorityOf(answers []string) (winner string) {
 	return winner
 }
 
-// samplesTaken returns how many samples a majority takes of these, and the winner.
+// samplesTaken returns how many of these samples a majority takes, and the winner.
 func samplesTaken(t rapid.TB, m Majority, answers []string) (n int, winner string) {
 	tree := New(sampling(answers...), newProblem(combination))
 	if _, err := Run(context.Background(), tree, m); err != nil {
@@ -60,8 +60,8 @@ func samplesTaken(t rapid.TB, m Majority, answers []string) (n int, winner strin
 // later, also if answers tie.
 func TestMajorityStopsExactly(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		frequencies := []string{"1", "1", "1", "2", "2", "3", ""}
-		answers := rapid.SliceOfN(rapid.SampledFrom(frequencies), 1, 14).Draw(t, "answers")
+		common := []string{"1", "1", "1", "2", "2", "3", ""} // so that "1" often wins
+		answers := rapid.SliceOfN(rapid.SampledFrom(common), 1, 14).Draw(t, "answers")
 		n, winner := samplesTaken(t, Majority{N: len(answers)}, answers)
 		if want := majorityOf(answers); winner != want {
 			t.Errorf("after %d of %d samples %q wins, after all %q", n, len(answers), winner, want)
@@ -109,8 +109,8 @@ func TestMajorityAdaptiveConsistency(t *testing.T) {
 	}{
 		{0.95, "1111", 4}, {0.93, "111", 3}, {0.94, "1111", 4},
 		{0.95, "1211111", 7}, {0.93, "121111", 6}, {0.89, "12111", 5}, {0.9, "121111", 6},
-		{0.95, "1231111111", 8}, // the criterion ignores the third answer: 6 : 1
-		{0.95, "12", 39},        // never confident; 20 : 19 is certain
+		{0.95, "1231111111", 8}, // 6 : 1, as the criterion ignores the third answer
+		{0.95, "12", 39},        // 20 : 19 is certain; the confidence is never reached
 	} {
 		var answers []string
 		for i := range 40 {

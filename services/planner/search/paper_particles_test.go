@@ -53,9 +53,10 @@ func TestParticlesDraw(t *testing.T) {
 		s.Temperature = temperature
 		levels := levelsOf(mustRun(t, b, s))
 		first, second := evenShare(levels[0]), evenShare(levels[1])
-		// In the first draw even particles weigh 4 : 1, and there are as many of them as odd
-		// ones. In the second they weigh 1 : 4 and are 4 : 1 in number; if weights added up,
-		// they would weigh 4 : 4.
+		// At temperature 1, in the first draw the weights of an even and an odd particle are as
+		// 4 : 1, and there are equally many of both. In the second draw the weights are as 1 : 4,
+		// and there are four times as many even particles; if logits added up, the weights would
+		// be equal.
 		if want := odds / (odds + 1); math.Abs(first-want) > 0.03 {
 			t.Errorf("temperature %v: %.3f of the first draw are even, want %.3f", temperature, first, want)
 		}
@@ -82,7 +83,7 @@ func childrenPerNode(level []*Node) (counts []int) {
 	return counts
 }
 
-// At a temperature so low that weights overflow the best is drawn, not the first.
+// If the temperature is so low that weights overflow, the best particle is drawn, not the first.
 func TestParticlesCold(t *testing.T) {
 	s := newFilter(4)
 	s.Temperature = 0.001
@@ -142,9 +143,9 @@ func TestParticlesThatWereCut(t *testing.T) {
 // the reference gets children of its own.
 func TestParticleGibbsKeepsItsReference(t *testing.T) {
 	s := Particles{N: 4, Iterations: 2, Temperature: 1, Sample: true, MaxLevels: 40}
-	// In the first iteration 0 is drawn and not 1, and 0.0 and not 0.1: the reference. In the
-	// second, the free particle's step 2 is not drawn, but the reference's first step, which it
-	// continues by 0.2; that is not drawn either, but the reference's second step.
+	// The first iteration draws 0 instead of 1, and 0.0 instead of 0.1: this is the reference. In
+	// the second iteration the free particle grows 2, but 0 of the reference is drawn; then it
+	// grows 0.2, but 0.0 of the reference is drawn.
 	b := byScore(2, map[string]float64{"0": sure, "1": never, "0.0": sure, "0.1": never, "2": never, "0.2": never})
 	tree := mustRun(t, b, s)
 	var all []string
@@ -172,7 +173,8 @@ func TestParticleGibbsShortReference(t *testing.T) {
 		return spec{score: scores[id]}
 	})
 	tree := mustRun(t, b, Particles{N: 4, Iterations: 2, Temperature: 1, Sample: true, MaxLevels: 40})
-	wantEqual(t, "levels", levelSizes(tree), []int{3, 1, 1, 1}) // two particles, then a free one beside the reference
+	// Level 1 has the two particles of the first iteration and the free one of the second.
+	wantEqual(t, "levels", levelSizes(tree), []int{3, 1, 1, 1})
 	wantEqual(t, "answer", idsOf(tree.Finalists...), []string{"0"})
 }
 

@@ -68,7 +68,7 @@ func TestRebaseWidths(t *testing.T) {
 }
 
 // "B_{i+1} ← B_i − C_i, where C_i is the number of completed solutions at depth i" (Wu et al.
-// 2024, §3.2). "A node that a token limit cut uses up its place like one that ended, as in the
+// 2024, §3.2). "A node that a token limit cut reduces the budget like one that ended, as in the
 // authors' code."
 func TestRebaseShrinks(t *testing.T) {
 	tree := mustRun(t, bySpec(4, func(id string) spec {

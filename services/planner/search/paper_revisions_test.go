@@ -26,7 +26,7 @@ func attemptsShown(b scripted) map[string][]string {
 
 // "sample the next revision conditioned on the […] most recent four revised answers" (Snell
 // et al. 2024, §6.1), oldest first.
-func TestRevisionsSeeTheLastFour(t *testing.T) {
+func TestRevisionsAreShownTheLastFour(t *testing.T) {
 	b := bySpec(1, func(id string) spec { return spec{text: string('a' + rune(strings.Count(id, ".")))} })
 	mustRun(t, b, Revisions{N: 7, Chains: 1})
 	wantEqual(t, "attempts shown", attemptsShown(b), map[string][]string{
@@ -79,7 +79,7 @@ func TestRevisionsChoose(t *testing.T) {
 	for _, test := range []struct {
 		name      string
 		s         Revisions
-		finalists []string // of the attempts with a chain's answer, the one of the best score
+		finalists []string // for each chain, the best-scored attempt that has the chain's answer
 		answer    string
 	}{
 		{"in two steps", Revisions{}, []string{"0.0.0", "1.0", "2"}, "1"},

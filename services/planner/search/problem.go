@@ -17,9 +17,9 @@ type Problem struct {
 	// Extract finds the answer in a solution's text, as answer.Extract does. If it is nil, no
 	// solution has an answer.
 	Extract func(text string) (answer string, ok bool)
-	// Key maps equivalent answers to one string, as answer.Key does. It must induce an
-	// equivalence relation, which a lenient comparison such as answer.Correct is not. Nil maps
-	// each answer to itself.
+	// Key maps equivalent answers to one string, as answer.Key does. The lenient comparison of
+	// answer.Correct cannot be a Key, because it is no equivalence relation. Nil maps each answer
+	// to itself.
 	Key func(answer string) string
 }
 

@@ -13,12 +13,12 @@ import (
 // by the solutions that ended: "B_{i+1} ← B_i − C_i, where C_i is the number of
 // completed solutions at depth i".
 //
-// Rounding each W_j on its own makes a level a few children larger or smaller than its budget.
-// With Exact, widths are shared out as in the authors' code: from the best node to the worst,
-// each gets the ceiling of its share of the remaining budget.
+// Because each W_j is rounded by itself, a level may have a few children more or fewer than its
+// budget. With Exact, widths are computed as in the authors' code: from the best node to the
+// worst, each gets the ceiling of its share of the remaining budget.
 //
-// A node without scores counts as reward 0. A node that a token limit cut uses up its
-// place like one that ended, as in the authors' code.
+// A node without scores counts as reward 0. A node that a token limit cut reduces the budget
+// like one that ended, as in the authors' code.
 type Rebase struct {
 	N         int
 	Balance   float64 // T_b: 0.2 in the paper; the smaller, the more the best node gets

@@ -200,9 +200,9 @@ func TestOneSample(t *testing.T) {
 	})
 }
 
-// The texts of a path are, byte by byte, the prefix that the policy continues and the
-// verifier scores. Revisions are shown the attempts before them.
-func TestTextsReassemble(t *testing.T) {
+// The requests of a node have exactly the text of its path, which the policy continues and the
+// verifier scores. A request for a revision has the previous attempts.
+func TestRequestsHaveTheTextOfPaths(t *testing.T) {
 	forEachStrategy(t, 8, func(t *testing.T, s Strategy) {
 		lock := searchtest.NewLock(0.5, nil)
 		tree := mustRun(t, lock, s)

@@ -10,7 +10,8 @@ import (
 )
 
 // simulations holds the state of an MCTS: its tree and the statistics of each node. The papers
-// also call a simulation an iteration (Hao et al.) or a rollout, which here is its last part.
+// also call a simulation an iteration (Hao et al.) or a rollout; here a rollout is the last part
+// of a simulation.
 type simulations struct {
 	MCTS
 	tree         *Tree

@@ -9,7 +9,7 @@ import (
 type Strategy interface {
 	// Name returns the name of the algorithm, such as "beam".
 	Name() string
-	// Search grows t until nothing is left to try. It reads no clock, and draws random
+	// Search grows t until the strategy is complete. It reads no clock, and draws random
 	// numbers from t.Rand in program order: with the same problem, seed and results it
 	// grows the same tree.
 	Search(ctx context.Context, t *Tree) error

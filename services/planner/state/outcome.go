@@ -14,7 +14,7 @@ type Outcome struct {
 	Solution   string             // its text
 	Weight     float64            // of the answer, by the choice
 	Candidates []search.Candidate // heaviest first
-	Degraded   []string           // a text for everything that was degraded
+	Degraded   []string           // a text for each degradation
 	Err        error              // why there is no answer, or only a partial one
 	Elapsed    time.Duration
 }
@@ -23,7 +23,7 @@ type Outcome struct {
 type Stop int
 
 const (
-	StopComplete  Stop = iota + 1 // the strategy had nothing left to try
+	StopComplete  Stop = iota + 1 // the strategy is complete
 	StopBudget                    // the budget is spent; the best answer so far counts
 	StopDeadline                  // the deadline has passed; the best answer so far counts
 	StopCancelled                 // by a client

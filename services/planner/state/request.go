@@ -17,9 +17,9 @@ type Request struct {
 	Problem        string
 	Policy         string            // name of the model; "" is the planner's default
 	Verifier       string            // name of the reward model; "" is the planner's default
-	Effort         Effort            // sets Samples if they are 0; 0 is EffortMedium, and sets nothing if there is a Budget
+	Effort         Effort            // sets Samples if it is 0; 0: EffortMedium, unless there is a Budget
 	Budget         backend.Budget    // a bound of 0 is no bound
-	Samples        int               // mean budget in whole solutions; 0: by Effort, or by Budget alone (8 without a profile)
+	Samples        int               // mean budget in whole solutions; 0: by Effort or Budget (8 without a profile)
 	Estimate       bool              // estimate difficulty even if the plan does not need it
 	Deadline       time.Time         // zero: the planner's default from now
 	Strategy       search.Strategy   // nil: planned

@@ -6,7 +6,7 @@ type State int
 const (
 	StateQueued    State = iota + 1 // accepted; no worker has taken any of its jobs yet
 	StateRunning                    // estimating or searching
-	StateSucceeded                  // ended with an answer, perhaps a partial one
+	StateSucceeded                  // ended with an answer, which may come from a part of the search
 	StateFailed                     // ended without an answer
 	StateCancelled                  // ended by a client
 )

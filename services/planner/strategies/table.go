@@ -79,7 +79,7 @@ var kinds = []kind{
 			{"puct", "select by PUCT, with the policy's probability as prior; otherwise by UCT",
 				func(m *search.MCTS) any { return &m.PUCT }},
 			{"exploration", "exploration constant", func(m *search.MCTS) any { return &m.Exploration }},
-			{"rollout", "value a new node by one whole sample; otherwise a simulation goes on to a solution's end",
+			{"rollout", "value a new node by one whole sample; otherwise a simulation continues to a solution's end",
 				func(m *search.MCTS) any { return &m.Rollout }},
 			{"final", "how the answer is picked: vote, visits, value", func(m *search.MCTS) any { return &m.Final }},
 			{"max_levels", maxLevels, func(m *search.MCTS) any { return &m.MaxLevels }},

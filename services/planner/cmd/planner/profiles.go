@@ -18,8 +18,8 @@ import (
 // profilesEvery is the interval at which files of profiles are read again.
 const profilesEvery = 2 * time.Second
 
-// followers returns background functions that keep the profileStore up to date with the files and
-// the bucket of profiles. An invalid file is an error at start and a warning afterwards.
+// followers returns background functions that keep profileStore up to date with the files and the
+// bucket of profiles. An invalid file is an error at start and a warning afterwards.
 func followers(
 	d *serve.Dependencies, c config, nc *nats.Conn, profileStore *profile.Store,
 ) (all []func(context.Context) error, err error) {
@@ -46,11 +46,11 @@ func followers(
 	return all, nil
 }
 
-// logProfile logs that a profile was added to the profileStore or, if p is nil, removed.
-func logProfile(place string, p *profile.Profile) {
+// logProfile logs that a profile was added to the profile.Store or, if p is nil, removed.
+func logProfile(source string, p *profile.Profile) {
 	if p == nil {
-		slog.Info("profile removed", "place", place)
+		slog.Info("profile removed", "source", source)
 		return
 	}
-	slog.Info("profile loaded", "place", place, "profile", p.Name)
+	slog.Info("profile loaded", "source", source, "profile", p.Name)
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/search"
 )
 
-// tieBreak is DVTS, a subtree after the other, of which better says whether a step is
-// taken in place of the best before it.
+// tieBreak is DVTS with one subtree after the other. better reports whether a value replaces the
+// best value so far.
 type tieBreak struct {
 	search.DVTS
 	better func(value, best float64) bool
@@ -34,7 +34,7 @@ func (d tieBreak) Search(ctx context.Context, t *search.Tree) error {
 	return nil
 }
 
-// Strategies that are wrong in one thing have other trees.
+// The negative control: a strategy with one error grows other trees.
 func TestWrongStrategiesAreFound(t *testing.T) {
 	settings := map[string]*setting{}
 	for _, name := range references {
@@ -48,7 +48,7 @@ func TestWrongStrategiesAreFound(t *testing.T) {
 		wrong       search.Strategy
 		least       int // trees that differ
 	}{
-		{"the control of the next: a DVTS that takes the first of ties", "dvts n=16 m=4 k=0 agg=min levels=40 script=coarse",
+		{"no error: a DVTS that takes the first of ties", "dvts n=16 m=4 k=0 agg=min levels=40 script=coarse",
 			tieBreak{dvts, func(value, best float64) bool { return value > best }}, 0},
 		{"a DVTS that takes the last of ties", "dvts n=16 m=4 k=0 agg=min levels=40 script=coarse",
 			tieBreak{dvts, func(value, best float64) bool { return value >= best }}, 30},
@@ -76,19 +76,19 @@ func TestWrongStrategiesAreFound(t *testing.T) {
 			}
 			differ, _, _ := s.compare(t, test.wrong)
 			if least := test.least / every; len(differ) < least || least == 0 && len(differ) > 0 {
-				t.Errorf("%d of %d trees differ, want %d at least", len(differ), len(s.lines)/every, least)
+				t.Errorf("%d of %d trees differ, want at least %d", len(differ), len(s.lines)/every, least)
 			}
 		})
 	}
 }
 
-// A rule that stops later than its_hub's is found, and so is Gibbs that has no reference,
-// or another number of iterations.
+// The negative control: a majority that stops later than its_hub's takes more samples, and Gibbs
+// without a reference or with another number of iterations has another cost or best value.
 func TestWrongCostsAreFound(t *testing.T) {
 	for _, s := range read(t, "stopping.txt") {
 		if s.name == "beta" && s.params["confidence"] == "0.95" {
 			if _, _, more := s.compareSamples(t, search.Majority{N: s.int("n"), Confidence: 0.97}); more < 5 {
-				t.Errorf("%s: a confidence of 0.97 stops later in %d searches, want 5 at least", s.title, more)
+				t.Errorf("%s: a confidence of 0.97 stops later in %d searches, want at least 5", s.title, more)
 			}
 		}
 	}

@@ -14,23 +14,23 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// A script is the backend of the suite; reference/script.py is the
-// same in Python. A node is its path: the names of its steps, which are the ordinals of
-// the samples. The SHA-256 of "kind:seed:name/name/…" decides the score of a path,
-// whether it ends, whether a token limit cuts it, and its answer.
+// A script is the backend of the suite; reference/script.py is the same in Python. A node is its
+// path: the names of its steps, which are the ordinals of the samples. The SHA-256 of
+// "kind:seed:name/name/…" determines the score of a path, whether it ends, whether a token limit
+// cuts it, and its answer.
 type script struct {
 	kind string
 	seed int
-	// rollouts is set where a strategy asks for a rollout of each step before its
-	// samples: sample i then is child i+1.
+	// rollouts is set if a strategy requests a rollout of each step before its samples, so that
+	// sample i is child i+1.
 	rollouts bool
 }
 
-// A kind of script: see KINDS in script.py.
+// A kind has the parameters of a script: see KINDS in script.py.
 type kind struct {
-	first, odds, last int  // a path ends from depth first with odds of 256, at last in any case
+	first, odds, last int  // from depth first on, a path ends with probability odds/256; at depth last, always
 	bits              int  // of a score
-	cut               int  // odds of 256 that a token limit cuts a path
+	cut               int  // a token limit cuts a path with probability cut/256
 	flat              bool // a path has the score of its first step
 	twins             bool // samples 2i and 2i+1 have the same text
 }
@@ -93,7 +93,7 @@ func (s script) name(r policy.Request, ordinal int) string {
 	return strconv.Itoa(ordinal)
 }
 
-// Expand writes all children of a request in order.
+// Expand implements search.Backend. It yields the children in order.
 func (s script) Expand(_ context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {
 		if err := r.Validate(); err != nil {
@@ -121,7 +121,7 @@ func (s script) Expand(_ context.Context, r policy.Request) iter.Seq2[policy.Chi
 	}
 }
 
-// Score scores each step of a path.
+// Score implements search.Backend.
 func (s script) Score(_ context.Context, r verifier.Request) (verifier.Result, error) {
 	if err := r.Validate(); err != nil {
 		return verifier.Result{}, err
@@ -134,7 +134,7 @@ func (s script) Score(_ context.Context, r verifier.Request) (verifier.Result, e
 	return result, nil
 }
 
-// names returns the names of steps by their texts.
+// names returns the names of steps with these texts.
 func names(steps []string) []string {
 	path := slices.Clone(steps)
 	for i, s := range path {

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// A setting is a strategy with its parameters and a kind of script, and what a reference
-// did with each of its seeds.
+// A setting is a strategy with its parameters, a kind of script, and the results of a reference
+// for each seed.
 type setting struct {
 	title  string            // "rebase n=4 balance=0.1 script=plain"
 	name   string            // "rebase"
@@ -44,8 +44,8 @@ func read(t *testing.T, file string) []*setting {
 	return all
 }
 
-// drawn returns the outlines of a file of whole trees, by setting and seed.
-func drawn(t *testing.T, file string) map[string]string {
+// outlines returns the outlines in a file of whole trees, by setting and seed.
+func outlines(t *testing.T, file string) map[string]string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", file))
 	if err != nil {
@@ -75,16 +75,16 @@ func (s *setting) float(param string) float64 {
 	return x
 }
 
-// An expected is what a reference did with one seed of a setting.
+// An expected is the tree of a reference for one seed of a setting.
 type expected struct {
 	seed   int
-	hash   string // of the reference's outline
-	reason string // why the tree may be another; empty if it must be the same
-	level  int    // to which it must be the same all the same
-	above  string // the hash to that level
+	hash   string // of the outline
+	reason string // why Ponder's tree may differ; empty if it must not
+	level  int    // with a reason: the trees must be equal down to this level
+	above  string // hash of the outline down to that level
 }
 
-// trees returns what the reference did with each seed.
+// trees returns the tree of the reference for each seed.
 func (s *setting) trees() []expected {
 	var all []expected
 	for _, fields := range s.lines {

@@ -11,7 +11,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/search"
 )
 
-// poll counts the answers of a tree's solutions.
+// poll counts the solutions of a tree by answer.
 func poll(t *search.Tree) map[string]int {
 	counts := map[string]int{}
 	for n := range t.Nodes() {
@@ -20,7 +20,7 @@ func poll(t *search.Tree) map[string]int {
 	return counts
 }
 
-// ahead returns the two largest counts, and all answers that have the largest.
+// ahead returns the two largest counts, and all answers with the largest count.
 func ahead(counts map[string]int) (first, second int, answers []string) {
 	for answer, n := range counts {
 		switch {
@@ -35,8 +35,8 @@ func ahead(counts map[string]int) (first, second int, answers []string) {
 	return first, second, answers
 }
 
-// Majority stops early with the answer that its_hub's self-consistency finds among all
-// samples. Where several answers have most votes, its_hub draws one of them.
+// Majority stops early with the answer that its_hub's self-consistency finds from all samples. If
+// several answers have the most votes, its_hub draws one of them.
 func TestMajorityFindsTheSameAnswer(t *testing.T) {
 	var b strings.Builder
 	for _, s := range read(t, "stopping.txt") {
@@ -94,8 +94,8 @@ func (s *setting) compareSamples(t testing.TB, strategy search.Strategy) (same, 
 	return same, fewer, more
 }
 
-// Majority with Confidence never takes more samples than its_hub's BetaSelfConsistency.
-// It takes fewer only where those that are left cannot change the winner.
+// Majority with Confidence never takes more samples than its_hub's BetaSelfConsistency. It takes
+// fewer only if the remaining samples cannot change the winner.
 func TestConfidenceStopsNoLater(t *testing.T) {
 	var b strings.Builder
 	for _, s := range read(t, "stopping.txt") {
@@ -111,8 +111,8 @@ func TestConfidenceStopsNoLater(t *testing.T) {
 	summary(t, "confidence", b.String())
 }
 
-// Particle Gibbs costs what its_hub's does and finds solutions as good: over the same seeds,
-// the mean difference is within three standard errors. The trees are others (see doc.go).
+// Particle Gibbs has the cost and the best value of its_hub's: over the same seeds, the mean
+// difference is within three standard errors. The trees differ (see doc.go).
 func TestGibbs(t *testing.T) {
 	for _, s := range read(t, "gibbs.txt") {
 		steps, best := s.gibbs(t, s.strategy())
@@ -123,8 +123,8 @@ func TestGibbs(t *testing.T) {
 	}
 }
 
-// gibbs returns how many steps more a strategy takes than its_hub, and by how much its best
-// value is larger, for each seed.
+// gibbs returns for each seed the differences between a strategy and its_hub in the number of
+// steps and in the best value.
 func (s *setting) gibbs(t testing.TB, strategy search.Strategy) (steps, best paired) {
 	t.Helper()
 	for _, line := range s.lines {
@@ -145,7 +145,7 @@ func (s *setting) gibbs(t testing.TB, strategy search.Strategy) (steps, best pai
 	return steps, best
 }
 
-// A paired comparison has a difference for each seed.
+// A paired has the difference between two results for each seed.
 type paired []float64
 
 func (p paired) String() string {

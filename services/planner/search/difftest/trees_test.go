@@ -19,12 +19,12 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-var update = flag.Bool("update", false, "write the summaries in testdata anew")
+var update = flag.Bool("update", false, "update the summaries in testdata")
 
-// references are the files of expected trees.
+// references names the files of expected trees.
 var references = []string{"rebase", "dvts", "beam", "narrow", "particles"}
 
-// every is n where one of n trees is compared: 1, or more with the race detector.
+// every is the number of trees of which one is compared: 1, or more with the race detector.
 var every = 1
 
 // strategy returns the strategy of a setting.
@@ -74,8 +74,8 @@ func (s *setting) grow(t testing.TB, strategy search.Strategy, seed int) *search
 	return grown
 }
 
-// outline draws a tree down to a level, or whole if that is 0: a line has a node's
-// steps, value and how it finished. It is what script.py draws of a reference's tree.
+// outline formats a tree down to a level, or the whole tree if level is 0: a line has a node's
+// steps, value and finish. script.py formats a reference's tree in the same way.
 func outline(t *search.Tree, level int) string {
 	var b strings.Builder
 	for n := range t.Nodes() {
@@ -102,16 +102,15 @@ func outline(t *search.Tree, level int) string {
 
 func hash(outline string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(outline)))[:16] }
 
-// A difference is a tree that is not what it must be.
+// A difference is a tree that differs from the reference's, and must not.
 type difference struct {
 	seed  int
-	level int // to which the trees were compared; 0 is whole
-	got   string
+	level int    // down to which the trees were compared; 0: to the end
+	got   string // outline
 }
 
-// compare grows all trees of a setting with a strategy, and returns those that differ
-// where they must not, and how many are the same among those that may differ, and of
-// all, by reason.
+// compare grows all trees of a setting with a strategy. It returns those that differ from the
+// reference's, and must not; and, by reason, the number of equal trees and of all trees.
 func (s *setting) compare(t testing.TB, strategy search.Strategy) (differ []difference, same, all map[string]int) {
 	t.Helper()
 	same, all = map[string]int{}, map[string]int{}
@@ -136,8 +135,7 @@ func (s *setting) compare(t testing.TB, strategy search.Strategy) (differ []diff
 	return differ, same, all
 }
 
-// explain says what the first of some differences is, with a tree that is drawn whole if
-// there is one.
+// explain describes one of the differences: if possible one whose expected outline is in whole.
 func (s *setting) explain(differ []difference, whole map[string]string) string {
 	for _, d := range differ {
 		if want, ok := whole[fmt.Sprintf("%s seed=%d", s.title, d.seed)]; ok && d.level == 0 {
@@ -149,19 +147,19 @@ func (s *setting) explain(differ []difference, whole map[string]string) string {
 	if d.level > 0 {
 		to = fmt.Sprintf(" to level %d", d.level)
 	}
-	return fmt.Sprintf("%d trees differ, such as seed=%d%s; reference/make.py --draw %q draws the reference's; got:\n%s",
+	return fmt.Sprintf("%d trees differ, such as seed=%d%s; reference/make.py --draw %q prints the reference's; got:\n%s",
 		len(differ), d.seed, to, fmt.Sprintf("%s seed=%d", s.title, d.seed), d.got)
 }
 
-// Every tree is the reference's, or has a reason why it may be another and is the
-// reference's to the level where that reason holds. The summary says how many of each.
+// Every tree equals the reference's or, if there is a reason why they may differ, equals it down
+// to the level where the reason applies. The summary has the numbers of both.
 func TestTrees(t *testing.T) {
 	var mu sync.Mutex
 	type count struct{ same, all int }
 	counts := map[string]*count{}
 	t.Run("settings", func(t *testing.T) {
 		for _, name := range references {
-			whole := drawn(t, name+"-trees.txt")
+			whole := outlines(t, name+"-trees.txt")
 			for _, s := range read(t, name+".txt") {
 				t.Run(s.title, func(t *testing.T) {
 					t.Parallel()
@@ -199,11 +197,11 @@ func TestTrees(t *testing.T) {
 	fmt.Fprintf(&b, "without a reason to differ: %d the same\n", total)
 	summary(t, "trees", b.String())
 	if total < 12000 {
-		t.Errorf("%d trees are the same, want 12,000", total)
+		t.Errorf("%d trees are equal, want at least 12,000", total)
 	}
 }
 
-// summary compares a summary with the file of it in testdata.
+// summary compares a summary with its file in testdata.
 func summary(t *testing.T, name, got string) {
 	t.Helper()
 	file := filepath.Join("testdata", "summary-"+name+".txt")
@@ -217,15 +215,15 @@ func summary(t *testing.T, name, got string) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(got, string(want)); diff != "" {
-		t.Errorf("summary of %s (-got +want; -update writes it anew):\n%s", name, diff)
+		t.Errorf("summary of %s (-got +want; -update updates it):\n%s", name, diff)
 	}
 }
 
-// The trees that are drawn whole are those of the hashes.
-func TestDrawnTrees(t *testing.T) {
+// The outlines in testdata/*-trees.txt have the hashes of the other files.
+func TestOutlinesHaveTheirHashes(t *testing.T) {
 	n := 0
 	for _, name := range references {
-		whole := drawn(t, name+"-trees.txt")
+		whole := outlines(t, name+"-trees.txt")
 		for _, s := range read(t, name+".txt") {
 			for _, want := range s.trees() {
 				if tree, ok := whole[fmt.Sprintf("%s seed=%d", s.title, want.seed)]; ok {
@@ -238,6 +236,6 @@ func TestDrawnTrees(t *testing.T) {
 		}
 	}
 	if n < 200 {
-		t.Errorf("%d trees are drawn whole, want 200", n)
+		t.Errorf("%d outlines, want at least 200", n)
 	}
 }
