@@ -17,7 +17,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
 )
 
-// badCalls returns the calls that the planner refuses other than for the spec.
+// badCalls returns the calls that the planner refuses for other reasons than the spec.
 func badCalls() []badInput {
 	return []badInput{
 		{

@@ -37,7 +37,7 @@ type Mesh struct {
 	Planner     planner.Solver
 	PlannerConn *grpc.ClientConn // the connection of Planner
 	Difficulty  difficulty.Estimator
-	Nats        *nats.Conn // of the queue, for other uses
+	Nats        *nats.Conn // to the server of the queue, for other uses
 
 	monitor *policyqueue.Monitor
 	roster  *policyqueue.Roster
@@ -79,8 +79,8 @@ func Start(ctx context.Context, c Config) (_ *Mesh, err error) {
 	return m, serve.WaitReady(ctx, m.PlannerConn)
 }
 
-// Checks returns the checks that the services are ready. Once all were, only the planner
-// counts: it serves searches, and names what it is without.
+// Checks returns a readiness check of each service. The planner must be ready always, the other
+// services only at the start, because searches continue without them, degraded.
 func (m *Mesh) Checks() []serve.Check { return slices.Clone(m.ready) }
 
 // Close stops the parts in the reverse order of their starting.
@@ -93,7 +93,7 @@ func (m *Mesh) Close() error {
 	return errors.Join(errs...)
 }
 
-// atClose has Close call f.
+// atClose makes Close call f.
 func (m *Mesh) atClose(f func() error) { m.stop = append(m.stop, f) }
 
 // startQueue connects to NATS and creates the queue. Without c.Connect it starts a server and

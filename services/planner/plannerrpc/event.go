@@ -25,7 +25,7 @@ func EventToProto(e planner.Event) *plannerv1.SearchEvent {
 	return out
 }
 
-// eventFromProto is the inverse of EventToProto, but for the samples of the estimate.
+// eventFromProto is the inverse of EventToProto, except for the samples of the estimate.
 func eventFromProto(p *plannerv1.SearchEvent) (e planner.Event, err error) {
 	e = planner.Event{
 		Search: p.GetSearchId(), First: p.GetFirstSequence(), Sequence: p.GetSequence(), Snapshot: p.GetSnapshot(),

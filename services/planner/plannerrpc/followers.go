@@ -14,12 +14,14 @@ type followers struct {
 
 func newFollowers() *followers { return &followers{count: map[planner.Ref]int{}} }
 
+// add counts a stream that begins.
 func (f *followers) add(ref planner.Ref) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.count[ref]++
 }
 
+// remove stops counting a stream.
 func (f *followers) remove(ref planner.Ref) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -28,7 +30,7 @@ func (f *followers) remove(ref planner.Ref) {
 	}
 }
 
-// any reports whether a stream follows a search.
+// any reports whether any stream follows a search.
 func (f *followers) any(ref planner.Ref) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()

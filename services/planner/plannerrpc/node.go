@@ -29,7 +29,7 @@ func nodeFromProto(p *plannerv1.Node) (n planner.Node, err error) {
 		Answer: p.GetAnswer(), Reason: p.GetReason(),
 	}
 	if p.GetState() <= 0 { // states that only newer planners have are larger
-		return n, wire.Malformed("node.state", "must be a state, is %v", p.GetState())
+		return n, wire.Malformed("node.state", "must be set, is %v", p.GetState())
 	}
 	if p.GetFinish() != 0 { // it has been generated
 		if n.Finish, err = wire.FinishFromProto(p.GetFinish()); err != nil {

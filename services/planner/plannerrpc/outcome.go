@@ -28,8 +28,8 @@ func outcomeToProto(o *planner.Outcome) *plannerv1.Outcome {
 	return out
 }
 
-// outcomeFromProto is the inverse of outcomeToProto, but for the nodes of candidates. A
-// reason that only newer planners have keeps its number.
+// outcomeFromProto is the inverse of outcomeToProto, except for the nodes of candidates. A
+// stop reason that only newer planners have keeps its number.
 func outcomeFromProto(p *plannerv1.Outcome) (*planner.Outcome, error) {
 	if p == nil {
 		return nil, nil
@@ -39,7 +39,7 @@ func outcomeFromProto(p *plannerv1.Outcome) (*planner.Outcome, error) {
 		Weight: p.GetWeight(), Degraded: p.GetDegraded(),
 	}
 	if out.Stop <= 0 {
-		return nil, wire.Malformed("outcome.stop_reason", "must be a reason, is %v", p.GetStopReason())
+		return nil, wire.Malformed("outcome.stop_reason", "must be set, is %v", p.GetStopReason())
 	}
 	for _, c := range p.GetCandidates() {
 		out.Candidates = append(out.Candidates, search.Candidate{Answer: c.GetAnswer(), Count: int(c.GetCount()), Weight: c.GetWeight()})

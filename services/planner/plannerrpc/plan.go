@@ -49,7 +49,7 @@ func planFromProto(p *plannerv1.SearchPlan) (*planner.Plan, error) {
 	}
 	var err error
 	if out.Choice, err = ChoiceFromProto(p.GetChoice()); err != nil {
-		return nil, wire.Malformed("plan.choice", "cannot be read: %v", err)
+		return nil, wire.Malformed("plan.choice", "cannot be converted: %v", err)
 	}
 	if out.Policy, err = wire.ModelFromProto(p.GetPolicy()); err != nil {
 		return nil, err
@@ -71,7 +71,7 @@ func PlanResultToProto(p planner.PlanResult) *plannerv1.PlanSearchResponse {
 	return out
 }
 
-// planResultFromProto is the inverse of PlannedToProto, but for the samples of the
+// planResultFromProto is the inverse of PlanResultToProto, except for the samples of the
 // estimate.
 func planResultFromProto(p *plannerv1.PlanSearchResponse) (out planner.PlanResult, err error) {
 	plan, err := planFromProto(p.GetPlan())

@@ -31,7 +31,7 @@ func searchFromProto(p *plannerv1.Search) (s planner.Search, err error) {
 		Epoch: p.GetSequence() >> 32, Sequence: p.GetSequence(), Nodes: int(p.GetNodeCount()), Stored: p.GetStored(),
 	}
 	if s.Request, err = specFromProto(p.GetTenant(), "", p.GetSpec()); err != nil {
-		return s, wire.Malformed("search.spec", "cannot be read: %v", err)
+		return s, wire.Malformed("search.spec", "cannot be converted: %v", err)
 	}
 	if s.State, err = stateFromProto(p.GetState()); err != nil {
 		return s, err

@@ -7,12 +7,12 @@ import (
 	"github.com/ponder-mesh/ponder/services/difficulty"
 )
 
-// An Event has everything that changed from change First to change Sequence. A slow watcher
-// gets fewer and larger events, never a gap.
+// An Event has the latest change of each subject among the changes from First to Sequence. A
+// slow watcher gets fewer and larger events, never a gap.
 //
-// Numbers of changes only grow. If another planner takes over a search (none does yet), its
-// numbers continue in the next epoch; a watcher that continues after a number of an earlier
-// epoch gets the whole state, as the events of a snapshot.
+// Sequence numbers only increase. If another planner takes over a search (none does yet), the
+// search's numbers continue in the next epoch; a watcher that continues after a number of an
+// earlier epoch gets the whole state, as the events of a snapshot.
 type Event struct {
 	Search   string // its id
 	First    int64

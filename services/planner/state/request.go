@@ -33,7 +33,7 @@ type Request struct {
 	IdempotencyKey string          // unique within the tenant; see Solver.Create
 }
 
-// MaxIdempotencyKey is the longest idempotency key, in bytes.
+// MaxIdempotencyKey is the maximum length of an idempotency key, in bytes.
 const MaxIdempotencyKey = 128
 
 // WithDefaults returns r with defaults for the fields that it leaves unset, except for the

@@ -16,7 +16,7 @@ const (
 	eventSize     = 1024 // of an event without nodes, estimate, plan, notices and outcome
 )
 
-// Bytes returns no less than the bytes of s on the wire.
+// Bytes returns an upper bound of the encoded size of s.
 func (s Search) Bytes() int {
 	n := searchSize + len(s.ID) + len(s.Request.Problem) + len(s.Request.Tenant)
 	if s.Request.Thinking != nil {
@@ -34,7 +34,7 @@ func (s Search) Bytes() int {
 	return n
 }
 
-// Bytes returns no less than the bytes of n on the wire.
+// Bytes returns an upper bound of the encoded size of n.
 func (n Node) Bytes() int {
 	return nodeSize + len(n.ID) + len(n.Parent) + len(n.Answer) + len(n.Reason) + stepBytes(n.Steps)
 }

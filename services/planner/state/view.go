@@ -29,8 +29,8 @@ type numbered struct {
 	time     time.Time
 }
 
-// EpochSize is the number of sequence numbers of an epoch, which begin above
-// epoch × EpochSize.
+// EpochSize is the number of sequence numbers of an epoch. The first one is
+// epoch × EpochSize + 1.
 const EpochSize = 1 << 32
 
 // NewView returns the View of a search without changes, with the numbers of an epoch, which

@@ -20,7 +20,7 @@ M64, M128 = 2**64 - 1, 2**128 - 1
 
 
 def child_seed(seed, ordinal):
-    """Computes what reasoning.Seed.Child does: the finaliser of splitmix64."""
+    """Computes reasoning.Seed.Child: the finaliser of splitmix64."""
     x = seed ^ ((ordinal + 1) * 0x9E3779B97F4A7C15 & M64)
     x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9 & M64
     x = (x ^ x >> 27) * 0x94D049BB133111EB & M64
@@ -28,7 +28,7 @@ def child_seed(seed, ordinal):
 
 
 class PCG:
-    """Draws what Go's math/rand/v2 draws from a PCG (DXSM 128/64)."""
+    """Draws the numbers of the PCG in Go's math/rand/v2 (DXSM 128/64)."""
 
     def __init__(self, seed1, seed2):
         self.state = seed1 << 64 | seed2
@@ -44,11 +44,12 @@ class PCG:
 
 
 class Draws:
-    """Stands in for package random in its_hub: choices by the inverse of the weights' sums.
+    """Replaces package random in its_hub: chooses by the inverse of the cumulative weights.
 
     its_hub keeps particles in the order in which they were drawn; Ponder puts those that
-    took a step first, together with their siblings, as it asks for siblings at once. The
-    draw does not depend on the order, the use of a uniform number does, so it is aligned.
+    took a step first, together with their siblings, because it requests siblings together.
+    The distribution does not depend on the order, but the particle that a random number
+    selects does; therefore this class uses Ponder's order.
     """
 
     def __init__(self, seed):
@@ -80,7 +81,7 @@ class Draws:
 
 
 class Model:
-    """Stands in for its_hub's language model and reward model, and keeps the tree of what it was asked for."""
+    """Replaces its_hub's language model and reward model, and records the tree of the requested samples."""
 
     def __init__(self, script):
         self.script, self.tree = script, Tree(script)
@@ -104,7 +105,7 @@ class Model:
 
 
 class Orchestrator:
-    """Answers the samples of one problem one after the other, each in a round of its own."""
+    """Returns the samples of one problem one after the other, each in its own round."""
 
     def __init__(self, script):
         self.script, self.asked = script, 0
@@ -124,7 +125,7 @@ class Orchestrator:
 class ItsHub:
     @staticmethod
     def particles(script, n, iterations, seed):
-        """Returns the tree, why another definition may differ, and the level to which it may not."""
+        """Returns the tree, the reason why Ponder's may differ, and the level down to which it must not."""
         model = Model(script)
         particle_gibbs.random = draws = Draws(seed)
         generation = StepGeneration(max_steps=40, step_token=STEP, stop_token=END)

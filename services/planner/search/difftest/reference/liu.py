@@ -1,7 +1,7 @@
 """Runs compute-optimal-tts's SearchTree.beam_search with a scripted backend.
 
-It runs as it is. In the place of its environment, which asks a language model for actions,
-stands Environment; its reward model is the script.
+Its code is unchanged. Environment replaces its environment, which requests actions from a language
+model; its reward model is the script.
 """
 
 import importlib.util
@@ -66,7 +66,7 @@ class ComputeOptimal:
         spec.loader.exec_module(self.module)
 
     def run(self, script, n, m):
-        """Returns the tree, why another definition may differ, and the level to which it may not."""
+        """Returns the tree, the reason why Ponder's may differ, and the level down to which it must not."""
         tree = Tree(script)
 
         def reward(pairs):

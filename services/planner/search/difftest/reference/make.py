@@ -70,8 +70,8 @@ def settings_particles():
 
 
 def write_trees(out, name, header, settings, run):
-    """Writes a line for each tree (seed and hash; where another definition may differ, why, the level to
-    which it may not, and the hash to there) and some trees whole.
+    """Writes a line for each tree, and some whole trees. A line has the seed and the hash; if Ponder's tree
+    may differ, also the reason, the level down to which it must not, and the hash down to that level.
     """
     hashes, trees = [f"# {header}\n"], [f"# {header}\n"]
     count = total = 0

@@ -61,7 +61,7 @@ class Rebase:
         self.store = tempfile.TemporaryDirectory()
 
     def run(self, script, n, balance):
-        """Returns the tree, why another definition may differ, and from which level on."""
+        """Returns the tree, the reason why Ponder's may differ, and the level from which on it may."""
         paras = {
             "width": n, "softmax_temperature": balance, "temperature": 1.0, "max_step_tokens": 256, "max_tokens": 1024,
             "select_method": "softmax", "policy_model_type": "llemma", "store_path": self.store.name + "/",

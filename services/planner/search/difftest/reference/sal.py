@@ -32,7 +32,7 @@ def parse(text):
 
 
 class Engine:
-    """Continues paths as vLLM would, and keeps the tree of what it was asked for."""
+    """Continues paths as vLLM would, and records the tree of the requested samples."""
 
     def __init__(self, script):
         self.script, self.tree, self.rollouts = script, Tree(script), {}
@@ -116,7 +116,7 @@ class SearchAndLearn:
         return engine.tree, "", 0
 
     def beam(self, script, n, m, agg, levels, dedupe=False):
-        """Returns the tree, why another definition may differ, and from which level on."""
+        """Returns the tree, the reason why Ponder's may differ, and the level from which on it may."""
         config = self.config(
             approach="beam_search", n=n, beam_width=m, agg_strategy=agg, num_iterations=levels, search_batch_size=1,
             filter_duplicates=dedupe,

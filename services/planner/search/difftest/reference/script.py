@@ -78,7 +78,7 @@ class Node:
 
 
 class Tree:
-    """What a reference asked of its engine, in the order in which it asked."""
+    """The requests of a reference to its engine, in order."""
 
     def __init__(self, script):
         self.script, self.nodes, self.below = script, [], {}
@@ -90,7 +90,7 @@ class Tree:
         return node
 
     def samples(self, prefix):
-        """Counts the samples that were asked of a prefix: the next one's ordinal."""
+        """Counts the samples that were requested after a prefix: the ordinal of the next one."""
         return sum(n.steps[0] != GREEDY for n in self.below.get(prefix, ()))
 
     def open(self, node):
