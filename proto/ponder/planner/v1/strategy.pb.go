@@ -136,8 +136,7 @@ func (Pick) EnumDescriptor() ([]byte, []int) {
 	return file_ponder_planner_v1_strategy_proto_rawDescGZIP(), []int{1}
 }
 
-// A Strategy is a search algorithm with its parameters. Where a parameter may be absent, its default is that of the
-// paper unless stated otherwise.
+// A Strategy is a search algorithm with its parameters. The comments of the optional ones say their defaults.
 type Strategy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The algorithm. Required.
