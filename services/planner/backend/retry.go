@@ -8,6 +8,7 @@ import (
 	"hash/fnv"
 	"iter"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/ponder-mesh/ponder/reasoning"
@@ -19,24 +20,38 @@ import (
 // A Backoff limits the attempts at a call. With the zero Backoff, a call of a service that
 // is down fails after four attempts and less than a second.
 type Backoff struct {
-	Attempts int           // most failed attempts in a row; 0 means 4
-	First    time.Duration // wait after the first failed attempt; doubles after each other; 0 means 100 ms
+	Attempts int           // most failed attempts in a row; 0 is 4
+	First    time.Duration // wait after the first of them, which doubles after each other; 0 is 100 ms
+	Longest  time.Duration // wait, unless the service asks for more; 0 is 10 s
+
+	// Waiting, if not nil, is called before the first wait of a call beyond its Attempts,
+	// with the error of the last of them. It must not block.
+	Waiting func(err error)
 }
 
-// Retry returns a backend that repeats calls that fail with reasoning.ErrUnavailable or
-// reasoning.ErrOverloaded. It repeats an expansion for the missing children only.
+// Retry returns a backend for one search that repeats calls which fail with
+// reasoning.ErrUnavailable or reasoning.ErrOverloaded. It repeats an expansion for the missing
+// children only.
+//
+// It waits at least as long as the error advises. Where a call has a deadline, a service that
+// throttles it is waited for until then, and so is a policy that goes away after it has
+// generated a child of this search. A policy that is away from the start fails the call after
+// limit.Attempts, and so does a verifier: a search can go on without one.
 func Retry(b search.Backend, limit Backoff) search.Backend {
-	return retrying{b, Backoff{cmp.Or(limit.Attempts, 4), cmp.Or(limit.First, 100*time.Millisecond)}}
+	limit.Attempts, limit.First = cmp.Or(limit.Attempts, 4), cmp.Or(limit.First, 100*time.Millisecond)
+	limit.Longest = cmp.Or(limit.Longest, 10*time.Second)
+	return &retrying{Backend: b, backoff: limit}
 }
 
 // A retrying is the Backend that Retry returns.
 type retrying struct {
 	search.Backend
 	backoff Backoff
+	served  atomic.Bool // the policy has generated a child
 }
 
 // Expand implements search.Backend.
-func (b retrying) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
+func (b *retrying) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {
 		arrived := map[int]bool{}
 		var wasted reasoning.Usage
@@ -50,6 +65,7 @@ func (b retrying) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy
 				if !arrived[child.Ordinal] {
 					arrived[child.Ordinal] = true
 					failed = 0
+					b.served.Store(true)
 				}
 				if !yield(child, nil) {
 					return
@@ -59,7 +75,7 @@ func (b retrying) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy
 				return
 			}
 			failed++
-			if err := b.pause(ctx, failed, err, r.Search, r.Node); err != nil {
+			if err := b.pause(ctx, failed, b.served.Load(), err, r.Search, r.Node); err != nil {
 				yield(policy.Child{Usage: wasted}, err)
 				return
 			}
@@ -71,25 +87,27 @@ func (b retrying) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy
 	}
 }
 
-// Score implements search.Backend.
-func (b retrying) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
+func (b *retrying) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
 	for failed := 1; ; failed++ {
 		result, err := b.Backend.Score(ctx, r)
 		if err == nil {
 			return result, nil
 		}
-		if err := b.pause(ctx, failed, err, r.Search, r.Node); err != nil {
+		if err := b.pause(ctx, failed, false, err, r.Search, r.Node); err != nil {
 			return verifier.Result{}, err
 		}
 	}
 }
 
-// pause waits after a failed attempt. It returns an error if the call is not to be repeated.
-func (b retrying) pause(ctx context.Context, failed int, err error, search, node string) error {
+// pause waits after a failed attempt. It returns an error if there is to be no other. If
+// patient, an unavailable service is waited for as a throttled one is.
+func (b *retrying) pause(ctx context.Context, failed int, patient bool, err error, search, node string) error {
+	deadline, bounded := ctx.Deadline()
+	patient = bounded && (patient || errors.Is(err, reasoning.ErrOverloaded))
 	switch {
-	case !transient(err):
+	case !reasoning.Transient(err):
 		return err
-	case failed >= b.backoff.Attempts:
+	case failed >= b.backoff.Attempts && !patient:
 		return fmt.Errorf("%d attempts failed: %w", failed, err)
 	}
 	// Half of the wait is jitter: a hash of the request, which is the same in every run and
@@ -97,18 +115,19 @@ func (b retrying) pause(ctx context.Context, failed int, err error, search, node
 	h := fnv.New64a()
 	fmt.Fprintf(h, "%q %q", search, node)
 	jitter := float64(reasoning.Seed(h.Sum64()).Child(failed)>>11) / (1 << 53)
-	wait := float64(b.backoff.First<<(failed-1)) * (0.5 + 0.5*jitter)
+	longest := min(b.backoff.Longest, b.backoff.First<<min(failed-1, 20))
+	wait := time.Duration(float64(longest) * (0.5 + 0.5*jitter))
+	wait = max(wait, reasoning.Delay(err))
+	if bounded && reasoning.Delay(err) > time.Until(deadline) {
+		return fmt.Errorf("%w (another attempt after %v would miss the deadline)", err, reasoning.Delay(err))
+	}
+	if failed == b.backoff.Attempts && b.backoff.Waiting != nil {
+		b.backoff.Waiting(err)
+	}
 	select {
-	case <-time.After(time.Duration(wait)):
+	case <-time.After(wait):
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("%w (before another attempt: %w)", err, context.Cause(ctx))
 	}
-}
-
-// transient reports whether another attempt may succeed. It is false for a job that the queue
-// has given up, even if each of its attempts failed for a transient reason.
-func transient(err error) bool {
-	return !errors.Is(err, policy.ErrPoison) &&
-		(errors.Is(err, reasoning.ErrUnavailable) || errors.Is(err, reasoning.ErrOverloaded))
 }

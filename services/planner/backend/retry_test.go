@@ -133,6 +133,108 @@ func TestRetryRequestsTheMissingChildren(t *testing.T) {
 	})
 }
 
+// A service that throttles is waited for until the deadline, at least as long as it asks for;
+// without a deadline, or where the delay exceeds it, the call fails. The controls are services
+// that are away.
+func TestRetryWaitsForAThrottlingService(t *testing.T) {
+	for _, test := range []struct {
+		name      string
+		err       error
+		deadline  time.Duration // 0: none
+		failures  int           // before a success
+		succeeds  bool
+		at, until time.Duration // when the call ends
+	}{
+		{"throttled", reasoning.ErrOverloaded, 10 * time.Minute, 12, true, 30 * time.Second, 90 * time.Second},
+		{"throttled, with a delay", reasoning.WithDelay(reasoning.ErrOverloaded, 30*time.Second), 10 * time.Minute, 5, true,
+			150 * time.Second, 150 * time.Second},
+		{"throttled for ever", reasoning.ErrOverloaded, time.Minute, 1000, false, time.Minute, time.Minute},
+		{"delay beyond the deadline", reasoning.WithDelay(reasoning.ErrOverloaded, time.Hour), time.Minute, 1000, false, 0, 0},
+		{"no deadline", reasoning.ErrOverloaded, 0, 12, false, 350 * time.Millisecond, 700 * time.Millisecond},
+		{"away", reasoning.ErrUnavailable, 10 * time.Minute, 12, false, 350 * time.Millisecond, 700 * time.Millisecond},
+	} {
+		for _, method := range []string{"expand", "score"} {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, failures, noticed := t.Context(), test.failures, 0
+				if test.deadline > 0 {
+					var cancel context.CancelFunc
+					ctx, cancel = context.WithTimeout(ctx, test.deadline)
+					defer cancel()
+				}
+				fail := func() error {
+					if failures == 0 {
+						return nil
+					}
+					failures--
+					return fmt.Errorf("POST x: %w", test.err)
+				}
+				w := Retry(fake{
+					expand: func(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
+						return func(yield func(policy.Child, error) bool) {
+							if err := fail(); err != nil {
+								yield(policy.Child{}, err)
+								return
+							}
+							searchtest.NewLock(0.5, nil).Expand(ctx, r)(yield)
+						}
+					},
+					score: func(context.Context, verifier.Request) (verifier.Result, error) { return verifier.Result{}, fail() },
+				}, Backoff{Waiting: func(err error) {
+					if noticed++; !errors.Is(err, test.err) {
+						t.Errorf("waits for %v, want %v", err, test.err)
+					}
+				}})
+				start := time.Now()
+				var err error
+				if method == "expand" {
+					_, err = children(ctx, w, ask(2))
+				} else {
+					_, err = w.Score(ctx, verifier.Request{Search: "s", Node: "0"})
+				}
+				took := time.Since(start)
+				if (err == nil) != test.succeeds || took < test.at || took > test.until {
+					t.Errorf("%s, %s: got %v after %v, want one from %v to %v", method, test.name, err, took, test.at, test.until)
+				}
+				if want := took > time.Second; (noticed == 1) != want || noticed > 1 {
+					t.Errorf("%s, %s: %d notices, want one: %v", method, test.name, noticed, want)
+				}
+			})
+		}
+	}
+}
+
+// A policy that goes away in the middle of a search is waited for until the deadline, and its
+// children are those of a policy that stayed; one that never was there is not (the first call
+// of TestRetryGivesUp, and the control here).
+func TestRetryWaitsForAPolicyThatServedTheSearch(t *testing.T) {
+	for _, served := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+			defer cancel()
+			down := false
+			lock := searchtest.NewLock(0.5, nil)
+			w := Retry(fake{expand: func(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
+				if !down {
+					return lock.Expand(ctx, r)
+				}
+				return func(yield func(policy.Child, error) bool) { yield(policy.Child{}, reasoning.ErrUnavailable) }
+			}}, Backoff{})
+			if served {
+				if _, err := children(ctx, w, ask(1)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			down = true
+			time.AfterFunc(2*time.Minute, func() { down = false })
+			start := time.Now()
+			got, err := children(ctx, w, ask(3))
+			if took := time.Since(start); served != (err == nil) || served != (took >= 2*time.Minute) || served != (len(got) == 3) {
+				t.Errorf("served before: %v: got %d children and %v after %v", served, len(got), err, took)
+			}
+		})
+	}
+}
+
 func TestRetryStopsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
