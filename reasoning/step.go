@@ -26,6 +26,15 @@ func Texts(steps []Step) []string {
 // Join returns the text of all steps.
 func Join(steps []Step) string { return strings.Join(Texts(steps), "") }
 
+// Tokens returns the number of generated tokens in steps.
+func Tokens(steps []Step) int {
+	n := 0
+	for _, s := range steps {
+		n += s.Tokens
+	}
+	return n
+}
+
 // Certainty returns the geometric mean of the policy's token probabilities over steps,
 // in (0,1]; 1 if the engine reports no probabilities.
 func Certainty(steps []Step) float64 {

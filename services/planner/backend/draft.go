@@ -99,7 +99,7 @@ func (d *draft) next() policy.Request {
 
 // take adds the next part.
 func (d *draft) take(part policy.Child) {
-	generated := int(part.Usage.Generated)
+	generated := reasoning.Tokens(part.Steps) // without what is wasted
 	reached := generated >= d.limit()
 	if d.parts++; d.parts == 1 {
 		d.child.Start = part.Start

@@ -31,7 +31,7 @@ type Backoff struct {
 
 // Retry returns a backend for one search that repeats calls which fail with
 // reasoning.ErrUnavailable or reasoning.ErrOverloaded. It repeats an expansion for the missing
-// children only.
+// children only. The usage of the next child includes what a failed attempt wasted.
 //
 // It waits at least as long as the error advises. Where a call has a deadline, a service that
 // throttles it is waited for until then, and so is a policy that goes away after it has
@@ -67,6 +67,7 @@ func (b *retrying) Expand(ctx context.Context, r policy.Request) iter.Seq2[polic
 					failed = 0
 					b.served.Store(true)
 				}
+				child.Usage, wasted = child.Usage.Add(wasted), reasoning.Usage{}
 				if !yield(child, nil) {
 					return
 				}

@@ -235,6 +235,32 @@ func TestRetryWaitsForAPolicyThatServedTheSearch(t *testing.T) {
 	}
 }
 
+// What failed attempts wasted is on the bill, whether the call succeeds in the end or not.
+func TestRetryBillsFailedAttempts(t *testing.T) {
+	for _, failures := range []int{0, 3, 4} {
+		synctest.Test(t, func(t *testing.T) {
+			left := failures
+			w := Retry(fake{expand: func(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
+				if left == 0 {
+					return searchtest.NewLock(0.5, nil).Expand(ctx, r)
+				}
+				left--
+				return func(yield func(policy.Child, error) bool) {
+					yield(policy.Child{Usage: reasoning.Usage{Generated: 7, Prompt: 2}}, reasoning.ErrUnavailable)
+				}
+			}}, Backoff{})
+			var sum reasoning.Usage
+			var inSteps int64
+			for c := range w.Expand(t.Context(), ask(2)) {
+				sum, inSteps = sum.Add(c.Usage), inSteps+tokens(c.Steps)
+			}
+			if wasted := sum.Generated - inSteps; wasted != int64(7*failures) || (inSteps > 0) != (failures < 4) {
+				t.Errorf("%d failures: billed %d tokens, %d of them in steps", failures, sum.Generated, inSteps)
+			}
+		})
+	}
+}
+
 func TestRetryStopsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)

@@ -45,15 +45,17 @@ func Solo(m *Memoed) *Soloed {
 	return &Soloed{Memoed: m, paid: map[string]bool{}, shared: shared}
 }
 
-// Expand implements search.Backend.
+// Expand implements search.Backend. Wasted tokens depend on timing, and a solo bill must not:
+// it has those in the steps of children only.
 func (s *Soloed) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {
 		prefix := fmt.Sprintf("%q %q %q", r.Problem, r.Attempts, r.Steps) // sampling does not change its tokens
 		for c, err := range s.Memoed.Expand(ctx, r) {
 			if err == nil {
+				c.Usage.Generated = min(c.Usage.Generated, int64(reasoning.Tokens(c.Steps))) // 0: billed to another call
 				c.Usage, err = s.bill(ctx, c.Usage, prefix, r)
 			} else {
-				c.Usage = reasoning.Usage{} // wasted tokens depend on timing; a solo bill must not
+				c.Usage = reasoning.Usage{}
 			}
 			if !yield(c, err) || err != nil {
 				return

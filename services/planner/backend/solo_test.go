@@ -185,3 +185,40 @@ func TestSoloBillsAttempts(t *testing.T) {
 			got.Prompt, got.Cached, problem, 2*problem+14)
 	}
 }
+
+// A solo bill is that of a search whose engines do not fail.
+func TestSoloBillHasNoWaste(t *testing.T) {
+	bill := func(failures int) (solo, metered int64) {
+		for _, alone := range []bool{true, false} {
+			left := failures
+			w := Retry(fake{expand: func(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
+				if left == 0 {
+					return searchtest.NewLock(0.5, nil).Expand(ctx, r)
+				}
+				left--
+				return func(yield func(policy.Child, error) bool) {
+					yield(policy.Child{Usage: reasoning.Usage{Generated: 7}}, reasoning.ErrUnavailable)
+				}
+			}}, Backoff{First: 1})
+			var b search.Backend = Memo(w, NewMemory(1<<20), Identity{})
+			if alone {
+				b = Solo(b.(*Memoed))
+			}
+			m := Meter(b, Budget{}, reasoning.Model{}, reasoning.Model{})
+			if _, err := children(t.Context(), m, ask(2)); err != nil {
+				t.Fatal(err)
+			}
+			if n := m.Bill().Policy.Generated; alone {
+				solo = n
+			} else {
+				metered = n
+			}
+		}
+		return solo, metered
+	}
+	solo, metered := bill(0)
+	failed, wasted := bill(2)
+	if solo != metered || failed != solo || wasted != metered+14 {
+		t.Errorf("bills %d and %d without failures, %d and %d with two that wasted 7 tokens each", solo, metered, failed, wasted)
+	}
+}

@@ -72,3 +72,34 @@ func TestThinkHoldsOnServersThatNeverEndThinking(t *testing.T) {
 		}
 	}
 }
+
+// What a failed attempt wasted is on the bill, and is no thinking of the child: a bound of 7
+// tokens leaves room to go on after thinking of 5, although 3 were wasted before it.
+func TestWasteIsNoThinking(t *testing.T) {
+	s := modelservertest.Start(t, modelservertest.Options{
+		Mode: modelservertest.ModeAbort, Thinking: []string{"Hm", ",", " so", "."}, Text: []string{" 4", "."},
+	})
+	tmpl := lookup(t, "think") // a chat, whose aborted text is not continued
+	e, err := openai.New(openai.Config{
+		BaseURL: s.URL, Model: modelservertest.ModelName, Template: tmpl, Dialect: openai.DialectVLLM,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	r := ask(1)
+	r.Span, r.Sampling.MaxTokens = policy.Whole, 40
+	b := Retry(policyOnly(e), Backoff{First: 1})
+	got, err := children(t.Context(), Think(b, Thinking{Mode: ModeForce, Max: 7, Waits: 1}, tmpl), r)
+	if err != nil || len(got) != 1 {
+		t.Fatalf("got %d children and error %v", len(got), err)
+	}
+	const want = "Hm, so.WaitHm,\n</think>\n\nFinal Answer: 4."
+	if text := reasoning.Join(got[0].Steps); text != want {
+		t.Errorf("got %q, want %q", text, want)
+	}
+	generated, _ := s.Generated() // the server may not notice at once that a stream is closed
+	if n := got[0].Usage.Generated; n > int64(generated) || n-tokens(got[0].Steps) != 3 {
+		t.Errorf("billed %d tokens, %d of them in steps; the server generated %d", n, tokens(got[0].Steps), generated)
+	}
+}
