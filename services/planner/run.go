@@ -23,6 +23,7 @@ type run struct {
 	bill  reasoning.Bill // the latest published; guarded by search.Tree.mu once there is a tree
 
 	unrecorded sync.Once // the notice that results are not recorded
+	waiting    sync.Once // the notice that the search waits for a service
 }
 
 // run runs a search until it has ended.
@@ -169,6 +170,14 @@ func (r *run) noticeQueued() {
 		r.notice(NoticeQueued, "no policy worker is available: the search is queued until one is, at the latest until %s",
 			r.live.request.Deadline.UTC().Format(time.RFC3339))
 	}
+}
+
+// noticeWaiting publishes that the search waits for a service that failed with err, once.
+func (r *run) noticeWaiting(err error) {
+	r.waiting.Do(func() {
+		r.notice(NoticeWaiting, "a service is throttled or away, and is waited for, at the latest until %s: %v",
+			r.live.request.Deadline.UTC().Format(time.RFC3339), err)
+	})
 }
 
 // noticeUnrecorded counts a result that could not be recorded, and publishes a notice of the

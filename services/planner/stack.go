@@ -38,7 +38,11 @@ const noStoreBytes = 64 << 20
 //	Think   outermost, so that each part of a child is billed, recorded and traced as a
 //	        request
 func (p *Planner) stack(request Request, m models, r *run) stack {
-	b := backend.Retry(pair{p.cfg.Policy, p.cfg.Verifier}, backend.Backoff{})
+	var backoff backend.Backoff
+	if r != nil {
+		backoff.Waiting = r.noticeWaiting
+	}
+	b := backend.Retry(pair{p.cfg.Policy, p.cfg.Verifier}, backoff)
 	if r != nil {
 		b = r.trace.Backend(&retryNotice{Backend: b, run: r})
 	}
