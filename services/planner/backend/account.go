@@ -61,7 +61,8 @@ func (a *account) spentError(x amount) error {
 	for a.parent != nil {
 		a = a.parent
 	}
-	return fmt.Errorf("%w: %.0f of %.0f %s are left", search.ErrSpent, max(0, a.bound[c]-a.spent[c]), max(0, a.bound[c]), c)
+	bound := max(0, a.bound[c])
+	return fmt.Errorf("%w: %.0f of %.0f %s are left", search.ErrSpent, max(0, bound-a.spent[c]), bound, c)
 }
 
 // hold reserves x until drop.

@@ -14,7 +14,8 @@ func TestAdviceIsForThePolicyOnly(t *testing.T) {
 	for sentence, how := range map[string]Thinking{
 		"\n\nThink for up to 20 tokens.": {Mode: ModeAdvise, Max: 20, Advice: AdviceTokens},
 		"\n\nThink for up to 16 steps.":  {Mode: ModeForce, Advice: AdviceSteps, Steps: 16},
-		"\n\nAnswer after a short amount of thinking. Do not spend excessive time double-checking your work.": {Mode: ModeAdvise, Advice: AdviceShort},
+		"\n\nAnswer after a short amount of thinking. " +
+			"Do not spend excessive time double-checking your work.": {Mode: ModeAdvise, Advice: AdviceShort},
 	} {
 		lock := searchtest.NewLock(1, nil)
 		format, err := how.Format(reasoning.Model{Template: "pocket-think-v1"})

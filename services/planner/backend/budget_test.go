@@ -126,9 +126,9 @@ func (r *budgetedRun) tree(t *testing.T) (tree string, bill reasoning.Bill, aske
 	synctest.Test(t, func(t *testing.T) {
 		lock, began := jittery(lock, r.seed), time.Now()
 		var m *Metered
-		m = Meter(checked{Memo(lock, r.store, who), func() {
+		m = Meter(checked{Memo(lock, r.store, identity), func() {
 			m.check(t)
-		}}, r.budget, who.Policy, who.RewardModel.Model)
+		}}, r.budget, identity.Policy, identity.RewardModel.Model)
 		var b search.Backend = m
 		if r.control != nil {
 			b = r.control(m)
@@ -142,13 +142,18 @@ func (r *budgetedRun) tree(t *testing.T) (tree string, bill reasoning.Bill, aske
 		}
 		r.took = time.Since(began)
 		tree, bill, asked = sketch(grown), m.Bill(), len(lock.Calls())+len(lock.ScoreRequests())
-		if total := bill.Total(); exceeds(total.Generated, r.budget.PolicyTokens) || exceeds(total.Verifier, r.budget.VerifierTokens) ||
-			exceeds(total.FLOPs, r.budget.FLOPs) {
+		if total := bill.Total(); exceedsAny(total, r.budget) {
 			t.Errorf("%+v: cost %+v", r, total)
 		}
 		m.audit(t)
 	})
 	return tree, bill, asked
+}
+
+// exceedsAny reports whether a cost exceeds a bound of a budget.
+func exceedsAny(cost reasoning.Usage, b Budget) bool {
+	return exceeds(cost.Generated, b.PolicyTokens) || exceeds(cost.Verifier, b.VerifierTokens) ||
+		exceeds(cost.FLOPs, b.FLOPs)
 }
 
 func exceeds[N int64 | float64](cost, bound N) bool { return bound != 0 && cost > bound }

@@ -180,7 +180,7 @@ func TestFileOfAnOlderVersion(t *testing.T) {
 	}
 	for range 2 {
 		s := open(t, path)
-		m := Memo(fake{}, s, who) // fails if it is called
+		m := Memo(fake{}, s, identity) // fails if it is called
 		got, err := children(t.Context(), m, ask(2))
 		if err != nil || len(got) != 2 {
 			t.Errorf("got %d children and error %v, want 2 from the store", len(got), err)

@@ -51,7 +51,9 @@ func Memo(b search.Backend, store Store, id Identity) *Memoed {
 // Record stores a sample that the search has paid for already: a whole child of the root,
 // with its scores if its steps have them. For this Memoed the sample costs nothing; for others
 // it has its usage.
-func (m *Memoed) Record(ctx context.Context, problem string, seed reasoning.Seed, sampling reasoning.Sampling, c policy.Child) error {
+func (m *Memoed) Record(
+	ctx context.Context, problem string, seed reasoning.Seed, sampling reasoning.Sampling, c policy.Child,
+) error {
 	r := policy.Request{Problem: problem, Seed: seed, Sampling: sampling, Span: policy.Whole}
 	prefix := m.prefixKey(r)
 	m.notice(m.record(ctx, m.store, prefix, r, c))
@@ -137,7 +139,9 @@ func (m *Memoed) notice(err error) {
 }
 
 // recall returns the child that the policy would generate for r, if it is recorded.
-func (m *Memoed) recall(ctx context.Context, prefix string, r policy.Request, ordinal int) (child policy.Child, ok bool, err error) {
+func (m *Memoed) recall(
+	ctx context.Context, prefix string, r policy.Request, ordinal int,
+) (child policy.Child, ok bool, err error) {
 	key := childKey(prefix, r, ordinal)
 	for _, store := range []Store{m.free, m.store} {
 		var rec recorded
@@ -201,7 +205,8 @@ func (m *Memoed) record(ctx context.Context, store Store, prefix string, r polic
 		switch ok, err := load(ctx, store, key, &old); {
 		case err != nil:
 			return err
-		case !ok || old.Finish != reasoning.FinishEnd && (rec.Finish == reasoning.FinishEnd || len(rec.Steps) > len(old.Steps)):
+		case !ok || old.Finish != reasoning.FinishEnd &&
+			(rec.Finish == reasoning.FinishEnd || len(rec.Steps) > len(old.Steps)):
 			items = append(items, itemOf(key, &rec))
 		}
 	}

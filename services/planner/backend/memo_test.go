@@ -17,10 +17,19 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-var who = Identity{Tenant: "t", Policy: reasoning.Model{Name: "script", Tokenizer: "bytes", Template: "plain", Parameters: 1e6}, RewardModel: searchtest.RewardModel}
+// identity is that of the models of a searchtest.Lock.
+var identity = Identity{
+	Tenant:      "t",
+	Policy:      reasoning.Model{Name: "script", Tokenizer: "bytes", Template: "plain", Parameters: 1e6},
+	RewardModel: searchtest.RewardModel,
+}
 
+// problem returns the problem of a search that opens a lock.
 func problem(id string) search.Problem {
-	return search.Problem{Tenant: "t", Search: id, Text: "31415", Seed: 9, Sampling: reasoning.Sampling{Temperature: 1, TopP: 1, MaxTokens: 64}}
+	return search.Problem{
+		Tenant: "t", Search: id, Text: "31415", Seed: 9,
+		Sampling: reasoning.Sampling{Temperature: 1, TopP: 1, MaxTokens: 64},
+	}
 }
 
 // A second search, by another strategy and another planner, replays the samples of the first;
@@ -31,7 +40,7 @@ func TestMemoReplaysSearches(t *testing.T) {
 	lock := searchtest.NewLock(0.6, nil)
 	run := func(id string, s search.Strategy) (bill reasoning.Bill, expanded []policy.Request, scored int) {
 		callsBefore, scoredBefore := len(lock.Calls()), len(lock.ScoreRequests())
-		w := Meter(Memo(Retry(lock, Backoff{}), store, who), Budget{}, who.Policy, who.RewardModel.Model)
+		w := Meter(Memo(Retry(lock, Backoff{}), store, identity), Budget{}, identity.Policy, identity.RewardModel.Model)
 		if _, err := search.Run(ctx, search.New(w, problem(id)), s); err != nil {
 			t.Fatal(err)
 		}
@@ -68,7 +77,8 @@ func TestMemoReplaysSearches(t *testing.T) {
 	}
 	small, requested, scored := run("c", search.BestOfN{N: 4})
 	if len(requested) != 0 || scored != 0 || small.Policy.Generated >= firstBest.Policy.Generated {
-		t.Errorf("best-of-4 after best-of-16: requested %d expansions and %d scores, bill %+v, want a part of best-of-16", len(requested), scored, small)
+		t.Errorf("best-of-4 after best-of-16: requested %d expansions and %d scores, bill %+v, want a part of best-of-16",
+			len(requested), scored, small)
 	}
 }
 
@@ -76,7 +86,7 @@ func TestMemoReplaysSearches(t *testing.T) {
 func TestMemoIsTransparent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		lock := searchtest.NewLock(0.5, nil)
-		m := Memo(lock, NewMemory(rapid.IntRange(0, 1<<16).Draw(t, "bytes")), who)
+		m := Memo(lock, NewMemory(rapid.IntRange(0, 1<<16).Draw(t, "bytes")), identity)
 		for range rapid.IntRange(1, 12).Draw(t, "requests") {
 			r := ask(0)
 			r.Ordinals = rapid.SliceOfNDistinct(rapid.IntRange(0, 4), 1, 5, rapid.ID).Draw(t, "ordinals")
@@ -110,9 +120,11 @@ func TestMemoFit(t *testing.T) {
 		}
 		return steps
 	}
+	cut := recorded{step("a"), reasoning.FinishStep, reasoning.Usage{Generated: 10, Prompt: 5, FLOPs: 15e6 * 2}}
 	paid := reasoning.Usage{Generated: 31, Prompt: 5, FLOPs: 36e6 * 2}
 	whole := recorded{step("a", "b", "c"), reasoning.FinishEnd, paid}
 	open := recorded{step("a", "b"), reasoning.FinishStep, paid}
+	free := recorded{whole.Steps, whole.Finish, reasoning.Usage{}}
 	for name, test := range map[string]struct {
 		rec       recorded
 		span, max int
@@ -120,18 +132,18 @@ func TestMemoFit(t *testing.T) {
 	}{
 		"whole is whole":             {whole, policy.Whole, 30, &whole},
 		"end before the span":        {whole, 7, 30, &whole},
-		"cut to a step":              {whole, 1, 30, &recorded{step("a"), reasoning.FinishStep, reasoning.Usage{Generated: 10, Prompt: 5, FLOPs: 15e6 * 2}}},
-		"the cut fits the limit":     {whole, 1, 10, &recorded{step("a"), reasoning.FinishStep, reasoning.Usage{Generated: 10, Prompt: 5, FLOPs: 15e6 * 2}}},
+		"cut to a step":              {whole, 1, 30, &cut},
+		"the cut fits the limit":     {whole, 1, 10, &cut},
 		"longer than the limit":      {whole, policy.Whole, 29, nil},
 		"cut longer than the limit":  {whole, 2, 19, nil},
 		"open is not whole":          {open, policy.Whole, 99, nil},
 		"as many steps":              {open, 2, 20, &open},
 		"not as many steps":          {open, 3, 99, nil},
-		"a free sample's cut is too": {recorded{whole.Steps, whole.Finish, reasoning.Usage{}}, 1, 30, &recorded{step("a"), reasoning.FinishStep, reasoning.Usage{}}},
+		"a free sample's cut is too": {free, 1, 30, &recorded{Steps: step("a"), Finish: reasoning.FinishStep}},
 	} {
 		r := ask(1)
 		r.Span, r.Sampling.MaxTokens = test.span, test.max
-		got, ok := Memo(nil, nil, who).fit(test.rec, r)
+		got, ok := Memo(nil, nil, identity).fit(test.rec, r)
 		if ok != (test.want != nil) {
 			t.Errorf("%s: fits: got %t, want %t", name, ok, !ok)
 		} else if ok {
@@ -146,7 +158,7 @@ func TestMemoFit(t *testing.T) {
 func TestMemoPartOfARequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lock := searchtest.NewLock(0.5, func(policy.Request, int) time.Duration { return time.Second })
-		m := Memo(lock, NewMemory(1<<20), who)
+		m := Memo(lock, NewMemory(1<<20), identity)
 		first := ask(6)
 		first.Ordinals = []int{1, 4}
 		if _, err := children(t.Context(), m, first); err != nil {
@@ -178,7 +190,7 @@ func TestMemoPartOfARequest(t *testing.T) {
 // needs no more.
 func TestMemoOfCutChild(t *testing.T) {
 	lock := searchtest.NewLock(0.5, nil)
-	m := Memo(lock, NewMemory(1<<20), who)
+	m := Memo(lock, NewMemory(1<<20), identity)
 	for _, test := range []struct {
 		span, max int
 		hit       bool
@@ -208,7 +220,8 @@ func TestMemoOfCutChild(t *testing.T) {
 			t.Fatal(err)
 		}
 		if hit := len(lock.Calls()) == before; hit != test.hit || got[0].Finish != test.finish {
-			t.Errorf("span %d, %d tokens: replayed %t and finish %v, want %t and %v", test.span, test.max, hit, got[0].Finish, test.hit, test.finish)
+			t.Errorf("span %d, %d tokens: replayed %t and finish %v, want %t and %v",
+				test.span, test.max, hit, got[0].Finish, test.hit, test.finish)
 		}
 	}
 }
@@ -232,7 +245,7 @@ func TestMemoRecord(t *testing.T) {
 	for i, s := range scores.Scores {
 		probe[0].Steps[i].Score, probe[0].Steps[i].Scored = s, true
 	}
-	m := Memo(lock, store, who)
+	m := Memo(lock, store, identity)
 	for _, c := range probe { // the second without scores
 		if err := m.Record(t.Context(), r.Problem, r.Seed, r.Sampling, c); err != nil {
 			t.Fatal(err)
@@ -254,7 +267,7 @@ func TestMemoRecord(t *testing.T) {
 	if diff := cmp.Diff(result, verifier.Result{Scores: scores.Scores}); diff != "" {
 		t.Errorf("scores (-got +want):\n%s", diff)
 	}
-	got, err = children(t.Context(), Memo(lock, store, who), r)
+	got, err = children(t.Context(), Memo(lock, store, identity), r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -264,7 +277,8 @@ func TestMemoRecord(t *testing.T) {
 	if len(lock.Calls()) != expanded || len(lock.ScoreRequests()) != scored {
 		t.Error("a recorded sample was requested again")
 	}
-	if _, err := m.Score(t.Context(), verifier.Request{Problem: r.Problem, Steps: reasoning.Texts(probe[1].Steps)}); err != nil {
+	path.Steps = reasoning.Texts(probe[1].Steps)
+	if _, err := m.Score(t.Context(), path); err != nil {
 		t.Fatal(err)
 	}
 	if len(lock.ScoreRequests()) != scored+1 {

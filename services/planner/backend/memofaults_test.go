@@ -47,7 +47,7 @@ func TestMemoStoreFails(t *testing.T) {
 		"put": {broken{NewMemory(1 << 20), nil, fault}, nil},
 		"get": {broken{NewMemory(1 << 20), fault, nil}, fault},
 	} {
-		m := Memo(searchtest.NewLock(0.5, nil), test.store, who)
+		m := Memo(searchtest.NewLock(0.5, nil), test.store, identity)
 		var unrecorded []error
 		m.Unrecorded = func(err error) { unrecorded = append(unrecorded, err) }
 		got, err := children(t.Context(), m, ask(2))
@@ -70,7 +70,7 @@ func TestMemoStoreFails(t *testing.T) {
 		}
 	}
 	store := NewMemory(1 << 20)
-	m := Memo(searchtest.NewLock(0.5, nil), store, who)
+	m := Memo(searchtest.NewLock(0.5, nil), store, identity)
 	for c, err := range m.Expand(t.Context(), ask(2)) {
 		if err != nil {
 			t.Fatal(err)
@@ -101,12 +101,13 @@ func TestMemoForgetsFailures(t *testing.T) {
 			return verifier.Result{Scores: []float64{0.5, 0.5}}, nil
 		},
 	}
-	m := Memo(w, NewMemory(1<<20), who)
+	m := Memo(w, NewMemory(1<<20), identity)
 	for range 2 {
 		if _, err := children(t.Context(), m, ask(1)); !errors.Is(err, reasoning.ErrOverloaded) {
 			t.Errorf("got error %v, want the policy's", err)
 		}
-		if _, err := m.Score(t.Context(), verifier.Request{Problem: "p", Steps: []string{"1"}}); !errors.Is(err, verifier.ErrBadScores) {
+		_, err := m.Score(t.Context(), verifier.Request{Problem: "p", Steps: []string{"1"}})
+		if !errors.Is(err, verifier.ErrBadScores) {
 			t.Errorf("got error %v, want ErrBadScores", err)
 		}
 	}
@@ -117,10 +118,12 @@ func TestMemoForgetsFailures(t *testing.T) {
 
 // Texts are replayed byte for byte, also if they end within a character.
 func TestMemoKeepsBytes(t *testing.T) {
-	want := policy.Child{Steps: []reasoning.Step{{Text: "½ \xe2\x82", Tokens: 3, LogProb: -1.0 / 3}}, Finish: reasoning.FinishEnd}
+	want := policy.Child{
+		Steps: []reasoning.Step{{Text: "½ \xe2\x82", Tokens: 3, LogProb: -1.0 / 3}}, Finish: reasoning.FinishEnd,
+	}
 	m := Memo(fake{expand: func(context.Context, policy.Request) iter.Seq2[policy.Child, error] {
 		return func(yield func(policy.Child, error) bool) { yield(want, nil) }
-	}}, NewMemory(1<<20), who)
+	}}, NewMemory(1<<20), identity)
 	for range 2 {
 		got, err := children(t.Context(), m, ask(1))
 		if err != nil {

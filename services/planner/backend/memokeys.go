@@ -11,7 +11,8 @@ import (
 // prefixKey returns the key of a request's prefix and of how it is continued. %q separates the
 // fields, and distinguishes bytes that are not UTF-8.
 func (m *Memoed) prefixKey(r policy.Request) string {
-	key := hash("prefix %q %q %q %q %v %v", m.identity.Tenant, names(m.identity.Policy), r.Problem, r.Steps, r.Sampling.Temperature, r.Sampling.TopP)
+	key := hash("prefix %q %q %q %q %v %v", m.identity.Tenant, names(m.identity.Policy),
+		r.Problem, r.Steps, r.Sampling.Temperature, r.Sampling.TopP)
 	if len(r.Attempts) > 0 { // without attempts a key is that of stores that are older than attempts
 		key = hash("attempts %s %q", key, r.Attempts)
 	}

@@ -46,10 +46,10 @@ func TestMemoKeys(t *testing.T) {
 	} {
 		lock := searchtest.NewLock(0.5, nil)
 		store := NewMemory(1 << 20)
-		if _, err := children(t.Context(), Memo(lock, store, who), r); err != nil {
+		if _, err := children(t.Context(), Memo(lock, store, identity), r); err != nil {
 			t.Fatal(err)
 		}
-		c := content{who, r}
+		c := content{identity, r}
 		test.change(&c)
 		if _, err := children(t.Context(), Memo(lock, store, c.id), c.r); err != nil {
 			t.Fatal(err)
@@ -83,9 +83,9 @@ func TestMemoScoreKeys(t *testing.T) {
 	} {
 		lock := searchtest.NewLock(0.5, nil)
 		store := NewMemory(1 << 20)
-		c := content{who, r}
+		c := content{identity, r}
 		test.change(&c)
-		if _, err := Memo(lock, store, who).Score(t.Context(), r); err != nil {
+		if _, err := Memo(lock, store, identity).Score(t.Context(), r); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := Memo(lock, store, c.id).Score(t.Context(), c.r); err != nil {
@@ -101,11 +101,12 @@ func TestMemoScoreKeys(t *testing.T) {
 func TestMemoKeysStay(t *testing.T) {
 	r := ask(1)
 	r.Steps = []string{"3\n"}
-	prefix := Memo(nil, nil, who).prefixKey(r)
+	prefix := Memo(nil, nil, identity).prefixKey(r)
 	if want := "a4b037bcafbddc28ed6c8baab1be5b2ae474c41af76ecd42ac12e593f3c6d7e4"; prefix != want {
 		t.Errorf("a prefix has the key %s, want %s", prefix, want)
 	}
-	if got, want := childKey(prefix, r, 2), "14d70ccaeb497b8fb8504cdcc6aad42c10e2894ce2bd588c85c83ab3c77fca04"; got != want {
+	want := "14d70ccaeb497b8fb8504cdcc6aad42c10e2894ce2bd588c85c83ab3c77fca04"
+	if got := childKey(prefix, r, 2); got != want {
 		t.Errorf("a child has the key %s, want %s", got, want)
 	}
 }
@@ -114,7 +115,7 @@ func TestMemoKeysStay(t *testing.T) {
 func TestMemoKeepsAttemptsApart(t *testing.T) {
 	lock := searchtest.NewLock(0, nil)
 	lock.Script = policytest.Steps(4, 0)
-	m := Memo(lock, NewMemory(1<<20), who)
+	m := Memo(lock, NewMemory(1<<20), identity)
 	for _, attempts := range [][]string{nil, {"a"}, {"a", "b"}, {"b", "a"}, {"ab"}} {
 		r := ask(3)
 		r.Attempts = attempts

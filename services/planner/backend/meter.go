@@ -168,7 +168,8 @@ func (m *Metered) expandGranted(ctx context.Context, r policy.Request, shares []
 			}
 		}
 		if i := slices.IndexFunc(missing, func(s *share) bool { return s != nil }); i >= 0 { // others may wait for it
-			yield(policy.Child{}, fmt.Errorf("policy did not send child %d of node %q: see the policy's log", r.Ordinals[i], r.Node))
+			err := fmt.Errorf("policy did not send child %d of node %q: see the policy's log", r.Ordinals[i], r.Node)
+			yield(policy.Child{}, err)
 		}
 	}
 }

@@ -16,7 +16,8 @@ func TestRecordsComeBackAsTheyWere(t *testing.T) {
 	s := NewMemory(1 << 20)
 	child := recorded{
 		Steps:  []reasoning.Step{{Text: "a\x00\xff\n", Tokens: 3, LogProb: math.Inf(-1)}, {Text: "", LogProb: math.NaN()}},
-		Finish: reasoning.FinishEnd, Usage: reasoning.Usage{Generated: 1, Prompt: math.MaxInt64, Cached: 3, Verifier: 4, FLOPs: 0.1},
+		Finish: reasoning.FinishEnd,
+		Usage:  reasoning.Usage{Generated: 1, Prompt: math.MaxInt64, Cached: 3, Verifier: 4, FLOPs: 0.1},
 	}
 	path := scored{Scores: []float64{0, 0.1, 1}, Usage: reasoning.Usage{Verifier: 9}}
 	for key, r := range map[string]record{"child": &child, "path": &path, "none": &recorded{}, "prefix": &prefixed{7}} {
@@ -44,7 +45,10 @@ func TestRecordsComeBackAsTheyWere(t *testing.T) {
 
 // Stores of before have gob values.
 func TestGobRecordsAreRead(t *testing.T) {
-	want := recorded{Steps: []reasoning.Step{{Text: "a\xff", Tokens: 2, LogProb: -1}}, Finish: reasoning.FinishStep, Usage: reasoning.Usage{Generated: 2}}
+	want := recorded{
+		Steps:  []reasoning.Step{{Text: "a\xff", Tokens: 2, LogProb: -1}},
+		Finish: reasoning.FinishStep, Usage: reasoning.Usage{Generated: 2},
+	}
 	var b bytes.Buffer
 	if err := gob.NewEncoder(&b).Encode(want); err != nil {
 		t.Fatal(err)
@@ -59,7 +63,9 @@ func TestGobRecordsAreRead(t *testing.T) {
 
 // Bytes that are no record are an error, and never a panic or much memory.
 func FuzzRecord(f *testing.F) {
-	for _, r := range []record{&recorded{Steps: []reasoning.Step{{Text: "a", Tokens: 1}}}, &scored{Scores: []float64{0.5}}, &prefixed{5}} {
+	for _, r := range []record{
+		&recorded{Steps: []reasoning.Step{{Text: "a", Tokens: 1}}}, &scored{Scores: []float64{0.5}}, &prefixed{5},
+	} {
 		var c codec
 		r.fields(&c)
 		c.bytes = append([]byte{compact}, c.bytes...)

@@ -70,7 +70,8 @@ func TestRetryGivesUp(t *testing.T) {
 
 func TestRetryOnlyTransient(t *testing.T) {
 	for _, final := range []error{
-		reasoning.ErrInvalid, policy.ErrModel, verifier.ErrBadScores, search.ErrSpent, context.Canceled, context.DeadlineExceeded,
+		reasoning.ErrInvalid, policy.ErrModel, verifier.ErrBadScores, search.ErrSpent,
+		context.Canceled, context.DeadlineExceeded,
 		fmt.Errorf("%w: last: %w", policy.ErrPoison, reasoning.ErrUnavailable), errors.New("engine broke"),
 	} {
 		tries := 0

@@ -66,7 +66,9 @@ func (s *Soloed) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 
 // bill returns the usage of a child. The first child of a prefix is charged with it, even if
 // the engine has charged another; later ones are if the tokens of the prefix were not known.
-func (s *Soloed) bill(ctx context.Context, u reasoning.Usage, prefix string, r policy.Request) (reasoning.Usage, error) {
+func (s *Soloed) bill(
+	ctx context.Context, u reasoning.Usage, prefix string, r policy.Request,
+) (reasoning.Usage, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	own := reasoning.Usage{Generated: u.Generated}

@@ -58,7 +58,7 @@ func (f *fickle) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 		payer.Cached = f.upTo(size(r))
 		payer.Prompt = size(r) - payer.Cached
 		for i := range all {
-			all[i].Usage.FLOPs = who.Policy.FLOPs(all[i].Usage.Generated + all[i].Usage.Prompt)
+			all[i].Usage.FLOPs = identity.Policy.FLOPs(all[i].Usage.Generated + all[i].Usage.Prompt)
 			if !yield(all[i], nil) {
 				return
 			}
@@ -77,11 +77,12 @@ func (f *fickle) Score(ctx context.Context, r verifier.Request) (verifier.Result
 // engines, or on the results that other searches have stored.
 func TestSoloBillsDependOnTheSearchOnly(t *testing.T) {
 	arms := []search.Strategy{
-		search.Greedy{}, search.Majority{N: 6}, search.BestOfN{N: 3}, search.BestOfN{N: 9}, search.Beam{N: 8, M: 2, MaxLevels: 40}, search.Beam{N: 6, M: 6, MaxLevels: 3},
+		search.Greedy{}, search.Majority{N: 6}, search.BestOfN{N: 3}, search.BestOfN{N: 9},
+		search.Beam{N: 8, M: 2, MaxLevels: 40}, search.Beam{N: 6, M: 6, MaxLevels: 3},
 	}
 	bill := func(s search.Strategy, store Store, chance uint64) reasoning.Bill {
 		f := &fickle{Lock: searchtest.NewLock(0.6, nil), chance: rand.New(rand.NewPCG(chance, 1))}
-		w := Meter(Solo(Memo(f, store, who)), Budget{}, who.Policy, who.RewardModel.Model)
+		w := Meter(Solo(Memo(f, store, identity)), Budget{}, identity.Policy, identity.RewardModel.Model)
 		if _, err := search.Run(context.Background(), search.New(w, problem("s")), s); err != nil {
 			t.Fatal(err)
 		}
@@ -124,7 +125,7 @@ func TestSoloBills(t *testing.T) {
 		}},
 	} {
 		f := &fickle{Lock: searchtest.NewLock(0.1, nil), chance: rand.New(rand.NewPCG(1, 1))}
-		w := Meter(Solo(Memo(f, NewMemory(1<<20), who)), Budget{}, who.Policy, who.RewardModel.Model)
+		w := Meter(Solo(Memo(f, NewMemory(1<<20), identity)), Budget{}, identity.Policy, identity.RewardModel.Model)
 		if _, err := search.Run(t.Context(), search.New(w, problem("s")), test.s); err != nil {
 			t.Fatal(err)
 		}
@@ -137,7 +138,7 @@ func TestSoloBills(t *testing.T) {
 // A reward model with another tokenizer is billed for the problem with each path, because
 // the problem's tokens within a path are unknown.
 func TestSoloWithAnotherTokenizer(t *testing.T) {
-	id := who
+	id := identity
 	id.RewardModel.Tokenizer = "other"
 	f := &fickle{Lock: searchtest.NewLock(0.1, nil), chance: rand.New(rand.NewPCG(1, 1))}
 	w := Meter(Solo(Memo(f, NewMemory(1<<20), id)), Budget{}, id.Policy, id.RewardModel.Model)
@@ -171,7 +172,7 @@ func TestPathsInAnyOrder(t *testing.T) {
 // own.
 func TestSoloBillsAttempts(t *testing.T) {
 	lock := searchtest.NewLock(0.6, nil)
-	m := Meter(Solo(Memo(lock, NewMemory(1<<20), who)), Budget{}, who.Policy, who.RewardModel.Model)
+	m := Meter(Solo(Memo(lock, NewMemory(1<<20), identity)), Budget{}, identity.Policy, identity.RewardModel.Model)
 	for i, attempts := range [][]string{nil, {"1111\n"}, {"1111\n", "222\n"}} {
 		r := ask(1)
 		r.Attempts, r.Seed = attempts, reasoning.Seed(i)

@@ -18,7 +18,8 @@ import (
 func sample(i int) *recorded {
 	r := &recorded{Finish: reasoning.FinishEnd, Usage: reasoning.Usage{Generated: 41, FLOPs: 2.5e7}}
 	for j := range 5 {
-		r.Steps = append(r.Steps, reasoning.Step{Text: fmt.Sprintf("%d+%d=%d\n", i, j, i+j), Tokens: 8, LogProb: -0.1234567 * float64(i%7)})
+		text := fmt.Sprintf("%d+%d=%d\n", i, j, i+j)
+		r.Steps = append(r.Steps, reasoning.Step{Text: text, Tokens: 8, LogProb: -0.1234567 * float64(i%7)})
 	}
 	return r
 }

@@ -124,7 +124,8 @@ func (b *thinking) recall(r policy.Request) (thought, error) {
 	defer b.mu.Unlock()
 	before, ok := b.paths[r.Node]
 	if !ok {
-		return before, reasoning.Invalid("node_id", "must be a node of this search, is %q: its thinking tokens are unknown", r.Node)
+		return before, reasoning.Invalid("node_id",
+			"must be a node of this search, is %q: its thinking tokens are unknown", r.Node)
 	}
 	return before, nil
 }

@@ -64,7 +64,8 @@ func thinkingLock() *searchtest.Lock {
 
 func everyStrategy(n, m int) []search.Strategy {
 	return []search.Strategy{
-		search.Greedy{}, search.Majority{N: n, Exhaustive: true}, search.BestOfN{N: n}, search.Beam{N: n, M: m, MaxLevels: 40},
+		search.Greedy{}, search.Majority{N: n, Exhaustive: true}, search.BestOfN{N: n},
+		search.Beam{N: n, M: m, MaxLevels: 40},
 		search.Lookahead{N: n, M: m, K: 2, MaxLevels: 40}, search.DVTS{N: n, M: m, MaxLevels: 40},
 		search.Rebase{N: n, Balance: 0.2, MaxLevels: 40},
 		search.MCTS{N: n, Width: m, Parallel: m, Exploration: 1, Final: search.FinalVote, MaxLevels: 40},
@@ -88,7 +89,8 @@ func violations(tree *search.Tree, how Thinking) (faults []string) {
 		if got := len(strings.ReplaceAll(thought, "Wait\n", "")); got > how.Max+1 { // a forced newline is no token
 			faults = append(faults, fmt.Sprintf("%s thinks %d tokens, at most %d are allowed: %q", n.ID, got, how.Max, text))
 		}
-		if waited := strings.Count(text, "Wait\n"); strings.Count(text, "#\n") > 1 || waited > how.Waits || over && waited < how.Waits && len(thought) < how.Max-2 {
+		if waited := strings.Count(text, "Wait\n"); strings.Count(text, "#\n") > 1 || waited > how.Waits ||
+			over && waited < how.Waits && len(thought) < how.Max-2 {
 			faults = append(faults, fmt.Sprintf("%s waits %d times: %q", n.ID, waited, text))
 		}
 		if n.Done() && !strings.Contains(text, "#\nA:") {
@@ -118,7 +120,7 @@ func TestEveryStrategyThinks(t *testing.T) {
 				return tree
 			}
 			run := func(lock *searchtest.Lock, b Budget) (*search.Tree, reasoning.Bill) {
-				m := Meter(Memo(Retry(lock, Backoff{}), store, who), b, who.Policy, who.RewardModel.Model)
+				m := Meter(Memo(Retry(lock, Backoff{}), store, identity), b, identity.Policy, identity.RewardModel.Model)
 				tree := grow(Think(m, how, format))
 				return tree, m.Bill()
 			}
@@ -206,10 +208,11 @@ func TestOrderOfPartsDoesNotMatter(t *testing.T) {
 func TestThinkingIsAccountedFor(t *testing.T) {
 	format := lookup(t, "pocket-think-v1")
 	rapid.Check(t, func(rt *rapid.T) {
-		how := Thinking{Mode: ModeForce, Max: rapid.IntRange(1, 30).Draw(rt, "max"), Waits: rapid.IntRange(0, 3).Draw(rt, "waits")}
+		how := Thinking{Mode: ModeForce, Max: rapid.IntRange(1, 30).Draw(rt, "max")}
+		how.Waits = rapid.IntRange(0, 3).Draw(rt, "waits")
 		how.Min = rapid.IntRange(0, how.Max).Draw(rt, "min")
 		lock := thinkingLock()
-		m := Meter(lock, Budget{}, who.Policy, reasoning.Model{})
+		m := Meter(lock, Budget{}, identity.Policy, reasoning.Model{})
 		w := Think(m, how, format)
 		r := ask(rapid.IntRange(1, 6).Draw(rt, "children"))
 		r.Seed = reasoning.Seed(rapid.Uint64().Draw(rt, "seed"))

@@ -95,9 +95,11 @@ func (t Thinking) Validate(maxTokens int) error {
 	case t.Advice < 0 || t.Advice > AdviceLong:
 		return reasoning.Invalid("thinking.advice", "is not known here: %d", t.Advice)
 	case t.Max < 0 || t.Max >= maxTokens:
-		return reasoning.Invalid("thinking.max_tokens", "must be 0 (no bound) to %d, less than sampling.max_tokens so that there is room for an answer; is %d", maxTokens-1, t.Max)
+		return reasoning.Invalid("thinking.max_tokens", "must be 0 (no bound) to %d, less than sampling.max_tokens "+
+			"so that there is room for an answer; is %d", maxTokens-1, t.Max)
 	case t.Min < 0 || t.Min >= maxTokens || t.Max > 0 && t.Min > t.Max:
-		return reasoning.Invalid("thinking.min_tokens", "must be 0 to max_tokens, and less than sampling.max_tokens, is %d", t.Min)
+		return reasoning.Invalid("thinking.min_tokens",
+			"must be 0 to max_tokens, and less than sampling.max_tokens, is %d", t.Min)
 	case t.Waits < 0 || t.Waits > MaxWaits:
 		return reasoning.Invalid("thinking.waits", "must be 0 to %d, is %d", MaxWaits, t.Waits)
 	case len(t.Wait) > MaxWait || !utf8.ValidString(t.Wait):
@@ -113,7 +115,8 @@ func (t Thinking) Validate(maxTokens int) error {
 	case t.Advice == AdviceTokens && t.Max == 0:
 		return reasoning.Invalid("thinking.max_tokens", "must be at least 1 where it is advised")
 	case (t.Advice == AdviceSteps) != (t.Steps > 0) || t.Steps > policy.MaxSteps:
-		return reasoning.Invalid("thinking.max_steps", "must be 1 to %d where it is advised, and else 0; is %d", policy.MaxSteps, t.Steps)
+		return reasoning.Invalid("thinking.max_steps",
+			"must be 1 to %d where it is advised, and else 0; is %d", policy.MaxSteps, t.Steps)
 	}
 	return nil
 }
@@ -126,7 +129,8 @@ func (t Thinking) Format(model reasoning.Model) (template.Template, error) {
 	}
 	format, err := template.Lookup(model.Template)
 	if err != nil || format.Thinking.End == "" {
-		return format, reasoning.Invalid("thinking", "needs a policy whose prompt template marks the end of thinking, such as one of %v; %s has %q", template.Thinkers(), model.Name, model.Template)
+		return format, reasoning.Invalid("thinking", "needs a policy whose prompt template marks the end of thinking, "+
+			"such as one of %v; %s has %q", template.Thinkers(), model.Name, model.Template)
 	}
 	return format, nil
 }
@@ -139,9 +143,12 @@ func (t Thinking) sentence() string {
 	case AdviceSteps:
 		return fmt.Sprintf("\n\nThink for up to %d steps.", t.Steps)
 	case AdviceShort:
-		return "\n\nAnswer after a short amount of thinking. Do not spend excessive time double-checking your work."
+		return "\n\nAnswer after a short amount of thinking. " +
+			"Do not spend excessive time double-checking your work."
 	case AdviceLong:
-		return "\n\nAnswer after a long amount of thinking. If you feel like you are finished early, spend the extra time trying to double-check your work until you are absolutely sure that you have the correct answer."
+		return "\n\nAnswer after a long amount of thinking. If you feel like you are finished early, " +
+			"spend the extra time trying to double-check your work " +
+			"until you are absolutely sure that you have the correct answer."
 	}
 	return ""
 }
