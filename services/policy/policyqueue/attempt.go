@@ -23,9 +23,9 @@ var (
 	errStopped   = errors.New("the worker is stopping, and its drain time has passed")
 )
 
-// An attempt processes one delivery of a job to a worker. The goroutine of process uses
-// its fields.
+// An attempt processes one delivery of a job to a worker.
 type attempt struct {
+	// Constant.
 	worker    *Worker
 	msg       *nats.Msg
 	id        string // message id of the job
@@ -35,6 +35,7 @@ type attempt struct {
 	reserved  *reservation
 	cancel    context.CancelCauseFunc // stops the attempt; may be called in any goroutine
 
+	// Used by the goroutine of process alone.
 	job         protocol.Job
 	claimed     bool            // the claim was sent
 	unwanted    bool            // the client wants no more children
