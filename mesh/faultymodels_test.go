@@ -18,7 +18,7 @@ type modelFault struct {
 	rewardModel func(ctx context.Context) error
 }
 
-// faultyModels are a policy, and a verifier that is the Script, with a fault that can be set.
+// faultyModels has a policy and is a verifier, both with a fault that can be set.
 type faultyModels struct {
 	policy *policytest.Script
 	*verifiertest.Script

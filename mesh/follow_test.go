@@ -86,7 +86,7 @@ func TestDisconnect(t *testing.T) {
 				id := response.GetEvent().GetSearchId()
 				time.Sleep(5 * time.Second)
 				leave()
-				synctest.Wait() // the planner notices the disconnect first: a second watcher would keep the search
+				synctest.Wait() // until the planner has noticed: another watcher would keep the search
 				events := watch(t, m, planner.Ref{ID: id}, 0)
 				last := events[len(events)-1]
 				if got := last.State; got != c.want {

@@ -19,8 +19,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier/verifiertest"
 )
 
-// A second planner on the same store repeats a search without calling a model: with the
-// same answer, tree and bill, and in no time.
+// A second planner on the same store repeats a search without calling a model: with the same
+// answer, tree and bill, and without delay.
 func TestStoreReplaysASearch(t *testing.T) {
 	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
 		store := backend.NewMemory(1 << 20)

@@ -39,7 +39,7 @@ func TestRuleOfThumb(t *testing.T) {
 		{4, 1e9, medium, rewardModel, beam(4), "medium"},
 		{16, 1e9, medium, rewardModel, beam(16), "medium"},
 		{64, 1e9, hard, rewardModel, beam(64), "hard"},
-		{18, 1e9, hard, rewardModel, beam(16), "hard"}, // a multiple of M
+		{18, 1e9, hard, rewardModel, beam(16), "hard"}, // rounded down to a multiple of M
 		{16, 14e9, easy, rewardModel, dvts(16), "7 to 32 B"},
 		{16, 7e9, medium, rewardModel, dvts(16), "7 to 32 B"},
 		{16, 14e9, hard, rewardModel, beam(16), "hard"},
@@ -139,6 +139,6 @@ func TestDecidePredictsTokens(t *testing.T) {
 	e.Usage.Generated = 100
 	got := (&Planner{}).decide(Request{Strategy: search.BestOfN{N: 8}}, e, models{rewardModel: &verifier.RewardModel{}})
 	if got.PredictedTokens != 200 {
-		t.Errorf("predicted %d tokens, want 8 samples of 25", got.PredictedTokens)
+		t.Errorf("predicted %d tokens, want 200: 8 samples of 25", got.PredictedTokens)
 	}
 }

@@ -28,7 +28,7 @@ type Client struct {
 
 var _ planner.Solver = (*Client)(nil)
 
-// NewClient returns a Client over conn, which stays the caller's.
+// NewClient returns a Client over conn, which the caller closes.
 func NewClient(conn grpc.ClientConnInterface) *Client {
 	return &Client{service: plannerv1.NewPlannerServiceClient(conn)}
 }

@@ -59,6 +59,7 @@ func startCutter(t *testing.T, backend string, limit int64) *cutter {
 	return c
 }
 
+// carry copies the bytes of a connection in both directions, and cuts it at the limit.
 func (c *cutter) carry(client net.Conn) {
 	defer client.Close()
 	server, err := net.Dial("tcp", c.backend)

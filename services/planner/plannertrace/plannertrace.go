@@ -57,7 +57,7 @@ func Start(ctx context.Context, in *telemetry.Instruments, id, strategy string) 
 	return ctx, &Search{in: in, id: id, span: span, start: time.Now(), strategy: strategy, depths: map[int]*depth{}}
 }
 
-// A Plan is what the trace of a search shows of its plan.
+// A Plan has the attributes of a plan in the trace of its search.
 type Plan struct{ Strategy, Source, Profile, Bin, Reason string }
 
 // SetPlan records a plan. Plans may change while difficulty is estimated: each is an

@@ -7,7 +7,7 @@ import (
 // An EstimatorConfig names a method of the difficulty service and the number of its samples.
 type EstimatorConfig struct {
 	Method  string `json:"method"`
-	Samples int    `json:"samples,omitempty"` // at most
+	Samples int    `json:"samples,omitempty"` // maximum number
 }
 
 // SetEstimator sets in r the method, the scheme and the number of samples by which the

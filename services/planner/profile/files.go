@@ -67,7 +67,7 @@ func (d *Files) load(path string, data []byte) error {
 	return err
 }
 
-// paths returns the paths of the paths that exist.
+// paths returns the paths of the files that exist.
 func (d *Files) paths() (files []string, err error) {
 	for _, path := range d.Paths {
 		info, failed := os.Stat(path)

@@ -10,8 +10,8 @@ import (
 )
 
 // A Store holds the profiles of a planner by source, such as the path of a file. The zero
-// Store is empty. It is safe for concurrent use. A running search keeps its profile when it
-// is replaced.
+// Store is empty. It is safe for concurrent use. A running search keeps its profile when the
+// Store replaces it.
 type Store struct {
 	// Changed, if not nil, is called after every Put and Remove; p is nil if the profile was
 	// removed. It is set before the first Put.

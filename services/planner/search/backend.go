@@ -14,7 +14,7 @@ import (
 type Backend interface {
 	// Expand yields the requested children, in any order, each as soon as it is generated.
 	// An error ends the sequence: one that wraps ErrSpent ends the search, any other fails
-	// the children that were not yielded. If the caller breaks off or cancels ctx, Expand
+	// the children that were not yielded. If the caller leaves the loop or cancels ctx, Expand
 	// stops the remaining children.
 	Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error]
 	// Score returns a score for each step of a path. An error that wraps ErrSpent ends the

@@ -102,7 +102,7 @@ func newProblem(text string) Problem {
 	}
 }
 
-// mustRun returns the tree that s grows, and fails the test if that is an error.
+// mustRun returns the tree that s grows. It fails the test if Run returns an error.
 func mustRun(t *testing.T, b Backend, s Strategy) *Tree {
 	t.Helper()
 	tree := New(b, newProblem(combination))

@@ -6,8 +6,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
-// Greedy decodes one solution at temperature 0. It is
-// the papers' baseline ("CoT" in Liu et al. 2025, arXiv 2502.06703, Table 5).
+// Greedy decodes one solution at temperature 0. It is the papers' baseline ("CoT" in Liu et al.
+// 2025, arXiv 2502.06703, Table 5).
 type Greedy struct{}
 
 func (Greedy) Name() string        { return "greedy" }

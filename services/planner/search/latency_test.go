@@ -32,7 +32,7 @@ func TestLatency(t *testing.T) {
 	want := map[string]time.Duration{
 		"greedy":             whole,
 		"majority":           whole,
-		"majority-waves":     4 * whole, // the winner is not certain before
+		"majority-waves":     4 * whole, // the winner is certain only after the last wave
 		"best-of-n":          whole + score,
 		"beam":               depth * level,
 		"beam-narrow":        depth * level,

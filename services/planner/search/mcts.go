@@ -14,12 +14,14 @@ import (
 //	UCT   Q + c·√(ln V_parent / V)
 //	PUCT  Q + c(V_parent)·P·√V_parent / (V + 1)
 //
-// (UCT: Kocsis and Szepesvári 2006; Hao et al. 2023, arXiv 2305.14992, §3.3. PUCT: Silver
-// et al. 2017; as in OpenR, arXiv 2410.09671)
 // where V counts visits, Q is the mean value of the simulations through a child (before the
 // first: its own score), P is the policy's probability of the step, normalised by its length
 // and then among siblings, c in UCT is Exploration, and
 // c(V) in PUCT is Exploration · (ln((V + 19653) / 19652) + 1.25).
+//
+// UCT is of Kocsis and Szepesvári 2006 (here as in Hao et al. 2023, arXiv 2305.14992, §3.3),
+// PUCT of Silver et al. 2017 (here as in OpenR, arXiv 2410.09671).
+//
 // At an open node that is not expanded the simulation expands it: Width children are generated
 // and scored. The value of a simulation is that of the solution it ends in, and 0 if a token
 // limit cut that solution.

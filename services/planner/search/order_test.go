@@ -72,7 +72,7 @@ func (followsFirst) Search(ctx context.Context, t *Tree) error {
 // trees.
 func TestOrderOfResultsCanMatter(t *testing.T) {
 	trees := map[string]bool{}
-	for range 20 { // all are equal once in 8¹⁹
+	for range 20 { // with probability 8⁻¹⁹ all are equal
 		trees[outlineShuffled(t, followsFirst{Greedy{}})] = true
 	}
 	if len(trees) == 1 {

@@ -14,7 +14,7 @@ import (
 // Revisions are N attempts in concurrent Chains, in each of which an attempt is conditioned
 // on those before it (Snell et al. 2024, arXiv 2408.03314, §6.1: "we
 // […] sample the next revision conditioned on the […] most recent four revised
-// answers"). N:1 chains are best-of-N, 1 chain is fully sequential: "there exists an
+// answers"). N chains are best-of-N, 1 chain is fully sequential: "there exists an
 // ideal sequential to parallel ratio" (§6.2). It needs a policy that revises.
 //
 // The answer is chosen in two steps: "we first select the best answer within each

@@ -15,11 +15,11 @@ import (
 // A forgetful strategy requests children and consumes none or only some of them.
 type forgetful struct {
 	Strategy
-	take func(*Growth)
+	consume func(*Growth)
 }
 
 func (f forgetful) Search(ctx context.Context, t *Tree) error {
-	f.take(t.Start(ctx, Fork{From: t.Root, N: 3, Span: 1}, Fork{From: t.Root, N: 1, Span: 1}))
+	f.consume(t.Start(ctx, Fork{From: t.Root, N: 3, Span: 1}, Fork{From: t.Root, N: 1, Span: 1}))
 	return nil
 }
 
@@ -27,7 +27,7 @@ func (f forgetful) Search(ctx context.Context, t *Tree) error {
 // no node stays queued or running.
 func TestRunStopsGrowths(t *testing.T) {
 	for name, test := range map[string]struct {
-		take     func(*Growth)
+		consume  func(*Growth)
 		children int
 	}{
 		"none": {func(*Growth) {}, 0},
@@ -49,7 +49,7 @@ func TestRunStopsGrowths(t *testing.T) {
 				ctx, stop := context.WithCancel(t.Context())
 				defer stop()
 				start := time.Now()
-				if _, err := Run(ctx, tree, forgetful{Greedy{}, test.take}); err != nil {
+				if _, err := Run(ctx, tree, forgetful{Greedy{}, test.consume}); err != nil {
 					t.Fatal(err)
 				}
 				if took, want := time.Since(start), time.Duration(test.children)*time.Hour; took != want {

@@ -13,9 +13,9 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/search"
 )
 
-// A Change is one thing that happened in a search.
+// A Change is one change of the state of a search.
 type Change interface {
-	// apply makes the change.
+	// apply applies the change to the state.
 	apply(s *Search)
 	// subject names what changed: an event has only the latest change of each subject. It
 	// is empty if the change adds nothing to an event besides the fields of every event.
@@ -37,7 +37,8 @@ func (c Accepted) subject() string { return "" }
 func (c Accepted) addTo(*Event)    {}
 func (c Accepted) bytes() int      { return 0 }
 
-// Estimated is a new estimate of the problem's difficulty. Its samples are left out.
+// Estimated is a new estimate of the problem's difficulty. The state and events do not have its
+// samples.
 type Estimated struct{ Estimate difficulty.Estimate }
 
 func (c Estimated) apply(s *Search) {
@@ -87,7 +88,7 @@ func (c Noticed) subject() string {
 func (c Noticed) addTo(e *Event) { e.Notices = append(e.Notices, c.Notice) }
 func (c Noticed) bytes() int     { return noticeSize + len(c.Notice.Text) }
 
-// Billed is the cost so far.
+// Billed is the bill of all costs so far.
 type Billed struct{ Bill reasoning.Bill }
 
 func (c Billed) apply(s *Search) { s.Bill = c.Bill }

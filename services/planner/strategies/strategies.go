@@ -66,8 +66,8 @@ func New(name string, parameters ...string) (search.Strategy, error) {
 	return s, nil
 }
 
-// Parse returns the strategy of an arm, which is what a bench compares: a name with parameters,
-// each after a colon, such as "beam:narrow=true", and N samples. Greedy ignores n.
+// Parse returns the strategy of n samples with the name and the parameters in arm, each parameter
+// after a colon, such as "beam:narrow=true". Benches compare arms. Greedy ignores n.
 func Parse(arm string, n int) (search.Strategy, error) {
 	name, rest, _ := strings.Cut(arm, ":")
 	var parameters []string

@@ -2,4 +2,4 @@
 
 package difftest
 
-func init() { every = 10 } // the race detector needs ten times as long, and looks at concurrency
+func init() { every = 10 } // with the race detector the tests take ten times as long

@@ -70,7 +70,8 @@ func (s script) finish(path []string) reasoning.Finish {
 	return reasoning.FinishStep
 }
 
-// answer returns the answer of a whole solution.
+// answer returns the answer of a whole solution: "a" with a probability that depends on the seed,
+// otherwise one of five others.
 func (s script) answer(solution string) (key string, ok bool) {
 	d, lead := s.digest(strings.Fields(solution)), sha256.Sum256(fmt.Appendf(nil, "%s:%d", s.kind, s.seed))
 	if d[5] < lead[0] {
