@@ -37,17 +37,25 @@ func Missing(trailer metadata.MD) []string { return trailer.Get(missingKey) }
 // Without returns the missing optional dependencies in the trailer of a health check.
 func Without(trailer metadata.MD) []string { return trailer.Get(withoutKey) }
 
+// A phase is how far a service has come.
+type phase int
+
+const (
+	phaseUnknown  phase = iota // no poll has ended
+	phaseStarting              // not ready yet
+	phaseStarted               // was ready
+	phaseStopping
+)
+
 // health serves health checks from the result of its latest poll.
 type health struct {
 	*grpchealth.Server
 	checks []Check
 	names  []string // of checks of readiness
 
-	mu       sync.Mutex
-	failed   []outage // of the latest poll
-	polled   bool
-	started  bool // was ready once
-	stopping bool
+	mu     sync.Mutex
+	phase  phase
+	failed []outage // of the latest poll
 }
 
 // newHealth returns the health of a server with these gRPC services. It is not ready before
@@ -84,19 +92,19 @@ func (h *health) poll(ctx context.Context) {
 func (h *health) record(failed []outage) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.stopping {
+	before, changed := h.phase, !slices.EqualFunc(failed, h.failed, sameName)
+	switch h.failed = failed; {
+	case before == phaseStopping:
 		return
+	case before == phaseUnknown:
+		h.phase = phaseStarting
 	}
-	before, changed := h.ready(), !h.polled || !slices.EqualFunc(failed, h.failed, sameName)
-	h.failed, h.polled = failed, true
-	ready := h.ready()
-	h.started = h.started || ready
-	status := healthpb.HealthCheckResponse_NOT_SERVING
+	ready, status := h.ready(), healthpb.HealthCheckResponse_NOT_SERVING
 	if ready {
-		status = healthpb.HealthCheckResponse_SERVING
+		h.phase, status = phaseStarted, healthpb.HealthCheckResponse_SERVING
 	}
 	h.set(status)
-	if !changed && ready == before {
+	if !changed && before != phaseUnknown {
 		return
 	}
 	level, message, attributes := slog.LevelInfo, "ready", []any(nil)
@@ -117,9 +125,8 @@ func sameName(a, b outage) bool { return a.name == b.name }
 
 // ready reports whether the service is ready by its latest poll. The caller holds h.mu.
 func (h *health) ready() bool {
-	return h.polled && !h.stopping && !slices.ContainsFunc(h.failed, func(o outage) bool {
-		return o.need == NeedAlways || o.need == NeedAtStart && !h.started
-	})
+	needed := func(o outage) bool { return o.need == NeedAlways || o.need == NeedAtStart && h.phase != phaseStarted }
+	return h.phase != phaseUnknown && h.phase != phaseStopping && !slices.ContainsFunc(h.failed, needed)
 }
 
 // texts returns the dependencies that the service misses, and the optional ones that it is
@@ -140,7 +147,7 @@ func (h *health) texts() (missing, without []string) {
 func (h *health) stop() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.stopping = true
+	h.phase = phaseStopping
 	h.set(healthpb.HealthCheckResponse_NOT_SERVING)
 }
 
@@ -150,10 +157,10 @@ func (h *health) stop() {
 func (h *health) state() (missing, without []string, reason string, ready bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	switch {
-	case h.stopping:
+	switch h.phase {
+	case phaseStopping:
 		return nil, nil, "the service is stopping", false
-	case !h.polled:
+	case phaseUnknown:
 		return nil, nil, "nothing known yet: dependencies are being checked", false
 	}
 	missing, without = h.texts()
