@@ -75,8 +75,9 @@ deploy: ## write deploy/k8s, and the table of values in the chart's README, from
 deploy-check: $(BIN)/staticcheck ## the chart and deploy/k8s: both forms equal and current, and each value, flag, selector and port right
 	cd deploy/render && GOWORK=off $(GO) vet ./... && GOWORK=off ../../$(BIN)/staticcheck ./... && GOWORK=off $(GO) test -count=1 ./... # the tests read files of other modules
 
-cluster-validate: ## a real kube-apiserver takes the chart and deploy/k8s, three NATS servers their configuration (first run builds them: ten minutes)
+cluster-validate: ## a real kube-apiserver takes the chart and deploy/k8s, and programs run by what it has (first run builds it: ten minutes)
 	test/cluster/validate.sh
+	test/cluster/services.sh
 	test/cluster/nats.sh
 
 images: ## the images of the services and the command, for amd64 and arm64, as OCI layouts in out/images
