@@ -122,4 +122,4 @@ $(BIN)/staticcheck $(BIN)/grpcurl: tools/go.mod
 	cd tools && GOWORK=off $(GO) build -o ../$(BIN)/ honnef.co/go/tools/cmd/staticcheck github.com/fullstorydev/grpcurl/cmd/grpcurl
 
 clean: ## remove what was built
-	rm -rf $(BIN) $(VENV)
+	rm -rf $(BIN) $(VENV) .cluster

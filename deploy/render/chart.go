@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"fmt"
 	"os"
 	"path"
@@ -17,9 +15,6 @@ import (
 
 // release is the name of the release and of its namespace in deploy/k8s.
 const release = "ponder"
-
-// newReader returns a reader of text for a YAMLReader.
-func newReader(text []byte) *bufio.Reader { return bufio.NewReader(bytes.NewReader(text)) }
 
 // load returns the chart in a directory.
 func load(dir string) (*chart.Chart, error) {
@@ -47,10 +42,15 @@ func readValues(files ...string) (values map[string]any, err error) {
 	return values, nil
 }
 
-// render returns the objects of a release of the chart with values, sorted. Values that the
-// schema or a template refuses are an error.
+// render is renderAs of the release.
 func render(c *chart.Chart, values map[string]any) ([]object, error) {
-	options := chartutil.ReleaseOptions{Name: release, Namespace: release, Revision: 1, IsInstall: true}
+	return renderAs(release, c, values)
+}
+
+// renderAs returns the objects of a release of the chart with values, sorted. The name is also
+// that of its namespace. Values that the schema or a template refuses are an error.
+func renderAs(name string, c *chart.Chart, values map[string]any) ([]object, error) {
+	options := chartutil.ReleaseOptions{Name: name, Namespace: name, Revision: 1, IsInstall: true}
 	all, err := chartutil.ToRenderValues(c, values, options, chartutil.DefaultCapabilities)
 	if err != nil {
 		return nil, err

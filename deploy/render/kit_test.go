@@ -70,7 +70,8 @@ nats: {enabled: false, url: "nats://nats.example:4222"}
 	return all
 }
 
-// eachVariant runs f as a subtest with the objects of each variant.
+// eachVariant runs f as a subtest with the objects of each variant, and of a release with
+// another name.
 func eachVariant(t *testing.T, f func(t *testing.T, objects []object)) {
 	t.Helper()
 	c, all := chartOf(t), variants(t)
@@ -83,6 +84,13 @@ func eachVariant(t *testing.T, f func(t *testing.T, objects []object)) {
 			f(t, objects)
 		})
 	}
+	t.Run("another name", func(t *testing.T) {
+		objects, err := renderAs("prod", c, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f(t, objects)
+	})
 }
 
 // A container is one of a pod, with the id of its workload.

@@ -101,7 +101,7 @@ func TestKustomizeBuildsWhatTheChartRenders(t *testing.T) {
 	}
 }
 
-// With any one line of patches missing, an overlay is not what the chart renders.
+// Without any one of its patches an overlay is not what the chart renders.
 func TestEachPatchOfAnOverlayIsNeeded(t *testing.T) {
 	want := forms(t)
 	generated, err := kustomizeTree(chartOf(t), kustomizeDir)
@@ -134,7 +134,7 @@ func TestEachPatchOfAnOverlayIsNeeded(t *testing.T) {
 	}
 }
 
-func TestOverlaysSayWhatTheirNamesPromise(t *testing.T) {
+func TestOverlaysHaveWhatTheirNamesSay(t *testing.T) {
 	all := forms(t)
 	find := func(dir, id string) object {
 		t.Helper()

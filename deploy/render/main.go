@@ -8,7 +8,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 )
 
@@ -57,42 +56,4 @@ func run(args []string) error {
 		return err
 	}
 	return fmt.Errorf("unknown command %q: use write, or chart with files of values", args[0])
-}
-
-// save writes the tree into dir, where it replaces all files but values.yaml.
-func (t tree) save(dir string) error {
-	old, err := generatedFiles(dir)
-	if err != nil {
-		return err
-	}
-	for _, file := range old {
-		if _, ok := t[file]; !ok {
-			if err := os.Remove(filepath.Join(dir, file)); err != nil {
-				return err
-			}
-		}
-	}
-	for file, content := range t {
-		path := filepath.Join(dir, file)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return err
-		}
-		if err := os.WriteFile(path, content, 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// generatedFiles returns the files in dir, relative to it, but for values.yaml.
-func generatedFiles(dir string) (files []string, err error) {
-	err = filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || entry.Name() == "values.yaml" {
-			return err
-		}
-		file, err := filepath.Rel(dir, path)
-		files = append(files, filepath.ToSlash(file))
-		return err
-	})
-	return files, err
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
 	"errors"
@@ -18,7 +19,7 @@ type object map[string]any
 
 // parse returns the objects of a stream of YAML documents.
 func parse(text []byte) (objects []object, err error) {
-	documents := utilyaml.NewYAMLReader(newReader(text))
+	documents := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(text)))
 	for {
 		document, err := documents.Read()
 		if errors.Is(err, io.EOF) {
@@ -101,5 +102,13 @@ func (o object) withoutHelm() {
 // sorted sorts objects by their ids.
 func sorted(objects []object) []object {
 	slices.SortFunc(objects, func(a, b object) int { return cmp.Compare(a.id(), b.id()) })
+	return objects
+}
+
+// plain removes what only Helm uses from objects.
+func plain(objects []object) []object {
+	for _, o := range objects {
+		o.withoutHelm()
+	}
 	return objects
 }

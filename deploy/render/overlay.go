@@ -2,92 +2,36 @@ package main
 
 import (
 	"fmt"
-	"maps"
-	"reflect"
-	"slices"
-	"strings"
+
+	"helm.sh/helm/v3/pkg/chart"
 )
 
-// An operation is one of a JSON patch (RFC 6902).
-type operation struct {
-	Op    string `json:"op"`
-	Path  string `json:"path"`
-	Value any    `json:"value,omitempty"`
+// An overlay is a directory of deploy/k8s/overlays, which has its difference to another one.
+type overlay struct {
+	name   string
+	on     string   // directory of what it changes, relative to deploy/k8s
+	values []string // files of values of its rendering, relative to deploy/k8s
 }
 
-// diff returns the operations that change a into b, at a path. Lists of maps of the same
-// length are compared by element; other lists are replaced.
-func diff(path string, a, b any) (operations []operation) {
-	if reflect.DeepEqual(a, b) {
-		return nil
+var overlays = []overlay{
+	{name: "dev", on: "base", values: []string{"overlays/dev/values.yaml"}},
+	{name: "gpu", on: "base", values: []string{"overlays/gpu/values.yaml"}},
+	{name: "keda-queue", on: "overlays/gpu", values: []string{"overlays/gpu/values.yaml", "overlays/keda-queue/values.yaml"}},
+}
+
+// render returns the overlay's objects, as the chart renders them without Helm's labels.
+func (o overlay) render(c *chart.Chart, dir string) ([]object, error) {
+	var files []string
+	for _, file := range o.values {
+		files = append(files, dir+"/"+file)
 	}
-	switch b := b.(type) {
-	case map[string]any:
-		if a, ok := a.(map[string]any); ok {
-			return diffMaps(path, a, b)
-		}
-	case []any:
-		a, ok := a.([]any)
-		if !ok || len(a) != len(b) || len(b) == 0 {
-			break
-		}
-		if _, ok := b[0].(map[string]any); !ok {
-			break
-		}
-		for i := range b {
-			operations = append(operations, diff(fmt.Sprintf("%s/%d", path, i), a[i], b[i])...)
-		}
-		return operations
+	values, err := readValues(files...)
+	if err != nil {
+		return nil, err
 	}
-	return []operation{{Op: "replace", Path: path, Value: b}}
-}
-
-func diffMaps(path string, a, b map[string]any) (operations []operation) {
-	for _, key := range slices.Sorted(maps.Keys(a)) {
-		if _, ok := b[key]; !ok {
-			operations = append(operations, operation{Op: "remove", Path: path + "/" + escape(key)})
-		}
+	objects, err := render(c, values)
+	if err != nil {
+		return nil, fmt.Errorf("overlay %s: %w", o.name, err)
 	}
-	for _, key := range slices.Sorted(maps.Keys(b)) {
-		child := path + "/" + escape(key)
-		if old, ok := a[key]; ok {
-			operations = append(operations, diff(child, old, b[key])...)
-		} else {
-			operations = append(operations, operation{Op: "add", Path: child, Value: b[key]})
-		}
-	}
-	return operations
-}
-
-// escape writes a key as a token of a JSON pointer.
-func escape(key string) string { return strings.NewReplacer("~", "~0", "/", "~1").Replace(key) }
-
-// A selector names the object of a patch, as kustomize does.
-type selector struct {
-	Group   string `json:"group,omitempty"`
-	Version string `json:"version"`
-	Kind    string `json:"kind"`
-	Name    string `json:"name"`
-}
-
-// A patch changes or, with the text `$patch: delete`, deletes an object.
-type patch struct {
-	Target selector `json:"target"`
-	Path   string   `json:"path,omitempty"`
-	Patch  string   `json:"patch,omitempty"`
-}
-
-// target returns the selector of o.
-func target(o object) selector {
-	group, version, found := strings.Cut(o.str("apiVersion"), "/")
-	if !found {
-		group, version = "", group
-	}
-	return selector{Group: group, Version: version, Kind: o.kind(), Name: o.name()}
-}
-
-// deletion returns the patch that deletes o.
-func deletion(o object) patch {
-	head := fmt.Sprintf("$patch: delete\napiVersion: %s\nkind: %s\nmetadata:\n  name: %s\n", o.str("apiVersion"), o.kind(), o.name())
-	return patch{Target: target(o), Patch: head}
+	return plain(objects), nil
 }

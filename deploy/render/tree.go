@@ -3,24 +3,13 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"helm.sh/helm/v3/pkg/chart"
 	"sigs.k8s.io/yaml"
 )
-
-// An overlay is a directory of deploy/k8s/overlays, which has its difference to another one.
-type overlay struct {
-	name   string
-	on     string   // directory of what it changes, relative to deploy/k8s
-	values []string // files of values of its rendering, relative to deploy/k8s
-}
-
-var overlays = []overlay{
-	{name: "dev", on: "base", values: []string{"overlays/dev/values.yaml"}},
-	{name: "gpu", on: "base", values: []string{"overlays/gpu/values.yaml"}},
-	{name: "keda-queue", on: "overlays/gpu", values: []string{"overlays/gpu/values.yaml", "overlays/keda-queue/values.yaml"}},
-}
 
 // A kustomization is the part that is used here of kustomize's type.
 type kustomization struct {
@@ -62,31 +51,6 @@ func kustomizeTree(c *chart.Chart, dir string) (tree, error) {
 		}
 	}
 	return t, nil
-}
-
-// render returns the overlay's objects, as the chart renders them without Helm's labels.
-func (o overlay) render(c *chart.Chart, dir string) ([]object, error) {
-	var files []string
-	for _, file := range o.values {
-		files = append(files, dir+"/"+file)
-	}
-	values, err := readValues(files...)
-	if err != nil {
-		return nil, err
-	}
-	objects, err := render(c, values)
-	if err != nil {
-		return nil, fmt.Errorf("overlay %s: %w", o.name, err)
-	}
-	return plain(objects), nil
-}
-
-// plain removes what only Helm uses from objects.
-func plain(objects []object) []object {
-	for _, o := range objects {
-		o.withoutHelm()
-	}
-	return objects
 }
 
 // overlay writes the difference of objects to old, of the kustomization in the directory on.
@@ -166,4 +130,42 @@ func namespace() object {
 		labels["pod-security.kubernetes.io/"+mode+"-version"] = "latest"
 	}
 	return object{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": release, "labels": labels}}
+}
+
+// save writes the tree into dir, where it replaces all files but values.yaml.
+func (t tree) save(dir string) error {
+	old, err := generatedFiles(dir)
+	if err != nil {
+		return err
+	}
+	for _, file := range old {
+		if _, ok := t[file]; !ok {
+			if err := os.Remove(filepath.Join(dir, file)); err != nil {
+				return err
+			}
+		}
+	}
+	for file, content := range t {
+		path := filepath.Join(dir, file)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, content, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// generatedFiles returns the files in dir, relative to it, but for values.yaml.
+func generatedFiles(dir string) (files []string, err error) {
+	err = filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || entry.Name() == "values.yaml" {
+			return err
+		}
+		file, err := filepath.Rel(dir, path)
+		files = append(files, filepath.ToSlash(file))
+		return err
+	})
+	return files, err
 }
