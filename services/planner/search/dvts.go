@@ -12,8 +12,8 @@ import (
 // step and select the step with the highest PRM score. Repeat until the EOS token or
 // maximum tree depth is reached."
 //
-// A subtree never waits for another. Solutions that end at other steps than a
-// subtree's best are kept.
+// A subtree waits for another only for what it leaves of a budget. Solutions that end
+// at other steps than a subtree's best are kept.
 type DVTS struct {
 	N, M, MaxLevels int
 	K               int // greedy steps before a step is scored, as in Lookahead; 0: score the step itself

@@ -21,8 +21,8 @@ import (
 // revision chain […] using best-of-N weighted, and then across chains" (§6.1,
 // appendix). Flat chooses among all attempts at once, as majority does there.
 //
-// Chains do not wait for each other. An attempt that a token limit cut is not shown to
-// later ones.
+// A chain waits for another only for what it leaves of a budget. An attempt that a token
+// limit cut is not shown to later ones.
 type Revisions struct {
 	N, Chains  int
 	Flat       bool
