@@ -18,7 +18,7 @@ type Config struct {
 	MaxDeliver int             // number of attempts at a job; 0 is 4
 	MaxAge     time.Duration   // after which the queue drops a job, at least AckWait; 0 is 1h
 	MaxJobs    int64           // in the queue, of all models; 0 is 65536
-	Replicas   int             // of stream, consumers and buckets in a cluster of NATS servers; 0 is 1
+	Replicas   int             // of stream, consumers and buckets in a cluster of NATS servers, at most 5; 0 is 1
 	File       bool            // store jobs in files, not in memory; planners request jobs again that are lost
 
 	Tracers trace.TracerProvider // of the spans of jobs; nil: none

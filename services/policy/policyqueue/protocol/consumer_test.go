@@ -1,6 +1,10 @@
 package protocol
 
-import "testing"
+import (
+	"os"
+	"strings"
+	"testing"
+)
 
 func TestConsumerIsParsedAsNamed(t *testing.T) {
 	for _, want := range []string{"a", "a-1", "Qwen/Qwen2.5-0.5B *>", "100%", "ä=2"} {
@@ -13,5 +17,27 @@ func TestConsumerIsParsedAsNamed(t *testing.T) {
 		if model, partition, ok := ParseConsumer(name); ok {
 			t.Errorf("%q: got model %q and partition %d, want an error", name, model, partition)
 		}
+	}
+}
+
+// The template of the overlay keda-queue does not call Consumer: its names of consumers are the
+// same.
+func TestScaledObjectNamesTheConsumers(t *testing.T) {
+	text, err := os.ReadFile("../../../../deploy/k8s/overlays/keda-queue/policy.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const key = "consumer: "
+	partitions := strings.Count(string(text), key)
+	if partitions != 32 {
+		t.Errorf("%d consumers, want 32", partitions)
+	}
+	for i := range partitions {
+		if want := key + Consumer("Qwen/Qwen2.5-7B-Instruct", i) + "\n"; !strings.Contains(string(text), want) {
+			t.Errorf("the ScaledObject has no %q", want)
+		}
+	}
+	if !strings.Contains(string(text), "stream: "+Stream+"\n") {
+		t.Errorf("the ScaledObject has no stream %s", Stream)
 	}
 }

@@ -1,7 +1,6 @@
 package protocol
 
 import (
-	"os"
 	"strings"
 	"testing"
 )
@@ -39,27 +38,5 @@ func TestParseSubject(t *testing.T) {
 		if partition != c.partition || search != c.search || ok != c.ok {
 			t.Errorf("%s: got partition %d, search %q, %v; want %+v", c.subject, partition, search, ok, c)
 		}
-	}
-}
-
-// The overlay keda-queue names the consumers of its model, by a template that knows
-// nothing of Consumer.
-func TestConsumersOfTheScaledObject(t *testing.T) {
-	text, err := os.ReadFile("../../../../deploy/k8s/overlays/keda-queue/policy.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	const key = "consumer: "
-	partitions := strings.Count(string(text), key)
-	if partitions != 32 {
-		t.Errorf("%d consumers, want 32", partitions)
-	}
-	for i := range partitions {
-		if want := key + Consumer("Qwen/Qwen2.5-7B-Instruct", i) + "\n"; !strings.Contains(string(text), want) {
-			t.Errorf("no %s", want)
-		}
-	}
-	if !strings.Contains(string(text), "stream: "+Stream+"\n") {
-		t.Errorf("no stream %s", Stream)
 	}
 }
