@@ -172,10 +172,11 @@ func (r *run) noticeQueued() {
 	}
 }
 
-// noticeWaiting publishes that the search waits for a service that failed with err, once.
+// noticeWaiting publishes that the search waits for a service that failed with err. Later calls
+// have no effect.
 func (r *run) noticeWaiting(err error) {
 	r.waiting.Do(func() {
-		r.notice(NoticeWaiting, "a service is throttled or away, and is waited for, at the latest until %s: %v",
+		r.notice(NoticeWaiting, "the search waits for a service that throttles or cannot be reached, at the latest until %s: %v",
 			r.live.request.Deadline.UTC().Format(time.RFC3339), err)
 	})
 }

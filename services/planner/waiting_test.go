@@ -12,7 +12,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 )
 
-// A search whose policy throttles waits for it, with one notice, and has all of its samples.
+// If the policy throttles, a search waits, publishes one notice, and gets all samples.
 func TestThrottledSearchWaits(t *testing.T) {
 	throttles := 30
 	p := &policytest.Script{Reply: func(r policy.Request, ordinal int) policytest.Reply {

@@ -14,8 +14,8 @@ type NoticeKind int
 
 const (
 	NoticeQueued   NoticeKind = iota + 1 // the search waits for a worker
-	NoticeWaiting                        // the search waits for a service that is down; no planner publishes it yet
-	NoticeRetrying                       // a part of the search failed and is tried again
+	NoticeWaiting                        // the search waits for a service that throttles or cannot be reached
+	NoticeRetrying                       // a worker repeats a job that failed
 	NoticeDegraded                       // the search continues, degraded
 )
 
