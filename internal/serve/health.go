@@ -14,6 +14,8 @@ import (
 	grpchealth "google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/metadata"
+
+	"github.com/ponder-mesh/ponder/internal/printable"
 )
 
 // Names of health checks. The empty name and those of gRPC services, such as
@@ -180,10 +182,10 @@ func (h *health) Check(ctx context.Context, r *healthpb.HealthCheckRequest) (*he
 	}
 	trailer := metadata.MD{}
 	for _, m := range missing {
-		trailer.Append(missingKey, printable(m))
+		trailer.Append(missingKey, ascii(m))
 	}
 	for _, o := range without {
-		trailer.Append(withoutKey, printable(o))
+		trailer.Append(withoutKey, ascii(o))
 	}
 	if err := grpc.SetTrailer(ctx, trailer); err != nil {
 		return nil, err
@@ -205,16 +207,16 @@ func (h *health) page(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintln(w, "not ready")
 	}
 	for _, m := range missing {
-		fmt.Fprintln(w, "missing", m)
+		_, _ = printable.Fprintf(w, "missing %s\n", m)
 	}
 	for _, o := range without {
-		fmt.Fprintln(w, "without", o)
+		_, _ = printable.Fprintf(w, "without %s\n", o)
 	}
 }
 
-// printable returns s with a question mark for each character that gRPC metadata does not
+// ascii returns s with a question mark for each character that gRPC metadata does not
 // allow.
-func printable(s string) string {
+func ascii(s string) string {
 	return strings.Map(func(c rune) rune {
 		if c < ' ' || c > '~' {
 			return '?'

@@ -26,6 +26,7 @@ import (
 	"google.golang.org/grpc/reflection"
 
 	"github.com/ponder-mesh/ponder/internal/mux"
+	"github.com/ponder-mesh/ponder/internal/printable"
 	"github.com/ponder-mesh/ponder/internal/tenant"
 )
 
@@ -45,7 +46,7 @@ type Builder func(context.Context, *Dependencies) (Service, error)
 // Main is the main function of a service: it parses s from the command line and the
 // environment, runs the service until it fails or receives SIGINT or SIGTERM, and exits.
 func Main(s *Settings, build Builder) {
-	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)).With("service", s.Name()))
+	slog.SetDefault(slog.New(slog.NewJSONHandler(printable.NewJSONWriter(os.Stderr), nil)).With("service", s.Name()))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // restore the default: a second signal terminates the process

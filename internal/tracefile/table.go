@@ -5,8 +5,9 @@ import (
 	"io"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/ponder-mesh/ponder/internal/printable"
 )
 
 // WriteSearches writes the list of searches, one a line.
@@ -50,7 +51,7 @@ type table struct {
 func (t *table) row(cells ...any) {
 	row := make([]string, len(cells))
 	for i, c := range cells {
-		if row[i] = plain(fmt.Sprint(c)); row[i] == "" {
+		if row[i] = printable.Text(fmt.Sprint(c)); row[i] == "" {
 			row[i] = "-"
 		}
 	}
@@ -109,16 +110,6 @@ func (t *table) gap(column int) int {
 // pad fills text with spaces up to a width.
 func pad(text string, width int) string {
 	return text + strings.Repeat(" ", max(width-utf8.RuneCountInString(text), 0))
-}
-
-// plain returns text without control characters, since files come from elsewhere.
-func plain(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return -1
-	}, text)
 }
 
 // short formats a duration with three digits.

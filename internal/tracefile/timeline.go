@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/ponder-mesh/ponder/internal/printable"
 )
 
 // A Timeline holds the times of the parts of one search.
@@ -57,11 +59,11 @@ func (t *Timeline) Write(w io.Writer, width, most int) error {
 	width = min(max(width, 40), 1000)
 	var out strings.Builder
 	s := t.Search
-	fmt.Fprintf(&out, "%s  %s  %s  %s\n", plain(s.ID), plain(cmp.Or(s.Strategy, "-")), plain(s.State), short(s.Duration))
+	fmt.Fprintf(&out, "%s  %s  %s  %s\n", printable.Text(s.ID), printable.Text(cmp.Or(s.Strategy, "-")), printable.Text(s.State), short(s.Duration))
 	rows, hidden := t.slowest(most)
 	labels, widest := make([]string, len(rows)), 0
 	for i, r := range rows {
-		labels[i] = strings.Repeat("  ", min(r.Indent, maxLabel/2)) + plain(strings.TrimSpace(r.Name+" "+r.Node))
+		labels[i] = strings.Repeat("  ", min(r.Indent, maxLabel/2)) + printable.Text(strings.TrimSpace(r.Name+" "+r.Node))
 		widest = max(widest, min(utf8.RuneCountInString(labels[i]), maxLabel))
 	}
 	scale := scale{total: s.Duration, cells: width - widest - 10}
@@ -72,7 +74,7 @@ func (t *Timeline) Write(w io.Writer, width, most int) error {
 		}
 		line := fmt.Sprintf("%s  %6s  %s", pad(string(label), widest), short(r.Duration), scale.bar(r))
 		if r.Failed != "" {
-			line += " " + plain(r.Failed)
+			line += " " + printable.Text(r.Failed)
 		}
 		fmt.Fprintln(&out, strings.TrimRight(line, " "))
 	}

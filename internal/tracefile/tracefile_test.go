@@ -149,7 +149,7 @@ func TestShow(t *testing.T) {
 				t.Error("text of the file has control characters")
 			}
 			for line := range strings.Lines(got.String()) {
-				width, most := len([]rune(line)), view.Width+1+len(" overloaded[2J")
+				width, most := len([]rune(line)), view.Width+1+len(` overloaded\x1b[2J`)
 				if view.Width > 0 && strings.ContainsAny(line, "─█") && width > most {
 					t.Errorf("a line has %d columns, want at most %d: %s", width, view.Width, line)
 				}

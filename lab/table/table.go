@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/ponder-mesh/ponder/internal/printable"
 )
 
 // Align is the alignment of a column's cells.
@@ -44,7 +46,7 @@ func (t *Table) Add(cells ...string) { t.Rows = append(t.Rows, cells) }
 // WriteMarkdown writes t as a GitHub-flavoured Markdown table, padded to columns of fixed width.
 func (t *Table) WriteMarkdown(w io.Writer) error {
 	escape := strings.NewReplacer("|", `\|`, "\r", "", "\n", "<br>")
-	return t.write(w, escape, "| ", " | ", " |", func(i, width int) string {
+	return t.write(w, escape.Replace, "| ", " | ", " |", func(i, width int) string {
 		if t.align(i) == Right {
 			return strings.Repeat("-", width-1) + ":"
 		}
@@ -52,10 +54,11 @@ func (t *Table) WriteMarkdown(w io.Writer) error {
 	})
 }
 
-// WriteText writes t as plain text in columns of fixed width.
+// WriteText writes t as plain text in columns of fixed width. It escapes what a terminal does not show.
 func (t *Table) WriteText(w io.Writer) error {
 	flat := strings.NewReplacer("\r", "", "\n", " ", "\t", " ")
-	return t.write(w, flat, "", "  ", "", func(_, width int) string { return strings.Repeat("─", width) })
+	clean := func(cell string) string { return printable.Text(flat.Replace(cell)) }
+	return t.write(w, clean, "", "  ", "", func(_, width int) string { return strings.Repeat("─", width) })
 }
 
 func (t *Table) align(column int) Align {
@@ -65,7 +68,7 @@ func (t *Table) align(column int) Align {
 	return Left
 }
 
-func (t *Table) write(w io.Writer, clean *strings.Replacer, start, between, end string,
+func (t *Table) write(w io.Writer, clean func(string) string, start, between, end string,
 	rule func(column, width int) string) error {
 	columns := len(t.Header)
 	for _, row := range t.Rows {
@@ -76,7 +79,7 @@ func (t *Table) write(w io.Writer, clean *strings.Replacer, start, between, end 
 	for _, row := range append([][]string{t.Header}, t.Rows...) {
 		cells := make([]string, columns)
 		for i := range row {
-			cells[i] = clean.Replace(row[i])
+			cells[i] = clean(row[i])
 			widths[i] = max(widths[i], utf8.RuneCountInString(cells[i]), 3)
 		}
 		lines = append(lines, cells)
