@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"os"
 	"runtime"
 	"time"
 
@@ -67,7 +66,8 @@ func record(ctx context.Context, r bench.Runner, path string, h bench.Header, ar
 		return nil, err
 	}
 	left := bench.Remaining(tasks, results)
-	progress := newProgress(os.Stderr, terminal(os.Stderr), tasks, left)
+	to, animated := animation()
+	progress := newProgress(to, animated, tasks, left)
 	err = r.Run(ctx, left, func(r bench.Result) error {
 		if err := log.Append(r); err != nil {
 			return err

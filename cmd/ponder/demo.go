@@ -125,9 +125,9 @@ func (c *demoCmd) run(ctx context.Context, runner bench.Runner, set []problemset
 	if err != nil {
 		return demoRow{}, err
 	}
-	var to io.Writer = io.Discard
-	if terminal(os.Stderr) {
-		to = os.Stderr
+	to, animated := animation()
+	if !animated {
+		to = io.Discard
 	}
 	progress := newProgress(to, true, tasks, tasks)
 	progress.title = fmt.Sprintf("  %-14s ", arm)
@@ -143,7 +143,7 @@ func (c *demoCmd) run(ctx context.Context, runner bench.Runner, set []problemset
 	if err != nil {
 		return demoRow{}, err
 	}
-	if to == io.Discard {
+	if !animated {
 		say("  %-14s %d of %d right in %.1f s", arm, progress.right, len(set), wall.Seconds())
 	}
 	m := bench.NewMatrix(bench.Header{Seeds: []uint64{c.Seed}}, results, bench.OrderOf(set))

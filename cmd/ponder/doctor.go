@@ -45,19 +45,24 @@ func (c *doctorCmd) Run(ctx context.Context, out *output) error {
 	checks.Wait()
 	notReady, lacking := 0, 0
 	for _, f := range services {
-		state := "ready"
+		state, remedy := "ready", ""
 		switch {
 		case !f.Ready:
 			notReady++
-			state = "NOT READY: " + f.Problem + "\n           → " + f.Remedy
+			state, remedy = "NOT READY: "+f.Problem, f.Remedy
 		case f.Problem != "":
 			lacking++
-			state = "ready, but " + f.Problem + "\n           → " + f.Remedy
+			state, remedy = "ready, but "+f.Problem, f.Remedy
 		case f.Without != "":
 			state += ", without " + f.Without
 		}
 		if err := out.row(f, "%-10s %-22s %s", f.Service, f.Address, state); err != nil {
 			return err
+		}
+		if remedy != "" {
+			if err := out.line("           → %s", remedy); err != nil {
+				return err
+			}
 		}
 	}
 	if notReady > 0 {

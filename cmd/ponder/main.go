@@ -76,7 +76,7 @@ func main() {
 	}
 	command, err := parser.Parse(os.Args[1:])
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "ponder:", err, "(see ponder --help)")
+		fail(err, " (see ponder --help)")
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -87,13 +87,13 @@ func main() {
 	switch {
 	case err == nil:
 	case errors.Is(err, errInterrupted):
-		fmt.Fprintln(os.Stderr, "ponder:", err)
+		fail(err, "")
 		os.Exit(130)
 	case errors.As(err, new(usageError)):
-		fmt.Fprintln(os.Stderr, "ponder:", err, "(see ponder --help)")
+		fail(err, " (see ponder --help)")
 		os.Exit(2)
 	default:
-		fmt.Fprintln(os.Stderr, "ponder:", err)
+		fail(err, "")
 		os.Exit(1)
 	}
 }

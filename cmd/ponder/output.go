@@ -3,12 +3,14 @@ package main
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
+	"io"
 	"os"
+	"strings"
 
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/ponder-mesh/ponder/internal/printable"
 	"github.com/ponder-mesh/ponder/lab/table"
 )
 
@@ -16,15 +18,24 @@ import (
 var errInterrupted = errors.New("interrupted")
 
 // An output prints the data of a command on standard output: as JSON lines if json is
-// set, as text otherwise.
+// set, as text otherwise. It and say are all that commands print with, since they escape
+// text from outside: package printable.
 type output struct{ json bool }
 
-// line prints a line of text. In JSON output it prints nothing.
+// writer returns standard output as a writer that escapes, for lines or for JSON.
+func (o *output) writer() io.Writer {
+	if o.json {
+		return printable.NewJSONWriter(os.Stdout)
+	}
+	return printable.NewWriter(os.Stdout)
+}
+
+// line prints a line of text, with the arguments escaped. In JSON output it prints nothing.
 func (o *output) line(format string, args ...any) error {
 	if o.json {
 		return nil
 	}
-	_, err := fmt.Fprintf(os.Stdout, format+"\n", args...)
+	_, err := printable.Fprintf(os.Stdout, format+"\n", args...)
 	return err
 }
 
@@ -41,7 +52,7 @@ func (o *output) table(t table.Table) error {
 	if o.json {
 		return nil
 	}
-	return t.WriteText(os.Stdout)
+	return t.WriteText(o.writer())
 }
 
 // message prints a protobuf message as a JSON line. In text output it prints nothing.
@@ -53,7 +64,7 @@ func (o *output) message(m proto.Message) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(os.Stdout, string(line))
+	_, err = o.writer().Write(append(line, '\n'))
 	return err
 }
 
@@ -62,11 +73,25 @@ func (o *output) value(v any) error {
 	if !o.json {
 		return nil
 	}
-	return json.NewEncoder(os.Stdout).Encode(v)
+	return json.NewEncoder(o.writer()).Encode(v)
 }
 
-// say prints a line about the command's progress on standard error.
-func say(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
+// say prints a line about the command's progress on standard error, with the arguments escaped.
+func say(format string, args ...any) { _, _ = printable.Fprintf(os.Stderr, format+"\n", args...) }
+
+// fail prints an error of a command, each of several that are joined on a line of its own.
+func fail(err error, remedy string) {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok && strings.Contains(err.Error(), "\n") {
+		for _, e := range joined.Unwrap() {
+			fail(e, remedy)
+		}
+		return
+	}
+	say("ponder: %v%s", err, remedy)
+}
+
+// animation returns standard error, unescaped, for a progress, and whether it is a terminal that can show one.
+func animation() (to io.Writer, animated bool) { return os.Stderr, terminal(os.Stderr) }
 
 // terminal reports whether f is a terminal that can show animation.
 func terminal(f *os.File) bool {

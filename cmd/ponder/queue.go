@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -99,7 +97,6 @@ func printSettings(out *output, s protocol.Settings, written bool) error {
 // printQueue prints the load and the workers of one model.
 func printQueue(out *output, m policyqueue.ModelStatus) error {
 	workers := make([]queueWorker, 0, len(m.Workers))
-	var lines strings.Builder
 	for _, a := range m.Workers {
 		w := queueWorker{
 			Name: a.Name, User: a.NATSUser, Version: a.Model.Version, Template: a.Model.Template,
@@ -112,8 +109,11 @@ func printQueue(out *output, m policyqueue.ModelStatus) error {
 			w.State = "not ready"
 		}
 		workers = append(workers, w)
-		fmt.Fprintf(&lines, "\n  %-24s %4d slots  %s", w.Name, w.Slots, w.State)
 	}
-	return out.row(queueModel{m.Model, m.Load, workers}, "%s: %d jobs queued, %d running, %d workers%s",
-		m.Model, m.Load.Queued, m.Load.Running, len(workers), lines.String())
+	err := out.row(queueModel{m.Model, m.Load, workers}, "%s: %d jobs queued, %d running, %d workers",
+		m.Model, m.Load.Queued, m.Load.Running, len(workers))
+	for _, w := range workers {
+		err = errors.Join(err, out.line("  %-24s %4d slots  %s", w.Name, w.Slots, w.State))
+	}
+	return err
 }

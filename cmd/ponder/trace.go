@@ -18,7 +18,7 @@ type traceCmd struct {
 // Run prints the latencies of a trace file by depth.
 func (c *traceCmd) Run(_ context.Context, out *output) error {
 	open := func() (io.ReadCloser, error) { return os.Open(c.File) }
-	if err := tracefile.Show(os.Stdout, open, tracefile.View{Search: c.Search, List: c.List, JSON: out.json}); err != nil {
+	if err := tracefile.Show(out.writer(), open, tracefile.View{Search: c.Search, List: c.List, JSON: out.json}); err != nil {
 		return fmt.Errorf("%s: %w", c.File, err)
 	}
 	return nil
