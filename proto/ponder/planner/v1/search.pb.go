@@ -98,14 +98,13 @@ const (
 	NoticeKind_NOTICE_KIND_UNSPECIFIED NoticeKind = 0
 	// No worker serves the policy. The search starts when one does, or fails at its deadline.
 	NoticeKind_NOTICE_KIND_QUEUED NoticeKind = 1
-	// A service of the mesh is unavailable or asked for a later retry. The search waits for it until its deadline. Not
-	// sent yet.
+	// A service of the mesh throttles the search or became unavailable. The search waits for it until its deadline.
 	NoticeKind_NOTICE_KIND_WAITING NoticeKind = 2
-	// A job failed, or its worker died, and it is tried again.
+	// A job failed, or its worker died. The job is repeated.
 	NoticeKind_NOTICE_KIND_RETRYING NoticeKind = 3
-	// The search goes on, degraded, for example without its verifier. Sent also when results cannot be recorded.
+	// The search continues, degraded, for example without its verifier. Sent also when results cannot be recorded.
 	NoticeKind_NOTICE_KIND_DEGRADED NoticeKind = 4
-	// Results are no longer recorded. The search goes on, and cannot be replayed. Not sent yet.
+	// Results are no longer recorded. The search continues, and cannot be replayed. Not sent yet.
 	NoticeKind_NOTICE_KIND_NOT_STORED NoticeKind = 5
 )
 

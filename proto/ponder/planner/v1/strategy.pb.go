@@ -861,7 +861,7 @@ type Mcts struct {
 	// Weight of exploration: c of UCT, a factor of c of PUCT, 0…1000. Absent: 1.
 	Exploration *float64 `protobuf:"fixed64,5,opt,name=exploration,proto3,oneof" json:"exploration,omitempty"`
 	// Value a newly expanded node by one whole solution, sampled from the child that selection picks. Otherwise the
-	// simulation goes on to the end of a solution, and its value is that solution's.
+	// simulation continues to the end of a solution, and its value is that solution's.
 	Rollout bool `protobuf:"varint,6,opt,name=rollout,proto3" json:"rollout,omitempty"`
 	// How the answer is picked. Unspecified: same as VOTE.
 	Final MctsFinal `protobuf:"varint,7,opt,name=final,proto3,enum=ponder.planner.v1.MctsFinal" json:"final,omitempty"`

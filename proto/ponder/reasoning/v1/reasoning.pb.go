@@ -30,7 +30,7 @@ type FinishReason int32
 const (
 	// The text is not generated. A policy never sends it.
 	FinishReason_FINISH_REASON_UNSPECIFIED FinishReason = 0
-	// At a step delimiter, after as many steps as were requested, or at Expansion.stop: the solution goes on.
+	// At a step delimiter, after as many steps as were requested, or at Expansion.stop: the solution continues.
 	FinishReason_FINISH_REASON_STEP FinishReason = 1
 	// The policy ended the text, which should contain an answer.
 	FinishReason_FINISH_REASON_END FinishReason = 2
