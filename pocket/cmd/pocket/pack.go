@@ -10,11 +10,11 @@ import (
 )
 
 type packCmd struct {
-	In  string `arg:"" type:"existingfile" help:"Dump written by train/export.py, or with --trunk a head written by train/rewardmodel.py."`
+	In  string `arg:"" type:"existingfile" help:"A policy from train/export.py, or with --trunk a reward model's head from train/rewardmodel.py."`
 	Out string `arg:"" help:"The GGUF file."`
 
 	Trunk      string `type:"existingfile" help:"Make a reward model on the trunk of this policy's GGUF file."`
-	Aggregator string `enum:"min,prod,last" default:"min" help:"The reward model's aggregator, chosen on validation problems."`
+	Aggregator string `enum:"min,prod,last" default:"min" help:"With --trunk: the aggregator that is best on validation problems."`
 }
 
 func (c *packCmd) Run() error {
@@ -31,8 +31,11 @@ func (c *packCmd) Run() error {
 	if err != nil {
 		return err
 	}
+	if err := os.WriteFile(c.Out, file, 0o644); err != nil {
+		return err
+	}
 	fmt.Printf("%s: %d bytes\n", c.Out, len(file))
-	return os.WriteFile(c.Out, file, 0o644)
+	return nil
 }
 
 func (c *packCmd) rewardModel(head []byte) ([]byte, error) {
