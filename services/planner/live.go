@@ -68,7 +68,7 @@ func (l *live) nodes(parent string, depth int) []Node {
 func (l *live) since(after int64) (e Event, more bool, changed <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e, more = l.view.Since(after)
+	e, more = l.view.Since(after, state.MaxEventBytes)
 	return e, more, l.changed
 }
 

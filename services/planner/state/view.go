@@ -16,9 +16,8 @@ type View struct {
 	search  Search
 	time    time.Time        // of the latest change
 	latest  map[string]int64 // number of the latest change of each subject
-	changes []numbered       // by number; may have changes that are superseded
+	changes []numbered       // by number; after Apply at most half of them are superseded
 	stale   int              // number of superseded changes in changes
-	limit   int              // bytes of an event
 	became  map[State]int64  // number of the change that brought the search into a state
 }
 
@@ -29,20 +28,21 @@ type numbered struct {
 	time     time.Time
 }
 
-// EpochSize is the number of sequence numbers of an epoch. The first one is
-// epoch × EpochSize + 1.
+// EpochSize is how many sequence numbers an epoch has. Those of epoch e begin at
+// e × EpochSize + 1.
 const EpochSize = 1 << 32
 
-// NewView returns the View of a search without changes, with the numbers of an epoch, which
-// is at least 1.
+// NewView returns the View of a search without changes, whose sequence numbers are those of an
+// epoch. Epochs begin at 1.
 func NewView(epoch int64) *View {
 	return &View{
 		search: Search{Epoch: epoch, Sequence: epoch * EpochSize},
-		latest: map[string]int64{}, became: map[State]int64{}, limit: MaxEventBytes,
+		latest: map[string]int64{}, became: map[State]int64{},
 	}
 }
 
-// Apply applies the next change.
+// Apply applies the next change. The first is Accepted, the last Ended; now is not earlier than
+// before.
 func (v *View) Apply(c Change, now time.Time) {
 	s, before := &v.search, v.search.State
 	s.Sequence++
@@ -80,11 +80,11 @@ func (v *View) superseded(c numbered) bool { return v.latest[c.subject()] != c.s
 // Search returns the current state of the search.
 func (v *View) Search() Search { return v.search }
 
-// Since returns an event of the changes after a number. If they exceed MaxEventBytes, the
-// event has only the first of them, and more is true. After a number of an earlier epoch,
-// the event is the first of a snapshot. If nothing has changed, the event's Sequence is not
-// above after.
-func (v *View) Since(after int64) (e Event, more bool) {
+// Since returns an event of the changes after a number. If they have more than limit bytes, the
+// event has only the first of them, at least one, and more is true; its Bill is the latest all
+// the same. After a number of an earlier epoch, the event is the first of a snapshot. If nothing
+// has changed, the event's Sequence is not above after.
+func (v *View) Since(after int64, limit int) (e Event, more bool) {
 	if start := v.search.Epoch * EpochSize; after < start {
 		after, e.Snapshot = start, true
 	}
@@ -96,7 +96,7 @@ func (v *View) Since(after int64) (e Event, more bool) {
 		if v.superseded(c) {
 			continue
 		}
-		if size += c.bytes(); size > v.limit && last.Change != nil {
+		if size += c.bytes(); size > limit && last.Change != nil {
 			e.Sequence, e.Time, more = last.sequence, last.time, true
 			break
 		}
@@ -107,7 +107,8 @@ func (v *View) Since(after int64) (e Event, more bool) {
 	return e, more
 }
 
-// stateAfter returns the state of the search after the change with a number.
+// stateAfter returns the state of the search after the change with a number. A search passes
+// through its states in the order of their constants.
 func (v *View) stateAfter(sequence int64) State {
 	state := StateQueued
 	for s, at := range v.became {

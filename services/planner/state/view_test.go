@@ -17,13 +17,14 @@ import (
 // A follower reads the events of a View after a sequence number.
 type follower struct {
 	after int64
+	limit int // bytes of an event
 	seen  []Event
 	errs  []error // of events, found when they were read
 }
 
 // read reads one event, as a watcher does, and reports whether another event follows.
 func (f *follower) read(v *View) bool {
-	event, more := v.Since(f.next() - 1)
+	event, more := v.Since(f.next()-1, f.limit)
 	if event.Sequence >= f.next() {
 		f.check(v, event, more)
 		f.seen = append(f.seen, event)
@@ -62,8 +63,8 @@ func (f *follower) check(v *View, e Event, more bool) {
 	switch {
 	case !cmp.Equal(got, want) || len(e.Nodes) != len(want):
 		f.errs = append(f.errs, fmt.Errorf("event %d to %d: nodes got -, want +\n%s", e.First, e.Sequence, cmp.Diff(got, want)))
-	case bytes > v.limit && items > 1:
-		f.errs = append(f.errs, fmt.Errorf("event %d to %d: %d changes of %d bytes, want at most %d", e.First, e.Sequence, items, bytes, v.limit))
+	case bytes > f.limit && items > 1:
+		f.errs = append(f.errs, fmt.Errorf("event %d to %d: %d changes of %d bytes, want at most %d", e.First, e.Sequence, items, bytes, f.limit))
 	case !e.Time.Equal(last):
 		f.errs = append(f.errs, fmt.Errorf("event %d to %d: time %v, want that of the last change, %v", e.First, e.Sequence, e.Time, last))
 	case more != (e.Sequence < v.search.Sequence):
@@ -133,10 +134,10 @@ var succeeded = Ended{State: StateSucceeded, Outcome: Outcome{Answer: "1"}}
 func TestWatchersMissNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := NewView(rapid.Int64Range(1, 3).Draw(t, "epoch"))
-		v.limit = eventSize + 1024
+		const limit = eventSize + 1024
 		start := v.search.Sequence
 		v.Apply(Accepted{ID: "s"}, at(v))
-		followers := []*follower{{}}
+		followers := []*follower{{limit: limit}}
 		notices, ended := 0, false
 		apply := func(t *rapid.T, c Change) {
 			if ended {
@@ -170,14 +171,14 @@ func TestWatchersMissNothing(t *testing.T) {
 				if rapid.Bool().Draw(t, "with a number of an earlier epoch") {
 					after = rapid.Int64Range(0, start-1)
 				}
-				followers = append(followers, &follower{after: after.Draw(t, "after")})
+				followers = append(followers, &follower{after: after.Draw(t, "after"), limit: limit})
 			},
 			"read": func(t *rapid.T) { rapid.SampledFrom(followers).Draw(t, "follower").read(v) },
 		})
 		if !ended {
 			v.Apply(succeeded, at(v))
 		}
-		for _, f := range append(followers, &follower{}) {
+		for _, f := range append(followers, &follower{limit: limit}) {
 			for f.read(v) {
 			}
 			if f.next() <= start { // its number is of an earlier epoch, and it has read nothing
@@ -195,7 +196,7 @@ func TestWatchersMissNothing(t *testing.T) {
 func TestFollowerFindsErrors(t *testing.T) {
 	v := NewView(2)
 	v.Apply(Accepted{ID: "s"}, at(v))
-	f := &follower{}
+	f := &follower{limit: MaxEventBytes}
 	for state := search.StateQueued; state <= search.StateScored; state++ {
 		v.Apply(node("0", state, ""), at(v))
 		f.read(v)
@@ -219,8 +220,7 @@ func TestFollowerFindsErrors(t *testing.T) {
 			t.Errorf("%s: not found", name)
 		}
 	}
-	large := &follower{}
-	v.limit = eventSize
+	large := &follower{limit: eventSize}
 	large.check(v, Event{First: 1, Sequence: v.search.Sequence, Nodes: v.Nodes("", 0), Time: v.time}, false)
 	if len(large.errs) == 0 {
 		t.Error("an event that is too large: not found")
@@ -236,7 +236,7 @@ func TestLargeChangesAreSeveralEvents(t *testing.T) {
 		v.Apply(node(fmt.Sprint(i), search.StateScored, text), at(v))
 	}
 	v.Apply(succeeded, at(v))
-	f := &follower{}
+	f := &follower{limit: MaxEventBytes}
 	for f.read(v) {
 	}
 	if err := f.verdict(v); err != nil {
