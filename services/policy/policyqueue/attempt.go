@@ -75,7 +75,7 @@ func (w *Worker) process(ctx context.Context, msg *nats.Msg, reserved *reservati
 	}
 	a.cancel(nil)
 	<-heartbeats // a heartbeat after the acknowledgement would be an error
-	if a.claimed && (a.unwanted || errors.Is(err, errCancelled) || errors.Is(err, errDeadline)) {
+	if a.claimed && (a.unwanted || err != nil) {
 		a.reporter().stopped(a.undelivered, a.wasted)
 	}
 	a.acknowledge(err)

@@ -83,7 +83,8 @@ func (c *Client) Close() { c.stop() }
 // Model returns the configured model.
 func (c *Client) Model(ctx context.Context) (reasoning.Model, error) { return c.cfg.Model, ctx.Err() }
 
-// Expand publishes r as jobs, and yields children as workers finish them.
+// Expand publishes r as jobs, and yields children as workers finish them. The usage of a
+// child includes what attempts that were stopped or failed have wasted by then.
 func (c *Client) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {
 		if err := c.check(ctx, r); err != nil {
@@ -123,6 +124,7 @@ func (c *Client) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 					e.wasted = e.wasted.Add(*u.wasted)
 				default:
 					e.left--
+					u.child.Usage, e.wasted = u.child.Usage.Add(e.wasted), reasoning.Usage{}
 					if !yield(u.child, nil) {
 						return
 					}

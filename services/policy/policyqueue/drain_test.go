@@ -5,8 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
+	"github.com/ponder-mesh/ponder/services/policy/policytest"
 )
 
 func TestJobsFinishWithinTheDrainTimeOrAreReturned(t *testing.T) {
@@ -31,6 +33,32 @@ func TestJobsFinishWithinTheDrainTimeOrAreReturned(t *testing.T) {
 			q.checkElapsed(t, c.ended)
 			<-done
 			q.checkElapsed(t, c.took)
+			q.checkEmpty(t)
+		})
+	}
+}
+
+// The tokens that a stopped attempt wasted are in the usage of the children of the next attempt.
+// The negative control: an attempt that finishes within the drain time wastes none.
+func TestWastedTokensOfReturnedJobsAreBilled(t *testing.T) {
+	for drain, want := range map[time.Duration]int64{5 * time.Second: 4 * 3, 20 * time.Second: 0} {
+		bubble(t, Config{}, func(t *testing.T, q *rig) {
+			engine := script(func(_ int, reply *policytest.Reply) { reply.Wasted.Generated = 3 })
+			done := make(chan int64)
+			go func() {
+				var wasted int64
+				for _, c := range q.mustExpand(t, request("s", 4)) {
+					wasted += c.Usage.Generated - int64(reasoning.Tokens(c.Steps))
+				}
+				done <- wasted
+			}()
+			w := q.worker(t, engine, WorkerConfig{Drain: drain})
+			time.Sleep(2 * time.Second)
+			q.worker(t, engine, WorkerConfig{Name: "other"})
+			w.stop()
+			if got := <-done; got != want {
+				t.Errorf("drain time %v: %d wasted tokens are billed, want %d", drain, got, want)
+			}
 			q.checkEmpty(t)
 		})
 	}

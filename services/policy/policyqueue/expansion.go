@@ -12,7 +12,7 @@ import (
 type expansion struct {
 	jobs   []*job          // guarded by registry.mu until all are published, constant afterwards
 	left   int             // children that are not yielded; only Expand uses it
-	wasted reasoning.Usage // of unfinished children; only Expand uses it
+	wasted reasoning.Usage // of unfinished children, and in no child that was yielded; only Expand uses it
 	ready  trigger         // signalled after each update
 
 	mu      sync.Mutex

@@ -57,7 +57,7 @@ func (r reporter) fail(ctx context.Context, failure error) error {
 	return err
 }
 
-// stopped sends what was generated before the attempt was stopped, so that the client
+// stopped sends what was generated before the attempt was stopped or failed, so that the client
 // bills it. It waits for no reply.
 func (r reporter) stopped(undelivered []policy.Child, wasted reasoning.Usage) {
 	var events []protocol.Event
@@ -70,7 +70,7 @@ func (r reporter) stopped(undelivered []policy.Child, wasted reasoning.Usage) {
 			err = r.nc.PublishMsg(msg)
 		}
 		if err != nil {
-			slog.Warn("usage of a cancelled job is not reported: its search's bill is too low",
+			slog.Warn("usage of a stopped attempt is not reported: its search's bill is too low",
 				"worker", r.start.Worker, "search", r.search, "job", r.job, "error", err)
 		}
 	}

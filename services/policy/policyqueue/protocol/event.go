@@ -17,7 +17,7 @@ type Child struct{ policy.Child }
 // A Failure reports that the job failed and is not attempted again.
 type Failure struct{ Err error }
 
-// A Stopped is the final report of an attempt that was stopped.
+// A Stopped is the final report of an attempt that was stopped or failed.
 type Stopped struct {
 	Wasted reasoning.Usage // of unfinished children
 }

@@ -329,7 +329,8 @@ func (*Claim) Descriptor() ([]byte, []int) {
 	return file_ponder_queue_v1_queue_proto_rawDescGZIP(), []int{2}
 }
 
-// Stopped is the final report of an attempt at a job that was cancelled or whose deadline has expired.
+// Stopped is the final report of an attempt that was stopped or failed: the job is cancelled, its deadline has expired,
+// or another attempt follows.
 type Stopped struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Cost of children that were begun and not finished.
