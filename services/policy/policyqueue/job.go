@@ -9,17 +9,17 @@ import (
 )
 
 // A job is the client's record of a protocol.Job, from before it is published until its
-// Expand ends.
+// Expand ends. The caller of a method, except id, holds registry.mu.
 type job struct {
 	expansion *expansion
 	search    string
 	name      string
-	epoch     string
+	epoch     string // of this publication: a later job of the same name has another, and so another id
 
 	// Guarded by registry.mu.
 	state    jobState
 	sequence uint64           // in the stream; 0: JetStream has not acknowledged the message
-	missing  map[int]struct{} // ordinals of children that have not come
+	missing  map[int]struct{} // ordinals of children that have not come; not empty while wanted
 	claimant origin           // the last attempt that claimed the job
 	trace    string           // traceparent of the claimant
 }
@@ -47,11 +47,7 @@ func (j *job) id() string { return protocol.Job{Name: j.name, Epoch: j.epoch}.ID
 func (j *job) transition(e jobEvent) { j.state = jobTransitions[j.state][e] }
 
 // wanted reports whether the client waits for children of the job.
-func (j *job) wanted() bool { return j.state <= jobStateContested && len(j.missing) > 0 }
-
-// removable reports whether the client still has to delete the job's message and to stop
-// its attempts.
-func (j *job) removable() bool { return j.state <= jobStateObsolete }
+func (j *job) wanted() bool { return j.state <= jobStateContested }
 
 // ordinals returns the ordinals of the children for which the client waits, in order.
 func (j *job) ordinals() []int {
@@ -61,9 +57,10 @@ func (j *job) ordinals() []int {
 	return slices.Sorted(maps.Keys(j.missing))
 }
 
-// claim makes an attempt the claimant, and returns the traceparent of the previous one.
+// claim makes an attempt the claimant, and returns the traceparent of the previous one, "" if
+// there was none. If the client wants no more children, claim does nothing and returns "".
 func (j *job) claim(from origin, trace string) (previous string) {
-	if j.state > jobStateContested {
+	if !j.wanted() {
 		return ""
 	}
 	previous, j.trace = j.trace, trace
@@ -88,7 +85,8 @@ func (j *job) take(from origin, c policy.Child) {
 	j.expansion.put(update{child: c})
 }
 
-// report takes the final report of an attempt that was stopped.
+// report takes the final report of an attempt that was stopped or failed. The expansion gets the
+// wasted tokens, unless the job is closed.
 func (j *job) report(from origin, e protocol.Stopped) {
 	if j.state != jobStateClosed {
 		j.expansion.put(update{wasted: &e.Wasted})
@@ -110,7 +108,7 @@ func (j *job) fail(err error) {
 // cancel cancels the job. It reports whether the client has to delete the job's message
 // and to stop its attempts.
 func (j *job) cancel() (remove bool) {
-	remove = j.removable()
+	remove = j.state <= jobStateObsolete
 	j.transition(jobEventCancel)
 	return remove
 }

@@ -64,7 +64,7 @@ func TestEventsLeadToStates(t *testing.T) {
 			event(j)
 		}
 		if j.state != c.state || !slices.Equal(j.ordinals(), c.missing) {
-			t.Errorf("%s: state %d with missing children %v, want %d with %v", c.name, j.state, j.ordinals(), c.state, c.missing)
+			t.Errorf("%s: state %v with missing children %v, want %v with %v", c.name, j.state, j.ordinals(), c.state, c.missing)
 		}
 		if got := j.cancel(); got != c.remove {
 			t.Errorf("%s: cancel returns %v, want %v", c.name, got, c.remove)

@@ -1,6 +1,8 @@
 package policyqueue
 
-// A jobState is the state of a job as its client knows it.
+// A jobState is the state of a job as its client knows it. Up to jobStateContested the client
+// wants children; up to jobStateObsolete it has to delete the job's message and to stop its
+// attempts.
 type jobState int
 
 const (
@@ -25,6 +27,11 @@ const (
 	jobStateClosed
 )
 
+// String returns the state's name, for messages.
+func (s jobState) String() string {
+	return [...]string{"published", "claimed", "contested", "obsolete", "cancelling", "closed"}[s]
+}
+
 // A jobEvent moves a job from one state to the next.
 type jobEvent int
 
@@ -32,7 +39,7 @@ const (
 	jobEventClaim        jobEvent = iota // an attempt claims the job
 	jobEventForeignChild                 // a missing child comes from an attempt that is not the claimant
 	jobEventComplete                     // the last missing child has come
-	jobEventReport                       // the claimant was stopped and sends its final report
+	jobEventReport                       // the claimant was stopped or failed, and sends its final report
 	jobEventFail                         // the job fails and is not attempted again
 	jobEventCancel                       // Expand ends
 

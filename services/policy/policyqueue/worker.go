@@ -46,9 +46,11 @@ type Worker struct {
 
 // NewWorker returns a worker of the queue that [Setup] creates. p serves the model of cfg.
 //
-// A pull reserves Cap slots, as a job may have Cap children. Slots of several times Cap keep
-// most slots busy even if jobs are small. With fewer slots than Cap, a large job is
-// generated in several rounds.
+// A pull reserves slots for the largest job, which has protocol.Settings.Cap children, or all
+// slots if there are fewer: such a job is then generated in several rounds. With Slots of
+// several times Cap, most slots are busy even if jobs are small.
+//
+// NewWorker returns a *reasoning.InvalidError for a wrong Config or WorkerConfig.
 func NewWorker(nc *nats.Conn, p policy.Policy, cfg Config, wc WorkerConfig) (*Worker, error) {
 	cfg, err := cfg.complete()
 	if err != nil {
@@ -65,7 +67,7 @@ func NewWorker(nc *nats.Conn, p policy.Policy, cfg Config, wc WorkerConfig) (*Wo
 	if err != nil {
 		return nil, err
 	}
-	wake, stale := newTrigger(), newTrigger()
+	wake, stale := newTrigger(), newTrigger() // there may be a job or a free slot; partitions may have changed
 	w := &Worker{
 		name:     wc.Name,
 		nc:       nc,
@@ -91,9 +93,9 @@ func NewWorker(nc *nats.Conn, p policy.Policy, cfg Config, wc WorkerConfig) (*Wo
 	return w, nil
 }
 
-// Run pulls and processes jobs until ctx ends. Then it pulls no more, gives running jobs
-// the drain time to finish, returns the others to the queue, and returns nil. It returns an
-// error if the connection is or becomes closed.
+// Run pulls and processes jobs until ctx ends. Then it pulls no more, gives running jobs the
+// drain time, returns those that are not finished by then to the queue, and returns nil. It
+// returns an error if the connection is or becomes closed. It may be called once.
 func (w *Worker) Run(ctx context.Context) error {
 	unsubscribe, err := w.subscribe()
 	if err != nil {
