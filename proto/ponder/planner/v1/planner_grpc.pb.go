@@ -57,8 +57,8 @@ const (
 //     search of that request, also after its end and its deadline, if the specs are equal. An absent field is equal to
 //     its default, and the deadline is not compared. If the specs differ, the call fails with ALREADY_EXISTS, reason
 //     IDEMPOTENCY_KEY_IN_USE. A key is kept as long as its search.
-//   - Retention. An ended search is kept until its planner has 1000 ended searches, of all tenants, that were created
-//     after it, until it is deleted, or until its planner stops. Then it is NOT_FOUND, reason SEARCH_NOT_FOUND.
+//   - Retention. An ended search is NOT_FOUND, reason SEARCH_NOT_FOUND, once its planner has 1000 ended searches, of all
+//     tenants, that were created after it, once it is deleted, or once its planner has stopped.
 //   - One planner. While Search.stored is false, a search exists in the memory of one planner only: all calls about it
 //     must reach that planner, and its idempotency key is unknown to every other one.
 //   - Tenants. A search exists only for its tenant; for any other it is NOT_FOUND.
@@ -75,13 +75,15 @@ const (
 //     the enum's UNSPECIFIED. A search has ended if and only if it has an outcome.
 //   - Not served yet. SearchSpec.target_confidence, Budget.price_per_error, Strategy.ladder and every answer_kind but
 //     AUTO are refused with INVALID_ARGUMENT by the field's name, as is a policy or verifier that is not served (the
-//     message names the one that is). GetUsage is UNIMPLEMENTED. What is never sent yet says so where it is declared.
+//     message names the one that is). GetUsage is UNIMPLEMENTED. Fields and values that no planner sends yet say so in
+//     their comments.
 type PlannerServiceClient interface {
 	// Solve creates a search and follows it to its end: CreateSearch and WatchSearch in one call. Every event names the
 	// search. If the stream breaks, resume with WatchSearch.
 	Solve(ctx context.Context, in *SolveRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[SolveResponse], error)
 	// CreateSearch starts a search and returns it as soon as it is accepted. A planner with too many live searches
-	// refuses it with RESOURCE_EXHAUSTED, reason OVERLOADED.
+	// refuses it with RESOURCE_EXHAUSTED, reason OVERLOADED. A planner without a verifier refuses a strategy or a choice
+	// that needs one with FAILED_PRECONDITION, reason NO_VERIFIER.
 	CreateSearch(ctx context.Context, in *CreateSearchRequest, opts ...grpc.CallOption) (*CreateSearchResponse, error)
 	// WatchSearch follows a search from a sequence number to its end. The stream ends with OK after the event that has
 	// the outcome, or without any event if the search had ended with that number.
@@ -284,8 +286,8 @@ func (c *plannerServiceClient) DeleteTenant(ctx context.Context, in *DeleteTenan
 //     search of that request, also after its end and its deadline, if the specs are equal. An absent field is equal to
 //     its default, and the deadline is not compared. If the specs differ, the call fails with ALREADY_EXISTS, reason
 //     IDEMPOTENCY_KEY_IN_USE. A key is kept as long as its search.
-//   - Retention. An ended search is kept until its planner has 1000 ended searches, of all tenants, that were created
-//     after it, until it is deleted, or until its planner stops. Then it is NOT_FOUND, reason SEARCH_NOT_FOUND.
+//   - Retention. An ended search is NOT_FOUND, reason SEARCH_NOT_FOUND, once its planner has 1000 ended searches, of all
+//     tenants, that were created after it, once it is deleted, or once its planner has stopped.
 //   - One planner. While Search.stored is false, a search exists in the memory of one planner only: all calls about it
 //     must reach that planner, and its idempotency key is unknown to every other one.
 //   - Tenants. A search exists only for its tenant; for any other it is NOT_FOUND.
@@ -302,13 +304,15 @@ func (c *plannerServiceClient) DeleteTenant(ctx context.Context, in *DeleteTenan
 //     the enum's UNSPECIFIED. A search has ended if and only if it has an outcome.
 //   - Not served yet. SearchSpec.target_confidence, Budget.price_per_error, Strategy.ladder and every answer_kind but
 //     AUTO are refused with INVALID_ARGUMENT by the field's name, as is a policy or verifier that is not served (the
-//     message names the one that is). GetUsage is UNIMPLEMENTED. What is never sent yet says so where it is declared.
+//     message names the one that is). GetUsage is UNIMPLEMENTED. Fields and values that no planner sends yet say so in
+//     their comments.
 type PlannerServiceServer interface {
 	// Solve creates a search and follows it to its end: CreateSearch and WatchSearch in one call. Every event names the
 	// search. If the stream breaks, resume with WatchSearch.
 	Solve(*SolveRequest, grpc.ServerStreamingServer[SolveResponse]) error
 	// CreateSearch starts a search and returns it as soon as it is accepted. A planner with too many live searches
-	// refuses it with RESOURCE_EXHAUSTED, reason OVERLOADED.
+	// refuses it with RESOURCE_EXHAUSTED, reason OVERLOADED. A planner without a verifier refuses a strategy or a choice
+	// that needs one with FAILED_PRECONDITION, reason NO_VERIFIER.
 	CreateSearch(context.Context, *CreateSearchRequest) (*CreateSearchResponse, error)
 	// WatchSearch follows a search from a sequence number to its end. The stream ends with OK after the event that has
 	// the outcome, or without any event if the search had ended with that number.

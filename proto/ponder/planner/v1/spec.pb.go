@@ -478,7 +478,7 @@ func (x *SearchSpec) GetNoStore() bool {
 
 // A Budget limits the cost of a search. An absent limit is none, and 0 is refused. When a limit is reached, the search
 // ends with STOP_REASON_BUDGET and the best answer so far. The difficulty estimate counts, but it is not cut short: by
-// itself it may exceed a small budget.
+// itself it may exceed a small budget. Tokens that failed attempts wasted count, too, and may exceed a limit.
 type Budget struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Largest number of tokens that the policy generates, discarded branches included, at least 1.

@@ -38,8 +38,8 @@ class PlannerServiceStub:
     search of that request, also after its end and its deadline, if the specs are equal. An absent field is equal to
     its default, and the deadline is not compared. If the specs differ, the call fails with ALREADY_EXISTS, reason
     IDEMPOTENCY_KEY_IN_USE. A key is kept as long as its search.
-    - Retention. An ended search is kept until its planner has 1000 ended searches, of all tenants, that were created
-    after it, until it is deleted, or until its planner stops. Then it is NOT_FOUND, reason SEARCH_NOT_FOUND.
+    - Retention. An ended search is NOT_FOUND, reason SEARCH_NOT_FOUND, once its planner has 1000 ended searches, of all
+    tenants, that were created after it, once it is deleted, or once its planner has stopped.
     - One planner. While Search.stored is false, a search exists in the memory of one planner only: all calls about it
     must reach that planner, and its idempotency key is unknown to every other one.
     - Tenants. A search exists only for its tenant; for any other it is NOT_FOUND.
@@ -56,7 +56,8 @@ class PlannerServiceStub:
     the enum's UNSPECIFIED. A search has ended if and only if it has an outcome.
     - Not served yet. SearchSpec.target_confidence, Budget.price_per_error, Strategy.ladder and every answer_kind but
     AUTO are refused with INVALID_ARGUMENT by the field's name, as is a policy or verifier that is not served (the
-    message names the one that is). GetUsage is UNIMPLEMENTED. What is never sent yet says so where it is declared.
+    message names the one that is). GetUsage is UNIMPLEMENTED. Fields and values that no planner sends yet say so in
+    their comments.
     """
 
     def __init__(self, channel):
@@ -145,8 +146,8 @@ class PlannerServiceServicer:
     search of that request, also after its end and its deadline, if the specs are equal. An absent field is equal to
     its default, and the deadline is not compared. If the specs differ, the call fails with ALREADY_EXISTS, reason
     IDEMPOTENCY_KEY_IN_USE. A key is kept as long as its search.
-    - Retention. An ended search is kept until its planner has 1000 ended searches, of all tenants, that were created
-    after it, until it is deleted, or until its planner stops. Then it is NOT_FOUND, reason SEARCH_NOT_FOUND.
+    - Retention. An ended search is NOT_FOUND, reason SEARCH_NOT_FOUND, once its planner has 1000 ended searches, of all
+    tenants, that were created after it, once it is deleted, or once its planner has stopped.
     - One planner. While Search.stored is false, a search exists in the memory of one planner only: all calls about it
     must reach that planner, and its idempotency key is unknown to every other one.
     - Tenants. A search exists only for its tenant; for any other it is NOT_FOUND.
@@ -163,7 +164,8 @@ class PlannerServiceServicer:
     the enum's UNSPECIFIED. A search has ended if and only if it has an outcome.
     - Not served yet. SearchSpec.target_confidence, Budget.price_per_error, Strategy.ladder and every answer_kind but
     AUTO are refused with INVALID_ARGUMENT by the field's name, as is a policy or verifier that is not served (the
-    message names the one that is). GetUsage is UNIMPLEMENTED. What is never sent yet says so where it is declared.
+    message names the one that is). GetUsage is UNIMPLEMENTED. Fields and values that no planner sends yet say so in
+    their comments.
     """
 
     def Solve(self, request, context):
@@ -176,7 +178,8 @@ class PlannerServiceServicer:
 
     def CreateSearch(self, request, context):
         """CreateSearch starts a search and returns it as soon as it is accepted. A planner with too many live searches
-        refuses it with RESOURCE_EXHAUSTED, reason OVERLOADED.
+        refuses it with RESOURCE_EXHAUSTED, reason OVERLOADED. A planner without a verifier refuses a strategy or a choice
+        that needs one with FAILED_PRECONDITION, reason NO_VERIFIER.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -353,8 +356,8 @@ class PlannerService:
     search of that request, also after its end and its deadline, if the specs are equal. An absent field is equal to
     its default, and the deadline is not compared. If the specs differ, the call fails with ALREADY_EXISTS, reason
     IDEMPOTENCY_KEY_IN_USE. A key is kept as long as its search.
-    - Retention. An ended search is kept until its planner has 1000 ended searches, of all tenants, that were created
-    after it, until it is deleted, or until its planner stops. Then it is NOT_FOUND, reason SEARCH_NOT_FOUND.
+    - Retention. An ended search is NOT_FOUND, reason SEARCH_NOT_FOUND, once its planner has 1000 ended searches, of all
+    tenants, that were created after it, once it is deleted, or once its planner has stopped.
     - One planner. While Search.stored is false, a search exists in the memory of one planner only: all calls about it
     must reach that planner, and its idempotency key is unknown to every other one.
     - Tenants. A search exists only for its tenant; for any other it is NOT_FOUND.
@@ -371,7 +374,8 @@ class PlannerService:
     the enum's UNSPECIFIED. A search has ended if and only if it has an outcome.
     - Not served yet. SearchSpec.target_confidence, Budget.price_per_error, Strategy.ladder and every answer_kind but
     AUTO are refused with INVALID_ARGUMENT by the field's name, as is a policy or verifier that is not served (the
-    message names the one that is). GetUsage is UNIMPLEMENTED. What is never sent yet says so where it is declared.
+    message names the one that is). GetUsage is UNIMPLEMENTED. Fields and values that no planner sends yet say so in
+    their comments.
     """
 
     @staticmethod
