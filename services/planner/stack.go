@@ -7,7 +7,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// A pair is a policy and a verifier: the backend of a search without decorators.
+// A pair is a policy and a verifier, nil if there is none: the backend of a search without
+// decorators.
 type pair struct {
 	policy.Policy
 	verifier.Verifier
@@ -29,7 +30,8 @@ const noStoreBytes = 64 << 20
 //
 //	pair    the policy and the verifier
 //	Retry   next to the models, so that no decorator above gets an error that a retry avoids
-//	notice  around Retry: one notice per search, for any number of repeated calls
+//	notice  one notice per search, when a worker begins another attempt at a job; it is not
+//	        called for what Retry repeats
 //	trace   below the memo, because recorded results take no time
 //	Memo    records a result before a decorator above gets it
 //	Solo    with Config.Solo, around the memo: it replaces the usage that the memo recorded

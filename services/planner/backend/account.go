@@ -18,8 +18,8 @@ import (
 // can go on, the parent is dry itself. If the parent is the whole budget, the first gets
 // everything, and what it waits for is refused if that does not suffice.
 //
-// Invariant: spent + reserved ≤ bound in each bounded currency, for engines that keep to
-// their MaxTokens. An account is guarded by ledger.mu.
+// Invariant: spent + reserved ≤ bound in each bounded currency, unless something is spent that
+// was not reserved: see Meter. An account is guarded by ledger.mu.
 type account struct {
 	parent       *account
 	bounded      [currencies]bool

@@ -32,26 +32,26 @@ type thought struct {
 type draft struct {
 	thought  // on the child's path
 	phase    phase
-	how      *thinking
+	thinking *thinking
 	request  policy.Request // for the child
 	text     transcript
 	child    policy.Child // its usage so far; without steps and Finish until it is finished
-	parts    int          // that the policy has generated
+	parts    int          // that the policy has generated, rejected tries included
 	complete int          // steps that the policy has completed, without forced ones
 	spent    int          // tokens that the policy has generated, without those of rejected tries
 }
 
-// newDraft returns the draft of a child. Its thinking has ended if the prefix has left it no
-// tokens.
+// newDraft returns the draft of a child. If the prefix has left its thinking no tokens, the end
+// is forced or, with ModeReject, the child is truncated.
 func (b *thinking) newDraft(r policy.Request, before thought, ordinal int) *draft {
 	d := &draft{
-		thought: before, phase: phaseThinking, how: b, request: r,
+		thought: before, phase: phaseThinking, thinking: b, request: r,
 		text: transcript{format: b.format, prefix: strings.Join(r.Steps, "")}, child: policy.Child{Ordinal: ordinal},
 	}
 	switch {
 	case d.ended:
 		d.phase = phaseAnswering
-	case d.thinkable() > 0:
+	case d.thinkingLeft() > 0:
 	case b.Mode == ModeReject:
 		d.truncate()
 	default:
@@ -60,12 +60,12 @@ func (b *thinking) newDraft(r policy.Request, before thought, ordinal int) *draf
 	return d
 }
 
-// thinkable returns how many tokens the thinking on the path has left.
-func (d *draft) thinkable() int {
-	if d.how.Max == 0 {
+// thinkingLeft returns how many tokens the thinking on the path has left.
+func (d *draft) thinkingLeft() int {
+	if d.thinking.Max == 0 {
 		return d.request.Sampling.MaxTokens // no bound but the child's limit
 	}
-	return max(0, d.how.Max-d.tokens)
+	return max(0, d.thinking.Max-d.tokens)
 }
 
 // left returns how many tokens the child has left.
@@ -74,7 +74,7 @@ func (d *draft) left() int { return d.request.Sampling.MaxTokens - d.spent }
 // limit returns the most tokens of the next part.
 func (d *draft) limit() int {
 	if d.phase == phaseThinking {
-		return min(d.left(), d.thinkable())
+		return min(d.left(), d.thinkingLeft())
 	}
 	return d.left()
 }
@@ -92,7 +92,7 @@ func (d *draft) next() policy.Request {
 		r.Seed = r.Seed.Child(-1 - d.parts) // -1 is the seed of the search's own draws
 	}
 	if d.phase == phaseThinking {
-		r.Stop = d.how.format.Thinking.End
+		r.Stop = d.thinking.format.Thinking.End
 	}
 	return r
 }
@@ -128,12 +128,12 @@ func (d *draft) takeAnswer(finish reasoning.Finish) {
 }
 
 // answered reports whether the last step ends the solution with an answer.
-func (d *draft) answered() bool { return d.how.format.Ended(d.text.last().Text) }
+func (d *draft) answered() bool { return d.thinking.format.Ended(d.text.last().Text) }
 
 // takeThinking goes on after a part of the thinking. reached reports whether the part has as
 // many tokens as it may have.
 func (d *draft) takeThinking(finish reasoning.Finish, reached bool) {
-	end := d.how.format.Thinking.End
+	end := d.thinking.format.Thinking.End
 	switch {
 	case finish == reasoning.FinishLength:
 		d.takeTruncated(reached)
@@ -148,9 +148,9 @@ func (d *draft) takeThinking(finish reasoning.Finish, reached bool) {
 	}
 }
 
-// takeTruncated goes on after a part that the policy did not end: at the bound of the thinking
-// by force or by another try. At another limit, which is a budget, the end of the context, or
-// the limit of the child, the child is truncated.
+// takeTruncated goes on after a part that the policy did not end. If the thinking has used up its
+// bound, its end is forced or it is sampled again. If another limit cut it (the budget, the end
+// of the context, or the child's MaxTokens), the child is truncated.
 func (d *draft) takeTruncated(reached bool) {
 	if d.text.open() {
 		d.complete--
@@ -158,16 +158,17 @@ func (d *draft) takeTruncated(reached bool) {
 	switch {
 	case !reached || d.left() <= 0:
 		d.truncate()
-	case d.how.Mode == ModeReject:
+	case d.thinking.Mode == ModeReject:
 		d.reject()
 	case !d.full():
-		d.force(d.how.format.Thinking.Answer)
+		d.force(d.thinking.format.Thinking.Answer)
 	default: // the bound was reached in the last requested step
 		d.finish(reasoning.FinishStep)
 	}
 }
 
-// takeEnd goes on after the end of the text within the thinking, which may have an answer.
+// takeEnd goes on after a text that the policy ended within the thinking. If its last step has an
+// answer, the child is finished; otherwise the end of thinking is forced.
 func (d *draft) takeEnd() {
 	d.text.strip("")
 	if d.answered() {
@@ -181,14 +182,15 @@ func (d *draft) takeEnd() {
 
 // tooShort reports whether the thinking has ended too early and can go on.
 func (d *draft) tooShort() bool {
-	wanted := d.waits < d.how.Waits || d.tokens < d.how.Min && d.waits < MaxWaits
+	wanted := d.waits < d.thinking.Waits || d.tokens < d.thinking.Min && d.waits < MaxWaits
 	return wanted && d.limit() > 0
 }
 
-// wait replaces the end of the thinking, which goes on in the same step.
+// wait replaces the end of the thinking by the text of Wait. The thinking goes on in the same
+// step.
 func (d *draft) wait() {
-	d.text.strip(d.how.format.Thinking.End)
-	d.text.force(d.how.Wait)
+	d.text.strip(d.thinking.format.Thinking.End)
+	d.text.force(d.thinking.Wait)
 	d.complete--
 	d.waits++
 }
@@ -206,7 +208,7 @@ func (d *draft) reject() {
 
 // force ends the thinking with a line of its own, and begins the answer.
 func (d *draft) force(answer string) {
-	d.text.forceLine(d.how.format.Thinking.End + answer)
+	d.text.forceLine(d.thinking.format.Thinking.End + answer)
 	d.ended, d.phase = true, phaseAnswering
 }
 

@@ -13,8 +13,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// A Metered is a Backend within a budget, with a bill. It is a search.Ledger: a search
-// that grows the same tree from the same results does so within a budget, too.
+// A Metered is a Backend within a budget, with a bill. It is a search.Ledger: what it grants
+// depends on program order and results alone, so that the same results give the same tree.
 type Metered struct {
 	search.Backend
 	ledger *ledger // nil if there is no budget
@@ -23,21 +23,22 @@ type Metered struct {
 	bill reasoning.Bill
 }
 
-// Meter returns a backend that keeps a search within a budget: spent + reserved ≤ bound at
-// all times, for engines that keep to their MaxTokens. The most that a growth of the tree
-// may cost is reserved before its children are requested, and settled child by child.
+// Meter returns a backend that keeps a search within a budget: spent + reserved ≤ bound. The
+// most that the children of one search.Growth may cost is reserved before they are requested,
+// and settled child by child. What cannot be reserved may exceed the bound: the tokens of an
+// engine beyond its MaxTokens, those that attempts wasted before they were repeated, and those of
+// ChargeEstimate.
 //
 // If less is left than a growth may cost, its children get fewer tokens each, and some of
 // them wait for others, so that a child is not truncated after a few tokens: see reservation.
 // Branches of a search get equal parts of what is left where they begin. A branch that has used
 // its part waits for what the others do not use: see account.
 //
-// A request that cannot be paid even then fails with search.ErrSpent; so does one, after all
-// its children, of which a child was truncated for its smaller share.
+// A request that cannot be paid even then fails with search.ErrSpent. If a share was smaller than
+// MaxTokens and truncated a child, the request yields all its children and then search.ErrSpent.
 //
-// The tokens of a text for a verifier are unknown before it is scored: one token per byte
-// is assumed, and some for marks and templates. FLOPs are bounded only if the models'
-// Parameters are known.
+// The tokens of a text for a verifier are unknown before it is scored: see mostTokens. FLOPs are
+// bounded only if the models' Parameters are known.
 func Meter(b search.Backend, budget Budget, policy, rewardModel reasoning.Model) *Metered {
 	m := &Metered{Backend: b}
 	if budget != (Budget{}) {
@@ -46,8 +47,8 @@ func Meter(b search.Backend, budget Budget, policy, rewardModel reasoning.Model)
 	return m
 }
 
-// Bill returns the cost so far, wasted tokens included. It includes the tokens of an engine
-// that generates more than it may, but not those that are lost when an engine fails.
+// Bill returns the cost so far, with wasted tokens as far as children and errors report them. It
+// includes the tokens of an engine that generates more than it may.
 func (m *Metered) Bill() reasoning.Bill {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -119,7 +120,8 @@ func (m *Metered) expandUnbounded(ctx context.Context, r policy.Request, yield f
 	}
 }
 
-// expand requests children within their shares: those together that are granted together.
+// expand requests children within their shares, in one request for those that are granted
+// together.
 func (m *Metered) expand(ctx context.Context, r policy.Request, shares []*share, yield func(policy.Child, error) bool) {
 	var truncated error
 	for len(shares) > 0 {

@@ -135,7 +135,7 @@ func TestMeterNeverOverspends(t *testing.T) {
 		m.audit(t)
 		bill := m.Bill()
 		if bill.Policy.Verifier != 0 || bill.Verifier.Generated != 0 {
-			t.Errorf("bill mixes up identity was paid: %+v", bill)
+			t.Errorf("bill mixes up policy and verifier: %+v", bill)
 		}
 	})
 }

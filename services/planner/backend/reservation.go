@@ -13,21 +13,21 @@ import (
 //
 // A grant depends on program order and on the cost of results, not on the time of their
 // arrival: it is what it would be if everything before it in program order had been paid. If
-// the account can pay for the limits of all children, none waits. If it can pay the least of
-// all demands, the children get equal parts of what is left. Otherwise the account is dry. If
-// it gets no more, as many of the first children as it can pay the least for are granted
-// together, and the others wait until these are done.
+// the account can pay for the limits of all children, all are granted. If it can pay equal parts
+// that are at least the least of each demand, the children get such parts. Otherwise they wait
+// until the account gets more. If it gets no more, as many of the first children as can have
+// such a part are granted together, and the others wait until these are done.
 //
 // It is guarded by ledger.mu.
 type reservation struct {
 	ctx     context.Context
 	ledger  *ledger
 	account *account
-	strands bool // a child's share also pays its score and what follows the child
+	strands bool // work follows each child (a strand, see search.Ledger); its share pays for that and its score
 	byChild map[string]*share
 	open    []*share // granted or refused, and not done, in the order of the children
 	waiting []*share // the children after these, neither granted nor refused, and not done
-	most    amount   // that waiting may cost
+	most    amount   // limit of what the children in waiting cost
 }
 
 // newReservation adds to an account the reservation of a growth.
@@ -64,7 +64,7 @@ func (r *reservation) grantChildren(first bool) bool {
 	switch {
 	case len(r.waiting) == 0:
 	case !r.strands && (alone || !r.account.bounded[currencyFLOPs]) && left.covers(r.most):
-		r.grant(len(r.waiting), left) // earlier scores are paid, or do not need what is left
+		r.grant(len(r.waiting), left) // earlier scores are paid, or cost only verifier tokens
 	case alone && fundable(r.waiting, left) == len(r.waiting):
 		r.grant(len(r.waiting), equalPart(r.waiting, left))
 	default:
@@ -73,8 +73,8 @@ func (r *reservation) grantChildren(first bool) bool {
 	return true
 }
 
-// grantScores grants scores in the order of the children, and reports whether no score waits
-// or may still be requested.
+// grantScores grants scores in the order of the children. It reports whether the scores of the
+// next growth may be granted: no score of r waits or may still be requested.
 func (r *reservation) grantScores() bool {
 	for _, s := range r.open {
 		if !r.strands && (s.score == nil || !s.score.grant()) {

@@ -18,11 +18,15 @@ import (
 )
 
 // A Backoff limits the attempts at a call. With the zero Backoff, a call of a service that
-// is down fails after four attempts and less than a second.
+// refuses each attempt at once fails within a second.
 type Backoff struct {
-	Attempts int           // most failed attempts in a row; 0 is 4
-	First    time.Duration // wait after the first of them, which doubles after each other; 0 is 100 ms
-	Longest  time.Duration // wait, unless the service asks for more; 0 is 10 s
+	// Attempts is the number of failed attempts in a row after which a call fails. A child that
+	// arrives begins a new row. 0 is 4.
+	Attempts int
+	// First and Longest are the wait after the first failed attempt of a row, doubled after each
+	// other, and the longest of these waits. Jitter shortens a wait by up to half; an error that
+	// advises a delay makes it longer. 0 is 100 ms and 10 s.
+	First, Longest time.Duration
 
 	// Waiting, if not nil, is called before the first wait of a call beyond its Attempts,
 	// with the error of the last of them. It must not block.
@@ -31,7 +35,8 @@ type Backoff struct {
 
 // Retry returns a backend for one search that repeats calls which fail with
 // reasoning.ErrUnavailable or reasoning.ErrOverloaded. It repeats an expansion for the missing
-// children only. The usage of the next child includes what a failed attempt wasted.
+// children only. The usage of the next child includes what failed attempts wasted; it is lost
+// if the caller stops before the next child.
 //
 // It waits at least as long as the error advises. Where a call has a deadline, a service that
 // throttles it is waited for until then, and so is a policy that goes away after it has
@@ -88,6 +93,7 @@ func (b *retrying) Expand(ctx context.Context, r policy.Request) iter.Seq2[polic
 	}
 }
 
+// Score implements search.Backend.
 func (b *retrying) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
 	for failed := 1; ; failed++ {
 		result, err := b.Backend.Score(ctx, r)
