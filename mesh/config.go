@@ -25,15 +25,15 @@ type Config struct {
 	Telemetry *telemetry.Providers    // nil: none
 	Store     backend.Store           // of recorded results; nil: in memory
 	Solo      bool                    // bill each search and estimate as if it ran alone: see backend.Solo
-	Profiles  planner.Profiles        // measured pairs of models; nil: none
+	Profiles  planner.Profiles        // of pairs of models; nil: none
 	Prompt    *difficulty.PromptModel // estimates difficulty from texts; nil: none
-	Sampling  reasoning.Sampling      // defaults of requests
+	Sampling  reasoning.Sampling      // of requests that set none; zero: reasoning.DefaultSampling(256)
 	Slots     int                     // sequences that a worker generates at a time; 0 is 64
 	Workers   int                     // 0 is 1, negative is none
-	Queue     policyqueue.Config      // its Model is set from Policy
+	Queue     policyqueue.Config      // its Model is set from Policy, its Tracers from Telemetry
 	Listen    Addresses               // addresses to listen on besides memory
 
-	PolicyChecks, VerifierChecks []serve.Check // of the models' servers
+	PolicyChecks, VerifierChecks []serve.Check // readiness checks of the models' servers
 
 	// Connect connects to NATS. If it is nil, the mesh starts a server in this process.
 	Connect func(name string) (*nats.Conn, error)

@@ -18,10 +18,10 @@ func newMatrix(k, n int) matrix { return matrix{k, n, n, make([]float32, k*n)} }
 
 func (m matrix) row(i int) []float32 { return m.data[i*m.stride : i*m.stride+m.n] }
 
-// panel is the number of columns per call of Gemm. gonum computes products of at
-// least four 64×64 blocks on its own goroutines and smaller ones on the caller's. In
-// either case every element is the same sum in the same order: a row of the result
-// does not depend on the other rows.
+// panel is the number of columns per call of Gemm: with at most 64 rows, three blocks of
+// 64×64. gonum computes products of fewer than four blocks on the caller's goroutine, larger
+// ones on goroutines of its own. In either case every element is the same sum in the same
+// order: a row of the result does not depend on the other rows.
 const panel = 192
 
 // mul computes c = a·w, or c += a·w, for rows rows of a (stride lda) and c (stride ldc).
@@ -92,8 +92,9 @@ func logSoftmaxAt(x []float32, i int) float64 {
 	return float64(x[i]-top) - math.Log(sum)
 }
 
-// exp returns eˣ with a relative error of about 2·10⁻⁷, several times faster than
-// math.Exp: 2ⁿ through the exponent's bits times a polynomial on [-½ln2, ½ln2].
+// exp returns eˣ for x in [-87, 88] with a relative error of about 2·10⁻⁷, 0 below and +Inf
+// above. It is several times faster than math.Exp: 2ⁿ through the exponent's bits times a
+// polynomial on [-½ln2, ½ln2].
 func exp(x float32) float32 {
 	if x < -87 {
 		return 0

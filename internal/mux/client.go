@@ -16,9 +16,9 @@ import (
 // one client. Keep it below the -max-connection-age of servers.
 const maxAge = time.Minute
 
-// A Client sends requests over one stream at a time. The first request opens it, and a
-// retired stream runs on until its last request has ended. A Client is safe for concurrent
-// use.
+// A Client sends requests over a stream, which the first of them opens. A stream that is older
+// than maxAge is retired: it accepts no more requests and ends with its last one, while later
+// requests use another. A Client is safe for concurrent use.
 type Client[Req, Res Tagged] struct {
 	open   func(context.Context) (Stream[Req, Res], error)
 	cancel func(id string) Req
@@ -45,8 +45,9 @@ func NewClient[Req, Res Tagged](
 }
 
 // Do sends the request that newRequest returns for a fresh id, and yields its responses up
-// to the last. An error, that of ctx or of the stream, ends the sequence. A caller that
-// stops before the last response cancels the request.
+// to the last. It waits while MaxInFlight requests are in flight. An error ends the sequence:
+// that of ctx, that of the stream (see the package), or reasoning.ErrUnavailable after Close. A
+// caller that stops before the last response cancels the request.
 func (c *Client[Req, Res]) Do(ctx context.Context, newRequest func(id string) Req) iter.Seq2[Res, error] {
 	return func(yield func(Res, error) bool) {
 		var zero Res
@@ -87,7 +88,8 @@ func (c *Client[Req, Res]) Do(ctx context.Context, newRequest func(id string) Re
 	}
 }
 
-// Close cancels all streams and waits until they have ended.
+// Close cancels all streams and waits until they have ended. Requests in flight and later ones
+// fail with reasoning.ErrUnavailable. Close returns nil.
 func (c *Client[Req, Res]) Close() error {
 	c.mu.Lock()
 	c.stop()

@@ -9,8 +9,8 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// ErrIDInUse indicates that the id of a request belongs to another in-flight request of
-// its stream, which continues.
+// ErrIDInUse indicates that another request in flight on the stream has the same id. That
+// other request continues.
 var ErrIDInUse = reasoning.NewError(reasoning.KindExists, "REQUEST_ID_IN_USE", "request id in use")
 
 // A session is the state of one stream of a Server.
@@ -18,7 +18,7 @@ type session[Req, Res Tagged] struct {
 	Server[Req, Res]
 	stream   ServerStream[Req, Res]
 	handlers sync.WaitGroup
-	ended    chan struct{} // receives once per request, after its last response
+	ended    chan struct{} // gets one value per started request, after its last response
 
 	sendMu sync.Mutex // held during stream.Send
 
@@ -26,8 +26,9 @@ type session[Req, Res Tagged] struct {
 	running map[string]context.CancelFunc // by request id
 }
 
-// start starts a request, or sends a response that refuses it. A returned error ends the
-// stream.
+// start starts a request, or sends a response that refuses it. open is whether the stream
+// accepts requests. A returned error ends the stream. Only the goroutine of Serve calls start:
+// no other request takes the id between the check and the insertion.
 func (v *session[Req, Res]) start(ctx context.Context, request Req, open bool) (started bool, err error) {
 	id := request.GetRequestId()
 	v.mu.Lock()

@@ -1,7 +1,7 @@
 package rpcerr
 
-// A remoteError is an error that was received: it has the message of its sender and wraps
-// the domain's error.
+// A remoteError is an error that was received: it has the message of its sender and wraps the
+// error that code and reason name.
 type remoteError struct {
 	message string
 	domain  error

@@ -57,9 +57,10 @@ func encode(err error, m mapping, reason string, limit int) *status.Status {
 	return s
 }
 
-// FromStatus decodes the result of ToStatus: the error that it returns has the message of
-// the status, and errors.Is and errors.As find in it what they find in the argument of
-// ToStatus. It returns an error without a status, and a status of a code that no kind has,
+// FromStatus decodes the result of ToStatus: the error that it returns has the message of the
+// status, and errors.Is and errors.As find in it the sentinel that reasoning.Classify returns
+// for the argument of ToStatus, and its InvalidError; reasoning.Delay returns its delay.
+// FromStatus returns an error without a status, and a status of a code that no kind has,
 // unchanged.
 func FromStatus(err error) error {
 	s, ok := status.FromError(err)

@@ -1,6 +1,7 @@
 package report
 
-// A Price holds the price of Per tokens of each kind.
+// A Price holds what Per tokens of each kind cost, in Prices.Currency. Prompt tokens are those
+// that were not cached.
 type Price struct {
 	Prompt    float64 `json:"prompt"`
 	Cached    float64 `json:"cached"`

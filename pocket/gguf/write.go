@@ -8,8 +8,10 @@ import (
 	"math"
 )
 
-// Write writes the file, with tensors in their Type. A value that is too large for F16
-// becomes infinite.
+// Write writes the file, with tensors in their Type. A value that is too large for F16 becomes
+// infinite. Write returns an error for a tensor whose Data does not fit its Dims or whose Type
+// is not F32 or F16, and for metadata of a type other than uint32, uint64, float32, bool,
+// string, []int32 and []string.
 func (f *File) Write(w io.Writer) error {
 	var b bytes.Buffer
 	b.WriteString(magic)
@@ -54,7 +56,8 @@ func (f *File) Write(w io.Writer) error {
 
 func pad(b *bytes.Buffer) { b.Write(make([]byte, -b.Len()&(alignment-1))) }
 
-// put writes fixed-size values. Writing to a bytes.Buffer cannot fail.
+// put writes values of fixed size, in the sense of encoding/binary; of others it writes
+// nothing. Writing to a bytes.Buffer cannot fail.
 func put(b *bytes.Buffer, values ...any) {
 	for _, v := range values {
 		switch v := v.(type) { // frequent types without reflection

@@ -71,11 +71,13 @@ var (
 	names  = []string{"Tom", "Ann", "Bob", "Eve", "Sam", "Mia", "Leo", "Zoe", "Max", "Ivy"}
 	things = []string{"apples", "pens", "coins", "books", "shells", "cards", "beads", "nuts"}
 
-	// By level: the largest number in the text, and the largest content of a box.
+	// By level: the largest number that does not depend on the pile, and the largest content
+	// of a box.
 	maxNumber = [MaxLevel]int{20, 60, 99, 400}
 	maxBox    = [MaxLevel]int{9, 12, 25, 40}
 )
 
+// maxPile bounds the pile after each sentence.
 const maxPile = 1999
 
 // story is the state of a problem during generation.
@@ -83,8 +85,8 @@ type story struct {
 	r          *rand.Rand
 	who, other string // persons
 	thing      string
-	max, box   int // largest number, largest content of a box
-	pile       int // after the steps so far
+	max, box   int // maxNumber and maxBox of the level
+	pile       int // number of things after the steps so far
 	text       []byte
 	steps      []string
 }

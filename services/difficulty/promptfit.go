@@ -13,8 +13,8 @@ import (
 // ridge is the penalty on squared weights, against overfitting to few problems.
 const ridge = 1
 
-// FitPrompt fits a PromptModel to problems and their pass rates. It needs at least three
-// problems per feature.
+// FitPrompt fits a PromptModel to problems and their pass rates, in [0,1]. It returns a
+// *reasoning.InvalidError for rates outside, or for fewer than three problems per feature.
 func FitPrompt(texts []string, rates []float64) (PromptModel, error) {
 	if least := 3 * len(FeatureNames); len(texts) != len(rates) || len(texts) < least {
 		return PromptModel{}, reasoning.Invalid("problems", "must have %d or more, with one rate each: has %d problems and %d rates",
@@ -50,7 +50,8 @@ func FitPrompt(texts []string, rates []float64) (PromptModel, error) {
 		}
 	}
 	slices.Sort(residuals)
-	// The conformal quantile (Vovk et al. 2005).
+	// The quantile of conformal prediction (Vovk et al. 2005), of cross-validated residuals: the
+	// coverage of 90 % is approximate, since m is fitted to all problems.
 	m.Error = residuals[min(len(residuals)-1, int(math.Ceil(0.9*float64(len(residuals)+1)))-1)]
 	return m, nil
 }
@@ -67,7 +68,7 @@ func fit(rows [][]float64, rates []float64) (PromptModel, error) {
 			hessian.SetSym(j, j, ridge)
 			gradient.SetVec(j, -ridge*w.AtVec(j))
 		}
-		hessian.SetSym(d, d, 1e-6)
+		hessian.SetSym(d, d, 1e-6) // the bias has no penalty; this keeps the matrix positive definite
 		for i := range n {
 			row := x.RowView(i)
 			p := logistic(mat.Dot(row, w))
@@ -77,7 +78,7 @@ func fit(rows [][]float64, rates []float64) (PromptModel, error) {
 		var chol mat.Cholesky
 		var step mat.VecDense
 		if !chol.Factorize(hessian) {
-			return m, fmt.Errorf("fit prompt model: the features do not determine the weights: use more problems")
+			return m, fmt.Errorf("fit prompt model: the Hessian is not positive definite: is a feature not finite?")
 		}
 		if err := chol.SolveVecTo(&step, gradient); err != nil {
 			return m, fmt.Errorf("fit prompt model: %w", err)

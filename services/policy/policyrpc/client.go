@@ -18,9 +18,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policywire"
 )
 
-// A Client is a Policy that calls a server over a connection. All its
-// requests share one stream, which the first request opens. Package mux describes what
-// happens when it breaks.
+// A Client is a Policy that calls a server over a connection. Its requests share a stream,
+// which the first of them opens. Package mux describes when another stream replaces it.
 type Client struct {
 	service policyv1.PolicyServiceClient
 	mux     *mux.Client[*policyv1.ExpandRequest, *policyv1.ExpandResponse]
@@ -41,7 +40,8 @@ func NewClient(conn grpc.ClientConnInterface) *Client {
 	return &Client{service: service, mux: mux.NewClient(open, cancel, last)}
 }
 
-// Close ends the stream. Requests in flight fail.
+// Close ends the stream. Requests in flight and later ones fail with
+// reasoning.ErrUnavailable.
 func (c *Client) Close() error { return c.mux.Close() }
 
 // Model implements policy.Policy.
@@ -54,8 +54,8 @@ func (c *Client) Model(ctx context.Context) (reasoning.Model, error) {
 }
 
 // Expand implements policy.Policy. It fails with wire.ErrMalformed if the server leaves
-// out a child, repeats one, or sends one that r does not request. The wasted tokens of
-// a cancelled request are not reported.
+// out a child, repeats one, or sends one that r does not request. The wasted tokens of a
+// request that fails or is cancelled are not reported.
 func (c *Client) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {
 		if err := r.Validate(); err != nil {
@@ -88,7 +88,7 @@ func (c *Client) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 
 // readResponse returns the child that a response carries, or a child without steps if
 // the response carries another event. It calls onStart for a start, and removes the
-// child's ordinal from missing.
+// child's ordinal from missing. err is the error of the stream.
 func readResponse(
 	response *policyv1.ExpandResponse, err error, onStart func(policy.Start), missing map[int]bool,
 ) (policy.Child, error) {

@@ -18,7 +18,8 @@ import (
 )
 
 // Register registers a service that serves p. A request takes the sampling parameters
-// that it does not set from defaults. The server must run with serve.Interceptors.
+// that it does not set from defaults. The server must run with serve.Interceptors, which turn
+// errors into statuses.
 func Register(r grpc.ServiceRegistrar, p policy.Policy, defaults reasoning.Sampling) {
 	policyv1.RegisterPolicyServiceServer(r, &server{policy: p, defaults: defaults})
 }
@@ -75,7 +76,7 @@ func (s *server) expand(
 		if err != nil {
 			return nil, err
 		}
-		for _, step := range child.Steps { // protobuf refuses other text, which would break the whole stream
+		for _, step := range child.Steps { // a message with text that is not UTF-8 would break the whole stream
 			if !utf8.ValidString(step.Text) {
 				return nil, fmt.Errorf("%w: step of child %d is not UTF-8", wire.ErrMalformed, child.Ordinal)
 			}
