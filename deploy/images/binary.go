@@ -19,8 +19,9 @@ const versionVariable = "github.com/ponder-mesh/ponder/internal/serve.version"
 // compile builds static binaries of packages of one module for a platform, into directory
 // out. The result depends on the source, the version and the Go release alone: not on paths,
 // the user's Go settings, the workspace or the state of the repository.
-func compile(ctx context.Context, module, out string, platform v1.Platform, linkVersion string, packages ...string) error {
-	args := []string{"build", "-trimpath", "-buildvcs=false", "-mod=readonly", "-ldflags", "-s -w -buildid= " + linkVersion, "-o", out + "/"}
+func compile(ctx context.Context, module, out string, platform v1.Platform, version string, packages ...string) error {
+	link := "-s -w -buildid= -X " + versionVariable + "=" + version
+	args := []string{"build", "-trimpath", "-buildvcs=false", "-mod=readonly", "-ldflags", link, "-o", out + "/"}
 	command := exec.CommandContext(ctx, "go", append(args, packages...)...)
 	command.Dir = module
 	command.Env = append(withoutGo(os.Environ()),
@@ -47,15 +48,16 @@ func withoutGo(environment []string) []string {
 }
 
 // compileAll builds the programs for a platform and returns the directory of the binaries.
-func compileAll(ctx context.Context, root, temp string, programs []Program, platform v1.Platform, version string) (string, error) {
+func compileAll(
+	ctx context.Context, root, temp string, programs []Program, platform v1.Platform, version string,
+) (string, error) {
 	out := filepath.Join(temp, platform.OS+"-"+platform.Architecture)
 	packages := make(map[string][]string) // by module
 	for _, p := range programs {
 		packages[p.Module] = append(packages[p.Module], p.Package)
 	}
 	for module, packages := range packages {
-		link := "-X " + versionVariable + "=" + version
-		if err := compile(ctx, filepath.Join(root, module), out, platform, link, packages...); err != nil {
+		if err := compile(ctx, filepath.Join(root, module), out, platform, version, packages...); err != nil {
 			return "", err
 		}
 	}

@@ -22,7 +22,9 @@ type Built struct {
 }
 
 // build compiles the programs and assembles their images.
-func build(ctx context.Context, root string, programs []Program, platforms []v1.Platform, source Source) ([]Built, error) {
+func build(
+	ctx context.Context, root string, programs []Program, platforms []v1.Platform, source Source,
+) ([]Built, error) {
 	temp, err := os.MkdirTemp("", "images-")
 	if err != nil {
 		return nil, fmt.Errorf("make a directory for binaries: %w", err)

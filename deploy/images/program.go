@@ -2,7 +2,7 @@ package main
 
 // A Program is a binary and the image that has it.
 type Program struct {
-	Name        string // of the binary in /usr/local/bin, of its package's directory, and the last part of the image's name
+	Name        string // of the binary and of its package's directory; the last part of the image's name
 	Package     string // relative to Module
 	Module      string // directory of the Go module, relative to the repository
 	Title       string
@@ -13,7 +13,7 @@ type Program struct {
 }
 
 // programs holds one image for each service: a pod pulls, and a scanner finds, only what the
-// pod runs. The models are in the images of policy and verifier alone.
+// pod runs. The pocket models are in the images of policy, verifier and the command.
 var programs = []Program{
 	{
 		Name: "planner", Package: "./services/planner/cmd/planner", Module: ".",

@@ -23,20 +23,20 @@ type Source struct {
 // another image.
 func (s Source) complete(ctx context.Context, root string, env func(string) (string, bool)) (Source, error) {
 	var errs []error
-	ask := func(value string, args ...string) string {
-		if value == "" {
-			answer, err := git(ctx, root, args...)
-			errs = append(errs, err)
-			return answer
+	or := func(value string, args ...string) string {
+		if value != "" {
+			return value
 		}
-		return value
+		printed, err := git(ctx, root, args...)
+		errs = append(errs, err)
+		return printed
 	}
-	s.Version = ask(s.Version, "describe", "--tags", "--always", "--dirty", "--match", "v[0-9]*")
-	s.Revision = ask(s.Revision, "rev-parse", "HEAD")
+	s.Version = or(s.Version, "describe", "--tags", "--always", "--dirty", "--match", "v[0-9]*")
+	s.Revision = or(s.Revision, "rev-parse", "HEAD")
 	if s.Created.IsZero() {
 		epoch, ok := env("SOURCE_DATE_EPOCH")
 		if !ok {
-			epoch = ask("", "log", "-1", "--format=%ct")
+			epoch = or("", "log", "-1", "--format=%ct")
 		}
 		seconds, err := strconv.ParseInt(epoch, 10, 64)
 		if err != nil {

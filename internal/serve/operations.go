@@ -62,7 +62,7 @@ func newPages(h *health, metrics http.Handler) *http.Server {
 	}
 	live := func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "live") }
 	pages.HandleFunc("GET /livez", live)
-	pages.HandleFunc("GET /healthz", live) // the name that other load balancers ask for
+	pages.HandleFunc("GET /healthz", live) // the name that other load balancers request
 	pages.HandleFunc("GET /readyz", h.page)
 	return &http.Server{Handler: pages, ReadHeaderTimeout: 10 * time.Second}
 }

@@ -50,7 +50,7 @@ func TestPolicyDrainsOnSIGTERM(t *testing.T) {
 			select {
 			case <-model.generating:
 			case err := <-first:
-				t.Fatalf("the job ended with %v before its sample was asked for", err)
+				t.Fatalf("the job ended with %v before its sample was requested", err)
 			}
 			if err := process.Process.Signal(c.signal); err != nil {
 				t.Fatal(err)
@@ -161,7 +161,7 @@ func newQueue(t *testing.T) *queue {
 	return q
 }
 
-// expand asks for one sample, and returns a channel of the error or of nil.
+// expand requests one sample, and returns a channel of the error or of nil.
 func (q *queue) expand(t *testing.T, search string) <-chan error {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
