@@ -34,7 +34,7 @@ func (a *attempt) acknowledge(err error) {
 		failed = a.terminate("the deadline has passed")
 	case errors.Is(err, errStopped):
 		failed = a.msg.Nak()
-	case errors.Is(err, reasoning.ErrInvalid), errors.Is(err, policy.ErrModel) && !errors.As(err, &other):
+	case reasoning.Permanent(err) && !errors.As(err, &other):
 		log.Error("job failed: no attempt can succeed", "error", err)
 		failed = a.fail(log, err)
 	case errors.Is(err, errNoClient) && last: // a client that returns finds that the stream has lost the job
@@ -51,7 +51,7 @@ func (a *attempt) acknowledge(err error) {
 			policy.ErrPoison, a.start.Attempt, a.start.Worker, err))
 	default:
 		log.Warn("attempt failed: the job is attempted again", "error", err)
-		failed = a.retry(retryDelay(a.start.Attempt))
+		failed = a.retry(max(retryDelay(a.start.Attempt), reasoning.Delay(err)))
 	}
 	if failed != nil {
 		log.Warn("job is not acknowledged: JetStream will deliver it again", "error", failed)

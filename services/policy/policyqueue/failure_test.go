@@ -3,6 +3,7 @@ package policyqueue
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +21,7 @@ import (
 func TestFailedJobs(t *testing.T) {
 	const four = 4*time.Second + 5250*time.Millisecond // attempts of a second each, and the delays between them
 	fails := func(err error) func(*policytest.Reply) { return func(reply *policytest.Reply) { reply.Err = err } }
+	keyRefused := reasoning.NewError(reasoning.KindPrecondition, "OF_A_TEST", "key refused")
 	panics := func(reply *policytest.Reply) { reply.Do = func() { panic("index out of range") } }
 	for _, c := range []struct {
 		name  string
@@ -33,6 +35,10 @@ func TestFailedJobs(t *testing.T) {
 		{"unavailable", fails(reasoning.ErrUnavailable), 4, four, policy.ErrPoison, "unavailable"},
 		{"time limit of the engine", fails(context.DeadlineExceeded), 4, four, policy.ErrPoison, "deadline"},
 		{"panic", panics, 4, four, policy.ErrPoison, "index out of range"},
+		{"throttled, with a delay", fails(reasoning.WithDelay(reasoning.ErrOverloaded, 7*time.Second)), 4,
+			(4 + 3*7) * time.Second, policy.ErrPoison, "overloaded"},
+		{"key refused", fails(fmt.Errorf("401 (set PONDER_POLICY_API_KEY): %w", keyRefused)), 1, time.Second, keyRefused,
+			"set PONDER_POLICY_API_KEY"},
 		{"invalid", fails(reasoning.Invalid("steps", "many")), 1, time.Second, reasoning.ErrInvalid, "steps: many"},
 		{"model", fails(policy.ErrModel), 1, time.Second, policy.ErrModel, "model"},
 	} {
