@@ -60,6 +60,33 @@ func TestFailedJobs(t *testing.T) {
 	}
 }
 
+// What a failed attempt generated is on the bill, whether a later attempt succeeds or not.
+func TestFailedAttemptsAreBilled(t *testing.T) {
+	for failures, want := range map[int]int64{0: 0, 1: 3, 3: 9, 4: 12} {
+		bubble(t, Config{}, func(t *testing.T, q *rig) {
+			left := failures
+			engine := script(func(_ int, reply *policytest.Reply) {
+				reply.Delay = time.Second
+				if left > 0 {
+					left--
+					reply.Err, reply.Wasted = errors.New("aborted"), reasoning.Usage{Generated: 3}
+				}
+			})
+			q.worker(t, engine, WorkerConfig{})
+			var billed, inSteps int64
+			for child := range q.Expand(t.Context(), request("s", 1)) {
+				billed += child.Usage.Generated
+				inSteps += int64(reasoning.Tokens(child.Steps))
+			}
+			if billed-inSteps != want || (inSteps > 0) != (failures < 4) {
+				t.Errorf("%d failures: billed %d tokens, %d of them in steps, want %d that are wasted",
+					failures, billed, inSteps, want)
+			}
+			q.checkEmpty(t)
+		})
+	}
+}
+
 // Expand returns no error if a later attempt succeeds, and children that finished before are
 // kept.
 func TestRetryKeepsFinishedChildren(t *testing.T) {
