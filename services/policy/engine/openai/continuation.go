@@ -12,7 +12,7 @@ import (
 
 // Limits of what Expand does to continue a text that the server aborted.
 const (
-	maxContinuations = 16                     // of one child
+	maxContinuations = 4                      // of one child
 	maxFailures      = 4                      // of a child in a row, without a new token
 	firstPause       = 100 * time.Millisecond // before another attempt after the first of them; doubles
 	longestPause     = time.Minute            // that a server may ask for
@@ -34,7 +34,7 @@ func (e *Engine) finish(ctx context.Context, p protocol, c call, samples []*samp
 			return sum, err
 		}
 		had := s.count.before
-		if s.count.total() == 0 || continued == maxContinuations {
+		if s.count.total() == 0 {
 			return sum, err
 		}
 		s.count.next()
@@ -42,9 +42,9 @@ func (e *Engine) finish(ctx context.Context, p protocol, c call, samples []*samp
 		case s.count.before >= s.limit:
 			s.end(reasoning.FinishLength)
 			return sum, nil
-		case s.count.before > had:
+		case s.count.before > had && continued < maxContinuations:
 			continued, failed = continued+1, 0
-		case failed+1 == maxFailures || reasoning.Delay(err) > longestPause:
+		case continued == maxContinuations, failed+1 == maxFailures, reasoning.Delay(err) > longestPause:
 			return sum, fmt.Errorf("%w (after %d tokens)", err, s.count.before)
 		default:
 			failed++

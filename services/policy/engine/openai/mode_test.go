@@ -44,7 +44,7 @@ func outcomeOf(m modelservertest.Mode, chat bool) outcome {
 	case modelservertest.ModeAbortAlways:
 		o := outcome{err: reasoning.ErrUnavailable, attempts: 1}
 		if !chat { // the text arrives, but never its end
-			o.attempts, o.message = (len(solution)+1)/2+maxFailures, "(after 7 tokens)"
+			o.attempts, o.message = 1+maxContinuations, "(after 7 tokens)"
 		}
 		return o
 	case modelservertest.ModeDies:
