@@ -103,3 +103,34 @@ func TestWasteIsNoThinking(t *testing.T) {
 		t.Errorf("billed %d tokens, %d of them in steps; the server generated %d", n, tokens(got[0].Steps), generated)
 	}
 }
+
+// A template may have no text for a suppressed end of thinking: the model then goes on where
+// the end stood, as in s1's ablation of strings (Muennighoff et al. 2025). The control has one.
+func TestEmptyWait(t *testing.T) {
+	for wait, want := range map[string]string{
+		"":     "Hm, so.</think>\n 4.",
+		"Wait": "Hm, so.WaitHm, so.</think>\n 4.",
+	} {
+		s := modelservertest.Start(t, modelservertest.Options{
+			Thinking: []string{"Hm", ",", " so", "."}, Text: []string{" 4", "."},
+		})
+		tmpl := lookup(t, "think-chatml")
+		tmpl.Thinking.Wait = wait
+		e, err := openai.New(openai.Config{
+			BaseURL: s.URL, Model: modelservertest.ModelName, Template: tmpl, Dialect: openai.DialectVLLM,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer e.Close()
+		r := ask(1)
+		r.Span, r.Sampling.MaxTokens = policy.Whole, 40
+		got, err := children(t.Context(), Think(policyOnly(e), Thinking{Mode: ModeForce, Max: 30, Waits: 1}, tmpl), r)
+		if err != nil || len(got) != 1 || reasoning.Join(got[0].Steps) != want {
+			t.Errorf("wait %q: got %+v and error %v, want %q", wait, got, err, want)
+		}
+		if n := len(s.Requests()); n != 3 {
+			t.Errorf("wait %q: the server got %d requests, want one for each thinking and one for the answer", wait, n)
+		}
+	}
+}
