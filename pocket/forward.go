@@ -2,6 +2,7 @@ package pocket
 
 import "math"
 
+// newSegment returns an empty segment for positions from start.
 func newSegment(c config, start, capacity int) *segment {
 	n := c.layers * c.kvDim() * capacity
 	return &segment{start: start, cap: capacity, keys: make([]float32, n), values: make([]float32, n)}
@@ -22,7 +23,7 @@ type scratch struct {
 	m                        *Model
 	x, norm, qkv, att, ff    []float32
 	scores, states, logits   []float32
-	pos                      [maxRows]int
+	pos                      [maxRows]int // position of each row's token
 	qkvWidth, ffWidth, vocab int
 }
 
@@ -77,6 +78,7 @@ func (s *scratch) predict(states matrix) matrix {
 	return matrix{states.k, s.vocab, s.vocab, s.logits}
 }
 
+// normalise writes the RMS norm of the rows of x into norm.
 func (s *scratch) normalise(weight []float32, rows int) {
 	d := s.m.config.width
 	for i := range rows {
@@ -84,8 +86,8 @@ func (s *scratch) normalise(weight []float32, rows int) {
 	}
 }
 
-// store rotates row i's queries and keys by their position and appends key and value
-// to own.
+// store rotates row i's queries and keys by their position (RoPE), and appends key and value of
+// layer l to own.
 func (s *scratch) store(l, i int, own *segment) {
 	c, pos := s.m.config, s.pos[i]
 	hd := c.head()
@@ -108,7 +110,7 @@ func (s *scratch) store(l, i int, own *segment) {
 	}
 }
 
-// attend computes row i's attention over its context up to and including itself.
+// attend computes row i's attention in layer l over its context up to and including itself.
 func (s *scratch) attend(l, i int, v view) {
 	c, n := s.m.config, s.pos[i]+1
 	hd, group := c.head(), c.group()

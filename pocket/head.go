@@ -18,7 +18,8 @@ type Head struct {
 	OutBias    float32     `json:"out_bias"`
 }
 
-// PackRewardModel combines the file of a policy and a head into the file of a reward model.
+// PackRewardModel combines the file of a policy and a head into the file of a reward model, in
+// which the names of the head's fields begin with "judge".
 func PackRewardModel(trunk []byte, h Head) ([]byte, error) {
 	f, err := parse(trunk)
 	if err != nil {

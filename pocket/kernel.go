@@ -24,7 +24,7 @@ func (m matrix) row(i int) []float32 { return m.data[i*m.stride : i*m.stride+m.n
 // order: a row of the result does not depend on the other rows.
 const panel = 192
 
-// mul computes c = a·w, or c += a·w, for rows rows of a (stride lda) and c (stride ldc).
+// mul computes c = a·w, or c += a·w if add, where a and c have a number of rows, of stride lda and ldc.
 func mul(c []float32, ldc int, a []float32, lda, rows int, w matrix, add bool) {
 	beta := float32(0)
 	if add {

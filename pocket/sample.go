@@ -44,11 +44,12 @@ func (s sampler) draw(logits []float32, position int) int {
 			return i
 		}
 	}
-	return best // rest is a rounding error
+	return best // what is left is a rounding error
 }
 
-// nucleus sets the probability of all but the most probable tokens to 0 (Holtzman et
-// al. 2020). Among equals it keeps the lower id.
+// nucleus keeps the fewest of the most probable tokens that have at least the probability topP
+// together, and sets that of all others to 0 (Holtzman et al. 2020). Among equals it keeps the
+// lower id.
 func nucleus(p []float32, topP float32) {
 	order := make([]int, len(p))
 	for i := range order {

@@ -8,12 +8,14 @@ type segment struct {
 	keys, values    []float32 // layers × kvHeads × head × cap
 }
 
+// key returns the keys of a layer and a group of heads, head×len.
 func (s *segment) key(c config, layer, kv int) matrix {
 	size := c.head() * s.cap
 	at := (layer*c.kvHeads + kv) * size
 	return matrix{c.head(), s.len, s.cap, s.keys[at : at+size]}
 }
 
+// value returns the values of a layer and a group of heads, len×head.
 func (s *segment) value(c config, layer, kv int) matrix {
 	size := c.head() * s.cap
 	at := (layer*c.kvHeads + kv) * size
@@ -37,4 +39,5 @@ func (s *segment) copyFrom(from *segment, n int, c config) {
 // be nil) and its own continuation.
 type view struct{ shared, own *segment }
 
+// len returns the number of positions in the context.
 func (c view) len() int { return c.own.start + c.own.len }

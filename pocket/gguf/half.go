@@ -15,8 +15,8 @@ func fromHalf(h uint16) float32 {
 	return math.Float32frombits(sign | (exp+112)<<23 | frac<<13)
 }
 
-// toHalf rounds to the nearest half, ties to even. A value that is too large becomes
-// infinite.
+// toHalf rounds to the nearest half, ties to even. A value that is too large becomes infinite;
+// NaN stays NaN.
 func toHalf(f float32) uint16 {
 	bits := math.Float32bits(f)
 	sign, abs := uint16(bits>>16&0x8000), bits&0x7fffffff

@@ -78,8 +78,8 @@ func wrongLine(r *rand.Rand, p Problem, want []string, at int) string {
 	return want[at] // not a valid calculation: Corrupt draws again
 }
 
-// calculate returns a calculation with its result, or "" if the result is negative,
-// fractional or too large.
+// calculate returns a calculation with its result, or "" if the result is negative or
+// fractional, or a product of 10,000 or more.
 func calculate(a, op, b string) string {
 	x, _ := strconv.Atoi(a)
 	y, _ := strconv.Atoi(b)
@@ -99,7 +99,8 @@ func calculate(a, op, b string) string {
 // PropagateError returns an attempt up to its first wrong line and a consistent rest:
 // the remaining lines of the solution, calculated with the wrong result instead of the
 // right one as far as that is possible, and the answer. An attempt whose first wrong
-// line is its answer, or is no calculation, ends with that line.
+// line is its answer, or is no calculation, ends with that line. An attempt without a wrong
+// line stays as it is.
 func PropagateError(p Problem, attempt []string) []string {
 	at := slices.Index(p.Right(attempt), false)
 	if at < 0 {
