@@ -28,7 +28,8 @@ var misleadingRewardModels = []string{"math-shepherd", "rlhflow"}
 //	no verifier              majority of n
 //	misleading reward model  best-of-n: a search did no better in Liu et al. 2025
 //	policy above 32 B        best-of-n (issue 4 of the code of Liu et al. 2025)
-//	no estimate              best-of-n: n < 4, no estimator, or it failed; or the request has only a Budget
+//	no estimate              best-of-n, if n < 4, if there is no estimator or it failed, or if the request has
+//	                         only a Budget
 //	policy of 7 to 32 B (issue 4 of the code of Liu et al. 2025)
 //	  easy, medium           DVTS of n, M = 4
 //	  hard                   beam of n, M = 4

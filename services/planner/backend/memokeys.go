@@ -13,24 +13,25 @@ import (
 func (m *Memoed) prefixKey(r policy.Request) string {
 	key := hash("prefix %q %q %q %q %v %v", m.identity.Tenant, names(m.identity.Policy),
 		r.Problem, r.Steps, r.Sampling.Temperature, r.Sampling.TopP)
-	if len(r.Attempts) > 0 { // without attempts a key is that of stores that are older than attempts
+	if len(r.Attempts) > 0 { // otherwise the key is that of stores from before requests had attempts
 		key = hash("attempts %s %q", key, r.Attempts)
 	}
-	if r.Stop != "" { // it ends a step that is longer without it
+	if r.Stop != "" { // the same child is longer without it
 		key = hash("stop %s %q", key, r.Stop)
 	}
 	return key
 }
 
-// childKey returns the key of a child of any length.
+// childKey returns the key of a child of a prefix, whatever its length. The prefix is given by its
+// key, as in readKey.
 func childKey(prefix string, r policy.Request, ordinal int) string {
 	return hash("child %s %d", prefix, r.Seed.Child(ordinal))
 }
 
-// readKey returns the key of the tokens of a prefix.
+// readKey returns the key of the number of a prefix's tokens.
 func readKey(prefix string) string { return hash("read %s", prefix) }
 
-// cutKey returns the key of a child that r's token limit cuts.
+// cutKey returns the key of a child that r's token limit cuts; child is its childKey.
 func cutKey(child string, r policy.Request) string {
 	return hash("cut %s %d %d", child, r.Span, r.Sampling.MaxTokens)
 }

@@ -8,12 +8,12 @@ type share struct {
 	decided chan struct{} // closed when the share is granted or refused
 	err     error         // the ErrSpent of a share that is refused
 	account *account      // nil before the share is granted
-	prompt  *prompt       // of the request that asks for the child; nil before the share is granted
+	prompt  *prompt       // of the request for the child; nil before the share is granted
 	parts   int           // requests made for the child
 	read    bool          // its prompt is paid, or not needed
 	score   *scoreGrant   // nil before a score is requested, and if the share pays for it
 	closed  bool          // the child gets no more text
-	done    bool
+	done    bool          // Done was called for the child
 }
 
 // tokens returns how many tokens the next part of the child may generate if reading its
@@ -51,7 +51,7 @@ func (s *share) payUpTo(cost amount) amount {
 	return paid.plus(s.prompt.pay(cost.minus(paid)))
 }
 
-// readPrompt reports that the child has arrived, or needs its prompt no more.
+// readPrompt counts the prompt as read for the child, which has arrived or needs it no more.
 func (s *share) readPrompt() {
 	if !s.read {
 		s.read = true

@@ -21,38 +21,38 @@ type Soloed struct {
 	mu       sync.Mutex
 	paid     map[string]bool // prefixes with which a child was charged
 	root     pathNode        // of the scored paths; its tokens are those of the problem
-	all      int64           // tokens of the scored paths, each read from its beginning
+	all      int64           // tokens of the scored paths, each processed from its beginning
 	once     int64           // tokens of the scored paths that no shorter one has, without the problem
 	reported reasoning.Usage // sum of the usage that Score has returned
 }
 
-// Solo returns a backend that bills a search as if it ran alone, on engines that read no
-// token twice within the search: the problem is read once, as prompt tokens; text that the
-// search has generated or scored is cached when a later request continues it; a path is
+// Solo returns a backend that bills a search as if it ran alone, on engines that process no
+// token twice within the search: the problem is processed once, as prompt tokens; text that
+// the search has generated or scored is cached when a later request continues it; a path is
 // scored once.
 //
-// The tokens that engines really read depend on their caches and on which of two siblings
+// The tokens that engines really process depend on their caches and on which of two siblings
 // is first, so that a repeated search has another bill. A solo bill is a function of the
 // search, and the sum of its prompt and cached tokens is what engines without caches would
-// read. It serves to compare strategies; real costs are those of m itself.
+// process. It serves to compare strategies; real costs are those of m itself.
 //
-// If policy and reward model have different tokenizers or templates, the tokens of the
-// problem within a path are unknown; the reward model then reads the problem again for
-// each path that does not continue a scored path.
+// If policy and reward model have different tokenizers or templates, the tokens of the problem
+// within a path are unknown; the reward model is then billed for the problem with each path
+// that does not continue a scored path.
 func Solo(m *Memoed) *Soloed {
 	p, r := m.identity.Policy, m.identity.RewardModel
 	shared := p.Tokenizer != "" && p.Tokenizer == r.Tokenizer && p.Template == r.Template
 	return &Soloed{Memoed: m, paid: map[string]bool{}, shared: shared}
 }
 
-// Expand implements search.Backend. Wasted tokens depend on timing, and a solo bill must not:
-// it has those in the steps of children only.
+// Expand implements search.Backend. It bills no wasted tokens, which depend on timing: the
+// generated tokens of a child are those in its steps.
 func (s *Soloed) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {
 		prefix := fmt.Sprintf("%q %q %q", r.Problem, r.Attempts, r.Steps) // sampling does not change its tokens
 		for c, err := range s.Memoed.Expand(ctx, r) {
 			if err == nil {
-				c.Usage.Generated = min(c.Usage.Generated, int64(reasoning.Tokens(c.Steps))) // 0: billed to another call
+				c.Usage.Generated = min(c.Usage.Generated, int64(reasoning.Tokens(c.Steps))) // 0 if Record paid it
 				c.Usage, err = s.bill(ctx, c.Usage, prefix, r)
 			} else {
 				c.Usage = reasoning.Usage{}
@@ -64,8 +64,9 @@ func (s *Soloed) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 	}
 }
 
-// bill returns the usage of a child. The first child of a prefix is charged with it, even if
-// the engine has charged another; later ones are if the tokens of the prefix were not known.
+// bill returns the usage of a child. The first child of a prefix is charged with the prefix, even
+// if the engine has charged another. If the number of the prefix's tokens is not known by then,
+// the first child for which it is known is charged.
 func (s *Soloed) bill(
 	ctx context.Context, u reasoning.Usage, prefix string, r policy.Request,
 ) (reasoning.Usage, error) {

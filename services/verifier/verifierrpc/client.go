@@ -14,9 +14,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// A Client is a Verifier that calls a server over a connection. All its
-// requests share one stream, which the first request opens. Package mux describes what
-// happens when it breaks.
+// A Client is a Verifier that calls a server over a connection. Its requests share a stream,
+// which the first of them opens. Package mux describes when another stream replaces it.
 type Client struct {
 	service verifierv1.VerifierServiceClient
 	mux     *mux.Client[*verifierv1.ScoreRequest, *verifierv1.ScoreResponse]
@@ -37,7 +36,8 @@ func NewClient(conn grpc.ClientConnInterface) *Client {
 	return &Client{service: service, mux: mux.NewClient(open, cancel, last)}
 }
 
-// Close ends the stream. Requests in flight fail.
+// Close ends the stream. Requests in flight and later ones fail with
+// reasoning.ErrUnavailable.
 func (c *Client) Close() error { return c.mux.Close() }
 
 // RewardModel implements verifier.Verifier.

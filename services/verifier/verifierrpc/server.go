@@ -13,8 +13,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
-// Register registers a service that serves v. The server must run with
-// serve.Interceptors.
+// Register registers a service that serves v. The server must run with serve.Interceptors,
+// which turn errors into statuses.
 func Register(r grpc.ServiceRegistrar, v verifier.Verifier) {
 	verifierv1.RegisterVerifierServiceServer(r, &server{verifier: v})
 }

@@ -26,7 +26,7 @@ type config struct {
 	DifficultyAddr string `name:"difficulty-addr" default:"127.0.0.1:7703" help:"difficulty service; empty: none, difficulty is not estimated"`
 	Memo           string `name:"memo" help:"file of recorded results, which are reused instead of generated again; empty: in memory"`
 	SoloBills      bool   `name:"solo-bills" help:"bill each search as if it ran alone: for ponder bench, not for real costs"`
-	MaxTokens      int    `name:"max-tokens" default:"256" help:"maximum tokens per sample if a request sets no limit"`
+	MaxTokens      int    `name:"max-tokens" default:"256" help:"most tokens of a child if a request sets no limit"`
 	MaxActive      int    `name:"max-active" default:"256" help:"maximum number of concurrent searches; more are refused"`
 	Profiles       string `name:"profiles" help:"files and directories of calibration profiles, separated by commas; changes are picked up"`
 	ProfilesBucket string `name:"profiles-bucket" default:"PROFILES" help:"JetStream key-value bucket of calibration profiles, which take precedence over files; changes are picked up; empty: none"`

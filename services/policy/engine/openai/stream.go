@@ -13,8 +13,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
-// streamLimit returns the most bytes that a server may send for a number of tokens; it
-// wraps each in a few hundred bytes.
+// streamLimit returns the most bytes that a server may send for a number of tokens. A server
+// sends a few hundred bytes for each.
 func streamLimit(tokens int) int64 { return modelserver.MaxFrame + int64(tokens)*(4<<10) }
 
 // stream sends a request and reads its response until all samples are finished. It returns
@@ -132,10 +132,9 @@ func (w *watched) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// canStop reports whether to stop reading a stream before the server ends it: all
-// choices are finished, and the server has not ended all of them itself, in which case
-// it is about to send the usage and end the stream. A server with a stop string ends
-// the choices itself, too, unless it is seen to send more.
+// canStop reports whether to stop reading a stream before the server ends it. All choices must
+// be finished. Where the server has ended all of them itself, or has a stop string and sends
+// nothing after it, it is about to send the usage and to end the stream, and is read on.
 func canStop(samples []*sample, stopString bool) bool {
 	ended, overrun := true, false
 	for _, s := range samples {
