@@ -10,9 +10,9 @@ import (
 	"github.com/ponder-mesh/ponder/internal/tenant"
 )
 
-// Interceptors returns the options that every gRPC server of ours has. From the
-// outside in: errors leave as rpcerr.ToStatus makes them, panics are errors, and the
-// tenant of each request is what tenancy returns; nil is tenant.Open.
+// Interceptors returns the options that every gRPC server of Ponder has. From the outermost
+// interceptor: rpcerr.ToStatus turns errors into statuses, panics become errors, and tenancy,
+// tenant.Open if it is nil, sets the tenant of each request.
 func Interceptors(tenancy tenant.Tenancy) []grpc.ServerOption {
 	if tenancy == nil {
 		tenancy = tenant.Open
@@ -67,6 +67,7 @@ type tenantStream struct {
 	tenancy tenant.Tenancy
 }
 
+// RecvMsg implements grpc.ServerStream.
 func (s *tenantStream) RecvMsg(m any) error {
 	if err := s.ServerStream.RecvMsg(m); err != nil {
 		return err
@@ -74,6 +75,7 @@ func (s *tenantStream) RecvMsg(m any) error {
 	return fill(s.Context(), m, s.tenancy)
 }
 
+// fill sets the tenant of a request.
 func fill(ctx context.Context, request any, tenancy tenant.Tenancy) error {
 	if m, ok := request.(proto.Message); ok {
 		return tenancy.Fill(ctx, m)

@@ -33,6 +33,7 @@ func batch(
 	return countedProcessor{queue, handled("ended")}
 }
 
+// A countedProcessor counts the spans that enter its queue.
 type countedProcessor struct {
 	sdktrace.SpanProcessor
 	ended func(context.Context, int)
@@ -43,6 +44,7 @@ func (p countedProcessor) OnEnd(s sdktrace.ReadOnlySpan) {
 	p.SpanProcessor.OnEnd(s)
 }
 
+// A countedExporter counts the spans that were exported.
 type countedExporter struct {
 	sdktrace.SpanExporter
 	exported func(context.Context, int)

@@ -57,8 +57,8 @@ func NewGrid(m *bench.Matrix) (*Grid, error) {
 	return g, g.addEstimates(m)
 }
 
-// addEstimates sets Rates and Estimate to the means over all arms with a difficulty estimate. The arms of a
-// problem have the same estimate for each seed.
+// addEstimates sets Rates and Estimate to the means over all results with a difficulty estimate. It returns an
+// error if an arm with an estimate has a result without one.
 func (g *Grid) addEstimates(m *bench.Matrix) error {
 	problem := map[string]int{}
 	for i, id := range g.Problems {

@@ -68,6 +68,8 @@ func (t *Table) align(column int) Align {
 	return Left
 }
 
+// write writes t in columns of fixed width, with a rule below the header. clean escapes a cell; start, between and end
+// stand around the cells of a line; rule returns the rule of a column.
 func (t *Table) write(w io.Writer, clean func(string) string, start, between, end string,
 	rule func(column, width int) string) error {
 	columns := len(t.Header)

@@ -1,4 +1,4 @@
-// Package wiretest helps to test conversions between the domain's types and messages: it has
+// Package wiretest helps to test conversions between Ponder's types and messages: it has
 // generators of random values, and the round trip.
 package wiretest
 
