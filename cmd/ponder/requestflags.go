@@ -21,7 +21,7 @@ type requestFlags struct {
 	Problem        string        `arg:"" optional:"" help:"The problem, or - for standard input."`
 	Effort         string        `help:"How much to spend: none, minimal, low, medium, high, xhigh, max." placeholder:"EFFORT"`
 	Strategy       string        `help:"The strategy; default: the planner chooses. 'help' explains all strategies." placeholder:"NAME"`
-	N              int           `help:"N of the strategy: samples, steps per level, or simulations." default:"8" short:"n"`
+	N              *int          `help:"N of the strategy: samples, steps per level, or simulations; default: 8." placeholder:"N" short:"n"`
 	M              int           `help:"Children of each kept step; short for --set m=M." default:"0" short:"m"`
 	Set            []string      `help:"Another parameter of the strategy, such as balance=0.1." placeholder:"NAME=VALUE"`
 	Choice         string        `help:"How the answer is chosen: majority, or {min,last,avg,prod,orm,certainty}-{max,vote}." placeholder:"NAME"`
@@ -89,17 +89,31 @@ func (f requestFlags) request() (planner.Request, error) {
 // strategy returns the strategy that the flags name, or nil if the planner chooses.
 func (f requestFlags) strategy() (search.Strategy, error) {
 	if f.Strategy == "" {
-		if f.M != 0 || len(f.Set) > 0 {
+		switch {
+		case f.N != nil:
+			return nil, errors.New("--n: is a parameter of a strategy: add --strategy NAME, or use --samples for the budget of a plan")
+		case f.M != 0 || len(f.Set) > 0:
 			return nil, errors.New("--m and --set are parameters of a strategy: add --strategy NAME")
+		case f.Effort != "" && f.Samples != 0:
+			return nil, errors.New("--effort: has no effect with --samples: remove one of them")
 		}
 		return nil, nil
+	}
+	switch {
+	case f.Effort != "":
+		return nil, errors.New("--effort: has no effect with --strategy, whose --n says how much to spend: remove one of them")
+	case f.Samples != 0:
+		return nil, errors.New("--samples: has no effect with --strategy, whose --n says how much to spend: remove one of them")
 	}
 	set := slices.Clone(f.Set)
 	if f.M != 0 {
 		set = append(set, fmt.Sprintf("m=%d", f.M))
 	}
-	if f.Strategy != "greedy" {
-		set = append([]string{fmt.Sprintf("n=%d", f.N)}, set...)
+	switch {
+	case f.N != nil:
+		set = append([]string{fmt.Sprintf("n=%d", *f.N)}, set...)
+	case f.Strategy != "greedy":
+		set = append([]string{"n=8"}, set...)
 	}
 	return strategies.New(f.Strategy, set...)
 }

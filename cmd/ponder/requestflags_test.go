@@ -21,6 +21,8 @@ func TestCommandLineBecomesRequest(t *testing.T) {
 		{"solve --strategy beam --n 16 --m 4 p", func(r planner.Request) bool {
 			return r.Strategy == search.Beam{N: 16, M: 4, MaxLevels: 40}
 		}},
+		{"solve --strategy best-of-n p", func(r planner.Request) bool { return r.Strategy == search.BestOfN{N: 8} }},
+		{"solve --strategy greedy p", func(r planner.Request) bool { return r.Strategy == search.Greedy{} }},
 		{"solve --strategy best-of-n -n 3 --choice prod-vote p", func(r planner.Request) bool {
 			return r.Strategy == search.BestOfN{N: 3} && *r.Choice == search.Choice{By: search.ByProd, Pick: search.PickVote}
 		}},
@@ -50,10 +52,16 @@ func TestCommandLineBecomesRequest(t *testing.T) {
 
 func TestErrorsOfFlagsNameTheValues(t *testing.T) {
 	for line, want := range map[string]string{
-		"solve --strategy dfs p":                  "must be one of [greedy majority best-of-n beam",
-		"solve --effort huge p":                   "none minimal low medium high xhigh max",
-		"solve --choice median p":                 "prod-vote",
-		"solve --think-mode hard --think-max 9 p": "force reject advise",
+		"solve --n=16 p": "--n: is a parameter of a strategy",
+		"plan -n 64 p":   "use --samples",
+		"solve --strategy majority --effort max p": "--effort: has no effect with --strategy",
+		"plan --strategy majority --samples 256 p": "--samples: has no effect with --strategy",
+		"solve --samples 64 --effort low p":        "--effort: has no effect with --samples",
+		"solve --strategy greedy --n 8 p":          "greedy has no parameters",
+		"solve --strategy dfs p":                   "must be one of [greedy majority best-of-n beam",
+		"solve --effort huge p":                    "none minimal low medium high xhigh max",
+		"solve --choice median p":                  "prod-vote",
+		"solve --think-mode hard --think-max 9 p":  "force reject advise",
 	} {
 		if _, err := parse(t, line); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want one with %q", line, err, want)

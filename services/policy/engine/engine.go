@@ -3,9 +3,12 @@
 package engine
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	root "github.com/ponder-mesh/ponder/pocket"
 	"github.com/ponder-mesh/ponder/pocket/models"
@@ -17,7 +20,7 @@ import (
 
 // Config selects an engine. Its struct tags define command-line flags (kong).
 type Config struct {
-	Pocket     string `name:"policy-pocket" help:"Shipped model to run when there is no --policy-url." default:"pocket-0.3m" env:"PONDER_POLICY_POCKET" placeholder:"NAME"`
+	Pocket     string `name:"policy-pocket" help:"Shipped model to run when there is no --policy-url; default: pocket-0.3m." env:"PONDER_POLICY_POCKET" placeholder:"NAME"`
 	URL        string `name:"policy-url" help:"Base URL of an OpenAI-compatible server, such as http://localhost:8000/v1." env:"PONDER_POLICY_URL" placeholder:"URL"`
 	Model      string `name:"policy-model" help:"Name of the model on that server." env:"PONDER_POLICY_MODEL" placeholder:"NAME"`
 	Template   string `name:"policy-template" help:"Prompt template: gsm8k-fewshot, pocket, pocket-fewshot-v2, pocket-think-v1, s1, steps, steps-chatml, think, think-chatml." default:"steps" env:"PONDER_POLICY_TEMPLATE" placeholder:"NAME"`
@@ -38,8 +41,38 @@ type Engine struct {
 // would be visible in process lists.
 const KeyVariable = openai.KeyVariable
 
+// Default is the shipped policy that an empty Config.Pocket selects.
+const Default = "pocket-0.3m"
+
+// check returns an error for a setting of a server without a URL, and for a pocket model beside one: it would have no
+// effect.
+func (c Config) check() error {
+	if c.URL != "" {
+		if c.Pocket != "" {
+			return errors.New("--policy-pocket (PONDER_POLICY_POCKET): has no effect with --policy-url: remove one of them")
+		}
+		return nil
+	}
+	for _, setting := range []struct {
+		flag string
+		set  bool
+	}{
+		{"model", c.Model != ""}, {"template", c.Template != "" && c.Template != "steps"},
+		{"dialect", c.Dialect != "" && c.Dialect != "auto"}, {"parameters", c.Parameters != 0},
+	} {
+		if setting.set {
+			return fmt.Errorf("--policy-%s (PONDER_POLICY_%s): has no effect without --policy-url (PONDER_POLICY_URL): add it, or remove --policy-%[1]s",
+				setting.flag, strings.ToUpper(setting.flag))
+		}
+	}
+	return nil
+}
+
 // Open opens the engine. It does not connect to a server; Ready does.
 func Open(c Config) (*Engine, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
 	if c.URL == "" {
 		return openPocket(c)
 	}
@@ -62,7 +95,7 @@ func Open(c Config) (*Engine, error) {
 }
 
 func openPocket(c Config) (*Engine, error) {
-	model, err := models.Open(c.Pocket)
+	model, err := models.Open(cmp.Or(c.Pocket, Default))
 	if err != nil {
 		return nil, fmt.Errorf("--policy-pocket: %w", err)
 	}

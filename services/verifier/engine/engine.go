@@ -5,8 +5,10 @@ package engine
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	root "github.com/ponder-mesh/ponder/pocket"
 	"github.com/ponder-mesh/ponder/pocket/models"
@@ -42,8 +44,35 @@ const (
 	None = "none"
 )
 
+// check returns an error for a setting of a server without a URL, and for a pocket model beside one: it would have no
+// effect.
+func (c Config) check() error {
+	if c.URL != "" {
+		if c.Pocket != "" {
+			return errors.New("--verifier-pocket (PONDER_VERIFIER_POCKET): has no effect with --verifier-url: remove one of them")
+		}
+		return nil
+	}
+	for _, setting := range []struct {
+		flag string
+		set  bool
+	}{
+		{"model", c.Model != ""}, {"family", c.Family != ""}, {"aggregator", c.Aggregator != ""},
+		{"parameters", c.Parameters != 0},
+	} {
+		if setting.set {
+			return fmt.Errorf("--verifier-%s (PONDER_VERIFIER_%s): has no effect without --verifier-url (PONDER_VERIFIER_URL): add it, or remove --verifier-%[1]s",
+				setting.flag, strings.ToUpper(setting.flag))
+		}
+	}
+	return nil
+}
+
 // Open opens the engine. It does not connect to a server; Ready does.
 func Open(c Config) (*Engine, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
 	switch {
 	case c.URL != "":
 		return openServer(c)
