@@ -18,13 +18,13 @@ import (
 type devCmd struct {
 	modelFlags  `embed:""`
 	addresses   `embed:""`
-	MetricsAddr string        `help:"Address of /metrics, /readyz and /livez." default:"127.0.0.1:7790"`
-	LameDuck    time.Duration `help:"How long the mesh still accepts requests after it has become not ready, so that balancers see this before it stops." default:"0s"`
-	TraceFile   string        `help:"Also write spans to this file." placeholder:"FILE" type:"path"`
-	Profile     []string      `help:"Files or directories of calibration profiles for planning; changed files are read again." placeholder:"FILE"`
-	Memo        string        `help:"File of recorded results, which are reused instead of generated again." placeholder:"FILE" type:"path"`
-	SoloBills   bool          `help:"Bill each search as if it ran alone: for ponder bench --addr, not for real costs."`
-	MaxTokens   int           `help:"Maximum tokens per sample if a request sets none; 0: 256 for a pocket model, 2048 for others." default:"0"`
+	MetricsAddr string        `help:"Address of /metrics, /readyz and /livez." default:"127.0.0.1:7790" env:"PONDER_PLANNER_METRICS_ADDR"`
+	LameDuck    time.Duration `help:"How long the mesh still accepts requests after it has become not ready, so that balancers see this before it stops." default:"0s" env:"PONDER_PLANNER_LAME_DUCK"`
+	TraceFile   string        `help:"Also write spans to this file." env:"PONDER_PLANNER_TRACE_FILE" placeholder:"FILE" type:"path"`
+	Profile     []string      `help:"Files or directories of calibration profiles for planning; changed files are read again." env:"PONDER_PLANNER_PROFILES" aliases:"profiles" placeholder:"FILE"`
+	Memo        string        `help:"File of recorded results, which are reused instead of generated again." env:"PONDER_PLANNER_MEMO" placeholder:"FILE" type:"path"`
+	SoloBills   bool          `help:"Bill each search as if it ran alone: for ponder bench --addr, not for real costs." env:"PONDER_PLANNER_SOLO_BILLS"`
+	MaxTokens   int           `help:"Maximum tokens per sample if a request sets none; 0: 256 for a pocket model, 2048 for others." default:"0" env:"PONDER_PLANNER_MAX_TOKENS"`
 }
 
 // Run runs the mesh until ctx ends.

@@ -79,6 +79,9 @@ func main() {
 		fail(err, " (see ponder --help)")
 		os.Exit(2)
 	}
+	for _, message := range unknownVariables(command, os.Environ()) {
+		say("ponder: %s", message)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // so that a second signal kills the process

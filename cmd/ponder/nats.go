@@ -14,7 +14,7 @@ import (
 
 // natsTarget names the NATS server of a cluster.
 type natsTarget struct {
-	NatsURL string `help:"NATS server with JetStream." default:"nats://127.0.0.1:4222" env:"PONDER_NATS_URL"`
+	NatsURL string `help:"NATS server with JetStream." default:"nats://127.0.0.1:4222" env:"PONDER_NATS_URL,PONDER_PLANNER_NATS_URL"`
 }
 
 // natsTimeout bounds a command's calls of NATS.

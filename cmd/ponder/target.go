@@ -13,7 +13,7 @@ import (
 
 // plannerTarget names the planner.
 type plannerTarget struct {
-	PlannerAddr string `help:"The planner's address." default:"127.0.0.1:7700" env:"PONDER_ADDR" name:"planner-addr" aliases:"addr"`
+	PlannerAddr string `help:"The planner's address." default:"127.0.0.1:7700" env:"PONDER_ADDR,PONDER_PLANNER_ADDR" name:"planner-addr" aliases:"addr"`
 }
 
 // dial connects to the planner. done closes the connection.

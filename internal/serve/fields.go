@@ -7,7 +7,7 @@ import (
 )
 
 // Fields adds a flag for each field of *config that has a tag `name`, with its tags
-// `help` and `default`. The ponder command reads the same tags, so that a setting has
+// `help` and `default`, and a second environment variable by its tag `env`. The ponder command reads the same tags, so that a setting has
 // one name everywhere. Fields are strings, integers, or bools that are false unless
 // set. It panics for another type and for a default that does not parse.
 func (s *Settings) Fields(config any) {
@@ -18,6 +18,7 @@ func (s *Settings) Fields(config any) {
 		if name == "" {
 			continue
 		}
+		s.shared[name] = tag.Get("env")
 		switch field := v.Field(i).Addr().Interface().(type) {
 		case *string:
 			s.StringVar(field, name, value, help)

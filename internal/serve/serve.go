@@ -58,6 +58,9 @@ func Main(s *Settings, build Builder) {
 		return
 	}
 	slog.Info("starting", "version", Version())
+	for _, message := range s.unknown(os.Environ()) {
+		slog.Warn(message)
+	}
 	if err := Run(ctx, s, build); err != nil {
 		slog.Error("stopped", "error", err)
 		os.Exit(1)

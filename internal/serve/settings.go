@@ -4,12 +4,14 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
 
 // Settings holds the flags of a service. Each can also be set by an environment variable,
-// such as -nats-url of the planner by PONDER_PLANNER_NATS_URL; the command line wins.
+// such as -nats-url of the planner by PONDER_PLANNER_NATS_URL; the command line wins. The
+// ponder command reads the same variables.
 type Settings struct {
 	*flag.FlagSet    // also has the flags of the service itself
 	Addr             string
@@ -19,13 +21,15 @@ type Settings struct {
 	MaxConnectionAge time.Duration
 	TraceFile        string
 	Version          bool // print the version instead of serving
+
+	shared map[string]string // variables that other programs read too, by the flag; a variable of the flag wins
 }
 
 // NewSettings returns the settings of a service that listens on loopback ports. A
 // connection is closed after age, so that clients rebalance onto new pods; an age
 // of 0 keeps connections open, for services with long streams.
 func NewSettings(name string, port, metricsPort int, age time.Duration) *Settings {
-	s := &Settings{FlagSet: flag.NewFlagSet(name, flag.ContinueOnError)}
+	s := &Settings{FlagSet: flag.NewFlagSet(name, flag.ContinueOnError), shared: map[string]string{}}
 	s.StringVar(&s.Addr, "addr", fmt.Sprintf("127.0.0.1:%d", port), "`host:port` to serve gRPC on")
 	s.StringVar(&s.MetricsAddr, "metrics-addr", fmt.Sprintf("127.0.0.1:%d", metricsPort),
 		"`host:port` of /metrics, /readyz and /livez; empty: none")
@@ -45,10 +49,15 @@ func NewSettings(name string, port, metricsPort int, age time.Duration) *Setting
 func (s *Settings) Parse(args []string, env func(string) (string, bool)) error {
 	var errs []error
 	s.VisitAll(func(f *flag.Flag) {
-		if value, ok := env(s.variable(f)); ok {
-			if err := s.Set(f.Name, value); err != nil {
-				errs = append(errs, fmt.Errorf("%s=%q: %w", s.variable(f), value, err))
+		for _, name := range s.variables(f) {
+			value, ok := env(name)
+			if !ok {
+				continue
 			}
+			if err := s.Set(f.Name, value); err != nil {
+				errs = append(errs, fmt.Errorf("%s=%q: %w", name, value, err))
+			}
+			break
 		}
 	})
 	if err := errors.Join(errs...); err != nil {
@@ -74,16 +83,28 @@ func (s *Settings) exit(err error) int {
 	return 2
 }
 
-// variable returns the name of the environment variable of a flag.
-func (s *Settings) variable(f *flag.Flag) string {
-	return "PONDER_" + strings.ToUpper(strings.ReplaceAll(s.Name()+"_"+f.Name, "-", "_"))
+// variables returns the names of the environment variables of a flag. The first that is set counts.
+func (s *Settings) variables(f *flag.Flag) []string {
+	names := []string{variable(s.Name(), f.Name)}
+	if name := s.shared[f.Name]; name != "" && name != names[0] {
+		names = append(names, name)
+	}
+	return names
+}
+
+// unknown returns a message for each PONDER_ variable of an environment that no program reads.
+func (s *Settings) unknown(environ []string) []string {
+	var known []string
+	s.VisitAll(func(f *flag.Flag) { known = append(known, s.variables(f)...) })
+	others := slices.DeleteFunc(slices.Clone(Services), func(name string) bool { return name == s.Name() })
+	return UnknownVariables(environ, known, others)
 }
 
 func (s *Settings) usage() {
 	fmt.Fprintf(s.Output(), "Usage: %s [flags]\n\n", s.Name())
 	s.VisitAll(func(f *flag.Flag) {
 		kind, text := flag.UnquoteUsage(f)
-		fmt.Fprintf(s.Output(), "  -%s %s\n    \t%s (%s", f.Name, kind, text, s.variable(f))
+		fmt.Fprintf(s.Output(), "  -%s %s\n    \t%s (%s", f.Name, kind, text, strings.Join(s.variables(f), " or "))
 		if f.DefValue != "" {
 			fmt.Fprintf(s.Output(), ", default %s", f.DefValue)
 		}

@@ -19,6 +19,8 @@ func TestSettings(t *testing.T) {
 		"defaults":          {nil, nil, "127.0.0.1:7702", "nats://a", ""},
 		"flags":             {[]string{"--addr", ":1", "-nats-url=b"}, nil, ":1", "b", ""},
 		"environment":       {nil, map[string]string{"PONDER_VERIFIER_ADDR": ":2", "PONDER_VERIFIER_NATS_URL": "c"}, ":2", "c", ""},
+		"all programs' one": {nil, map[string]string{"PONDER_NATS_URL": "d"}, "127.0.0.1:7702", "d", ""},
+		"its own wins":      {nil, map[string]string{"PONDER_NATS_URL": "d", "PONDER_VERIFIER_NATS_URL": "c"}, "127.0.0.1:7702", "c", ""},
 		"flags win":         {[]string{"-addr", ":1"}, map[string]string{"PONDER_VERIFIER_ADDR": ":2"}, ":1", "nats://a", ""},
 		"another service's": {nil, map[string]string{"PONDER_ADDR": ":2", "PONDER_POLICY_ADDR": ":3"}, "127.0.0.1:7702", "nats://a", ""},
 		"unknown flag":      {[]string{"-adr", ":1"}, nil, "", "", "-adr"},
@@ -30,7 +32,12 @@ func TestSettings(t *testing.T) {
 			s := NewSettings("verifier", 7702, 7792, time.Minute)
 			var said strings.Builder
 			s.SetOutput(&said)
-			url := s.String("nats-url", "nats://a", "where NATS is")
+			var config struct {
+				URL   string `name:"nats-url" default:"nats://a" env:"PONDER_NATS_URL"`
+				Model string `name:"verifier-model" env:"PONDER_VERIFIER_MODEL"`
+			}
+			s.Fields(&config)
+			url := &config.URL
 			err := s.Parse(c.args, func(key string) (string, bool) { v, ok := c.env[key]; return v, ok })
 			switch {
 			case c.err == "" && (err != nil || s.Addr != c.addr || *url != c.url):
@@ -42,8 +49,11 @@ func TestSettings(t *testing.T) {
 			case errors.Is(err, flag.ErrHelp) != (s.exit(err) == 0):
 				t.Errorf("%v exits with %d", err, s.exit(err))
 			}
-			if c.err == "help" && !strings.Contains(said.String(), "PONDER_VERIFIER_NATS_URL, default nats://a") {
-				t.Errorf("help does not tell the variable and the default:\n%s", &said)
+			if c.err == "help" && !strings.Contains(said.String(), "PONDER_VERIFIER_NATS_URL or PONDER_NATS_URL, default nats://a") {
+				t.Errorf("help does not tell the variables and the default:\n%s", &said)
+			}
+			if c.err == "help" && !strings.Contains(said.String(), "(PONDER_VERIFIER_MODEL)") {
+				t.Errorf("a flag that begins with the service's name repeats it in the variable:\n%s", &said)
 			}
 		})
 	}

@@ -17,7 +17,7 @@ import (
 )
 
 type config struct {
-	NatsURL      string `name:"nats-url" default:"nats://127.0.0.1:4222" help:"NATS server with JetStream"`
+	NatsURL      string `name:"nats-url" default:"nats://127.0.0.1:4222" env:"PONDER_NATS_URL" help:"NATS server with JetStream"`
 	Model        string `name:"model" default:"pocket-0.3m" help:"name of the policy's model, whose workers' queue is used"`
 	VerifierAddr string `name:"verifier-addr" default:"127.0.0.1:7702" help:"verifier service; empty: none, estimates use the agreement of samples"`
 	MaxTokens    int    `name:"max-tokens" default:"256" help:"most tokens of a sample if a request sets no limit"`

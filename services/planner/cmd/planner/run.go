@@ -19,7 +19,7 @@ import (
 )
 
 type config struct {
-	NatsURL        string `name:"nats-url" default:"nats://127.0.0.1:4222" help:"NATS server with JetStream"`
+	NatsURL        string `name:"nats-url" default:"nats://127.0.0.1:4222" env:"PONDER_NATS_URL" help:"NATS server with JetStream"`
 	QueueReplicas  int    `name:"queue-replicas" default:"1" help:"copies of the queue, each on another server of a cluster of NATS servers; the same for all planners of one NATS"`
 	Model          string `name:"model" default:"pocket-0.3m" help:"name of the policy's model, whose workers' queue is used"`
 	VerifierAddr   string `name:"verifier-addr" default:"127.0.0.1:7702" help:"verifier service; empty: none, only strategies without scores"`

@@ -18,7 +18,7 @@ import (
 )
 
 type config struct {
-	NatsURL   string `name:"nats-url" default:"nats://127.0.0.1:4222" help:"NATS server with JetStream; empty: no worker, serve gRPC only"`
+	NatsURL   string `name:"nats-url" default:"nats://127.0.0.1:4222" env:"PONDER_NATS_URL" help:"NATS server with JetStream; empty: no worker, serve gRPC only"`
 	Name      string `name:"name" help:"name of the worker in results and traces; default: the host name"`
 	MaxTokens int    `name:"max-tokens" default:"256" help:"most tokens of a child if a gRPC request sets no limit"`
 	Engine    engine.Config
