@@ -7,15 +7,14 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/ponder-mesh/ponder/internal/rpcerr"
-	"github.com/ponder-mesh/ponder/internal/tenant"
 )
 
 // Interceptors returns the options that every gRPC server of Ponder has. From the outermost
 // interceptor: rpcerr.ToStatus turns errors into statuses, panics become errors, and tenancy,
-// tenant.Open if it is nil, sets the tenant of each request.
-func Interceptors(tenancy tenant.Tenancy) []grpc.ServerOption {
+// OpenTenancy if it is nil, sets the tenant of each request.
+func Interceptors(tenancy Tenancy) []grpc.ServerOption {
 	if tenancy == nil {
-		tenancy = tenant.Open
+		tenancy = OpenTenancy
 	}
 	return []grpc.ServerOption{
 		grpc.ChainUnaryInterceptor(statusOfUnary, recoverUnary, tenantOfUnary(tenancy)),
@@ -46,7 +45,7 @@ func recoverStream(server any, stream grpc.ServerStream, info *grpc.StreamServer
 	return rpcerr.Recover(info.FullMethod, func() error { return handle(server, stream) })
 }
 
-func tenantOfUnary(tenancy tenant.Tenancy) grpc.UnaryServerInterceptor {
+func tenantOfUnary(tenancy Tenancy) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
 		if err := fill(ctx, request, tenancy); err != nil {
 			return nil, err
@@ -55,7 +54,7 @@ func tenantOfUnary(tenancy tenant.Tenancy) grpc.UnaryServerInterceptor {
 	}
 }
 
-func tenantOfStream(tenancy tenant.Tenancy) grpc.StreamServerInterceptor {
+func tenantOfStream(tenancy Tenancy) grpc.StreamServerInterceptor {
 	return func(server any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
 		return handle(server, &tenantStream{stream, tenancy})
 	}
@@ -64,7 +63,7 @@ func tenantOfStream(tenancy tenant.Tenancy) grpc.StreamServerInterceptor {
 // A tenantStream fills in the tenant of each message that it receives.
 type tenantStream struct {
 	grpc.ServerStream
-	tenancy tenant.Tenancy
+	tenancy Tenancy
 }
 
 // RecvMsg implements grpc.ServerStream.
@@ -76,9 +75,9 @@ func (s *tenantStream) RecvMsg(m any) error {
 }
 
 // fill sets the tenant of a request.
-func fill(ctx context.Context, request any, tenancy tenant.Tenancy) error {
+func fill(ctx context.Context, request any, tenancy Tenancy) error {
 	if m, ok := request.(proto.Message); ok {
-		return tenancy.Fill(ctx, m)
+		return tenancy.fill(ctx, m)
 	}
 	return nil
 }

@@ -15,7 +15,6 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/ponder-mesh/ponder/internal/rpcerr"
-	"github.com/ponder-mesh/ponder/internal/tenant"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
 )
@@ -46,7 +45,7 @@ func (fake) Solve(r *plannerv1.SolveRequest, s grpc.ServerStreamingServer[planne
 	return reasoning.Invalid("tenant", "is %s", r.Tenant)
 }
 
-func serveFake(t *testing.T, tenancy tenant.Tenancy) plannerv1.PlannerServiceClient {
+func serveFake(t *testing.T, tenancy Tenancy) plannerv1.PlannerServiceClient {
 	listener := bufconn.Listen(1 << 16)
 	server := grpc.NewServer(Interceptors(tenancy)...)
 	plannerv1.RegisterPlannerServiceServer(server, fake{})
@@ -70,7 +69,7 @@ func TestTenancy(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name        string
-		tenancy     tenant.Tenancy
+		tenancy     Tenancy
 		asked, want string
 	}{
 		{"open", nil, "bob", "bob"},

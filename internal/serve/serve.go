@@ -27,7 +27,6 @@ import (
 
 	"github.com/ponder-mesh/ponder/internal/mux"
 	"github.com/ponder-mesh/ponder/internal/printable"
-	"github.com/ponder-mesh/ponder/internal/tenant"
 )
 
 // A Service describes a gRPC server and its dependencies. Only Register is required.
@@ -37,7 +36,7 @@ type Service struct {
 	Background []func(context.Context) error // run with the server; they return when ctx ends
 	Options    []grpc.ServerOption           // such as telemetry's
 	Metrics    http.Handler                  // at /metrics; nil: none
-	Tenancy    tenant.Tenancy                // nil: tenant.Open
+	Tenancy    Tenancy                       // nil: OpenTenancy
 }
 
 // A Builder opens what a service depends on and returns the service.

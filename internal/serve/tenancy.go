@@ -1,6 +1,4 @@
-// Package tenant determines the tenant of a request. It depends on no transport: a Tenancy
-// authenticates the caller by ctx.
-package tenant
+package serve
 
 import (
 	"context"
@@ -9,24 +7,24 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// Default is the tenant of requests that name none if callers are not authenticated.
-const Default = "default"
+// DefaultTenant is the tenant of requests that name none if callers are not authenticated.
+const DefaultTenant = "default"
 
 // A Tenancy authenticates the caller by ctx and returns the tenant of its request, which
 // names a tenant or "". If it returns an error, the request is refused.
 type Tenancy func(ctx context.Context, named string) (string, error)
 
-// Open is a Tenancy that accepts every tenant that a request names. It is for loopback.
-func Open(_ context.Context, named string) (string, error) {
+// OpenTenancy is a Tenancy that accepts every tenant that a request names. It is for loopback.
+func OpenTenancy(_ context.Context, named string) (string, error) {
 	if named == "" {
-		return Default, nil
+		return DefaultTenant, nil
 	}
 	return named, nil
 }
 
-// Fill sets the tenant of a request, or of the message that it wraps, to what t
+// fill sets the tenant of a request, or of the message that it wraps, to what t
 // returns. It does nothing to a request that has no tenant.
-func (t Tenancy) Fill(ctx context.Context, request proto.Message) error {
+func (t Tenancy) fill(ctx context.Context, request proto.Message) error {
 	m := holder(request.ProtoReflect())
 	if m == nil {
 		return nil
