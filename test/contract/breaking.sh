@@ -30,4 +30,4 @@ if refused=$(check 2>&1); then
   exit 1
 fi
 grep -q '"problem" to "question"' <<<"$refused" || { echo "a renamed field was refused for another reason: $refused" >&2; exit 1; }
-echo "the contract is what ${#images[@]} images promised, and a renamed field is refused"
+echo "the contract keeps the promises of ${images[*]}, and a renamed field is refused"
