@@ -327,8 +327,8 @@ type Child struct {
 	Steps []*v1.Step `protobuf:"bytes,2,rep,name=steps,proto3" json:"steps,omitempty"`
 	// Why its text ended; never unspecified.
 	Finish v1.FinishReason `protobuf:"varint,3,opt,name=finish,proto3,enum=ponder.reasoning.v1.FinishReason" json:"finish,omitempty"`
-	// Cost of the child, including generated tokens that are in none of its steps, as of a text that was cut. The shared
-	// prefix is charged to the first child that finishes.
+	// Cost of the child, including generated tokens that are in none of its steps, as of a text that was cut. A
+	// prefix that siblings read once is charged to the first child that finishes.
 	Usage *v1.Usage `protobuf:"bytes,4,opt,name=usage,proto3" json:"usage,omitempty"`
 	// Time that generating it took.
 	GenerateTime *durationpb.Duration `protobuf:"bytes,5,opt,name=generate_time,json=generateTime,proto3" json:"generate_time,omitempty"`
