@@ -243,8 +243,12 @@ func (m *Mesh) startPlanner(c Config, scorer verifier.Verifier) error {
 	if err != nil {
 		return err
 	}
+	var absent []string
+	if c.Verifier == nil {
+		absent = []string{"verifier"}
+	}
 	m.PlannerConn, err = m.serve(c, "planner", c.Listen.Planner, serve.Service{
-		Register: func(s grpc.ServiceRegistrar) { plannerrpc.Register(s, p) }, Checks: m.checks(),
+		Register: func(s grpc.ServiceRegistrar) { plannerrpc.Register(s, p) }, Checks: m.checks(), Absent: absent,
 		Background: []func(context.Context) error{
 			maintainer.Run, m.roster.Run,
 			func(ctx context.Context) error { <-ctx.Done(); p.Close(); return nil },

@@ -13,10 +13,11 @@ import (
 	"github.com/ponder-mesh/ponder/internal/telemetry/telemetrytest"
 )
 
-// The mesh in one process serves the pages that a process of a deployment serves.
-func TestDevServesTheOperationsPages(t *testing.T) {
+// startDev starts ponder dev with flags besides those of its addresses, and returns the addresses once it serves the
+// pages of operators: of metrics and of the services in the order of doctor. stop ends it.
+func startDev(t *testing.T, flags ...string) (addresses []string, stop func()) {
+	t.Helper()
 	telemetrytest.ClearEnvironment(t)
-	var addresses []string
 	for range 5 {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -33,16 +34,38 @@ func TestDevServesTheOperationsPages(t *testing.T) {
 		t.Fatal(err)
 	}
 	names := []string{"--metrics-addr", "--planner-addr", "--policy-addr", "--verifier-addr", "--difficulty-addr"}
-	args := []string{"dev"}
+	args := append([]string{"dev"}, flags...)
 	for i, name := range names {
 		args = append(args, name, addresses[i])
 	}
 	if _, err := parser.Parse(args); err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- c.Dev.Run(ctx, &output{json: true}) }()
+	for live := false; !live; {
+		response, err := http.Get("http://" + addresses[0] + "/livez")
+		if live = err == nil; live {
+			response.Body.Close()
+		}
+		select {
+		case err := <-ended:
+			t.Fatalf("the mesh stopped: %v", err)
+		default:
+		}
+	}
+	return addresses, func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// The mesh in one process serves the pages that a process of a deployment serves.
+func TestDevServesTheOperationsPages(t *testing.T) {
+	addresses, stop := startDev(t)
 	get := func(path string) (status int, body string, err error) {
 		response, err := http.Get("http://" + addresses[0] + path)
 		if err != nil {
@@ -52,13 +75,10 @@ func TestDevServesTheOperationsPages(t *testing.T) {
 		b, err := io.ReadAll(response.Body)
 		return response.StatusCode, string(b), err
 	}
-	for status := 0; status != http.StatusOK; { // until the mesh has started
+	for status := 0; status != http.StatusOK; { // until the first poll
+		var err error
 		if status, _, err = get("/readyz"); err != nil {
-			select {
-			case err := <-ended:
-				t.Fatalf("the mesh stopped: %v", err)
-			default:
-			}
+			t.Fatal(err)
 		}
 	}
 	for path, want := range map[string]string{
@@ -69,7 +89,4 @@ func TestDevServesTheOperationsPages(t *testing.T) {
 		}
 	}
 	stop()
-	if err := <-ended; err != nil {
-		t.Error(err)
-	}
 }

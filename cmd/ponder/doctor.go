@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -29,10 +30,13 @@ type finding struct {
 	Problem string `json:"problem,omitempty"`
 	Without string `json:"without,omitempty"` // dependencies that are down and that the service does without
 	Remedy  string `json:"remedy,omitempty"`
+	Absent  bool   `json:"absent,omitempty"` // the planner is configured to be without the service
+
+	absent []string // services that this one is configured to be without
 }
 
 // Run checks all services at once. It returns an error if one of them is not ready, or lacks
-// a dependency that it needs.
+// a dependency that it needs. A service that the planner is configured to be without need not run.
 func (c *doctorCmd) Run(ctx context.Context, out *output) error {
 	services := []finding{
 		{Service: "planner", Address: c.PlannerAddr}, {Service: "policy", Address: c.PolicyAddr},
@@ -43,10 +47,17 @@ func (c *doctorCmd) Run(ctx context.Context, out *output) error {
 		checks.Go(func() { services[i].check(ctx, c.Wait) })
 	}
 	checks.Wait()
+	for i, f := range services {
+		if f.Problem != "" && !f.Live && slices.Contains(services[0].absent, f.Service) {
+			services[i] = finding{Service: f.Service, Address: f.Address, Absent: true}
+		}
+	}
 	notReady, lacking := 0, 0
 	for _, f := range services {
 		state, remedy := "ready", ""
 		switch {
+		case f.Absent:
+			state = "none: the planner is configured without it"
 		case !f.Ready:
 			notReady++
 			state, remedy = "NOT READY: "+f.Problem, f.Remedy
@@ -71,7 +82,7 @@ func (c *doctorCmd) Run(ctx context.Context, out *output) error {
 	if lacking > 0 {
 		return fmt.Errorf("%d of %d services lack a dependency", lacking, len(services))
 	}
-	return out.line("\nAll services are ready. Try: ponder solve %q", exampleProblem)
+	return out.line("\nAll services that the planner uses are ready. Try: ponder solve %q", exampleProblem)
 }
 
 // exampleProblem is a problem that the shipped models solve.
@@ -102,10 +113,15 @@ func (f *finding) check(ctx context.Context, wait time.Duration) {
 		f.Problem, f.Remedy = "readiness check failed: "+status.Convert(err).Message(), "read the log of the service"
 	default:
 		f.Ready = ready.GetStatus() == healthpb.HealthCheckResponse_SERVING
+		f.absent = serve.Absent(trailer)
 		f.Without = strings.Join(serve.Without(trailer), "; ")
 		if missing := serve.Missing(trailer); len(missing) > 0 || !f.Ready {
 			f.Problem = "missing: " + strings.Join(missing, "; ")
-			f.Remedy = "start the missing dependencies or correct their addresses; the service then uses them by itself"
+			f.Remedy = "start the missing dependencies, which the service then uses by itself; " +
+				"if an address is wrong, correct it and restart the service"
+			if len(serve.Final(trailer)) > 0 {
+				f.Remedy = "correct the setting that it names and restart the service, which reads settings at its start only"
+			}
 		}
 	}
 }

@@ -3,7 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -85,5 +88,52 @@ func TestDoctorNamesWhatAReadyServiceLacks(t *testing.T) {
 	stop()
 	if err := <-ended; err != nil {
 		t.Error(err)
+	}
+}
+
+// The doctor finds a mesh without a verifier well, as it is configured so, and says of a wrong key that the setting must
+// be corrected; with a verifier that is merely down it fails.
+func TestDoctorOfAMeshWithAModelServer(t *testing.T) {
+	for name, c := range map[string]struct {
+		refuse bool     // the server refuses the key
+		flags  []string // of dev, besides those of the policy
+		err    string
+		want   []string
+	}{
+		"without a verifier": {want: []string{
+			"verifier", "none: the planner is configured without it", "All services that the planner uses are ready"}},
+		"key refused": {refuse: true, err: "1 of 4 services are not ready", want: []string{
+			"NOT READY: missing: policy engine at ", "401", "PONDER_POLICY_API_KEY",
+			"→ correct the setting that it names and restart the service"}},
+		"verifier down": {flags: []string{"--verifier-url", "http://127.0.0.1:1/v1", "--verifier-model", "m", "--verifier-family", "rlhflow"},
+			err: "1 of 4 services are not ready", want: []string{"reward model at ", "→ start the missing dependencies"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if c.refuse {
+					http.Error(w, `{"error":{"message":"Incorrect API key provided"}}`, http.StatusUnauthorized)
+					return
+				}
+				io.WriteString(w, `{"data":[{"id":"toy","owned_by":"llamacpp"}]}`)
+			}))
+			defer server.Close()
+			a, stop := startDev(t, append([]string{"--policy-url", server.URL + "/v1", "--policy-model", "toy"}, c.flags...)...)
+			defer stop()
+			doctor := doctorCmd{Wait: time.Minute,
+				addresses: addresses{PlannerAddr: a[1], PolicyAddr: a[2], VerifierAddr: a[3], DifficultyAddr: a[4]}}
+			var stdout string
+			var err error
+			for stdout == "" || strings.Contains(stdout, "nothing known yet") { // the services' first checks are running
+				stdout, _ = capture(t, func() { err = doctor.Run(t.Context(), &output{}) })
+			}
+			if c.err == "" && err != nil || c.err != "" && (err == nil || err.Error() != c.err) {
+				t.Errorf("got %v, want %q", err, c.err)
+			}
+			for _, want := range c.want {
+				if !strings.Contains(stdout, want) {
+					t.Errorf("%q is not in\n%s", want, stdout)
+				}
+			}
+		})
 	}
 }

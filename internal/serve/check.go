@@ -2,9 +2,12 @@ package serve
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/ponder-mesh/ponder/reasoning"
 )
 
 const (
@@ -35,6 +38,7 @@ type Check struct {
 type outage struct {
 	name, reason string
 	need         Need
+	final        bool // does not end by itself: a setting is wrong, of this process or of the dependency
 }
 
 func (o outage) String() string { return o.name + ": " + o.reason }
@@ -52,8 +56,14 @@ func outages(ctx context.Context, checks []Check) []outage {
 	var failed []outage
 	for i, c := range checks {
 		if errs[i] != nil {
-			failed = append(failed, outage{c.Name, fmt.Sprint(errs[i]), c.Need})
+			failed = append(failed, outage{c.Name, fmt.Sprint(errs[i]), c.Need, final(errs[i])})
 		}
 	}
 	return failed
+}
+
+// final reports whether err, of a check, does not end by itself, such as that of a wrong API key.
+func final(err error) bool {
+	var kind interface{ Kind() reasoning.Kind }
+	return errors.As(err, &kind) && (kind.Kind() == reasoning.KindPrecondition || kind.Kind() == reasoning.KindInvalid)
 }

@@ -29,6 +29,8 @@ const (
 const (
 	missingKey = "ponder-missing"
 	withoutKey = "ponder-without" // optional dependencies
+	finalKey   = "ponder-final"   // those of both that do not become usable by themselves
+	absentKey  = "ponder-absent"  // the services that this one is configured to be without
 )
 
 // Missing returns the missing dependencies in the trailer of a health check, each with its
@@ -38,6 +40,13 @@ func Missing(trailer metadata.MD) []string { return trailer.Get(missingKey) }
 
 // Without returns the missing optional dependencies in the trailer of a health check.
 func Without(trailer metadata.MD) []string { return trailer.Get(withoutKey) }
+
+// Final returns those of Missing and Without that do not become usable by themselves: a setting is
+// wrong, such as an API key.
+func Final(trailer metadata.MD) []string { return trailer.Get(finalKey) }
+
+// Absent returns the names of the services that a service is configured to be without.
+func Absent(trailer metadata.MD) []string { return trailer.Get(absentKey) }
 
 // A phase is how far a service has come.
 type phase int
@@ -54,6 +63,7 @@ type health struct {
 	*grpchealth.Server
 	checks []Check
 	names  []string // of checks of readiness
+	absent []string // services that this one is configured to be without
 
 	mu     sync.Mutex
 	phase  phase
@@ -187,10 +197,26 @@ func (h *health) Check(ctx context.Context, r *healthpb.HealthCheckRequest) (*he
 	for _, o := range without {
 		trailer.Append(withoutKey, ascii(o))
 	}
+	for _, o := range h.final() {
+		trailer.Append(finalKey, ascii(o))
+	}
+	trailer.Append(absentKey, h.absent...)
 	if err := grpc.SetTrailer(ctx, trailer); err != nil {
 		return nil, err
 	}
 	return response, nil
+}
+
+// final returns the texts of the outages that do not end by themselves.
+func (h *health) final() (texts []string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, o := range h.failed {
+		if o.final {
+			texts = append(texts, o.String())
+		}
+	}
+	return texts
 }
 
 // page serves /readyz.

@@ -119,8 +119,8 @@ func TestPages(t *testing.T) {
 		pages.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
 		return w.Code, w.Body.String()
 	}
-	nats, scores := outage{"NATS at a", "b", NeedAtStart}, outage{"verifier at c", "d", NeedNever}
-	engine := outage{"engine at e", "f", NeedAlways}
+	nats, scores := outage{"NATS at a", "b", NeedAtStart, false}, outage{"verifier at c", "d", NeedNever, false}
+	engine := outage{"engine at e", "f", NeedAlways, false}
 	for _, c := range []struct {
 		name, path string
 		change     func()
@@ -212,9 +212,9 @@ func TestChangesAreLogged(t *testing.T) {
 	defer slog.SetDefault(slog.Default())
 	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
 	h := newHealth(nil)
-	a, b := outage{"policy at a", "refused", NeedAlways}, outage{"verifier at b", "refused", NeedAlways}
+	a, b := outage{"policy at a", "refused", NeedAlways, false}, outage{"verifier at b", "refused", NeedAlways, false}
 	optional := func(o outage) outage { o.need = NeedNever; return o }
-	shared := outage{"NATS at c", "refused", NeedAtStart}
+	shared := outage{"NATS at c", "refused", NeedAtStart, false}
 	for _, c := range []struct {
 		name   string
 		failed []outage
@@ -222,7 +222,7 @@ func TestChangesAreLogged(t *testing.T) {
 	}{
 		{"a is down", []outage{a}, `WARN msg="not ready" missing="[policy at a: refused]"`},
 		{"a is still down", []outage{a}, ""},
-		{"a is down for another reason", []outage{{"policy at a", "timeout", NeedAlways}}, ""},
+		{"a is down for another reason", []outage{{"policy at a", "timeout", NeedAlways, false}}, ""},
 		{"b instead", []outage{b}, `"[verifier at b: refused]"`},
 		{"all up", nil, "INFO msg=ready\n"},
 		{"optional a is down", []outage{optional(a)}, `WARN msg=ready without="[policy at a: refused]"`},

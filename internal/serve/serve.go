@@ -37,6 +37,7 @@ type Service struct {
 	Options    []grpc.ServerOption           // such as telemetry's
 	Metrics    http.Handler                  // at /metrics; nil: none
 	Tenancy    Tenancy                       // nil: OpenTenancy
+	Absent     []string                      // names of services that it is configured to be without
 }
 
 // A Builder opens what a service depends on and returns the service.
@@ -111,6 +112,7 @@ func (service Service) Serve(ctx context.Context, s *Settings, metrics net.Liste
 	server := grpc.NewServer(append(service.options(s, draining), service.Options...)...)
 	service.Register(server)
 	health := newHealth(service.Checks, slices.Collect(maps.Keys(server.GetServiceInfo()))...)
+	health.absent = service.Absent
 	healthpb.RegisterHealthServer(server, health)
 	reflection.Register(server)
 

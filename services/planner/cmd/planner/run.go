@@ -61,7 +61,9 @@ func build(_ context.Context, d *serve.Dependencies, c config) (service serve.Se
 		Attended: roster.Available,
 	}
 	// A search is degraded, and does not fail, while the verifier or the difficulty service is down.
-	if c.VerifierAddr != "" {
+	if c.VerifierAddr == "" {
+		service.Absent = append(service.Absent, "verifier")
+	} else {
 		conn, err := d.Dial("verifier", c.VerifierAddr, serve.NeedNever)
 		if err != nil {
 			return service, err
@@ -70,7 +72,9 @@ func build(_ context.Context, d *serve.Dependencies, c config) (service serve.Se
 		d.OnClose(client.Close)
 		config.Verifier = client
 	}
-	if c.DifficultyAddr != "" {
+	if c.DifficultyAddr == "" {
+		service.Absent = append(service.Absent, "difficulty")
+	} else {
 		conn, err := d.Dial("difficulty service", c.DifficultyAddr, serve.NeedNever)
 		if err != nil {
 			return service, err
