@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"syscall"
 	"time"
 
 	"github.com/ponder-mesh/ponder/internal/serve"
@@ -71,11 +72,11 @@ func (c *devCmd) Run(ctx context.Context, out *output) (err error) {
 	go profiles.Follow(ctx, 2*time.Second, func(err error) { say("profile not loaded: %v", err) })
 	metrics, err := net.Listen("tcp", c.MetricsAddr)
 	if err != nil {
-		return fmt.Errorf("metrics: %w", err)
+		return busy(fmt.Errorf("metrics: %w", err))
 	}
 	m, err := mesh.Start(ctx, config)
 	if err != nil {
-		return errors.Join(err, metrics.Close())
+		return errors.Join(busy(err), metrics.Close())
 	}
 	operations := serve.StartOperations(metrics, tel.Metrics, m.Checks()...)
 	if err = c.greet(out, models); err == nil {
@@ -88,6 +89,15 @@ func (c *devCmd) Run(ctx context.Context, out *output) (err error) {
 		}
 	}
 	return errors.Join(err, m.Close(), operations.Close())
+}
+
+// busy adds the remedy to the error of an address that is in use.
+func busy(err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%w (perhaps by another ponder dev: ponder doctor shows it, and ponder solve can use it; for a second one, "+
+			"choose --planner-addr, --policy-addr, --verifier-addr, --difficulty-addr and --metrics-addr)", err)
+	}
+	return err
 }
 
 // greet prints the addresses, the models and an example of the next command.

@@ -90,3 +90,25 @@ func TestDevServesTheOperationsPages(t *testing.T) {
 	}
 	stop()
 }
+
+// A second mesh on the same addresses says what uses them and which flags choose others, whichever address is first in use.
+func TestDevTwiceNamesTheFlags(t *testing.T) {
+	first, stop := startDev(t)
+	defer stop()
+	for name, metrics := range map[string]string{"metrics": first[0], "services": "127.0.0.1:0"} {
+		var c cli
+		parser, err := newParser(&c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		line := []string{"dev", "--metrics-addr", metrics, "--planner-addr", first[1], "--policy-addr", first[2],
+			"--verifier-addr", first[3], "--difficulty-addr", first[4]}
+		if _, err := parser.Parse(line); err != nil {
+			t.Fatal(err)
+		}
+		err = c.Dev.Run(t.Context(), &output{json: true})
+		if err == nil || !strings.Contains(err.Error(), "in use (perhaps by another ponder dev") || !strings.Contains(err.Error(), "--planner-addr") {
+			t.Errorf("%s: got %v, want the flags named", name, err)
+		}
+	}
+}
