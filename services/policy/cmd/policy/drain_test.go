@@ -56,9 +56,9 @@ func TestPolicyDrainsOnSIGTERM(t *testing.T) {
 				t.Fatal(err)
 			}
 			if c.drained {
-				for process.get("/readyz") != "503 not ready: the service is stopping\n" { // the signal takes a while
+				for process.get(t, "/readyz") != "503 not ready: the service is stopping\n" { // the signal takes a while
 				}
-				if got := process.get("/livez"); got != "200 live\n" {
+				if got := process.get(t, "/livez"); got != "200 live\n" {
 					t.Errorf("live while draining: got %q", got)
 				}
 				second := queue.expand(t, "second")
@@ -220,6 +220,7 @@ func startPolicy(t *testing.T, natsURL, modelURL string) *process {
 	}
 	t.Cleanup(func() { p.Process.Kill() }) // nothing to do if it has ended
 	var log strings.Builder
+	ready := false // logged before or after the address of the pages
 	lines := bufio.NewScanner(stderr)
 	for lines.Scan() {
 		log.WriteString(lines.Text() + "\n")
@@ -230,7 +231,8 @@ func startPolicy(t *testing.T, natsURL, modelURL string) *process {
 		if line.Msg == "metrics" {
 			p.pages = "http://" + line.Addr
 		}
-		if line.Msg == "ready" {
+		ready = ready || line.Msg == "ready"
+		if ready && p.pages != "" {
 			go io.Copy(io.Discard, stderr)
 			return p
 		}
@@ -239,16 +241,16 @@ func startPolicy(t *testing.T, natsURL, modelURL string) *process {
 	return nil
 }
 
-// get returns the status code and the text of a page, or the error.
-func (p *process) get(path string) string {
+// get returns the status code and the text of a page.
+func (p *process) get(t *testing.T, path string) string {
 	response, err := http.Get(p.pages + path)
 	if err != nil {
-		return err.Error()
+		t.Fatal(err)
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
 	if err != nil {
-		return err.Error()
+		t.Fatal(err)
 	}
 	return fmt.Sprintf("%d %s", response.StatusCode, body)
 }
