@@ -16,7 +16,7 @@ type benchFlags struct {
 	problemSet  `embed:""`
 	Seeds       []uint64      `help:"Seeds; each arm runs once with each." default:"1"`
 	Temperature float64       `help:"Sampling temperature in [0,2]." default:"0.8"`
-	MaxTokens   int           `help:"Maximum tokens per sample; 0: 256 for a pocket model, 2048 for others." default:"0"`
+	MaxTokens   int           `help:"Maximum tokens of a child (a step or a whole sample); 0: 256 for a pocket model, 2048 for others." default:"0"`
 	Concurrent  int           `help:"Problems at a time; 0: two per processor." default:"0"`
 	Timeout     time.Duration `help:"Time until the deadline of a search; the best answer found by then counts." default:"10m"`
 	modelFlags  `embed:""`

@@ -25,7 +25,7 @@ type devCmd struct {
 	Profile     []string      `help:"Files or directories of calibration profiles for planning; changed files are read again." env:"PONDER_PLANNER_PROFILES" aliases:"profiles" placeholder:"FILE"`
 	Memo        string        `help:"File of recorded results, which are reused instead of generated again." env:"PONDER_PLANNER_MEMO" placeholder:"FILE" type:"path"`
 	SoloBills   bool          `help:"Bill each search as if it ran alone: for ponder bench --addr, not for real costs." env:"PONDER_PLANNER_SOLO_BILLS"`
-	MaxTokens   int           `help:"Maximum tokens per sample if a request sets none; 0: 256 for a pocket model, 2048 for others." default:"0" env:"PONDER_PLANNER_MAX_TOKENS"`
+	MaxTokens   int           `help:"Maximum tokens of a child (a step or a whole sample) if a request sets none; 0: 256 for a pocket model, 2048 for others." default:"0" env:"PONDER_PLANNER_MAX_TOKENS"`
 }
 
 // Run runs the mesh until ctx ends.

@@ -35,7 +35,7 @@ func (f modelFlags) open() (o openModels, err error) {
 	return o, nil
 }
 
-// maxTokens returns the maximum tokens per sample: n, or a default if n is 0. A pocket model has a short
+// maxTokens returns the maximum tokens of a child: n, or a default if n is 0. A pocket model has a short
 // context; the solutions of other models are longer.
 func (f modelFlags) maxTokens(n int) int {
 	switch {

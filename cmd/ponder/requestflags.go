@@ -31,7 +31,7 @@ type requestFlags struct {
 	FLOPs          float64       `name:"flops" help:"Maximum floating-point operations of policy and verifier; 0: no bound."`
 	Estimate       bool          `help:"Estimate difficulty even with --strategy."`
 	Temperature    float64       `help:"Sampling temperature in [0,2]; negative: the planner's default." default:"-1"`
-	MaxTokens      int           `help:"Maximum tokens per sample; 0: the planner's default."`
+	MaxTokens      int           `help:"Maximum tokens of a child (a step or a whole sample); 0: the planner's default."`
 	Think          thinking      `embed:"" prefix:"think-"`
 	Seed           uint64        `help:"Seed of all samples." default:"1"`
 	Policy         string        `help:"Name of the policy; default: the planner's." placeholder:"MODEL"`
