@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -212,10 +213,10 @@ func TestRetryWaitsForAPolicyThatServedTheSearch(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 			defer cancel()
-			down := false
+			var down atomic.Bool
 			lock := searchtest.NewLock(0.5, nil)
 			w := Retry(fake{expand: func(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
-				if !down {
+				if !down.Load() {
 					return lock.Expand(ctx, r)
 				}
 				return func(yield func(policy.Child, error) bool) { yield(policy.Child{}, reasoning.ErrUnavailable) }
@@ -225,8 +226,8 @@ func TestRetryWaitsForAPolicyThatServedTheSearch(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			down = true
-			time.AfterFunc(2*time.Minute, func() { down = false })
+			down.Store(true)
+			time.AfterFunc(2*time.Minute, func() { down.Store(false) })
 			start := time.Now()
 			got, err := children(ctx, w, ask(3))
 			if took := time.Since(start); served != (err == nil) || served != (took >= 2*time.Minute) || served != (len(got) == 3) {
