@@ -43,7 +43,9 @@ type Instruments struct {
 const DefaultSpanBudget = 2000
 
 var (
-	secondBuckets = []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20, 40, 80}
+	// secondBuckets has the boundaries of all histograms of durations: a search takes up to 10 minutes by default, and
+	// a step of thinking takes minutes.
+	secondBuckets = []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600}
 	widthBuckets  = []float64{1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096}
 )
 

@@ -111,8 +111,15 @@ func (p *Providers) start(ctx context.Context, env environment, o Options) error
 	return p.startTraces(ctx, env, res, o.TraceFile)
 }
 
+// durations gives the histograms of durations of all libraries the boundaries of Ponder's: those of gRPC's calls would
+// end at 10 s.
+var durations = sdkmetric.NewView(
+	sdkmetric.Instrument{Kind: sdkmetric.InstrumentKindHistogram, Unit: "s"},
+	sdkmetric.Stream{Aggregation: sdkmetric.AggregationExplicitBucketHistogram{Boundaries: secondBuckets}},
+)
+
 func (p *Providers) startMetrics(ctx context.Context, env environment, res *resource.Resource) error {
-	options := []sdkmetric.Option{sdkmetric.WithResource(res)}
+	options := []sdkmetric.Option{sdkmetric.WithResource(res), sdkmetric.WithView(durations)}
 	for _, name := range env.metrics {
 		switch name {
 		case exportPrometheus:
