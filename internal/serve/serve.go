@@ -26,7 +26,6 @@ import (
 	"google.golang.org/grpc/reflection"
 
 	"github.com/ponder-mesh/ponder/internal/mux"
-	"github.com/ponder-mesh/ponder/internal/printable"
 )
 
 // A Service describes a gRPC server and its dependencies. Only Register is required.
@@ -46,7 +45,7 @@ type Builder func(context.Context, *Dependencies) (Service, error)
 // Main is the main function of a service: it parses s from the command line and the
 // environment, runs the service until it fails or receives SIGINT or SIGTERM, and exits.
 func Main(s *Settings, build Builder) {
-	slog.SetDefault(slog.New(slog.NewJSONHandler(printable.NewJSONWriter(os.Stderr), nil)).With("service", s.Name()))
+	slog.SetDefault(newLog(os.Stderr, s))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // restore the default: a second signal terminates the process
@@ -75,6 +74,9 @@ func Run(ctx context.Context, s *Settings, build Builder) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
+	if err := d.servePprof(s.PprofAddr); err != nil {
+		return err
+	}
 	service, err := build(ctx, d)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -20,7 +21,9 @@ type Settings struct {
 	StopTimeout      time.Duration
 	MaxConnectionAge time.Duration
 	TraceFile        string
-	Version          bool // print the version instead of serving
+	PprofAddr        string
+	LogLevel         slog.LevelVar // may change while the service logs
+	Version          bool          // print the version instead of serving
 
 	shared map[string]string // variables that other programs read too, by the flag; a variable of the flag wins
 }
@@ -40,6 +43,8 @@ func NewSettings(name string, port, metricsPort int, age time.Duration) *Setting
 	s.DurationVar(&s.MaxConnectionAge, "max-connection-age", age,
 		"`time` after which clients must reconnect, and find new pods; 0: never")
 	s.StringVar(&s.TraceFile, "trace-file", "", "also write spans to this `file`")
+	s.Var(&logLevel{&s.LogLevel}, "log-level", "least `level` of the log: debug, info, warn or error")
+	s.StringVar(&s.PprofAddr, "pprof-addr", "", "loopback `host:port` to serve profiles at /debug/pprof/ on; empty: none")
 	s.BoolVar(&s.Version, "version", false, "print the version and exit")
 	s.Usage = s.usage
 	return s
