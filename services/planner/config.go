@@ -3,6 +3,7 @@ package planner
 import (
 	"cmp"
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/ponder-mesh/ponder/internal/telemetry"
@@ -23,6 +24,7 @@ type Config struct {
 	Store      backend.Store          // of recorded results; nil: 64 MiB of memory
 	Solo       bool                   // bill each search as if it ran alone: see backend.Solo
 	Telemetry  *telemetry.Instruments // nil: none
+	Log        *slog.Logger           // of searches that are accepted and end; nil: none
 
 	// Attended reports whether any worker pulls the policy's jobs. It does not block. It is
 	// nil if there is no queue.
@@ -55,6 +57,9 @@ func (c Config) withDefaults() Config {
 	c.MaxActive = cmp.Or(c.MaxActive, 256)
 	c.MaxKept = cmp.Or(c.MaxKept, 1000)
 	c.VerifierTimeout = cmp.Or(c.VerifierTimeout, 500*time.Millisecond)
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
 	if c.Store == nil {
 		c.Store = backend.NewMemory(64 << 20)
 	}

@@ -49,6 +49,14 @@ func (l *live) search() Search {
 	return l.view.Search()
 }
 
+// strategy returns the name of the strategy of the plan or, before there is one, of the request.
+func (l *live) strategy() string {
+	if p := l.search().Plan; p != nil {
+		return p.Strategy.Name()
+	}
+	return strategyName(l.request.Strategy)
+}
+
 // hasNode reports whether the tree has a node, as state.View.HasNode does.
 func (l *live) hasNode(id string) bool {
 	l.mu.Lock()

@@ -32,6 +32,8 @@ func (p *Planner) run(ctx context.Context, l *live) {
 	ctx, stop := context.WithDeadline(ctx, l.request.Deadline)
 	defer stop()
 	ctx, traced := plannertrace.Start(ctx, p.cfg.Telemetry, l.id, strategyName(l.request.Strategy))
+	log := newSearchLog(ctx, p.cfg.Log, l)
+	log.accepted(ctx, l.request)
 	r := &run{Planner: p, live: l, trace: traced}
 	outcome := r.solve(ctx)
 	if outcome.Stop == StopCancelled {
@@ -46,6 +48,7 @@ func (p *Planner) run(ctx context.Context, l *live) {
 		final = StateFailed
 	}
 	traced.End(final.String(), r.bill, outcome.Err)
+	log.ended(ctx, l.strategy(), final, outcome, r.bill)
 	l.publish(state.Billed{Bill: r.bill}, state.Ended{State: final, Outcome: outcome})
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"google.golang.org/grpc"
@@ -58,7 +59,7 @@ func build(_ context.Context, d *serve.Dependencies, c config) (service serve.Se
 	config := planner.Config{
 		Policy: jobs, Telemetry: d.Telemetry.Instruments, Timeout: c.Timeout, MaxActive: c.MaxActive, CancelJobs: jobs.Cancel,
 		Sampling: reasoning.DefaultSampling(c.MaxTokens), Solo: c.SoloBills,
-		Attended: roster.Available,
+		Attended: roster.Available, Log: slog.Default(),
 	}
 	// A search is degraded, and does not fail, while the verifier or the difficulty service is down.
 	if c.VerifierAddr == "" {

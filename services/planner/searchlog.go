@@ -1,0 +1,44 @@
+package planner
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+)
+
+// A searchLog writes one record when a search is accepted and one when it ends. Records have no text of the problem,
+// and of an error only its reason, since the text of an error may quote the problem.
+type searchLog struct{ *slog.Logger }
+
+// newSearchLog returns the log of a search whose span is in ctx.
+func newSearchLog(ctx context.Context, log *slog.Logger, l *live) searchLog {
+	log = log.With("search", l.id, "tenant", l.request.Tenant)
+	if id := trace.SpanContextFromContext(ctx).TraceID(); id.IsValid() {
+		log = log.With("trace_id", id.String())
+	}
+	return searchLog{log}
+}
+
+// accepted writes the record of a search that was accepted.
+func (s searchLog) accepted(ctx context.Context, r Request) {
+	s.InfoContext(ctx, "search accepted", "strategy", strategyName(r.Strategy), "deadline", r.Deadline.UTC())
+}
+
+// ended writes the record of a search that ended. strategy is the name of the strategy that the search ran.
+func (s searchLog) ended(ctx context.Context, strategy string, final State, o Outcome, bill reasoning.Bill) {
+	total := bill.Total()
+	attributes := []any{
+		"strategy", strategy, "state", final.String(), "stop", o.Stop.String(), "degraded", len(o.Degraded),
+		"seconds", o.Elapsed.Round(time.Millisecond).Seconds(),
+		slog.Group("bill", "generated", total.Generated, "prompt", total.Prompt, "cached", total.Cached,
+			"verifier", total.Verifier, "flops", total.FLOPs),
+	}
+	if e := reasoning.Classify(o.Err); e != nil {
+		attributes = append(attributes, "reason", e.Reason())
+	}
+	s.InfoContext(ctx, "search ended", attributes...)
+}
