@@ -7,7 +7,7 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// Beam is beam search against a PRM (Snell et al. 2024, arXiv 2408.03314, §5.1),
+// Beam is beam search against a PRM (Snell et al. 2024, arXiv 2408.03314, §5.2),
 // with N beams and beam width M: "1. sample N initial predictions for the first
 // step in the solution; 2. score the generated steps according to the PRM's
 // predicted step-wise reward-to-go estimate […]; 3. filter for only the top N/M
@@ -15,13 +15,13 @@ import (
 // next step, resulting in a total of N/M × M candidate prefixes again. Then repeat
 // steps 2–4 again."
 //
-// At MaxLevels ("40 rounds" in the paper) each beam is completed in one call. A finished
-// solution leaves the beam.
+// At MaxLevels (40 in the paper) each node that the beam keeps is completed in one request. A
+// finished solution leaves the beam.
 type Beam struct {
 	N, M, MaxLevels int
-	// Narrow shrinks the beam by one for each solution that finishes among the best N/M (Liu
-	// et al. 2025, arXiv 2502.06703, in the code). Otherwise the beam keeps N/M open nodes, and
-	// a level has N children.
+	// Narrow shrinks the beam, which begins with N/M nodes, by one for each finished solution
+	// among the best of a level (Liu et al. 2025, arXiv 2502.06703, in the code). Otherwise the
+	// beam keeps N/M open nodes, and a level has N children.
 	Narrow bool
 	// Dedupe drops a step whose text equals an earlier sibling's.
 	Dedupe bool
@@ -31,7 +31,7 @@ type Beam struct {
 // al. 2025.
 const DefaultWidth = 4
 
-// defaultLevels is the "40 rounds" of Snell et al. 2024, §5.1.
+// defaultLevels is the maximum number of rounds of Snell et al. 2024, §5.2: "40 in our case".
 const defaultLevels = 40
 
 // NewBeam returns a beam of n with the paper's parameters: its width is the largest

@@ -7,7 +7,7 @@ import (
 )
 
 // BestOfN samples whole solutions and scores each (Snell et al. 2024, arXiv
-// 2408.03314, §5.1): "We sample N answers independently from the base LLM and then
+// 2408.03314, §5.2): "We sample N answers independently from the base LLM and then
 // select the best answer according to the PRM's final answer judgement."
 type BestOfN struct{ N int }
 

@@ -13,8 +13,8 @@ import (
 
 // Tests of the options of Beam, and of Lookahead and DVTS.
 
-// "Narrow shrinks the beam by one for each solution that finishes among the best N/M" (the code
-// of Liu et al. 2025). Without Narrow "a level has N children".
+// "Narrow shrinks the beam, which begins with N/M nodes, by one for each finished solution among the
+// best of a level" (the code of Liu et al. 2025). Without Narrow "a level has N children".
 func TestBeamNarrow(t *testing.T) {
 	// The best four are 0 to 3, of which 1 ends; 7 ends and is not among them. On the
 	// next level the best three are 0.0, 0.1 and 2.0, of which 2.0 ends.

@@ -29,7 +29,7 @@ func growBeam(t *testing.T) ([][]*Node, *searchtest.Lock) {
 }
 
 // "sample N initial predictions for the first step in the solution" (Snell et al. 2024,
-// §5.1).
+// §5.2).
 func TestBeamSamplesNFirstSteps(t *testing.T) {
 	levels, lock := growBeam(t)
 	if len(levels[0]) != 16 {
@@ -46,7 +46,7 @@ func TestBeamSamplesNFirstSteps(t *testing.T) {
 }
 
 // "score the generated steps according to the PRM's predicted step-wise reward-to-go
-// estimate" (Snell et al. 2024, §5.1).
+// estimate" (Snell et al. 2024, §5.2).
 func TestBeamScoresTheGeneratedSteps(t *testing.T) {
 	levels, lock := growBeam(t)
 	times := map[string]int{}
@@ -60,7 +60,7 @@ func TestBeamScoresTheGeneratedSteps(t *testing.T) {
 	}
 }
 
-// "filter for only the top N/M highest scoring steps" (Snell et al. 2024, §5.1).
+// "filter for only the top N/M highest scoring steps" (Snell et al. 2024, §5.2).
 func TestBeamKeepsTheTop(t *testing.T) {
 	levels, _ := growBeam(t)
 	for i, level := range levels[:len(levels)-1] {
@@ -83,7 +83,7 @@ func TestBeamKeepsTheTop(t *testing.T) {
 func compareValues(a, b *Node) int { return cmp.Compare(a.Value, b.Value) }
 
 // "now from each candidate, sample M proposals from the next step, resulting in a total of
-// N/M × M candidate prefixes again" (Snell et al. 2024, §5.1).
+// N/M × M candidate prefixes again" (Snell et al. 2024, §5.2).
 func TestBeamSamplesMProposals(t *testing.T) {
 	levels, _ := growBeam(t)
 	for i, level := range levels {
@@ -98,7 +98,7 @@ func TestBeamSamplesMProposals(t *testing.T) {
 	}
 }
 
-// "Then repeat steps 2–4 again" (Snell et al. 2024, §5.1), until no solution is open.
+// "Then repeat steps 2–4 again" (Snell et al. 2024, §5.2), until no solution is open.
 func TestBeamEndsWithItsSolutions(t *testing.T) {
 	levels, _ := growBeam(t)
 	for _, n := range levels[len(levels)-1] {
@@ -154,7 +154,7 @@ func TestBeamSharesChildrenEvenly(t *testing.T) {
 	}
 }
 
-// At MaxLevels "each beam is completed in one call".
+// At MaxLevels "each node that the beam keeps is completed in one request".
 func TestBeamMaxLevels(t *testing.T) {
 	for _, max := range []int{1, 2, 3} {
 		levels := levelsOf(mustRun(t, searchtest.NewLock(0.4, nil), Beam{N: 16, M: 4, MaxLevels: max}))
@@ -176,7 +176,7 @@ func TestBeamMaxLevels(t *testing.T) {
 }
 
 // "We sample N answers independently from the base LLM and then select the best answer
-// according to the PRM's final answer judgement" (Snell et al. 2024, §5.1).
+// according to the PRM's final answer judgement" (Snell et al. 2024, §5.2).
 func TestBestOfNSamplesIndependently(t *testing.T) {
 	tree := mustRun(t, searchtest.NewLock(0.4, nil), BestOfN{N: 16})
 	texts := map[string]bool{}

@@ -7,7 +7,7 @@ const (
 	samples   = "samples"
 	nSteps    = "steps sampled per level"
 	width     = "children of each kept step; a divisor of n"
-	maxLevels = "levels after which every solution is completed in one call"
+	maxLevels = "levels after which every solution is completed in one request"
 )
 
 // kinds is the table of all strategies. The comment of package search says how to add one.
@@ -25,12 +25,12 @@ var kinds = []kind{
 			{"exhaustive", "never stop early", func(m *search.Majority) any { return &m.Exhaustive }},
 		}),
 	describe(func(n int) search.BestOfN { return search.BestOfN{N: n} },
-		"independent samples, scored", "Snell et al. 2024, arXiv 2408.03314, §5.1",
+		"independent samples, scored", "Snell et al. 2024, arXiv 2408.03314, §5.2",
 		[]field[search.BestOfN]{
 			{"n", samples, func(b *search.BestOfN) any { return &b.N }},
 		}),
 	describe(search.NewBeam,
-		"keep the best n/m steps of each level, continue each m ways", "Snell et al. 2024, arXiv 2408.03314, §5.1",
+		"keep the best n/m steps of each level, continue each m ways", "Snell et al. 2024, arXiv 2408.03314, §5.2",
 		[]field[search.Beam]{
 			{"n", nSteps, func(b *search.Beam) any { return &b.N }},
 			{"m", width, func(b *search.Beam) any { return &b.M }},

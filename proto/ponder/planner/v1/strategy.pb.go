@@ -490,7 +490,7 @@ func (x *Majority) GetExhaustive() bool {
 	return false
 }
 
-// BestOfN samples n whole solutions and scores each (Snell et al. 2024, arXiv 2408.03314, §5.1).
+// BestOfN samples n whole solutions and scores each (Snell et al. 2024, arXiv 2408.03314, §5.2).
 type BestOfN struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Number of samples, 1…4096.
@@ -536,7 +536,7 @@ func (x *BestOfN) GetN() int32 {
 	return 0
 }
 
-// Beam keeps the best n/m steps of each level and continues each m ways (Snell et al. 2024, §5.1).
+// Beam keeps the best n/m steps of each level and continues each m ways (Snell et al. 2024, §5.2).
 type Beam struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Number of beams: steps that are sampled per level, 1…4096.
