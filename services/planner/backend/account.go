@@ -13,8 +13,8 @@ import (
 //
 // An account is dry if everything in it waits for a grant that it cannot pay. A dry part waits
 // until each other part of its parent has ended or is dry, too. Then the parent divides what
-// they have left equally among the first of them: as many as can go on with it. (Equal parts
-// for all would often suffice for none of them to end with a solution.) If not even the first
+// they have left equally among the first of them: as many as can go on with it. (If all
+// got equal parts, often none of them could complete a solution.) If not even the first
 // can go on, the parent is dry itself. If the parent is the whole budget, the first gets
 // everything, and what it waits for is refused if that does not suffice.
 //
@@ -52,17 +52,19 @@ func (a *account) left() (left amount) {
 	return left
 }
 
-// spentError returns the ErrSpent of a call that may cost x, of which less is left.
+// spentError returns the ErrSpent of a call that may cost x. It names the first currency of which
+// less is left, and the bound of the whole budget.
 func (a *account) spentError(x amount) error {
 	left, c := a.left(), currencyTokens
 	for c < currencies-1 && x[c] <= left[c] {
 		c++
 	}
-	for a.parent != nil {
-		a = a.parent
+	budget := a
+	for budget.parent != nil {
+		budget = budget.parent
 	}
-	bound := max(0, a.bound[c])
-	return fmt.Errorf("%w: %.0f of %.0f %s are left", search.ErrSpent, max(0, bound-a.spent[c]), bound, c)
+	return fmt.Errorf("%w: %.0f of %.0f %s are left, and %.0f may be needed", search.ErrSpent,
+		left[c], budget.bound[c], c, x[c])
 }
 
 // hold reserves x until drop.
@@ -175,7 +177,7 @@ func (a *account) parts() []*account {
 }
 
 // divideAgain divides what a, which is dry, and its parts have left equally among the first
-// parts: as many as get what they need. It reports whether there is one.
+// parts: as many as get what they need. It reports whether any does.
 func (a *account) divideAgain() bool {
 	parts := a.parts()
 	for _, p := range parts {
@@ -206,8 +208,8 @@ func (a *account) drain() {
 	a.resize(a.spent.plus(a.reserved))
 }
 
-// resume grants what a can pay after it has been resized, and decides at least about what
-// waits first.
+// resume grants what a can pay after it has been resized. If a stays dry, even with its
+// parts divided again, resume decides about what waits first.
 func (a *account) resume() {
 	if a.grant(); a.dry() && !a.divideAgain() {
 		a.force()

@@ -118,6 +118,21 @@ func TestDryBranchWaitsForTheOthers(t *testing.T) {
 	})
 }
 
+// The error of a refused child counts what branches that have not ended have spent.
+func TestRefusalCountsWhatOpenBranchesSpent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGrower(10)
+		branches := g.Divide(t.Context(), 1)
+		g.grow(branches[0].Context).end()
+		refused := g.grow(branches[0].Context)
+		if err := refused.Err; err == nil || !strings.Contains(err.Error(), ": 0 of 10 policy tokens are left") {
+			t.Errorf("got error %v, want that 0 of 10 policy tokens are left", err)
+		}
+		branches[0].End()
+		g.audit(t)
+	})
+}
+
 // A branch that is cancelled while it waits does not keep the others waiting.
 func TestCancelledBranchReleasesTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
