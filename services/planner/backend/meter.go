@@ -169,7 +169,8 @@ func (m *Metered) expandGranted(ctx context.Context, r policy.Request, shares []
 				return
 			}
 		}
-		if i := slices.IndexFunc(missing, func(s *share) bool { return s != nil }); i >= 0 { // others may wait for it
+		// Without an error, siblings would wait for the share of a child that does not come.
+		if i := slices.IndexFunc(missing, func(s *share) bool { return s != nil }); i >= 0 {
 			err := fmt.Errorf("policy did not send child %d of node %q: see the policy's log", r.Ordinals[i], r.Node)
 			yield(policy.Child{}, err)
 		}

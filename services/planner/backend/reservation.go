@@ -14,11 +14,11 @@ import (
 // A grant depends on program order and on the cost of results, not on the time of their
 // arrival: it is what it would be if everything before it in program order had been paid. If
 // the account can pay for the limits of all children, all are granted. If it can pay equal parts
-// that are at least the least of each demand, the children get such parts. Otherwise they wait
-// until the account gets more. If it gets no more, as many of the first children as can have
-// such a part are granted together, and the others wait until these are done.
+// that cover the least that each child must get (demand.least), the children get such parts.
+// Otherwise they wait until the account gets more. If it gets no more, as many of the first
+// children as can have such a part are granted together, and the others wait until these are done.
 //
-// It is guarded by ledger.mu.
+// A reservation is guarded by ledger.mu.
 type reservation struct {
 	ctx     context.Context
 	ledger  *ledger
@@ -84,8 +84,8 @@ func (r *reservation) grantScores() bool {
 	return len(r.waiting) == 0
 }
 
-// grant opens an account for each of the first n children that wait: part, or as much of it as
-// the child can use.
+// grant opens an account for each of the first n children that wait, bounded by part or by as
+// much of it as the child can use.
 func (r *reservation) grant(n int, part amount) {
 	for i, s := range r.waiting[:n] {
 		if i == 0 || s.demand != r.waiting[i-1].demand {
@@ -141,8 +141,9 @@ func (r *reservation) need() (scores amount) {
 	return scores
 }
 
-// force decides about the first score that waits, or else about the first children, although
-// the account of r is dry: it refuses the score, and a child of which it cannot pay a token.
+// force decides about what waits first, although the account of r is dry. It refuses the first
+// score that waits. If none waits, it grants as many of the first children as can have their
+// least, at least one, or refuses the first child if not a token of it can be paid.
 func (r *reservation) force() {
 	if len(r.open) > 0 {
 		r.open[0].score.refuse()

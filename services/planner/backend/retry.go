@@ -23,13 +23,13 @@ type Backoff struct {
 	// Attempts is the number of failed attempts in a row after which a call fails. A child that
 	// arrives begins a new row. 0 is 4.
 	Attempts int
-	// First and Longest are the wait after the first failed attempt of a row, doubled after each
-	// other, and the longest of these waits. Jitter shortens a wait by up to half; an error that
+	// First is the wait after the first failed attempt of a row. Each further failed attempt
+	// doubles the wait, up to Longest. Jitter shortens a wait by up to half; an error that
 	// advises a delay makes it longer. 0 is 100 ms and 10 s.
 	First, Longest time.Duration
 
-	// Waiting, if not nil, is called before the first wait of a call beyond its Attempts,
-	// with the error of the last of them. It must not block.
+	// Waiting, if not nil, is called when Attempts attempts of a row have failed and the call
+	// waits for another, with the last error. It must not block.
 	Waiting func(err error)
 }
 
@@ -38,10 +38,11 @@ type Backoff struct {
 // children only. The usage of the next child includes what failed attempts wasted; it is lost
 // if the caller stops before the next child.
 //
-// It waits at least as long as the error advises. Where a call has a deadline, a service that
-// throttles it is waited for until then, and so is a policy that goes away after it has
-// generated a child of this search. A policy that is away from the start fails the call after
-// limit.Attempts, and so does a verifier: a search can go on without one.
+// It waits at least as long as the error advises, or fails at once if that is after the
+// deadline. A call with a deadline waits until then for a service that throttles it, and for a
+// policy that becomes unavailable after it has generated a child of this search. Any other call
+// fails after limit.Attempts: one of a policy that is unavailable from the start, or of a verifier
+// that is unavailable, without which a search can go on.
 func Retry(b search.Backend, limit Backoff) search.Backend {
 	limit.Attempts, limit.First = cmp.Or(limit.Attempts, 4), cmp.Or(limit.First, 100*time.Millisecond)
 	limit.Longest = cmp.Or(limit.Longest, 10*time.Second)
@@ -106,8 +107,8 @@ func (b *retrying) Score(ctx context.Context, r verifier.Request) (verifier.Resu
 	}
 }
 
-// pause waits after a failed attempt. It returns an error if there is to be no other. If
-// patient, an unavailable service is waited for as a throttled one is.
+// pause waits after a failed attempt. It returns an error if the call is not to be attempted
+// again. If patient, it waits for an unavailable service as for one that throttles.
 func (b *retrying) pause(ctx context.Context, failed int, patient bool, err error, search, node string) error {
 	deadline, bounded := ctx.Deadline()
 	patient = bounded && (patient || errors.Is(err, reasoning.ErrOverloaded))
