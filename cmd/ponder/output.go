@@ -14,12 +14,12 @@ import (
 	"github.com/ponder-mesh/ponder/lab/table"
 )
 
-// errInterrupted is the error of a command after Ctrl-C.
+// errInterrupted is the error of a command that Ctrl-C ended, or whose search was cancelled.
 var errInterrupted = errors.New("interrupted")
 
 // An output prints the data of a command on standard output: as JSON lines if json is
-// set, as text otherwise. It and say are all that commands print with, since they escape
-// text from outside: package printable.
+// set, as text otherwise. An output, say and fail escape text from outside, by package
+// printable. Commands print with nothing else, except for a progress, which has no such text.
 type output struct{ json bool }
 
 // writer returns standard output as a writer that escapes, for lines or for JSON.
@@ -79,7 +79,8 @@ func (o *output) value(v any) error {
 // say prints a line about the command's progress on standard error, with the arguments escaped.
 func say(format string, args ...any) { _, _ = printable.Fprintf(os.Stderr, format+"\n", args...) }
 
-// fail prints an error of a command, each of several that are joined on a line of its own.
+// fail prints an error of a command, followed by remedy, on a line of standard error. It prints
+// joined errors on a line each.
 func fail(err error, remedy string) {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok && strings.Contains(err.Error(), "\n") {
 		for _, e := range joined.Unwrap() {
@@ -90,7 +91,8 @@ func fail(err error, remedy string) {
 	say("ponder: %v%s", err, remedy)
 }
 
-// animation returns standard error, unescaped, for a progress, and whether it is a terminal that can show one.
+// animation returns standard error, unescaped, for a progress, and whether it is a terminal on which lines can be
+// overwritten.
 func animation() (to io.Writer, animated bool) { return os.Stderr, terminal(os.Stderr) }
 
 // terminal reports whether f is a terminal that can show animation.

@@ -26,7 +26,7 @@ func (t plannerTarget) dial() (solver planner.Solver, done func(), err error) {
 }
 
 // follow prints what changed in a search after a sequence number, until the search ends. It
-// returns errInterrupted if ctx ends first.
+// returns errInterrupted if ctx ends first, or if the search was cancelled.
 func (t plannerTarget) follow(
 	ctx context.Context, solver planner.Solver, ref planner.Ref, after int64, out *output,
 ) error {
@@ -45,7 +45,7 @@ func (t plannerTarget) follow(
 	return view.end()
 }
 
-// explain adds the planner's address and a remedy to an error of an unavailable planner.
+// explain adds the planner's address and a remedy to reasoning.ErrUnavailable, and returns other errors as they are.
 func (t plannerTarget) explain(err error) error {
 	if errors.Is(err, reasoning.ErrUnavailable) {
 		return fmt.Errorf("planner at %s: %w (ponder doctor names what is missing, ponder dev starts a planner)",
