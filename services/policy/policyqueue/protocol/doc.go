@@ -6,8 +6,9 @@
 //	                                    exp.PARTITION.MODEL.SEARCH.DEPTH  ← pull
 //	  notification, if there are several partitions: ring.PARTITION.…    →
 //	  Reply                          ←→ Result on res.SEARCH (Claim, Child, Failure: requests)
-//	  id of a job, or "", on ctl.cancel.SEARCH                           →
-//	                                 ←  Result on res.SEARCH (Stopped: a plain message)
+//	  id of a job, or "" for all, on ctl.cancel.SEARCH                   →
+//	                                 ←  Result on res.SEARCH (of a stopped attempt: undelivered
+//	                                    Children, then Stopped, as plain messages)
 //	                                    the job is removed               ← ack
 //
 // The first tokens mean: exp, expansion; ring, notification; res, result; ctl, control.
