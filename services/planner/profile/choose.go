@@ -24,8 +24,9 @@ func (p *Profile) NeedsEstimate(l Limits) bool {
 	return false
 }
 
-// Choose returns the best arm within the limits, or the cheapest arm if none is within them:
-// for the bin of the estimate, or for all problems if e is nil.
+// Choose returns the arm of the largest measured budget within the limits: for the bin of the
+// estimate, or for all problems if e is nil. If that arm exceeds a limit, Choose returns the most
+// accurate arm within the limits that generates no more, or the cheapest arm if there is none.
 func (p *Profile) Choose(l Limits, e *difficulty.Estimate) Decision {
 	if e == nil {
 		return p.choose(l, -1)
@@ -45,7 +46,7 @@ func (p *Profile) choose(l Limits, bin int) Decision {
 	if d.Arm = chosen; l.allow(chosen) {
 		return d
 	}
-	// The budget's arm exceeds a limit: take the most accurate arm that costs less.
+	// The budget's arm exceeds a limit: take the most accurate arm that generates no more.
 	d.Reason += fmt.Sprintf("; %s %d exceeds a limit: %s", chosen.Strategy, chosen.N, l.exceeded(chosen))
 	d.Arm = cheapest(arms)
 	for _, a := range arms {
