@@ -11,7 +11,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/partial"
 )
 
-// write writes a layout with one index, named by tag, in place of the layout in dir.
+// write writes a layout with one index, named by tag, to dir. It replaces the layout in dir, and returns an error
+// if dir holds anything else.
 func write(dir, tag string, index v1.ImageIndex) error {
 	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
 		if _, err := layout.FromPath(dir); err != nil {
@@ -19,7 +20,7 @@ func write(dir, tag string, index v1.ImageIndex) error {
 		}
 	}
 	if err := os.RemoveAll(dir); err != nil {
-		return fmt.Errorf("remove the layout of before: %w", err)
+		return fmt.Errorf("remove the previous layout: %w", err)
 	}
 	path, err := layout.Write(dir, empty.Index)
 	if err != nil {

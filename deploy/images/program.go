@@ -1,6 +1,6 @@
 package main
 
-// A Program is a binary and the image that has it.
+// A Program is a binary and its image.
 type Program struct {
 	Name        string // of the binary and of its package's directory; the last part of the image's name
 	Package     string // relative to Module
@@ -8,12 +8,12 @@ type Program struct {
 	Title       string
 	Description string
 	Licenses    string   // an SPDX expression
-	Ports       []string // on which the program listens when it is configured so
-	Test        bool     // not of a release
+	Ports       []string // that the image exposes
+	Test        bool     // the image is for tests, and releases do not have it
 }
 
-// programs holds one image for each service: a pod pulls, and a scanner finds, only what the
-// pod runs. The pocket models are in the images of policy, verifier and the command.
+// programs lists the programs with an image. Each service has an image of its own: a pod pulls,
+// and a scanner finds, only what the pod runs. The pocket models are in the images of policy, verifier and the command.
 var programs = []Program{
 	{
 		Name: "planner", Package: "./services/planner/cmd/planner", Module: ".",
