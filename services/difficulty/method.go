@@ -6,7 +6,7 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// A Method selects an Estimator.
+// A Method selects an Estimator. The zero Method is MethodProbe.
 type Method int
 
 const (
