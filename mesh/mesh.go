@@ -32,7 +32,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier/verifiertrace"
 )
 
-// A Mesh is four running services. Close stops them.
+// A Mesh holds the running services; without Config.Verifier there is no verifier. Close stops them.
 type Mesh struct {
 	Planner     planner.Solver
 	PlannerConn *grpc.ClientConn // the connection of Planner

@@ -9,21 +9,21 @@ import (
 	"strconv"
 )
 
-// A Gain is the budget of one method over the budget with which another method is as accurate. It may be
-// below 1.
+// A Gain compares a method with a baseline: Factor is the budget of the baseline over the budget with which
+// the method is as accurate. It is below 1 if the method needs more.
 type Gain struct {
 	Factor float64 `json:"factor"`
-	// Bound is ">" if Factor is a lower bound, because even the method's smallest budget is better; "<" if it
-	// is an upper bound, because no budget of the method reaches the accuracy; otherwise empty.
+	// Bound is ">" if Factor is a lower bound, because even the method's smallest budget is more accurate; "<"
+	// if it is an upper bound, because no budget of the method reaches the accuracy; otherwise empty.
 	Bound string `json:"bound,omitempty"`
 }
 
 // String returns Bound and Factor, such as ">1.5".
 func (g Gain) String() string { return g.Bound + strconv.FormatFloat(g.Factor, 'f', 1, 64) }
 
-// EfficiencyGain compares a method with majority voting (Liu et al. 2025, arXiv 2502.06703, Table 5). Let the
-// voting curve be highest at budget B with accuracy s. EfficiencyGain returns B over the budget at which the
-// method first reaches s, interpolated linearly between neighbouring points.
+// EfficiencyGain compares a method with majority voting (Liu et al. 2025, arXiv 2502.06703, Table 5). Let s be
+// the highest accuracy of voting, and B the smallest budget with it. EfficiencyGain returns B over the budget at
+// which the method first reaches s, interpolated linearly between neighbouring points.
 func EfficiencyGain(voting, method []Point) (Gain, error) {
 	for name, curve := range map[string][]Point{"voting": voting, "method": method} {
 		if len(curve) == 0 {

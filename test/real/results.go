@@ -18,7 +18,7 @@ type results struct {
 	Tables map[string]table.Table `json:"tables,omitempty"` // by the name of the part
 }
 
-// tabulateAgreements adds the table of r.Agree.
+// tabulateAgreements sets r.Tables to the table of r.Agree. tabulate adds the other tables to it.
 func (r *results) tabulateAgreements() {
 	t := table.New("policy", ">problems", ">identical texts", ">largest gap of a step's log-probability")
 	for _, a := range r.Agree {

@@ -82,8 +82,8 @@ func (v *View) Search() Search { return v.search }
 
 // Since returns an event of the changes after a number. If they have more than limit bytes, the
 // event has only the first of them, at least one, and more is true; its Bill is the latest all
-// the same. After a number of an earlier epoch, the event is the first of a snapshot. If nothing
-// has changed, the event's Sequence is not above after.
+// the same. After 0, or a number of an earlier epoch, the event is the first of a snapshot. If
+// nothing has changed, the event's Sequence is not above after.
 func (v *View) Since(after int64, limit int) (e Event, more bool) {
 	if start := v.search.Epoch * EpochSize; after < start {
 		after, e.Snapshot = start, true
