@@ -233,6 +233,7 @@ func script(f func(ordinal int, reply *policytest.Reply)) *policytest.Script {
 
 // describeCalls returns the requested and the yielded ordinals of each call of s.
 func describeCalls(s *policytest.Script) (list []string) {
+	synctest.Wait() // a script records a child after its worker has sent it
 	for _, c := range s.Calls() {
 		list = append(list, fmt.Sprint(c.Request.Ordinals, " yielded ", c.Yielded))
 	}
