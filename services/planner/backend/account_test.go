@@ -174,7 +174,7 @@ func TestMissingChildEndsItsRequest(t *testing.T) {
 	})
 }
 
-// Searches in branches and strands end within any budget, with any delays, if engines fail,
+// Searches in branches and follow-ups end within any budget, with any delays, if engines fail,
 // send too few children, or the search is cancelled: nothing waits for ever, spent and reserved
 // amounts never exceed the bound, and nothing is reserved in the end.
 func TestBranchesEnd(t *testing.T) {

@@ -22,12 +22,12 @@ func (a advising) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy
 }
 
 // Reserve implements search.Ledger. It adds the cost of reading the sentence.
-func (a advising) Reserve(ctx context.Context, demands []search.Demand, strands bool) search.Reservation {
+func (a advising) Reserve(ctx context.Context, demands []search.Demand, followUps bool) search.Reservation {
 	demands = slices.Clone(demands)
 	for i := range demands {
 		demands[i].Request.Problem += a.sentence
 	}
-	return search.Reserve(ctx, a.Backend, demands, strands)
+	return search.Reserve(ctx, a.Backend, demands, followUps)
 }
 
 // Divide implements search.Ledger.

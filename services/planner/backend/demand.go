@@ -16,14 +16,14 @@ type demand struct {
 	score  amount // a score that the child's share must pay; zero if the account pays it
 }
 
-// newDemand returns the demand d in amounts. With strands, the share of a child pays its score.
-func (l *ledger) newDemand(d search.Demand, strands bool) *demand {
+// newDemand returns the demand d in amounts. With followUps, the share of a child pays its score.
+func (l *ledger) newDemand(d search.Demand, followUps bool) *demand {
 	prompt := l.promptCost(d.Request)
 	priced := &demand{
 		Demand: d, token: amount{currencyTokens: 1, currencyFLOPs: l.policy.FLOPs(1)},
 		prompt: prompt, later: prompt.times(float64(d.Parts - 1)),
 	}
-	if strands {
+	if followUps {
 		priced.score = l.scoreCost(mostTokens(d.Request.Problem, d.Request.Steps) + int64(priced.leastTokens()))
 	}
 	return priced

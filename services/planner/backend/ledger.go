@@ -27,7 +27,7 @@ type (
 	accountKey     struct{}
 )
 
-// accountOf returns the account of a context's branch or strand, or else of the search.
+// accountOf returns the account of a context's branch or follow-up, or else of the search.
 func (l *ledger) accountOf(ctx context.Context) *account {
 	if a, _ := ctx.Value(accountKey{}).(*account); a != nil {
 		return a
@@ -36,10 +36,10 @@ func (l *ledger) accountOf(ctx context.Context) *account {
 }
 
 // reserve adds the reservation of a growth to the account of its context.
-func (l *ledger) reserve(ctx context.Context, demands []search.Demand, strands bool) *reservation {
+func (l *ledger) reserve(ctx context.Context, demands []search.Demand, followUps bool) *reservation {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.newReservation(ctx, l.accountOf(ctx), demands, strands)
+	return l.newReservation(ctx, l.accountOf(ctx), demands, followUps)
 }
 
 // divide gives n branches equal parts of what is left of the account of a context.
@@ -169,7 +169,7 @@ func (l *ledger) newScore(ctx context.Context, r verifier.Request) *scoreGrant {
 	switch {
 	case s == nil:
 		g.account.scores = append(g.account.scores, g)
-	case reserved.strands:
+	case reserved.followUps:
 		g.account = s.account
 		g.account.scores = append(g.account.scores, g)
 	default:

@@ -66,11 +66,11 @@ func (m *Metered) ChargeEstimate(u reasoning.Usage) {
 }
 
 // Reserve implements search.Ledger.
-func (m *Metered) Reserve(ctx context.Context, demands []search.Demand, strands bool) search.Reservation {
+func (m *Metered) Reserve(ctx context.Context, demands []search.Demand, followUps bool) search.Reservation {
 	if m.ledger == nil {
 		return search.Unbounded(ctx)
 	}
-	return m.ledger.reserve(ctx, demands, strands)
+	return m.ledger.reserve(ctx, demands, followUps)
 }
 
 // Divide implements search.Ledger.

@@ -20,22 +20,22 @@ import (
 //
 // A reservation is guarded by ledger.mu.
 type reservation struct {
-	ctx     context.Context
-	ledger  *ledger
-	account *account
-	strands bool // work follows each child (a strand, see search.Ledger); its share pays for that and its score
-	byChild map[string]*share
-	open    []*share // granted or refused, and not done, in the order of the children
-	waiting []*share // the children after these, neither granted nor refused, and not done
-	most    amount   // limit of what the children in waiting cost
+	ctx       context.Context
+	ledger    *ledger
+	account   *account
+	followUps bool // work follows each child (see search.Ledger); its share pays for that and its score
+	byChild   map[string]*share
+	open      []*share // granted or refused, and not done, in the order of the children
+	waiting   []*share // the children after these, neither granted nor refused, and not done
+	most      amount   // limit of what the children in waiting cost
 }
 
 // newReservation adds to an account the reservation of a growth.
-func (l *ledger) newReservation(ctx context.Context, a *account, demands []search.Demand, strands bool) *reservation {
-	r := &reservation{ledger: l, account: a, strands: strands, byChild: map[string]*share{}}
+func (l *ledger) newReservation(ctx context.Context, a *account, demands []search.Demand, followUps bool) *reservation {
+	r := &reservation{ledger: l, account: a, followUps: followUps, byChild: map[string]*share{}}
 	r.ctx = context.WithValue(ctx, reservationKey{}, r)
 	for _, d := range demands {
-		priced := l.newDemand(d, strands)
+		priced := l.newDemand(d, followUps)
 		for _, ordinal := range d.Request.Ordinals {
 			s := &share{demand: priced, decided: make(chan struct{})}
 			r.waiting = append(r.waiting, s)
@@ -63,7 +63,7 @@ func (r *reservation) grantChildren(first bool) bool {
 	alone := first && len(r.open) == 0
 	switch {
 	case len(r.waiting) == 0:
-	case !r.strands && (alone || !r.account.bounded[currencyFLOPs]) && left.covers(r.most):
+	case !r.followUps && (alone || !r.account.bounded[currencyFLOPs]) && left.covers(r.most):
 		r.grant(len(r.waiting), left) // earlier scores are paid, or cost only verifier tokens
 	case alone && fundable(r.waiting, left) == len(r.waiting):
 		r.grant(len(r.waiting), equalPart(r.waiting, left))
@@ -77,7 +77,7 @@ func (r *reservation) grantChildren(first bool) bool {
 // next growth may be granted: no score of r waits or may still be requested.
 func (r *reservation) grantScores() bool {
 	for _, s := range r.open {
-		if !r.strands && (s.score == nil || !s.score.grant()) {
+		if !r.followUps && (s.score == nil || !s.score.grant()) {
 			return false
 		}
 	}
@@ -94,7 +94,7 @@ func (r *reservation) grant(n int, part amount) {
 			s.prompt = r.waiting[i-1].prompt
 		}
 		s.prompt.unread++
-		if r.strands {
+		if r.followUps {
 			s.account = r.account.open(part)
 		} else {
 			s.account = r.account.open(s.demand.cost(s.demand.affordable(part.minus(s.demand.later))))
@@ -121,7 +121,7 @@ func (r *reservation) dry() bool {
 // strandAccounts returns the accounts of the open children if each pays for what follows its
 // child.
 func (r *reservation) strandAccounts() (accounts []*account) {
-	if r.strands {
+	if r.followUps {
 		for _, s := range r.open {
 			accounts = append(accounts, s.account)
 		}
@@ -129,7 +129,7 @@ func (r *reservation) strandAccounts() (accounts []*account) {
 	return accounts
 }
 
-// need returns the amount with which r, which is dry and has no open strands, can go on: the
+// need returns the amount with which r, which is dry and has no open follow-ups, can go on: the
 // cost of all scores that wait, or else the least of all children that wait.
 func (r *reservation) need() (scores amount) {
 	if len(r.open) == 0 {
@@ -163,8 +163,8 @@ func (r *reservation) force() {
 // Context implements search.Reservation.
 func (r *reservation) Context() context.Context { return r.ctx }
 
-// Strand implements search.Reservation.
-func (r *reservation) Strand(child string) context.Context {
+// FollowUp implements search.Reservation.
+func (r *reservation) FollowUp(child string) context.Context {
 	r.ledger.mu.Lock()
 	defer r.ledger.mu.Unlock()
 	return context.WithValue(r.ctx, accountKey{}, r.byChild[child].account)

@@ -63,7 +63,7 @@ type thinking struct {
 
 // Reserve implements search.Ledger. It adds a request for each part, and the tokens of
 // rejected tries.
-func (b *thinking) Reserve(ctx context.Context, demands []search.Demand, strands bool) search.Reservation {
+func (b *thinking) Reserve(ctx context.Context, demands []search.Demand, followUps bool) search.Reservation {
 	demands = slices.Clone(demands)
 	for i := range demands {
 		demands[i].Parts += 1 + b.Waits
@@ -72,7 +72,7 @@ func (b *thinking) Reserve(ctx context.Context, demands []search.Demand, strands
 			demands[i].Tokens *= MaxTries
 		}
 	}
-	return search.Reserve(ctx, b.Backend, demands, strands)
+	return search.Reserve(ctx, b.Backend, demands, followUps)
 }
 
 // Divide implements search.Ledger.

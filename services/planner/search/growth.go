@@ -30,7 +30,7 @@ type Growth struct {
 	children     []*Node     // in the order of the forks, and by ordinal
 	batches      []*batch    // the same children, grouped into requests
 	reserved     Reservation // of their cost
-	strands      bool        // further work follows each child, in Do
+	followUps    bool        // further work follows each child, in Do
 	stoppedEarly bool        // a loop over Each broke before the last child
 }
 
@@ -39,10 +39,10 @@ type Growth struct {
 // growths that its strategy has not consumed.
 func (t *Tree) Start(ctx context.Context, forks ...Fork) *Growth { return t.start(ctx, false, forks) }
 
-// start is Start. With strands, Do must consume the children, and the cost of each is reserved
+// start is Start. With followUps, Do must consume the children, and the cost of each is reserved
 // together with that of the work that follows it there, such as a rollout.
-func (t *Tree) start(ctx context.Context, strands bool, forks []Fork) *Growth {
-	g := &Growth{tree: t, ctx: ctx, strands: strands}
+func (t *Tree) start(ctx context.Context, followUps bool, forks []Fork) *Growth {
+	g := &Growth{tree: t, ctx: ctx, followUps: followUps}
 	ctx, g.stop = context.WithCancelCause(ctx)
 	for _, f := range forks {
 		var siblings []*Node
@@ -55,7 +55,7 @@ func (t *Tree) start(ctx context.Context, strands bool, forks []Fork) *Growth {
 		}
 	}
 	t.register(g)
-	g.reserved = t.reserve(ctx, g.batches, strands)
+	g.reserved = t.reserve(ctx, g.batches, followUps)
 	for _, n := range g.children {
 		t.change(n, func() { n.State = StateQueued })
 	}
@@ -108,7 +108,7 @@ func (g *Growth) Do(f func(context.Context, *Node) error) ([]*Node, error) {
 		calls.Go(func() {
 			defer g.reserved.Done(n.ID)
 			if <-n.ready; !n.failed() {
-				errs[i] = f(g.strand(n), n)
+				errs[i] = f(g.followUp(n), n)
 			}
 		})
 	}
@@ -127,17 +127,17 @@ func (g *Growth) Do(f func(context.Context, *Node) error) ([]*Node, error) {
 	return children, errors.Join(errs...)
 }
 
-// strand returns the context of the work that follows a child.
-func (g *Growth) strand(n *Node) context.Context {
-	if g.strands {
-		return g.reserved.Strand(n.ID)
+// followUp returns the context of the work that follows a child.
+func (g *Growth) followUp(n *Node) context.Context {
+	if g.followUps {
+		return g.reserved.FollowUp(n.ID)
 	}
 	return g.ctx
 }
 
 // ready reports that a child is generated and scored, or failed.
 func (g *Growth) ready(n *Node) {
-	if !g.strands {
+	if !g.followUps {
 		g.reserved.Done(n.ID)
 	}
 	close(n.ready)

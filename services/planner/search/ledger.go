@@ -16,8 +16,8 @@ import (
 type Ledger interface {
 	Backend
 	// Reserve is called for each growth, in program order, with the cost limits of its
-	// requests, in order. With strands, further work follows each child, such as a rollout.
-	Reserve(ctx context.Context, demands []Demand, strands bool) Reservation
+	// requests, in order. With followUps, further work follows each child, such as a rollout.
+	Reserve(ctx context.Context, demands []Demand, followUps bool) Reservation
 	// Divide gives n concurrent branches equal parts of the remaining budget. It is called
 	// when no growth of ctx is running, and ctx grows nothing before all branches have ended.
 	Divide(ctx context.Context, n int) []Branch
@@ -31,19 +31,19 @@ type Demand struct {
 }
 
 // reserve returns a reservation for batches.
-func (t *Tree) reserve(ctx context.Context, batches []*batch, strands bool) Reservation {
+func (t *Tree) reserve(ctx context.Context, batches []*batch, followUps bool) Reservation {
 	var demands []Demand
 	for _, b := range batches {
 		r := b.request(t)
 		demands = append(demands, Demand{Request: r, Tokens: r.Sampling.MaxTokens, Parts: 1})
 	}
-	return Reserve(ctx, t.Backend, demands, strands)
+	return Reserve(ctx, t.Backend, demands, followUps)
 }
 
 // Reserve returns a reservation of b, or an unbounded one if b is no Ledger.
-func Reserve(ctx context.Context, b Backend, demands []Demand, strands bool) Reservation {
+func Reserve(ctx context.Context, b Backend, demands []Demand, followUps bool) Reservation {
 	if ledger, ok := b.(Ledger); ok {
-		return ledger.Reserve(ctx, demands, strands)
+		return ledger.Reserve(ctx, demands, followUps)
 	}
 	return Unbounded(ctx)
 }

@@ -6,8 +6,8 @@ import "context"
 type Reservation interface {
 	// Context returns the context of the growth's requests and scores.
 	Context() context.Context
-	// Strand returns the context of the work that follows a child.
-	Strand(child string) context.Context
+	// FollowUp returns the context of the work that follows a child.
+	FollowUp(child string) context.Context
 	// Done reports that no more requests follow for a child.
 	Done(child string)
 }
@@ -17,6 +17,6 @@ func Unbounded(ctx context.Context) Reservation { return unbounded{ctx} }
 
 type unbounded struct{ ctx context.Context }
 
-func (u unbounded) Context() context.Context      { return u.ctx }
-func (u unbounded) Strand(string) context.Context { return u.ctx }
-func (u unbounded) Done(string)                   {}
+func (u unbounded) Context() context.Context        { return u.ctx }
+func (u unbounded) FollowUp(string) context.Context { return u.ctx }
+func (u unbounded) Done(string)                     {}
