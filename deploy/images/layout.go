@@ -1,8 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
@@ -12,10 +15,14 @@ import (
 )
 
 // write writes a layout with one index, named by tag, to dir. It replaces the layout in dir, and returns an error
-// if dir holds anything else.
+// if dir holds anything else, or is a file.
 func write(dir, tag string, index v1.ImageIndex) error {
-	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
-		if _, err := layout.FromPath(dir); err != nil {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s is not a directory: choose another: %w", dir, err)
+	}
+	if len(entries) > 0 {
+		if _, err := os.Stat(filepath.Join(dir, "oci-layout")); err != nil {
 			return fmt.Errorf("%s is not empty and not an OCI layout: choose another directory: %w", dir, err)
 		}
 	}

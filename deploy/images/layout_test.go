@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/validate"
 )
@@ -75,5 +76,32 @@ func TestLayoutGoesThroughARegistry(t *testing.T) {
 	}
 	if err := write(other, "v1.2.3", index); err == nil {
 		t.Error("a layout replaced a directory that is not one")
+	}
+}
+
+// Only a layout is replaced: a directory of anything else, or a file, stays as it is.
+func TestWriteKeepsWhatIsNoLayout(t *testing.T) {
+	index, err := random.Index(64, 1, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	foreign := t.TempDir()
+	page := filepath.Join(foreign, "index.json") // as a web site has it
+	if err := os.WriteFile(page, []byte(`{"manifests":[]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{foreign, page} {
+		if err := write(dir, "v1", index); err == nil {
+			t.Errorf("write to %s: no error", dir)
+		}
+	}
+	if _, err := os.Stat(page); err != nil {
+		t.Errorf("what was there: %v", err)
+	}
+	dir := filepath.Join(t.TempDir(), "layout")
+	for range 2 { // the second replaces the first
+		if err := write(dir, "v1", index); err != nil {
+			t.Errorf("write: %v", err)
+		}
 	}
 }
