@@ -25,11 +25,11 @@ type benchRunCmd struct {
 	Arms       []string `help:"Strategies; planned: the planner chooses, with budget N; estimate+NAME: after an estimate of difficulty; difficulty:METHOD: an estimate alone (oracle, predicted, probe, prompt)." default:"greedy,majority,best-of-n,beam"`
 	N          []int    `help:"Numbers of samples." default:"4,16"`
 	Profile    []string `help:"Profile for planned searches, written by ponder calibrate." placeholder:"FILE" type:"existingfile"`
-	Addr       string   `help:"Address of a running planner to use instead of one in this process; start it with --solo-bills." placeholder:"ADDR"`
+	Addr       string   `help:"Address of a running planner to use instead of one in this process; start that planner with --solo-bills, so that each search is billed as if it ran alone." placeholder:"ADDR"`
 	benchFlags `embed:""`
 }
 
-// Run runs the tasks that have no result and prints a table of all results.
+// Run runs the tasks that have no result and prints a table of the results of its arms.
 func (c *benchRunCmd) Run(ctx context.Context, out *output, line *kong.Context) error {
 	arms, err := bench.Arms(c.Arms, c.N)
 	if err != nil {

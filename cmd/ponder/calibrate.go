@@ -26,7 +26,7 @@ type calibrateCmd struct {
 	Name       string   `help:"Name of the profile; empty: the names of the models." placeholder:"NAME"`
 	Arms       []string `help:"Strategies to choose from." default:"majority,best-of-n,beam,dvts,rebase"`
 	Budgets    []int    `help:"Budgets, in whole samples; every strategy runs with each." default:"1,4,16,64,256"`
-	Bins       string   `help:"Difficulty bins: quantiles-N, or absolute (easy ≥ 0.5, medium ≥ 0.1, hard)." default:"quantiles-5"`
+	Bins       string   `help:"Difficulty bins: quantiles-N, or absolute (pass rate: easy ≥ 0.5, medium ≥ 0.1, hard below)." default:"quantiles-5"`
 	Oracle     int      `help:"Samples per problem of the oracle with which estimates are compared; 0: estimates are not compared." default:"64"`
 	Latency    int      `help:"Problems, one at a time, on which the time of each chosen strategy is measured; 0: times are not measured." default:"5"`
 	benchFlags `embed:""`
@@ -47,7 +47,7 @@ func (c *calibrateCmd) Run(ctx context.Context, out *output, line *kong.Context)
 		return err
 	}
 	if len(set) < calibrate.MinProblems {
-		return reasoning.Invalid("problems", "must be %d or more, are %d: halves of bins would be empty",
+		return reasoning.Invalid("problems", "must be %d or more, are %d: each bin is split in half, and halves would be empty",
 			calibrate.MinProblems, len(set))
 	}
 	tasks, err := bench.Tasks(set, arms, c.Seeds)
@@ -93,9 +93,9 @@ func (c *calibrateCmd) check(o calibrate.Options) error {
 	return o.Validate()
 }
 
-// arms returns every strategy with every budget, without and with an estimate before it,
-// and the methods of estimating. There is no arm with an estimate of more samples than its
-// budget.
+// arms returns greedy once and every strategy with every budget, each again after an estimate,
+// and the methods of estimating if they are compared. Except for greedy, no arm has an estimate
+// of more samples than its budget.
 func (c *calibrateCmd) arms() ([]bench.Arm, error) {
 	all, err := bench.Arms(append([]string{"greedy"}, c.Arms...), c.Budgets)
 	if err != nil {
@@ -122,7 +122,7 @@ func (c *calibrateCmd) arms() ([]bench.Arm, error) {
 	return all, nil
 }
 
-// record runs the tasks of the grid.
+// record runs the tasks that have no result, and returns all results.
 func (c *calibrateCmd) record(ctx context.Context, h *bench.Header, arms []bench.Arm,
 	tasks [][]bench.Task) (results []bench.Result, err error) {
 	if err := os.MkdirAll(c.Out, 0o755); err != nil {
@@ -141,8 +141,8 @@ func (c *calibrateCmd) record(ctx context.Context, h *bench.Header, arms []bench
 	return record(ctx, c.runner(services, *h), filepath.Join(c.Out, "results.jsonl"), *h, arms, tasks)
 }
 
-// fit returns the profile of the results, with the times of the strategies that it
-// chooses.
+// fit returns the profile of the results and, if latency is measured, the times of the
+// strategies that the profile chooses.
 func (c *calibrateCmd) fit(ctx context.Context, o calibrate.Options, h bench.Header, set []problemset.Problem,
 	results []bench.Result, args []string) (*profile.Profile, error) {
 	m := bench.NewMatrix(h, results, bench.ByID)
@@ -175,7 +175,7 @@ func (c *calibrateCmd) fit(ctx context.Context, o calibrate.Options, h bench.Hea
 }
 
 // time measures the duration of searches by the chosen strategies on some problems, one search at a time, on
-// a mesh without recorded results.
+// a mesh without a store. It does not repeat searches whose durations are in the directory.
 func (c *calibrateCmd) time(ctx context.Context, p *profile.Profile, h bench.Header,
 	set []problemset.Problem) (err error) {
 	var arms []bench.Arm

@@ -21,8 +21,8 @@ type View struct {
 // ErrNoSearch is the error of a file without searches, or without the one in View.Search.
 var ErrNoSearch = errors.New("no such search in the trace file")
 
-// Show writes a view of a trace file. It reads the file twice: the first time to find the
-// search to show, the second time for the spans of that search.
+// Show writes a view of a trace file. It reads the file once to find the search to show and,
+// unless only the list is requested, again for the spans of that search.
 func Show(w io.Writer, open func() (io.ReadCloser, error), v View) error {
 	summary, err := reading(open, func(r io.Reader) (*Summary, error) { return Summarize(r, v.Search) })
 	if err != nil {

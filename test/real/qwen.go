@@ -25,7 +25,7 @@ const (
 	rewardModelName = "pocket-prm"
 )
 
-// qwen returns a server of the real model with a prompt template.
+// qwen returns a server of the real model with a prompt template and a context of so many tokens per slot.
 func (l *lab) qwen(templateName string, context int) (*server, error) {
 	file := filepath.Join(l.cache, qwenFile)
 	sum, err := digest(file)
@@ -39,7 +39,8 @@ func (l *lab) qwen(templateName string, context int) (*server, error) {
 	return newServer(l, qwenName, sum, file, templateName, qwenParameters, l.slots, "-c", fmt.Sprint(l.slots*context))
 }
 
-// pocketProblems searches problems of one to four steps with the pocket PRM.
+// pocketProblems searches pocket problems of one to four steps: those of the test split with the pocket
+// reward model, others without a verifier.
 func pocketProblems(ctx context.Context, l *lab) ([]row, error) {
 	var ps []problemset.Problem
 	for steps := 1; steps <= 4; steps++ {
@@ -63,7 +64,7 @@ func pocketProblems(ctx context.Context, l *lab) ([]row, error) {
 		{"sample", 1, search.Majority{N: 1}, majority},
 	}
 	var v verifier.Verifier
-	if l.split == "test" { // prompts are chosen by the policy's accuracy alone
+	if l.split == "test" { // other splits serve to choose prompts, by the policy's accuracy alone
 		prm, err := models.OpenRewardModel(rewardModelName, engine.Options{Workers: 1})
 		if err != nil {
 			return nil, err

@@ -18,7 +18,7 @@ import (
 // can go on, the parent is dry itself. If the parent is the whole budget, the first gets
 // everything, and what it waits for is refused if that does not suffice.
 //
-// Invariant: spent + reserved ≤ bound in each bounded currency, unless something is spent that
+// Invariant: spent + reserved ≤ bound in each bounded currency (tokens of the policy, of the verifier, FLOPs), unless something is spent that
 // was not reserved: see Meter. An account is guarded by ledger.mu.
 type account struct {
 	parent       *account
@@ -171,7 +171,7 @@ func (a *account) dry() bool {
 // first growth, or of its branches.
 func (a *account) parts() []*account {
 	if len(a.reservations) > 0 {
-		return a.reservations[0].strandAccounts()
+		return a.reservations[0].followUpAccounts()
 	}
 	return a.branches
 }

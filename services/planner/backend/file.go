@@ -10,7 +10,7 @@ import (
 
 // A File is a Store in a file that only grows: a line of JSON for each Item. Items survive the
 // process. They are not synced to disk, so that a crash of the machine may lose the last of
-// them. A file can be open as one File at a time, in all processes.
+// them. A file can be open as one File at a time, in all processes; only Unix checks this.
 //
 // If a write fails, because the disk is full for example, Put returns this error from then on;
 // Get still works.
@@ -23,8 +23,8 @@ type File struct {
 	failed error             // of the first write that failed
 }
 
-// OpenFile opens the file at path, or creates it. It returns an error if another process has
-// the file open, or if it was not written by a File. It removes an incomplete last line, which
+// OpenFile opens the file at path, or creates it. It returns an error if the file is open
+// already, or if it was not written by a File. It removes an incomplete last line, which
 // a killed process leaves and whose Put had not returned. For any other damage it returns an
 // error that names the line. After an error the file is unchanged.
 func OpenFile(path string) (*File, error) {
@@ -45,7 +45,7 @@ func (s *File) open() error {
 	case err != nil:
 		return fmt.Errorf("lock: %w", err)
 	case !locked:
-		return errors.New("another process has it open: stop that process, or use another file")
+		return errors.New("it is open already, in this process or another: stop that process, or use another file")
 	}
 	var err error
 	if s.lines, s.end, err = readLines(s.file); err != nil {

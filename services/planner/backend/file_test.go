@@ -201,7 +201,7 @@ func TestFileIsLocked(t *testing.T) {
 	if _, err := OpenFile(path); err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "stop that process") {
 		t.Errorf("opened twice in a process: got %v, want an error that names the file and the remedy", err)
 	}
-	if out := inAnotherProcess(t, "open", path); !strings.Contains(out, path+": another process has it open: stop that process") {
+	if out := inAnotherProcess(t, "open", path); !strings.Contains(out, path+": it is open already") {
 		t.Errorf("another process says %q, want that the file is in use", out)
 	}
 	if err := s.Put(t.Context(), Item{"key", []byte("value")}); err != nil {

@@ -13,8 +13,8 @@ import (
 //
 // A grant depends on program order and on the cost of results, not on the time of their
 // arrival: it is what it would be if everything before it in program order had been paid. If
-// the account can pay for the limits of all children, all are granted. If it can pay equal parts
-// that cover the least that each child must get (demand.least), the children get such parts.
+// no work follows the children and the account can pay for their limits, all are granted (with a
+// bound on FLOPs, after everything before is paid). If it can pay equal parts that cover the least that each child must get (demand.least), the children get such parts.
 // Otherwise they wait until the account gets more. If it gets no more, as many of the first
 // children as can have such a part are granted together, and the others wait until these are done.
 //
@@ -118,9 +118,9 @@ func (r *reservation) dry() bool {
 	return !slices.ContainsFunc(r.open, func(s *share) bool { return !s.waits() })
 }
 
-// strandAccounts returns the accounts of the open children if each pays for what follows its
+// followUpAccounts returns the accounts of the open children if each pays for what follows its
 // child.
-func (r *reservation) strandAccounts() (accounts []*account) {
+func (r *reservation) followUpAccounts() (accounts []*account) {
 	if r.followUps {
 		for _, s := range r.open {
 			accounts = append(accounts, s.account)

@@ -35,8 +35,8 @@ type Backoff struct {
 
 // Retry returns a backend for one search that repeats calls which fail with
 // reasoning.ErrUnavailable or reasoning.ErrOverloaded. It repeats an expansion for the missing
-// children only. The usage of the next child includes what failed attempts wasted; it is lost
-// if the caller stops before the next child.
+// children only. The usage of the next child, or of the final error, includes what failed
+// attempts wasted; it is lost if neither follows.
 //
 // It waits at least as long as the error advises, or fails at once if that is after the
 // deadline. A call with a deadline waits until then for a service that throttles it, and for a
@@ -118,8 +118,9 @@ func (b *retrying) pause(ctx context.Context, failed int, patient bool, err erro
 	case failed >= b.backoff.Attempts && !patient:
 		return fmt.Errorf("%d attempts failed: %w", failed, err)
 	}
-	// Half of the wait is jitter: a hash of the request, which is the same in every run and
-	// differs between requests that fail together.
+	// Half of the wait is jitter: a hash of the search, the node and the number of failed
+	// attempts, so that requests for different nodes that fail together are repeated at
+	// different times.
 	h := fnv.New64a()
 	fmt.Fprintf(h, "%q %q", search, node)
 	jitter := float64(reasoning.Seed(h.Sum64()).Child(failed)>>11) / (1 << 53)

@@ -20,9 +20,9 @@ type Soloed struct {
 
 	mu       sync.Mutex
 	paid     map[string]bool // prefixes with which a child was charged
-	root     pathNode        // of the scored paths; its tokens are those of the problem
+	root     pathNode        // of the scored paths; its tokens are those of the problem, 0 unless shared
 	all      int64           // tokens of the scored paths, each processed from its beginning
-	once     int64           // tokens of the scored paths that no shorter one has, without the problem
+	once     int64           // tokens that each scored path has more than its parent; each child of root has the problem
 	reported reasoning.Usage // sum of the usage that Score has returned
 }
 
@@ -52,7 +52,7 @@ func (s *Soloed) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 		prefix := fmt.Sprintf("%q %q %q", r.Problem, r.Attempts, r.Steps) // sampling does not change its tokens
 		for c, err := range s.Memoed.Expand(ctx, r) {
 			if err == nil {
-				c.Usage.Generated = min(c.Usage.Generated, int64(reasoning.Tokens(c.Steps))) // 0 if Record paid it
+				c.Usage.Generated = min(c.Usage.Generated, int64(reasoning.Tokens(c.Steps))) // 0 if the estimate paid for it (Memoed.Record)
 				c.Usage, err = s.bill(ctx, c.Usage, prefix, r)
 			} else {
 				c.Usage = reasoning.Usage{}

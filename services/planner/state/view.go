@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// A View holds the current state of one search, and the latest change of each subject with
-// its number. From these it makes the event of all changes after any number, so that there
+// A View holds the current state of one search, and the latest change of each subject (a node,
+// the plan, the estimate …) with its number. From these it makes the event of all changes after any number, so that there
 // is no log of events and a client can continue after any number.
 //
 // A View is not safe for concurrent use.
