@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/agnivade/levenshtein"
 )
 
 // prefix begins the names of Ponder's environment variables.
@@ -37,31 +39,12 @@ func UnknownVariables(environ, known, others []string) (messages []string) {
 			slices.ContainsFunc(others, func(service string) bool { return strings.HasPrefix(name, variable(service, "")) }) {
 			continue
 		}
-		nearest := slices.MinFunc(known, func(a, b string) int { return cmp.Compare(distance(name, a), distance(name, b)) })
+		nearest := slices.MinFunc(known, func(a, b string) int {
+			return cmp.Compare(levenshtein.ComputeDistance(name, a), levenshtein.ComputeDistance(name, b))
+		})
 		messages = append(messages, fmt.Sprintf("%s is not a variable of this program, and has no effect; the nearest is %s", name, nearest))
 	}
 	return messages
-}
-
-// distance returns the edit distance of two texts.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		corner := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := corner
-			if a[i] != b[j] {
-				change++
-			}
-			corner = row[j+1]
-			row[j+1] = min(change, row[j]+1, corner+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // variable returns the name of the environment variable of a service's flag. A flag that begins with the service's

@@ -47,14 +47,3 @@ func TestUnknownVariables(t *testing.T) {
 		}
 	}
 }
-
-func TestDistance(t *testing.T) {
-	for _, c := range []struct {
-		a, b string
-		want int
-	}{{"", "", 0}, {"", "abc", 3}, {"kitten", "sitting", 3}, {"abc", "ab", 1}, {"flaw", "lawn", 2}} {
-		if got, back := distance(c.a, c.b), distance(c.b, c.a); got != c.want || back != c.want {
-			t.Errorf("%q and %q are %d and %d apart, want %d", c.a, c.b, got, back, c.want)
-		}
-	}
-}
