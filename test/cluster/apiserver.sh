@@ -1,5 +1,5 @@
 # Shell functions that run etcd and kube-apiserver on loopback. Source this file after test/lib.sh, in the repository's root,
-# with $CLUSTER set; then call start_apiserver, and stop_apiserver in a trap.
+# with $CLUSTER set; then call stop_at_exit and start_apiserver.
 
 # start_apiserver starts both with empty state in a new directory $run, and sets KUBECONFIG for kubectl and helm.
 start_apiserver() {
@@ -30,10 +30,18 @@ start_apiserver() {
   wait_for 120 kubectl get --raw /readyz
 }
 
-# stop_apiserver stops both and removes their state. Without etcd kube-apiserver would wait for a minute: it is killed.
+# stop_at_exit makes the script stop both at its end and remove their state. If the script fails, their logs are shown.
+stop_at_exit() {
+  run='' pids=()
+  trap stop_apiserver EXIT
+}
+
+# stop_apiserver is the trap. Without etcd kube-apiserver would wait for a minute: it is killed.
 stop_apiserver() {
-  local pid
+  local status=$? pid
+  [ $status = 0 ] || tail -n 5 "$run"/*.log >&2
   for pid in "${pids[@]:-}"; do kill -KILL "$pid" 2>/dev/null || true; done
-  wait 2>/dev/null
+  wait 2>/dev/null || true
   rm -rf "$run"
+  exit $status
 }

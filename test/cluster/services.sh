@@ -61,14 +61,7 @@ if [ "${1:-}" = inside ]; then
   inside
   exit
 fi
-run='' pids=()
-stop() {
-  local status=$?
-  [ $status = 0 ] || tail -n 5 "$run"/*.log >&2
-  stop_apiserver
-  exit $status
-}
-trap stop EXIT
+stop_at_exit
 nice test/cluster/build.sh
 start_apiserver
 kubectl apply --server-side --validate=strict -k deploy/k8s/overlays/dev >/dev/null

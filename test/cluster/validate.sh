@@ -10,14 +10,7 @@ CLUSTER=$(realpath -m "${CLUSTER:-.cluster}")
 export CLUSTER PATH=$CLUSTER/bin:$PATH
 nice test/cluster/build.sh
 start=$SECONDS
-run='' pids=()
-stop() {
-  local status=$?
-  [ $status = 0 ] || tail -n 5 "$run"/*.log >&2
-  stop_apiserver
-  exit $status
-}
-trap stop EXIT
+stop_at_exit
 start_apiserver
 export HELM_CACHE_HOME=$run/helm HELM_CONFIG_HOME=$run/helm HELM_DATA_HOME=$run/helm
 echo "kube-apiserver $(kubectl version -o json 2>/dev/null | jq -r .serverVersion.gitVersion) is ready after $((SECONDS - start)) s"
