@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -12,6 +13,10 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy"
 )
+
+// electionTime is the advised delay of requests to a stream without a leader: an election of
+// JetStream takes up to about nine seconds, fewer than the pauses of backend.Retry together.
+const electionTime = 4 * time.Second
 
 // classify converts the error of a request to NATS that was made for a caller with ctx. If
 // ctx has ended, it returns the error of ctx. A time limit of the request alone becomes
@@ -28,7 +33,11 @@ func classify(ctx context.Context, err error) error {
 	case errors.Is(err, nats.ErrMaxPayload):
 		return reasoning.Invalid("steps", "are too long for one message of NATS, together with problem and attempts: "+
 			"shorten them, or raise max_payload of the server")
-	case errors.Is(err, jetstream.ErrNoStreamResponse), errors.Is(err, jetstream.ErrStreamNotFound):
+	case errors.Is(err, jetstream.ErrNoStreamResponse): // no server has the stream, or none leads it
+		err = fmt.Errorf("no NATS server serves the queue: a cluster that elects its leader will in some seconds; "+
+			"otherwise start a planner of the model, which creates it: %w", err)
+		return reasoning.WithDelay(reasoning.Mark(err, reasoning.ErrUnavailable), electionTime)
+	case errors.Is(err, jetstream.ErrStreamNotFound):
 		err = fmt.Errorf("the queue does not exist: start a planner of the model, which creates it: %w", err)
 		return reasoning.Mark(err, reasoning.ErrUnavailable)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, nats.ErrTimeout):
