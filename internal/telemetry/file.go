@@ -82,9 +82,7 @@ func lineOf(s sdktrace.ReadOnlySpan) tracefile.Span {
 	if s.Parent().HasSpanID() {
 		line.Parent = s.Parent().SpanID().String()
 	}
-	if name, ok := s.Resource().Set().Value(names.ServiceName); ok {
-		line.Service = name.AsString()
-	}
+	line.Service, line.Instance = resourceText(s, names.ServiceName), resourceText(s, names.ServiceInstance)
 	if s.Status().Code != codes.Unset {
 		line.Status = strings.ToLower(s.Status().Code.String())
 	}
@@ -99,6 +97,12 @@ func lineOf(s sdktrace.ReadOnlySpan) tracefile.Span {
 		})
 	}
 	return line
+}
+
+// resourceText returns a text attribute of the process that made s, or "".
+func resourceText(s sdktrace.ReadOnlySpan, key attribute.Key) string {
+	value, _ := s.Resource().Set().Value(key)
+	return value.AsString()
 }
 
 func attributesOf(pairs []attribute.KeyValue) map[string]any {

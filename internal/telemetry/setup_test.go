@@ -9,11 +9,13 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
 
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
 	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	"go.uber.org/goleak"
 	"google.golang.org/grpc"
@@ -218,5 +220,83 @@ func TestTraceFileIsShared(t *testing.T) {
 	}
 	if got, want := strings.Join(services, " "), "planner policy"; got != want {
 		t.Errorf("services %q, want %q", got, want)
+	}
+}
+
+// Each process has a name, a version and an instance of its own, and the variables win over them.
+func TestResource(t *testing.T) {
+	resource := func(o telemetry.Options) map[string]string {
+		p, err := telemetry.Setup(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Shutdown(t.Context())
+		got := map[string]string{}
+		info := regexp.MustCompile(`target_info\{(.*)\}`).FindStringSubmatch(telemetrytest.Scrape(t, p))
+		for _, pair := range regexp.MustCompile(`(\w+)="([^"]*)"`).FindAllStringSubmatch(strings.Join(info, ""), -1) {
+			got[pair[1]] = pair[2]
+		}
+		return got
+	}
+	telemetrytest.ClearEnvironment(t)
+	options := telemetry.Options{Service: "planner", Version: "v9"}
+	first, second := resource(options), resource(options)
+	if id := first["service_instance_id"]; id == "" || id == second["service_instance_id"] {
+		t.Errorf("service.instance.id of two processes: %q and %q, want two", id, second["service_instance_id"])
+	}
+	if first["service_name"] != "planner" || first["service_version"] != "v9" {
+		t.Errorf("resource %v, want planner and v9", first)
+	}
+	t.Setenv("OTEL_SERVICE_NAME", "planner-eu")
+	t.Setenv("OTEL_RESOURCE_ATTRIBUTES", "service.instance.id=pod-7,service.version=v10,deployment.environment.name=test")
+	got := resource(options)
+	for key, want := range map[string]string{
+		"service_name": "planner-eu", "service_version": "v10", "service_instance_id": "pod-7", "deployment_environment_name": "test",
+	} {
+		if got[key] != want {
+			t.Errorf("%s is %q, want %q", key, got[key], want)
+		}
+	}
+}
+
+// The standard variables set the limits of spans; without them a span has an event for each of 4096 children.
+func TestSpanLimits(t *testing.T) {
+	for _, c := range []struct {
+		name           string
+		env            map[string]string
+		events, length int
+	}{
+		{"default", nil, 4096, 300},
+		{"events", map[string]string{"OTEL_SPAN_EVENT_COUNT_LIMIT": "100"}, 100, 300},
+		{"length of values", map[string]string{"OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT": "10"}, 4096, 10},
+		{"no number", map[string]string{"OTEL_SPAN_EVENT_COUNT_LIMIT": "many"}, 4096, 300},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			telemetrytest.ClearEnvironment(t)
+			for name, value := range c.env {
+				t.Setenv(name, value)
+			}
+			p, err := telemetry.Setup(t.Context(), telemetry.Options{Service: "x", TraceFile: filepath.Join(t.TempDir(), "trace.jsonl")})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, span := p.Tracer.Start(t.Context(), "x")
+			span.SetAttributes(attribute.String("text", strings.Repeat("a", 300)))
+			for range 5000 {
+				span.AddEvent("child", trace.WithAttributes(attribute.Int("ordinal", 1)))
+			}
+			span.End()
+			_, file := telemetrytest.Finish(t, p)
+			if tally, err := tracefile.Read(strings.NewReader(file), func(s *tracefile.Span) {
+				if len(s.Events) != c.events {
+					t.Errorf("%d events, want %d", len(s.Events), c.events)
+				}
+				if got, _ := s.Attributes["text"].(string); len(got) != c.length {
+					t.Errorf("a text has %d bytes, want %d", len(got), c.length)
+				}
+			}); err != nil || tally.Spans != 1 {
+				t.Errorf("the file has %+v: %v", tally, err)
+			}
+		})
 	}
 }

@@ -99,9 +99,12 @@ func (p *Providers) Shutdown(ctx context.Context) error {
 }
 
 func (p *Providers) start(ctx context.Context, env environment, o Options) error {
-	res, err := resource.New(ctx, resource.WithAttributes(
-		attribute.String(names.ServiceName, o.Service), attribute.String(names.ServiceVersion, o.Version)),
-		resource.WithTelemetrySDK(), resource.WithFromEnv())
+	res, err := resource.New(ctx,
+		resource.WithService(), // a random service.instance.id
+		resource.WithAttributes(
+			attribute.String(names.ServiceName, o.Service), attribute.String(names.ServiceVersion, o.Version)),
+		resource.WithTelemetrySDK(),
+		resource.WithFromEnv()) // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win
 	if err != nil {
 		return fmt.Errorf("describe this process to OpenTelemetry: %w", err)
 	}
@@ -151,7 +154,7 @@ func (p *Providers) startTraces(ctx context.Context, env environment, res *resou
 	if file == "" && len(env.traces) == 0 {
 		return nil // without a reader no spans are made
 	}
-	tracers := sdktrace.NewTracerProvider(sdktrace.WithResource(res))
+	tracers := sdktrace.NewTracerProvider(sdktrace.WithResource(res), sdktrace.WithRawSpanLimits(spanLimits()))
 	p.Tracers = tracers
 	p.shutdown = append(p.shutdown, tracers.Shutdown)
 	counter, err := p.Meters.Meter(names.Scope).Int64Counter(names.SpansHandled, metric.WithUnit("{span}"),

@@ -8,8 +8,9 @@ import (
 	"io"
 )
 
-// MaxLine is the longest line that is parsed, in bytes.
-const MaxLine = 1 << 20
+// MaxLine is the longest line that is parsed, in bytes: that of a span with events of 4096 children has a megabyte
+// without their texts.
+const MaxLine = 16 << 20
 
 // A Tally counts the lines of a file.
 type Tally struct {

@@ -19,9 +19,10 @@ type Span struct {
 	ID         string         `json:"span"`             // 16 hex digits
 	Parent     string         `json:"parent,omitempty"` // 16 hex digits; none for a trace's root
 	Name       string         `json:"name"`
-	Kind       string         `json:"kind"`              // internal, server, client, producer, consumer
-	Service    string         `json:"service,omitempty"` // of the process
-	Start      int64          `json:"start"`             // nanoseconds since 1970, by the clock of the service's host
+	Kind       string         `json:"kind"`               // internal, server, client, producer, consumer
+	Service    string         `json:"service,omitempty"`  // of the process
+	Instance   string         `json:"instance,omitempty"` // of the process, unique
+	Start      int64          `json:"start"`              // nanoseconds since 1970, by the clock of the service's host
 	End        int64          `json:"end"`
 	Status     string         `json:"status,omitempty"` // ok, error; none if unset
 	Message    string         `json:"message,omitempty"`

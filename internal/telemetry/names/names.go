@@ -54,6 +54,11 @@ const (
 	FinishLength   = "ponder.finish.length"
 	VerifierTokens = "ponder.tokens.verifier"
 
+	// Attributes of the event EventChild, besides GenAIOutputTokens.
+	ChildOrdinal = "ponder.child.ordinal"
+	ChildSeconds = "ponder.child.seconds" // that generating took; the time of the event is when the child arrived
+	ChildFinish  = "ponder.child.finish"  // step, end, length
+
 	// Texts of problems and solutions, only with telemetry.Options.Content.
 	ContentProblem  = "ponder.content.problem"
 	ContentAttempts = "ponder.content.attempts"
@@ -68,6 +73,7 @@ const (
 const (
 	ServiceName       = "service.name"
 	ServiceVersion    = "service.version"
+	ServiceInstance   = "service.instance.id"
 	ErrorType         = "error.type"
 	GenAIOperation    = "gen_ai.operation.name"
 	GenAIProvider     = "gen_ai.provider.name"

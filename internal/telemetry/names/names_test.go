@@ -29,6 +29,7 @@ func TestNamesAreTheConventions(t *testing.T) {
 		MessagingMessageID:   semconv.MessagingMessageIDKey,
 		ServiceName:          semconv.ServiceNameKey,
 		ServiceVersion:       semconv.ServiceVersionKey,
+		ServiceInstance:      semconv.ServiceInstanceIDKey,
 	} {
 		if attribute.Key(got) != want {
 			t.Errorf("%s is %s in the conventions", got, want)

@@ -16,7 +16,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
-// New returns p with a span per expansion and a measurement per child. It should wrap an
+// New returns p with a span per expansion, and an event of the span and a measurement per child. It should wrap an
 // engine directly, so that times are those of the model and not of queues. provider is
 // the engine's name in traces, such as "pocket" or "vllm". A nil in measures nothing.
 func New(p policy.Policy, provider string, in *telemetry.Instruments) policy.Policy {
@@ -56,10 +56,7 @@ func (p *traced) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 					p.name.Learn(func() (string, error) { m, err := p.Model(ctx); return m.Name, err })
 					span.SetAttributes(attribute.String(names.GenAIServedModel, p.name.String()))
 				}
-				if p.in.Content {
-					text := attribute.String(names.ContentChild, reasoning.Join(child.Steps))
-					span.AddEvent(names.EventChild, trace.WithAttributes(text))
-				}
+				span.AddEvent(names.EventChild, trace.WithAttributes(p.child(child, took)...))
 			}
 			p.in.Generate.Record(ctx, took, telemetry.DepthLabel(depth), p.name.Label(), telemetry.OutcomeLabel(err))
 			if !yield(child, err) {
@@ -84,6 +81,20 @@ func (p *traced) request(r policy.Request, depth int) []attribute.KeyValue {
 		attribute.Int(names.Depth, depth),
 		attribute.Int(names.Width, len(r.Ordinals)),
 	}
+}
+
+// child returns the attributes of the event of a child that took this long.
+func (p *traced) child(c policy.Child, took time.Duration) []attribute.KeyValue {
+	attributes := []attribute.KeyValue{
+		attribute.Int(names.ChildOrdinal, c.Ordinal),
+		attribute.Float64(names.ChildSeconds, took.Seconds()),
+		attribute.Int64(names.GenAIOutputTokens, c.Usage.Generated),
+		attribute.String(names.ChildFinish, c.Finish.String()),
+	}
+	if p.in.Content {
+		attributes = append(attributes, attribute.String(names.ContentChild, reasoning.Join(c.Steps)))
+	}
+	return attributes
 }
 
 // A batch counts the children that one expansion has yielded.
