@@ -28,7 +28,7 @@ var (
 		"services/difficulty/difficultyrpc", "services/planner/plannerrpc"}
 	engines = []string{"services/policy/engine/...", "services/verifier/engine/...", "internal/modelserver", "pocket/..."}
 	mains   = []string{"cmd/...", "services/*/cmd/...", "mesh/..."}
-	suites  = []string{"testing", "services/policy/policytest", "services/verifier/verifiertest", "internal/rpctest",
+	suites  = []string{"testing", "services/policy/policytest", "services/verifier/verifiertest", "services/planner/journal/journaltest", "internal/rpctest",
 		"internal/natsx/natstest", "internal/modelserver/modelservertest", "internal/wire/wiretest", "internal/telemetry/telemetrytest"}
 )
 
@@ -61,7 +61,7 @@ var rules = []rule{
 		why: "the root package of a service has its interface; implementations and messages are in other packages",
 	},
 	{
-		packages: []string{"services/planner", "services/planner/backend"}, not: slices.Concat(engines, rpcs, nats, []string{"proto/..."}),
+		packages: []string{"services/planner", "services/planner/backend", "services/planner/journal"}, not: slices.Concat(engines, rpcs, nats, []string{"proto/..."}),
 		why: "the planner works with every implementation of policy.Policy and verifier.Verifier",
 	},
 	{

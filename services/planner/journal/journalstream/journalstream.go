@@ -1,0 +1,198 @@
+// Package journalstream is a journal.Journal in a JetStream stream, on the disks of the NATS
+// servers.
+//
+// A log is the messages of one subject, log.TENANT.SEARCH, and a record is one message. Three
+// rules protect a log:
+//
+//   - A message is published with the sequence that the last message of its subject must have,
+//     so that of two planners one gets an error.
+//   - An error does not tell who appended: the server also refuses a message while an earlier
+//     copy of the same message is on its way. So the last message is read from the stream's
+//     leader, and compared with the one that was to be appended.
+//   - A record has its number and the hash of the record before it. A log with a hole, or with a
+//     record that was changed, is reported and never continued.
+//
+// NATS acknowledges a message before it is on the disk, unless the servers have the setting
+// "sync_interval: always". docs/reliability.md says what each setting survives.
+package journalstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner/journal"
+)
+
+// Stream is the default name of the stream.
+const Stream = "SEARCHLOG"
+
+// A Config configures a Journal.
+type Config struct {
+	Stream   string // "" is Stream
+	Replicas int    // of the stream; 0 is 1
+	MaxBytes int64  // of the stream, at which it refuses records; 0 is no bound
+	Writer   string // name of this planner
+}
+
+// A Journal is a journal.Journal in a JetStream stream.
+type Journal struct {
+	js     jetstream.JetStream
+	stream jetstream.Stream
+	writer string
+}
+
+var _ journal.Journal = (*Journal)(nil)
+
+// timeout bounds a request to the server, so that one without a response is repeated.
+const timeout = 2 * time.Second
+
+// Open creates the stream, or updates it to cfg, and returns the Journal in it.
+func Open(ctx context.Context, js jetstream.JetStream, cfg Config) (*Journal, error) {
+	if cfg.Stream == "" {
+		cfg.Stream = Stream
+	}
+	if err := checkServer(js.Conn()); err != nil {
+		return nil, err
+	}
+	maxBytes := cfg.MaxBytes
+	if maxBytes == 0 {
+		maxBytes = -1
+	}
+	// Records leave only by Delete: a bound on age or number would remove the first record of a
+	// search that still runs.
+	stream, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+		Name: cfg.Stream, Description: "Ponder's journal of searches", Subjects: []string{subjects},
+		Retention: jetstream.LimitsPolicy, Discard: jetstream.DiscardNew, Storage: jetstream.FileStorage,
+		Replicas: max(1, cfg.Replicas), MaxBytes: maxBytes, MaxMsgSize: journal.MaxRecord + 4<<10, // headers are counted
+	})
+	if err != nil {
+		return nil, fmt.Errorf("stream %s of the journal: %w", cfg.Stream, err)
+	}
+	return &Journal{js: js, stream: stream, writer: cfg.Writer}, nil
+}
+
+// checkServer returns an error if the server cannot keep the journal. Servers before 2.11 have
+// accepted several messages that expected the same last sequence (nats-server issue 4320).
+func checkServer(nc *nats.Conn) error {
+	var major, minor int
+	if _, err := fmt.Sscanf(nc.ConnectedServerVersion(), "%d.%d", &major, &minor); err != nil {
+		return unavailable(fmt.Errorf("the version of the NATS server is not known: %v: is the server up?", nc.Status()))
+	}
+	if major < 2 || major == 2 && minor < 11 {
+		return fmt.Errorf("%w: its version must be 2.11 or newer, is %s: upgrade it", journal.ErrServer, nc.ConnectedServerVersion())
+	}
+	if limit := nc.MaxPayload(); limit < minPayload {
+		return fmt.Errorf("%w: its max_payload must be at least %d bytes, is %d: raise it", journal.ErrServer, minPayload, limit)
+	}
+	return nil
+}
+
+// minPayload is the least limit of a message's size with which a server can keep the journal.
+const minPayload = 2 * journal.MaxRecord
+
+// subjects matches the subjects of all logs.
+const subjects = "log.*.*"
+
+// subject returns the subject of a log.
+func subject(key journal.Key) string { return "log." + key.String() }
+
+// Open implements journal.Journal.
+func (j *Journal) Open(ctx context.Context, key journal.Key) (journal.Log, []journal.Record, error) {
+	l := &log{journal: j, subject: subject(key)}
+	last, err := j.last(ctx, l.subject)
+	if err != nil || last == nil {
+		return l, nil, err
+	}
+	var records []journal.Record
+	for l.last.sequence < last.Sequence {
+		m, err := j.after(ctx, l.subject, l.last.sequence)
+		if err != nil {
+			return nil, nil, err
+		}
+		if m == nil { // the log was deleted meanwhile
+			return nil, nil, fmt.Errorf("%w: it was deleted while it was read", journal.ErrLost)
+		}
+		r, err := decode(m.Data, l.last.number, l.last.hash)
+		if err != nil {
+			return nil, nil, err
+		}
+		records = append(records, r)
+		l.last = position{m.Sequence, r.Number, hashOf(m.Data)}
+	}
+	return l, records, nil
+}
+
+// last returns the last message of a subject; nil: there is none.
+func (j *Journal) last(ctx context.Context, subject string) (*jetstream.RawStreamMsg, error) {
+	ctx, stop := context.WithTimeout(ctx, timeout)
+	defer stop()
+	m, err := j.stream.GetLastMsgForSubject(ctx, subject)
+	return found(m, err)
+}
+
+// after returns the first message of a subject after a sequence; nil: there is none.
+func (j *Journal) after(ctx context.Context, subject string, sequence uint64) (*jetstream.RawStreamMsg, error) {
+	ctx, stop := context.WithTimeout(ctx, timeout)
+	defer stop()
+	m, err := j.stream.GetMsg(ctx, sequence+1, jetstream.WithGetMsgSubject(subject))
+	return found(m, err)
+}
+
+// found returns the result of a request for a message; nil: there is none.
+func found(m *jetstream.RawStreamMsg, err error) (*jetstream.RawStreamMsg, error) {
+	switch {
+	case errors.Is(err, jetstream.ErrMsgNotFound):
+		return nil, nil
+	case errors.Is(err, jetstream.ErrStreamNotFound):
+		return nil, fmt.Errorf("%w: the stream of the journal does not exist", journal.ErrLost)
+	case err != nil:
+		return nil, unavailable(err)
+	}
+	return m, nil
+}
+
+// unavailable returns an error of the NATS server or of the connection as one after which a
+// caller may try again.
+func unavailable(err error) error {
+	return reasoning.Mark(fmt.Errorf("journal: %w", err), reasoning.ErrUnavailable)
+}
+
+// Delete implements journal.Journal.
+func (j *Journal) Delete(ctx context.Context, key journal.Key) error {
+	err := j.stream.Purge(ctx, jetstream.WithPurgeSubject(subject(key)))
+	if err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
+		return unavailable(err)
+	}
+	return nil
+}
+
+// List implements journal.Journal.
+func (j *Journal) List(ctx context.Context, tenant journal.Tenant) ([]journal.Key, error) {
+	filter := subjects
+	if tenant != "" {
+		filter = "log." + string(tenant) + ".*"
+	}
+	info, err := j.stream.Info(ctx, jetstream.WithSubjectFilter(filter))
+	switch {
+	case errors.Is(err, jetstream.ErrStreamNotFound):
+		return nil, fmt.Errorf("%w: the stream of the journal does not exist", journal.ErrLost)
+	case err != nil:
+		return nil, unavailable(err)
+	}
+	var keys []journal.Key
+	for subject := range info.State.Subjects {
+		if part := strings.Split(subject, "."); len(part) == 3 {
+			keys = append(keys, journal.Key{Tenant: journal.Tenant(part[1]), Search: part[2]})
+		}
+	}
+	slices.SortFunc(keys, journal.CompareKeys)
+	return keys, nil
+}
