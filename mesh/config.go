@@ -20,7 +20,7 @@ import (
 // A Config describes a mesh. Only Policy is required.
 type Config struct {
 	Policy    policy.Policy           // the engine; the caller closes it
-	Provider  string                  // of the policy's model, for traces: "pocket", "vllm" …
+	Provider  func() string           // of the policy's model, for traces: "pocket", "vllm" …; nil: "unknown"
 	Verifier  verifier.Verifier       // the reward model; nil: none
 	Telemetry *telemetry.Providers    // nil: none
 	Store     backend.Store           // of recorded results; nil: in memory
@@ -57,6 +57,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Sampling == (reasoning.Sampling{}) {
 		c.Sampling = reasoning.DefaultSampling(256)
+	}
+	if c.Provider == nil {
+		c.Provider = func() string { return "unknown" }
 	}
 	if c.Slots == 0 {
 		c.Slots = 64

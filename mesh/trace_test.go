@@ -21,6 +21,7 @@ import (
 	"github.com/ponder-mesh/ponder/internal/telemetry/names"
 	"github.com/ponder-mesh/ponder/mesh"
 	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 	"github.com/ponder-mesh/ponder/services/verifier/verifiertest"
@@ -39,10 +40,10 @@ func TestSearchIsOneTraceWithoutContent(t *testing.T) {
 	searches := map[trace.TraceID]int{}
 	paths := map[string]int{}
 	for _, s := range spans {
-		if s.Name == names.SpanSearch {
+		if operation(s) == names.SpanSearch {
 			searches[s.SpanContext.TraceID()]++
 		}
-		switch s.Name {
+		switch operation(s) {
 		case names.SpanGenerate, names.SpanScore:
 			paths[ancestry(byID, s)]++
 		}
@@ -83,24 +84,53 @@ func ofSearch(s tracetest.SpanStub) bool {
 	return slices.ContainsFunc(s.Attributes, func(a attribute.KeyValue) bool { return a.Key == names.SearchID })
 }
 
-// ancestry returns the names of a span and its ancestors up to the search, without
+// operation returns what a span is, or "" if it is not Ponder's.
+func operation(s tracetest.SpanStub) string {
+	for _, a := range s.Attributes {
+		if a.Key == names.Operation {
+			return a.Value.AsString()
+		}
+	}
+	return ""
+}
+
+// label returns the operation of a span, with its depth if it is that of a depth.
+func label(s tracetest.SpanStub) string {
+	if operation(s) == names.SpanDepth {
+		return s.Name
+	}
+	return operation(s)
+}
+
+// ancestry returns the operations of a span and its ancestors up to the search, without
 // gRPC's spans.
 func ancestry(byID map[trace.SpanID]tracetest.SpanStub, s tracetest.SpanStub) string {
-	path := s.Name
-	for s.Name != names.SpanSearch {
+	path := operation(s)
+	for operation(s) != names.SpanSearch {
 		parent, ok := byID[s.Parent.SpanID()]
 		if !ok {
 			return path + " < no parent"
 		}
 		if s = parent; ofSearch(s) {
-			path += " < " + s.Name
+			path += " < " + label(s)
 		}
 	}
 	return path
 }
 
 // traced returns the spans of two beam searches of two levels of four children.
-func traced(t *testing.T, content bool) (spans []tracetest.SpanStub) {
+func traced(t *testing.T, content bool) []tracetest.SpanStub {
+	var requests []planner.Request
+	for seed := range 2 {
+		r := requestFor(beam(4, 2))
+		r.Problem = fmt.Sprint(canary, " of ", seed) // different, so that the memo has no results of it
+		requests = append(requests, r)
+	}
+	return tracedRun(t, content, distinct(), requests...)
+}
+
+// tracedRun returns the spans of searches, one after the other, by all services over gRPC and NATS.
+func tracedRun(t *testing.T, content bool, engine policy.Policy, requests ...planner.Request) (spans []tracetest.SpanStub) {
 	memory := tracetest.NewInMemoryExporter()
 	natstest.Bubble(t, func(t *testing.T, s *natsd.Server) {
 		tracers := sdktrace.NewTracerProvider(sdktrace.WithSyncer(memory))
@@ -117,14 +147,12 @@ func traced(t *testing.T, content bool) (spans []tracetest.SpanStub) {
 			}
 		})
 		m := start(t, s, mesh.Config{
-			Policy: distinct(), Verifier: verifiertest.Steps(time.Second), Provider: "script",
+			Policy: engine, Verifier: verifiertest.Steps(time.Second), Provider: func() string { return "script" },
 			Telemetry: &telemetry.Providers{
 				Instruments: instruments, Tracers: tracers, Meters: meters, Propagator: propagation.TraceContext{},
 			},
 		})
-		for seed := range uint64(2) {
-			request := requestFor(beam(4, 2))
-			request.Problem = fmt.Sprint(canary, " of ", seed) // different, so that the memo has no results of it
+		for _, request := range requests {
 			outcome, _ := solve(t, m, request)
 			complete(t, outcome)
 		}

@@ -59,7 +59,7 @@ func NewInstruments(tracers trace.TracerProvider, meters metric.MeterProvider) (
 		return s
 	}
 	in := &Instruments{
-		Tracer:    tracers.Tracer(names.Scope),
+		Tracer:    tracers.Tracer(names.Scope, trace.WithSchemaURL(names.SchemaURL)),
 		Step:      seconds(0, names.StepDuration, "From a child's request to its arrival: queue, generation and transport."),
 		QueueWait: seconds(1, names.QueueWaitTime, "How long a job waited for a worker."),
 		Generate:  seconds(2, names.GenerateDuration, "How long an engine took to generate a child."),

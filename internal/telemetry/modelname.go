@@ -23,6 +23,9 @@ func (m *ModelName) Learn(fetch func() (string, error)) {
 	}
 }
 
+// Known reports whether Learn has succeeded.
+func (m *ModelName) Known() bool { return m.known.Load() != nil }
+
 func (m *ModelName) String() string {
 	if name := m.known.Load(); name != nil {
 		return *name

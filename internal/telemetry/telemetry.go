@@ -99,7 +99,7 @@ func (p *Providers) Shutdown(ctx context.Context) error {
 }
 
 func (p *Providers) start(ctx context.Context, env environment, o Options) error {
-	res, err := resource.New(ctx,
+	res, err := resource.New(ctx, resource.WithSchemaURL(names.SchemaURL),
 		resource.WithService(), // a random service.instance.id
 		resource.WithAttributes(
 			attribute.String(names.ServiceName, o.Service), attribute.String(names.ServiceVersion, o.Version)),

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/ponder-mesh/ponder/internal/telemetry/names"
@@ -49,7 +48,7 @@ func (c *collector) add(s *Span, key searchKey) {
 		c.searches[key] = search
 	}
 	search.Spans++
-	switch s.Name {
+	switch s.Operation() {
 	case names.SpanSearch:
 		search.Strategy, search.State = s.text(names.Strategy), s.text(names.State)
 		if n, ok := s.number(names.CallsElided); ok {
@@ -72,12 +71,12 @@ func (c *collector) add(s *Span, key searchKey) {
 	if wait, ok := s.wait(); ok {
 		c.measure(search, depth, duration{queued, wait, d.middle})
 	}
-	switch {
-	case s.Name == names.SpanGenerate:
+	switch s.Operation() {
+	case names.SpanGenerate:
 		d.stage = generated
-	case s.Name == names.SpanScore:
+	case names.SpanScore:
 		d.stage = scored
-	case strings.HasPrefix(s.Name, names.SpanDepthPrefix):
+	case names.SpanDepth:
 		d.stage = waited
 		if width, ok := s.number(names.Width); ok {
 			c.at(depth).Width += int(width)

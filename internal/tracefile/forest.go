@@ -2,8 +2,8 @@ package tracefile
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/ponder-mesh/ponder/internal/telemetry/names"
@@ -20,11 +20,11 @@ func (f *forest) shown(s *Span) bool {
 	if s.search() != f.search.ID {
 		return false
 	}
-	switch s.Name {
-	case names.SpanSearch, names.SpanEstimate, names.SpanGenerate, names.SpanScore:
+	switch s.Operation() {
+	case names.SpanSearch, names.SpanDepth, names.SpanEstimate, names.SpanGenerate, names.SpanScore:
 		return true
 	}
-	return strings.HasPrefix(s.Name, names.SpanDepthPrefix)
+	return false
 }
 
 // parent returns the id of the nearest ancestor that is shown, or "".
@@ -54,13 +54,13 @@ func (f *forest) rows(parent string, indent int, rows *[]Row) {
 	slices.SortFunc(children, func(a, b *Span) int { return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.ID, b.ID)) })
 	for _, s := range children {
 		row := Row{
-			Name: s.Name, Node: s.text(names.NodeID), Indent: indent,
+			Name: s.label(), Node: s.text(names.NodeID), Indent: indent,
 			Start: time.Unix(0, s.Start).Sub(f.search.Start), Duration: s.Duration(),
 		}
 		if s.Status == "error" {
 			row.Failed = cmp.Or(s.Message, "error")
 		}
-		if s.Name == names.SpanGenerate {
+		if s.Operation() == names.SpanGenerate {
 			waited := func(a *Span) bool { _, ok := a.wait(); return ok || f.shown(a) }
 			if job := f.ancestor(s, waited); job != nil && !f.shown(job) {
 				row.Wait, _ = job.wait()
@@ -69,4 +69,13 @@ func (f *forest) rows(parent string, indent int, rows *[]Row) {
 		*rows = append(*rows, row)
 		f.rows(s.ID, indent+1, rows)
 	}
+}
+
+// label returns what the span is, with its depth if it is that of a depth.
+func (s *Span) label() string {
+	operation := s.Operation()
+	if depth, ok := s.number(names.Depth); ok && operation == names.SpanDepth {
+		return names.SpanName(operation, fmt.Sprint(int(depth)))
+	}
+	return operation
 }

@@ -26,7 +26,7 @@ func (s scale) bar(r Row) string {
 	}
 	wait = min(wait, start)
 	fill := "█"
-	if r.Name == names.SpanSearch || strings.HasPrefix(r.Name, names.SpanDepthPrefix) {
+	if r.Name == names.SpanSearch || strings.HasPrefix(r.Name, names.SpanDepth) {
 		fill = "─"
 	}
 	return strings.Repeat(" ", wait) + strings.Repeat("░", start-wait) + strings.Repeat(fill, end-start)

@@ -47,6 +47,20 @@ type Link struct {
 // Duration returns how long the span lasted, at least 0.
 func (s *Span) Duration() time.Duration { return time.Duration(max(s.End-s.Start, 0)) }
 
+// Operation returns what the span is: one of the values of names.Operation, or "" for a span that is not Ponder's. In files
+// of releases without that attribute, the span's name says it.
+func (s *Span) Operation() string {
+	if operation := s.text(names.Operation); operation != "" {
+		return operation
+	}
+	name, _, _ := strings.Cut(s.Name, " ")
+	switch name {
+	case names.SpanDepth, s.Name:
+		return name
+	}
+	return ""
+}
+
 func (s *Span) text(key string) string {
 	text, _ := s.Attributes[key].(string)
 	return text

@@ -100,7 +100,7 @@ func sample() string {
 				of(depth, attributes{names.NodeID: fmt.Sprint(i)}))
 			last = max(last, start+wait+took+30)
 		}
-		p.span(level, root, names.SpanDepthPrefix+fmt.Sprint(depth), start, last,
+		p.span(level, root, names.SpanDepth+" "+fmt.Sprint(depth), start, last,
 			of(depth, attributes{names.Width: 2 * (depth + 1)}))
 	}
 	p.span(root, "00000000000000ff", names.SpanSearch, 0, 4000, attributes{

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/ponder-mesh/ponder/internal/telemetry/names"
@@ -24,13 +23,13 @@ func Latencies(spans io.Reader, rows []Row) ([][][]time.Duration, error) {
 	rowOfSpan := map[string]int{}
 	var depths []*tracefile.Span
 	_, err := tracefile.Read(spans, func(s *tracefile.Span) {
-		if s.Name == names.SpanSearch {
+		switch s.Operation() {
+		case names.SpanSearch:
 			id, _ := s.Attributes[names.SearchID].(string)
 			if row, ok := rowOf[id]; ok {
 				rowOfSpan[s.Trace+s.ID] = row
 			}
-		}
-		if strings.HasPrefix(s.Name, names.SpanDepthPrefix) {
+		case names.SpanDepth:
 			depths = append(depths, s)
 		}
 	})
@@ -40,8 +39,9 @@ func Latencies(spans io.Reader, rows []Row) ([][][]time.Duration, error) {
 	all := make([][][]time.Duration, len(rows))
 	for _, s := range depths {
 		row, ok := rowOfSpan[s.Trace+s.Parent]
-		var depth int
-		if n, _ := fmt.Sscanf(s.Name, names.SpanDepthPrefix+"%d", &depth); !ok || n != 1 || depth < 1 {
+		number, _ := s.Attributes[names.Depth].(float64)
+		depth := int(number)
+		if !ok || depth < 1 || depth > 4096 {
 			continue
 		}
 		for len(all[row]) < depth {

@@ -49,7 +49,7 @@ func newSolver(ctx context.Context, name, file string, store backend.Store) (_ *
 		return nil, err
 	}
 	s := &solver{model: identity(m.Identity()), engine: pocket.NewEngine(m, pocket.Options{})}
-	config := mesh.Config{Policy: policyengine.New(s.engine), Provider: "pocket", Store: store}
+	config := mesh.Config{Policy: policyengine.New(s.engine), Provider: func() string { return "pocket" }, Store: store}
 	if s.mesh, err = mesh.Start(ctx, config); err != nil {
 		return nil, errors.Join(err, s.engine.Close())
 	}

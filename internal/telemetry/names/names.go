@@ -5,17 +5,35 @@ package names
 // Scope is the name of the tracer and of the meter of all of Ponder.
 const Scope = "github.com/ponder-mesh/ponder"
 
-// Names of spans. One trace is one search: SpanSearch, below it "depth 1", "depth 2"
-// and so on, and below each the work on that depth's nodes.
+// SchemaURL is the version of OpenTelemetry's semantic conventions that spans and processes follow: the one of the SDK
+// and of gRPC's instrumentation in go.mod, so that all spans of a process have one. (Version 1.45.0 renames
+// messaging.system to messaging.system.name.) Names of generative AI are in conventions of their own since 1.42.0; those
+// here are of their version 0.1.0.
+const SchemaURL = "https://opentelemetry.io/schemas/1.43.0"
+
+// Operation is the attribute of each span of Ponder that says what it is. The conventions have names of spans that
+// contain models, strategies or streams.
+const Operation = "ponder.operation"
+
+// Values of Operation. One trace is one search: SpanSearch, below it the depths and below each the work on that depth's
+// nodes. Releases without the attribute had spans of these names.
 const (
-	SpanSearch      = "search"
-	SpanDepthPrefix = "depth "
-	SpanEstimate    = "estimate"
-	SpanSend        = "send"    // a job into the queue
-	SpanProcess     = "process" // a job out of the queue, by a worker
-	SpanGenerate    = "generate"
-	SpanScore       = "score"
+	SpanSearch   = "search"
+	SpanDepth    = "depth"
+	SpanEstimate = "estimate"
+	SpanSend     = "send"    // a job into the queue
+	SpanProcess  = "process" // a job out of the queue, by a worker
+	SpanGenerate = "generate"
+	SpanScore    = "score"
 )
+
+// SpanName returns the name of a span: an operation and what it is done with, if that is known.
+func SpanName(operation, object string) string {
+	if object == "" {
+		return operation
+	}
+	return operation + " " + object
+}
 
 // Names of events of spans.
 const (
@@ -23,7 +41,7 @@ const (
 	EventChild = "child" // of a generation: a child was generated
 )
 
-// Attributes of spans. Package tracefile groups spans by SearchID and Depth.
+// Attributes of spans. Package tracefile groups spans by Operation, SearchID and Depth.
 const (
 	SearchID       = "ponder.search.id"
 	Strategy       = "ponder.search.strategy"
@@ -67,9 +85,7 @@ const (
 	ContentError    = "ponder.content.error"
 )
 
-// Attributes of OpenTelemetry's semantic conventions v1.41.0, the last version with
-// generative AI before that moved to a repository without releases. They are literals, so
-// that an upgrade of a module does not change them.
+// Attributes of the conventions at SchemaURL. They are literals, so that an upgrade of a module does not change them.
 const (
 	ServiceName       = "service.name"
 	ServiceVersion    = "service.version"
@@ -77,7 +93,7 @@ const (
 	ErrorType         = "error.type"
 	GenAIOperation    = "gen_ai.operation.name"
 	GenAIProvider     = "gen_ai.provider.name"
-	GenAIWorkflow     = "gen_ai.workflow.name"
+	GenAIAgent        = "gen_ai.agent.name" // of a search: its strategy
 	GenAIModel        = "gen_ai.request.model"
 	GenAIServedModel  = "gen_ai.response.model"
 	GenAIMaxTokens    = "gen_ai.request.max_tokens"
@@ -91,12 +107,15 @@ const (
 
 	MessagingSystem      = "messaging.system"
 	MessagingDestination = "messaging.destination.name"
-	MessagingOperation   = "messaging.operation.type"
+	MessagingPartition   = "messaging.destination.partition.id"
+	MessagingConsumer    = "messaging.consumer.group.name"
+	MessagingOperation   = "messaging.operation.name"
+	MessagingType        = "messaging.operation.type"
 	MessagingMessageID   = "messaging.message.id"
 
 	// Values of GenAIOperation.
-	OperationCompletion = "text_completion"
-	OperationWorkflow   = "invoke_workflow"
+	GenAICompletion = "text_completion"
+	GenAIWorkflow   = "invoke_workflow"
 )
 
 // Instruments. All durations are in seconds.

@@ -4,28 +4,32 @@ import (
 	"testing"
 
 	"go.opentelemetry.io/otel/attribute"
-	semconv "go.opentelemetry.io/otel/semconv/v1.41.0"
+	genai "go.opentelemetry.io/otel/semconv/v1.41.0" // the last that has them
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 )
 
 func TestNamesAreTheConventions(t *testing.T) {
 	for got, want := range map[string]attribute.Key{
 		ErrorType:            semconv.ErrorTypeKey,
-		GenAIOperation:       semconv.GenAIOperationNameKey,
-		GenAIProvider:        semconv.GenAIProviderNameKey,
-		GenAIWorkflow:        semconv.GenAIWorkflowNameKey,
-		GenAIModel:           semconv.GenAIRequestModelKey,
-		GenAIServedModel:     semconv.GenAIResponseModelKey,
-		GenAIMaxTokens:       semconv.GenAIRequestMaxTokensKey,
-		GenAITemperature:     semconv.GenAIRequestTemperatureKey,
-		GenAITopP:            semconv.GenAIRequestTopPKey,
-		GenAIChoices:         semconv.GenAIRequestChoiceCountKey,
-		GenAIFinish:          semconv.GenAIResponseFinishReasonsKey,
-		GenAIInputTokens:     semconv.GenAIUsageInputTokensKey,
-		GenAICachedTokens:    semconv.GenAIUsageCacheReadInputTokensKey,
-		GenAIOutputTokens:    semconv.GenAIUsageOutputTokensKey,
+		GenAIOperation:       genai.GenAIOperationNameKey,
+		GenAIProvider:        genai.GenAIProviderNameKey,
+		GenAIAgent:           genai.GenAIAgentNameKey,
+		GenAIModel:           genai.GenAIRequestModelKey,
+		GenAIServedModel:     genai.GenAIResponseModelKey,
+		GenAIMaxTokens:       genai.GenAIRequestMaxTokensKey,
+		GenAITemperature:     genai.GenAIRequestTemperatureKey,
+		GenAITopP:            genai.GenAIRequestTopPKey,
+		GenAIChoices:         genai.GenAIRequestChoiceCountKey,
+		GenAIFinish:          genai.GenAIResponseFinishReasonsKey,
+		GenAIInputTokens:     genai.GenAIUsageInputTokensKey,
+		GenAICachedTokens:    genai.GenAIUsageCacheReadInputTokensKey,
+		GenAIOutputTokens:    genai.GenAIUsageOutputTokensKey,
 		MessagingSystem:      semconv.MessagingSystemKey,
 		MessagingDestination: semconv.MessagingDestinationNameKey,
-		MessagingOperation:   semconv.MessagingOperationTypeKey,
+		MessagingPartition:   semconv.MessagingDestinationPartitionIDKey,
+		MessagingConsumer:    semconv.MessagingConsumerGroupNameKey,
+		MessagingOperation:   semconv.MessagingOperationNameKey,
+		MessagingType:        semconv.MessagingOperationTypeKey,
 		MessagingMessageID:   semconv.MessagingMessageIDKey,
 		ServiceName:          semconv.ServiceNameKey,
 		ServiceVersion:       semconv.ServiceVersionKey,
@@ -35,7 +39,17 @@ func TestNamesAreTheConventions(t *testing.T) {
 			t.Errorf("%s is %s in the conventions", got, want)
 		}
 	}
-	if got, want := OperationCompletion, semconv.GenAIOperationNameTextCompletion.Value.AsString(); got != want {
-		t.Errorf("operation is %q, want %q", got, want)
+	for got, want := range map[string]attribute.KeyValue{
+		GenAICompletion: genai.GenAIOperationNameTextCompletion,
+		GenAIWorkflow:   genai.GenAIOperationNameInvokeWorkflow,
+		SpanSend:        semconv.MessagingOperationTypeSend,
+		SpanProcess:     semconv.MessagingOperationTypeProcess,
+	} {
+		if got != want.Value.AsString() {
+			t.Errorf("%s is %s in the conventions", got, want.Value.AsString())
+		}
+	}
+	if SchemaURL != semconv.SchemaURL {
+		t.Errorf("schema is %s, names are those of %s", SchemaURL, semconv.SchemaURL)
 	}
 }

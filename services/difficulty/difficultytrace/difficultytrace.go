@@ -28,7 +28,7 @@ type traced struct {
 func (e *traced) Estimate(ctx context.Context, r difficulty.Request) iter.Seq2[difficulty.Estimate, error] {
 	return func(yield func(difficulty.Estimate, error) bool) {
 		ctx, span := e.in.Tracer.Start(ctx, names.SpanEstimate, trace.WithAttributes(
-			attribute.String(names.SearchID, r.Search), attribute.String(names.EstimateMethod, r.Method.String())))
+			attribute.String(names.Operation, names.SpanEstimate), attribute.String(names.SearchID, r.Search), attribute.String(names.EstimateMethod, r.Method.String())))
 		var spent reasoning.Usage
 		defer func() {
 			e.in.Spend(ctx, "difficulty", spent)

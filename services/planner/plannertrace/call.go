@@ -34,9 +34,9 @@ func (t *Search) begin(ctx context.Context, number, width int) *call {
 	defer t.mu.Unlock()
 	d := t.depths[number]
 	if d == nil {
-		_, span := t.in.Tracer.Start(trace.ContextWithSpan(ctx, t.span), names.SpanDepthPrefix+strconv.Itoa(number),
-			trace.WithTimestamp(now),
-			trace.WithAttributes(attribute.String(names.SearchID, t.id), attribute.Int(names.Depth, number)))
+		_, span := t.in.Tracer.Start(trace.ContextWithSpan(ctx, t.span), names.SpanName(names.SpanDepth, strconv.Itoa(number)),
+			trace.WithTimestamp(now), trace.WithAttributes(attribute.String(names.Operation, names.SpanDepth),
+				attribute.String(names.SearchID, t.id), attribute.Int(names.Depth, number)))
 		d = &depth{number: number, span: span, start: now, last: now}
 		t.depths[number] = d
 	}

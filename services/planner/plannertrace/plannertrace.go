@@ -51,8 +51,9 @@ type depth struct {
 // End must be called. A nil in measures nothing.
 func Start(ctx context.Context, in *telemetry.Instruments, id, strategy string) (context.Context, *Search) {
 	in = in.OrDiscard()
-	ctx, span := in.Tracer.Start(ctx, names.SpanSearch, trace.WithAttributes(
-		attribute.String(names.SearchID, id), attribute.String(names.GenAIOperation, names.OperationWorkflow)))
+	ctx, span := in.Tracer.Start(ctx, names.SpanName(names.GenAIWorkflow, strategy), trace.WithAttributes(
+		attribute.String(names.Operation, names.SpanSearch),
+		attribute.String(names.SearchID, id), attribute.String(names.GenAIOperation, names.GenAIWorkflow)))
 	in.SearchesActive.Add(ctx, 1)
 	return ctx, &Search{in: in, id: id, span: span, start: time.Now(), strategy: strategy, depths: map[int]*depth{}}
 }
@@ -89,9 +90,10 @@ func (t *Search) End(state string, bill reasoning.Bill, err error) {
 	t.ended = true
 	ctx := trace.ContextWithSpan(context.Background(), t.span)
 	t.endDepths(ctx)
+	t.span.SetName(names.SpanName(names.GenAIWorkflow, t.strategy))
 	t.span.SetAttributes(
 		attribute.String(names.Strategy, t.strategy),
-		attribute.String(names.GenAIWorkflow, t.strategy),
+		attribute.String(names.GenAIAgent, t.strategy),
 		attribute.String(names.State, state),
 		attribute.Int(names.Calls, t.calls),
 		attribute.Int(names.CallsElided, t.elided))

@@ -34,6 +34,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/verifier/verifiertrace"
 )
 
+func provider() string { return "script" }
+
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const canary = "the marmalade is hidden under 4711"
@@ -71,7 +73,7 @@ func (q queued) Score(ctx context.Context, r verifier.Request) (verifier.Result,
 func run(t *testing.T, p *telemetry.Providers, s search.Strategy, steps *policytest.Script) *search.Tree {
 	t.Helper()
 	b := queued{
-		policy:   policytrace.New(steps, "script", p.Instruments),
+		policy:   policytrace.New(steps, provider, p.Instruments),
 		verifier: verifiertrace.New(verifiertest.Steps(time.Second), p.Instruments),
 		in:       p.Instruments,
 	}
@@ -214,7 +216,7 @@ func TestOutcomes(t *testing.T) {
 		b := traced.Backend(struct {
 			policy.Policy
 			verifier.Verifier
-		}{policytrace.New(fails, "script", p.Instruments), verifiertest.Steps(0)})
+		}{policytrace.New(fails, provider, p.Instruments), verifiertest.Steps(0)})
 		r := policy.Request{
 			Search: "s", Problem: "p", Ordinals: []int{0, 1, 2, 3}, Span: 1,
 			Sampling: reasoning.Sampling{TopP: 1, MaxTokens: 9},

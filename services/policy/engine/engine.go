@@ -32,7 +32,7 @@ type Config struct {
 // An Engine is a policy together with its readiness check and its Close.
 type Engine struct {
 	policy.Policy
-	Provider string                      // for traces: "pocket", or the dialect of the server
+	Provider func() string               // for traces: "pocket", or the kind of the server
 	Ready    func(context.Context) error // nil if the engine can run; otherwise the error names what is missing
 	Close    func() error
 }
@@ -91,7 +91,7 @@ func Open(c Config) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("policy at %s: %w", c.URL, err)
 	}
-	return &Engine{Policy: e, Provider: c.Dialect, Ready: e.Ready, Close: func() error { e.Close(); return nil }}, nil
+	return &Engine{Policy: e, Provider: e.Provider, Ready: e.Ready, Close: func() error { e.Close(); return nil }}, nil
 }
 
 func openPocket(c Config) (*Engine, error) {
@@ -101,7 +101,7 @@ func openPocket(c Config) (*Engine, error) {
 	}
 	e := root.NewEngine(model, root.Options{})
 	return &Engine{
-		Policy: pocket.New(e), Provider: "pocket",
+		Policy: pocket.New(e), Provider: func() string { return "pocket" },
 		Ready: func(context.Context) error { return nil }, Close: e.Close,
 	}, nil
 }

@@ -104,7 +104,7 @@ func (a *attempt) reporter() reporter {
 // generates the missing children, in several rounds if there are fewer slots.
 func (a *attempt) run(ctx context.Context) (err error) {
 	a.job, err = protocol.DecodeJob(a.msg)
-	ctx, span := a.worker.tracer.startProcess(ctx, a.job.Request, a.msg, a.start)
+	ctx, span := a.worker.tracer.startProcess(ctx, a)
 	defer func() { endSpan(span, err) }()
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package policyqueue
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -32,41 +33,40 @@ func newTracer(cfg Config) tracer {
 	if cfg.Tracers == nil {
 		cfg.Tracers = noop.NewTracerProvider()
 	}
-	return tracer{cfg.Tracers.Tracer(names.Scope)}
+	return tracer{cfg.Tracers.Tracer(names.Scope, trace.WithSchemaURL(names.SchemaURL))}
 }
 
 // startSend starts the producer's span of a job, and injects its context into the job's
 // message.
 func (t tracer) startSend(ctx context.Context, r policy.Request, msg *nats.Msg) (context.Context, trace.Span) {
-	ctx, span := t.Start(ctx, names.SpanSend,
-		trace.WithSpanKind(trace.SpanKindProducer),
-		trace.WithAttributes(append(attributes(r),
-			attribute.String(names.MessagingOperation, names.SpanSend),
-			attribute.String(names.MessagingMessageID, msg.Header.Get(jetstream.MsgIDHeader)))...))
+	ctx, span := t.Start(ctx, names.SpanName(names.SpanSend, protocol.Stream),
+		trace.WithSpanKind(trace.SpanKindProducer), trace.WithAttributes(attributes(names.SpanSend, r, msg)...))
 	propagator.Inject(ctx, natsx.Header(msg.Header))
 	return ctx, span
 }
 
 // startProcess starts the consumer's span of an attempt at a job. Its parent is the
 // producer's span, so that a search is one trace.
-func (t tracer) startProcess(
-	ctx context.Context, r policy.Request, msg *nats.Msg, start policy.Start,
-) (context.Context, trace.Span) {
-	ctx = propagator.Extract(ctx, natsx.Header(msg.Header))
-	return t.Start(ctx, names.SpanProcess,
+func (t tracer) startProcess(ctx context.Context, a *attempt) (context.Context, trace.Span) {
+	ctx = propagator.Extract(ctx, natsx.Header(a.msg.Header))
+	return t.Start(ctx, names.SpanName(names.SpanProcess, protocol.Stream),
 		trace.WithSpanKind(trace.SpanKindConsumer),
-		trace.WithAttributes(append(attributes(r),
-			attribute.String(names.MessagingOperation, names.SpanProcess),
-			attribute.String(names.MessagingMessageID, msg.Header.Get(jetstream.MsgIDHeader)),
-			attribute.String(names.Worker, start.Worker),
-			attribute.Int(names.Attempt, start.Attempt),
-			attribute.Float64(names.QueueWait, start.QueueWait.Seconds()))...))
+		trace.WithAttributes(append(attributes(names.SpanProcess, a.job.Request, a.msg),
+			attribute.String(names.MessagingPartition, strconv.Itoa(a.partition)),
+			attribute.String(names.MessagingConsumer, protocol.Consumer(a.worker.cfg.Model.Name, a.partition)),
+			attribute.String(names.Worker, a.start.Worker),
+			attribute.Int(names.Attempt, a.start.Attempt),
+			attribute.Float64(names.QueueWait, a.start.QueueWait.Seconds()))...))
 }
 
-func attributes(r policy.Request) []attribute.KeyValue {
+func attributes(operation string, r policy.Request, msg *nats.Msg) []attribute.KeyValue {
 	return []attribute.KeyValue{
+		attribute.String(names.Operation, operation),
 		attribute.String(names.MessagingSystem, "nats"),
 		attribute.String(names.MessagingDestination, protocol.Stream),
+		attribute.String(names.MessagingOperation, operation),
+		attribute.String(names.MessagingType, operation),
+		attribute.String(names.MessagingMessageID, msg.Header.Get(jetstream.MsgIDHeader)),
 		attribute.String(names.SearchID, r.Search),
 		attribute.String(names.NodeID, r.Node),
 		attribute.Int(names.Depth, r.Depth()+1), // of the children
@@ -89,7 +89,9 @@ func linkPrevious(span trace.Span, traceparent string) {
 // the problem.
 func endSpan(span trace.Span, err error) {
 	if err != nil {
-		span.SetStatus(codes.Error, rpcerr.ToProto(err).GetReason())
+		reason := rpcerr.ToProto(err).GetReason()
+		span.SetAttributes(attribute.String(names.ErrorType, reason))
+		span.SetStatus(codes.Error, reason)
 	}
 	span.End()
 }

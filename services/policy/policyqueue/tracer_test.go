@@ -55,7 +55,7 @@ func TestSearchIsOneTrace(t *testing.T) {
 				line += " after " + ids[l.SpanContext.SpanID()]
 			}
 			for _, a := range s.Attributes() {
-				if k := string(a.Key); strings.HasPrefix(k, "ponder.") && k != "ponder.job.id" {
+				if k := string(a.Key); strings.HasPrefix(k, "ponder.") {
 					line += fmt.Sprintf(" %s=%s", strings.TrimPrefix(k, "ponder."), a.Value.String())
 				}
 			}
@@ -63,11 +63,11 @@ func TestSearchIsOneTrace(t *testing.T) {
 		}
 		slices.Sort(got)
 		want := []string{
-			"process1 consumer under send1 search.id=s node.id=3.1 depth=3 width=1 worker=worker job.attempt=1 queue.wait=0",
-			"process2 consumer under send1 after process1 search.id=s node.id=3.1 depth=3 width=1 worker=worker " +
+			"process EXP1 consumer under send EXP1 operation=process search.id=s node.id=3.1 depth=3 width=1 worker=worker job.attempt=1 queue.wait=0",
+			"process EXP2 consumer under send EXP1 after process EXP1 operation=process search.id=s node.id=3.1 depth=3 width=1 worker=worker " +
 				"job.attempt=2 queue.wait=10.25",
 			"search1 internal under ",
-			"send1 producer under search1 search.id=s node.id=3.1 depth=3 width=1",
+			"send EXP1 producer under search1 operation=send search.id=s node.id=3.1 depth=3 width=1",
 		}
 		if diff := cmp.Diff(got, want); diff != "" {
 			t.Errorf("spans (got before want):\n%s", diff)

@@ -17,15 +17,15 @@ import (
 )
 
 // New returns p with a span per expansion, and an event of the span and a measurement per child. It should wrap an
-// engine directly, so that times are those of the model and not of queues. provider is
+// engine directly, so that times are those of the model and not of queues. provider returns
 // the engine's name in traces, such as "pocket" or "vllm". A nil in measures nothing.
-func New(p policy.Policy, provider string, in *telemetry.Instruments) policy.Policy {
+func New(p policy.Policy, provider func() string, in *telemetry.Instruments) policy.Policy {
 	return &traced{Policy: p, provider: provider, in: in.OrDiscard()}
 }
 
 type traced struct {
 	policy.Policy
-	provider string
+	provider func() string
 	in       *telemetry.Instruments
 	name     telemetry.ModelName
 }
@@ -33,11 +33,12 @@ type traced struct {
 func (p *traced) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {
 		start, depth := time.Now(), r.Depth()+1
-		ctx, span := p.in.Tracer.Start(ctx, names.SpanGenerate,
+		ctx, span := p.in.Tracer.Start(ctx, names.SpanName(names.GenAICompletion, r.Model.Name),
 			trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(p.request(r, depth)...))
 		var batch batch
 		defer func() {
 			span.SetAttributes(batch.attributes()...)
+			p.setEngine(span, r)
 			span.End()
 		}()
 		if p.in.Content {
@@ -54,7 +55,6 @@ func (p *traced) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 				batch.add(child)
 				if batch.children == 1 { // the engine works, so Model succeeds, too
 					p.name.Learn(func() (string, error) { m, err := p.Model(ctx); return m.Name, err })
-					span.SetAttributes(attribute.String(names.GenAIServedModel, p.name.String()))
 				}
 				span.AddEvent(names.EventChild, trace.WithAttributes(p.child(child, took)...))
 			}
@@ -66,12 +66,27 @@ func (p *traced) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 	}
 }
 
+// setEngine sets what a span tells of the engine, which is known only after a response: its provider and its model. The
+// model is also that of a request for any model.
+func (p *traced) setEngine(span trace.Span, r policy.Request) {
+	span.SetAttributes(attribute.String(names.GenAIProvider, p.provider()))
+	if !p.name.Known() {
+		return
+	}
+	model := p.name.String()
+	span.SetAttributes(attribute.String(names.GenAIServedModel, model))
+	if r.Model.Name == "" {
+		span.SetName(names.SpanName(names.GenAICompletion, model))
+		span.SetAttributes(attribute.String(names.GenAIModel, model))
+	}
+}
+
 // request returns the attributes of a request for children of a depth.
 func (p *traced) request(r policy.Request, depth int) []attribute.KeyValue {
-	return []attribute.KeyValue{
-		attribute.String(names.GenAIOperation, names.OperationCompletion),
-		attribute.String(names.GenAIProvider, p.provider),
-		attribute.String(names.GenAIModel, r.Model.Name),
+	attributes := []attribute.KeyValue{
+		attribute.String(names.Operation, names.SpanGenerate),
+		attribute.String(names.GenAIOperation, names.GenAICompletion),
+		attribute.String(names.GenAIProvider, p.provider()),
 		attribute.Float64(names.GenAITemperature, r.Sampling.Temperature),
 		attribute.Float64(names.GenAITopP, r.Sampling.TopP),
 		attribute.Int(names.GenAIMaxTokens, r.Sampling.MaxTokens),
@@ -81,6 +96,10 @@ func (p *traced) request(r policy.Request, depth int) []attribute.KeyValue {
 		attribute.Int(names.Depth, depth),
 		attribute.Int(names.Width, len(r.Ordinals)),
 	}
+	if r.Model.Name != "" {
+		attributes = append(attributes, attribute.String(names.GenAIModel, r.Model.Name))
+	}
+	return attributes
 }
 
 // child returns the attributes of the event of a child that took this long.
@@ -101,6 +120,7 @@ func (p *traced) child(c policy.Child, took time.Duration) []attribute.KeyValue 
 type batch struct {
 	children int
 	finished [reasoning.FinishLength + 1]int
+	reasons  []string // of the children, as they finished
 	usage    reasoning.Usage
 }
 
@@ -109,19 +129,14 @@ func (b *batch) add(c policy.Child) {
 	if c.Finish > 0 && int(c.Finish) < len(b.finished) {
 		b.finished[c.Finish]++
 	}
+	b.reasons = append(b.reasons, c.Finish.String())
 	b.usage = b.usage.Add(c.Usage)
 }
 
 func (b *batch) attributes() []attribute.KeyValue {
-	var reasons []string
-	for f, n := range b.finished {
-		if n > 0 {
-			reasons = append(reasons, reasoning.Finish(f).String())
-		}
-	}
 	return append(telemetry.Usage(b.usage),
 		attribute.Int(names.Children, b.children),
-		attribute.StringSlice(names.GenAIFinish, reasons),
+		attribute.StringSlice(names.GenAIFinish, b.reasons),
 		attribute.Int(names.FinishStep, b.finished[reasoning.FinishStep]),
 		attribute.Int(names.FinishEnd, b.finished[reasoning.FinishEnd]),
 		attribute.Int(names.FinishLength, b.finished[reasoning.FinishLength]))

@@ -19,12 +19,14 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policytrace"
 )
 
+func provider() string { return "script" }
+
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestPolicy(t *testing.T) {
 	for _, in := range []*telemetry.Instruments{nil, (*telemetry.Instruments)(nil).OrDiscard()} {
 		policytest.Run(t, func(*testing.T) policy.Policy {
-			return policytrace.New(policytest.Steps(4, time.Millisecond), "script", in)
+			return policytrace.New(policytest.Steps(4, time.Millisecond), provider, in)
 		}, policytest.Options{Bubble: true})
 	}
 }
@@ -37,7 +39,7 @@ func TestContentOnlyWhereAskedFor(t *testing.T) {
 			refuses := &policytest.Script{Reply: func(r policy.Request, _ int) policytest.Reply {
 				return policytest.Reply{Err: fmt.Errorf("engine refused %q", r.Problem)}
 			}}
-			run := policytrace.New(refuses, "script", p.Instruments)
+			run := policytrace.New(refuses, provider, p.Instruments)
 			r := policy.Request{
 				Search: "s", Problem: problem, Steps: []string{"1:1\n"}, Ordinals: []int{0}, Span: 1,
 				Sampling: reasoning.Sampling{TopP: 1, MaxTokens: 9},
@@ -76,7 +78,7 @@ func TestChildrenAreEvents(t *testing.T) {
 		for ordinal := range n {
 			r.Ordinals = append(r.Ordinals, ordinal)
 		}
-		for _, err := range policytrace.New(script, "script", p.Instruments).Expand(t.Context(), r) {
+		for _, err := range policytrace.New(script, provider, p.Instruments).Expand(t.Context(), r) {
 			if err != nil {
 				t.Error(err)
 			}

@@ -31,7 +31,7 @@ type traced struct {
 func (v *traced) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
 	start, depth := time.Now(), reasoning.Depth(r.Node)
 	ctx, span := v.in.Tracer.Start(ctx, names.SpanScore, trace.WithAttributes(
-		attribute.String(names.SearchID, r.Search), attribute.String(names.NodeID, r.Node),
+		attribute.String(names.Operation, names.SpanScore), attribute.String(names.SearchID, r.Search), attribute.String(names.NodeID, r.Node),
 		attribute.Int(names.Depth, depth), attribute.Int(names.Steps, len(r.Steps))))
 	defer span.End()
 	if v.in.Content {

@@ -69,3 +69,14 @@ func (e *Engine) detect(ctx context.Context) (Dialect, error) {
 	e.dialect = found
 	return found, nil
 }
+
+// Provider returns the kind of the server, for traces: its dialect, or "openai" if it has no other or is not detected yet.
+func (e *Engine) Provider() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch e.dialect {
+	case DialectAuto, DialectGeneric:
+		return "openai"
+	}
+	return string(e.dialect)
+}

@@ -99,6 +99,13 @@ func TestDialectIsDetected(t *testing.T) {
 		if requests != 1 {
 			t.Errorf("%s: got %d requests, want one", owner, requests)
 		}
+		provider := string(want)
+		if want == DialectGeneric {
+			provider = "openai"
+		}
+		if got := e.Provider(); got != provider {
+			t.Errorf("%s: provider is %q, want %q", owner, got, provider)
+		}
 	}
 }
 
