@@ -35,6 +35,12 @@ func TestCommandLineBecomesRequest(t *testing.T) {
 				Max: 200, Waits: 2, Wait: "Hmm", Mode: backend.ModeForce, Advice: backend.AdviceSteps, Steps: 16,
 			}
 		}},
+		{"solve --think-waits 2 p", func(r planner.Request) bool {
+			return *r.Thinking == backend.Thinking{Waits: 2, Mode: backend.ModeForce}
+		}},
+		{"solve --think-waits 2 --think-wait= p", func(r planner.Request) bool {
+			return *r.Thinking == backend.Thinking{Waits: 2, EmptyWait: true, Mode: backend.ModeForce}
+		}},
 		{"solve p", func(r planner.Request) bool { return r.Thinking == nil }},
 		{"plan --effort max p", func(r planner.Request) bool { return r.Effort == planner.EffortMax }},
 	} {

@@ -113,8 +113,12 @@ func (p *Planner) create(ctx context.Context, r Request) (*live, error) {
 // accept returns r with its defaults, or an error if r breaks a rule. It does not check the
 // deadline.
 func (p *Planner) accept(ctx context.Context, r Request) (Request, error) {
+	given := r
 	r = r.WithDefaults(p.cfg.Sampling)
 	if err := r.Validate(); err != nil {
+		return r, err
+	}
+	if err := given.ValidateEffect(); err != nil {
 		return r, err
 	}
 	if p.cfg.Verifier == nil && (r.Strategy != nil && r.Strategy.NeedsVerifier() || r.Choice != nil && r.Choice.NeedsScores()) {

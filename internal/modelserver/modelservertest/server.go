@@ -41,6 +41,7 @@ type Options struct {
 	Text     []string      // tokens of the text; a prompt that ends with the first of them is continued
 	Thinking []string      // tokens of the thinking before the text
 	Pause    time.Duration // see ModeSlow; for servers in a bubble of synctest
+	Field    string        // of a chat, for the thinking; empty: that of the mode and the wire
 }
 
 // A Request is what a Server knows of one request to generate.

@@ -46,6 +46,9 @@ func (r *reply) delta(t token) map[string]any {
 
 // thoughtField returns the field of thinking. vLLM renamed it; llama.cpp has the first name.
 func (r *reply) thoughtField() string {
+	if field := r.server.options.Field; field != "" {
+		return field
+	}
 	if r.mode == ModeReasoningContent || r.server.options.Wire == WireLlamaCpp {
 		return "reasoning_content"
 	}

@@ -47,7 +47,9 @@ func Think(b search.Backend, t Thinking, format template.Template) search.Backen
 	if t.Mode == ModeAdvise {
 		return advising{b, t.sentence()}
 	}
-	t.Wait = cmp.Or(t.Wait, format.Thinking.Wait)
+	if !t.EmptyWait {
+		t.Wait = cmp.Or(t.Wait, format.Thinking.Wait)
+	}
 	return &thinking{Backend: advising{b, t.sentence()}, Thinking: t, format: format, paths: map[string]thought{}}
 }
 

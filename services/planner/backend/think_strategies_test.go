@@ -211,6 +211,7 @@ func TestThinkingIsAccountedFor(t *testing.T) {
 		how := Thinking{Mode: ModeForce, Max: rapid.IntRange(1, 30).Draw(rt, "max")}
 		how.Waits = rapid.IntRange(0, 3).Draw(rt, "waits")
 		how.Min = rapid.IntRange(0, how.Max).Draw(rt, "min")
+		how.EmptyWait = how.Waits+how.Min > 0 && rapid.Bool().Draw(rt, "empty wait")
 		lock := thinkingLock()
 		m := Meter(lock, Budget{}, identity.Policy, reasoning.Model{})
 		w := Think(m, how, format)

@@ -172,6 +172,9 @@ func TestWaitTakesThePlaceOfTheEnd(t *testing.T) {
 		{Thinking{Min: 15, Waits: 2}, "1+2=3\n3+4=7\nWait\n3+4=8\nWait\nok\n#\nA:8\n", 14 + 8 + 5 + 5},
 		// The bound holds across waits: 2 of 16 tokens are left after the first.
 		{Thinking{Waits: 1, Max: 16}, "1+2=3\n3+4=7\nWait\n3+\n#\nA:9\n", 14 + 2 + 3},
+		// Without a "Wait" this model ends its thinking again at once, which is its second end.
+		{Thinking{Waits: 1, EmptyWait: true}, "1+2=3\n3+4=7\n#\nA:7\n", 14 + 2 + 5},
+		{Thinking{Min: 15, EmptyWait: true}, "1+2=3\n3+4=7\n#\nA:7\n", 14 + 2 + 5},
 		// No token is left after the end: it is not suppressed.
 		{Thinking{Waits: 1, Max: 14}, "1+2=3\n3+4=7\n#\nA:7\n", 14 + 5},
 	} {
@@ -190,6 +193,8 @@ func TestTextsOfS1(t *testing.T) {
 	says := map[string]string{
 		"":       "Two and two.\n\nFour.\n<|im_start|>answer\n4",
 		"Two an": "?", "Two an\n<|im_start|>answer\nFinal Answer:": " 3",
+		"Two and two.\n\nFour.\n":                                  " Or five.\n<|im_start|>answer\n",
+		"Two and two.\n\nFour.\n Or five.\n<|im_start|>answer\n":   "4",
 		"Two and two.\n\nFour.\n<|im_start|>answer\n":              "4",
 		"Two and two.\n\nFour.\nWait":                              ", five?<|im_end|>",
 		"Two and two.\n\nFour.\nWait, five?\n<|im_start|>answer\n": "5",
@@ -204,6 +209,7 @@ func TestTextsOfS1(t *testing.T) {
 		{Thinking{Max: 6}, []string{"Two an\n<|im_start|>answer\n", "Final Answer: 3"}},
 		// The model ends its text within its thinking: the end is replaced by the mark.
 		{Thinking{Waits: 1}, []string{"Two and two.\n\n", "Four.\nWait, five?\n<|im_start|>answer\n", "5"}},
+		{Thinking{Waits: 1, EmptyWait: true}, []string{"Two and two.\n\n", "Four.\n Or five.\n<|im_start|>answer\n", "4"}},
 		{Thinking{Waits: 1, Wait: "Hmm"}, []string{"Two and two.\n\n", "Four.\nHmm no.\n<|im_start|>answer\n", "4"}},
 	} {
 		test.how.Mode = ModeForce

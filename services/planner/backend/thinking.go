@@ -12,13 +12,14 @@ import (
 
 // A Thinking bounds how long a policy thinks before it answers. See [Think].
 type Thinking struct {
-	Max    int    // most tokens of thinking on a path; 0 is no bound
-	Min    int    // fewest tokens, as far as MaxWaits allow
-	Waits  int    // number of ends of thinking to suppress, even if Min is reached
-	Wait   string // replaces a suppressed end; "" is the template's
-	Mode   Mode   // of enforcing Max
-	Advice Advice // on length, in the prompt; 0 is none
-	Steps  int    // named by AdviceSteps
+	Max       int    // most tokens of thinking on a path; 0 is no bound
+	Min       int    // fewest tokens, as far as MaxWaits allow
+	Waits     int    // number of ends of thinking to suppress, even if Min is reached
+	Wait      string // replaces a suppressed end; "" is the template's, unless EmptyWait
+	EmptyWait bool   `json:",omitempty"` // nothing replaces a suppressed end; left out so that older digests of requests stay
+	Mode      Mode   // of enforcing Max
+	Advice    Advice // on length, in the prompt; 0 is none
+	Steps     int    // named by AdviceSteps
 }
 
 // A Mode is a way to enforce the bound on thinking. Its names are the contract's.
@@ -88,7 +89,8 @@ const (
 // Validate returns a *reasoning.InvalidError for the first rule that t breaks, for
 // children of at most so many tokens.
 func (t Thinking) Validate(maxTokens int) error {
-	forces := t.Min > 0 || t.Waits > 0 || t.Wait != ""
+	continues := t.Min > 0 || t.Waits > 0
+	forces := continues || t.Wait != "" || t.EmptyWait
 	switch {
 	case t.Mode < ModeForce || t.Mode > ModeAdvise:
 		return reasoning.Invalid("thinking.mode", "is not known here: %d", t.Mode)
@@ -104,6 +106,8 @@ func (t Thinking) Validate(maxTokens int) error {
 		return reasoning.Invalid("thinking.waits", "must be 0 to %d, is %d", MaxWaits, t.Waits)
 	case len(t.Wait) > MaxWait || !utf8.ValidString(t.Wait):
 		return reasoning.Invalid("thinking.wait", "must be at most %d bytes of UTF-8", MaxWait)
+	case t.EmptyWait && t.Wait != "":
+		return reasoning.Invalid("thinking.empty_wait", "must be false where there is a wait: remove one of them")
 	case t.Mode == ModeForce && t.Max == 0 && t.Min == 0 && t.Waits == 0 && t.Advice == 0:
 		return reasoning.Invalid("thinking", "must have max_tokens, min_tokens, waits or advice")
 	case t.Mode == ModeReject && t.Max == 0:
@@ -111,7 +115,11 @@ func (t Thinking) Validate(maxTokens int) error {
 	case t.Mode == ModeAdvise && t.Advice == 0:
 		return reasoning.Invalid("thinking.advice", "must be given where nothing but advice is")
 	case t.Mode != ModeForce && forces:
-		return reasoning.Invalid("thinking.mode", "must be force where there are min_tokens, waits or a wait")
+		return reasoning.Invalid("thinking.mode", "must be force where there are min_tokens, waits, a wait or empty_wait")
+	case t.Wait != "" && !continues:
+		return reasoning.Invalid("thinking.wait", "has no effect without waits or min_tokens: remove it, or set one of them")
+	case t.EmptyWait && !continues:
+		return reasoning.Invalid("thinking.empty_wait", "has no effect without waits or min_tokens: remove it, or set one of them")
 	case t.Advice == AdviceTokens && t.Max == 0:
 		return reasoning.Invalid("thinking.max_tokens", "must be at least 1 where it is advised")
 	case (t.Advice == AdviceSteps) != (t.Steps > 0) || t.Steps > policy.MaxSteps:

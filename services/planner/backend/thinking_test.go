@@ -24,7 +24,8 @@ func TestValidateNamesTheField(t *testing.T) {
 	for field, broken := range map[string][]Thinking{
 		"thinking": {{Mode: ModeForce}},
 		"thinking.mode": {
-			{}, {Mode: 9, Max: 1}, {Mode: ModeReject, Max: 5, Waits: 1}, {Mode: ModeAdvise, Advice: AdviceLong, Min: 1},
+			{}, {Mode: 9, Max: 1}, {Mode: ModeReject, Max: 5, Waits: 1}, {Mode: ModeReject, Max: 5, EmptyWait: true},
+			{Mode: ModeAdvise, Advice: AdviceLong, Min: 1},
 		},
 		"thinking.advice": {{Mode: ModeForce, Advice: 9}, {Mode: ModeAdvise, Max: 5}},
 		"thinking.max_tokens": {
@@ -36,6 +37,10 @@ func TestValidateNamesTheField(t *testing.T) {
 		"thinking.wait": {
 			{Mode: ModeForce, Waits: 1, Wait: "\xff"},
 			{Mode: ModeForce, Waits: 1, Wait: strings.Repeat("x", MaxWait+1)},
+			{Mode: ModeForce, Max: 5, Wait: "Hmm"},
+		},
+		"thinking.empty_wait": {
+			{Mode: ModeForce, Max: 5, EmptyWait: true}, {Mode: ModeForce, Waits: 1, Wait: "Hmm", EmptyWait: true},
 		},
 		"thinking.max_steps": {{Mode: ModeAdvise, Advice: AdviceSteps}, {Mode: ModeForce, Max: 5, Steps: 3}},
 	} {

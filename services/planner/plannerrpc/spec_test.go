@@ -118,7 +118,8 @@ func TestSpecRoundTrip(t *testing.T) {
 		if maybe(t, "thinks") {
 			want.Thinking = &backend.Thinking{
 				Max: rapid.IntRange(0, 99).Draw(t, "max"), Min: rapid.IntRange(0, 99).Draw(t, "min"), Wait: rapid.String().Draw(t, "wait"),
-				Mode: backend.Mode(rapid.IntRange(1, 3).Draw(t, "mode")), Advice: backend.Advice(rapid.IntRange(0, 4).Draw(t, "advice")),
+				EmptyWait: maybe(t, "empty wait"),
+				Mode:      backend.Mode(rapid.IntRange(1, 3).Draw(t, "mode")), Advice: backend.Advice(rapid.IntRange(0, 4).Draw(t, "advice")),
 			}
 		}
 		got, err := specFromProto(want.Tenant, want.IdempotencyKey, SpecToProto(want))

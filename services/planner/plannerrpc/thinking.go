@@ -17,7 +17,7 @@ func ThinkingFromProto(in *plannerv1.Thinking) (*backend.Thinking, error) {
 		return nil, zeroBound("thinking.max_tokens")
 	}
 	return &backend.Thinking{
-		Max: int(in.GetMaxTokens()), Min: int(in.GetMinTokens()), Waits: int(in.GetWaits()), Wait: in.GetWait(),
+		Max: int(in.GetMaxTokens()), Min: int(in.GetMinTokens()), Waits: int(in.GetWaits()), Wait: in.GetWait(), EmptyWait: in.GetEmptyWait(),
 		Mode:   backend.Mode(cmp.Or(in.GetMode(), plannerv1.ThinkingMode_THINKING_MODE_FORCE)),
 		Advice: backend.Advice(in.GetAdvice()), Steps: int(in.GetMaxSteps()),
 	}, nil
@@ -29,7 +29,7 @@ func ThinkingToProto(t *backend.Thinking) *plannerv1.Thinking {
 		return nil
 	}
 	out := &plannerv1.Thinking{
-		MinTokens: int32(t.Min), Waits: int32(t.Waits), Wait: t.Wait,
+		MinTokens: int32(t.Min), Waits: int32(t.Waits), Wait: t.Wait, EmptyWait: t.EmptyWait,
 		Mode: plannerv1.ThinkingMode(t.Mode), Advice: plannerv1.ThinkingAdvice(t.Advice), MaxSteps: int32(t.Steps),
 	}
 	if t.Max != 0 {

@@ -32,6 +32,7 @@ func TestFromThinking(t *testing.T) {
 	}{
 		{nil, nil},
 		{&plannerv1.Thinking{MaxTokens: new(int32(9))}, &backend.Thinking{Max: 9, Mode: backend.ModeForce}},
+		{&plannerv1.Thinking{Waits: 1, EmptyWait: true}, &backend.Thinking{Waits: 1, EmptyWait: true, Mode: backend.ModeForce}},
 		{all, &backend.Thinking{
 			Max: 200, Min: 50, Waits: 2, Wait: "Hmm", Mode: backend.ModeReject, Advice: backend.AdviceSteps, Steps: 16,
 		}},
@@ -73,6 +74,8 @@ func TestSolveAppliesThinking(t *testing.T) {
 		continuations := map[string]string{
 			"":                        "1+2=3\n#\n",
 			"1+2=3\n#\n":              "A:3\n",
+			"1+2=3\n":                 "2*2=4\n#\n",
+			"1+2=3\n2*2=4\n#\n":       "A:4\n",
 			"1+2=3\nWait\n":           "3+1=4\n#\n",
 			"1+2=3\nWait\n3+1=4\n#\n": "A:4\n",
 		}
@@ -105,6 +108,9 @@ func TestSolveAppliesThinking(t *testing.T) {
 		const solution = "1+2=3\nWait\n3+1=4\n#\nA:4\n"
 		if err != io.EOF || o.GetSolution() != solution || o.GetAnswer() != "4" || tokens != 8+8+4 {
 			t.Errorf("got %v and error %v, want it to wait once", got, err)
+		}
+		if got, err = solve(&plannerv1.Thinking{Waits: 1, EmptyWait: true}); got.GetOutcome().GetSolution() != "1+2=3\n2*2=4\n#\nA:4\n" {
+			t.Errorf("got %v and error %v, want it to go on without a word", got, err)
 		}
 		_, err = solve(&plannerv1.Thinking{Waits: -1})
 		if status.Code(err) != codes.InvalidArgument || !strings.Contains(err.Error(), "thinking.waits") {

@@ -41,6 +41,7 @@ func TestDifferentRequestsHaveDifferentDigests(t *testing.T) {
 		"samples":       func(r *Request) { r.Samples = 9 },
 		"estimate":      func(r *Request) { r.Estimate = true },
 		"thinking":      func(r *Request) { r.Thinking = &backend.Thinking{Max: 9} },
+		"empty wait":    func(r *Request) { r.Thinking = &backend.Thinking{Max: 8, EmptyWait: true} },
 		"no thinking":   func(r *Request) { r.Thinking = nil },
 		"no_store":      func(r *Request) { r.NoStore = true },
 		"shifted text":  func(r *Request) { r.Tenant, r.Problem = "t p", "" },

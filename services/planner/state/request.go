@@ -58,6 +58,19 @@ func orElse[T any](p *T, v T) *T {
 	return p
 }
 
+// ValidateEffect returns a *reasoning.InvalidError for the first field of r that another field leaves without effect.
+// An explicit default, EffortMedium, is none. r must not have its defaults.
+func (r Request) ValidateEffect() error {
+	const rule = "has no effect beside a strategy, whose N says how much to spend: remove it, or remove the strategy"
+	switch {
+	case r.Strategy != nil && r.Effort != 0 && r.Effort != EffortMedium:
+		return reasoning.Invalid("effort", rule)
+	case r.Strategy != nil && r.Samples != 0:
+		return reasoning.Invalid("budget.samples", rule)
+	}
+	return nil
+}
+
 // Sampling returns the sampling parameters of r, which must have its defaults.
 func (r Request) Sampling() reasoning.Sampling {
 	return reasoning.Sampling{Temperature: *r.Temperature, TopP: *r.TopP, MaxTokens: *r.MaxTokens}

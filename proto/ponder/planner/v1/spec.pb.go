@@ -307,7 +307,8 @@ type SearchSpec struct {
 	// other is refused.
 	Verifier string `protobuf:"bytes,3,opt,name=verifier,proto3" json:"verifier,omitempty"`
 	// How much to spend: a default for budget.samples. Unspecified: same as MEDIUM; but if budget has other limits, a
-	// plan by a profile uses all that they allow.
+	// plan by a profile uses all that they allow. Any other than MEDIUM is refused beside a strategy, where it would have
+	// no effect.
 	Effort Effort `protobuf:"varint,4,opt,name=effort,proto3,enum=ponder.planner.v1.Effort" json:"effort,omitempty"`
 	// Limits of the cost. Absent: effort alone decides.
 	Budget *Budget `protobuf:"bytes,5,opt,name=budget,proto3" json:"budget,omitempty"`
@@ -491,7 +492,7 @@ type Budget struct {
 	Flops *float64 `protobuf:"fixed64,3,opt,name=flops,proto3,oneof" json:"flops,omitempty"`
 	// How much text the policy generates, in whole solutions and on average over problems, 1…4096: the N of the papers.
 	// It guides the plan and is not a limit: hard problems may get more and easy ones less. Absent: see
-	// SearchSpec.effort.
+	// SearchSpec.effort. Refused beside a strategy, as it would have no effect.
 	Samples *int32 `protobuf:"varint,4,opt,name=samples,proto3,oneof" json:"samples,omitempty"`
 	// Value of a correct answer in place of a wrong one, in policy tokens, above 0; verifier tokens count as the policy
 	// tokens of equal FLOPs. A ladder ends before a stage that would cost more than this value times the probability that
@@ -579,14 +580,17 @@ type Thinking struct {
 	// Number of ends of thinking that are replaced by wait, 0…64, even after min_tokens. With mode FORCE only.
 	Waits int32 `protobuf:"varint,3,opt,name=waits,proto3" json:"waits,omitempty"`
 	// Text that replaces an end of thinking, at most 256 bytes of UTF-8. Empty: that of the prompt template, such as
-	// "Wait". With mode FORCE only.
+	// "Wait", or none with empty_wait. With mode FORCE, and with waits or min_tokens, only.
 	Wait string `protobuf:"bytes,4,opt,name=wait,proto3" json:"wait,omitempty"`
 	// How max_tokens is enforced. Unspecified: same as FORCE.
 	Mode ThinkingMode `protobuf:"varint,5,opt,name=mode,proto3,enum=ponder.planner.v1.ThinkingMode" json:"mode,omitempty"`
 	// What the prompt says about the length of thinking. Unspecified: nothing.
 	Advice ThinkingAdvice `protobuf:"varint,6,opt,name=advice,proto3,enum=ponder.planner.v1.ThinkingAdvice" json:"advice,omitempty"`
 	// Number of steps in the sentence of advice STEPS, 1…4096; 0 with any other advice.
-	MaxSteps      int32 `protobuf:"varint,7,opt,name=max_steps,json=maxSteps,proto3" json:"max_steps,omitempty"`
+	MaxSteps int32 `protobuf:"varint,7,opt,name=max_steps,json=maxSteps,proto3" json:"max_steps,omitempty"`
+	// Nothing replaces an end of thinking: it is removed, and the policy continues the thinking where it stood. With mode
+	// FORCE, with waits or min_tokens, and without wait only.
+	EmptyWait     bool `protobuf:"varint,8,opt,name=empty_wait,json=emptyWait,proto3" json:"empty_wait,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -670,6 +674,13 @@ func (x *Thinking) GetMaxSteps() int32 {
 	return 0
 }
 
+func (x *Thinking) GetEmptyWait() bool {
+	if x != nil {
+		return x.EmptyWait
+	}
+	return false
+}
+
 var File_ponder_planner_v1_spec_proto protoreflect.FileDescriptor
 
 const file_ponder_planner_v1_spec_proto_rawDesc = "" +
@@ -707,7 +718,7 @@ const file_ponder_planner_v1_spec_proto_rawDesc = "" +
 	"\x06_flopsB\n" +
 	"\n" +
 	"\b_samplesB\x12\n" +
-	"\x10_price_per_error\"\x93\x02\n" +
+	"\x10_price_per_error\"\xb2\x02\n" +
 	"\bThinking\x12\"\n" +
 	"\n" +
 	"max_tokens\x18\x01 \x01(\x05H\x00R\tmaxTokens\x88\x01\x01\x12\x1d\n" +
@@ -717,7 +728,9 @@ const file_ponder_planner_v1_spec_proto_rawDesc = "" +
 	"\x04wait\x18\x04 \x01(\tR\x04wait\x123\n" +
 	"\x04mode\x18\x05 \x01(\x0e2\x1f.ponder.planner.v1.ThinkingModeR\x04mode\x129\n" +
 	"\x06advice\x18\x06 \x01(\x0e2!.ponder.planner.v1.ThinkingAdviceR\x06advice\x12\x1b\n" +
-	"\tmax_steps\x18\a \x01(\x05R\bmaxStepsB\r\n" +
+	"\tmax_steps\x18\a \x01(\x05R\bmaxSteps\x12\x1d\n" +
+	"\n" +
+	"empty_wait\x18\b \x01(\bR\temptyWaitB\r\n" +
 	"\v_max_tokens*\x9b\x01\n" +
 	"\x06Effort\x12\x16\n" +
 	"\x12EFFORT_UNSPECIFIED\x10\x00\x12\x0f\n" +

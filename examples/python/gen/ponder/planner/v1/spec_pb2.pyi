@@ -120,7 +120,7 @@ class Budget(_message.Message):
     def __init__(self, policy_tokens: _Optional[int] = ..., verifier_tokens: _Optional[int] = ..., flops: _Optional[float] = ..., samples: _Optional[int] = ..., price_per_error: _Optional[float] = ...) -> None: ...
 
 class Thinking(_message.Message):
-    __slots__ = ("max_tokens", "min_tokens", "waits", "wait", "mode", "advice", "max_steps")
+    __slots__ = ("max_tokens", "min_tokens", "waits", "wait", "mode", "advice", "max_steps", "empty_wait")
     MAX_TOKENS_FIELD_NUMBER: _ClassVar[int]
     MIN_TOKENS_FIELD_NUMBER: _ClassVar[int]
     WAITS_FIELD_NUMBER: _ClassVar[int]
@@ -128,6 +128,7 @@ class Thinking(_message.Message):
     MODE_FIELD_NUMBER: _ClassVar[int]
     ADVICE_FIELD_NUMBER: _ClassVar[int]
     MAX_STEPS_FIELD_NUMBER: _ClassVar[int]
+    EMPTY_WAIT_FIELD_NUMBER: _ClassVar[int]
     max_tokens: int
     min_tokens: int
     waits: int
@@ -135,4 +136,5 @@ class Thinking(_message.Message):
     mode: ThinkingMode
     advice: ThinkingAdvice
     max_steps: int
-    def __init__(self, max_tokens: _Optional[int] = ..., min_tokens: _Optional[int] = ..., waits: _Optional[int] = ..., wait: _Optional[str] = ..., mode: _Optional[_Union[ThinkingMode, str]] = ..., advice: _Optional[_Union[ThinkingAdvice, str]] = ..., max_steps: _Optional[int] = ...) -> None: ...
+    empty_wait: bool
+    def __init__(self, max_tokens: _Optional[int] = ..., min_tokens: _Optional[int] = ..., waits: _Optional[int] = ..., wait: _Optional[str] = ..., mode: _Optional[_Union[ThinkingMode, str]] = ..., advice: _Optional[_Union[ThinkingAdvice, str]] = ..., max_steps: _Optional[int] = ..., empty_wait: _Optional[bool] = ...) -> None: ...
