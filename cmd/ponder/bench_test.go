@@ -2,12 +2,14 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -41,7 +43,10 @@ func benchRun(t *testing.T, line string, files ...any) (stdout, stderr string, e
 	return stdout, stderr, err
 }
 
-// lines returns the sorted lines of a file of results, without their timing and without the
+// ends is the end of a result's line, which differs from run to run: its timing, and the sum.
+var ends = regexp.MustCompile(`,"timing":{"elapsed_seconds":[-0-9.e]+},"run":"([0-9a-f]{16})","sum":"[0-9a-f]{8}"}\n$`)
+
+// lines returns the sorted lines of a file of results, without their timing and their sums, and without the
 // command that began the file.
 func lines(t *testing.T, path string) []string {
 	t.Helper()
@@ -51,12 +56,12 @@ func lines(t *testing.T, path string) []string {
 	}
 	var all []string
 	for line := range strings.Lines(string(text)) {
-		result, timing, _ := strings.Cut(line, `,"timing":{"elapsed_seconds":`)
+		result := ends.ReplaceAllString(line, "$1")
 		if len(all) == 0 {
 			result, _, _ = strings.Cut(line, `,"command":`)
 		}
-		if len(all) > 0 && !strings.HasSuffix(timing, "}}\n") {
-			t.Fatalf("a result does not end in its timing: %s", line)
+		if len(all) > 0 && result == line {
+			t.Fatalf("a result does not end in its timing, run and sum: %s", line)
 		}
 		all = append(all, result)
 	}
@@ -185,6 +190,55 @@ func TestBenchRefusesAnotherConfiguration(t *testing.T) {
 	}
 	if after := lines(t, out); !slices.Equal(after, got) {
 		t.Error("a refused run changed the file")
+	}
+}
+
+// A damaged result is named, and neither resumed from nor reported. An incomplete last line is dropped, and an older
+// file without sums is used; a warning says so.
+func TestBenchSaysWhatItCannotTrust(t *testing.T) {
+	out := t.TempDir() + "/out.jsonl"
+	const set = "--set testdata/three.jsonl --arms greedy --out %s"
+	if _, _, err := benchRun(t, set, out); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report := func() (stderr string, err error) {
+		_, stderr = capture(t, func() { err = (&benchReportCmd{Results: []string{out}}).Run(&output{}) })
+		return stderr, err
+	}
+	older := regexp.MustCompile(`,"run":"[0-9a-f]{16}","sum":"[0-9a-f]{8}"`).ReplaceAll(whole, nil)
+	for name, c := range map[string]struct {
+		text             []byte
+		warning, refused string
+	}{
+		"damage": {bytes.Replace(whole, []byte(`"seed":1`), []byte(`"seed":2`), 1), "",
+			out + ": line 2: is damaged: its sum is "},
+		"an incomplete line": {append(slices.Clone(whole), `{"problem":"test/th`...),
+			out + ": the last line is incomplete, as after a crash: its 19 bytes are no result", ""},
+		"an older file": {bytes.Replace(older, []byte(`"ponder_bench":2`), []byte(`"ponder_bench":1`), 1),
+			out + ": 3 of 3 results are unchecked", ""},
+	} {
+		if bytes.Equal(c.text, whole) {
+			t.Fatalf("%s: the file is unchanged:\n%s", name, whole)
+		}
+		if err := os.WriteFile(out, c.text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		reported, err := report()
+		_, resumed, err2 := benchRun(t, set, out)
+		for _, err := range []error{err, err2} {
+			if (err != nil) != (c.refused != "") || err != nil && !strings.Contains(err.Error(), c.refused) {
+				t.Errorf("%s: error %v, want %q", name, err, c.refused)
+			}
+		}
+		for _, stderr := range []string{reported, resumed} {
+			if !strings.Contains(stderr, c.warning) || c.warning == "" && strings.Contains(stderr, out+": ") {
+				t.Errorf("%s: standard error %q, want %q", name, stderr, c.warning)
+			}
+		}
 	}
 }
 

@@ -61,10 +61,12 @@ func record(ctx context.Context, r bench.Runner, path string, h bench.Header, ar
 	if err := r.Check(ctx, arms); err != nil {
 		return nil, err
 	}
-	log, results, err := bench.OpenLog(path, h)
+	log, file, err := bench.OpenLog(path, h)
 	if err != nil {
 		return nil, err
 	}
+	warn(path, file.Warnings())
+	results := file.Results
 	left := bench.Remaining(tasks, results)
 	to, animated := animation()
 	progress := newProgress(to, animated, tasks, left)
@@ -78,4 +80,11 @@ func record(ctx context.Context, r bench.Runner, path string, h bench.Header, ar
 	})
 	progress.end(time.Now())
 	return results, errors.Join(err, log.Close())
+}
+
+// warn prints why a file of results may not hold what was written to it.
+func warn(path string, warnings []string) {
+	for _, w := range warnings {
+		say("%s: %s", path, w)
+	}
 }

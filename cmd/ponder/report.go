@@ -22,6 +22,7 @@ func (c *benchReportCmd) Run(out *output) error {
 		if err != nil {
 			return err
 		}
+		warn(path, r.Warnings)
 		sweeps = append(sweeps, r)
 	}
 	o := report.Options{PNG: c.PNG}

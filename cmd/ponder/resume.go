@@ -15,11 +15,11 @@ type benchResumeCmd struct {
 
 // Run runs the command line that began the file of results, which may have been moved.
 func (c *benchResumeCmd) Run(ctx context.Context, out *output) error {
-	header, _, err := bench.ReadLog(c.Results)
+	file, err := bench.ReadLog(c.Results)
 	if err != nil {
 		return err
 	}
-	if len(header.Command) == 0 {
+	if len(file.Header.Command) == 0 {
 		return reasoning.Invalid("command", "is not in the header of %s: to resume, run the command that began the file",
 			c.Results)
 	}
@@ -32,7 +32,7 @@ func (c *benchResumeCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
-	command, err := parser.Parse(append(header.Command, "--out", path))
+	command, err := parser.Parse(append(file.Header.Command, "--out", path))
 	if err != nil {
 		return fmt.Errorf("this version does not have the command that began %s: %w", c.Results, err)
 	}

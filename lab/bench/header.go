@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -19,7 +18,7 @@ import (
 // A Header is the first line of a results file: everything that identifies the run. Results of runs with
 // different headers are not comparable.
 type Header struct {
-	Format   int                  `json:"ponder_bench"` // of the file: 1
+	Format   int                  `json:"ponder_bench"` // of the file
 	Planner  string               `json:"planner"`      // address of a remote planner; empty: in this process
 	Policy   reasoning.Model      `json:"policy"`
 	Verifier verifier.RewardModel `json:"verifier"` // without a name: none or unknown (remote planner)
@@ -28,10 +27,13 @@ type Header struct {
 	Sampling reasoning.Sampling   `json:"sampling"`
 	Profiles string               `json:"profiles,omitempty"` // digest; empty: none or unknown (remote planner)
 	Command  []string             `json:"command,omitempty"`  // that began the file; the results do not depend on it
+	Run      string               `json:"run"`                // digest of the fields above that results depend on; last
 }
 
-// format is the version of the files that this package writes.
-const format = 1
+const (
+	format         = 2 // of the files that this package writes
+	unsealedFormat = 1 // of files whose lines have no sums, unless format 2 added them
+)
 
 // ProblemsOf returns the identity of a problem set: its name, size and digest.
 func ProblemsOf(name string, set []problemset.Problem) profile.Problems {
@@ -42,30 +44,36 @@ func ProblemsOf(name string, set []problemset.Problem) profile.Problems {
 	return profile.Problems{Set: name, Count: len(set), SHA256: fmt.Sprintf("%x", h.Sum(nil))}
 }
 
-// line returns h as JSON.
-func (h Header) line() []byte {
-	line, err := json.Marshal(h)
+// identified returns h with its Format and its Run.
+func (h Header) identified() (Header, error) {
+	h.Format = format
+	var err error
+	h.Run, err = runOf(h.json())
+	return h, err
+}
+
+// json returns h as JSON.
+func (h Header) json() []byte {
+	object, err := json.Marshal(h)
 	if err != nil {
 		panic(err) // only a NaN temperature fails to marshal, and request validation rejects it
 	}
-	return line
+	return object
 }
-
-var errNoHeader = errors.New("line 1 is not the header of a results file: choose another file, or a new one")
 
 // checkEqual returns an error that names the first field, alphabetically, in which the header of a file
 // differs from h.
 func (h Header) checkEqual(file []byte) error {
-	want, err := flat(h.line())
+	want, err := flat(h.json())
 	if err != nil {
 		return err
 	}
 	got, err := flat(file)
-	if err != nil || got["ponder_bench"] == "" {
-		return errNoHeader
+	if err != nil {
+		return err
 	}
 	fields := slices.Concat(slices.Collect(maps.Keys(want)), slices.Collect(maps.Keys(got)))
-	fields = slices.DeleteFunc(fields, func(f string) bool { return f == "command" })
+	fields = slices.DeleteFunc(fields, func(f string) bool { return slices.Contains(apart, f) })
 	slices.Sort(fields)
 	for _, field := range fields {
 		if got[field] != want[field] {

@@ -1,9 +1,7 @@
 package bench
 
 import (
-	"bufio"
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,108 +10,93 @@ import (
 
 // A Log is a results file: one line of JSON for the header and one for each result. A line that Append
 // has written is not changed again. If the process is killed, these lines are kept; if the machine
-// crashes, the last ones may be lost, as lines are not synced (no fsync).
+// crashes, the last ones may be lost, as lines are not synced (no fsync). Each line has a sum, by which
+// a damaged line is found.
 type Log struct {
 	file *os.File
 	end  int64
+	run  string // digest of the header
 }
 
-// OpenLog opens or creates the file at path and returns its results. It truncates a partial last line,
-// which a killed process leaves. A file with another header or with a damaged line is refused and stays
-// unchanged; the error names the field or the line. Only one process may open the file; there is no lock.
-func OpenLog(path string, h Header) (*Log, []Result, error) {
-	h.Format = format
+// OpenLog opens or creates the file at path and returns what it holds. It truncates a partial last line,
+// which a killed process leaves. A file with another header or with a line that is damaged or of another run
+// is refused and stays unchanged; the error names the field or the line. Only one process may open the file;
+// there is no lock.
+func OpenLog(path string, h Header) (*Log, Contents, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
-		return nil, nil, fmt.Errorf("results: %w", err)
+		return nil, Contents{}, fmt.Errorf("results: %w", err)
 	}
 	l := &Log{file: file}
-	var results []Result
-	if results, l.end, err = readLog(file, h); err == nil {
-		err = file.Truncate(l.end)
-	}
-	if err == nil && l.end == 0 {
-		err = l.write(h)
-	}
+	c, err := l.open(h)
 	if err != nil {
-		return nil, nil, fmt.Errorf("results %s: %w", path, errors.Join(err, file.Close()))
+		return nil, Contents{}, fmt.Errorf("results %s: %w", path, errors.Join(err, file.Close()))
 	}
-	return l, results, nil
+	return l, c, nil
 }
 
-// readLog returns the results and the offset at which the last complete line ends.
-func readLog(r io.Reader, h Header) (results []Result, end int64, err error) {
-	lines := map[Key]int{}
-	in := bufio.NewReader(r)
-	for n := 1; ; n++ {
-		line, err := in.ReadBytes('\n')
-		if err == io.EOF {
-			if n == 1 && !bytes.HasPrefix(h.line(), line) { // not a results file: leave it unchanged
-				return nil, 0, errNoHeader
-			}
-			return results, end, nil
-		}
-		if err != nil {
-			return nil, 0, err
-		}
-		end += int64(len(line))
-		if n == 1 {
-			if err := h.checkEqual(line); err != nil {
-				return nil, 0, err
-			}
-			continue
-		}
-		result, err := parseRecord(line)
-		if err != nil {
-			return nil, 0, fmt.Errorf("line %d: %w", n, err)
-		}
-		if first := lines[result.Key()]; first != 0 {
-			return nil, 0, fmt.Errorf("line %d: repeats line %d, problem %s with %s and seed %d: delete one of them",
-				n, first, result.Problem, result.Arm, result.Seed)
-		}
-		lines[result.Key()] = n
-		results = append(results, result)
+// open reads the file of a run with header h, and prepares it for Append.
+func (l *Log) open(h Header) (Contents, error) {
+	h, err := h.identified()
+	if err != nil {
+		return Contents{}, err
 	}
+	l.run = h.Run
+	first, err := seal(h)
+	if err != nil {
+		return Contents{}, err
+	}
+	c, err := readLog(l.file)
+	if err != nil {
+		return c, err
+	}
+	if c.end > 0 {
+		if err := h.checkEqual(c.header); err != nil {
+			return c, err
+		}
+	} else if err := l.checkPartial(c, first); err != nil { // not a results file: leave it unchanged
+		return c, err
+	}
+	l.end = c.end
+	if err := l.file.Truncate(l.end); err != nil {
+		return c, err
+	}
+	if l.end == 0 {
+		c.Header = h
+		err = l.write(first)
+	}
+	return c, err
+}
+
+// checkPartial returns an error if a file without a whole line is not the beginning of the header.
+func (l *Log) checkPartial(c Contents, header []byte) error {
+	text := make([]byte, c.Incomplete)
+	if _, err := l.file.ReadAt(text, 0); err != nil && err != io.EOF {
+		return err
+	}
+	if !bytes.HasPrefix(header, text) {
+		return errNoHeader
+	}
+	return nil
 }
 
 // Append writes a result. It is not safe for concurrent use.
-func (l *Log) Append(r Result) error { return l.write(newRecord(r)) }
-
-// write writes a line by one call, so that a killed process leaves at most one partial line.
-func (l *Log) write(v any) error {
-	line, err := json.Marshal(v)
-	if err == nil {
-		_, err = l.file.WriteAt(append(line, '\n'), l.end) // overwrites the part that a failed write left
-	}
+func (l *Log) Append(r Result) error {
+	line, err := seal(newRecord(r, l.run))
 	if err != nil {
 		return fmt.Errorf("write results: %w", err)
 	}
-	l.end += int64(len(line)) + 1
+	return l.write(line)
+}
+
+// write writes a line by one call, so that a killed process leaves at most one partial line.
+func (l *Log) write(line []byte) error {
+	if _, err := l.file.WriteAt(line, l.end); err != nil { // a next write overwrites the part that this one left
+		return fmt.Errorf("write results: %w", err)
+	}
+	l.end += int64(len(line))
 	return nil
 }
 
 // Close closes the file.
 func (l *Log) Close() error { return l.file.Close() }
-
-// ReadLog returns the header and the results of a file of any run. It ignores a partial last line. It returns
-// an error if the file has another Format.
-func ReadLog(path string) (Header, []Result, error) {
-	file, err := os.ReadFile(path)
-	if err != nil {
-		return Header{}, nil, fmt.Errorf("results: %w", err)
-	}
-	first, _, _ := bytes.Cut(file, []byte("\n"))
-	var h Header
-	if err := json.Unmarshal(first, &h); err != nil || h.Format == 0 {
-		return h, nil, fmt.Errorf("results %s: %w", path, errNoHeader)
-	}
-	if h.Format != format {
-		return h, nil, fmt.Errorf("results %s: ponder_bench: must be %d, is %d: use the version of ponder that wrote "+
-			"the file", path, format, h.Format)
-	}
-	results, _, err := readLog(bytes.NewReader(file), h)
-	if err != nil {
-		return h, nil, fmt.Errorf("results %s: %w", path, err)
-	}
-	return h, results, nil
-}

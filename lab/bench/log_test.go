@@ -1,14 +1,17 @@
 package bench
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"github.com/ponder-mesh/ponder/lab/problemset"
 	"github.com/ponder-mesh/ponder/reasoning"
@@ -51,11 +54,11 @@ func example(t *testing.T) (tasks [][]Task, results map[Key]Result) {
 // resume appends the results that are missing, and returns the file's text.
 func resume(t *testing.T, path string, h Header, tasks [][]Task, results map[Key]Result) string {
 	t.Helper()
-	log, recorded, err := OpenLog(path, h)
+	log, file, err := OpenLog(path, h)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, task := range slices.Concat(Remaining(tasks, recorded)...) {
+	for _, task := range slices.Concat(Remaining(tasks, file.Results)...) {
 		if err := log.Append(results[task.Key()]); err != nil {
 			t.Fatal(err)
 		}
@@ -86,11 +89,11 @@ func TestLogResumesAfterAnyByte(t *testing.T) {
 			t.Fatalf("cut at %d (-got +want):\n%s", cut, cmp.Diff(got, whole))
 		}
 	}
-	_, recorded, err := OpenLog(path, head)
+	_, file, err := OpenLog(path, head)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, r := range recorded {
+	for _, r := range file.Results {
 		if diff := cmp.Diff(r, results[r.Key()]); diff != "" {
 			t.Errorf("read back (-got +want):\n%s", diff)
 		}
@@ -131,14 +134,15 @@ func TestLogOfAnotherConfiguration(t *testing.T) {
 func TestReadLogOfAnotherFormat(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out.jsonl")
 	for text, want := range map[string]string{
-		"{\"ponder_bench\":2}\n": "ponder_bench: must be 1, is 2: use the version of ponder that wrote the file",
+		"{\"ponder_bench\":3}\n": "ponder_bench: must be 1 or 2, is 3: use the version of ponder that wrote the file",
+		"{\"ponder_bench\":2}\n": "line 1, the header, has no sum",
 		"{}\n":                   "line 1 is not the header of a results file",
 		"notes\n":                "line 1 is not the header of a results file",
 	} {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := ReadLog(path); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := ReadLog(path); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: error %v, want %q", text, err, want)
 		}
 	}
@@ -168,23 +172,152 @@ func TestLogOfEmptyFields(t *testing.T) {
 	}
 }
 
+// older returns the text of a file as an older version of ponder wrote it, without runs and sums.
+func older(text string) string {
+	text = strings.Replace(text, `{"ponder_bench":2`, `{"ponder_bench":1`, 1)
+	return regexp.MustCompile(`,"run":"[0-9a-f]{16}","sum":"[0-9a-f]{8}"}`).ReplaceAllString(text, "}")
+}
+
+// An older file without sums is read and resumed; what it holds is said to be unchecked.
+func TestOlderLogIsUnchecked(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out.jsonl")
+	tasks, results := example(t)
+	before := strings.SplitAfter(older(resume(t, path, head, tasks, results)), "\n")
+	if strings.Contains(strings.Join(before, ""), "sum") {
+		t.Fatal("the older file has sums")
+	}
+	if err := os.WriteFile(path, []byte(strings.Join(before[:3], "")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := ReadLog(path)
+	if err != nil || c.Unchecked != 2 || len(c.Results) != 2 ||
+		!slices.Equal(c.Warnings(), []string{"2 of 2 results are unchecked: an older version of ponder wrote them, without sums"}) {
+		t.Errorf("got %+v and error %v", c, err)
+	}
+	after := resume(t, path, head, tasks, results)
+	if !strings.HasPrefix(after, strings.Join(before[:3], "")) || strings.Count(after, `"sum"`) != 2 {
+		t.Errorf("resumed, the file is\n%s\nwant the lines before, and 2 with sums", after)
+	}
+	if c, err = ReadLog(path); err != nil || c.Unchecked != 2 || len(c.Results) != 4 {
+		t.Errorf("resumed: got %+v and error %v", c, err)
+	}
+	other := head
+	other.Seeds = []uint64{7}
+	if _, _, err := OpenLog(path, other); err == nil || !strings.Contains(err.Error(), "seeds: the file has [1,2]") {
+		t.Errorf("another run: error %v", err)
+	}
+}
+
+// detected reports whether reading a text differs from reading the file that it was before a change: by an error, or by
+// the bytes after the last whole line.
+func detected(text []byte) bool {
+	c, err := readLog(bytes.NewReader(text))
+	return err != nil || c.Incomplete > 0
+}
+
+// Each change of one byte is detected. In a file without sums some are not, which is the control.
+func TestLogDetectsEachChangedByte(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out.jsonl")
+	tasks, results := example(t)
+	whole := resume(t, path, head, tasks[:1], results)
+	if detected([]byte(whole)) || detected([]byte(older(whole))) {
+		t.Fatal("detected without a change")
+	}
+	change := func(text string, at int, bits byte) []byte {
+		changed := []byte(text)
+		changed[at] ^= bits
+		return changed
+	}
+	missed := 0
+	for bit := range 8 {
+		for at := range len(whole) {
+			if !detected(change(whole, at, 1<<bit)) {
+				t.Errorf("bit %d of byte %d, %q: not detected", bit, at, whole[max(0, at-20):at+1])
+			}
+		}
+	}
+	for at := range len(older(whole)) {
+		if !detected(change(older(whole), at, 1)) {
+			missed++
+		}
+	}
+	if missed == 0 {
+		t.Error("each change is detected without sums, too: the test sees nothing")
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		at, bits := rapid.IntRange(0, len(whole)-1).Draw(t, "at"), rapid.ByteRange(1, 255).Draw(t, "bits")
+		if !detected(change(whole, at, bits)) {
+			t.Errorf("byte %d, %q, changed by %08b: not detected", at, whole[max(0, at-20):at+1], bits)
+		}
+		cut := rapid.IntRange(at+1, len(whole)).Draw(t, "cut")
+		lines := at > 0 && whole[at-1] == '\n' && whole[cut-1] == '\n' // searches that were not run cannot be told apart
+		if !lines && !detected([]byte(whole[:at]+whole[cut:])) {
+			t.Errorf("without bytes %d to %d: not detected", at, cut)
+		}
+	})
+}
+
+// An incomplete last line, as a crash leaves it, is dropped, and the warning says so.
+func TestIncompleteLineIsSaid(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out.jsonl")
+	tasks, results := example(t)
+	whole := resume(t, path, head, tasks, results)
+	if err := os.WriteFile(path, []byte(whole[:len(whole)-7]), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := ReadLog(path)
+	if err != nil || len(c.Results) != 3 || len(c.Warnings()) != 1 || !strings.Contains(c.Warnings()[0], "the last line is incomplete") {
+		t.Errorf("read: got %d results, warnings %q and error %v", len(c.Results), c.Warnings(), err)
+	}
+	log, c, err := OpenLog(path, head)
+	if err != nil || len(c.Results) != 3 || len(c.Warnings()) != 1 {
+		t.Fatalf("opened: got %d results, warnings %q and error %v", len(c.Results), c.Warnings(), err)
+	}
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if c, err = ReadLog(path); err != nil || c.Incomplete > 0 {
+		t.Errorf("opened and closed: got %+v and error %v, want no incomplete line", c, err)
+	}
+}
+
 // A file that is not a results file is refused and stays unchanged.
 func TestLogRefusesOtherFiles(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out.jsonl")
 	tasks, results := example(t)
 	whole := resume(t, path, head, tasks, results)
 	lines := strings.SplitAfter(whole, "\n")
+	head, err := head.identified()
+	if err != nil {
+		t.Fatal(err)
+	}
+	resealed := func(line, old, with string) string {
+		text, _, ok := strings.Cut(line, `,"sum":"`)
+		if !ok || !strings.Contains(text, old) {
+			t.Fatalf("%s has no sum or no %s", line, old)
+		}
+		text = strings.Replace(text, old, with, 1)
+		return text + `,"sum":"` + sumOf([]byte(text)) + "\"}\n"
+	}
 	for name, test := range map[string]struct{ text, want string }{
 		"notes without a newline": {"my notes", "line 1 is not the header"},
 		"notes":                   {"my\nnotes\n", "line 1 is not the header"},
 		"other JSON":              {"{}\n", "line 1 is not the header"},
-		"a newer format": {strings.Replace(whole, `"ponder_bench":1`, `"ponder_bench":2`, 1),
-			"ponder_bench: the file has 2, this run has 1"},
-		"damage":          {lines[0] + lines[1] + "{\n" + lines[2], "line 3: "},
-		"a second header": {lines[0] + lines[0], "line 2: "},
-		"an empty result": {lines[0] + "{}\n", "line 2: not a result"},
-		"a newer field": {lines[0] + strings.Replace(lines[1], "{", `{"mood":1,`, 1),
-			`line 2: json: unknown field "mood"`},
+		"a newer format":          {resealed(lines[0], `"ponder_bench":2`, `"ponder_bench":3`), "ponder_bench: must be 1 or 2, is 3"},
+		"another header":          {resealed(lines[0], `"name":"p"`, `"name":"q"`), "line 1, the header, is damaged: its run is "},
+		"a result of another run": {lines[0] + lines[1] + resealed(lines[2], `"run":"`+head.Run, `"run":"0123456789abcdef`),
+			`line 3: is of run "0123456789abcdef", the file is of run "` + head.Run + `"`},
+		"damage":          {lines[0] + lines[1] + strings.Replace(lines[2], "complete", "completf", 1) + lines[3], "line 3: is damaged"},
+		"half a line":     {lines[0] + lines[1] + "{\n" + lines[2], "line 3: has no sum"},
+		"no sum":          {lines[0] + strings.Split(lines[1], `,"sum"`)[0] + "}\n", "line 2: has no sum"},
+		"an older result": {lines[0] + older(lines[1]), "line 2: has no sum"},
+		"a run and no sum in an older file": {older(lines[0]) + strings.Split(lines[1], `,"sum"`)[0] + "}\n",
+			"line 2: has no sum"},
+		"a second header":                  {lines[0] + lines[0], "line 2: "},
+		"an empty result":                  {lines[0] + resealed(lines[1], strings.Split(lines[1], `,"run"`)[0], `{"n":1`), "line 2: not a result"},
+		"an empty result in an older file": {older(lines[0]) + "{}\n", "line 2: not a result"},
+		"two results in a line":            {older(lines[0]) + "{\"problem\":\"a\",\"arm\":\"greedy\",\"n\":1} {}\n", "line 2: not a result"},
+		"a newer field":                    {lines[0] + resealed(lines[1], "{", `{"mood":1,`), `line 2: json: unknown field "mood"`},
 		"a result twice": {lines[0] + lines[1] + lines[2] + lines[1],
 			"line 4: repeats line 2, problem ä with greedy 1 and seed 1"},
 	} {

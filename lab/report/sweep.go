@@ -27,6 +27,7 @@ type Sweep struct {
 	Rows     []Row                // one per arm that searches
 	Oracle   []float64            // pass@1 by problem, from Samples samples; nil without an oracle arm
 	Samples  int                  // of the oracle arm, per problem
+	Warnings []string             // why the file may not hold what was written to it
 }
 
 // A Row holds the accuracy and the costs of one arm on all problems of a Sweep. Costs are means per
@@ -50,15 +51,15 @@ type Row struct {
 
 // Read reads a results file. It returns an error if an arm lacks the result of a problem or a seed.
 func Read(path string) (Sweep, error) {
-	h, results, err := bench.ReadLog(path)
+	c, err := bench.ReadLog(path)
 	if err != nil {
 		return Sweep{}, err
 	}
-	m := bench.NewMatrix(h, results, bench.BySteps)
+	m := bench.NewMatrix(c.Header, c.Results, bench.BySteps)
 	if err := m.Complete(); err != nil {
 		return Sweep{}, fmt.Errorf("%s: %w", path, err)
 	}
-	s := Sweep{Name: filepath.Base(path), Header: h, Problems: m.Problems}
+	s := Sweep{Name: filepath.Base(path), Header: c.Header, Problems: m.Problems, Warnings: c.Warnings()}
 	for _, row := range m.Rows {
 		if row.Arm.Kind == bench.KindDifficulty {
 			s.addOracle(row)
