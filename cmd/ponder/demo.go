@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/ponder-mesh/ponder/internal/serve"
+	"github.com/ponder-mesh/ponder/internal/stats"
 	"github.com/ponder-mesh/ponder/internal/telemetry"
 	"github.com/ponder-mesh/ponder/lab/bench"
 	"github.com/ponder-mesh/ponder/lab/problemset"
@@ -44,31 +45,14 @@ func (c *demoCmd) Run(ctx context.Context, out *output) (err error) {
 	if err := os.Remove(c.TraceFile); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("remove the trace of the previous demo: %w", err)
 	}
-	models, err := c.open()
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, models.close()) }()
-	arms, err := c.arms(models)
-	if err != nil {
-		return err
-	}
 	tel, err := telemetry.Setup(ctx, telemetry.Options{Service: "ponder-demo", Version: serve.Version(),
 		TraceFile: c.TraceFile})
 	if err != nil {
 		return err
 	}
-	m, err := mesh.Start(ctx, mesh.Config{
-		Policy: models.policy, Provider: models.policy.Provider, Verifier: models.verifierOrNil(), Telemetry: tel,
-		Slots: c.Policy.Slots,
-		Store: emptyStore{}, // so that each arm generates, and is billed for, all its samples
-	})
-	if err != nil {
-		return errors.Join(err, tel.Shutdown(context.WithoutCancel(ctx)))
-	}
 	say("policy, verifier, difficulty and planner run in this process, with a JetStream queue between them\n")
-	rows, err := c.show(ctx, m, set, arms)
-	err = errors.Join(err, m.Close(), tel.Shutdown(context.WithoutCancel(ctx)))
+	rows, err := c.compare(ctx, tel, set)
+	err = errors.Join(err, tel.Shutdown(context.WithoutCancel(ctx)))
 	if ctx.Err() != nil {
 		return errInterrupted
 	}
@@ -76,6 +60,25 @@ func (c *demoCmd) Run(ctx context.Context, out *output) (err error) {
 		return err
 	}
 	return c.report(out, rows)
+}
+
+// withMesh calls f with a mesh that has engines of its own, whose caches are empty, and no recorded results. Each search
+// is billed as if it ran alone, so that costs of arms do not depend on the arms before.
+func (c *demoCmd) withMesh(ctx context.Context, tel *telemetry.Providers, f func(*mesh.Mesh, openModels) error) (err error) {
+	models, err := c.open()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, models.close()) }()
+	m, err := mesh.Start(ctx, mesh.Config{
+		Policy: models.policy, Provider: models.policy.Provider, Verifier: models.verifierOrNil(), Telemetry: tel,
+		Slots: c.Policy.Slots, Store: emptyStore{}, Solo: true,
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, m.Close()) }()
+	return f(m, models)
 }
 
 // arms returns the arms to compare. Those that need a verifier are left out if there is
@@ -94,26 +97,43 @@ type demoRow struct {
 	wall time.Duration
 }
 
-// show prints the events of one search, and then runs all arms.
-func (c *demoCmd) show(ctx context.Context, m *mesh.Mesh, set []problemset.Problem,
-	arms []bench.Arm) ([]demoRow, error) {
-	runner := bench.Runner{Planner: m.Planner, Concurrent: 2 * runtime.GOMAXPROCS(0), Timeout: time.Minute}
-	if err := runner.Check(ctx, arms); err != nil {
-		return nil, err
-	}
-	one := set[len(set)-1]
-	say("One search by %s: %s", arms[len(arms)-1], one.Text)
-	if err := c.showOne(ctx, m, one, arms[len(arms)-1]); err != nil {
+// compare prints the searches of one problem by the first and the last arm, and then solves all problems by each arm.
+func (c *demoCmd) compare(ctx context.Context, tel *telemetry.Providers, set []problemset.Problem) ([]demoRow, error) {
+	var arms []bench.Arm
+	runner := bench.Runner{Concurrent: 2 * runtime.GOMAXPROCS(0), Timeout: time.Minute}
+	err := c.withMesh(ctx, tel, func(m *mesh.Mesh, models openModels) (err error) {
+		if arms, err = c.arms(models); err != nil {
+			return err
+		}
+		runner.Planner = m.Planner
+		if err := runner.Check(ctx, arms); err != nil {
+			return err
+		}
+		last := set[len(set)-1]
+		say("The last of the problems: %s", last.Text)
+		for _, arm := range []bench.Arm{arms[0], arms[len(arms)-1]} {
+			say("\nIts search by %s (× k: k equal lines):", arm)
+			if err := c.showOne(ctx, m, last, arm); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
 		return nil, err
 	}
 	say("\n%d held-out problems of 2 to %d steps by each strategy:", len(set), c.Steps)
 	var rows []demoRow
 	for _, arm := range arms {
-		row, err := c.run(ctx, runner, set, arm)
+		err := c.withMesh(ctx, tel, func(m *mesh.Mesh, _ openModels) error {
+			runner.Planner = m.Planner
+			row, err := c.run(ctx, runner, set, arm)
+			rows = append(rows, row)
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, row)
 	}
 	return rows, nil
 }
@@ -158,7 +178,7 @@ func (c *demoCmd) showOne(ctx context.Context, m *mesh.Mesh, p problemset.Proble
 	if err != nil {
 		return err
 	}
-	v := &view{out: &output{}, verbose: true, quiet: true}
+	v := &view{out: &output{}, verbose: true, quiet: true, fold: true}
 	for event, err := range m.Planner.Watch(ctx, planner.Ref{ID: search.ID}, 0) {
 		if err == nil {
 			err = v.show(event)
@@ -167,6 +187,7 @@ func (c *demoCmd) showOne(ctx context.Context, m *mesh.Mesh, p problemset.Proble
 			return err
 		}
 	}
+	v.flush()
 	say("answer %s (reference answer %s)", v.answer, p.Answer)
 	return nil
 }
@@ -186,7 +207,8 @@ func (c *demoCmd) report(out *output, rows []demoRow) error {
 	if err != nil {
 		return err
 	}
-	var summaries []armSummary
+	costs := table.New("strategy", ">N", "accuracy [95 %]", ">generated", ">prompt", ">verifier tokens", ">MFLOP")
+	others := table.New("strategy", ">N", "accuracy − greedy", ">wall s", "p95 ms of levels 1, 2, 3 …")
 	for i, r := range rows {
 		s := summaryOf(r.Row)
 		s.WallSeconds = r.wall.Seconds()
@@ -196,26 +218,40 @@ func (c *demoCmd) report(out *output, rows []demoRow) error {
 		if err := out.value(s); err != nil {
 			return err
 		}
-		summaries = append(summaries, s)
-	}
-	table := table.New("strategy", ">N", "accuracy [95 %]", ">policy tokens", ">verifier tokens", ">wall s",
-		"p95 ms of levels 1, 2, 3 …")
-	for _, s := range summaries {
-		table.Add(s.Strategy, strconv.Itoa(s.N), s.Accuracy.Percent(), strconv.FormatInt(s.PolicyTokens, 10),
-			strconv.FormatInt(s.VerifierTokens, 10),
-			fmt.Sprintf("%.1f", s.WallSeconds), milliseconds(s.LevelP95))
+		mean := func(sum float64) string { return strconv.FormatFloat(sum/float64(len(r.Results)), 'f', 0, 64) }
+		costs.Add(s.Strategy, strconv.Itoa(s.N), s.Accuracy.Percent(), mean(float64(s.PolicyTokens)),
+			mean(float64(s.PromptTokens)), mean(float64(s.VerifierTokens)), mean(s.FLOPs/1e6))
+		difference := ""
+		if i > 0 {
+			d, err := stats.PairedBootstrap(r.Right, rows[0].Right, 1)
+			if err != nil {
+				return err
+			}
+			difference = fmt.Sprintf("%+.1f [%+.1f, %+.1f]", 100*d.Mean, 100*d.Low, 100*d.High)
+		}
+		others.Add(s.Strategy, strconv.Itoa(s.N), difference, fmt.Sprintf("%.1f", s.WallSeconds), milliseconds(s.LevelP95))
 	}
 	return errors.Join(
-		out.line(""),
-		out.table(table),
-		out.line("\nTokens and wall time are for all problems together. Spans of every step: %s", c.TraceFile),
+		out.line("\nThe same problems, samples from the same seed, no early stops. Costs are means per problem, each\n"+
+			"search billed as if it ran alone; MFLOP are those of policy and verifier together."),
+		out.table(costs),
+		out.line("\nPoints of accuracy more than greedy on the same problems [95 %%]: where the interval has 0, %d problems\n"+
+			"are too few to tell. Wall time is for all problems, with caches that are empty at the start.",
+			len(rows[0].Results)),
+		out.table(others),
+		out.line("\nSpans of every step: %s", c.TraceFile),
 		out.line("Next: ponder trace %s", c.TraceFile))
 }
 
-// milliseconds returns a list of times in seconds as text in milliseconds.
+// milliseconds returns a list of times in seconds as text in milliseconds, of at most six levels.
 func milliseconds(seconds []float64) string {
+	const most = 6
 	var texts []string
-	for _, s := range seconds {
+	for i, s := range seconds {
+		if i == most {
+			texts = append(texts, "…")
+			break
+		}
 		texts = append(texts, strconv.FormatFloat(1000*s, 'f', 0, 64))
 	}
 	return strings.Join(texts, ", ")

@@ -18,12 +18,20 @@ type view struct {
 	out     *output
 	verbose bool // print nodes
 	quiet   bool // print no answer and no bill
+	fold    bool // print a run of nodes that differ in nothing but their ids as one line; flush prints the last
 	answer  string
 	id      string
 	plan    string // the strategy of the last plan that was printed
 	state   planner.State
 	failure error
 	printed map[string]bool // nodes, by their ids
+	folded  fold
+}
+
+// A fold is a run of nodes that are one line.
+type fold struct {
+	before, id, after string // parts of the line of the first node
+	count             int
 }
 
 // marks has a mark for each state in which a node is printed.
@@ -83,12 +91,32 @@ func (v *view) node(n planner.Node) {
 	if n.Scored {
 		value = fmt.Sprintf("%.2f", n.Value)
 	}
-	indent := strings.Repeat("  ", n.Depth-1)
-	line := fmt.Sprintf("%s%s %-8s %s %s", indent, mark, n.ID, value, strings.Join(text, " | "))
+	before, after := strings.Repeat("  ", n.Depth-1)+mark, value+" "+strings.Join(text, " | ")
 	if n.Reason != "" {
-		line += "  (" + n.Reason + ")"
+		after += "  (" + n.Reason + ")"
 	}
-	say("%s", line)
+	if f := &v.folded; v.fold && f.count > 0 && f.before == before && f.after == after {
+		f.count++
+		return
+	}
+	v.flush()
+	v.folded = fold{before, n.ID, after, 1}
+	if !v.fold {
+		v.flush()
+	}
+}
+
+// flush prints the line of the nodes that are folded.
+func (v *view) flush() {
+	switch f := v.folded; f.count {
+	case 0:
+		return
+	case 1:
+		say("%s %-8s %s", f.before, f.id, f.after)
+	default:
+		say("%s %-8s %s  × %d", f.before, f.id, f.after, f.count)
+	}
+	v.folded = fold{}
 }
 
 // outcome prints the candidates, the bill and the answer.
