@@ -1,6 +1,8 @@
 package mesh
 
 import (
+	"log/slog"
+
 	"github.com/nats-io/nats.go"
 	metricnoop "go.opentelemetry.io/otel/metric/noop"
 	"go.opentelemetry.io/otel/propagation"
@@ -32,6 +34,8 @@ type Config struct {
 	Workers   int                     // 0 is 1, negative is none
 	Queue     policyqueue.Config      // its Model is set from Policy, its Tracers from Telemetry
 	Listen    Addresses               // addresses to listen on besides memory
+
+	Log *slog.Logger // of searches that are accepted and end; nil: none
 
 	PolicyChecks, VerifierChecks []serve.Check // readiness checks of the models' servers
 

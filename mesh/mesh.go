@@ -237,7 +237,7 @@ func (m *Mesh) startPlanner(c Config, scorer verifier.Verifier) error {
 	p := planner.New(planner.Config{
 		Policy: jobs, Verifier: scorer, Difficulty: m.Difficulty, Profiles: c.Profiles,
 		Store: c.Store, Solo: c.Solo, Telemetry: c.Telemetry.Instruments, Sampling: c.Sampling,
-		CancelJobs: jobs.Cancel, Attended: m.roster.Available,
+		CancelJobs: jobs.Cancel, Attended: m.roster.Available, Log: c.Log,
 	})
 	maintainer, err := policyqueue.NewMaintainer(m.Nats, c.Queue)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"syscall"
 	"time"
@@ -20,6 +21,8 @@ type devCmd struct {
 	modelFlags  `embed:""`
 	addresses   `embed:""`
 	MetricsAddr string        `help:"Address of /metrics, /readyz and /livez." default:"127.0.0.1:7790" env:"PONDER_PLANNER_METRICS_ADDR"`
+	PprofAddr   string        `help:"Loopback address to serve profiles at /debug/pprof/ on; empty: none." env:"PONDER_PLANNER_PPROF_ADDR" placeholder:"ADDR"`
+	LogLevel    string        `help:"Least level of the log: debug, info, warn or error. At info there is a record when a search is accepted and one when it ends." enum:"debug,info,warn,error" default:"info" env:"PONDER_PLANNER_LOG_LEVEL" placeholder:"LEVEL"`
 	LameDuck    time.Duration `help:"How long the mesh still accepts requests after it has become not ready, so that balancers see this before it stops." default:"0s" env:"PONDER_PLANNER_LAME_DUCK"`
 	TraceFile   string        `help:"Also write spans to this file." env:"PONDER_PLANNER_TRACE_FILE" placeholder:"FILE" type:"path"`
 	Profile     []string      `help:"Files or directories of calibration profiles for planning; changed files are read again." env:"PONDER_PLANNER_PROFILES" aliases:"profiles" placeholder:"FILE"`
@@ -30,6 +33,19 @@ type devCmd struct {
 
 // Run runs the mesh until ctx ends.
 func (c *devCmd) Run(ctx context.Context, out *output) (err error) {
+	if err := c.move(&c.MetricsAddr); err != nil {
+		return err
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+		return usageError{fmt.Errorf("--log-level: %w", err)}
+	}
+	slog.SetDefault(newLog(level))
+	stopPprof, err := serve.StartPprof(c.PprofAddr)
+	if err != nil {
+		return fmt.Errorf("--pprof-addr %q: %w", c.PprofAddr, err)
+	}
+	defer func() { err = errors.Join(err, stopPprof()) }()
 	models, err := c.open()
 	if err != nil {
 		return err
@@ -46,6 +62,7 @@ func (c *devCmd) Run(ctx context.Context, out *output) (err error) {
 		Policy: models.policy, Provider: models.policy.Provider, Verifier: models.verifierOrNil(),
 		Telemetry: tel, Slots: c.Policy.Slots,
 		Sampling: reasoning.DefaultSampling(c.maxTokens(c.MaxTokens)), Solo: c.SoloBills,
+		Log: slog.Default(),
 		Listen: mesh.Addresses{
 			Planner: c.PlannerAddr, Policy: c.PolicyAddr, Verifier: c.VerifierAddr, Difficulty: c.DifficultyAddr,
 		},
@@ -95,7 +112,7 @@ func (c *devCmd) Run(ctx context.Context, out *output) (err error) {
 func busy(err error) error {
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("%w (perhaps by another ponder dev: ponder doctor shows it, and ponder solve can use it; for a second one, "+
-			"choose --planner-addr, --policy-addr, --verifier-addr, --difficulty-addr and --metrics-addr)", err)
+			"choose other ports: --port 27700, or --planner-addr and the other addresses)", err)
 	}
 	return err
 }
@@ -114,6 +131,10 @@ func (c *devCmd) greet(out *output, models openModels) error {
 		}
 		rewardModel = m.Name
 	}
+	knows := ""
+	if c.Policy.URL == "" {
+		knows = "\n(Pocket models know word problems such as this one only; with your own model: --policy-url)"
+	}
 	flag := ""
 	if c.PlannerAddr != "127.0.0.1:7700" {
 		flag = " --planner-addr " + c.PlannerAddr
@@ -128,6 +149,6 @@ difficulty  %s
 metrics     http://%s/metrics
 
 Try, in another terminal:
-  ponder solve%s --effort high %q`, c.PlannerAddr, c.PolicyAddr, model.Name, c.VerifierAddr, rewardModel,
-		c.DifficultyAddr, c.MetricsAddr, flag, exampleProblem)
+  ponder solve%s --effort high %q%s`, c.PlannerAddr, c.PolicyAddr, model.Name, c.VerifierAddr, rewardModel,
+		c.DifficultyAddr, c.MetricsAddr, flag, exampleProblem, knows)
 }

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -13,20 +15,24 @@ import (
 	"github.com/ponder-mesh/ponder/internal/telemetry/telemetrytest"
 )
 
+// freeAddress returns a loopback address on which nothing listens.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
 // startDev starts ponder dev with flags besides those of its addresses, and returns the addresses once it serves the
 // pages of operators: of metrics and of the services in the order of doctor. stop ends it.
 func startDev(t *testing.T, flags ...string) (addresses []string, stop func()) {
 	t.Helper()
 	telemetrytest.ClearEnvironment(t)
 	for range 5 {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		addresses = append(addresses, listener.Addr().String())
-		if err := listener.Close(); err != nil {
-			t.Fatal(err)
-		}
+		addresses = append(addresses, freeAddress(t))
 	}
 	var c cli
 	parser, err := newParser(&c, kong.Exit(func(int) {}))
@@ -107,8 +113,92 @@ func TestDevTwiceNamesTheFlags(t *testing.T) {
 			t.Fatal(err)
 		}
 		err = c.Dev.Run(t.Context(), &output{json: true})
-		if err == nil || !strings.Contains(err.Error(), "in use (perhaps by another ponder dev") || !strings.Contains(err.Error(), "--planner-addr") {
+		if err == nil || !strings.Contains(err.Error(), "in use (perhaps by another ponder dev") || !strings.Contains(err.Error(), "--port 27700") {
 			t.Errorf("%s: got %v, want the flags named", name, err)
+		}
+	}
+}
+
+// The log has a record of each search that is accepted and ends, unless --log-level leaves them out; profiles are at
+// the address of --pprof-addr, which must be a loopback one.
+func TestDevLogsSearchesAndServesProfiles(t *testing.T) {
+	defer slog.SetDefault(slog.Default())
+	for level, want := range map[string]int{"info": 1, "warn": 0} {
+		var profiles string
+		_, stderr := capture(t, func() {
+			pprof := freeAddress(t)
+			addresses, stop := startDev(t, "--log-level", level, "--pprof-addr", pprof)
+			defer stop()
+			response, err := http.Get("http://" + pprof + "/debug/pprof/")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer response.Body.Close()
+			body, err := io.ReadAll(response.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			profiles = string(body)
+			var c cli
+			parser, err := newParser(&c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			command, err := parser.Parse([]string{"solve", "--addr", addresses[1], "--strategy", "greedy", exampleProblem})
+			if err != nil {
+				t.Fatal(err)
+			}
+			command.BindTo(t.Context(), (*context.Context)(nil))
+			if err := command.Run(&output{}); err != nil {
+				t.Error(err)
+			}
+		})
+		if !strings.Contains(profiles, "goroutine") {
+			t.Errorf("the page of profiles is %.200q", profiles)
+		}
+		for _, record := range []string{`msg="search accepted"`, `msg="search ended"`} {
+			if n := strings.Count(stderr, record); n != want {
+				t.Errorf("at level %s: %d records %s, want %d, in\n%s", level, n, record, want, stderr)
+			}
+		}
+	}
+	var c cli
+	parser, err := newParser(&c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := parser.Parse([]string{"dev", "--pprof-addr", "0.0.0.0:6060"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Dev.Run(t.Context(), &output{}); err == nil || !strings.Contains(err.Error(), `--pprof-addr "0.0.0.0:6060": must be a loopback address`) {
+		t.Errorf("got error %v, want the rule", err)
+	}
+	if _, err := parser.Parse([]string{"dev", "--log-level", "loud"}); err == nil || !strings.Contains(err.Error(), `"debug","info","warn","error"`) {
+		t.Errorf("got error %v, want the levels", err)
+	}
+}
+
+// --port moves the addresses that have their defaults, and no others.
+func TestPortMovesAddresses(t *testing.T) {
+	a := addresses{
+		Port: 27700, PlannerAddr: "127.0.0.1:7700", PolicyAddr: "127.0.0.1:7701", VerifierAddr: "10.0.0.1:7702",
+		DifficultyAddr: "127.0.0.1:9000",
+	}
+	pages := "127.0.0.1:7790"
+	if err := a.move(&pages); err != nil {
+		t.Fatal(err)
+	}
+	want := addresses{
+		Port: 27700, PlannerAddr: "127.0.0.1:27700", PolicyAddr: "127.0.0.1:27701", VerifierAddr: "10.0.0.1:7702",
+		DifficultyAddr: "127.0.0.1:9000",
+	}
+	if a != want || pages != "127.0.0.1:27790" {
+		t.Errorf("got %+v and pages at %s, want %+v", a, pages, want)
+	}
+	for _, port := range []int{-1, 0, 65446} {
+		a := addresses{Port: port}
+		if err := a.move(); err == nil || !errors.As(err, new(usageError)) {
+			t.Errorf("port %d: got error %v, want wrong usage", port, err)
 		}
 	}
 }

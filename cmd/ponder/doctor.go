@@ -38,6 +38,9 @@ type finding struct {
 // Run checks all services at once. It returns an error if one of them is not ready, or lacks
 // a dependency that it needs. A service that the planner is configured to be without need not run.
 func (c *doctorCmd) Run(ctx context.Context, out *output) error {
+	if err := c.move(); err != nil {
+		return err
+	}
 	services := []finding{
 		{Service: "planner", Address: c.PlannerAddr}, {Service: "policy", Address: c.PolicyAddr},
 		{Service: "verifier", Address: c.VerifierAddr}, {Service: "difficulty", Address: c.DifficultyAddr},

@@ -72,7 +72,7 @@ func TestDoctorNamesWhatAReadyServiceLacks(t *testing.T) {
 	}
 	go func() { ended <- service.Serve(ctx, &serve.Settings{StopTimeout: time.Second}, nil, listener) }()
 	addr := listener.Addr().String()
-	c := doctorCmd{addresses: addresses{PlannerAddr: addr, PolicyAddr: addr, VerifierAddr: addr, DifficultyAddr: addr}, Wait: time.Minute}
+	c := doctorCmd{addresses: addresses{Port: plannerPort, PlannerAddr: addr, PolicyAddr: addr, VerifierAddr: addr, DifficultyAddr: addr}, Wait: time.Minute}
 	var f finding
 	for !f.Ready || f.Problem == "" { // until the second check
 		f = finding{Service: "planner", Address: addr}
@@ -120,7 +120,7 @@ func TestDoctorOfAMeshWithAModelServer(t *testing.T) {
 			a, stop := startDev(t, append([]string{"--policy-url", server.URL + "/v1", "--policy-model", "toy"}, c.flags...)...)
 			defer stop()
 			doctor := doctorCmd{Wait: time.Minute,
-				addresses: addresses{PlannerAddr: a[1], PolicyAddr: a[2], VerifierAddr: a[3], DifficultyAddr: a[4]}}
+				addresses: addresses{Port: plannerPort, PlannerAddr: a[1], PolicyAddr: a[2], VerifierAddr: a[3], DifficultyAddr: a[4]}}
 			var stdout string
 			var err error
 			for stdout == "" || strings.Contains(stdout, "nothing known yet") { // the services' first checks are running

@@ -65,7 +65,7 @@ func newParser(c *cli, options ...kong.Option) (*kong.Kong, error) {
 }
 
 func main() {
-	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	slog.SetDefault(newLog(slog.LevelWarn))
 	var c cli
 	parser, err := newParser(&c)
 	if err != nil {

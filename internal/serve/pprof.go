@@ -10,15 +10,25 @@ import (
 	"time"
 )
 
-// servePprof serves the pages of net/http/pprof at addr until the dependencies are closed, so that the profiles of a
-// drain can be read too. An empty addr serves none; an addr that is not a loopback one is an error.
+// servePprof serves profiles at addr until the dependencies are closed, so that the profiles of a drain can be read too.
 func (d *Dependencies) servePprof(addr string) error {
+	stop, err := StartPprof(addr)
+	if err != nil {
+		return fmt.Errorf("-pprof-addr %q: %w", addr, err)
+	}
+	d.OnClose(stop)
+	return nil
+}
+
+// StartPprof serves the pages of net/http/pprof at addr until stop is called. An empty addr serves none; an addr that is
+// not a loopback one is an error.
+func StartPprof(addr string) (stop func() error, err error) {
 	if addr == "" {
-		return nil
+		return func() error { return nil }, nil
 	}
 	listener, err := listenLoopback(addr)
 	if err != nil {
-		return fmt.Errorf("-pprof-addr %q: %w", addr, err)
+		return nil, err
 	}
 	pages := http.NewServeMux()
 	pages.HandleFunc("GET /debug/pprof/", pprof.Index) // also the profiles by name, such as heap
@@ -29,15 +39,14 @@ func (d *Dependencies) servePprof(addr string) error {
 	pages.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	server, served := &http.Server{Handler: pages, ReadHeaderTimeout: 10 * time.Second}, make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
-	d.OnClose(func() error {
+	slog.Info("pprof", "addr", listener.Addr().String())
+	return func() error {
 		err := server.Close()
 		if failed := <-served; !errors.Is(failed, http.ErrServerClosed) {
 			err = errors.Join(err, fmt.Errorf("pprof: %w", failed))
 		}
 		return err
-	})
-	slog.Info("pprof", "addr", listener.Addr().String())
-	return nil
+	}, nil
 }
 
 // listenLoopback listens on a loopback address. It resolves the name of a host first, and listens on that address.

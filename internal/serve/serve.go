@@ -132,7 +132,9 @@ func (service Service) Serve(ctx context.Context, s *Settings, metrics net.Liste
 	}
 	for _, l := range listeners {
 		start("gRPC server", func() error { return server.Serve(l) })
-		slog.Info("serving", "addr", l.Addr().String())
+		if l.Addr().Network() == "tcp" { // others are of this process alone
+			slog.Info("serving", "addr", l.Addr().String())
+		}
 	}
 	start("readiness", func() error { health.poll(ctx); return nil })
 	for _, f := range service.Background {
