@@ -77,6 +77,9 @@ func (r *reply) stream(tokens []token, finish string) {
 		if r.mode == ModeSlow {
 			r.pause()
 		}
+		if r.server.options.Before != nil {
+			r.server.options.Before(r.ctx, i)
+		}
 		if r.ctx.Err() != nil {
 			return
 		}

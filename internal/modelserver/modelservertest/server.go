@@ -42,6 +42,12 @@ type Options struct {
 	Thinking []string      // tokens of the thinking before the text
 	Pause    time.Duration // see ModeSlow; for servers in a bubble of synctest
 	Field    string        // of a chat, for the thinking; empty: that of the mode and the wire
+
+	// ModeOf, if not nil, returns the mode in which request number n, from 1, is served.
+	ModeOf func(n int) Mode
+	// Before, if not nil, is called before token number n, from 0, of a stream. It returns when
+	// the token may be generated, or when ctx, which is that of the request, ends.
+	Before func(ctx context.Context, n int)
 }
 
 // A Request is what a Server knows of one request to generate.
@@ -79,19 +85,23 @@ func Start(t testing.TB, o Options) *Server {
 // StartPiped runs a server without a socket until the test ends, for bubbles of synctest:
 // its clients use its Transport.
 func StartPiped(t testing.TB, o Options) *Server {
-	p := &pipes{conns: make(chan net.Conn), done: make(chan struct{})}
-	s := &Server{URL: "http://stand-in/v1", options: o, pipes: p}
-	h := &http.Server{Handler: s}
-	served := make(chan struct{})
-	go func() { h.Serve(s.pipes); close(served) }()
-	t.Cleanup(func() { h.Close(); <-served })
+	s := &Server{URL: "http://stand-in/v1", options: o}
+	s.pipes = servePiped(t, s)
 	return s
 }
 
-// Transport returns a transport to a server that runs without a socket.
-func (s *Server) Transport() http.RoundTripper {
-	return &http.Transport{DialContext: s.pipes.dial, DisableKeepAlives: true}
+// servePiped serves h without a socket until the test ends.
+func servePiped(t testing.TB, h http.Handler) *pipes {
+	p := &pipes{conns: make(chan net.Conn), done: make(chan struct{})}
+	server := &http.Server{Handler: h}
+	served := make(chan struct{})
+	go func() { server.Serve(p); close(served) }()
+	t.Cleanup(func() { server.Close(); <-served })
+	return p
 }
+
+// Transport returns a transport to a server that runs without a socket.
+func (s *Server) Transport() http.RoundTripper { return s.pipes.transport() }
 
 // Requests returns the requests to generate so far, oldest first.
 func (s *Server) Requests() []Request {
@@ -144,6 +154,9 @@ func (s *Server) generate(w http.ResponseWriter, r *http.Request) {
 	number := len(s.requests)
 	s.mu.Unlock()
 	mode := s.options.Mode.at(number)
+	if s.options.ModeOf != nil {
+		mode = s.options.ModeOf(number).at(1)
+	}
 	if refused(w, mode) {
 		return
 	}
@@ -208,6 +221,11 @@ type pipes struct {
 	conns chan net.Conn
 	once  sync.Once
 	done  chan struct{} // closed by Close
+}
+
+// transport returns a transport that dials p.
+func (p *pipes) transport() http.RoundTripper {
+	return &http.Transport{DialContext: p.dial, DisableKeepAlives: true}
 }
 
 func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
