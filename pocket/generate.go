@@ -78,6 +78,9 @@ func (q *sequence) accept(logits []float32) bool {
 	q.next = q.draw(logits, position)
 	q.child.Usage.Generated++
 	q.generated.Add(1)
+	if q.request.Progress != nil {
+		q.request.Progress(q.child.Index, q.child.Usage.Generated)
+	}
 	q.stepTokens = append(q.stepTokens, q.next)
 	q.logProb += logSoftmaxAt(plain[:], q.next)
 	stopped := q.request.Stop != "" && strings.HasSuffix(Decode(q.stepTokens), q.request.Stop)

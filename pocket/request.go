@@ -29,6 +29,10 @@ type Request struct {
 	Stop        string   // also ends a child; may contain a newline only at its end; "": none
 	Temperature float64  // 0: greedy
 	TopP        float64  // nucleus in (0, 1]; 0 means 1, the whole distribution
+
+	// Progress, if not nil, is called after each token, with the index of the child's seed and
+	// the number of its tokens so far. It may be called concurrently, and must not block.
+	Progress func(index, generated int)
 }
 
 // check validates a request and returns the prompt's tokens.

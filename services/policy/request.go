@@ -31,6 +31,10 @@ type Request struct {
 	// attempt. Implementations without a queue do not call it. It
 	// must not block.
 	OnStart func(Start)
+	// OnProgress, if not nil, is called while a child is generated, with its ordinal and what it
+	// has cost so far; not after the child was yielded. Engines call it for each token or few;
+	// other implementations need not. It may be called concurrently, and must not block.
+	OnProgress func(ordinal int, spent reasoning.Usage)
 }
 
 // Depth returns the depth of the prefix in the tree.

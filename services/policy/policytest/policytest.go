@@ -24,6 +24,7 @@ type Options struct {
 	Random    bool   // samples do not depend on the seed alone, as with HTTP engines: skip comparisons
 	Queued    bool   // requests wait in a queue: OnStart is called, and a model without a worker is waited for
 	EachReads bool   // each child reads the prompt by itself, and is charged with it
+	Tells     bool   // OnProgress is called
 	Bubble    bool   // run each check in its own testing/synctest bubble, newPolicy included
 
 	// Leaks lists goroutines that may keep running, such as those of idle connections.

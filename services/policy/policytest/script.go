@@ -44,7 +44,8 @@ func (s *Script) Calls() []Call {
 	return calls
 }
 
-// Expand yields a child for each Reply, in the order of their delays.
+// Expand yields a child for each Reply, in the order of their delays. It tells the progress of
+// a child when the child is finished.
 func (s *Script) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {
 		model, err := s.Model(ctx)
@@ -86,7 +87,11 @@ func (s *Script) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 				yield(policy.Child{Usage: wasted}, cause)
 				return
 			}
-			if !yield(complete(reply, r, model, i == 0), nil) {
+			child := complete(reply, r, model, i == 0)
+			if r.OnProgress != nil {
+				r.OnProgress(child.Ordinal, child.Usage)
+			}
+			if !yield(child, nil) {
 				return
 			}
 			s.record(call, reply.Child.Ordinal)

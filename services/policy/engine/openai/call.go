@@ -15,6 +15,11 @@ type call struct {
 	n        int
 	stop     string // stop string for the server, if not empty; set only if protocol.stops
 	until    string // ends a choice, if not empty; not sent to the server
+
+	// progress, if not nil, is called after each event, with the number of a choice, its tokens
+	// so far, and the usage of the prompt that the server has stated.
+	progress func(choice, generated int, u usage)
+	before   usage // of the requests that the call continues
 }
 
 // portableSeed returns the seed in the range that every server accepts: positive and of

@@ -53,6 +53,7 @@ func (e *Engine) finish(ctx context.Context, p protocol, c call, samples []*samp
 			}
 		}
 		c = first.rest(s, continued)
+		c.before = sum
 	}
 }
 

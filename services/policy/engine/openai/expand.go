@@ -180,6 +180,14 @@ func (e *Engine) sample(
 		model: e.config.Model, template: e.config.Template, text: textOf(r), until: r.Stop,
 		sampling: r.Sampling, seed: r.Seed.Child(ordinals[0]), n: len(ordinals),
 	}
+	if r.OnProgress != nil {
+		c.progress = func(i, generated int, u usage) {
+			if i > 0 {
+				u = usage{} // the prompt is charged to the first child
+			}
+			r.OnProgress(ordinals[i], u.with(generated, e.model))
+		}
+	}
 	if p.stops && r.Span == 1 && r.Stop == "" {
 		c.stop = e.config.Template.Delimiter
 	}

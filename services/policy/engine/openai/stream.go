@@ -52,6 +52,7 @@ func (e *Engine) stream(ctx context.Context, p protocol, c call, samples []*samp
 			if err := r.read(p, data); err != nil {
 				return r.usage, err
 			}
+			c.tell(samples, r.usage)
 		}
 		if r.done || canStop(samples, c.stop != "") {
 			break
@@ -66,6 +67,16 @@ func (e *Engine) stream(ctx context.Context, p protocol, c call, samples []*samp
 		}
 	}
 	return r.usage, nil
+}
+
+// tell calls c.progress for each sample. u is the usage that the server has stated of c.
+func (c call) tell(samples []*sample, u usage) {
+	if c.progress == nil {
+		return
+	}
+	for i, s := range samples {
+		c.progress(i, s.count.least(), c.before.add(u))
+	}
 }
 
 // errIdle indicates that a server sent nothing for too long.

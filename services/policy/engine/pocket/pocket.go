@@ -74,6 +74,11 @@ func (p *Policy) request(r policy.Request) pocket.Request {
 		MaxTokens: r.Sampling.MaxTokens, MaxSteps: r.Span, Stop: r.Stop,
 		Temperature: r.Sampling.Temperature, TopP: r.Sampling.TopP,
 	}
+	if r.OnProgress != nil {
+		out.Progress = func(index, generated int) {
+			r.OnProgress(r.Ordinals[index], p.usage(pocket.Usage{Generated: generated}))
+		}
+	}
 	for _, ordinal := range r.Ordinals {
 		out.Seeds = append(out.Seeds, uint64(r.Seed.Child(ordinal)))
 	}
