@@ -33,6 +33,7 @@ type attempt struct {
 	search    string
 	start     policy.Start
 	reserved  *reservation
+	spending  *spending
 	cancel    context.CancelCauseFunc // stops the attempt; may be called in any goroutine
 
 	// Used by the goroutine of process alone.
@@ -51,7 +52,7 @@ func (w *Worker) process(ctx context.Context, msg *nats.Msg, reserved *reservati
 			"worker", w.name, "subject", msg.Subject, "error", err)
 		return
 	}
-	a := &attempt{worker: w, msg: msg, id: msg.Header.Get(nats.MsgIdHdr), reserved: reserved}
+	a := &attempt{worker: w, msg: msg, id: msg.Header.Get(nats.MsgIdHdr), reserved: reserved, spending: newSpending()}
 	a.partition, a.search, _ = protocol.ParseSubject(msg.Subject)
 	enqueued := protocol.Enqueued(msg.Header, meta.Timestamp)
 	a.start = policy.Start{
@@ -73,6 +74,7 @@ func (w *Worker) process(ctx context.Context, msg *nats.Msg, reserved *reservati
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = cause // more precise than the Policy's error, which is due to the end of ctx
 	}
+	a.wasted = a.wasted.Add(a.spending.stop(reasoning.Usage{})) // what no error of the Policy has told
 	a.cancel(nil)
 	<-heartbeats // a heartbeat after the acknowledgement would be an error
 	if a.claimed && (a.unwanted || err != nil) {
@@ -81,23 +83,10 @@ func (w *Worker) process(ctx context.Context, msg *nats.Msg, reserved *reservati
 	a.acknowledge(err)
 }
 
-// sendHeartbeats sends heartbeats to JetStream until ctx ends, so that it does not deliver
-// the job to another worker.
-func (a *attempt) sendHeartbeats(ctx context.Context) {
-	ticker := time.NewTicker(a.worker.cfg.AckWait / 3)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-			a.msg.InProgress() // two may fail before JetStream delivers the job again
-		}
-	}
-}
-
 func (a *attempt) reporter() reporter {
-	return reporter{nc: a.worker.nc, search: a.search, job: a.job.Name, epoch: a.job.Epoch, start: a.start}
+	return reporter{
+		nc: a.worker.nc, search: a.search, job: a.job.Name, epoch: a.job.Epoch, start: a.start, spent: a.spending.total,
+	}
 }
 
 // run decodes the job, checks that the Policy serves its model, claims the job, and
@@ -125,6 +114,7 @@ func (a *attempt) run(ctx context.Context) (err error) {
 		return err
 	}
 	linkPrevious(span, previous)
+	defer a.startTelling()()
 	for len(missing) > 0 {
 		left, err := a.expand(ctx, missing)
 		if err != nil {
@@ -180,9 +170,10 @@ func (a *attempt) generate(ctx context.Context, r policy.Request, deliver func(p
 		}
 	}()
 	left := slices.Clone(r.Ordinals)
+	r.OnProgress = a.spending.progress
 	for child, err := range a.worker.policy.Expand(ctx, r) {
 		if err != nil {
-			a.wasted = a.wasted.Add(child.Usage)
+			a.wasted = a.wasted.Add(a.spending.stop(child.Usage))
 			return err
 		}
 		i := slices.Index(left, child.Ordinal)
@@ -190,6 +181,7 @@ func (a *attempt) generate(ctx context.Context, r policy.Request, deliver func(p
 			return fmt.Errorf("policy yielded child %d twice or without a request: run policytest on it", child.Ordinal)
 		}
 		left = slices.Delete(left, i, i+1)
+		a.spending.finish(child)
 		deliver(child)
 	}
 	if len(left) > 0 {

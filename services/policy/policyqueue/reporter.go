@@ -25,6 +25,7 @@ type reporter struct {
 	job    string // name of the job
 	epoch  string // of the job's message
 	start  policy.Start
+	spent  func() reasoning.Usage // returns what the attempt has spent so far
 }
 
 // claim sends a claim. It returns the ordinals of the missing children, and the traceparent
@@ -103,6 +104,6 @@ func (r reporter) requestOnce(ctx context.Context, msg *nats.Msg) (*nats.Msg, er
 func (r reporter) message(ctx context.Context, event protocol.Event) (msg *nats.Msg, err error) {
 	msg = nats.NewMsg(protocol.ResultSubject(r.search))
 	propagator.Inject(ctx, natsx.Header(msg.Header))
-	msg.Data, err = protocol.Result{Job: r.job, Epoch: r.epoch, Start: r.start, Event: event}.Encode()
+	msg.Data, err = protocol.Result{Job: r.job, Epoch: r.epoch, Start: r.start, Event: event, Spent: r.spent()}.Encode()
 	return msg, err
 }

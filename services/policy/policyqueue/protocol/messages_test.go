@@ -39,10 +39,11 @@ func TestMessagesAreThoseOfOtherReleases(t *testing.T) {
 	}{
 		{"job", Job{"name", "epoch", request(), enqueued, time.Time{}}, decodeJob},
 		{"job with attempts", Job{"name", "epoch", revised, enqueued, deadline}, decodeJob},
-		{"claim", Result{"name", "epoch", start, Claim{}}, decodeResult},
-		{"child", Result{"name", "epoch", start, Child{child}}, decodeResult},
-		{"stopped", Result{"name", "epoch", start, Stopped{reasoning.Usage{Generated: 9}}}, decodeResult},
-		{"claim without epoch", Result{"name", "", start, Claim{}}, decodeResult},
+		{"claim", Result{Job: "name", Epoch: "epoch", Start: start, Event: Claim{}}, decodeResult},
+		{"child", Result{Job: "name", Epoch: "epoch", Start: start, Event: Child{child}}, decodeResult},
+		{"stopped", Result{Job: "name", Epoch: "epoch", Start: start, Event: Stopped{reasoning.Usage{Generated: 9}}}, decodeResult},
+		{"claim without epoch", Result{Job: "name", Epoch: "", Start: start, Event: Claim{}}, decodeResult},
+		{"heartbeat", Result{Job: "name", Epoch: "epoch", Start: start, Spent: reasoning.Usage{Generated: 7, Prompt: 5}}, decodeResult},
 		{"reply", []int{0, 2}, func(b []byte) (any, error) { return DecodeReply(b) }},
 	}
 	want := make(map[string]string)

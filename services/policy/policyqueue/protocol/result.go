@@ -19,7 +19,8 @@ type Result struct {
 	Job   string // name of the job
 	Epoch string // of the job's message; "" from workers of earlier releases
 	Start policy.Start
-	Event Event // nil: an event of a later release
+	Event Event           // nil: a heartbeat, or an event of a later release
+	Spent reasoning.Usage // what the attempt has cost so far; zero from workers of earlier releases
 }
 
 // Encode returns the body of r's message.
@@ -30,6 +31,9 @@ func (r Result) Encode() ([]byte, error) {
 		Worker:    r.Start.Worker,
 		Attempt:   int32(r.Start.Attempt),
 		QueueWait: durationpb.New(r.Start.QueueWait),
+	}
+	if r.Spent != (reasoning.Usage{}) {
+		result.Spent = wire.UsageToProto(r.Spent)
 	}
 	switch e := r.Event.(type) {
 	case Claim:
@@ -60,6 +64,9 @@ func DecodeResult(body []byte) (Result, error) {
 		Worker: result.GetWorker(), Attempt: int(result.GetAttempt()), QueueWait: result.GetQueueWait().AsDuration(),
 	}}
 	var err error
+	if r.Spent, err = wire.UsageFromProto(result.GetSpent()); err != nil {
+		r.Spent, err = reasoning.Usage{}, nil // bill nothing rather than a malformed usage
+	}
 	switch e := result.GetEvent().(type) {
 	case *queuev1.ExpansionResult_Claim:
 		r.Event = Claim{}

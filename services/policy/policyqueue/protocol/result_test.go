@@ -18,7 +18,7 @@ func TestResultIsDecodedAsEncoded(t *testing.T) {
 		Usage: reasoning.Usage{Generated: 1}, Generate: time.Second, Start: start,
 	}
 	for _, event := range []Event{Claim{}, Child{child}, Stopped{reasoning.Usage{Generated: 9}}, nil} {
-		want := Result{Job: "job", Epoch: "epoch", Start: start, Event: event}
+		want := Result{Job: "job", Epoch: "epoch", Start: start, Event: event, Spent: reasoning.Usage{Generated: 5}}
 		body, err := want.Encode()
 		if err != nil {
 			t.Fatal(err)

@@ -125,7 +125,8 @@ func (x *ExpansionJob) GetDeadline() *timestamppb.Timestamp {
 
 // An ExpansionResult reports on an attempt at a job. Workers send it to res.<search>, to which the client of the
 // search's jobs subscribes: claims, children and errors as requests, to which the client sends a ResultReply, and final
-// reports as plain messages.
+// reports and heartbeats as plain messages. A heartbeat has no event: while an attempt runs, the worker sends one each
+// second, so that the client knows what the attempt has cost if the worker dies.
 type ExpansionResult struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the job.
@@ -147,7 +148,10 @@ type ExpansionResult struct {
 	Event isExpansionResult_Event `protobuf_oneof:"event"`
 	// ExpansionJob.epoch of the message with which the attempt began. By it a client distinguishes an attempt at a job
 	// that it has cancelled from an attempt at a later job of the same name. Absent from workers of earlier releases.
-	Epoch         string `protobuf:"bytes,9,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Epoch string `protobuf:"bytes,9,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// What the attempt has cost so far, with its finished and its unfinished children. Absent: nothing, or the worker is
+	// of an earlier release.
+	Spent         *v11.Usage `protobuf:"bytes,10,opt,name=spent,proto3" json:"spent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -258,6 +262,13 @@ func (x *ExpansionResult) GetEpoch() string {
 		return x.Epoch
 	}
 	return ""
+}
+
+func (x *ExpansionResult) GetSpent() *v11.Usage {
+	if x != nil {
+		return x.Spent
+	}
+	return nil
 }
 
 type isExpansionResult_Event interface {
@@ -594,7 +605,7 @@ const file_ponder_queue_v1_queue_proto_rawDesc = "" +
 	"\texpansion\x18\x04 \x01(\v2\x1b.ponder.policy.v1.ExpansionR\texpansion\x12;\n" +
 	"\venqueued_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"enqueuedAt\x126\n" +
-	"\bdeadline\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\bdeadline\"\xfe\x02\n" +
+	"\bdeadline\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\bdeadline\"\xb0\x03\n" +
 	"\x0fExpansionResult\x12\x15\n" +
 	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12\x16\n" +
 	"\x06worker\x18\x02 \x01(\tR\x06worker\x12\x18\n" +
@@ -605,7 +616,9 @@ const file_ponder_queue_v1_queue_proto_rawDesc = "" +
 	"\x05child\x18\x06 \x01(\v2\x17.ponder.policy.v1.ChildH\x00R\x05child\x122\n" +
 	"\x05error\x18\a \x01(\v2\x1a.ponder.reasoning.v1.ErrorH\x00R\x05error\x124\n" +
 	"\astopped\x18\b \x01(\v2\x18.ponder.queue.v1.StoppedH\x00R\astopped\x12\x14\n" +
-	"\x05epoch\x18\t \x01(\tR\x05epochB\a\n" +
+	"\x05epoch\x18\t \x01(\tR\x05epoch\x120\n" +
+	"\x05spent\x18\n" +
+	" \x01(\v2\x1a.ponder.reasoning.v1.UsageR\x05spentB\a\n" +
 	"\x05event\"\a\n" +
 	"\x05Claim\"=\n" +
 	"\aStopped\x122\n" +
@@ -664,13 +677,14 @@ var file_ponder_queue_v1_queue_proto_depIdxs = []int32{
 	10, // 5: ponder.queue.v1.ExpansionResult.child:type_name -> ponder.policy.v1.Child
 	11, // 6: ponder.queue.v1.ExpansionResult.error:type_name -> ponder.reasoning.v1.Error
 	3,  // 7: ponder.queue.v1.ExpansionResult.stopped:type_name -> ponder.queue.v1.Stopped
-	12, // 8: ponder.queue.v1.Stopped.wasted:type_name -> ponder.reasoning.v1.Usage
-	13, // 9: ponder.queue.v1.WorkerAnnouncement.model:type_name -> ponder.reasoning.v1.ModelIdentity
-	10, // [10:10] is the sub-list for method output_type
-	10, // [10:10] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	12, // 8: ponder.queue.v1.ExpansionResult.spent:type_name -> ponder.reasoning.v1.Usage
+	12, // 9: ponder.queue.v1.Stopped.wasted:type_name -> ponder.reasoning.v1.Usage
+	13, // 10: ponder.queue.v1.WorkerAnnouncement.model:type_name -> ponder.reasoning.v1.ModelIdentity
+	11, // [11:11] is the sub-list for method output_type
+	11, // [11:11] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_ponder_queue_v1_queue_proto_init() }
