@@ -2,24 +2,21 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"io"
-	"os"
 
 	"github.com/ponder-mesh/ponder/internal/tracefile"
 )
 
 type traceCmd struct {
-	File   string `arg:"" help:"A file of spans that ponder demo or --trace-file wrote."`
-	Search string `help:"Show only this search, with its waterfall." placeholder:"ID"`
-	List   bool   `help:"List the searches in the file."`
+	Files  []string `arg:"" help:"Files of spans, or directories of them: those that ponder demo, --trace-file and the services' -trace-file wrote, and OTLP in JSON, as the collector's file exporter writes it. The spans of a search may be in several." placeholder:"FILE"`
+	Search string   `help:"Show only this search, by its id or that of its trace." placeholder:"ID"`
+	List   bool     `help:"List the searches in the files."`
 }
 
-// Run prints the latencies of a trace file by depth.
+// Run prints the latencies of searches by depth, and of one its waterfall and its critical path.
 func (c *traceCmd) Run(_ context.Context, out *output) error {
-	open := func() (io.ReadCloser, error) { return os.Open(c.File) }
-	if err := tracefile.Show(out.writer(), open, tracefile.View{Search: c.Search, List: c.List, JSON: out.json}); err != nil {
-		return fmt.Errorf("%s: %w", c.File, err)
+	sources, err := tracefile.Files(c.Files...)
+	if err != nil {
+		return err
 	}
-	return nil
+	return tracefile.Show(out.writer(), sources, tracefile.View{Search: c.Search, List: c.List, JSON: out.json})
 }

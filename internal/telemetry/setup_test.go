@@ -215,7 +215,7 @@ func TestTraceFileIsShared(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (tracefile.Tally{Spans: 2, Foreign: 1}); tally != want {
+	if want := (tracefile.Tally{Files: 1, Spans: 2, Foreign: 1}); tally != want {
 		t.Errorf("tally %+v, want %+v", tally, want)
 	}
 	if got, want := strings.Join(services, " "), "planner policy"; got != want {

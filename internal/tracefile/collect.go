@@ -16,11 +16,22 @@ type searchKey struct{ trace, id string }
 
 func keyOf(s *Span) searchKey { return searchKey{s.Trace, s.search()} }
 
+// Limits of what a collector holds, so that its memory does not grow with the files. They are variables for tests.
+var (
+	maxSearches = 1 << 16 // searches; the spans of later ones are in the table only
+	maxPending  = 1 << 20 // durations of depth 1 that may be those of an estimate; later ones count as depth 1
+)
+
+// maxDepth is the first depth that shares its row of the table with all deeper ones.
+const maxDepth = 256
+
 // A collector builds a Summary from spans in any order.
 type collector struct {
 	searches map[searchKey]*Search
 	depths   map[int]*Depth
 	all      Depth
+	pending  int // durations in Search.first of all searches
+	unlisted int // spans of searches beyond maxSearches
 }
 
 // A stage of the work on a depth.
@@ -43,14 +54,19 @@ type duration struct {
 func (c *collector) add(s *Span, key searchKey) {
 	search := c.searches[key]
 	start, end := time.Unix(0, s.Start).UTC(), time.Unix(0, max(s.Start, s.End)).UTC()
-	if search == nil {
-		search = &Search{ID: key.id, Trace: key.trace, State: "unfinished", Start: start, end: end}
-		c.searches[key] = search
+	switch {
+	case search != nil:
+	case len(c.searches) < maxSearches:
+		search = &Search{ID: cut(key.id), Trace: cut(key.trace), State: "unfinished", Start: start, end: end}
+		c.searches[searchKey{search.Trace, search.ID}] = search
+	default:
+		c.unlisted++
+		search = &Search{} // of this span only
 	}
 	search.Spans++
 	switch s.Operation() {
 	case names.SpanSearch:
-		search.Strategy, search.State = s.text(names.Strategy), s.text(names.State)
+		search.Strategy, search.State = cut(s.text(names.Strategy)), cut(s.text(names.State))
 		if n, ok := s.number(names.CallsElided); ok {
 			search.Elided = int(n)
 		}
@@ -65,8 +81,8 @@ func (c *collector) add(s *Span, key searchKey) {
 	if !ok {
 		return
 	}
-	depth := int(n)
-	search.Depths = max(search.Depths, depth)
+	search.Depths = max(search.Depths, int(n))
+	depth := min(int(n), maxDepth)
 	d := duration{took: s.Duration(), middle: s.Start/2 + s.End/2}
 	if wait, ok := s.wait(); ok {
 		c.measure(search, depth, duration{queued, wait, d.middle})
@@ -92,8 +108,9 @@ func (c *collector) add(s *Span, key searchKey) {
 // have depth 1, too, and end before the estimate, whose span may be anywhere in the file.
 // summary separates them.
 func (c *collector) measure(search *Search, depth int, d duration) {
-	if depth == 1 && d.stage != waited {
+	if depth == 1 && d.stage != waited && c.pending < maxPending && search.ID != "" {
 		search.first = append(search.first, d)
+		c.pending++
 		return
 	}
 	c.at(depth).add(d)
@@ -107,8 +124,11 @@ func (c *collector) at(depth int) *Depth {
 	d := c.depths[depth]
 	if d == nil {
 		d = &Depth{Name: fmt.Sprint(depth)}
-		if depth == probeDepth {
+		switch depth {
+		case probeDepth:
 			d.Name = "probe"
+		case maxDepth:
+			d.Name += "+"
 		}
 		c.depths[depth] = d
 	}
@@ -119,14 +139,14 @@ func (d *Depth) stages() [4]*Quantity {
 	return [...]*Quantity{queued: &d.Queue, generated: &d.Generate, scored: &d.Score, waited: &d.Barrier}
 }
 
-func (d *Depth) add(one duration) {
-	q := d.stages()[one.stage]
-	q.all = append(q.all, one.took)
-}
+func (d *Depth) add(one duration) { d.stages()[one.stage].add(one.took) }
 
 func (c *collector) summary(tally Tally) *Summary {
-	s := &Summary{Tally: tally}
-	for _, search := range c.searches {
+	s := &Summary{Tally: tally, Unlisted: c.unlisted}
+	for _, key := range slices.SortedFunc(maps.Keys(c.searches), func(a, b searchKey) int {
+		return cmp.Or(cmp.Compare(a.trace, b.trace), cmp.Compare(a.id, b.id))
+	}) {
+		search := c.searches[key]
 		for _, d := range search.first {
 			depth := 1
 			if d.middle < search.estimated {

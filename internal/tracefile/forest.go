@@ -2,48 +2,85 @@ package tracefile
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/ponder-mesh/ponder/internal/telemetry/names"
 )
 
-// A forest holds the spans of one trace, and the tree of those that are shown.
+// maxNodes is the largest number of spans of a trace that is held in memory, about 100 MB. A search has some thousands.
+const maxNodes = 1 << 18
+
+// A forest holds the spans of the trace of one search.
 type forest struct {
-	search   Search
-	spans    map[string]*Span
-	children map[string][]*Span // by the id of the parent that is shown; "" has the roots
+	search  Search
+	nodes   map[string]*node
+	omitted int // spans beyond maxNodes
+
+	children map[string][]*node // of the tree of nodes that are shown, by the id of the parent; "" has the roots
 }
 
-func (f *forest) shown(s *Span) bool {
-	if s.search() != f.search.ID {
-		return false
+// readForest reads the trace of a search that is in the sources.
+func readForest(sources []Source, search Search) (*forest, error) {
+	f := &forest{search: search, nodes: map[string]*node{}, children: map[string][]*node{}}
+	_, err := readAll(sources, func(s *Span) {
+		switch {
+		case s.Trace != search.Trace:
+		case len(f.nodes) < maxNodes:
+			n := newNode(s, search.ID)
+			f.nodes[n.id] = n
+		default:
+			f.omitted++
+		}
+	})
+	if err != nil {
+		return nil, err
 	}
-	switch s.Operation() {
+	for _, n := range f.nodes {
+		if n.shown() {
+			parent := f.shownParent(n)
+			f.children[parent] = append(f.children[parent], n)
+		}
+	}
+	return f, nil
+}
+
+// shown reports whether the node has a row of the timeline.
+func (n *node) shown() bool {
+	switch n.operation {
 	case names.SpanSearch, names.SpanDepth, names.SpanEstimate, names.SpanGenerate, names.SpanScore:
-		return true
+		return n.ofSearch
 	}
 	return false
 }
 
-// parent returns the id of the nearest ancestor that is shown, or "".
-func (f *forest) parent(s *Span) string {
-	if a := f.ancestor(s, f.shown); a != nil {
-		return a.ID
+// shownParent returns the id of the nearest ancestor that is shown, or "".
+func (f *forest) shownParent(n *node) string {
+	if a := f.ancestor(n, (*node).shown); a != nil {
+		return a.id
 	}
 	return ""
 }
 
-// ancestor returns the nearest ancestor that matches, or nil. It terminates even if a span is
-// its own ancestor.
-func (f *forest) ancestor(s *Span, matches func(*Span) bool) *Span {
-	seen := 0
-	for a := f.spans[s.Parent]; a != nil && seen < len(f.spans); a = f.spans[a.Parent] {
-		if matches(a) {
+// job returns the attempt at a job that n is part of, nil if there was no queue.
+func (f *forest) job(n *node) *node {
+	if a := f.ancestor(n, func(a *node) bool { return a.waited || a.shown() }); a != nil && a.waited {
+		return a
+	}
+	return nil
+}
+
+// maxAncestors is how many ancestors are looked at. A search has about ten; a node of a damaged file may be its own.
+const maxAncestors = 64
+
+// ancestor returns the nearest ancestor that matches, or nil.
+func (f *forest) ancestor(n *node, matches func(*node) bool) *node {
+	a := f.nodes[n.parent]
+	for range maxAncestors {
+		if a == nil || matches(a) {
 			return a
 		}
-		seen++
+		a = f.nodes[a.parent]
 	}
 	return nil
 }
@@ -51,31 +88,30 @@ func (f *forest) ancestor(s *Span, matches func(*Span) bool) *Span {
 // rows appends the rows below a parent.
 func (f *forest) rows(parent string, indent int, rows *[]Row) {
 	children := f.children[parent]
-	slices.SortFunc(children, func(a, b *Span) int { return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.ID, b.ID)) })
-	for _, s := range children {
+	slices.SortFunc(children, func(a, b *node) int { return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.id, b.id)) })
+	for _, n := range children {
 		row := Row{
-			Name: s.label(), Node: s.text(names.NodeID), Indent: indent,
-			Start: time.Unix(0, s.Start).Sub(f.search.Start), Duration: s.Duration(),
+			Name: n.label(), Node: n.path, Indent: indent,
+			Start: time.Unix(0, n.start).Sub(f.search.Start), Duration: time.Duration(n.end - n.start), Failed: n.failed,
 		}
-		if s.Status == "error" {
-			row.Failed = cmp.Or(s.Message, "error")
-		}
-		if s.Operation() == names.SpanGenerate {
-			waited := func(a *Span) bool { _, ok := a.wait(); return ok || f.shown(a) }
-			if job := f.ancestor(s, waited); job != nil && !f.shown(job) {
-				row.Wait, _ = job.wait()
+		if n.operation == names.SpanGenerate {
+			if job := f.job(n); job != nil {
+				row.Wait = job.wait
 			}
 		}
 		*rows = append(*rows, row)
-		f.rows(s.ID, indent+1, rows)
+		f.rows(n.id, indent+1, rows)
 	}
 }
 
-// label returns what the span is, with its depth if it is that of a depth.
-func (s *Span) label() string {
-	operation := s.Operation()
-	if depth, ok := s.number(names.Depth); ok && operation == names.SpanDepth {
-		return names.SpanName(operation, fmt.Sprint(int(depth)))
+// orphans returns how many spans of the search have a parent that is not in the forest. The search's own parent is the
+// client's.
+func (f *forest) orphans() int {
+	count := 0
+	for _, n := range f.nodes {
+		if n.ofSearch && n.operation != names.SpanSearch && n.parent != "" && f.nodes[n.parent] == nil {
+			count++
+		}
 	}
-	return operation
+	return count
 }

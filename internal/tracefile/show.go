@@ -7,24 +7,34 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 )
 
-// A View selects what Show writes of a trace file.
+// A View selects what Show writes of the spans.
 type View struct {
-	Search string // only this search, by its id or that of its trace; "": all, and the timeline of the longest
+	Search string // only this search, by its id or that of its trace; "": all, and the trace of the longest
 	List   bool   // only the list of searches
-	JSON   bool   // everything, for programs
+	JSON   bool   // everything, for programs, on one line
 	Width  int    // columns of the timeline; 0 is 100
-	Rows   int    // of the timeline; 0 is 40
+	Rows   int    // of the timeline, and of the critical path; 0 is 40
 }
 
-// ErrNoSearch is the error of a file without searches, or without the one in View.Search.
-var ErrNoSearch = errors.New("no such search in the trace file")
+// ErrNoSearch is the error of files without searches, or without the one in View.Search.
+var ErrNoSearch = errors.New("no such search")
 
-// Show writes a view of a trace file. It reads the file once to find the search to show and,
-// unless only the list is requested, again for the spans of that search.
-func Show(w io.Writer, open func() (io.ReadCloser, error), v View) error {
-	summary, err := reading(open, func(r io.Reader) (*Summary, error) { return Summarize(r, v.Search) })
+// A Trace is what Show writes of one search.
+type Trace struct {
+	Timeline *Timeline `json:"timeline"`
+	Path     *Path     `json:"critical_path"`
+	Skews    []Skew    `json:"skews,omitempty"`   // processes whose clocks differ
+	Orphans  int       `json:"orphans,omitempty"` // spans of the search whose parents are in none of the files
+	Omitted  int       `json:"omitted,omitempty"` // spans of the trace that were too many to be held
+}
+
+// Show writes a view of the spans of all sources. It reads them once to find the search to show and, unless only the list
+// is requested, again for the spans of that search.
+func Show(w io.Writer, sources []Source, v View) error {
+	summary, err := summarize(sources, v.Search)
 	if err != nil {
 		return err
 	}
@@ -32,59 +42,97 @@ func Show(w io.Writer, open func() (io.ReadCloser, error), v View) error {
 		if v.Search != "" {
 			return fmt.Errorf("%w: %q", ErrNoSearch, v.Search)
 		}
-		return fmt.Errorf("%w: it has %d spans outside searches and %d lines that are not spans",
+		return fmt.Errorf("%w: there are %d spans outside searches, and %d lines that are not spans",
 			ErrNoSearch, summary.Spans, summary.Foreign)
 	}
 	if v.List && !v.JSON {
 		return summary.WriteSearches(w)
 	}
 	longest := slices.MaxFunc(summary.Searches, func(a, b Search) int { return cmp.Compare(a.Duration, b.Duration) })
-	timeline, err := reading(open, func(r io.Reader) (*Timeline, error) { return ReadTimeline(r, longest) })
+	f, err := readForest(sources, longest)
 	if err != nil {
 		return err
 	}
+	trace := Trace{Timeline: f.timeline(), Path: f.path(), Skews: f.skews(), Orphans: f.orphans(), Omitted: f.omitted}
 	if v.JSON {
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
-		return e.Encode(struct {
+		return json.NewEncoder(w).Encode(struct {
 			*Summary
-			Timeline *Timeline `json:"timeline"`
-		}{summary, timeline})
+			Trace
+		}{summary, trace})
 	}
-	if err := summary.write(w); err != nil {
-		return err
+	var out strings.Builder
+	out.WriteString(summary.heading() + "\n\n")
+	for _, write := range []func(io.Writer) error{
+		summary.WriteDepths, newline,
+		func(w io.Writer) error { return trace.Timeline.Write(w, cmp.Or(v.Width, 100), cmp.Or(v.Rows, 40)) }, newline,
+		func(w io.Writer) error { return trace.Path.Write(w, cmp.Or(v.Rows, 40)) },
+	} {
+		if err := write(&out); err != nil {
+			return err
+		}
 	}
-	return timeline.Write(w, cmp.Or(v.Width, 100), cmp.Or(v.Rows, 40))
+	for _, remark := range append(trace.remarks(), summary.missing(longest)...) {
+		fmt.Fprintln(&out, remark)
+	}
+	_, err = io.WriteString(w, out.String())
+	return err
 }
 
-// write writes the counts of the file and the table of depths.
-func (s *Summary) write(w io.Writer) error {
-	what := "1 search"
-	if n := len(s.Searches); n > 1 {
-		what = fmt.Sprintf("%d searches", n)
+func newline(w io.Writer) error {
+	_, err := io.WriteString(w, "\n")
+	return err
+}
+
+// heading returns the counts of the files.
+func (s *Summary) heading() string {
+	what := count(len(s.Searches), "search", "searches")
+	if s.Files == 1 {
+		what += fmt.Sprintf(" in a file of %d spans", s.Spans)
+	} else {
+		what += fmt.Sprintf(" in %d files of %d spans", s.Files, s.Spans)
 	}
-	what += fmt.Sprintf(" in a file of %d spans", s.Spans)
+	if s.Unlisted > 0 {
+		what += fmt.Sprintf(", %d of searches that are too many to be listed", s.Unlisted)
+	}
 	if s.Foreign > 0 {
 		what += fmt.Sprintf(", %d lines that are not spans", s.Foreign)
 	}
 	if s.Cut {
 		what += ", the last line is cut off"
 	}
-	if _, err := fmt.Fprintf(w, "%s\n\n", what); err != nil {
-		return err
-	}
-	if err := s.WriteDepths(w); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintln(w)
-	return err
+	return what
 }
 
-func reading[T any](open func() (io.ReadCloser, error), read func(io.Reader) (T, error)) (result T, err error) {
-	file, err := open()
-	if err != nil {
-		return result, fmt.Errorf("open trace file: %w", err)
+// missing returns what the table lacks because spans are in other files.
+func (s *Summary) missing(search Search) (remarks []string) {
+	if !search.whole {
+		remarks = append(remarks, "The span of the search itself is missing: it is in the file of the planner, and is written when the search ends.")
 	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	return read(file)
+	if s.All.Barrier.Count > 0 && s.All.Generate.Count == 0 {
+		remarks = append(remarks, "Spans of workers are missing: add the files of the policy's processes for queue wait and generate.")
+	}
+	return remarks
+}
+
+// remarks returns what a reader of the trace has to know.
+func (t *Trace) remarks() (remarks []string) {
+	if t.Orphans > 0 {
+		remarks = append(remarks, fmt.Sprintf("%s of the search: their parents are in none of the files.", count(t.Orphans, "span", "spans")))
+	}
+	if t.Omitted > 0 {
+		remarks = append(remarks, fmt.Sprintf("The trace has %d more spans, which are in the table only.", t.Omitted))
+	}
+	for _, s := range t.Skews {
+		remarks = append(remarks, fmt.Sprintf("Clocks differ: in %s, %s before the parent in %s, by up to %s.",
+			name(s.Child), count(s.Spans, "span begins", "spans begin"), name(s.Parent), short(s.By)))
+	}
+	return remarks
+}
+
+// count returns a number with its noun.
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }

@@ -1,9 +1,9 @@
-// Package tracefile reads spans from lines of JSON, and shows where the time of a
-// search went, depth by depth.
+// Package tracefile reads spans from files, and shows where the time of a search went, depth by depth, and which spans it
+// waited for.
 //
-// A file has one [Span] per line. Services and runs may share a file, since each appends
-// whole lines. Readers skip and count lines that are not spans, so that they can read a file
-// that is incomplete or still written.
+// A file has one [Span] per line, or requests of OTLP in JSON, as the collector's file exporter writes them. Services and
+// runs may share a file, since each appends whole lines; the spans of a search may be in several files. Readers skip and
+// count lines that are not spans, so that they can read a file that is incomplete or still written.
 package tracefile
 
 import (
@@ -67,13 +67,30 @@ func (s *Span) text(key string) string {
 }
 
 // search returns the id of the search that the span belongs to, or "".
-func (s *Span) search() string { return strings.TrimSuffix(s.text(names.SearchID), probeSuffix) }
+func (s *Span) search() string {
+	id := strings.TrimSuffix(s.text(names.SearchID), probeSuffix)
+	return id[:min(len(id), maxText)]
+}
+
+// process returns the service and the instance of the process, shortened.
+func (s *Span) process() string {
+	if s.Instance == "" {
+		return cut(s.Service)
+	}
+	return cut(s.Service) + "/" + cut(s.Instance[:min(len(s.Instance), 8)])
+}
+
+// number returns a numeric attribute of the span; see number.
+func (s *Span) number(key string) (n float64, ok bool) { return number(s.Attributes, key) }
 
 // number returns a numeric attribute if it is between 0 and a billion, as all numbers
 // of Ponder's spans are.
-func (s *Span) number(key string) (n float64, ok bool) {
-	n, ok = s.Attributes[key].(float64)
-	return n, ok && n >= 0 && n <= 1e9
+func number(attributes map[string]any, key string) (n float64, ok bool) {
+	n, ok = attributes[key].(float64)
+	if !ok || n < 0 || n > 1e9 {
+		return 0, false
+	}
+	return n, true
 }
 
 // wait returns how long the job of a span was in a queue.

@@ -41,9 +41,10 @@ func (s *Summary) WriteDepths(w io.Writer) error {
 }
 
 // A table aligns its columns: the first ones to the left, as text, the others to the
-// right, as numbers. Groups are headings over several columns, by their first.
+// right, as numbers, and the last ones to the left again. Groups are headings over several columns, by their first.
 type table struct {
 	left   int
+	right  int // the first of the last columns; 0: none
 	groups map[int]string
 	rows   [][]string
 }
@@ -84,7 +85,7 @@ func (t *table) write(w io.Writer) error {
 		line := ""
 		for i, cell := range row {
 			line += strings.Repeat(" ", t.gap(i))
-			if i < t.left {
+			if i < t.left || t.right > 0 && i >= t.right {
 				line += pad(cell, widths[i])
 			} else {
 				line += strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)) + cell

@@ -30,27 +30,11 @@ type Row struct {
 	Failed   string        `json:"failed,omitempty"`
 }
 
-// ReadTimeline reads the timeline of a search that Summarize found in the same file. It holds
-// the spans of the search's trace in memory.
-func ReadTimeline(r io.Reader, search Search) (*Timeline, error) {
-	spans := map[string]*Span{}
-	if _, err := Read(r, func(s *Span) {
-		if s.Trace == search.Trace {
-			spans[s.ID] = s
-		}
-	}); err != nil {
-		return nil, fmt.Errorf("read trace file: %w", err)
-	}
-	f := forest{search: search, spans: spans, children: map[string][]*Span{}}
-	for _, s := range spans {
-		if f.shown(s) {
-			parent := f.parent(s)
-			f.children[parent] = append(f.children[parent], s)
-		}
-	}
-	t := &Timeline{Search: search}
+// timeline returns the timeline of the search.
+func (f *forest) timeline() *Timeline {
+	t := &Timeline{Search: f.search}
 	f.rows("", 0, &t.Rows)
-	return t, nil
+	return t
 }
 
 // Write draws the timeline with lines of width columns, 40 to 1000, and about most rows: it

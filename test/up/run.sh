@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the five processes of a deployment: nats-server, policy, verifier, difficulty, planner. Solves a problem, adds and
-# deletes a profile, solves a problem without the verifier, and checks that all processes stop.
+# Runs the five processes of a deployment: nats-server, policy, verifier, difficulty, planner. Solves a problem, joins the
+# spans of the four services, adds and deletes a profile, solves a problem without the verifier, and checks that all processes stop.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . test/lib.sh
@@ -20,23 +20,36 @@ stop() {
   local status=$?
   for ((i = ${#pids[@]} - 1; i >= 0; i--)); do kill "${pids[i]}" 2>/dev/null || true; done
   for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
-  [ $status = 0 ] || tail -n 20 "$out"/* >&2
+  [ $status = 0 ] || tail -n 20 "$out"/* 2>/dev/null >&2
   rm -rf "$out"
   exit $status
 }
 trap stop EXIT
 start nats bin/nats-server -a 127.0.0.1 -p "$nats" -js -sd "$out/js"
 url=nats://127.0.0.1:$nats
-start policy bin/policy --nats-url "$url" --addr 127.0.0.1:$policy --metrics-addr 127.0.0.1:$m1
-start verifier bin/verifier --addr 127.0.0.1:$verifier --metrics-addr 127.0.0.1:$m2
-start difficulty bin/difficulty --nats-url "$url" --verifier-addr 127.0.0.1:$verifier --addr 127.0.0.1:$difficulty --metrics-addr 127.0.0.1:$m3
+traces=$out/traces # wait_for has a variable out of its own
+mkdir "$traces"
+export OTEL_BSP_SCHEDULE_DELAY=100 # milliseconds, until spans are in the files
+start policy bin/policy --nats-url "$url" --addr 127.0.0.1:$policy --metrics-addr 127.0.0.1:$m1 --trace-file "$traces/policy.jsonl"
+start verifier bin/verifier --addr 127.0.0.1:$verifier --metrics-addr 127.0.0.1:$m2 --trace-file "$traces/verifier.jsonl"
+start difficulty bin/difficulty --nats-url "$url" --verifier-addr 127.0.0.1:$verifier --addr 127.0.0.1:$difficulty --metrics-addr 127.0.0.1:$m3 \
+  --trace-file "$traces/difficulty.jsonl"
 start planner bin/planner --nats-url "$url" --verifier-addr 127.0.0.1:$verifier --difficulty-addr 127.0.0.1:$difficulty \
-  --addr 127.0.0.1:$planner --metrics-addr 127.0.0.1:$m0
+  --addr 127.0.0.1:$planner --metrics-addr 127.0.0.1:$m0 --trace-file "$traces/planner.jsonl"
 wait_for 60 bin/ponder doctor --planner-addr 127.0.0.1:$planner --policy-addr 127.0.0.1:$policy --verifier-addr 127.0.0.1:$verifier --difficulty-addr 127.0.0.1:$difficulty
 bin/ponder doctor --planner-addr 127.0.0.1:$planner --policy-addr 127.0.0.1:$policy --verifier-addr 127.0.0.1:$verifier --difficulty-addr 127.0.0.1:$difficulty
 answer=$(bin/ponder solve --planner-addr 127.0.0.1:$planner --effort high "Tom has 12 apples. Tom finds 7 more. How many apples does Tom have now?")
 [ "$answer" = 19 ] || { echo "answered '$answer', want 19" >&2; exit 1; }
 echo "five processes, one solve: $answer"
+
+# joined reports whether the files of the four services have a whole search, with a straggler on its critical path.
+joined() {
+  local text
+  text=$(bin/ponder trace "$traces") && grep -q '^1 search in 4 files' <<<"$text" && grep -q '^straggler: child' <<<"$text" &&
+    ! grep -q 'missing\|in none of the files' <<<"$text"
+}
+wait_for 20 joined || { bin/ponder trace "$traces" >&2; exit 1; }
+bin/ponder trace "$traces" | sed -n '/^critical path/,/^straggler/p'
 
 # planned TEXT reports whether the plan contains TEXT. It reads the plan before it searches: in a pipe, grep -q would exit
 # early and break the writer.
