@@ -6,19 +6,22 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 )
 
-// Traceparent returns the W3C trace context of ctx, "" if there is none. Messages that
-// share a stream carry it in a field, since they share the metadata of the stream.
-func Traceparent(ctx context.Context) string {
+// propagator writes and reads what goes with a request: trace context and baggage.
+var propagator = propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{})
+
+// TraceContext returns the W3C trace context and baggage of ctx, "" if there is none. Messages that share a stream carry
+// them in fields, since they share the metadata of the stream.
+func TraceContext(ctx context.Context) (traceparent, baggage string) {
 	carrier := propagation.MapCarrier{}
-	propagation.TraceContext{}.Inject(ctx, carrier)
-	return carrier["traceparent"]
+	propagator.Inject(ctx, carrier)
+	return carrier["traceparent"], carrier["baggage"]
 }
 
-// WithTraceparent returns ctx with the trace context parent. It is the inverse of
-// Traceparent.
-func WithTraceparent(ctx context.Context, parent string) context.Context {
-	if parent == "" {
+// WithTraceContext returns ctx with this trace context and baggage, each unless it is "" or malformed. It is the inverse
+// of TraceContext.
+func WithTraceContext(ctx context.Context, traceparent, baggage string) context.Context {
+	if traceparent == "" && baggage == "" {
 		return ctx
 	}
-	return propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{"traceparent": parent})
+	return propagator.Extract(ctx, propagation.MapCarrier{"traceparent": traceparent, "baggage": baggage})
 }

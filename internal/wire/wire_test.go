@@ -6,6 +6,7 @@ import (
 	"math"
 	"testing"
 
+	"go.opentelemetry.io/otel/baggage"
 	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
@@ -79,21 +80,38 @@ func TestMalformed(t *testing.T) {
 	}
 }
 
-func TestTraceparent(t *testing.T) {
+func TestTraceContext(t *testing.T) {
 	want := trace.NewSpanContext(trace.SpanContextConfig{
 		TraceID: trace.TraceID{1}, SpanID: trace.SpanID{2}, TraceFlags: 1, Remote: true,
 	})
 	ctx := trace.ContextWithRemoteSpanContext(context.Background(), want)
-	remote := wire.WithTraceparent(context.Background(), wire.Traceparent(ctx))
+	member, err := baggage.NewMemberRaw("team", "a b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	carried, err := baggage.New(member)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx = baggage.ContextWithBaggage(ctx, carried)
+	remote := withTraceContext(wire.TraceContext(ctx))
+	if got := baggage.FromContext(remote).Member("team").Value(); got != "a b" {
+		t.Errorf("baggage: got %q, want \"a b\"", got)
+	}
 	if got := trace.SpanContextFromContext(remote); !got.Equal(want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	if got := wire.Traceparent(context.Background()); got != "" {
-		t.Errorf("got %q without a trace", got)
+	if traceparent, baggage := wire.TraceContext(context.Background()); traceparent+baggage != "" {
+		t.Errorf("got %q and %q without a trace", traceparent, baggage)
 	}
 	for _, bad := range []string{"", "nonsense"} {
-		if got := trace.SpanContextFromContext(wire.WithTraceparent(context.Background(), bad)); got.IsValid() {
-			t.Errorf("%q: got %v, want none", bad, got)
+		got := withTraceContext(bad, bad)
+		if parent, members := trace.SpanContextFromContext(got), baggage.FromContext(got).Len(); parent.IsValid() || members > 0 {
+			t.Errorf("%q: got %v and %d members, want none", bad, parent, members)
 		}
 	}
+}
+
+func withTraceContext(traceparent, baggage string) context.Context {
+	return wire.WithTraceContext(context.Background(), traceparent, baggage)
 }

@@ -19,9 +19,12 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
 )
 
-// propagator writes and reads the trace context of jobs and results in the W3C's format,
-// whichever propagator the process uses elsewhere: both ends are in this package.
-var propagator = propagation.TraceContext{}
+// propagator writes and reads the trace context of jobs and results in the W3C's format, and jobPropagator also the
+// baggage of jobs, whichever propagator the process uses elsewhere: both ends are in this package.
+var (
+	propagator    = propagation.TraceContext{}
+	jobPropagator = propagation.NewCompositeTextMapPropagator(propagator, propagation.Baggage{})
+)
 
 // traceParent returns the traceparent in the header of a message, or "" if there is none.
 func traceParent(h nats.Header) string { return natsx.Header(h).Get("traceparent") }
@@ -41,14 +44,14 @@ func newTracer(cfg Config) tracer {
 func (t tracer) startSend(ctx context.Context, r policy.Request, msg *nats.Msg) (context.Context, trace.Span) {
 	ctx, span := t.Start(ctx, names.SpanName(names.SpanSend, protocol.Stream),
 		trace.WithSpanKind(trace.SpanKindProducer), trace.WithAttributes(attributes(names.SpanSend, r, msg)...))
-	propagator.Inject(ctx, natsx.Header(msg.Header))
+	jobPropagator.Inject(ctx, natsx.Header(msg.Header))
 	return ctx, span
 }
 
 // startProcess starts the consumer's span of an attempt at a job. Its parent is the
 // producer's span, so that a search is one trace.
 func (t tracer) startProcess(ctx context.Context, a *attempt) (context.Context, trace.Span) {
-	ctx = propagator.Extract(ctx, natsx.Header(a.msg.Header))
+	ctx = jobPropagator.Extract(ctx, natsx.Header(a.msg.Header))
 	return t.Start(ctx, names.SpanName(names.SpanProcess, protocol.Stream),
 		trace.WithSpanKind(trace.SpanKindConsumer),
 		trace.WithAttributes(append(attributes(names.SpanProcess, a.job.Request, a.msg),

@@ -62,11 +62,13 @@ func (c *Client) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 			yield(policy.Child{}, err)
 			return
 		}
+		traceparent, baggage := wire.TraceContext(ctx)
 		newRequest := func(id string) *policyv1.ExpandRequest {
 			return &policyv1.ExpandRequest{
 				RequestId:   id,
 				Action:      &policyv1.ExpandRequest_Expansion{Expansion: policywire.ExpansionToProto(r)},
-				Traceparent: wire.Traceparent(ctx),
+				Traceparent: traceparent,
+				Baggage:     baggage,
 			}
 		}
 		missing := make(map[int]bool, len(r.Ordinals))

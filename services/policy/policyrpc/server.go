@@ -72,7 +72,7 @@ func (s *server) expand(
 		starts.Go(func() { send(&policyv1.ExpandResponse{RequestId: q.GetRequestId(), Event: event}) })
 	}
 
-	for child, err := range s.policy.Expand(wire.WithTraceparent(ctx, q.GetTraceparent()), r) {
+	for child, err := range s.policy.Expand(wire.WithTraceContext(ctx, q.GetTraceparent(), q.GetBaggage()), r) {
 		if err != nil {
 			return nil, err
 		}

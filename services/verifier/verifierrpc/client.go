@@ -55,11 +55,13 @@ func (c *Client) Score(ctx context.Context, r verifier.Request) (verifier.Result
 	if err := r.Validate(); err != nil {
 		return verifier.Result{}, err
 	}
+	traceparent, baggage := wire.TraceContext(ctx)
 	newRequest := func(id string) *verifierv1.ScoreRequest {
 		return &verifierv1.ScoreRequest{
 			RequestId:   id,
 			Action:      &verifierv1.ScoreRequest_Path{Path: pathToProto(r)},
-			Traceparent: wire.Traceparent(ctx),
+			Traceparent: traceparent,
+			Baggage:     baggage,
 		}
 	}
 	var result verifier.Result

@@ -56,7 +56,7 @@ func (s *server) score(
 	if err := r.Validate(); err != nil {
 		return nil, err
 	}
-	result, err := s.verifier.Score(wire.WithTraceparent(ctx, q.GetTraceparent()), r)
+	result, err := s.verifier.Score(wire.WithTraceContext(ctx, q.GetTraceparent(), q.GetBaggage()), r)
 	if err != nil {
 		return nil, err
 	}

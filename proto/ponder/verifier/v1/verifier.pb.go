@@ -38,7 +38,9 @@ type ScoreRequest struct {
 	//	*ScoreRequest_Cancel
 	Action isScoreRequest_Action `protobuf_oneof:"action"`
 	// W3C trace context (traceparent) of the request, since all requests of a stream share its metadata. Empty: none.
-	Traceparent   string `protobuf:"bytes,4,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
+	Traceparent string `protobuf:"bytes,4,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
+	// W3C baggage of the request, as a header of that name has it. Empty: that of the stream.
+	Baggage       string `protobuf:"bytes,5,opt,name=baggage,proto3" json:"baggage,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -108,6 +110,13 @@ func (x *ScoreRequest) GetCancel() *Cancel {
 func (x *ScoreRequest) GetTraceparent() string {
 	if x != nil {
 		return x.Traceparent
+	}
+	return ""
+}
+
+func (x *ScoreRequest) GetBaggage() string {
+	if x != nil {
+		return x.Baggage
 	}
 	return ""
 }
@@ -508,13 +517,14 @@ var File_ponder_verifier_v1_verifier_proto protoreflect.FileDescriptor
 
 const file_ponder_verifier_v1_verifier_proto_rawDesc = "" +
 	"\n" +
-	"!ponder/verifier/v1/verifier.proto\x12\x12ponder.verifier.v1\x1a\x1egoogle/protobuf/duration.proto\x1a#ponder/reasoning/v1/reasoning.proto\"\xbf\x01\n" +
+	"!ponder/verifier/v1/verifier.proto\x12\x12ponder.verifier.v1\x1a\x1egoogle/protobuf/duration.proto\x1a#ponder/reasoning/v1/reasoning.proto\"\xd9\x01\n" +
 	"\fScoreRequest\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12.\n" +
 	"\x04path\x18\x02 \x01(\v2\x18.ponder.verifier.v1.PathH\x00R\x04path\x124\n" +
 	"\x06cancel\x18\x03 \x01(\v2\x1a.ponder.verifier.v1.CancelH\x00R\x06cancel\x12 \n" +
-	"\vtraceparent\x18\x04 \x01(\tR\vtraceparentB\b\n" +
+	"\vtraceparent\x18\x04 \x01(\tR\vtraceparent\x12\x18\n" +
+	"\abaggage\x18\x05 \x01(\tR\abaggageB\b\n" +
 	"\x06action\"\b\n" +
 	"\x06Cancel\"\x84\x01\n" +
 	"\x04Path\x12\x16\n" +

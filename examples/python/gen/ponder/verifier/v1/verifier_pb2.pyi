@@ -11,16 +11,18 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class ScoreRequest(_message.Message):
-    __slots__ = ("request_id", "path", "cancel", "traceparent")
+    __slots__ = ("request_id", "path", "cancel", "traceparent", "baggage")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     PATH_FIELD_NUMBER: _ClassVar[int]
     CANCEL_FIELD_NUMBER: _ClassVar[int]
     TRACEPARENT_FIELD_NUMBER: _ClassVar[int]
+    BAGGAGE_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     path: Path
     cancel: Cancel
     traceparent: str
-    def __init__(self, request_id: _Optional[str] = ..., path: _Optional[_Union[Path, _Mapping]] = ..., cancel: _Optional[_Union[Cancel, _Mapping]] = ..., traceparent: _Optional[str] = ...) -> None: ...
+    baggage: str
+    def __init__(self, request_id: _Optional[str] = ..., path: _Optional[_Union[Path, _Mapping]] = ..., cancel: _Optional[_Union[Cancel, _Mapping]] = ..., traceparent: _Optional[str] = ..., baggage: _Optional[str] = ...) -> None: ...
 
 class Cancel(_message.Message):
     __slots__ = ()
