@@ -32,7 +32,7 @@ type Config struct {
 	Sampling  reasoning.Sampling      // of requests that set none; zero: reasoning.DefaultSampling(256)
 	Slots     int                     // sequences that a worker generates at a time; 0 is 64
 	Workers   int                     // 0 is 1, negative is none
-	Queue     policyqueue.Config      // its Model is set from Policy, its Tracers from Telemetry
+	Queue     policyqueue.Config      // its Model is set from Policy, its Tracers and Telemetry from Telemetry
 	Listen    Addresses               // addresses to listen on besides memory
 
 	Log *slog.Logger // of searches that are accepted and end; nil: none

@@ -58,7 +58,7 @@ func Start(ctx context.Context, c Config) (_ *Mesh, err error) {
 	if c.Queue.Model, err = c.Policy.Model(ctx); err != nil {
 		return nil, fmt.Errorf("get policy model: %w", err)
 	}
-	c.Queue.Tracers = c.Telemetry.Tracers
+	c.Queue.Tracers, c.Queue.Telemetry = c.Telemetry.Tracers, c.Telemetry.Instruments
 	if err := m.startQueue(ctx, &c); err != nil {
 		return nil, err
 	}
@@ -217,7 +217,7 @@ func (m *Mesh) startDifficulty(ctx context.Context, c Config, scorer verifier.Ve
 			return err
 		}
 	}
-	traced := difficultytrace.New(estimators, c.Telemetry.Instruments)
+	traced := difficultytrace.New(estimators, c.Queue.Model.Name, c.Telemetry.Instruments)
 	conn, err := m.serve(c, "difficulty", c.Listen.Difficulty, serve.Service{
 		Register: func(s grpc.ServiceRegistrar) { difficultyrpc.Register(s, traced, c.Sampling) }, Checks: m.checks(),
 	})

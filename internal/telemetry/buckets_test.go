@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/ponder-mesh/ponder/internal/telemetry"
+	"github.com/ponder-mesh/ponder/internal/telemetry/names"
 	"github.com/ponder-mesh/ponder/internal/telemetry/telemetrytest"
 )
 
@@ -28,8 +29,12 @@ func TestDurationsHaveFiniteBuckets(t *testing.T) {
 			t.Fatal(err)
 		}
 		library.Record(context.Background(), c.took.Seconds())
-		for _, h := range []telemetry.Seconds{p.Step, p.QueueWait, p.Generate, p.Score, p.Depth, p.Search} {
-			h.Record(context.Background(), c.took)
+		ctx := context.Background()
+		p.RecordStep(ctx, telemetry.Task{}, c.took)
+		p.RecordPhase(ctx, names.PhaseQueue, telemetry.Task{}, c.took)
+		p.RecordRequest(ctx, telemetry.GenAIRequest{}, c.took)
+		for _, h := range []telemetry.Seconds{p.Depth, p.Search} {
+			h.Record(ctx, c.took)
 		}
 		p.Width.Record(context.Background(), 8)
 		metrics, _ := telemetrytest.Finish(t, p)
@@ -40,8 +45,8 @@ func TestDurationsHaveFiniteBuckets(t *testing.T) {
 				first[b[1]] = b[2]
 			}
 		}
-		if len(first) != 7 {
-			t.Errorf("%d histograms of durations, want 7: %v", len(first), first)
+		if len(first) != 6 {
+			t.Errorf("%d histograms of durations, want 6: %v", len(first), first)
 		}
 		for name, le := range first {
 			if le != c.first {

@@ -2,9 +2,10 @@ package telemetry
 
 import (
 	"context"
-	"errors"
+	"slices"
 	"time"
 
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	metricnoop "go.opentelemetry.io/otel/metric/noop"
@@ -26,17 +27,23 @@ type Instruments struct {
 	Content bool
 
 	Tracer         trace.Tracer
-	Step           Seconds // from the request for a child to its arrival
-	QueueWait      Seconds // of a job
-	Generate       Seconds // of a child
-	Score          Seconds // of a path
 	Depth          Seconds // from the first request for a depth's nodes to the last result
 	Search         Seconds // from start to end
 	Width          metric.Int64Histogram
-	Tokens         metric.Int64Counter
 	SearchesEnded  metric.Int64Counter
 	SearchesActive metric.Int64UpDownCounter
+	JobsEnded      metric.Int64Counter
+	JobRetries     metric.Int64Counter
 	StoreFailures  metric.Int64Counter
+	Progress       *Progress // of live searches
+
+	phase, step, genAIDuration Seconds
+	genAITokens                metric.Int64Histogram
+	failures, children, tokens metric.Int64Counter
+	refused, callRetries       metric.Int64Counter
+	memoResults                metric.Int64Counter
+	meter                      metric.Meter
+	slots, jobs                metric.Int64ObservableUpDownCounter
 }
 
 // DefaultSpanBudget is the span budget of a search.
@@ -47,37 +54,41 @@ var (
 	// a step of thinking takes minutes.
 	secondBuckets = []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600}
 	widthBuckets  = []float64{1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096}
+	// tokenBuckets has the boundaries that the GenAI conventions advise.
+	tokenBuckets = []float64{1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864}
 )
 
 // NewInstruments returns instruments of these providers.
 func NewInstruments(tracers trace.TracerProvider, meters metric.MeterProvider) (*Instruments, error) {
-	meter := meters.Meter(names.Scope)
-	var errs [11]error
-	seconds := func(i int, name, help string) (s Seconds) {
-		s.histogram, errs[i] = meter.Float64Histogram(name, metric.WithUnit("s"), metric.WithDescription(help),
-			metric.WithExplicitBucketBoundaries(secondBuckets...))
-		return s
-	}
+	m := &maker{Meter: meters.Meter(names.Scope)}
 	in := &Instruments{
-		Tracer:    tracers.Tracer(names.Scope, trace.WithSchemaURL(names.SchemaURL)),
-		Step:      seconds(0, names.StepDuration, "From a child's request to its arrival: queue, generation and transport."),
-		QueueWait: seconds(1, names.QueueWaitTime, "How long a job waited for a worker."),
-		Generate:  seconds(2, names.GenerateDuration, "How long an engine took to generate a child."),
-		Score:     seconds(3, names.ScoreDuration, "How long a verifier took to score a path."),
-		Depth:     seconds(4, names.DepthDuration, "From the first request for a depth's nodes to the last result."),
-		Search:    seconds(5, names.SearchDuration, "From a search's start to its end."),
+		Tracer:         tracers.Tracer(names.Scope, trace.WithSchemaURL(names.SchemaURL)),
+		Depth:          m.seconds(names.DepthDuration),
+		Search:         m.seconds(names.SearchDuration),
+		Width:          m.counts(names.DepthWidth, widthBuckets),
+		SearchesEnded:  m.counter(names.SearchesEnded),
+		SearchesActive: m.upDown(names.SearchesActive),
+		JobsEnded:      m.counter(names.JobsEnded),
+		JobRetries:     m.counter(names.JobRetries),
+		StoreFailures:  m.counter(names.StoreFailures),
+		Progress:       &Progress{},
+
+		phase:         m.seconds(names.PhaseDuration),
+		step:          m.seconds(names.StepDuration),
+		genAIDuration: m.seconds(names.GenAIDuration),
+		genAITokens:   m.counts(names.GenAITokensUsed, tokenBuckets),
+		failures:      m.counter(names.PhaseFailures),
+		children:      m.counter(names.ChildrenEnded),
+		tokens:        m.counter(names.TokensSpent),
+		refused:       m.counter(names.SearchesRefused),
+		callRetries:   m.counter(names.CallRetries),
+		memoResults:   m.counter(names.MemoResults),
+		meter:         m.Meter,
+		slots:         m.observed(names.WorkerSlots),
+		jobs:          m.observed(names.QueueJobs),
 	}
-	in.Width, errs[6] = meter.Int64Histogram(names.DepthWidth, metric.WithUnit("{child}"),
-		metric.WithDescription("Children requested at a depth."), metric.WithExplicitBucketBoundaries(widthBuckets...))
-	in.Tokens, errs[7] = meter.Int64Counter(names.TokensSpent, metric.WithUnit("{token}"),
-		metric.WithDescription("Tokens billed to searches."))
-	in.SearchesEnded, errs[8] = meter.Int64Counter(names.SearchesEnded, metric.WithUnit("{search}"),
-		metric.WithDescription("Searches that ended."))
-	in.SearchesActive, errs[9] = meter.Int64UpDownCounter(names.SearchesActive, metric.WithUnit("{search}"),
-		metric.WithDescription("Live searches."))
-	in.StoreFailures, errs[10] = meter.Int64Counter(names.StoreFailures, metric.WithUnit("{result}"),
-		metric.WithDescription("Results that could not be recorded, as when a disk is full."))
-	return in, errors.Join(errs[:]...)
+	m.gauge(names.ProgressAge, in.Progress.Age)
+	return in, m.err()
 }
 
 var discard = func() *Instruments {
@@ -104,17 +115,128 @@ func (s Seconds) Record(ctx context.Context, d time.Duration, labels ...attribut
 	s.histogram.Record(ctx, d.Seconds(), metric.WithAttributeSet(attribute.NewSet(labels...)))
 }
 
-// Spend counts the tokens of a service's usage.
-func (in *Instruments) Spend(ctx context.Context, service string, u reasoning.Usage) {
-	for _, part := range []struct {
+// A Task is work of a search that is measured.
+type Task struct {
+	Depth    int    // of the node that is generated or scored
+	Strategy string // see StrategyOf
+	Model    string // that generates or scores, as its engine reports it
+}
+
+// RecordPhase adds the duration of a phase of a task that was completed. The span in ctx becomes an exemplar.
+func (in *Instruments) RecordPhase(ctx context.Context, phase string, t Task, d time.Duration) {
+	in.phase.histogram.Record(ctx, d.Seconds(),
+		optionOf(Labels{Phase: phase, HasDepth: true, Depth: t.Depth, Strategy: t.Strategy, Model: t.Model}).record...)
+}
+
+// RecordStep adds the time from the request for a child to its arrival.
+func (in *Instruments) RecordStep(ctx context.Context, t Task, d time.Duration) {
+	in.step.histogram.Record(ctx, d.Seconds(),
+		optionOf(Labels{HasDepth: true, Depth: t.Depth, Strategy: t.Strategy, Model: t.Model}).record...)
+}
+
+// CountFailure counts a phase of a task that ended with err.
+func (in *Instruments) CountFailure(ctx context.Context, phase string, t Task, err error) {
+	in.failures.Add(ctx, 1, optionOf(Labels{Phase: phase, Strategy: t.Strategy, Model: t.Model, Outcome: outcomeOf(err)}).add...)
+}
+
+// CountChildren counts children that a search requested; err is why they did not arrive, nil if they did.
+func (in *Instruments) CountChildren(ctx context.Context, t Task, n int, err error) {
+	in.children.Add(ctx, int64(n), optionOf(Labels{Strategy: t.Strategy, Model: t.Model, Outcome: outcomeOf(err)}).add...)
+}
+
+// CountRefused counts a request for a search that was refused with err.
+func (in *Instruments) CountRefused(ctx context.Context, err error) {
+	in.refused.Add(ctx, 1, metric.WithAttributes(attribute.String(names.LabelReason, outcomeOf(err))))
+}
+
+// CountRetry counts a call of a service that is repeated after it failed with err.
+func (in *Instruments) CountRetry(ctx context.Context, service string, err error) {
+	in.callRetries.Add(ctx, 1, metric.WithAttributes(
+		attribute.String(names.LabelService, service), attribute.String(names.LabelReason, outcomeOf(err))))
+}
+
+// CountMemo counts n results of a kind that were looked up, of which some were recorded.
+func (in *Instruments) CountMemo(ctx context.Context, kind string, n, recorded int) {
+	of := func(result string) metric.AddOption {
+		return metric.WithAttributes(attribute.String(names.LabelKind, kind), attribute.String(names.LabelResult, result))
+	}
+	in.memoResults.Add(ctx, int64(recorded), of("hit"))
+	in.memoResults.Add(ctx, int64(n-recorded), of("miss"))
+}
+
+// Spend counts the tokens of a service's usage for a task.
+func (in *Instruments) Spend(ctx context.Context, service string, t Task, u reasoning.Usage) {
+	for _, part := range [...]struct {
 		kind   string
 		tokens int64
 	}{{"generated", u.Generated}, {"prompt", u.Prompt}, {"cached", u.Cached}, {"verifier", u.Verifier}} {
 		if part.tokens > 0 {
-			in.Tokens.Add(ctx, part.tokens, metric.WithAttributes(
-				attribute.String(names.LabelService, service), attribute.String(names.LabelKind, part.kind)))
+			l := Labels{Service: service, Kind: part.kind, Strategy: t.Strategy, Model: t.Model}
+			in.tokens.Add(ctx, part.tokens, optionOf(l).add...)
 		}
 	}
+}
+
+// A GenAIRequest is a request to an engine, in the terms of the GenAI conventions.
+type GenAIRequest struct {
+	Operation, Provider, Model string
+	Usage                      reasoning.Usage
+	Err                        error
+}
+
+// RecordRequest adds the duration and the tokens of a request to an engine.
+func (in *Instruments) RecordRequest(ctx context.Context, r GenAIRequest, d time.Duration) {
+	labels := []attribute.KeyValue{
+		attribute.String(names.GenAIOperation, r.Operation), attribute.String(names.GenAIProvider, r.Provider),
+		attribute.String(names.GenAIServedModel, r.Model),
+	}
+	ended := labels
+	if r.Err != nil {
+		ended = append(slices.Clip(labels), attribute.String(names.ErrorType, outcomeOf(r.Err)))
+	}
+	in.genAIDuration.Record(ctx, d, ended...)
+	for _, part := range [...]struct {
+		kind   string
+		tokens int64
+	}{{names.GenAITokenInput, r.Usage.Prompt + r.Usage.Cached}, {names.GenAITokenOutput, r.Usage.Generated}} {
+		if part.tokens > 0 {
+			in.genAITokens.Record(ctx, part.tokens,
+				metric.WithAttributes(append(slices.Clip(labels), attribute.String(names.GenAITokenType, part.kind))...))
+		}
+	}
+}
+
+// ObserveSlots exposes the slots of a worker of a model until stop is called. count returns how many are free and busy.
+func (in *Instruments) ObserveSlots(model, worker string, count func() (free, busy int)) (stop func()) {
+	return in.observe(in.slots, count, "free", "busy",
+		attribute.String(names.LabelModel, model), attribute.String(names.LabelWorker, worker))
+}
+
+// ObserveJobs exposes the jobs of a model that a client of the queue waits for, until stop is called. count returns how
+// many wait for a worker and how many run. Those of several clients in one process are added.
+func (in *Instruments) ObserveJobs(model string, count func() (pending, running int)) (stop func()) {
+	return in.observe(in.jobs, count, "pending", "running", attribute.String(names.LabelModel, model))
+}
+
+// observe exposes two counts as states of an instrument.
+func (in *Instruments) observe(
+	i metric.Int64ObservableUpDownCounter, count func() (int, int), first, second string, labels ...attribute.KeyValue,
+) (stop func()) {
+	of := func(state string) metric.ObserveOption {
+		return metric.WithAttributes(append(slices.Clip(labels), attribute.String(names.LabelState, state))...)
+	}
+	ofFirst, ofSecond := of(first), of(second)
+	registered, err := in.meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
+		a, b := count()
+		o.ObserveInt64(i, int64(a), ofFirst)
+		o.ObserveInt64(i, int64(b), ofSecond)
+		return nil
+	}, i)
+	if err != nil { // the instrument is of another meter, which cannot be
+		otel.Handle(err)
+		return func() {}
+	}
+	return func() { registered.Unregister() } // fails only for a registration of another meter
 }
 
 // Usage returns the attributes of a span for its cost.

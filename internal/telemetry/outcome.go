@@ -9,7 +9,7 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// outcomes holds the values of LabelOutcome besides "ok" and "error", by the reason of the
+// outcomes holds the values of LabelOutcome and LabelReason besides "ok" and "error", by the reason of the
 // error. Dashboards depend on them.
 var outcomes = map[string]string{
 	"BUDGET_SPENT":      "spent",
@@ -21,6 +21,15 @@ var outcomes = map[string]string{
 	"MODEL_NOT_SERVED":  "model",
 	"JOB_GIVEN_UP":      "poison",
 	"BAD_SCORES":        "bad_scores",
+
+	"NO_VERIFIER":                    "no_verifier",
+	"IDEMPOTENCY_KEY_IN_USE":         "key_in_use",
+	"PLANNER_STOPPING":               "stopping",
+	"CANCELLED_BY_CLIENT":            "cancelled",
+	"TOKENS_NOT_COUNTED":             "tokens_not_counted",
+	"MODEL_NOT_FOUND":                "model",
+	"MODEL_SERVER_KEY_REFUSED":       "key_refused",
+	"MODEL_SERVER_RESPONSE_UNUSABLE": "response",
 }
 
 func outcomeOf(err error) string {
@@ -31,11 +40,6 @@ func outcomeOf(err error) string {
 		return outcomes[e.Reason()]
 	}
 	return "error"
-}
-
-// OutcomeLabel returns the label of the outcome of a call with this error.
-func OutcomeLabel(err error) attribute.KeyValue {
-	return attribute.String(names.LabelOutcome, outcomeOf(err))
 }
 
 // Fail marks a span as failed if err is not nil. The text of err counts as content, as it

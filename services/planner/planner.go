@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/oklog/ulid/v2"
+	"go.opentelemetry.io/otel/baggage"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/ponder-mesh/ponder/reasoning"
@@ -53,17 +54,23 @@ func (p *Planner) Close() {
 	p.busy.Wait()
 }
 
-// Create implements Solver. The search is traced below ctx's span.
+// Create implements Solver. The search is traced below ctx's span, with ctx's baggage.
 func (p *Planner) Create(ctx context.Context, r Request) (Search, error) {
 	r, err := p.accept(ctx, r)
-	if err != nil {
-		return Search{}, err
+	var l *live
+	if err == nil {
+		l, err = p.create(ctx, r)
 	}
-	l, err := p.create(ctx, r)
 	if err != nil {
+		p.CountRefused(ctx, err)
 		return Search{}, err
 	}
 	return l.search(), nil
+}
+
+// CountRefused counts a request for a search that was refused with err before Create could be called.
+func (p *Planner) CountRefused(ctx context.Context, err error) {
+	p.cfg.Telemetry.OrDiscard().CountRefused(ctx, err)
 }
 
 // create returns a new search, or the earlier search with r's idempotency key.
@@ -92,7 +99,8 @@ func (p *Planner) create(ctx context.Context, r Request) (*live, error) {
 		r.Deadline = now.Add(p.cfg.Timeout)
 	}
 	p.active++
-	run, cancel := context.WithCancelCause(trace.ContextWithSpanContext(p.ctx, trace.SpanContextFromContext(ctx)))
+	run := trace.ContextWithSpanContext(p.ctx, trace.SpanContextFromContext(ctx))
+	run, cancel := context.WithCancelCause(baggage.ContextWithBaggage(run, baggage.FromContext(ctx)))
 	l := newLive(ulid.Make().String(), r, cancel)
 	p.searches[l.id] = l
 	p.order = append(p.order, l.id)

@@ -47,7 +47,7 @@ func (p *Planner) run(ctx context.Context, l *live) {
 	case outcome.Answer == "":
 		final = StateFailed
 	}
-	traced.End(final.String(), r.bill, outcome.Err)
+	traced.End(plannertrace.End{State: final.String(), Degraded: len(outcome.Degraded) > 0, Bill: r.bill, Err: outcome.Err})
 	log.ended(ctx, l.strategy(), final, outcome, r.bill)
 	l.publish(state.Billed{Bill: r.bill}, state.Ended{State: final, Outcome: outcome})
 }
@@ -80,6 +80,7 @@ func (r *run) solve(ctx context.Context) Outcome {
 	if err != nil {
 		return ended(ctx, Outcome{}, err)
 	}
+	r.trace.SetModels(m.policy.Name, m.rewardModelOrNone().Name)
 	outcome := Outcome{Degraded: m.degraded}
 	for _, d := range m.degraded {
 		r.notice(NoticeDegraded, "%s", d)

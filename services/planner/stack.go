@@ -42,7 +42,7 @@ const noStoreBytes = 64 << 20
 func (p *Planner) stack(request Request, m models, r *run) stack {
 	var backoff backend.Backoff
 	if r != nil {
-		backoff.Waiting = r.noticeWaiting
+		backoff.Waiting, backoff.Retried = r.noticeWaiting, r.trace.Retried
 	}
 	b := backend.Retry(pair{p.cfg.Policy, p.cfg.Verifier}, backoff)
 	if r != nil {
@@ -54,7 +54,7 @@ func (p *Planner) stack(request Request, m models, r *run) stack {
 	}
 	s := stack{memo: backend.Memo(b, store, m.identity(request.Tenant))}
 	if r != nil {
-		s.memo.Unrecorded = r.noticeUnrecorded
+		s.memo.Unrecorded, s.memo.Looked = r.noticeUnrecorded, r.trace.Looked
 	}
 	b = s.memo
 	if p.cfg.Solo {

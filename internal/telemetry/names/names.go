@@ -104,6 +104,7 @@ const (
 	GenAIInputTokens  = "gen_ai.usage.input_tokens" // cached ones included
 	GenAICachedTokens = "gen_ai.usage.cache_read.input_tokens"
 	GenAIOutputTokens = "gen_ai.usage.output_tokens"
+	GenAITokenType    = "gen_ai.token.type"
 
 	MessagingSystem      = "messaging.system"
 	MessagingDestination = "messaging.destination.name"
@@ -116,32 +117,74 @@ const (
 	// Values of GenAIOperation.
 	GenAICompletion = "text_completion"
 	GenAIWorkflow   = "invoke_workflow"
+
+	// Values of GenAITokenType.
+	GenAITokenInput  = "input"
+	GenAITokenOutput = "output"
 )
 
-// Instruments. All durations are in seconds.
+// Instruments. Package telemetry has their kinds, units and labels in a table. All durations are in seconds.
 const (
-	StepDuration     = "ponder.step.duration"     // from a child's request to its arrival: queue, generation, transport
-	QueueWaitTime    = "ponder.queue.wait"        // of a job
-	GenerateDuration = "ponder.generate.duration" // of a child, in the engine
-	ScoreDuration    = "ponder.score.duration"    // of a path, in the verifier
-	DepthDuration    = "ponder.depth.duration"    // from a depth's first request to its last result: the barrier
-	DepthWidth       = "ponder.depth.width"       // children requested at a depth
-	SearchDuration   = "ponder.search.duration"
-	SearchesEnded    = "ponder.searches"
-	SearchesActive   = "ponder.searches.active"
-	StoreFailures    = "ponder.store.failures" // results that could not be recorded
-	TokensSpent      = "ponder.tokens"         // as billed to searches; by LabelService and LabelKind
-	SpansHandled     = "ponder.trace.spans"
+	PhaseDuration   = "ponder.phase.duration" // of completed work, by LabelPhase
+	PhaseFailures   = "ponder.phase.failures"
+	StepDuration    = "ponder.step.duration"  // from a child's request to its arrival: queue, generation, transport
+	DepthDuration   = "ponder.depth.duration" // from a depth's first request to its last result: the barrier
+	DepthWidth      = "ponder.depth.width"    // children requested at a depth
+	ChildrenEnded   = "ponder.children"
+	SearchDuration  = "ponder.search.duration"
+	SearchesEnded   = "ponder.searches"
+	SearchesActive  = "ponder.searches.active"
+	SearchesRefused = "ponder.searches.refused"
+	ProgressAge     = "ponder.search.progress.age"
+	JobsEnded       = "ponder.jobs"
+	JobRetries      = "ponder.job.retries"
+	QueueJobs       = "ponder.queue.jobs"
+	WorkerSlots     = "ponder.worker.slots"
+	CallRetries     = "ponder.call.retries"
+	MemoResults     = "ponder.memo.results"
+	StoreFailures   = "ponder.store.failures" // results that could not be recorded
+	TokensSpent     = "ponder.tokens"         // as billed to searches
+	SpansHandled    = "ponder.trace.spans"
+	BuildInfo       = "ponder.build.info"
+	GenAIDuration   = "gen_ai.client.operation.duration"
+	GenAITokensUsed = "gen_ai.client.token.usage"
 )
 
-// Labels of instruments. Each has few values: no search, node, tenant or text is a label.
+// Labels of instruments, besides attributes of the conventions. Each has few values: no search, node or text is a label.
 const (
+	LabelPhase    = "phase" // PhaseQueue, PhaseGenerate, PhaseScore
 	LabelDepth    = "depth"
-	LabelStrategy = "strategy"
-	LabelModel    = "model" // the name that the engine reports, not the one in a request
+	LabelStrategy = "strategy" // see Strategies
+	LabelModel    = "model"    // the name that the engine reports, not the one in a request
 	LabelOutcome  = "outcome"
 	LabelState    = "state"
 	LabelService  = "service"
-	LabelKind     = "kind" // generated, prompt, cached, verifier
+	LabelKind     = "kind"
+	LabelResult   = "result"
+	LabelReason   = "reason"
+	LabelDegraded = "degraded"
+	LabelWorker   = "worker"
 	LabelExporter = "exporter"
+	LabelVersion  = "version"
+	LabelRevision = "revision"
+	LabelGo       = "goversion"
+)
+
+// Values of LabelPhase.
+const (
+	PhaseQueue    = "queue"    // a job waits for a worker, until its first attempt begins
+	PhaseGenerate = "generate" // an engine generates a child
+	PhaseScore    = "score"    // a verifier scores a path
+)
+
+// Strategies holds the names of the strategies of package search, which are values of LabelStrategy.
+var Strategies = []string{
+	"greedy", "majority", "best-of-n", "beam", "lookahead", "dvts", "rebase", "mcts", "particles", "revisions",
+}
+
+// Values of LabelStrategy for work of no strategy.
+const (
+	StrategyPlanned  = "planned"  // of a search whose plan is not made yet
+	StrategyEstimate = "estimate" // of an estimate of difficulty
+	StrategyOther    = "other"    // of no search, or of an unknown strategy
 )

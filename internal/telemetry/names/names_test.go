@@ -5,6 +5,7 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	genai "go.opentelemetry.io/otel/semconv/v1.41.0" // the last that has them
+	"go.opentelemetry.io/otel/semconv/v1.41.0/genaiconv"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 )
 
@@ -24,6 +25,7 @@ func TestNamesAreTheConventions(t *testing.T) {
 		GenAIInputTokens:     genai.GenAIUsageInputTokensKey,
 		GenAICachedTokens:    genai.GenAIUsageCacheReadInputTokensKey,
 		GenAIOutputTokens:    genai.GenAIUsageOutputTokensKey,
+		GenAITokenType:       genai.GenAITokenTypeKey,
 		MessagingSystem:      semconv.MessagingSystemKey,
 		MessagingDestination: semconv.MessagingDestinationNameKey,
 		MessagingPartition:   semconv.MessagingDestinationPartitionIDKey,
@@ -42,11 +44,19 @@ func TestNamesAreTheConventions(t *testing.T) {
 	for got, want := range map[string]attribute.KeyValue{
 		GenAICompletion: genai.GenAIOperationNameTextCompletion,
 		GenAIWorkflow:   genai.GenAIOperationNameInvokeWorkflow,
-		SpanSend:        semconv.MessagingOperationTypeSend,
-		SpanProcess:     semconv.MessagingOperationTypeProcess,
+		GenAITokenInput: genai.GenAITokenTypeInput, GenAITokenOutput: genai.GenAITokenTypeOutput,
+		SpanSend:    semconv.MessagingOperationTypeSend,
+		SpanProcess: semconv.MessagingOperationTypeProcess,
 	} {
 		if got != want.Value.AsString() {
 			t.Errorf("%s is %s in the conventions", got, want.Value.AsString())
+		}
+	}
+	for got, want := range map[string]string{
+		GenAIDuration: genaiconv.ClientOperationDuration{}.Name(), GenAITokensUsed: genaiconv.ClientTokenUsage{}.Name(),
+	} {
+		if got != want {
+			t.Errorf("an instrument is %s, %s in the conventions", got, want)
 		}
 	}
 	if SchemaURL != semconv.SchemaURL {

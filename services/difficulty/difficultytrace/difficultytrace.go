@@ -14,24 +14,25 @@ import (
 	"github.com/ponder-mesh/ponder/services/difficulty"
 )
 
-// New returns e with a span for each estimation, and counts the tokens that it took.
-// A nil in measures nothing.
-func New(e difficulty.Estimator, in *telemetry.Instruments) difficulty.Estimator {
-	return &traced{Estimator: e, in: in.OrDiscard()}
+// New returns e with a span for each estimation, and counts the tokens that it took. model is the name of the policy
+// that generates its samples. A nil in measures nothing.
+func New(e difficulty.Estimator, model string, in *telemetry.Instruments) difficulty.Estimator {
+	return &traced{Estimator: e, model: model, in: in.OrDiscard()}
 }
 
 type traced struct {
 	difficulty.Estimator
-	in *telemetry.Instruments
+	model string
+	in    *telemetry.Instruments
 }
 
 func (e *traced) Estimate(ctx context.Context, r difficulty.Request) iter.Seq2[difficulty.Estimate, error] {
 	return func(yield func(difficulty.Estimate, error) bool) {
-		ctx, span := e.in.Tracer.Start(ctx, names.SpanEstimate, trace.WithAttributes(
+		ctx, span := e.in.Tracer.Start(telemetry.WithStrategy(ctx, names.StrategyEstimate), names.SpanEstimate, trace.WithAttributes(
 			attribute.String(names.Operation, names.SpanEstimate), attribute.String(names.SearchID, r.Search), attribute.String(names.EstimateMethod, r.Method.String())))
 		var spent reasoning.Usage
 		defer func() {
-			e.in.Spend(ctx, "difficulty", spent)
+			e.in.Spend(ctx, "difficulty", telemetry.Task{Strategy: names.StrategyEstimate, Model: e.model}, spent)
 			span.SetAttributes(telemetry.Usage(spent)...)
 			span.End()
 		}()

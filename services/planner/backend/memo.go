@@ -29,6 +29,9 @@ type Memoed struct {
 	// Unrecorded, if not nil, is called with the error of a store that did not accept a
 	// result, which is yielded all the same. It must be set before the first call.
 	Unrecorded func(error)
+	// Looked, if not nil, is called after n results of a kind were looked up, with the number of those that were
+	// recorded. It must be set before the first call.
+	Looked func(c Call, n, recorded int)
 
 	identity Identity
 	store    Store
@@ -94,6 +97,7 @@ func (m *Memoed) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 				return
 			}
 		}
+		m.looked(CallExpand, len(r.Ordinals), len(r.Ordinals)-len(missing))
 		if len(missing) == 0 {
 			return
 		}
@@ -117,9 +121,11 @@ func (m *Memoed) Score(ctx context.Context, r verifier.Request) (verifier.Result
 	for _, store := range []Store{m.free, m.store} {
 		var s scored
 		if ok, err := load(ctx, store, key, &s); ok || err != nil {
+			m.looked(CallScore, 1, 1)
 			return verifier.Result{Scores: s.Scores, Usage: s.Usage}, err
 		}
 	}
+	m.looked(CallScore, 1, 0)
 	result, err := m.Backend.Score(ctx, r)
 	if err != nil {
 		return verifier.Result{}, err
@@ -129,6 +135,13 @@ func (m *Memoed) Score(ctx context.Context, r verifier.Request) (verifier.Result
 	}
 	m.notice(save(ctx, m.store, key, &scored{result.Scores, result.Usage}))
 	return result, nil
+}
+
+// looked calls Looked.
+func (m *Memoed) looked(c Call, n, recorded int) {
+	if m.Looked != nil {
+		m.Looked(c, n, recorded)
+	}
 }
 
 // notice calls Unrecorded with the error of a result that was not recorded.

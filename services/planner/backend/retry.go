@@ -31,7 +31,17 @@ type Backoff struct {
 	// Waiting, if not nil, is called when Attempts attempts of a row have failed and the call
 	// waits for another, with the last error. It must not block.
 	Waiting func(err error)
+	// Retried, if not nil, is called before each further attempt, with the error of the failed one. It must not block.
+	Retried func(c Call, err error)
 }
+
+// A Call is a kind of call.
+type Call int
+
+const (
+	CallExpand Call = iota + 1
+	CallScore
+)
 
 // Retry returns a backend for one search that repeats calls which fail with
 // reasoning.ErrUnavailable or reasoning.ErrOverloaded. It repeats an expansion for the missing
@@ -82,7 +92,7 @@ func (b *retrying) Expand(ctx context.Context, r policy.Request) iter.Seq2[polic
 				return
 			}
 			failed++
-			if err := b.pause(ctx, failed, b.served.Load(), err, r.Search, r.Node); err != nil {
+			if err := b.pause(ctx, CallExpand, failed, b.served.Load(), err, r.Search, r.Node); err != nil {
 				yield(policy.Child{Usage: wasted}, err)
 				return
 			}
@@ -101,7 +111,7 @@ func (b *retrying) Score(ctx context.Context, r verifier.Request) (verifier.Resu
 		if err == nil {
 			return result, nil
 		}
-		if err := b.pause(ctx, failed, false, err, r.Search, r.Node); err != nil {
+		if err := b.pause(ctx, CallScore, failed, false, err, r.Search, r.Node); err != nil {
 			return verifier.Result{}, err
 		}
 	}
@@ -109,7 +119,9 @@ func (b *retrying) Score(ctx context.Context, r verifier.Request) (verifier.Resu
 
 // pause waits after a failed attempt. It returns an error if the call is not to be attempted
 // again. If patient, it waits for an unavailable service as for one that throttles.
-func (b *retrying) pause(ctx context.Context, failed int, patient bool, err error, search, node string) error {
+func (b *retrying) pause(
+	ctx context.Context, call Call, failed int, patient bool, err error, search, node string,
+) error {
 	deadline, bounded := ctx.Deadline()
 	patient = bounded && (patient || errors.Is(err, reasoning.ErrOverloaded))
 	switch {
@@ -135,6 +147,9 @@ func (b *retrying) pause(ctx context.Context, failed int, patient bool, err erro
 	}
 	select {
 	case <-time.After(wait):
+		if b.backoff.Retried != nil {
+			b.backoff.Retried(call, err)
+		}
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("%w (before another attempt: %w)", err, context.Cause(ctx))

@@ -22,18 +22,24 @@ import (
 // Register serves a Solver on s. Handlers return domain errors; the server's interceptors
 // (internal/rpcerr) convert them to gRPC statuses.
 func Register(s grpc.ServiceRegistrar, solver planner.Solver) {
-	plannerv1.RegisterPlannerServiceServer(s, &server{solver: solver, followers: newFollowers()})
+	refused := func(context.Context, error) {}
+	if counter, ok := solver.(interface{ CountRefused(context.Context, error) }); ok {
+		refused = counter.CountRefused
+	}
+	plannerv1.RegisterPlannerServiceServer(s, &server{solver: solver, followers: newFollowers(), refused: refused})
 }
 
 type server struct {
 	plannerv1.UnimplementedPlannerServiceServer
 	solver    planner.Solver
 	followers *followers
+	refused   func(context.Context, error) // counts a request for a search that is malformed
 }
 
 func (s *server) Solve(in *plannerv1.SolveRequest, out grpc.ServerStreamingServer[plannerv1.SolveResponse]) error {
 	request, err := specFromProto(in.GetTenant(), in.GetIdempotencyKey(), in.GetSpec())
 	if err != nil {
+		s.refused(out.Context(), err)
 		return err
 	}
 	search, err := s.solver.Create(out.Context(), request)
@@ -74,6 +80,7 @@ func (s *server) follow(ctx context.Context, ref planner.Ref, after int64, send 
 func (s *server) CreateSearch(ctx context.Context, in *plannerv1.CreateSearchRequest) (*plannerv1.CreateSearchResponse, error) {
 	request, err := specFromProto(in.GetTenant(), in.GetIdempotencyKey(), in.GetSpec())
 	if err != nil {
+		s.refused(ctx, err)
 		return nil, err
 	}
 	search, err := s.solver.Create(ctx, request)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"time"
 
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/planner/search"
@@ -12,22 +13,23 @@ import (
 )
 
 // Backend returns b with every call traced below the span of its depth, and measured. It belongs
-// below the memo, so that results of the memo are not measured as steps.
+// below the memo, so that results of the memo are not measured as steps. Children that did not arrive have no duration:
+// they are counted, with the reason.
 //
 // Once the search's span budget is spent, calls are still measured but make no more spans, here
 // and in the services that they call, and the search's span counts them as elided.
-func (t *Search) Backend(b search.Backend) search.Backend { return &backend{search: t, Backend: b} }
+func (t *Search) Backend(b search.Backend) search.Backend { return &traced{search: t, Backend: b} }
 
-type backend struct {
+type traced struct {
 	search.Backend
 	search *Search
 }
 
-func (b *backend) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
+func (b *traced) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {
-		c := b.search.begin(ctx, r.Depth()+1, len(r.Ordinals))
+		c := b.search.beginExpand(ctx, r.Depth()+1, len(r.Ordinals))
 		defer c.touch()
-		attempt, missing, stopped := 0, len(r.Ordinals), false
+		missing, stopped := len(r.Ordinals), false
 		var failure error
 		for child, err := range b.Backend.Expand(c.ctx, r) {
 			c.touch()
@@ -35,13 +37,9 @@ func (b *backend) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy
 				failure = err
 			} else {
 				missing--
-				c.step(nil)
-				if child.Attempt > attempt { // once per attempt: the children of one job wait together
-					attempt = child.Attempt
-					c.in().QueueWait.Record(c.measured, child.QueueWait, c.labels()...)
-				}
+				c.in().RecordStep(c.measured, c.task, time.Since(c.start))
 			}
-			c.in().Spend(c.measured, "policy", child.Usage)
+			c.in().Spend(c.measured, "policy", c.task, child.Usage)
 			if stopped = !yield(child, err); stopped {
 				break
 			}
@@ -53,8 +51,9 @@ func (b *backend) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy
 		default:
 			failure = errShort
 		}
-		for range max(missing, 0) {
-			c.step(failure)
+		c.in().CountChildren(c.measured, c.task, len(r.Ordinals)-missing, nil)
+		if missing > 0 {
+			c.in().CountChildren(c.measured, c.task, missing, failure)
 		}
 	}
 }
@@ -62,12 +61,12 @@ func (b *backend) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy
 // errShort is the error of a sequence that ended before all children were yielded.
 var errShort = errors.New("children are missing")
 
-func (b *backend) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
-	c := b.search.begin(ctx, reasoning.Depth(r.Node), 0)
+func (b *traced) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
+	c := b.search.beginScore(ctx, reasoning.Depth(r.Node))
 	defer c.touch()
 	result, err := b.Backend.Score(c.ctx, r)
 	if err == nil {
-		c.in().Spend(c.measured, "verifier", result.Usage)
+		c.in().Spend(c.measured, "verifier", c.task, result.Usage)
 	}
 	return result, err
 }

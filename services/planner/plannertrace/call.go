@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/baggage"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/ponder-mesh/ponder/internal/telemetry"
@@ -21,14 +22,24 @@ const callSpans = 3
 type call struct {
 	search *Search
 	depth  *depth
+	task   telemetry.Task
 	start  time.Time
 	// ctx is the context that the call is made with. measured always has the depth's span, so
 	// that measurements of elided calls, too, link to the search's trace.
 	ctx, measured context.Context
 }
 
-// begin starts a call for nodes of a depth; width of them are to be generated.
-func (t *Search) begin(ctx context.Context, number, width int) *call {
+// beginExpand starts a call that generates width nodes of a depth.
+func (t *Search) beginExpand(ctx context.Context, number, width int) *call {
+	return t.begin(ctx, number, width, func(m models) string { return m.policy })
+}
+
+// beginScore starts a call that scores a node of a depth.
+func (t *Search) beginScore(ctx context.Context, number int) *call {
+	return t.begin(ctx, number, 0, func(m models) string { return m.verifier })
+}
+
+func (t *Search) begin(ctx context.Context, number, width int, model func(models) string) *call {
 	now := time.Now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -43,7 +54,11 @@ func (t *Search) begin(ctx context.Context, number, width int) *call {
 	d.width += width
 	d.calls++
 	t.calls++
-	c := &call{search: t, depth: d, start: now, measured: trace.ContextWithSpan(ctx, d.span)}
+	ctx = baggage.ContextWithBaggage(ctx, t.baggage)
+	c := &call{
+		search: t, depth: d, start: now, measured: trace.ContextWithSpan(ctx, d.span),
+		task: telemetry.Task{Depth: number, Strategy: t.strategy, Model: cmp.Or(model(t.models), "unknown")},
+	}
 	c.ctx = c.measured
 	if budget := cmp.Or(t.in.SpanBudget, telemetry.DefaultSpanBudget); t.calls*callSpans > budget {
 		t.elided++
@@ -55,22 +70,10 @@ func (t *Search) begin(ctx context.Context, number, width int) *call {
 
 func (c *call) in() *telemetry.Instruments { return c.search.in }
 
-// touch sets the time of the depth's last activity.
+// touch sets the time of the search's last progress and of the depth's last activity.
 func (c *call) touch() {
+	c.in().Progress.Made(c.search)
 	c.search.mu.Lock()
 	defer c.search.mu.Unlock()
 	c.depth.last = time.Now()
-}
-
-// step measures one child that the call requested; err is why it was not generated, or nil.
-func (c *call) step(err error) {
-	c.in().Step.Record(c.measured, time.Since(c.start), append(c.labels(), telemetry.OutcomeLabel(err))...)
-}
-
-func (c *call) labels() []attribute.KeyValue {
-	c.search.mu.Lock()
-	defer c.search.mu.Unlock()
-	return []attribute.KeyValue{
-		telemetry.DepthLabel(c.depth.number), attribute.String(names.LabelStrategy, c.search.strategy),
-	}
 }

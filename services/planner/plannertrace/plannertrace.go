@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/baggage"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
@@ -18,6 +19,7 @@ import (
 	"github.com/ponder-mesh/ponder/internal/telemetry"
 	"github.com/ponder-mesh/ponder/internal/telemetry/names"
 	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner/backend"
 	"github.com/ponder-mesh/ponder/services/planner/search"
 )
 
@@ -30,11 +32,16 @@ type Search struct {
 
 	mu       sync.Mutex
 	strategy string
+	models   models
+	baggage  baggage.Baggage // of the search's client, with the strategy
 	depths   map[int]*depth
 	calls    int
 	elided   int // calls without spans
 	ended    bool
 }
+
+// models holds the names of the models of a search, as their engines report them.
+type models struct{ policy, verifier string }
 
 // A depth is the work on the nodes of one depth. Nodes may be added until the search ends, so that
 // End ends the depth's span, with the time of the depth's last activity. A depth is guarded by
@@ -55,7 +62,19 @@ func Start(ctx context.Context, in *telemetry.Instruments, id, strategy string) 
 		attribute.String(names.Operation, names.SpanSearch),
 		attribute.String(names.SearchID, id), attribute.String(names.GenAIOperation, names.GenAIWorkflow)))
 	in.SearchesActive.Add(ctx, 1)
-	return ctx, &Search{in: in, id: id, span: span, start: time.Now(), strategy: strategy, depths: map[int]*depth{}}
+	t := &Search{
+		in: in, id: id, span: span, start: time.Now(), strategy: strategy, depths: map[int]*depth{},
+		baggage: telemetry.StrategyBaggage(baggage.FromContext(ctx), strategy),
+	}
+	in.Progress.Begin(t)
+	return baggage.ContextWithBaggage(ctx, t.baggage), t
+}
+
+// SetModels sets the names of the policy's model and of the reward model, "" if there is none.
+func (t *Search) SetModels(policy, rewardModel string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.models = models{policy, rewardModel}
 }
 
 // A Plan has the attributes of a plan in the trace of its search.
@@ -67,6 +86,8 @@ func (t *Search) SetPlan(p Plan) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.strategy = p.Strategy
+	t.baggage = telemetry.StrategyBaggage(t.baggage, p.Strategy)
+	t.in.Progress.Made(t)
 	attributes := []attribute.KeyValue{
 		attribute.String(names.Strategy, p.Strategy),
 		attribute.String(names.PlanSource, p.Source),
@@ -78,36 +99,59 @@ func (t *Search) SetPlan(p Plan) {
 	t.span.SetAttributes(attributes...)
 }
 
-// End ends the spans of the search and its depths. state is the name of the search's last state,
-// such as "succeeded"; err is why the search has no answer or only a partial one. A spent budget
-// is no failure of the span. Later calls have no effect.
-func (t *Search) End(state string, bill reasoning.Bill, err error) {
+// Retried counts a call that is repeated after it failed with err.
+func (t *Search) Retried(c backend.Call, err error) {
+	t.in.CountRetry(trace.ContextWithSpan(context.Background(), t.span), services[c], err)
+}
+
+// Looked counts results that were looked up in the memo.
+func (t *Search) Looked(c backend.Call, n, recorded int) {
+	t.in.CountMemo(trace.ContextWithSpan(context.Background(), t.span), results[c], n, recorded)
+}
+
+// Labels of calls: the service that is called, and what it returns.
+var (
+	services = map[backend.Call]string{backend.CallExpand: "policy", backend.CallScore: "verifier"}
+	results  = map[backend.Call]string{backend.CallExpand: "child", backend.CallScore: "score"}
+)
+
+// An End is how a search ended.
+type End struct {
+	State    string // name of its last state, such as "succeeded"
+	Degraded bool
+	Bill     reasoning.Bill
+	Err      error // why the search has no answer or only a partial one
+}
+
+// End ends the spans of the search and its depths. A spent budget is no failure of the span. Later calls have no effect.
+func (t *Search) End(e End) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.ended {
 		return
 	}
 	t.ended = true
+	t.in.Progress.End(t)
 	ctx := trace.ContextWithSpan(context.Background(), t.span)
 	t.endDepths(ctx)
 	t.span.SetName(names.SpanName(names.GenAIWorkflow, t.strategy))
 	t.span.SetAttributes(
 		attribute.String(names.Strategy, t.strategy),
 		attribute.String(names.GenAIAgent, t.strategy),
-		attribute.String(names.State, state),
+		attribute.String(names.State, e.State),
 		attribute.Int(names.Calls, t.calls),
 		attribute.Int(names.CallsElided, t.elided))
-	t.span.SetAttributes(telemetry.Usage(bill.Total())...)
+	t.span.SetAttributes(telemetry.Usage(e.Bill.Total())...)
 	switch {
-	case err == nil:
+	case e.Err == nil:
 		t.span.SetStatus(codes.Ok, "")
-	case !errors.Is(err, search.ErrSpent):
-		t.in.Fail(t.span, err)
+	case !errors.Is(e.Err, search.ErrSpent):
+		t.in.Fail(t.span, e.Err)
 	}
 	t.span.End()
-	strategy, label := attribute.String(names.LabelStrategy, t.strategy), attribute.String(names.LabelState, state)
+	strategy, label := attribute.String(names.LabelStrategy, t.strategy), attribute.String(names.LabelState, e.State)
 	t.in.Search.Record(ctx, time.Since(t.start), strategy, label)
-	t.in.SearchesEnded.Add(ctx, 1, metric.WithAttributes(strategy, label))
+	t.in.SearchesEnded.Add(ctx, 1, metric.WithAttributes(strategy, label, attribute.Bool(names.LabelDegraded, e.Degraded)))
 	t.in.SearchesActive.Add(ctx, -1)
 }
 

@@ -26,6 +26,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/difficulty/difficultytrace"
 	"github.com/ponder-mesh/ponder/services/planner/plannertrace"
 	"github.com/ponder-mesh/ponder/services/planner/search"
+	"github.com/ponder-mesh/ponder/services/planner/strategies"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 	"github.com/ponder-mesh/ponder/services/policy/policytrace"
@@ -78,7 +79,7 @@ func run(t *testing.T, p *telemetry.Providers, s search.Strategy, steps *policyt
 		in:       p.Instruments,
 	}
 	ctx, traced := plannertrace.Start(t.Context(), p.Instruments, "s1", "planned")
-	probe := difficultytrace.New(&difficulty.Probe{Policy: b.policy, Verifier: b.verifier}, p.Instruments)
+	probe := difficultytrace.New(&difficulty.Probe{Policy: b.policy, Verifier: b.verifier}, "script", p.Instruments)
 	problem := search.Problem{
 		Search: "s1", Text: canary, Seed: 7, Aggregator: verifier.AggregatorMin,
 		Sampling: reasoning.Sampling{Temperature: 1, TopP: 1, MaxTokens: 100},
@@ -89,11 +90,12 @@ func run(t *testing.T, p *telemetry.Providers, s search.Strategy, steps *policyt
 			t.Errorf("probe: %v", err)
 		}
 	}
+	traced.SetModels("script", "steps")
 	traced.SetPlan(plannertrace.Plan{Strategy: s.Name(), Source: "request"})
 	tree := search.New(traced.Backend(b), problem)
 	_, err := search.Run(ctx, tree, s)
-	traced.End("succeeded", reasoning.Bill{}, err)
-	traced.End("failed", reasoning.Bill{}, err) // has no effect
+	traced.End(plannertrace.End{State: "succeeded", Err: err})
+	traced.End(plannertrace.End{State: "failed", Err: err}) // has no effect
 	return tree
 }
 
@@ -143,15 +145,20 @@ func TestSearchByDepth(t *testing.T) {
 
 		for _, line := range []string{
 			`ponder_depth_duration_seconds_sum{depth="2",strategy="beam"} 13.0`,
-			`ponder_step_duration_seconds_sum{depth="3",outcome="ok",strategy="beam"} 48.0`,
-			`ponder_queue_wait_seconds_sum{depth="2",strategy="beam"} 4.0`,
-			`ponder_generate_duration_seconds_sum{depth="2",model="script",outcome="ok"} 40.0`,
-			`ponder_score_duration_seconds_sum{depth="3",model="script",outcome="ok"} 4.0`,
+			`ponder_step_duration_seconds_sum{depth="3",model="script",strategy="beam"} 48.0`,
+			`ponder_phase_duration_seconds_sum{depth="2",model="script",phase="generate",strategy="beam"} 40.0`,
+			`ponder_phase_duration_seconds_sum{depth="3",model="script",phase="score",strategy="beam"} 4.0`,
+			`ponder_phase_duration_seconds_count{depth="1",model="script",phase="generate",strategy="estimate"} 2`,
+			`ponder_children_total{model="script",outcome="ok",strategy="beam"} 12.0`,
+			`gen_ai_client_operation_duration_seconds_sum{gen_ai_operation_name="text_completion",` +
+				`gen_ai_provider_name="script",gen_ai_response_model="script"} 80.0`,
+			`gen_ai_client_token_usage_count{gen_ai_operation_name="text_completion",` +
+				`gen_ai_provider_name="script",gen_ai_response_model="script",gen_ai_token_type="output"} 6`,
 			`ponder_depth_width_sum{depth="1",strategy="beam"} 4.0`,
 			`ponder_search_duration_seconds_sum{state="succeeded",strategy="beam"} 70.0`,
-			`ponder_searches_total{state="succeeded",strategy="beam"} 1.0`,
+			`ponder_searches_total{degraded="false",state="succeeded",strategy="beam"} 1.0`,
 			`ponder_searches_active 0.0`,
-			fmt.Sprintf(`ponder_tokens_total{kind="generated",service="policy"} %d.0`, 3*4*4), // 4 bytes a step
+			fmt.Sprintf(`ponder_tokens_total{kind="generated",model="script",service="policy",strategy="beam"} %d.0`, 3*4*4), // 4 bytes a step
 			`ponder_trace_spans_total{exporter="file",state="ended"}`,
 		} {
 			if !strings.Contains(metrics, line) {
@@ -193,8 +200,7 @@ func TestSpanBudget(t *testing.T) {
 		if got, want := level.Score.Count, 4; got != want {
 			t.Errorf("%d spans of scorings, want %d", got, want)
 		}
-		// 8 of the search and 2 of its probe.
-		line := `ponder_score_duration_seconds_count{depth="1",model="script",outcome="ok"} 10`
+		line := `ponder_phase_duration_seconds_count{depth="1",model="script",phase="score",strategy="best-of-n"} 8`
 		if !strings.Contains(metrics, line) {
 			t.Errorf("/metrics lacks %s: elided calls must be measured", line)
 		}
@@ -231,17 +237,18 @@ func TestOutcomes(t *testing.T) {
 		r.Node = strings.TrimSuffix(strings.Repeat("0.", 99), ".")
 		for range b.Expand(t.Context(), r) {
 		}
-		traced.End("failed", reasoning.Bill{}, reasoning.ErrOverloaded)
+		traced.End(plannertrace.End{State: "failed", Degraded: true, Err: reasoning.ErrOverloaded})
 		metrics, _ := telemetrytest.Finish(t, p)
 		for _, line := range []string{
-			`ponder_step_duration_seconds_count{depth="1",outcome="ok",strategy="beam"} 4`,
-			`ponder_step_duration_seconds_count{depth="1",outcome="overloaded",strategy="beam"} 1`,
-			`ponder_step_duration_seconds_count{depth="1",outcome="error",strategy="beam"} 4`,
-			`ponder_step_duration_seconds_count{depth="1",outcome="cancelled",strategy="beam"} 3`,
-			`ponder_step_duration_seconds_count{depth="16+",outcome="ok",strategy="beam"} 3`,
-			`ponder_step_duration_seconds_sum{depth="1",outcome="overloaded",strategy="beam"} 2.0`,
-			`ponder_generate_duration_seconds_count{depth="1",model="script",outcome="overloaded"} 1`,
-			`ponder_searches_total{state="failed",strategy="beam"} 1.0`,
+			`ponder_step_duration_seconds_count{depth="1",model="unknown",strategy="beam"} 4`,
+			`ponder_step_duration_seconds_sum{depth="1",model="unknown",strategy="beam"} 4.0`,
+			`ponder_step_duration_seconds_count{depth="16+",model="unknown",strategy="beam"} 3`,
+			`ponder_children_total{model="unknown",outcome="ok",strategy="beam"} 7.0`,
+			`ponder_children_total{model="unknown",outcome="overloaded",strategy="beam"} 2.0`,
+			`ponder_children_total{model="unknown",outcome="error",strategy="beam"} 4.0`,
+			`ponder_children_total{model="unknown",outcome="cancelled",strategy="beam"} 3.0`,
+			`ponder_phase_failures_total{model="script",outcome="overloaded",phase="generate",strategy="beam"} 2.0`,
+			`ponder_searches_total{degraded="true",state="failed",strategy="beam"} 1.0`,
 		} {
 			if !strings.Contains(metrics, line) {
 				t.Errorf("/metrics lacks %s", line)
@@ -263,5 +270,12 @@ func (short) Expand(context.Context, policy.Request) iter.Seq2[policy.Child, err
 // Without instruments a Search measures nothing and does not panic.
 func TestNoInstruments(t *testing.T) {
 	_, traced := plannertrace.Start(t.Context(), nil, "s", "beam")
-	traced.End("succeeded", reasoning.Bill{}, nil)
+	traced.End(plannertrace.End{State: "succeeded"})
+}
+
+// The labels of strategies are the names of all strategies.
+func TestStrategiesAreLabels(t *testing.T) {
+	if diff := cmp.Diff(slices.Sorted(slices.Values(names.Strategies)), slices.Sorted(slices.Values(strategies.Names()))); diff != "" {
+		t.Errorf("names.Strategies (got -, want +):\n%s", diff)
+	}
 }

@@ -38,6 +38,7 @@ type Client struct {
 	js        jetstream.JetStream
 	jobs      *registry
 	publisher *publisher
+	meter     meter
 	stop      func() // stops the background goroutines
 }
 
@@ -55,12 +56,13 @@ func NewClient(nc *nats.Conn, cfg Config) (*Client, error) {
 	}
 	epoch := nuid.Next()
 	settings := newSettingsFollower(js, nil)
-	jobs := newRegistry(nc, epoch)
+	meter := newMeter(cfg)
+	jobs := newRegistry(nc, meter, epoch)
 	c := &Client{
 		cfg:  cfg,
 		nc:   nc,
 		js:   js,
-		jobs: jobs,
+		jobs: jobs, meter: meter,
 		publisher: &publisher{
 			model: cfg.Model.Name, js: js, settings: settings, jobs: jobs, tracer: newTracer(cfg), epoch: epoch,
 		},
@@ -73,7 +75,8 @@ func NewClient(nc *nats.Conn, cfg Config) (*Client, error) {
 	var background sync.WaitGroup
 	background.Go(func() { audit.run(ctx) })
 	background.Go(func() { settings.run(ctx) })
-	c.stop = func() { cancel(); background.Wait() }
+	unobserve := cfg.Telemetry.ObserveJobs(cfg.Model.Name, jobs.counts)
+	c.stop = func() { unobserve(); cancel(); background.Wait() }
 	return c, nil
 }
 
@@ -115,6 +118,7 @@ func (c *Client) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 			for _, u := range e.take() {
 				switch {
 				case u.start != nil:
+					c.meter.started(ctx, r, *u.start, u.first)
 					if r.OnStart != nil {
 						r.OnStart(*u.start)
 					}

@@ -6,12 +6,13 @@ import (
 
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/ponder-mesh/ponder/internal/telemetry"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
 )
 
-// Config configures the queue of one model. All fields but Tracers must be the same in all
-// processes that use the queue. Operators change [protocol.Settings] instead.
+// Config configures the queue of one model. All fields but Tracers and Telemetry must be
+// the same in all processes that use the queue. Operators change [protocol.Settings] instead.
 type Config struct {
 	Model      reasoning.Model // that workers serve; subjects contain its name
 	AckWait    time.Duration   // without a heartbeat before a job goes to another worker, at least 1s; 0 is 10s
@@ -21,7 +22,8 @@ type Config struct {
 	Replicas   int             // of stream, consumers and buckets in a cluster of NATS servers, at most 5; 0 is 1
 	File       bool            // store jobs in files, not in memory; planners request jobs again that are lost
 
-	Tracers trace.TracerProvider // of the spans of jobs; nil: none
+	Tracers   trace.TracerProvider   // of the spans of jobs; nil: none
+	Telemetry *telemetry.Instruments // of jobs and slots; nil: none
 }
 
 // complete returns c with defaults, validated.
@@ -31,6 +33,7 @@ func (c Config) complete() (Config, error) {
 	c.MaxAge = cmp.Or(c.MaxAge, time.Hour)
 	c.MaxJobs = cmp.Or(c.MaxJobs, 1<<16)
 	c.Replicas = cmp.Or(c.Replicas, 1)
+	c.Telemetry = c.Telemetry.OrDiscard()
 	token := len(protocol.Token(c.Model.Name))
 	switch {
 	case c.Model.Name == "":

@@ -22,6 +22,7 @@ type expansion struct {
 // An update is a start, an error, a usage of wasted tokens or, if those are nil, a child.
 type update struct {
 	start  *policy.Start
+	first  bool // start is of the job's first attempt
 	err    error
 	wasted *reasoning.Usage
 	child  policy.Child

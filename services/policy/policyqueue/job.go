@@ -21,6 +21,7 @@ type job struct {
 	sequence uint64           // in the stream; 0: JetStream has not acknowledged the message
 	missing  map[int]struct{} // ordinals of children that have not come; not empty while wanted
 	claimant origin           // the last attempt that claimed the job
+	failed   bool             // while children were missing
 	trace    string           // traceparent of the claimant
 }
 
@@ -65,8 +66,9 @@ func (j *job) claim(from origin, trace string) (previous string) {
 	}
 	previous, j.trace = j.trace, trace
 	j.transition(jobEventClaim)
+	first := j.claimant == origin{}
 	j.claimant = from
-	j.expansion.put(update{start: &from.start})
+	j.expansion.put(update{start: &from.start, first: first})
 	return previous
 }
 
@@ -100,6 +102,7 @@ func (j *job) report(from origin, e protocol.Stopped) {
 // a failure may arrive after the last child.
 func (j *job) fail(err error) {
 	if j.wanted() {
+		j.failed = true
 		j.expansion.put(update{err: err})
 	}
 	j.transition(jobEventFail)

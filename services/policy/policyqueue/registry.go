@@ -18,6 +18,7 @@ import (
 // a search while it holds a job of the search.
 type registry struct {
 	nc     *nats.Conn
+	meter  meter
 	client string // prefix of the epochs of the client's jobs
 
 	mu       sync.Mutex // also guards the fields of jobs that job names
@@ -25,8 +26,8 @@ type registry struct {
 	stored   map[uint64]*job // by sequence in the stream
 }
 
-func newRegistry(nc *nats.Conn, client string) *registry {
-	return &registry{nc: nc, client: client, searches: make(map[string]*search), stored: make(map[uint64]*job)}
+func newRegistry(nc *nats.Conn, meter meter, client string) *registry {
+	return &registry{nc: nc, meter: meter, client: client, searches: make(map[string]*search), stored: make(map[uint64]*job)}
 }
 
 // add adds a job for r to e, and returns it. The caller publishes the job.
@@ -59,6 +60,23 @@ func (g *registry) setStored(j *job, sequence uint64) {
 	defer g.mu.Unlock()
 	j.sequence = sequence
 	g.stored[sequence] = j
+}
+
+// counts returns how many jobs wait for a worker, and how many run.
+func (g *registry) counts() (pending, running int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, s := range g.searches {
+		for _, j := range s.jobs {
+			switch j.state {
+			case jobStatePublished:
+				pending++
+			case jobStateClaimed, jobStateContested:
+				running++
+			}
+		}
+	}
+	return pending, running
 }
 
 // allStored returns the jobs that JetStream has stored. Their sequences do not change.
@@ -95,11 +113,12 @@ func (g *registry) cancelling(e *expansion) bool {
 	return slices.ContainsFunc(e.jobs, func(j *job) bool { return j.state == jobStateCancelling })
 }
 
-// remove removes e's jobs.
+// remove removes e's jobs, and counts how they ended.
 func (g *registry) remove(e *expansion) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, j := range e.jobs {
+		g.meter.ended(j)
 		if g.stored[j.sequence] == j { // not a later job: the sequences of a recreated stream begin at 1
 			delete(g.stored, j.sequence)
 		}

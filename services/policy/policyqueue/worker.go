@@ -102,6 +102,7 @@ func (w *Worker) Run(ctx context.Context) error {
 		return fmt.Errorf("worker %s: %w", w.name, err)
 	}
 	defer unsubscribe()
+	defer w.cfg.Telemetry.ObserveSlots(w.cfg.Model.Name, w.name, w.slots.counts)()
 	stopBackground := w.startBackground(context.WithoutCancel(ctx))
 	defer stopBackground()
 	attempts, stop := context.WithCancelCause(context.WithoutCancel(ctx))

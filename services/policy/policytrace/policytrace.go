@@ -32,14 +32,19 @@ type traced struct {
 
 func (p *traced) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {
-		start, depth := time.Now(), r.Depth()+1
+		start, depth, strategy := time.Now(), r.Depth()+1, telemetry.StrategyOf(ctx)
+		task := func() telemetry.Task { return telemetry.Task{Depth: depth, Strategy: strategy, Model: p.name.String()} }
 		ctx, span := p.in.Tracer.Start(ctx, names.SpanName(names.GenAICompletion, r.Model.Name),
 			trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(p.request(r, depth)...))
 		var batch batch
+		var failure error
 		defer func() {
 			span.SetAttributes(batch.attributes()...)
 			p.setEngine(span, r)
 			span.End()
+			p.in.RecordRequest(ctx, telemetry.GenAIRequest{
+				Operation: names.GenAICompletion, Provider: p.provider(), Model: p.name.String(), Usage: batch.usage, Err: failure,
+			}, time.Since(start))
 		}()
 		if p.in.Content {
 			span.SetAttributes(attribute.String(names.ContentProblem, r.Problem),
@@ -48,7 +53,9 @@ func (p *traced) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 		for child, err := range p.Policy.Expand(ctx, r) {
 			took := time.Since(start)
 			if err != nil {
+				failure = err
 				p.in.Fail(span, err)
+				p.in.CountFailure(ctx, names.PhaseGenerate, task(), err)
 				batch.usage = batch.usage.Add(child.Usage)
 			} else {
 				took = cmp.Or(child.Generate, took)
@@ -57,8 +64,8 @@ func (p *traced) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 					p.name.Learn(func() (string, error) { m, err := p.Model(ctx); return m.Name, err })
 				}
 				span.AddEvent(names.EventChild, trace.WithAttributes(p.child(child, took)...))
+				p.in.RecordPhase(ctx, names.PhaseGenerate, task(), took)
 			}
-			p.in.Generate.Record(ctx, took, telemetry.DepthLabel(depth), p.name.Label(), telemetry.OutcomeLabel(err))
 			if !yield(child, err) {
 				return
 			}

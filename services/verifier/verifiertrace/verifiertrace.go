@@ -40,8 +40,12 @@ func (v *traced) Score(ctx context.Context, r verifier.Request) (verifier.Result
 	}
 	result, err := v.Verifier.Score(ctx, r)
 	took := time.Since(start)
+	task := func() telemetry.Task {
+		return telemetry.Task{Depth: depth, Strategy: telemetry.StrategyOf(ctx), Model: v.name.String()}
+	}
 	if err != nil {
 		v.in.Fail(span, err)
+		v.in.CountFailure(ctx, names.PhaseScore, task(), err)
 	} else {
 		v.name.Learn(func() (string, error) { m, err := v.RewardModel(ctx); return m.Name, err })
 		span.SetAttributes(attribute.String(names.GenAIServedModel, v.name.String()),
@@ -50,7 +54,7 @@ func (v *traced) Score(ctx context.Context, r verifier.Request) (verifier.Result
 			span.SetAttributes(attribute.Float64(names.ScoreMin, slices.Min(result.Scores)),
 				attribute.Float64(names.ScoreLast, result.Scores[n-1]))
 		}
+		v.in.RecordPhase(ctx, names.PhaseScore, task(), took)
 	}
-	v.in.Score.Record(ctx, took, telemetry.DepthLabel(depth), v.name.Label(), telemetry.OutcomeLabel(err))
 	return result, err
 }

@@ -31,7 +31,7 @@ func build(_ context.Context, d *serve.Dependencies, c config) (service serve.Se
 		return service, err
 	}
 	d.OnClose(func() error { nc.Close(); return nil })
-	queue := policyqueue.Config{Model: reasoning.Model{Name: c.Model}, Tracers: d.Telemetry.Tracers}
+	queue := policyqueue.Config{Model: reasoning.Model{Name: c.Model}, Tracers: d.Telemetry.Tracers, Telemetry: d.Telemetry.Instruments}
 	jobs, err := policyqueue.NewClient(nc, queue)
 	if err != nil {
 		return service, err
@@ -58,7 +58,7 @@ func build(_ context.Context, d *serve.Dependencies, c config) (service serve.Se
 		d.OnClose(client.Close)
 		scorer = client
 	}
-	traced := difficultytrace.New(difficulty.All(jobs, scorer, prompt), d.Telemetry.Instruments)
+	traced := difficultytrace.New(difficulty.All(jobs, scorer, prompt), c.Model, d.Telemetry.Instruments)
 	service.Register = func(r grpc.ServiceRegistrar) {
 		difficultyrpc.Register(r, traced, reasoning.DefaultSampling(c.MaxTokens))
 	}

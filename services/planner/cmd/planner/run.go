@@ -41,7 +41,7 @@ func build(_ context.Context, d *serve.Dependencies, c config) (service serve.Se
 		return service, err
 	}
 	d.OnClose(func() error { nc.Close(); return nil })
-	queue := policyqueue.Config{Model: reasoning.Model{Name: c.Model}, Replicas: c.QueueReplicas, Tracers: d.Telemetry.Tracers}
+	queue := policyqueue.Config{Model: reasoning.Model{Name: c.Model}, Replicas: c.QueueReplicas, Tracers: d.Telemetry.Tracers, Telemetry: d.Telemetry.Instruments}
 	jobs, err := policyqueue.NewClient(nc, queue)
 	if err != nil {
 		return service, err
