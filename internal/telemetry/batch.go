@@ -27,6 +27,7 @@ func batch(
 	handled := func(state string) func(context.Context, int) {
 		labels := metric.WithAttributes(
 			attribute.String(names.LabelExporter, name), attribute.String(names.LabelState, state))
+		counter.Add(context.Background(), 0, labels) // so that the difference is known from the start
 		return func(ctx context.Context, n int) { counter.Add(ctx, int64(n), labels) }
 	}
 	queue := sdktrace.NewBatchSpanProcessor(countedExporter{e, handled("exported")}, options...)

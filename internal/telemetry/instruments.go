@@ -144,6 +144,21 @@ func (in *Instruments) CountChildren(ctx context.Context, t Task, n int, err err
 	in.children.Add(ctx, int64(n), optionOf(Labels{Strategy: t.Strategy, Model: t.Model, Outcome: outcomeOf(err)}).add...)
 }
 
+// StartCounters exposes a planner's counters of rare events as 0, so that a rate sees the first event.
+func (in *Instruments) StartCounters(ctx context.Context) {
+	in.StoreFailures.Add(ctx, 0)
+	in.SearchesActive.Add(ctx, 0)
+	for _, err := range []error{reasoning.ErrOverloaded, reasoning.ErrInvalid, reasoning.ErrUnavailable} {
+		in.refused.Add(ctx, 0, metric.WithAttributes(attribute.String(names.LabelReason, outcomeOf(err))))
+		for _, service := range []string{"policy", "verifier"} {
+			if err != reasoning.ErrInvalid {
+				in.callRetries.Add(ctx, 0, metric.WithAttributes(
+					attribute.String(names.LabelService, service), attribute.String(names.LabelReason, outcomeOf(err))))
+			}
+		}
+	}
+}
+
 // CountRefused counts a request for a search that was refused with err.
 func (in *Instruments) CountRefused(ctx context.Context, err error) {
 	in.refused.Add(ctx, 1, metric.WithAttributes(attribute.String(names.LabelReason, outcomeOf(err))))

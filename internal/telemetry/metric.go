@@ -77,7 +77,7 @@ var Metrics = []Metric{
 	{names.QueueJobs, KindUpDown, "{job}", []string{names.LabelModel, names.LabelState},
 		"Jobs that this process waits for: pending or running."},
 	{names.WorkerSlots, KindUpDown, "{slot}", []string{names.LabelModel, names.LabelWorker, names.LabelState},
-		"Sequences that a worker can generate at a time: free or busy, which includes those reserved for a job that it pulls."},
+		"Sequences that a worker can generate at a time: free, or busy with a job."},
 	{names.CallRetries, KindCounter, "{call}", []string{names.LabelService, names.LabelReason},
 		"Failed calls of the policy or the verifier that a planner repeated."},
 	{names.MemoResults, KindCounter, "{result}", []string{names.LabelKind, names.LabelResult},

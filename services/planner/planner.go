@@ -43,6 +43,8 @@ type idempotencyKey struct{ tenant, key string }
 // New returns a Planner. Close stops it.
 func New(c Config) *Planner {
 	ctx, cancel := context.WithCancelCause(context.Background())
+	c.Telemetry = c.Telemetry.OrDiscard()
+	c.Telemetry.StartCounters(ctx)
 	return &Planner{
 		cfg: c.withDefaults(), ctx: ctx, close: cancel, searches: map[string]*live{}, keys: map[idempotencyKey]string{},
 	}
@@ -70,7 +72,7 @@ func (p *Planner) Create(ctx context.Context, r Request) (Search, error) {
 
 // CountRefused counts a request for a search that was refused with err before Create could be called.
 func (p *Planner) CountRefused(ctx context.Context, err error) {
-	p.cfg.Telemetry.OrDiscard().CountRefused(ctx, err)
+	p.cfg.Telemetry.CountRefused(ctx, err)
 }
 
 // create returns a new search, or the earlier search with r's idempotency key.

@@ -188,6 +188,6 @@ func (r *run) noticeWaiting(err error) {
 // noticeUnrecorded counts a result that could not be recorded, and publishes a notice of the
 // first. The search continues; a later search may have to generate the result again.
 func (r *run) noticeUnrecorded(err error) {
-	r.cfg.Telemetry.OrDiscard().StoreFailures.Add(context.Background(), 1)
+	r.cfg.Telemetry.StoreFailures.Add(context.Background(), 1)
 	r.unrecorded.Do(func() { r.notice(NoticeDegraded, "results are not recorded any more: %v", err) })
 }

@@ -31,6 +31,16 @@ func (s *attempts) add(a *attempt) {
 	}
 }
 
+// slots returns how many slots the attempts use.
+func (s *attempts) slots() (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for a := range s.running {
+		n += a.reserved.size()
+	}
+	return n
+}
+
 func (s *attempts) remove(a *attempt) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

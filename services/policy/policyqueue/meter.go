@@ -35,7 +35,9 @@ func newMeter(cfg Config) meter {
 	}
 	for _, outcome := range []string{jobDone, jobFailed, jobCancelled} {
 		m.by[outcome] = metric.WithAttributes(model, attribute.String(names.LabelOutcome, outcome))
+		m.in.JobsEnded.Add(context.Background(), 0, m.by[outcome]) // so that a rate sees the first
 	}
+	m.in.JobRetries.Add(context.Background(), 0, m.retry)
 	return m
 }
 

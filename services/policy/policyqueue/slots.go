@@ -40,12 +40,6 @@ func (s *slots) release(n int) {
 	}
 }
 
-// counts returns how many slots are free, and how many are reserved.
-func (s *slots) counts() (free, busy int) {
-	free = s.available()
-	return free, s.total - free
-}
-
 // available returns the number of free slots.
 func (s *slots) available() int {
 	s.mu.Lock()

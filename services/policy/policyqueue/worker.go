@@ -102,7 +102,7 @@ func (w *Worker) Run(ctx context.Context) error {
 		return fmt.Errorf("worker %s: %w", w.name, err)
 	}
 	defer unsubscribe()
-	defer w.cfg.Telemetry.ObserveSlots(w.cfg.Model.Name, w.name, w.slots.counts)()
+	defer w.cfg.Telemetry.ObserveSlots(w.cfg.Model.Name, w.name, w.countSlots)()
 	stopBackground := w.startBackground(context.WithoutCancel(ctx))
 	defer stopBackground()
 	attempts, stop := context.WithCancelCause(context.WithoutCancel(ctx))
@@ -120,6 +120,13 @@ func (w *Worker) Run(ctx context.Context) error {
 		return fmt.Errorf("worker %s: %w: see the errors of NATS in the log", w.name, nats.ErrConnectionClosed)
 	}
 	return nil
+}
+
+// countSlots returns how many slots are free, and how many running attempts use. A pull reserves slots, too, while it
+// waits for a job: those are free.
+func (w *Worker) countSlots() (free, busy int) {
+	busy = w.attempts.slots()
+	return w.slots.total - busy, busy
 }
 
 // subscribe subscribes to cancellations and notifications.

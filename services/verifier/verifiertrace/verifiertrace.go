@@ -30,16 +30,17 @@ type traced struct {
 
 func (v *traced) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
 	start, depth := time.Now(), reasoning.Depth(r.Node)
-	ctx, span := v.in.Tracer.Start(ctx, names.SpanScore, trace.WithAttributes(
+	ctx, span := v.in.Tracer.Start(ctx, names.SpanScore, trace.WithTimestamp(start), trace.WithAttributes(
 		attribute.String(names.Operation, names.SpanScore), attribute.String(names.SearchID, r.Search), attribute.String(names.NodeID, r.Node),
 		attribute.Int(names.Depth, depth), attribute.Int(names.Steps, len(r.Steps))))
-	defer span.End()
+	var took time.Duration
+	defer func() { span.End(trace.WithTimestamp(start.Add(took))) }() // the span and the metric tell the same
 	if v.in.Content {
 		span.SetAttributes(attribute.String(names.ContentProblem, r.Problem),
 			attribute.StringSlice(names.ContentPrefix, r.Steps))
 	}
 	result, err := v.Verifier.Score(ctx, r)
-	took := time.Since(start)
+	took = time.Since(start)
 	task := func() telemetry.Task {
 		return telemetry.Task{Depth: depth, Strategy: telemetry.StrategyOf(ctx), Model: v.name.String()}
 	}
