@@ -3,13 +3,13 @@ GO      ?= go
 VENV    := .venv
 BIN     := bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-.PHONY: help test check build gen breaking lint unit race table calibration cards evidence evidence-quick evidence-check examples demo dev up deploy deploy-check cluster-validate images images-check images-twice images-up real real-calibrate bench-pocket clean
+.PHONY: help test check build gen breaking lint unit race table calibration cards evidence evidence-quick evidence-check examples demo dev up promql deploy deploy-check cluster-validate images images-check images-twice images-up real real-calibrate bench-pocket clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
-test: ## everything that CI runs: contracts current, lint, all tests with -race, clients, the five processes, manifests, images
-	+@test/stages.sh check race evidence-quick examples up deploy-check images-check
+test: ## everything that CI runs: contracts current, lint, all tests with -race, clients, the five processes, metrics, manifests, images
+	+@test/stages.sh check race evidence-quick examples up promql deploy-check images-check
 
 demo: ## watch four services solve problems in one process
 	$(GO) run ./cmd/ponder demo
@@ -68,6 +68,9 @@ examples: $(BIN)/grpcurl $(VENV)/.stamp ## solve, follow and cancel with grpcurl
 
 up: ## the five processes (nats-server and four services), one solve through them, stop
 	test/up/run.sh
+
+promql: $(BIN)/staticcheck $(VENV)/.stamp ## the queries of docs/operations.md by Prometheus' engine, on scrapes of the five processes, against their spans
+	cd test/promql && GOWORK=off $(GO) vet ./... && GOWORK=off ../../$(BIN)/staticcheck ./... && GOWORK=off $(GO) test -count=1 ./...
 
 deploy: ## write deploy/k8s, and the table of values in the chart's README, from the chart
 	cd deploy/render && GOWORK=off $(GO) run . write
