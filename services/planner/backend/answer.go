@@ -54,11 +54,11 @@ func scoreKey(r verifier.Request) AnswerKey {
 // failureOf returns what is recorded of an error: its kind and its reason, since texts of errors
 // differ between releases.
 func failureOf(err error) *reasoning.Error {
-	e := reasoning.Classify(err)
-	if e == nil {
-		return reasoning.NewError(reasoning.KindInternal, "", "")
+	kind, reason := reasoning.KindInternal, ""
+	if e := reasoning.Classify(err); e != nil {
+		kind, reason = e.Kind(), e.Reason()
 	}
-	return reasoning.NewError(e.Kind(), e.Reason(), e.Reason())
+	return reasoning.NewError(kind, reason, reason)
 }
 
 // err returns the error of a recorded failure.
