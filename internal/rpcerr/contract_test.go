@@ -44,6 +44,14 @@ func TestReasonsAreTheContract(t *testing.T) {
 		"MODEL_NOT_FOUND":         codes.FailedPrecondition,
 		"TOKENS_NOT_COUNTED":      codes.FailedPrecondition,
 
+		"SEARCH_TAKEN_OVER":         codes.AlreadyExists,
+		"JOURNAL_FULL":              codes.ResourceExhausted,
+		"JOURNAL_ENTRY_TOO_LARGE":   codes.FailedPrecondition,
+		"JOURNAL_SERVER_UNSUITABLE": codes.FailedPrecondition,
+		"LOG_CORRUPT":               codes.Internal,
+		"LOG_LOST":                  codes.Internal,
+		"LOG_NEWER":                 codes.FailedPrecondition,
+
 		"MODEL_SERVER_KEY_REFUSED":       codes.FailedPrecondition,
 		"MODEL_SERVER_RESPONSE_UNUSABLE": codes.FailedPrecondition,
 	}
