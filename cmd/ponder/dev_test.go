@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -125,7 +126,7 @@ func TestDevLogsSearchesAndServesProfiles(t *testing.T) {
 	defer slog.SetDefault(slog.Default())
 	for level, want := range map[string]int{"info": 1, "warn": 0} {
 		var profiles string
-		_, stderr := capture(t, func() {
+		stdout, stderr := capture(t, func() {
 			pprof := freeAddress(t)
 			addresses, stop := startDev(t, "--log-level", level, "--pprof-addr", pprof)
 			defer stop()
@@ -139,20 +140,26 @@ func TestDevLogsSearchesAndServesProfiles(t *testing.T) {
 				t.Fatal(err)
 			}
 			profiles = string(body)
-			var c cli
-			parser, err := newParser(&c)
-			if err != nil {
-				t.Fatal(err)
-			}
-			command, err := parser.Parse([]string{"solve", "--addr", addresses[1], "--strategy", "greedy", exampleProblem})
-			if err != nil {
-				t.Fatal(err)
-			}
-			command.BindTo(t.Context(), (*context.Context)(nil))
-			if err := command.Run(&output{}); err != nil {
-				t.Error(err)
+			for _, line := range [][]string{{"solve", "--strategy", "greedy", "-q", exampleProblem}, {"searches", "--most", "2"}} {
+				var c cli
+				parser, err := newParser(&c)
+				if err != nil {
+					t.Fatal(err)
+				}
+				command, err := parser.Parse(append(line, "--addr", addresses[1]))
+				if err != nil {
+					t.Fatal(err)
+				}
+				command.BindTo(t.Context(), (*context.Context)(nil))
+				if err := command.Run(&output{}); err != nil {
+					t.Error(err)
+				}
 			}
 		})
+		id := regexp.MustCompile(`search (\w{26})\n`).FindStringSubmatch(stderr)
+		if id == nil || !strings.Contains(stdout, "\n"+id[1]+"  succeeded  ") || strings.Contains(stderr, "✓") {
+			t.Errorf("got %q, want the search in the list and no node; standard error\n%s", stdout, stderr)
+		}
 		if !strings.Contains(profiles, "goroutine") {
 			t.Errorf("the page of profiles is %.200q", profiles)
 		}

@@ -104,7 +104,7 @@ func (f *finding) check(ctx context.Context, wait time.Duration) {
 	health := healthpb.NewHealthClient(conn)
 	live, err := health.Check(ctx, &healthpb.HealthCheckRequest{Service: serve.Liveness})
 	if err != nil {
-		f.Problem = "does not respond: " + status.Convert(err).Message()
+		f.Problem = "does not respond: " + plain(status.Convert(err).Message())
 		f.Remedy = "start it: ponder dev runs all four services, services/" + f.Service + "/cmd/" + f.Service + " this one"
 		return
 	}

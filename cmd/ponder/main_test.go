@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -26,6 +27,24 @@ func TestHelpLeadsWithExamples(t *testing.T) {
 	for _, command := range []string{"demo", "dev", "solve", "trace", "doctor"} {
 		if !strings.Contains(out.String(), "\n  "+command) {
 			t.Errorf("help lacks command %s", command)
+		}
+	}
+}
+
+// The words that people try first are commands: help, help of a command, and --version.
+func TestHelpAndVersionAsWords(t *testing.T) {
+	for line, want := range map[string]string{
+		"help":           "Examples:\n",
+		"help solve":     "Usage: ponder solve [<problem>] [flags]",
+		"help bench run": "Usage: ponder bench run ",
+		"--version":      "ponder ",
+		"":               "Examples:\n",
+	} {
+		command := exec.Command(os.Args[0], strings.Fields(line)...)
+		command.Env = append(os.Environ(), "PONDER_TEST_MAIN=1")
+		text, err := command.CombinedOutput()
+		if err != nil || !strings.HasPrefix(string(text), want) {
+			t.Errorf("ponder %s: error %v, printed %.100q, want %q", line, err, text, want)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
 	"github.com/ponder-mesh/ponder/services/planner/strategies"
 )
@@ -41,6 +42,9 @@ func (c *planCmd) Run(ctx context.Context, out *output) error {
 	}
 	if p.PredictedTime > 0 {
 		err = errors.Join(err, out.line("about %v without other load", p.PredictedTime.Round(time.Millisecond)))
+	}
+	if u := planned.Bill.Difficulty; u != (reasoning.Usage{}) {
+		say("bill   difficulty %d generated, %d verifier", u.Generated, u.Verifier)
 	}
 	return err
 }

@@ -8,12 +8,14 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/planner"
 	"github.com/ponder-mesh/ponder/services/planner/backend"
 	"github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/planner/strategies"
+	"github.com/ponder-mesh/ponder/services/policy"
 )
 
 // requestFlags holds the flags of a planner's request.
@@ -39,7 +41,6 @@ type requestFlags struct {
 	NoStore        bool          `help:"Neither record results of the search nor use recorded ones."`
 	Timeout        time.Duration `help:"Time until the search's deadline." default:"2m"`
 	Tenant         string        `help:"Tenant that the search belongs to." env:"PONDER_TENANT"`
-	Idempotency    string        `help:"Idempotency key: if a search has this key, it is followed, and no new search is made." placeholder:"KEY"`
 	plannerTarget  `embed:""`
 }
 
@@ -47,18 +48,20 @@ type requestFlags struct {
 // standard input.
 func (f requestFlags) request() (planner.Request, error) {
 	r := planner.Request{
-		Tenant: f.Tenant, Problem: f.Problem, IdempotencyKey: f.Idempotency,
+		Tenant: f.Tenant, Problem: f.Problem,
 		Policy: f.Policy, Verifier: f.Verifier, NoStore: f.NoStore,
 		Seed: new(reasoning.Seed(f.Seed)), Estimate: f.Estimate,
 		Samples: int(f.Samples), Deadline: time.Now().Add(f.Timeout),
 		Budget: backend.Budget{PolicyTokens: f.PolicyTokens, VerifierTokens: f.VerifierTokens, FLOPs: f.FLOPs},
 	}
 	if f.Problem == "-" {
-		text, err := io.ReadAll(io.LimitReader(os.Stdin, 1<<20))
-		if err != nil {
-			return r, fmt.Errorf("read the problem from standard input: %w", err)
+		var err error
+		if r.Problem, err = readProblem(os.Stdin); err != nil {
+			return r, err
 		}
-		r.Problem = strings.TrimRight(string(text), "\n")
+	}
+	if !utf8.ValidString(r.Problem) {
+		return r, reasoning.Invalid("problem", "must be UTF-8")
 	}
 	if f.Temperature >= 0 {
 		r.Temperature = &f.Temperature
@@ -84,6 +87,22 @@ func (f requestFlags) request() (planner.Request, error) {
 	}
 	r.Strategy, err = f.strategy()
 	return r, err
+}
+
+// readProblem returns the problem from standard input.
+func readProblem(stdin *os.File) (string, error) {
+	if terminal(stdin) {
+		say("reading the problem from standard input; end it with a line of Ctrl-D")
+	}
+	text, err := io.ReadAll(io.LimitReader(stdin, policy.MaxProblem+2)) // with a newline, and one byte too many
+	if err != nil {
+		return "", fmt.Errorf("read the problem from standard input: %w", err)
+	}
+	problem := strings.TrimRight(string(text), "\n")
+	if len(problem) > policy.MaxProblem {
+		return "", reasoning.Invalid("problem", "must have at most %d bytes, standard input has more", policy.MaxProblem)
+	}
+	return problem, nil
 }
 
 // strategy returns the strategy that the flags name, or nil if the planner chooses.

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/ponder-mesh/ponder/services/planner"
 	"github.com/ponder-mesh/ponder/services/planner/backend"
 	"github.com/ponder-mesh/ponder/services/planner/search"
+	"github.com/ponder-mesh/ponder/services/policy"
 )
 
 func TestCommandLineBecomesRequest(t *testing.T) {
@@ -90,4 +92,26 @@ func parse(t *testing.T, line string) (planner.Request, error) {
 		return c.Plan.request()
 	}
 	return c.Solve.request()
+}
+
+// A problem that is too long is refused with the limit, and not cut.
+func TestLongProblemsAreRefused(t *testing.T) {
+	for n, refused := range map[int]bool{policy.MaxProblem: false, policy.MaxProblem + 1: true, policy.MaxProblem + 2: true, 1 << 22: true} {
+		path := t.TempDir() + "/problem"
+		if err := os.WriteFile(path, []byte(strings.Repeat("x", n)+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		file, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		problem, err := readProblem(file)
+		if (err != nil) != refused || err != nil && !strings.Contains(err.Error(), "problem: must have at most 65536 bytes, standard input has more") {
+			t.Errorf("%d bytes: error %v", n, err)
+		}
+		if !refused && len(problem) != n {
+			t.Errorf("%d bytes: got %d", n, len(problem))
+		}
+		_ = file.Close()
+	}
 }

@@ -10,7 +10,9 @@ import (
 
 type solveCmd struct {
 	requestFlags `embed:""`
-	Detach       bool `help:"Print the search's id and leave it running."`
+	Detach       bool   `help:"Print the search's id and leave it running."`
+	Quiet        bool   `help:"Print no nodes." short:"q"`
+	Idempotency  string `help:"Idempotency key: if a search has this key, it is followed, and no new search is made." placeholder:"KEY"`
 }
 
 // Run creates a search and prints its events. Ctrl-C cancels the search.
@@ -22,6 +24,7 @@ func (c *solveCmd) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return usageError{err}
 	}
+	request.IdempotencyKey = c.Idempotency
 	solver, done, err := c.dial()
 	if err != nil {
 		return err
@@ -48,7 +51,7 @@ func (c *solveCmd) solve(ctx context.Context, solver planner.Solver, request pla
 	watchCtx, stopWatch := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWatch()
 	defer context.AfterFunc(ctx, func() { c.interrupt(solver, ref, stopWatch) })()
-	return c.follow(watchCtx, solver, ref, 0, out)
+	return c.follow(watchCtx, solver, ref, 0, !c.Quiet, out)
 }
 
 // cancelTimeout bounds the time that an interrupted command waits for the planner.

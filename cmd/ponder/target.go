@@ -25,12 +25,12 @@ func (t plannerTarget) dial() (solver planner.Solver, done func(), err error) {
 	return plannerrpc.NewClient(conn), func() { _ = conn.Close() }, nil
 }
 
-// follow prints what changed in a search after a sequence number, until the search ends. It
+// follow prints what changed in a search after a sequence number, with or without nodes, until the search ends. It
 // returns errInterrupted if ctx ends first, or if the search was cancelled.
 func (t plannerTarget) follow(
-	ctx context.Context, solver planner.Solver, ref planner.Ref, after int64, out *output,
+	ctx context.Context, solver planner.Solver, ref planner.Ref, after int64, nodes bool, out *output,
 ) error {
-	view := &view{out: out, verbose: true}
+	view := &view{out: out, verbose: nodes}
 	for event, err := range solver.Watch(ctx, ref, after) {
 		switch {
 		case err != nil && ctx.Err() != nil:
@@ -48,8 +48,21 @@ func (t plannerTarget) follow(
 // explain adds the planner's address and a remedy to reasoning.ErrUnavailable, and returns other errors as they are.
 func (t plannerTarget) explain(err error) error {
 	if errors.Is(err, reasoning.ErrUnavailable) {
-		return fmt.Errorf("planner at %s: %w (ponder doctor names what is missing, ponder dev starts a planner)",
-			t.PlannerAddr, err)
+		text := fmt.Sprintf("planner at %s: %s (ponder doctor names what is missing, ponder dev starts a planner)",
+			t.PlannerAddr, plain(err.Error()))
+		return explained{err, text}
 	}
 	return err
 }
+
+// explained is an error with another text.
+type explained struct {
+	error
+	text string
+}
+
+// Unwrap returns the error.
+func (e explained) Unwrap() error { return e.error }
+
+// Error implements error.
+func (e explained) Error() string { return e.text }

@@ -16,7 +16,7 @@ import (
 // answer goes to standard output; as JSON, all events do.
 type view struct {
 	out     *output
-	verbose bool // print nodes
+	verbose bool // print nodes, and not only how many failed
 	quiet   bool // print no answer and no bill
 	fold    bool // print a run of nodes that differ in nothing but their ids as one line; flush prints the last
 	answer  string
@@ -26,6 +26,10 @@ type view struct {
 	failure error
 	printed map[string]bool // nodes, by their ids
 	folded  fold
+	failed  failures
+
+	estimating bool          // the next plan does not have the final estimate of difficulty
+	pending    *planner.Plan // the last one that was not printed because of that
 }
 
 // A fold is a run of nodes that are one line.
@@ -39,7 +43,7 @@ var marks = map[search.State]string{
 	search.StateScored:   "·",
 	search.StatePruned:   "×",
 	search.StateFinished: "✓",
-	search.StateFailed:   "!",
+	search.StateFailed:   "!", // in one line for each cause
 }
 
 // show prints an event.
@@ -52,23 +56,15 @@ func (v *view) show(e planner.Event) error {
 		return v.out.message(plannerrpc.EventToProto(e))
 	}
 	if v.id == "" || e.Snapshot {
-		v.id, v.printed = e.Search, map[string]bool{}
+		v.id, v.printed, v.failed = e.Search, map[string]bool{}, failures{}
 		say("search %s", v.id)
 	}
 	for _, n := range e.Notices {
-		say("note   %s", n.Text)
+		say("note   %s", cause(n.Text))
 	}
-	if d := e.Estimate; d != nil && d.Final {
-		say("pass@1 about %.2f, 90 %% interval [%.2f, %.2f], after %d samples", d.PassRate, d.Low, d.High, d.Samples)
-	}
-	if p := e.Plan; p != nil && strategies.String(p.Strategy) != v.plan {
-		v.plan = strategies.String(p.Strategy)
-		say("plan   %s: %s", v.plan, p.Reason)
-	}
-	if v.verbose {
-		for _, n := range e.Nodes {
-			v.node(n)
-		}
+	v.decided(e)
+	for _, n := range e.Nodes {
+		v.node(n)
 	}
 	if e.Outcome != nil {
 		return v.outcome(*e.Outcome, e.Bill)
@@ -76,13 +72,43 @@ func (v *view) show(e planner.Event) error {
 	return nil
 }
 
-// node prints a node that is in a state with a mark, unless it was printed before.
+// decided prints the final estimate and the plan. Plans by earlier estimates are not printed, unless the search begins
+// without a final one.
+func (v *view) decided(e planner.Event) {
+	if d := e.Estimate; d != nil {
+		v.estimating = !d.Final
+		if d.Final {
+			v.pending = nil
+			say("pass@1 about %.2f, 90 %% interval [%.2f, %.2f], after %d samples", d.PassRate, d.Low, d.High, d.Samples)
+		}
+	}
+	if e.Plan != nil {
+		v.pending = e.Plan
+	}
+	begins := !v.estimating || len(e.Nodes) > 0 || e.Outcome != nil
+	if p := v.pending; p != nil && begins {
+		v.pending, v.estimating = nil, false
+		if strategy := strategies.String(p.Strategy); strategy != v.plan {
+			v.plan = strategy
+			say("plan   %s: %s", v.plan, p.Reason)
+		}
+	}
+}
+
+// node prints a node that is in a state with a mark, unless it was printed before. It counts those that failed.
 func (v *view) node(n planner.Node) {
 	mark, printable := marks[n.State]
 	if !printable || v.printed[n.ID] {
 		return
 	}
 	v.printed[n.ID] = true
+	if n.State == search.StateFailed {
+		v.failed.add(n.Reason)
+		return
+	}
+	if !v.verbose {
+		return
+	}
 	text := make([]string, len(n.Steps))
 	for i, s := range n.Steps {
 		text[i] = strings.TrimSpace(s.Text)
@@ -125,8 +151,15 @@ func (v *view) outcome(o planner.Outcome, b reasoning.Bill) error {
 	if v.quiet {
 		return nil
 	}
+	for _, c := range v.failed.causes {
+		if o.Err == nil || c != cause(o.Err.Error()) { // the last line of the command has the error
+			say("! %s failed: %s", children(v.failed.counts[c]), c)
+		}
+	}
 	for _, d := range o.Degraded {
-		say("note   %s", d)
+		if !v.failed.explain(d) {
+			say("note   %s", cause(d))
+		}
 	}
 	if len(o.Candidates) > 1 {
 		var list []string
@@ -154,7 +187,7 @@ func (v *view) end() error {
 		if v.failure == nil {
 			v.failure = errors.New("the planner gave no reason")
 		}
-		return fmt.Errorf("no answer: %w", v.failure)
+		return searchError{v.failure, v.failed.counts[cause(v.failure.Error())]}
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import "context"
 
 type watchCmd struct {
 	searchID `embed:""`
+	Quiet    bool  `help:"Print no nodes." short:"q"`
 	After    int64 `help:"Print what changed after this sequence number; 0: all."`
 }
 
@@ -14,5 +15,5 @@ func (c *watchCmd) Run(ctx context.Context, out *output) error {
 		return err
 	}
 	defer done()
-	return c.follow(ctx, solver, c.ref(), c.After, out)
+	return c.follow(ctx, solver, c.ref(), c.After, !c.Quiet, out)
 }

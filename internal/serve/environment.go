@@ -39,12 +39,17 @@ func UnknownVariables(environ, known, others []string) (messages []string) {
 			slices.ContainsFunc(others, func(service string) bool { return strings.HasPrefix(name, variable(service, "")) }) {
 			continue
 		}
-		nearest := slices.MinFunc(known, func(a, b string) int {
-			return cmp.Compare(levenshtein.ComputeDistance(name, a), levenshtein.ComputeDistance(name, b))
-		})
-		messages = append(messages, fmt.Sprintf("%s is not a variable of this program, and has no effect; the nearest is %s", name, nearest))
+		messages = append(messages,
+			fmt.Sprintf("%s is not a variable of this program, and has no effect; the nearest is %s", name, nearestOf(name, known)))
 	}
 	return messages
+}
+
+// nearestOf returns the known name that is nearest to a name.
+func nearestOf(name string, known []string) string {
+	return slices.MinFunc(known, func(a, b string) int {
+		return cmp.Compare(levenshtein.ComputeDistance(name, a), levenshtein.ComputeDistance(name, b))
+	})
 }
 
 // variable returns the name of the environment variable of a service's flag. A flag that begins with the service's

@@ -46,7 +46,7 @@ func NewSettings(name string, port, metricsPort int, age time.Duration) *Setting
 	s.Var(&logLevel{&s.LogLevel}, "log-level", "least `level` of the log: debug, info, warn or error")
 	s.StringVar(&s.PprofAddr, "pprof-addr", "", "loopback `host:port` to serve profiles at /debug/pprof/ on; empty: none")
 	s.BoolVar(&s.Version, "version", false, "print the version and exit")
-	s.Usage = s.usage
+	s.Usage = func() {} // Parse prints it where it is asked for, and not with each error
 	return s
 }
 
@@ -70,6 +70,11 @@ func (s *Settings) Parse(args []string, env func(string) (string, bool)) error {
 		return err
 	}
 	if err := s.FlagSet.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			s.usage()
+		} else { // which package flag has printed
+			fmt.Fprintf(s.Output(), "%ssee %s -h\n", s.nearest(err), s.Name())
+		}
 		return err
 	}
 	if s.NArg() > 0 {
@@ -78,6 +83,17 @@ func (s *Settings) Parse(args []string, env func(string) (string, bool)) error {
 		return err
 	}
 	return nil
+}
+
+// nearest returns the flag with the name that is nearest to that of an unknown flag, as a question, or "".
+func (s *Settings) nearest(err error) string {
+	name, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
+	if !ok {
+		return ""
+	}
+	var names []string
+	s.VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })
+	return fmt.Sprintf("did you mean -%s? ", nearestOf(strings.TrimPrefix(name, "-"), names))
 }
 
 // exit returns the exit code for an error of Parse, which has printed it.

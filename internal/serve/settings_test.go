@@ -52,6 +52,9 @@ func TestSettings(t *testing.T) {
 			if c.err == "help" && !strings.Contains(said.String(), "PONDER_VERIFIER_NATS_URL or PONDER_NATS_URL, default nats://a") {
 				t.Errorf("help does not tell the variables and the default:\n%s", &said)
 			}
+			if c.err == "-adr" && !strings.HasSuffix(said.String(), "did you mean -addr? see verifier -h\n") || strings.Count(said.String(), "\n") > 2 && c.err != "help" {
+				t.Errorf("an error is followed by %q, want the nearest flag, and no list of all", &said)
+			}
 			if c.err == "help" && !strings.Contains(said.String(), "(PONDER_VERIFIER_MODEL)") {
 				t.Errorf("a flag that begins with the service's name repeats it in the variable:\n%s", &said)
 			}

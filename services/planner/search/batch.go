@@ -173,3 +173,13 @@ func (t *Tree) setScores(ctx context.Context, n *Node, scores []float64, err err
 		n.Steps[i].Score, n.Steps[i].Scored = s, true
 	}
 }
+
+// lost returns how many children have failed. All must be ready.
+func (b *batch) lost() (n int) {
+	for _, child := range b.children {
+		if child.failed() {
+			n++
+		}
+	}
+	return n
+}

@@ -179,7 +179,7 @@ func (g *Growth) err(n int) error {
 		if b.failed != nil {
 			failed = b.failed
 			if n > 0 {
-				g.tree.fault("some children failed: %v", b.failed)
+				g.tree.addFaults(b.lost(), "some children failed: %v", b.failed)
 			}
 		}
 		if b.spent != nil {

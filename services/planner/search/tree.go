@@ -54,10 +54,13 @@ func (t *Tree) Prune(nodes ...*Node) {
 }
 
 // fault counts a failure that does not end the search.
-func (t *Tree) fault(format string, args ...any) {
+func (t *Tree) fault(format string, args ...any) { t.addFaults(1, format, args...) }
+
+// addFaults counts n failures of one kind that do not end the search.
+func (t *Tree) addFaults(n int, format string, args ...any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.faults[fmt.Sprintf(format, args...)]++
+	t.faults[fmt.Sprintf(format, args...)] += n
 }
 
 // change runs f, which changes n, under the lock, and calls Observe if f changed n.State.

@@ -2,17 +2,17 @@ package strategies
 
 // An Info documents a strategy.
 type Info struct {
-	Name       string // such as "best-of-n"
-	Summary    string
-	Source     string // the paper
-	Parameters []Parameter
+	Name       string      `json:"name"` // such as "best-of-n"
+	Summary    string      `json:"summary"`
+	Source     string      `json:"source,omitempty"` // the paper
+	Parameters []Parameter `json:"parameters,omitempty"`
 }
 
 // A Parameter documents a parameter of a strategy.
 type Parameter struct {
-	Name    string // name of the contract's field
-	Summary string
-	Default string // for n = 16
+	Name    string `json:"name"` // name of the contract's field
+	Summary string `json:"summary"`
+	Default string `json:"default"` // for n = 16
 }
 
 // Catalogue documents all strategies.
