@@ -70,7 +70,7 @@ func (p *progress) print(now time.Time) {
 	left := took / time.Duration(p.done) * time.Duration(p.total-p.before-p.done)
 	begin, end := "", "\n"
 	if p.overwrite {
-		begin, end = "\r\x1b[K", ""
+		begin, end = "\r\x1b[K\x1b[?7l", "\x1b[?7h" // clipped, and not wrapped, where the terminal is narrow
 	}
 	fmt.Fprintf(p.to, "%s%s%d/%d searches, %v left, %.0f tokens/s, %.1f %% right%s", begin, p.title,
 		p.before+p.done, p.total, left.Round(time.Second), float64(p.tokens)/max(took.Seconds(), 1e-3),

@@ -11,6 +11,7 @@ type benchReportCmd struct {
 	Out     string   `help:"Directory for report.md, tables as CSV, and plots; default: print the table of costs only." placeholder:"DIR" type:"path"`
 	Prices  string   `help:"JSON file with prices of tokens by model." placeholder:"FILE" type:"existingfile"`
 	Models  string   `help:"JSON file with parameters and training tokens by model, for the FLOPs of training." placeholder:"FILE" type:"existingfile"`
+	Partial bool     `help:"Report interrupted runs, too: by the problems that every arm has."`
 	PNG     bool     `name:"png" help:"Write plots as PNG instead of SVG."`
 }
 
@@ -18,7 +19,11 @@ type benchReportCmd struct {
 func (c *benchReportCmd) Run(out *output) error {
 	var sweeps []report.Sweep
 	for _, path := range c.Results {
-		r, err := report.Read(path)
+		read := report.Read
+		if c.Partial {
+			read = report.ReadPartial
+		}
+		r, err := read(path)
 		if err != nil {
 			return err
 		}

@@ -46,6 +46,9 @@ var marks = map[search.State]string{
 	search.StateFailed:   "!", // in one line for each cause
 }
 
+// maxIndent is how deep a tree is indented: the ids of deeper nodes tell their depth.
+const maxIndent = 12
+
 // show prints an event.
 func (v *view) show(e planner.Event) error {
 	v.state = e.State
@@ -117,7 +120,7 @@ func (v *view) node(n planner.Node) {
 	if n.Scored {
 		value = fmt.Sprintf("%.2f", n.Value)
 	}
-	before, after := strings.Repeat("  ", n.Depth-1)+mark, value+" "+strings.Join(text, " | ")
+	before, after := strings.Repeat("  ", min(n.Depth-1, maxIndent))+mark, value+" "+strings.Join(text, " | ")
 	if n.Reason != "" {
 		after += "  (" + n.Reason + ")"
 	}

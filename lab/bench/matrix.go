@@ -46,7 +46,8 @@ func NewMatrix(h Header, results []Result, order func(a, b problemset.Problem) i
 // Complete returns an error unless every arm has a result of every problem of the run with every seed.
 // The header has the number of problems: the results of an interrupted run may lack some of them.
 func (m *Matrix) Complete() error {
-	const remedy = "the run was interrupted: to resume, run ponder bench resume or the command that began the run"
+	const remedy = "the run was interrupted: to resume, run ponder bench resume or the command that began the run; " +
+		"ponder bench report --partial uses the problems that every arm has"
 	problems, seeds := m.Header.Problems.Count, len(m.Header.Seeds)
 	if len(m.Rows) == 0 {
 		return fmt.Errorf("no results of %d problems with %d seeds: %s", problems, seeds, remedy)
@@ -58,6 +59,25 @@ func (m *Matrix) Complete() error {
 		}
 	}
 	return nil
+}
+
+// Common returns the part of an interrupted run that is complete: the results of the problems that every arm has with
+// every seed, with the header of a run of these problems.
+func Common(h Header, results []Result) (Header, []Result) {
+	arms, counts := map[Arm]bool{}, map[string]int{}
+	for _, r := range results {
+		arms[r.Arm] = true
+		counts[r.Problem]++
+	}
+	lacks := func(r Result) bool { return counts[r.Problem] < len(arms)*len(h.Seeds) }
+	common := slices.DeleteFunc(slices.Clone(results), lacks)
+	h.Problems.Count = 0
+	for _, n := range counts {
+		if n == len(arms)*len(h.Seeds) {
+			h.Problems.Count++
+		}
+	}
+	return h, common
 }
 
 // Row returns the row of an arm; ok is false if the arm has no results.

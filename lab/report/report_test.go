@@ -100,6 +100,33 @@ func TestReadRefusesInterruptedRuns(t *testing.T) {
 			!strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "ponder bench resume") {
 			t.Errorf("%d lines: error %v, want %q and the remedy", n, err, want)
 		}
+		// A partial report has the problems that every arm has.
+		have := map[string]int{}
+		for _, line := range lines[1:n] {
+			id, _, _ := strings.Cut(line, `,"steps"`)
+			have[id]++
+		}
+		whole := 0
+		for _, n := range have {
+			if n == arms {
+				whole++
+			}
+		}
+		s, err := ReadPartial(path)
+		if whole == 0 {
+			if err == nil {
+				t.Errorf("%d lines: got a partial report of %d problems, want an error", n, len(s.Problems))
+			}
+			continue
+		}
+		if err != nil || len(s.Problems) != whole || len(s.Warnings) != 2 || // the file has no sums
+			!strings.Contains(s.Warnings[1], fmt.Sprintf("%d of 16 problems", whole)) {
+			t.Errorf("%d lines: a partial report has %d problems, warnings %q and error %v, want %d problems",
+				n, len(s.Problems), s.Warnings, err, whole)
+		}
+	}
+	if s, err := ReadPartial(results); err != nil || len(s.Problems) != 16 || len(s.Warnings) != 1 {
+		t.Errorf("of the whole run: %d problems, warnings %q, error %v", len(s.Problems), s.Warnings, err)
 	}
 }
 

@@ -55,6 +55,28 @@ func Read(path string) (Sweep, error) {
 	if err != nil {
 		return Sweep{}, err
 	}
+	return newSweep(path, c)
+}
+
+// ReadPartial reads the results file of a run that may be interrupted: of the problems that every arm has. A warning says
+// how many these are.
+func ReadPartial(path string) (Sweep, error) {
+	c, err := bench.ReadLog(path)
+	if err != nil {
+		return Sweep{}, err
+	}
+	whole, warnings := c.Header.Problems.Count, c.Warnings()
+	c.Header, c.Results = bench.Common(c.Header, c.Results)
+	s, err := newSweep(path, c)
+	s.Warnings = warnings
+	if n := c.Header.Problems.Count; n < whole {
+		s.Warnings = append(s.Warnings, fmt.Sprintf("the run is not complete: %d of %d problems have a result of every arm", n, whole))
+	}
+	return s, err
+}
+
+// newSweep returns the sweep of a file.
+func newSweep(path string, c bench.Contents) (Sweep, error) {
 	m := bench.NewMatrix(c.Header, c.Results, bench.BySteps)
 	if err := m.Complete(); err != nil {
 		return Sweep{}, fmt.Errorf("%s: %w", path, err)
