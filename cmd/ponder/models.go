@@ -27,10 +27,10 @@ func (f modelFlags) open() (o openModels, err error) {
 		f.Verifier.Pocket = verifierengine.None
 	}
 	if o.policy, err = policyengine.Open(f.Policy); err != nil {
-		return o, err
+		return o, usageError{err}
 	}
 	if o.verifier, err = verifierengine.Open(f.Verifier); err != nil {
-		return o, errors.Join(err, o.close())
+		return o, errors.Join(usageError{err}, o.close())
 	}
 	return o, nil
 }

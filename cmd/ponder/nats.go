@@ -24,7 +24,8 @@ const natsTimeout = 5 * time.Second
 func (t natsTarget) do(ctx context.Context, f func(context.Context, jetstream.JetStream) error) error {
 	nc, err := natsx.Connect(t.NatsURL, "ponder", nats.RetryOnFailedConnect(false))
 	if err != nil {
-		return reasoning.Mark(fmt.Errorf("connect to NATS at %s: %w", natsx.Redact(t.NatsURL), err), reasoning.ErrUnavailable)
+		return reasoning.Mark(fmt.Errorf("%w (start nats-server with JetStream, or name it by --nats-url; the NATS of ponder dev has no port)", err),
+			reasoning.ErrUnavailable)
 	}
 	defer nc.Close()
 	js, err := jetstream.New(nc)

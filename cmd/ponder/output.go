@@ -88,7 +88,7 @@ func fail(err error, remedy string) {
 		}
 		return
 	}
-	say("ponder: %v%s", err, remedy)
+	say("ponder: %s%s", plain(err.Error()), remedy)
 }
 
 // animation returns standard error, unescaped, for a progress, and whether it is a terminal on which lines can be

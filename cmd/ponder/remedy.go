@@ -1,9 +1,12 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
+	"io/fs"
 	"regexp"
 	"strings"
+	"syscall"
 
 	"github.com/ponder-mesh/ponder/reasoning"
 )
@@ -31,11 +34,25 @@ var remedies = map[string]string{
 
 // remedy returns what a person can do about an error, in parentheses, or "" if the text of the error ends with that.
 func remedy(err error) string {
+	text := ""
 	sentinel := reasoning.Classify(err)
-	if sentinel == nil || strings.HasSuffix(err.Error(), ")") || remedies[sentinel.Reason()] == "" {
+	switch {
+	case strings.HasSuffix(err.Error(), ")"):
+	case sentinel != nil:
+		text = remedies[sentinel.Reason()]
+	case errors.Is(err, fs.ErrNotExist):
+		text = "check the path"
+	case errors.Is(err, fs.ErrPermission):
+		text = "check who may read and write it"
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		text = "use an address of this machine, such as 127.0.0.1"
+	case errors.As(err, new(*json.SyntaxError)), errors.As(err, new(*json.UnmarshalTypeError)):
+		text = "it is not the JSON that this command reads: check that it is the right file"
+	}
+	if text == "" {
 		return ""
 	}
-	return " (" + remedies[sentinel.Reason()] + ")"
+	return " (" + text + ")"
 }
 
 // A searchError is the error of a search that ended without an answer.
@@ -89,7 +106,7 @@ type errorRow struct {
 
 // rowOf returns the row of an error.
 func rowOf(err error) (row errorRow) {
-	row.Error.Message, row.Error.Exit = err.Error(), exitCode(err)
+	row.Error.Message, row.Error.Exit = plain(err.Error()), exitCode(err)
 	if sentinel := reasoning.Classify(err); sentinel != nil {
 		row.Error.Reason = sentinel.Reason()
 	}

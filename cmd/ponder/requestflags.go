@@ -60,6 +60,9 @@ func (f requestFlags) request() (planner.Request, error) {
 			return r, err
 		}
 	}
+	if r.Problem == "" {
+		return r, reasoning.Invalid("problem", "must not be empty: give it as an argument, or - for standard input")
+	}
 	if !utf8.ValidString(r.Problem) {
 		return r, reasoning.Invalid("problem", "must be UTF-8")
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ponder-mesh/ponder/lab/table"
+	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/planner"
 	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
 )
@@ -17,6 +18,9 @@ type searchesCmd struct {
 
 // Run lists the newest searches of a planner.
 func (c *searchesCmd) Run(ctx context.Context, out *output) error {
+	if c.Most < 1 {
+		return usageError{reasoning.Invalid("--most", "must be at least 1, is %d", c.Most)}
+	}
 	solver, done, err := c.dial()
 	if err != nil {
 		return err

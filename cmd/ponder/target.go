@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"strings"
 
 	"github.com/ponder-mesh/ponder/internal/serve"
 	"github.com/ponder-mesh/ponder/reasoning"
@@ -18,9 +20,12 @@ type plannerTarget struct {
 
 // dial connects to the planner. done closes the connection.
 func (t plannerTarget) dial() (solver planner.Solver, done func(), err error) {
+	if _, _, err := net.SplitHostPort(t.PlannerAddr); err != nil && !strings.Contains(t.PlannerAddr, "://") { // a URI of gRPC
+		return nil, nil, usageError{fmt.Errorf("--planner-addr: must be host:port, is %q", t.PlannerAddr)}
+	}
 	conn, err := serve.Dial(t.PlannerAddr)
 	if err != nil {
-		return nil, nil, fmt.Errorf("planner address %q: %w", t.PlannerAddr, err)
+		return nil, nil, usageError{fmt.Errorf("--planner-addr %q: %w", t.PlannerAddr, err)}
 	}
 	return plannerrpc.NewClient(conn), func() { _ = conn.Close() }, nil
 }

@@ -44,9 +44,15 @@ const KeyVariable = openai.KeyVariable
 // Default is the shipped policy that an empty Config.Pocket selects.
 const Default = "pocket-0.3m"
 
-// check returns an error for a setting of a server without a URL, and for a pocket model beside one: it would have no
-// effect.
+// check returns an error for a setting that breaks a rule, and for one that has no effect: one of a server without a URL,
+// and a pocket model beside one.
 func (c Config) check() error {
+	switch {
+	case c.Slots < 0:
+		return fmt.Errorf("--policy-slots (PONDER_POLICY_SLOTS): must be at least 1, or 0 for the default, is %d", c.Slots)
+	case c.URL != "" && c.Model == "":
+		return errors.New("--policy-model (PONDER_POLICY_MODEL): must name a model of the server at --policy-url")
+	}
 	if c.URL != "" {
 		if c.Pocket != "" {
 			return errors.New("--policy-pocket (PONDER_POLICY_POCKET): has no effect with --policy-url: remove one of them")
