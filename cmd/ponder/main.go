@@ -54,6 +54,8 @@ type cli struct {
 	Trace     traceCmd     `cmd:"" help:"Show latency by depth, and one search as a waterfall, from a trace file."`
 	Doctor    doctorCmd    `cmd:"" help:"Check the services, and name what is missing and the remedy."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`
+
+	Completion completionCmd `cmd:"" help:"Print the line by which bash completes commands and flags: eval \"$(ponder completion)\"."`
 }
 
 // newParser returns a parser of command lines into c, whose help begins with examples.
