@@ -96,7 +96,7 @@ func badSpecs() []badInput {
 		invalid("negative samples", "budget.samples", budget(&plannerv1.Budget{Samples: proto.Int32(-1)})),
 		invalid("too many samples", "budget.samples", budget(&plannerv1.Budget{Samples: proto.Int32(4097)})),
 		invalid("unknown effort", "effort", func(r *plannerv1.SearchSpec) { r.Effort = 99 }),
-		invalid("samples beside a strategy", "budget.samples", budget(&plannerv1.Budget{Samples: proto.Int32(8)})),
+		invalid("samples beside a strategy", "budget.samples", budget(&plannerv1.Budget{Samples: proto.Int32(16)})),
 		invalid("effort beside a strategy", "effort",
 			func(r *plannerv1.SearchSpec) { r.Effort = plannerv1.Effort_EFFORT_LOW }),
 		invalid("unknown choice", "choice.pick", func(r *plannerv1.SearchSpec) { r.Choice = &plannerv1.Choice{Pick: 99} }),

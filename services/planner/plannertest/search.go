@@ -53,6 +53,14 @@ func idempotency(t *testing.T, s planner.Solver) {
 	if got := created(t, s, same); got != first {
 		t.Errorf("with explicit defaults: got search %v, want %v", got, first)
 	}
+	accepted, err := s.Get(t.Context(), planner.Ref{Tenant: r.Tenant, ID: first.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	accepted.Request.IdempotencyKey = r.IdempotencyKey
+	if got := created(t, s, accepted.Request); got != first {
+		t.Errorf("with the accepted request: got search %v, want %v", got, first)
+	}
 	zero := r
 	zero.Seed = new(reasoning.Seed(0))
 	wider := r

@@ -59,13 +59,13 @@ func orElse[T any](p *T, v T) *T {
 }
 
 // ValidateEffect returns a *reasoning.InvalidError for the first field of r that another field leaves without effect.
-// An explicit default, EffortMedium, is none. r must not have its defaults.
+// Explicit defaults, EffortMedium and its samples, are accepted, as a Search has them. r must not have its defaults.
 func (r Request) ValidateEffect() error {
 	const rule = "has no effect beside a strategy, whose N says how much to spend: remove it, or remove the strategy"
 	switch {
 	case r.Strategy != nil && r.Effort != 0 && r.Effort != EffortMedium:
 		return reasoning.Invalid("effort", rule)
-	case r.Strategy != nil && r.Samples != 0:
+	case r.Strategy != nil && r.Samples != 0 && r.Samples != EffortMedium.Samples():
 		return reasoning.Invalid("budget.samples", rule)
 	}
 	return nil

@@ -492,7 +492,7 @@ type Budget struct {
 	Flops *float64 `protobuf:"fixed64,3,opt,name=flops,proto3,oneof" json:"flops,omitempty"`
 	// How much text the policy generates, in whole solutions and on average over problems, 1…4096: the N of the papers.
 	// It guides the plan and is not a limit: hard problems may get more and easy ones less. Absent: see
-	// SearchSpec.effort. Refused beside a strategy, as it would have no effect.
+	// SearchSpec.effort. Any other than that of MEDIUM is refused beside a strategy, where it would have no effect.
 	Samples *int32 `protobuf:"varint,4,opt,name=samples,proto3,oneof" json:"samples,omitempty"`
 	// Value of a correct answer in place of a wrong one, in policy tokens, above 0; verifier tokens count as the policy
 	// tokens of equal FLOPs. A ladder ends before a stage that would cost more than this value times the probability that
