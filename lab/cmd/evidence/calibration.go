@@ -27,7 +27,7 @@ func readCalibration(dir string) (c calibration, err error) {
 	if c.profile, err = profile.Load(filepath.Join(dir, "profile.json")); err != nil {
 		return c, err
 	}
-	c.sweep, err = report.Read(filepath.Join(dir, "results.jsonl"))
+	c.sweep, err = readSweep(filepath.Join(dir, "results.jsonl"))
 	return c, err
 }
 

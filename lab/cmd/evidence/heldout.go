@@ -48,11 +48,11 @@ func heldOut(dir string) (map[string]any, error) {
 		if err != nil {
 			return nil, err
 		}
-		here, err := report.Read(filepath.Join(dir, fmt.Sprintf("half%d", half), "results.jsonl"))
+		here, err := readSweep(filepath.Join(dir, fmt.Sprintf("half%d", half), "results.jsonl"))
 		if err != nil {
 			return nil, err
 		}
-		searches, err := report.Read(filepath.Join(dir, fmt.Sprintf("planned-%d.jsonl", half)))
+		searches, err := readSweep(filepath.Join(dir, fmt.Sprintf("planned-%d.jsonl", half)))
 		if err != nil {
 			return nil, err
 		}

@@ -28,7 +28,7 @@ func makeRealCalibration(out, dir string) error {
 			"costs": report.Costs(c.sweep.Rows)}
 		addModels(ids, c.sweep.Header)
 	}
-	gsm8k, err := report.Read(filepath.Join(dir, "gsm8k.jsonl"))
+	gsm8k, err := readSweep(filepath.Join(dir, "gsm8k.jsonl"))
 	if err != nil {
 		return err
 	}

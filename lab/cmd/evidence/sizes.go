@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 
 	"github.com/ponder-mesh/ponder/lab/bench"
-	"github.com/ponder-mesh/ponder/lab/report"
 	"github.com/ponder-mesh/ponder/lab/table"
 	"github.com/ponder-mesh/ponder/services/planner/search"
 )
@@ -23,7 +22,7 @@ func sizes(dir string) (table.Table, error) {
 	t := table.New("policy", ">parameters", "method", "verifier", "accuracy [95 %]", ">generated", ">policy MFLOP",
 		">verifier MFLOP")
 	for _, path := range paths {
-		sweep, err := report.Read(path)
+		sweep, err := readSweep(path)
 		if err != nil {
 			return t, err
 		}

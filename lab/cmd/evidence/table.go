@@ -15,7 +15,7 @@ import (
 func makeTable(out, plots string, paths []string) error {
 	var sweeps []report.Sweep
 	for _, path := range paths {
-		r, err := report.Read(path)
+		r, err := readSweep(path)
 		if err != nil {
 			return err
 		}

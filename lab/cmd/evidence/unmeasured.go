@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"path/filepath"
 
-	"github.com/ponder-mesh/ponder/lab/report"
 	"github.com/ponder-mesh/ponder/lab/table"
 )
 
@@ -14,7 +13,7 @@ import (
 // profile) with the choices of calibration. It is empty if there are no results of the rule of thumb.
 func unmeasured(dir string) (table.Table, error) {
 	t := table.New(">budget", "rule of thumb", ">tokens", "calibrated, by cross-validation", ">tokens", "majority")
-	thumb, err := report.Read(filepath.Join(dir, "biased-thumb.jsonl"))
+	thumb, err := readSweep(filepath.Join(dir, "biased-thumb.jsonl"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return t, nil
 	}
