@@ -131,15 +131,11 @@ func (c *devCmd) greet(out *output, models openModels) error {
 		}
 		rewardModel = m.Name
 	}
-	knows := ""
-	if c.Policy.URL == "" {
-		knows = "\n(Pocket models know word problems such as this one only; with your own model: --policy-url)"
-	}
 	flag := ""
 	if c.PlannerAddr != "127.0.0.1:7700" {
 		flag = " --planner-addr " + c.PlannerAddr
 	}
-	return out.row(map[string]string{
+	err = out.row(map[string]string{
 		"planner": c.PlannerAddr, "policy": c.PolicyAddr, "verifier": c.VerifierAddr, "difficulty": c.DifficultyAddr,
 		"metrics": "http://" + c.MetricsAddr + "/metrics", "policy_model": model.Name, "verifier_model": rewardModel,
 	}, `planner     %s
@@ -149,6 +145,10 @@ difficulty  %s
 metrics     http://%s/metrics
 
 Try, in another terminal:
-  ponder solve%s --effort high %q%s`, c.PlannerAddr, c.PolicyAddr, model.Name, c.VerifierAddr, rewardModel,
-		c.DifficultyAddr, c.MetricsAddr, flag, exampleProblem, knows)
+  ponder solve%s --effort high %q`, c.PlannerAddr, c.PolicyAddr, model.Name, c.VerifierAddr, rewardModel,
+		c.DifficultyAddr, c.MetricsAddr, flag, exampleProblem)
+	if c.Policy.URL == "" {
+		err = errors.Join(err, out.line("(Pocket models know word problems such as this one only; with your own model: --policy-url)"))
+	}
+	return err
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/alecthomas/kong"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/ponder-mesh/ponder/internal/telemetry/telemetrytest"
 )
@@ -207,5 +208,30 @@ func TestPortMovesAddresses(t *testing.T) {
 		if err := a.move(); err == nil || !errors.As(err, new(usageError)) {
 			t.Errorf("port %d: got error %v, want wrong usage", port, err)
 		}
+	}
+}
+
+// The greeting has the addresses, the models and a command to try, a line each; without a model server it says what the
+// shipped models know.
+func TestDevGreets(t *testing.T) {
+	c := devCmd{addresses: addresses{PlannerAddr: "127.0.0.1:27700", PolicyAddr: "p", VerifierAddr: "v", DifficultyAddr: "d"}, MetricsAddr: "m"}
+	models, err := c.open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer models.close()
+	stdout, _ := capture(t, func() { err = c.greet(&output{}, models) })
+	const want = `planner     127.0.0.1:27700
+policy      p  pocket-0.3m
+verifier    v  pocket-prm
+difficulty  d
+metrics     http://m/metrics
+
+Try, in another terminal:
+  ponder solve --planner-addr 127.0.0.1:27700 --effort high "Tom has 12 apples. Tom finds 7 more. How many apples does Tom have now?"
+(Pocket models know word problems such as this one only; with your own model: --policy-url)
+`
+	if diff := cmp.Diff(stdout, want); err != nil || diff != "" {
+		t.Errorf("error %v (-got +want):\n%s", err, diff)
 	}
 }
