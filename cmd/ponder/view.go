@@ -118,7 +118,7 @@ func (v *view) node(n planner.Node) {
 	}
 	value := "    "
 	if n.Scored {
-		value = fmt.Sprintf("%.2f", n.Value)
+		value = score(n.Value)
 	}
 	before, after := strings.Repeat("  ", min(n.Depth-1, maxIndent))+mark, value+" "+strings.Join(text, " | ")
 	if n.Reason != "" {
@@ -167,7 +167,7 @@ func (v *view) outcome(o planner.Outcome, b reasoning.Bill) error {
 	if len(o.Candidates) > 1 {
 		var list []string
 		for _, c := range o.Candidates {
-			list = append(list, fmt.Sprintf("%s (%d, %.2f)", c.Answer, c.Count, c.Weight))
+			list = append(list, fmt.Sprintf("%s (%d, %s)", c.Answer, c.Count, score(c.Weight)))
 		}
 		say("among  %s", strings.Join(list, ", "))
 	}
@@ -193,4 +193,12 @@ func (v *view) end() error {
 		return searchError{v.failure, v.failed.counts[cause(v.failure.Error())]}
 	}
 	return nil
+}
+
+// score returns a score or a weight with two decimals. One that is not 0 is not shown as 0: it may decide.
+func score(x float64) string {
+	if x > 0 && x < 0.005 {
+		return "<0.01"
+	}
+	return fmt.Sprintf("%.2f", x)
 }

@@ -81,3 +81,12 @@ func TestViewPrintsOnePlan(t *testing.T) {
 		}
 	}
 }
+
+// A small score is not shown as none.
+func TestScore(t *testing.T) {
+	for x, want := range map[float64]string{0: "0.00", 1e-9: "<0.01", 0.0049: "<0.01", 0.005: "0.01", 0.5: "0.50", 12: "12.00"} {
+		if got := score(x); got != want {
+			t.Errorf("%v: got %q, want %q", x, got, want)
+		}
+	}
+}
