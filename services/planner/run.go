@@ -96,7 +96,7 @@ func (r *run) solve(ctx context.Context) Outcome {
 	plan := r.decide(request, estimate, m)
 	r.publishPlan(plan)
 
-	tree := search.New(s, problem(r.live.id, request, m))
+	tree := search.New(s.Backend, problem(r.live.id, request, m))
 	tree.Observe = func(n *search.Node) { r.observe(n, s.meter.Bill()) }
 	spent, err := search.Run(ctx, tree, plan.Strategy)
 	r.bill = s.meter.Bill()
