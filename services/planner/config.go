@@ -10,6 +10,7 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/difficulty"
 	"github.com/ponder-mesh/ponder/services/planner/backend"
+	"github.com/ponder-mesh/ponder/services/planner/journal"
 	"github.com/ponder-mesh/ponder/services/planner/profile"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/verifier"
@@ -22,6 +23,7 @@ type Config struct {
 	Difficulty difficulty.Estimator   // nil: difficulty is not estimated
 	Profiles   Profiles               // nil: none
 	Store      backend.Store          // of recorded results; nil: 64 MiB of memory
+	Journal    journal.Journal        // of searches that outlive the Planner; nil: none does, nor any with NoStore or Solo
 	Solo       bool                   // bill each search as if it ran alone: see backend.Solo
 	Telemetry  *telemetry.Instruments // nil: none
 	Log        *slog.Logger           // of searches that are accepted and end; nil: none

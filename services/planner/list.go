@@ -21,6 +21,10 @@ func (p *Planner) List(_ context.Context, r ListRequest) (Page[Search], error) {
 		return Page[Search]{}, err
 	}
 	p.mu.Lock()
+	if err := p.checkResumed(); err != nil {
+		p.mu.Unlock()
+		return Page[Search]{}, err
+	}
 	var found []*live
 	for _, id := range slices.Backward(p.order) {
 		if l := p.searches[id]; l.request.Tenant == r.Tenant && (olderThan == "" || id < olderThan) {

@@ -2,6 +2,7 @@ package planner
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"sync"
 	"time"
@@ -14,25 +15,52 @@ type live struct {
 	id      string
 	request Request
 	digest  string // of the request
+	created time.Time
+	run     context.Context // in which it runs, until cancel
 	cancel  context.CancelCauseFunc
+
+	// Set before the search runs, and not changed afterwards.
+	stored    bool       // the search outlives its planner
+	recording *recording // of what the search decides and is answered; nil if it is not stored, or has ended
+	history   *history   // of a search that is resumed; nil: it begins here
+
+	waitingForJournal sync.Once     // the notice that the journal does not take records
+	accepted          chan struct{} // closed when the search is accepted, or refused
+	refused           error         // why it was refused; set before accepted is closed
 
 	// Changes are published while the locks of Planner and search.Tree are held, so no other
 	// lock may be taken while mu is held.
 	mu      sync.Mutex
 	view    *state.View
 	changed chan struct{} // closed and replaced at each publication
+	left    error         // why this planner does not run the search any more, although it has not ended; nil: it does
 }
 
-// newLive returns a search that has just been accepted.
-func newLive(id string, r Request, cancel context.CancelCauseFunc) *live {
-	l := &live{id: id, request: r, digest: r.Digest(), cancel: cancel, view: state.NewView(1), changed: make(chan struct{})}
-	l.publish(state.Accepted{ID: id, Request: r})
+// newLive returns a search that was created at a time, in one of its epochs.
+func newLive(id string, r Request, epoch int64, created time.Time, run context.Context, cancel context.CancelCauseFunc) *live {
+	l := &live{
+		id: id, request: r, digest: r.Digest(), created: created, run: run, cancel: cancel, accepted: make(chan struct{}),
+		view: state.NewView(epoch), changed: make(chan struct{}),
+	}
+	l.publishAt(created, state.Accepted{ID: id, Request: r})
 	return l
 }
 
+// waitAccepted blocks until the search is accepted. It returns the error of one that is refused.
+func (l *live) waitAccepted(ctx context.Context) error {
+	select {
+	case <-l.accepted:
+		return l.refused
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
 // publish applies changes atomically: a watcher sees all of them or none.
-func (l *live) publish(changes ...state.Change) {
-	now := time.Now()
+func (l *live) publish(changes ...state.Change) { l.publishAt(time.Now(), changes...) }
+
+// publishAt is publish at a time.
+func (l *live) publishAt(now time.Time, changes ...state.Change) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, c := range changes {
@@ -46,7 +74,14 @@ func (l *live) publish(changes ...state.Change) {
 func (l *live) search() Search {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.view.Search()
+	s := l.view.Search()
+	s.Stored = l.stored
+	return s
+}
+
+// notice publishes a Notice with a formatted text.
+func (l *live) notice(kind NoticeKind, format string, args ...any) {
+	l.publish(state.Noticed{Notice: Notice{Kind: kind, Text: fmt.Sprintf(format, args...), Time: time.Now()}})
 }
 
 // strategy returns the name of the strategy of the plan or, before there is one, of the request.
@@ -72,19 +107,20 @@ func (l *live) nodes(parent string, depth int) []Node {
 }
 
 // since returns the event after a sequence number, whether another event follows it, and a
-// channel that is closed at the next publication.
-func (l *live) since(after int64) (e Event, more bool, changed <-chan struct{}) {
+// channel that is closed at the next publication. left is why no other event will follow although
+// the search has not ended; nil: one will.
+func (l *live) since(after int64) (e Event, more bool, changed <-chan struct{}, left error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e, more = l.view.Since(after, state.MaxEventBytes)
-	return e, more, l.changed
+	return e, more, l.changed, l.left
 }
 
 // watch yields the events after a sequence number, until the search has ended.
 func (l *live) watch(ctx context.Context, after int64) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		for {
-			event, more, changed := l.since(after)
+			event, more, changed, left := l.since(after)
 			if event.Sequence > after {
 				if !yield(event, nil) {
 					return
@@ -95,6 +131,9 @@ func (l *live) watch(ctx context.Context, after int64) iter.Seq2[Event, error] {
 			case more:
 				continue
 			case event.State.Ended():
+				return
+			case left != nil:
+				yield(Event{}, left)
 				return
 			}
 			select {

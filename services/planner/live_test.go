@@ -20,7 +20,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // accepted returns a search without changes other than Accepted.
 func accepted() *live {
-	return newLive("s", Request{}.WithDefaults(reasoning.Sampling{}), func(error) {})
+	return newLive("s", Request{}.WithDefaults(reasoning.Sampling{}), 1, time.Now(), context.Background(), func(error) {})
 }
 
 func notice(text string) state.Change {

@@ -23,7 +23,8 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
-// A Planner is the Solver that runs searches. It keeps them in memory.
+// A Planner is the Solver that runs searches. It keeps them in memory and, with a Config.Journal,
+// in a journal, from which Resume continues them after a restart.
 type Planner struct {
 	cfg   Config
 	ctx   context.Context // of all searches; Close ends it
@@ -32,9 +33,10 @@ type Planner struct {
 
 	mu       sync.Mutex
 	searches map[string]*live
-	order    []string                  // ids, oldest first
-	keys     map[idempotencyKey]string // to ids
-	active   int                       // number of searches that have not ended
+	order    []string                 // ids, oldest first
+	keys     map[idempotencyKey]*live // of searches, and of those that are not accepted yet
+	active   int                      // number of searches that have not ended
+	resumed  bool                     // Resume has succeeded
 }
 
 // An idempotencyKey is unique within its tenant.
@@ -46,13 +48,20 @@ func New(c Config) *Planner {
 	c.Telemetry = c.Telemetry.OrDiscard()
 	c.Telemetry.StartCounters(ctx)
 	return &Planner{
-		cfg: c.withDefaults(), ctx: ctx, close: cancel, searches: map[string]*live{}, keys: map[idempotencyKey]string{},
+		cfg: c.withDefaults(), ctx: ctx, close: cancel, searches: map[string]*live{}, keys: map[idempotencyKey]*live{},
 	}
 }
 
-// Close stops all searches and waits for them to end.
+// Close stops all searches and waits for them to end. Those in a journal do not end: a Planner that
+// resumes them continues them.
 func (p *Planner) Close() {
 	p.close(ErrClosed)
+	p.mu.Lock() // a search that is being admitted has been added to busy by now
+	active := p.active
+	p.mu.Unlock()
+	if active > 0 {
+		p.cfg.Log.Info("planner stops", "searches", active)
+	}
 	p.busy.Wait()
 }
 
@@ -77,47 +86,98 @@ func (p *Planner) CountRefused(ctx context.Context, err error) {
 
 // create returns a new search, or the earlier search with r's idempotency key.
 func (p *Planner) create(ctx context.Context, r Request) (*live, error) {
+	l, isNew, err := p.admit(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	if isNew {
+		p.begin(ctx, l)
+	}
+	if err := l.waitAccepted(ctx); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// admit returns the search of r's idempotency key, or a new one for which there is a place.
+func (p *Planner) admit(ctx context.Context, r Request) (l *live, isNew bool, err error) {
 	now := time.Now()
-	key, digest := idempotencyKey{r.Tenant, r.IdempotencyKey}, r.Digest()
+	key := idempotencyKey{r.Tenant, r.IdempotencyKey}
 
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if l := p.searches[p.keys[key]]; l != nil {
-		if l.digest != digest {
-			return nil, fmt.Errorf("%w by search %s with a different request: use a new key", ErrExists, l.id)
+	if l := p.keys[key]; l != nil && r.IdempotencyKey != "" {
+		if l.digest != r.Digest() {
+			return nil, false, fmt.Errorf("%w by search %s with a different request: use a new key", ErrExists, l.id)
 		}
-		return l, nil
+		return l, false, nil
 	}
 	if err := r.ValidateDeadline(now); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if err := context.Cause(p.ctx); err != nil {
-		return nil, reasoning.Mark(err, reasoning.ErrUnavailable)
+		return nil, false, reasoning.Mark(err, reasoning.ErrUnavailable)
+	}
+	if err := p.checkResumed(); err != nil {
+		return nil, false, err
 	}
 	if p.active >= p.cfg.MaxActive {
-		return nil, fmt.Errorf("%w: %d searches are running: try again when one has ended", reasoning.ErrOverloaded, p.active)
+		return nil, false, fmt.Errorf("%w: %d searches are running: try again when one has ended", reasoning.ErrOverloaded, p.active)
 	}
 	if r.Deadline.IsZero() {
 		r.Deadline = now.Add(p.cfg.Timeout)
 	}
-	p.active++
 	run := trace.ContextWithSpanContext(p.ctx, trace.SpanContextFromContext(ctx))
 	run, cancel := context.WithCancelCause(baggage.ContextWithBaggage(run, baggage.FromContext(ctx)))
-	l := newLive(ulid.Make().String(), r, cancel)
+	l = newLive(ulid.Make().String(), r, 1, now, run, cancel)
+	p.active++
+	p.busy.Add(1)
+	if r.IdempotencyKey != "" {
+		p.keys[key] = l
+	}
+	return l, true, nil
+}
+
+// begin writes a new search to the journal, if there is one, and starts it. It closes l.accepted.
+func (p *Planner) begin(ctx context.Context, l *live) {
+	defer close(l.accepted)
+	if p.cfg.Journal != nil && !l.request.NoStore && !p.cfg.Solo {
+		l.stored = true
+		l.refused = p.acceptDurably(ctx, l)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if l.refused != nil {
+		l.cancel(nil)
+		p.active--
+		p.busy.Done()
+		p.forget(l)
+		return
+	}
+	p.add(l)
+	p.forgetOldest()
+	p.start(l)
+}
+
+// add adds a search that is accepted. The caller holds p.mu.
+func (p *Planner) add(l *live) {
 	p.searches[l.id] = l
 	p.order = append(p.order, l.id)
-	if r.IdempotencyKey != "" {
-		p.keys[key] = l.id
+	if key := l.request.IdempotencyKey; key != "" {
+		p.keys[idempotencyKey{l.request.Tenant, key}] = l
 	}
-	p.forgetOldest()
-	p.busy.Go(func() {
-		defer cancel(nil)
-		p.run(run, l)
+}
+
+// start runs a search that is added, and counted in p.active and p.busy, to its end.
+func (p *Planner) start(l *live) {
+	go func() {
+		defer p.busy.Done()
+		defer l.cancel(nil)
+		p.runSearch(l.run, l)
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.active--
-	})
-	return l, nil
+	}()
 }
 
 // accept returns r with its defaults, or an error if r breaks a rule. It does not check the
@@ -147,6 +207,7 @@ func (p *Planner) forgetOldest() {
 		}
 		if l := p.searches[id]; l.search().State.Ended() {
 			p.forget(l)
+			p.deleteLogLater(l)
 			excess--
 		}
 	}
@@ -156,7 +217,7 @@ func (p *Planner) forgetOldest() {
 func (p *Planner) forget(l *live) {
 	p.order = slices.DeleteFunc(p.order, func(id string) bool { return id == l.id })
 	delete(p.searches, l.id)
-	if key := (idempotencyKey{l.request.Tenant, l.request.IdempotencyKey}); p.keys[key] == l.id {
+	if key := (idempotencyKey{l.request.Tenant, l.request.IdempotencyKey}); p.keys[key] == l {
 		delete(p.keys, key)
 	}
 }
@@ -166,7 +227,10 @@ func (p *Planner) find(ref Ref) (*live, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if l := p.searches[ref.ID]; l != nil && l.request.Tenant == ref.Tenant {
-		return l, nil
+		return l, l.whyLeft()
+	}
+	if err := p.checkResumed(); err != nil {
+		return nil, err
 	}
 	return nil, fmt.Errorf("%w: %q", ErrNotFound, ref.ID)
 }
@@ -236,6 +300,9 @@ func (p *Planner) Delete(ctx context.Context, ref Ref) error {
 		return err
 	}
 	l, err := p.find(ref)
+	if err == nil {
+		err = p.deleteLog(ctx, l)
+	}
 	if err != nil {
 		return err
 	}

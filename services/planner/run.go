@@ -24,18 +24,27 @@ type run struct {
 
 	unrecorded sync.Once // the notice that results are not recorded
 	waiting    sync.Once // the notice that the search waits for a service
+
+	expire context.CancelCauseFunc // ends a search that gets recorded answers first; nil: it gets none
 }
 
-// run runs a search until it has ended.
-func (p *Planner) run(ctx context.Context, l *live) {
-	began := time.Now()
-	ctx, stop := context.WithDeadline(ctx, l.request.Deadline)
+// runSearch runs a search until it has ended, or this planner leaves it to another.
+func (p *Planner) runSearch(ctx context.Context, l *live) {
+	began := l.created
+	r := &run{Planner: p, live: l}
+	ctx, stop := r.bound(ctx)
 	defer stop()
 	ctx, traced := plannertrace.Start(ctx, p.cfg.Telemetry, l.id, strategyName(l.request.Strategy))
 	log := newSearchLog(ctx, p.cfg.Log, l)
-	log.accepted(ctx, l.request)
-	r := &run{Planner: p, live: l, trace: traced}
+	log.accepted(ctx, l.request, l.history != nil)
+	r.trace = traced
 	outcome := r.solve(ctx)
+	if cause := context.Cause(ctx); l.leaves(cause) {
+		traced.End("left", r.bill, cause)
+		log.left(ctx, cause)
+		l.leave(cause)
+		return
+	}
 	if outcome.Stop == StopCancelled {
 		r.cancelJobs(ctx, &outcome)
 	}
@@ -49,6 +58,7 @@ func (p *Planner) run(ctx context.Context, l *live) {
 	}
 	traced.End(plannertrace.End{State: final.String(), Degraded: len(outcome.Degraded) > 0, Bill: r.bill, Err: outcome.Err})
 	log.ended(ctx, l.strategy(), final, outcome, r.bill)
+	r.endDurably(final, time.Now(), outcome)
 	l.publish(state.Billed{Bill: r.bill}, state.Ended{State: final, Outcome: outcome})
 }
 
@@ -76,7 +86,7 @@ func (r *run) cancelJobs(ctx context.Context, outcome *Outcome) {
 func (r *run) solve(ctx context.Context) Outcome {
 	r.noticeQueued()
 	request := r.live.request
-	m, err := r.getModels(ctx, request)
+	m, err := r.decideModels(ctx)
 	if err != nil {
 		return ended(ctx, Outcome{}, err)
 	}
@@ -86,6 +96,9 @@ func (r *run) solve(ctx context.Context) Outcome {
 		r.notice(NoticeDegraded, "%s", d)
 	}
 	s := r.stack(request, m, r)
+	if r.expire != nil {
+		go r.expireWhen(ctx, s.journal.Live())
+	}
 	estimate, err := r.followEstimate(ctx, m, s)
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -93,12 +106,13 @@ func (r *run) solve(ctx context.Context) Outcome {
 	case err != nil:
 		outcome.Degraded = append(outcome.Degraded, fmt.Sprintf("difficulty was not estimated: %v", err))
 	}
-	plan := r.decide(request, estimate, m)
+	plan := r.decidePlan(estimate, m)
 	r.publishPlan(plan)
 
 	tree := search.New(s.Backend, problem(r.live.id, request, m))
 	tree.Observe = func(n *search.Node) { r.observe(n, s.meter.Bill()) }
 	spent, err := search.Run(ctx, tree, plan.Strategy)
+	r.checkReplay(s.journal, err)
 	r.bill = s.meter.Bill()
 	outcome.Degraded = append(outcome.Degraded, tree.Faults()...)
 	if spent {
@@ -129,11 +143,12 @@ func (r *run) followEstimate(ctx context.Context, m models, s stack) (last *diff
 			s.meter.ChargeEstimate(last.Usage)
 		}
 	}()
-	for e, err := range r.estimate(ctx, r.live.id, r.live.request, m, s.memo) {
+	for e, err := range r.estimates(ctx, m, s) {
 		if err != nil {
 			return last, err
 		}
 		last = &e
+		r.recordEstimate(e)
 		r.bill = reasoning.Bill{Difficulty: e.Usage}
 		r.live.publish(state.Billed{Bill: r.bill}, state.Estimated{Estimate: e})
 		if !e.Final {
@@ -151,7 +166,7 @@ func (r *run) publishPlan(p Plan) {
 
 // notice publishes a Notice with a formatted text.
 func (r *run) notice(kind NoticeKind, format string, args ...any) {
-	r.live.publish(state.Noticed{Notice: Notice{Kind: kind, Text: fmt.Sprintf(format, args...), Time: time.Now()}})
+	r.live.notice(kind, format, args...)
 }
 
 // observe publishes a node that changed, with the bill. It is called under the tree's

@@ -23,9 +23,18 @@ func newSearchLog(ctx context.Context, log *slog.Logger, l *live) searchLog {
 	return searchLog{log}
 }
 
-// accepted writes the record of a search that was accepted.
-func (s searchLog) accepted(ctx context.Context, r Request) {
-	s.InfoContext(ctx, "search accepted", "strategy", strategyName(r.Strategy), "deadline", r.Deadline.UTC())
+// accepted writes the record of a search that was accepted, or resumed.
+func (s searchLog) accepted(ctx context.Context, r Request, resumed bool) {
+	message := "search accepted"
+	if resumed {
+		message = "search resumed"
+	}
+	s.InfoContext(ctx, message, "strategy", strategyName(r.Strategy), "deadline", r.Deadline.UTC())
+}
+
+// left writes the record of a search that this planner does not run to its end.
+func (s searchLog) left(ctx context.Context, cause error) {
+	s.InfoContext(ctx, "search left in the journal", "reason", reasoning.Classify(cause).Reason())
 }
 
 // ended writes the record of a search that ended. strategy is the name of the strategy that the search ran.

@@ -18,8 +18,9 @@ type pair struct {
 // calls.
 type stack struct {
 	search.Backend
-	memo  *backend.Memoed
-	meter *backend.Metered
+	memo    *backend.Memoed
+	journal *backend.Journaled // nil: the search does not outlive its planner
+	meter   *backend.Metered
 }
 
 // noStoreBytes bounds the memory for the recorded results of a search with NoStore.
@@ -34,6 +35,7 @@ const noStoreBytes = 64 << 20
 //	        called for what Retry repeats
 //	trace   below the memo, because recorded results take no time
 //	Memo    records a result before a decorator above gets it
+//	Journal around the memo, if the search outlives its planner: it records what the memo recalls, too
 //	Solo    with Config.Solo, around the memo: it replaces the usage that the memo recorded
 //	Meter   around the memo, so that a replayed search costs the same and reaches its
 //	        budget at the same place
@@ -57,8 +59,12 @@ func (p *Planner) stack(request Request, m models, r *run) stack {
 		s.memo.Unrecorded, s.memo.Looked = r.noticeUnrecorded, r.trace.Looked
 	}
 	b = s.memo
-	if p.cfg.Solo {
+	switch {
+	case p.cfg.Solo:
 		b = backend.Solo(s.memo)
+	case r != nil && r.live.recording != nil:
+		s.journal = r.journal(s.memo)
+		b = s.journal
 	}
 	s.meter = backend.Meter(b, request.Budget, m.policy, m.rewardModelOrNone())
 	s.Backend = s.meter

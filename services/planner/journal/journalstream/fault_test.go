@@ -338,10 +338,7 @@ func TestALostTailIsReportedToItsWriter(t *testing.T) {
 // A full journal refuses records, and takes them once there is space.
 func TestAFullJournalTakesRecordsOnceThereIsSpace(t *testing.T) {
 	js := start(t)
-	j, err := journalstream.Open(t.Context(), js, journalstream.Config{Writer: "planner-1", MaxBytes: 64 << 10})
-	if err != nil {
-		t.Fatal(err)
-	}
+	j := journalstream.New(js, journalstream.Config{Writer: "planner-1", MaxBytes: 64 << 10})
 	old, _, err := j.Open(t.Context(), journal.KeyOf("tenant", "01OLD"))
 	if err != nil {
 		t.Fatal(err)

@@ -17,11 +17,13 @@
 package journalstream
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -42,11 +44,13 @@ type Config struct {
 	Writer   string // name of this planner
 }
 
-// A Journal is a journal.Journal in a JetStream stream.
+// A Journal is a journal.Journal in a JetStream stream. Make it with [New].
 type Journal struct {
-	js     jetstream.JetStream
-	stream jetstream.Stream
-	writer string
+	js  jetstream.JetStream
+	cfg Config
+
+	mu     sync.Mutex
+	opened jetstream.Stream // nil before the first use
 }
 
 var _ journal.Journal = (*Journal)(nil)
@@ -54,29 +58,51 @@ var _ journal.Journal = (*Journal)(nil)
 // timeout bounds a request to the server, so that one without a response is repeated.
 const timeout = 2 * time.Second
 
-// Open creates the stream, or updates it to cfg, and returns the Journal in it.
-func Open(ctx context.Context, js jetstream.JetStream, cfg Config) (*Journal, error) {
-	if cfg.Stream == "" {
-		cfg.Stream = Stream
+// New returns the Journal in a stream, which is created, or updated to cfg, when it is first used.
+func New(js jetstream.JetStream, cfg Config) *Journal {
+	cfg.Stream, cfg.Replicas = cmp.Or(cfg.Stream, Stream), max(1, cfg.Replicas)
+	if cfg.MaxBytes == 0 {
+		cfg.MaxBytes = -1
 	}
-	if err := checkServer(js.Conn()); err != nil {
+	return &Journal{js: js, cfg: cfg}
+}
+
+// Ready is a readiness check: it returns nil if the server keeps the journal.
+func (j *Journal) Ready(ctx context.Context) error {
+	stream, err := j.stream(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := stream.Info(ctx); err != nil {
+		return j.failed(err)
+	}
+	return nil
+}
+
+// stream returns the stream. It creates or updates it at the first use.
+func (j *Journal) stream(ctx context.Context) (jetstream.Stream, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.opened != nil {
+		return j.opened, nil
+	}
+	if err := checkServer(j.js.Conn()); err != nil {
 		return nil, err
 	}
-	maxBytes := cfg.MaxBytes
-	if maxBytes == 0 {
-		maxBytes = -1
-	}
+	ctx, stop := context.WithTimeout(ctx, timeout)
+	defer stop()
 	// Records leave only by Delete: a bound on age or number would remove the first record of a
 	// search that still runs.
-	stream, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
-		Name: cfg.Stream, Description: "Ponder's journal of searches", Subjects: []string{subjects},
+	stream, err := j.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+		Name: j.cfg.Stream, Description: "Ponder's journal of searches", Subjects: []string{subjects},
 		Retention: jetstream.LimitsPolicy, Discard: jetstream.DiscardNew, Storage: jetstream.FileStorage,
-		Replicas: max(1, cfg.Replicas), MaxBytes: maxBytes, MaxMsgSize: journal.MaxRecord + 4<<10, // headers are counted
+		Replicas: j.cfg.Replicas, MaxBytes: j.cfg.MaxBytes, MaxMsgSize: journal.MaxRecord + 4<<10, // headers are counted
 	})
 	if err != nil {
-		return nil, fmt.Errorf("stream %s of the journal: %w", cfg.Stream, err)
+		return nil, unavailable(fmt.Errorf("stream %s: %w", j.cfg.Stream, err))
 	}
-	return &Journal{js: js, stream: stream, writer: cfg.Writer}, nil
+	j.opened = stream
+	return stream, nil
 }
 
 // checkServer returns an error if the server cannot keep the journal. Servers before 2.11 have
@@ -132,31 +158,45 @@ func (j *Journal) Open(ctx context.Context, key journal.Key) (journal.Log, []jou
 
 // last returns the last message of a subject; nil: there is none.
 func (j *Journal) last(ctx context.Context, subject string) (*jetstream.RawStreamMsg, error) {
+	stream, err := j.stream(ctx)
+	if err != nil {
+		return nil, err
+	}
 	ctx, stop := context.WithTimeout(ctx, timeout)
 	defer stop()
-	m, err := j.stream.GetLastMsgForSubject(ctx, subject)
-	return found(m, err)
+	m, err := stream.GetLastMsgForSubject(ctx, subject)
+	return j.found(m, err)
 }
 
 // after returns the first message of a subject after a sequence; nil: there is none.
 func (j *Journal) after(ctx context.Context, subject string, sequence uint64) (*jetstream.RawStreamMsg, error) {
+	stream, err := j.stream(ctx)
+	if err != nil {
+		return nil, err
+	}
 	ctx, stop := context.WithTimeout(ctx, timeout)
 	defer stop()
-	m, err := j.stream.GetMsg(ctx, sequence+1, jetstream.WithGetMsgSubject(subject))
-	return found(m, err)
+	m, err := stream.GetMsg(ctx, sequence+1, jetstream.WithGetMsgSubject(subject))
+	return j.found(m, err)
 }
 
 // found returns the result of a request for a message; nil: there is none.
-func found(m *jetstream.RawStreamMsg, err error) (*jetstream.RawStreamMsg, error) {
+func (j *Journal) found(m *jetstream.RawStreamMsg, err error) (*jetstream.RawStreamMsg, error) {
 	switch {
 	case errors.Is(err, jetstream.ErrMsgNotFound):
 		return nil, nil
-	case errors.Is(err, jetstream.ErrStreamNotFound):
-		return nil, fmt.Errorf("%w: the stream of the journal does not exist", journal.ErrLost)
 	case err != nil:
-		return nil, unavailable(err)
+		return nil, j.failed(err)
 	}
 	return m, nil
+}
+
+// failed returns the error of a request for the stream.
+func (j *Journal) failed(err error) error {
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return fmt.Errorf("%w: stream %s of the journal does not exist", journal.ErrLost, j.cfg.Stream)
+	}
+	return unavailable(err)
 }
 
 // unavailable returns an error of the NATS server or of the connection as one after which a
@@ -167,7 +207,11 @@ func unavailable(err error) error {
 
 // Delete implements journal.Journal.
 func (j *Journal) Delete(ctx context.Context, key journal.Key) error {
-	err := j.stream.Purge(ctx, jetstream.WithPurgeSubject(subject(key)))
+	stream, err := j.stream(ctx)
+	if err != nil {
+		return err
+	}
+	err = stream.Purge(ctx, jetstream.WithPurgeSubject(subject(key)))
 	if err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
 		return unavailable(err)
 	}
@@ -180,12 +224,13 @@ func (j *Journal) List(ctx context.Context, tenant journal.Tenant) ([]journal.Ke
 	if tenant != "" {
 		filter = "log." + string(tenant) + ".*"
 	}
-	info, err := j.stream.Info(ctx, jetstream.WithSubjectFilter(filter))
-	switch {
-	case errors.Is(err, jetstream.ErrStreamNotFound):
-		return nil, fmt.Errorf("%w: the stream of the journal does not exist", journal.ErrLost)
-	case err != nil:
-		return nil, unavailable(err)
+	stream, err := j.stream(ctx)
+	if err != nil {
+		return nil, err
+	}
+	info, err := stream.Info(ctx, jetstream.WithSubjectFilter(filter))
+	if err != nil {
+		return nil, j.failed(err)
 	}
 	var keys []journal.Key
 	for subject := range info.State.Subjects {

@@ -35,8 +35,8 @@ func start(t *testing.T) jetstream.JetStream {
 // journalOf opens the journal in a NATS server.
 func journalOf(t *testing.T, js jetstream.JetStream, writer string) *journalstream.Journal {
 	t.Helper()
-	j, err := journalstream.Open(t.Context(), js, journalstream.Config{Writer: writer})
-	if err != nil {
+	j := journalstream.New(js, journalstream.Config{Writer: writer})
+	if err := j.Ready(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return j

@@ -39,10 +39,10 @@ func (l *log) Append(ctx context.Context, entries ...journal.Entry) error {
 		return err
 	}
 	number := l.last.number + int64(len(l.waiting))
-	for _, run := range split(slices.Clone(entries), l.journal.writer) {
+	for _, run := range split(slices.Clone(entries), l.journal.cfg.Writer) {
 		number++
 		l.waiting = append(l.waiting, journal.Record{
-			Number: number, Writer: l.journal.writer, Time: time.Now().UTC(), Entries: run,
+			Number: number, Writer: l.journal.cfg.Writer, Time: time.Now().UTC(), Entries: run,
 		})
 	}
 	for len(l.waiting) > 0 {

@@ -1,0 +1,200 @@
+package planner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/planner/backend"
+	"github.com/ponder-mesh/ponder/services/planner/journal"
+)
+
+// acceptTimeout bounds the time in which a search must be in the journal before it is accepted.
+const acceptTimeout = 5 * time.Second
+
+// errTakenOver ends a search that another planner runs now.
+var errTakenOver = reasoning.NewError(reasoning.KindUnavailable, "SEARCH_MOVED", "another planner runs the search: ask again")
+
+// A recording is the log of a live search that outlives its planner. A nil *recording records
+// nothing: it is that of a search in memory.
+type recording struct {
+	recorder *journal.Recorder
+	fail     func(error) // called with the error of an entry that cannot be recorded
+}
+
+// add records an entry. It does not block.
+func (r *recording) add(kind string, record any) {
+	if r == nil {
+		return
+	}
+	e, err := entryOf(kind, record)
+	if err != nil {
+		r.fail(err)
+		return
+	}
+	r.recorder.Add(e)
+}
+
+// answered records an answer.
+func (r *recording) answered(a backend.Answer) {
+	r.recorder.Add(journal.Entry{Kind: kindAnswer, Body: a.Encode()})
+}
+
+// acceptDurably writes the first record of a search, and starts its recording.
+func (p *Planner) acceptDurably(ctx context.Context, l *live) error {
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), acceptTimeout)
+	defer stop()
+	accepted, err := entryOf(kindAccepted, acceptedRecord{
+		ID: l.id, Created: l.created, Trace: traceParent(ctx), Request: recordRequest(l.request),
+	})
+	if err != nil {
+		return err
+	}
+	log, _, err := p.cfg.Journal.Open(ctx, journal.KeyOf(l.request.Tenant, l.id))
+	if err == nil {
+		err = log.Append(ctx, accepted)
+	}
+	if err != nil {
+		return notAccepted(err)
+	}
+	p.record(l, log)
+	return nil
+}
+
+// notAccepted returns the error of a search that is refused because the journal does not take it.
+func notAccepted(err error) error {
+	err = fmt.Errorf("the search was not accepted: %w", err)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return reasoning.Mark(err, reasoning.ErrUnavailable)
+	}
+	return err
+}
+
+// record starts the recording of a search in its log.
+func (p *Planner) record(l *live, log journal.Log) {
+	r := &recording{}
+	r.fail = func(err error) { p.journalFailed(l, err) }
+	r.recorder = journal.NewRecorder(log, r.fail)
+	l.recording = r
+}
+
+// journalFailed handles the error of an append. If another planner runs the search, it ends here.
+// After any other permanent error the search continues, in the memory of this planner.
+func (p *Planner) journalFailed(l *live, err error) {
+	switch {
+	case errors.Is(err, journal.ErrFenced):
+		l.cancel(errTakenOver)
+	case errors.Is(err, reasoning.ErrUnavailable) || errors.Is(err, journal.ErrFull):
+		l.waitingForJournal.Do(func() {
+			l.notice(NoticeWaiting, "the journal does not take records: the search continues, and its end waits for the journal: %v", err)
+		})
+	default:
+		l.notice(NoticeDegraded, "the search does not outlive its planner any more: %v", err)
+	}
+}
+
+// traceParent returns the W3C traceparent of the span in ctx, "" if there is none.
+func traceParent(ctx context.Context) string {
+	carrier := propagation.MapCarrier{}
+	propagation.TraceContext{}.Inject(ctx, carrier)
+	return carrier.Get("traceparent")
+}
+
+// withTraceParent returns ctx with the span of a traceparent.
+func withTraceParent(ctx context.Context, parent string) context.Context {
+	carrier := propagation.MapCarrier{"traceparent": parent}
+	return trace.ContextWithRemoteSpanContext(ctx, trace.SpanContextFromContext(propagation.TraceContext{}.Extract(ctx, carrier)))
+}
+
+// endDurably records the end of a search, and waits until it is durable: for as long as the
+// search has time, and at least endTimeout.
+func (r *run) endDurably(final State, ended time.Time, outcome Outcome) {
+	rec := r.live.recording
+	if rec == nil {
+		return
+	}
+	rec.add(kindEnded, recordEnd(final, ended, r.bill, r.live.search().Nodes, outcome))
+	ctx, stop := context.WithTimeout(context.Background(), max(endTimeout, time.Until(r.live.request.Deadline)))
+	defer stop()
+	if err := rec.recorder.Close(ctx); err != nil {
+		r.notice(NoticeDegraded, "the end of the search is not in the journal: a planner that restarts runs the search again: %v", err)
+	}
+}
+
+// endTimeout is the least time for which the end of a search waits for the journal.
+const endTimeout = 5 * time.Second
+
+// leave stops the recording of a search that this planner does not run to its end: what was
+// recorded is durable, and another planner, or this one after a restart, continues it.
+func (l *live) leave(cause error) {
+	ctx, stop := context.WithTimeout(context.Background(), endTimeout)
+	defer stop()
+	l.recording.recorder.Close(ctx)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.left = cause
+	close(l.changed)
+	l.changed = make(chan struct{})
+}
+
+// leaves reports whether the search goes on elsewhere, or after a restart, when it has stopped for
+// this cause.
+func (l *live) leaves(cause error) bool {
+	return l.recording != nil && (errors.Is(cause, ErrClosed) || errors.Is(cause, errTakenOver))
+}
+
+// journal returns the decorator that records the answers of the search, and gives it those that
+// were recorded before.
+func (r *run) journal(memo *backend.Memoed) *backend.Journaled {
+	var answers []backend.Answer
+	if r.live.history != nil {
+		answers = r.live.history.answers
+	}
+	j := backend.Journal(memo, answers, r.live.recording.answered)
+	j.Diverged = r.diverged
+	if r.expire != nil {
+		j.Deadline = r.live.request.Deadline
+	}
+	return j
+}
+
+// whyLeft returns why this planner does not run the search any more, nil if it does.
+func (l *live) whyLeft() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.left
+}
+
+// deleteLog deletes the log of a search that has ended, if it has one.
+func (p *Planner) deleteLog(ctx context.Context, l *live) error {
+	if !l.stored {
+		return nil
+	}
+	if err := p.cfg.Journal.Delete(ctx, journal.KeyOf(l.request.Tenant, l.id)); err != nil {
+		return fmt.Errorf("delete the log of search %s: %w", l.id, err)
+	}
+	return nil
+}
+
+// deleteLogLater deletes the log of a search in the background. One that is not deleted is found
+// by the next Resume. The caller holds p.mu.
+func (p *Planner) deleteLogLater(l *live) {
+	if !l.stored || p.ctx.Err() != nil {
+		return
+	}
+	p.busy.Go(func() {
+		ctx, stop := context.WithTimeout(p.ctx, deleteTimeout)
+		defer stop()
+		if err := p.deleteLog(ctx, l); err != nil && p.ctx.Err() == nil {
+			p.cfg.Log.WarnContext(ctx, "the log of an old search stays in the journal", "search", l.id, "error", err)
+		}
+	})
+}
+
+// deleteTimeout bounds a deletion in the background.
+const deleteTimeout = 10 * time.Second
