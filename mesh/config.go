@@ -26,6 +26,7 @@ type Config struct {
 	Verifier  verifier.Verifier       // the reward model; nil: none
 	Telemetry *telemetry.Providers    // nil: none
 	Store     backend.Store           // of recorded results; nil: in memory
+	State     string                  // directory in which searches outlive the mesh; "": they are in memory
 	Solo      bool                    // bill each search and estimate as if it ran alone: see backend.Solo
 	Profiles  planner.Profiles        // of pairs of models; nil: none
 	Prompt    *difficulty.PromptModel // estimates difficulty from texts; nil: none

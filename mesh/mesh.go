@@ -22,6 +22,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/difficulty/difficultyrpc"
 	"github.com/ponder-mesh/ponder/services/difficulty/difficultytrace"
 	"github.com/ponder-mesh/ponder/services/planner"
+	"github.com/ponder-mesh/ponder/services/planner/journal/journalstream"
 	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue"
@@ -73,7 +74,7 @@ func Start(ctx context.Context, c Config) (_ *Mesh, err error) {
 	if err := m.startDifficulty(ctx, c, scorer); err != nil {
 		return nil, err
 	}
-	if err := m.startPlanner(c, scorer); err != nil {
+	if err := m.startPlanner(ctx, c, scorer); err != nil {
 		return m, err
 	}
 	return m, serve.WaitReady(ctx, m.PlannerConn)
@@ -100,7 +101,7 @@ func (m *Mesh) atClose(f func() error) { m.stop = append(m.stop, f) }
 // sets c.Connect.
 func (m *Mesh) startQueue(ctx context.Context, c *Config) error {
 	if c.Connect == nil {
-		server, err := natsd.Start(natsd.Config{})
+		server, err := natsd.Start(natsd.Config{Dir: c.State, Sync: c.State != ""})
 		if err != nil {
 			return err
 		}
@@ -229,16 +230,28 @@ func (m *Mesh) startDifficulty(ctx context.Context, c Config, scorer verifier.Ve
 }
 
 // startPlanner serves the planner, which also maintains the queue.
-func (m *Mesh) startPlanner(c Config, scorer verifier.Verifier) error {
+func (m *Mesh) startPlanner(ctx context.Context, c Config, scorer verifier.Verifier) error {
 	jobs, err := m.queueClient(c, "planner")
 	if err != nil {
 		return err
 	}
-	p := planner.New(planner.Config{
+	config := planner.Config{
 		Policy: jobs, Verifier: scorer, Difficulty: m.Difficulty, Profiles: c.Profiles,
 		Store: c.Store, Solo: c.Solo, Telemetry: c.Telemetry.Instruments, Sampling: c.Sampling,
 		CancelJobs: jobs.Cancel, Attended: m.roster.Available, Log: c.Log,
-	})
+	}
+	if c.State != "" {
+		js, err := jetstream.New(m.Nats)
+		if err != nil {
+			return fmt.Errorf("open JetStream: %w", err)
+		}
+		config.Journal = journalstream.New(js, journalstream.Config{Writer: "mesh"})
+	}
+	p := planner.New(config)
+	if err := p.Resume(ctx); err != nil {
+		p.Close()
+		return err
+	}
 	maintainer, err := policyqueue.NewMaintainer(m.Nats, c.Queue)
 	if err != nil {
 		return err

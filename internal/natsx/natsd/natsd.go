@@ -20,6 +20,7 @@ import (
 type Config struct {
 	Dir    string // of JetStream's files; "" is a temporary directory, which Close removes
 	Listen string // HOST:PORT, such as 127.0.0.1:4222, port 0 for any; "" does not listen
+	Sync   bool   // acknowledge a message in a file only when it is on the disk, and not within two minutes
 }
 
 // A Server is a running server.
@@ -39,7 +40,7 @@ func Start(cfg Config) (_ *Server, err error) {
 		cfg.Dir = s.temp
 	}
 	o := &server.Options{
-		ServerName: "natsd", JetStream: true, StoreDir: cfg.Dir, NoSigs: true, NoLog: true, DontListen: true,
+		ServerName: "natsd", JetStream: true, StoreDir: cfg.Dir, SyncAlways: cfg.Sync, NoSigs: true, NoLog: true, DontListen: true,
 	}
 	if cfg.Listen != "" {
 		host, port, err := net.SplitHostPort(cfg.Listen)
