@@ -27,6 +27,7 @@ type devCmd struct {
 	TraceFile   string        `help:"Also write spans to this file." env:"PONDER_PLANNER_TRACE_FILE" placeholder:"FILE" type:"path"`
 	Profile     []string      `help:"Files or directories of calibration profiles for planning; changed files are read again." env:"PONDER_PLANNER_PROFILES" aliases:"profiles" placeholder:"FILE"`
 	Memo        string        `help:"File of recorded results, which are reused instead of generated again." env:"PONDER_PLANNER_MEMO" placeholder:"FILE" type:"path"`
+	State       string        `help:"Directory in which searches outlive the mesh: a mesh that starts with it again continues them. Empty: searches are in memory." placeholder:"DIR" type:"path"`
 	SoloBills   bool          `help:"Bill each search as if it ran alone: for ponder bench --addr, not for real costs." env:"PONDER_PLANNER_SOLO_BILLS"`
 	MaxTokens   int           `help:"Maximum tokens of a child (a step or a whole sample) if a request sets none; 0: 256 for a pocket model, 2048 for others." default:"0" env:"PONDER_PLANNER_MAX_TOKENS"`
 }
@@ -61,7 +62,7 @@ func (c *devCmd) Run(ctx context.Context, out *output) (err error) {
 	config := mesh.Config{
 		Policy: models.policy, Provider: models.policy.Provider, Verifier: models.verifierOrNil(),
 		Telemetry: tel, Slots: c.Policy.Slots,
-		Sampling: reasoning.DefaultSampling(c.maxTokens(c.MaxTokens)), Solo: c.SoloBills,
+		Sampling: reasoning.DefaultSampling(c.maxTokens(c.MaxTokens)), Solo: c.SoloBills, State: c.State,
 		Log: slog.Default(),
 		Listen: mesh.Addresses{
 			Planner: c.PlannerAddr, Policy: c.PolicyAddr, Verifier: c.VerifierAddr, Difficulty: c.DifficultyAddr,

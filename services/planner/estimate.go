@@ -16,7 +16,7 @@ import (
 // again.
 func (p *Planner) estimate(ctx context.Context, id string, r Request, m models, memo *backend.Memoed) iter.Seq2[difficulty.Estimate, error] {
 	return func(yield func(difficulty.Estimate, error) bool) {
-		request := difficulty.Request{Tenant: r.Tenant, Search: id, Problem: r.Problem, Seed: *r.Seed, Sampling: r.Sampling()}
+		request := estimateRequest(id, r)
 		needed, err := estimateNeeded(r, m, &request)
 		switch {
 		case err != nil:
@@ -34,6 +34,11 @@ func (p *Planner) estimate(ctx context.Context, id string, r Request, m models, 
 			}
 		}
 	}
+}
+
+// estimateRequest returns the request for an estimate, with the default method.
+func estimateRequest(id string, r Request) difficulty.Request {
+	return difficulty.Request{Tenant: r.Tenant, Search: id, Problem: r.Problem, Seed: *r.Seed, Sampling: r.Sampling()}
 }
 
 // estimateNeeded reports whether r or its plan needs an estimate of difficulty. With a profile

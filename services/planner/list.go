@@ -52,7 +52,7 @@ func (r ListRequest) selects(s Search) bool {
 }
 
 // Nodes implements Solver.
-func (p *Planner) Nodes(_ context.Context, r NodesRequest) (Page[Node], error) {
+func (p *Planner) Nodes(ctx context.Context, r NodesRequest) (Page[Node], error) {
 	size, err := pageSize(r.PageSize, 200)
 	if err != nil {
 		return Page[Node]{}, err
@@ -70,6 +70,9 @@ func (p *Planner) Nodes(_ context.Context, r NodesRequest) (Page[Node], error) {
 	}
 	l, err := p.find(r.Ref)
 	if err != nil {
+		return Page[Node]{}, err
+	}
+	if err := p.restoreNodes(ctx, l); err != nil {
 		return Page[Node]{}, err
 	}
 	if !l.hasNode(r.Parent) {

@@ -25,8 +25,12 @@ type live struct {
 	history   *history   // of a search that is resumed; nil: it begins here
 
 	waitingForJournal sync.Once     // the notice that the journal does not take records
+	nodesKept         int           // nodes in the journal, of a search that ended before the planner started
 	accepted          chan struct{} // closed when the search is accepted, or refused
 	refused           error         // why it was refused; set before accepted is closed
+
+	restoring     sync.Mutex // held while nodes are restored
+	nodesRestored bool
 
 	// Changes are published while the locks of Planner and search.Tree are held, so no other
 	// lock may be taken while mu is held.
@@ -75,7 +79,7 @@ func (l *live) search() Search {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s := l.view.Search()
-	s.Stored = l.stored
+	s.Stored, s.Nodes = l.stored, max(s.Nodes, l.nodesKept)
 	return s
 }
 

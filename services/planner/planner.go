@@ -249,6 +249,9 @@ func (p *Planner) Watch(ctx context.Context, ref Ref, after int64) iter.Seq2[Eve
 	return func(yield func(Event, error) bool) {
 		l, err := p.find(ref)
 		if err == nil {
+			err = p.restoreNodes(ctx, l)
+		}
+		if err == nil {
 			if last := l.search().Sequence; after < 0 || after > last {
 				err = reasoning.Invalid("after_sequence", "must be 0 to %d, the sequence of the search, is %d", last, after)
 			}

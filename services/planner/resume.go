@@ -116,24 +116,28 @@ func (p *Planner) resume(ctx context.Context, key journal.Key) error {
 	return nil
 }
 
-// keep adds a search that has ended. Its nodes are not kept.
+// keep adds a search that has ended. Its nodes stay in the journal: see restoreNodes.
 func (p *Planner) keep(h history) {
-	l := newLive(h.accepted.ID, h.request, h.epoch, h.accepted.Created, p.ctx, func(error) {})
-	l.stored = true
+	l := newLive(h.accepted.ID, h.request, h.epoch+1, h.accepted.Created, p.ctx, func(error) {})
+	l.stored, l.nodesKept = true, h.ended.Nodes
 	close(l.accepted)
-	var changes []state.Change
+	l.publishAt(h.ended.Ended, h.changes(nil)...)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.add(l)
+	p.forgetOldest()
+}
+
+// changes returns the changes of a search that has ended, after its acceptance.
+func (h history) changes(nodes []state.Change) (changes []state.Change) {
 	if h.estimate != nil {
 		changes = append(changes, state.Estimated{Estimate: *h.estimate})
 	}
 	if h.plan != nil {
 		changes = append(changes, state.Planned{Plan: *h.plan})
 	}
-	changes = append(changes, state.Billed{Bill: h.ended.Bill}, state.Ended{State: h.ended.State, Outcome: h.ended.outcome()})
-	l.publishAt(h.ended.Ended, changes...)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.add(l)
-	p.forgetOldest()
+	changes = append(changes, nodes...)
+	return append(changes, state.Billed{Bill: h.ended.Bill}, state.Ended{State: h.ended.State, Outcome: h.ended.outcome()})
 }
 
 // bound returns the context in which the search runs. It ends at the deadline of the search; that
@@ -175,16 +179,19 @@ func (r *run) decideModels(ctx context.Context) (m models, err error) {
 		}
 		return m, err
 	}
-	m = models{policy: h.models.Policy, rewardModel: h.models.RewardModel, degraded: h.models.Degraded}
-	if request.Thinking != nil {
-		if m.format, err = request.Thinking.Format(m.policy); err != nil {
-			return m, err
-		}
-	}
-	if r.cfg.Profiles != nil {
+	if m, err = h.savedModels(); err == nil && r.cfg.Profiles != nil {
 		m.profile = r.cfg.Profiles.For(m.policy, m.rewardModel)
 	}
-	return m, nil
+	return m, err
+}
+
+// savedModels returns the models that the search used, without their profile.
+func (h history) savedModels() (m models, err error) {
+	m = models{policy: h.models.Policy, rewardModel: h.models.RewardModel, degraded: h.models.Degraded}
+	if h.request.Thinking != nil {
+		m.format, err = h.request.Thinking.Format(m.policy)
+	}
+	return m, err
 }
 
 // estimates yields estimates of the difficulty: the one that was recorded, if the search is
@@ -194,9 +201,7 @@ func (r *run) estimates(ctx context.Context, m models, s stack) iter.Seq2[diffic
 	switch {
 	case h != nil && h.estimate != nil:
 		return func(yield func(difficulty.Estimate, error) bool) {
-			request := r.live.request
-			from := difficulty.Request{Problem: request.Problem, Seed: *request.Seed, Sampling: request.Sampling()}
-			yield(*h.estimate, recordSamples(ctx, s.memo, from, *h.estimate))
+			yield(*h.estimate, recordSamples(ctx, s.memo, estimateRequest(r.live.id, r.live.request), *h.estimate))
 		}
 	case h != nil && h.plan != nil:
 		return func(func(difficulty.Estimate, error) bool) {}

@@ -172,15 +172,20 @@ func (r *run) notice(kind NoticeKind, format string, args ...any) {
 // observe publishes a node that changed, with the bill. It is called under the tree's
 // lock.
 func (r *run) observe(n *search.Node, bill reasoning.Bill) {
-	changes := []state.Change{state.NodeChanged{Node: Node{
-		ID: n.ID, Parent: n.Parent.ID, Depth: n.Depth, State: n.State, Steps: n.Steps, Finish: n.Finish,
-		Value: n.Value, Scored: n.Scored, Answer: n.Answer, Reason: n.Reason,
-	}}}
+	changes := []state.Change{state.NodeChanged{Node: nodeOf(n)}}
 	if bill != r.bill {
 		r.bill = bill
 		changes = append([]state.Change{state.Billed{Bill: bill}}, changes...)
 	}
 	r.live.publish(changes...)
+}
+
+// nodeOf returns a node as clients see it.
+func nodeOf(n *search.Node) Node {
+	return Node{
+		ID: n.ID, Parent: n.Parent.ID, Depth: n.Depth, State: n.State, Steps: n.Steps, Finish: n.Finish,
+		Value: n.Value, Scored: n.Scored, Answer: n.Answer, Reason: n.Reason,
+	}
 }
 
 // noticeQueued publishes that no worker pulls jobs, if that is so.

@@ -31,15 +31,20 @@ func Outside(t *testing.T) {
 	t.Helper()
 	ats.Register()
 	t.Cleanup(ats.Unregister)
+	emptyPools()
+}
+
+// emptyPools empties the pools of the process. nats.go keeps timers in a sync.Pool: a timer of
+// another bubble must not be used in this one, and two collections empty a pool.
+func emptyPools() {
+	runtime.GC()
+	runtime.GC()
 }
 
 // Server starts a server, and stops it at the end of the test.
 func Server(t *testing.T) *natsd.Server {
 	t.Helper()
-	// nats.go keeps timers in a sync.Pool. A timer of another bubble must not be used in this
-	// one, and two collections empty a pool.
-	runtime.GC()
-	runtime.GC()
+	emptyPools()
 	s, err := natsd.Start(natsd.Config{Dir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)

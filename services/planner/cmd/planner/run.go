@@ -26,6 +26,8 @@ type config struct {
 	VerifierAddr   string `name:"verifier-addr" default:"127.0.0.1:7702" help:"verifier service; empty: none, only strategies without scores"`
 	DifficultyAddr string `name:"difficulty-addr" default:"127.0.0.1:7703" help:"difficulty service; empty: none, difficulty is not estimated"`
 	Memo           string `name:"memo" help:"file of recorded results, which are reused instead of generated again; empty: in memory"`
+	Journal        bool   `name:"journal" help:"keep searches in the stream SEARCHLOG on NATS, so that they outlive this planner; only one planner of a NATS may run with it"`
+	JournalBytes   int64  `name:"journal-bytes" default:"1073741824" help:"most bytes of that stream; if it is full, new searches are refused"`
 	SoloBills      bool   `name:"solo-bills" help:"bill each search as if it ran alone: for ponder bench, not for real costs"`
 	MaxTokens      int    `name:"max-tokens" default:"256" help:"most tokens of a child if a request sets no limit"`
 	MaxActive      int    `name:"max-active" default:"256" help:"maximum number of concurrent searches; more are refused"`
@@ -96,8 +98,15 @@ func build(_ context.Context, d *serve.Dependencies, c config) (service serve.Se
 		return service, err
 	}
 	service.Background = append(service.Background, maintainer.Run, roster.Run)
+	if c.Journal {
+		if config.Journal, err = openJournal(d, c, nc); err != nil {
+			return service, err
+		}
+	}
 	p := planner.New(config)
 	d.OnClose(func() error { p.Close(); return nil })
+	d.Check(serve.Check{Name: "searches of the journal", Do: p.Resumed, Need: serve.NeedAtStart})
+	service.Background = append(service.Background, func(ctx context.Context) error { resume(ctx, p); return nil })
 	service.Register = func(r grpc.ServiceRegistrar) { plannerrpc.Register(r, p) }
 	return service, nil
 }

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/ponder-mesh/ponder/internal/natsx"
+	"github.com/ponder-mesh/ponder/internal/serve"
+	"github.com/ponder-mesh/ponder/services/planner"
+	"github.com/ponder-mesh/ponder/services/planner/journal"
+	"github.com/ponder-mesh/ponder/services/planner/journal/journalstream"
+)
+
+// openJournal returns the journal of searches on NATS.
+func openJournal(d *serve.Dependencies, c config, nc *nats.Conn) (journal.Journal, error) {
+	if c.SoloBills {
+		return nil, errors.New("-journal and -solo-bills exclude each other: a bench needs no journal")
+	}
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return nil, fmt.Errorf("open JetStream: %w", err)
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		return nil, fmt.Errorf("name of this planner: %w", err)
+	}
+	j := journalstream.New(js, journalstream.Config{Replicas: c.QueueReplicas, MaxBytes: c.JournalBytes, Writer: host})
+	d.Check(serve.Check{Name: "journal on NATS at " + natsx.Redact(c.NatsURL), Do: j.Ready, Need: serve.NeedAtStart})
+	return j, nil
+}
+
+// resumePause is the time between two attempts to read the journal.
+const resumePause = time.Second
+
+// resume continues the searches in the journal, as soon as it can be read.
+func resume(ctx context.Context, p *planner.Planner) {
+	for {
+		err := p.Resume(ctx)
+		if err == nil {
+			return
+		}
+		slog.WarnContext(ctx, "searches are not resumed yet: no search is accepted", "error", err)
+		select {
+		case <-time.After(resumePause):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
