@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/propagation"
-	"go.opentelemetry.io/otel/trace"
 
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/planner/backend"
@@ -50,7 +49,7 @@ func (p *Planner) acceptDurably(ctx context.Context, l *live) error {
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), acceptTimeout)
 	defer stop()
 	accepted, err := entryOf(kindAccepted, acceptedRecord{
-		ID: l.id, Created: l.created, Trace: traceParent(ctx), Request: recordRequest(l.request),
+		ID: l.id, Created: l.created, Trace: recordTrace(ctx), Request: recordRequest(l.request),
 	})
 	if err != nil {
 		return err
@@ -98,17 +97,19 @@ func (p *Planner) journalFailed(l *live, err error) {
 	}
 }
 
-// traceParent returns the W3C traceparent of the span in ctx, "" if there is none.
-func traceParent(ctx context.Context) string {
+// propagator writes the trace context and the baggage of a search's caller to the journal.
+var propagator = propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{})
+
+// recordTrace returns the trace context and the baggage of ctx.
+func recordTrace(ctx context.Context) map[string]string {
 	carrier := propagation.MapCarrier{}
-	propagation.TraceContext{}.Inject(ctx, carrier)
-	return carrier.Get("traceparent")
+	propagator.Inject(ctx, carrier)
+	return carrier
 }
 
-// withTraceParent returns ctx with the span of a traceparent.
-func withTraceParent(ctx context.Context, parent string) context.Context {
-	carrier := propagation.MapCarrier{"traceparent": parent}
-	return trace.ContextWithRemoteSpanContext(ctx, trace.SpanContextFromContext(propagation.TraceContext{}.Extract(ctx, carrier)))
+// withTrace returns ctx with what recordTrace has recorded.
+func withTrace(ctx context.Context, recorded map[string]string) context.Context {
+	return propagator.Extract(ctx, propagation.MapCarrier(recorded))
 }
 
 // endDurably records the end of a search, and waits until it is durable: for as long as the

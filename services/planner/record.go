@@ -33,7 +33,7 @@ const (
 type acceptedRecord struct {
 	ID      string
 	Created time.Time
-	Trace   string `json:",omitempty"` // traceparent of the caller
+	Trace   map[string]string `json:",omitempty"` // trace context and baggage of the caller, as headers
 	Request requestRecord
 }
 

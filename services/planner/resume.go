@@ -101,7 +101,7 @@ func (p *Planner) resume(ctx context.Context, key journal.Key) error {
 	case err != nil:
 		return err
 	}
-	run, cancel := context.WithCancelCause(withTraceParent(p.ctx, h.accepted.Trace))
+	run, cancel := context.WithCancelCause(withTrace(p.ctx, h.accepted.Trace))
 	l := newLive(h.accepted.ID, h.request, h.epoch, h.accepted.Created, run, cancel)
 	l.history = &h
 	close(l.accepted)

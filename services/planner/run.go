@@ -40,7 +40,7 @@ func (p *Planner) runSearch(ctx context.Context, l *live) {
 	r.trace = traced
 	outcome := r.solve(ctx)
 	if cause := context.Cause(ctx); l.leaves(cause) {
-		traced.End("left", r.bill, cause)
+		traced.End(plannertrace.End{State: "left", Bill: r.bill, Err: cause})
 		log.left(ctx, cause)
 		l.leave(cause)
 		return
