@@ -36,7 +36,7 @@ func TestDevReadsTheVariablesOfServices(t *testing.T) {
 			continue
 		}
 		for _, f := range node.Flags {
-			if len(f.Envs) == 0 && !slices.Contains([]string{"help", "json", "port"}, f.Name) {
+			if len(f.Envs) == 0 && !slices.Contains([]string{"help", "json", "port", "state"}, f.Name) {
 				t.Errorf("dev --%s has no variable", f.Name)
 			}
 			for _, name := range f.Envs {
