@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs the five processes of a deployment: nats-server, policy, verifier, difficulty, planner. Solves a problem, joins the
-# spans of the four services, adds and deletes a profile, solves a problem without the verifier, and checks that all processes stop.
+# spans of the four services, adds and deletes a profile, kills the planner in the middle of a search that continues when it
+# starts again, solves a problem without the verifier, and checks that all processes stop.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . test/lib.sh
@@ -34,7 +35,7 @@ start policy bin/policy --nats-url "$url" --addr 127.0.0.1:$policy --metrics-add
 start verifier bin/verifier --addr 127.0.0.1:$verifier --metrics-addr 127.0.0.1:$m2 --trace-file "$traces/verifier.jsonl"
 start difficulty bin/difficulty --nats-url "$url" --verifier-addr 127.0.0.1:$verifier --addr 127.0.0.1:$difficulty --metrics-addr 127.0.0.1:$m3 \
   --trace-file "$traces/difficulty.jsonl"
-start planner bin/planner --nats-url "$url" --verifier-addr 127.0.0.1:$verifier --difficulty-addr 127.0.0.1:$difficulty \
+start planner bin/planner --nats-url "$url" --journal --verifier-addr 127.0.0.1:$verifier --difficulty-addr 127.0.0.1:$difficulty \
   --addr 127.0.0.1:$planner --metrics-addr 127.0.0.1:$m0 --trace-file "$traces/planner.jsonl"
 wait_for 60 bin/ponder doctor --planner-addr 127.0.0.1:$planner --policy-addr 127.0.0.1:$policy --verifier-addr 127.0.0.1:$verifier --difficulty-addr 127.0.0.1:$difficulty
 bin/ponder doctor --planner-addr 127.0.0.1:$planner --policy-addr 127.0.0.1:$policy --verifier-addr 127.0.0.1:$verifier --difficulty-addr 127.0.0.1:$difficulty
@@ -79,6 +80,21 @@ queue=$(bin/ponder queue --nats-url "$url")
 [ "$(grep -c '1 workers' <<<"$queue")" = 2 ] && grep -q 'second .*ready' <<<"$queue" || { echo "two models' queues: $queue" >&2; exit 1; }
 ! grep -q 'WARN.*pull' "$out/policy2" || { echo "a worker that waited for its queue warned:" >&2; exit 1; }
 echo "two models on one NATS: each served by its own planner and worker"
+
+# The client attaches again by itself. The search takes some seconds; it must not have ended when the planner is killed.
+bin/ponder solve --json --planner-addr 127.0.0.1:$planner --strategy best-of-n --n 4096 --timeout 300s \
+  "Tom has 12 apples. Tom finds 7 more. How many apples does Tom have now?" >"$out/survivor" 2>&1 &
+survivor=$!
+wait_for 60 grep -q '"nodes"' "$out/survivor"
+kill -9 "${pids[4]}" # the planner
+wait "${pids[4]}" 2>/dev/null || true
+! grep -q '"outcome"' "$out/survivor" || { echo "the search ended before the planner was killed" >&2; exit 1; }
+start planner-again bin/planner --nats-url "$url" --journal --verifier-addr 127.0.0.1:$verifier --difficulty-addr 127.0.0.1:$difficulty \
+  --addr 127.0.0.1:$planner --metrics-addr 127.0.0.1:$m0
+wait "$survivor" || { echo "the search did not survive its planner" >&2; exit 1; }
+grep -q '"answer":"19"' "$out/survivor" && grep -q 'search resumed' "$out/planner-again" && ! grep -q diverged "$out/planner-again" ||
+  { echo "the search that was resumed:" >&2; exit 1; }
+echo "the planner was killed in the middle of a search, and the search continued"
 
 kill "${pids[2]}" # the verifier
 wait "${pids[2]}" || true

@@ -31,7 +31,7 @@ func openJournal(d *serve.Dependencies, c config, nc *nats.Conn) (journal.Journa
 	if err != nil {
 		return nil, fmt.Errorf("name of this planner: %w", err)
 	}
-	j := journalstream.New(js, journalstream.Config{Replicas: c.QueueReplicas, MaxBytes: c.JournalBytes, Writer: host})
+	j := journalstream.New(js, journalstream.Config{Replicas: c.QueueReplicas, MaxBytes: c.JournalBytes, Writer: host, Scope: c.Model})
 	d.Check(serve.Check{Name: "journal on NATS at " + natsx.Redact(c.NatsURL), Do: j.Ready, Need: serve.NeedAtStart})
 	return j, nil
 }
@@ -39,14 +39,16 @@ func openJournal(d *serve.Dependencies, c config, nc *nats.Conn) (journal.Journa
 // resumePause is the time between two attempts to read the journal.
 const resumePause = time.Second
 
-// resume continues the searches in the journal, as soon as it can be read.
+// resume continues the searches in the journal, as soon as it can be read, and returns when ctx
+// ends.
 func resume(ctx context.Context, p *planner.Planner) {
 	for {
 		err := p.Resume(ctx)
 		if err == nil {
+			<-ctx.Done()
 			return
 		}
-		slog.WarnContext(ctx, "searches are not resumed yet: no search is accepted", "error", err)
+		slog.DebugContext(ctx, "searches are not resumed yet: no search is accepted", "error", err) // readiness says so, too
 		select {
 		case <-time.After(resumePause):
 		case <-ctx.Done():

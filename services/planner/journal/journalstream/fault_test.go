@@ -23,6 +23,9 @@ var key = journal.KeyOf("tenant", "01SEARCH")
 
 func entry(text string) journal.Entry { return journal.Entry{Kind: "test", Body: []byte(text)} }
 
+// subjectOf returns the subject of a log without a scope.
+func subjectOf(key journal.Key) string { return fmt.Sprintf("log.%s.%s", journal.TenantOf(""), key) }
+
 // open opens the log of key.
 func open(t *testing.T, j *journalstream.Journal) (journal.Log, []string) {
 	t.Helper()
@@ -239,7 +242,7 @@ func TestDamageIsReported(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			m, err := stream.GetLastMsgForSubject(t.Context(), "log."+journal.KeyOf("tenant", "01OTHER").String())
+			m, err := stream.GetLastMsgForSubject(t.Context(), subjectOf(journal.KeyOf("tenant", "01OTHER")))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -285,7 +288,7 @@ func remove(t *testing.T, stream jetstream.Stream, sequence uint64) {
 // publish publishes a message to the log of key.
 func publish(t *testing.T, js jetstream.JetStream, data []byte) {
 	t.Helper()
-	if _, err := js.Publish(t.Context(), "log."+key.String(), data); err != nil {
+	if _, err := js.Publish(t.Context(), subjectOf(key), data); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -365,4 +368,26 @@ func TestAFullJournalTakesRecordsOnceThereIsSpace(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantLog(t, j, "a", strings.Repeat("y", 20<<10), "b")
+}
+
+// Planners of two scopes share a stream, and neither sees the logs of the other.
+func TestScopesAreSeparate(t *testing.T) {
+	js := start(t)
+	for _, scope := range []string{"a model/with:any.character *>", "another"} {
+		j := journalstream.New(js, journalstream.Config{Writer: "planner", Scope: scope})
+		keys, err := j.List(t.Context(), "")
+		if err != nil || len(keys) > 0 {
+			t.Fatalf("scope %q: got logs %v and error %v before it has any", scope, keys, err)
+		}
+		l, records, err := j.Open(t.Context(), key)
+		if err != nil || len(records) > 0 {
+			t.Fatalf("scope %q: got %d records and error %v", scope, len(records), err)
+		}
+		if err := l.Append(t.Context(), entry("a")); err != nil {
+			t.Fatal(err)
+		}
+		if keys, err := j.List(t.Context(), key.Tenant); err != nil || len(keys) != 1 {
+			t.Errorf("scope %q: got logs %v and error %v, want one", scope, keys, err)
+		}
+	}
 }

@@ -1,7 +1,7 @@
 // Package journalstream is a journal.Journal in a JetStream stream, on the disks of the NATS
 // servers.
 //
-// A log is the messages of one subject, log.TENANT.SEARCH, and a record is one message. Three
+// A log is the messages of one subject, log.SCOPE.TENANT.SEARCH, and a record is one message. Three
 // rules protect a log:
 //
 //   - A message is published with the sequence that the last message of its subject must have,
@@ -42,6 +42,9 @@ type Config struct {
 	Replicas int    // of the stream; 0 is 1
 	MaxBytes int64  // of the stream, at which it refuses records; 0 is no bound
 	Writer   string // name of this planner
+	// Scope separates planners that do not run each other's searches, such as those of different
+	// models, in one stream. Only one planner at a time may use a scope.
+	Scope string
 }
 
 // A Journal is a journal.Journal in a JetStream stream. Make it with [New].
@@ -125,14 +128,17 @@ func checkServer(nc *nats.Conn) error {
 const minPayload = 2 * journal.MaxRecord
 
 // subjects matches the subjects of all logs.
-const subjects = "log.*.*"
+const subjects = "log.*.*.*"
 
-// subject returns the subject of a log.
-func subject(key journal.Key) string { return "log." + key.String() }
+// subject returns the subject of a log. The scope is hashed as a tenant is, since it may have any
+// character.
+func (j *Journal) subject(key journal.Key) string {
+	return fmt.Sprintf("log.%s.%s", journal.TenantOf(j.cfg.Scope), key)
+}
 
 // Open implements journal.Journal.
 func (j *Journal) Open(ctx context.Context, key journal.Key) (journal.Log, []journal.Record, error) {
-	l := &log{journal: j, subject: subject(key)}
+	l := &log{journal: j, subject: j.subject(key)}
 	last, err := j.last(ctx, l.subject)
 	if err != nil || last == nil {
 		return l, nil, err
@@ -211,7 +217,7 @@ func (j *Journal) Delete(ctx context.Context, key journal.Key) error {
 	if err != nil {
 		return err
 	}
-	err = stream.Purge(ctx, jetstream.WithPurgeSubject(subject(key)))
+	err = stream.Purge(ctx, jetstream.WithPurgeSubject(j.subject(key)))
 	if err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
 		return unavailable(err)
 	}
@@ -220,10 +226,10 @@ func (j *Journal) Delete(ctx context.Context, key journal.Key) error {
 
 // List implements journal.Journal.
 func (j *Journal) List(ctx context.Context, tenant journal.Tenant) ([]journal.Key, error) {
-	filter := subjects
-	if tenant != "" {
-		filter = "log." + string(tenant) + ".*"
+	if tenant == "" {
+		tenant = "*"
 	}
+	filter := j.subject(journal.Key{Tenant: tenant, Search: "*"})
 	stream, err := j.stream(ctx)
 	if err != nil {
 		return nil, err
@@ -234,8 +240,8 @@ func (j *Journal) List(ctx context.Context, tenant journal.Tenant) ([]journal.Ke
 	}
 	var keys []journal.Key
 	for subject := range info.State.Subjects {
-		if part := strings.Split(subject, "."); len(part) == 3 {
-			keys = append(keys, journal.Key{Tenant: journal.Tenant(part[1]), Search: part[2]})
+		if part := strings.Split(subject, "."); len(part) == 4 {
+			keys = append(keys, journal.Key{Tenant: journal.Tenant(part[2]), Search: part[3]})
 		}
 	}
 	slices.SortFunc(keys, journal.CompareKeys)
