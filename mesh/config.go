@@ -54,7 +54,7 @@ func (c Config) withDefaults() Config {
 		c.Telemetry = &telemetry.Providers{
 			Tracers:    tracenoop.NewTracerProvider(),
 			Meters:     metricnoop.NewMeterProvider(),
-			Propagator: propagation.TraceContext{},
+			Propagator: propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{}),
 		}
 	}
 	if c.Store == nil {

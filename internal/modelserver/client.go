@@ -150,6 +150,9 @@ func (c *Client) resolve(path string) string {
 	return c.api + "/" + path
 }
 
+// propagator writes the trace context and the baggage of a request in the W3C's formats.
+var propagator = propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{})
+
 func (c *Client) send(ctx context.Context, method, path string, in any) (*http.Response, error) {
 	var content io.Reader
 	if in != nil {
@@ -170,7 +173,7 @@ func (c *Client) send(ctx context.Context, method, path string, in any) (*http.R
 	// a new connection when the server closes an idle one, as llama.cpp does after some
 	// requests. A nil value is not sent.
 	req.Header["Idempotency-Key"] = nil
-	propagation.TraceContext{}.Inject(ctx, propagation.HeaderCarrier(req.Header))
+	propagator.Inject(ctx, propagation.HeaderCarrier(req.Header))
 	if c.key != "" {
 		req.Header.Set("Authorization", "Bearer "+c.key)
 	}

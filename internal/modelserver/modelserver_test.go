@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/ponder-mesh/ponder/reasoning"
+	"go.opentelemetry.io/otel/baggage"
 	"go.opentelemetry.io/otel/trace"
 )
 
@@ -127,7 +128,7 @@ func serve(t *testing.T, h http.HandlerFunc) *Client {
 	return c
 }
 
-// A server's spans join the search's trace.
+// A server's spans join the search's trace, and have the baggage of the search's client.
 func TestTraceContextIsSent(t *testing.T) {
 	var got http.Header
 	c := serve(t, func(w http.ResponseWriter, r *http.Request) { got = r.Header; io.WriteString(w, "{}") })
@@ -138,8 +139,16 @@ func TestTraceContextIsSent(t *testing.T) {
 	span := trace.NewSpanContext(trace.SpanContextConfig{
 		TraceID: trace.TraceID{15: 1}, SpanID: trace.SpanID{7: 2}, TraceFlags: trace.FlagsSampled, TraceState: state,
 	})
-	if err := c.Post(trace.ContextWithSpanContext(t.Context(), span), "completions", 1, new(any)); err != nil {
+	bag, err := baggage.Parse("team=red")
+	if err != nil {
 		t.Fatal(err)
+	}
+	ctx := baggage.ContextWithBaggage(trace.ContextWithSpanContext(t.Context(), span), bag)
+	if err := c.Post(ctx, "completions", 1, new(any)); err != nil {
+		t.Fatal(err)
+	}
+	if got.Get("baggage") != "team=red" {
+		t.Errorf("got baggage %q", got.Get("baggage"))
 	}
 	const want = "00-00000000000000000000000000000001-0000000000000002-01"
 	if got.Get("traceparent") != want || got.Get("tracestate") != "vendor=1" {
@@ -148,8 +157,8 @@ func TestTraceContextIsSent(t *testing.T) {
 	if err := c.Post(t.Context(), "completions", 1, new(any)); err != nil {
 		t.Fatal(err)
 	}
-	if got.Get("traceparent") != "" {
-		t.Errorf("without a span: got traceparent %q", got.Get("traceparent"))
+	if got.Get("traceparent")+got.Get("baggage") != "" {
+		t.Errorf("without a span: got traceparent %q and baggage %q", got.Get("traceparent"), got.Get("baggage"))
 	}
 }
 

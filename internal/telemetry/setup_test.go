@@ -91,8 +91,9 @@ func TestSetupRefuses(t *testing.T) {
 // A traceSink is a collector.
 type traceSink struct {
 	collector.UnimplementedTraceServiceServer
-	mu    sync.Mutex
-	names []string
+	mu       sync.Mutex
+	names    []string
+	requests []*collector.ExportTraceServiceRequest
 }
 
 func (s *traceSink) Export(
@@ -100,6 +101,7 @@ func (s *traceSink) Export(
 ) (*collector.ExportTraceServiceResponse, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.requests = append(s.requests, r)
 	for _, resource := range r.ResourceSpans {
 		for _, scope := range resource.ScopeSpans {
 			for _, span := range scope.Spans {

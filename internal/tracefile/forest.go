@@ -25,7 +25,7 @@ func readForest(sources []Source, search Search) (*forest, error) {
 	f := &forest{search: search, nodes: map[string]*node{}, children: map[string][]*node{}}
 	_, err := readAll(sources, func(s *Span) {
 		switch {
-		case s.Trace != search.Trace:
+		case s.Trace != search.Trace, s.search() != search.ID && s.search() != "": // a client's trace may have many searches
 		case len(f.nodes) < maxNodes:
 			n := newNode(s, search.ID)
 			f.nodes[n.id] = n

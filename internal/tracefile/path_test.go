@@ -346,3 +346,26 @@ func TestSpansInSeveralFiles(t *testing.T) {
 		t.Errorf("without the planner's file:\n%s", got)
 	}
 }
+
+// Texts of a file, such as names of processes and nodes, cannot control a terminal.
+func TestPathIsEscaped(t *testing.T) {
+	const evil = "\x1b[2J\u202e\n"
+	m := newMill()
+	m.span("planner"+evil, "", m.depth(1, 90), names.SpanScore, 80, 90, attributes{names.Depth: 1, names.NodeID: evil})
+	m.span("policy"+evil, "", m.depth(1, 90), names.SpanGenerate, 10, 70, attributes{names.Depth: 1, names.NodeID: evil, "failure": evil},
+		Event{Name: names.EventChild, Time: 60, Attributes: attributes{names.ChildOrdinal: 0, names.ChildFinish: evil}})
+	m.span("planner", "", "00000000000000ff", names.SpanSearch, 50, 100, attributes{names.Strategy: evil, names.State: evil})
+	texts := []string{m.pens["planner"+evil].String(), m.pens["policy"+evil].String(), m.pens["planner"].String()}
+	for _, view := range []View{{}, {List: true}, {JSON: true}} {
+		var out bytes.Buffer
+		if err := Show(&out, files(texts...), view); err != nil {
+			t.Fatal(err)
+		}
+		if strings.ContainsAny(out.String(), "\x1b\u202e") && !view.JSON {
+			t.Errorf("view %+v has control characters:\n%q", view, &out)
+		}
+		if !strings.Contains(out.String(), "2J") {
+			t.Errorf("view %+v does not have the texts at all", view)
+		}
+	}
+}

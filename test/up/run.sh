@@ -50,6 +50,15 @@ joined() {
     ! grep -q 'missing\|in none of the files' <<<"$text"
 }
 wait_for 20 joined || { bin/ponder trace "$traces" >&2; exit 1; }
+bin/ponder trace --json "$traces" | python3 -c '
+import json, sys
+trace, now = json.load(sys.stdin), 0
+for segment in trace["critical_path"]["segments"]:
+    assert segment["start_ns"] == now and segment["duration_ns"] > 0, segment
+    now += segment["duration_ns"]
+took = trace["timeline"]["search"]["duration_ns"]
+assert now == took == sum(p["duration_ns"] for p in trace["critical_path"]["phases"]), (now, took)
+' || { echo "the critical path is not a partition of the search" >&2; exit 1; }
 bin/ponder trace "$traces" | sed -n '/^critical path/,/^straggler/p'
 
 # planned TEXT reports whether the plan contains TEXT. It reads the plan before it searches: in a pipe, grep -q would exit

@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,9 +24,15 @@ func ClearEnvironment(t *testing.T) {
 
 // Setup returns the providers of a process that writes its spans to a file. The test must
 // call Finish.
-func Setup(t *testing.T, o telemetry.Options) *telemetry.Providers {
+func Setup(t *testing.T, o telemetry.Options) *telemetry.Providers { return SetupWith(t, o) }
+
+// SetupWith is Setup with variables of OpenTelemetry: names and values.
+func SetupWith(t *testing.T, o telemetry.Options, environment ...string) *telemetry.Providers {
 	t.Helper()
 	ClearEnvironment(t)
+	for pair := range slices.Chunk(environment, 2) {
+		t.Setenv(pair[0], pair[1])
+	}
 	o.Service = "mesh"
 	o.TraceFile = filepath.Join(t.TempDir(), "trace.jsonl")
 	p, err := telemetry.Setup(t.Context(), o)
