@@ -24,8 +24,9 @@ import (
 	"github.com/ponder-mesh/ponder/internal/tracefile"
 )
 
-// What a collector gets by OTLP and writes to a file as JSON has the same spans as the file of the process itself: in the
-// encoding that OTLP defines, with ids in hexadecimal digits, a request a line or indented, and in the usual one of protobuf.
+// What a collector gets by OTLP and writes to a file as JSON has the same spans as the file of the process itself: in
+// the encoding that OTLP defines, with ids in hexadecimal digits, a request a line or indented, and in the usual one of
+// protobuf.
 func TestFilesOfACollectorHaveTheSameSpans(t *testing.T) {
 	telemetrytest.ClearEnvironment(t)
 	sink := &traceSink{}
@@ -44,6 +45,11 @@ func TestFilesOfACollectorHaveTheSameSpans(t *testing.T) {
 
 	var hexadecimal, protobuf bytes.Buffer
 	for _, r := range sink.requests {
+		for _, process := range r.ResourceSpans {
+			if got, want := process.SchemaUrl+process.ScopeSpans[0].SchemaUrl, names.SchemaURL+names.SchemaURL; got != want {
+				t.Errorf("schemas of the process and of the spans are %s, want %s", got, want)
+			}
+		}
 		text, err := protojson.MarshalOptions{UseEnumNumbers: true}.Marshal(r)
 		if err != nil {
 			t.Fatal(err)

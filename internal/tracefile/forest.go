@@ -8,8 +8,11 @@ import (
 	"github.com/ponder-mesh/ponder/internal/telemetry/names"
 )
 
-// maxNodes is the largest number of spans of a trace that is held in memory, about 100 MB. A search has some thousands.
-const maxNodes = 1 << 18
+// Limits of what is held of a trace, together about 100 MB. A search has some thousands of spans.
+const (
+	maxNodes    = 1 << 18 // spans
+	maxChildren = 1 << 19 // children of generations; those of later ones are not told apart
+)
 
 // A forest holds the spans of the trace of one search.
 type forest struct {
@@ -23,11 +26,15 @@ type forest struct {
 // readForest reads the trace of a search that is in the sources.
 func readForest(sources []Source, search Search) (*forest, error) {
 	f := &forest{search: search, nodes: map[string]*node{}, children: map[string][]*node{}}
+	children := 0
 	_, err := readAll(sources, func(s *Span) {
 		switch {
 		case s.Trace != search.Trace, s.search() != search.ID && s.search() != "": // a client's trace may have many searches
 		case len(f.nodes) < maxNodes:
 			n := newNode(s, search.ID)
+			if children += len(n.children); children > maxChildren {
+				n.children = nil
+			}
 			f.nodes[n.id] = n
 		default:
 			f.omitted++

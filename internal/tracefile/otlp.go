@@ -12,8 +12,8 @@ import (
 	"github.com/ponder-mesh/ponder/internal/telemetry/names"
 )
 
-// isOTLP reports whether a text begins like a request of OTLP in JSON, as the file exporter of the OpenTelemetry collector
-// writes one a line.
+// isOTLP reports whether a text begins like a request of OTLP in JSON, as the file exporter of the OpenTelemetry
+// collector writes one a line.
 func isOTLP(head []byte) bool {
 	rest, ok := bytes.CutPrefix(bytes.TrimLeft(head, " \t\r\n"), []byte("{"))
 	return ok && bytes.HasPrefix(bytes.TrimLeft(rest, " \t\r\n"), []byte(`"resourceSpans"`))

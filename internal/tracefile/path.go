@@ -25,8 +25,9 @@ const (
 // where the one before it ends.
 //
 // The path is found backwards from the end of the search. Of the children and scores that had ended by then, the search
-// waited for the last one; before that one was requested, it waited for the last one that had ended by then; and so on. The
-// generation before a score is that of the scored node; it ended when the score began, if it ended later by another clock.
+// waited for the last one; before that one was requested, it waited for the last one that had ended by then; and so on.
+// The generation before a score is that of the scored node; it ended when the score began, if it ended later by another
+// clock.
 type Path struct {
 	Segments  []Segment  `json:"segments"`
 	Phases    []Share    `json:"phases"`              // in the order of the constants
@@ -36,7 +37,7 @@ type Path struct {
 // A Segment is a part of a critical path.
 type Segment struct {
 	Phase    Phase         `json:"phase"`
-	Node     string        `json:"node,omitempty"`    // that was generated or scored; the expanded one, if its children are not told apart
+	Node     string        `json:"node,omitempty"`    // generated or scored; the expanded one if its children are not told apart
 	Depth    int           `json:"depth,omitempty"`   // of the node; 0: none, or that of a sample of an estimate
 	Process  string        `json:"process,omitempty"` // that did the work
 	Failed   bool          `json:"failed,omitempty"`  // the work failed
@@ -65,12 +66,13 @@ type Straggler struct {
 
 // A work is the generation of a child, or a score. It is requested, and begins after it has waited in a queue.
 type work struct {
-	phase                              Phase
-	node, process                      string
-	depth                              int
-	failed                             bool
-	whole                              bool          // of all children of node
-	requested, waited, began, finished int64         // nanoseconds since 1970, in this order; it waits in the queue from requested to waited
+	phase         Phase
+	node, process string
+	depth         int
+	failed        bool
+	whole         bool // of all children of node
+	// In nanoseconds since 1970, in this order. It waits in the queue from requested to waited.
+	requested, waited, began, finished int64
 	took                               time.Duration // of generating or scoring, by the clock of its process
 	child                              child
 }
@@ -121,8 +123,8 @@ func (f *forest) path() *Path {
 	return p
 }
 
-// generationOf returns the generation of the node that last scored, the latest one that had ended; nil if last is no score
-// or there is none.
+// generationOf returns the generation of the node that last scored, the latest one that had ended; nil if last is no
+// score or there is none.
 func generationOf(of map[string][]*work, last *work, now int64) *work {
 	if last == nil || last.phase != PhaseScore {
 		return nil

@@ -67,7 +67,8 @@ func (m *mill) depth(depth int, until int64) string {
 // A grown is a child of a job.
 type grown struct{ ordinal, arrives int64 }
 
-// job writes a job for children of a node: it is sent, waits in the queue, and is processed until the last child arrived.
+// job writes a job for children of a node: it is sent, waits in the queue, and is processed until the last child
+// arrived.
 func (m *mill) job(node string, depth int, sent, wait int64, children ...grown) {
 	began, end := sent+wait, sent+wait
 	var events []Event

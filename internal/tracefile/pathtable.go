@@ -62,7 +62,9 @@ func (p Phase) label() string {
 func (s *Straggler) String() string {
 	what := "child " + name(s.Node)
 	if s.Whole {
-		what = "the children of node " + cmp.Or(printable.Text(s.Node), "root")
+		if what = "the children of the root"; s.Node != "" {
+			what = "the children of node " + name(s.Node)
+		}
 	}
 	where := "of the estimate"
 	if s.Depth > 0 {

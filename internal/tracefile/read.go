@@ -24,9 +24,9 @@ type Tally struct {
 // ErrCompressed is the error of a file that has to be decompressed first.
 var ErrCompressed = errors.New("is compressed: decompress it first")
 
-// Read calls each with every span of r, in the order of the file, in which a span follows the spans below it, as it ended
-// after them. r has spans as lines of JSON, as requests of OTLP in JSON, or both; see package tracefile. Read holds one
-// span at a time, and returns ErrCompressed and errors of r.
+// Read calls each with every span of r, in the order of the file, in which a span follows the spans below it, as it
+// ended after them. r has spans as lines of JSON, as requests of OTLP in JSON, or both; see package tracefile. Read
+// holds one span at a time, and returns ErrCompressed and errors of r.
 func Read(r io.Reader, each func(*Span)) (Tally, error) {
 	tally := Tally{Files: 1}
 	s := newScanner(r)

@@ -146,8 +146,8 @@ func (s *scanner) read(long bool) []byte {
 	return s.text
 }
 
-// line reads the rest of a line, and returns it without the newline, nil if it is longer than MaxLine. The text is valid
-// until the next call. At the end of the stream it returns what is left with io.EOF.
+// line reads the rest of a line, and returns it without the newline, nil if it is longer than MaxLine. The text is
+// valid until the next call. At the end of the stream it returns what is left with io.EOF.
 func (s *scanner) line() ([]byte, error) {
 	s.text = s.text[:0]
 	long := false

@@ -31,8 +31,8 @@ type Trace struct {
 	Omitted  int       `json:"omitted,omitempty"` // spans of the trace that were too many to be held
 }
 
-// Show writes a view of the spans of all sources. It reads them once to find the search to show and, unless only the list
-// is requested, again for the spans of that search.
+// Show writes a view of the spans of all sources. It reads them once to find the search to show and, unless only the
+// list is requested, again for the spans of that search.
 func Show(w io.Writer, sources []Source, v View) error {
 	summary, err := summarize(sources, v.Search)
 	if err != nil {
@@ -106,7 +106,8 @@ func (s *Summary) heading() string {
 // missing returns what the table lacks because spans are in other files.
 func (s *Summary) missing(search Search) (remarks []string) {
 	if !search.whole {
-		remarks = append(remarks, "The span of the search itself is missing: it is in the file of the planner, and is written when the search ends.")
+		remarks = append(remarks,
+			"The span of the search itself is missing: the planner writes it to its file when the search ends.")
 	}
 	if s.All.Barrier.Count > 0 && s.All.Generate.Count == 0 {
 		remarks = append(remarks, "Spans of workers are missing: add the files of the policy's processes for queue wait and generate.")

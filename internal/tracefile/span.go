@@ -1,9 +1,9 @@
-// Package tracefile reads spans from files, and shows where the time of a search went, depth by depth, and which spans it
-// waited for.
+// Package tracefile reads spans from files, and shows where the time of a search went, depth by depth, and which spans
+// it waited for.
 //
-// A file has one [Span] per line, or requests of OTLP in JSON, as the collector's file exporter writes them. Services and
-// runs may share a file, since each appends whole lines; the spans of a search may be in several files. Readers skip and
-// count lines that are not spans, so that they can read a file that is incomplete or still written.
+// A file has one [Span] per line, or requests of OTLP in JSON, as the collector's file exporter writes them. Services
+// and runs may share a file, since each appends whole lines; the spans of a search may be in several files. Readers
+// skip and count lines that are not spans, so that they can read a file that is incomplete or still written.
 package tracefile
 
 import (
@@ -47,8 +47,8 @@ type Link struct {
 // Duration returns how long the span lasted, at least 0.
 func (s *Span) Duration() time.Duration { return time.Duration(max(s.End-s.Start, 0)) }
 
-// Operation returns what the span is: one of the values of names.Operation, or "" for a span that is not Ponder's. In files
-// of releases without that attribute, the span's name says it.
+// Operation returns what the span is: one of the values of names.Operation, or "" for a span that is not Ponder's. In
+// files of releases without that attribute, the span's name says it.
 func (s *Span) Operation() string {
 	if operation := s.text(names.Operation); operation != "" {
 		return operation

@@ -15,7 +15,7 @@ type Summary struct {
 	Tally
 	Unlisted int      `json:"unlisted,omitempty"` // spans of searches that were too many to be listed
 	Searches []Search `json:"searches"`           // in order of their start
-	Depths   []Depth  `json:"depths"`             // shallowest first; before them the difficulty probe's samples, if there were any
+	Depths   []Depth  `json:"depths"`             // shallowest first, after the difficulty probe's samples, if there were any
 	All      Depth    `json:"all"`                // all depths together
 }
 
@@ -58,8 +58,8 @@ type Quantity struct {
 	chance *rand.Rand      // that chooses them; nil while all have all
 }
 
-// maxSample is the number of durations that a Quantity holds. A quantile of a sample of 65536 is that of all within 0.4 % of
-// rank, in 19 of 20 cases.
+// maxSample is the number of durations that a Quantity holds. A quantile of a sample of 65536 is that of all within 0.4
+// % of rank, in 19 of 20 cases.
 const maxSample = 1 << 16
 
 // add adds a duration. It keeps a uniform sample of all (reservoir sampling; Vitter, 1985, algorithm R).

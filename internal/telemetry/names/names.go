@@ -7,8 +7,8 @@ const Scope = "github.com/ponder-mesh/ponder"
 
 // SchemaURL is the version of OpenTelemetry's semantic conventions that spans and processes follow: the one of the SDK
 // and of gRPC's instrumentation in go.mod, so that all spans of a process have one. (Version 1.45.0 renames
-// messaging.system to messaging.system.name.) Names of generative AI are in conventions of their own since 1.42.0; those
-// here are of their version 0.1.0.
+// messaging.system to messaging.system.name.) Names of generative AI are in conventions of their own since 1.42.0;
+// those here are of their version 0.1.0.
 const SchemaURL = "https://opentelemetry.io/schemas/1.43.0"
 
 // Operation is the attribute of each span of Ponder that says what it is. The conventions have names of spans that

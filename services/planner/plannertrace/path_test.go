@@ -17,8 +17,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 )
 
-// The critical path of a search by the spans that its services make: samples of an estimate and their scores, then three
-// levels that each wait 2 s for a worker, 10 s for the engine and 1 s for the verifier.
+// The critical path of a search by the spans that its services make: samples of an estimate and their scores, then
+// three levels that each wait 2 s for a worker, 10 s for the engine and 1 s for the verifier.
 func TestCriticalPath(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := telemetrytest.Setup(t, telemetry.Options{})

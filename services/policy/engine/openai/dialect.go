@@ -70,7 +70,8 @@ func (e *Engine) detect(ctx context.Context) (Dialect, error) {
 	return found, nil
 }
 
-// Provider returns the kind of the server, for traces: its dialect, or "openai" if it has no other or is not detected yet.
+// Provider returns the kind of the server, for traces: its dialect, or "openai" if it has no other or is not detected
+// yet.
 func (e *Engine) Provider() string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
