@@ -37,7 +37,7 @@ type Path struct {
 // A Segment is a part of a critical path.
 type Segment struct {
 	Phase    Phase         `json:"phase"`
-	Node     string        `json:"node,omitempty"`    // generated or scored; the expanded one if its children are not told apart
+	Node     string        `json:"node,omitempty"`    // the expanded one if its children are not told apart
 	Depth    int           `json:"depth,omitempty"`   // of the node; 0: none, or that of a sample of an estimate
 	Process  string        `json:"process,omitempty"` // that did the work
 	Failed   bool          `json:"failed,omitempty"`  // the work failed
@@ -74,13 +74,15 @@ type work struct {
 	// In nanoseconds since 1970, in this order. It waits in the queue from requested to waited.
 	requested, waited, began, finished int64
 	took                               time.Duration // of generating or scoring, by the clock of its process
+	late                               time.Duration // how long after its score began the generation ended
+	scoredBy                           string        // process of that score
 	child                              child
 }
 
-// path returns the critical path of the search.
-func (f *forest) path() *Path {
+// path returns the critical path of the search by its works, which it reorders.
+func (f *forest) path(works []*work) *Path {
 	start, end := f.search.Start.UnixNano(), f.search.end.UnixNano()
-	works := f.works(start, end)
+	works = clip(works, start, end)
 	of := map[string][]*work{} // generations of single children, by node
 	took := map[int][]*work{}  // generations, by depth
 	for _, w := range works {
@@ -176,8 +178,8 @@ func stragglerOf(w *work, siblings []*work) *Straggler {
 	return s
 }
 
-// works returns the works of the search, clipped to its time, by their end.
-func (f *forest) works(start, end int64) []*work {
+// works returns the works of the search.
+func (f *forest) works() []*work {
 	first := f.firstGenerations()
 	var works []*work
 	for _, n := range f.nodes {
@@ -211,6 +213,11 @@ func (f *forest) works(start, end int64) []*work {
 		w.took = time.Duration(w.finished - w.began)
 	}
 	correct(works)
+	return works
+}
+
+// clip returns the works that have a part between start and end, by their end, without what is beyond.
+func clip(works []*work, start, end int64) []*work {
 	works = slices.DeleteFunc(works, func(w *work) bool {
 		for _, t := range []*int64{&w.requested, &w.waited, &w.began, &w.finished} {
 			*t = min(max(*t, start), end)
@@ -226,22 +233,25 @@ func (f *forest) works(start, end int64) []*work {
 
 // correct corrects the ends of generations that, since clocks differ, are after the beginning of the child's score.
 func correct(works []*work) {
-	scores := map[string][]int64{} // when they began, by node
+	scores := map[string][]*work{} // in the order in which they began, by node
 	for _, w := range works {
 		if w.phase == PhaseScore {
-			scores[w.node] = append(scores[w.node], w.began)
+			scores[w.node] = append(scores[w.node], w)
 		}
 	}
-	for _, began := range scores {
-		slices.Sort(began)
+	byBegin := func(a, b *work) int { return cmp.Or(cmp.Compare(a.began, b.began), cmp.Compare(a.process, b.process)) }
+	for _, all := range scores {
+		slices.SortFunc(all, byBegin)
 	}
 	for _, w := range works {
 		if w.phase != PhaseGenerate || w.whole {
 			continue
 		}
-		began := scores[w.node]
-		if i, _ := slices.BinarySearch(began, w.requested+1); i < len(began) && began[i] < w.finished {
-			w.finished = began[i]
+		of := scores[w.node]
+		i, _ := slices.BinarySearchFunc(of, w.requested+1, func(s *work, t int64) int { return cmp.Compare(s.began, t) })
+		if i < len(of) && of[i].began < w.finished {
+			w.late, w.scoredBy = time.Duration(w.finished-of[i].began), of[i].process
+			w.finished = of[i].began
 			w.began, w.waited = min(w.began, w.finished), min(w.waited, w.finished)
 		}
 	}

@@ -190,7 +190,7 @@ func TestCriticalPath(t *testing.T) {
 			m := newMill()
 			c.write(m)
 			f := traceOf(t, m.files(c.end)...)
-			p := f.path()
+			p := f.path(f.works())
 			if diff := cmp.Diff("\n"+drawn(p), c.want); diff != "" {
 				t.Errorf("got -, want +:\n%s", diff)
 			}
@@ -281,7 +281,7 @@ func TestCriticalPathOfLevels(t *testing.T) {
 		now = waiting
 		gap("choosing")
 		f := traceOf(t, m.files(now)...)
-		if got := drawn(f.path()); got != want {
+		if got := drawn(f.path(f.works())); got != want {
 			t.Fatalf("got -, want +:\n%s", cmp.Diff(got, want))
 		}
 	})
@@ -309,7 +309,7 @@ func TestCriticalPathIsAPartition(t *testing.T) {
 			m.job(n, depth, start, at.Draw(t, "wait"), children...)
 		}
 		f := traceOf(t, m.files(at.Draw(t, "end"))...)
-		partitions(t, f.path(), f.search.Duration)
+		partitions(t, f.path(f.works()), f.search.Duration)
 	})
 }
 
@@ -338,6 +338,15 @@ func TestSpansInSeveralFiles(t *testing.T) {
 	skewed := "Clocks differ: in policy, 1 span begins before the parent in planner, by up to 25.0ms.\n"
 	if !strings.Contains(together, "1 search in 3 files of") || !strings.Contains(together, skewed) || strings.Contains(together, "missing") {
 		t.Errorf("three files:\n%s", together)
+	}
+	ahead := newMill()
+	ahead.ahead["policy"] = 35
+	ahead.job("", 1, 10, 20, grown{0, 60}, grown{1, 200})
+	ahead.score("0", 1, 65, 90)
+	ahead.score("1", 1, 210, 230)
+	late := "Clocks differ: in verifier, 2 scores begin before the child arrived in policy, by up to 30.0ms.\n"
+	if got := show(ahead.files(240)...); !strings.Contains(got, late) || strings.Contains(got, "before the parent") {
+		t.Errorf("with a clock that is ahead:\n%s", got)
 	}
 	const orphans = "of the search: their parents are in none of the files.\n"
 	if got := show(all[0], all[2]); !strings.Contains(got, "Spans of workers are missing") || strings.Contains(got, orphans) {

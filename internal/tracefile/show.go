@@ -53,7 +53,8 @@ func Show(w io.Writer, sources []Source, v View) error {
 	if err != nil {
 		return err
 	}
-	trace := Trace{Timeline: f.timeline(), Path: f.path(), Skews: f.skews(), Orphans: f.orphans(), Omitted: f.omitted}
+	works := f.works()
+	trace := Trace{Timeline: f.timeline(), Skews: f.skews(works), Path: f.path(works), Orphans: f.orphans(), Omitted: f.omitted}
 	if v.JSON {
 		return json.NewEncoder(w).Encode(struct {
 			*Summary
@@ -124,8 +125,7 @@ func (t *Trace) remarks() (remarks []string) {
 		remarks = append(remarks, fmt.Sprintf("The trace has %d more spans, which are in the table only.", t.Omitted))
 	}
 	for _, s := range t.Skews {
-		remarks = append(remarks, fmt.Sprintf("Clocks differ: in %s, %s before the parent in %s, by up to %s.",
-			name(s.Child), count(s.Spans, "span begins", "spans begin"), name(s.Parent), short(s.By)))
+		remarks = append(remarks, s.String())
 	}
 	return remarks
 }
