@@ -44,6 +44,9 @@ func TestReasonsAreTheContract(t *testing.T) {
 		"MODEL_NOT_FOUND":         codes.FailedPrecondition,
 		"TOKENS_NOT_COUNTED":      codes.FailedPrecondition,
 
+		"PLANNER_RESUMING":          codes.Unavailable,
+		"SEARCH_MOVED":              codes.Unavailable,
+		"ANSWER_NOT_RECORDED":       codes.Internal,
 		"SEARCH_TAKEN_OVER":         codes.AlreadyExists,
 		"JOURNAL_FULL":              codes.ResourceExhausted,
 		"JOURNAL_ENTRY_TOO_LARGE":   codes.FailedPrecondition,

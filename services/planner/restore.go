@@ -110,7 +110,7 @@ func (h history) grow(ctx context.Context, id string) ([]state.Change, error) {
 // noModels is a Backend without models: it answers no request.
 type noModels struct{}
 
-var errNoModels = reasoning.NewError(reasoning.KindInternal, "", "an ended search asks for an answer that was not recorded")
+var errNoModels = reasoning.NewError(reasoning.KindInternal, "ANSWER_NOT_RECORDED", "an ended search asks for an answer that was not recorded")
 
 func (noModels) Expand(context.Context, policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) { yield(policy.Child{}, errNoModels) }
