@@ -45,7 +45,7 @@ func (c *demoCmd) Run(ctx context.Context, out *output) (err error) {
 	if err := os.Remove(c.TraceFile); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("remove the trace of the previous demo: %w", err)
 	}
-	tel, err := telemetry.Setup(ctx, telemetry.Options{Service: "ponder-demo", Version: serve.Version(),
+	tel, err := telemetry.Setup(ctx, telemetry.Options{Service: "ponder-demo", Version: serve.Version(), Revision: serve.Revision(),
 		TraceFile: c.TraceFile})
 	if err != nil {
 		return err

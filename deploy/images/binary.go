@@ -13,14 +13,17 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// versionVariable is the variable of the product that has its version.
-const versionVariable = "github.com/ponder-mesh/ponder/internal/serve.version"
+// Variables of the product that have its version and its commit.
+const (
+	versionVariable  = "github.com/ponder-mesh/ponder/internal/serve.version"
+	revisionVariable = "github.com/ponder-mesh/ponder/internal/serve.revision"
+)
 
 // compile builds static binaries of packages of one module for a platform, into directory
-// out. The result depends on the source, the version and the Go release alone: not on paths,
+// out. The result depends on the source, its version and commit, and the Go release alone: not on paths,
 // the user's Go settings, the workspace or the state of the repository.
-func compile(ctx context.Context, module, out string, platform v1.Platform, version string, packages ...string) error {
-	link := "-s -w -buildid= -X " + versionVariable + "=" + version
+func compile(ctx context.Context, module, out string, platform v1.Platform, source Source, packages ...string) error {
+	link := "-s -w -buildid= -X " + versionVariable + "=" + source.Version + " -X " + revisionVariable + "=" + source.Revision
 	args := []string{"build", "-trimpath", "-buildvcs=false", "-mod=readonly", "-ldflags", link, "-o", out + "/"}
 	command := exec.CommandContext(ctx, "go", append(args, packages...)...)
 	command.Dir = module
@@ -49,7 +52,7 @@ func withoutGo(environment []string) []string {
 
 // compileAll builds the programs for a platform and returns the directory of the binaries.
 func compileAll(
-	ctx context.Context, root, temp string, programs []Program, platform v1.Platform, version string,
+	ctx context.Context, root, temp string, programs []Program, platform v1.Platform, source Source,
 ) (string, error) {
 	out := filepath.Join(temp, platform.OS+"-"+platform.Architecture)
 	packages := make(map[string][]string) // by module
@@ -57,7 +60,7 @@ func compileAll(
 		packages[p.Module] = append(packages[p.Module], p.Package)
 	}
 	for module, packages := range packages {
-		if err := compile(ctx, filepath.Join(root, module), out, platform, version, packages...); err != nil {
+		if err := compile(ctx, filepath.Join(root, module), out, platform, source, packages...); err != nil {
 			return "", err
 		}
 	}

@@ -44,7 +44,7 @@ func build(
 		return nil, err
 	}
 	for _, platform := range platforms {
-		binaries, err := compileAll(ctx, root, temp, programs, platform, source.Version)
+		binaries, err := compileAll(ctx, root, temp, programs, platform, source)
 		if err != nil {
 			return nil, err
 		}

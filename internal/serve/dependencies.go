@@ -26,7 +26,7 @@ const exportTimeout = 4 * time.Second
 
 // open sets up the telemetry of a service.
 func open(ctx context.Context, s *Settings) (*Dependencies, error) {
-	options := telemetry.Options{Service: s.Name(), Version: Version(), TraceFile: s.TraceFile}
+	options := telemetry.Options{Service: s.Name(), Version: Version(), Revision: Revision(), TraceFile: s.TraceFile}
 	providers, err := telemetry.Setup(ctx, options)
 	if err != nil {
 		return nil, err

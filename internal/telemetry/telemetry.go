@@ -41,7 +41,7 @@ import (
 type Options struct {
 	Service    string       // name of the process, such as "policy"; OTEL_SERVICE_NAME wins
 	Version    string       // of the build
-	Revision   string       // the commit of the build; empty: what Go has recorded
+	Revision   string       // the commit of the build
 	TraceFile  string       // spans are also appended to this file, in the form of package tracefile
 	SpanBudget int          // see Instruments
 	Content    bool         // see Instruments; also set by OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true
