@@ -30,6 +30,8 @@ type devCmd struct {
 	State       string        `help:"Directory in which searches outlive the mesh: a mesh that starts with it again continues them. Empty: searches are in memory." placeholder:"DIR" type:"path"`
 	SoloBills   bool          `help:"Bill each search as if it ran alone: for ponder bench --addr, not for real costs." env:"PONDER_PLANNER_SOLO_BILLS"`
 	MaxTokens   int           `help:"Maximum tokens of a child (a step or a whole sample) if a request sets none; 0: 256 for a pocket model, 2048 for others." default:"0" env:"PONDER_PLANNER_MAX_TOKENS"`
+
+	MetricsTenants int `help:"Number of tenants whose tokens are counted by name on /metrics, those that are seen first; others are counted together; 0: no tenant is named." default:"0" env:"PONDER_PLANNER_METRICS_TENANTS"`
 }
 
 // Run runs the mesh until ctx ends.
@@ -53,12 +55,13 @@ func (c *devCmd) Run(ctx context.Context, out *output) (err error) {
 	}
 	defer func() { err = errors.Join(err, models.close()) }()
 	tel, err := telemetry.Setup(ctx, telemetry.Options{
-		Service: "ponder-dev", Version: serve.Version(), TraceFile: c.TraceFile,
+		Service: "ponder-dev", Version: serve.Version(), Revision: serve.Revision(), TraceFile: c.TraceFile,
 	})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, tel.Shutdown(context.WithoutCancel(ctx))) }()
+	tel.Tenants = c.MetricsTenants
 	config := mesh.Config{
 		Policy: models.policy, Provider: models.policy.Provider, Verifier: models.verifierOrNil(),
 		Telemetry: tel, Slots: c.Policy.Slots,

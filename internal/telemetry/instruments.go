@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"context"
+	"iter"
 	"slices"
 	"time"
 
@@ -26,6 +27,10 @@ type Instruments struct {
 	// may quote them.
 	Content bool
 
+	// Tenants is the number of tenants whose tokens are counted by name, those that are seen first; the tokens of others
+	// are counted together. 0: no tenant is a label.
+	Tenants int
+
 	Tracer         trace.Tracer
 	Depth          Seconds // from the first request for a depth's nodes to the last result
 	Search         Seconds // from start to end
@@ -41,7 +46,8 @@ type Instruments struct {
 	genAITokens                metric.Int64Histogram
 	failures, children, tokens metric.Int64Counter
 	refused, callRetries       metric.Int64Counter
-	memoResults                metric.Int64Counter
+	memoResults, tenantTokens  metric.Int64Counter
+	tenants                    tenants
 	meter                      metric.Meter
 	slots, jobs                metric.Int64ObservableUpDownCounter
 }
@@ -83,6 +89,7 @@ func NewInstruments(tracers trace.TracerProvider, meters metric.MeterProvider) (
 		refused:       m.counter(names.SearchesRefused),
 		callRetries:   m.counter(names.CallRetries),
 		memoResults:   m.counter(names.MemoResults),
+		tenantTokens:  m.counter(names.TenantTokens),
 		meter:         m.Meter,
 		slots:         m.observed(names.WorkerSlots),
 		jobs:          m.observed(names.QueueJobs),
@@ -181,13 +188,34 @@ func (in *Instruments) CountMemo(ctx context.Context, kind string, n, recorded i
 
 // Spend counts the tokens of a service's usage for a task.
 func (in *Instruments) Spend(ctx context.Context, service string, t Task, u reasoning.Usage) {
-	for _, part := range [...]struct {
-		kind   string
-		tokens int64
-	}{{"generated", u.Generated}, {"prompt", u.Prompt}, {"cached", u.Cached}, {"verifier", u.Verifier}} {
-		if part.tokens > 0 {
-			l := Labels{Service: service, Kind: part.kind, Strategy: t.Strategy, Model: t.Model}
-			in.tokens.Add(ctx, part.tokens, optionOf(l).add...)
+	for kind, tokens := range kinds(u) {
+		l := Labels{Service: service, Kind: kind, Strategy: t.Strategy, Model: t.Model}
+		in.tokens.Add(ctx, tokens, optionOf(l).add...)
+	}
+}
+
+// SpendTenant counts the tokens of a search of a tenant that ended, if tenants are counted.
+func (in *Instruments) SpendTenant(ctx context.Context, tenant string, u reasoning.Usage) {
+	if in.Tenants <= 0 {
+		return
+	}
+	tenant = in.tenants.label(tenant, in.Tenants)
+	for kind, tokens := range kinds(u) {
+		in.tenantTokens.Add(ctx, tokens, metric.WithAttributes(
+			attribute.String(names.LabelTenant, tenant), attribute.String(names.LabelKind, kind)))
+	}
+}
+
+// kinds yields the numbers of tokens of a usage that are not 0, by the values of names.LabelKind.
+func kinds(u reasoning.Usage) iter.Seq2[string, int64] {
+	return func(yield func(string, int64) bool) {
+		for _, part := range [...]struct {
+			kind   string
+			tokens int64
+		}{{"generated", u.Generated}, {"prompt", u.Prompt}, {"cached", u.Cached}, {"verifier", u.Verifier}} {
+			if part.tokens > 0 && !yield(part.kind, part.tokens) {
+				return
+			}
 		}
 	}
 }

@@ -86,6 +86,8 @@ var Metrics = []Metric{
 		"Results that could not be recorded, as when a disk is full."},
 	{names.TokensSpent, KindCounter, "{token}", []string{names.LabelService, names.LabelKind, names.LabelStrategy, names.LabelModel},
 		"Tokens billed to searches, by the service that spent them."},
+	{names.TenantTokens, KindCounter, "{token}", []string{names.LabelTenant, names.LabelKind},
+		"Tokens billed to searches that ended, by tenant: only with -metrics-tenants, and as other beyond so many tenants."},
 	{names.GenAIDuration, KindHistogram, "s",
 		[]string{names.GenAIOperation, names.GenAIProvider, names.GenAIServedModel, names.ErrorType},
 		"Time of a request to the engine, which generates siblings."},

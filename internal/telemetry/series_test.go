@@ -16,6 +16,7 @@ import (
 	"github.com/ponder-mesh/ponder/internal/telemetry"
 	"github.com/ponder-mesh/ponder/internal/telemetry/names"
 	"github.com/ponder-mesh/ponder/internal/telemetry/telemetrytest"
+	"github.com/ponder-mesh/ponder/reasoning"
 )
 
 // series returns the lines of /metrics that match a regular expression.
@@ -171,6 +172,29 @@ func TestObservedCountsAreAdded(t *testing.T) {
 	metrics, _ = telemetrytest.Finish(t, p)
 	if left := series(metrics, `ponder_(queue_jobs|worker_slots)\{`); len(left) > 0 {
 		t.Errorf("after they have stopped: %q", left)
+	}
+}
+
+// Only the first tenants are labels, and none if the operator does not turn it on.
+func TestTenantsAreBounded(t *testing.T) {
+	for _, n := range []int{0, 2} {
+		p := telemetrytest.Setup(t, telemetry.Options{})
+		p.Tenants = n
+		for i := range 100 {
+			p.SpendTenant(t.Context(), fmt.Sprintf("tenant-%d", i%50), reasoning.Usage{Generated: 10, Prompt: 1})
+		}
+		metrics, _ := telemetrytest.Finish(t, p)
+		got := series(metrics, `ponder_tenant_tokens_total\{`)
+		if n == 0 && len(got) > 0 {
+			t.Errorf("turned off: %q", got)
+		}
+		for _, want := range []string{
+			`{kind="generated",tenant="tenant-0"} 20.0`, `{kind="prompt",tenant="tenant-1"} 2.0`, `{kind="generated",tenant="other"} 960.0`,
+		} {
+			if n > 0 && (len(got) != 6 || !strings.Contains(metrics, "ponder_tenant_tokens_total"+want)) {
+				t.Errorf("%d tenants: lacks %s: %q", n, want, got)
+			}
+		}
 	}
 }
 

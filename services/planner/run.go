@@ -56,7 +56,7 @@ func (p *Planner) runSearch(ctx context.Context, l *live) {
 	case outcome.Answer == "":
 		final = StateFailed
 	}
-	traced.End(plannertrace.End{State: final.String(), Degraded: len(outcome.Degraded) > 0, Bill: r.bill, Err: outcome.Err})
+	traced.End(plannertrace.End{State: final.String(), Tenant: l.request.Tenant, Degraded: len(outcome.Degraded) > 0, Bill: r.bill, Err: outcome.Err})
 	log.ended(ctx, l.strategy(), final, outcome, r.bill)
 	r.endDurably(final, time.Now(), outcome)
 	l.publish(state.Billed{Bill: r.bill}, state.Ended{State: final, Outcome: outcome})

@@ -144,6 +144,7 @@ const (
 	MemoResults     = "ponder.memo.results"
 	StoreFailures   = "ponder.store.failures" // results that could not be recorded
 	TokensSpent     = "ponder.tokens"         // as billed to searches
+	TenantTokens    = "ponder.tenant.tokens"  // only with Instruments.Tenants
 	SpansHandled    = "ponder.trace.spans"
 	BuildInfo       = "ponder.build.info"
 	GenAIDuration   = "gen_ai.client.operation.duration"
@@ -164,6 +165,7 @@ const (
 	LabelReason   = "reason"
 	LabelDegraded = "degraded"
 	LabelWorker   = "worker"
+	LabelTenant   = "tenant" // only of TenantTokens
 	LabelExporter = "exporter"
 	LabelVersion  = "version"
 	LabelRevision = "revision"

@@ -118,6 +118,7 @@ var (
 // An End is how a search ended.
 type End struct {
 	State    string // name of its last state, such as "succeeded"
+	Tenant   string
 	Degraded bool
 	Bill     reasoning.Bill
 	Err      error // why the search has no answer or only a partial one
@@ -153,6 +154,7 @@ func (t *Search) End(e End) {
 	t.in.Search.Record(ctx, time.Since(t.start), strategy, label)
 	t.in.SearchesEnded.Add(ctx, 1, metric.WithAttributes(strategy, label, attribute.Bool(names.LabelDegraded, e.Degraded)))
 	t.in.SearchesActive.Add(ctx, -1)
+	t.in.SpendTenant(ctx, e.Tenant, e.Bill.Total())
 }
 
 // endDepths ends the spans of all depths. The caller holds t.mu.

@@ -31,6 +31,7 @@ type config struct {
 	SoloBills      bool   `name:"solo-bills" help:"bill each search as if it ran alone: for ponder bench, not for real costs"`
 	MaxTokens      int    `name:"max-tokens" default:"256" help:"most tokens of a child if a request sets no limit"`
 	MaxActive      int    `name:"max-active" default:"256" help:"maximum number of concurrent searches; more are refused"`
+	MetricsTenants int    `name:"metrics-tenants" default:"0" help:"number of tenants whose tokens are counted by name on /metrics, those that are seen first; others are counted together; 0: no tenant is named"`
 	Profiles       string `name:"profiles" help:"files and directories of calibration profiles, separated by commas; changes are picked up"`
 	ProfilesBucket string `name:"profiles-bucket" default:"PROFILES" help:"JetStream key-value bucket of calibration profiles, which take precedence over files; changes are picked up; empty: none"`
 	Timeout        time.Duration
@@ -43,6 +44,7 @@ func build(_ context.Context, d *serve.Dependencies, c config) (service serve.Se
 		return service, err
 	}
 	d.OnClose(func() error { nc.Close(); return nil })
+	d.Telemetry.Tenants = c.MetricsTenants
 	queue := policyqueue.Config{Model: reasoning.Model{Name: c.Model}, Replicas: c.QueueReplicas, Tracers: d.Telemetry.Tracers, Telemetry: d.Telemetry.Instruments}
 	jobs, err := policyqueue.NewClient(nc, queue)
 	if err != nil {
