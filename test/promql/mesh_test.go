@@ -47,7 +47,8 @@ func startMesh(t *testing.T) *mesh {
 	m.start(t, "policy", "-nats-url", url, "-name", "w1", "-policy-slots", "8")
 	verifier := m.start(t, "verifier")
 	difficulty := m.start(t, "difficulty", "-nats-url", url, "-verifier-addr", verifier.addr)
-	m.planner = m.start(t, "planner", "-nats-url", url, "-verifier-addr", verifier.addr, "-difficulty-addr", difficulty.addr).addr
+	m.planner = m.start(t, "planner", "-nats-url", url, "-verifier-addr", verifier.addr, "-difficulty-addr", difficulty.addr,
+		"-metrics-tenants", "1").addr
 	for name, p := range m.processes {
 		p.awaitReady(t, name)
 	}
@@ -57,7 +58,8 @@ func startMesh(t *testing.T) *mesh {
 // build builds programs of a module into a folder.
 func build(t *testing.T, module, dir string, packages ...string) {
 	t.Helper()
-	cmd := exec.Command("go", append([]string{"build", "-trimpath", "-o", dir + "/"}, packages...)...)
+	const link = "-X github.com/ponder-mesh/ponder/internal/serve.version=v9.9.9 -X github.com/ponder-mesh/ponder/internal/serve.revision=c0ffee"
+	cmd := exec.Command("go", append([]string{"build", "-trimpath", "-ldflags", link, "-o", dir + "/"}, packages...)...)
 	cmd.Dir, cmd.Env = module, append(os.Environ(), "GOWORK=off", "GOFLAGS=")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("build %v: %v\n%s", packages, err, out)

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"os/exec"
@@ -220,11 +221,41 @@ func TestMetrics(t *testing.T) {
 	t.Run("metrics are documented", r.checkTable)
 }
 
-// Each bucket of each phase has grown by as many observations as spans have durations that it holds.
+// Each bucket of each phase has grown by as many observations as spans have durations that it holds. The negative control:
+// without one of the durations some bucket has not.
 func (r *run) checkBuckets(t *testing.T) {
-	want := r.durations()
-	grown := r.query(t, `ponder_phase_duration_seconds_bucket - (ponder_phase_duration_seconds_bucket offset 1m or ponder_phase_duration_seconds_bucket * 0)`, second)
-	buckets, observations := 0, 0
+	const expression = `ponder_phase_duration_seconds_bucket - (ponder_phase_duration_seconds_bucket offset 1m or ponder_phase_duration_seconds_bucket * 0)`
+	grown, want := r.query(t, expression, second), r.durations()
+	for _, difference := range differences(t, grown, want) {
+		t.Error(difference)
+	}
+	observations := 0
+	for _, d := range want {
+		observations += len(d)
+	}
+	for _, phase := range []string{"queue", "generate", "score"} {
+		for _, strategy := range []string{"beam", "dvts", "rebase"} {
+			some := slices.ContainsFunc(slices.Collect(maps.Keys(want)), func(k key) bool {
+				return k.phase == phase && k.strategy == strategy && k.depth == "3"
+			})
+			if !some {
+				t.Errorf("%s of %s has nothing at depth 3: the comparison is of nothing", phase, strategy)
+			}
+		}
+	}
+	for k, d := range want {
+		want[k] = d[1:]
+		if len(differences(t, grown, want)) == 0 {
+			t.Errorf("without a duration of %+v the buckets are still those of the spans", k)
+		}
+		want[k] = d
+	}
+	t.Logf("%d buckets, %d observations, equal", len(grown), observations)
+}
+
+// differences says which buckets have not grown by the number of durations that they hold.
+func differences(t *testing.T, grown promql.Vector, want map[key][]float64) (all []string) {
+	t.Helper()
 	seen := map[key]bool{}
 	for _, s := range grown {
 		le, err := strconv.ParseFloat(s.Metric.Get("le"), 64)
@@ -239,30 +270,16 @@ func (r *run) checkBuckets(t *testing.T) {
 			}
 			return -1
 		})
-		buckets++
-		if math.IsInf(le, 1) {
-			observations += n
-		}
 		if s.F != float64(n) {
-			t.Errorf("%+v up to %v s: grown by %v, the spans have %d", k, le, s.F, n)
+			all = append(all, fmt.Sprintf("%+v up to %v s: grown by %v, the spans have %d", k, le, s.F, n))
 		}
 	}
 	for k, d := range want {
-		if !seen[k] {
-			t.Errorf("%+v: %d durations of spans are in no bucket", k, len(d))
+		if !seen[k] && len(d) > 0 {
+			all = append(all, fmt.Sprintf("%+v: %d durations of spans are in no bucket", k, len(d)))
 		}
 	}
-	for _, phase := range []string{"queue", "generate", "score"} {
-		for _, strategy := range []string{"beam", "dvts", "rebase"} {
-			if !slices.ContainsFunc(grown, func(s promql.Sample) bool {
-				k := keyOf(s.Metric)
-				return k.phase == phase && k.strategy == strategy && k.depth == "3" && s.F > 0
-			}) {
-				t.Errorf("%s of %s has nothing at depth 3: the comparison is of nothing", phase, strategy)
-			}
-		}
-	}
-	t.Logf("%d buckets, %d observations, equal", buckets, observations)
+	return all
 }
 
 // The query in the document answers, for each phase, strategy and model, a p95 in the bucket that the 95th of a hundred
@@ -375,6 +392,9 @@ func (r *run) checkQueries(t *testing.T) {
 			}
 		}
 		t.Logf("%s: %v", name, answer)
+	}
+	if len(r.query(t, `ponder_build_info{version="v9.9.9",revision="c0ffee",goversion=~"go1.+"} == 1`, second)) != 4 {
+		t.Error("not all four services have the version and the commit that they were built with")
 	}
 	for name := range exact {
 		t.Errorf("the document has no query for %q", name)
