@@ -15,8 +15,10 @@ import (
 	"mime"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/propagation"
@@ -162,7 +164,12 @@ func (c *Client) send(ctx context.Context, method, path string, in any) (*http.R
 		}
 		content = bytes.NewReader(data)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, c.resolve(path), content)
+	var sent atomic.Bool // of the last connection that was tried
+	trace := &httptrace.ClientTrace{
+		GetConn:      func(string) { sent.Store(false) },
+		WroteHeaders: func() { sent.Store(true) },
+	}
+	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), method, c.resolve(path), content)
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", method, c.resolve(path), err)
 	}
@@ -183,7 +190,11 @@ func (c *Client) send(ctx context.Context, method, path string, in any) (*http.R
 		if errors.As(err, &u) { // the text of u would repeat method and URL
 			err = u.Err
 		}
-		return nil, Broken(ctx, method+" "+c.resolve(path), err)
+		err = Broken(ctx, method+" "+c.resolve(path), err)
+		if !sent.Load() {
+			err = reasoning.Refuse(err)
+		}
+		return nil, err
 	}
 	if resp.StatusCode != http.StatusOK {
 		defer resp.Body.Close()

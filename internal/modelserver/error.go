@@ -45,7 +45,8 @@ func (e *StatusError) Error() string {
 
 // Unwrap returns the error that says what a caller can do: ErrOverloaded or ErrUnavailable,
 // with the delay, if another attempt may succeed, ErrInvalid if the request is wrong, and
-// otherwise an error that a person must mend.
+// otherwise an error that a person must mend. Of a status with which servers refuse a request
+// before they begin it, the error is reasoning.Refused.
 func (e *StatusError) Unwrap() error {
 	switch {
 	case e.Status == http.StatusUnauthorized, e.Status == http.StatusForbidden, e.Status == http.StatusPaymentRequired,
@@ -60,6 +61,8 @@ func (e *StatusError) Unwrap() error {
 		return reasoning.ErrInvalid
 	case e.Status == http.StatusNotImplemented, e.Status == http.StatusHTTPVersionNotSupported:
 		return ErrResponse
+	case e.Status == http.StatusServiceUnavailable, e.Status == http.StatusBadGateway: // loading, or not behind its proxy
+		return reasoning.Refuse(reasoning.WithDelay(reasoning.ErrUnavailable, e.Delay))
 	case e.Status == http.StatusRequestTimeout, e.Status >= 500:
 		return reasoning.WithDelay(reasoning.ErrUnavailable, e.Delay)
 	}

@@ -129,3 +129,37 @@ func TestErrorsInStreams(t *testing.T) {
 		}
 	}
 }
+
+// A server refuses a request before it begins it if it cannot be reached or says that it is loading
+// or busy. The controls are servers that may have begun it.
+func TestRefusedRequests(t *testing.T) {
+	status := func(code int) func(http.ResponseWriter, *http.Request) {
+		return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
+	}
+	for name, c := range map[string]struct {
+		handle func(http.ResponseWriter, *http.Request)
+		want   bool
+	}{
+		"429": {status(429), true},
+		"502": {status(502), true},
+		"503": {status(503), true},
+		"500": {status(500), false},
+		"504": {status(504), false},
+		"401": {status(401), false},
+		"cut": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, false},
+	} {
+		if err := serve(t, c.handle).Post(t.Context(), "completions", map[string]any{}, new(any)); reasoning.Refused(err) != c.want {
+			t.Errorf("%s: got %v, which is refused: %v", name, err, !c.want)
+		}
+	}
+	s := httptest.NewServer(nil)
+	s.Close()
+	c, err := New(Config{BaseURL: s.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.Post(t.Context(), "completions", map[string]any{}, new(any)); !reasoning.Refused(err) {
+		t.Errorf("closed port: got %v, want it refused", err)
+	}
+}

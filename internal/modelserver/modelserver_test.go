@@ -251,3 +251,34 @@ func TestIdleConnectionThatCloses(t *testing.T) {
 		}
 	}
 }
+
+// A server is not ready while its health page says so, whatever the page is otherwise.
+func TestReadyAsksTheHealthPage(t *testing.T) {
+	for name, c := range map[string]struct {
+		status int
+		body   string
+		want   error
+	}{
+		"llama.cpp loads":     {503, `{"error":{"message":"Loading model","code":503}}`, reasoning.ErrUnavailable},
+		"llama.cpp is ready":  {200, `{"status":"ok"}`, nil},
+		"vLLM's engine died":  {503, ``, reasoning.ErrUnavailable},
+		"vLLM is ready":       {200, ``, nil},
+		"no such page":        {404, `404 page not found`, nil},
+		"page of the gateway": {401, `<html>log in</html>`, nil},
+	} {
+		client := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/v1/models" {
+				io.WriteString(w, `{"data":[{"id":"m"}]}`)
+				return
+			}
+			if r.URL.Path != "/health" {
+				t.Errorf("%s: request of %s", name, r.URL.Path)
+			}
+			w.WriteHeader(c.status)
+			io.WriteString(w, c.body)
+		})
+		if err := client.Ready(t.Context(), "m"); !errors.Is(err, c.want) || (err == nil) != (c.want == nil) {
+			t.Errorf("%s: got %v, want %v", name, err, c.want)
+		}
+	}
+}
