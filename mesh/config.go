@@ -1,6 +1,7 @@
 package mesh
 
 import (
+	"context"
 	"log/slog"
 
 	"github.com/nats-io/nats.go"
@@ -38,7 +39,8 @@ type Config struct {
 
 	Log *slog.Logger // of searches that are accepted and end; nil: none
 
-	PolicyChecks, VerifierChecks []serve.Check // readiness checks of the models' servers
+	PolicyChecks, VerifierChecks []serve.Check               // readiness checks of the models' servers
+	PolicyReady                  func(context.Context) error // of workers: see policyqueue.WorkerConfig; nil: always ready
 
 	// Connect connects to NATS. If it is nil, the mesh starts a server in this process.
 	Connect func(name string) (*nats.Conn, error)

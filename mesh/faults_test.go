@@ -51,6 +51,31 @@ func faults() []fault {
 	return []fault{
 		{
 			name:   "engine down",
+			models: modelFault{expand: func() policytest.Reply { return policytest.Reply{Err: reasoning.Refuse(errDown)} }},
+			request: func(r *planner.Request) {
+				r.Deadline = time.Now().Add(time.Minute)
+			},
+			within: time.Minute, state: failed, stop: planner.StopDeadline, reason: "DEADLINE_EXCEEDED",
+			until: "`RUNNING`, with a notice at once, until the engine is back or the deadline",
+		}, {
+			name:   "engine down for half a minute",
+			models: modelFault{expand: func() policytest.Reply { return policytest.Reply{Err: reasoning.Refuse(errDown)} }},
+			during: func(_ *testing.T, _ *restartable, m *faultyModels) {
+				time.Sleep(25 * time.Second)
+				m.set(modelFault{})
+			},
+			within: 50 * time.Second, state: succeeded, stop: completed,
+			until: "`RUNNING`, with a notice at once",
+		}, {
+			name:   "engine throttles (429)",
+			models: modelFault{expand: func() policytest.Reply { return policytest.Reply{Err: reasoning.ErrOverloaded} }},
+			request: func(r *planner.Request) {
+				r.Deadline = time.Now().Add(time.Minute)
+			},
+			within: time.Minute, state: failed, stop: planner.StopDeadline, reason: "DEADLINE_EXCEEDED",
+			until: "`RUNNING`, with a notice at once, until the engine is free or the deadline",
+		}, {
+			name:   "engine breaks off",
 			models: modelFault{expand: func() policytest.Reply { return policytest.Reply{Err: errDown} }},
 			within: 5500 * time.Millisecond, state: failed, stop: byError, reason: "JOB_GIVEN_UP",
 			until: "`RUNNING` at once, while the job is tried four times; a notice after 250 ms",

@@ -73,6 +73,7 @@ func (c *devCmd) Run(ctx context.Context, out *output) (err error) {
 	}
 	if c.Policy.URL != "" {
 		config.PolicyChecks = []serve.Check{{Name: "policy engine at " + c.Policy.URL, Do: models.policy.Ready}}
+		config.PolicyReady = models.policy.Ready
 	}
 	if c.Verifier.URL != "" {
 		config.VerifierChecks = []serve.Check{{Name: "reward model at " + c.Verifier.URL, Do: models.verifier.Ready}}

@@ -34,6 +34,15 @@ type queueWorker struct {
 	Template string `json:"template,omitempty"`
 	Slots    int    `json:"slots"`
 	State    string `json:"state"` // ready, not ready, draining
+	Reason   string `json:"reason,omitempty"`
+}
+
+// describe returns the state with its reason.
+func (w queueWorker) describe() string {
+	if w.Reason == "" {
+		return w.State
+	}
+	return w.State + ": " + w.Reason
 }
 
 // Run prints the settings of the queue, and the load and workers of each model.
@@ -100,7 +109,7 @@ func printQueue(out *output, m policyqueue.ModelStatus) error {
 	for _, a := range m.Workers {
 		w := queueWorker{
 			Name: a.Name, User: a.NATSUser, Version: a.Model.Version, Template: a.Model.Template,
-			Slots: a.Slots, State: "ready",
+			Slots: a.Slots, State: "ready", Reason: a.Reason,
 		}
 		switch {
 		case a.Draining:
@@ -113,7 +122,7 @@ func printQueue(out *output, m policyqueue.ModelStatus) error {
 	err := out.row(queueModel{m.Model, m.Load, workers}, "%s: %d jobs queued, %d running, %d workers",
 		m.Model, m.Load.Queued, m.Load.Running, len(workers))
 	for _, w := range workers {
-		err = errors.Join(err, out.line("  %-24s %4d slots  %s", w.Name, w.Slots, w.State))
+		err = errors.Join(err, out.line("  %-24s %4d slots  %s", w.Name, w.Slots, w.describe()))
 	}
 	return err
 }

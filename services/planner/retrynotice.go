@@ -9,8 +9,8 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
-// A retryNotice is a Backend that publishes one notice when a worker first repeats a job, long
-// before the job fails if an engine is down.
+// A retryNotice is a Backend that publishes one notice when a worker first repeats a job, and one when a job first
+// waits for an engine.
 type retryNotice struct {
 	search.Backend
 	run  *run
@@ -30,5 +30,6 @@ func (n *retryNotice) Expand(ctx context.Context, r policy.Request) iter.Seq2[po
 			started(s)
 		}
 	}
+	r.OnWait = n.run.noticeWaiting
 	return n.Backend.Expand(ctx, r)
 }

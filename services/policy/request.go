@@ -35,6 +35,10 @@ type Request struct {
 	// has cost so far; not after the child was yielded. Engines call it for each token or few;
 	// other implementations need not. It may be called concurrently, and must not block.
 	OnProgress func(ordinal int, spent reasoning.Usage)
+	// OnWait, if not nil, is called when an engine has refused an attempt before it began, as an
+	// engine does that is restarting or that throttles, and the request waits for another, with
+	// the reason. Implementations without a queue do not call it. It must not block.
+	OnWait func(error)
 }
 
 // Depth returns the depth of the prefix in the tree.

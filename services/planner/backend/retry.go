@@ -52,7 +52,8 @@ const (
 // deadline. A call with a deadline waits until then for a service that throttles it, and for a
 // policy that becomes unavailable after it has generated a child of this search. Any other call
 // fails after limit.Attempts: one of a policy that is unavailable from the start, or of a verifier
-// that is unavailable, without which a search can go on.
+// that is unavailable, without which a search can go on. Behind a queue the policy is the queue,
+// which itself waits for its workers' engines.
 func Retry(b search.Backend, limit Backoff) search.Backend {
 	limit.Attempts, limit.First = cmp.Or(limit.Attempts, 4), cmp.Or(limit.First, 100*time.Millisecond)
 	limit.Longest = cmp.Or(limit.Longest, 10*time.Second)

@@ -18,20 +18,22 @@ import (
 type announcer struct {
 	js      jetstream.JetStream
 	key     string
-	ready   func(context.Context) error // of the worker's Policy; nil: it is always ready
-	changed func()                      // is called, without the lock, after a change
-	trigger trigger                     // the announcement has to be put now
-	kv      jetstream.KeyValue          // nil until the bucket is open; only run uses it
+	health  func() (ready bool, reason string) // of the worker's engine
+	changed func()                             // is called, without the lock, after a change
+	trigger trigger                            // the announcement has to be put now
+	kv      jetstream.KeyValue                 // nil until the bucket is open; only run uses it
 
 	mu           sync.Mutex
 	announcement protocol.Announcement
 }
 
-func newAnnouncer(js jetstream.JetStream, wc WorkerConfig, model reasoning.Model, changed func()) *announcer {
+func newAnnouncer(
+	js jetstream.JetStream, wc WorkerConfig, model reasoning.Model, health func() (bool, string), changed func(),
+) *announcer {
 	return &announcer{
 		js:      js,
 		key:     protocol.AnnouncementKey(model.Name, nuid.Next()),
-		ready:   wc.Ready,
+		health:  health,
 		changed: changed,
 		trigger: newTrigger(),
 		announcement: protocol.Announcement{
@@ -59,9 +61,9 @@ func (a *announcer) run(ctx context.Context) {
 func (a *announcer) announce(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, natsTimeout)
 	defer cancel()
-	ready := a.ready == nil || a.ready(ctx) == nil
+	ready, reason := a.health()
 	a.set(func(announcement *protocol.Announcement) {
-		announcement.Ready = ready
+		announcement.Ready, announcement.Reason = ready, reason
 		announcement.NATSUser = natsx.User(a.js.Conn())
 	})
 	value, err := a.current().Encode()
@@ -97,6 +99,13 @@ func (a *announcer) set(change func(*protocol.Announcement)) {
 	if before != after {
 		a.changed()
 	}
+}
+
+// update announces the state of the engine.
+func (a *announcer) update() {
+	ready, reason := a.health()
+	a.set(func(announcement *protocol.Announcement) { announcement.Ready, announcement.Reason = ready, reason })
+	a.trigger.signal()
 }
 
 // drain announces that the worker pulls no more jobs.

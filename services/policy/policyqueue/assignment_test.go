@@ -66,7 +66,7 @@ func TestOwnershipFollowsLiveWorkers(t *testing.T) {
 // generate a child twice.
 func TestEachChildComesOnceWhilePartitionsMove(t *testing.T) {
 	for _, crash := range []bool{false, true} {
-		partitioned(t, 16, Config{MaxDeliver: 20}, func(t *testing.T, q *rig) {
+		partitioned(t, 16, Config{MaxAttempts: 20}, func(t *testing.T, q *rig) {
 			engine := script(func(ordinal int, reply *policytest.Reply) { reply.Delay = time.Duration(1+ordinal) * time.Second })
 			ctx, cancel := context.WithCancel(t.Context())
 			var workers sync.WaitGroup

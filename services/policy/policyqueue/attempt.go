@@ -32,6 +32,7 @@ type attempt struct {
 	partition int
 	search    string
 	start     policy.Start
+	round     int // of the worker's health
 	reserved  *reservation
 	spending  *spending
 	cancel    context.CancelCauseFunc // stops the attempt; may be called in any goroutine
@@ -52,7 +53,10 @@ func (w *Worker) process(ctx context.Context, msg *nats.Msg, reserved *reservati
 			"worker", w.name, "subject", msg.Subject, "error", err)
 		return
 	}
-	a := &attempt{worker: w, msg: msg, id: msg.Header.Get(nats.MsgIdHdr), reserved: reserved, spending: newSpending()}
+	a := &attempt{
+		worker: w, msg: msg, id: msg.Header.Get(nats.MsgIdHdr), round: w.health.begin(), reserved: reserved,
+		spending: newSpending(),
+	}
 	a.partition, a.search, _ = protocol.ParseSubject(msg.Subject)
 	enqueued := protocol.Enqueued(msg.Header, meta.Timestamp)
 	a.start = policy.Start{
@@ -71,14 +75,20 @@ func (w *Worker) process(ctx context.Context, msg *nats.Msg, reserved *reservati
 	heartbeats := make(chan struct{})
 	go func() { a.sendHeartbeats(ctx); close(heartbeats) }()
 	err = a.run(ctx)
+	switch {
+	case err == nil:
+		w.health.succeeded(a.round)
+	case ctx.Err() == nil && reasoning.Transient(err):
+		w.health.failed(a.round, err)
+	}
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = cause // more precise than the Policy's error, which is due to the end of ctx
 	}
 	a.wasted = a.wasted.Add(a.spending.stop(reasoning.Usage{})) // what no error of the Policy has told
 	a.cancel(nil)
 	<-heartbeats // a heartbeat after the acknowledgement would be an error
-	if a.claimed && (a.unwanted || err != nil) {
-		a.reporter().stopped(a.undelivered, a.wasted)
+	if reason, failed := a.next(err); reason != nil && a.job.Name != "" || a.claimed && (a.unwanted || err != nil) {
+		a.reporter().stopped(a.undelivered, protocol.Stopped{Wasted: a.wasted, Err: reason, Failed: failed})
 	}
 	a.acknowledge(err)
 }

@@ -30,8 +30,10 @@ const (
 //
 // In addition to the errors of every Policy, Expand returns ErrUnavailable if NATS does not
 // store a job within a second or has lost it, ErrOverloaded if the queue is full, and
-// policy.ErrPoison if every attempt at a job has failed. While the model has no worker,
-// jobs wait, at most until ctx ends or for MaxAge.
+// policy.ErrPoison if Config.MaxAttempts attempts at a job have failed in a row, without a child in
+// between. An attempt fails if an engine has begun it; one that an engine refused, because it is not
+// ready or throttles, is repeated. While the model has no worker whose engine is ready, jobs wait, at
+// most until ctx ends or for MaxAge.
 type Client struct {
 	cfg       Config
 	nc        *nats.Conn
@@ -57,14 +59,15 @@ func NewClient(nc *nats.Conn, cfg Config) (*Client, error) {
 	epoch := nuid.Next()
 	settings := newSettingsFollower(js, nil)
 	meter := newMeter(cfg)
-	jobs := newRegistry(nc, meter, epoch)
+	jobs := newRegistry(nc, meter, epoch, cfg.MaxAttempts)
 	c := &Client{
 		cfg:  cfg,
 		nc:   nc,
 		js:   js,
 		jobs: jobs, meter: meter,
 		publisher: &publisher{
-			model: cfg.Model.Name, js: js, settings: settings, jobs: jobs, tracer: newTracer(cfg), epoch: epoch,
+			model: cfg.Model.Name, maxAttempts: cfg.MaxAttempts, js: js, settings: settings, jobs: jobs,
+			tracer: newTracer(cfg), epoch: epoch,
 		},
 	}
 	audit := &audit{jobs: jobs, js: js}
@@ -107,7 +110,7 @@ func (c *Client) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 			select {
 			case <-e.ready:
 			case <-ctx.Done():
-				fail(ctx.Err())
+				fail(e.ended(ctx.Err()))
 				return
 			case <-expired.C:
 				fail(fmt.Errorf("%w: jobs of node %q were not done within %v: start more workers, or raise MaxAge",
@@ -124,10 +127,16 @@ func (c *Client) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 					}
 				case u.err != nil:
 					failed = cmp.Or(failed, u.err)
+				case u.waiting != nil:
+					e.waits = u.waiting
+					if r.OnWait != nil {
+						r.OnWait(u.waiting)
+					}
 				case u.wasted != nil:
 					e.wasted = e.wasted.Add(*u.wasted)
 				default:
 					e.left--
+					e.waits = nil
 					u.child.Usage, e.wasted = u.child.Usage.Add(e.wasted), reasoning.Usage{}
 					if !yield(u.child, nil) {
 						return

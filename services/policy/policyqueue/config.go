@@ -14,13 +14,13 @@ import (
 // Config configures the queue of one model. All fields but Tracers and Telemetry must be
 // the same in all processes that use the queue. Operators change [protocol.Settings] instead.
 type Config struct {
-	Model      reasoning.Model // that workers serve; subjects contain its name
-	AckWait    time.Duration   // without a heartbeat before a job goes to another worker, at least 1s; 0 is 10s
-	MaxDeliver int             // number of attempts at a job; 0 is 4
-	MaxAge     time.Duration   // after which the queue drops a job, at least AckWait; 0 is 1h
-	MaxJobs    int64           // in the queue, of all models; 0 is 65536
-	Replicas   int             // of stream, consumers and buckets in a cluster of NATS servers, at most 5; 0 is 1
-	File       bool            // store jobs in files, not in memory; planners request jobs again that are lost
+	Model       reasoning.Model // that workers serve; subjects contain its name
+	AckWait     time.Duration   // without a heartbeat before a job goes to another worker, at least 1s; 0 is 10s
+	MaxAttempts int             // that may fail in a row before a client fails the job; 0 is 4
+	MaxAge      time.Duration   // after which the queue drops a job, at least AckWait; 0 is 1h
+	MaxJobs     int64           // in the queue, of all models; 0 is 65536
+	Replicas    int             // of stream, consumers and buckets in a cluster of NATS servers, at most 5; 0 is 1
+	File        bool            // store jobs in files, not in memory; planners request jobs again that are lost
 
 	Tracers   trace.TracerProvider   // of the spans of jobs; nil: none
 	Telemetry *telemetry.Instruments // of jobs and slots; nil: none
@@ -29,7 +29,7 @@ type Config struct {
 // complete returns c with defaults, validated.
 func (c Config) complete() (Config, error) {
 	c.AckWait = cmp.Or(c.AckWait, 10*time.Second)
-	c.MaxDeliver = cmp.Or(c.MaxDeliver, 4)
+	c.MaxAttempts = cmp.Or(c.MaxAttempts, 4)
 	c.MaxAge = cmp.Or(c.MaxAge, time.Hour)
 	c.MaxJobs = cmp.Or(c.MaxJobs, 1<<16)
 	c.Replicas = cmp.Or(c.Replicas, 1)
@@ -44,8 +44,8 @@ func (c Config) complete() (Config, error) {
 			maxToken, c.Model.Name, token)
 	case c.AckWait < time.Second:
 		return c, reasoning.Invalid("ack_wait", "must be at least 1s, is %v", c.AckWait)
-	case c.MaxDeliver < 1:
-		return c, reasoning.Invalid("max_deliver", "must be at least 1, is %d", c.MaxDeliver)
+	case c.MaxAttempts < 1:
+		return c, reasoning.Invalid("max_attempts", "must be at least 1, is %d", c.MaxAttempts)
 	case c.MaxAge < c.AckWait:
 		return c, reasoning.Invalid("max_age", "must be at least ack_wait, which is %v, is %v", c.AckWait, c.MaxAge)
 	case c.Replicas < 1 || c.Replicas > 5:

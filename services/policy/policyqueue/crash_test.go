@@ -50,7 +50,7 @@ func (p *crashingPolicy) Expand(ctx context.Context, r policy.Request) iter.Seq2
 func TestEachChildComesOnceWhileWorkersCrash(t *testing.T) {
 	crashes := 0
 	for seed := range uint64(4) {
-		partitioned(t, 3, Config{MaxDeliver: 20}, func(t *testing.T, q *rig) {
+		partitioned(t, 3, Config{MaxAttempts: 20}, func(t *testing.T, q *rig) {
 			var mu sync.Mutex
 			rng := rand.New(rand.NewPCG(seed, 0))
 			chance := func() float64 { mu.Lock(); defer mu.Unlock(); return rng.Float64() }
@@ -102,7 +102,7 @@ func TestEachChildComesOnceWhileWorkersCrash(t *testing.T) {
 			// The next worker acknowledges jobs that were complete when their worker crashed.
 			q.worker(t, tenSeconds(), WorkerConfig{})
 			// A job without a client waits for AckWait and then for the worker's next poll.
-			time.Sleep(time.Duration(q.cfg.MaxDeliver+1) * (2*q.cfg.AckWait + natsTimeout))
+			time.Sleep(time.Duration(q.cfg.MaxAttempts+1) * (2*q.cfg.AckWait + natsTimeout))
 			q.checkEmpty(t)
 		})
 	}
@@ -202,7 +202,7 @@ func TestDuplicateChildrenAreDropped(t *testing.T) {
 
 // A job that crashes each of its workers fails with an error that names the last one.
 func TestJobThatCrashesItsWorkersFails(t *testing.T) {
-	bubble(t, Config{MaxDeliver: 3}, func(t *testing.T, q *rig) {
+	bubble(t, Config{MaxAttempts: 3}, func(t *testing.T, q *rig) {
 		for i := range 5 {
 			var w *testWorker
 			engine := script(func(_ int, reply *policytest.Reply) { reply.Delay, reply.Do = time.Second, func() { w.crash() } })

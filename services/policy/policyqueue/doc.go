@@ -9,7 +9,9 @@
 // names no child, the worker acknowledges the job, which removes it from the stream. If a
 // worker crashes, JetStream delivers the job to another one after AckWait. The client takes
 // each child once, from the attempt that sends it first. An attempt that ends early reports the
-// tokens that it has wasted. To cancel a job, the client deletes it from the stream and stops
+// tokens that it has wasted, and whether it counts: the client fails a job after MaxAttempts
+// attempts in a row that an engine began and that failed. Deliveries are unlimited. A worker pulls
+// only while its engine is ready, and returns jobs that the engine refuses. To cancel a job, the client deletes it from the stream and stops
 // its attempts.
 //
 // Searches are spread over partitions, and partitions are assigned to the live workers, so

@@ -80,7 +80,7 @@ func TestJobWithoutClientKeepsNoSlots(t *testing.T) {
 		time.Sleep(2 * natsTimeout)
 		q.mustExpand(t, request("s", 8))
 		q.checkElapsed(t, 2*natsTimeout+10*time.Second)
-		time.Sleep(time.Duration(q.cfg.MaxDeliver) * (q.cfg.AckWait + natsTimeout))
+		time.Sleep(time.Duration(q.cfg.MaxAttempts) * (q.cfg.AckWait + natsTimeout))
 		q.checkEmpty(t)
 		if got := len(engine.Calls()); got != 1 {
 			t.Errorf("%d calls of the engine, want 1", got)

@@ -1,6 +1,7 @@
 package policyqueue
 
 import (
+	"fmt"
 	"sync"
 
 	"github.com/ponder-mesh/ponder/reasoning"
@@ -13,19 +14,22 @@ type expansion struct {
 	jobs   []*job          // guarded by registry.mu until all are published, constant afterwards
 	left   int             // children that are not yielded; only Expand uses it
 	wasted reasoning.Usage // of unfinished children, and in no child that was yielded; only Expand uses it
+	waits  error           // why an attempt was refused after the last child; only Expand uses it
 	ready  trigger         // signalled after each update
 
 	mu      sync.Mutex
 	updates []update
 }
 
-// An update is a start, an error, a usage of wasted tokens or, if those are nil, a child.
+// An update is a start, an error, the reason of a refusal, a usage of wasted tokens or, if those
+// are nil, a child.
 type update struct {
-	start  *policy.Start
-	first  bool // start is of the job's first attempt
-	err    error
-	wasted *reasoning.Usage
-	child  policy.Child
+	start   *policy.Start
+	first   bool // start is of the job's first attempt
+	err     error
+	waiting error
+	wasted  *reasoning.Usage
+	child   policy.Child
 }
 
 func newExpansion(children int) *expansion {
@@ -47,4 +51,12 @@ func (e *expansion) take() []update {
 	updates := e.updates
 	e.updates = nil
 	return updates
+}
+
+// ended returns the error of a context that has ended, with what the expansion waited for.
+func (e *expansion) ended(err error) error {
+	if e.waits == nil {
+		return err
+	}
+	return fmt.Errorf("%w while it waited for an engine: %v", err, e.waits)
 }

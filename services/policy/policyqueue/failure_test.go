@@ -32,11 +32,9 @@ func TestFailedJobs(t *testing.T) {
 		text  string
 	}{
 		{"transient", fails(errors.New("out of memory")), 4, four, policy.ErrPoison, "out of memory"},
-		{"unavailable", fails(reasoning.ErrUnavailable), 4, four, policy.ErrPoison, "unavailable"},
+		{"broken off", fails(reasoning.ErrUnavailable), 4, four, policy.ErrPoison, "unavailable"},
 		{"time limit of the engine", fails(context.DeadlineExceeded), 4, four, policy.ErrPoison, "deadline"},
 		{"panic", panics, 4, four, policy.ErrPoison, "index out of range"},
-		{"throttled, with a delay", fails(reasoning.WithDelay(reasoning.ErrOverloaded, 7*time.Second)), 4,
-			(4 + 3*7) * time.Second, policy.ErrPoison, "overloaded"},
 		{"key refused", fails(fmt.Errorf("401 (set PONDER_POLICY_API_KEY): %w", keyRefused)), 1, time.Second, keyRefused,
 			"set PONDER_POLICY_API_KEY"},
 		{"invalid", fails(reasoning.Invalid("steps", "many")), 1, time.Second, reasoning.ErrInvalid, "steps: many"},

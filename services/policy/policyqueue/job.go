@@ -1,6 +1,7 @@
 package policyqueue
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -22,7 +23,9 @@ type job struct {
 	missing  map[int]struct{} // ordinals of children that have not come; not empty while wanted
 	claimant origin           // the last attempt that claimed the job
 	failed   bool             // while children were missing
+	running  bool             // the claimant has not reported its end
 	trace    string           // traceparent of the claimant
+	failures failures
 }
 
 // newJob returns a job for r's children.
@@ -59,17 +62,46 @@ func (j *job) ordinals() []int {
 }
 
 // claim makes an attempt the claimant, and returns the traceparent of the previous one, "" if
-// there was none. If the client wants no more children, claim does nothing and returns "".
-func (j *job) claim(from origin, trace string) (previous string) {
+// there was none. The previous attempt has failed if it has not reported its end; with the most
+// failures that the job may have, claim fails the job. If the client wants no more children, claim
+// does nothing and returns "".
+func (j *job) claim(from origin, trace string, most int) (previous string) {
 	if !j.wanted() {
 		return ""
+	}
+	if j.running {
+		start := j.start(j.claimant)
+		j.attemptFailed(start.Worker, fmt.Errorf("attempt %d, on worker %s, did not end: did the worker crash?",
+			start.Attempt, start.Worker), most)
 	}
 	previous, j.trace = j.trace, trace
 	j.transition(jobEventClaim)
 	first := j.claimant == origin{}
-	j.claimant = from
-	j.expansion.put(update{start: &from.start, first: first})
+	j.claimant, j.running = from, true
+	if j.wanted() {
+		start := j.start(from)
+		j.expansion.put(update{start: &start, first: first})
+	}
 	return previous
+}
+
+// start returns the start of an attempt, with the client's count of attempts if it is the claimant.
+// Workers count deliveries, of which some are attempts that no engine began.
+func (j *job) start(from origin) policy.Start {
+	start := from.start
+	if from == j.claimant {
+		start.Attempt = j.failures.total + 1
+	}
+	return start
+}
+
+// attemptFailed counts an attempt that failed, and fails the job after the most in a row.
+func (j *job) attemptFailed(worker string, err error, most int) {
+	j.failures.add()
+	if j.failures.row >= most {
+		j.fail(fmt.Errorf("job %s: %w after %d attempts, the last by worker %s: %w",
+			j.name, policy.ErrPoison, j.failures.row, worker, err))
+	}
 }
 
 // take takes a finished child. It ignores a child that is not missing.
@@ -78,6 +110,8 @@ func (j *job) take(from origin, c policy.Child) {
 		return
 	}
 	delete(j.missing, c.Ordinal)
+	j.failures.row = 0
+	c.Start = j.start(from)
 	if from != j.claimant {
 		j.transition(jobEventForeignChild)
 	}
@@ -88,13 +122,23 @@ func (j *job) take(from origin, c policy.Child) {
 }
 
 // report takes the final report of an attempt that was stopped or failed. The expansion gets the
-// wasted tokens, unless the job is closed.
-func (j *job) report(from origin, e protocol.Stopped) {
+// wasted tokens, unless the job is closed. An attempt that failed counts, unless it has been
+// counted as one that did not end when a later one claimed the job.
+func (j *job) report(from origin, e protocol.Stopped, most int) {
 	if j.state != jobStateClosed {
 		j.expansion.put(update{wasted: &e.Wasted})
 	}
+	counted := from != j.claimant && (from.epoch != j.epoch || from.start.Attempt <= j.claimant.start.Attempt)
 	if from == j.claimant {
 		j.transition(jobEventReport)
+		j.running = false
+	}
+	switch {
+	case e.Err == nil || !j.wanted():
+	case !e.Failed:
+		j.expansion.put(update{waiting: fmt.Errorf("worker %s: %w", from.start.Worker, e.Err)})
+	case !counted:
+		j.attemptFailed(from.start.Worker, e.Err, most)
 	}
 }
 

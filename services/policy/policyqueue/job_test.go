@@ -17,11 +17,11 @@ func TestEventsLeadToStates(t *testing.T) {
 	first := origin{"1", policy.Start{Worker: "a", Attempt: 1}}
 	second := origin{"1", policy.Start{Worker: "b", Attempt: 2}}
 	earlier := origin{"0", first.start} // at a cancelled job of the same name
-	claim := func(from origin) func(*job) { return func(j *job) { j.claim(from, "") } }
+	claim := func(from origin) func(*job) { return func(j *job) { j.claim(from, "", 4) } }
 	child := func(ordinal int, from origin) func(*job) {
 		return func(j *job) { j.take(from, policy.Child{Ordinal: ordinal}) }
 	}
-	report := func(from origin) func(*job) { return func(j *job) { j.report(from, protocol.Stopped{}) } }
+	report := func(from origin) func(*job) { return func(j *job) { j.report(from, protocol.Stopped{}, 4) } }
 	fail := func(j *job) { j.fail(errors.New("failed")) }
 	cancel := func(j *job) { j.cancel() }
 	type events []func(*job)
@@ -97,13 +97,13 @@ func TestExpansionGetsEachUpdateOnce(t *testing.T) {
 	e := newExpansion(1)
 	j := &job{expansion: e, missing: map[int]struct{}{0: {}}}
 	from := origin{"1", policy.Start{Worker: "a", Attempt: 1}}
-	if got := j.claim(from, "one"); got != "" {
+	if got := j.claim(from, "one", 4); got != "" {
 		t.Errorf("the attempt before the first is %q, want none", got)
 	}
-	if got := j.claim(from, "two"); got != "one" {
+	if got := j.claim(from, "two", 4); got != "one" {
 		t.Errorf("the attempt before the second is %q, want one", got)
 	}
-	j.report(from, protocol.Stopped{Wasted: reasoning.Usage{Generated: 3}})
+	j.report(from, protocol.Stopped{Wasted: reasoning.Usage{Generated: 3}}, 4)
 	j.fail(context.Canceled)
 	j.take(from, policy.Child{Ordinal: 0})
 	j.take(from, policy.Child{Ordinal: 0})

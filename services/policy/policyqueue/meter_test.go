@@ -62,7 +62,7 @@ func TestQueueWaitIsPerJob(t *testing.T) {
 // off are told apart, and one that never began has no wait.
 func TestJobsAreCountedByOutcome(t *testing.T) {
 	p := telemetrytest.Setup(t, telemetry.Options{})
-	bubble(t, Config{Telemetry: p.Instruments, MaxDeliver: 2}, func(t *testing.T, q *rig) {
+	bubble(t, Config{Telemetry: p.Instruments, MaxAttempts: 2}, func(t *testing.T, q *rig) {
 		failures := 1
 		engine := script(func(_ int, reply *policytest.Reply) {
 			if failures > 0 {

@@ -17,11 +17,12 @@ import (
 
 // A publisher splits requests into jobs and publishes them.
 type publisher struct {
-	model    string
-	js       jetstream.JetStream
-	settings *settingsFollower
-	jobs     *registry
-	tracer   tracer
+	model       string
+	maxAttempts int
+	js          jetstream.JetStream
+	settings    *settingsFollower
+	jobs        *registry
+	tracer      tracer
 
 	epoch     string        // random, so that clients have different message ids
 	published atomic.Uint64 // number of jobs, which makes the message ids of this client unique
@@ -45,7 +46,7 @@ func (p *publisher) publish(ctx context.Context, e *expansion, r policy.Request)
 
 // publishJob publishes j, the job for r, and waits until JetStream has stored it.
 func (p *publisher) publishJob(ctx context.Context, j *job, r policy.Request) (err error) {
-	message := protocol.Job{Name: j.name, Epoch: j.epoch, Request: r, Enqueued: time.Now()}
+	message := protocol.Job{Name: j.name, Epoch: j.epoch, Request: r, Enqueued: time.Now(), MaxAttempts: p.maxAttempts}
 	message.Deadline, _ = ctx.Deadline()
 	msg, err := message.Encode(p.model)
 	if err != nil {

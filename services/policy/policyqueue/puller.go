@@ -22,6 +22,7 @@ type puller struct {
 	sources  *sources
 	slots    *slots
 	wake     trigger                                        // there may be a job to pull, or slots for one
+	open     func() bool                                    // reports whether the worker may pull
 	missing  func()                                         // is called if a partition has no consumer
 	process  func(context.Context, *nats.Msg, *reservation) // processes a job that was pulled
 
@@ -52,9 +53,9 @@ func (p *puller) run(ctx, attempts context.Context) {
 // pullSlots returns the number of slots that a pull reserves: those of the largest job.
 func (p *puller) pullSlots() int { return min(p.settings.settings().Cap, p.slots.total) }
 
-// pullAll starts pulls while there are slots for the jobs that they return.
+// pullAll starts pulls while the worker may pull and has slots for the jobs that they return.
 func (p *puller) pullAll(ctx, attempts context.Context) {
-	for {
+	for p.open() {
 		n := p.pullSlots()
 		reserved, ok := p.slots.reserve(n)
 		if !ok {
@@ -104,8 +105,8 @@ func (p *puller) pull(ctx, attempts context.Context, s source, reserved *reserva
 		}
 		sleep(ctx, natsTimeout)
 	case msg == nil:
-	case ctx.Err() != nil: // the worker stops: another gets the job, at the latest after AckWait
-		msg.Nak()
+	case ctx.Err() != nil, !p.open(): // another worker gets the job, at the latest after AckWait
+		giveBack(p.nc, msg, 0)
 	default:
 		p.wake.signal() // the partition may have more jobs
 		p.process(attempts, msg, reserved)

@@ -17,17 +17,21 @@ import (
 // A registry holds the jobs of a client's running Expands. It subscribes to the results of
 // a search while it holds a job of the search.
 type registry struct {
-	nc     *nats.Conn
-	meter  meter
-	client string // prefix of the epochs of the client's jobs
+	nc          *nats.Conn
+	meter       meter
+	client      string // prefix of the epochs of the client's jobs
+	maxAttempts int    // that may fail in a row
 
 	mu       sync.Mutex // also guards the fields of jobs that job names
 	searches map[string]*search
 	stored   map[uint64]*job // by sequence in the stream
 }
 
-func newRegistry(nc *nats.Conn, meter meter, client string) *registry {
-	return &registry{nc: nc, meter: meter, client: client, searches: make(map[string]*search), stored: make(map[uint64]*job)}
+func newRegistry(nc *nats.Conn, meter meter, client string, maxAttempts int) *registry {
+	return &registry{
+		nc: nc, meter: meter, client: client, maxAttempts: maxAttempts,
+		searches: make(map[string]*search), stored: make(map[uint64]*job),
+	}
 }
 
 // add adds a job for r to e, and returns it. The caller publishes the job.
@@ -143,7 +147,7 @@ func (g *registry) failSearch(search string, err error) {
 }
 
 // failUndeliverable fails the job that JetStream has stored under this sequence and does
-// not deliver again, as it has delivered the job MaxDeliver times.
+// not deliver again. The consumers that planners of earlier releases create limit deliveries.
 func (g *registry) failUndeliverable(sequence uint64, deliveries int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -152,7 +156,7 @@ func (g *registry) failUndeliverable(sequence uint64, deliveries int) {
 		return
 	}
 	last := "no worker claimed it: see the workers' logs"
-	if start := j.claimant.start; start.Worker != "" {
+	if start := j.start(j.claimant); start.Worker != "" {
 		last = fmt.Sprintf("attempt %d, on worker %s, did not end: did the worker crash?", start.Attempt, start.Worker)
 	}
 	j.fail(fmt.Errorf("job %s: %w after %d attempts: %s", j.name, policy.ErrPoison, deliveries, last))
@@ -203,7 +207,7 @@ func (g *registry) record(search string, result protocol.Result, err error, in, 
 		if outdated {
 			return nil
 		}
-		if previous := j.claim(from, traceParent(in)); previous != "" {
+		if previous := j.claim(from, traceParent(in), g.maxAttempts); previous != "" {
 			out.Set(protocol.HeaderPrevious, previous)
 		}
 	case protocol.Child:
@@ -212,7 +216,7 @@ func (g *registry) record(search string, result protocol.Result, err error, in, 
 		if outdated {
 			return nil
 		}
-		j.report(from, event)
+		j.report(from, event, g.maxAttempts)
 	case protocol.Failure:
 		j.fail(fmt.Errorf("job %s: %w", j.name, event.Err))
 	}

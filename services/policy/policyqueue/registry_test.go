@@ -26,7 +26,7 @@ func TestFailureOfACompleteJobIsIgnored(t *testing.T) {
 		}
 	}
 	for name, fail := range map[string]func(*testing.T, *rig, *job){
-		"max deliveries":  func(_ *testing.T, q *rig, j *job) { q.jobs.failUndeliverable(j.sequence, q.cfg.MaxDeliver) },
+		"max deliveries":  func(_ *testing.T, q *rig, j *job) { q.jobs.failUndeliverable(j.sequence, q.cfg.MaxAttempts) },
 		"failure":         failure(protocol.Failure{Err: errors.New("out of memory")}),
 		"malformed child": failure(protocol.Child{}),
 	} {

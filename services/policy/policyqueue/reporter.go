@@ -60,12 +60,12 @@ func (r reporter) fail(ctx context.Context, failure error) error {
 
 // stopped sends what was generated before the attempt was stopped or failed, so that the client
 // bills it. It waits for no reply.
-func (r reporter) stopped(undelivered []policy.Child, wasted reasoning.Usage) {
+func (r reporter) stopped(undelivered []policy.Child, report protocol.Stopped) {
 	var events []protocol.Event
 	for _, child := range undelivered {
 		events = append(events, protocol.Child{Child: child})
 	}
-	for _, event := range append(events, protocol.Stopped{Wasted: wasted}) {
+	for _, event := range append(events, report) {
 		msg, err := r.message(context.Background(), event)
 		if err == nil {
 			err = r.nc.PublishMsg(msg)

@@ -42,7 +42,7 @@ func (c Config) consumer(partition, partitions int) jetstream.ConsumerConfig {
 		FilterSubject:  protocol.JobFilter(c.Model.Name, partition),
 		AckPolicy:      jetstream.AckExplicitPolicy,
 		AckWait:        c.AckWait,
-		MaxDeliver:     c.MaxDeliver,
+		MaxDeliver:     -1, // unlimited: clients count the attempts that fail
 		MaxAckPending:  -1, // unlimited: workers pull only jobs for which they have slots
 		MaxWaiting:     4096,
 		PriorityPolicy: jetstream.PriorityPolicyPrioritized,

@@ -60,7 +60,7 @@ func TestInvalidConfigIsRefused(t *testing.T) {
 	for field, spoil := range map[string]func(*Config, *WorkerConfig){
 		"model.name":   func(c *Config, _ *WorkerConfig) { c.Model.Name = "" },
 		"ack_wait":     func(c *Config, _ *WorkerConfig) { c.AckWait = time.Millisecond },
-		"max_deliver":  func(c *Config, _ *WorkerConfig) { c.MaxDeliver = -1 },
+		"max_attempts": func(c *Config, _ *WorkerConfig) { c.MaxAttempts = -1 },
 		"max_age":      func(c *Config, _ *WorkerConfig) { c.MaxAge = time.Second },
 		"max_jobs":     func(c *Config, _ *WorkerConfig) { c.MaxJobs = -1 },
 		"replicas":     func(c *Config, _ *WorkerConfig) { c.Replicas = 6 },

@@ -83,8 +83,8 @@ func (s *sources) assign(ranks map[int]int) {
 	s.wake()
 }
 
-// close withdraws the pulls that wait.
-func (s *sources) close() {
+// withdraw withdraws the pulls that wait.
+func (s *sources) withdraw() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.withdrawAll()
@@ -179,16 +179,6 @@ func (s *sources) notify(number int) {
 		return
 	}
 	apply()
-}
-
-// check makes the worker pull from a partition, in which a redelivery may be due.
-func (s *sources) check(number int) {
-	s.mu.Lock()
-	for _, p := range s.partitions {
-		p.check = p.check || p.number == number
-	}
-	s.mu.Unlock()
-	s.wake()
 }
 
 // checkAll makes the worker pull from all partitions. If there is only one, a pull waits

@@ -20,9 +20,10 @@ type WorkerConfig struct {
 	Slots int           // number of sequences that the Policy generates concurrently, at least 1
 	Drain time.Duration // how long running jobs may go on after Run's ctx has ended; 0 is 20s
 
-	// Ready returns nil while the Policy is ready. While it is not, the worker owns no
-	// partition, and gets only jobs for which the ready workers have no slots. Nil: the
-	// Policy is always ready.
+	// Ready probes the Policy, and returns nil if it is ready. While it is not, the worker owns no
+	// partition and pulls no jobs; it returns those that it has not begun. If the error is
+	// reasoning.Permanent and no other worker is ready, the worker pulls, so that jobs fail with
+	// the error and do not wait. Nil: only failures of jobs tell whether the Policy is ready.
 	Ready func(context.Context) error
 }
 
@@ -39,6 +40,8 @@ type Worker struct {
 	assignment *assignment
 	sources    *sources
 	slots      *slots
+	health     *health
+	wake       trigger // there may be a job to pull, or slots for one
 	puller     *puller
 	attempts   *attempts
 	tracer     tracer
@@ -67,7 +70,7 @@ func NewWorker(nc *nats.Conn, p policy.Policy, cfg Config, wc WorkerConfig) (*Wo
 	if err != nil {
 		return nil, err
 	}
-	wake, stale := newTrigger(), newTrigger() // there may be a job or a free slot; partitions may have changed
+	wake, stale := newTrigger(), newTrigger() // stale: partitions may have changed
 	w := &Worker{
 		name:     wc.Name,
 		nc:       nc,
@@ -77,20 +80,50 @@ func NewWorker(nc *nats.Conn, p policy.Policy, cfg Config, wc WorkerConfig) (*Wo
 		settings: newSettingsFollower(monitor.js, stale.signal),
 		sources:  newSources(wake.signal),
 		slots:    newSlots(wc.Slots, wake.signal),
+		wake:     wake,
 		attempts: newAttempts(),
 		tracer:   newTracer(cfg),
 	}
-	w.roster = newRoster(monitor.js, cfg.Model.Name, func() { w.assignment.update() })
-	w.announcer = newAnnouncer(monitor.js, wc, cfg.Model, func() { w.assignment.update() })
+	w.health = newHealth(wc.Name, wc.Ready, w.healthChanged)
+	w.roster = newRoster(monitor.js, cfg.Model.Name, w.workersChanged)
+	w.announcer = newAnnouncer(monitor.js, wc, cfg.Model, w.health.state, w.workersChanged)
 	w.assignment = &assignment{
 		key: w.announcer.key, self: w.announcer.current, monitor: monitor, settings: w.settings, roster: w.roster,
 		assigned: w.sources.assign, stale: stale,
 	}
 	w.puller = &puller{
 		worker: wc.Name, nc: nc, cfg: cfg, settings: w.settings, sources: w.sources, slots: w.slots,
-		wake: wake, missing: stale.signal, process: w.process,
+		wake: wake, open: w.pulls, missing: stale.signal, process: w.process,
 	}
 	return w, nil
+}
+
+// pulls reports whether the worker may pull jobs.
+func (w *Worker) pulls() bool {
+	return w.health.pulls() || w.health.broken() && !w.roster.Available()
+}
+
+// healthChanged makes the worker begin to pull, or withdraw its pulls, and announces its state.
+func (w *Worker) healthChanged() {
+	w.announcer.update()
+	w.follow()
+	if w.pulls() {
+		w.sources.checkAll()
+	}
+}
+
+// workersChanged assigns the partitions to the workers that are live and ready now.
+func (w *Worker) workersChanged() {
+	w.assignment.update()
+	w.follow()
+}
+
+// follow makes the worker pull if it may, and otherwise withdraws the pulls that wait.
+func (w *Worker) follow() {
+	if !w.pulls() {
+		w.sources.withdraw()
+	}
+	w.wake.signal()
 }
 
 // Run pulls and processes jobs until ctx ends. Then it pulls no more, gives running jobs the
@@ -157,12 +190,13 @@ func (w *Worker) startBackground(ctx context.Context) (stop func()) {
 	var background sync.WaitGroup
 	background.Go(func() { w.settings.run(ctx) })
 	background.Go(func() { w.roster.Run(ctx) }) // fails only if the connection is closed
+	background.Go(func() { w.health.run(ctx) })
 	background.Go(func() { w.announcer.run(ctx) })
 	background.Go(func() { w.assignment.run(ctx) })
 	return func() {
 		cancel()
 		background.Wait()
-		w.sources.close()
+		w.sources.withdraw()
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
-// ExpansionToProto turns a request into its message, all but its OnStart. The
+// ExpansionToProto turns a request into its message, all but its OnStart and OnWait. The
 // request is valid.
 func ExpansionToProto(r policy.Request) *policyv1.Expansion {
 	p := &policyv1.Expansion{

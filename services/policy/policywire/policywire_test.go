@@ -58,7 +58,7 @@ func TestRoundTrips(t *testing.T) {
 		}
 	}), ExpansionToProto, func(p *policyv1.Expansion) (policy.Request, error) {
 		return ExpansionFromProto(p, reasoning.Sampling{Temperature: 1.5, TopP: 0.25, MaxTokens: 3})
-	}, cmpopts.IgnoreFields(policy.Request{}, "OnStart"))
+	}, cmpopts.IgnoreFields(policy.Request{}, "OnStart", "OnWait"))
 }
 
 func TestMalformed(t *testing.T) {

@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"google.golang.org/protobuf/encoding/protojson"
@@ -18,6 +19,8 @@ const (
 	AnnounceEvery = 2 * time.Second
 	// AnnounceTTL is the time after which an announcement expires.
 	AnnounceTTL = 5 * time.Second
+
+	maxReason = 1 << 10
 )
 
 // An Announcement describes a live worker. Its fields are those of
@@ -28,6 +31,7 @@ type Announcement struct {
 	Model           reasoning.Model
 	Slots           int
 	Ready           bool
+	Reason          string // Encode cuts it at 1 KiB
 	Draining        bool
 	ProtocolVersion int
 }
@@ -46,7 +50,7 @@ func AnnouncementSubject(key string) string { return "$KV." + WorkersBucket + ".
 func (a Announcement) Encode() ([]byte, error) {
 	value, err := protojson.Marshal(&queuev1.WorkerAnnouncement{
 		Name: a.Name, NatsUser: a.NATSUser, Model: wire.ModelToProto(a.Model), Slots: int32(a.Slots),
-		Ready: a.Ready, Draining: a.Draining, ProtocolVersion: int32(a.ProtocolVersion),
+		Ready: a.Ready, Reason: strings.ToValidUTF8(a.Reason[:min(len(a.Reason), maxReason)], ""), Draining: a.Draining, ProtocolVersion: int32(a.ProtocolVersion),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("encode announcement of worker %s: %w", a.Name, err)
@@ -69,6 +73,6 @@ func DecodeAnnouncement(value []byte) (Announcement, error) {
 	}
 	return Announcement{
 		Name: a.GetName(), NATSUser: a.GetNatsUser(), Model: model, Slots: int(a.GetSlots()),
-		Ready: a.GetReady(), Draining: a.GetDraining(), ProtocolVersion: int(a.GetProtocolVersion()),
+		Ready: a.GetReady(), Reason: a.GetReason(), Draining: a.GetDraining(), ProtocolVersion: int(a.GetProtocolVersion()),
 	}, nil
 }

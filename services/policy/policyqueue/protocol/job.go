@@ -31,6 +31,8 @@ type Job struct {
 	Request  policy.Request
 	Enqueued time.Time
 	Deadline time.Time // zero: none
+
+	MaxAttempts int // that may fail in a row before the client fails the job; 0: the client is of an earlier release
 }
 
 // Name returns the name of r's job: the node and a hash of the whole request.
@@ -59,6 +61,8 @@ func (j Job) Encode(model string) (*nats.Msg, error) {
 		Epoch:      j.Epoch,
 		Expansion:  policywire.ExpansionToProto(j.Request),
 		EnqueuedAt: timestamppb.New(j.Enqueued),
+
+		MaxAttempts: int32(j.MaxAttempts),
 	}
 	if !j.Deadline.IsZero() {
 		job.Deadline = timestamppb.New(j.Deadline)
@@ -81,7 +85,10 @@ func DecodeJob(msg *nats.Msg) (Job, error) {
 	if err := proto.Unmarshal(msg.Data, &job); err != nil {
 		return Job{}, reasoning.Mark(fmt.Errorf("decode job: %w", err), reasoning.ErrInvalid)
 	}
-	j := Job{Name: job.GetJobId(), Epoch: job.GetEpoch(), Enqueued: job.GetEnqueuedAt().AsTime()}
+	j := Job{
+		Name: job.GetJobId(), Epoch: job.GetEpoch(), Enqueued: job.GetEnqueuedAt().AsTime(),
+		MaxAttempts: max(0, int(job.GetMaxAttempts())),
+	}
 	if job.GetDeadline() != nil {
 		j.Deadline = job.GetDeadline().AsTime()
 	}

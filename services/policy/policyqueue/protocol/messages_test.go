@@ -37,13 +37,15 @@ func TestMessagesAreThoseOfOtherReleases(t *testing.T) {
 		value  any
 		decode func([]byte) (any, error)
 	}{
-		{"job", Job{"name", "epoch", request(), enqueued, time.Time{}}, decodeJob},
-		{"job with attempts", Job{"name", "epoch", revised, enqueued, deadline}, decodeJob},
+		{"job", Job{Name: "name", Epoch: "epoch", Request: request(), Enqueued: enqueued}, decodeJob},
+		{"job with attempts", Job{Name: "name", Epoch: "epoch", Request: revised, Enqueued: enqueued, Deadline: deadline}, decodeJob},
 		{"claim", Result{Job: "name", Epoch: "epoch", Start: start, Event: Claim{}}, decodeResult},
 		{"child", Result{Job: "name", Epoch: "epoch", Start: start, Event: Child{child}}, decodeResult},
-		{"stopped", Result{Job: "name", Epoch: "epoch", Start: start, Event: Stopped{reasoning.Usage{Generated: 9}}}, decodeResult},
+		{"stopped", Result{Job: "name", Epoch: "epoch", Start: start, Event: Stopped{Wasted: reasoning.Usage{Generated: 9}}}, decodeResult},
 		{"claim without epoch", Result{Job: "name", Epoch: "", Start: start, Event: Claim{}}, decodeResult},
 		{"heartbeat", Result{Job: "name", Epoch: "epoch", Start: start, Spent: reasoning.Usage{Generated: 7, Prompt: 5}}, decodeResult},
+		{"job of a client that counts", Job{Name: "name", Epoch: "epoch", Request: request(), Enqueued: enqueued, MaxAttempts: 4}, decodeJob},
+		{"failed", Result{Job: "name", Epoch: "epoch", Start: start, Event: Stopped{Failed: true}}, decodeResult},
 		{"reply", []int{0, 2}, func(b []byte) (any, error) { return DecodeReply(b) }},
 	}
 	want := make(map[string]string)

@@ -44,7 +44,11 @@ func (r Result) Encode() ([]byte, error) {
 	case Failure:
 		result.Event = &queuev1.ExpansionResult_Error{Error: rpcerr.ToProto(e.Err)}
 	case Stopped:
-		result.Event = &queuev1.ExpansionResult_Stopped{Stopped: &queuev1.Stopped{Wasted: wire.UsageToProto(e.Wasted)}}
+		stopped := &queuev1.Stopped{Wasted: wire.UsageToProto(e.Wasted), Failed: e.Failed}
+		if e.Err != nil {
+			stopped.Error = rpcerr.ToProto(e.Err)
+		}
+		result.Event = &queuev1.ExpansionResult_Stopped{Stopped: stopped}
 	}
 	body, err := proto.Marshal(result)
 	if err != nil {
@@ -81,7 +85,11 @@ func DecodeResult(body []byte) (Result, error) {
 		if err != nil {
 			wasted = reasoning.Usage{} // bill nothing rather than a malformed usage
 		}
-		r.Event = Stopped{wasted}
+		stopped := Stopped{Wasted: wasted, Failed: e.Stopped.GetFailed()}
+		if e.Stopped.GetError() != nil {
+			stopped.Err = rpcerr.FromProto(e.Stopped.GetError())
+		}
+		r.Event = stopped
 	}
 	return r, err
 }

@@ -17,7 +17,7 @@ func TestResultIsDecodedAsEncoded(t *testing.T) {
 		Ordinal: 3, Steps: []reasoning.Step{{Text: "2", Tokens: 1}}, Finish: reasoning.FinishEnd,
 		Usage: reasoning.Usage{Generated: 1}, Generate: time.Second, Start: start,
 	}
-	for _, event := range []Event{Claim{}, Child{child}, Stopped{reasoning.Usage{Generated: 9}}, nil} {
+	for _, event := range []Event{Claim{}, Child{child}, Stopped{Wasted: reasoning.Usage{Generated: 9}, Failed: true}, nil} {
 		want := Result{Job: "job", Epoch: "epoch", Start: start, Event: event, Spent: reasoning.Usage{Generated: 5}}
 		body, err := want.Encode()
 		if err != nil {
@@ -38,6 +38,14 @@ func TestFailureKeepsItsKind(t *testing.T) {
 	got, err := DecodeResult(body)
 	if failure, ok := got.Event.(Failure); err != nil || !ok || !errors.Is(failure.Err, policy.ErrModel) {
 		t.Errorf("got %+v and error %v, want a failure with ErrModel", got, err)
+	}
+	body, err = Result{Job: "job", Event: Stopped{Err: reasoning.ErrOverloaded}}.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err = DecodeResult(body)
+	if stopped, ok := got.Event.(Stopped); err != nil || !ok || stopped.Failed || !errors.Is(stopped.Err, reasoning.ErrOverloaded) {
+		t.Errorf("got %+v and error %v, want an attempt that was throttled and does not count", got, err)
 	}
 }
 

@@ -33,6 +33,9 @@ func SearchFilter(search string) string { return "exp.*.*." + search + ".*" }
 // NotificationFilter matches the notifications of a model's jobs.
 func NotificationFilter(model string) string { return "ring.*." + Token(model) + ".>" }
 
+// NotificationSubject returns the subject of the notification of a stored job with this subject.
+func NotificationSubject(job string) string { return "ring" + strings.TrimPrefix(job, "exp") }
+
 // ResultSubject returns the subject of results of a search's jobs.
 func ResultSubject(search string) string { return "res." + search }
 

@@ -35,6 +35,9 @@ func TestParseSubject(t *testing.T) {
 		{"exp.m.s.1", 0, "", false},
 	} {
 		partition, search, ok := ParseSubject(c.subject)
+		if notification := NotificationSubject("exp.3.m.s.1"); notification != "ring.3.m.s.1" {
+			t.Errorf("the notification is on %q", notification)
+		}
 		if partition != c.partition || search != c.search || ok != c.ok {
 			t.Errorf("%s: got partition %d, search %q, %v; want %+v", c.subject, partition, search, ok, c)
 		}

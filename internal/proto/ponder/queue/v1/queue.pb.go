@@ -46,7 +46,11 @@ type ExpansionJob struct {
 	// Time of publication.
 	EnqueuedAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=enqueued_at,json=enqueuedAt,proto3" json:"enqueued_at,omitempty"`
 	// Time at which the client stops waiting for the job. Absent: it waits for as long as the queue keeps jobs.
-	Deadline      *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=deadline,proto3" json:"deadline,omitempty"`
+	Deadline *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=deadline,proto3" json:"deadline,omitempty"`
+	// Number of attempts in a row that may fail, without a child in between, before the client fails the job. It counts
+	// those that it heard of by claims and by Stopped.failed. Absent: the client is of an earlier release and counts none,
+	// and the worker fails the job after four deliveries.
+	MaxAttempts   int32 `protobuf:"varint,7,opt,name=max_attempts,json=maxAttempts,proto3" json:"max_attempts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -121,6 +125,13 @@ func (x *ExpansionJob) GetDeadline() *timestamppb.Timestamp {
 		return x.Deadline
 	}
 	return nil
+}
+
+func (x *ExpansionJob) GetMaxAttempts() int32 {
+	if x != nil {
+		return x.MaxAttempts
+	}
+	return 0
 }
 
 // An ExpansionResult reports on an attempt at a job. Workers send it to res.<search>, to which the client of the
@@ -345,7 +356,12 @@ func (*Claim) Descriptor() ([]byte, []int) {
 type Stopped struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Cost of children that were begun and not finished.
-	Wasted        *v11.Usage `protobuf:"bytes,1,opt,name=wasted,proto3" json:"wasted,omitempty"`
+	Wasted *v11.Usage `protobuf:"bytes,1,opt,name=wasted,proto3" json:"wasted,omitempty"`
+	// Why another attempt has to follow. Absent: none follows, the worker is stopping, or it is of an earlier release.
+	Error *v11.Error `protobuf:"bytes,2,opt,name=error,proto3" json:"error,omitempty"`
+	// Whether the attempt counts as one that failed: an engine had begun it, or the worker cannot run the job at all. If
+	// not, the engine refused it before it began: it could not be reached, was loading, or throttled.
+	Failed        bool `protobuf:"varint,3,opt,name=failed,proto3" json:"failed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -385,6 +401,20 @@ func (x *Stopped) GetWasted() *v11.Usage {
 		return x.Wasted
 	}
 	return nil
+}
+
+func (x *Stopped) GetError() *v11.Error {
+	if x != nil {
+		return x.Error
+	}
+	return nil
+}
+
+func (x *Stopped) GetFailed() bool {
+	if x != nil {
+		return x.Failed
+	}
+	return false
 }
 
 // A ResultReply is the reply to an ExpansionResult. The worker acknowledges a job only after a reply without ordinals.
@@ -454,8 +484,11 @@ type WorkerAnnouncement struct {
 	Draining bool `protobuf:"varint,6,opt,name=draining,proto3" json:"draining,omitempty"`
 	// The highest version of ExpansionJob that the worker supports.
 	ProtocolVersion int32 `protobuf:"varint,7,opt,name=protocol_version,json=protocolVersion,proto3" json:"protocol_version,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// Why the worker takes no jobs, though it is not draining: the error of its engine, which is not ready, or until when it
+	// pauses for an engine that throttles. Empty: it takes jobs, or is of an earlier release.
+	Reason        string `protobuf:"bytes,8,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *WorkerAnnouncement) Reset() {
@@ -537,6 +570,13 @@ func (x *WorkerAnnouncement) GetProtocolVersion() int32 {
 	return 0
 }
 
+func (x *WorkerAnnouncement) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 // QueueSettings are the settings that all processes of a queue share. They are the value, as JSON, of the key
 // "settings" in the key-value bucket QUEUE. Without a value, defaults apply.
 type QueueSettings struct {
@@ -597,7 +637,7 @@ var File_ponder_queue_v1_queue_proto protoreflect.FileDescriptor
 
 const file_ponder_queue_v1_queue_proto_rawDesc = "" +
 	"\n" +
-	"\x1bponder/queue/v1/queue.proto\x12\x0fponder.queue.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dponder/policy/v1/policy.proto\x1a#ponder/reasoning/v1/reasoning.proto\"\x85\x02\n" +
+	"\x1bponder/queue/v1/queue.proto\x12\x0fponder.queue.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dponder/policy/v1/policy.proto\x1a#ponder/reasoning/v1/reasoning.proto\"\xa8\x02\n" +
 	"\fExpansionJob\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x05R\aversion\x12\x15\n" +
 	"\x06job_id\x18\x02 \x01(\tR\x05jobId\x12\x14\n" +
@@ -605,7 +645,8 @@ const file_ponder_queue_v1_queue_proto_rawDesc = "" +
 	"\texpansion\x18\x04 \x01(\v2\x1b.ponder.policy.v1.ExpansionR\texpansion\x12;\n" +
 	"\venqueued_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"enqueuedAt\x126\n" +
-	"\bdeadline\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\bdeadline\"\xb0\x03\n" +
+	"\bdeadline\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\bdeadline\x12!\n" +
+	"\fmax_attempts\x18\a \x01(\x05R\vmaxAttempts\"\xb0\x03\n" +
 	"\x0fExpansionResult\x12\x15\n" +
 	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12\x16\n" +
 	"\x06worker\x18\x02 \x01(\tR\x06worker\x12\x18\n" +
@@ -620,11 +661,13 @@ const file_ponder_queue_v1_queue_proto_rawDesc = "" +
 	"\x05spent\x18\n" +
 	" \x01(\v2\x1a.ponder.reasoning.v1.UsageR\x05spentB\a\n" +
 	"\x05event\"\a\n" +
-	"\x05Claim\"=\n" +
+	"\x05Claim\"\x87\x01\n" +
 	"\aStopped\x122\n" +
-	"\x06wasted\x18\x01 \x01(\v2\x1a.ponder.reasoning.v1.UsageR\x06wasted\"'\n" +
+	"\x06wasted\x18\x01 \x01(\v2\x1a.ponder.reasoning.v1.UsageR\x06wasted\x120\n" +
+	"\x05error\x18\x02 \x01(\v2\x1a.ponder.reasoning.v1.ErrorR\x05error\x12\x16\n" +
+	"\x06failed\x18\x03 \x01(\bR\x06failed\"'\n" +
 	"\vResultReply\x12\x18\n" +
-	"\amissing\x18\x01 \x03(\x05R\amissing\"\xf2\x01\n" +
+	"\amissing\x18\x01 \x03(\x05R\amissing\"\x8a\x02\n" +
 	"\x12WorkerAnnouncement\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1b\n" +
 	"\tnats_user\x18\x02 \x01(\tR\bnatsUser\x128\n" +
@@ -632,7 +675,8 @@ const file_ponder_queue_v1_queue_proto_rawDesc = "" +
 	"\x05slots\x18\x04 \x01(\x05R\x05slots\x12\x14\n" +
 	"\x05ready\x18\x05 \x01(\bR\x05ready\x12\x1a\n" +
 	"\bdraining\x18\x06 \x01(\bR\bdraining\x12)\n" +
-	"\x10protocol_version\x18\a \x01(\x05R\x0fprotocolVersion\"A\n" +
+	"\x10protocol_version\x18\a \x01(\x05R\x0fprotocolVersion\x12\x16\n" +
+	"\x06reason\x18\b \x01(\tR\x06reason\"A\n" +
 	"\rQueueSettings\x12\x1e\n" +
 	"\n" +
 	"partitions\x18\x01 \x01(\x05R\n" +
@@ -679,12 +723,13 @@ var file_ponder_queue_v1_queue_proto_depIdxs = []int32{
 	3,  // 7: ponder.queue.v1.ExpansionResult.stopped:type_name -> ponder.queue.v1.Stopped
 	12, // 8: ponder.queue.v1.ExpansionResult.spent:type_name -> ponder.reasoning.v1.Usage
 	12, // 9: ponder.queue.v1.Stopped.wasted:type_name -> ponder.reasoning.v1.Usage
-	13, // 10: ponder.queue.v1.WorkerAnnouncement.model:type_name -> ponder.reasoning.v1.ModelIdentity
-	11, // [11:11] is the sub-list for method output_type
-	11, // [11:11] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	11, // 10: ponder.queue.v1.Stopped.error:type_name -> ponder.reasoning.v1.Error
+	13, // 11: ponder.queue.v1.WorkerAnnouncement.model:type_name -> ponder.reasoning.v1.ModelIdentity
+	12, // [12:12] is the sub-list for method output_type
+	12, // [12:12] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_ponder_queue_v1_queue_proto_init() }
