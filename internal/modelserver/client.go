@@ -164,11 +164,8 @@ func (c *Client) send(ctx context.Context, method, path string, in any) (*http.R
 		}
 		content = bytes.NewReader(data)
 	}
-	var sent atomic.Bool // of the last connection that was tried
-	trace := &httptrace.ClientTrace{
-		GetConn:      func(string) { sent.Store(false) },
-		WroteHeaders: func() { sent.Store(true) },
-	}
+	var sent atomic.Bool // on any connection that the transport tried
+	trace := &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }}
 	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), method, c.resolve(path), content)
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", method, c.resolve(path), err)
