@@ -43,6 +43,7 @@ func TestReasonsAreTheContract(t *testing.T) {
 		"REQUEST_ID_IN_USE":       codes.AlreadyExists,
 		"MODEL_NOT_FOUND":         codes.FailedPrecondition,
 		"TOKENS_NOT_COUNTED":      codes.FailedPrecondition,
+		"CHILD_TOO_LARGE":         codes.FailedPrecondition,
 
 		"PLANNER_RESUMING":          codes.Unavailable,
 		"SEARCH_MOVED":              codes.Unavailable,

@@ -160,6 +160,7 @@ func (a *attempt) expand(ctx context.Context, missing []int) ([]int, error) {
 	})
 	d.wait()
 	a.undelivered = append(a.undelivered, d.undelivered...)
+	a.wasted = a.wasted.Add(d.wasted)
 	a.unwanted = d.unwanted
 	switch {
 	case d.err != nil:

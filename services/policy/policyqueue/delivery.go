@@ -2,7 +2,9 @@ package policyqueue
 
 import (
 	"context"
+	"errors"
 
+	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
@@ -14,9 +16,10 @@ type delivery struct {
 	done     chan struct{}
 
 	// Written by run; constant after wait.
-	missing     []int          // ordinals in the last reply
-	undelivered []policy.Child // finished children to which the client has not replied
-	unwanted    bool           // the client wants no more children
+	missing     []int           // ordinals in the last reply
+	undelivered []policy.Child  // finished children to which the client has not replied
+	wasted      reasoning.Usage // of children that are too large to be sent
+	unwanted    bool            // the client wants no more children
 	err         error
 }
 
@@ -38,7 +41,11 @@ func (d *delivery) run(ctx context.Context, r reporter, stop func()) {
 		left--
 		var missing []int
 		if missing, d.err = r.deliver(ctx, child); d.err != nil {
-			d.undelivered = append(d.undelivered, child)
+			if errors.Is(d.err, errTooLarge) {
+				d.wasted = d.wasted.Add(child.Usage)
+			} else {
+				d.undelivered = append(d.undelivered, child)
+			}
 			stop()
 			continue
 		}

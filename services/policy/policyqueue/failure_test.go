@@ -155,6 +155,26 @@ func TestOversizedRequestIsRefused(t *testing.T) {
 	})
 }
 
+// A child that is larger than a message fails its job at once, with the remedy, and is on the bill.
+func TestOversizedChildFailsAtOnce(t *testing.T) {
+	bubble(t, Config{}, func(t *testing.T, q *rig) {
+		engine := script(func(_ int, reply *policytest.Reply) {
+			reply.Child.Steps = []reasoning.Step{{Text: strings.Repeat("x", 2<<20), Tokens: 1000}}
+		})
+		q.worker(t, engine, WorkerConfig{})
+		var billed int64
+		var last error
+		for child, err := range q.Expand(t.Context(), request("s", 1)) {
+			billed, last = billed+child.Usage.Generated, err
+		}
+		if !errors.Is(last, errTooLarge) || !strings.Contains(last.Error(), "max_payload") || billed != 1000 {
+			t.Errorf("got %v and a bill of %d tokens, want %v and 1000", last, billed, errTooLarge)
+		}
+		q.checkElapsed(t, 10*time.Second)
+		q.checkEmpty(t)
+	})
+}
+
 func TestExpandFailsWithoutTheStream(t *testing.T) {
 	bubble(t, Config{}, func(t *testing.T, q *rig) {
 		if err := q.js.DeleteStream(t.Context(), protocol.Stream); err != nil {

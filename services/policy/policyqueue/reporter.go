@@ -18,6 +18,10 @@ import (
 // errNoClient is the error of a result without a reply.
 var errNoClient = errors.New("no client waits for the search")
 
+// errTooLarge is the error of a child that no message of NATS can hold.
+var errTooLarge = reasoning.NewError(reasoning.KindPrecondition, "CHILD_TOO_LARGE",
+	"child is too large for one message of NATS (lower max_tokens, or raise max_payload of the server)")
+
 // A reporter sends the results of one attempt to the job's client.
 type reporter struct {
 	nc     *nats.Conn
@@ -85,8 +89,11 @@ func (r reporter) request(ctx context.Context, event protocol.Event) (reply *nat
 	}
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
 		reply, err := r.requestOnce(ctx, msg)
-		if err == nil || errors.Is(err, nats.ErrConnectionClosed) {
+		switch {
+		case err == nil, errors.Is(err, nats.ErrConnectionClosed):
 			return reply, err
+		case errors.Is(err, nats.ErrMaxPayload):
+			return nil, fmt.Errorf("%w: it has %d bytes, the server allows %d", errTooLarge, len(msg.Data), r.nc.MaxPayload())
 		}
 		sleep(ctx, wait)
 		if ctx.Err() != nil {
