@@ -34,6 +34,7 @@ type fault struct {
 	state    planner.State
 	stop     planner.Stop
 	reason   string // of the outcome's error
+	says     string // a part of the outcome's error
 	degraded string // a part of the outcome's degraded texts
 	until    string // what clients see before the end, for the document
 }
@@ -55,7 +56,7 @@ func faults() []fault {
 			request: func(r *planner.Request) {
 				r.Deadline = time.Now().Add(time.Minute)
 			},
-			within: time.Minute, state: failed, stop: planner.StopDeadline, reason: "DEADLINE_EXCEEDED",
+			within: time.Minute, state: failed, stop: planner.StopDeadline, reason: "DEADLINE_EXCEEDED", says: "connection refused",
 			until: "`RUNNING`, with a notice at once, until the engine is back or the deadline",
 		}, {
 			name:   "engine down for half a minute",
@@ -216,6 +217,9 @@ func (f fault) run(t *testing.T) {
 	if state != f.state || outcome.Stop != f.stop || reasonOf(outcome.Err) != f.reason {
 		t.Errorf("got %v, %v, %v; want %v, %v, %s",
 			state, outcome.Stop, outcome.Err, f.state, f.stop, f.reason)
+	}
+	if !strings.Contains(fmt.Sprint(outcome.Err), f.says) {
+		t.Errorf("the error is %v, want %q in it", outcome.Err, f.says)
 	}
 	if (state == succeeded) != (outcome.Answer != "") {
 		t.Errorf("%v with answer %q", state, outcome.Answer)

@@ -31,5 +31,14 @@ func (n *retryNotice) Expand(ctx context.Context, r policy.Request) iter.Seq2[po
 		}
 	}
 	r.OnWait = n.run.noticeWaiting
-	return n.Backend.Expand(ctx, r)
+	return func(yield func(policy.Child, error) bool) {
+		for child, err := range n.Backend.Expand(ctx, r) {
+			if err == nil {
+				n.run.waitsFor.Store(nil)
+			}
+			if !yield(child, err) {
+				return
+			}
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ponder-mesh/ponder/answer"
@@ -26,6 +27,8 @@ type run struct {
 	waiting    sync.Once // the notice that the search waits for a service
 
 	expire context.CancelCauseFunc // ends a search that gets recorded answers first; nil: it gets none
+
+	waitsFor atomic.Pointer[error] // why a request was refused after the last child; nil: none was
 }
 
 // runSearch runs a search until it has ended, or this planner leaves it to another.
@@ -44,6 +47,9 @@ func (p *Planner) runSearch(ctx context.Context, l *live) {
 		log.left(ctx, cause)
 		l.leave(cause)
 		return
+	}
+	if err := r.waitsFor.Load(); err != nil && outcome.Stop == StopDeadline {
+		outcome.Err = fmt.Errorf("%w: it waited for a service that throttles or cannot be reached: %v", outcome.Err, *err)
 	}
 	if outcome.Stop == StopCancelled {
 		r.cancelJobs(ctx, &outcome)
@@ -196,9 +202,9 @@ func (r *run) noticeQueued() {
 	}
 }
 
-// noticeWaiting publishes that the search waits for a service that failed with err. Later calls
-// have no effect.
+// noticeWaiting records that the search waits for a service that failed with err, and publishes it the first time.
 func (r *run) noticeWaiting(err error) {
+	r.waitsFor.Store(&err)
 	r.waiting.Do(func() {
 		r.notice(NoticeWaiting, "the search waits for a service that throttles or cannot be reached, at the latest until %s: %v",
 			r.live.request.Deadline.UTC().Format(time.RFC3339), err)

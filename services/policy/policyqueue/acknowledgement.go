@@ -27,7 +27,9 @@ const maxDeliveries = 4
 // cancelled, by a Nak if another attempt may succeed, and otherwise by a Term, which removes
 // the job. If that fails, JetStream delivers the job again after AckWait.
 func (a *attempt) acknowledge(err error) {
-	log := slog.With("worker", a.start.Worker, "search", a.search, "job", a.id, "delivery", a.start.Attempt)
+	log := func(level slog.Level, msg string, err error) {
+		a.worker.repeats.log(level, msg, err, "search", a.search, "job", a.id, "delivery", a.start.Attempt)
+	}
 	var failed error
 	switch last := a.start.Attempt >= maxDeliveries; {
 	case err == nil, errors.Is(err, errCancelled):
@@ -39,25 +41,25 @@ func (a *attempt) acknowledge(err error) {
 	case errors.Is(err, errStopped):
 		failed = giveBack(a.worker.nc, a.msg, 0)
 	case final(err):
-		log.Error("job failed: no attempt can succeed", "error", err)
-		failed = a.fail(log, err)
+		log(slog.LevelError, "job failed: no attempt can succeed", err)
+		failed = a.fail(err)
 	case errors.Is(err, errNoClient) && last: // a client that returns finds that the stream has lost the job
-		log.Warn("job dropped: no client waits for it", "error", err)
+		log(slog.LevelWarn, "job dropped: no client waits for it", err)
 		failed = a.terminate(err.Error())
 	case errors.Is(err, errNoClient):
 		failed = giveBack(a.worker.nc, a.msg, a.worker.cfg.AckWait)
 	case last && a.job.MaxAttempts == 0:
-		log.Error("job failed in its last attempt", "error", err)
-		failed = a.fail(log, fmt.Errorf("%w after %d attempts, the last by worker %s: %w",
+		log(slog.LevelError, "job failed in its last attempt", err)
+		failed = a.fail(fmt.Errorf("%w after %d attempts, the last by worker %s: %w",
 			policy.ErrPoison, a.start.Attempt, a.start.Worker, own(err)))
 	case a.refused(err): // the worker pulls nothing for now
 		failed = giveBack(a.worker.nc, a.msg, retryDelay(a.start.Attempt-maxRefusals))
 	default:
-		log.Warn("attempt failed: the job is attempted again, unless its client gives it up", "error", err)
+		log(slog.LevelWarn, "attempt failed: the job is attempted again, unless its client gives it up", err)
 		failed = giveBack(a.worker.nc, a.msg, max(retryDelay(a.start.Attempt), reasoning.Delay(err)))
 	}
 	if failed != nil {
-		log.Warn("job is not acknowledged: JetStream will deliver it again", "error", failed)
+		log(slog.LevelWarn, "job is not acknowledged: JetStream will deliver it again", failed)
 	}
 }
 
@@ -107,12 +109,13 @@ func giveBack(nc *nats.Conn, msg *nats.Msg, delay time.Duration) error {
 }
 
 // fail reports to the client that the job failed, and removes the job.
-func (a *attempt) fail(log *slog.Logger, err error) error {
+func (a *attempt) fail(err error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), a.worker.cfg.AckWait/2)
 	defer cancel()
 	if a.job.Name != "" {
 		if reported := a.reporter().fail(ctx, err); reported != nil {
-			log.Error("failure of the job is not reported: its client will find that the job is lost", "error", reported)
+			a.worker.repeats.log(slog.LevelError,
+				"failure of the job is not reported: its client will find that the job is lost", reported)
 		}
 	}
 	return a.terminate(err.Error())

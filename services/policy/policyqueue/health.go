@@ -24,10 +24,10 @@ const (
 // only while its engine is ready, and pauses after a failure: for a while, or as long as the engine
 // asked for.
 //
-// A transient failure other than of an engine that throttles makes the engine not ready until a
-// probe succeeds.
+// An engine that cannot be reached, or that says it is loading, is not ready until a probe succeeds.
+// After any other failure a probe is due.
 type health struct {
-	worker  string                      // for logs
+	log     *repeats
 	probe   func(context.Context) error // nil: there is none, and only failures tell
 	changed func()                      // is called, without the lock, when the worker may pull again or no more
 	due     trigger                     // a probe is due
@@ -43,8 +43,8 @@ type health struct {
 // errUnknown is the reason of an engine that has not been probed yet.
 var errUnknown = errors.New("the engine has not answered yet")
 
-func newHealth(worker string, probe func(context.Context) error, changed func()) *health {
-	h := &health{worker: worker, probe: probe, changed: changed, due: newTrigger()}
+func newHealth(log *repeats, probe func(context.Context) error, changed func()) *health {
+	h := &health{log: log, probe: probe, changed: changed, due: newTrigger()}
 	if probe != nil {
 		h.unready = errUnknown
 	}
@@ -98,13 +98,13 @@ func (h *health) check(ctx context.Context) {
 	before := h.unready
 	h.unready = err
 	h.mu.Unlock()
-	if (before == nil) == (err == nil) {
+	if (before == nil) == (err == nil) && before != errUnknown {
 		return
 	}
 	if err != nil {
-		slog.Warn("worker pulls no jobs: its engine is not ready", "worker", h.worker, "error", err)
+		h.log.log(slog.LevelWarn, "worker pulls no jobs: its engine is not ready", err)
 	} else if before != errUnknown {
-		slog.Info("worker pulls jobs again: its engine is ready", "worker", h.worker)
+		slog.Info("worker pulls jobs again: its engine is ready", "worker", h.log.worker)
 	}
 	h.changed()
 }
@@ -136,14 +136,14 @@ func (h *health) failed(round int, err error) {
 		}
 		h.timer.Reset(pause)
 	}
-	if first && !throttled && h.probe != nil {
+	if first && !throttled && h.probe != nil && reasoning.Refused(err) {
 		h.unready = err
 	}
 	h.mu.Unlock()
 	if !first {
 		return
 	}
-	slog.Warn("worker pauses: its engine failed", "worker", h.worker, "pause", pause, "throttled", throttled, "error", err)
+	h.log.log(slog.LevelWarn, "worker pauses: its engine failed", err, "pause", pause)
 	if !throttled {
 		h.due.signal()
 	}

@@ -71,7 +71,7 @@ func (j *job) claim(from origin, trace string, most int) (previous string) {
 	}
 	if j.running {
 		start := j.start(j.claimant)
-		j.attemptFailed(start.Worker, fmt.Errorf("attempt %d, on worker %s, did not end: did the worker crash?",
+		j.attemptFailed(fmt.Errorf("attempt %d, on worker %s, did not end: did the worker crash?",
 			start.Attempt, start.Worker), most)
 	}
 	previous, j.trace = j.trace, trace
@@ -96,11 +96,10 @@ func (j *job) start(from origin) policy.Start {
 }
 
 // attemptFailed counts an attempt that failed, and fails the job after the most in a row.
-func (j *job) attemptFailed(worker string, err error, most int) {
+func (j *job) attemptFailed(err error, most int) {
 	j.failures.add()
 	if j.failures.row >= most {
-		j.fail(fmt.Errorf("job %s: %w after %d attempts, the last by worker %s: %w",
-			j.name, policy.ErrPoison, j.failures.row, worker, err))
+		j.fail(fmt.Errorf("%w after %d attempts: %w", policy.ErrPoison, j.failures.row, err))
 	}
 }
 
@@ -138,11 +137,12 @@ func (j *job) report(from origin, e protocol.Stopped, most int) {
 	case !e.Failed:
 		j.expansion.put(update{waiting: fmt.Errorf("worker %s: %w", from.start.Worker, e.Err)})
 	case !counted:
-		j.attemptFailed(from.start.Worker, e.Err, most)
+		j.attemptFailed(e.Err, most)
 	}
 }
 
-// fail fails the job. The expansion fails only if it still waits for children of the job:
+// fail fails the job. err names neither job nor worker: jobs that fail for one reason have one text, which a
+// search reports once. The expansion fails only if it still waits for children of the job:
 // a failure may arrive after the last child.
 func (j *job) fail(err error) {
 	if j.wanted() {

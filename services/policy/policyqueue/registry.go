@@ -159,15 +159,15 @@ func (g *registry) failUndeliverable(sequence uint64, deliveries int) {
 	if start := j.start(j.claimant); start.Worker != "" {
 		last = fmt.Sprintf("attempt %d, on worker %s, did not end: did the worker crash?", start.Attempt, start.Worker)
 	}
-	j.fail(fmt.Errorf("job %s: %w after %d attempts: %s", j.name, policy.ErrPoison, deliveries, last))
+	j.fail(fmt.Errorf("%w after %d attempts: %s", policy.ErrPoison, deliveries, last))
 }
 
 // failLost fails a job that the stream does not hold, unless the job is complete.
 func (g *registry) failLost(j *job) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	j.fail(fmt.Errorf("job %s: %w: stream %s has lost it, as when NATS restarts: send the request again",
-		j.name, reasoning.ErrUnavailable, protocol.Stream))
+	j.fail(fmt.Errorf("%w: stream %s has lost a job, as when NATS restarts: send the request again",
+		reasoning.ErrUnavailable, protocol.Stream))
 }
 
 // handleResult records a result, and replies which children of the job are missing: none
@@ -196,8 +196,7 @@ func (g *registry) record(search string, result protocol.Result, err error, in, 
 		return nil
 	}
 	if err != nil {
-		j.fail(fmt.Errorf("job %s: malformed child from worker %s, which may be of another release: %w",
-			j.name, result.Start.Worker, err))
+		j.fail(fmt.Errorf("malformed child from worker %s, which may be of another release: %w", result.Start.Worker, err))
 		return nil
 	}
 	from := origin{epoch: result.Epoch, start: result.Start}
@@ -218,7 +217,7 @@ func (g *registry) record(search string, result protocol.Result, err error, in, 
 		}
 		j.report(from, event, g.maxAttempts)
 	case protocol.Failure:
-		j.fail(fmt.Errorf("job %s: %w", j.name, event.Err))
+		j.fail(event.Err)
 	}
 	return j.ordinals()
 }

@@ -130,7 +130,7 @@ func TestAuditRetriesUntilTheServerResponds(t *testing.T) {
 		restarted.Store(true)
 		relay.SetServer(natstest.Server(t))
 		start := time.Now()
-		if err := <-lost; !errors.Is(err, reasoning.ErrUnavailable) || !strings.Contains(err.Error(), "lost it") {
+		if err := <-lost; !errors.Is(err, reasoning.ErrUnavailable) || !strings.Contains(err.Error(), "has lost") {
 			t.Errorf("got %v, want ErrUnavailable, as the job is lost", err)
 		}
 		if took := time.Since(start); took < 3*natsTimeout || took > 8*natsTimeout {

@@ -41,6 +41,7 @@ type Worker struct {
 	sources    *sources
 	slots      *slots
 	health     *health
+	repeats    *repeats
 	wake       trigger // there may be a job to pull, or slots for one
 	puller     *puller
 	attempts   *attempts
@@ -82,9 +83,10 @@ func NewWorker(nc *nats.Conn, p policy.Policy, cfg Config, wc WorkerConfig) (*Wo
 		slots:    newSlots(wc.Slots, wake.signal),
 		wake:     wake,
 		attempts: newAttempts(),
+		repeats:  newRepeats(wc.Name),
 		tracer:   newTracer(cfg),
 	}
-	w.health = newHealth(wc.Name, wc.Ready, w.healthChanged)
+	w.health = newHealth(w.repeats, wc.Ready, w.healthChanged)
 	w.roster = newRoster(monitor.js, cfg.Model.Name, w.workersChanged)
 	w.announcer = newAnnouncer(monitor.js, wc, cfg.Model, w.health.state, w.workersChanged)
 	w.assignment = &assignment{
@@ -146,6 +148,7 @@ func (w *Worker) Run(ctx context.Context) error {
 		stop(nats.ErrConnectionClosed)
 	}
 	w.drainAttempts(stop)
+	w.repeats.close()
 	stopBackground()
 	flush, cancel := context.WithTimeout(context.Background(), natsTimeout)
 	defer cancel()
