@@ -36,6 +36,7 @@ type Policy interface {
 var (
 	// ErrModel indicates that the policy does not serve the requested model.
 	ErrModel = reasoning.NewError(reasoning.KindPrecondition, "MODEL_NOT_SERVED", "model not served here")
-	// ErrPoison indicates that every attempt at a queued job failed.
+	// ErrPoison indicates that as many attempts at a queued job failed in a row as it may have. Attempts
+	// that an engine refused before it began do not count.
 	ErrPoison = reasoning.NewError(reasoning.KindInternal, "JOB_GIVEN_UP", "job given up")
 )

@@ -169,7 +169,9 @@ type lostError struct {
 	err      error // of one of them
 }
 
-func (e *lostError) Error() string { return fmt.Sprintf("all %d children failed: %v", e.children, e.err) }
+func (e *lostError) Error() string {
+	return fmt.Sprintf("all %d children failed: %v", e.children, e.err)
+}
 func (e *lostError) Unwrap() error { return e.err }
 
 // errNotNeeded is the cancellation cause of children that a strategy no longer needs.

@@ -19,6 +19,9 @@ import (
 // again.
 const redeliveryLag = 10 * time.Millisecond
 
+// jobDropped is the reason of the termination of a job whose client does not reply.
+const jobDropped = "a worker has dropped the job, as no client replied"
+
 // maxDeliveries is how often a job is delivered if its client does not reply, or is of an earlier
 // release and does not count attempts.
 const maxDeliveries = 4
@@ -45,7 +48,7 @@ func (a *attempt) acknowledge(err error) {
 		failed = a.fail(err)
 	case errors.Is(err, errNoClient) && last: // a client that returns finds that the stream has lost the job
 		log(slog.LevelWarn, "job dropped: no client waits for it", err)
-		failed = a.terminate(err.Error())
+		failed = a.terminate(jobDropped)
 	case errors.Is(err, errNoClient):
 		failed = giveBack(a.worker.nc, a.msg, a.worker.cfg.AckWait)
 	case last && a.job.MaxAttempts == 0:

@@ -12,36 +12,49 @@ import (
 )
 
 // An audit fails the jobs of a registry for which no worker sends a result any more: jobs
-// that JetStream does not deliver again, by its advisories, and jobs that the stream has
-// lost, by a comparison after each reconnect.
+// that JetStream does not deliver again or that a worker removed, by JetStream's advisories, and
+// jobs that the stream has lost, by a comparison after each reconnect.
 type audit struct {
 	jobs       *registry
 	js         jetstream.JetStream
-	advisories *nats.Subscription
+	advisories []*nats.Subscription
 }
 
 // subscribe subscribes to JetStream's advisories.
-func (a *audit) subscribe() (err error) {
-	a.advisories, err = a.js.Conn().Subscribe(protocol.MaxDeliveries, a.handleAdvisory)
-	return err
+func (a *audit) subscribe() error {
+	for subject, handle := range map[string]func(advisory){
+		protocol.MaxDeliveries: func(m advisory) { a.jobs.failUndeliverable(m.Sequence, m.Deliveries) },
+		protocol.Terminations:  func(m advisory) { a.jobs.failTerminated(m.Sequence, m.Reason) },
+	} {
+		sub, err := a.js.Conn().Subscribe(subject, func(m *nats.Msg) {
+			var content advisory
+			if json.Unmarshal(m.Data, &content) == nil { // otherwise it is not JetStream's
+				handle(content)
+			}
+		})
+		if err != nil {
+			return err
+		}
+		a.advisories = append(a.advisories, sub)
+	}
+	return nil
+}
+
+// An advisory is what JetStream tells of a job.
+type advisory struct {
+	Sequence   uint64 `json:"stream_seq"`
+	Deliveries int    `json:"deliveries"`
+	Reason     string `json:"reason"` // of a termination
 }
 
 // run compares the registry with the stream until ctx ends.
 func (a *audit) run(ctx context.Context) {
-	defer a.advisories.Unsubscribe() // fails only if the connection is closed
+	defer func() {
+		for _, sub := range a.advisories {
+			sub.Unsubscribe() // fails only if the connection is closed
+		}
+	}()
 	loop{nc: a.js.Conn(), action: a.compare}.run(ctx)
-}
-
-// handleAdvisory fails the job of an advisory.
-func (a *audit) handleAdvisory(m *nats.Msg) {
-	var advisory struct {
-		Sequence   uint64 `json:"stream_seq"`
-		Deliveries int    `json:"deliveries"`
-	}
-	if err := json.Unmarshal(m.Data, &advisory); err != nil {
-		return // not JetStream's
-	}
-	a.jobs.failUndeliverable(advisory.Sequence, advisory.Deliveries)
 }
 
 // compare fails incomplete jobs that are not in the stream: a worker acknowledges a job

@@ -2,9 +2,11 @@ package policyqueue
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/ponder-mesh/ponder/internal/natsx/natstest"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
@@ -86,6 +88,32 @@ func TestJobWithoutClientKeepsNoSlots(t *testing.T) {
 			t.Errorf("%d calls of the engine, want 1", got)
 		}
 	})
+}
+
+// A client that does not reply for a while, and so loses a job, is told and may send it again. The
+// control is a client that replies in time.
+func TestClientLearnsThatItsJobWasDropped(t *testing.T) {
+	for claims, want := range map[int]error{30: reasoning.ErrUnavailable, 1: nil} { // a worker repeats a claim within a second
+		bubble(t, Config{}, func(t *testing.T, q *rig) {
+			left := claims
+			deaf := natstest.Tamper(q.server, func(p natstest.Publication) int {
+				if strings.HasPrefix(p.Subject, "res.") && left > 0 {
+					left--
+					return 0
+				}
+				return 1
+			})
+			q.worker(t, tenSeconds(), WorkerConfig{}, deaf)
+			_, children, err := collect(t.Context(), q, request("s", 1))
+			if !errors.Is(err, want) || (err == nil) != (len(children) == 1) {
+				t.Errorf("%d lost claims: got %d children and %v, want %v", claims, len(children), err, want)
+			}
+			if took := time.Since(q.start); took > time.Minute {
+				t.Errorf("took %v, want at most the time of the deliveries", took)
+			}
+			q.checkEmpty(t)
+		})
+	}
 }
 
 func TestJobForAnotherModelVersionIsReturned(t *testing.T) {

@@ -162,6 +162,16 @@ func (g *registry) failUndeliverable(sequence uint64, deliveries int) {
 	j.fail(fmt.Errorf("%w after %d attempts: %s", policy.ErrPoison, deliveries, last))
 }
 
+// failTerminated fails the job that JetStream has stored under this sequence and that is removed for
+// this reason, if a worker has dropped it.
+func (g *registry) failTerminated(sequence uint64, reason string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if j := g.stored[sequence]; j != nil && reason == jobDropped {
+		j.fail(fmt.Errorf("%w: %s: send the request again", reasoning.ErrUnavailable, reason))
+	}
+}
+
 // failLost fails a job that the stream does not hold, unless the job is complete.
 func (g *registry) failLost(j *job) {
 	g.mu.Lock()

@@ -104,6 +104,9 @@ func describe(t *testing.T, mode modelservertest.Mode, s *modelservertest.Server
 		default:
 			result = reason
 		}
+		if reasoning.Refused(err) && child.Usage.Generated == 0 {
+			result += ", not begun"
+		}
 	}
 	return fmt.Sprintf("| %d | %s | %s |", len(s.Requests()), result, cmp.Or(message, "—"))
 }

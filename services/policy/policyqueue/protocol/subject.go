@@ -15,6 +15,9 @@ const (
 	// MaxDeliveries matches the subjects of the advisories that JetStream sends when it
 	// has delivered a job as often as its consumer allows. The job stays in the stream.
 	MaxDeliveries = "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES." + Stream + ".*"
+	// Terminations matches the subjects of the advisories that JetStream sends when a worker
+	// has removed a job that is not done.
+	Terminations = "$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED." + Stream + ".*"
 )
 
 // JobSubject returns the subject on which a job is published.
