@@ -35,6 +35,7 @@ type engineServer struct {
 	mu     sync.Mutex
 	status int           // of all answers but the list of models; 0: it serves
 	holds  bool          // requests to generate wait for the end of the server
+	busy   int           // number of requests to generate that get 429
 	begun  chan struct{} // gets a value for each request to generate
 }
 
@@ -95,7 +96,16 @@ func (s *engineServer) handler(dead chan struct{}) http.HandlerFunc {
 func (s *engineServer) serve(w http.ResponseWriter, r *http.Request, dead chan struct{}) {
 	s.mu.Lock()
 	status, holds := s.status, s.holds
+	throttles := r.Method == http.MethodPost && s.busy > 0
+	if throttles {
+		s.busy--
+	}
 	s.mu.Unlock()
+	if throttles {
+		w.Header().Set("Retry-After", "0.1")
+		http.Error(w, `{"error":{"message":"Rate limit reached"}}`, http.StatusTooManyRequests)
+		return
+	}
 	if status != 0 && r.URL.Path != "/v1/models" {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
@@ -341,5 +351,28 @@ func TestSearchesWaitForAnEngineThatRestarts(t *testing.T) {
 				t.Errorf("%d of 32 children are lost, notices %q", lost, told)
 			}
 		})
+	}
+}
+
+// A search of 16 samples on an engine that throttles waits, with a notice, and gets all samples. The
+// control is an engine whose 429 is taken for an attempt that failed.
+func TestThrottledSearchLosesNoChild(t *testing.T) {
+	for _, guarded := range []bool{true, false} {
+		server := startEngine(t, modelservertest.WireVLLM)
+		var engine policy.Policy = server.engine(t)
+		server.busy = 48
+		if !guarded {
+			engine, server.busy = nameless{engine}, 1<<20
+		}
+		m := startQueueMesh(t, engine)
+		m.work(t, engine, policyqueue.WorkerConfig{Name: "only", Slots: 32})
+		outcome, events := solve(t, m.Mesh, requestFor(majority(16)))
+		told := strings.Join(notices(events), "\n")
+		if complete := outcome.Stop == planner.StopComplete && outcome.Err == nil; complete != guarded {
+			t.Errorf("guarded %v: stopped by %v with %v", guarded, outcome.Stop, outcome.Err)
+		}
+		if guarded && (len(outcome.Degraded) > 0 || !strings.Contains(told, "429 Too Many Requests")) {
+			t.Errorf("degraded %q, notices %q; want all samples and one notice of 429", outcome.Degraded, told)
+		}
 	}
 }
