@@ -127,16 +127,7 @@ func TestSetupRemovesTheLimitOfDeliveries(t *testing.T) {
 			if _, err := stream.UpdateConsumer(t.Context(), old); err != nil {
 				t.Fatal(err)
 			}
-			engine := tenSeconds()
-			refusing := true
-			base := engine.Reply
-			engine.Reply = func(r policy.Request, ordinal int) policytest.Reply {
-				reply := base(r, ordinal)
-				if refusing {
-					reply.Delay, reply.Err = 0, errThrottled
-				}
-				return reply
-			}
+			engine := newSwitchable(errThrottled)
 			q.worker(t, engine, WorkerConfig{})
 			ended := make(chan error, 1)
 			go func() { _, _, err := collect(t.Context(), q, request("s", 1)); ended <- err }()
@@ -147,7 +138,7 @@ func TestSetupRemovesTheLimitOfDeliveries(t *testing.T) {
 				}
 			}
 			time.Sleep(time.Minute)
-			refusing = false
+			engine.set(nil)
 			if err := <-ended; migrated != (err == nil) {
 				t.Errorf("migrated %v: got %v after %d calls of the engine", migrated, err, len(engine.Calls()))
 			}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -51,10 +52,9 @@ func TestOneLineForOneCause(t *testing.T) {
 	refused := reasoning.NewError(reasoning.KindPrecondition, "OF_A_TEST", "key refused")
 	got := captureLog(t, func() {
 		bubble(t, Config{}, func(t *testing.T, q *rig) {
-			calls := 0
+			var calls atomic.Int32
 			q.worker(t, script(func(_ int, reply *policytest.Reply) {
-				calls++
-				reply.Delay, reply.Err = time.Second, fmt.Errorf("request %d: 401: %w", calls, refused)
+				reply.Delay, reply.Err = time.Second, fmt.Errorf("request %d: 401: %w", calls.Add(1), refused)
 			}), WorkerConfig{Slots: 64})
 			var searches sync.WaitGroup
 			for i := range 64 {
