@@ -3,7 +3,6 @@ package search
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"slices"
 	"sync"
@@ -163,17 +162,6 @@ func (g *Growth) end() {
 	g.tree.unregister(g)
 }
 
-// A lostError is the error of a growth of which every child failed.
-type lostError struct {
-	children int
-	err      error // of one of them
-}
-
-func (e *lostError) Error() string {
-	return fmt.Sprintf("all %d children failed: %v", e.children, e.err)
-}
-func (e *lostError) Unwrap() error { return e.err }
-
 // errNotNeeded is the cancellation cause of children that a strategy no longer needs.
 var errNotNeeded = errors.New("not needed any more")
 
@@ -187,11 +175,9 @@ func (g *Growth) err(n int) error {
 		return context.Cause(g.ctx)
 	}
 	var failed, spent error
-	lost := 0
 	for _, b := range g.batches {
 		if b.failed != nil {
 			failed = b.failed
-			lost += b.lost()
 			if n > 0 {
 				g.tree.addFaults(b.lost(), "some children failed: %v", b.failed)
 			}
@@ -205,8 +191,6 @@ func (g *Growth) err(n int) error {
 		return nil
 	case spent != nil:
 		return spent
-	case n == 0 && lost > 1:
-		return &lostError{lost, failed}
 	case n == 0:
 		return failed
 	}

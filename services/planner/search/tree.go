@@ -12,7 +12,6 @@ package search
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -54,15 +53,8 @@ func (t *Tree) Prune(nodes ...*Node) {
 	}
 }
 
-// fault counts a failure with err that does not end the search. Failures are of one kind whether they lost one child or
-// several.
-func (t *Tree) fault(format string, err error) {
-	var lost *lostError
-	if errors.As(err, &lost) {
-		err = lost.err
-	}
-	t.addFaults(1, format, err)
-}
+// fault counts a failure that does not end the search.
+func (t *Tree) fault(format string, args ...any) { t.addFaults(1, format, args...) }
 
 // addFaults counts n failures of one kind that do not end the search.
 func (t *Tree) addFaults(n int, format string, args ...any) {
