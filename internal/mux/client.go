@@ -1,7 +1,9 @@
 package mux
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"strconv"
@@ -46,8 +48,12 @@ func NewClient[Req, Res Tagged](
 
 // Do sends the request that newRequest returns for a fresh id, and yields its responses up
 // to the last. It waits while MaxInFlight requests are in flight. An error ends the sequence:
-// that of ctx, that of the stream (see the package), or reasoning.ErrUnavailable after Close. A
-// caller that stops before the last response cancels the request.
+// that of ctx, that of the stream (see the package), or reasoning.ErrUnavailable after Close;
+// Unsent reports whether the server cannot have received the request.
+//
+// When ctx ends, Do cancels the request and yields the responses that come within finalTimeout,
+// up to the last, which reports what the request has cost. ctx's error follows if the last one
+// does not come. A caller that breaks off cancels the request, and learns nothing of its cost.
 func (c *Client[Req, Res]) Do(ctx context.Context, newRequest func(id string) Req) iter.Seq2[Res, error] {
 	return func(yield func(Res, error) bool) {
 		var zero Res
@@ -57,15 +63,15 @@ func (c *Client[Req, Res]) Do(ctx context.Context, newRequest func(id string) Re
 		case <-ctx.Done():
 		}
 		if err := ctx.Err(); err != nil {
-			yield(zero, err)
+			yield(zero, &unsent{err})
 			return
 		}
 		s, id, responses, err := c.begin()
 		if err != nil {
-			yield(zero, err)
+			yield(zero, &unsent{err})
 			return
 		}
-		ended := false
+		ended := false // or cancelled
 		defer func() {
 			if !ended {
 				s.requests.push(c.cancel(id))
@@ -73,19 +79,55 @@ func (c *Client[Req, Res]) Do(ctx context.Context, newRequest func(id string) Re
 			c.finish(s, id)
 		}()
 		s.requests.push(newRequest(id))
-		for !ended {
-			response, err := responses.pop(ctx)
+		for wait := ctx; ; {
+			response, err := responses.pop(wait)
+			if err != nil && !ended && ctx.Err() != nil && c.isOpen(s) {
+				s.requests.push(c.cancel(id))
+				ended = true
+				final, stop := context.WithTimeout(context.WithoutCancel(ctx), finalTimeout)
+				defer stop()
+				wait = final
+				continue
+			}
 			if err != nil {
-				ended = ctx.Err() == nil // the stream broke: a cancel cannot be sent
+				ended = ended || ctx.Err() == nil // the stream broke: a cancel cannot be sent
+				err = cmp.Or(ctx.Err(), err)
+				if !c.isOpen(s) {
+					err = &unsent{err}
+				}
 				yield(zero, err)
 				return
 			}
-			ended = c.last(response)
-			if !yield(response, nil) {
+			last := c.last(response)
+			ended = ended || last
+			if !yield(response, nil) || last {
 				return
 			}
 		}
 	}
+}
+
+// finalTimeout is how long Do waits for the last response to a request that it has cancelled. A
+// server sends it within the time of a decoding step.
+const finalTimeout = 500 * time.Millisecond
+
+// An unsent is the error of a request that the server cannot have received.
+type unsent struct{ error }
+
+func (u *unsent) Unwrap() error { return u.error }
+
+// Unsent reports whether err is that of a request that the server cannot have received, so that
+// it has cost nothing.
+func Unsent(err error) bool {
+	var u *unsent
+	return errors.As(err, &u)
+}
+
+// isOpen reports whether requests may have been sent on s.
+func (c *Client[Req, Res]) isOpen(s *clientStream[Req, Res]) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return s.open
 }
 
 // Close cancels all streams and waits until they have ended. Requests in flight and later ones

@@ -19,6 +19,7 @@ type clientStream[Req, Res Tagged] struct {
 	requests  *queue[Req]
 	responses map[string]*queue[Res] // by request id
 	opened    time.Time
+	open      bool // requests may have been sent
 	retired   bool // accepts no new requests
 }
 
@@ -35,6 +36,9 @@ func (c *Client[Req, Res]) run(s *clientStream[Req, Res]) {
 	defer cancel()
 	stream, err := c.open(ctx)
 	if err == nil {
+		c.mu.Lock()
+		s.open = true
+		c.mu.Unlock()
 		c.running.Go(func() { sendAll(ctx, stream, s.requests) })
 	}
 	for err == nil {

@@ -7,7 +7,7 @@
 //	  │                   response id=1   │
 //	  │                   response id=2   │  the last response ends the request
 //	  │ cancel    id=1                    │
-//	  │                   response id=1   │  the last response of a cancelled request, dropped by the client
+//	  │                   response id=1   │  the last response of a cancelled request, for which the client waits
 //
 // The client chooses the id of each request. Responses carry the id of their request, and
 // those of different requests arrive in any order. A caller that stops early cancels its

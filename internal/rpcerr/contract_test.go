@@ -39,6 +39,7 @@ func TestReasonsAreTheContract(t *testing.T) {
 		"PLANNER_STOPPING":        codes.Unavailable,
 		"BUDGET_SPENT":            codes.ResourceExhausted,
 		"MALFORMED_ANSWER":        codes.Internal,
+		"COST_IMPLAUSIBLE":        codes.FailedPrecondition,
 		"NODE_NOT_FOUND":          codes.NotFound,
 		"REQUEST_ID_IN_USE":       codes.AlreadyExists,
 		"MODEL_NOT_FOUND":         codes.FailedPrecondition,

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"github.com/ponder-mesh/ponder/internal/wire"
 	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
 )
@@ -23,6 +24,7 @@ func ToProto(err error) *reasoningv1.Error {
 	if delay := m.delay(err, reason); delay > 0 {
 		p.RetryDelay = durationpb.New(delay)
 	}
+	_, p.Waste, p.Unknown = wire.CostToProto(reasoning.CostOf(err))
 	var invalid *reasoning.InvalidError
 	if errors.As(err, &invalid) {
 		p.Field = cut(invalid.Field, maxMessage)
@@ -39,5 +41,15 @@ func FromProto(p *reasoningv1.Error) error {
 	if domain == nil {
 		domain = status.Error(codes.Code(p.GetCode()), p.GetMessage())
 	}
-	return &remoteError{message: p.GetMessage(), domain: domain}
+	return withCost(&remoteError{message: p.GetMessage(), domain: domain}, p.GetWaste(), p.GetUnknown())
+}
+
+// withCost returns a received error with the cost that its sender reports. It drops a malformed cost: the error counts
+// more.
+func withCost(err error, waste *reasoningv1.Waste, unknown *reasoningv1.Usage) error {
+	cost, malformed := wire.WastedFromProto(waste, unknown)
+	if malformed != nil {
+		return err
+	}
+	return reasoning.WithCost(err, cost)
 }

@@ -8,7 +8,7 @@
 //
 // The reason distinguishes errors of one kind; clients in all languages match on it. A round
 // trip preserves the message, the sentinel that reasoning.Classify returns, the field and the
-// rule of a *reasoning.InvalidError, and the delay. A service declares its errors with its
+// rule of a *reasoning.InvalidError, the delay, and the cost (as an Error among the details of a status). A service declares its errors with its
 // interface, by reasoning.NewError; a new one needs an entry in the test of this package, and
 // no code here.
 //

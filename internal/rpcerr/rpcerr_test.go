@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,8 @@ import (
 	"google.golang.org/grpc/status"
 	"pgregory.net/rapid"
 
+	"github.com/ponder-mesh/ponder/internal/wire/wiretest"
+	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
@@ -51,6 +54,40 @@ func TestRoundTripPreservesErrors(t *testing.T) {
 				t.Fatalf("second hop: got %v, want %v", again, err)
 			}
 		}))
+	}
+}
+
+// The cost of what failed arrives, over two hops, with each waste named once.
+func TestRoundTripPreservesCosts(t *testing.T) {
+	for name, trip := range roundTrips {
+		t.Run(name, rapid.MakeCheck(func(t *rapid.T) {
+			want := reasoning.Cost{Unknown: wiretest.Usages.Draw(t, "unknown")}.Add(reasoning.Wasted(wiretest.Costs.Draw(t, "cost").Waste))
+			err := rapid.SampledFrom([]error{
+				reasoning.ErrUnavailable, reasoning.Invalid("steps", "must be UTF-8"), context.Canceled, errors.New("disk full"),
+			}).Draw(t, "error")
+			got := trip(fmt.Errorf("expand: %w", reasoning.WithCost(err, want)))
+			again := trip(got)
+			if reasoning.CostOf(got) != want || reasoning.CostOf(again) != want {
+				t.Fatalf("%v: got %+v, then %+v, want %+v", err, reasoning.CostOf(got), reasoning.CostOf(again), want)
+			}
+			if c := reasoning.Classify(err); c != nil && !c.Is(reasoning.Classify(again)) {
+				t.Fatalf("got %v, want %v", again, err)
+			}
+		}))
+	}
+}
+
+// An error counts more than its cost: if that is malformed, the error arrives without it.
+func TestMalformedCostIsDropped(t *testing.T) {
+	for name, waste := range map[string]*reasoningv1.Waste{
+		"negative":     {Failed: &reasoningv1.Usage{GeneratedTokens: -1}},
+		"not a number": {Lost: &reasoningv1.Usage{Flops: math.NaN()}},
+	} {
+		p := ToProto(reasoning.ErrOverloaded)
+		p.Waste = waste
+		if err := FromProto(p); !errors.Is(err, reasoning.ErrOverloaded) || reasoning.CostOf(err) != (reasoning.Cost{}) {
+			t.Errorf("%s: got %v with cost %+v, want the error alone", name, err, reasoning.CostOf(err))
+		}
 	}
 }
 

@@ -14,6 +14,8 @@ import (
 	"google.golang.org/protobuf/protoadapt"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"github.com/ponder-mesh/ponder/internal/wire"
+	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
 )
 
@@ -50,6 +52,9 @@ func encode(err error, m mapping, reason string, limit int) *status.Status {
 	if delay := m.delay(err, reason); delay > 0 {
 		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(delay)})
 	}
+	if _, waste, unknown := wire.CostToProto(reasoning.CostOf(err)); waste != nil || unknown != nil {
+		details = append(details, &reasoningv1.Error{Waste: waste, Unknown: unknown})
+	}
 	s := status.New(m.code, cut(err.Error(), limit))
 	if detailed, err := s.WithDetails(details...); err == nil { // cannot fail: cut makes details valid UTF-8
 		s = detailed
@@ -59,7 +64,8 @@ func encode(err error, m mapping, reason string, limit int) *status.Status {
 
 // FromStatus decodes the result of ToStatus: the error that it returns has the message of the
 // status, and errors.Is and errors.As find in it the sentinel that reasoning.Classify returns
-// for the argument of ToStatus, and its InvalidError; reasoning.Delay returns its delay.
+// for the argument of ToStatus, and its InvalidError; reasoning.Delay returns its delay, and
+// reasoning.CostOf its cost.
 // FromStatus returns an error without a status, and a status of a code that no kind has,
 // unchanged.
 func FromStatus(err error) error {
@@ -69,6 +75,7 @@ func FromStatus(err error) error {
 	}
 	reason, field, rule := "", "", ""
 	var delay time.Duration
+	var cost *reasoningv1.Error
 	for _, d := range s.Details() {
 		switch d := d.(type) {
 		case *errdetails.ErrorInfo:
@@ -81,16 +88,18 @@ func FromStatus(err error) error {
 			}
 		case *errdetails.RetryInfo:
 			delay = d.GetRetryDelay().AsDuration()
+		case *reasoningv1.Error:
+			cost = d
 		}
 	}
 	domain := withDelay(domainError(s.Code(), reason, field, rule), s.Code(), delay)
 	switch {
 	case domain != nil:
-		return &remoteError{message: s.Message(), domain: domain}
+		err = &remoteError{message: s.Message(), domain: domain}
 	case reason == unclassified:
-		return &remoteError{message: s.Message(), domain: err}
+		err = &remoteError{message: s.Message(), domain: err}
 	}
-	return err
+	return withCost(err, cost.GetWaste(), cost.GetUnknown())
 }
 
 const (

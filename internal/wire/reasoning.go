@@ -100,12 +100,84 @@ func UsageFromProto(p *reasoningv1.Usage) (reasoning.Usage, error) {
 	)
 }
 
+// WasteToProto turns a waste into its message, nil if there is none. Of the causes it sets those that have cost something.
+func WasteToProto(w reasoning.Waste) *reasoningv1.Waste {
+	if w == (reasoning.Waste{}) {
+		return nil
+	}
+	return &reasoningv1.Waste{
+		Cancelled: unlessZero(w.Cancelled),
+		Failed:    unlessZero(w.Failed),
+		Lost:      unlessZero(w.Lost),
+		Untrusted: unlessZero(w.Untrusted),
+	}
+}
+
+// WasteFromProto is the inverse of WasteToProto. It refuses negative amounts.
+func WasteFromProto(p *reasoningv1.Waste) (w reasoning.Waste, err error) {
+	for _, cause := range []struct {
+		to   *reasoning.Usage
+		from *reasoningv1.Usage
+	}{{&w.Cancelled, p.GetCancelled()}, {&w.Failed, p.GetFailed()}, {&w.Lost, p.GetLost()}, {&w.Untrusted, p.GetUntrusted()}} {
+		if *cause.to, err = UsageFromProto(cause.from); err != nil {
+			return reasoning.Waste{}, err
+		}
+	}
+	return w, nil
+}
+
+// CostToProto turns a cost into its three messages. Waste and unknown are nil if there is none.
+func CostToProto(c reasoning.Cost) (usage *reasoningv1.Usage, waste *reasoningv1.Waste, unknown *reasoningv1.Usage) {
+	return UsageToProto(c.Usage), WasteToProto(c.Waste), unlessZero(c.Unknown)
+}
+
+// CostFromProto is the inverse of CostToProto. It refuses negative amounts, and a waste that is more than the usage.
+func CostFromProto(usage *reasoningv1.Usage, waste *reasoningv1.Waste, unknown *reasoningv1.Usage) (c reasoning.Cost, err error) {
+	if c.Usage, err = UsageFromProto(usage); err != nil {
+		return reasoning.Cost{}, err
+	}
+	if c.Waste, err = WasteFromProto(waste); err != nil {
+		return reasoning.Cost{}, err
+	}
+	if c.Unknown, err = UsageFromProto(unknown); err != nil {
+		return reasoning.Cost{}, err
+	}
+	w, u := c.Waste.Total(), c.Usage
+	if w.Generated > u.Generated || w.Prompt > u.Prompt || w.Cached > u.Cached || w.Verifier > u.Verifier {
+		return reasoning.Cost{}, Malformed("waste", "must be a part of the usage: is %+v of %+v", w, u)
+	}
+	return c, nil
+}
+
+// WastedFromProto returns the cost of work that was all wasted.
+func WastedFromProto(waste *reasoningv1.Waste, unknown *reasoningv1.Usage) (reasoning.Cost, error) {
+	w, err := WasteFromProto(waste)
+	if err != nil {
+		return reasoning.Cost{}, err
+	}
+	u, err := UsageFromProto(unknown)
+	if err != nil {
+		return reasoning.Cost{}, err
+	}
+	return reasoning.Wasted(w).Add(reasoning.Cost{Unknown: u}), nil
+}
+
+// unlessZero turns a usage into its message, nil if it is zero.
+func unlessZero(u reasoning.Usage) *reasoningv1.Usage {
+	if u == (reasoning.Usage{}) {
+		return nil
+	}
+	return UsageToProto(u)
+}
+
 // BillToProto turns a bill into its message.
 func BillToProto(b reasoning.Bill) *reasoningv1.Bill {
 	return &reasoningv1.Bill{
 		Policy:     UsageToProto(b.Policy),
 		Verifier:   UsageToProto(b.Verifier),
 		Difficulty: UsageToProto(b.Difficulty),
+		Waste:      WasteToProto(b.Waste),
+		Unknown:    unlessZero(b.Unknown),
 	}
 }
 
@@ -117,7 +189,13 @@ func BillFromProto(p *reasoningv1.Bill) (b reasoning.Bill, err error) {
 	if b.Verifier, err = UsageFromProto(p.GetVerifier()); err != nil {
 		return b, err
 	}
-	b.Difficulty, err = UsageFromProto(p.GetDifficulty())
+	if b.Difficulty, err = UsageFromProto(p.GetDifficulty()); err != nil {
+		return b, err
+	}
+	if b.Waste, err = WasteFromProto(p.GetWaste()); err != nil {
+		return b, err
+	}
+	b.Unknown, err = UsageFromProto(p.GetUnknown())
 	return b, err
 }
 

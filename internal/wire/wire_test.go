@@ -22,10 +22,7 @@ func TestRoundTrips(t *testing.T) {
 	wiretest.RoundTrip(t, "step", wiretest.Steps, wire.StepToProto, wire.StepFromProto)
 	wiretest.RoundTrip(t, "usage", wiretest.Usages, wire.UsageToProto, wire.UsageFromProto)
 	wiretest.RoundTrip(t, "model", wiretest.Models, wire.ModelToProto, wire.ModelFromProto)
-	wiretest.RoundTrip(t, "bill", rapid.Custom(func(t *rapid.T) reasoning.Bill {
-		usages := wiretest.Usages
-		return reasoning.Bill{Policy: usages.Draw(t, "p"), Verifier: usages.Draw(t, "v"), Difficulty: usages.Draw(t, "d")}
-	}), wire.BillToProto, wire.BillFromProto)
+	wiretest.RoundTrip(t, "bill", wiretest.Bills, wire.BillToProto, wire.BillFromProto)
 	sampling := func(p *reasoningv1.Sampling) reasoning.Sampling { return wire.SamplingFromProto(p, other) }
 	wiretest.RoundTrip(t, "sampling", wiretest.Samplings, wire.SamplingToProto, wiretest.Sure(sampling))
 	t.Run("finish", rapid.MakeCheck(func(t *rapid.T) {
@@ -63,6 +60,9 @@ func TestAbsentSamplingIsTheDefault(t *testing.T) {
 func TestMalformed(t *testing.T) {
 	step := func(s *reasoningv1.Step) error { return wiretest.Second(wire.StepFromProto(s)) }
 	usage := func(u *reasoningv1.Usage) error { return wiretest.Second(wire.UsageFromProto(u)) }
+	cost := func(usage *reasoningv1.Usage, waste *reasoningv1.Waste, unknown *reasoningv1.Usage) error {
+		return wiretest.Second(wire.CostFromProto(usage, waste, unknown))
+	}
 	for name, err := range map[string]error{
 		"no finish":           wiretest.Second(wire.FinishFromProto(0)),
 		"unknown finish":      wiretest.Second(wire.FinishFromProto(9)),
@@ -72,6 +72,9 @@ func TestMalformed(t *testing.T) {
 		"log-probability":     step(&reasoningv1.Step{LogProb: math.Inf(-1)}),
 		"negative usage":      usage(&reasoningv1.Usage{GeneratedTokens: -1}),
 		"infinite cost":       usage(&reasoningv1.Usage{Flops: math.Inf(1)}),
+		"negative waste":      cost(nil, &reasoningv1.Waste{Lost: &reasoningv1.Usage{PromptTokens: -1}}, nil),
+		"more waste than use": cost(&reasoningv1.Usage{GeneratedTokens: 5}, &reasoningv1.Waste{Lost: &reasoningv1.Usage{GeneratedTokens: 6}}, nil),
+		"negative unknown":    cost(nil, nil, &reasoningv1.Usage{VerifierTokens: -1}),
 		"negative parameters": wiretest.Second(wire.ModelFromProto(&reasoningv1.ModelIdentity{Parameters: -1})),
 	} {
 		if !errors.Is(err, wire.ErrMalformed) || errors.Is(err, reasoning.ErrInvalid) {

@@ -16,8 +16,8 @@ import (
 type Estimator interface {
 	// Estimate yields estimates, each based on at least as many samples as the one
 	// before; the last is Final. If the caller stops early, Estimate starts no more
-	// samples. An error is yielded last; the estimates before it stay valid. The
-	// final estimate depends on the request alone, not on the order in which
+	// samples. An error is yielded last, with an Estimate that has only its Cost: what was
+	// wasted and is in no estimate before, which stay valid. The final estimate depends on the request alone, not on the order in which
 	// samples finish.
 	Estimate(ctx context.Context, r Request) iter.Seq2[Estimate, error]
 }

@@ -1,6 +1,7 @@
 package difficulty_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -230,6 +231,68 @@ func TestErrors(t *testing.T) {
 				got, err := collect(ctx, wrap(p), request(c.samples))
 				if !errors.Is(err, c.want) || len(got) != c.before {
 					t.Errorf("got %d estimates and error %v, want %d and %v", len(got), err, c.before, c.want)
+				}
+			})
+		})
+	}
+}
+
+// What an estimate that fails has cost is told, with its cause: the samples that failed, those that could not be scored,
+// with what the verifier processed, and those that were stopped.
+func TestFailedEstimateIsBilled(t *testing.T) {
+	type usage = reasoning.Usage
+	engine := func(fails int) *policytest.Script {
+		return &policytest.Script{Reply: func(r policy.Request, o int) policytest.Reply {
+			reply := answering("1", "1", "1", "1").Reply(r, o) // 4 tokens each, after 1, 2, 3 and 4 s
+			reply.Child.Usage, reply.Wasted = usage{Generated: 4}, usage{Generated: 3}
+			if o == fails {
+				reply.Err = reasoning.ErrUnavailable
+			}
+			return reply
+		}}
+	}
+	judge := &verifiertest.Script{Reply: func(r verifier.Request) verifiertest.Reply {
+		reply := verifiertest.Reply{Scores: []float64{1}, Wasted: 7}
+		if r.Node == "2" {
+			reply.Err = reasoning.ErrOverloaded
+		}
+		return reply
+	}}
+	for name, c := range map[string]struct {
+		probe    difficulty.Probe
+		deadline time.Duration
+		before   int // estimates
+		want     reasoning.Waste
+	}{
+		// Sample 2 fails when it is due, and sample 3 with it.
+		"policy": {difficulty.Probe{Policy: engine(2)}, 0, 2, reasoning.Waste{Failed: usage{Generated: 6}}},
+		// Sample 2 is generated and not scored; sample 3 is stopped.
+		"verifier": {difficulty.Probe{Policy: engine(-1), Verifier: judge}, 0, 2, reasoning.Waste{
+			Failed: usage{Generated: 4, Verifier: 7, FLOPs: 14e6}, Cancelled: usage{Generated: 3},
+		}},
+		"deadline": {difficulty.Probe{Policy: engine(-1)}, 2500 * time.Millisecond, 2, reasoning.Waste{Cancelled: usage{Generated: 6}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			forEach(t, func(t *testing.T, wrap func(*difficulty.Probe) difficulty.Estimator) {
+				ctx, cancel := context.WithTimeout(t.Context(), cmp.Or(c.deadline, time.Hour))
+				defer cancel()
+				e := wrap(&c.probe)
+				before := 0
+				for estimate, err := range e.Estimate(ctx, unsettled(request(4))) {
+					if err == nil {
+						before++
+						continue
+					}
+					want := reasoning.Wasted(c.want)
+					if _, remote := e.(*difficultyrpc.Client); remote && c.deadline > 0 { // the server cannot tell
+						want = reasoning.Cost{Unknown: usage{Generated: 2 * 50}}
+					}
+					if estimate.Cost() != want {
+						t.Errorf("failed with %v and cost %+v, want %+v", err, estimate.Cost(), want)
+					}
+				}
+				if before != c.before {
+					t.Errorf("got %d estimates, want %d", before, c.before)
 				}
 			})
 		})

@@ -24,6 +24,21 @@ type Request struct {
 // §3.2) took 2048.
 const MaxSamples = 2048
 
+// Most returns the largest number of samples that an estimate for r takes.
+func (r Request) Most() int {
+	switch {
+	case r.Method == MethodPrompt:
+		return 0
+	case r.MaxSamples > 0:
+		return r.MaxSamples
+	case r.Method == MethodPredicted:
+		return PredictedSamples
+	case r.Method == MethodOracle:
+		return OracleSamples
+	}
+	return DefaultSamples
+}
+
 // scheme returns the scheme of the request, or the default.
 func (r Request) scheme() Scheme {
 	if r.Scheme.Name == "" && len(r.Scheme.Edges) == 0 {

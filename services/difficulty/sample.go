@@ -11,10 +11,10 @@ import (
 // A sample is a child with its final score.
 type sample struct {
 	child  policy.Child
-	usage  reasoning.Usage // with that of scoring
-	answer string          // see answerOf
-	score  float64         // by the verifier or, 0 or 1, by correct
-	scored bool            // by the verifier
+	cost   reasoning.Cost // with that of scoring
+	answer string         // see answerOf
+	score  float64        // by the verifier or, 0 or 1, by correct
+	scored bool           // by the verifier
 }
 
 func byOrdinal(a, b sample) int { return cmp.Compare(a.child.Ordinal, b.child.Ordinal) }

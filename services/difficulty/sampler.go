@@ -1,6 +1,7 @@
 package difficulty
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -38,16 +39,18 @@ func (p sampler) estimate(
 	return func(yield func(Estimate, error) bool) {
 		var all []sample
 		var e Estimate
+		var wasted tally
 		for len(all) < k && !(len(all) > 0 && e.Settled) {
-			for s, err := range p.samples(ctx, r, len(all), min(k, len(all)+wave)) {
+			for s, err := range p.samples(ctx, r, len(all), min(k, len(all)+wave), &wasted) {
 				if err != nil {
-					yield(Estimate{}, err)
+					yield(Estimate{}.WithCost(s.cost.Add(wasted.take()).EndedBy(err)), err)
 					return
 				}
 				// Sums of floats depend on the order, so samples are kept in order of ordinals.
 				at, _ := slices.BinarySearchFunc(all, s, byOrdinal)
 				all = slices.Insert(all, at, s)
-				e = Estimate{Samples: len(all), Usage: e.Usage.Add(s.usage), New: []policy.Child{s.child}}
+				cost := e.Cost().Add(s.cost).Add(wasted.take())
+				e = Estimate{Samples: len(all), New: []policy.Child{s.child}}.WithCost(cost)
 				e.PassRate, e.Low, e.High = passRate(all)
 				e = e.withBin(r.scheme())
 				e.Final = len(all) == k || len(all)%wave == 0 && e.Settled
@@ -59,15 +62,37 @@ func (p sampler) estimate(
 	}
 }
 
-// A sampleResult is a sample or the error of a goroutine of samples.
+// A sampleResult is a sample or the error of a goroutine of samples, with the cost of what failed.
 type sampleResult struct {
 	sample sample
 	err    error
 }
 
+// A tally is a cost that several goroutines add to.
+type tally struct {
+	mu   sync.Mutex
+	cost reasoning.Cost
+}
+
+func (t *tally) add(c reasoning.Cost) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.cost = t.cost.Add(c)
+}
+
+// take returns the cost and sets it to zero.
+func (t *tally) take() (c reasoning.Cost) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c, t.cost = t.cost, reasoning.Cost{}
+	return c
+}
+
 // samples yields the samples with ordinals in [from, to) as they finish. It scores each
-// while others are still generated. It returns only when its goroutines have ended.
-func (p sampler) samples(ctx context.Context, r Request, from, to int) iter.Seq2[sample, error] {
+// while others are still generated. It returns only when its goroutines have ended. The sample
+// that is yielded with an error has only its cost: what was spent on all samples that were not
+// yielded. wasted gets what is in no sample.
+func (p sampler) samples(ctx context.Context, r Request, from, to int, wasted *tally) iter.Seq2[sample, error] {
 	return func(yield func(sample, error) bool) {
 		var model verifier.RewardModel
 		if p.verifier != nil {
@@ -78,25 +103,17 @@ func (p sampler) samples(ctx context.Context, r Request, from, to int) iter.Seq2
 			}
 		}
 		ctx, cancel := context.WithCancel(ctx)
-		out := make(chan sampleResult)
+		requests := requests(r, from, to)
+		out := make(chan sampleResult, to-from+len(requests)) // a result per sample, an error per request
+		send := func(s sample, err error) { out <- sampleResult{s, err} }
 		var work sync.WaitGroup
-		defer func() {
-			cancel()
-			go func() { work.Wait(); close(out) }()
-			for range out {
-			}
-		}()
-		send := func(s sample, err error) {
-			select {
-			case out <- sampleResult{s, err}:
-			case <-ctx.Done():
-			}
-		}
-		for _, request := range requests(r, from, to) {
+		stop := func() { cancel(); work.Wait(); close(out) }
+		for _, request := range requests {
+			request.OnWaste = wasted.add
 			work.Go(func() {
 				for child, err := range p.policy.Expand(ctx, request) {
 					if err != nil {
-						send(sample{}, err)
+						send(sample{cost: child.Cost().EndedBy(err)}, err)
 						return
 					}
 					work.Go(func() { send(p.score(ctx, r, model, child)) })
@@ -104,16 +121,25 @@ func (p sampler) samples(ctx context.Context, r Request, from, to int) iter.Seq2
 			})
 		}
 		for range to - from {
+			var s sampleResult
 			select {
-			case s := <-out:
-				if !yield(s.sample, s.err) || s.err != nil {
-					return
-				}
+			case s = <-out:
 			case <-ctx.Done():
-				yield(sample{}, context.Cause(ctx))
+				s.err = context.Cause(ctx)
+			}
+			if s.err != nil {
+				stop()
+				for rest := range out { // not used, though some may be complete
+					s.sample.cost = s.sample.cost.Add(rest.sample.cost.EndedBy(cmp.Or(rest.err, context.Canceled)))
+				}
+				yield(s.sample, s.err)
 				return
 			}
+			if !yield(s.sample, nil) {
+				break
+			}
 		}
+		stop()
 	}
 }
 
@@ -132,11 +158,12 @@ func requests(r Request, from, to int) (all []policy.Request) {
 	return all
 }
 
-// score returns child as a sample, scored by the verifier if there is one.
+// score returns child as a sample, scored by the verifier if there is one. With an error the
+// sample has only its cost, which is wasted.
 func (p sampler) score(
 	ctx context.Context, r Request, model verifier.RewardModel, child policy.Child,
 ) (sample, error) {
-	s := sample{child: child, usage: child.Usage, answer: answerOf(child)}
+	s := sample{child: child, cost: child.Cost(), answer: answerOf(child)}
 	if p.correct != nil && p.correct(child) {
 		s.score = 1
 	}
@@ -151,14 +178,14 @@ func (p sampler) score(
 	if err == nil {
 		err = request.Check(result.Scores)
 	}
+	s.cost = s.cost.Add(result.Cost())
 	if err != nil {
-		return sample{}, fmt.Errorf("score sample %d: %w", child.Ordinal, err)
+		return sample{cost: s.cost.EndedBy(err)}, fmt.Errorf("score sample %d: %w", child.Ordinal, err)
 	}
 	s.child.Steps = slices.Clone(child.Steps)
 	for i := range s.child.Steps {
 		s.child.Steps[i].Score, s.child.Steps[i].Scored = result.Scores[i], true
 	}
-	s.usage = s.usage.Add(result.Usage)
 	s.score, s.scored = model.Aggregator.Of(result.Scores), true
 	return s, nil
 }

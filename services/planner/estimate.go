@@ -13,7 +13,7 @@ import (
 // estimate yields estimates of the difficulty of r's problem, each from more samples than the
 // one before. It yields none if neither r nor its plan needs one. When an estimate is yielded,
 // its samples are in the memo with zero usage, so that the search reuses them without paying
-// again.
+// again, or an error follows.
 func (p *Planner) estimate(ctx context.Context, id string, r Request, m models, memo *backend.Memoed) iter.Seq2[difficulty.Estimate, error] {
 	return func(yield func(difficulty.Estimate, error) bool) {
 		request := estimateRequest(id, r)
@@ -26,10 +26,15 @@ func (p *Planner) estimate(ctx context.Context, id string, r Request, m models, 
 			return
 		}
 		for e, err := range p.cfg.Difficulty.Estimate(ctx, request) {
+			var unrecorded error
 			if err == nil {
-				err = recordSamples(ctx, memo, request, e)
+				unrecorded = recordSamples(ctx, memo, request, e)
 			}
 			if !yield(e, err) || err != nil {
+				return
+			}
+			if unrecorded != nil {
+				yield(difficulty.Estimate{}, unrecorded) // e has the cost
 				return
 			}
 		}

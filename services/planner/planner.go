@@ -335,12 +335,14 @@ func (p *Planner) Plan(ctx context.Context, r Request) (PlanResult, error) {
 		return PlanResult{}, err
 	}
 	var result PlanResult
+	var cost reasoning.Cost
 	for e, err := range p.estimate(ctx, ulid.Make().String(), r, m, p.stack(r, m, nil).memo) {
 		if err != nil {
-			return PlanResult{}, err
+			return PlanResult{}, reasoning.WithCost(err, cost.Add(e.Cost()))
 		}
-		result.Estimate, result.Bill.Difficulty = &e, e.Usage
+		result.Estimate, cost = &e, e.Cost()
 	}
+	result.Bill.AddDifficulty(cost)
 	result.Plan = p.decide(r, result.Estimate, m)
 	return result, nil
 }

@@ -81,7 +81,7 @@ func (h history) grow(ctx context.Context, id string) ([]state.Change, error) {
 		if err := recordSamples(ctx, memo, from, *h.estimate); err != nil {
 			return nil, err
 		}
-		meter.ChargeEstimate(h.estimate.Usage)
+		meter.ChargeEstimate(h.estimate.Cost())
 	}
 	var outermost search.Backend = meter
 	if h.request.Thinking != nil {

@@ -141,21 +141,23 @@ func problem(id string, r Request, m models) search.Problem {
 }
 
 // followEstimate publishes each estimate of the problem's difficulty and, after each but the
-// final one, the plan that it gives. It returns the last estimate, and charges its cost to the
-// budget of the search.
+// final one, the plan that it gives. It returns the last estimate, and charges its cost, and what
+// was wasted after it, to the budget of the search.
 func (r *run) followEstimate(ctx context.Context, m models, s stack) (last *difficulty.Estimate, err error) {
+	var cost reasoning.Cost
 	defer func() {
-		if last != nil {
-			s.meter.ChargeEstimate(last.Usage)
-		}
+		s.meter.ChargeEstimate(cost)
+		r.bill = s.meter.Bill()
 	}()
 	for e, err := range r.estimates(ctx, m, s) {
 		if err != nil {
+			cost = cost.Add(e.Cost())
 			return last, err
 		}
-		last = &e
+		last, cost = &e, e.Cost()
 		r.recordEstimate(e)
-		r.bill = reasoning.Bill{Difficulty: e.Usage}
+		r.bill = reasoning.Bill{}
+		r.bill.AddDifficulty(cost)
 		r.live.publish(state.Billed{Bill: r.bill}, state.Estimated{Estimate: e})
 		if !e.Final {
 			r.publishPlan(r.decide(r.live.request, last, m))

@@ -46,8 +46,28 @@ func (s searchLog) ended(ctx context.Context, strategy string, final State, o Ou
 		slog.Group("bill", "generated", total.Generated, "prompt", total.Prompt, "cached", total.Cached,
 			"verifier", total.Verifier, "flops", total.FLOPs),
 	}
+	if waste := wasteGroup(bill); len(waste) > 0 {
+		attributes = append(attributes, slog.Group("waste", waste...))
+	}
+	if bill.Saturated() {
+		attributes = append(attributes, "saturated", true)
+	}
 	if e := reasoning.Classify(o.Err); e != nil {
 		attributes = append(attributes, "reason", e.Reason())
 	}
 	s.InfoContext(ctx, "search ended", attributes...)
+}
+
+// wasteGroup returns the tokens that a bill names as wasted, generated ones and those of a verifier together, by cause,
+// and the upper bound of what is unknown. It leaves out what is zero.
+func wasteGroup(b reasoning.Bill) (group []any) {
+	for cause, u := range b.Waste.Causes() {
+		if u.Generated+u.Verifier > 0 {
+			group = append(group, cause, u.Generated+u.Verifier)
+		}
+	}
+	if b.Unknown.Generated+b.Unknown.Verifier > 0 {
+		group = append(group, "unknown", b.Unknown.Generated+b.Unknown.Verifier)
+	}
+	return group
 }

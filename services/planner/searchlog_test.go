@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
@@ -118,6 +119,29 @@ func TestSearchLog(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The record of a search's end has what was wasted, by cause.
+func TestSearchLogHasWaste(t *testing.T) {
+	var log bytes.Buffer
+	attempts := 0
+	steps := policytest.Steps(1, 0)
+	failing := &policytest.Script{Reply: func(r policy.Request, ordinal int) policytest.Reply {
+		reply := steps.Reply(r, ordinal)
+		if attempts++; attempts == 1 {
+			reply.Err, reply.Wasted.Generated = reasoning.ErrUnavailable, 7
+		}
+		return reply
+	}}
+	bubble(t, Config{Policy: failing, Log: slog.New(slog.NewJSONHandler(&log, nil))}, func(t *testing.T, p *Planner) {
+		mustCreate(t, p, greedy("1"))
+		time.Sleep(time.Minute)
+		all := records(t, &log)
+		want := map[string]any{"failed": 7.0}
+		if diff := cmp.Diff(all[len(all)-1]["waste"], any(want)); diff != "" {
+			t.Errorf("waste: got -, want +\n%s", diff)
+		}
+	})
 }
 
 // An error of no known kind and a search outside of a trace have no attributes for them.

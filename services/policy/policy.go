@@ -19,7 +19,9 @@ type Policy interface {
 	//
 	//  1. All children are yielded.
 	//  2. An error ends the sequence; the children before it stay valid. The Child that is
-	//     yielded with the error has only Usage: the wasted tokens, if known.
+	//     yielded with the error has only its Cost: what was wasted and is in no child, if
+	//     known. The part of Usage that Waste does not name is wasted by the error: see
+	//     reasoning.Cost.EndedBy.
 	//  3. The caller breaks off or cancels ctx: Expand stops the unfinished children, in the
 	//     queue and in the engine.
 	//

@@ -39,10 +39,26 @@ type Request struct {
 	// engine does that is restarting or that throttles, and the request waits for another, with
 	// the reason. Implementations without a queue do not call it. It must not block.
 	OnWait func(error)
+	// OnWaste, if not nil, is called with what was wasted and is in no child and no error, as
+	// by an attempt that ends after the last child or after the caller has broken off. It may
+	// be called at any time, also after the sequence has ended, and must not block.
+	OnWaste func(reasoning.Cost)
+}
+
+// Wasted calls OnWaste with a cost that is not zero.
+func (r Request) Wasted(c reasoning.Cost) {
+	if r.OnWaste != nil && c != (reasoning.Cost{}) {
+		r.OnWaste(c)
+	}
 }
 
 // Depth returns the depth of the prefix in the tree.
 func (r Request) Depth() int { return reasoning.Depth(r.Node) }
+
+// Unreported returns the cost of n children of r that is never reported: at most all tokens that they may have.
+func (r Request) Unreported(n int) reasoning.Cost {
+	return reasoning.Cost{Unknown: reasoning.Usage{Generated: int64(n) * int64(r.Sampling.MaxTokens)}}
+}
 
 // Limits of a request, checked by Validate.
 const (

@@ -55,6 +55,17 @@ func (r Request) Validate() error {
 	return nil
 }
 
+// Unreported returns the cost of scoring r that is never reported: at most that of reading the path up to each of its
+// steps, with a token per byte.
+func (r Request) Unreported() reasoning.Cost {
+	read, tokens := int64(len(r.Problem)), int64(0)
+	for _, s := range r.Steps {
+		read += int64(len(s))
+		tokens += read
+	}
+	return reasoning.Cost{Unknown: reasoning.Usage{Verifier: tokens}}
+}
+
 // Check returns ErrBadScores unless scores satisfy the contract of Score for r. Every
 // implementation that gets its scores from a model calls Check.
 func (r Request) Check(scores []float64) error {

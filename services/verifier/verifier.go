@@ -15,7 +15,9 @@ import (
 type Verifier interface {
 	// Score scores every step of the path. The result has exactly as many scores
 	// as the request has steps, each in [0,1]; any other output of a model is an
-	// ErrBadScores. With an error there are no scores.
+	// ErrBadScores. With an error the result has no scores, only its Cost: what was wasted, if
+	// known. The part of Usage that Waste does not name is wasted by the error: see
+	// reasoning.Cost.EndedBy.
 	Score(ctx context.Context, r Request) (Result, error)
 	// RewardModel returns the identity of the reward model and its aggregator.
 	RewardModel(ctx context.Context) (RewardModel, error)

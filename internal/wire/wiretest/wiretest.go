@@ -44,6 +44,19 @@ var (
 			FLOPs:     rapid.Float64Min(0).Draw(t, "flops"),
 		}
 	})
+	Costs = rapid.Custom(func(t *rapid.T) reasoning.Cost {
+		w := reasoning.Waste{
+			Cancelled: Usages.Draw(t, "cancelled"), Failed: Usages.Draw(t, "failed"),
+			Lost: Usages.Draw(t, "lost"), Untrusted: Usages.Draw(t, "untrusted"),
+		}
+		return reasoning.Cost{Usage: Usages.Draw(t, "used").Add(w.Total()), Waste: w, Unknown: Usages.Draw(t, "unknown")}
+	})
+	Bills = rapid.Custom(func(t *rapid.T) (b reasoning.Bill) {
+		b.AddPolicy(Costs.Draw(t, "policy"))
+		b.AddVerifier(Costs.Draw(t, "verifier"))
+		b.AddDifficulty(Costs.Draw(t, "difficulty"))
+		return b
+	})
 	Samplings = rapid.Custom(func(t *rapid.T) reasoning.Sampling {
 		return reasoning.Sampling{
 			Temperature: rapid.Float64().Draw(t, "temperature"),

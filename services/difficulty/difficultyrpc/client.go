@@ -30,7 +30,9 @@ func NewClient(conn grpc.ClientConnInterface) *Client {
 }
 
 // Estimate implements difficulty.Estimator. It fails with wire.ErrMalformed if the
-// server's stream ends without a final estimate.
+// server's stream ends without a final estimate, and with reasoning.ErrImplausible if the server
+// claims what the samples cannot have cost. What an estimate that is cancelled, or whose stream
+// breaks, has cost is unknown.
 func (c *Client) Estimate(ctx context.Context, r difficulty.Request) iter.Seq2[difficulty.Estimate, error] {
 	return func(yield func(difficulty.Estimate, error) bool) {
 		if err := r.Validate(); err != nil {
@@ -40,10 +42,14 @@ func (c *Client) Estimate(ctx context.Context, r difficulty.Request) iter.Seq2[d
 		ctx, cancel := context.WithCancel(ctx) // ends the stream if the caller stops early
 		defer cancel()
 		stream, err := c.service.Estimate(ctx, estimateRequestToProto(r))
+		sent, claimed := err == nil, claim{request: r}
 		for final := false; ; {
 			var estimate difficulty.Estimate
 			if err == nil {
 				estimate, err = receive(stream)
+			}
+			if err == nil {
+				estimate, err = claimed.check(estimate)
 			}
 			switch {
 			case errors.Is(err, io.EOF) && final:
@@ -52,7 +58,7 @@ func (c *Client) Estimate(ctx context.Context, r difficulty.Request) iter.Seq2[d
 				err = fmt.Errorf("%w: stream ended without a final estimate", wire.ErrMalformed)
 			}
 			if err != nil {
-				yield(difficulty.Estimate{}, rpcerr.FromStatus(err))
+				yield(difficulty.Estimate{}.WithCost(claimed.costOf(err, sent)), rpcerr.FromStatus(err))
 				return
 			}
 			final = estimate.Final

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -124,6 +125,40 @@ func TestStoppingEarlyStopsTheEstimator(t *testing.T) {
 			t.Errorf("got %v and %v, want one estimate and the deadline", got, err)
 		}
 	})
+}
+
+// A server that claims what its samples cannot have cost is refused.
+func TestServerThatLies(t *testing.T) {
+	honest := estimates[0]
+	for name, change := range map[string]func(*difficulty.Estimate){
+		"honest":           func(*difficulty.Estimate) {},
+		"generated":        func(e *difficulty.Estimate) { e.Usage.Generated = 1 << 40 },
+		"prompt":           func(e *difficulty.Estimate) { e.Usage.Prompt = 1 << 40 },
+		"verifier":         func(e *difficulty.Estimate) { e.Usage.Verifier = 1 << 40 },
+		"FLOPs":            func(e *difficulty.Estimate) { e.Usage.FLOPs = 1e200 },
+		"no samples":       func(e *difficulty.Estimate) { e.New = nil },
+		"waste":            func(e *difficulty.Estimate) { e.Waste.Failed.Generated, e.Usage.Generated = 1<<50, 1<<50+7 },
+		"verifier's waste": func(e *difficulty.Estimate) { e.Waste.Lost.Verifier, e.Usage.Verifier = 1<<60, 1<<60 },
+		"a sample": func(e *difficulty.Estimate) {
+			e.New[0].Usage.Generated = 5000
+		},
+		"too many samples": func(e *difficulty.Estimate) {
+			for range 9 {
+				e.New = append(e.New, honest.New...)
+			}
+		},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			lie := honest
+			lie.New = slices.Clone(honest.New)
+			change(&lie)
+			s := &script{estimates: []difficulty.Estimate{lie, estimates[1]}}
+			_, err := estimate(t.Context(), serve(t, s), request, 0)
+			if refused := errors.Is(err, reasoning.ErrImplausible); refused == (name == "honest") {
+				t.Errorf("%s: got error %v", name, err)
+			}
+		})
+	}
 }
 
 func TestErrorsKeepTheirIdentity(t *testing.T) {

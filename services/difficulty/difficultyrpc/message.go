@@ -61,15 +61,16 @@ func estimateRequestFromProto(
 
 // EstimateToProto turns an estimate into its message, without its samples.
 func EstimateToProto(e difficulty.Estimate) *difficultyv1.Estimate {
-	return &difficultyv1.Estimate{
+	p := &difficultyv1.Estimate{
 		PassRate: e.PassRate,
 		Low:      e.Low,
 		High:     e.High,
 		Bin:      &difficultyv1.Bin{Index: int32(e.Bin), Label: e.Label, Settled: e.Settled},
 		Samples:  int32(e.Samples),
-		Usage:    wire.UsageToProto(e.Usage),
 		Final:    e.Final,
 	}
+	p.Usage, p.Waste, p.Unknown = wire.CostToProto(e.Cost())
+	return p
 }
 
 // EstimateFromProto is the inverse of EstimateToProto.
@@ -91,10 +92,11 @@ func EstimateFromProto(p *difficultyv1.Estimate) (e difficulty.Estimate, err err
 		return e, wire.Malformed("estimate.pass_rate", "must be in its interval, and the interval in [0,1]: is %v in [%v,%v]",
 			e.PassRate, e.Low, e.High)
 	}
-	if e.Usage, err = wire.UsageFromProto(p.GetUsage()); err != nil {
+	cost, err := wire.CostFromProto(p.GetUsage(), p.GetWaste(), p.GetUnknown())
+	if err != nil {
 		return e, err
 	}
-	return e, wire.Count("estimate.samples", p.GetSamples())
+	return e.WithCost(cost), wire.Count("estimate.samples", p.GetSamples())
 }
 
 // responseToProto turns an estimate with its samples into a response.

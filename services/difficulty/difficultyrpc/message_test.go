@@ -53,10 +53,9 @@ func TestRoundTrips(t *testing.T) {
 			Bin:      rapid.IntRange(0, difficulty.MaxEdges).Draw(t, "bin"),
 			Label:    rapid.String().Draw(t, "label"),
 			Settled:  rapid.Bool().Draw(t, "settled"),
-			Usage:    wiretest.Usages.Draw(t, "usage"),
 			New:      rapid.SliceOfN(children, 0, 3).Draw(t, "new"),
 			Final:    rapid.Bool().Draw(t, "final"),
-		}
+		}.WithCost(wiretest.Costs.Draw(t, "cost"))
 	}), responseToProto, responseFromProto)
 }
 

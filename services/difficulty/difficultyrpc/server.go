@@ -34,7 +34,7 @@ func (s *server) Estimate(
 	}
 	for estimate, err := range s.estimator.Estimate(stream.Context(), r) {
 		if err != nil {
-			return err
+			return reasoning.WithCost(err, estimate.Cost())
 		}
 		if err := stream.Send(responseToProto(estimate)); err != nil {
 			return err

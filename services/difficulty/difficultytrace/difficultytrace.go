@@ -38,6 +38,7 @@ func (e *traced) Estimate(ctx context.Context, r difficulty.Request) iter.Seq2[d
 		}()
 		for estimate, err := range e.Estimator.Estimate(ctx, r) {
 			if err != nil {
+				spent = spent.Add(estimate.Usage)
 				e.in.Fail(span, err)
 			} else {
 				spent = estimate.Usage

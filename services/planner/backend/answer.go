@@ -19,7 +19,20 @@ type Answer struct {
 	Child   *policy.Child
 	Scores  []float64
 	Usage   reasoning.Usage // unless Child has it
+	Waste   reasoning.Waste // the part of Usage that was wasted
+	Unknown reasoning.Usage // upper bound of what was spent beyond Usage, and was never reported
 	Failure *reasoning.Error
+}
+
+// cost returns what the request has cost, unless Child has it.
+func (a Answer) cost() reasoning.Cost {
+	return reasoning.Cost{Usage: a.Usage, Waste: a.Waste, Unknown: a.Unknown}
+}
+
+// withCost returns a with a cost.
+func (a Answer) withCost(c reasoning.Cost) Answer {
+	a.Usage, a.Waste, a.Unknown = c.Usage, c.Waste, c.Unknown
+	return a
 }
 
 // An AnswerKey identifies a request within its search, by its node and its content: everything that
@@ -111,15 +124,17 @@ func (a *Answer) fields(c *codec) {
 	switch kind {
 	case usageAnswer:
 		c.usage(&a.Usage)
+		c.waste(&a.Waste, &a.Unknown)
 	case childAnswer:
 		a.childFields(c)
 	case scoresAnswer:
-		s := scored{a.Scores, a.Usage}
+		s := scored{a.Scores, a.Usage, a.Waste, a.Unknown}
 		s.fields(c)
-		a.Scores, a.Usage = s.Scores, s.Usage
+		a.Scores, a.Usage, a.Waste, a.Unknown = s.Scores, s.Usage, s.Waste, s.Unknown
 	case failureAnswer:
 		a.failureFields(c)
 		c.usage(&a.Usage)
+		c.waste(&a.Waste, &a.Unknown)
 	default:
 		c.fail()
 	}
@@ -130,9 +145,11 @@ func (a *Answer) childFields(c *codec) {
 		a.Child = &policy.Child{}
 	}
 	integer(c, &a.Child.Ordinal)
-	r := recorded{a.Child.Steps, a.Child.Finish, a.Child.Usage}
+	r := recorded{a.Child.Steps, a.Child.Finish, a.Child.Usage, a.Child.Waste, a.Child.Unknown}
 	r.fields(c)
-	a.Child.Steps, a.Child.Finish, a.Child.Usage = r.Steps, r.Finish, r.Usage
+	child := a.Child.WithCost(r.cost())
+	child.Steps, child.Finish = r.Steps, r.Finish
+	*a.Child = child
 }
 
 func (a *Answer) failureFields(c *codec) {

@@ -24,6 +24,17 @@ func (c *codec) usage(u *reasoning.Usage) {
 	c.float(&u.FLOPs)
 }
 
+// waste writes or reads what was wasted, the last fields of a record. It writes nothing if nothing was: so are the records
+// of stores that did not name waste.
+func (c *codec) waste(w *reasoning.Waste, unknown *reasoning.Usage) {
+	if c.reading && len(c.bytes) == 0 || !c.reading && *w == (reasoning.Waste{}) && *unknown == (reasoning.Usage{}) {
+		return
+	}
+	for _, u := range []*reasoning.Usage{&w.Cancelled, &w.Failed, &w.Lost, &w.Untrusted, unknown} {
+		c.usage(u)
+	}
+}
+
 // integer writes or reads an integer.
 func integer[T ~int | ~int64](c *codec, v *T) {
 	if !c.reading {

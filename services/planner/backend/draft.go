@@ -104,7 +104,7 @@ func (d *draft) take(part policy.Child) {
 	if d.parts++; d.parts == 1 {
 		d.child.Start = part.Start
 	}
-	d.child.Usage = d.child.Usage.Add(part.Usage)
+	d.child = d.child.WithCost(d.child.Cost().Add(part.Cost()))
 	d.child.Generate += part.Generate
 	d.spent += generated
 	d.complete += len(part.Steps)

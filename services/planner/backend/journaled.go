@@ -80,8 +80,8 @@ func (j *Journaled) Left() int {
 }
 
 // take removes the oldest recorded answer of each key. It returns them in the order of the record,
-// the indices of the keys that have none, and the usage of requests that were called off.
-func (j *Journaled) take(keys []AnswerKey) (given []numbered, missing []int, wasted reasoning.Usage) {
+// the indices of the keys that have none, and the cost of requests that were called off.
+func (j *Journaled) take(keys []AnswerKey) (given []numbered, missing []int, wasted reasoning.Cost) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for i, key := range keys {
@@ -91,7 +91,7 @@ func (j *Journaled) take(keys []AnswerKey) (given []numbered, missing []int, was
 			queue = queue[1:]
 			j.answers[key] = queue
 			if a.usageOnly() {
-				wasted = wasted.Add(a.Usage)
+				wasted = wasted.Add(a.cost().EndedBy(context.Canceled))
 				continue
 			}
 			given, found = append(given, a), true
@@ -182,7 +182,7 @@ func (j *Journaled) Expand(ctx context.Context, r policy.Request) iter.Seq2[poli
 		var failed *Answer
 		for _, a := range given {
 			if a.Failure != nil {
-				wasted = wasted.Add(a.Usage)
+				wasted = wasted.Add(a.cost().EndedBy(a.Failure))
 				failed = &a.Answer
 				continue
 			}
@@ -193,7 +193,7 @@ func (j *Journaled) Expand(ctx context.Context, r policy.Request) iter.Seq2[poli
 		}
 		if len(missing) > 0 {
 			if err := j.await(ctx); err != nil {
-				yield(policy.Child{Usage: wasted}, err)
+				yield(policy.Child{}.WithCost(wasted), err)
 				return
 			}
 			if !j.expand(ctx, r, keys, missing, &wasted, yield) {
@@ -201,16 +201,16 @@ func (j *Journaled) Expand(ctx context.Context, r policy.Request) iter.Seq2[poli
 			}
 		}
 		if failed != nil {
-			yield(policy.Child{Usage: wasted}, failed.err())
+			yield(policy.Child{}.WithCost(wasted), failed.err())
 		}
 	}
 }
 
 // expand requests the children with these indices, and records what the policy answers. It adds
-// wasted, the usage of earlier requests for them, to that of the first child. It returns false if
+// wasted, the cost of earlier requests for them, to that of the first child. It returns false if
 // nothing may be yielded after it.
 func (j *Journaled) expand(
-	ctx context.Context, r policy.Request, keys []AnswerKey, missing []int, wasted *reasoning.Usage,
+	ctx context.Context, r policy.Request, keys []AnswerKey, missing []int, wasted *reasoning.Cost,
 	yield func(policy.Child, error) bool,
 ) bool {
 	keyOf, ordinals := map[int]AnswerKey{}, make([]int, len(missing))
@@ -223,16 +223,16 @@ func (j *Journaled) expand(
 	defer stop()
 	for child, err := range j.Memoed.Expand(ctx, r) {
 		if err != nil {
-			j.recordFailure(ctx, r, keyOf, child.Usage, err)
-			child.Usage = child.Usage.Add(*wasted)
-			yield(child, err)
+			j.recordFailure(ctx, r, keyOf, child.Cost().EndedBy(err), err)
+			yield(child.WithCost(child.Cost().EndedBy(err).Add(*wasted)), err)
 			return false
 		}
 		if key, ok := keyOf[child.Ordinal]; ok {
 			delete(keyOf, child.Ordinal)
-			j.answered(Answer{Request: key, Child: &child})
+			own := child // without wasted, which is recorded already
+			j.answered(Answer{Request: key, Child: &own})
 		}
-		child.Usage, *wasted = child.Usage.Add(*wasted), reasoning.Usage{}
+		child, *wasted = child.WithCost(child.Cost().Add(*wasted)), reasoning.Cost{}
 		if !yield(child, nil) {
 			return false
 		}
@@ -241,23 +241,23 @@ func (j *Journaled) expand(
 }
 
 // recordFailure records that a request failed, for each child that has not arrived; the first has
-// the usage. Of a request that was called off it records only the usage.
+// the cost. Of a request that was called off it records only the cost.
 func (j *Journaled) recordFailure(
-	ctx context.Context, r policy.Request, keyOf map[int]AnswerKey, u reasoning.Usage, err error,
+	ctx context.Context, r policy.Request, keyOf map[int]AnswerKey, cost reasoning.Cost, err error,
 ) {
 	for _, ordinal := range r.Ordinals {
 		key, ok := keyOf[ordinal]
 		if !ok {
 			continue
 		}
-		a := Answer{Request: key, Usage: u}
+		a := Answer{Request: key}.withCost(cost)
 		if !calledOff(ctx, err) {
 			a.Failure = failureOf(err)
 		}
-		if a.Failure != nil || u != (reasoning.Usage{}) {
+		if a.Failure != nil || cost != (reasoning.Cost{}) {
 			j.answered(a)
 		}
-		u = reasoning.Usage{}
+		cost = reasoning.Cost{}
 	}
 }
 
@@ -268,10 +268,10 @@ func (j *Journaled) Score(ctx context.Context, r verifier.Request) (verifier.Res
 	if len(given) > 0 {
 		a := given[0].Answer
 		if a.Failure != nil {
-			return verifier.Result{Usage: a.Usage}, a.err()
+			return verifier.Failed(a.cost(), a.Failure), a.err()
 		}
-		j.notice(save(ctx, j.store, j.pathKey(r.Problem, r.Steps), &scored{a.Scores, a.Usage}))
-		return verifier.Result{Scores: a.Scores, Usage: a.Usage}, nil
+		j.notice(save(ctx, j.store, j.pathKey(r.Problem, r.Steps), &scored{a.Scores, a.Usage, a.Waste, a.Unknown}))
+		return verifier.Result{Scores: a.Scores}.WithCost(a.cost()), nil
 	}
 	if err := j.await(ctx); err != nil {
 		return verifier.Result{}, err
@@ -281,9 +281,9 @@ func (j *Journaled) Score(ctx context.Context, r verifier.Request) (verifier.Res
 	result, err := j.Memoed.Score(ctx, r)
 	switch {
 	case err == nil:
-		j.answered(Answer{Request: key, Scores: result.Scores, Usage: result.Usage})
+		j.answered(Answer{Request: key, Scores: result.Scores}.withCost(result.Cost()))
 	case !calledOff(ctx, err):
-		j.answered(Answer{Request: key, Usage: result.Usage, Failure: failureOf(err)})
+		j.answered(Answer{Request: key, Failure: failureOf(err)}.withCost(result.Cost().EndedBy(err)))
 	}
 	return result, err
 }

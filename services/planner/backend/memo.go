@@ -61,7 +61,7 @@ func (m *Memoed) Record(
 	prefix := m.prefixKey(r)
 	m.notice(m.record(ctx, m.store, prefix, r, c))
 	paid := c
-	paid.Usage = reasoning.Usage{}
+	paid = paid.WithCost(reasoning.Cost{})
 	if err := m.record(ctx, m.free, prefix, r, paid); err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (m *Memoed) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 		r.Ordinals = missing
 		for child, err := range m.Backend.Expand(ctx, r) {
 			if err != nil {
-				yield(policy.Child{Usage: child.Usage}, err)
+				yield(policy.Child{}.WithCost(child.Cost()), err)
 				return
 			}
 			m.notice(m.record(ctx, m.store, prefix, r, child))
@@ -122,18 +122,18 @@ func (m *Memoed) Score(ctx context.Context, r verifier.Request) (verifier.Result
 		var s scored
 		if ok, err := load(ctx, store, key, &s); ok || err != nil {
 			m.looked(CallScore, 1, 1)
-			return verifier.Result{Scores: s.Scores, Usage: s.Usage}, err
+			return verifier.Result{Scores: s.Scores}.WithCost(s.cost()), err
 		}
 	}
 	m.looked(CallScore, 1, 0)
 	result, err := m.Backend.Score(ctx, r)
+	if err == nil {
+		err = r.Check(result.Scores)
+	}
 	if err != nil {
-		return verifier.Result{}, err
+		return verifier.Failed(result.Cost(), err), err
 	}
-	if err := r.Check(result.Scores); err != nil {
-		return verifier.Result{}, err
-	}
-	m.notice(save(ctx, m.store, key, &scored{result.Scores, result.Usage}))
+	m.notice(save(ctx, m.store, key, &scored{result.Scores, result.Usage, result.Waste, result.Unknown}))
 	return result, nil
 }
 
@@ -167,7 +167,7 @@ func (m *Memoed) recall(
 			ok, err = load(ctx, store, cutKey(key, r), &rec)
 		}
 		if ok || err != nil {
-			return policy.Child{Ordinal: ordinal, Steps: rec.Steps, Finish: rec.Finish, Usage: rec.Usage}, ok, err
+			return policy.Child{Ordinal: ordinal, Steps: rec.Steps, Finish: rec.Finish}.WithCost(rec.cost()), ok, err
 		}
 	}
 	return policy.Child{}, false, nil
@@ -184,24 +184,28 @@ func (m *Memoed) fit(rec recorded, r policy.Request) (_ recorded, ok bool) {
 	return rec, complete && tokens(rec.Steps) <= int64(r.Sampling.MaxTokens)
 }
 
-// cut returns the record of the first n steps, as if the policy had stopped there.
+// cut returns the record of the first n steps, as if the policy had stopped there and wasted
+// nothing.
 func (m *Memoed) cut(rec recorded, n int) recorded {
 	rec.Steps, rec.Finish = rec.Steps[:n], reasoning.FinishStep
-	generated := min(rec.Usage.Generated, tokens(rec.Steps))
-	rec.Usage.FLOPs = max(0, rec.Usage.FLOPs-m.identity.Policy.FLOPs(rec.Usage.Generated-generated))
-	rec.Usage.Generated = generated
+	used := rec.cost().Used()
+	generated := min(used.Generated, tokens(rec.Steps))
+	used.FLOPs = max(0, used.FLOPs-m.identity.Policy.FLOPs(used.Generated-generated))
+	used.Generated = generated
+	rec.Usage, rec.Waste, rec.Unknown = used, reasoning.Waste{}, reasoning.Usage{}
 	return rec
 }
 
 // record stores a child of r, unless the store has more of it. A child that r's token limit
 // cut is stored for the same limit, and its whole steps for any.
 func (m *Memoed) record(ctx context.Context, store Store, prefix string, r policy.Request, c policy.Child) error {
-	rec := recorded{slices.Clone(c.Steps), c.Finish, c.Usage}
+	rec := recorded{slices.Clone(c.Steps), c.Finish, c.Usage, c.Waste, c.Unknown}
 	for i := range rec.Steps {
 		rec.Steps[i].Score, rec.Steps[i].Scored = 0, false
 	}
 	var items []Item
-	if read := c.Usage.Prompt + c.Usage.Cached; read > 0 {
+	used := c.Cost().Used()
+	if read := used.Prompt + used.Cached; read > 0 {
 		items = append(items, itemOf(readKey(prefix), &prefixed{read}))
 	}
 	key, whole := childKey(prefix, r, c.Ordinal), true

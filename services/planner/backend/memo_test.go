@@ -120,11 +120,11 @@ func TestMemoFit(t *testing.T) {
 		}
 		return steps
 	}
-	cut := recorded{step("a"), reasoning.FinishStep, reasoning.Usage{Generated: 10, Prompt: 5, FLOPs: 15e6 * 2}}
+	cut := recorded{Steps: step("a"), Finish: reasoning.FinishStep, Usage: reasoning.Usage{Generated: 10, Prompt: 5, FLOPs: 15e6 * 2}}
 	paid := reasoning.Usage{Generated: 31, Prompt: 5, FLOPs: 36e6 * 2}
-	whole := recorded{step("a", "b", "c"), reasoning.FinishEnd, paid}
-	open := recorded{step("a", "b"), reasoning.FinishStep, paid}
-	free := recorded{whole.Steps, whole.Finish, reasoning.Usage{}}
+	whole := recorded{Steps: step("a", "b", "c"), Finish: reasoning.FinishEnd, Usage: paid}
+	open := recorded{Steps: step("a", "b"), Finish: reasoning.FinishStep, Usage: paid}
+	free := recorded{Steps: whole.Steps, Finish: whole.Finish}
 	for name, test := range map[string]struct {
 		rec       recorded
 		span, max int

@@ -47,8 +47,8 @@ func Meter(b search.Backend, budget Budget, policy, rewardModel reasoning.Model)
 	return m
 }
 
-// Bill returns the cost so far, with wasted tokens as far as children and errors report them. It
-// includes the tokens of an engine that generates more than it may.
+// Bill returns the cost so far, with wasted tokens as far as children, errors and OnWaste report
+// them. It includes the tokens of an engine that generates more than it may.
 func (m *Metered) Bill() reasoning.Bill {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -56,12 +56,12 @@ func (m *Metered) Bill() reasoning.Bill {
 }
 
 // ChargeEstimate bills an estimate of difficulty, and spends its cost from the budget.
-func (m *Metered) ChargeEstimate(u reasoning.Usage) {
+func (m *Metered) ChargeEstimate(c reasoning.Cost) {
 	m.mu.Lock()
-	m.bill.Difficulty = m.bill.Difficulty.Add(u)
+	m.bill.AddDifficulty(c)
 	m.mu.Unlock()
 	if m.ledger != nil {
-		m.ledger.spend(u)
+		m.ledger.spend(c.Usage)
 	}
 }
 
@@ -112,8 +112,9 @@ func (m *Metered) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy
 
 // expandUnbounded expands without a budget.
 func (m *Metered) expandUnbounded(ctx context.Context, r policy.Request, yield func(policy.Child, error) bool) {
+	r.OnWaste = m.charge
 	for c, err := range m.Backend.Expand(ctx, r) {
-		m.billPolicy(c.Usage)
+		c = m.billPolicy(c, err)
 		if !yield(c, err) || err != nil {
 			return
 		}
@@ -158,8 +159,9 @@ func (m *Metered) expand(ctx context.Context, r policy.Request, shares []*share,
 func (m *Metered) expandGranted(ctx context.Context, r policy.Request, shares []*share) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {
 		missing := slices.Clone(shares) // nil for children that have arrived
+		r.OnWaste = m.charge
 		for c, err := range m.Backend.Expand(ctx, r) {
-			m.billPolicy(c.Usage)
+			c = m.billPolicy(c, err)
 			var s *share
 			if i := slices.Index(r.Ordinals, c.Ordinal); err == nil && i >= 0 {
 				s, missing[i] = missing[i], nil
@@ -177,11 +179,27 @@ func (m *Metered) expandGranted(ctx context.Context, r policy.Request, shares []
 	}
 }
 
-// billPolicy adds to the bill what a policy has used.
-func (m *Metered) billPolicy(u reasoning.Usage) {
+// billPolicy bills the cost of a child, or of one that was yielded with err: then all of it is wasted. It returns the
+// child with each waste named.
+func (m *Metered) billPolicy(c policy.Child, err error) policy.Child {
+	cost := c.Cost()
+	if err != nil {
+		cost = cost.EndedBy(err)
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.bill.Policy = m.bill.Policy.Add(u)
+	m.bill.AddPolicy(cost)
+	return c.WithCost(cost)
+}
+
+// charge bills what a policy has wasted and is in no child, and spends it from the budget.
+func (m *Metered) charge(c reasoning.Cost) {
+	m.mu.Lock()
+	m.bill.AddPolicy(c)
+	m.mu.Unlock()
+	if m.ledger != nil {
+		m.ledger.spend(c.Usage)
+	}
 }
 
 // Score implements search.Backend.
@@ -201,10 +219,11 @@ func (m *Metered) Score(ctx context.Context, r verifier.Request) (verifier.Resul
 // score requests a score and bills it.
 func (m *Metered) score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
 	result, err := m.Backend.Score(ctx, r)
-	if err == nil {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		m.bill.Verifier = m.bill.Verifier.Add(result.Usage)
+	if err != nil {
+		result = verifier.Failed(result.Cost(), err)
 	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.bill.AddVerifier(result.Cost())
 	return result, err
 }

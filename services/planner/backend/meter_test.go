@@ -168,6 +168,57 @@ func TestMeterBillsCancelledSamples(t *testing.T) {
 	})
 }
 
+// The bill has each waste with its cause, of the policy and of the verifier, and what is told outside of children.
+func TestMeterNamesWaste(t *testing.T) {
+	for _, budget := range []Budget{{}, {PolicyTokens: 1000, VerifierTokens: 1000}} {
+		calls := 0
+		b := Retry(fake{
+			expand: func(_ context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
+				return func(yield func(policy.Child, error) bool) {
+					if calls++; calls == 1 {
+						yield(policy.Child{Usage: reasoning.Usage{Generated: 7}}, reasoning.ErrUnavailable)
+						return
+					}
+					r.Wasted(reasoning.Wasted(reasoning.Waste{Lost: reasoning.Usage{Generated: 11}}))
+					child := policy.Child{Steps: []reasoning.Step{{Text: "a", Tokens: 5}}, Usage: reasoning.Usage{Generated: 6}}
+					child.Waste.Untrusted.Generated = 1
+					if yield(child, nil) {
+						yield(policy.Child{Usage: reasoning.Usage{Generated: 2}, Unknown: reasoning.Usage{Generated: 64}}, context.Canceled)
+					}
+				}
+			},
+			score: func(context.Context, verifier.Request) (verifier.Result, error) {
+				if calls++; calls == 4 {
+					return verifier.Result{Scores: []float64{1}, Usage: reasoning.Usage{Verifier: 30, Cached: 4}}, nil
+				}
+				err := reasoning.ErrOverloaded
+				return verifier.Failed(reasoning.Cost{Usage: reasoning.Usage{Verifier: 20}}, err), err
+			},
+		}, Backoff{First: 1})
+		m := Meter(b, budget, reasoning.Model{}, reasoning.Model{})
+		if got, err := children(t.Context(), m, ask(2)); len(got) != 1 || !errors.Is(err, context.Canceled) {
+			t.Errorf("got %d children and error %v, want one and a cancellation", len(got), err)
+		}
+		if _, err := m.Score(t.Context(), verifier.Request{Problem: "p", Steps: []string{"a"}}); err != nil {
+			t.Error(err)
+		}
+		m.ChargeEstimate(reasoning.WastedBy(reasoning.ErrUnavailable, reasoning.Usage{Generated: 3}))
+		want := reasoning.Bill{
+			Policy:     reasoning.Usage{Generated: 7 + 11 + 6 + 2},
+			Verifier:   reasoning.Usage{Verifier: 20 + 30, Cached: 4},
+			Difficulty: reasoning.Usage{Generated: 3},
+			Waste: reasoning.Waste{
+				Cancelled: reasoning.Usage{Generated: 2}, Failed: reasoning.Usage{Generated: 7 + 3, Verifier: 20},
+				Lost: reasoning.Usage{Generated: 11}, Untrusted: reasoning.Usage{Generated: 1},
+			},
+			Unknown: reasoning.Usage{Generated: 64},
+		}
+		if diff := cmp.Diff(m.Bill(), want); diff != "" {
+			t.Errorf("budget %+v: bill (-got +want):\n%s", budget, diff)
+		}
+	}
+}
+
 // An engine that exceeds its limits is billed for all its tokens.
 func TestMeterBillsOvershoot(t *testing.T) {
 	over := fake{

@@ -12,15 +12,27 @@ import (
 
 // A recorded is the record of a child: its longest known text, in whole steps.
 type recorded struct {
-	Steps  []reasoning.Step
-	Finish reasoning.Finish
-	Usage  reasoning.Usage
+	Steps   []reasoning.Step
+	Finish  reasoning.Finish
+	Usage   reasoning.Usage
+	Waste   reasoning.Waste
+	Unknown reasoning.Usage
+}
+
+func (r *recorded) cost() reasoning.Cost {
+	return reasoning.Cost{Usage: r.Usage, Waste: r.Waste, Unknown: r.Unknown}
 }
 
 // A scored is the record of a path's scores.
 type scored struct {
-	Scores []float64
-	Usage  reasoning.Usage
+	Scores  []float64
+	Usage   reasoning.Usage
+	Waste   reasoning.Waste
+	Unknown reasoning.Usage
+}
+
+func (s *scored) cost() reasoning.Cost {
+	return reasoning.Cost{Usage: s.Usage, Waste: s.Waste, Unknown: s.Unknown}
 }
 
 // A prefixed is the record of a prefix that was continued.
@@ -44,6 +56,7 @@ func (r *recorded) fields(c *codec) {
 	}
 	integer(c, &r.Finish)
 	c.usage(&r.Usage)
+	c.waste(&r.Waste, &r.Unknown)
 }
 
 func (s *scored) fields(c *codec) {
@@ -52,6 +65,7 @@ func (s *scored) fields(c *codec) {
 		c.float(&s.Scores[i])
 	}
 	c.usage(&s.Usage)
+	c.waste(&s.Waste, &s.Unknown)
 }
 
 func (p *prefixed) fields(c *codec) { integer(c, &p.Tokens) }

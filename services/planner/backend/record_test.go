@@ -43,14 +43,43 @@ func TestRecordsComeBackAsTheyWere(t *testing.T) {
 	}
 }
 
+// A record keeps its waste. One without waste has the bytes of stores that did not name it, so that either release reads
+// the other's.
+func TestRecordsKeepWaste(t *testing.T) {
+	plain := recorded{Steps: []reasoning.Step{{Text: "a", Tokens: 2}}, Finish: reasoning.FinishEnd, Usage: reasoning.Usage{Generated: 9}}
+	wasted := plain
+	wasted.Waste = reasoning.Waste{Failed: reasoning.Usage{Generated: 4}, Untrusted: reasoning.Usage{Generated: 3, FLOPs: 6}}
+	wasted.Unknown = reasoning.Usage{Generated: 64}
+	s := NewMemory(1 << 20)
+	if err := save(t.Context(), s, "key", &wasted); err != nil {
+		t.Fatal(err)
+	}
+	var got recorded
+	if ok, err := load(t.Context(), s, "key", &got); !ok || err != nil || !cmp.Equal(got, wasted) {
+		t.Errorf("got %+v, %t and error %v, want %+v", got, ok, err, wasted)
+	}
+	before, with := itemOf("key", &plain).Value, itemOf("key", &wasted).Value
+	if !bytes.HasPrefix(with, before) || len(with) == len(before) {
+		t.Errorf("the waste is not behind the other fields:\n%x\n%x", before, with)
+	}
+	if cut := (&Memoed{}).cut(wasted, 1); cut.Waste != (reasoning.Waste{}) || cut.Usage.Generated != 2 || cut.Unknown != (reasoning.Usage{}) {
+		t.Errorf("cut to its only step it has usage %+v, waste %+v and unknown %+v", cut.Usage, cut.Waste, cut.Unknown)
+	}
+}
+
 // Stores of before have gob values.
 func TestGobRecordsAreRead(t *testing.T) {
+	type before struct {
+		Steps  []reasoning.Step
+		Finish reasoning.Finish
+		Usage  reasoning.Usage
+	}
 	want := recorded{
 		Steps:  []reasoning.Step{{Text: "a\xff", Tokens: 2, LogProb: -1}},
 		Finish: reasoning.FinishStep, Usage: reasoning.Usage{Generated: 2},
 	}
 	var b bytes.Buffer
-	if err := gob.NewEncoder(&b).Encode(want); err != nil {
+	if err := gob.NewEncoder(&b).Encode(before{want.Steps, want.Finish, want.Usage}); err != nil {
 		t.Fatal(err)
 	}
 	s := NewMemory(1 << 20)

@@ -45,8 +45,9 @@ const (
 
 // Retry returns a backend for one search that repeats calls which fail with
 // reasoning.ErrUnavailable or reasoning.ErrOverloaded. It repeats an expansion for the missing
-// children only. The usage of the next child, or of the final error, includes what failed
-// attempts wasted; it is lost if neither follows.
+// children only. The cost of the next child, or of the final error, includes what failed
+// attempts wasted; if neither follows, the request's OnWaste gets it. The cost of a score includes
+// it, too.
 //
 // It waits at least as long as the error advises, or fails at once if that is after the
 // deadline. A call with a deadline waits until then for a service that throttles it, and for a
@@ -71,12 +72,12 @@ type retrying struct {
 func (b *retrying) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {
 		arrived := map[int]bool{}
-		var wasted reasoning.Usage
+		var wasted reasoning.Cost
 		for failed := 0; ; {
 			var err error
 			for child, e := range b.Backend.Expand(ctx, r) {
 				if err = e; err != nil {
-					wasted = wasted.Add(child.Usage)
+					wasted = wasted.Add(child.Cost().EndedBy(err))
 					break
 				}
 				if !arrived[child.Ordinal] {
@@ -84,7 +85,7 @@ func (b *retrying) Expand(ctx context.Context, r policy.Request) iter.Seq2[polic
 					failed = 0
 					b.served.Store(true)
 				}
-				child.Usage, wasted = child.Usage.Add(wasted), reasoning.Usage{}
+				child, wasted = child.WithCost(child.Cost().Add(wasted)), reasoning.Cost{}
 				if !yield(child, nil) {
 					return
 				}
@@ -94,11 +95,12 @@ func (b *retrying) Expand(ctx context.Context, r policy.Request) iter.Seq2[polic
 			}
 			failed++
 			if err := b.pause(ctx, CallExpand, failed, b.served.Load(), err, r.Search, r.Node); err != nil {
-				yield(policy.Child{Usage: wasted}, err)
+				yield(policy.Child{}.WithCost(wasted), err)
 				return
 			}
 			r.Ordinals = slices.DeleteFunc(slices.Clone(r.Ordinals), func(i int) bool { return arrived[i] })
 			if len(r.Ordinals) == 0 {
+				r.Wasted(wasted)
 				return
 			}
 		}
@@ -107,13 +109,15 @@ func (b *retrying) Expand(ctx context.Context, r policy.Request) iter.Seq2[polic
 
 // Score implements search.Backend.
 func (b *retrying) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
+	var wasted reasoning.Cost
 	for failed := 1; ; failed++ {
 		result, err := b.Backend.Score(ctx, r)
 		if err == nil {
-			return result, nil
+			return result.WithCost(result.Cost().Add(wasted)), nil
 		}
+		wasted = wasted.Add(result.Cost().EndedBy(err))
 		if err := b.pause(ctx, CallScore, failed, false, err, r.Search, r.Node); err != nil {
-			return verifier.Result{}, err
+			return verifier.Result{}.WithCost(wasted), err
 		}
 	}
 }

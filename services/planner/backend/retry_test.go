@@ -252,9 +252,13 @@ func TestRetryBillsFailedAttempts(t *testing.T) {
 				}
 			}}, Backoff{})
 			var sum reasoning.Usage
+			var waste reasoning.Waste
 			var inSteps int64
 			for c := range w.Expand(t.Context(), ask(2)) {
-				sum, inSteps = sum.Add(c.Usage), inSteps+tokens(c.Steps)
+				sum, inSteps, waste = sum.Add(c.Usage), inSteps+tokens(c.Steps), waste.Add(c.Waste)
+			}
+			if n := int64(failures); waste != (reasoning.Waste{Failed: reasoning.Usage{Generated: 7 * n, Prompt: 2 * n}}) {
+				t.Errorf("%d failures: waste %+v, want it all failed", failures, waste)
 			}
 			if wasted := sum.Generated - inSteps; wasted != int64(7*failures) || (inSteps > 0) != (failures < 4) {
 				t.Errorf("%d failures: billed %d tokens, %d of them in steps", failures, sum.Generated, inSteps)

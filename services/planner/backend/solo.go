@@ -50,7 +50,9 @@ func Solo(m *Memoed) *Soloed {
 func (s *Soloed) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {
 		prefix := fmt.Sprintf("%q %q %q", r.Problem, r.Attempts, r.Steps) // sampling does not change its tokens
+		r.OnWaste = nil
 		for c, err := range s.Memoed.Expand(ctx, r) {
+			c = c.WithCost(reasoning.Cost{Usage: c.Cost().Used()})
 			if err == nil {
 				c.Usage.Generated = min(c.Usage.Generated, int64(reasoning.Tokens(c.Steps))) // 0 if the estimate paid for it (Memoed.Record)
 				c.Usage, err = s.bill(ctx, c.Usage, prefix, r)
@@ -99,6 +101,7 @@ func (s *Soloed) bill(
 // Score implements search.Backend.
 func (s *Soloed) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
 	result, err := s.Memoed.Score(ctx, r)
+	result = result.WithCost(reasoning.Cost{Usage: result.Cost().Used()})
 	if err != nil || result.Usage == (reasoning.Usage{}) { // no usage: the path is billed to another call
 		return result, err
 	}

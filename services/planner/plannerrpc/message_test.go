@@ -72,9 +72,6 @@ var (
 		}
 		return o
 	})
-	bills = rapid.Custom(func(t *rapid.T) reasoning.Bill {
-		return reasoning.Bill{Policy: wiretest.Usages.Draw(t, "policy"), Verifier: wiretest.Usages.Draw(t, "verifier"), Difficulty: wiretest.Usages.Draw(t, "difficulty")}
-	})
 	// sameErrors compares ErrNoAnswer by its text.
 	sameErrors = cmp.Comparer(func(a, b error) bool {
 		return a == nil && b == nil || errors.Is(a, planner.ErrNoAnswer) && errors.Is(b, planner.ErrNoAnswer) && a.Error() == b.Error()
@@ -97,7 +94,7 @@ func TestMessagesRoundTrip(t *testing.T) {
 			Search: rapid.String().Draw(t, "search"), First: first, Sequence: first + int64(wiretest.Counts.Draw(t, "more")),
 			Snapshot: rapid.Bool().Draw(t, "snapshot"), Time: instants.Draw(t, "time"),
 			State: planner.State(rapid.IntRange(1, int(planner.StateCancelled)).Draw(t, "state")), Nodes: rapid.SliceOfN(nodes, 1, 3).Draw(t, "nodes"),
-			Bill: bills.Draw(t, "bill"), Estimate: maybe(t, estimates, "estimate"), Plan: maybe(t, plans, "plan"),
+			Bill: wiretest.Bills.Draw(t, "bill"), Estimate: maybe(t, estimates, "estimate"), Plan: maybe(t, plans, "plan"),
 			Notices: []planner.Notice{{Kind: planner.NoticeRetrying, Text: rapid.String().Draw(t, "notice"), Time: instants.Draw(t, "notice time")}},
 		}
 		if e.State.Ended() {
@@ -109,7 +106,7 @@ func TestMessagesRoundTrip(t *testing.T) {
 		s := planner.Search{
 			ID: rapid.String().Draw(t, "id"), Request: planner.Request{Tenant: rapid.String().Draw(t, "tenant"), Problem: "p"},
 			State: planner.State(rapid.IntRange(1, int(planner.StateCancelled)).Draw(t, "state")), Created: instants.Draw(t, "created"),
-			Epoch: rapid.Int64Range(1, 1<<20).Draw(t, "epoch"), Bill: bills.Draw(t, "bill"), Estimate: maybe(t, estimates, "estimate"), Plan: maybe(t, plans, "plan"),
+			Epoch: rapid.Int64Range(1, 1<<20).Draw(t, "epoch"), Bill: wiretest.Bills.Draw(t, "bill"), Estimate: maybe(t, estimates, "estimate"), Plan: maybe(t, plans, "plan"),
 			Outcome: maybe(t, outcomes, "outcome"), Nodes: wiretest.Counts.Draw(t, "nodes"), Stored: rapid.Bool().Draw(t, "stored"),
 		}
 		s.Sequence = s.Epoch<<32 + int64(wiretest.Counts.Draw(t, "number"))
@@ -119,7 +116,7 @@ func TestMessagesRoundTrip(t *testing.T) {
 		return s
 	}), SearchToProto, searchFromProto, sameErrors)
 	wiretest.RoundTrip(t, "plan", rapid.Custom(func(t *rapid.T) planner.PlanResult {
-		return planner.PlanResult{Plan: *plans.Draw(t, "plan"), Estimate: maybe(t, estimates, "estimate"), Bill: bills.Draw(t, "bill")}
+		return planner.PlanResult{Plan: *plans.Draw(t, "plan"), Estimate: maybe(t, estimates, "estimate"), Bill: wiretest.Bills.Draw(t, "bill")}
 	}), PlanResultToProto, planResultFromProto)
 	wiretest.RoundTrip(t, "request for searches", rapid.Custom(func(t *rapid.T) planner.ListRequest {
 		r := planner.ListRequest{
@@ -156,7 +153,7 @@ func TestBytesBoundTheSizeOfMessages(t *testing.T) {
 		}.WithDefaults(sampling)
 		s := planner.Search{
 			ID: rapid.String().Draw(t, "id"), Request: r, State: planner.StateSucceeded, Created: instants.Draw(t, "created"),
-			Ended: instants.Draw(t, "ended"), Epoch: 1, Sequence: math.MaxInt64, Nodes: math.MaxInt32, Stored: true, Bill: bills.Draw(t, "bill"),
+			Ended: instants.Draw(t, "ended"), Epoch: 1, Sequence: math.MaxInt64, Nodes: math.MaxInt32, Stored: true, Bill: wiretest.Bills.Draw(t, "bill"),
 			Estimate: maybe(t, estimates, "estimate"), Plan: maybe(t, plans, "plan"), Outcome: maybe(t, outcomes, "outcome"),
 		}
 		if size := proto.Size(SearchToProto(s)); size > s.Bytes() {

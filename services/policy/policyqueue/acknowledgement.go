@@ -74,7 +74,9 @@ func final(err error) bool {
 }
 
 // refused reports whether the engine refused the attempt before it began.
-func (a *attempt) refused(err error) bool { return reasoning.Refused(err) && a.wasted.Generated == 0 }
+func (a *attempt) refused(err error) bool {
+	return reasoning.Refused(err) && a.wasted.Total().Generated == 0
+}
 
 // next returns why another attempt has to follow an attempt that ended with err, nil if none does
 // or the worker stops. failed reports whether the attempt counts as one that failed.

@@ -42,7 +42,7 @@ type attempt struct {
 	claimed     bool            // the claim was sent
 	unwanted    bool            // the client wants no more children
 	undelivered []policy.Child  // finished children that the client may not have
-	wasted      reasoning.Usage // of unfinished children
+	wasted      reasoning.Waste // by unfinished children
 }
 
 // process runs the job in msg, and acknowledges the message.
@@ -84,7 +84,7 @@ func (w *Worker) process(ctx context.Context, msg *nats.Msg, reserved *reservati
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = cause // more precise than the Policy's error, which is due to the end of ctx
 	}
-	a.wasted = a.wasted.Add(a.spending.stop(reasoning.Usage{})) // what no error of the Policy has told
+	a.waste(ctx, reasoning.Cost{Usage: a.spending.stop(reasoning.Usage{})}, err) // what no error of the Policy has told
 	a.cancel(nil)
 	<-heartbeats // a heartbeat after the acknowledgement would be an error
 	if reason, failed := a.next(err); reason != nil && a.job.Name != "" || a.claimed && (a.unwanted || err != nil) {
@@ -184,7 +184,9 @@ func (a *attempt) generate(ctx context.Context, r policy.Request, deliver func(p
 	r.OnProgress = a.spending.progress
 	for child, err := range a.worker.policy.Expand(ctx, r) {
 		if err != nil {
-			a.wasted = a.wasted.Add(a.spending.stop(child.Usage))
+			cost := child.Cost()
+			cost.Usage = a.spending.stop(cost.Usage)
+			a.waste(ctx, cost, err)
 			return err
 		}
 		i := slices.Index(left, child.Ordinal)
@@ -199,4 +201,13 @@ func (a *attempt) generate(ctx context.Context, r policy.Request, deliver func(p
 		return fmt.Errorf("policy ended without an error and without children %v: run policytest on it", left)
 	}
 	return nil
+}
+
+// waste adds what an expansion that ended with err has wasted. An expansion that ended with ctx is cancelled, unless the
+// worker stops: then the attempt has failed, and another follows.
+func (a *attempt) waste(ctx context.Context, c reasoning.Cost, err error) {
+	if cause := context.Cause(ctx); errors.Is(cause, errStopped) {
+		err = cause
+	}
+	a.wasted = a.wasted.Add(c.EndedBy(err).Waste)
 }

@@ -111,6 +111,9 @@ func TestErrorCarriesWastedTokens(t *testing.T) {
 				for child, err := range q.Expand(ctx, request("s", 16)) {
 					if yields++; err != nil {
 						wasted = child.Usage.Generated
+						if named := child.Waste.Cancelled.Generated; named != wasted {
+							t.Errorf("%d of %d wasted tokens are cancelled, want all", named, wasted)
+						}
 					}
 				}
 				if yields != 3 || wasted != c.want {
@@ -140,6 +143,25 @@ func TestChildFinishedDuringCancelIsBilledOnce(t *testing.T) {
 		}
 		if billed != 8*4 {
 			t.Errorf("%d tokens are billed, want %d", billed, 8*4)
+		}
+	})
+}
+
+// A caller that breaks off gets what the other children wasted by OnWaste.
+func TestWasteAfterTheCallerBreaksOff(t *testing.T) {
+	bubble(t, Config{}, func(t *testing.T, q *rig) {
+		q.worker(t, script(func(ordinal int, reply *policytest.Reply) {
+			reply.Delay = time.Duration(ordinal+1) * time.Second
+			reply.Wasted.Generated = 3
+		}), WorkerConfig{})
+		r := request("s", 4)
+		var wasted reasoning.Cost
+		r.OnWaste = func(c reasoning.Cost) { wasted = wasted.Add(c) }
+		for range q.Expand(t.Context(), r) {
+			break
+		}
+		if want := reasoning.Wasted(reasoning.Waste{Cancelled: reasoning.Usage{Generated: 9}}); wasted != want {
+			t.Errorf("wasted %+v, want %+v: three children were stopped", wasted, want)
 		}
 	})
 }

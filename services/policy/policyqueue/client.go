@@ -89,7 +89,7 @@ func (c *Client) Close() { c.stop() }
 // Model returns the configured model.
 func (c *Client) Model(ctx context.Context) (reasoning.Model, error) { return c.cfg.Model, ctx.Err() }
 
-// Expand publishes r as jobs, and yields children as workers finish them. The usage of a
+// Expand publishes r as jobs, and yields children as workers finish them. The cost of a
 // child includes what attempts that were stopped or failed have wasted by then.
 func (c *Client) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {
@@ -99,7 +99,7 @@ func (c *Client) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 		}
 		e := newExpansion(len(r.Ordinals))
 		defer c.end(e)
-		fail := func(err error) { yield(policy.Child{Usage: c.cancelAndCollect(e)}, err) }
+		fail := func(err error) { yield(policy.Child{}.WithCost(c.cancelAndCollect(e)), err) }
 		if err := c.publisher.publish(ctx, e, r); err != nil {
 			fail(err)
 			return
@@ -137,8 +137,9 @@ func (c *Client) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 				default:
 					e.left--
 					e.waits = nil
-					u.child.Usage, e.wasted = u.child.Usage.Add(e.wasted), reasoning.Usage{}
-					if !yield(u.child, nil) {
+					child := u.child.WithCost(u.child.Cost().Add(e.wasted))
+					if e.wasted = (reasoning.Cost{}); !yield(child, nil) {
+						r.Wasted(c.cancelAndCollect(e))
 						return
 					}
 				}
@@ -148,6 +149,7 @@ func (c *Client) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 				return
 			}
 		}
+		r.Wasted(e.rest())
 	}
 }
 
@@ -170,20 +172,15 @@ func (c *Client) check(ctx context.Context, r policy.Request) error {
 	return nil
 }
 
-// cancelAndCollect cancels e's jobs, waits for final reports, and returns the usage of
-// tokens that were generated and are not in a child that was yielded.
-func (c *Client) cancelAndCollect(e *expansion) reasoning.Usage {
+// cancelAndCollect cancels e's jobs, waits for final reports, and returns the cost of what was
+// generated and is not in a child that was yielded. Children that arrive meanwhile are cancelled.
+func (c *Client) cancelAndCollect(e *expansion) reasoning.Cost {
 	c.cancelJobs(e)
 	timeout := time.NewTimer(finalReportTimeout)
 	defer timeout.Stop()
 	for done := !c.nc.IsConnected(); ; {
 		done = done || !c.jobs.cancelling(e)
-		for _, u := range e.take() {
-			e.wasted = e.wasted.Add(u.child.Usage)
-			if u.wasted != nil {
-				e.wasted = e.wasted.Add(*u.wasted)
-			}
-		}
+		e.wasted = e.rest()
 		if done {
 			return e.wasted
 		}

@@ -18,7 +18,7 @@ type delivery struct {
 	// Written by run; constant after wait.
 	missing     []int           // ordinals in the last reply
 	undelivered []policy.Child  // finished children to which the client has not replied
-	wasted      reasoning.Usage // of children that are too large to be sent
+	wasted      reasoning.Waste // by children that are too large to be sent
 	unwanted    bool            // the client wants no more children
 	err         error
 }
@@ -42,7 +42,7 @@ func (d *delivery) run(ctx context.Context, r reporter, stop func()) {
 		var missing []int
 		if missing, d.err = r.deliver(ctx, child); d.err != nil {
 			if errors.Is(d.err, errTooLarge) {
-				d.wasted = d.wasted.Add(child.Usage)
+				d.wasted = d.wasted.Add(reasoning.Waste{Failed: child.Usage})
 			} else {
 				d.undelivered = append(d.undelivered, child)
 			}

@@ -51,6 +51,9 @@ func TestWastedTokensOfReturnedJobsAreBilled(t *testing.T) {
 				var wasted int64
 				for _, c := range q.mustExpand(t, request("s", 4)) {
 					wasted += c.Usage.Generated - int64(reasoning.Tokens(c.Steps))
+					if w := c.Waste.Total(); w != c.Waste.Failed {
+						t.Errorf("waste %+v, want only of an attempt that failed", c.Waste)
+					}
 				}
 				done <- wasted
 			}()

@@ -1,6 +1,7 @@
 package policyqueue
 
 import (
+	"context"
 	"fmt"
 	"sync"
 
@@ -11,24 +12,24 @@ import (
 // An expansion is the state of one running Expand. NATS callbacks put updates into its
 // queue, which is unbounded, so that they never wait for a slow caller of Expand.
 type expansion struct {
-	jobs   []*job          // guarded by registry.mu until all are published, constant afterwards
-	left   int             // children that are not yielded; only Expand uses it
-	wasted reasoning.Usage // of unfinished children, and in no child that was yielded; only Expand uses it
-	waits  error           // why an attempt was refused after the last child; only Expand uses it
-	ready  trigger         // signalled after each update
+	jobs   []*job         // guarded by registry.mu until all are published, constant afterwards
+	left   int            // children that are not yielded; only Expand uses it
+	wasted reasoning.Cost // that is in no child that was yielded; only Expand uses it
+	waits  error          // why an attempt was refused after the last child; only Expand uses it
+	ready  trigger        // signalled after each update
 
 	mu      sync.Mutex
 	updates []update
 }
 
-// An update is a start, an error, the reason of a refusal, a usage of wasted tokens or, if those
+// An update is a start, an error, the reason of a refusal, a cost that was wasted or, if those
 // are nil, a child.
 type update struct {
 	start   *policy.Start
 	first   bool // start is of the job's first attempt
 	err     error
 	waiting error
-	wasted  *reasoning.Usage
+	wasted  *reasoning.Cost
 	child   policy.Child
 }
 
@@ -42,6 +43,18 @@ func (e *expansion) put(u update) {
 	defer e.mu.Unlock()
 	e.updates = append(e.updates, u)
 	e.ready.signal()
+}
+
+// rest returns what is wasted if no child is yielded any more: children that have come are cancelled.
+func (e *expansion) rest() reasoning.Cost {
+	wasted := e.wasted
+	for _, u := range e.take() {
+		wasted = wasted.Add(u.child.Cost().EndedBy(context.Canceled))
+		if u.wasted != nil {
+			wasted = wasted.Add(*u.wasted)
+		}
+	}
+	return wasted
 }
 
 // take removes and returns all updates, in order.

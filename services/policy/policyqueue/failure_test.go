@@ -74,6 +74,9 @@ func TestFailedAttemptsAreBilled(t *testing.T) {
 			var billed, inSteps int64
 			for child := range q.Expand(t.Context(), request("s", 1)) {
 				billed += child.Usage.Generated
+				if len(child.Steps) > 0 && child.Waste.Failed.Generated != want {
+					t.Errorf("%d failures: waste %+v, want %d failed tokens", failures, child.Waste, want)
+				}
 				inSteps += int64(reasoning.Tokens(child.Steps))
 			}
 			if billed-inSteps != want || (inSteps > 0) != (failures < 4) {

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
 )
@@ -13,24 +14,27 @@ import (
 // Expand ends. The caller of a method, except id, holds registry.mu.
 type job struct {
 	expansion *expansion
+	request   policy.Request // for the children
 	search    string
 	name      string
 	epoch     string // of this publication: a later job of the same name has another, and so another id
 
 	// Guarded by registry.mu.
 	state    jobState
-	sequence uint64           // in the stream; 0: JetStream has not acknowledged the message
-	missing  map[int]struct{} // ordinals of children that have not come; not empty while wanted
-	claimant origin           // the last attempt that claimed the job
-	failed   bool             // while children were missing
-	running  bool             // the claimant has not reported its end
-	trace    string           // traceparent of the claimant
+	sequence uint64               // in the stream; 0: JetStream has not acknowledged the message
+	missing  map[int]struct{}     // ordinals of children that have not come; not empty while wanted
+	arrived  map[arrival]struct{} // the children that have come, also those that came before from another attempt
+	claimant origin               // the last attempt that claimed the job
+	failed   bool                 // while children were missing
+	running  bool                 // the claimant has not reported its end
+	trace    string               // traceparent of the claimant
 	failures failures
 }
 
 // newJob returns a job for r's children.
 func newJob(e *expansion, r policy.Request, name, epoch string) *job {
-	j := &job{expansion: e, search: r.Search, name: name, epoch: epoch, missing: make(map[int]struct{})}
+	j := &job{expansion: e, request: r, search: r.Search, name: name, epoch: epoch,
+		missing: make(map[int]struct{}), arrived: make(map[arrival]struct{})}
 	for _, ordinal := range r.Ordinals {
 		j.missing[ordinal] = struct{}{}
 	}
@@ -42,6 +46,12 @@ func newJob(e *expansion, r policy.Request, name, epoch string) *job {
 type origin struct {
 	epoch string // of the message with which the attempt began
 	start policy.Start
+}
+
+// An arrival is a child of an attempt. A worker sends a child again until it has the reply.
+type arrival struct {
+	ordinal int
+	from    origin
 }
 
 // id returns the job's message id.
@@ -103,9 +113,15 @@ func (j *job) attemptFailed(err error, most int) {
 	}
 }
 
-// take takes a finished child. It ignores a child that is not missing.
+// take takes a finished child. Of a child that is not missing, as another attempt has generated it,
+// the expansion gets the cost, which is lost. take ignores a child that was sent again.
 func (j *job) take(from origin, c policy.Child) {
+	if !slices.Contains(j.request.Ordinals, c.Ordinal) || !j.first(from, c) {
+		return
+	}
 	if _, ok := j.missing[c.Ordinal]; !ok {
+		lost := reasoning.Wasted(reasoning.Waste{Lost: c.Usage})
+		j.expansion.put(update{wasted: &lost})
 		return
 	}
 	delete(j.missing, c.Ordinal)
@@ -120,12 +136,40 @@ func (j *job) take(from origin, c policy.Child) {
 	j.expansion.put(update{child: c})
 }
 
+// first reports whether c comes from this attempt for the first time.
+func (j *job) first(from origin, c policy.Child) bool {
+	at := arrival{c.Ordinal, from}
+	_, again := j.arrived[at]
+	j.arrived[at] = struct{}{}
+	return !again
+}
+
+// refuse takes a child that breaks the contract: the expansion gets its cost, and an error. The job is not failed: its
+// attempt, which stops, still reports what it has wasted, and the expansion waits for that.
+func (j *job) refuse(from origin, c policy.Child, err error) {
+	if j.first(from, c) {
+		cost := j.request.Refused(c)
+		j.expansion.put(update{wasted: &cost})
+	}
+	if j.wanted() {
+		j.failed = true
+		j.expansion.put(update{
+			err: fmt.Errorf("job %s: child from worker %s, which may be of another release: %w", j.name, from.start.Worker, err),
+		})
+	}
+}
+
 // report takes the final report of an attempt that was stopped or failed. The expansion gets the
 // wasted tokens, unless the job is closed. An attempt that failed counts, unless it has been
 // counted as one that did not end when a later one claimed the job.
 func (j *job) report(from origin, e protocol.Stopped, most int) {
+	cost := reasoning.Wasted(e.Wasted)
+	if err := j.request.CheckWaste(cost); err != nil {
+		cost = j.request.Unreported(len(j.request.Ordinals))
+		j.fail(fmt.Errorf("job %s: final report of worker %s: %w", j.name, from.start.Worker, err))
+	}
 	if j.state != jobStateClosed {
-		j.expansion.put(update{wasted: &e.Wasted})
+		j.expansion.put(update{wasted: &cost})
 	}
 	counted := from != j.claimant && (from.epoch != j.epoch || from.start.Attempt <= j.claimant.start.Attempt)
 	if from == j.claimant {

@@ -59,7 +59,7 @@ func TestEventsLeadToStates(t *testing.T) {
 		{"cancelled, reported", events{claim(first), cancel, child(0, first), report(first)}, jobStateClosed, false, nil},
 		{"cancelled, complete", events{claim(first), cancel, child(0, first), child(1, first)}, jobStateClosed, false, nil},
 	} {
-		j := &job{expansion: newExpansion(2), missing: map[int]struct{}{0: {}, 1: {}}}
+		j := newJob(newExpansion(2), request("s", 2), "j", "1")
 		for _, event := range c.events {
 			event(j)
 		}
@@ -95,7 +95,7 @@ func TestCancelledJobsAreClosed(t *testing.T) {
 // child is missing.
 func TestExpansionGetsEachUpdateOnce(t *testing.T) {
 	e := newExpansion(1)
-	j := &job{expansion: e, missing: map[int]struct{}{0: {}}}
+	j := newJob(e, request("s", 1), "j", "1")
 	from := origin{"1", policy.Start{Worker: "a", Attempt: 1}}
 	if got := j.claim(from, "one", 4); got != "" {
 		t.Errorf("the attempt before the first is %q, want none", got)
@@ -103,25 +103,31 @@ func TestExpansionGetsEachUpdateOnce(t *testing.T) {
 	if got := j.claim(from, "two", 4); got != "one" {
 		t.Errorf("the attempt before the second is %q, want one", got)
 	}
-	j.report(from, protocol.Stopped{Wasted: reasoning.Usage{Generated: 3}}, 4)
+	j.report(from, protocol.Stopped{Wasted: reasoning.Waste{Failed: reasoning.Usage{Generated: 3}}}, 4)
 	j.fail(context.Canceled)
-	j.take(from, policy.Child{Ordinal: 0})
-	j.take(from, policy.Child{Ordinal: 0})
+	child := policy.Child{Usage: reasoning.Usage{Generated: 5}}
+	j.take(from, child)
+	j.take(from, child) // sent again, as the reply was lost
+	other := origin{"1", policy.Start{Worker: "b", Attempt: 2}}
+	j.take(other, child) // generated twice
+	j.take(other, child)
 	j.fail(context.Canceled) // no child is missing
-	var starts, wasted, children, errs int
+	var starts, children, errs int
+	var wasted reasoning.Waste
 	for _, u := range e.take() {
 		switch {
 		case u.start != nil:
 			starts++
 		case u.wasted != nil:
-			wasted += int(u.wasted.Generated)
+			wasted = wasted.Add(u.wasted.Waste)
 		case u.err != nil:
 			errs++
 		default:
 			children++
 		}
 	}
-	if starts != 2 || wasted != 3 || children != 1 || errs != 1 {
-		t.Errorf("got %d starts, %d wasted tokens, %d children, %d errors; want 2, 3, 1, 1", starts, wasted, children, errs)
+	want := reasoning.Waste{Failed: reasoning.Usage{Generated: 3}, Lost: reasoning.Usage{Generated: 5}}
+	if starts != 2 || wasted != want || children != 1 || errs != 1 {
+		t.Errorf("got %d starts, waste %+v, %d children, %d errors; want 2, %+v, 1, 1", starts, wasted, children, errs, want)
 	}
 }

@@ -205,11 +205,15 @@ func (g *registry) record(search string, result protocol.Result, err error, in, 
 	if j == nil {
 		return nil
 	}
+	from := origin{epoch: result.Epoch, start: result.Start}
+	child, isChild := result.Event.(protocol.Child)
+	if isChild && err == nil {
+		child.Child, err = j.request.Check(child.Child)
+	}
 	if err != nil {
-		j.fail(fmt.Errorf("malformed child from worker %s, which may be of another release: %w", result.Start.Worker, err))
+		j.refuse(from, child.Child, err)
 		return nil
 	}
-	from := origin{epoch: result.Epoch, start: result.Start}
 	outdated := g.outdated(j, result.Epoch)
 	switch event := result.Event.(type) {
 	case protocol.Claim:
@@ -220,7 +224,7 @@ func (g *registry) record(search string, result protocol.Result, err error, in, 
 			out.Set(protocol.HeaderPrevious, previous)
 		}
 	case protocol.Child:
-		j.take(from, event.Child)
+		j.take(from, child.Child)
 	case protocol.Stopped:
 		if outdated {
 			return nil

@@ -3,7 +3,9 @@
 package policyrpc
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 
@@ -21,6 +23,7 @@ import (
 // A Client is a Policy that calls a server over a connection. Its requests share a stream,
 // which the first of them opens. Package mux describes when another stream replaces it.
 type Client struct {
+	server  string // name of the server, for people
 	service policyv1.PolicyServiceClient
 	mux     *mux.Client[*policyv1.ExpandRequest, *policyv1.ExpandResponse]
 }
@@ -37,7 +40,11 @@ func NewClient(conn grpc.ClientConnInterface) *Client {
 		return &policyv1.ExpandRequest{RequestId: id, Action: &policyv1.ExpandRequest_Cancel{Cancel: &policyv1.Cancel{}}}
 	}
 	last := func(r *policyv1.ExpandResponse) bool { return r.GetDone() != nil || r.GetError() != nil }
-	return &Client{service: service, mux: mux.NewClient(open, cancel, last)}
+	c := &Client{server: "the policy", service: service, mux: mux.NewClient(open, cancel, last)}
+	if named, ok := conn.(interface{ Target() string }); ok {
+		c.server = "the policy at " + named.Target()
+	}
+	return c
 }
 
 // Close ends the stream. Requests in flight and later ones fail with
@@ -54,8 +61,10 @@ func (c *Client) Model(ctx context.Context) (reasoning.Model, error) {
 }
 
 // Expand implements policy.Policy. It fails with wire.ErrMalformed if the server leaves
-// out a child, repeats one, or sends one that r does not request. The wasted tokens of a
-// request that fails or is cancelled are not reported.
+// out a child, repeats one, or sends one that r does not request, and with
+// reasoning.ErrImplausible if it claims what a child cannot have cost. When ctx ends, or the caller
+// breaks off, it waits at most half a second until the server reports what was wasted. What a
+// server does not report, as its stream breaks, is unknown.
 func (c *Client) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {
 		if err := r.Validate(); err != nil {
@@ -63,6 +72,9 @@ func (c *Client) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 			return
 		}
 		traceparent, baggage := wire.TraceContext(ctx)
+		caller := ctx
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
 		newRequest := func(id string) *policyv1.ExpandRequest {
 			return &policyv1.ExpandRequest{
 				RequestId:   id,
@@ -71,53 +83,36 @@ func (c *Client) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 				Baggage:     baggage,
 			}
 		}
-		missing := make(map[int]bool, len(r.Ordinals))
-		for _, o := range r.Ordinals {
-			missing[o] = true
-		}
-		for response, err := range c.mux.Do(ctx, newRequest) {
-			child, err := readResponse(response, err, r.OnStart, missing)
-			if err != nil {
-				yield(policy.Child{}, err)
-				return
+		x, brokenOff := newExpansion(r), false
+		var failed error
+		for response, broken := range c.mux.Do(ctx, newRequest) {
+			if broken != nil {
+				failed = cmp.Or(failed, x.breakOff(broken))
+				break
 			}
-			if len(child.Steps) > 0 && !yield(child, nil) {
-				return
+			child, err := x.read(response)
+			switch {
+			case err != nil:
+				failed = cmp.Or(failed, err)
+				cancel() // if the server goes on; and wait for the cost of the other children
+			case len(child.Steps) == 0:
+			case ctx.Err() != nil:
+				x.wasted = x.wasted.Add(child.Cost().EndedBy(context.Canceled))
+			case !yield(child, nil):
+				brokenOff = true
+				cancel()
 			}
 		}
-	}
-}
-
-// readResponse returns the child that a response carries, or a child without steps if
-// the response carries another event. It calls onStart for a start, and removes the
-// child's ordinal from missing. err is the error of the stream.
-func readResponse(
-	response *policyv1.ExpandResponse, err error, onStart func(policy.Start), missing map[int]bool,
-) (policy.Child, error) {
-	if err != nil {
-		return policy.Child{}, rpcerr.FromStatus(err)
-	}
-	switch event := response.GetEvent().(type) {
-	case *policyv1.ExpandResponse_Started:
-		start, err := policywire.StartFromProto(event.Started)
-		if err == nil && onStart != nil {
-			onStart(start)
+		if ended := caller.Err(); ended != nil {
+			failed = ended
 		}
-		return policy.Child{}, err
-	case *policyv1.ExpandResponse_Child:
-		child, err := policywire.ChildFromProto(event.Child)
-		if err == nil && !missing[child.Ordinal] {
-			err = fmt.Errorf("%w: child %d is repeated or was not requested", wire.ErrMalformed, child.Ordinal)
+		if failed == nil || brokenOff {
+			r.Wasted(x.wasted)
+			return
 		}
-		delete(missing, child.Ordinal)
-		return child, err
-	case *policyv1.ExpandResponse_Done:
-		if len(missing) > 0 {
-			return policy.Child{}, fmt.Errorf("%w: done, but %d children are missing", wire.ErrMalformed, len(missing))
+		if errors.Is(failed, wire.ErrMalformed) || errors.Is(failed, reasoning.ErrImplausible) {
+			failed = fmt.Errorf("%s: %w", c.server, failed)
 		}
-		return policy.Child{}, nil
-	case *policyv1.ExpandResponse_Error:
-		return policy.Child{}, rpcerr.FromProto(event.Error)
+		yield(policy.Child{}.WithCost(x.wasted), failed)
 	}
-	return policy.Child{}, fmt.Errorf("%w: unknown event %T", wire.ErrMalformed, response.GetEvent())
 }

@@ -72,9 +72,11 @@ func (s *server) expand(
 		starts.Go(func() { send(&policyv1.ExpandResponse{RequestId: q.GetRequestId(), Event: event}) })
 	}
 
+	var wasted late
+	r.OnWaste = wasted.add
 	for child, err := range s.policy.Expand(wire.WithTraceContext(ctx, q.GetTraceparent(), q.GetBaggage()), r) {
 		if err != nil {
-			return nil, err
+			return nil, reasoning.WithCost(err, child.Cost().EndedBy(err).Add(wasted.take()))
 		}
 		for _, step := range child.Steps { // a message with text that is not UTF-8 would break the whole stream
 			if !utf8.ValidString(step.Text) {
@@ -87,6 +89,26 @@ func (s *server) expand(
 		}
 	}
 	starts.Wait()
-	done := &policyv1.ExpandResponse_Done{Done: &policyv1.Done{}}
+	done := &policyv1.ExpandResponse_Done{Done: policywire.DoneToProto(wasted.take())}
 	return &policyv1.ExpandResponse{RequestId: q.GetRequestId(), Event: done}, nil
+}
+
+// late is what a Policy wastes and tells by OnWaste, at any time.
+type late struct {
+	mu   sync.Mutex
+	cost reasoning.Cost
+}
+
+func (l *late) add(c reasoning.Cost) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.cost = l.cost.Add(c)
+}
+
+// take returns what was wasted since the last take.
+func (l *late) take() (c reasoning.Cost) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c, l.cost = l.cost, reasoning.Cost{}
+	return c
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
-// ExpansionToProto turns a request into its message, all but its OnStart and OnWait. The
+// ExpansionToProto turns a request into its message, all but its callbacks. The
 // request is valid.
 func ExpansionToProto(r policy.Request) *policyv1.Expansion {
 	p := &policyv1.Expansion{
@@ -78,20 +78,26 @@ func ChildToProto(c policy.Child) *policyv1.Child {
 		Ordinal:      int32(c.Ordinal),
 		Steps:        wire.StepsToProto(c.Steps),
 		Finish:       wire.FinishToProto(c.Finish),
-		Usage:        wire.UsageToProto(c.Usage),
 		GenerateTime: durationpb.New(c.Generate),
 		Worker:       c.Worker,
 		Attempt:      int32(c.Attempt),
 	}
+	p.Usage, p.Waste, p.Unknown = wire.CostToProto(c.Cost())
 	if c.Start != (policy.Start{}) {
 		p.QueueWait = durationpb.New(c.QueueWait)
 	}
 	return p
 }
 
-// ChildFromProto is the inverse of ChildToProto.
+// ChildFromProto is the inverse of ChildToProto. With an error the child has its ordinal and its
+// cost, as far as they are not malformed.
 func ChildFromProto(p *policyv1.Child) (c policy.Child, err error) {
 	c = policy.Child{Ordinal: int(p.GetOrdinal()), Start: policy.Start{Worker: p.GetWorker(), Attempt: int(p.GetAttempt())}}
+	cost, err := wire.CostFromProto(p.GetUsage(), p.GetWaste(), p.GetUnknown())
+	if err != nil {
+		return c, err
+	}
+	c = c.WithCost(cost)
 	if c.Steps, err = wire.StepsFromProto(p.GetSteps()); err != nil {
 		return c, err
 	}
@@ -101,9 +107,6 @@ func ChildFromProto(p *policyv1.Child) (c policy.Child, err error) {
 	if c.Finish, err = wire.FinishFromProto(p.GetFinish()); err != nil {
 		return c, err
 	}
-	if c.Usage, err = wire.UsageFromProto(p.GetUsage()); err != nil {
-		return c, err
-	}
 	if c.Generate, err = wire.Duration("child.generate_time", p.GetGenerateTime()); err != nil {
 		return c, err
 	}
@@ -111,6 +114,17 @@ func ChildFromProto(p *policyv1.Child) (c policy.Child, err error) {
 		return c, err
 	}
 	return c, cmp.Or(wire.Count("child.ordinal", p.GetOrdinal()), wire.Count("child.attempt", p.GetAttempt()))
+}
+
+// DoneToProto turns what was wasted and is in no child into the message that ends a request.
+func DoneToProto(wasted reasoning.Cost) *policyv1.Done {
+	_, waste, unknown := wire.CostToProto(wasted)
+	return &policyv1.Done{Waste: waste, Unknown: unknown}
+}
+
+// DoneFromProto is the inverse of DoneToProto.
+func DoneFromProto(p *policyv1.Done) (reasoning.Cost, error) {
+	return wire.WastedFromProto(p.GetWaste(), p.GetUnknown())
 }
 
 // StartToProto turns a start into its message.

@@ -31,10 +31,9 @@ var (
 			Ordinal:  wiretest.Counts.Draw(t, "ordinal"),
 			Steps:    rapid.SliceOfN(wiretest.Steps, 1, 4).Draw(t, "steps"),
 			Finish:   wiretest.Finishes.Draw(t, "finish"),
-			Usage:    wiretest.Usages.Draw(t, "usage"),
 			Generate: wiretest.Durations.Draw(t, "generate"),
 			Start:    starts.Draw(t, "start"),
-		}
+		}.WithCost(wiretest.Costs.Draw(t, "cost"))
 	})
 )
 

@@ -3,6 +3,8 @@ package verifierrpc
 import (
 	"context"
 	"errors"
+	"math"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/ponder-mesh/ponder/internal/rpctest"
+	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
 	verifierv1 "github.com/ponder-mesh/ponder/proto/ponder/verifier/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/verifier"
@@ -57,6 +60,71 @@ func TestCancelReachesTheModel(t *testing.T) {
 			t.Errorf("the model's calls are %+v, want one, cancelled", calls)
 		}
 	})
+}
+
+// What a failed or cancelled score has cost arrives with its cause.
+func TestWasteCrossesTheWire(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		wasted := reasoning.Usage{Verifier: 11, FLOPs: 22e6}
+		for name, c := range map[string]struct {
+			reply verifiertest.Reply
+			want  reasoning.Waste
+		}{
+			"unavailable": {verifiertest.Reply{Err: reasoning.ErrUnavailable, Wasted: 11}, reasoning.Waste{Failed: wasted}},
+			"bad scores":  {verifiertest.Reply{Scores: []float64{2}, Wasted: 11}, reasoning.Waste{Failed: wasted}},
+			"deadline":    {verifiertest.Reply{Delay: time.Hour, Wasted: 11}, reasoning.Waste{Cancelled: wasted}},
+		} {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			script := &verifiertest.Script{Reply: func(verifier.Request) verifiertest.Reply { return c.reply }}
+			result, err := serve(t, script).Score(ctx, request)
+			if err == nil || result.Scores != nil || result.Cost() != reasoning.Wasted(c.want) {
+				t.Errorf("%s: got %+v and error %v, want waste %+v", name, result, err, c.want)
+			}
+			if name == "deadline" && !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("got error %v, want the deadline", err)
+			}
+		}
+	})
+}
+
+// Scores that claim what scoring cannot have cost are refused by an error that names the server, and their cost is
+// unknown.
+func TestServerThatLies(t *testing.T) {
+	for name, usage := range map[string]*reasoningv1.Usage{
+		"too many":     {VerifierTokens: 1 << 40},
+		"negative":     {VerifierTokens: -1},
+		"cached":       {CachedTokens: math.MaxInt64},
+		"a policy's":   {GeneratedTokens: 1},
+		"FLOPs":        {VerifierTokens: 5, Flops: 1e200},
+		"not a number": {Flops: math.Inf(1)},
+	} {
+		s := rpctest.Serve(t, func(r grpc.ServiceRegistrar) {
+			verifierv1.RegisterVerifierServiceServer(r, liar{usage: usage})
+		})
+		c := NewClient(s.Conn)
+		defer c.Close()
+		result, err := c.Score(t.Context(), request)
+		if result.Scores != nil || result.Cost() != request.Unreported() || err == nil || reasoning.Transient(err) ||
+			!strings.Contains(err.Error(), s.Conn.Target()) {
+			t.Errorf("%s: got %+v and error %v, want a permanent one that names %s", name, result, err, s.Conn.Target())
+		}
+	}
+}
+
+// A liar is a server whose scores have cost what it wants.
+type liar struct {
+	verifierv1.UnimplementedVerifierServiceServer
+	usage *reasoningv1.Usage
+}
+
+func (l liar) Score(s grpc.BidiStreamingServer[verifierv1.ScoreRequest, verifierv1.ScoreResponse]) error {
+	q, err := s.Recv()
+	if err != nil {
+		return err
+	}
+	scores := &verifierv1.Scores{Values: make([]float64, len(q.GetPath().GetSteps())), Usage: l.usage}
+	return s.Send(&verifierv1.ScoreResponse{RequestId: q.RequestId, Result: &verifierv1.ScoreResponse_Scores{Scores: scores}})
 }
 
 func TestErrorsKeepTheirIdentity(t *testing.T) {

@@ -27,18 +27,20 @@ func pathFromProto(p *verifierv1.Path) verifier.Request {
 
 // scoresToProto turns a result into its message.
 func scoresToProto(r verifier.Result) *verifierv1.Scores {
-	return &verifierv1.Scores{Values: r.Scores, Usage: wire.UsageToProto(r.Usage), ScoreTime: durationpb.New(r.Took)}
+	p := &verifierv1.Scores{Values: r.Scores, ScoreTime: durationpb.New(r.Took)}
+	p.Usage, p.Waste, p.Unknown = wire.CostToProto(r.Cost())
+	return p
 }
 
 // scoresFromProto is the inverse of scoresToProto. It does not test whether the scores
 // fit the request: verifier.Request.Check does.
 func scoresFromProto(p *verifierv1.Scores) (verifier.Result, error) {
-	usage, err := wire.UsageFromProto(p.GetUsage())
+	cost, err := wire.CostFromProto(p.GetUsage(), p.GetWaste(), p.GetUnknown())
 	if err != nil {
 		return verifier.Result{}, err
 	}
 	took, err := wire.Duration("scores.score_time", p.GetScoreTime())
-	return verifier.Result{Scores: p.GetValues(), Usage: usage, Took: took}, err
+	return verifier.Result{Scores: p.GetValues(), Took: took}.WithCost(cost), err
 }
 
 // aggregatorToProto turns an aggregator into its enum, which has the same numbers.

@@ -28,9 +28,8 @@ func TestRoundTrips(t *testing.T) {
 	wiretest.RoundTrip(t, "scores", rapid.Custom(func(t *rapid.T) verifier.Result {
 		return verifier.Result{
 			Scores: rapid.SliceOf(wiretest.Unit).Draw(t, "scores"),
-			Usage:  wiretest.Usages.Draw(t, "usage"),
 			Took:   wiretest.Durations.Draw(t, "took"),
-		}
+		}.WithCost(wiretest.Costs.Draw(t, "cost"))
 	}), scoresToProto, scoresFromProto)
 	wiretest.RoundTrip(t, "reward model", rapid.Custom(func(t *rapid.T) verifier.RewardModel {
 		return verifier.RewardModel{Model: wiretest.Models.Draw(t, "model"), Aggregator: aggregators.Draw(t, "aggregator")}

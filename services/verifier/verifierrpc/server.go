@@ -58,7 +58,7 @@ func (s *server) score(
 	}
 	result, err := s.verifier.Score(wire.WithTraceContext(ctx, q.GetTraceparent(), q.GetBaggage()), r)
 	if err != nil {
-		return nil, err
+		return nil, reasoning.WithCost(err, result.Cost())
 	}
 	scores := &verifierv1.ScoreResponse_Scores{Scores: scoresToProto(result)}
 	return &verifierv1.ScoreResponse{RequestId: q.GetRequestId(), Result: scores}, nil

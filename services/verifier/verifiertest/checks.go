@@ -199,8 +199,8 @@ func score(ctx context.Context, v verifier.Verifier, r verifier.Request) (verifi
 		return result, err
 	}
 	u := result.Usage
-	if u.Generated != 0 || u.Prompt != 0 || u.Cached != 0 || u.Verifier < 0 || !(u.FLOPs >= 0) || result.Took < 0 {
-		return result, fmt.Errorf("usage is %+v in %v, want verifier tokens only", u, result.Took)
+	if u.Generated != 0 || u.Prompt != 0 || u.Cached < 0 || u.Verifier < 0 || !(u.FLOPs >= 0) || result.Took < 0 {
+		return result, fmt.Errorf("usage is %+v in %v, want verifier tokens and cached ones only", u, result.Took)
 	}
 	return result, r.Check(result.Scores)
 }

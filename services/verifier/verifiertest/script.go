@@ -28,6 +28,7 @@ type Reply struct {
 	Scores []float64     // Score checks them: an ErrBadScores if they break a rule
 	Delay  time.Duration // before Score returns; Never blocks until ctx ends
 	Err    error         // if not nil, is returned instead of the scores
+	Wasted int64         // tokens that are billed if Score returns an error
 }
 
 // Never is the Delay of a Score that does not return before ctx ends.
@@ -89,14 +90,16 @@ func (s *Script) Score(ctx context.Context, r verifier.Request) (result verifier
 	defer func() { s.end(call, err) }()
 
 	reply := s.Reply(r)
-	if err := wait(ctx, reply.Delay); err != nil {
-		return verifier.Result{}, err
+	err = wait(ctx, reply.Delay)
+	if err == nil {
+		err = reply.Err
 	}
-	if reply.Err != nil {
-		return verifier.Result{}, reply.Err
+	if err == nil {
+		err = r.Check(reply.Scores)
 	}
-	if err := r.Check(reply.Scores); err != nil {
-		return verifier.Result{}, err
+	if err != nil {
+		wasted := reasoning.Usage{Verifier: reply.Wasted, FLOPs: model.FLOPs(reply.Wasted)}
+		return verifier.Failed(reasoning.Cost{Usage: wasted}, err), err
 	}
 	tokens := int64(len(r.Problem))
 	for _, s := range r.Steps {

@@ -276,10 +276,14 @@ type Estimate struct {
 	Bin *Bin `protobuf:"bytes,4,opt,name=bin,proto3" json:"bin,omitempty"`
 	// Number of samples so far.
 	Samples int32 `protobuf:"varint,5,opt,name=samples,proto3" json:"samples,omitempty"`
-	// Cost of the samples and their scores so far.
+	// Cost of the samples and their scores so far, including its waste.
 	Usage *v1.Usage `protobuf:"bytes,6,opt,name=usage,proto3" json:"usage,omitempty"`
 	// Whether this is the last estimate.
-	Final         bool `protobuf:"varint,7,opt,name=final,proto3" json:"final,omitempty"`
+	Final bool `protobuf:"varint,7,opt,name=final,proto3" json:"final,omitempty"`
+	// The part of usage that was wasted. Absent: nothing, or not measured.
+	Waste *v1.Waste `protobuf:"bytes,8,opt,name=waste,proto3" json:"waste,omitempty"`
+	// Upper bound of what was spent beyond usage and was never reported. Absent: nothing, or not measured.
+	Unknown       *v1.Usage `protobuf:"bytes,9,opt,name=unknown,proto3" json:"unknown,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -361,6 +365,20 @@ func (x *Estimate) GetFinal() bool {
 		return x.Final
 	}
 	return false
+}
+
+func (x *Estimate) GetWaste() *v1.Waste {
+	if x != nil {
+		return x.Waste
+	}
+	return nil
+}
+
+func (x *Estimate) GetUnknown() *v1.Usage {
+	if x != nil {
+		return x.Unknown
+	}
+	return nil
 }
 
 // A Bin is one range of pass rates of a Scheme.
@@ -503,7 +521,7 @@ const file_ponder_difficulty_v1_difficulty_proto_rawDesc = "" +
 	"\f_max_samples\"2\n" +
 	"\x06Scheme\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
-	"\x05edges\x18\x02 \x03(\x01R\x05edges\"\xdc\x01\n" +
+	"\x05edges\x18\x02 \x03(\x01R\x05edges\"\xc4\x02\n" +
 	"\bEstimate\x12\x1b\n" +
 	"\tpass_rate\x18\x01 \x01(\x01R\bpassRate\x12\x10\n" +
 	"\x03low\x18\x02 \x01(\x01R\x03low\x12\x12\n" +
@@ -511,7 +529,9 @@ const file_ponder_difficulty_v1_difficulty_proto_rawDesc = "" +
 	"\x03bin\x18\x04 \x01(\v2\x19.ponder.difficulty.v1.BinR\x03bin\x12\x18\n" +
 	"\asamples\x18\x05 \x01(\x05R\asamples\x120\n" +
 	"\x05usage\x18\x06 \x01(\v2\x1a.ponder.reasoning.v1.UsageR\x05usage\x12\x14\n" +
-	"\x05final\x18\a \x01(\bR\x05final\"K\n" +
+	"\x05final\x18\a \x01(\bR\x05final\x120\n" +
+	"\x05waste\x18\b \x01(\v2\x1a.ponder.reasoning.v1.WasteR\x05waste\x124\n" +
+	"\aunknown\x18\t \x01(\v2\x1a.ponder.reasoning.v1.UsageR\aunknown\"K\n" +
 	"\x03Bin\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x05R\x05index\x12\x14\n" +
 	"\x05label\x18\x02 \x01(\tR\x05label\x12\x18\n" +
@@ -553,23 +573,26 @@ var file_ponder_difficulty_v1_difficulty_proto_goTypes = []any{
 	(*EstimateResponse)(nil), // 5: ponder.difficulty.v1.EstimateResponse
 	(*v1.Sampling)(nil),      // 6: ponder.reasoning.v1.Sampling
 	(*v1.Usage)(nil),         // 7: ponder.reasoning.v1.Usage
-	(*v11.Child)(nil),        // 8: ponder.policy.v1.Child
+	(*v1.Waste)(nil),         // 8: ponder.reasoning.v1.Waste
+	(*v11.Child)(nil),        // 9: ponder.policy.v1.Child
 }
 var file_ponder_difficulty_v1_difficulty_proto_depIdxs = []int32{
-	6, // 0: ponder.difficulty.v1.EstimateRequest.sampling:type_name -> ponder.reasoning.v1.Sampling
-	0, // 1: ponder.difficulty.v1.EstimateRequest.method:type_name -> ponder.difficulty.v1.Method
-	2, // 2: ponder.difficulty.v1.EstimateRequest.scheme:type_name -> ponder.difficulty.v1.Scheme
-	4, // 3: ponder.difficulty.v1.Estimate.bin:type_name -> ponder.difficulty.v1.Bin
-	7, // 4: ponder.difficulty.v1.Estimate.usage:type_name -> ponder.reasoning.v1.Usage
-	3, // 5: ponder.difficulty.v1.EstimateResponse.estimate:type_name -> ponder.difficulty.v1.Estimate
-	8, // 6: ponder.difficulty.v1.EstimateResponse.new_samples:type_name -> ponder.policy.v1.Child
-	1, // 7: ponder.difficulty.v1.DifficultyService.Estimate:input_type -> ponder.difficulty.v1.EstimateRequest
-	5, // 8: ponder.difficulty.v1.DifficultyService.Estimate:output_type -> ponder.difficulty.v1.EstimateResponse
-	8, // [8:9] is the sub-list for method output_type
-	7, // [7:8] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	6,  // 0: ponder.difficulty.v1.EstimateRequest.sampling:type_name -> ponder.reasoning.v1.Sampling
+	0,  // 1: ponder.difficulty.v1.EstimateRequest.method:type_name -> ponder.difficulty.v1.Method
+	2,  // 2: ponder.difficulty.v1.EstimateRequest.scheme:type_name -> ponder.difficulty.v1.Scheme
+	4,  // 3: ponder.difficulty.v1.Estimate.bin:type_name -> ponder.difficulty.v1.Bin
+	7,  // 4: ponder.difficulty.v1.Estimate.usage:type_name -> ponder.reasoning.v1.Usage
+	8,  // 5: ponder.difficulty.v1.Estimate.waste:type_name -> ponder.reasoning.v1.Waste
+	7,  // 6: ponder.difficulty.v1.Estimate.unknown:type_name -> ponder.reasoning.v1.Usage
+	3,  // 7: ponder.difficulty.v1.EstimateResponse.estimate:type_name -> ponder.difficulty.v1.Estimate
+	9,  // 8: ponder.difficulty.v1.EstimateResponse.new_samples:type_name -> ponder.policy.v1.Child
+	1,  // 9: ponder.difficulty.v1.DifficultyService.Estimate:input_type -> ponder.difficulty.v1.EstimateRequest
+	5,  // 10: ponder.difficulty.v1.DifficultyService.Estimate:output_type -> ponder.difficulty.v1.EstimateResponse
+	10, // [10:11] is the sub-list for method output_type
+	9,  // [9:10] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_ponder_difficulty_v1_difficulty_proto_init() }

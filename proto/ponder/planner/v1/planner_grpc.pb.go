@@ -64,8 +64,9 @@ const (
 //   - Tenants. A search exists only for its tenant; for any other it is NOT_FOUND.
 //   - Errors. A status that Ponder makes has a google.rpc.ErrorInfo of the domain "ponder" with a stable reason. With
 //     INVALID_ARGUMENT it has a BadRequest that names the field and its rule; with UNAVAILABLE and RESOURCE_EXHAUSTED it
-//     has a RetryInfo if the same call may succeed later. A status without an ErrorInfo is gRPC's own, as for a broken
-//     connection or a message that is too large. Clients match on code and reason, never on the message.
+//     has a RetryInfo if the same call may succeed later. If the call had a cost, the details have an Error with only its
+//     waste and unknown. A status without an ErrorInfo is gRPC's own, as for a broken connection or a message that is too
+//     large. Clients match on code and reason, never on the message.
 //   - Sizes. A response has at most 1 MiB, except for a single search, node or outcome that is larger by itself; the
 //     default limit of gRPC clients is 4 MiB. A request may have 16 MiB.
 //   - Shutdown. A planner that stops refuses new calls, lets those in flight finish for some time (25 s by default), and
@@ -293,8 +294,9 @@ func (c *plannerServiceClient) DeleteTenant(ctx context.Context, in *DeleteTenan
 //   - Tenants. A search exists only for its tenant; for any other it is NOT_FOUND.
 //   - Errors. A status that Ponder makes has a google.rpc.ErrorInfo of the domain "ponder" with a stable reason. With
 //     INVALID_ARGUMENT it has a BadRequest that names the field and its rule; with UNAVAILABLE and RESOURCE_EXHAUSTED it
-//     has a RetryInfo if the same call may succeed later. A status without an ErrorInfo is gRPC's own, as for a broken
-//     connection or a message that is too large. Clients match on code and reason, never on the message.
+//     has a RetryInfo if the same call may succeed later. If the call had a cost, the details have an Error with only its
+//     waste and unknown. A status without an ErrorInfo is gRPC's own, as for a broken connection or a message that is too
+//     large. Clients match on code and reason, never on the message.
 //   - Sizes. A response has at most 1 MiB, except for a single search, node or outcome that is larger by itself; the
 //     default limit of gRPC clients is 4 MiB. A request may have 16 MiB.
 //   - Shutdown. A planner that stops refuses new calls, lets those in flight finish for some time (25 s by default), and

@@ -336,8 +336,8 @@ type Child struct {
 	Steps []*v1.Step `protobuf:"bytes,2,rep,name=steps,proto3" json:"steps,omitempty"`
 	// Why its text ended; never unspecified.
 	Finish v1.FinishReason `protobuf:"varint,3,opt,name=finish,proto3,enum=ponder.reasoning.v1.FinishReason" json:"finish,omitempty"`
-	// Cost of the child, including generated tokens that are in none of its steps, as of a text that was cut. A
-	// prefix that siblings read once is charged to the first child that finishes.
+	// Cost of the child, including its waste and generated tokens that are in none of its steps, as of a text that was
+	// cut. A prefix that siblings read once is charged to the first child that finishes.
 	Usage *v1.Usage `protobuf:"bytes,4,opt,name=usage,proto3" json:"usage,omitempty"`
 	// Time that generating it took.
 	GenerateTime *durationpb.Duration `protobuf:"bytes,5,opt,name=generate_time,json=generateTime,proto3" json:"generate_time,omitempty"`
@@ -346,7 +346,12 @@ type Child struct {
 	// Name of the worker that generated it. Empty: there was no queue.
 	Worker string `protobuf:"bytes,7,opt,name=worker,proto3" json:"worker,omitempty"`
 	// Delivery attempt in which it was generated, from 1. 0: there was no queue.
-	Attempt       int32 `protobuf:"varint,8,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	Attempt int32 `protobuf:"varint,8,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	// The part of usage that was wasted since the child of the request that was sent before, by attempts that were
+	// stopped or failed, or by tokens beyond the child's limit. Absent: nothing, or not measured.
+	Waste *v1.Waste `protobuf:"bytes,9,opt,name=waste,proto3" json:"waste,omitempty"`
+	// Upper bound of what such attempts have cost beyond usage and was never reported. Absent: nothing, or not measured.
+	Unknown       *v1.Usage `protobuf:"bytes,10,opt,name=unknown,proto3" json:"unknown,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -435,6 +440,20 @@ func (x *Child) GetAttempt() int32 {
 		return x.Attempt
 	}
 	return 0
+}
+
+func (x *Child) GetWaste() *v1.Waste {
+	if x != nil {
+		return x.Waste
+	}
+	return nil
+}
+
+func (x *Child) GetUnknown() *v1.Usage {
+	if x != nil {
+		return x.Unknown
+	}
+	return nil
 }
 
 // ExpandResponse is one event of one request.
@@ -633,7 +652,12 @@ func (x *Started) GetQueueWait() *durationpb.Duration {
 
 // Done ends a request whose children were all sent.
 type Done struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What was wasted and is in no child. Absent: nothing, or not measured.
+	Waste *v1.Waste `protobuf:"bytes,1,opt,name=waste,proto3" json:"waste,omitempty"`
+	// Upper bound of what was spent beyond the usage of the children and the waste, and was never reported. Absent:
+	// nothing, or not measured.
+	Unknown       *v1.Usage `protobuf:"bytes,2,opt,name=unknown,proto3" json:"unknown,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -666,6 +690,20 @@ func (x *Done) ProtoReflect() protoreflect.Message {
 // Deprecated: Use Done.ProtoReflect.Descriptor instead.
 func (*Done) Descriptor() ([]byte, []int) {
 	return file_ponder_policy_v1_policy_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Done) GetWaste() *v1.Waste {
+	if x != nil {
+		return x.Waste
+	}
+	return nil
+}
+
+func (x *Done) GetUnknown() *v1.Usage {
+	if x != nil {
+		return x.Unknown
+	}
+	return nil
 }
 
 // GetModelRequest asks for the model.
@@ -779,7 +817,7 @@ const file_ponder_policy_v1_policy_proto_rawDesc = "" +
 	" \x01(\v2\".ponder.reasoning.v1.ModelIdentityR\x05model\x12\x1a\n" +
 	"\battempts\x18\v \x03(\tR\battempts\x12\x12\n" +
 	"\x04stop\x18\f \x01(\tR\x04stopB\a\n" +
-	"\x05_span\"\xeb\x02\n" +
+	"\x05_span\"\xd3\x03\n" +
 	"\x05Child\x12\x18\n" +
 	"\aordinal\x18\x01 \x01(\x05R\aordinal\x12/\n" +
 	"\x05steps\x18\x02 \x03(\v2\x19.ponder.reasoning.v1.StepR\x05steps\x129\n" +
@@ -789,7 +827,10 @@ const file_ponder_policy_v1_policy_proto_rawDesc = "" +
 	"\n" +
 	"queue_wait\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\tqueueWait\x12\x16\n" +
 	"\x06worker\x18\a \x01(\tR\x06worker\x12\x18\n" +
-	"\aattempt\x18\b \x01(\x05R\aattempt\"\x82\x02\n" +
+	"\aattempt\x18\b \x01(\x05R\aattempt\x120\n" +
+	"\x05waste\x18\t \x01(\v2\x1a.ponder.reasoning.v1.WasteR\x05waste\x124\n" +
+	"\aunknown\x18\n" +
+	" \x01(\v2\x1a.ponder.reasoning.v1.UsageR\aunknown\"\x82\x02\n" +
 	"\x0eExpandResponse\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x125\n" +
@@ -802,8 +843,10 @@ const file_ponder_policy_v1_policy_proto_rawDesc = "" +
 	"\x06worker\x18\x01 \x01(\tR\x06worker\x12\x18\n" +
 	"\aattempt\x18\x02 \x01(\x05R\aattempt\x128\n" +
 	"\n" +
-	"queue_wait\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\tqueueWait\"\x06\n" +
-	"\x04Done\"\x11\n" +
+	"queue_wait\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\tqueueWait\"n\n" +
+	"\x04Done\x120\n" +
+	"\x05waste\x18\x01 \x01(\v2\x1a.ponder.reasoning.v1.WasteR\x05waste\x124\n" +
+	"\aunknown\x18\x02 \x01(\v2\x1a.ponder.reasoning.v1.UsageR\aunknown\"\x11\n" +
 	"\x0fGetModelRequest\"L\n" +
 	"\x10GetModelResponse\x128\n" +
 	"\x05model\x18\x01 \x01(\v2\".ponder.reasoning.v1.ModelIdentityR\x05model2\xb3\x01\n" +
@@ -841,7 +884,8 @@ var file_ponder_policy_v1_policy_proto_goTypes = []any{
 	(v1.FinishReason)(0),        // 12: ponder.reasoning.v1.FinishReason
 	(*v1.Usage)(nil),            // 13: ponder.reasoning.v1.Usage
 	(*durationpb.Duration)(nil), // 14: google.protobuf.Duration
-	(*v1.Error)(nil),            // 15: ponder.reasoning.v1.Error
+	(*v1.Waste)(nil),            // 15: ponder.reasoning.v1.Waste
+	(*v1.Error)(nil),            // 16: ponder.reasoning.v1.Error
 }
 var file_ponder_policy_v1_policy_proto_depIdxs = []int32{
 	2,  // 0: ponder.policy.v1.ExpandRequest.expansion:type_name -> ponder.policy.v1.Expansion
@@ -853,21 +897,25 @@ var file_ponder_policy_v1_policy_proto_depIdxs = []int32{
 	13, // 6: ponder.policy.v1.Child.usage:type_name -> ponder.reasoning.v1.Usage
 	14, // 7: ponder.policy.v1.Child.generate_time:type_name -> google.protobuf.Duration
 	14, // 8: ponder.policy.v1.Child.queue_wait:type_name -> google.protobuf.Duration
-	5,  // 9: ponder.policy.v1.ExpandResponse.started:type_name -> ponder.policy.v1.Started
-	3,  // 10: ponder.policy.v1.ExpandResponse.child:type_name -> ponder.policy.v1.Child
-	6,  // 11: ponder.policy.v1.ExpandResponse.done:type_name -> ponder.policy.v1.Done
-	15, // 12: ponder.policy.v1.ExpandResponse.error:type_name -> ponder.reasoning.v1.Error
-	14, // 13: ponder.policy.v1.Started.queue_wait:type_name -> google.protobuf.Duration
-	10, // 14: ponder.policy.v1.GetModelResponse.model:type_name -> ponder.reasoning.v1.ModelIdentity
-	0,  // 15: ponder.policy.v1.PolicyService.Expand:input_type -> ponder.policy.v1.ExpandRequest
-	7,  // 16: ponder.policy.v1.PolicyService.GetModel:input_type -> ponder.policy.v1.GetModelRequest
-	4,  // 17: ponder.policy.v1.PolicyService.Expand:output_type -> ponder.policy.v1.ExpandResponse
-	8,  // 18: ponder.policy.v1.PolicyService.GetModel:output_type -> ponder.policy.v1.GetModelResponse
-	17, // [17:19] is the sub-list for method output_type
-	15, // [15:17] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	15, // 9: ponder.policy.v1.Child.waste:type_name -> ponder.reasoning.v1.Waste
+	13, // 10: ponder.policy.v1.Child.unknown:type_name -> ponder.reasoning.v1.Usage
+	5,  // 11: ponder.policy.v1.ExpandResponse.started:type_name -> ponder.policy.v1.Started
+	3,  // 12: ponder.policy.v1.ExpandResponse.child:type_name -> ponder.policy.v1.Child
+	6,  // 13: ponder.policy.v1.ExpandResponse.done:type_name -> ponder.policy.v1.Done
+	16, // 14: ponder.policy.v1.ExpandResponse.error:type_name -> ponder.reasoning.v1.Error
+	14, // 15: ponder.policy.v1.Started.queue_wait:type_name -> google.protobuf.Duration
+	15, // 16: ponder.policy.v1.Done.waste:type_name -> ponder.reasoning.v1.Waste
+	13, // 17: ponder.policy.v1.Done.unknown:type_name -> ponder.reasoning.v1.Usage
+	10, // 18: ponder.policy.v1.GetModelResponse.model:type_name -> ponder.reasoning.v1.ModelIdentity
+	0,  // 19: ponder.policy.v1.PolicyService.Expand:input_type -> ponder.policy.v1.ExpandRequest
+	7,  // 20: ponder.policy.v1.PolicyService.GetModel:input_type -> ponder.policy.v1.GetModelRequest
+	4,  // 21: ponder.policy.v1.PolicyService.Expand:output_type -> ponder.policy.v1.ExpandResponse
+	8,  // 22: ponder.policy.v1.PolicyService.GetModel:output_type -> ponder.policy.v1.GetModelResponse
+	21, // [21:23] is the sub-list for method output_type
+	19, // [19:21] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_ponder_policy_v1_policy_proto_init() }

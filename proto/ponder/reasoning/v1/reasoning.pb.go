@@ -231,9 +231,11 @@ type Usage struct {
 	GeneratedTokens int64 `protobuf:"varint,1,opt,name=generated_tokens,json=generatedTokens,proto3" json:"generated_tokens,omitempty"`
 	// Prompt and prefix tokens that a policy processed (prefill).
 	PromptTokens int64 `protobuf:"varint,2,opt,name=prompt_tokens,json=promptTokens,proto3" json:"prompt_tokens,omitempty"`
-	// Prompt and prefix tokens that a policy found in its cache.
+	// Prompt and prefix tokens that a policy found in its cache. In Scores and Bill.verifier: tokens that a reward model
+	// found in its cache. In Estimate and Bill.difficulty: the sum of both.
 	CachedTokens int64 `protobuf:"varint,3,opt,name=cached_tokens,json=cachedTokens,proto3" json:"cached_tokens,omitempty"`
-	// Tokens that a reward model processed.
+	// Tokens that a reward model processed, without those that it found in its cache. How many it finds depends on what
+	// it scored before, for any search: of two runs of one search only the sum with cached_tokens is equal.
 	VerifierTokens int64 `protobuf:"varint,4,opt,name=verifier_tokens,json=verifierTokens,proto3" json:"verifier_tokens,omitempty"`
 	// Floating-point operations: 2 × parameters × tokens processed; 0 if the model's size is not known.
 	Flops         float64 `protobuf:"fixed64,5,opt,name=flops,proto3" json:"flops,omitempty"`
@@ -306,7 +308,8 @@ func (x *Usage) GetFlops() float64 {
 	return 0
 }
 
-// A Bill is the cost of a search so far. Its amounts never shrink.
+// A Bill is the cost of a search so far. Its amounts never shrink. A sum that exceeds the largest number of its field
+// stays at that number, and is then a lower bound.
 type Bill struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Expansions by the policy, waste included.
@@ -315,7 +318,8 @@ type Bill struct {
 	Verifier *Usage `protobuf:"bytes,2,opt,name=verifier,proto3" json:"verifier,omitempty"`
 	// The difficulty estimate: its samples and their scores, which the search reuses and is not billed for again.
 	Difficulty *Usage `protobuf:"bytes,3,opt,name=difficulty,proto3" json:"difficulty,omitempty"`
-	// The part of the amounts above that was spent on text that the search did not use. Absent: not measured.
+	// The part of the amounts above that was spent on text that the search did not use. Absent: not measured. Branches
+	// that the search generated and then discarded are not waste: a strategy needs them for its result.
 	Waste *Waste `protobuf:"bytes,4,opt,name=waste,proto3" json:"waste,omitempty"`
 	// Upper bound of what was spent beyond the amounts above, on work whose cost was never reported, such as that of a
 	// worker that died. Absent: nothing, or not measured.
@@ -389,17 +393,18 @@ func (x *Bill) GetUnknown() *Usage {
 	return nil
 }
 
-// Waste is the part of a bill that was spent on text that the search did not use, by cause. An absent cause is not
-// measured.
+// Waste is the part of an amount that was spent on text that the search did not use, by cause. Each wasted token has
+// exactly one cause: the sum of the causes is the whole waste. An absent cause is not measured.
 type Waste struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Children that were cancelled while they were generated, because the search no longer needed them.
+	// Work that was stopped while it was in progress, because the search no longer needed it, ended, or was cancelled.
 	Cancelled *Usage `protobuf:"bytes,1,opt,name=cancelled,proto3" json:"cancelled,omitempty"`
-	// Attempts that failed and were repeated.
+	// Attempts that failed, whether they were repeated or not.
 	Failed *Usage `protobuf:"bytes,2,opt,name=failed,proto3" json:"failed,omitempty"`
-	// Results that were generated and did not arrive, or arrived twice.
+	// Results that were generated and did not arrive, such as those of a worker that died, or arrived twice.
 	Lost *Usage `protobuf:"bytes,3,opt,name=lost,proto3" json:"lost,omitempty"`
-	// Results that were refused, as they broke the contract or did not prove that they belong to a job of this search.
+	// Results that were refused, as they broke the contract or did not prove that they belong to a job of this search,
+	// and the tokens that a child has beyond its limit, or in none of its steps.
 	Untrusted     *Usage `protobuf:"bytes,4,opt,name=untrusted,proto3" json:"untrusted,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -624,7 +629,13 @@ type Error struct {
 	// With code INVALID_ARGUMENT the path of the field that breaks a rule, as in BadRequest; message states the rule.
 	Field string `protobuf:"bytes,4,opt,name=field,proto3" json:"field,omitempty"`
 	// How long to wait before a retry, as in RetryInfo. Absent: no advice.
-	RetryDelay    *durationpb.Duration `protobuf:"bytes,5,opt,name=retry_delay,json=retryDelay,proto3" json:"retry_delay,omitempty"`
+	RetryDelay *durationpb.Duration `protobuf:"bytes,5,opt,name=retry_delay,json=retryDelay,proto3" json:"retry_delay,omitempty"`
+	// What the work that failed has cost and was not reported before: all of it is wasted. Absent: nothing, or not
+	// measured.
+	Waste *Waste `protobuf:"bytes,6,opt,name=waste,proto3" json:"waste,omitempty"`
+	// Upper bound of what it has cost beyond that, on work whose cost was never reported. Absent: nothing, or not
+	// measured.
+	Unknown       *Usage `protobuf:"bytes,7,opt,name=unknown,proto3" json:"unknown,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -694,6 +705,20 @@ func (x *Error) GetRetryDelay() *durationpb.Duration {
 	return nil
 }
 
+func (x *Error) GetWaste() *Waste {
+	if x != nil {
+		return x.Waste
+	}
+	return nil
+}
+
+func (x *Error) GetUnknown() *Usage {
+	if x != nil {
+		return x.Unknown
+	}
+	return nil
+}
+
 var File_ponder_reasoning_v1_reasoning_proto protoreflect.FileDescriptor
 
 const file_ponder_reasoning_v1_reasoning_proto_rawDesc = "" +
@@ -739,14 +764,16 @@ const file_ponder_reasoning_v1_reasoning_proto_rawDesc = "" +
 	"\btemplate\x18\x04 \x01(\tR\btemplate\x12\x1e\n" +
 	"\n" +
 	"parameters\x18\x05 \x01(\x03R\n" +
-	"parameters\"\x9f\x01\n" +
+	"parameters\"\x87\x02\n" +
 	"\x05Error\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\x05R\x04code\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +
 	"\amessage\x18\x03 \x01(\tR\amessage\x12\x14\n" +
 	"\x05field\x18\x04 \x01(\tR\x05field\x12:\n" +
 	"\vretry_delay\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\n" +
-	"retryDelay*v\n" +
+	"retryDelay\x120\n" +
+	"\x05waste\x18\x06 \x01(\v2\x1a.ponder.reasoning.v1.WasteR\x05waste\x124\n" +
+	"\aunknown\x18\a \x01(\v2\x1a.ponder.reasoning.v1.UsageR\aunknown*v\n" +
 	"\fFinishReason\x12\x1d\n" +
 	"\x19FINISH_REASON_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12FINISH_REASON_STEP\x10\x01\x12\x15\n" +
@@ -800,11 +827,13 @@ var file_ponder_reasoning_v1_reasoning_proto_depIdxs = []int32{
 	3,  // 7: ponder.reasoning.v1.Waste.lost:type_name -> ponder.reasoning.v1.Usage
 	3,  // 8: ponder.reasoning.v1.Waste.untrusted:type_name -> ponder.reasoning.v1.Usage
 	9,  // 9: ponder.reasoning.v1.Error.retry_delay:type_name -> google.protobuf.Duration
-	10, // [10:10] is the sub-list for method output_type
-	10, // [10:10] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	5,  // 10: ponder.reasoning.v1.Error.waste:type_name -> ponder.reasoning.v1.Waste
+	3,  // 11: ponder.reasoning.v1.Error.unknown:type_name -> ponder.reasoning.v1.Usage
+	12, // [12:12] is the sub-list for method output_type
+	12, // [12:12] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_ponder_reasoning_v1_reasoning_proto_init() }

@@ -361,10 +361,14 @@ type Scores struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// For each step, the reward model's probability, in [0,1], that the path is correct up to and including that step.
 	Values []float64 `protobuf:"fixed64,1,rep,packed,name=values,proto3" json:"values,omitempty"`
-	// Cost of scoring.
+	// Cost of scoring, including its waste.
 	Usage *v1.Usage `protobuf:"bytes,2,opt,name=usage,proto3" json:"usage,omitempty"`
 	// Time that scoring took.
-	ScoreTime     *durationpb.Duration `protobuf:"bytes,3,opt,name=score_time,json=scoreTime,proto3" json:"score_time,omitempty"`
+	ScoreTime *durationpb.Duration `protobuf:"bytes,3,opt,name=score_time,json=scoreTime,proto3" json:"score_time,omitempty"`
+	// The part of usage that was wasted by attempts that failed. Absent: nothing, or not measured.
+	Waste *v1.Waste `protobuf:"bytes,4,opt,name=waste,proto3" json:"waste,omitempty"`
+	// Upper bound of what such attempts have cost beyond usage and was never reported. Absent: nothing, or not measured.
+	Unknown       *v1.Usage `protobuf:"bytes,5,opt,name=unknown,proto3" json:"unknown,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -416,6 +420,20 @@ func (x *Scores) GetUsage() *v1.Usage {
 func (x *Scores) GetScoreTime() *durationpb.Duration {
 	if x != nil {
 		return x.ScoreTime
+	}
+	return nil
+}
+
+func (x *Scores) GetWaste() *v1.Waste {
+	if x != nil {
+		return x.Waste
+	}
+	return nil
+}
+
+func (x *Scores) GetUnknown() *v1.Usage {
+	if x != nil {
+		return x.Unknown
 	}
 	return nil
 }
@@ -538,12 +556,14 @@ const file_ponder_verifier_v1_verifier_proto_rawDesc = "" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x124\n" +
 	"\x06scores\x18\x02 \x01(\v2\x1a.ponder.verifier.v1.ScoresH\x00R\x06scores\x122\n" +
 	"\x05error\x18\x03 \x01(\v2\x1a.ponder.reasoning.v1.ErrorH\x00R\x05errorB\b\n" +
-	"\x06result\"\x8c\x01\n" +
+	"\x06result\"\xf4\x01\n" +
 	"\x06Scores\x12\x16\n" +
 	"\x06values\x18\x01 \x03(\x01R\x06values\x120\n" +
 	"\x05usage\x18\x02 \x01(\v2\x1a.ponder.reasoning.v1.UsageR\x05usage\x128\n" +
 	"\n" +
-	"score_time\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\tscoreTime\"\x11\n" +
+	"score_time\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\tscoreTime\x120\n" +
+	"\x05waste\x18\x04 \x01(\v2\x1a.ponder.reasoning.v1.WasteR\x05waste\x124\n" +
+	"\aunknown\x18\x05 \x01(\v2\x1a.ponder.reasoning.v1.UsageR\aunknown\"\x11\n" +
 	"\x0fGetModelRequest\"\x8d\x01\n" +
 	"\x10GetModelResponse\x128\n" +
 	"\x05model\x18\x01 \x01(\v2\".ponder.reasoning.v1.ModelIdentityR\x05model\x12?\n" +
@@ -579,8 +599,9 @@ var file_ponder_verifier_v1_verifier_proto_goTypes = []any{
 	(*v1.Error)(nil),            // 7: ponder.reasoning.v1.Error
 	(*v1.Usage)(nil),            // 8: ponder.reasoning.v1.Usage
 	(*durationpb.Duration)(nil), // 9: google.protobuf.Duration
-	(*v1.ModelIdentity)(nil),    // 10: ponder.reasoning.v1.ModelIdentity
-	(v1.Aggregator)(0),          // 11: ponder.reasoning.v1.Aggregator
+	(*v1.Waste)(nil),            // 10: ponder.reasoning.v1.Waste
+	(*v1.ModelIdentity)(nil),    // 11: ponder.reasoning.v1.ModelIdentity
+	(v1.Aggregator)(0),          // 12: ponder.reasoning.v1.Aggregator
 }
 var file_ponder_verifier_v1_verifier_proto_depIdxs = []int32{
 	2,  // 0: ponder.verifier.v1.ScoreRequest.path:type_name -> ponder.verifier.v1.Path
@@ -589,17 +610,19 @@ var file_ponder_verifier_v1_verifier_proto_depIdxs = []int32{
 	7,  // 3: ponder.verifier.v1.ScoreResponse.error:type_name -> ponder.reasoning.v1.Error
 	8,  // 4: ponder.verifier.v1.Scores.usage:type_name -> ponder.reasoning.v1.Usage
 	9,  // 5: ponder.verifier.v1.Scores.score_time:type_name -> google.protobuf.Duration
-	10, // 6: ponder.verifier.v1.GetModelResponse.model:type_name -> ponder.reasoning.v1.ModelIdentity
-	11, // 7: ponder.verifier.v1.GetModelResponse.aggregator:type_name -> ponder.reasoning.v1.Aggregator
-	0,  // 8: ponder.verifier.v1.VerifierService.Score:input_type -> ponder.verifier.v1.ScoreRequest
-	5,  // 9: ponder.verifier.v1.VerifierService.GetModel:input_type -> ponder.verifier.v1.GetModelRequest
-	3,  // 10: ponder.verifier.v1.VerifierService.Score:output_type -> ponder.verifier.v1.ScoreResponse
-	6,  // 11: ponder.verifier.v1.VerifierService.GetModel:output_type -> ponder.verifier.v1.GetModelResponse
-	10, // [10:12] is the sub-list for method output_type
-	8,  // [8:10] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	10, // 6: ponder.verifier.v1.Scores.waste:type_name -> ponder.reasoning.v1.Waste
+	8,  // 7: ponder.verifier.v1.Scores.unknown:type_name -> ponder.reasoning.v1.Usage
+	11, // 8: ponder.verifier.v1.GetModelResponse.model:type_name -> ponder.reasoning.v1.ModelIdentity
+	12, // 9: ponder.verifier.v1.GetModelResponse.aggregator:type_name -> ponder.reasoning.v1.Aggregator
+	0,  // 10: ponder.verifier.v1.VerifierService.Score:input_type -> ponder.verifier.v1.ScoreRequest
+	5,  // 11: ponder.verifier.v1.VerifierService.GetModel:input_type -> ponder.verifier.v1.GetModelRequest
+	3,  // 12: ponder.verifier.v1.VerifierService.Score:output_type -> ponder.verifier.v1.ScoreResponse
+	6,  // 13: ponder.verifier.v1.VerifierService.GetModel:output_type -> ponder.verifier.v1.GetModelResponse
+	12, // [12:14] is the sub-list for method output_type
+	10, // [10:12] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_ponder_verifier_v1_verifier_proto_init() }

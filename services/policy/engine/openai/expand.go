@@ -1,6 +1,7 @@
 package openai
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,10 +40,10 @@ func (e *Engine) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 		go e.run(ctx, p, r, results, failed)
 
 		yielded := 0
-		var wasted reasoning.Usage
+		var wasted reasoning.Cost
 		for res := range results {
 			if res.err != nil {
-				wasted = wasted.Add(res.child.Usage)
+				wasted = wasted.Add(res.child.Cost().EndedBy(res.err))
 				if err == nil {
 					close(failed)
 				}
@@ -54,8 +55,10 @@ func (e *Engine) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 			yielded++
 			if !yield(res.child, nil) {
 				cancel()
-				for range results { // wait until all requests have ended
+				for res := range results { // wait until all requests have ended
+					wasted = wasted.Add(res.child.Cost().EndedBy(cmp.Or(res.err, context.Canceled)))
 				}
+				r.Wasted(wasted)
 				return
 			}
 		}
@@ -63,7 +66,7 @@ func (e *Engine) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 			err = context.Cause(ctx)
 		}
 		if err != nil {
-			yield(policy.Child{Usage: wasted}, err)
+			yield(policy.Child{}.WithCost(wasted), err)
 		}
 	}
 }
@@ -211,6 +214,7 @@ func (e *Engine) sample(
 			err = fmt.Errorf("%s: %w", e.client.URL(), err)
 		}
 		child.Generate = took
+		child = child.NameExcess()
 		got = append(got, result{child, err})
 		u = usage{} // the prompt is charged to the first child
 	}

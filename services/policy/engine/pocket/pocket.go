@@ -50,9 +50,15 @@ func (p *Policy) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 			yield(policy.Child{}, fmt.Errorf("%w: want %q, have %q", policy.ErrModel, r.Model.Name, p.model.Name))
 			return
 		}
-		start, charged := time.Now(), false
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		start, charged, brokenOff := time.Now(), false, false
 		for child, err := range p.engine.Generate(ctx, p.request(r)) {
-			if err != nil {
+			switch {
+			case brokenOff:
+				r.Wasted(reasoning.WastedBy(context.Canceled, p.usage(child.Usage)))
+				continue
+			case err != nil:
 				yield(policy.Child{Usage: p.usage(child.Usage)}, domainError(err))
 				return
 			}
@@ -62,7 +68,8 @@ func (p *Policy) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 			}
 			charged = true
 			if !yield(c, nil) {
-				return
+				brokenOff = true
+				cancel() // and get what the other children have cost
 			}
 		}
 	}

@@ -19,7 +19,7 @@ type Failure struct{ Err error }
 
 // A Stopped is the final report of an attempt that was stopped or failed.
 type Stopped struct {
-	Wasted reasoning.Usage // of unfinished children
+	Wasted reasoning.Waste // by unfinished children
 	Err    error           // why another attempt has to follow; nil: none follows, or the worker stops
 	Failed bool            // the attempt counts as one that failed: an engine had begun it, or the worker cannot run the job
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"strings"
 	"testing"
@@ -11,7 +12,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/nats-io/nats.go"
+	"google.golang.org/protobuf/proto"
 
+	queuev1 "github.com/ponder-mesh/ponder/internal/proto/ponder/queue/v1"
+	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy"
 )
@@ -41,7 +45,9 @@ func TestMessagesAreThoseOfOtherReleases(t *testing.T) {
 		{"job with attempts", Job{Name: "name", Epoch: "epoch", Request: revised, Enqueued: enqueued, Deadline: deadline}, decodeJob},
 		{"claim", Result{Job: "name", Epoch: "epoch", Start: start, Event: Claim{}}, decodeResult},
 		{"child", Result{Job: "name", Epoch: "epoch", Start: start, Event: Child{child}}, decodeResult},
-		{"stopped", Result{Job: "name", Epoch: "epoch", Start: start, Event: Stopped{Wasted: reasoning.Usage{Generated: 9}}}, decodeResult},
+		{"stopped", Result{Job: "name", Epoch: "epoch", Start: start, Event: Stopped{Wasted: reasoning.Waste{
+			Cancelled: reasoning.Usage{Generated: 9}, Failed: reasoning.Usage{Generated: 2, Prompt: 5},
+		}}}, decodeResult},
 		{"claim without epoch", Result{Job: "name", Epoch: "", Start: start, Event: Claim{}}, decodeResult},
 		{"heartbeat", Result{Job: "name", Epoch: "epoch", Start: start, Spent: reasoning.Usage{Generated: 7, Prompt: 5}}, decodeResult},
 		{"job of a client that counts", Job{Name: "name", Epoch: "epoch", Request: request(), Enqueued: enqueued, MaxAttempts: 4}, decodeJob},
@@ -79,6 +85,28 @@ func TestMessagesAreThoseOfOtherReleases(t *testing.T) {
 	if *update {
 		if err := os.WriteFile(golden, []byte(written.String()), 0o644); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// What a worker of an earlier release has wasted has no cause on the wire: it is taken as failed. A malformed report
+// wastes nothing.
+func TestFinalReportOfEarlierRelease(t *testing.T) {
+	for report, want := range map[*queuev1.Stopped]reasoning.Waste{
+		{Wasted: &reasoningv1.Usage{GeneratedTokens: 9}}: {Failed: reasoning.Usage{Generated: 9}},
+		{Wasted: &reasoningv1.Usage{GeneratedTokens: 9}, Waste: &reasoningv1.Waste{
+			Lost: &reasoningv1.Usage{GeneratedTokens: 9},
+		}}: {Lost: reasoning.Usage{Generated: 9}},
+		{Wasted: &reasoningv1.Usage{GeneratedTokens: -9}}:                                          {},
+		{Waste: &reasoningv1.Waste{Failed: &reasoningv1.Usage{Flops: math.NaN()}}}:                 {},
+		{Waste: &reasoningv1.Waste{Failed: &reasoningv1.Usage{PromptTokens: 1, CachedTokens: -1}}}: {},
+	} {
+		body, err := proto.Marshal(&queuev1.ExpansionResult{JobId: "j", Event: &queuev1.ExpansionResult_Stopped{Stopped: report}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := DecodeResult(body); err != nil || got.Event != (Stopped{Wasted: want}) {
+			t.Errorf("%v: got %+v and error %v, want %+v", report, got.Event, err, want)
 		}
 	}
 }

@@ -44,7 +44,9 @@ func (r Result) Encode() ([]byte, error) {
 	case Failure:
 		result.Event = &queuev1.ExpansionResult_Error{Error: rpcerr.ToProto(e.Err)}
 	case Stopped:
-		stopped := &queuev1.Stopped{Wasted: wire.UsageToProto(e.Wasted), Failed: e.Failed}
+		stopped := &queuev1.Stopped{
+			Wasted: wire.UsageToProto(e.Wasted.Total()), Waste: wire.WasteToProto(e.Wasted), Failed: e.Failed,
+		}
 		if e.Err != nil {
 			stopped.Error = rpcerr.ToProto(e.Err)
 		}
@@ -81,15 +83,24 @@ func DecodeResult(body []byte) (Result, error) {
 	case *queuev1.ExpansionResult_Error:
 		r.Event = Failure{rpcerr.FromProto(e.Error)}
 	case *queuev1.ExpansionResult_Stopped:
-		wasted, err := wire.UsageFromProto(e.Stopped.GetWasted())
-		if err != nil {
-			wasted = reasoning.Usage{} // bill nothing rather than a malformed usage
-		}
-		stopped := Stopped{Wasted: wasted, Failed: e.Stopped.GetFailed()}
-		if e.Stopped.GetError() != nil {
-			stopped.Err = rpcerr.FromProto(e.Stopped.GetError())
-		}
-		r.Event = stopped
+		r.Event = stoppedFromProto(e.Stopped)
 	}
 	return r, err
+}
+
+// stoppedFromProto decodes a final report. What a worker of an earlier release wasted is taken as failed. A malformed
+// amount is taken as nothing.
+func stoppedFromProto(p *queuev1.Stopped) Stopped {
+	s := Stopped{Failed: p.GetFailed()}
+	if p.GetError() != nil {
+		s.Err = rpcerr.FromProto(p.GetError())
+	}
+	if p.GetWaste() != nil {
+		if wasted, err := wire.WasteFromProto(p.GetWaste()); err == nil {
+			s.Wasted = wasted
+		}
+	} else if wasted, err := wire.UsageFromProto(p.GetWasted()); err == nil {
+		s.Wasted = reasoning.Waste{Failed: wasted}
+	}
+	return s
 }

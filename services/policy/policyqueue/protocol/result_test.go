@@ -17,7 +17,9 @@ func TestResultIsDecodedAsEncoded(t *testing.T) {
 		Ordinal: 3, Steps: []reasoning.Step{{Text: "2", Tokens: 1}}, Finish: reasoning.FinishEnd,
 		Usage: reasoning.Usage{Generated: 1}, Generate: time.Second, Start: start,
 	}
-	for _, event := range []Event{Claim{}, Child{child}, Stopped{Wasted: reasoning.Usage{Generated: 9}, Failed: true}, nil} {
+	for _, event := range []Event{
+		Claim{}, Child{child}, Stopped{Wasted: reasoning.Waste{Lost: reasoning.Usage{Generated: 9}}, Failed: true}, nil,
+	} {
 		want := Result{Job: "job", Epoch: "epoch", Start: start, Event: event, Spent: reasoning.Usage{Generated: 5}}
 		body, err := want.Encode()
 		if err != nil {

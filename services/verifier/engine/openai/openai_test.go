@@ -62,20 +62,21 @@ func TestFamilies(t *testing.T) {
 		family     string
 		aggregator verifier.Aggregator
 		scores     []float64
-		tokens     int64
+		tokens     int64 // processed
+		cached     int64
 	}{
-		{"qwen2.5-math-prm", verifier.AggregatorProd, []float64{.9375, .25}, 61},
+		{"qwen2.5-math-prm", verifier.AggregatorProd, []float64{.9375, .25}, 61, 0},
 		// In the second response + is not among the most likely tokens: the bound is the
 		// least likely of them.
-		{"rlhflow", verifier.AggregatorAvg, []float64{1 / (1 + math.Exp(-1.5)), 1 / (1 + math.Exp(4))}, 31 + 17},
-		{"math-shepherd", verifier.AggregatorMin, []float64{1 / (1 + math.Exp(-1)), .5}, 21 + 15},
+		{"rlhflow", verifier.AggregatorAvg, []float64{1 / (1 + math.Exp(-1.5)), 1 / (1 + math.Exp(4))}, 31 + 17, 29},
+		{"math-shepherd", verifier.AggregatorMin, []float64{1 / (1 + math.Exp(-1)), .5}, 21 + 15, 20},
 	} {
 		t.Run(test.family, func(t *testing.T) {
 			e := engineOf(t, test.family, Config{BaseURL: replay.Server(t, "testdata/"+test.family+".http")})
 			got, err := e.Score(t.Context(), request)
 			want := verifier.Result{
 				Scores: test.scores,
-				Usage:  reasoning.Usage{Verifier: test.tokens, FLOPs: 2000 * float64(test.tokens)},
+				Usage:  reasoning.Usage{Verifier: test.tokens, Cached: test.cached, FLOPs: 2000 * float64(test.tokens)},
 			}
 			compare := cmp.Options{cmpopts.IgnoreFields(verifier.Result{}, "Took"), cmpopts.EquateApprox(0, 1e-12)}
 			if diff := cmp.Diff(got, want, compare); diff != "" || err != nil {
@@ -206,6 +207,55 @@ func TestFailuresMapToErrors(t *testing.T) {
 		}
 		if delay := reasoning.Delay(err); transient != (delay == 3*time.Second) {
 			t.Errorf("%d %s: delay is %v", test.status, test.body, delay)
+		}
+	}
+}
+
+// What the model processed before it failed at a step is billed, as failed, with what it found in its cache.
+func TestTokensBeforeAFailureAreBilled(t *testing.T) {
+	answer := `{"choices":[{"logprobs":{"content":[{"token":"+","top_logprobs":[{"token":"+","logprob":-1}]}]}}],
+		"usage":{"prompt_tokens":9,"completion_tokens":1,"prompt_tokens_details":{"cached_tokens":4}}}`
+	two := reasoning.Usage{Verifier: 12, Cached: 8, FLOPs: 12 * 2000}
+	for name, c := range map[string]struct {
+		status int
+		third  string // the answer to the third of three requests
+		want   reasoning.Usage
+	}{
+		"unavailable": {503, ``, two},
+		"no score":    {200, `{"choices":[],"usage":{"prompt_tokens":3}}`, two.Add(reasoning.Usage{Verifier: 3, FLOPs: 3 * 2000})},
+	} {
+		requests := 0
+		e := serve(t, "rlhflow", func(w http.ResponseWriter, r *http.Request) {
+			if requests++; requests < 3 {
+				io.WriteString(w, answer)
+				return
+			}
+			w.WriteHeader(c.status)
+			io.WriteString(w, c.third)
+		})
+		three := request
+		three.Steps = []string{"1", "2", "3"}
+		got, err := e.Score(t.Context(), three)
+		if want := reasoning.Wasted(reasoning.Waste{Failed: c.want}); err == nil || got.Cost() != want || got.Scores != nil {
+			t.Errorf("%s: got %+v and error %v, want %+v", name, got, err, want)
+		}
+	}
+}
+
+// A server that states counts which the request cannot have is refused, and named.
+func TestImplausibleCountsAreRefused(t *testing.T) {
+	for _, counts := range []string{
+		`"prompt_tokens":-1`, `"prompt_tokens":9e9`, `"prompt_tokens":9,"completion_tokens":-5`,
+		`"prompt_tokens":9,"completion_tokens":99999`, `"prompt_tokens":9,"prompt_tokens_details":{"cached_tokens":10}`,
+		`"prompt_tokens":9,"prompt_tokens_details":{"cached_tokens":-1}`,
+	} {
+		e := serve(t, "qwen2.5-math-prm", func(w http.ResponseWriter, r *http.Request) {
+			io.WriteString(w, `{"data":[{"data":[[0.5,0.5],[0.5,0.5]]}],"usage":{`+counts+`}}`)
+		})
+		got, err := e.Score(t.Context(), request)
+		if !errors.Is(err, modelserver.ErrResponse) || !reasoning.Permanent(err) || !strings.Contains(err.Error(), "http://") ||
+			got.Cost() != (reasoning.Cost{}) {
+			t.Errorf("%s: got %+v and error %v, want ErrResponse that names the server", counts, got, err)
 		}
 	}
 }

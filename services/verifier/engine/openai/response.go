@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/ponder-mesh/ponder/internal/modelserver"
+	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
@@ -17,8 +18,23 @@ type usage struct {
 	} `json:"prompt_tokens_details"`
 }
 
-// processed returns the number of tokens that the model processed.
-func (u usage) processed() int64 { return max(0, u.Prompt-u.Details.Cached) + u.Generated }
+// cost returns what the model processed, and what it found in its cache.
+func (u usage) cost(model reasoning.Model) reasoning.Usage {
+	processed := u.Prompt - u.Details.Cached + u.Generated
+	return reasoning.Usage{Verifier: processed, Cached: u.Details.Cached, FLOPs: model.FLOPs(processed)}
+}
+
+// check returns an error if the numbers cannot be those of a request of size bytes for at most
+// one token: a token has at least a byte, and a server adds its own text for a chat.
+func (u usage) check(size int) error {
+	const own = 16 << 10
+	if u.Prompt < 0 || u.Details.Cached < 0 || u.Details.Cached > u.Prompt || u.Prompt > int64(size)+own ||
+		u.Generated < 0 || u.Generated > own {
+		return reasoning.Mark(fmt.Errorf("states %d tokens of the prompt, %d of them cached, and %d generated",
+			u.Prompt, u.Details.Cached, u.Generated), modelserver.ErrResponse)
+	}
+	return nil
+}
 
 // pooled is vLLM's response to /pooling: a row per step, with the probabilities that
 // the step is wrong and that it is right.

@@ -12,7 +12,8 @@ import (
 
 // Score implements verifier.Verifier. The model reads each step without the white space
 // around it. Where each step needs a request, the requests are sent one after the
-// other, so that each finds its prefix in the server's cache.
+// other, so that each finds its prefix in the server's cache. If one fails, those before it are
+// billed as failed.
 func (e *Engine) Score(ctx context.Context, r verifier.Request) (verifier.Result, error) {
 	if err := ctx.Err(); err != nil {
 		return verifier.Result{}, err
@@ -27,46 +28,59 @@ func (e *Engine) Score(ctx context.Context, r verifier.Request) (verifier.Result
 		steps[i] = f.escape(strings.TrimSpace(s))
 	}
 	began := time.Now()
-	scores, tokens, err := e.score(ctx, problem, steps)
+	scores, used, err := e.score(ctx, problem, steps)
 	if err == nil {
 		err = r.Check(scores)
 	}
 	if err != nil {
-		return verifier.Result{}, err
+		return verifier.Failed(reasoning.Cost{Usage: used}, err), err
 	}
-	return verifier.Result{
-		Scores: scores,
-		Usage:  reasoning.Usage{Verifier: tokens, FLOPs: e.model.FLOPs(tokens)},
-		Took:   time.Since(began),
-	}, nil
+	return verifier.Result{Scores: scores, Usage: used, Took: time.Since(began)}, nil
 }
 
-// score requests the scores of steps and returns them with the number of tokens processed.
+// score requests the scores of steps. It returns them with what the model processed, also with an
+// error.
 func (e *Engine) score(
 	ctx context.Context, problem string, steps []string,
-) (scores []float64, tokens int64, err error) {
+) (scores []float64, used reasoning.Usage, err error) {
 	f := e.config.Family
 	if f.pooled {
 		var a pooled
-		err = e.post(ctx, f.body(e.config.Model, problem, steps), &a)
+		used, err = e.request(ctx, problem, steps, &a, &a.Usage)
 		if err == nil {
 			scores, err = a.scores()
 		}
-		return scores, a.Usage.processed(), err
+		return scores, used, err
 	}
 	for i := range steps {
 		var a completion
-		if err := e.post(ctx, f.body(e.config.Model, problem, steps[:i+1]), &a); err != nil {
-			return nil, 0, err
+		u, err := e.request(ctx, problem, steps[:i+1], &a, &a.Usage)
+		used = used.Add(u)
+		if err != nil {
+			return nil, used, err
 		}
 		score, err := a.score()
 		if err != nil {
-			return nil, 0, fmt.Errorf("step %d: %w", i, err)
+			return nil, used, fmt.Errorf("step %d: %w", i, err)
 		}
 		scores = append(scores, score)
-		tokens += a.Usage.processed()
 	}
-	return scores, tokens, nil
+	return scores, used, nil
+}
+
+// request sends a request for steps, and returns what it has cost, by the usage u of its answer.
+func (e *Engine) request(ctx context.Context, problem string, steps []string, answer any, u *usage) (reasoning.Usage, error) {
+	if err := e.post(ctx, e.config.Family.body(e.config.Model, problem, steps), answer); err != nil {
+		return reasoning.Usage{}, err
+	}
+	size := len(problem)
+	for _, s := range steps {
+		size += len(s)
+	}
+	if err := u.check(size); err != nil {
+		return reasoning.Usage{}, fmt.Errorf("%s: %w", e.client.URL(), err)
+	}
+	return u.cost(e.model.Model), nil
 }
 
 func (e *Engine) post(ctx context.Context, body, answer any) error {

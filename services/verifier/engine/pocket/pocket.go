@@ -57,5 +57,8 @@ func (v *Verifier) Score(ctx context.Context, r verifier.Request) (verifier.Resu
 		Scores: scores, Took: time.Since(start),
 		Usage: reasoning.Usage{Verifier: read, Cached: int64(usage.Cached), FLOPs: v.identity.FLOPs(read)},
 	}
-	return result, r.Check(scores)
+	if err := r.Check(scores); err != nil {
+		return verifier.Failed(result.Cost(), err), err
+	}
+	return result, nil
 }

@@ -361,7 +361,9 @@ type Stopped struct {
 	Error *v11.Error `protobuf:"bytes,2,opt,name=error,proto3" json:"error,omitempty"`
 	// Whether the attempt counts as one that failed: an engine had begun it, or the worker cannot run the job at all. If
 	// not, the engine refused it before it began: it could not be reached, was loading, or throttled.
-	Failed        bool `protobuf:"varint,3,opt,name=failed,proto3" json:"failed,omitempty"`
+	Failed bool `protobuf:"varint,3,opt,name=failed,proto3" json:"failed,omitempty"`
+	// The same by cause. Absent from workers of earlier releases.
+	Waste         *v11.Waste `protobuf:"bytes,4,opt,name=waste,proto3" json:"waste,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -415,6 +417,13 @@ func (x *Stopped) GetFailed() bool {
 		return x.Failed
 	}
 	return false
+}
+
+func (x *Stopped) GetWaste() *v11.Waste {
+	if x != nil {
+		return x.Waste
+	}
+	return nil
 }
 
 // A ResultReply is the reply to an ExpansionResult. The worker acknowledges a job only after a reply without ordinals.
@@ -661,11 +670,12 @@ const file_ponder_queue_v1_queue_proto_rawDesc = "" +
 	"\x05spent\x18\n" +
 	" \x01(\v2\x1a.ponder.reasoning.v1.UsageR\x05spentB\a\n" +
 	"\x05event\"\a\n" +
-	"\x05Claim\"\x87\x01\n" +
+	"\x05Claim\"\xb9\x01\n" +
 	"\aStopped\x122\n" +
 	"\x06wasted\x18\x01 \x01(\v2\x1a.ponder.reasoning.v1.UsageR\x06wasted\x120\n" +
 	"\x05error\x18\x02 \x01(\v2\x1a.ponder.reasoning.v1.ErrorR\x05error\x12\x16\n" +
-	"\x06failed\x18\x03 \x01(\bR\x06failed\"'\n" +
+	"\x06failed\x18\x03 \x01(\bR\x06failed\x120\n" +
+	"\x05waste\x18\x04 \x01(\v2\x1a.ponder.reasoning.v1.WasteR\x05waste\"'\n" +
 	"\vResultReply\x12\x18\n" +
 	"\amissing\x18\x01 \x03(\x05R\amissing\"\x8a\x02\n" +
 	"\x12WorkerAnnouncement\x12\x12\n" +
@@ -710,7 +720,8 @@ var file_ponder_queue_v1_queue_proto_goTypes = []any{
 	(*v1.Child)(nil),              // 10: ponder.policy.v1.Child
 	(*v11.Error)(nil),             // 11: ponder.reasoning.v1.Error
 	(*v11.Usage)(nil),             // 12: ponder.reasoning.v1.Usage
-	(*v11.ModelIdentity)(nil),     // 13: ponder.reasoning.v1.ModelIdentity
+	(*v11.Waste)(nil),             // 13: ponder.reasoning.v1.Waste
+	(*v11.ModelIdentity)(nil),     // 14: ponder.reasoning.v1.ModelIdentity
 }
 var file_ponder_queue_v1_queue_proto_depIdxs = []int32{
 	7,  // 0: ponder.queue.v1.ExpansionJob.expansion:type_name -> ponder.policy.v1.Expansion
@@ -724,12 +735,13 @@ var file_ponder_queue_v1_queue_proto_depIdxs = []int32{
 	12, // 8: ponder.queue.v1.ExpansionResult.spent:type_name -> ponder.reasoning.v1.Usage
 	12, // 9: ponder.queue.v1.Stopped.wasted:type_name -> ponder.reasoning.v1.Usage
 	11, // 10: ponder.queue.v1.Stopped.error:type_name -> ponder.reasoning.v1.Error
-	13, // 11: ponder.queue.v1.WorkerAnnouncement.model:type_name -> ponder.reasoning.v1.ModelIdentity
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	13, // 11: ponder.queue.v1.Stopped.waste:type_name -> ponder.reasoning.v1.Waste
+	14, // 12: ponder.queue.v1.WorkerAnnouncement.model:type_name -> ponder.reasoning.v1.ModelIdentity
+	13, // [13:13] is the sub-list for method output_type
+	13, // [13:13] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_ponder_queue_v1_queue_proto_init() }

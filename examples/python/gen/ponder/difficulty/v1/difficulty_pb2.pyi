@@ -53,7 +53,7 @@ class Scheme(_message.Message):
     def __init__(self, name: _Optional[str] = ..., edges: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class Estimate(_message.Message):
-    __slots__ = ("pass_rate", "low", "high", "bin", "samples", "usage", "final")
+    __slots__ = ("pass_rate", "low", "high", "bin", "samples", "usage", "final", "waste", "unknown")
     PASS_RATE_FIELD_NUMBER: _ClassVar[int]
     LOW_FIELD_NUMBER: _ClassVar[int]
     HIGH_FIELD_NUMBER: _ClassVar[int]
@@ -61,6 +61,8 @@ class Estimate(_message.Message):
     SAMPLES_FIELD_NUMBER: _ClassVar[int]
     USAGE_FIELD_NUMBER: _ClassVar[int]
     FINAL_FIELD_NUMBER: _ClassVar[int]
+    WASTE_FIELD_NUMBER: _ClassVar[int]
+    UNKNOWN_FIELD_NUMBER: _ClassVar[int]
     pass_rate: float
     low: float
     high: float
@@ -68,7 +70,9 @@ class Estimate(_message.Message):
     samples: int
     usage: _reasoning_pb2.Usage
     final: bool
-    def __init__(self, pass_rate: _Optional[float] = ..., low: _Optional[float] = ..., high: _Optional[float] = ..., bin: _Optional[_Union[Bin, _Mapping]] = ..., samples: _Optional[int] = ..., usage: _Optional[_Union[_reasoning_pb2.Usage, _Mapping]] = ..., final: _Optional[bool] = ...) -> None: ...
+    waste: _reasoning_pb2.Waste
+    unknown: _reasoning_pb2.Usage
+    def __init__(self, pass_rate: _Optional[float] = ..., low: _Optional[float] = ..., high: _Optional[float] = ..., bin: _Optional[_Union[Bin, _Mapping]] = ..., samples: _Optional[int] = ..., usage: _Optional[_Union[_reasoning_pb2.Usage, _Mapping]] = ..., final: _Optional[bool] = ..., waste: _Optional[_Union[_reasoning_pb2.Waste, _Mapping]] = ..., unknown: _Optional[_Union[_reasoning_pb2.Usage, _Mapping]] = ...) -> None: ...
 
 class Bin(_message.Message):
     __slots__ = ("index", "label", "settled")

@@ -26,7 +26,7 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from ponder.reasoning.v1 import reasoning_pb2 as ponder_dot_reasoning_dot_v1_dot_reasoning__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dponder/policy/v1/policy.proto\x12\x10ponder.policy.v1\x1a\x1egoogle/protobuf/duration.proto\x1a#ponder/reasoning/v1/reasoning.proto\"\xb1\x01\n\rExpandRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x30\n\texpansion\x18\x02 \x01(\x0b\x32\x1b.ponder.policy.v1.ExpansionH\x00\x12*\n\x06\x63\x61ncel\x18\x03 \x01(\x0b\x32\x18.ponder.policy.v1.CancelH\x00\x12\x13\n\x0btraceparent\x18\x04 \x01(\t\x12\x0f\n\x07\x62\x61ggage\x18\x05 \x01(\tB\x08\n\x06\x61\x63tion\"\x08\n\x06\x43\x61ncel\"\x9f\x02\n\tExpansion\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x11\n\tsearch_id\x18\x02 \x01(\t\x12\x0f\n\x07node_id\x18\x03 \x01(\t\x12\x0f\n\x07problem\x18\x04 \x01(\t\x12\r\n\x05steps\x18\x05 \x03(\t\x12\x10\n\x08ordinals\x18\x06 \x03(\x05\x12\x11\n\x04span\x18\x07 \x01(\x05H\x00\x88\x01\x01\x12\x0c\n\x04seed\x18\x08 \x01(\x06\x12/\n\x08sampling\x18\t \x01(\x0b\x32\x1d.ponder.reasoning.v1.Sampling\x12\x31\n\x05model\x18\n \x01(\x0b\x32\".ponder.reasoning.v1.ModelIdentity\x12\x10\n\x08\x61ttempts\x18\x0b \x03(\t\x12\x0c\n\x04stop\x18\x0c \x01(\tB\x07\n\x05_span\"\xa2\x02\n\x05\x43hild\x12\x0f\n\x07ordinal\x18\x01 \x01(\x05\x12(\n\x05steps\x18\x02 \x03(\x0b\x32\x19.ponder.reasoning.v1.Step\x12\x31\n\x06\x66inish\x18\x03 \x01(\x0e\x32!.ponder.reasoning.v1.FinishReason\x12)\n\x05usage\x18\x04 \x01(\x0b\x32\x1a.ponder.reasoning.v1.Usage\x12\x30\n\rgenerate_time\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12-\n\nqueue_wait\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0e\n\x06worker\x18\x07 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x08 \x01(\x05\"\xda\x01\n\x0e\x45xpandResponse\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12,\n\x07started\x18\x02 \x01(\x0b\x32\x19.ponder.policy.v1.StartedH\x00\x12(\n\x05\x63hild\x18\x03 \x01(\x0b\x32\x17.ponder.policy.v1.ChildH\x00\x12&\n\x04\x64one\x18\x04 \x01(\x0b\x32\x16.ponder.policy.v1.DoneH\x00\x12+\n\x05\x65rror\x18\x05 \x01(\x0b\x32\x1a.ponder.reasoning.v1.ErrorH\x00\x42\x07\n\x05\x65vent\"Y\n\x07Started\x12\x0e\n\x06worker\x18\x01 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x02 \x01(\x05\x12-\n\nqueue_wait\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x06\n\x04\x44one\"\x11\n\x0fGetModelRequest\"E\n\x10GetModelResponse\x12\x31\n\x05model\x18\x01 \x01(\x0b\x32\".ponder.reasoning.v1.ModelIdentity2\xb3\x01\n\rPolicyService\x12O\n\x06\x45xpand\x12\x1f.ponder.policy.v1.ExpandRequest\x1a .ponder.policy.v1.ExpandResponse(\x01\x30\x01\x12Q\n\x08GetModel\x12!.ponder.policy.v1.GetModelRequest\x1a\".ponder.policy.v1.GetModelResponseBw\n\x14\x63om.ponder.policy.v1B\x0bPolicyProtoP\x01Z=github.com/ponder-mesh/ponder/proto/ponder/policy/v1;policyv1\xaa\x02\x10Ponder.Policy.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dponder/policy/v1/policy.proto\x12\x10ponder.policy.v1\x1a\x1egoogle/protobuf/duration.proto\x1a#ponder/reasoning/v1/reasoning.proto\"\xb1\x01\n\rExpandRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x30\n\texpansion\x18\x02 \x01(\x0b\x32\x1b.ponder.policy.v1.ExpansionH\x00\x12*\n\x06\x63\x61ncel\x18\x03 \x01(\x0b\x32\x18.ponder.policy.v1.CancelH\x00\x12\x13\n\x0btraceparent\x18\x04 \x01(\t\x12\x0f\n\x07\x62\x61ggage\x18\x05 \x01(\tB\x08\n\x06\x61\x63tion\"\x08\n\x06\x43\x61ncel\"\x9f\x02\n\tExpansion\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x11\n\tsearch_id\x18\x02 \x01(\t\x12\x0f\n\x07node_id\x18\x03 \x01(\t\x12\x0f\n\x07problem\x18\x04 \x01(\t\x12\r\n\x05steps\x18\x05 \x03(\t\x12\x10\n\x08ordinals\x18\x06 \x03(\x05\x12\x11\n\x04span\x18\x07 \x01(\x05H\x00\x88\x01\x01\x12\x0c\n\x04seed\x18\x08 \x01(\x06\x12/\n\x08sampling\x18\t \x01(\x0b\x32\x1d.ponder.reasoning.v1.Sampling\x12\x31\n\x05model\x18\n \x01(\x0b\x32\".ponder.reasoning.v1.ModelIdentity\x12\x10\n\x08\x61ttempts\x18\x0b \x03(\t\x12\x0c\n\x04stop\x18\x0c \x01(\tB\x07\n\x05_span\"\xfa\x02\n\x05\x43hild\x12\x0f\n\x07ordinal\x18\x01 \x01(\x05\x12(\n\x05steps\x18\x02 \x03(\x0b\x32\x19.ponder.reasoning.v1.Step\x12\x31\n\x06\x66inish\x18\x03 \x01(\x0e\x32!.ponder.reasoning.v1.FinishReason\x12)\n\x05usage\x18\x04 \x01(\x0b\x32\x1a.ponder.reasoning.v1.Usage\x12\x30\n\rgenerate_time\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12-\n\nqueue_wait\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0e\n\x06worker\x18\x07 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x08 \x01(\x05\x12)\n\x05waste\x18\t \x01(\x0b\x32\x1a.ponder.reasoning.v1.Waste\x12+\n\x07unknown\x18\n \x01(\x0b\x32\x1a.ponder.reasoning.v1.Usage\"\xda\x01\n\x0e\x45xpandResponse\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12,\n\x07started\x18\x02 \x01(\x0b\x32\x19.ponder.policy.v1.StartedH\x00\x12(\n\x05\x63hild\x18\x03 \x01(\x0b\x32\x17.ponder.policy.v1.ChildH\x00\x12&\n\x04\x64one\x18\x04 \x01(\x0b\x32\x16.ponder.policy.v1.DoneH\x00\x12+\n\x05\x65rror\x18\x05 \x01(\x0b\x32\x1a.ponder.reasoning.v1.ErrorH\x00\x42\x07\n\x05\x65vent\"Y\n\x07Started\x12\x0e\n\x06worker\x18\x01 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x02 \x01(\x05\x12-\n\nqueue_wait\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\"^\n\x04\x44one\x12)\n\x05waste\x18\x01 \x01(\x0b\x32\x1a.ponder.reasoning.v1.Waste\x12+\n\x07unknown\x18\x02 \x01(\x0b\x32\x1a.ponder.reasoning.v1.Usage\"\x11\n\x0fGetModelRequest\"E\n\x10GetModelResponse\x12\x31\n\x05model\x18\x01 \x01(\x0b\x32\".ponder.reasoning.v1.ModelIdentity2\xb3\x01\n\rPolicyService\x12O\n\x06\x45xpand\x12\x1f.ponder.policy.v1.ExpandRequest\x1a .ponder.policy.v1.ExpandResponse(\x01\x30\x01\x12Q\n\x08GetModel\x12!.ponder.policy.v1.GetModelRequest\x1a\".ponder.policy.v1.GetModelResponseBw\n\x14\x63om.ponder.policy.v1B\x0bPolicyProtoP\x01Z=github.com/ponder-mesh/ponder/proto/ponder/policy/v1;policyv1\xaa\x02\x10Ponder.Policy.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,17 +41,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EXPANSION']._serialized_start=311
   _globals['_EXPANSION']._serialized_end=598
   _globals['_CHILD']._serialized_start=601
-  _globals['_CHILD']._serialized_end=891
-  _globals['_EXPANDRESPONSE']._serialized_start=894
-  _globals['_EXPANDRESPONSE']._serialized_end=1112
-  _globals['_STARTED']._serialized_start=1114
-  _globals['_STARTED']._serialized_end=1203
-  _globals['_DONE']._serialized_start=1205
-  _globals['_DONE']._serialized_end=1211
-  _globals['_GETMODELREQUEST']._serialized_start=1213
-  _globals['_GETMODELREQUEST']._serialized_end=1230
-  _globals['_GETMODELRESPONSE']._serialized_start=1232
-  _globals['_GETMODELRESPONSE']._serialized_end=1301
-  _globals['_POLICYSERVICE']._serialized_start=1304
-  _globals['_POLICYSERVICE']._serialized_end=1483
+  _globals['_CHILD']._serialized_end=979
+  _globals['_EXPANDRESPONSE']._serialized_start=982
+  _globals['_EXPANDRESPONSE']._serialized_end=1200
+  _globals['_STARTED']._serialized_start=1202
+  _globals['_STARTED']._serialized_end=1291
+  _globals['_DONE']._serialized_start=1293
+  _globals['_DONE']._serialized_end=1387
+  _globals['_GETMODELREQUEST']._serialized_start=1389
+  _globals['_GETMODELREQUEST']._serialized_end=1406
+  _globals['_GETMODELRESPONSE']._serialized_start=1408
+  _globals['_GETMODELRESPONSE']._serialized_end=1477
+  _globals['_POLICYSERVICE']._serialized_start=1480
+  _globals['_POLICYSERVICE']._serialized_end=1659
 # @@protoc_insertion_point(module_scope)

@@ -57,7 +57,7 @@ class Expansion(_message.Message):
     def __init__(self, tenant: _Optional[str] = ..., search_id: _Optional[str] = ..., node_id: _Optional[str] = ..., problem: _Optional[str] = ..., steps: _Optional[_Iterable[str]] = ..., ordinals: _Optional[_Iterable[int]] = ..., span: _Optional[int] = ..., seed: _Optional[int] = ..., sampling: _Optional[_Union[_reasoning_pb2.Sampling, _Mapping]] = ..., model: _Optional[_Union[_reasoning_pb2.ModelIdentity, _Mapping]] = ..., attempts: _Optional[_Iterable[str]] = ..., stop: _Optional[str] = ...) -> None: ...
 
 class Child(_message.Message):
-    __slots__ = ("ordinal", "steps", "finish", "usage", "generate_time", "queue_wait", "worker", "attempt")
+    __slots__ = ("ordinal", "steps", "finish", "usage", "generate_time", "queue_wait", "worker", "attempt", "waste", "unknown")
     ORDINAL_FIELD_NUMBER: _ClassVar[int]
     STEPS_FIELD_NUMBER: _ClassVar[int]
     FINISH_FIELD_NUMBER: _ClassVar[int]
@@ -66,6 +66,8 @@ class Child(_message.Message):
     QUEUE_WAIT_FIELD_NUMBER: _ClassVar[int]
     WORKER_FIELD_NUMBER: _ClassVar[int]
     ATTEMPT_FIELD_NUMBER: _ClassVar[int]
+    WASTE_FIELD_NUMBER: _ClassVar[int]
+    UNKNOWN_FIELD_NUMBER: _ClassVar[int]
     ordinal: int
     steps: _containers.RepeatedCompositeFieldContainer[_reasoning_pb2.Step]
     finish: _reasoning_pb2.FinishReason
@@ -74,7 +76,9 @@ class Child(_message.Message):
     queue_wait: _duration_pb2.Duration
     worker: str
     attempt: int
-    def __init__(self, ordinal: _Optional[int] = ..., steps: _Optional[_Iterable[_Union[_reasoning_pb2.Step, _Mapping]]] = ..., finish: _Optional[_Union[_reasoning_pb2.FinishReason, str]] = ..., usage: _Optional[_Union[_reasoning_pb2.Usage, _Mapping]] = ..., generate_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., queue_wait: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., worker: _Optional[str] = ..., attempt: _Optional[int] = ...) -> None: ...
+    waste: _reasoning_pb2.Waste
+    unknown: _reasoning_pb2.Usage
+    def __init__(self, ordinal: _Optional[int] = ..., steps: _Optional[_Iterable[_Union[_reasoning_pb2.Step, _Mapping]]] = ..., finish: _Optional[_Union[_reasoning_pb2.FinishReason, str]] = ..., usage: _Optional[_Union[_reasoning_pb2.Usage, _Mapping]] = ..., generate_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., queue_wait: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., worker: _Optional[str] = ..., attempt: _Optional[int] = ..., waste: _Optional[_Union[_reasoning_pb2.Waste, _Mapping]] = ..., unknown: _Optional[_Union[_reasoning_pb2.Usage, _Mapping]] = ...) -> None: ...
 
 class ExpandResponse(_message.Message):
     __slots__ = ("request_id", "started", "child", "done", "error")
@@ -101,8 +105,12 @@ class Started(_message.Message):
     def __init__(self, worker: _Optional[str] = ..., attempt: _Optional[int] = ..., queue_wait: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class Done(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("waste", "unknown")
+    WASTE_FIELD_NUMBER: _ClassVar[int]
+    UNKNOWN_FIELD_NUMBER: _ClassVar[int]
+    waste: _reasoning_pb2.Waste
+    unknown: _reasoning_pb2.Usage
+    def __init__(self, waste: _Optional[_Union[_reasoning_pb2.Waste, _Mapping]] = ..., unknown: _Optional[_Union[_reasoning_pb2.Usage, _Mapping]] = ...) -> None: ...
 
 class GetModelRequest(_message.Message):
     __slots__ = ()

@@ -26,7 +26,7 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from ponder.reasoning.v1 import reasoning_pb2 as ponder_dot_reasoning_dot_v1_dot_reasoning__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!ponder/verifier/v1/verifier.proto\x12\x12ponder.verifier.v1\x1a\x1egoogle/protobuf/duration.proto\x1a#ponder/reasoning/v1/reasoning.proto\"\xaa\x01\n\x0cScoreRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12(\n\x04path\x18\x02 \x01(\x0b\x32\x18.ponder.verifier.v1.PathH\x00\x12,\n\x06\x63\x61ncel\x18\x03 \x01(\x0b\x32\x1a.ponder.verifier.v1.CancelH\x00\x12\x13\n\x0btraceparent\x18\x04 \x01(\t\x12\x0f\n\x07\x62\x61ggage\x18\x05 \x01(\tB\x08\n\x06\x61\x63tion\"\x08\n\x06\x43\x61ncel\"Z\n\x04Path\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x11\n\tsearch_id\x18\x02 \x01(\t\x12\x0f\n\x07node_id\x18\x03 \x01(\t\x12\x0f\n\x07problem\x18\x04 \x01(\t\x12\r\n\x05steps\x18\x05 \x03(\t\"\x88\x01\n\rScoreResponse\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12,\n\x06scores\x18\x02 \x01(\x0b\x32\x1a.ponder.verifier.v1.ScoresH\x00\x12+\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x1a.ponder.reasoning.v1.ErrorH\x00\x42\x08\n\x06result\"r\n\x06Scores\x12\x0e\n\x06values\x18\x01 \x03(\x01\x12)\n\x05usage\x18\x02 \x01(\x0b\x32\x1a.ponder.reasoning.v1.Usage\x12-\n\nscore_time\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x11\n\x0fGetModelRequest\"z\n\x10GetModelResponse\x12\x31\n\x05model\x18\x01 \x01(\x0b\x32\".ponder.reasoning.v1.ModelIdentity\x12\x33\n\naggregator\x18\x02 \x01(\x0e\x32\x1f.ponder.reasoning.v1.Aggregator2\xba\x01\n\x0fVerifierService\x12P\n\x05Score\x12 .ponder.verifier.v1.ScoreRequest\x1a!.ponder.verifier.v1.ScoreResponse(\x01\x30\x01\x12U\n\x08GetModel\x12#.ponder.verifier.v1.GetModelRequest\x1a$.ponder.verifier.v1.GetModelResponseB\x81\x01\n\x16\x63om.ponder.verifier.v1B\rVerifierProtoP\x01ZAgithub.com/ponder-mesh/ponder/proto/ponder/verifier/v1;verifierv1\xaa\x02\x12Ponder.Verifier.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!ponder/verifier/v1/verifier.proto\x12\x12ponder.verifier.v1\x1a\x1egoogle/protobuf/duration.proto\x1a#ponder/reasoning/v1/reasoning.proto\"\xaa\x01\n\x0cScoreRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12(\n\x04path\x18\x02 \x01(\x0b\x32\x18.ponder.verifier.v1.PathH\x00\x12,\n\x06\x63\x61ncel\x18\x03 \x01(\x0b\x32\x1a.ponder.verifier.v1.CancelH\x00\x12\x13\n\x0btraceparent\x18\x04 \x01(\t\x12\x0f\n\x07\x62\x61ggage\x18\x05 \x01(\tB\x08\n\x06\x61\x63tion\"\x08\n\x06\x43\x61ncel\"Z\n\x04Path\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x11\n\tsearch_id\x18\x02 \x01(\t\x12\x0f\n\x07node_id\x18\x03 \x01(\t\x12\x0f\n\x07problem\x18\x04 \x01(\t\x12\r\n\x05steps\x18\x05 \x03(\t\"\x88\x01\n\rScoreResponse\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12,\n\x06scores\x18\x02 \x01(\x0b\x32\x1a.ponder.verifier.v1.ScoresH\x00\x12+\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x1a.ponder.reasoning.v1.ErrorH\x00\x42\x08\n\x06result\"\xca\x01\n\x06Scores\x12\x0e\n\x06values\x18\x01 \x03(\x01\x12)\n\x05usage\x18\x02 \x01(\x0b\x32\x1a.ponder.reasoning.v1.Usage\x12-\n\nscore_time\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12)\n\x05waste\x18\x04 \x01(\x0b\x32\x1a.ponder.reasoning.v1.Waste\x12+\n\x07unknown\x18\x05 \x01(\x0b\x32\x1a.ponder.reasoning.v1.Usage\"\x11\n\x0fGetModelRequest\"z\n\x10GetModelResponse\x12\x31\n\x05model\x18\x01 \x01(\x0b\x32\".ponder.reasoning.v1.ModelIdentity\x12\x33\n\naggregator\x18\x02 \x01(\x0e\x32\x1f.ponder.reasoning.v1.Aggregator2\xba\x01\n\x0fVerifierService\x12P\n\x05Score\x12 .ponder.verifier.v1.ScoreRequest\x1a!.ponder.verifier.v1.ScoreResponse(\x01\x30\x01\x12U\n\x08GetModel\x12#.ponder.verifier.v1.GetModelRequest\x1a$.ponder.verifier.v1.GetModelResponseB\x81\x01\n\x16\x63om.ponder.verifier.v1B\rVerifierProtoP\x01ZAgithub.com/ponder-mesh/ponder/proto/ponder/verifier/v1;verifierv1\xaa\x02\x12Ponder.Verifier.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,12 +42,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PATH']._serialized_end=399
   _globals['_SCORERESPONSE']._serialized_start=402
   _globals['_SCORERESPONSE']._serialized_end=538
-  _globals['_SCORES']._serialized_start=540
-  _globals['_SCORES']._serialized_end=654
-  _globals['_GETMODELREQUEST']._serialized_start=656
-  _globals['_GETMODELREQUEST']._serialized_end=673
-  _globals['_GETMODELRESPONSE']._serialized_start=675
-  _globals['_GETMODELRESPONSE']._serialized_end=797
-  _globals['_VERIFIERSERVICE']._serialized_start=800
-  _globals['_VERIFIERSERVICE']._serialized_end=986
+  _globals['_SCORES']._serialized_start=541
+  _globals['_SCORES']._serialized_end=743
+  _globals['_GETMODELREQUEST']._serialized_start=745
+  _globals['_GETMODELREQUEST']._serialized_end=762
+  _globals['_GETMODELRESPONSE']._serialized_start=764
+  _globals['_GETMODELRESPONSE']._serialized_end=886
+  _globals['_VERIFIERSERVICE']._serialized_start=889
+  _globals['_VERIFIERSERVICE']._serialized_end=1075
 # @@protoc_insertion_point(module_scope)

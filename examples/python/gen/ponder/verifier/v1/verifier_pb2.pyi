@@ -53,14 +53,18 @@ class ScoreResponse(_message.Message):
     def __init__(self, request_id: _Optional[str] = ..., scores: _Optional[_Union[Scores, _Mapping]] = ..., error: _Optional[_Union[_reasoning_pb2.Error, _Mapping]] = ...) -> None: ...
 
 class Scores(_message.Message):
-    __slots__ = ("values", "usage", "score_time")
+    __slots__ = ("values", "usage", "score_time", "waste", "unknown")
     VALUES_FIELD_NUMBER: _ClassVar[int]
     USAGE_FIELD_NUMBER: _ClassVar[int]
     SCORE_TIME_FIELD_NUMBER: _ClassVar[int]
+    WASTE_FIELD_NUMBER: _ClassVar[int]
+    UNKNOWN_FIELD_NUMBER: _ClassVar[int]
     values: _containers.RepeatedScalarFieldContainer[float]
     usage: _reasoning_pb2.Usage
     score_time: _duration_pb2.Duration
-    def __init__(self, values: _Optional[_Iterable[float]] = ..., usage: _Optional[_Union[_reasoning_pb2.Usage, _Mapping]] = ..., score_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    waste: _reasoning_pb2.Waste
+    unknown: _reasoning_pb2.Usage
+    def __init__(self, values: _Optional[_Iterable[float]] = ..., usage: _Optional[_Union[_reasoning_pb2.Usage, _Mapping]] = ..., score_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., waste: _Optional[_Union[_reasoning_pb2.Waste, _Mapping]] = ..., unknown: _Optional[_Union[_reasoning_pb2.Usage, _Mapping]] = ...) -> None: ...
 
 class GetModelRequest(_message.Message):
     __slots__ = ()
