@@ -171,9 +171,9 @@ func (v *view) outcome(o planner.Outcome, b reasoning.Bill) error {
 		}
 		say("among  %s", strings.Join(list, ", "))
 	}
-	say("bill   policy %d generated, %d prompt, %d cached; verifier %d; difficulty %d generated, %d verifier",
-		b.Policy.Generated, b.Policy.Prompt, b.Policy.Cached, b.Verifier.Verifier,
-		b.Difficulty.Generated, b.Difficulty.Verifier)
+	for _, line := range billLines(b) {
+		say("%s", line)
+	}
 	say("took   %v, stopped: %s", o.Elapsed.Round(1e6), o.Stop)
 	if o.Answer == "" {
 		return nil
