@@ -219,7 +219,7 @@ func TestSlowServers(t *testing.T) {
 		{modelservertest.ModeSlow, 50 * time.Second, 350 * time.Second, nil},
 		{modelservertest.ModeSlow, 61 * time.Second, time.Minute, reasoning.ErrUnavailable},
 		{modelservertest.ModeKeepAlive, 50 * time.Second, 250 * time.Second, nil},
-		{modelservertest.ModeSilent, 50 * time.Second, time.Hour, context.DeadlineExceeded},
+		{modelservertest.ModeSilent, 47 * time.Second, time.Hour + drainQuiet*drainTick, context.DeadlineExceeded},
 		{modelservertest.ModeSilent, 61 * time.Second, time.Minute, reasoning.ErrUnavailable},
 	} {
 		synctest.Test(t, func(t *testing.T) {

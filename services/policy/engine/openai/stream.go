@@ -2,11 +2,10 @@ package openai
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"time"
 
 	"github.com/ponder-mesh/ponder/internal/modelserver"
 	"github.com/ponder-mesh/ponder/reasoning"
@@ -18,18 +17,25 @@ import (
 func streamLimit(tokens int) int64 { return modelserver.MaxFrame + int64(tokens)*(4<<10) }
 
 // stream sends a request and reads its response until all samples are finished. It returns
-// the usage that the server states, as far as it does before an error.
+// the usage that the server states, as far as it does before an error. After ctx has ended,
+// it counts what the server has sent already: see watch.
 func (e *Engine) stream(ctx context.Context, p protocol, c call, samples []*sample) (usage, error) {
 	what := fmt.Sprintf("POST %s (%s)", e.client.URL(), p.path)
-	ctx, stop := context.WithCancelCause(ctx)
+	reading, stop := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stop(nil)
-	idle := time.AfterFunc(e.config.Idle, func() {
-		stop(fmt.Errorf("%w: nothing received for %v", errIdle, e.config.Idle))
-	})
-	defer idle.Stop()
+	w := newWatch(e.config.Idle, stop)
+	defer w.received()
+	defer context.AfterFunc(ctx, func() { w.drain(context.Cause(ctx)) })()
+	broken := func(err error) error {
+		if ctx.Err() != nil {
+			return modelserver.Broken(ctx, what, err)
+		}
+		return modelserver.Broken(reading, what, err)
+	}
 
 	body := p.body(c)
-	response, err := e.client.Stream(ctx, p.path, body)
+	response, err := e.client.Stream(reading, p.path, body)
+	w.received()
 	if err != nil {
 		if errors.Is(err, modelserver.ErrNoModel) {
 			err = reasoning.Mark(err, policy.ErrModel)
@@ -37,7 +43,7 @@ func (e *Engine) stream(ctx context.Context, p protocol, c call, samples []*samp
 		return usage{}, err
 	}
 	defer response.Close()
-	response.ReadCloser = &watched{response.ReadCloser, idle, e.config.Idle}
+	response.ReadCloser = &watched{response.ReadCloser, w}
 
 	r := reader{samples: samples, operation: what, client: e.client, most: len(fmt.Sprint(body))}
 	for data, err := range p.frames(response, streamLimit(c.n*c.sampling.MaxTokens)) {
@@ -45,7 +51,7 @@ func (e *Engine) stream(ctx context.Context, p protocol, c call, samples []*samp
 		case r.garbled != nil && err == nil:
 			return r.usage, fmt.Errorf("%s: %w", what, r.garbled)
 		case err != nil:
-			return r.usage, modelserver.Broken(ctx, what, err)
+			return r.usage, broken(err)
 		case bytes.Equal(data, []byte("[DONE]")):
 			r.done = true
 		default:
@@ -58,12 +64,12 @@ func (e *Engine) stream(ctx context.Context, p protocol, c call, samples []*samp
 			break
 		}
 	}
-	if err := ctx.Err(); err != nil {
-		return r.usage, modelserver.Broken(ctx, what, err)
+	if err := cmp.Or(ctx.Err(), reading.Err()); err != nil {
+		return r.usage, broken(err)
 	}
 	for _, s := range samples {
 		if s.finish == 0 && (s.request.received || !samples[0].request.received) {
-			return r.usage, modelserver.Broken(ctx, what, errors.New("the stream ended before the text did"))
+			return r.usage, broken(errors.New("the stream ended before the text did"))
 		}
 	}
 	return r.usage, nil
@@ -125,22 +131,6 @@ func (r *reader) read(p protocol, data []byte) error {
 		}
 	}
 	return nil
-}
-
-// A watched resets a timer whenever bytes arrive: a server that sends comments while a
-// request waits in its queue is alive.
-type watched struct {
-	io.ReadCloser
-	timer *time.Timer
-	idle  time.Duration
-}
-
-func (w *watched) Read(p []byte) (int, error) {
-	n, err := w.ReadCloser.Read(p)
-	if n > 0 {
-		w.timer.Reset(w.idle)
-	}
-	return n, err
 }
 
 // canStop reports whether to stop reading a stream before the server ends it. All choices must
