@@ -26,7 +26,7 @@ func WastedBy(err error, u Usage) Cost { return Cost{Usage: u}.EndedBy(err) }
 
 // EndedBy returns the cost of work that ended with err: what of c.Usage is not named as waste is wasted as by WastedBy.
 func (c Cost) EndedBy(err error) Cost {
-	rest := c.Usage.minus(c.Waste.Total())
+	rest := c.Usage.Minus(c.Waste.Total())
 	e := Classify(err)
 	if e != nil && (e.Kind() == KindCancelled || e.Kind() == KindDeadline) {
 		c.Waste.Cancelled = c.Waste.Cancelled.Add(rest)
@@ -37,7 +37,7 @@ func (c Cost) EndedBy(err error) Cost {
 }
 
 // Used returns the part of c.Usage that is not wasted.
-func (c Cost) Used() Usage { return c.Usage.minus(c.Waste.Total()) }
+func (c Cost) Used() Usage { return c.Usage.Minus(c.Waste.Total()) }
 
 // A costly is an error with the cost of what failed.
 type costly struct {

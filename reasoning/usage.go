@@ -24,8 +24,8 @@ func (u Usage) Add(v Usage) Usage {
 	}
 }
 
-// minus returns what u has more than v, at least 0.
-func (u Usage) minus(v Usage) Usage {
+// Minus returns what u has more than v, at least 0.
+func (u Usage) Minus(v Usage) Usage {
 	return Usage{
 		Generated: max(0, u.Generated-v.Generated),
 		Prompt:    max(0, u.Prompt-v.Prompt),

@@ -24,6 +24,9 @@ type sampler struct {
 // results by search id, so that the ids of a probe and of its search must differ.
 const probeSuffix = "-probe"
 
+// SamplesOf returns the search id of the requests for the samples of a search's estimate.
+func SamplesOf(search string) string { return search + probeSuffix }
+
 // maxSearch is the longest search id that leaves room for probeSuffix.
 const maxSearch = 64 - len(probeSuffix)
 
@@ -43,7 +46,8 @@ func (p sampler) estimate(
 		for len(all) < k && !(len(all) > 0 && e.Settled) {
 			for s, err := range p.samples(ctx, r, len(all), min(k, len(all)+wave), &wasted) {
 				if err != nil {
-					yield(Estimate{}.WithCost(s.cost.Add(wasted.take()).EndedBy(err)), err)
+					rest := reasoning.Cost{Unknown: p.settle(ctx, r)}.Add(s.cost).Add(wasted.take())
+					yield(Estimate{}.WithCost(rest.EndedBy(err)), err)
 					return
 				}
 				// Sums of floats depend on the order, so samples are kept in order of ordinals.
@@ -54,12 +58,22 @@ func (p sampler) estimate(
 				e.PassRate, e.Low, e.High = passRate(all)
 				e = e.withBin(r.scheme())
 				e.Final = len(all) == k || len(all)%wave == 0 && e.Settled
-				if !yield(e, nil) {
+				if !e.Final && !yield(e, nil) {
 					return
 				}
 			}
 		}
+		rest := reasoning.Cost{Unknown: p.settle(ctx, r)}.Add(wasted.take()) // of attempts that ended after the last sample
+		yield(e.WithCost(e.Cost().Add(rest)), nil)
 	}
+}
+
+// settle returns an upper bound of what the samples have cost and was never reported.
+func (p sampler) settle(ctx context.Context, r Request) reasoning.Usage {
+	if s, ok := p.policy.(policy.Settler); ok {
+		return s.Settle(context.WithoutCancel(ctx), SamplesOf(r.Search))
+	}
+	return reasoning.Usage{}
 }
 
 // A sampleResult is a sample or the error of a goroutine of samples, with the cost of what failed.
@@ -151,7 +165,7 @@ func requests(r Request, from, to int) (all []policy.Request) {
 	}
 	for part := range slices.Chunk(ordinals, policy.MaxChildren) {
 		all = append(all, policy.Request{
-			Tenant: r.Tenant, Search: r.Search + probeSuffix, Problem: r.Problem, Span: policy.Whole,
+			Tenant: r.Tenant, Search: SamplesOf(r.Search), Problem: r.Problem, Span: policy.Whole,
 			Seed: r.Seed, Sampling: r.Sampling, Ordinals: part,
 		})
 	}

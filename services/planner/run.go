@@ -13,6 +13,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/plannertrace"
 	"github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/planner/state"
+	"github.com/ponder-mesh/ponder/services/policy"
 )
 
 // A run takes a search from its acceptance to its end, and publishes what it decides as changes
@@ -119,13 +120,24 @@ func (r *run) solve(ctx context.Context) Outcome {
 	tree.Observe = func(n *search.Node) { r.observe(n, s.meter.Bill()) }
 	spent, err := search.Run(ctx, tree, plan.Strategy)
 	r.checkReplay(s.journal, err)
+	unknown := r.settle(ctx)
 	r.bill = s.meter.Bill()
+	r.bill.AddPolicy(reasoning.Cost{Unknown: unknown})
 	outcome.Degraded = append(outcome.Degraded, tree.Faults()...)
 	if spent {
 		outcome.Stop = StopBudget
 	}
 	choose(&outcome, tree, plan.Choice)
 	return ended(ctx, outcome, err)
+}
+
+// settle waits for what the policy is about to report of the search, and returns an upper bound of
+// what it never reported.
+func (r *run) settle(ctx context.Context) reasoning.Usage {
+	if s, ok := r.cfg.Policy.(policy.Settler); ok {
+		return s.Settle(context.WithoutCancel(ctx), r.live.id)
+	}
+	return reasoning.Usage{}
 }
 
 // problem returns the input of a search's tree.

@@ -33,6 +33,14 @@ type Policy interface {
 	Model(ctx context.Context) (reasoning.Model, error)
 }
 
+// A Settler is a Policy that may learn only after Expand has ended what was spent for it, as of a
+// worker that was paused. It calls Request.OnWaste then.
+type Settler interface {
+	// Settle ends the account of a search, after all its calls of Expand have ended, and returns an
+	// upper bound of what they have cost and was never reported. OnWaste is not called any more.
+	Settle(ctx context.Context, search string) (unknown reasoning.Usage)
+}
+
 // Errors of a Policy, wrapped, besides those of package reasoning. Any other error is a failure
 // of the implementation.
 var (

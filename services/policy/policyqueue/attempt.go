@@ -18,7 +18,7 @@ import (
 
 // Cancellation causes of an attempt's context.
 var (
-	errCancelled = errors.New("the client has cancelled the job")
+	errCancelled = fmt.Errorf("job: the client has cancelled it: %w", context.Canceled)
 	errDeadline  = fmt.Errorf("job: %w", context.DeadlineExceeded)
 	errStopped   = errors.New("the worker is stopping, and its drain time has passed")
 )

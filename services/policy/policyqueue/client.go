@@ -44,7 +44,10 @@ type Client struct {
 	stop      func() // stops the background goroutines
 }
 
-var _ policy.Policy = (*Client)(nil)
+var (
+	_ policy.Policy  = (*Client)(nil)
+	_ policy.Settler = (*Client)(nil)
+)
 
 // NewClient returns a client of the queue that [Setup] creates.
 func NewClient(nc *nats.Conn, cfg Config) (*Client, error) {
@@ -98,7 +101,7 @@ func (c *Client) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 			return
 		}
 		e := newExpansion(len(r.Ordinals))
-		defer c.end(e)
+		defer c.end(e, r)
 		fail := func(err error) { yield(policy.Child{}.WithCost(c.cancelAndCollect(e)), err) }
 		if err := c.publisher.publish(ctx, e, r); err != nil {
 			fail(err)
@@ -149,7 +152,6 @@ func (c *Client) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 				return
 			}
 		}
-		r.Wasted(e.rest())
 	}
 }
 
@@ -180,9 +182,14 @@ func (c *Client) cancelAndCollect(e *expansion) reasoning.Cost {
 	defer timeout.Stop()
 	for done := !c.nc.IsConnected(); ; {
 		done = done || !c.jobs.cancelling(e)
+		if done {
+			c.jobs.lose(e)
+		}
 		e.wasted = e.rest()
 		if done {
-			return e.wasted
+			wasted := e.wasted
+			e.wasted = reasoning.Cost{}
+			return wasted
 		}
 		select {
 		case <-e.ready:
@@ -192,10 +199,31 @@ func (c *Client) cancelAndCollect(e *expansion) reasoning.Cost {
 	}
 }
 
-// end cancels e's jobs and removes them from the registry.
-func (c *Client) end(e *expansion) {
+// end cancels e's jobs and removes them from the registry, and bills what is in no child and no
+// error.
+func (c *Client) end(e *expansion, r policy.Request) {
 	c.cancelJobs(e)
 	c.jobs.remove(e)
+	r.Wasted(e.rest())
+}
+
+// Settle implements policy.Settler. It waits for attempts that have been stopped and are about to
+// report, at most half a second.
+func (c *Client) Settle(ctx context.Context, search string) (unknown reasoning.Usage) {
+	ctx, cancel := context.WithTimeout(ctx, finalReportTimeout)
+	defer cancel()
+	for c.nc.IsConnected() && ctx.Err() == nil {
+		told := c.jobs.awaited(search)
+		if told == nil {
+			break
+		}
+		select {
+		case <-told:
+		case <-ctx.Done():
+		}
+	}
+	tokens := c.jobs.settle(search)
+	return reasoning.Usage{Generated: tokens, FLOPs: c.cfg.Model.FLOPs(tokens)}
 }
 
 // cancelJobs deletes the messages of e's unfinished jobs and stops the attempts at them.
@@ -217,12 +245,12 @@ func (c *Client) cancelJobs(e *expansion) {
 }
 
 // Cancel deletes all jobs of a search, of any client, and stops the attempts at them.
-// This client's calls of Expand for the search return context.Canceled.
+// Calls of Expand for the search, of any client, return context.Canceled.
 func (c *Client) Cancel(ctx context.Context, search string) error {
 	if !policy.ValidSearch(search) {
 		return reasoning.Invalid("search_id", "must have 1 to 64 characters out of A-Z a-z 0-9 _ -, is %.70q", search)
 	}
-	c.jobs.failSearch(search, fmt.Errorf("search %s: %w", search, context.Canceled))
+	c.jobs.failSearch(search, errSearchCancelled(search))
 	stream, err := c.js.Stream(ctx, protocol.Stream)
 	if err == nil {
 		err = stream.Purge(ctx, jetstream.WithPurgeSubject(protocol.SearchFilter(search)))

@@ -10,8 +10,12 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
-// heartbeatEvery is how often a worker tells the client of a job what the attempt has cost.
-const heartbeatEvery = time.Second
+// Intervals in which a worker tells the client of a job what the attempt has spent: while that
+// changes, and at most.
+const (
+	tellEvery      = 250 * time.Millisecond
+	heartbeatEvery = time.Second
+)
 
 // sendHeartbeats sends heartbeats to JetStream until ctx ends, so that it does not deliver
 // the job to another worker.
@@ -35,14 +39,19 @@ func (a *attempt) startTelling() (stop func()) {
 	reporter, ended := a.reporter(), make(chan struct{})
 	go func() {
 		defer close(ended)
-		ticker := time.NewTicker(heartbeatEvery)
+		ticker := time.NewTicker(tellEvery)
 		defer ticker.Stop()
+		var told reasoning.Usage
+		last := time.Now()
 		for {
 			select {
 			case <-ctx.Done():
 				return
-			case <-ticker.C:
-				reporter.heartbeat()
+			case now := <-ticker.C:
+				if spent := a.spending.total(); spent != told || now.Sub(last) >= heartbeatEvery {
+					reporter.heartbeat()
+					told, last = spent, now
+				}
 			}
 		}
 	}()

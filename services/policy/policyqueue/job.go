@@ -21,20 +21,22 @@ type job struct {
 
 	// Guarded by registry.mu.
 	state    jobState
-	sequence uint64               // in the stream; 0: JetStream has not acknowledged the message
-	missing  map[int]struct{}     // ordinals of children that have not come; not empty while wanted
-	arrived  map[arrival]struct{} // the children that have come, also those that came before from another attempt
-	claimant origin               // the last attempt that claimed the job
-	failed   bool                 // while children were missing
-	running  bool                 // the claimant has not reported its end
-	trace    string               // traceparent of the claimant
+	sequence uint64              // in the stream; 0: JetStream has not acknowledged the message
+	missing  map[int]struct{}    // ordinals of children that have not come; not empty while wanted
+	expenses map[origin]*expense // of the attempts that have sent a result
+	claimant origin              // the last attempt that claimed the job
+	failed   bool                // while children were missing
+	running  bool                // the claimant has not reported its end
+	trace    string              // traceparent of the claimant
 	failures failures
 }
 
 // newJob returns a job for r's children.
 func newJob(e *expansion, r policy.Request, name, epoch string) *job {
-	j := &job{expansion: e, request: r, search: r.Search, name: name, epoch: epoch,
-		missing: make(map[int]struct{}), arrived: make(map[arrival]struct{})}
+	j := &job{
+		expansion: e, request: r, search: r.Search, name: name, epoch: epoch,
+		missing: make(map[int]struct{}), expenses: make(map[origin]*expense),
+	}
 	for _, ordinal := range r.Ordinals {
 		j.missing[ordinal] = struct{}{}
 	}
@@ -46,12 +48,6 @@ func newJob(e *expansion, r policy.Request, name, epoch string) *job {
 type origin struct {
 	epoch string // of the message with which the attempt began
 	start policy.Start
-}
-
-// An arrival is a child of an attempt. A worker sends a child again until it has the reply.
-type arrival struct {
-	ordinal int
-	from    origin
 }
 
 // id returns the job's message id.
@@ -85,6 +81,7 @@ func (j *job) claim(from origin, trace string, most int) (previous string) {
 			start.Attempt, start.Worker), most)
 	}
 	previous, j.trace = j.trace, trace
+	j.expense(from).missing = len(j.missing)
 	j.transition(jobEventClaim)
 	first := j.claimant == origin{}
 	j.claimant, j.running = from, true
@@ -113,15 +110,53 @@ func (j *job) attemptFailed(err error, most int) {
 	}
 }
 
+// expense returns what is known of the cost of an attempt.
+func (j *job) expense(from origin) *expense {
+	x := j.expenses[from]
+	if x == nil {
+		x = &expense{request: &j.request, arrived: make(map[int]struct{})}
+		j.expenses[from] = x
+	}
+	return x
+}
+
+// lostExpense returns the expense of an attempt of which lose has billed what was told, nil for any
+// other attempt.
+func (j *job) lostExpense(from origin) *expense {
+	if x := j.expenses[from]; x != nil && x.lost {
+		return x
+	}
+	return nil
+}
+
+// lose gives the expansion the cost of what attempts have told and not delivered: it is lost.
+func (j *job) lose() {
+	for _, x := range j.expenses {
+		if !x.open() {
+			continue
+		}
+		x.lost = true
+		if due := x.due(); due != (reasoning.Usage{}) {
+			cost := lost(due)
+			j.expansion.put(update{wasted: &cost})
+		}
+	}
+}
+
 // take takes a finished child. Of a child that is not missing, as another attempt has generated it,
 // the expansion gets the cost, which is lost. take ignores a child that was sent again.
 func (j *job) take(from origin, c policy.Child) {
-	if !slices.Contains(j.request.Ordinals, c.Ordinal) || !j.first(from, c) {
+	if !slices.Contains(j.request.Ordinals, c.Ordinal) {
 		return
 	}
+	x := j.expense(from)
+	if x.arrive(c) {
+		return
+	}
+	x.bill(c.Usage)
 	if _, ok := j.missing[c.Ordinal]; !ok {
-		lost := reasoning.Wasted(reasoning.Waste{Lost: c.Usage})
-		j.expansion.put(update{wasted: &lost})
+		cost := lost(c.Usage)
+		j.expansion.put(update{wasted: &cost})
 		return
 	}
 	delete(j.missing, c.Ordinal)
@@ -132,23 +167,17 @@ func (j *job) take(from origin, c policy.Child) {
 	}
 	if len(j.missing) == 0 {
 		j.transition(jobEventComplete)
+		j.lose() // before the last child, which has the cost
 	}
 	j.expansion.put(update{child: c})
-}
-
-// first reports whether c comes from this attempt for the first time.
-func (j *job) first(from origin, c policy.Child) bool {
-	at := arrival{c.Ordinal, from}
-	_, again := j.arrived[at]
-	j.arrived[at] = struct{}{}
-	return !again
 }
 
 // refuse takes a child that breaks the contract: the expansion gets its cost, and an error. The job is not failed: its
 // attempt, which stops, still reports what it has wasted, and the expansion waits for that.
 func (j *job) refuse(from origin, c policy.Child, err error) {
-	if j.first(from, c) {
+	if x := j.expense(from); !x.arrive(c) {
 		cost := j.request.Refused(c)
+		x.bill(cost.Usage)
 		j.expansion.put(update{wasted: &cost})
 	}
 	if j.wanted() {
@@ -168,6 +197,9 @@ func (j *job) report(from origin, e protocol.Stopped, most int) {
 		cost = j.request.Unreported(len(j.request.Ordinals))
 		j.fail(fmt.Errorf("job %s: final report of worker %s: %w", j.name, from.start.Worker, err))
 	}
+	x := j.expense(from)
+	x.reported = true
+	x.bill(cost.Usage)
 	if j.state != jobStateClosed {
 		j.expansion.put(update{wasted: &cost})
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -49,8 +50,20 @@ func (g *registry) add(e *expansion, r policy.Request, epoch string) (*job, erro
 		if err != nil {
 			return nil, fmt.Errorf("subscribe to results: %w", classify(context.Background(), err))
 		}
-		s = &search{results: results, jobs: make(map[string]*job)}
+		cancels, err := g.nc.Subscribe(protocol.CancelSubject(r.Search), func(m *nats.Msg) { g.handleCancel(r.Search, m) })
+		if err != nil {
+			results.Unsubscribe() // fails only if the connection is closed
+			return nil, fmt.Errorf("subscribe to cancellations: %w", classify(context.Background(), err))
+		}
+		s = &search{
+			results: results, cancels: cancels,
+			jobs: make(map[string]*job), open: make(map[attemptID]*expense), told: newTrigger(),
+		}
 		g.searches[r.Search] = s
+	}
+	if s.expiry != nil {
+		s.expiry.Stop()
+		s.expiry = nil
 	}
 	j := newJob(e, r, s.unused(name), epoch)
 	s.jobs[j.name] = j
@@ -117,7 +130,16 @@ func (g *registry) cancelling(e *expansion) bool {
 	return slices.ContainsFunc(e.jobs, func(j *job) bool { return j.state == jobStateCancelling })
 }
 
-// remove removes e's jobs, and counts how they ended.
+// lose gives e the cost of what attempts at its jobs have told and not delivered.
+func (g *registry) lose(e *expansion) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, j := range e.jobs {
+		j.lose()
+	}
+}
+
+// remove removes e's jobs, counts how they ended, and keeps the open expenses of the attempts at them.
 func (g *registry) remove(e *expansion) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -128,11 +150,84 @@ func (g *registry) remove(e *expansion) {
 		}
 		s := g.searches[j.search]
 		delete(s.jobs, j.name)
-		if len(s.jobs) == 0 {
-			s.results.Unsubscribe() // fails only if the connection is closed
-			delete(g.searches, j.search)
+		for from, x := range j.expenses {
+			if x.open() {
+				s.open[attemptID{j.name, from}] = x
+			}
+		}
+		if len(s.jobs) > 0 {
+			continue
+		}
+		if len(s.open) == 0 {
+			g.drop(j.search)
+			continue
+		}
+		s.expiry = time.AfterFunc(unsettled, func() {
+			g.mu.Lock()
+			defer g.mu.Unlock()
+			if g.searches[j.search] == s && len(s.jobs) == 0 {
+				g.drop(j.search)
+			}
+		})
+	}
+}
+
+// drop removes a search. The caller holds g.mu.
+func (g *registry) drop(search string) {
+	s := g.searches[search]
+	s.results.Unsubscribe() // these fail only if the connection is closed
+	s.cancels.Unsubscribe()
+	if s.expiry != nil {
+		s.expiry.Stop()
+	}
+	delete(g.searches, search)
+}
+
+// awaited returns a trigger that is signalled when an attempt tells more, whose job has ended.
+// It returns nil if no such attempt has sent a heartbeat lately.
+func (g *registry) awaited(search string) trigger {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	s := g.searches[search]
+	if s == nil {
+		return nil
+	}
+	for _, x := range s.open {
+		if x.open() && time.Since(x.heard) < silence {
+			return s.told
 		}
 	}
+	return nil
+}
+
+// settle returns how many tokens the attempts at the jobs of a search, which have ended, may have
+// generated beyond what they told, and forgets the attempts.
+func (g *registry) settle(search string) (unknown int64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	s := g.searches[search]
+	if s == nil {
+		return 0
+	}
+	for _, x := range s.open {
+		unknown += x.unknown()
+	}
+	if clear(s.open); len(s.jobs) == 0 {
+		g.drop(search)
+	}
+	return unknown
+}
+
+// handleCancel fails all Expands of a search that any client has cancelled.
+func (g *registry) handleCancel(search string, m *nats.Msg) {
+	if len(m.Data) == 0 { // otherwise one job of the client that sent it
+		g.failSearch(search, errSearchCancelled(search))
+	}
+}
+
+// errSearchCancelled returns the error of Expand after a call of Cancel.
+func errSearchCancelled(search string) error {
+	return fmt.Errorf("search %s: %w", search, context.Canceled)
 }
 
 // failSearch fails all Expands of a search.
@@ -187,9 +282,37 @@ func (g *registry) handleResult(search string, m *nats.Msg) {
 	if err != nil && result.Job == "" {
 		return // not a message of this protocol
 	}
+	if g.recordLate(search, result) {
+		m.Respond(protocol.EncodeReply(nil)) // the job has ended
+		return
+	}
 	reply := nats.NewMsg(m.Reply)
 	reply.Data = protocol.EncodeReply(g.record(search, result, err, m.Header, reply.Header))
 	m.RespondMsg(reply) // if that fails, the worker gets no reply and sends the result again
+}
+
+// recordLate bills a result of an attempt whose job has ended, or wants no more children. It reports
+// false for any other result.
+func (g *registry) recordLate(search string, result protocol.Result) bool {
+	g.mu.Lock()
+	from := origin{epoch: result.Epoch, start: result.Start}
+	var x *expense
+	if s := g.searches[search]; s != nil {
+		x = s.open[attemptID{result.Job, from}]
+		if j := s.jobs[result.Job]; x == nil && j != nil {
+			x = j.lostExpense(from)
+		}
+		s.told.signal()
+	}
+	var due reasoning.Usage
+	if x != nil {
+		due = x.late(result)
+	}
+	g.mu.Unlock()
+	if due != (reasoning.Usage{}) {
+		x.request.Wasted(lost(due))
+	}
+	return x != nil
 }
 
 // record records a result, or the error of a malformed child, and returns the ordinals of
@@ -215,6 +338,9 @@ func (g *registry) record(search string, result protocol.Result, err error, in, 
 		return nil
 	}
 	outdated := g.outdated(j, result.Epoch)
+	if !outdated {
+		j.expense(from).hear(result)
+	}
 	switch event := result.Event.(type) {
 	case protocol.Claim:
 		if outdated {

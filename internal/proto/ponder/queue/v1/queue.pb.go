@@ -137,7 +137,7 @@ func (x *ExpansionJob) GetMaxAttempts() int32 {
 // An ExpansionResult reports on an attempt at a job. Workers send it to res.<search>, to which the client of the
 // search's jobs subscribes: claims, children and errors as requests, to which the client sends a ResultReply, and final
 // reports and heartbeats as plain messages. A heartbeat has no event: while an attempt runs, the worker sends one each
-// second, so that the client knows what the attempt has cost if the worker dies.
+// second, and four while children are generated, so that the client knows what the attempt has cost if the worker dies.
 type ExpansionResult struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the job.
