@@ -25,6 +25,8 @@ func (p *Planner) estimate(ctx context.Context, id string, r Request, m models, 
 		case !needed || p.cfg.Difficulty == nil:
 			return
 		}
+		ctx, stop := p.sampling(ctx, id)
+		defer stop()
 		for e, err := range p.cfg.Difficulty.Estimate(ctx, request) {
 			var unrecorded error
 			if err == nil {
@@ -44,6 +46,34 @@ func (p *Planner) estimate(ctx context.Context, id string, r Request, m models, 
 // estimateRequest returns the request for an estimate, with the default method.
 func estimateRequest(id string, r Request) difficulty.Request {
 	return difficulty.Request{Tenant: r.Tenant, Search: id, Problem: r.Problem, Seed: *r.Seed, Sampling: r.Sampling()}
+}
+
+// samplingGrace is how long an estimate goes on after its search, to tell what it has cost.
+const samplingGrace = time.Second
+
+// sampling returns a context for the estimate of a search. When ctx ends, it cancels the jobs of the
+// samples: the estimate then ends with an error that has their cost, which it could not tell after
+// the end of its own context. That ends soon afterwards, or by stop.
+func (p *Planner) sampling(ctx context.Context, id string) (context.Context, context.CancelFunc) {
+	if p.cfg.CancelJobs == nil {
+		return context.WithCancel(ctx)
+	}
+	detached := context.WithoutCancel(ctx)
+	estimate, stop := context.WithCancel(detached)
+	if deadline, ok := ctx.Deadline(); ok { // for the jobs
+		var release context.CancelFunc
+		estimate, release = context.WithDeadline(estimate, deadline.Add(samplingGrace))
+		context.AfterFunc(estimate, release)
+	}
+	release := context.AfterFunc(ctx, func() {
+		time.AfterFunc(samplingGrace, stop)
+		ctx, cancel := context.WithTimeout(detached, samplingGrace)
+		defer cancel()
+		if p.cfg.CancelJobs(ctx, difficulty.SamplesOf(id)) != nil {
+			stop()
+		}
+	})
+	return estimate, func() { release(); stop() }
 }
 
 // estimateNeeded reports whether r or its plan needs an estimate of difficulty. With a profile

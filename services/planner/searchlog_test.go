@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -136,6 +137,7 @@ func TestSearchLogHasWaste(t *testing.T) {
 	bubble(t, Config{Policy: failing, Log: slog.New(slog.NewJSONHandler(&log, nil))}, func(t *testing.T, p *Planner) {
 		mustCreate(t, p, greedy("1"))
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		all := records(t, &log)
 		want := map[string]any{"failed": 7.0}
 		if diff := cmp.Diff(all[len(all)-1]["waste"], any(want)); diff != "" {
