@@ -3,7 +3,7 @@ GO      ?= go
 VENV    := .venv
 BIN     := bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-.PHONY: help test check build gen breaking lint unit race table calibration cards evidence evidence-quick evidence-check examples demo dev up promql deploy deploy-check cluster-validate images images-check images-twice images-up real real-calibrate bench-pocket clean
+.PHONY: help test check build gen breaking lint unit race table calibration cards evidence evidence-quick evidence-check reconcile examples demo dev up promql deploy deploy-check cluster-validate images images-check images-twice images-up real real-calibrate bench-pocket clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -65,6 +65,10 @@ evidence-quick: ## a small part of the evidence: calibrate, plan by the profile,
 
 examples: $(BIN)/grpcurl $(VENV)/.stamp ## solve, follow and cancel with grpcurl, Go, Python, Node and Java clients against a real mesh
 	test/examples/run.sh
+
+reconcile: ## compare what searches are billed with what servers wrote, counted at a proxy, while workers are killed and paused; into docs (minutes)
+	$(GO) test ./test/reconcile -count=1 -v -timeout 30m -rounds 4 -evidence $(CURDIR)/docs/evidence/reconcile.json
+	$(GO) run ./lab/cmd/evidence fill
 
 up: ## the five processes (nats-server and four services), one solve through them, stop
 	test/up/run.sh
