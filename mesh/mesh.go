@@ -56,9 +56,11 @@ func Start(ctx context.Context, c Config) (_ *Mesh, err error) {
 		}
 	}()
 	c = c.withDefaults()
-	if c.Queue.Model, err = c.Policy.Model(ctx); err != nil {
+	model, err := c.Policy.Model(ctx)
+	if err != nil {
 		return nil, fmt.Errorf("get policy model: %w", err)
 	}
+	c.Queue.Model = model.Model
 	c.Queue.Tracers, c.Queue.Telemetry = c.Telemetry.Tracers, c.Telemetry.Instruments
 	if err := m.startQueue(ctx, &c); err != nil {
 		return nil, err
@@ -178,9 +180,7 @@ func (m *Mesh) startWorker(c Config, engine policy.Policy, index int) error {
 	if err != nil {
 		return err
 	}
-	worker, err := policyqueue.NewWorker(nc, engine, c.Queue, policyqueue.WorkerConfig{
-		Name: name, Slots: c.Slots, Ready: c.PolicyReady,
-	})
+	worker, err := policyqueue.NewWorker(nc, engine, c.Queue, policyqueue.WorkerConfig{Name: name, Slots: c.Slots, Ready: c.policyReady()})
 	if err != nil {
 		return err
 	}
@@ -238,7 +238,7 @@ func (m *Mesh) startPlanner(ctx context.Context, c Config, scorer verifier.Verif
 		return err
 	}
 	config := planner.Config{
-		Policy: jobs, Verifier: scorer, Difficulty: m.Difficulty, Profiles: c.Profiles,
+		Policy: m.roster.Describe(jobs), Verifier: scorer, Difficulty: m.Difficulty, Profiles: c.Profiles,
 		Store: c.Store, Solo: c.Solo, Telemetry: c.Telemetry.Instruments, Sampling: c.Sampling,
 		CancelJobs: jobs.Cancel, Attended: m.roster.Available, Log: c.Log,
 	}

@@ -68,7 +68,7 @@ func startWorker(t *testing.T, s *natsd.Server, name string, p policy.Policy) *w
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := policyqueue.NewWorker(nc, p, policyqueue.Config{Model: model},
+	w, err := policyqueue.NewWorker(nc, p, policyqueue.Config{Model: model.Model},
 		policyqueue.WorkerConfig{Name: name, Slots: 16})
 	if err != nil {
 		t.Fatal(err)

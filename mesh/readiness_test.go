@@ -169,7 +169,7 @@ func (m queueMesh) work(t *testing.T, p policy.Policy, wc policyqueue.WorkerConf
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := policyqueue.NewWorker(nc, p, policyqueue.Config{Model: model}, wc)
+	w, err := policyqueue.NewWorker(nc, p, policyqueue.Config{Model: model.Model}, wc)
 	if err != nil {
 		t.Fatal(err)
 	}

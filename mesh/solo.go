@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"iter"
 
-	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/difficulty"
 	"github.com/ponder-mesh/ponder/services/planner/backend"
 	"github.com/ponder-mesh/ponder/services/policy"
@@ -59,7 +58,7 @@ type recordedModels struct {
 }
 
 // Model implements policy.Policy.
-func (r recordedModels) Model(ctx context.Context) (reasoning.Model, error) {
+func (r recordedModels) Model(ctx context.Context) (policy.Model, error) {
 	return r.models.Model(ctx)
 }
 

@@ -201,5 +201,8 @@ func (rm *RewardModel) tokens(problem string, steps []string) (ids, ends []int, 
 	return ids, ends, nil
 }
 
+// Context returns the length in tokens of the longest path, problem included.
+func (rm *RewardModel) Context() int { return rm.trunk.Context() }
+
 // Features returns the number of features per step of a reward model with this trunk.
 func (m *Model) Features() int { return m.config.width + logProbFeatures }

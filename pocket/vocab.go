@@ -23,6 +23,15 @@ const (
 	Template = "pocket-line-v1"
 )
 
+// Alphabet returns all characters that a model reads.
+func Alphabet() string {
+	ids := []int{tokenNewline}
+	for id := firstPrint; id < endPrint; id++ {
+		ids = append(ids, id)
+	}
+	return Decode(ids)
+}
+
 // Encode converts text to tokens, one per byte. It fails on the first character that
 // is neither newline nor printable ASCII.
 func Encode(text string) ([]int, error) {

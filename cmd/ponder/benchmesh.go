@@ -47,10 +47,11 @@ func (c benchFlags) start(ctx context.Context, store backend.Store, profiles []s
 
 // identify sets the models of a header.
 func (o openModels) identify(ctx context.Context, h *bench.Header) error {
-	var err error
-	if h.Policy, err = o.policy.Model(ctx); err != nil {
+	model, err := o.policy.Model(ctx)
+	if err != nil {
 		return fmt.Errorf("get policy model: %w", err)
 	}
+	h.Policy = model.Model
 	if o.verifier == nil {
 		return nil
 	}

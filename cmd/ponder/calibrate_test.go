@@ -170,7 +170,7 @@ func TestShippedProfileIsOfTheShippedModels(t *testing.T) {
 	defer models.close()
 	policy, err1 := models.policy.Model(t.Context())
 	rewardModel, err2 := models.verifier.RewardModel(t.Context())
-	if err1 != nil || err2 != nil || !p.Matches(policy, &rewardModel) {
+	if err1 != nil || err2 != nil || !p.Matches(policy.Model, &rewardModel) {
 		t.Errorf("the profile is for %+v and %+v; the models are %+v and %+v (errors %v, %v): make calibration", p.Policy,
 			p.Verifier, policy, rewardModel, err1, err2)
 	}

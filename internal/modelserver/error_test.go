@@ -74,7 +74,7 @@ func TestMissingKey(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer c.Close()
-		if err := c.Ready(t.Context(), "m"); !errors.Is(err, ErrKey) || !strings.HasSuffix(err.Error(), remedy) {
+		if _, err := c.Ready(t.Context(), "m"); !errors.Is(err, ErrKey) || !strings.HasSuffix(err.Error(), remedy) {
 			t.Errorf("got %v, want an ErrKey that ends in %q", err, remedy)
 		}
 	}

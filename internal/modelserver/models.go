@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"strings"
 	"time"
@@ -18,6 +19,7 @@ var ErrNoModel = reasoning.NewError(reasoning.KindPrecondition, "MODEL_NOT_FOUND
 type Model struct {
 	ID      string `json:"id"`
 	OwnedBy string `json:"owned_by"`
+	Context int    `json:"max_model_len"` // most tokens of a prompt with its continuation; 0: the server does not say
 }
 
 // modelsTimeout is how long a server may take to list its models, or to serve its health page.
@@ -35,40 +37,59 @@ func (c *Client) Models(ctx context.Context) ([]Model, error) {
 	return list.Data, err
 }
 
-// Ready returns nil if the server answers and lists the model, or lists no models at
+// Ready returns the server's list of models if the server answers and lists the model, or lists no models at
 // all, and its health page, if there is one, does not say that it is unavailable. Otherwise it
 // returns an error that names the URL. llama.cpp lists its model while it loads it, and vLLM does
 // after its engine has died.
-func (c *Client) Ready(ctx context.Context, model string) error {
+func (c *Client) Ready(ctx context.Context, model string) ([]Model, error) {
 	list, err := c.Models(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := c.find(list, model); err != nil {
-		return err
+	if _, err := c.Find(list, model); err != nil {
+		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, modelsTimeout)
 	defer cancel()
 	var status *StatusError
 	err = c.Get(ctx, "/health", new(any))
 	if errors.As(err, &status) && status.Status == http.StatusServiceUnavailable {
-		return err
+		return nil, err
 	}
-	return nil // without such a page, or with one that has no JSON
+	return list, nil // without such a page, or with one that has no JSON
 }
 
-// find returns nil if a list has the model or is empty, otherwise an ErrNoModel.
-func (c *Client) find(list []Model, model string) error {
+// Find returns the entry of a model in the server's list, without content if the list is empty,
+// or an ErrNoModel that names the URL.
+func (c *Client) Find(list []Model, model string) (Model, error) {
 	var names []string
 	for _, m := range list {
 		if m.ID == model || m.ID == model+":latest" { // ollama's default tag
-			return nil
+			m.Context = clamp(m.Context)
+			return m, nil
 		}
 		names = append(names, m.ID)
 	}
-	if len(names) == 0 {
-		return nil
+	if len(list) == 0 {
+		return Model{}, nil
 	}
-	return fmt.Errorf("%w: %s has %s, not %q (%s)", ErrNoModel, c.api, strings.Join(names, ", "), model,
+	return Model{}, fmt.Errorf("%w: %s has %s, not %q (%s)", ErrNoModel, c.api, strings.Join(names, ", "), model,
 		prefixed("check ", c.names.Model))
 }
+
+// LlamaContext returns the length of the context of one sequence, in tokens, that llama.cpp
+// states at /props, or 0.
+func (c *Client) LlamaContext(ctx context.Context) int {
+	var props struct {
+		Settings struct {
+			Context int `json:"n_ctx"`
+		} `json:"default_generation_settings"`
+	}
+	if err := c.Get(ctx, "/props", &props); err != nil {
+		return 0
+	}
+	return clamp(props.Settings.Context)
+}
+
+// clamp returns the length of a context as a count that fits into a message.
+func clamp(n int) int { return min(max(0, n), math.MaxInt32) }

@@ -277,7 +277,7 @@ func TestReadyAsksTheHealthPage(t *testing.T) {
 			w.WriteHeader(c.status)
 			io.WriteString(w, c.body)
 		})
-		if err := client.Ready(t.Context(), "m"); !errors.Is(err, c.want) || (err == nil) != (c.want == nil) {
+		if _, err := client.Ready(t.Context(), "m"); !errors.Is(err, c.want) || (err == nil) != (c.want == nil) {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)
 		}
 	}

@@ -44,6 +44,8 @@ func TestReasonsAreTheContract(t *testing.T) {
 		"REQUEST_ID_IN_USE":       codes.AlreadyExists,
 		"MODEL_NOT_FOUND":         codes.FailedPrecondition,
 		"TOKENS_NOT_COUNTED":      codes.FailedPrecondition,
+		"CAPABILITY_MISSING":      codes.FailedPrecondition,
+		"PROBLEM_UNREADABLE":      codes.InvalidArgument,
 		"CHILD_TOO_LARGE":         codes.FailedPrecondition,
 
 		"PLANNER_RESUMING":          codes.Unavailable,

@@ -78,7 +78,8 @@ func lookup(err error) (mapping, string) {
 }
 
 // domainError returns the error that a code and a reason name, nil if there is none.
-// Without a reason it is the generic error of the code.
+// Without a reason it is the generic error of the code. With a field it also is the
+// *reasoning.InvalidError of the field.
 func domainError(code codes.Code, reason, field, rule string) error {
 	i := slices.IndexFunc(table, func(m mapping) bool { return m.code == code })
 	if i < 0 || reason == unclassified {
@@ -86,7 +87,11 @@ func domainError(code codes.Code, reason, field, rule string) error {
 	}
 	switch m := table[i]; {
 	case reason != "" && reason != m.reason():
-		return reasoning.NewError(m.kind, reason, reason)
+		e := reasoning.NewError(m.kind, reason, reason)
+		if field != "" {
+			return reasoning.Mark(&reasoning.InvalidError{Field: field, Rule: rule}, e)
+		}
+		return e
 	case m.kind == reasoning.KindInvalid && field != "":
 		return &reasoning.InvalidError{Field: field, Rule: rule}
 	default:

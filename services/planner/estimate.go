@@ -79,7 +79,7 @@ func (p *Planner) sampling(ctx context.Context, id string) (context.Context, con
 // estimateNeeded reports whether r or its plan needs an estimate of difficulty. With a profile
 // it also sets the method, the scheme and the number of samples of request.
 func estimateNeeded(r Request, m models, request *difficulty.Request) (bool, error) {
-	planned := usesDifficulty(r.Samples, m.policy, m.rewardModel)
+	planned := usesDifficulty(r.Samples, m.policy.Model, m.rewardModel, m.canTakeSteps())
 	if m.profile != nil {
 		planned = m.profile.NeedsEstimate(limits(r, time.Now()))
 		if planned || r.Estimate {

@@ -8,15 +8,16 @@ import (
 	"github.com/ponder-mesh/ponder/services/planner/backend"
 	"github.com/ponder-mesh/ponder/services/planner/profile"
 	"github.com/ponder-mesh/ponder/services/planner/search"
+	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/template"
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
 // models holds the models of a search and their properties.
 type models struct {
-	policy      reasoning.Model
+	policy      policy.Model
 	rewardModel *verifier.RewardModel // nil: there is no verifier, or it does not answer
-	profile     *profile.Profile      // of these models; nil: there is none
+	profile     *profile.Profile      // of these models; nil: there is none, or they can run none of its strategies
 	format      template.Template     // of the policy, if the request has a Thinking
 	degraded    []string              // texts for Outcome.Degraded
 }
@@ -28,12 +29,14 @@ func (p *Planner) getModels(ctx context.Context, r Request) (m models, err error
 		return m, fmt.Errorf("get policy model: %w", err)
 	}
 	if r.Thinking != nil {
-		if m.format, err = r.Thinking.Format(m.policy); err != nil {
+		if m.format, err = r.Thinking.Format(m.policy.Model); err != nil {
 			return m, err
 		}
 	}
-	if err := checkFeedback(r.Strategy, m.policy); err != nil {
-		return m, err
+	if r.Strategy != nil && search.NeedsOf(r.Strategy).Feedback { // also if the template is not known
+		if err := m.canComment(r.Strategy); err != nil {
+			return m, err
+		}
 	}
 	if p.cfg.Verifier != nil {
 		rewardModel, err := p.getRewardModel(ctx)
@@ -46,10 +49,28 @@ func (p *Planner) getModels(ctx context.Context, r Request) (m models, err error
 			m.rewardModel = &rewardModel
 		}
 	}
-	if p.cfg.Profiles != nil {
-		m.profile = p.cfg.Profiles.For(m.policy, m.rewardModel)
+	if err := m.can(r); err != nil {
+		return m, err
 	}
+	if r.Strategy == nil {
+		if err := m.canScore(r.Problem); err != nil {
+			m.rewardModel = nil
+			m.degraded = append(m.degraded, fmt.Sprintf("searched without a verifier: %v", err))
+		}
+	}
+	m.profile = p.cfg.profileOf(m)
 	return m, nil
+}
+
+// profileOf returns the profile of models, with the strategies that they can run, or nil.
+func (c Config) profileOf(m models) *profile.Profile {
+	if c.Profiles == nil {
+		return nil
+	}
+	if found := c.Profiles.For(m.policy.Model, m.rewardModel); found != nil {
+		return found.For(m.canRun)
+	}
+	return nil
 }
 
 // getRewardModel returns the reward model of the verifier. It waits at most VerifierTimeout.
@@ -59,22 +80,9 @@ func (p *Planner) getRewardModel(ctx context.Context) (verifier.RewardModel, err
 	return p.cfg.Verifier.RewardModel(ctx)
 }
 
-// checkFeedback returns a *reasoning.InvalidError if a strategy needs feedback in the prompt
-// and the policy's template has no place for it.
-func checkFeedback(s search.Strategy, policy reasoning.Model) error {
-	if !search.GivesFeedback(s) {
-		return nil
-	}
-	if format, err := template.Lookup(policy.Template); err != nil || format.BareAttempts {
-		return reasoning.Invalid("strategy."+s.Name()+".feedback", "needs a policy with one of the prompt templates %v; %s has %q",
-			template.Commentable(), policy.Name, policy.Template)
-	}
-	return nil
-}
-
 // identity returns the identity of the recorded results that a tenant's search may use.
 func (m models) identity(tenant string) backend.Identity {
-	id := backend.Identity{Tenant: tenant, Policy: m.policy}
+	id := backend.Identity{Tenant: tenant, Policy: m.policy.Model}
 	if m.rewardModel != nil {
 		id.RewardModel = *m.rewardModel
 	}
@@ -91,11 +99,11 @@ func (m models) rewardModelOrNone() reasoning.Model {
 
 // Models implements Solver.
 func (p *Planner) Models(ctx context.Context) (Models, error) {
-	policy, err := p.cfg.Policy.Model(ctx)
+	model, err := p.cfg.Policy.Model(ctx)
 	if err != nil {
 		return Models{}, fmt.Errorf("get policy model: %w", err)
 	}
-	found := Models{Policies: []reasoning.Model{policy}}
+	found := Models{Policies: []policy.Model{model}}
 	if p.cfg.Verifier == nil {
 		return found, nil
 	}

@@ -20,20 +20,21 @@ func limits(r Request, now time.Time) profile.Limits {
 }
 
 // decide returns the plan: r.Strategy if it is set, otherwise the choice of the models' profile,
-// otherwise the rule of thumb. estimate is nil if difficulty was not estimated.
+// otherwise the rule of thumb. It plans no strategy that the models surely cannot run. estimate is
+// nil if difficulty was not estimated.
 func (p *Planner) decide(r Request, estimate *difficulty.Estimate, m models) Plan {
 	plan := Plan{Strategy: r.Strategy, Reason: "as requested", Source: SourceRequest}
 	switch {
 	case plan.Strategy == nil && m.profile != nil:
 		plan = follow(m.profile, limits(r, time.Now()), estimate)
 	case plan.Strategy == nil:
-		plan = ruleOfThumb(cmp.Or(r.Samples, EffortMedium.Samples()), m.policy, estimate, m.rewardModel)
+		plan = ruleOfThumb(cmp.Or(r.Samples, EffortMedium.Samples()), m.policy.Model, estimate, m.rewardModel, m.canTakeSteps())
 	case plan.Strategy.NeedsVerifier() && m.rewardModel == nil:
 		n := min(plan.Strategy.Samples(), search.MaxN)
 		plan.Reason = fmt.Sprintf("majority of %d instead of %s, as the verifier does not answer", n, plan.Strategy.Name())
 		plan.Strategy = search.Majority{N: n}
 	}
-	plan.Policy = m.policy
+	plan.Policy = m.policy.Model
 	if m.rewardModel != nil {
 		plan.RewardModel = m.rewardModel.Model
 	}

@@ -46,7 +46,7 @@ func TestRuleOfThumb(t *testing.T) {
 		{16, 72e9, hard, rewardModel, search.BestOfN{N: 16}, "more than 32 B"},
 		{16, 1e9, hard, weak, search.BestOfN{N: 16}, "misleads"},
 	} {
-		got := ruleOfThumb(c.n, reasoning.Model{Parameters: int64(c.size)}, c.estimate, c.rewardModel)
+		got := ruleOfThumb(c.n, reasoning.Model{Parameters: int64(c.size)}, c.estimate, c.rewardModel, nil)
 		if got.Strategy != c.want || !strings.Contains(got.Reason, c.because) || !strings.Contains(got.Reason, "rule of thumb") || got.Source != SourceRuleOfThumb {
 			t.Errorf("%d samples: got %s %+v because %q, want %s %+v because of %q",
 				c.n, got.Strategy.Name(), got.Strategy, got.Reason, c.want.Name(), c.want, c.because)

@@ -68,6 +68,9 @@ func (p *Planner) Close() {
 // Create implements Solver. The search is traced below ctx's span, with ctx's baggage.
 func (p *Planner) Create(ctx context.Context, r Request) (Search, error) {
 	r, err := p.accept(ctx, r)
+	if err == nil && !p.kept(r) { // a retry gets its search whatever the models can do now
+		err = p.checkCapabilities(ctx, r)
+	}
 	var l *live
 	if err == nil {
 		l, err = p.create(ctx, r)
@@ -77,6 +80,13 @@ func (p *Planner) Create(ctx context.Context, r Request) (Search, error) {
 		return Search{}, err
 	}
 	return l.search(), nil
+}
+
+// kept reports whether the planner has a search with r's idempotency key.
+func (p *Planner) kept(r Request) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return r.IdempotencyKey != "" && p.keys[idempotencyKey{r.Tenant, r.IdempotencyKey}] != nil
 }
 
 // CountRefused counts a request for a search that was refused with err before Create could be called.

@@ -59,6 +59,32 @@ type modelsRecord struct {
 	Policy      reasoning.Model
 	RewardModel *verifier.RewardModel
 	Degraded    []string
+
+	// What the models can do: a plan depends on it.
+	Capabilities policy.Capabilities   `json:",omitzero"` // of Policy
+	Scores       verifier.Capabilities `json:",omitzero"` // of RewardModel
+}
+
+// newModelsRecord returns the record of a search's models.
+func newModelsRecord(m models) modelsRecord {
+	r := modelsRecord{
+		Policy: m.policy.Model, RewardModel: m.rewardModel, Degraded: m.degraded, Capabilities: m.policy.Capabilities,
+	}
+	if m.rewardModel != nil {
+		r.Scores = m.rewardModel.Capabilities
+	}
+	return r
+}
+
+// models returns the models of the record, without profile and format.
+func (r modelsRecord) models() models {
+	m := models{policy: policy.Model{Model: r.Policy, Capabilities: r.Capabilities}, degraded: r.Degraded}
+	if r.RewardModel != nil {
+		rewardModel := *r.RewardModel
+		rewardModel.Capabilities = r.Scores
+		m.rewardModel = &rewardModel
+	}
+	return m
 }
 
 // A planRecord is a Plan, in the way of a requestRecord.

@@ -75,7 +75,7 @@ func (h history) grow(ctx context.Context, id string) ([]state.Change, error) {
 	}
 	memo := backend.Memo(noModels{}, backend.NewMemory(noStoreBytes), m.identity(h.request.Tenant))
 	journaled := backend.Journal(memo, h.answers, func(backend.Answer) {})
-	meter := backend.Meter(journaled, h.request.Budget, m.policy, m.rewardModelOrNone())
+	meter := backend.Meter(journaled, h.request.Budget, m.policy.Model, m.rewardModelOrNone())
 	if h.estimate != nil {
 		from := estimateRequest(id, h.request)
 		if err := recordSamples(ctx, memo, from, *h.estimate); err != nil {

@@ -175,21 +175,21 @@ func (r *run) decideModels(ctx context.Context) (m models, err error) {
 	h := r.live.history
 	if h == nil || h.models == nil {
 		if m, err = r.getModels(ctx, request); err == nil {
-			r.live.recording.add(kindModels, modelsRecord{m.policy, m.rewardModel, m.degraded})
+			r.live.recording.add(kindModels, newModelsRecord(m))
 		}
 		return m, err
 	}
-	if m, err = h.savedModels(); err == nil && r.cfg.Profiles != nil {
-		m.profile = r.cfg.Profiles.For(m.policy, m.rewardModel)
+	if m, err = h.savedModels(); err == nil {
+		m.profile = r.cfg.profileOf(m)
 	}
 	return m, err
 }
 
 // savedModels returns the models that the search used, without their profile.
 func (h history) savedModels() (m models, err error) {
-	m = models{policy: h.models.Policy, rewardModel: h.models.RewardModel, degraded: h.models.Degraded}
+	m = h.models.models()
 	if h.request.Thinking != nil {
-		m.format, err = h.request.Thinking.Format(m.policy)
+		m.format, err = h.request.Thinking.Format(m.policy.Model)
 	}
 	return m, err
 }

@@ -27,6 +27,7 @@ var misleadingRewardModels = []string{"math-shepherd", "rlhflow"}
 //	n ≤ 1                    one greedy sample
 //	no verifier              majority of n
 //	misleading reward model  best-of-n: a search did no better in Liu et al. 2025
+//	steps cannot run         best-of-n: the policy's server, or the reward model, lacks what searches over steps need
 //	policy above 32 B        best-of-n (issue 4 of the code of Liu et al. 2025)
 //	no estimate              best-of-n, if n < 4, if there is no estimator or it failed, or if the request has
 //	                         only a Budget
@@ -36,7 +37,11 @@ var misleadingRewardModels = []string{"math-shepherd", "rlhflow"}
 //	policy of less than 7 B, or of unknown size (Liu et al. 2025; Snell et al. 2024, arXiv 2408.03314, §5.3)
 //	  easy                   best-of-n/2: a beam over-optimises the reward model on problems that samples solve
 //	  medium, hard           beam of n, M = 4: these gain most from guidance
-func ruleOfThumb(n int, policy reasoning.Model, estimate *difficulty.Estimate, rewardModel *verifier.RewardModel) Plan {
+//
+// steps is the error of models.canRun for a strategy that takes steps.
+func ruleOfThumb(
+	n int, policy reasoning.Model, estimate *difficulty.Estimate, rewardModel *verifier.RewardModel, steps error,
+) Plan {
 	plan := func(s search.Strategy, format string, args ...any) Plan {
 		reason := "rule of thumb, as no profile matches the models: " + fmt.Sprintf(format, args...)
 		return Plan{Strategy: s, Source: SourceRuleOfThumb, Reason: reason}
@@ -48,6 +53,8 @@ func ruleOfThumb(n int, policy reasoning.Model, estimate *difficulty.Estimate, r
 		return plan(search.Majority{N: n}, "no verifier, majority of %d", n)
 	case misleads(rewardModel.Name):
 		return plan(search.BestOfN{N: n}, "best of %d, as %s misleads searches", n, rewardModel.Name)
+	case steps != nil:
+		return plan(search.BestOfN{N: n}, "best of %d, as no strategy that takes steps can run: %v", n, steps)
 	case policy.Parameters > maxMedium:
 		return plan(search.BestOfN{N: n}, "best of %d, for a policy of more than 32 B", n)
 	case estimate == nil:
@@ -72,8 +79,8 @@ func ruleOfThumb(n int, policy reasoning.Model, estimate *difficulty.Estimate, r
 const minEstimated = 4
 
 // usesDifficulty reports whether the plan of ruleOfThumb depends on an estimate of difficulty.
-func usesDifficulty(n int, policy reasoning.Model, rewardModel *verifier.RewardModel) bool {
-	return n >= minEstimated && rewardModel != nil && !misleads(rewardModel.Name) && policy.Parameters <= maxMedium
+func usesDifficulty(n int, policy reasoning.Model, rewardModel *verifier.RewardModel, steps error) bool {
+	return n >= minEstimated && rewardModel != nil && !misleads(rewardModel.Name) && steps == nil && policy.Parameters <= maxMedium
 }
 
 // misleads reports whether a reward model is one of those that mislead searches.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/difficulty"
+	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
@@ -22,7 +23,8 @@ type Solver interface {
 	//
 	// If the Solver keeps a search with the request's idempotency key, Create returns that search,
 	// also after its end and after the request's deadline, or ErrExists if the requests differ. It
-	// returns ErrNoVerifier if the request needs a verifier and there is none,
+	// returns ErrNoVerifier if the request needs a verifier and there is none, policy.ErrIncapable if
+	// the models cannot do what it needs, reasoning.ErrUnreadable if they cannot read the problem,
 	// reasoning.ErrOverloaded if there are too many live searches, and reasoning.ErrUnavailable if
 	// the Solver is stopping.
 	Create(ctx context.Context, r Request) (Search, error)
@@ -88,8 +90,8 @@ type PlanResult struct {
 	Bill     reasoning.Bill       // of the estimate
 }
 
-// Models lists the models that requests may name.
+// Models lists the models that requests may name, with what they can do.
 type Models struct {
-	Policies  []reasoning.Model
+	Policies  []policy.Model
 	Verifiers []verifier.RewardModel // without those that do not answer
 }

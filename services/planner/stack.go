@@ -66,7 +66,7 @@ func (p *Planner) stack(request Request, m models, r *run) stack {
 		s.journal = r.journal(s.memo)
 		b = s.journal
 	}
-	s.meter = backend.Meter(b, request.Budget, m.policy, m.rewardModelOrNone())
+	s.meter = backend.Meter(b, request.Budget, m.policy.Model, m.rewardModelOrNone())
 	s.Backend = s.meter
 	if request.Thinking != nil {
 		s.Backend = backend.Think(s.meter, *request.Thinking, m.format)

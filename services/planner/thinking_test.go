@@ -57,11 +57,19 @@ func TestSearchAppliesThinking(t *testing.T) {
 	}
 }
 
-// Whether a model marks its thinking is known only from its Model: the search fails after that
-// call, before anything is generated.
+// Thinking needs a model whose template marks it: otherwise the search is refused. If the template
+// is not known, the search is accepted, and fails before anything is generated.
 func TestThinkingNeedsAThinker(t *testing.T) {
+	r := Request{Problem: "p", Strategy: search.Greedy{}, Thinking: &backend.Thinking{Mode: backend.ModeForce, Max: 9}}
 	bubble(t, Config{}, func(t *testing.T, p *Planner) {
-		r := Request{Problem: "p", Strategy: search.Greedy{}, Thinking: &backend.Thinking{Mode: backend.ModeForce, Max: 9}}
+		var rule *reasoning.InvalidError
+		if _, err := p.Create(t.Context(), r); !errors.As(err, &rule) || rule.Field != "thinking" {
+			t.Errorf("got %v, want thinking refused", err)
+		}
+	})
+	unknown := policytest.Steps(1, time.Second)
+	unknown.Identity = reasoning.Model{Name: "m"}
+	bubble(t, Config{Policy: unknown}, func(t *testing.T, p *Planner) {
 		id := mustCreate(t, p, r)
 		time.Sleep(time.Minute)
 		got, err := p.Get(t.Context(), Ref{ID: id})

@@ -28,9 +28,9 @@ type Policy interface {
 	// Expand does nothing until the sequence is ranged over, which may be done once. It
 	// returns ErrModel, ErrPoison and the errors of package reasoning.
 	Expand(ctx context.Context, r Request) iter.Seq2[Child, error]
-	// Model returns the identity of the model that generates the children. It returns the
-	// errors of package reasoning.
-	Model(ctx context.Context) (reasoning.Model, error)
+	// Model returns the model that generates the children, with what is known of its
+	// capabilities so far. It returns the errors of package reasoning.
+	Model(ctx context.Context) (Model, error)
 }
 
 // A Settler is a Policy that may learn only after Expand has ended what was spent for it, as of a

@@ -64,10 +64,11 @@ func (l *lab) backend(
 	ctx context.Context, p policy.Policy, v verifier.Verifier,
 ) (search.Backend, backend.Identity, error) {
 	id := backend.Identity{Tenant: "real"}
-	var err error
-	if id.Policy, err = p.Model(ctx); err != nil {
+	model, err := p.Model(ctx)
+	if err != nil {
 		return nil, id, err
 	}
+	id.Policy = model.Model
 	if v != nil {
 		if id.RewardModel, err = v.RewardModel(ctx); err != nil {
 			return nil, id, err

@@ -48,6 +48,9 @@ type Options struct {
 	// Before, if not nil, is called before token number n, from 0, of a stream. It returns when
 	// the token may be generated, or when ctx, which is that of the request, ends.
 	Before func(ctx context.Context, n int)
+
+	Context    int  // tokens of the model's context, which the server tells and enforces; 0: it does neither
+	NoContinue bool // refuses to continue the last turn of a chat
 }
 
 // A Request is what a Server knows of one request to generate.
@@ -131,13 +134,48 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if refused(w, s.options.Mode) {
 			return
 		}
-		fmt.Fprintf(w, `{"object":"list","data":[{"id":%q,"object":"model","created":1,"owned_by":%q}]}`,
-			ModelName, s.options.Wire.owner())
+		context := ""
+		if s.options.Wire == WireVLLM && s.options.Context > 0 {
+			context = fmt.Sprintf(`,"max_model_len":%d`, s.options.Context)
+		}
+		fmt.Fprintf(w, `{"object":"list","data":[{"id":%q,"object":"model","created":1,"owned_by":%q%s}]}`,
+			ModelName, s.options.Wire.owner(), context)
 	case "/v1/completions", "/v1/chat/completions", "/completion":
 		s.generate(w, r)
+	case "/props":
+		if s.options.Wire == WireLlamaCpp && s.options.Context > 0 {
+			fmt.Fprintf(w, `{"default_generation_settings":{"n_ctx":%d},"total_slots":1}`, s.options.Context)
+			return
+		}
+		fallthrough
 	default:
 		fail(w, http.StatusNotFound, "File Not Found", "not_found_error")
 	}
+}
+
+// exceeds returns why the request does not fit the context, or what it asks for is not served, and
+// "" if it can be served.
+func (s *Server) exceeds(r *Request) string {
+	o := s.options
+	switch {
+	case o.Context > 0 && r.Prompt >= o.Context:
+		return fmt.Sprintf("This model's maximum context length is %d tokens. However, your request has %d input tokens.", o.Context, r.Prompt)
+	case o.Context > 0 && o.Wire == WireVLLM && r.Prompt+(&reply{server: s, body: r.Body}).limit() > o.Context:
+		return fmt.Sprintf("'max_tokens' or 'max_completion_tokens' is too large. This model's maximum context length is %d tokens.", o.Context)
+	case o.NoContinue && endsWithAssistant(r.Body):
+		return "Assistant response prefill is incompatible with enable_thinking."
+	}
+	return ""
+}
+
+// endsWithAssistant reports whether the last turn of a chat is to be continued.
+func endsWithAssistant(body map[string]any) bool {
+	messages, _ := body["messages"].([]any)
+	if len(messages) == 0 {
+		return false
+	}
+	last, _ := messages[len(messages)-1].(map[string]any)
+	return last["role"] == "assistant"
 }
 
 // generate serves a request to generate.
@@ -158,6 +196,10 @@ func (s *Server) generate(w http.ResponseWriter, r *http.Request) {
 		mode = s.options.ModeOf(number).at(1)
 	}
 	if refused(w, mode) {
+		return
+	}
+	if why := s.exceeds(request); why != "" {
+		fail(w, http.StatusBadRequest, why, "BadRequestError")
 		return
 	}
 	reply := &reply{server: s, request: request, mode: mode, http: w, ctx: r.Context(), body: body}

@@ -64,6 +64,10 @@ var (
 			MaxTokens:   Counts.Draw(t, "max_tokens"),
 		}
 	})
+	Supports = rapid.SampledFrom([]reasoning.Support{reasoning.SupportUnknown, reasoning.SupportYes, reasoning.SupportNo})
+	Inputs   = rapid.Custom(func(t *rapid.T) reasoning.Input {
+		return reasoning.Input{Alphabet: rapid.StringN(0, 100, 1000).Draw(t, "alphabet"), Tokens: Counts.Draw(t, "tokens")}
+	})
 	Models = rapid.Custom(func(t *rapid.T) reasoning.Model {
 		return reasoning.Model{
 			Name:       rapid.String().Draw(t, "name"),

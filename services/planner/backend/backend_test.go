@@ -99,5 +99,5 @@ func TestConformance(t *testing.T) {
 
 // A model is the method of a Policy that a Backend does not have.
 type model interface {
-	Model(ctx context.Context) (reasoning.Model, error)
+	Model(ctx context.Context) (policy.Model, error)
 }

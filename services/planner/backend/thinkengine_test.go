@@ -147,7 +147,7 @@ func TestThinkThroughPocket(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, span := range []int{1, policy.Whole} {
-		m := Meter(policyOnly(p), Budget{}, id, reasoning.Model{})
+		m := Meter(policyOnly(p), Budget{}, id.Model, reasoning.Model{})
 		w := Think(m, Thinking{Mode: ModeForce, Max: 10}, format)
 		r := ask(4)
 		r.Problem = "Ann has 48 apples. Ann buys 36 apples. Ann eats 7 apples. How many apples does Ann have now?"

@@ -13,6 +13,7 @@ import (
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/planner"
+	"github.com/ponder-mesh/ponder/services/policy/policywire"
 	"github.com/ponder-mesh/ponder/services/verifier"
 )
 
@@ -164,7 +165,7 @@ func (c *Client) Models(ctx context.Context) (models planner.Models, err error) 
 		return models, err
 	}
 	for _, p := range out.GetPolicies() {
-		m, err := wire.ModelFromProto(p.GetModel())
+		m, err := policywire.ModelFromProto(p.GetModel(), p.GetCapabilities())
 		if err != nil {
 			return models, err
 		}
@@ -179,7 +180,12 @@ func (c *Client) Models(ctx context.Context) (models planner.Models, err error) 
 		if aggregator < verifier.AggregatorMin || aggregator > verifier.AggregatorProd {
 			return models, wire.Malformed("aggregator", "must be MIN, LAST, AVG or PROD, is %v", p.GetAggregator())
 		}
-		models.Verifiers = append(models.Verifiers, verifier.RewardModel{Model: m, Aggregator: aggregator})
+		input, err := wire.InputFromProto(p.GetCapabilities().GetInput())
+		if err != nil {
+			return models, err
+		}
+		can := verifier.Capabilities{Input: input, Steps: wire.SupportFromProto(p.GetCapabilities().GetSteps())}
+		models.Verifiers = append(models.Verifiers, verifier.RewardModel{Model: m, Aggregator: aggregator, Capabilities: can})
 	}
 	return models, nil
 }

@@ -15,8 +15,10 @@ import (
 	"github.com/ponder-mesh/ponder/internal/wire"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
+	verifierv1 "github.com/ponder-mesh/ponder/proto/ponder/verifier/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/planner"
+	"github.com/ponder-mesh/ponder/services/policy/policywire"
 )
 
 // Register serves a Solver on s. Handlers return domain errors; the server's interceptors
@@ -185,11 +187,16 @@ func (s *server) ListModels(ctx context.Context, _ *plannerv1.ListModelsRequest)
 	}
 	out := &plannerv1.ListModelsResponse{}
 	for _, m := range models.Policies {
-		out.Policies = append(out.Policies, &plannerv1.PolicyModel{Model: wire.ModelToProto(m)})
+		out.Policies = append(out.Policies, &plannerv1.PolicyModel{
+			Model: wire.ModelToProto(m.Model), Capabilities: policywire.CapabilitiesToProto(m.Capabilities),
+		})
 	}
 	for _, m := range models.Verifiers {
 		out.Verifiers = append(out.Verifiers, &plannerv1.VerifierModel{
 			Model: wire.ModelToProto(m.Model), Aggregator: reasoningv1.Aggregator(m.Aggregator),
+			Capabilities: &verifierv1.Capabilities{
+				Input: wire.InputToProto(m.Capabilities.Input), Steps: wire.SupportToProto(m.Capabilities.Steps),
+			},
 		})
 	}
 	return out, nil

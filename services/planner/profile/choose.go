@@ -26,7 +26,8 @@ func (p *Profile) NeedsEstimate(l Limits) bool {
 
 // Choose returns the arm of the largest measured budget within the limits: for the bin of the
 // estimate, or for all problems if e is nil. If that arm exceeds a limit, Choose returns the most
-// accurate arm within the limits that generates no more, or the cheapest arm if there is none.
+// accurate arm within the limits that generates no more, or the cheapest arm that the models can
+// run if there is none.
 func (p *Profile) Choose(l Limits, e *difficulty.Estimate) Decision {
 	if e == nil {
 		return p.choose(l, -1)
@@ -72,10 +73,18 @@ func (p *Profile) budget(l Limits) Budget {
 	return best
 }
 
-// cheapest returns the arm that generates the fewest tokens.
+// cheapest returns the arm that generates the fewest tokens, of those that the models can run if
+// there are any.
 func cheapest(arms []Arm) Arm {
 	best := arms[0]
 	for _, a := range arms[1:] {
+		switch {
+		case a.lacks == "" && best.lacks != "":
+			best = a
+			continue
+		case a.lacks != "" && best.lacks == "":
+			continue
+		}
 		if a.Generated < best.Generated || a.Generated == best.Generated && a.FLOPs < best.FLOPs {
 			best = a
 		}

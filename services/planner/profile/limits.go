@@ -15,13 +15,15 @@ type Limits struct {
 	Time     time.Duration
 }
 
-// allow reports whether the mean costs of an arm are within all limits but N. An arm whose
-// time was not measured is within every limit of time.
+// allow reports whether the mean costs of an arm are within all limits but N, and the models can
+// run it. An arm whose time was not measured is within every limit of time.
 func (l Limits) allow(a Arm) bool { return l.exceeded(a) == "" }
 
 // exceeded names the first limit that the mean costs of an arm exceed, "" if there is none.
 func (l Limits) exceeded(a Arm) string {
 	switch {
+	case a.lacks != "":
+		return "the models cannot run it: " + a.lacks
 	case l.Tokens != 0 && a.Generated > float64(l.Tokens):
 		return fmt.Sprintf("%.0f tokens, the limit is %d", a.Generated, l.Tokens)
 	case l.Verifier != 0 && a.Verifier > float64(l.Verifier):

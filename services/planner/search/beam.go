@@ -40,6 +40,7 @@ func NewBeam(n int) Beam { return Beam{N: n, M: divisor(n, DefaultWidth), MaxLev
 
 func (Beam) Name() string        { return "beam" }
 func (Beam) NeedsVerifier() bool { return true }
+func (Beam) Needs() Needs        { return Needs{Steps: true} }
 func (b Beam) Samples() int      { return b.N }
 
 // Validate implements Strategy.

@@ -27,15 +27,24 @@ func FixedCost(s Strategy) Strategy {
 	return s
 }
 
-// A FeedbackGiver is a Strategy that may show the policy its attempts with the verifier's
-// feedback as text.
-type FeedbackGiver interface {
-	Strategy
-	GivesFeedback() bool
+// Needs are what a strategy needs of a policy besides whole samples.
+type Needs struct {
+	Steps    bool // single steps, and continuations of them
+	LogProbs bool // log-probabilities of steps
+	Attempts bool // that the policy is shown earlier attempts
+	Feedback bool // that the prompt has a place for feedback on attempts
 }
 
-// GivesFeedback reports whether s needs a policy whose prompt template has a place for feedback.
-func GivesFeedback(s Strategy) bool {
-	f, ok := s.(FeedbackGiver)
-	return ok && f.GivesFeedback()
+// A Needer is a Strategy that needs more than whole samples.
+type Needer interface {
+	Strategy
+	Needs() Needs
+}
+
+// NeedsOf returns what s needs of a policy.
+func NeedsOf(s Strategy) Needs {
+	if n, ok := s.(Needer); ok {
+		return n.Needs()
+	}
+	return Needs{}
 }

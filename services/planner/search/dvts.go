@@ -24,6 +24,7 @@ func NewDVTS(n int) DVTS { return DVTS{N: n, M: divisor(n, DefaultWidth), MaxLev
 
 func (DVTS) Name() string        { return "dvts" }
 func (DVTS) NeedsVerifier() bool { return true }
+func (DVTS) Needs() Needs        { return Needs{Steps: true} }
 func (d DVTS) Samples() int      { return d.N * (d.K + 1) }
 
 // Validate implements Strategy.

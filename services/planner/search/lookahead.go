@@ -24,6 +24,7 @@ func NewLookahead(n int) Lookahead {
 
 func (Lookahead) Name() string        { return "lookahead" }
 func (Lookahead) NeedsVerifier() bool { return true }
+func (Lookahead) Needs() Needs        { return Needs{Steps: true} }
 func (l Lookahead) Samples() int      { return l.N * (l.K + 1) }
 
 // Validate implements Strategy.

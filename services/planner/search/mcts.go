@@ -83,6 +83,9 @@ func (MCTS) Name() string        { return "mcts" }
 func (MCTS) NeedsVerifier() bool { return true }
 func (m MCTS) Samples() int      { return m.N * m.Width }
 
+// Needs implements Needer. PUCT compares the probabilities of siblings.
+func (m MCTS) Needs() Needs { return Needs{Steps: true, LogProbs: m.PUCT} }
+
 // Validate implements Strategy.
 func (m MCTS) Validate() error {
 	return cmp.Or(

@@ -34,6 +34,7 @@ func NewParticles(n int) Particles {
 
 func (Particles) Name() string        { return "particles" }
 func (Particles) NeedsVerifier() bool { return true }
+func (Particles) Needs() Needs        { return Needs{Steps: true} }
 func (p Particles) Samples() int      { return p.N }
 
 // Validate implements Strategy.

@@ -32,6 +32,7 @@ func NewRebase(n int) Rebase { return Rebase{N: n, Balance: 0.2, MaxLevels: 25} 
 
 func (Rebase) Name() string        { return "rebase" }
 func (Rebase) NeedsVerifier() bool { return true }
+func (Rebase) Needs() Needs        { return Needs{Steps: true} }
 func (r Rebase) Samples() int      { return r.N }
 
 // Validate implements Strategy.

@@ -42,8 +42,8 @@ func (Revisions) Name() string          { return "revisions" }
 func (r Revisions) NeedsVerifier() bool { return !r.NoVerifier }
 func (r Revisions) Samples() int        { return r.N }
 
-// GivesFeedback implements FeedbackGiver.
-func (r Revisions) GivesFeedback() bool { return r.Feedback }
+// Needs implements Needer.
+func (r Revisions) Needs() Needs { return Needs{Attempts: r.N > r.Chains, Feedback: r.Feedback} }
 
 // Validate implements Strategy.
 func (r Revisions) Validate() error {

@@ -11,27 +11,33 @@ import (
 
 	"github.com/ponder-mesh/ponder/internal/natsx"
 	"github.com/ponder-mesh/ponder/reasoning"
+	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policyqueue/protocol"
 )
 
-// An announcer keeps a worker's announcement in the bucket of workers.
+// An announcer keeps a worker's announcement in the bucket of workers, and puts it into the bucket
+// of the last announcements.
 type announcer struct {
 	js      jetstream.JetStream
+	policy  policy.Policy
 	key     string
 	health  func() (ready bool, reason string) // of the worker's engine
 	changed func()                             // is called, without the lock, after a change
 	trigger trigger                            // the announcement has to be put now
-	kv      jetstream.KeyValue                 // nil until the bucket is open; only run uses it
+	kv      jetstream.KeyValue                 // nil until the bucket is open; only run uses it and kept
+	kept    kept
 
 	mu           sync.Mutex
 	announcement protocol.Announcement
 }
 
 func newAnnouncer(
-	js jetstream.JetStream, wc WorkerConfig, model reasoning.Model, health func() (bool, string), changed func(),
+	js jetstream.JetStream, p policy.Policy, wc WorkerConfig, model reasoning.Model,
+	health func() (bool, string), changed func(),
 ) *announcer {
 	return &announcer{
 		js:      js,
+		policy:  p,
 		key:     protocol.AnnouncementKey(model.Name, nuid.Next()),
 		health:  health,
 		changed: changed,
@@ -62,7 +68,11 @@ func (a *announcer) announce(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, natsTimeout)
 	defer cancel()
 	ready, reason := a.health()
+	model, unknown := a.policy.Model(ctx)
 	a.set(func(announcement *protocol.Announcement) {
+		if unknown == nil {
+			announcement.Capabilities = model.Capabilities
+		}
 		announcement.Ready, announcement.Reason = ready, reason
 		announcement.NATSUser = natsx.User(a.js.Conn())
 	})
@@ -79,6 +89,7 @@ func (a *announcer) announce(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("announce worker: %w", err)
 	}
+	a.kept.keep(ctx, a.js, a.current())
 	return nil
 }
 

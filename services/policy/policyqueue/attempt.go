@@ -115,8 +115,8 @@ func (a *attempt) run(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("get model of the policy: %w", err)
 	}
-	if want := a.job.Request.Model; !want.Accepts(model) {
-		return &otherModelError{want: want, have: model}
+	if want := a.job.Request.Model; !want.Accepts(model.Model) {
+		return &otherModelError{want: want, have: model.Model}
 	}
 	a.claimed = true // even if no reply arrives: the client may have the claim, and wait for a final report
 	missing, previous, err := a.reporter().claim(ctx)

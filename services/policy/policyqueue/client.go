@@ -89,8 +89,10 @@ func NewClient(nc *nats.Conn, cfg Config) (*Client, error) {
 // Close stops the client's goroutines. The caller ends all calls of Expand before.
 func (c *Client) Close() { c.stop() }
 
-// Model returns the configured model.
-func (c *Client) Model(ctx context.Context) (reasoning.Model, error) { return c.cfg.Model, ctx.Err() }
+// Model returns the configured model, without capabilities: see [Roster.Describe].
+func (c *Client) Model(ctx context.Context) (policy.Model, error) {
+	return policy.Model{Model: c.cfg.Model}, ctx.Err()
+}
 
 // Expand publishes r as jobs, and yields children as workers finish them. The cost of a
 // child includes what attempts that were stopped or failed have wasted by then.

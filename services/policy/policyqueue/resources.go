@@ -63,6 +63,17 @@ func (c Config) workersBucket() jetstream.KeyValueConfig {
 	}
 }
 
+// modelsBucket returns the configuration of the bucket of last announcements.
+func (c Config) modelsBucket() jetstream.KeyValueConfig {
+	return jetstream.KeyValueConfig{
+		Bucket:       protocol.ModelsBucket,
+		Description:  "Last announcement of each of Ponder's models, for the time when no worker lives",
+		MaxBytes:     maxKept,
+		MaxValueSize: maxKeptValue,
+		Replicas:     c.Replicas,
+	}
+}
+
 func (c Config) storage() jetstream.StorageType {
 	if c.File {
 		return jetstream.FileStorage

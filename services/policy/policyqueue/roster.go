@@ -2,6 +2,7 @@ package policyqueue
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -23,10 +24,14 @@ type Roster struct {
 	js      jetstream.JetStream
 	changed func() // is called, without the lock, after a change; may be nil
 	sub     *nats.Subscription
+	subKept *nats.Subscription
+	first   chan struct{} // closed when the buckets were read for the first time
 
-	mu      sync.Mutex
-	loaded  bool // the bucket was read since Run began
-	workers map[string]*rosterEntry
+	mu        sync.Mutex
+	loaded    bool // the buckets were read since Run began
+	wasLoaded bool // first is closed
+	workers   map[string]*rosterEntry
+	last      *protocol.Announcement // of the model, of a worker whose engine was ready; nil: there never was one
 }
 
 // A rosterEntry is an announcement and the timer that removes it.
@@ -47,7 +52,7 @@ func NewRoster(nc *nats.Conn, cfg Config) (*Roster, error) {
 }
 
 func newRoster(js jetstream.JetStream, model string, changed func()) *Roster {
-	return &Roster{model: model, nc: js.Conn(), js: js, changed: changed, workers: make(map[string]*rosterEntry)}
+	return &Roster{model: model, nc: js.Conn(), js: js, changed: changed, workers: make(map[string]*rosterEntry), first: make(chan struct{})}
 }
 
 // keys matches the keys of the model's workers.
@@ -65,10 +70,26 @@ func (r *Roster) subscribe() (err error) {
 		}
 		r.put(key, m.Data)
 	})
+	if err == nil {
+		r.subKept, err = r.nc.Subscribe(protocol.KeptSubject(r.model), func(m *nats.Msg) {
+			if a, err := protocol.DecodeAnnouncement(m.Data); err == nil && a.Model.Name == r.model {
+				r.setLast(&a)
+			} else if m.Header.Get("KV-Operation") != "" { // an operator has removed it
+				r.setLast(nil)
+			}
+		})
+	}
 	if err != nil {
 		return fmt.Errorf("follow workers of model %q: %w", r.model, err)
 	}
 	return nil
+}
+
+// setLast sets the last announcement of the model.
+func (r *Roster) setLast(a *protocol.Announcement) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.last = a
 }
 
 // Run keeps the roster up to date until ctx ends. It returns an error if the connection is
@@ -80,7 +101,8 @@ func (r *Roster) Run(ctx context.Context) error {
 		}
 	}
 	defer func() {
-		r.sub.Unsubscribe() // fails only if the connection is closed
+		r.sub.Unsubscribe() // these fail only if the connection is closed
+		r.subKept.Unsubscribe()
 		r.clear()
 	}()
 	loop{nc: r.nc, action: r.load}.run(ctx)
@@ -96,13 +118,35 @@ func (r *Roster) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	last, err := r.readKept(ctx)
+	if err != nil {
+		return err
+	}
+	r.setLast(last)
 	for key, value := range values {
 		r.put(key, value)
 	}
 	r.mu.Lock()
-	r.loaded = true
-	r.mu.Unlock()
+	defer r.mu.Unlock()
+	if r.loaded = true; !r.wasLoaded {
+		r.wasLoaded = true
+		close(r.first)
+	}
 	return nil
+}
+
+// readKept returns the last announcement of the model.
+func (r *Roster) readKept(ctx context.Context) (*protocol.Announcement, error) {
+	ctx, cancel := context.WithTimeout(ctx, natsTimeout)
+	defer cancel()
+	last, err := readKept(ctx, r.js, r.model)
+	if errors.Is(err, jetstream.ErrBucketNotFound) { // of a planner of an earlier release
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read bucket %s: %w", protocol.ModelsBucket, classify(ctx, err))
+	}
+	return last, nil
 }
 
 // flush waits until the bucket has the announcements that NATS received before the
@@ -136,6 +180,9 @@ func (r *Roster) put(key string, value []byte) {
 	entry.expiry = time.AfterFunc(protocol.AnnounceTTL, func() { r.expire(key, entry) })
 	r.workers[key] = entry
 	changed := before == nil || before.Announcement != a
+	if a.Ready {
+		r.last = &a
+	}
 	r.mu.Unlock()
 	if changed {
 		r.notify()

@@ -43,6 +43,9 @@ func setup(
 	if _, err := js.CreateOrUpdateKeyValue(ctx, cfg.workersBucket()); err != nil {
 		return false, fmt.Errorf("bucket %s: %w", protocol.WorkersBucket, err)
 	}
+	if _, err := js.CreateOrUpdateKeyValue(ctx, cfg.modelsBucket()); err != nil {
+		return false, fmt.Errorf("bucket %s: %w", protocol.ModelsBucket, err)
+	}
 	stream, err := js.CreateOrUpdateStream(ctx, cfg.stream(settings.Partitions))
 	if err != nil {
 		return false, fmt.Errorf("stream %s: %w", protocol.Stream, err)

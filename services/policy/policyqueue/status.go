@@ -16,7 +16,7 @@ import (
 type Status struct {
 	Settings protocol.Settings
 	Written  bool          // false: the settings are the defaults
-	Models   []ModelStatus // models with a consumer or a worker, sorted by name
+	Models   []ModelStatus // models with a consumer, a worker or a last announcement, sorted by name
 }
 
 // A ModelStatus describes the queue of one model.
@@ -24,6 +24,7 @@ type ModelStatus struct {
 	Model   string
 	Load    Load
 	Workers []protocol.Announcement // sorted by name
+	Last    *protocol.Announcement  // that is kept for the time when no worker lives; nil: none
 }
 
 // ReadStatus reads the status from NATS. On a server without a queue it has no models.
@@ -56,6 +57,13 @@ func ReadStatus(ctx context.Context, js jetstream.JetStream) (Status, error) {
 			m := model(a.Model.Name)
 			m.Workers = append(m.Workers, a)
 		}
+	}
+	kept, err := readAllKept(ctx, js)
+	if err != nil {
+		return Status{}, err
+	}
+	for _, a := range kept {
+		model(a.Model.Name).Last = &a
 	}
 	for _, name := range slices.Sorted(maps.Keys(models)) {
 		m := models[name]

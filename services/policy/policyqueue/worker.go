@@ -88,7 +88,7 @@ func NewWorker(nc *nats.Conn, p policy.Policy, cfg Config, wc WorkerConfig) (*Wo
 	}
 	w.health = newHealth(w.repeats, wc.Ready, w.healthChanged)
 	w.roster = newRoster(monitor.js, cfg.Model.Name, w.workersChanged)
-	w.announcer = newAnnouncer(monitor.js, wc, cfg.Model, w.health.state, w.workersChanged)
+	w.announcer = newAnnouncer(monitor.js, p, wc, cfg.Model, w.health.state, w.workersChanged)
 	w.assignment = &assignment{
 		key: w.announcer.key, self: w.announcer.current, monitor: monitor, settings: w.settings, roster: w.roster,
 		assigned: w.sources.assign, stale: stale,

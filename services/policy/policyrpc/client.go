@@ -52,12 +52,12 @@ func NewClient(conn grpc.ClientConnInterface) *Client {
 func (c *Client) Close() error { return c.mux.Close() }
 
 // Model implements policy.Policy.
-func (c *Client) Model(ctx context.Context) (reasoning.Model, error) {
+func (c *Client) Model(ctx context.Context) (policy.Model, error) {
 	response, err := c.service.GetModel(ctx, &policyv1.GetModelRequest{})
 	if err != nil {
-		return reasoning.Model{}, rpcerr.FromStatus(err)
+		return policy.Model{}, rpcerr.FromStatus(err)
 	}
-	return wire.ModelFromProto(response.GetModel())
+	return policywire.ModelFromProto(response.GetModel(), response.GetCapabilities())
 }
 
 // Expand implements policy.Policy. It fails with wire.ErrMalformed if the server leaves

@@ -37,7 +37,9 @@ func (s *server) GetModel(ctx context.Context, _ *policyv1.GetModelRequest) (*po
 	if err != nil {
 		return nil, err
 	}
-	return &policyv1.GetModelResponse{Model: wire.ModelToProto(model)}, nil
+	return &policyv1.GetModelResponse{
+		Model: wire.ModelToProto(model.Model), Capabilities: policywire.CapabilitiesToProto(model.Capabilities),
+	}, nil
 }
 
 // Expand implements policyv1.PolicyServiceServer.

@@ -45,8 +45,8 @@ func modelIsStable(ctx context.Context, p policy.Policy, o Options) error {
 		return err
 	}
 	second, err := p.Model(ctx)
-	if err == nil && first != second {
-		err = fmt.Errorf("model changes from %+v to %+v", first, second)
+	if err == nil && first.Model != second.Model {
+		err = fmt.Errorf("model changes from %+v to %+v", first.Model, second.Model)
 	}
 	return err
 }

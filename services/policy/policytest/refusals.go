@@ -68,7 +68,7 @@ func wrongModel(ctx context.Context, p policy.Policy, o Options) error {
 		return err
 	}
 	r := o.request(1, 0)
-	r.Model = model
+	r.Model = model.Model
 	if _, err := collect(ctx, p, r); err != nil {
 		return fmt.Errorf("own model: %w", err)
 	}

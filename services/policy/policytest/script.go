@@ -19,17 +19,19 @@ import (
 type Script struct {
 	Reply    func(r policy.Request, ordinal int) Reply // may ignore r.Stop: Expand cuts the child there
 	Identity reasoning.Model                           // zero: a model of a million parameters, named "script"
+	Can      policy.Capabilities                       // that Model states; Expand ignores them
 
 	mu    sync.Mutex
 	calls []*Call
 }
 
 // Model returns the Identity, or the default one.
-func (s *Script) Model(ctx context.Context) (reasoning.Model, error) {
-	if s.Identity == (reasoning.Model{}) {
-		return reasoning.Model{Name: "script", Tokenizer: "bytes", Template: "plain", Parameters: 1e6}, ctx.Err()
+func (s *Script) Model(ctx context.Context) (policy.Model, error) {
+	id := s.Identity
+	if id == (reasoning.Model{}) {
+		id = reasoning.Model{Name: "script", Tokenizer: "bytes", Template: "plain", Parameters: 1e6}
 	}
-	return s.Identity, ctx.Err()
+	return policy.Model{Model: id, Capabilities: s.Can}, ctx.Err()
 }
 
 // Calls returns the calls of Expand with a valid request so far, in order of arrival.
@@ -51,7 +53,7 @@ func (s *Script) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 		model, err := s.Model(ctx)
 		if invalid := r.Validate(); invalid != nil {
 			err = invalid
-		} else if err == nil && !r.Model.Accepts(model) {
+		} else if err == nil && !r.Model.Accepts(model.Model) {
 			err = fmt.Errorf("%w: want %q, have %q", policy.ErrModel, r.Model.Name, model.Name)
 		}
 		if err != nil {
@@ -87,7 +89,7 @@ func (s *Script) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 				yield(policy.Child{Usage: wasted}, cause)
 				return
 			}
-			child := complete(reply, r, model, i == 0)
+			child := complete(reply, r, model.Model, i == 0)
 			if r.OnProgress != nil {
 				r.OnProgress(child.Ordinal, child.Usage)
 			}

@@ -3,6 +3,7 @@ package policywire
 import (
 	"errors"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -40,6 +41,14 @@ var (
 func TestRoundTrips(t *testing.T) {
 	wiretest.RoundTrip(t, "child", children, ChildToProto, ChildFromProto)
 	wiretest.RoundTrip(t, "start", starts, StartToProto, StartFromProto)
+	wiretest.RoundTrip(t, "capabilities", rapid.Custom(func(t *rapid.T) policy.Capabilities {
+		return policy.Capabilities{
+			Input: wiretest.Inputs.Draw(t, "input"), Total: wiretest.Counts.Draw(t, "total"),
+			Counts: wiretest.Supports.Draw(t, "counts"), LogProbs: wiretest.Supports.Draw(t, "log_probs"),
+			Continues: wiretest.Supports.Draw(t, "continues"), Attempts: wiretest.Supports.Draw(t, "attempts"),
+			Stops: wiretest.Supports.Draw(t, "stops"),
+		}
+	}), CapabilitiesToProto, CapabilitiesFromProto)
 	wiretest.RoundTrip(t, "expansion", rapid.Custom(func(t *rapid.T) policy.Request {
 		return policy.Request{
 			Tenant:   rapid.String().Draw(t, "tenant"),
@@ -80,6 +89,11 @@ func TestMalformed(t *testing.T) {
 		"endless cost":     child(func(c *policyv1.Child) { c.Usage.Flops = math.Inf(1) }),
 		"negative time":    child(func(c *policyv1.Child) { c.GenerateTime = durationpb.New(-1) }),
 		"negative ordinal": child(func(c *policyv1.Child) { c.Ordinal = -1 }),
+		"negative tokens of a problem": wiretest.Second(CapabilitiesFromProto(&policyv1.Capabilities{
+			Input: &reasoningv1.Input{MaxProblemTokens: -1}})),
+		"negative total": wiretest.Second(CapabilitiesFromProto(&policyv1.Capabilities{MaxTotalTokens: -1})),
+		"endless alphabet": wiretest.Second(CapabilitiesFromProto(&policyv1.Capabilities{
+			Input: &reasoningv1.Input{Alphabet: strings.Repeat("a", reasoning.MaxAlphabet+1)}})),
 	} {
 		if !errors.Is(err, wire.ErrMalformed) || errors.Is(err, reasoning.ErrInvalid) {
 			t.Errorf("%s: got %v, want ErrMalformed", name, err)

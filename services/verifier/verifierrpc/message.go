@@ -59,7 +59,12 @@ func aggregatorFromProto(p reasoningv1.Aggregator) (verifier.Aggregator, error) 
 
 // rewardModelToProto turns a reward model into its message.
 func rewardModelToProto(m verifier.RewardModel) *verifierv1.GetModelResponse {
-	return &verifierv1.GetModelResponse{Model: wire.ModelToProto(m.Model), Aggregator: aggregatorToProto(m.Aggregator)}
+	return &verifierv1.GetModelResponse{
+		Model: wire.ModelToProto(m.Model), Aggregator: aggregatorToProto(m.Aggregator),
+		Capabilities: &verifierv1.Capabilities{
+			Input: wire.InputToProto(m.Capabilities.Input), Steps: wire.SupportToProto(m.Capabilities.Steps),
+		},
+	}
 }
 
 // rewardModelFromProto is the inverse of rewardModelToProto.
@@ -69,5 +74,11 @@ func rewardModelFromProto(p *verifierv1.GetModelResponse) (verifier.RewardModel,
 		return verifier.RewardModel{}, err
 	}
 	aggregator, err := aggregatorFromProto(p.GetAggregator())
-	return verifier.RewardModel{Model: model, Aggregator: aggregator}, err
+	if err != nil {
+		return verifier.RewardModel{}, err
+	}
+	input, err := wire.InputFromProto(p.GetCapabilities().GetInput())
+	return verifier.RewardModel{Model: model, Aggregator: aggregator, Capabilities: verifier.Capabilities{
+		Input: input, Steps: wire.SupportFromProto(p.GetCapabilities().GetSteps()),
+	}}, err
 }

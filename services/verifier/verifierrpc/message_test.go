@@ -32,7 +32,12 @@ func TestRoundTrips(t *testing.T) {
 		}.WithCost(wiretest.Costs.Draw(t, "cost"))
 	}), scoresToProto, scoresFromProto)
 	wiretest.RoundTrip(t, "reward model", rapid.Custom(func(t *rapid.T) verifier.RewardModel {
-		return verifier.RewardModel{Model: wiretest.Models.Draw(t, "model"), Aggregator: aggregators.Draw(t, "aggregator")}
+		return verifier.RewardModel{
+			Model: wiretest.Models.Draw(t, "model"), Aggregator: aggregators.Draw(t, "aggregator"),
+			Capabilities: verifier.Capabilities{
+				Input: wiretest.Inputs.Draw(t, "input"), Steps: wiretest.Supports.Draw(t, "steps"),
+			},
+		}
 	}), rewardModelToProto, rewardModelFromProto)
 }
 

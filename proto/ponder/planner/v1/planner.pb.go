@@ -15,7 +15,9 @@ package plannerv1
 
 import (
 	v1 "github.com/ponder-mesh/ponder/proto/ponder/difficulty/v1"
+	v12 "github.com/ponder-mesh/ponder/proto/ponder/policy/v1"
 	v11 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
+	v13 "github.com/ponder-mesh/ponder/proto/ponder/verifier/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
@@ -1340,8 +1342,10 @@ func (x *ListModelsResponse) GetVerifiers() []*VerifierModel {
 // A PolicyModel is a policy that searches may name.
 type PolicyModel struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The model.
-	Model         *v11.ModelIdentity `protobuf:"bytes,1,opt,name=model,proto3" json:"model,omitempty"`
+	// The model. Before a worker of the model has announced itself, only the name is known.
+	Model *v11.ModelIdentity `protobuf:"bytes,1,opt,name=model,proto3" json:"model,omitempty"`
+	// What it can do: of the live workers what all of them can, otherwise what the last worker could. Absent: not known.
+	Capabilities  *v12.Capabilities `protobuf:"bytes,2,opt,name=capabilities,proto3" json:"capabilities,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1383,13 +1387,22 @@ func (x *PolicyModel) GetModel() *v11.ModelIdentity {
 	return nil
 }
 
+func (x *PolicyModel) GetCapabilities() *v12.Capabilities {
+	if x != nil {
+		return x.Capabilities
+	}
+	return nil
+}
+
 // A VerifierModel is a reward model that searches may name.
 type VerifierModel struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The model.
 	Model *v11.ModelIdentity `protobuf:"bytes,1,opt,name=model,proto3" json:"model,omitempty"`
 	// How the scores of a path's steps become one number: MIN, LAST, AVG or PROD.
-	Aggregator    v11.Aggregator `protobuf:"varint,2,opt,name=aggregator,proto3,enum=ponder.reasoning.v1.Aggregator" json:"aggregator,omitempty"`
+	Aggregator v11.Aggregator `protobuf:"varint,2,opt,name=aggregator,proto3,enum=ponder.reasoning.v1.Aggregator" json:"aggregator,omitempty"`
+	// What it can score. Absent: not known.
+	Capabilities  *v13.Capabilities `protobuf:"bytes,3,opt,name=capabilities,proto3" json:"capabilities,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1436,6 +1449,13 @@ func (x *VerifierModel) GetAggregator() v11.Aggregator {
 		return x.Aggregator
 	}
 	return v11.Aggregator(0)
+}
+
+func (x *VerifierModel) GetCapabilities() *v13.Capabilities {
+	if x != nil {
+		return x.Capabilities
+	}
+	return nil
 }
 
 // GetUsageRequest names a tenant and a period.
@@ -1653,7 +1673,7 @@ var File_ponder_planner_v1_planner_proto protoreflect.FileDescriptor
 
 const file_ponder_planner_v1_planner_proto_rawDesc = "" +
 	"\n" +
-	"\x1fponder/planner/v1/planner.proto\x12\x11ponder.planner.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a%ponder/difficulty/v1/difficulty.proto\x1a\x1eponder/planner/v1/search.proto\x1a\x1cponder/planner/v1/spec.proto\x1a#ponder/reasoning/v1/reasoning.proto\"\xb4\x01\n" +
+	"\x1fponder/planner/v1/planner.proto\x12\x11ponder.planner.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a%ponder/difficulty/v1/difficulty.proto\x1a\x1eponder/planner/v1/search.proto\x1a\x1cponder/planner/v1/spec.proto\x1a\x1dponder/policy/v1/policy.proto\x1a#ponder/reasoning/v1/reasoning.proto\x1a!ponder/verifier/v1/verifier.proto\"\xb4\x01\n" +
 	"\fSolveRequest\x12\x16\n" +
 	"\x06tenant\x18\x01 \x01(\tR\x06tenant\x121\n" +
 	"\x04spec\x18\x02 \x01(\v2\x1d.ponder.planner.v1.SearchSpecR\x04spec\x12'\n" +
@@ -1730,14 +1750,16 @@ const file_ponder_planner_v1_planner_proto_rawDesc = "" +
 	"\x06tenant\x18\x01 \x01(\tR\x06tenant\"\x90\x01\n" +
 	"\x12ListModelsResponse\x12:\n" +
 	"\bpolicies\x18\x01 \x03(\v2\x1e.ponder.planner.v1.PolicyModelR\bpolicies\x12>\n" +
-	"\tverifiers\x18\x02 \x03(\v2 .ponder.planner.v1.VerifierModelR\tverifiers\"G\n" +
+	"\tverifiers\x18\x02 \x03(\v2 .ponder.planner.v1.VerifierModelR\tverifiers\"\x8b\x01\n" +
 	"\vPolicyModel\x128\n" +
-	"\x05model\x18\x01 \x01(\v2\".ponder.reasoning.v1.ModelIdentityR\x05model\"\x8a\x01\n" +
+	"\x05model\x18\x01 \x01(\v2\".ponder.reasoning.v1.ModelIdentityR\x05model\x12B\n" +
+	"\fcapabilities\x18\x02 \x01(\v2\x1e.ponder.policy.v1.CapabilitiesR\fcapabilities\"\xd0\x01\n" +
 	"\rVerifierModel\x128\n" +
 	"\x05model\x18\x01 \x01(\v2\".ponder.reasoning.v1.ModelIdentityR\x05model\x12?\n" +
 	"\n" +
 	"aggregator\x18\x02 \x01(\x0e2\x1f.ponder.reasoning.v1.AggregatorR\n" +
-	"aggregator\"\x9b\x01\n" +
+	"aggregator\x12D\n" +
+	"\fcapabilities\x18\x03 \x01(\v2 .ponder.verifier.v1.CapabilitiesR\fcapabilities\"\x9b\x01\n" +
 	"\x0fGetUsageRequest\x12\x16\n" +
 	"\x06tenant\x18\x01 \x01(\tR\x06tenant\x129\n" +
 	"\n" +
@@ -1822,7 +1844,9 @@ var file_ponder_planner_v1_planner_proto_goTypes = []any{
 	(*v1.Estimate)(nil),           // 36: ponder.difficulty.v1.Estimate
 	(*v11.Bill)(nil),              // 37: ponder.reasoning.v1.Bill
 	(*v11.ModelIdentity)(nil),     // 38: ponder.reasoning.v1.ModelIdentity
-	(v11.Aggregator)(0),           // 39: ponder.reasoning.v1.Aggregator
+	(*v12.Capabilities)(nil),      // 39: ponder.policy.v1.Capabilities
+	(v11.Aggregator)(0),           // 40: ponder.reasoning.v1.Aggregator
+	(*v13.Capabilities)(nil),      // 41: ponder.verifier.v1.Capabilities
 }
 var file_ponder_planner_v1_planner_proto_depIdxs = []int32{
 	28, // 0: ponder.planner.v1.SolveRequest.spec:type_name -> ponder.planner.v1.SearchSpec
@@ -1846,42 +1870,44 @@ var file_ponder_planner_v1_planner_proto_depIdxs = []int32{
 	22, // 18: ponder.planner.v1.ListModelsResponse.policies:type_name -> ponder.planner.v1.PolicyModel
 	23, // 19: ponder.planner.v1.ListModelsResponse.verifiers:type_name -> ponder.planner.v1.VerifierModel
 	38, // 20: ponder.planner.v1.PolicyModel.model:type_name -> ponder.reasoning.v1.ModelIdentity
-	38, // 21: ponder.planner.v1.VerifierModel.model:type_name -> ponder.reasoning.v1.ModelIdentity
-	39, // 22: ponder.planner.v1.VerifierModel.aggregator:type_name -> ponder.reasoning.v1.Aggregator
-	33, // 23: ponder.planner.v1.GetUsageRequest.start_time:type_name -> google.protobuf.Timestamp
-	33, // 24: ponder.planner.v1.GetUsageRequest.end_time:type_name -> google.protobuf.Timestamp
-	37, // 25: ponder.planner.v1.GetUsageResponse.bill:type_name -> ponder.reasoning.v1.Bill
-	0,  // 26: ponder.planner.v1.PlannerService.Solve:input_type -> ponder.planner.v1.SolveRequest
-	2,  // 27: ponder.planner.v1.PlannerService.CreateSearch:input_type -> ponder.planner.v1.CreateSearchRequest
-	4,  // 28: ponder.planner.v1.PlannerService.WatchSearch:input_type -> ponder.planner.v1.WatchSearchRequest
-	6,  // 29: ponder.planner.v1.PlannerService.WaitSearch:input_type -> ponder.planner.v1.WaitSearchRequest
-	8,  // 30: ponder.planner.v1.PlannerService.GetSearch:input_type -> ponder.planner.v1.GetSearchRequest
-	10, // 31: ponder.planner.v1.PlannerService.ListSearches:input_type -> ponder.planner.v1.ListSearchesRequest
-	12, // 32: ponder.planner.v1.PlannerService.ListNodes:input_type -> ponder.planner.v1.ListNodesRequest
-	14, // 33: ponder.planner.v1.PlannerService.CancelSearch:input_type -> ponder.planner.v1.CancelSearchRequest
-	16, // 34: ponder.planner.v1.PlannerService.DeleteSearch:input_type -> ponder.planner.v1.DeleteSearchRequest
-	18, // 35: ponder.planner.v1.PlannerService.PlanSearch:input_type -> ponder.planner.v1.PlanSearchRequest
-	20, // 36: ponder.planner.v1.PlannerService.ListModels:input_type -> ponder.planner.v1.ListModelsRequest
-	24, // 37: ponder.planner.v1.PlannerService.GetUsage:input_type -> ponder.planner.v1.GetUsageRequest
-	26, // 38: ponder.planner.v1.PlannerService.DeleteTenant:input_type -> ponder.planner.v1.DeleteTenantRequest
-	1,  // 39: ponder.planner.v1.PlannerService.Solve:output_type -> ponder.planner.v1.SolveResponse
-	3,  // 40: ponder.planner.v1.PlannerService.CreateSearch:output_type -> ponder.planner.v1.CreateSearchResponse
-	5,  // 41: ponder.planner.v1.PlannerService.WatchSearch:output_type -> ponder.planner.v1.WatchSearchResponse
-	7,  // 42: ponder.planner.v1.PlannerService.WaitSearch:output_type -> ponder.planner.v1.WaitSearchResponse
-	9,  // 43: ponder.planner.v1.PlannerService.GetSearch:output_type -> ponder.planner.v1.GetSearchResponse
-	11, // 44: ponder.planner.v1.PlannerService.ListSearches:output_type -> ponder.planner.v1.ListSearchesResponse
-	13, // 45: ponder.planner.v1.PlannerService.ListNodes:output_type -> ponder.planner.v1.ListNodesResponse
-	15, // 46: ponder.planner.v1.PlannerService.CancelSearch:output_type -> ponder.planner.v1.CancelSearchResponse
-	17, // 47: ponder.planner.v1.PlannerService.DeleteSearch:output_type -> ponder.planner.v1.DeleteSearchResponse
-	19, // 48: ponder.planner.v1.PlannerService.PlanSearch:output_type -> ponder.planner.v1.PlanSearchResponse
-	21, // 49: ponder.planner.v1.PlannerService.ListModels:output_type -> ponder.planner.v1.ListModelsResponse
-	25, // 50: ponder.planner.v1.PlannerService.GetUsage:output_type -> ponder.planner.v1.GetUsageResponse
-	27, // 51: ponder.planner.v1.PlannerService.DeleteTenant:output_type -> ponder.planner.v1.DeleteTenantResponse
-	39, // [39:52] is the sub-list for method output_type
-	26, // [26:39] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	39, // 21: ponder.planner.v1.PolicyModel.capabilities:type_name -> ponder.policy.v1.Capabilities
+	38, // 22: ponder.planner.v1.VerifierModel.model:type_name -> ponder.reasoning.v1.ModelIdentity
+	40, // 23: ponder.planner.v1.VerifierModel.aggregator:type_name -> ponder.reasoning.v1.Aggregator
+	41, // 24: ponder.planner.v1.VerifierModel.capabilities:type_name -> ponder.verifier.v1.Capabilities
+	33, // 25: ponder.planner.v1.GetUsageRequest.start_time:type_name -> google.protobuf.Timestamp
+	33, // 26: ponder.planner.v1.GetUsageRequest.end_time:type_name -> google.protobuf.Timestamp
+	37, // 27: ponder.planner.v1.GetUsageResponse.bill:type_name -> ponder.reasoning.v1.Bill
+	0,  // 28: ponder.planner.v1.PlannerService.Solve:input_type -> ponder.planner.v1.SolveRequest
+	2,  // 29: ponder.planner.v1.PlannerService.CreateSearch:input_type -> ponder.planner.v1.CreateSearchRequest
+	4,  // 30: ponder.planner.v1.PlannerService.WatchSearch:input_type -> ponder.planner.v1.WatchSearchRequest
+	6,  // 31: ponder.planner.v1.PlannerService.WaitSearch:input_type -> ponder.planner.v1.WaitSearchRequest
+	8,  // 32: ponder.planner.v1.PlannerService.GetSearch:input_type -> ponder.planner.v1.GetSearchRequest
+	10, // 33: ponder.planner.v1.PlannerService.ListSearches:input_type -> ponder.planner.v1.ListSearchesRequest
+	12, // 34: ponder.planner.v1.PlannerService.ListNodes:input_type -> ponder.planner.v1.ListNodesRequest
+	14, // 35: ponder.planner.v1.PlannerService.CancelSearch:input_type -> ponder.planner.v1.CancelSearchRequest
+	16, // 36: ponder.planner.v1.PlannerService.DeleteSearch:input_type -> ponder.planner.v1.DeleteSearchRequest
+	18, // 37: ponder.planner.v1.PlannerService.PlanSearch:input_type -> ponder.planner.v1.PlanSearchRequest
+	20, // 38: ponder.planner.v1.PlannerService.ListModels:input_type -> ponder.planner.v1.ListModelsRequest
+	24, // 39: ponder.planner.v1.PlannerService.GetUsage:input_type -> ponder.planner.v1.GetUsageRequest
+	26, // 40: ponder.planner.v1.PlannerService.DeleteTenant:input_type -> ponder.planner.v1.DeleteTenantRequest
+	1,  // 41: ponder.planner.v1.PlannerService.Solve:output_type -> ponder.planner.v1.SolveResponse
+	3,  // 42: ponder.planner.v1.PlannerService.CreateSearch:output_type -> ponder.planner.v1.CreateSearchResponse
+	5,  // 43: ponder.planner.v1.PlannerService.WatchSearch:output_type -> ponder.planner.v1.WatchSearchResponse
+	7,  // 44: ponder.planner.v1.PlannerService.WaitSearch:output_type -> ponder.planner.v1.WaitSearchResponse
+	9,  // 45: ponder.planner.v1.PlannerService.GetSearch:output_type -> ponder.planner.v1.GetSearchResponse
+	11, // 46: ponder.planner.v1.PlannerService.ListSearches:output_type -> ponder.planner.v1.ListSearchesResponse
+	13, // 47: ponder.planner.v1.PlannerService.ListNodes:output_type -> ponder.planner.v1.ListNodesResponse
+	15, // 48: ponder.planner.v1.PlannerService.CancelSearch:output_type -> ponder.planner.v1.CancelSearchResponse
+	17, // 49: ponder.planner.v1.PlannerService.DeleteSearch:output_type -> ponder.planner.v1.DeleteSearchResponse
+	19, // 50: ponder.planner.v1.PlannerService.PlanSearch:output_type -> ponder.planner.v1.PlanSearchResponse
+	21, // 51: ponder.planner.v1.PlannerService.ListModels:output_type -> ponder.planner.v1.ListModelsResponse
+	25, // 52: ponder.planner.v1.PlannerService.GetUsage:output_type -> ponder.planner.v1.GetUsageResponse
+	27, // 53: ponder.planner.v1.PlannerService.DeleteTenant:output_type -> ponder.planner.v1.DeleteTenantResponse
+	41, // [41:54] is the sub-list for method output_type
+	28, // [28:41] is the sub-list for method input_type
+	28, // [28:28] is the sub-list for extension type_name
+	28, // [28:28] is the sub-list for extension extendee
+	0,  // [0:28] is the sub-list for field type_name
 }
 
 func init() { file_ponder_planner_v1_planner_proto_init() }

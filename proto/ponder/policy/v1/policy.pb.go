@@ -747,7 +747,9 @@ func (*GetModelRequest) Descriptor() ([]byte, []int) {
 type GetModelResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The model.
-	Model         *v1.ModelIdentity `protobuf:"bytes,1,opt,name=model,proto3" json:"model,omitempty"`
+	Model *v1.ModelIdentity `protobuf:"bytes,1,opt,name=model,proto3" json:"model,omitempty"`
+	// What it can do on the server that runs it. It is no part of the model's identity and may change. Absent: not known.
+	Capabilities  *Capabilities `protobuf:"bytes,2,opt,name=capabilities,proto3" json:"capabilities,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -787,6 +789,114 @@ func (x *GetModelResponse) GetModel() *v1.ModelIdentity {
 		return x.Model
 	}
 	return nil
+}
+
+func (x *GetModelResponse) GetCapabilities() *Capabilities {
+	if x != nil {
+		return x.Capabilities
+	}
+	return nil
+}
+
+// Capabilities are what a policy can do on the server that runs it. What is not known may be tried.
+type Capabilities struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The problems that it can read. Absent: not known.
+	Input *v1.Input `protobuf:"bytes,1,opt,name=input,proto3" json:"input,omitempty"`
+	// Most tokens of a prompt together with Sampling.max_tokens: the server refuses more. 0: not known, or the server cuts
+	// the text instead.
+	MaxTotalTokens int32 `protobuf:"varint,2,opt,name=max_total_tokens,json=maxTotalTokens,proto3" json:"max_total_tokens,omitempty"`
+	// It counts the tokens of a text that is cut: at the end of a step, or at Expansion.stop.
+	Counts v1.Support `protobuf:"varint,3,opt,name=counts,proto3,enum=ponder.reasoning.v1.Support" json:"counts,omitempty"`
+	// It has log-probabilities of the generated tokens (Step.log_prob).
+	LogProbs v1.Support `protobuf:"varint,4,opt,name=log_probs,json=logProbs,proto3,enum=ponder.reasoning.v1.Support" json:"log_probs,omitempty"`
+	// It continues Expansion.steps, and does not begin another text.
+	Continues v1.Support `protobuf:"varint,5,opt,name=continues,proto3,enum=ponder.reasoning.v1.Support" json:"continues,omitempty"`
+	// It is shown Expansion.attempts.
+	Attempts v1.Support `protobuf:"varint,6,opt,name=attempts,proto3,enum=ponder.reasoning.v1.Support" json:"attempts,omitempty"`
+	// It ends a text at Expansion.stop.
+	Stops         v1.Support `protobuf:"varint,7,opt,name=stops,proto3,enum=ponder.reasoning.v1.Support" json:"stops,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Capabilities) Reset() {
+	*x = Capabilities{}
+	mi := &file_ponder_policy_v1_policy_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Capabilities) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Capabilities) ProtoMessage() {}
+
+func (x *Capabilities) ProtoReflect() protoreflect.Message {
+	mi := &file_ponder_policy_v1_policy_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Capabilities.ProtoReflect.Descriptor instead.
+func (*Capabilities) Descriptor() ([]byte, []int) {
+	return file_ponder_policy_v1_policy_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Capabilities) GetInput() *v1.Input {
+	if x != nil {
+		return x.Input
+	}
+	return nil
+}
+
+func (x *Capabilities) GetMaxTotalTokens() int32 {
+	if x != nil {
+		return x.MaxTotalTokens
+	}
+	return 0
+}
+
+func (x *Capabilities) GetCounts() v1.Support {
+	if x != nil {
+		return x.Counts
+	}
+	return v1.Support(0)
+}
+
+func (x *Capabilities) GetLogProbs() v1.Support {
+	if x != nil {
+		return x.LogProbs
+	}
+	return v1.Support(0)
+}
+
+func (x *Capabilities) GetContinues() v1.Support {
+	if x != nil {
+		return x.Continues
+	}
+	return v1.Support(0)
+}
+
+func (x *Capabilities) GetAttempts() v1.Support {
+	if x != nil {
+		return x.Attempts
+	}
+	return v1.Support(0)
+}
+
+func (x *Capabilities) GetStops() v1.Support {
+	if x != nil {
+		return x.Stops
+	}
+	return v1.Support(0)
 }
 
 var File_ponder_policy_v1_policy_proto protoreflect.FileDescriptor
@@ -847,9 +957,18 @@ const file_ponder_policy_v1_policy_proto_rawDesc = "" +
 	"\x04Done\x120\n" +
 	"\x05waste\x18\x01 \x01(\v2\x1a.ponder.reasoning.v1.WasteR\x05waste\x124\n" +
 	"\aunknown\x18\x02 \x01(\v2\x1a.ponder.reasoning.v1.UsageR\aunknown\"\x11\n" +
-	"\x0fGetModelRequest\"L\n" +
+	"\x0fGetModelRequest\"\x90\x01\n" +
 	"\x10GetModelResponse\x128\n" +
-	"\x05model\x18\x01 \x01(\v2\".ponder.reasoning.v1.ModelIdentityR\x05model2\xb3\x01\n" +
+	"\x05model\x18\x01 \x01(\v2\".ponder.reasoning.v1.ModelIdentityR\x05model\x12B\n" +
+	"\fcapabilities\x18\x02 \x01(\v2\x1e.ponder.policy.v1.CapabilitiesR\fcapabilities\"\x85\x03\n" +
+	"\fCapabilities\x120\n" +
+	"\x05input\x18\x01 \x01(\v2\x1a.ponder.reasoning.v1.InputR\x05input\x12(\n" +
+	"\x10max_total_tokens\x18\x02 \x01(\x05R\x0emaxTotalTokens\x124\n" +
+	"\x06counts\x18\x03 \x01(\x0e2\x1c.ponder.reasoning.v1.SupportR\x06counts\x129\n" +
+	"\tlog_probs\x18\x04 \x01(\x0e2\x1c.ponder.reasoning.v1.SupportR\blogProbs\x12:\n" +
+	"\tcontinues\x18\x05 \x01(\x0e2\x1c.ponder.reasoning.v1.SupportR\tcontinues\x128\n" +
+	"\battempts\x18\x06 \x01(\x0e2\x1c.ponder.reasoning.v1.SupportR\battempts\x122\n" +
+	"\x05stops\x18\a \x01(\x0e2\x1c.ponder.reasoning.v1.SupportR\x05stops2\xb3\x01\n" +
 	"\rPolicyService\x12O\n" +
 	"\x06Expand\x12\x1f.ponder.policy.v1.ExpandRequest\x1a .ponder.policy.v1.ExpandResponse(\x010\x01\x12Q\n" +
 	"\bGetModel\x12!.ponder.policy.v1.GetModelRequest\x1a\".ponder.policy.v1.GetModelResponseBw\n" +
@@ -867,7 +986,7 @@ func file_ponder_policy_v1_policy_proto_rawDescGZIP() []byte {
 	return file_ponder_policy_v1_policy_proto_rawDescData
 }
 
-var file_ponder_policy_v1_policy_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_ponder_policy_v1_policy_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_ponder_policy_v1_policy_proto_goTypes = []any{
 	(*ExpandRequest)(nil),       // 0: ponder.policy.v1.ExpandRequest
 	(*Cancel)(nil),              // 1: ponder.policy.v1.Cancel
@@ -878,44 +997,54 @@ var file_ponder_policy_v1_policy_proto_goTypes = []any{
 	(*Done)(nil),                // 6: ponder.policy.v1.Done
 	(*GetModelRequest)(nil),     // 7: ponder.policy.v1.GetModelRequest
 	(*GetModelResponse)(nil),    // 8: ponder.policy.v1.GetModelResponse
-	(*v1.Sampling)(nil),         // 9: ponder.reasoning.v1.Sampling
-	(*v1.ModelIdentity)(nil),    // 10: ponder.reasoning.v1.ModelIdentity
-	(*v1.Step)(nil),             // 11: ponder.reasoning.v1.Step
-	(v1.FinishReason)(0),        // 12: ponder.reasoning.v1.FinishReason
-	(*v1.Usage)(nil),            // 13: ponder.reasoning.v1.Usage
-	(*durationpb.Duration)(nil), // 14: google.protobuf.Duration
-	(*v1.Waste)(nil),            // 15: ponder.reasoning.v1.Waste
-	(*v1.Error)(nil),            // 16: ponder.reasoning.v1.Error
+	(*Capabilities)(nil),        // 9: ponder.policy.v1.Capabilities
+	(*v1.Sampling)(nil),         // 10: ponder.reasoning.v1.Sampling
+	(*v1.ModelIdentity)(nil),    // 11: ponder.reasoning.v1.ModelIdentity
+	(*v1.Step)(nil),             // 12: ponder.reasoning.v1.Step
+	(v1.FinishReason)(0),        // 13: ponder.reasoning.v1.FinishReason
+	(*v1.Usage)(nil),            // 14: ponder.reasoning.v1.Usage
+	(*durationpb.Duration)(nil), // 15: google.protobuf.Duration
+	(*v1.Waste)(nil),            // 16: ponder.reasoning.v1.Waste
+	(*v1.Error)(nil),            // 17: ponder.reasoning.v1.Error
+	(*v1.Input)(nil),            // 18: ponder.reasoning.v1.Input
+	(v1.Support)(0),             // 19: ponder.reasoning.v1.Support
 }
 var file_ponder_policy_v1_policy_proto_depIdxs = []int32{
 	2,  // 0: ponder.policy.v1.ExpandRequest.expansion:type_name -> ponder.policy.v1.Expansion
 	1,  // 1: ponder.policy.v1.ExpandRequest.cancel:type_name -> ponder.policy.v1.Cancel
-	9,  // 2: ponder.policy.v1.Expansion.sampling:type_name -> ponder.reasoning.v1.Sampling
-	10, // 3: ponder.policy.v1.Expansion.model:type_name -> ponder.reasoning.v1.ModelIdentity
-	11, // 4: ponder.policy.v1.Child.steps:type_name -> ponder.reasoning.v1.Step
-	12, // 5: ponder.policy.v1.Child.finish:type_name -> ponder.reasoning.v1.FinishReason
-	13, // 6: ponder.policy.v1.Child.usage:type_name -> ponder.reasoning.v1.Usage
-	14, // 7: ponder.policy.v1.Child.generate_time:type_name -> google.protobuf.Duration
-	14, // 8: ponder.policy.v1.Child.queue_wait:type_name -> google.protobuf.Duration
-	15, // 9: ponder.policy.v1.Child.waste:type_name -> ponder.reasoning.v1.Waste
-	13, // 10: ponder.policy.v1.Child.unknown:type_name -> ponder.reasoning.v1.Usage
+	10, // 2: ponder.policy.v1.Expansion.sampling:type_name -> ponder.reasoning.v1.Sampling
+	11, // 3: ponder.policy.v1.Expansion.model:type_name -> ponder.reasoning.v1.ModelIdentity
+	12, // 4: ponder.policy.v1.Child.steps:type_name -> ponder.reasoning.v1.Step
+	13, // 5: ponder.policy.v1.Child.finish:type_name -> ponder.reasoning.v1.FinishReason
+	14, // 6: ponder.policy.v1.Child.usage:type_name -> ponder.reasoning.v1.Usage
+	15, // 7: ponder.policy.v1.Child.generate_time:type_name -> google.protobuf.Duration
+	15, // 8: ponder.policy.v1.Child.queue_wait:type_name -> google.protobuf.Duration
+	16, // 9: ponder.policy.v1.Child.waste:type_name -> ponder.reasoning.v1.Waste
+	14, // 10: ponder.policy.v1.Child.unknown:type_name -> ponder.reasoning.v1.Usage
 	5,  // 11: ponder.policy.v1.ExpandResponse.started:type_name -> ponder.policy.v1.Started
 	3,  // 12: ponder.policy.v1.ExpandResponse.child:type_name -> ponder.policy.v1.Child
 	6,  // 13: ponder.policy.v1.ExpandResponse.done:type_name -> ponder.policy.v1.Done
-	16, // 14: ponder.policy.v1.ExpandResponse.error:type_name -> ponder.reasoning.v1.Error
-	14, // 15: ponder.policy.v1.Started.queue_wait:type_name -> google.protobuf.Duration
-	15, // 16: ponder.policy.v1.Done.waste:type_name -> ponder.reasoning.v1.Waste
-	13, // 17: ponder.policy.v1.Done.unknown:type_name -> ponder.reasoning.v1.Usage
-	10, // 18: ponder.policy.v1.GetModelResponse.model:type_name -> ponder.reasoning.v1.ModelIdentity
-	0,  // 19: ponder.policy.v1.PolicyService.Expand:input_type -> ponder.policy.v1.ExpandRequest
-	7,  // 20: ponder.policy.v1.PolicyService.GetModel:input_type -> ponder.policy.v1.GetModelRequest
-	4,  // 21: ponder.policy.v1.PolicyService.Expand:output_type -> ponder.policy.v1.ExpandResponse
-	8,  // 22: ponder.policy.v1.PolicyService.GetModel:output_type -> ponder.policy.v1.GetModelResponse
-	21, // [21:23] is the sub-list for method output_type
-	19, // [19:21] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	17, // 14: ponder.policy.v1.ExpandResponse.error:type_name -> ponder.reasoning.v1.Error
+	15, // 15: ponder.policy.v1.Started.queue_wait:type_name -> google.protobuf.Duration
+	16, // 16: ponder.policy.v1.Done.waste:type_name -> ponder.reasoning.v1.Waste
+	14, // 17: ponder.policy.v1.Done.unknown:type_name -> ponder.reasoning.v1.Usage
+	11, // 18: ponder.policy.v1.GetModelResponse.model:type_name -> ponder.reasoning.v1.ModelIdentity
+	9,  // 19: ponder.policy.v1.GetModelResponse.capabilities:type_name -> ponder.policy.v1.Capabilities
+	18, // 20: ponder.policy.v1.Capabilities.input:type_name -> ponder.reasoning.v1.Input
+	19, // 21: ponder.policy.v1.Capabilities.counts:type_name -> ponder.reasoning.v1.Support
+	19, // 22: ponder.policy.v1.Capabilities.log_probs:type_name -> ponder.reasoning.v1.Support
+	19, // 23: ponder.policy.v1.Capabilities.continues:type_name -> ponder.reasoning.v1.Support
+	19, // 24: ponder.policy.v1.Capabilities.attempts:type_name -> ponder.reasoning.v1.Support
+	19, // 25: ponder.policy.v1.Capabilities.stops:type_name -> ponder.reasoning.v1.Support
+	0,  // 26: ponder.policy.v1.PolicyService.Expand:input_type -> ponder.policy.v1.ExpandRequest
+	7,  // 27: ponder.policy.v1.PolicyService.GetModel:input_type -> ponder.policy.v1.GetModelRequest
+	4,  // 28: ponder.policy.v1.PolicyService.Expand:output_type -> ponder.policy.v1.ExpandResponse
+	8,  // 29: ponder.policy.v1.PolicyService.GetModel:output_type -> ponder.policy.v1.GetModelResponse
+	28, // [28:30] is the sub-list for method output_type
+	26, // [26:28] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_ponder_policy_v1_policy_proto_init() }
@@ -940,7 +1069,7 @@ func file_ponder_policy_v1_policy_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ponder_policy_v1_policy_proto_rawDesc), len(file_ponder_policy_v1_policy_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

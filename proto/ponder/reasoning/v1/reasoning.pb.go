@@ -81,6 +81,59 @@ func (FinishReason) EnumDescriptor() ([]byte, []int) {
 	return file_ponder_reasoning_v1_reasoning_proto_rawDescGZIP(), []int{0}
 }
 
+// Whether a model, on the server that runs it, can do something.
+type Support int32
+
+const (
+	// Not known: the server does not say, or was not asked. It may be tried.
+	Support_SUPPORT_UNSPECIFIED Support = 0
+	// It can.
+	Support_SUPPORT_YES Support = 1
+	// It cannot: a request that needs it is refused.
+	Support_SUPPORT_NO Support = 2
+)
+
+// Enum value maps for Support.
+var (
+	Support_name = map[int32]string{
+		0: "SUPPORT_UNSPECIFIED",
+		1: "SUPPORT_YES",
+		2: "SUPPORT_NO",
+	}
+	Support_value = map[string]int32{
+		"SUPPORT_UNSPECIFIED": 0,
+		"SUPPORT_YES":         1,
+		"SUPPORT_NO":          2,
+	}
+)
+
+func (x Support) Enum() *Support {
+	p := new(Support)
+	*p = x
+	return p
+}
+
+func (x Support) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Support) Descriptor() protoreflect.EnumDescriptor {
+	return file_ponder_reasoning_v1_reasoning_proto_enumTypes[1].Descriptor()
+}
+
+func (Support) Type() protoreflect.EnumType {
+	return &file_ponder_reasoning_v1_reasoning_proto_enumTypes[1]
+}
+
+func (x Support) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Support.Descriptor instead.
+func (Support) EnumDescriptor() ([]byte, []int) {
+	return file_ponder_reasoning_v1_reasoning_proto_rawDescGZIP(), []int{1}
+}
+
 // How the steps of a path are aggregated to one number.
 type Aggregator int32
 
@@ -135,11 +188,11 @@ func (x Aggregator) String() string {
 }
 
 func (Aggregator) Descriptor() protoreflect.EnumDescriptor {
-	return file_ponder_reasoning_v1_reasoning_proto_enumTypes[1].Descriptor()
+	return file_ponder_reasoning_v1_reasoning_proto_enumTypes[2].Descriptor()
 }
 
 func (Aggregator) Type() protoreflect.EnumType {
-	return &file_ponder_reasoning_v1_reasoning_proto_enumTypes[1]
+	return &file_ponder_reasoning_v1_reasoning_proto_enumTypes[2]
 }
 
 func (x Aggregator) Number() protoreflect.EnumNumber {
@@ -148,7 +201,7 @@ func (x Aggregator) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Aggregator.Descriptor instead.
 func (Aggregator) EnumDescriptor() ([]byte, []int) {
-	return file_ponder_reasoning_v1_reasoning_proto_rawDescGZIP(), []int{1}
+	return file_ponder_reasoning_v1_reasoning_proto_rawDescGZIP(), []int{2}
 }
 
 // A Step is one segment of a solution, up to and including the policy's delimiter.
@@ -616,6 +669,62 @@ func (x *ModelIdentity) GetParameters() int64 {
 	return 0
 }
 
+// An Input says which problems a model can read. A problem that it surely cannot read is refused with the reason
+// PROBLEM_UNREADABLE.
+type Input struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The characters that the model reads, at most 4096 bytes, each of which is one token. Empty: all, or not known.
+	Alphabet string `protobuf:"bytes,1,opt,name=alphabet,proto3" json:"alphabet,omitempty"`
+	// Most tokens of a problem for which the model's context has room. 0: not known.
+	MaxProblemTokens int32 `protobuf:"varint,2,opt,name=max_problem_tokens,json=maxProblemTokens,proto3" json:"max_problem_tokens,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *Input) Reset() {
+	*x = Input{}
+	mi := &file_ponder_reasoning_v1_reasoning_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Input) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Input) ProtoMessage() {}
+
+func (x *Input) ProtoReflect() protoreflect.Message {
+	mi := &file_ponder_reasoning_v1_reasoning_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Input.ProtoReflect.Descriptor instead.
+func (*Input) Descriptor() ([]byte, []int) {
+	return file_ponder_reasoning_v1_reasoning_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Input) GetAlphabet() string {
+	if x != nil {
+		return x.Alphabet
+	}
+	return ""
+}
+
+func (x *Input) GetMaxProblemTokens() int32 {
+	if x != nil {
+		return x.MaxProblemTokens
+	}
+	return 0
+}
+
 // An Error is a failure in a message, where a gRPC status would end the call.
 type Error struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -626,7 +735,8 @@ type Error struct {
 	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	// What happened and what to do, for people. The text may change between releases.
 	Message string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
-	// With code INVALID_ARGUMENT the path of the field that breaks a rule, as in BadRequest; message states the rule.
+	// With code INVALID_ARGUMENT, and with the reason CAPABILITY_MISSING, the path of the field that breaks a rule, as in
+	// BadRequest; message states the rule.
 	Field string `protobuf:"bytes,4,opt,name=field,proto3" json:"field,omitempty"`
 	// How long to wait before a retry, as in RetryInfo. Absent: no advice.
 	RetryDelay *durationpb.Duration `protobuf:"bytes,5,opt,name=retry_delay,json=retryDelay,proto3" json:"retry_delay,omitempty"`
@@ -642,7 +752,7 @@ type Error struct {
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_ponder_reasoning_v1_reasoning_proto_msgTypes[6]
+	mi := &file_ponder_reasoning_v1_reasoning_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -654,7 +764,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_ponder_reasoning_v1_reasoning_proto_msgTypes[6]
+	mi := &file_ponder_reasoning_v1_reasoning_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -667,7 +777,7 @@ func (x *Error) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Error.ProtoReflect.Descriptor instead.
 func (*Error) Descriptor() ([]byte, []int) {
-	return file_ponder_reasoning_v1_reasoning_proto_rawDescGZIP(), []int{6}
+	return file_ponder_reasoning_v1_reasoning_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Error) GetCode() int32 {
@@ -764,7 +874,10 @@ const file_ponder_reasoning_v1_reasoning_proto_rawDesc = "" +
 	"\btemplate\x18\x04 \x01(\tR\btemplate\x12\x1e\n" +
 	"\n" +
 	"parameters\x18\x05 \x01(\x03R\n" +
-	"parameters\"\x87\x02\n" +
+	"parameters\"Q\n" +
+	"\x05Input\x12\x1a\n" +
+	"\balphabet\x18\x01 \x01(\tR\balphabet\x12,\n" +
+	"\x12max_problem_tokens\x18\x02 \x01(\x05R\x10maxProblemTokens\"\x87\x02\n" +
 	"\x05Error\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\x05R\x04code\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +
@@ -778,7 +891,12 @@ const file_ponder_reasoning_v1_reasoning_proto_rawDesc = "" +
 	"\x19FINISH_REASON_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12FINISH_REASON_STEP\x10\x01\x12\x15\n" +
 	"\x11FINISH_REASON_END\x10\x02\x12\x18\n" +
-	"\x14FINISH_REASON_LENGTH\x10\x03*\xa8\x01\n" +
+	"\x14FINISH_REASON_LENGTH\x10\x03*C\n" +
+	"\aSupport\x12\x17\n" +
+	"\x13SUPPORT_UNSPECIFIED\x10\x00\x12\x0f\n" +
+	"\vSUPPORT_YES\x10\x01\x12\x0e\n" +
+	"\n" +
+	"SUPPORT_NO\x10\x02*\xa8\x01\n" +
 	"\n" +
 	"Aggregator\x12\x1a\n" +
 	"\x16AGGREGATOR_UNSPECIFIED\x10\x00\x12\x12\n" +
@@ -802,33 +920,35 @@ func file_ponder_reasoning_v1_reasoning_proto_rawDescGZIP() []byte {
 	return file_ponder_reasoning_v1_reasoning_proto_rawDescData
 }
 
-var file_ponder_reasoning_v1_reasoning_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_ponder_reasoning_v1_reasoning_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_ponder_reasoning_v1_reasoning_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_ponder_reasoning_v1_reasoning_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_ponder_reasoning_v1_reasoning_proto_goTypes = []any{
 	(FinishReason)(0),           // 0: ponder.reasoning.v1.FinishReason
-	(Aggregator)(0),             // 1: ponder.reasoning.v1.Aggregator
-	(*Step)(nil),                // 2: ponder.reasoning.v1.Step
-	(*Usage)(nil),               // 3: ponder.reasoning.v1.Usage
-	(*Bill)(nil),                // 4: ponder.reasoning.v1.Bill
-	(*Waste)(nil),               // 5: ponder.reasoning.v1.Waste
-	(*Sampling)(nil),            // 6: ponder.reasoning.v1.Sampling
-	(*ModelIdentity)(nil),       // 7: ponder.reasoning.v1.ModelIdentity
-	(*Error)(nil),               // 8: ponder.reasoning.v1.Error
-	(*durationpb.Duration)(nil), // 9: google.protobuf.Duration
+	(Support)(0),                // 1: ponder.reasoning.v1.Support
+	(Aggregator)(0),             // 2: ponder.reasoning.v1.Aggregator
+	(*Step)(nil),                // 3: ponder.reasoning.v1.Step
+	(*Usage)(nil),               // 4: ponder.reasoning.v1.Usage
+	(*Bill)(nil),                // 5: ponder.reasoning.v1.Bill
+	(*Waste)(nil),               // 6: ponder.reasoning.v1.Waste
+	(*Sampling)(nil),            // 7: ponder.reasoning.v1.Sampling
+	(*ModelIdentity)(nil),       // 8: ponder.reasoning.v1.ModelIdentity
+	(*Input)(nil),               // 9: ponder.reasoning.v1.Input
+	(*Error)(nil),               // 10: ponder.reasoning.v1.Error
+	(*durationpb.Duration)(nil), // 11: google.protobuf.Duration
 }
 var file_ponder_reasoning_v1_reasoning_proto_depIdxs = []int32{
-	3,  // 0: ponder.reasoning.v1.Bill.policy:type_name -> ponder.reasoning.v1.Usage
-	3,  // 1: ponder.reasoning.v1.Bill.verifier:type_name -> ponder.reasoning.v1.Usage
-	3,  // 2: ponder.reasoning.v1.Bill.difficulty:type_name -> ponder.reasoning.v1.Usage
-	5,  // 3: ponder.reasoning.v1.Bill.waste:type_name -> ponder.reasoning.v1.Waste
-	3,  // 4: ponder.reasoning.v1.Bill.unknown:type_name -> ponder.reasoning.v1.Usage
-	3,  // 5: ponder.reasoning.v1.Waste.cancelled:type_name -> ponder.reasoning.v1.Usage
-	3,  // 6: ponder.reasoning.v1.Waste.failed:type_name -> ponder.reasoning.v1.Usage
-	3,  // 7: ponder.reasoning.v1.Waste.lost:type_name -> ponder.reasoning.v1.Usage
-	3,  // 8: ponder.reasoning.v1.Waste.untrusted:type_name -> ponder.reasoning.v1.Usage
-	9,  // 9: ponder.reasoning.v1.Error.retry_delay:type_name -> google.protobuf.Duration
-	5,  // 10: ponder.reasoning.v1.Error.waste:type_name -> ponder.reasoning.v1.Waste
-	3,  // 11: ponder.reasoning.v1.Error.unknown:type_name -> ponder.reasoning.v1.Usage
+	4,  // 0: ponder.reasoning.v1.Bill.policy:type_name -> ponder.reasoning.v1.Usage
+	4,  // 1: ponder.reasoning.v1.Bill.verifier:type_name -> ponder.reasoning.v1.Usage
+	4,  // 2: ponder.reasoning.v1.Bill.difficulty:type_name -> ponder.reasoning.v1.Usage
+	6,  // 3: ponder.reasoning.v1.Bill.waste:type_name -> ponder.reasoning.v1.Waste
+	4,  // 4: ponder.reasoning.v1.Bill.unknown:type_name -> ponder.reasoning.v1.Usage
+	4,  // 5: ponder.reasoning.v1.Waste.cancelled:type_name -> ponder.reasoning.v1.Usage
+	4,  // 6: ponder.reasoning.v1.Waste.failed:type_name -> ponder.reasoning.v1.Usage
+	4,  // 7: ponder.reasoning.v1.Waste.lost:type_name -> ponder.reasoning.v1.Usage
+	4,  // 8: ponder.reasoning.v1.Waste.untrusted:type_name -> ponder.reasoning.v1.Usage
+	11, // 9: ponder.reasoning.v1.Error.retry_delay:type_name -> google.protobuf.Duration
+	6,  // 10: ponder.reasoning.v1.Error.waste:type_name -> ponder.reasoning.v1.Waste
+	4,  // 11: ponder.reasoning.v1.Error.unknown:type_name -> ponder.reasoning.v1.Usage
 	12, // [12:12] is the sub-list for method output_type
 	12, // [12:12] is the sub-list for method input_type
 	12, // [12:12] is the sub-list for extension type_name
@@ -848,8 +968,8 @@ func file_ponder_reasoning_v1_reasoning_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ponder_reasoning_v1_reasoning_proto_rawDesc), len(file_ponder_reasoning_v1_reasoning_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   7,
+			NumEnums:      3,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

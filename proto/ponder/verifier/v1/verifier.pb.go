@@ -482,7 +482,9 @@ type GetModelResponse struct {
 	Model *v1.ModelIdentity `protobuf:"bytes,1,opt,name=model,proto3" json:"model,omitempty"`
 	// How the scores of a path's steps become one number: MIN, LAST, AVG or PROD. The aggregator belongs to the reward
 	// model: one that works with MIN can be worthless with LAST.
-	Aggregator    v1.Aggregator `protobuf:"varint,2,opt,name=aggregator,proto3,enum=ponder.reasoning.v1.Aggregator" json:"aggregator,omitempty"`
+	Aggregator v1.Aggregator `protobuf:"varint,2,opt,name=aggregator,proto3,enum=ponder.reasoning.v1.Aggregator" json:"aggregator,omitempty"`
+	// What the model can score. It is no part of the model's identity. Absent: not known.
+	Capabilities  *Capabilities `protobuf:"bytes,3,opt,name=capabilities,proto3" json:"capabilities,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -531,6 +533,69 @@ func (x *GetModelResponse) GetAggregator() v1.Aggregator {
 	return v1.Aggregator(0)
 }
 
+func (x *GetModelResponse) GetCapabilities() *Capabilities {
+	if x != nil {
+		return x.Capabilities
+	}
+	return nil
+}
+
+// Capabilities are what a reward model can score. What is not known may be tried.
+type Capabilities struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The problems that it can read. Absent: not known.
+	Input *v1.Input `protobuf:"bytes,1,opt,name=input,proto3" json:"input,omitempty"`
+	// It scores the steps of a solution that has not ended. An outcome reward model does not: its scores are meaningful
+	// only for whole solutions.
+	Steps         v1.Support `protobuf:"varint,2,opt,name=steps,proto3,enum=ponder.reasoning.v1.Support" json:"steps,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Capabilities) Reset() {
+	*x = Capabilities{}
+	mi := &file_ponder_verifier_v1_verifier_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Capabilities) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Capabilities) ProtoMessage() {}
+
+func (x *Capabilities) ProtoReflect() protoreflect.Message {
+	mi := &file_ponder_verifier_v1_verifier_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Capabilities.ProtoReflect.Descriptor instead.
+func (*Capabilities) Descriptor() ([]byte, []int) {
+	return file_ponder_verifier_v1_verifier_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Capabilities) GetInput() *v1.Input {
+	if x != nil {
+		return x.Input
+	}
+	return nil
+}
+
+func (x *Capabilities) GetSteps() v1.Support {
+	if x != nil {
+		return x.Steps
+	}
+	return v1.Support(0)
+}
+
 var File_ponder_verifier_v1_verifier_proto protoreflect.FileDescriptor
 
 const file_ponder_verifier_v1_verifier_proto_rawDesc = "" +
@@ -564,12 +629,16 @@ const file_ponder_verifier_v1_verifier_proto_rawDesc = "" +
 	"score_time\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\tscoreTime\x120\n" +
 	"\x05waste\x18\x04 \x01(\v2\x1a.ponder.reasoning.v1.WasteR\x05waste\x124\n" +
 	"\aunknown\x18\x05 \x01(\v2\x1a.ponder.reasoning.v1.UsageR\aunknown\"\x11\n" +
-	"\x0fGetModelRequest\"\x8d\x01\n" +
+	"\x0fGetModelRequest\"\xd3\x01\n" +
 	"\x10GetModelResponse\x128\n" +
 	"\x05model\x18\x01 \x01(\v2\".ponder.reasoning.v1.ModelIdentityR\x05model\x12?\n" +
 	"\n" +
 	"aggregator\x18\x02 \x01(\x0e2\x1f.ponder.reasoning.v1.AggregatorR\n" +
-	"aggregator2\xba\x01\n" +
+	"aggregator\x12D\n" +
+	"\fcapabilities\x18\x03 \x01(\v2 .ponder.verifier.v1.CapabilitiesR\fcapabilities\"t\n" +
+	"\fCapabilities\x120\n" +
+	"\x05input\x18\x01 \x01(\v2\x1a.ponder.reasoning.v1.InputR\x05input\x122\n" +
+	"\x05steps\x18\x02 \x01(\x0e2\x1c.ponder.reasoning.v1.SupportR\x05steps2\xba\x01\n" +
 	"\x0fVerifierService\x12P\n" +
 	"\x05Score\x12 .ponder.verifier.v1.ScoreRequest\x1a!.ponder.verifier.v1.ScoreResponse(\x010\x01\x12U\n" +
 	"\bGetModel\x12#.ponder.verifier.v1.GetModelRequest\x1a$.ponder.verifier.v1.GetModelResponseB\x81\x01\n" +
@@ -587,7 +656,7 @@ func file_ponder_verifier_v1_verifier_proto_rawDescGZIP() []byte {
 	return file_ponder_verifier_v1_verifier_proto_rawDescData
 }
 
-var file_ponder_verifier_v1_verifier_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_ponder_verifier_v1_verifier_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_ponder_verifier_v1_verifier_proto_goTypes = []any{
 	(*ScoreRequest)(nil),        // 0: ponder.verifier.v1.ScoreRequest
 	(*Cancel)(nil),              // 1: ponder.verifier.v1.Cancel
@@ -596,33 +665,39 @@ var file_ponder_verifier_v1_verifier_proto_goTypes = []any{
 	(*Scores)(nil),              // 4: ponder.verifier.v1.Scores
 	(*GetModelRequest)(nil),     // 5: ponder.verifier.v1.GetModelRequest
 	(*GetModelResponse)(nil),    // 6: ponder.verifier.v1.GetModelResponse
-	(*v1.Error)(nil),            // 7: ponder.reasoning.v1.Error
-	(*v1.Usage)(nil),            // 8: ponder.reasoning.v1.Usage
-	(*durationpb.Duration)(nil), // 9: google.protobuf.Duration
-	(*v1.Waste)(nil),            // 10: ponder.reasoning.v1.Waste
-	(*v1.ModelIdentity)(nil),    // 11: ponder.reasoning.v1.ModelIdentity
-	(v1.Aggregator)(0),          // 12: ponder.reasoning.v1.Aggregator
+	(*Capabilities)(nil),        // 7: ponder.verifier.v1.Capabilities
+	(*v1.Error)(nil),            // 8: ponder.reasoning.v1.Error
+	(*v1.Usage)(nil),            // 9: ponder.reasoning.v1.Usage
+	(*durationpb.Duration)(nil), // 10: google.protobuf.Duration
+	(*v1.Waste)(nil),            // 11: ponder.reasoning.v1.Waste
+	(*v1.ModelIdentity)(nil),    // 12: ponder.reasoning.v1.ModelIdentity
+	(v1.Aggregator)(0),          // 13: ponder.reasoning.v1.Aggregator
+	(*v1.Input)(nil),            // 14: ponder.reasoning.v1.Input
+	(v1.Support)(0),             // 15: ponder.reasoning.v1.Support
 }
 var file_ponder_verifier_v1_verifier_proto_depIdxs = []int32{
 	2,  // 0: ponder.verifier.v1.ScoreRequest.path:type_name -> ponder.verifier.v1.Path
 	1,  // 1: ponder.verifier.v1.ScoreRequest.cancel:type_name -> ponder.verifier.v1.Cancel
 	4,  // 2: ponder.verifier.v1.ScoreResponse.scores:type_name -> ponder.verifier.v1.Scores
-	7,  // 3: ponder.verifier.v1.ScoreResponse.error:type_name -> ponder.reasoning.v1.Error
-	8,  // 4: ponder.verifier.v1.Scores.usage:type_name -> ponder.reasoning.v1.Usage
-	9,  // 5: ponder.verifier.v1.Scores.score_time:type_name -> google.protobuf.Duration
-	10, // 6: ponder.verifier.v1.Scores.waste:type_name -> ponder.reasoning.v1.Waste
-	8,  // 7: ponder.verifier.v1.Scores.unknown:type_name -> ponder.reasoning.v1.Usage
-	11, // 8: ponder.verifier.v1.GetModelResponse.model:type_name -> ponder.reasoning.v1.ModelIdentity
-	12, // 9: ponder.verifier.v1.GetModelResponse.aggregator:type_name -> ponder.reasoning.v1.Aggregator
-	0,  // 10: ponder.verifier.v1.VerifierService.Score:input_type -> ponder.verifier.v1.ScoreRequest
-	5,  // 11: ponder.verifier.v1.VerifierService.GetModel:input_type -> ponder.verifier.v1.GetModelRequest
-	3,  // 12: ponder.verifier.v1.VerifierService.Score:output_type -> ponder.verifier.v1.ScoreResponse
-	6,  // 13: ponder.verifier.v1.VerifierService.GetModel:output_type -> ponder.verifier.v1.GetModelResponse
-	12, // [12:14] is the sub-list for method output_type
-	10, // [10:12] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	8,  // 3: ponder.verifier.v1.ScoreResponse.error:type_name -> ponder.reasoning.v1.Error
+	9,  // 4: ponder.verifier.v1.Scores.usage:type_name -> ponder.reasoning.v1.Usage
+	10, // 5: ponder.verifier.v1.Scores.score_time:type_name -> google.protobuf.Duration
+	11, // 6: ponder.verifier.v1.Scores.waste:type_name -> ponder.reasoning.v1.Waste
+	9,  // 7: ponder.verifier.v1.Scores.unknown:type_name -> ponder.reasoning.v1.Usage
+	12, // 8: ponder.verifier.v1.GetModelResponse.model:type_name -> ponder.reasoning.v1.ModelIdentity
+	13, // 9: ponder.verifier.v1.GetModelResponse.aggregator:type_name -> ponder.reasoning.v1.Aggregator
+	7,  // 10: ponder.verifier.v1.GetModelResponse.capabilities:type_name -> ponder.verifier.v1.Capabilities
+	14, // 11: ponder.verifier.v1.Capabilities.input:type_name -> ponder.reasoning.v1.Input
+	15, // 12: ponder.verifier.v1.Capabilities.steps:type_name -> ponder.reasoning.v1.Support
+	0,  // 13: ponder.verifier.v1.VerifierService.Score:input_type -> ponder.verifier.v1.ScoreRequest
+	5,  // 14: ponder.verifier.v1.VerifierService.GetModel:input_type -> ponder.verifier.v1.GetModelRequest
+	3,  // 15: ponder.verifier.v1.VerifierService.Score:output_type -> ponder.verifier.v1.ScoreResponse
+	6,  // 16: ponder.verifier.v1.VerifierService.GetModel:output_type -> ponder.verifier.v1.GetModelResponse
+	15, // [15:17] is the sub-list for method output_type
+	13, // [13:15] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_ponder_verifier_v1_verifier_proto_init() }
@@ -644,7 +719,7 @@ func file_ponder_verifier_v1_verifier_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ponder_verifier_v1_verifier_proto_rawDesc), len(file_ponder_verifier_v1_verifier_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   7,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

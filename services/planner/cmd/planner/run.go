@@ -61,7 +61,7 @@ func build(_ context.Context, d *serve.Dependencies, c config) (service serve.Se
 	}
 	d.Check(serve.Check{Name: "queue on NATS at " + natsx.Redact(c.NatsURL), Do: maintainer.Ready, Need: serve.NeedAtStart})
 	config := planner.Config{
-		Policy: jobs, Telemetry: d.Telemetry.Instruments, Timeout: c.Timeout, MaxActive: c.MaxActive, CancelJobs: jobs.Cancel,
+		Policy: roster.Describe(jobs), Telemetry: d.Telemetry.Instruments, Timeout: c.Timeout, MaxActive: c.MaxActive, CancelJobs: jobs.Cancel,
 		Sampling: reasoning.DefaultSampling(c.MaxTokens), Solo: c.SoloBills,
 		Attended: roster.Available, Log: slog.Default(),
 	}

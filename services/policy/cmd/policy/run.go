@@ -53,7 +53,7 @@ func build(ctx context.Context, d *serve.Dependencies, c config) (service serve.
 		return service, err
 	}
 	d.OnClose(func() error { nc.Close(); return nil })
-	queue := policyqueue.Config{Model: model, Tracers: d.Telemetry.Tracers, Telemetry: d.Telemetry.Instruments}
+	queue := policyqueue.Config{Model: model.Model, Tracers: d.Telemetry.Tracers, Telemetry: d.Telemetry.Instruments}
 	worker, err := policyqueue.NewWorker(nc, traced, queue, policyqueue.WorkerConfig{
 		Name: name, Slots: c.Engine.Slots, Ready: opened.Ready,
 	})

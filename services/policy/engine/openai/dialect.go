@@ -40,10 +40,7 @@ func ParseDialect(name string) (Dialect, error) {
 // detect returns the dialect. If it is DialectAuto, detect asks the server once for its
 // list of models. A server without such a list has DialectGeneric.
 func (e *Engine) detect(ctx context.Context) (Dialect, error) {
-	e.mu.Lock()
-	known := e.dialect
-	e.mu.Unlock()
-	if known != DialectAuto {
+	if known := e.Dialect(); known != DialectAuto {
 		return known, nil
 	}
 	list, err := e.client.Models(ctx)
@@ -51,6 +48,19 @@ func (e *Engine) detect(ctx context.Context) (Dialect, error) {
 	if err != nil && (!errors.As(err, &status) || status.Status != http.StatusNotFound) {
 		return "", fmt.Errorf("detect the server's dialect: %w", err)
 	}
+	return e.learnDialect(list), nil
+}
+
+// Dialect returns the dialect, DialectAuto if it is not detected yet.
+func (e *Engine) Dialect() Dialect {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.dialect
+}
+
+// learnDialect returns the dialect. If it is DialectAuto, learnDialect sets it by the server's
+// list of models.
+func (e *Engine) learnDialect(list []modelserver.Model) Dialect {
 	found := DialectGeneric
 	for _, m := range list {
 		switch m.OwnedBy {
@@ -66,8 +76,10 @@ func (e *Engine) detect(ctx context.Context) (Dialect, error) {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.dialect = found
-	return found, nil
+	if e.dialect == DialectAuto {
+		e.dialect = found
+	}
+	return e.dialect
 }
 
 // Provider returns the kind of the server, for traces: its dialect, or "openai" if it has no other or is not detected

@@ -200,6 +200,7 @@ func (e *Engine) sample(
 	}
 	began := time.Now()
 	u, err := e.finish(ctx, p, c, samples)
+	e.show(samples)
 	if err != nil {
 		return []result{{policy.Child{Usage: wastedUsage(samples, u, e.model)}, err}}, nil
 	}

@@ -59,9 +59,18 @@ type Engine struct {
 	client *modelserver.Client
 	slots  chan struct{}
 
-	mu      sync.Mutex
-	dialect Dialect // as configured, or as detected
-	single  bool    // the server does not support n
+	open       context.Context // until Close
+	close      context.CancelFunc
+	background sync.WaitGroup // of probes
+
+	mu        sync.Mutex
+	dialect   Dialect             // as configured, or as detected
+	single    bool                // the server does not support n
+	context   int                 // length of the model's context, in tokens; 0: not known
+	shown     policy.Capabilities // that responses have shown: Counts, LogProbs and Continues
+	probing   chan struct{}       // closed at the end of the probe that runs; nil: none
+	probed    bool                // a probe has ended, and another would show nothing new
+	nextProbe time.Time           // not before
 }
 
 // New checks the configuration. It does not connect to the server; Ready does.
@@ -96,27 +105,54 @@ func New(c Config) (*Engine, error) {
 	if c.Idle == 0 {
 		c.Idle = 2 * time.Minute
 	}
-	return &Engine{
+	e := &Engine{
 		config:  c,
 		model:   reasoning.Model{Name: c.Model, Version: c.Version, Template: c.Template.Name, Parameters: c.Parameters},
 		client:  client,
 		slots:   make(chan struct{}, c.MaxInFlight),
 		dialect: c.Dialect,
-	}, nil
+	}
+	e.open, e.close = context.WithCancel(context.Background())
+	return e, nil
 }
 
-// Close closes idle connections. Expand must not be called afterwards.
-func (e *Engine) Close() { e.client.Close() }
+// Close ends a probe and closes idle connections. Expand and Ready must not be called afterwards.
+func (e *Engine) Close() {
+	e.close()
+	e.background.Wait()
+	e.client.Close()
+}
 
-// Model returns the configured identity, with the name of the template.
-func (e *Engine) Model(ctx context.Context) (reasoning.Model, error) { return e.model, ctx.Err() }
+// Model returns the configured identity, with the name of the template, and what is known of the
+// server. It sends no request.
+func (e *Engine) Model(ctx context.Context) (policy.Model, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return policy.Model{Model: e.model, Capabilities: e.capabilities()}, ctx.Err()
+}
 
-// Ready returns nil if the server answers and has the model, otherwise an error that
-// names the URL.
+// Ready returns nil if the server answers and has the model, otherwise an error that names the
+// URL. It asks the server for the length of the model's context, if the server tells it, and
+// waits for the end of a probe, if one is needed.
 func (e *Engine) Ready(ctx context.Context) error {
-	err := e.client.Ready(ctx, e.config.Model)
+	list, err := e.client.Ready(ctx, e.config.Model)
 	if errors.Is(err, modelserver.ErrNoModel) {
 		return reasoning.Mark(err, policy.ErrModel)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	model, err := e.client.Find(list, e.config.Model)
+	if err != nil {
+		return err
+	}
+	d := e.learnDialect(list)
+	length := model.Context
+	if d == DialectLlamaCpp {
+		length = e.client.LlamaContext(ctx)
+	}
+	e.mu.Lock()
+	e.context = length
+	e.mu.Unlock()
+	return e.probe(ctx)
 }

@@ -26,6 +26,11 @@ type sample struct {
 	size    int              // bytes of text
 	overrun bool             // text arrived after the finish
 	count   count
+	shown   struct { // of the server, by an event with text
+		text     bool // there was one
+		counted  bool // the tokens so far are known
+		logProbs bool
+	}
 	request struct { // of the current request
 		received bool // an event arrived
 		ended    bool // the server ended the choice

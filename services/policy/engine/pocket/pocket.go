@@ -20,7 +20,7 @@ import (
 // was trained to revise.
 type Policy struct {
 	engine *pocket.Engine
-	model  reasoning.Model
+	model  policy.Model
 	format template.Template
 }
 
@@ -31,13 +31,27 @@ func New(engine *pocket.Engine) *Policy {
 	if err != nil {
 		panic(err) // cannot fail: TestConformance calls New
 	}
-	return &Policy{engine: engine, format: format, model: reasoning.Model{
-		Name: id.Name, Version: id.SHA256, Tokenizer: id.Tokenizer, Template: id.Template, Parameters: int64(id.Parameters),
+	return &Policy{engine: engine, format: format, model: policy.Model{
+		Model: reasoning.Model{
+			Name: id.Name, Version: id.SHA256, Tokenizer: id.Tokenizer, Template: id.Template, Parameters: int64(id.Parameters),
+		},
+		Capabilities: policy.Capabilities{
+			Input:  reasoning.Input{Alphabet: pocket.Alphabet(), Tokens: room(engine.Model(), format)},
+			Counts: reasoning.SupportYes, LogProbs: reasoning.SupportYes, Continues: reasoning.SupportYes,
+			Attempts: reasoning.SupportYes, Stops: reasoning.SupportYes,
+		},
 	}}
 }
 
+// room returns the most tokens of a problem: the rest of the prompt, the beginning of the text and
+// a generated token also have to fit.
+func room(m *pocket.Model, format template.Template) int {
+	own := len(format.Prompt(template.Text{}))
+	return min(m.Context()-2, pocket.MaxPromptLength) - own
+}
+
 // Model implements policy.Policy.
-func (p *Policy) Model(context.Context) (reasoning.Model, error) { return p.model, nil }
+func (p *Policy) Model(context.Context) (policy.Model, error) { return p.model, nil }
 
 // Expand implements policy.Policy.
 func (p *Policy) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
@@ -46,7 +60,7 @@ func (p *Policy) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 			yield(policy.Child{}, err)
 			return
 		}
-		if !r.Model.Accepts(p.model) {
+		if !r.Model.Accepts(p.model.Model) {
 			yield(policy.Child{}, fmt.Errorf("%w: want %q, have %q", policy.ErrModel, r.Model.Name, p.model.Name))
 			return
 		}

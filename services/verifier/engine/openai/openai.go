@@ -101,4 +101,7 @@ func (e *Engine) RewardModel(ctx context.Context) (verifier.RewardModel, error) 
 
 // Ready returns nil if the server answers and has the model, otherwise an error that
 // names the URL.
-func (e *Engine) Ready(ctx context.Context) error { return e.client.Ready(ctx, e.config.Model) }
+func (e *Engine) Ready(ctx context.Context) error {
+	_, err := e.client.Ready(ctx, e.config.Model)
+	return err
+}

@@ -31,6 +31,11 @@ func New(model *pocket.RewardModel) (*Verifier, error) {
 			Name: id.Name, Version: id.SHA256, Tokenizer: id.Tokenizer, Template: id.Template, Parameters: int64(id.Parameters),
 		},
 		Aggregator: aggregator,
+		Capabilities: verifier.Capabilities{
+			// The beginning of the text, the end of the problem and a step also have to fit.
+			Input: reasoning.Input{Alphabet: pocket.Alphabet(), Tokens: min(model.Context()-3, pocket.MaxPromptLength)},
+			Steps: reasoning.SupportYes,
+		},
 	}}, nil
 }
 

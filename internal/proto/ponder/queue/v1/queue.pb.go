@@ -493,9 +493,11 @@ type WorkerAnnouncement struct {
 	Draining bool `protobuf:"varint,6,opt,name=draining,proto3" json:"draining,omitempty"`
 	// The highest version of ExpansionJob that the worker supports.
 	ProtocolVersion int32 `protobuf:"varint,7,opt,name=protocol_version,json=protocolVersion,proto3" json:"protocol_version,omitempty"`
+	// What the model can do on the worker's server. Absent: not known, as from workers of earlier releases.
+	Capabilities *v1.Capabilities `protobuf:"bytes,8,opt,name=capabilities,proto3" json:"capabilities,omitempty"`
 	// Why the worker takes no jobs, though it is not draining: the error of its engine, which is not ready, or until when it
 	// pauses for an engine that throttles. Empty: it takes jobs, or is of an earlier release.
-	Reason        string `protobuf:"bytes,8,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reason        string `protobuf:"bytes,9,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -577,6 +579,13 @@ func (x *WorkerAnnouncement) GetProtocolVersion() int32 {
 		return x.ProtocolVersion
 	}
 	return 0
+}
+
+func (x *WorkerAnnouncement) GetCapabilities() *v1.Capabilities {
+	if x != nil {
+		return x.Capabilities
+	}
+	return nil
 }
 
 func (x *WorkerAnnouncement) GetReason() string {
@@ -677,7 +686,7 @@ const file_ponder_queue_v1_queue_proto_rawDesc = "" +
 	"\x06failed\x18\x03 \x01(\bR\x06failed\x120\n" +
 	"\x05waste\x18\x04 \x01(\v2\x1a.ponder.reasoning.v1.WasteR\x05waste\"'\n" +
 	"\vResultReply\x12\x18\n" +
-	"\amissing\x18\x01 \x03(\x05R\amissing\"\x8a\x02\n" +
+	"\amissing\x18\x01 \x03(\x05R\amissing\"\xce\x02\n" +
 	"\x12WorkerAnnouncement\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1b\n" +
 	"\tnats_user\x18\x02 \x01(\tR\bnatsUser\x128\n" +
@@ -685,8 +694,9 @@ const file_ponder_queue_v1_queue_proto_rawDesc = "" +
 	"\x05slots\x18\x04 \x01(\x05R\x05slots\x12\x14\n" +
 	"\x05ready\x18\x05 \x01(\bR\x05ready\x12\x1a\n" +
 	"\bdraining\x18\x06 \x01(\bR\bdraining\x12)\n" +
-	"\x10protocol_version\x18\a \x01(\x05R\x0fprotocolVersion\x12\x16\n" +
-	"\x06reason\x18\b \x01(\tR\x06reason\"A\n" +
+	"\x10protocol_version\x18\a \x01(\x05R\x0fprotocolVersion\x12B\n" +
+	"\fcapabilities\x18\b \x01(\v2\x1e.ponder.policy.v1.CapabilitiesR\fcapabilities\x12\x16\n" +
+	"\x06reason\x18\t \x01(\tR\x06reason\"A\n" +
 	"\rQueueSettings\x12\x1e\n" +
 	"\n" +
 	"partitions\x18\x01 \x01(\x05R\n" +
@@ -722,6 +732,7 @@ var file_ponder_queue_v1_queue_proto_goTypes = []any{
 	(*v11.Usage)(nil),             // 12: ponder.reasoning.v1.Usage
 	(*v11.Waste)(nil),             // 13: ponder.reasoning.v1.Waste
 	(*v11.ModelIdentity)(nil),     // 14: ponder.reasoning.v1.ModelIdentity
+	(*v1.Capabilities)(nil),       // 15: ponder.policy.v1.Capabilities
 }
 var file_ponder_queue_v1_queue_proto_depIdxs = []int32{
 	7,  // 0: ponder.queue.v1.ExpansionJob.expansion:type_name -> ponder.policy.v1.Expansion
@@ -737,11 +748,12 @@ var file_ponder_queue_v1_queue_proto_depIdxs = []int32{
 	11, // 10: ponder.queue.v1.Stopped.error:type_name -> ponder.reasoning.v1.Error
 	13, // 11: ponder.queue.v1.Stopped.waste:type_name -> ponder.reasoning.v1.Waste
 	14, // 12: ponder.queue.v1.WorkerAnnouncement.model:type_name -> ponder.reasoning.v1.ModelIdentity
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	15, // 13: ponder.queue.v1.WorkerAnnouncement.capabilities:type_name -> ponder.policy.v1.Capabilities
+	14, // [14:14] is the sub-list for method output_type
+	14, // [14:14] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_ponder_queue_v1_queue_proto_init() }

@@ -27,10 +27,12 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from ponder.difficulty.v1 import difficulty_pb2 as ponder_dot_difficulty_dot_v1_dot_difficulty__pb2
 from ponder.planner.v1 import search_pb2 as ponder_dot_planner_dot_v1_dot_search__pb2
 from ponder.planner.v1 import spec_pb2 as ponder_dot_planner_dot_v1_dot_spec__pb2
+from ponder.policy.v1 import policy_pb2 as ponder_dot_policy_dot_v1_dot_policy__pb2
 from ponder.reasoning.v1 import reasoning_pb2 as ponder_dot_reasoning_dot_v1_dot_reasoning__pb2
+from ponder.verifier.v1 import verifier_pb2 as ponder_dot_verifier_dot_v1_dot_verifier__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fponder/planner/v1/planner.proto\x12\x11ponder.planner.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a%ponder/difficulty/v1/difficulty.proto\x1a\x1eponder/planner/v1/search.proto\x1a\x1cponder/planner/v1/spec.proto\x1a#ponder/reasoning/v1/reasoning.proto\"\x82\x01\n\x0cSolveRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12+\n\x04spec\x18\x02 \x01(\x0b\x32\x1d.ponder.planner.v1.SearchSpec\x12\x17\n\x0fidempotency_key\x18\x03 \x01(\t\x12\x1c\n\x14\x63\x61ncel_on_disconnect\x18\x04 \x01(\x08\">\n\rSolveResponse\x12-\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x1e.ponder.planner.v1.SearchEvent\"k\n\x13\x43reateSearchRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12+\n\x04spec\x18\x02 \x01(\x0b\x32\x1d.ponder.planner.v1.SearchSpec\x12\x17\n\x0fidempotency_key\x18\x03 \x01(\t\"A\n\x14\x43reateSearchResponse\x12)\n\x06search\x18\x01 \x01(\x0b\x32\x19.ponder.planner.v1.Search\"O\n\x12WatchSearchRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x11\n\tsearch_id\x18\x02 \x01(\t\x12\x16\n\x0e\x61\x66ter_sequence\x18\x03 \x01(\x03\"D\n\x13WatchSearchResponse\x12-\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x1e.ponder.planner.v1.SearchEvent\"b\n\x11WaitSearchRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x11\n\tsearch_id\x18\x02 \x01(\t\x12*\n\x07timeout\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\"?\n\x12WaitSearchResponse\x12)\n\x06search\x18\x01 \x01(\x0b\x32\x19.ponder.planner.v1.Search\"5\n\x10GetSearchRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x11\n\tsearch_id\x18\x02 \x01(\t\">\n\x11GetSearchResponse\x12)\n\x06search\x18\x01 \x01(\x0b\x32\x19.ponder.planner.v1.Search\"\xe2\x01\n\x13ListSearchesRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12.\n\x06states\x18\x04 \x03(\x0e\x32\x1e.ponder.planner.v1.SearchState\x12\x30\n\x0c\x63reated_from\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0e\x63reated_before\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\\\n\x14ListSearchesResponse\x12+\n\x08searches\x18\x01 \x03(\x0b\x32\x19.ponder.planner.v1.Search\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xae\x01\n\x10ListNodesRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x11\n\tsearch_id\x18\x02 \x01(\t\x12\x13\n\tparent_id\x18\x03 \x01(\tH\x00\x12\x15\n\x0b\x61ncestor_id\x18\x04 \x01(\tH\x00\x12\x12\n\x05\x64\x65pth\x18\x05 \x01(\x05H\x01\x88\x01\x01\x12\x11\n\tpage_size\x18\x06 \x01(\x05\x12\x12\n\npage_token\x18\x07 \x01(\tB\x06\n\x04partB\x08\n\x06_depth\"T\n\x11ListNodesResponse\x12&\n\x05nodes\x18\x01 \x03(\x0b\x32\x17.ponder.planner.v1.Node\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"8\n\x13\x43\x61ncelSearchRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x11\n\tsearch_id\x18\x02 \x01(\t\"A\n\x14\x43\x61ncelSearchResponse\x12)\n\x06search\x18\x01 \x01(\x0b\x32\x19.ponder.planner.v1.Search\"8\n\x13\x44\x65leteSearchRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x11\n\tsearch_id\x18\x02 \x01(\t\"\x16\n\x14\x44\x65leteSearchResponse\"P\n\x11PlanSearchRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12+\n\x04spec\x18\x02 \x01(\x0b\x32\x1d.ponder.planner.v1.SearchSpec\"\x9c\x01\n\x12PlanSearchResponse\x12+\n\x04plan\x18\x01 \x01(\x0b\x32\x1d.ponder.planner.v1.SearchPlan\x12\x30\n\x08\x65stimate\x18\x02 \x01(\x0b\x32\x1e.ponder.difficulty.v1.Estimate\x12\'\n\x04\x62ill\x18\x03 \x01(\x0b\x32\x19.ponder.reasoning.v1.Bill\"#\n\x11ListModelsRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\"{\n\x12ListModelsResponse\x12\x30\n\x08policies\x18\x01 \x03(\x0b\x32\x1e.ponder.planner.v1.PolicyModel\x12\x33\n\tverifiers\x18\x02 \x03(\x0b\x32 .ponder.planner.v1.VerifierModel\"@\n\x0bPolicyModel\x12\x31\n\x05model\x18\x01 \x01(\x0b\x32\".ponder.reasoning.v1.ModelIdentity\"w\n\rVerifierModel\x12\x31\n\x05model\x18\x01 \x01(\x0b\x32\".ponder.reasoning.v1.ModelIdentity\x12\x33\n\naggregator\x18\x02 \x01(\x0e\x32\x1f.ponder.reasoning.v1.Aggregator\"\x7f\n\x0fGetUsageRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12.\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"Q\n\x10GetUsageResponse\x12\'\n\x04\x62ill\x18\x01 \x01(\x0b\x32\x19.ponder.reasoning.v1.Bill\x12\x14\n\x0csearch_count\x18\x02 \x01(\x03\"%\n\x13\x44\x65leteTenantRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\",\n\x14\x44\x65leteTenantResponse\x12\x14\n\x0csearch_count\x18\x01 \x01(\x03\x32\xb9\t\n\x0ePlannerService\x12L\n\x05Solve\x12\x1f.ponder.planner.v1.SolveRequest\x1a .ponder.planner.v1.SolveResponse0\x01\x12_\n\x0c\x43reateSearch\x12&.ponder.planner.v1.CreateSearchRequest\x1a\'.ponder.planner.v1.CreateSearchResponse\x12^\n\x0bWatchSearch\x12%.ponder.planner.v1.WatchSearchRequest\x1a&.ponder.planner.v1.WatchSearchResponse0\x01\x12Y\n\nWaitSearch\x12$.ponder.planner.v1.WaitSearchRequest\x1a%.ponder.planner.v1.WaitSearchResponse\x12V\n\tGetSearch\x12#.ponder.planner.v1.GetSearchRequest\x1a$.ponder.planner.v1.GetSearchResponse\x12_\n\x0cListSearches\x12&.ponder.planner.v1.ListSearchesRequest\x1a\'.ponder.planner.v1.ListSearchesResponse\x12V\n\tListNodes\x12#.ponder.planner.v1.ListNodesRequest\x1a$.ponder.planner.v1.ListNodesResponse\x12_\n\x0c\x43\x61ncelSearch\x12&.ponder.planner.v1.CancelSearchRequest\x1a\'.ponder.planner.v1.CancelSearchResponse\x12_\n\x0c\x44\x65leteSearch\x12&.ponder.planner.v1.DeleteSearchRequest\x1a\'.ponder.planner.v1.DeleteSearchResponse\x12Y\n\nPlanSearch\x12$.ponder.planner.v1.PlanSearchRequest\x1a%.ponder.planner.v1.PlanSearchResponse\x12Y\n\nListModels\x12$.ponder.planner.v1.ListModelsRequest\x1a%.ponder.planner.v1.ListModelsResponse\x12S\n\x08GetUsage\x12\".ponder.planner.v1.GetUsageRequest\x1a#.ponder.planner.v1.GetUsageResponse\x12_\n\x0c\x44\x65leteTenant\x12&.ponder.planner.v1.DeleteTenantRequest\x1a\'.ponder.planner.v1.DeleteTenantResponseB|\n\x15\x63om.ponder.planner.v1B\x0cPlannerProtoP\x01Z?github.com/ponder-mesh/ponder/proto/ponder/planner/v1;plannerv1\xaa\x02\x11Ponder.Planner.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fponder/planner/v1/planner.proto\x12\x11ponder.planner.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a%ponder/difficulty/v1/difficulty.proto\x1a\x1eponder/planner/v1/search.proto\x1a\x1cponder/planner/v1/spec.proto\x1a\x1dponder/policy/v1/policy.proto\x1a#ponder/reasoning/v1/reasoning.proto\x1a!ponder/verifier/v1/verifier.proto\"\x82\x01\n\x0cSolveRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12+\n\x04spec\x18\x02 \x01(\x0b\x32\x1d.ponder.planner.v1.SearchSpec\x12\x17\n\x0fidempotency_key\x18\x03 \x01(\t\x12\x1c\n\x14\x63\x61ncel_on_disconnect\x18\x04 \x01(\x08\">\n\rSolveResponse\x12-\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x1e.ponder.planner.v1.SearchEvent\"k\n\x13\x43reateSearchRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12+\n\x04spec\x18\x02 \x01(\x0b\x32\x1d.ponder.planner.v1.SearchSpec\x12\x17\n\x0fidempotency_key\x18\x03 \x01(\t\"A\n\x14\x43reateSearchResponse\x12)\n\x06search\x18\x01 \x01(\x0b\x32\x19.ponder.planner.v1.Search\"O\n\x12WatchSearchRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x11\n\tsearch_id\x18\x02 \x01(\t\x12\x16\n\x0e\x61\x66ter_sequence\x18\x03 \x01(\x03\"D\n\x13WatchSearchResponse\x12-\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x1e.ponder.planner.v1.SearchEvent\"b\n\x11WaitSearchRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x11\n\tsearch_id\x18\x02 \x01(\t\x12*\n\x07timeout\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\"?\n\x12WaitSearchResponse\x12)\n\x06search\x18\x01 \x01(\x0b\x32\x19.ponder.planner.v1.Search\"5\n\x10GetSearchRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x11\n\tsearch_id\x18\x02 \x01(\t\">\n\x11GetSearchResponse\x12)\n\x06search\x18\x01 \x01(\x0b\x32\x19.ponder.planner.v1.Search\"\xe2\x01\n\x13ListSearchesRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12.\n\x06states\x18\x04 \x03(\x0e\x32\x1e.ponder.planner.v1.SearchState\x12\x30\n\x0c\x63reated_from\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0e\x63reated_before\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\\\n\x14ListSearchesResponse\x12+\n\x08searches\x18\x01 \x03(\x0b\x32\x19.ponder.planner.v1.Search\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xae\x01\n\x10ListNodesRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x11\n\tsearch_id\x18\x02 \x01(\t\x12\x13\n\tparent_id\x18\x03 \x01(\tH\x00\x12\x15\n\x0b\x61ncestor_id\x18\x04 \x01(\tH\x00\x12\x12\n\x05\x64\x65pth\x18\x05 \x01(\x05H\x01\x88\x01\x01\x12\x11\n\tpage_size\x18\x06 \x01(\x05\x12\x12\n\npage_token\x18\x07 \x01(\tB\x06\n\x04partB\x08\n\x06_depth\"T\n\x11ListNodesResponse\x12&\n\x05nodes\x18\x01 \x03(\x0b\x32\x17.ponder.planner.v1.Node\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"8\n\x13\x43\x61ncelSearchRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x11\n\tsearch_id\x18\x02 \x01(\t\"A\n\x14\x43\x61ncelSearchResponse\x12)\n\x06search\x18\x01 \x01(\x0b\x32\x19.ponder.planner.v1.Search\"8\n\x13\x44\x65leteSearchRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x11\n\tsearch_id\x18\x02 \x01(\t\"\x16\n\x14\x44\x65leteSearchResponse\"P\n\x11PlanSearchRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12+\n\x04spec\x18\x02 \x01(\x0b\x32\x1d.ponder.planner.v1.SearchSpec\"\x9c\x01\n\x12PlanSearchResponse\x12+\n\x04plan\x18\x01 \x01(\x0b\x32\x1d.ponder.planner.v1.SearchPlan\x12\x30\n\x08\x65stimate\x18\x02 \x01(\x0b\x32\x1e.ponder.difficulty.v1.Estimate\x12\'\n\x04\x62ill\x18\x03 \x01(\x0b\x32\x19.ponder.reasoning.v1.Bill\"#\n\x11ListModelsRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\"{\n\x12ListModelsResponse\x12\x30\n\x08policies\x18\x01 \x03(\x0b\x32\x1e.ponder.planner.v1.PolicyModel\x12\x33\n\tverifiers\x18\x02 \x03(\x0b\x32 .ponder.planner.v1.VerifierModel\"v\n\x0bPolicyModel\x12\x31\n\x05model\x18\x01 \x01(\x0b\x32\".ponder.reasoning.v1.ModelIdentity\x12\x34\n\x0c\x63\x61pabilities\x18\x02 \x01(\x0b\x32\x1e.ponder.policy.v1.Capabilities\"\xaf\x01\n\rVerifierModel\x12\x31\n\x05model\x18\x01 \x01(\x0b\x32\".ponder.reasoning.v1.ModelIdentity\x12\x33\n\naggregator\x18\x02 \x01(\x0e\x32\x1f.ponder.reasoning.v1.Aggregator\x12\x36\n\x0c\x63\x61pabilities\x18\x03 \x01(\x0b\x32 .ponder.verifier.v1.Capabilities\"\x7f\n\x0fGetUsageRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12.\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"Q\n\x10GetUsageResponse\x12\'\n\x04\x62ill\x18\x01 \x01(\x0b\x32\x19.ponder.reasoning.v1.Bill\x12\x14\n\x0csearch_count\x18\x02 \x01(\x03\"%\n\x13\x44\x65leteTenantRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\",\n\x14\x44\x65leteTenantResponse\x12\x14\n\x0csearch_count\x18\x01 \x01(\x03\x32\xb9\t\n\x0ePlannerService\x12L\n\x05Solve\x12\x1f.ponder.planner.v1.SolveRequest\x1a .ponder.planner.v1.SolveResponse0\x01\x12_\n\x0c\x43reateSearch\x12&.ponder.planner.v1.CreateSearchRequest\x1a\'.ponder.planner.v1.CreateSearchResponse\x12^\n\x0bWatchSearch\x12%.ponder.planner.v1.WatchSearchRequest\x1a&.ponder.planner.v1.WatchSearchResponse0\x01\x12Y\n\nWaitSearch\x12$.ponder.planner.v1.WaitSearchRequest\x1a%.ponder.planner.v1.WaitSearchResponse\x12V\n\tGetSearch\x12#.ponder.planner.v1.GetSearchRequest\x1a$.ponder.planner.v1.GetSearchResponse\x12_\n\x0cListSearches\x12&.ponder.planner.v1.ListSearchesRequest\x1a\'.ponder.planner.v1.ListSearchesResponse\x12V\n\tListNodes\x12#.ponder.planner.v1.ListNodesRequest\x1a$.ponder.planner.v1.ListNodesResponse\x12_\n\x0c\x43\x61ncelSearch\x12&.ponder.planner.v1.CancelSearchRequest\x1a\'.ponder.planner.v1.CancelSearchResponse\x12_\n\x0c\x44\x65leteSearch\x12&.ponder.planner.v1.DeleteSearchRequest\x1a\'.ponder.planner.v1.DeleteSearchResponse\x12Y\n\nPlanSearch\x12$.ponder.planner.v1.PlanSearchRequest\x1a%.ponder.planner.v1.PlanSearchResponse\x12Y\n\nListModels\x12$.ponder.planner.v1.ListModelsRequest\x1a%.ponder.planner.v1.ListModelsResponse\x12S\n\x08GetUsage\x12\".ponder.planner.v1.GetUsageRequest\x1a#.ponder.planner.v1.GetUsageResponse\x12_\n\x0c\x44\x65leteTenant\x12&.ponder.planner.v1.DeleteTenantRequest\x1a\'.ponder.planner.v1.DeleteTenantResponseB|\n\x15\x63om.ponder.planner.v1B\x0cPlannerProtoP\x01Z?github.com/ponder-mesh/ponder/proto/ponder/planner/v1;plannerv1\xaa\x02\x11Ponder.Planner.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,62 +40,62 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'ponder.planner.v1.planner_p
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\025com.ponder.planner.v1B\014PlannerProtoP\001Z?github.com/ponder-mesh/ponder/proto/ponder/planner/v1;plannerv1\252\002\021Ponder.Planner.V1'
-  _globals['_SOLVEREQUEST']._serialized_start=258
-  _globals['_SOLVEREQUEST']._serialized_end=388
-  _globals['_SOLVERESPONSE']._serialized_start=390
-  _globals['_SOLVERESPONSE']._serialized_end=452
-  _globals['_CREATESEARCHREQUEST']._serialized_start=454
-  _globals['_CREATESEARCHREQUEST']._serialized_end=561
-  _globals['_CREATESEARCHRESPONSE']._serialized_start=563
-  _globals['_CREATESEARCHRESPONSE']._serialized_end=628
-  _globals['_WATCHSEARCHREQUEST']._serialized_start=630
-  _globals['_WATCHSEARCHREQUEST']._serialized_end=709
-  _globals['_WATCHSEARCHRESPONSE']._serialized_start=711
-  _globals['_WATCHSEARCHRESPONSE']._serialized_end=779
-  _globals['_WAITSEARCHREQUEST']._serialized_start=781
-  _globals['_WAITSEARCHREQUEST']._serialized_end=879
-  _globals['_WAITSEARCHRESPONSE']._serialized_start=881
-  _globals['_WAITSEARCHRESPONSE']._serialized_end=944
-  _globals['_GETSEARCHREQUEST']._serialized_start=946
-  _globals['_GETSEARCHREQUEST']._serialized_end=999
-  _globals['_GETSEARCHRESPONSE']._serialized_start=1001
-  _globals['_GETSEARCHRESPONSE']._serialized_end=1063
-  _globals['_LISTSEARCHESREQUEST']._serialized_start=1066
-  _globals['_LISTSEARCHESREQUEST']._serialized_end=1292
-  _globals['_LISTSEARCHESRESPONSE']._serialized_start=1294
-  _globals['_LISTSEARCHESRESPONSE']._serialized_end=1386
-  _globals['_LISTNODESREQUEST']._serialized_start=1389
-  _globals['_LISTNODESREQUEST']._serialized_end=1563
-  _globals['_LISTNODESRESPONSE']._serialized_start=1565
-  _globals['_LISTNODESRESPONSE']._serialized_end=1649
-  _globals['_CANCELSEARCHREQUEST']._serialized_start=1651
-  _globals['_CANCELSEARCHREQUEST']._serialized_end=1707
-  _globals['_CANCELSEARCHRESPONSE']._serialized_start=1709
-  _globals['_CANCELSEARCHRESPONSE']._serialized_end=1774
-  _globals['_DELETESEARCHREQUEST']._serialized_start=1776
-  _globals['_DELETESEARCHREQUEST']._serialized_end=1832
-  _globals['_DELETESEARCHRESPONSE']._serialized_start=1834
-  _globals['_DELETESEARCHRESPONSE']._serialized_end=1856
-  _globals['_PLANSEARCHREQUEST']._serialized_start=1858
-  _globals['_PLANSEARCHREQUEST']._serialized_end=1938
-  _globals['_PLANSEARCHRESPONSE']._serialized_start=1941
-  _globals['_PLANSEARCHRESPONSE']._serialized_end=2097
-  _globals['_LISTMODELSREQUEST']._serialized_start=2099
-  _globals['_LISTMODELSREQUEST']._serialized_end=2134
-  _globals['_LISTMODELSRESPONSE']._serialized_start=2136
-  _globals['_LISTMODELSRESPONSE']._serialized_end=2259
-  _globals['_POLICYMODEL']._serialized_start=2261
-  _globals['_POLICYMODEL']._serialized_end=2325
-  _globals['_VERIFIERMODEL']._serialized_start=2327
-  _globals['_VERIFIERMODEL']._serialized_end=2446
-  _globals['_GETUSAGEREQUEST']._serialized_start=2448
-  _globals['_GETUSAGEREQUEST']._serialized_end=2575
-  _globals['_GETUSAGERESPONSE']._serialized_start=2577
-  _globals['_GETUSAGERESPONSE']._serialized_end=2658
-  _globals['_DELETETENANTREQUEST']._serialized_start=2660
-  _globals['_DELETETENANTREQUEST']._serialized_end=2697
-  _globals['_DELETETENANTRESPONSE']._serialized_start=2699
-  _globals['_DELETETENANTRESPONSE']._serialized_end=2743
-  _globals['_PLANNERSERVICE']._serialized_start=2746
-  _globals['_PLANNERSERVICE']._serialized_end=3955
+  _globals['_SOLVEREQUEST']._serialized_start=324
+  _globals['_SOLVEREQUEST']._serialized_end=454
+  _globals['_SOLVERESPONSE']._serialized_start=456
+  _globals['_SOLVERESPONSE']._serialized_end=518
+  _globals['_CREATESEARCHREQUEST']._serialized_start=520
+  _globals['_CREATESEARCHREQUEST']._serialized_end=627
+  _globals['_CREATESEARCHRESPONSE']._serialized_start=629
+  _globals['_CREATESEARCHRESPONSE']._serialized_end=694
+  _globals['_WATCHSEARCHREQUEST']._serialized_start=696
+  _globals['_WATCHSEARCHREQUEST']._serialized_end=775
+  _globals['_WATCHSEARCHRESPONSE']._serialized_start=777
+  _globals['_WATCHSEARCHRESPONSE']._serialized_end=845
+  _globals['_WAITSEARCHREQUEST']._serialized_start=847
+  _globals['_WAITSEARCHREQUEST']._serialized_end=945
+  _globals['_WAITSEARCHRESPONSE']._serialized_start=947
+  _globals['_WAITSEARCHRESPONSE']._serialized_end=1010
+  _globals['_GETSEARCHREQUEST']._serialized_start=1012
+  _globals['_GETSEARCHREQUEST']._serialized_end=1065
+  _globals['_GETSEARCHRESPONSE']._serialized_start=1067
+  _globals['_GETSEARCHRESPONSE']._serialized_end=1129
+  _globals['_LISTSEARCHESREQUEST']._serialized_start=1132
+  _globals['_LISTSEARCHESREQUEST']._serialized_end=1358
+  _globals['_LISTSEARCHESRESPONSE']._serialized_start=1360
+  _globals['_LISTSEARCHESRESPONSE']._serialized_end=1452
+  _globals['_LISTNODESREQUEST']._serialized_start=1455
+  _globals['_LISTNODESREQUEST']._serialized_end=1629
+  _globals['_LISTNODESRESPONSE']._serialized_start=1631
+  _globals['_LISTNODESRESPONSE']._serialized_end=1715
+  _globals['_CANCELSEARCHREQUEST']._serialized_start=1717
+  _globals['_CANCELSEARCHREQUEST']._serialized_end=1773
+  _globals['_CANCELSEARCHRESPONSE']._serialized_start=1775
+  _globals['_CANCELSEARCHRESPONSE']._serialized_end=1840
+  _globals['_DELETESEARCHREQUEST']._serialized_start=1842
+  _globals['_DELETESEARCHREQUEST']._serialized_end=1898
+  _globals['_DELETESEARCHRESPONSE']._serialized_start=1900
+  _globals['_DELETESEARCHRESPONSE']._serialized_end=1922
+  _globals['_PLANSEARCHREQUEST']._serialized_start=1924
+  _globals['_PLANSEARCHREQUEST']._serialized_end=2004
+  _globals['_PLANSEARCHRESPONSE']._serialized_start=2007
+  _globals['_PLANSEARCHRESPONSE']._serialized_end=2163
+  _globals['_LISTMODELSREQUEST']._serialized_start=2165
+  _globals['_LISTMODELSREQUEST']._serialized_end=2200
+  _globals['_LISTMODELSRESPONSE']._serialized_start=2202
+  _globals['_LISTMODELSRESPONSE']._serialized_end=2325
+  _globals['_POLICYMODEL']._serialized_start=2327
+  _globals['_POLICYMODEL']._serialized_end=2445
+  _globals['_VERIFIERMODEL']._serialized_start=2448
+  _globals['_VERIFIERMODEL']._serialized_end=2623
+  _globals['_GETUSAGEREQUEST']._serialized_start=2625
+  _globals['_GETUSAGEREQUEST']._serialized_end=2752
+  _globals['_GETUSAGERESPONSE']._serialized_start=2754
+  _globals['_GETUSAGERESPONSE']._serialized_end=2835
+  _globals['_DELETETENANTREQUEST']._serialized_start=2837
+  _globals['_DELETETENANTREQUEST']._serialized_end=2874
+  _globals['_DELETETENANTRESPONSE']._serialized_start=2876
+  _globals['_DELETETENANTRESPONSE']._serialized_end=2920
+  _globals['_PLANNERSERVICE']._serialized_start=2923
+  _globals['_PLANNERSERVICE']._serialized_end=4132
 # @@protoc_insertion_point(module_scope)

@@ -5,7 +5,9 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from ponder.difficulty.v1 import difficulty_pb2 as _difficulty_pb2
 from ponder.planner.v1 import search_pb2 as _search_pb2
 from ponder.planner.v1 import spec_pb2 as _spec_pb2
+from ponder.policy.v1 import policy_pb2 as _policy_pb2
 from ponder.reasoning.v1 import reasoning_pb2 as _reasoning_pb2
+from ponder.verifier.v1 import verifier_pb2 as _verifier_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -203,18 +205,22 @@ class ListModelsResponse(_message.Message):
     def __init__(self, policies: _Optional[_Iterable[_Union[PolicyModel, _Mapping]]] = ..., verifiers: _Optional[_Iterable[_Union[VerifierModel, _Mapping]]] = ...) -> None: ...
 
 class PolicyModel(_message.Message):
-    __slots__ = ("model",)
+    __slots__ = ("model", "capabilities")
     MODEL_FIELD_NUMBER: _ClassVar[int]
+    CAPABILITIES_FIELD_NUMBER: _ClassVar[int]
     model: _reasoning_pb2.ModelIdentity
-    def __init__(self, model: _Optional[_Union[_reasoning_pb2.ModelIdentity, _Mapping]] = ...) -> None: ...
+    capabilities: _policy_pb2.Capabilities
+    def __init__(self, model: _Optional[_Union[_reasoning_pb2.ModelIdentity, _Mapping]] = ..., capabilities: _Optional[_Union[_policy_pb2.Capabilities, _Mapping]] = ...) -> None: ...
 
 class VerifierModel(_message.Message):
-    __slots__ = ("model", "aggregator")
+    __slots__ = ("model", "aggregator", "capabilities")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     AGGREGATOR_FIELD_NUMBER: _ClassVar[int]
+    CAPABILITIES_FIELD_NUMBER: _ClassVar[int]
     model: _reasoning_pb2.ModelIdentity
     aggregator: _reasoning_pb2.Aggregator
-    def __init__(self, model: _Optional[_Union[_reasoning_pb2.ModelIdentity, _Mapping]] = ..., aggregator: _Optional[_Union[_reasoning_pb2.Aggregator, str]] = ...) -> None: ...
+    capabilities: _verifier_pb2.Capabilities
+    def __init__(self, model: _Optional[_Union[_reasoning_pb2.ModelIdentity, _Mapping]] = ..., aggregator: _Optional[_Union[_reasoning_pb2.Aggregator, str]] = ..., capabilities: _Optional[_Union[_verifier_pb2.Capabilities, _Mapping]] = ...) -> None: ...
 
 class GetUsageRequest(_message.Message):
     __slots__ = ("tenant", "start_time", "end_time")

@@ -44,10 +44,10 @@ class PlannerServiceStub:
     must reach that planner, and its idempotency key is unknown to every other one.
     - Tenants. A search exists only for its tenant; for any other it is NOT_FOUND.
     - Errors. A status that Ponder makes has a google.rpc.ErrorInfo of the domain "ponder" with a stable reason. With
-    INVALID_ARGUMENT it has a BadRequest that names the field and its rule; with UNAVAILABLE and RESOURCE_EXHAUSTED it
-    has a RetryInfo if the same call may succeed later. If the call had a cost, the details have an Error with only its
-    waste and unknown. A status without an ErrorInfo is gRPC's own, as for a broken connection or a message that is too
-    large. Clients match on code and reason, never on the message.
+    INVALID_ARGUMENT, and with reason CAPABILITY_MISSING, it has a BadRequest that names the field and its rule; with
+    UNAVAILABLE and RESOURCE_EXHAUSTED it has a RetryInfo if the same call may succeed later. If the call had a cost,
+    the details have an Error with only its waste and unknown. A status without an ErrorInfo is gRPC's own, as for a
+    broken connection or a message that is too large. Clients match on code and reason, never on the message.
     - Sizes. A response has at most 1 MiB, except for a single search, node or outcome that is larger by itself; the
     default limit of gRPC clients is 4 MiB. A request may have 16 MiB.
     - Shutdown. A planner that stops refuses new calls, lets those in flight finish for some time (25 s by default), and
@@ -153,10 +153,10 @@ class PlannerServiceServicer:
     must reach that planner, and its idempotency key is unknown to every other one.
     - Tenants. A search exists only for its tenant; for any other it is NOT_FOUND.
     - Errors. A status that Ponder makes has a google.rpc.ErrorInfo of the domain "ponder" with a stable reason. With
-    INVALID_ARGUMENT it has a BadRequest that names the field and its rule; with UNAVAILABLE and RESOURCE_EXHAUSTED it
-    has a RetryInfo if the same call may succeed later. If the call had a cost, the details have an Error with only its
-    waste and unknown. A status without an ErrorInfo is gRPC's own, as for a broken connection or a message that is too
-    large. Clients match on code and reason, never on the message.
+    INVALID_ARGUMENT, and with reason CAPABILITY_MISSING, it has a BadRequest that names the field and its rule; with
+    UNAVAILABLE and RESOURCE_EXHAUSTED it has a RetryInfo if the same call may succeed later. If the call had a cost,
+    the details have an Error with only its waste and unknown. A status without an ErrorInfo is gRPC's own, as for a
+    broken connection or a message that is too large. Clients match on code and reason, never on the message.
     - Sizes. A response has at most 1 MiB, except for a single search, node or outcome that is larger by itself; the
     default limit of gRPC clients is 4 MiB. A request may have 16 MiB.
     - Shutdown. A planner that stops refuses new calls, lets those in flight finish for some time (25 s by default), and
@@ -182,6 +182,10 @@ class PlannerServiceServicer:
         """CreateSearch starts a search and returns it as soon as it is accepted. A planner with too many live searches
         refuses it with RESOURCE_EXHAUSTED, reason OVERLOADED. A planner without a verifier refuses a strategy or a choice
         that needs one with FAILED_PRECONDITION, reason NO_VERIFIER.
+        It refuses what its models cannot do (see ListModels) before anything is spent: a strategy, a choice, thinking or
+        max_tokens with FAILED_PRECONDITION, reason CAPABILITY_MISSING, and a problem that they cannot read with
+        INVALID_ARGUMENT, reason PROBLEM_UNREADABLE. Both name the field. While no worker lives, what the last one announced
+        holds; if there never was one, the search is accepted and ends with the error.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -364,10 +368,10 @@ class PlannerService:
     must reach that planner, and its idempotency key is unknown to every other one.
     - Tenants. A search exists only for its tenant; for any other it is NOT_FOUND.
     - Errors. A status that Ponder makes has a google.rpc.ErrorInfo of the domain "ponder" with a stable reason. With
-    INVALID_ARGUMENT it has a BadRequest that names the field and its rule; with UNAVAILABLE and RESOURCE_EXHAUSTED it
-    has a RetryInfo if the same call may succeed later. If the call had a cost, the details have an Error with only its
-    waste and unknown. A status without an ErrorInfo is gRPC's own, as for a broken connection or a message that is too
-    large. Clients match on code and reason, never on the message.
+    INVALID_ARGUMENT, and with reason CAPABILITY_MISSING, it has a BadRequest that names the field and its rule; with
+    UNAVAILABLE and RESOURCE_EXHAUSTED it has a RetryInfo if the same call may succeed later. If the call had a cost,
+    the details have an Error with only its waste and unknown. A status without an ErrorInfo is gRPC's own, as for a
+    broken connection or a message that is too large. Clients match on code and reason, never on the message.
     - Sizes. A response has at most 1 MiB, except for a single search, node or outcome that is larger by itself; the
     default limit of gRPC clients is 4 MiB. A request may have 16 MiB.
     - Shutdown. A planner that stops refuses new calls, lets those in flight finish for some time (25 s by default), and

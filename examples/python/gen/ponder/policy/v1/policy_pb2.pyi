@@ -117,7 +117,27 @@ class GetModelRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetModelResponse(_message.Message):
-    __slots__ = ("model",)
+    __slots__ = ("model", "capabilities")
     MODEL_FIELD_NUMBER: _ClassVar[int]
+    CAPABILITIES_FIELD_NUMBER: _ClassVar[int]
     model: _reasoning_pb2.ModelIdentity
-    def __init__(self, model: _Optional[_Union[_reasoning_pb2.ModelIdentity, _Mapping]] = ...) -> None: ...
+    capabilities: Capabilities
+    def __init__(self, model: _Optional[_Union[_reasoning_pb2.ModelIdentity, _Mapping]] = ..., capabilities: _Optional[_Union[Capabilities, _Mapping]] = ...) -> None: ...
+
+class Capabilities(_message.Message):
+    __slots__ = ("input", "max_total_tokens", "counts", "log_probs", "continues", "attempts", "stops")
+    INPUT_FIELD_NUMBER: _ClassVar[int]
+    MAX_TOTAL_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    COUNTS_FIELD_NUMBER: _ClassVar[int]
+    LOG_PROBS_FIELD_NUMBER: _ClassVar[int]
+    CONTINUES_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
+    STOPS_FIELD_NUMBER: _ClassVar[int]
+    input: _reasoning_pb2.Input
+    max_total_tokens: int
+    counts: _reasoning_pb2.Support
+    log_probs: _reasoning_pb2.Support
+    continues: _reasoning_pb2.Support
+    attempts: _reasoning_pb2.Support
+    stops: _reasoning_pb2.Support
+    def __init__(self, input: _Optional[_Union[_reasoning_pb2.Input, _Mapping]] = ..., max_total_tokens: _Optional[int] = ..., counts: _Optional[_Union[_reasoning_pb2.Support, str]] = ..., log_probs: _Optional[_Union[_reasoning_pb2.Support, str]] = ..., continues: _Optional[_Union[_reasoning_pb2.Support, str]] = ..., attempts: _Optional[_Union[_reasoning_pb2.Support, str]] = ..., stops: _Optional[_Union[_reasoning_pb2.Support, str]] = ...) -> None: ...

@@ -16,6 +16,12 @@ class FinishReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     FINISH_REASON_END: _ClassVar[FinishReason]
     FINISH_REASON_LENGTH: _ClassVar[FinishReason]
 
+class Support(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    SUPPORT_UNSPECIFIED: _ClassVar[Support]
+    SUPPORT_YES: _ClassVar[Support]
+    SUPPORT_NO: _ClassVar[Support]
+
 class Aggregator(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     AGGREGATOR_UNSPECIFIED: _ClassVar[Aggregator]
@@ -29,6 +35,9 @@ FINISH_REASON_UNSPECIFIED: FinishReason
 FINISH_REASON_STEP: FinishReason
 FINISH_REASON_END: FinishReason
 FINISH_REASON_LENGTH: FinishReason
+SUPPORT_UNSPECIFIED: Support
+SUPPORT_YES: Support
+SUPPORT_NO: Support
 AGGREGATOR_UNSPECIFIED: Aggregator
 AGGREGATOR_MIN: Aggregator
 AGGREGATOR_LAST: Aggregator
@@ -112,6 +121,14 @@ class ModelIdentity(_message.Message):
     template: str
     parameters: int
     def __init__(self, name: _Optional[str] = ..., version: _Optional[str] = ..., tokenizer: _Optional[str] = ..., template: _Optional[str] = ..., parameters: _Optional[int] = ...) -> None: ...
+
+class Input(_message.Message):
+    __slots__ = ("alphabet", "max_problem_tokens")
+    ALPHABET_FIELD_NUMBER: _ClassVar[int]
+    MAX_PROBLEM_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    alphabet: str
+    max_problem_tokens: int
+    def __init__(self, alphabet: _Optional[str] = ..., max_problem_tokens: _Optional[int] = ...) -> None: ...
 
 class Error(_message.Message):
     __slots__ = ("code", "reason", "message", "field", "retry_delay", "waste", "unknown")

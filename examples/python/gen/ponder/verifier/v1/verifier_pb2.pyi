@@ -71,9 +71,19 @@ class GetModelRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetModelResponse(_message.Message):
-    __slots__ = ("model", "aggregator")
+    __slots__ = ("model", "aggregator", "capabilities")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     AGGREGATOR_FIELD_NUMBER: _ClassVar[int]
+    CAPABILITIES_FIELD_NUMBER: _ClassVar[int]
     model: _reasoning_pb2.ModelIdentity
     aggregator: _reasoning_pb2.Aggregator
-    def __init__(self, model: _Optional[_Union[_reasoning_pb2.ModelIdentity, _Mapping]] = ..., aggregator: _Optional[_Union[_reasoning_pb2.Aggregator, str]] = ...) -> None: ...
+    capabilities: Capabilities
+    def __init__(self, model: _Optional[_Union[_reasoning_pb2.ModelIdentity, _Mapping]] = ..., aggregator: _Optional[_Union[_reasoning_pb2.Aggregator, str]] = ..., capabilities: _Optional[_Union[Capabilities, _Mapping]] = ...) -> None: ...
+
+class Capabilities(_message.Message):
+    __slots__ = ("input", "steps")
+    INPUT_FIELD_NUMBER: _ClassVar[int]
+    STEPS_FIELD_NUMBER: _ClassVar[int]
+    input: _reasoning_pb2.Input
+    steps: _reasoning_pb2.Support
+    def __init__(self, input: _Optional[_Union[_reasoning_pb2.Input, _Mapping]] = ..., steps: _Optional[_Union[_reasoning_pb2.Support, str]] = ...) -> None: ...
