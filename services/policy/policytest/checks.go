@@ -13,6 +13,7 @@ import (
 
 var checks = []check{
 	{name: "model is stable", run: modelIsStable},
+	{name: "capabilities hold", run: capabilitiesHold},
 	{name: "each ordinal comes once", run: eachOrdinalOnce},
 	{name: "span bounds the steps", run: spanBounds},
 	{name: "steps can be continued", run: continues},

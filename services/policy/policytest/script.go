@@ -25,6 +25,12 @@ type Script struct {
 	calls []*Call
 }
 
+// Able are the capabilities of a Script that Steps returns.
+var Able = policy.Capabilities{
+	Counts: reasoning.SupportYes, LogProbs: reasoning.SupportYes, Continues: reasoning.SupportYes,
+	Attempts: reasoning.SupportYes, Stops: reasoning.SupportYes,
+}
+
 // Model returns the Identity, or the default one.
 func (s *Script) Model(ctx context.Context) (policy.Model, error) {
 	id := s.Identity

@@ -45,8 +45,10 @@ func (s *sample) admit(e *event) ([]modelserver.Token, error) {
 		return e.tokens, nil
 	}
 	c.events++
-	s.shown.text, s.shown.counted = true, max(c.listed, c.stated) > 0
-	s.shown.logProbs = s.shown.logProbs || len(e.tokens) > 0
+	if !e.tools {
+		s.shown.text, s.shown.counted = true, max(c.listed, c.stated) > 0
+		s.shown.logProbs = s.shown.logProbs || len(e.tokens) > 0
+	}
 	if s.finish != 0 {
 		return e.tokens, nil
 	}
