@@ -15,8 +15,14 @@ func TestConformance(t *testing.T) {
 	natstest.Outside(t)
 	policytest.Run(t, func(t *testing.T) policy.Policy {
 		q := newRig(t, natstest.Server(t), 1, Config{})
-		q.worker(t, policytest.Steps(3, time.Second), WorkerConfig{})
-		return q
+		script := policytest.Steps(3, time.Second)
+		script.Can = policytest.Able
+		q.worker(t, script, WorkerConfig{})
+		p := q.roster(t).Describe(q)
+		if m, err := p.Model(t.Context()); err != nil || m.Capabilities != policytest.Able {
+			t.Errorf("got %+v and error %v, want the capabilities that the worker announces", m, err)
+		}
+		return p
 	}, policytest.Options{
 		Queued: true,
 		Bubble: true,

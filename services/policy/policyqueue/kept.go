@@ -22,12 +22,12 @@ const (
 // A kept puts the announcement of a worker into the bucket of last announcements, where it
 // outlives the worker. Only one goroutine uses it.
 type kept struct {
-	last protocol.Announcement // that was put
-	at   time.Time             // of the last attempt
+	last protocol.Announcement // of the last attempt to put one
+	at   time.Time             // of that attempt
 }
 
 // keep puts a into the bucket if its engine is ready, and if a describes its model in another way
-// than the last one or that was KeepEvery ago. Planners create the bucket: without one, as with
+// than at the last attempt or that was KeepEvery ago. Planners create the bucket: without one, as with
 // planners of an earlier release, a later keep tries again.
 func (k *kept) keep(ctx context.Context, js jetstream.JetStream, a protocol.Announcement) {
 	if a.NATSUser = ""; !a.Ready {
@@ -48,12 +48,10 @@ func (k *kept) keep(ctx context.Context, js jetstream.JetStream, a protocol.Anno
 	if err == nil {
 		_, err = kv.Put(ctx, protocol.Token(a.Model.Name), value)
 	}
-	if k.at = time.Now(); err != nil {
+	if k.last, k.at = a, time.Now(); err != nil {
 		slog.Warn("announcement is not kept for the time when no worker lives", "bucket", protocol.ModelsBucket,
 			"model", a.Model.Name, "error", err)
-		return
 	}
-	k.last = a
 }
 
 // readKept returns the last announcement of a model, nil if there is none.
@@ -78,23 +76,12 @@ func readKept(ctx context.Context, js jetstream.JetStream, model string) (*proto
 
 // readAllKept returns the last announcements of all models.
 func readAllKept(ctx context.Context, js jetstream.JetStream) (all []protocol.Announcement, err error) {
-	kv, err := js.KeyValue(ctx, protocol.ModelsBucket)
-	if errors.Is(err, jetstream.ErrBucketNotFound) {
-		return nil, nil
+	values, err := readBucket(ctx, js, protocol.ModelsBucket, ">")
+	if err != nil && !errors.Is(err, jetstream.ErrBucketNotFound) {
+		return nil, err
 	}
-	var keys jetstream.KeyLister
-	if err == nil {
-		keys, err = kv.ListKeys(ctx)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read bucket %s: %w", protocol.ModelsBucket, classify(ctx, err))
-	}
-	for key := range keys.Keys() {
-		entry, err := kv.Get(ctx, key)
-		if err != nil {
-			continue // deleted since
-		}
-		if a, err := protocol.DecodeAnnouncement(entry.Value()); err == nil {
+	for _, value := range values {
+		if a, err := protocol.DecodeAnnouncement(value); err == nil {
 			all = append(all, a)
 		}
 	}

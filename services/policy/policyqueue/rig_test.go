@@ -78,6 +78,24 @@ func newRig(t *testing.T, s *natsd.Server, partitions int, cfg Config, opts ...n
 	return &rig{Client: c, monitor: monitor, server: s, cfg: c.cfg, start: time.Now()}
 }
 
+// roster returns a roster of the queue's workers, which runs until the end of the test.
+func (q *rig) roster(t *testing.T) *Roster {
+	t.Helper()
+	r, err := NewRoster(q.nc, q.cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- r.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		<-ended
+	})
+	synctest.Wait()
+	return r
+}
+
 // A testWorker is a running worker with a connection of its own.
 type testWorker struct {
 	*Worker
