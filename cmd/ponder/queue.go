@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -13,6 +14,8 @@ import (
 type queueCmd struct {
 	Show queueShowCmd `cmd:"" default:"withargs" help:"Show the settings, and the load and the workers of each model."`
 	Set  queueSetCmd  `cmd:"" help:"Change settings. Services and workers follow at once; no job is lost."`
+
+	Forget queueForgetCmd `cmd:"" help:"Forget what a model could do whose workers are gone: searches for it are then accepted, whatever they need."`
 }
 
 type queueShowCmd struct {
@@ -24,17 +27,19 @@ type queueModel struct {
 	Model string `json:"model"`
 	policyqueue.Load
 	Workers []queueWorker `json:"workers"`
+	Last    *queueWorker  `json:"last,omitempty"` // of the model's last announcement, if no worker lives
 }
 
 // A queueWorker is a worker in JSON.
 type queueWorker struct {
-	Name     string `json:"name"`
-	User     string `json:"nats_user,omitempty"`
-	Version  string `json:"model_version,omitempty"`
-	Template string `json:"template,omitempty"`
-	Slots    int    `json:"slots"`
-	State    string `json:"state"` // ready, not ready, draining
-	Reason   string `json:"reason,omitempty"`
+	Name     string   `json:"name"`
+	User     string   `json:"nats_user,omitempty"`
+	Version  string   `json:"model_version,omitempty"`
+	Template string   `json:"template,omitempty"`
+	Slots    int      `json:"slots"`
+	State    string   `json:"state"`            // ready, not ready, draining, gone
+	Reason   string   `json:"reason,omitempty"` // of a worker that takes no jobs
+	Lacks    []string `json:"lacks,omitempty"`  // capabilities that the worker does not have
 }
 
 // describe returns the state with its reason.
@@ -107,10 +112,7 @@ func printSettings(out *output, s protocol.Settings, written bool) error {
 func printQueue(out *output, m policyqueue.ModelStatus) error {
 	workers := make([]queueWorker, 0, len(m.Workers))
 	for _, a := range m.Workers {
-		w := queueWorker{
-			Name: a.Name, User: a.NATSUser, Version: a.Model.Version, Template: a.Model.Template,
-			Slots: a.Slots, State: "ready", Reason: a.Reason,
-		}
+		w := newQueueWorker(a)
 		switch {
 		case a.Draining:
 			w.State = "draining"
@@ -119,10 +121,45 @@ func printQueue(out *output, m policyqueue.ModelStatus) error {
 		}
 		workers = append(workers, w)
 	}
-	err := out.row(queueModel{m.Model, m.Load, workers}, "%s: %d jobs queued, %d running, %d workers",
-		m.Model, m.Load.Queued, m.Load.Running, len(workers))
-	for _, w := range workers {
-		err = errors.Join(err, out.line("  %-24s %4d slots  %s", w.Name, w.Slots, w.describe()))
+	model := queueModel{Model: m.Model, Load: m.Load, Workers: workers}
+	shown := workers
+	if len(workers) == 0 && m.Last != nil {
+		last := newQueueWorker(*m.Last)
+		last.State = "gone, its announcement holds until another worker starts: ponder queue forget " + m.Model + " removes it"
+		shown = []queueWorker{last}
+		last.State = "gone"
+		model.Last = &last
+	}
+	err := out.row(model, "%s: %d jobs queued, %d running, %d workers", m.Model, m.Load.Queued, m.Load.Running, len(workers))
+	for _, w := range shown {
+		lacks := ""
+		if len(w.Lacks) > 0 {
+			lacks = "; " + strings.Join(w.Lacks, "; ")
+		}
+		err = errors.Join(err, out.line("  %-24s %4d slots  %s%s", w.Name, w.Slots, w.describe(), lacks))
 	}
 	return err
+}
+
+// newQueueWorker returns a worker that is ready.
+func newQueueWorker(a protocol.Announcement) queueWorker {
+	return queueWorker{
+		Name: a.Name, User: a.NATSUser, Version: a.Model.Version, Template: a.Model.Template,
+		Slots: a.Slots, State: "ready", Reason: a.Reason, Lacks: a.Capabilities.Lacks(),
+	}
+}
+
+type queueForgetCmd struct {
+	natsTarget `embed:""`
+	Model      string `arg:"" help:"Name of the model."`
+}
+
+// Run removes the last announcement of a model.
+func (c *queueForgetCmd) Run(ctx context.Context, out *output) error {
+	return c.do(ctx, func(ctx context.Context, js jetstream.JetStream) error {
+		if err := policyqueue.Forget(ctx, js, c.Model); err != nil {
+			return err
+		}
+		return out.row(map[string]any{"forgotten": c.Model}, "forgot what %s could do", c.Model)
+	})
 }

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +19,8 @@ import (
 // ponder queue prints the default settings, then the settings that were written, and the
 // models and workers of the queue.
 func TestQueuePrintsSettingsAndWorkers(t *testing.T) {
+	runtime.GC() // nats.go keeps timers in a sync.Pool, also those of the bubbles of earlier tests,
+	runtime.GC() // and two collections empty a pool
 	server, err := natsd.Start(natsd.Config{Listen: "127.0.0.1:0"})
 	if err != nil {
 		t.Fatal(err)
@@ -57,30 +61,45 @@ func TestQueuePrintsSettingsAndWorkers(t *testing.T) {
 	}
 	must("queue show", "partitions 32, cap 4\n")
 
-	startQueueWorker(t, server, "pod-0")
+	stop := startQueueWorker(t, server, "pod-0")
 	want := "partitions 32, cap 4\n" +
 		"script: 0 jobs queued, 0 running, 1 workers\n" +
-		"  pod-0                       8 slots  ready\n"
-	for began := time.Now(); ; {
-		got, err := run("queue show")
-		if err == nil && got == want {
-			break
-		}
-		if time.Since(began) > 20*time.Second {
-			t.Fatalf("error %v, prints\n%swant\n%s", err, got, want)
+		"  pod-0                       8 slots  ready; does not count the tokens of steps\n"
+	shows := func(want string) {
+		t.Helper()
+		for began := time.Now(); ; {
+			got, err := run("queue show")
+			if err == nil && got == want {
+				break
+			}
+			if time.Since(began) > 20*time.Second {
+				t.Fatalf("error %v, prints\n%swant\n%s", err, got, want)
+			}
 		}
 	}
+	shows(want)
 	got, err := run("queue show --json")
 	for _, want := range []string{`{"model":"script","queued":0,"running":0,"waiting":`, `"name":"pod-0"`} {
 		if err != nil || !strings.Contains(got, want) {
 			t.Errorf("error %v, prints %s, want %s", err, got, want)
 		}
 	}
+
+	stop()
+	shows("partitions 32, cap 4\n" +
+		"script: 0 jobs queued, 0 running, 0 workers\n" +
+		"  pod-0                       8 slots  gone, its announcement holds until another worker starts: " +
+		"ponder queue forget script removes it; does not count the tokens of steps\n")
+	must("queue forget script", "forgot what script could do\n")
+	must("queue show", "partitions 32, cap 4\nscript: 0 jobs queued, 0 running, 0 workers\n")
+	if _, err := run("queue forget script"); err == nil || !strings.Contains(err.Error(), "ponder queue show") {
+		t.Errorf("forgotten twice: got %v", err)
+	}
 }
 
-// startQueueWorker creates a queue and starts a worker of it, which runs until the end of
-// the test.
-func startQueueWorker(t *testing.T, server *natsd.Server, name string) {
+// startQueueWorker creates a queue and starts a worker of it, which does not count the tokens of
+// steps and runs until stop is called or the test ends.
+func startQueueWorker(t *testing.T, server *natsd.Server, name string) (stop func()) {
 	t.Helper()
 	nc, err := server.Connect(name)
 	if err != nil {
@@ -94,18 +113,22 @@ func startQueueWorker(t *testing.T, server *natsd.Server, name string) {
 	if err := policyqueue.Setup(t.Context(), js, cfg); err != nil {
 		t.Fatal(err)
 	}
-	worker, err := policyqueue.NewWorker(nc, policytest.Steps(1, 0), cfg, policyqueue.WorkerConfig{Name: name, Slots: 8})
+	script := policytest.Steps(1, 0)
+	script.Can.Counts = reasoning.SupportNo
+	worker, err := policyqueue.NewWorker(nc, script, cfg, policyqueue.WorkerConfig{Name: name, Slots: 8})
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- worker.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
+	stop = sync.OnceFunc(func() {
+		cancel()
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
 		nc.Close()
 	})
+	t.Cleanup(stop)
+	return stop
 }

@@ -1,6 +1,11 @@
 package policy
 
-import "github.com/ponder-mesh/ponder/reasoning"
+import (
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/ponder-mesh/ponder/reasoning"
+)
 
 // A Model is a model and what it can do on the server that runs it.
 type Model struct {
@@ -36,6 +41,31 @@ func (c Capabilities) And(other Capabilities) Capabilities {
 		both.Total = other.Total
 	}
 	return both
+}
+
+// Lacks returns what the model surely cannot do, in words, and the bounds of what it can.
+func (c Capabilities) Lacks() (lacks []string) {
+	for _, f := range []struct {
+		support reasoning.Support
+		lack    string
+	}{
+		{c.Counts, "does not count the tokens of steps"}, {c.LogProbs, "has no log-probabilities"},
+		{c.Continues, "does not continue a text"}, {c.Attempts, "is not shown attempts"}, {c.Stops, "does not end at a stop text"},
+	} {
+		if f.support == reasoning.SupportNo {
+			lacks = append(lacks, f.lack)
+		}
+	}
+	if n := utf8.RuneCountInString(c.Input.Alphabet); n > 0 {
+		lacks = append(lacks, fmt.Sprintf("reads %d characters", n))
+	}
+	if c.Input.Tokens > 0 {
+		lacks = append(lacks, fmt.Sprintf("reads problems of at most %d tokens", c.Input.Tokens))
+	}
+	if c.Total > 0 {
+		lacks = append(lacks, fmt.Sprintf("takes at most %d tokens of prompt and text", c.Total))
+	}
+	return lacks
 }
 
 // ErrIncapable indicates a request for what the model cannot do on the server that runs it.
