@@ -15,7 +15,9 @@ import (
 	"github.com/ponder-mesh/ponder/internal/natsx/natstest"
 	"github.com/ponder-mesh/ponder/mesh"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
+	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/planner/plannerrpc"
+	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/policy/policytest"
 	"github.com/ponder-mesh/ponder/services/verifier/verifiertest"
 )
@@ -27,6 +29,7 @@ type badInput struct {
 	whole      func(r *plannerv1.SolveRequest)                              // changes the request of that call
 	call       func(ctx context.Context, m *mesh.Mesh, search string) error // replaces the call of Solve
 	noVerifier bool                                                         // the mesh has no verifier
+	incapable  bool                                                         // the mesh has a policy that can do little: see below
 
 	code          codes.Code
 	reason, field string
@@ -56,6 +59,14 @@ func TestBadInputIsRefused(t *testing.T) {
 		engine := policytest.Steps(1, 10*time.Second)
 		withoutVerifier := start(t, s, mesh.Config{Policy: engine})
 		withVerifier := start(t, s, mesh.Config{Policy: engine, Verifier: verifiertest.Steps(0)})
+		little := policytest.Steps(1, 0)
+		little.Identity = reasoning.Model{Name: "small", Template: "steps"}
+		const no = reasoning.SupportNo
+		little.Can = policy.Capabilities{
+			Input: reasoning.Input{Alphabet: "abcdefghijklmnopqrstuvwxyz 0123456789", Tokens: 100}, Total: 128,
+			Counts: no, LogProbs: no, Continues: no, Attempts: no, Stops: no,
+		}
+		incapable := start(t, s, mesh.Config{Policy: little, Verifier: verifiertest.Steps(0), Sampling: reasoning.DefaultSampling(64)})
 		outcome, events := solve(t, withVerifier, requestFor(bestOf(4)))
 		complete(t, outcome)
 		search := events[0].Search
@@ -64,15 +75,18 @@ func TestBadInputIsRefused(t *testing.T) {
 		var rows [][]string
 		for i, c := range slices.Concat(badSpecs(), badCalls()) {
 			m := withVerifier
-			if c.noVerifier {
+			switch {
+			case c.noVerifier:
 				m = withoutVerifier
+			case c.incapable:
+				m = incapable
 			}
 			before, began := len(engine.Calls()), time.Now()
 			err := c.send(t.Context(), m, search)
 			t.Logf("%s: %v", c.input, err) // names the row before its failures
 			took(t, began, 0)
 			refused(t, err, c.code, c.reason, c.field)
-			if calls := len(engine.Calls()) - before; calls > 0 {
+			if calls := len(engine.Calls()) + len(little.Calls()) - before; calls > 0 {
 				t.Errorf("the engine was called %d times, want none", calls)
 			}
 			valid := requestFor(bestOf(2))

@@ -57,6 +57,18 @@ func levels(n int) search.Strategy {
 	return s
 }
 
+// beyond returns a spec that is refused because the policy of the incapable mesh cannot do it.
+func beyond(input, reason, field string, change func(*plannerv1.SearchSpec)) badInput {
+	code := codes.FailedPrecondition
+	if reason == "PROBLEM_UNREADABLE" {
+		code = codes.InvalidArgument
+	}
+	return badInput{input: input, change: func(r *plannerv1.SearchSpec) {
+		strategy(search.Greedy{})(r)
+		change(r)
+	}, code: code, reason: reason, field: field, incapable: true}
+}
+
 // badSpecs returns the specs that Solve refuses.
 func badSpecs() []badInput {
 	return []badInput{
@@ -169,5 +181,15 @@ func badSpecs() []badInput {
 			noVerifier: true,
 			code:       codes.FailedPrecondition, reason: "NO_VERIFIER",
 		},
+		beyond("beam, the policy's server does not count the tokens of steps", "CAPABILITY_MISSING", "strategy", strategy(beam(4, 2))),
+		beyond("revisions, the workers cannot show attempts", "CAPABILITY_MISSING", "strategy", strategy(search.NewRevisions(4))),
+		beyond("choice by certainty, the policy's server sends no log-probabilities", "CAPABILITY_MISSING", "choice",
+			strategyAndChoice(majority(4), search.Choice{By: search.ByCertainty})),
+		beyond("max_tokens above the context of the policy's server", "CAPABILITY_MISSING", "sampling.max_tokens",
+			sampling(&reasoningv1.Sampling{MaxTokens: proto.Int32(128)})),
+		beyond("problem with a character that the policy does not read", "PROBLEM_UNREADABLE", "problem",
+			func(r *plannerv1.SearchSpec) { r.Problem = "1 加 1 等于几" }),
+		beyond("problem that is longer than the policy's context", "PROBLEM_UNREADABLE", "problem",
+			func(r *plannerv1.SearchSpec) { r.Problem = strings.Repeat("one ", 64) }),
 	}
 }
