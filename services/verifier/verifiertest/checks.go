@@ -17,6 +17,7 @@ import (
 
 var checks = []check{
 	{name: "reward model is stable", run: modelIsStable},
+	{name: "capabilities hold", run: capabilitiesHold},
 	{name: "one score per step", run: oneScorePerStep},
 	{name: "a score depends on its path only", equal: true, run: pathOnly},
 	{name: "a score does not depend on later steps", equal: true, causal: true, run: causal},

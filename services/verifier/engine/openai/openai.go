@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/ponder-mesh/ponder/internal/modelserver"
@@ -49,6 +50,9 @@ type Engine struct {
 	model  verifier.RewardModel
 	client *modelserver.Client
 	slots  chan struct{}
+
+	mu      sync.Mutex
+	context int // length of the model's context, in tokens; 0: not known
 }
 
 // New checks the configuration. It does not connect to the server; Ready does.
@@ -94,14 +98,32 @@ func New(c Config) (*Engine, error) {
 // Close closes idle connections. Score must not be called afterwards.
 func (e *Engine) Close() { e.client.Close() }
 
-// RewardModel returns the configured identity, with the family as its template.
+// RewardModel returns the configured identity, with the family as its template, and what is known
+// of the server. It sends no request.
 func (e *Engine) RewardModel(ctx context.Context) (verifier.RewardModel, error) {
-	return e.model, ctx.Err()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	model := e.model
+	model.Capabilities.Steps = reasoning.SupportYes // all families score steps
+	if e.context > 0 {
+		model.Capabilities.Input.Tokens = max(1, e.context-1) // a step has a token
+	}
+	return model, ctx.Err()
 }
 
-// Ready returns nil if the server answers and has the model, otherwise an error that
-// names the URL.
+// Ready returns nil if the server answers and has the model, otherwise an error that names the
+// URL. It keeps the length of the model's context, if the server tells it.
 func (e *Engine) Ready(ctx context.Context) error {
-	_, err := e.client.Ready(ctx, e.config.Model)
-	return err
+	list, err := e.client.Ready(ctx, e.config.Model)
+	if err != nil {
+		return err
+	}
+	model, err := e.client.Find(list, e.config.Model)
+	if err != nil {
+		return err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.context = model.Context
+	return nil
 }

@@ -85,7 +85,7 @@ func TestFamilies(t *testing.T) {
 			model, err := e.RewardModel(t.Context())
 			wantModel := verifier.RewardModel{
 				Model:      reasoning.Model{Name: "prm", Template: test.family, Parameters: 1000},
-				Aggregator: test.aggregator,
+				Aggregator: test.aggregator, Capabilities: verifier.Capabilities{Steps: reasoning.SupportYes},
 			}
 			if model != wantModel || err != nil {
 				t.Errorf("reward model is %+v and %v, want %+v", model, err, wantModel)
@@ -326,5 +326,22 @@ func TestConfigIsChecked(t *testing.T) {
 	}
 	if _, err := Lookup("oracle"); err == nil || !strings.Contains(err.Error(), "math-shepherd") {
 		t.Errorf("got %v, want an error that names the families", err)
+	}
+}
+
+// The context that a server tells bounds the problem; one that is not told bounds nothing.
+func TestContextIsThatOfTheServer(t *testing.T) {
+	length := `,"max_model_len":64`
+	e := serve(t, "qwen2.5-math-prm", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, `{"data":[{"id":"prm","owned_by":"vllm"%s}]}`, length)
+	})
+	for _, want := range []int{63, 0} {
+		if err := e.Ready(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if m, err := e.RewardModel(t.Context()); err != nil || m.Capabilities.Input.Tokens != want {
+			t.Errorf("got %+v and error %v, want room for %d tokens", m, err, want)
+		}
+		length = ""
 	}
 }
