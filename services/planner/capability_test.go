@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/ponder-mesh/ponder/reasoning"
@@ -118,6 +119,7 @@ func TestRetryGetsItsSearchWhateverTheModelsCanDo(t *testing.T) {
 		r := Request{Problem: "p", Strategy: search.NewBeam(4), IdempotencyKey: "k"}
 		id := mustCreate(t, p, r)
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		script.Can.Counts = reasoning.SupportNo
 		if again := mustCreate(t, p, r); again != id {
 			t.Errorf("got search %s, want %s", again, id)
