@@ -57,7 +57,7 @@ func standIn(t *testing.T, format string, o modelservertest.Options) (*modelserv
 func engineMesh(e *openai.Engine) mesh.Config {
 	return mesh.Config{
 		Policy: e, Verifier: verifiertest.Steps(0),
-		PolicyChecks: []serve.Check{{Name: "engine", Do: e.Ready}},
+		PolicyChecks: []serve.Check{{Name: "engine", Do: e.Ready}}, PolicyReady: e.Ready,
 	}
 }
 

@@ -50,22 +50,6 @@ type Config struct {
 // in memory only.
 type Addresses struct{ Planner, Policy, Verifier, Difficulty string }
 
-// policyReady returns the check of the policy's engine by its workers, nil if the engine is always
-// ready.
-func (c Config) policyReady() func(context.Context) error {
-	if len(c.PolicyChecks) == 0 {
-		return nil
-	}
-	return func(ctx context.Context) error {
-		for _, check := range c.PolicyChecks {
-			if err := check.Do(ctx); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-}
-
 // withDefaults returns c with defaults for the fields that are not set.
 func (c Config) withDefaults() Config {
 	if c.Telemetry == nil {

@@ -180,7 +180,7 @@ func (m *Mesh) startWorker(c Config, engine policy.Policy, index int) error {
 	if err != nil {
 		return err
 	}
-	worker, err := policyqueue.NewWorker(nc, engine, c.Queue, policyqueue.WorkerConfig{Name: name, Slots: c.Slots, Ready: c.policyReady()})
+	worker, err := policyqueue.NewWorker(nc, engine, c.Queue, policyqueue.WorkerConfig{Name: name, Slots: c.Slots, Ready: c.PolicyReady})
 	if err != nil {
 		return err
 	}
