@@ -9,8 +9,6 @@ import (
 	"pgregory.net/rapid"
 )
 
-func itoa(n int) string { return strconv.Itoa(n) }
-
 // A gradedCase is a line of testdata/correct.tsv.
 type gradedCase struct {
 	line      int
@@ -93,7 +91,7 @@ func TestCorrectIsSymmetricExceptDecimals(t *testing.T) {
 
 // Correct accepts answers that Key does not group.
 func TestCorrectIsMoreLenientThanKey(t *testing.T) {
-	for _, tt := range [][2]string{{"0.5", "50%"}, {"1, 2", "2, 1"}, {`\sqrt{8}`, `2\sqrt{2}`}, {"0.3333", "1/3"}} {
+	for _, tt := range [][2]string{{"0.5", "50%"}, {"0.3333", "1/3"}, {`\frac{x^2-1}{x-1}`, "x+1"}, {"5 N", "5"}} {
 		if correct, same := Correct(tt[0], tt[1]), same(tt[0], tt[1]); !correct || same {
 			t.Errorf("%q, %q: Correct is %v, equal keys %v, want true, false", tt[0], tt[1], correct, same)
 		}

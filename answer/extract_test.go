@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"encoding/json"
 	"os"
-	"strings"
 	"testing"
 )
 
@@ -88,13 +87,14 @@ func FuzzExtract(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, r := range rules {
-			got, ok := r.Find(text)
-			if ok != (got != "") || got != strings.TrimSpace(got) {
-				t.Errorf("%s(%q) = %q, %v", r.Name, text, got, ok)
+		for kind := range rules {
+			q := Of(kind, "")
+			got, ok := q.Extract(text)
+			if ok != (got != "") {
+				t.Errorf("Extract(%q) = %q, %v", text, got, ok)
 			}
-			if !strings.Contains(text, strings.TrimPrefix(got, "-")) {
-				t.Errorf("%s(%q) = %q, which is not in the text", r.Name, text, got)
+			if ok && q.Key(got) == "" {
+				t.Errorf("Extract(%q) = %q, whose key is empty", text, got)
 			}
 		}
 	})

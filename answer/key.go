@@ -1,247 +1,166 @@
 package answer
 
 import (
-	"bytes"
+	"crypto/sha256"
 	"regexp"
+	"slices"
 	"strings"
 )
 
-// Key returns the canonical form of an answer. Equality of keys is the equivalence of answers
-// by which votes are counted, and Key(Key(a)) == Key(a).
+// Key returns the canonical form of an answer. Equality of keys is the equivalence of answers by which votes are
+// counted, and q.Key(q.Key(a)) == q.Key(a). An answer whose key is empty is none.
 //
-// It drops notation that does not change the answer: LaTeX spacing, sizing and text
-// commands, degrees, percent and currency signs, units, thousands commas, a leading
-// "x=", final full stops, semicolons and colons. A percent sign is dropped without a
-// division by 100. Plain numbers become reduced fractions (0.50, 2/4 and \frac12 are 1/2),
-// alone and as elements of lists, tuples, sets and intervals. Words lose their case,
-// variables keep it. The rules follow Hendrycks et al. 2021 (strip_string).
-func Key(answer string) string {
+// The key of an expression is its normal form: numbers are exact, sums and products have one order, products are
+// expanded, roots of numbers are roots of primes. Equations and inequalities are solved where they are linear in their
+// only variable or in y. Lists, sets and unions have no order. The key drops notation that does not change the answer:
+// spacing, sizes, signs of degrees, percent and currencies, units, a leading "x =". A percent sign is dropped without
+// a division by 100. Words lose their case, variables keep it. The option of a multiple-choice problem has the key of
+// its letter.
+func (q *Question) Key(answer string) string {
 	if len(answer) > MaxLen {
 		return answer
 	}
-	return reduce(normalize(answer))
+	switch q.kind {
+	case KindCode:
+		return codeKey(answer)
+	case KindText:
+		return textKey(answer)
+	}
+	return q.keyOf(q.read(answer, reading{}))
 }
 
-// normalize applies the rewrite rules until none changes s. A rule either leaves s unchanged,
-// shortens it, or keeps its length and removes a capital, a comma or a control character; hence
-// the loop ends, and normalize is idempotent.
-func normalize(s string) string { return rewrite(s, rewrites) }
+// keyOf returns the key of a value.
+func (q *Question) keyOf(v value) string {
+	key := q.format(v)
+	if letter := q.keys[key]; letter != "" {
+		return letter
+	}
+	return key
+}
 
-// rewrite applies the given rules until none changes s.
-func rewrite(s string, rewrites []func(string) string) string {
-	s = prepare(s)
-	for {
-		before := s
-		for _, rule := range rewrites {
-			s = rule(s)
+// format returns the text of a value, if it is read as the same value, and else a digest of it: texts that are no
+// mathematics may contain anything.
+func (q *Question) format(v value) string {
+	key := v.format(false)
+	if strings.Trim(key, "-/0123456789") == "" || len(key) <= MaxLen && q.read(key, reading{}).format(false) == key {
+		return key
+	}
+	digest := sha256.Sum256([]byte(key))
+	letters := make([]byte, len(digest))
+	for i, d := range digest {
+		letters[i] = 'a' + d%26
+	}
+	return string(letters)
+}
+
+// format returns the text of a value, which the reader reads as the same value.
+func (v value) format(nested bool) string {
+	switch v.kind {
+	case kindScalar:
+		return strings.TrimSpace(v.sum.String())
+	case kindWords:
+		return wordsKey(v.text)
+	case kindRelation:
+		if v.text == "=" {
+			return "0=" + v.sum.String()
 		}
-		if s == before {
-			return s
+		return v.sum.String() + v.text + "0"
+	case kindSingle:
+		return `\{` + v.elems[0].format(true) + `\}`
+	case kindTuple:
+		return v.text[:1] + v.join(";") + v.text[1:]
+	case kindRatio:
+		return v.join(":")
+	case kindUnion:
+		return v.join("∪")
+	case kindMatrix:
+		env := "matrix"
+		size := v.text
+		if strings.HasPrefix(size, "|") {
+			env = "vmatrix"
+			size = strings.Trim(size, "|")
 		}
-	}
-}
-
-var (
-	rewrites         = []func(string) string{commands, trim, unbrace, dropVariable, units, lower}
-	rewritesKeepName = []func(string) string{commands, trim, unbrace, units} // without dropVariable: keeps "y="
-)
-
-// prepare applies the rules that need to be applied only once, since no other rule produces
-// a text that they replace.
-func prepare(s string) string {
-	s = strings.ToValidUTF8(s, "")
-	s = unicodeMath.Replace(s)
-	s = root.ReplaceAllString(s, `\sqrt{$1}`)
-	s = strings.ReplaceAll(s, "√", `\sqrt`)
-	s = degrees.ReplaceAllString(s, `$1($2$3*\pi/180)`) // outside of functions degrees are a unit
-	return dropUnitNoun(strings.TrimSpace(s))
-}
-
-const degree = `(?:\^\s*\{?\s*\\circ\s*\}?|\^?°|\\degree)`
-
-var (
-	unicodeMath = strings.NewReplacer("{,}", "", "−", "-", "–", "-", "×", "*", "·", "*", "÷", "/", "²", "^2", "³", "^3",
-		"½", `\frac12`)
-	root = regexp.MustCompile(`√([0-9]+)`)
-
-	degrees = regexp.MustCompile(`(\\(?:sin|cos|tan|cot|sec|csc))\s*` +
-		`(?:\(([0-9]+(?:\.[0-9]+)?)\s*` + degree + `\)|([0-9]+(?:\.[0-9]+)?)\s*` + degree + `)`)
-
-	counted = regexp.MustCompile(`^((?:\\?\$)?[-+]?(?:\\?\$)?(?:[0-9][0-9,]*)?\.?[0-9]+)` +
-		`(?:\s+([A-Za-z][A-Za-z ]*)|\s*\\(?:text|mbox|textrm|mathrm)\{([A-Za-z ]+)\.?\})\.?$`)
-)
-
-// magnitudeWords are words that change the value of the number before them, or belong to it.
-var magnitudeWords = map[string]bool{
-	"hundred": true, "thousand": true, "million": true, "billion": true, "trillion": true, "dozen": true, "half": true,
-	"halves": true, "and": true, "or": true, "to": true, "less": true, "more": true, "than": true, "plus": true,
-	"minus": true, "over": true, "mod": true, "am": true, "pm": true, "pi": true, "sqrt": true, "sin": true,
-	"cos": true, "tan": true, "log": true, "ln": true, "infinity": true, "base": true,
-}
-
-// dropUnitNoun drops a noun of up to three words after a number, as in "18 eggs".
-func dropUnitNoun(s string) string {
-	m := counted.FindStringSubmatch(s)
-	if m == nil {
-		return s
-	}
-	words := strings.Fields(m[2] + m[3])
-	if len(words) > 3 {
-		return s
-	}
-	for _, w := range words {
-		if len(w) < 2 || magnitudeWords[strings.ToLower(w)] {
-			return s
-		}
-	}
-	return m[1]
-}
-
-// trim drops white space around an answer, full stops, semicolons and colons at its end, an
-// outer group, and the parentheses of a choice, (C).
-func trim(s string) string {
-	s = strings.TrimRight(strings.TrimSpace(s), ".;:")
-	for len(s) > 1 && s[0] == '{' && braces(s)[0] == len(s)-1 {
-		s = s[1 : len(s)-1]
-	}
-	if len(s) == 3 && s[0] == '(' && 'A' <= s[1] && s[1] <= 'Z' && s[2] == ')' {
-		s = s[1:2]
-	}
-	return s
-}
-
-// unbrace drops braces around one letter or digit, or around nothing: x^{2}, \sqrt{3},
-// \frac{1}{2}.
-func unbrace(s string) string {
-	var out []byte
-	var open []int // offsets in out of open groups
-	for i := 0; i < len(s); i++ {
-		out = append(out, s[i])
-		switch s[i] {
-		case '\\':
-			if i++; i < len(s) {
-				out = append(out, s[i])
-			}
-		case '{':
-			open = append(open, len(out)-1)
-		case '}':
-			if len(open) == 0 {
-				continue
-			}
-			start := open[len(open)-1]
-			open = open[:len(open)-1]
-			before, inside := out[:start], string(out[start+1:len(out)-1])
-			digit := i+1 < len(s) && isDigit(s[i+1])
+		_, columns, _ := strings.Cut(size, "×")
+		var b strings.Builder
+		for i, e := range v.elems {
 			switch {
-			case inside == "":
-				out = before
-			case !single(inside):
-			case isDigit(inside[0]) && digit && !bytes.HasSuffix(before, []byte(`\frac`)): // x^{2}3 is not x^23
-			case isLetter(inside[0]) && start > 0 && isLetter(out[start-1]): // \sqrt{x} is not \sqrtx
-				out = append(append(before, ' '), inside...)
+			case i == 0:
+			case itoa(i%atoi(columns)) == "0":
+				b.WriteString(`\\`)
 			default:
-				out = append(before, inside...)
+				b.WriteByte('&')
 			}
+			b.WriteString(e.format(true))
 		}
-	}
-	return string(out)
-}
-
-func single(s string) bool { return len(s) == 1 && (isDigit(s[0]) || isLetter(s[0])) || s == "π" }
-
-// nameFirst matches an assignment to a variable, a function or a tuple, or a membership.
-var nameFirst = regexp.MustCompile(
-	`^(?:[A-Za-z](?:_[A-Za-z0-9])?|\\[a-z]+|[A-Za-z](?:\^\{-1\})?\([A-Za-z]\)|\([A-Za-z](?:;[A-Za-z])+\))` +
-		`(?:=([^=]+)|\\in([(\[\\].*))$`)
-
-// nameLast matches an assignment with the variable after a number, 5=x. An expression
-// with letters is not assigned: a+b=c is an equation.
-var nameLast = regexp.MustCompile(`^([^=A-Za-z\\]+)=[A-Za-z]$`)
-
-// dropVariable drops the name of the variable, before or after the value: x=5, 5=x, f(x)=2x, (x,y)=(1,2), x∈[0,1].
-func dropVariable(s string) string {
-	if m := nameFirst.FindStringSubmatch(s); m != nil {
-		return m[1] + m[2]
-	}
-	if m := nameLast.FindStringSubmatch(s); m != nil {
-		return m[1]
-	}
-	return s
-}
-
-// unit matches a number that is followed by units, and captures the number: 5cm, 12milesperhour,
-// 3cm^2. Space is dropped before.
-var unit = regexp.MustCompile(`(?i)^(.*[0-9}π])(?:(?:square|sq|cubic|per|/)*(?:degrees?|radians?|percent|` +
-	`dollars?|cents?|units?|inch(?:es)?|feet|foot|ft|yards?|yds?|miles?|mi|met(?:er|re)s?|cm|mm|km|` +
-	`kg|grams?|pounds?|lbs?|ounces?|oz|tons?|lit(?:er|re)s?|ml|gallons?|mph|kph|` +
-	`seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?|months?|years?|people|points?|ways?))+(?:\^[23])?$`)
-
-// units drops units after a number.
-func units(s string) string {
-	if m := unit.FindStringSubmatch(s); m != nil {
-		return m[1]
-	}
-	return s
-}
-
-// lower converts an answer that consists of words to lower case.
-func lower(s string) string {
-	letters := 0
-	for i := range len(s) {
-		switch c := s[i]; {
-		case isLetter(c):
-			letters++
-		case c < 0x80 && !strings.ContainsRune(" -'.;()", rune(c)):
-			return s
+		return `\begin{` + env + `}` + b.String() + `\end{` + env + `}`
+	case kindList:
+		switch {
+		case len(v.elems) == 0:
+			return "∅"
+		case nested:
+			return `\{` + v.join(";") + `\}`
 		}
+		return v.join(";")
 	}
-	if letters < 2 {
+	return ""
+}
+
+// wordsKey returns words so that they are read as words.
+func wordsKey(s string) string {
+	if again := unknown.read(s, reading{}); again.kind == kindWords && again.text == s {
 		return s
 	}
-	return strings.Map(func(r rune) rune {
-		if 'A' <= r && r <= 'Z' {
-			r += 'a' - 'A'
-		}
-		return r
-	}, s)
+	return `\text{` + s + `}`
 }
 
-// reduce converts to a reduced fraction every plain number that is the whole answer, or
-// an element of a list, tuple, set or interval.
-func reduce(s string) string {
-	var b strings.Builder
-	start := 0       // of the current atom
-	mayStart := true // an element of a list may start at start
-	flush := func(end int, mayEnd bool) {
-		atom := s[start:end]
-		if mayStart && mayEnd {
-			if r, ok := rational(atom); ok {
-				atom = r.RatString()
-			}
-		}
-		b.WriteString(atom)
+func atoi(s string) (n int) {
+	for i := range len(s) {
+		n = n*10 + int(s[i]-'0')
 	}
-	for i := 0; i < len(s); i++ {
-		opens, closes, size := false, false, 1
-		switch {
-		case s[i] == ';':
-			opens, closes = true, true
-		case s[i] == '(' || s[i] == '[':
-			opens = true
-		case s[i] == ')' || s[i] == ']':
-			closes = true
-		case strings.HasPrefix(s[i:], `\{`):
-			opens, size = true, 2
-		case strings.HasPrefix(s[i:], `\}`):
-			closes, size = true, 2
-		default:
-			continue
-		}
-		flush(i, closes)
-		b.WriteString(s[i : i+size])
-		i += size - 1
-		start, mayStart = i+1, opens
-	}
-	flush(len(s), true)
-	return b.String()
+	return max(n, 1)
 }
+
+// join returns the texts of the elements, sorted if they have no order.
+func (v value) join(separator string) string {
+	out := make([]string, len(v.elems))
+	for i, e := range v.elems {
+		out[i] = e.format(true)
+	}
+	if v.kind == kindList || v.kind == kindUnion {
+		slices.Sort(out)
+	}
+	return strings.Join(out, separator)
+}
+
+var notWord = regexp.MustCompile(`[^\p{L}\p{N}]+`)
+
+// textKey returns the words of a text in lower case.
+func textKey(s string) string {
+	s = strings.ToLower(clean(s))
+	s = regexpText.ReplaceAllString(s, " $1 ")
+	fields := strings.Fields(notWord.ReplaceAllString(s, " "))
+	if len(fields) > 1 && (fields[0] == "the" || fields[0] == "a" || fields[0] == "an") {
+		fields = fields[1:]
+	}
+	return strings.Join(fields, " ")
+}
+
+var regexpText = regexp.MustCompile(`\\(?:text|textbf|mathrm|mbox|texttt|boxed|emph)\s*\{([^{}]*)\}`)
+
+// codeKey returns a program or its output without blank lines and white space at the ends of lines.
+func codeKey(s string) string {
+	s = regexpTexttt.ReplaceAllString(strings.TrimSpace(s), "$1")
+	var lines []string
+	for l := range strings.Lines(s) {
+		if l = strings.TrimRight(l, " \t\r\n"); l != "" {
+			lines = append(lines, l)
+		}
+	}
+	out := strings.Join(lines, "\n")
+	if len(lines) == 1 {
+		out = strings.Trim(strings.TrimSpace(out), "`")
+	}
+	return out
+}
+
+var regexpTexttt = regexp.MustCompile(`^\\texttt\{([^{}]*)\}$`)

@@ -35,7 +35,7 @@ var update = flag.Bool("update", false, "write the golden files")
 var hostile = []string{
 	"\x1b]0;pwned\a12+7=19\n\nThe answer is 19\x1b[2J",
 	"The answer is \u202e91\u202c",
-	"The answer is 1\u200b9",
+	"The answer is 1\u200b8",
 	"wrong\rThe answer is 20",
 	"a step\nbill   policy 0 generated\nThe answer is 21",
 	"\u009b31mThe answer is 22",

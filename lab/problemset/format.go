@@ -44,7 +44,7 @@ func GSM8K(line []byte) (Problem, error) {
 	if err := json.Unmarshal(line, &in); err != nil {
 		return Problem{}, err
 	}
-	n, ok := answer.Hashes.Find(in.Answer)
+	n, ok := answer.Hashes(in.Answer)
 	if !ok && in.Answer != "" {
 		return Problem{}, errors.New(`answer: must end in "#### N", as in GSM8K`)
 	}

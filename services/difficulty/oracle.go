@@ -28,9 +28,10 @@ func (o *Oracle) Estimate(ctx context.Context, r Request) iter.Seq2[Estimate, er
 		return failed(err)
 	}
 	k := cmp.Or(r.MaxSamples, OracleSamples)
+	q := answer.Of(answer.KindAuto, r.Problem)
 	correct := func(c policy.Child) bool {
-		text, ok := answer.Extract(reasoning.Join(c.Steps))
-		return ok && c.Finish == reasoning.FinishEnd && answer.Correct(text, r.Answer)
+		text, ok := q.Extract(reasoning.Join(c.Steps))
+		return ok && c.Finish == reasoning.FinishEnd && q.Correct(text, r.Answer)
 	}
 	return sampler{policy: o.Policy, correct: correct}.estimate(ctx, r, k, k, fractionCorrect)
 }

@@ -19,15 +19,14 @@ type sample struct {
 
 func byOrdinal(a, b sample) int { return cmp.Compare(a.child.Ordinal, b.child.Ordinal) }
 
-// answerOf returns "=" and the key of the child's answer, or "" if the child has none: the prefix
-// distinguishes an empty key from no answer.
-func answerOf(c policy.Child) string {
+// answerOf returns the key of the child's answer to q, or "" if the child has none.
+func answerOf(q *answer.Question, c policy.Child) string {
 	if c.Finish != reasoning.FinishEnd {
 		return ""
 	}
-	text, ok := answer.Extract(reasoning.Join(c.Steps))
+	text, ok := q.Extract(reasoning.Join(c.Steps))
 	if !ok {
 		return ""
 	}
-	return "=" + answer.Key(text)
+	return q.Key(text)
 }

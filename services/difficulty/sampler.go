@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/ponder-mesh/ponder/answer"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy"
 	"github.com/ponder-mesh/ponder/services/verifier"
@@ -122,6 +123,7 @@ func (p sampler) samples(ctx context.Context, r Request, from, to int, wasted *t
 		send := func(s sample, err error) { out <- sampleResult{s, err} }
 		var work sync.WaitGroup
 		stop := func() { cancel(); work.Wait(); close(out) }
+		q := answer.Of(answer.KindAuto, r.Problem)
 		for _, request := range requests {
 			request.OnWaste = wasted.add
 			work.Go(func() {
@@ -130,7 +132,7 @@ func (p sampler) samples(ctx context.Context, r Request, from, to int, wasted *t
 						send(sample{cost: child.Cost().EndedBy(err)}, err)
 						return
 					}
-					work.Go(func() { send(p.score(ctx, r, model, child)) })
+					work.Go(func() { send(p.score(ctx, r, q, model, child)) })
 				}
 			})
 		}
@@ -175,9 +177,9 @@ func requests(r Request, from, to int) (all []policy.Request) {
 // score returns child as a sample, scored by the verifier if there is one. With an error the
 // sample has only its cost, which is wasted.
 func (p sampler) score(
-	ctx context.Context, r Request, model verifier.RewardModel, child policy.Child,
+	ctx context.Context, r Request, q *answer.Question, model verifier.RewardModel, child policy.Child,
 ) (sample, error) {
-	s := sample{child: child, cost: child.Cost(), answer: answerOf(child)}
+	s := sample{child: child, cost: child.Cost(), answer: answerOf(q, child)}
 	if p.correct != nil && p.correct(child) {
 		s.score = 1
 	}

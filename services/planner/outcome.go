@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/ponder-mesh/ponder/answer"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/planner/search"
 )
@@ -18,10 +17,10 @@ const maxCandidates = 16
 // needs, it chooses by majority and appends a text to outcome.Degraded.
 func choose(outcome *Outcome, tree *search.Tree, choice search.Choice) {
 	solutions := slices.Collect(tree.Solutions())
-	ranked, err := choice.Rank(solutions, answer.Key)
+	ranked, err := choice.Rank(solutions, tree.Problem.Key)
 	if err != nil {
 		outcome.Degraded = append(outcome.Degraded, fmt.Sprintf("chose by majority: %v", err))
-		ranked, _ = search.Choice{}.Rank(solutions, answer.Key)
+		ranked, _ = search.Choice{}.Rank(solutions, tree.Problem.Key)
 	}
 	if len(ranked) == 0 {
 		return

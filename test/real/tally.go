@@ -15,6 +15,7 @@ type tally struct{ tokens, unended, oracle float64 }
 func tallyOf(t *search.Tree, p problemset.Problem, tokens float64) tally {
 	y := tally{tokens: tokens}
 	leaves := 0.0
+	question := answer.Of(answer.KindAuto, p.Text)
 	for n := range t.Nodes() {
 		if n.Open() {
 			continue
@@ -22,7 +23,7 @@ func tallyOf(t *search.Tree, p problemset.Problem, tokens float64) tally {
 		leaves++
 		if !n.Done() {
 			y.unended++
-		} else if got, ok := answer.Extract(reasoning.Join(n.Path())); ok && answer.Correct(got, p.Answer) {
+		} else if got, ok := question.Extract(reasoning.Join(n.Path())); ok && question.Correct(got, p.Answer) {
 			y.oracle = 1
 		}
 	}

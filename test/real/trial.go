@@ -39,11 +39,12 @@ func (l *lab) trials(
 	}
 	for i, p := range problems {
 		next := 0
+		question := answer.Of(answer.KindAuto, p.Text)
 		for _, t := range trials {
 			meter := backend.Meter(w, backend.Budget{}, id.Policy, id.RewardModel.Model)
 			tree := search.New(meter, search.Problem{
 				Tenant: "real", Search: fmt.Sprintf("%s-%d", what, i), Text: p.Text, Seed: reasoning.Seed(seed).Child(i),
-				Sampling: sampling, Aggregator: id.RewardModel.Aggregator, Extract: answer.Extract, Key: answer.Key,
+				Sampling: sampling, Aggregator: id.RewardModel.Aggregator, Extract: question.Extract, Key: question.Key,
 			})
 			if _, err := search.Run(ctx, tree, search.Exhaustive(t.strategy)); err != nil {
 				return nil, fmt.Errorf("problem %d, %s: %w", i, t.name, err)
@@ -86,14 +87,14 @@ func show(name string, t *search.Tree, p problemset.Problem) {
 
 // rightAnswer returns 1 if the choice's first answer is right, otherwise 0.
 func rightAnswer(t *search.Tree, c search.Choice, p problemset.Problem) (float64, error) {
-	ranked, err := c.Rank(slices.Collect(t.Solutions()), answer.Key)
+	ranked, err := c.Rank(slices.Collect(t.Solutions()), t.Problem.Key)
 	if err != nil && !c.NeedsScores() {
 		return 0, err
 	}
 	if err != nil { // no solution has a score: no answer
 		return 0, nil
 	}
-	if len(ranked) > 0 && answer.Correct(ranked[0].Answer, p.Answer) {
+	if len(ranked) > 0 && answer.Of(answer.KindAuto, p.Text).Correct(ranked[0].Answer, p.Answer) {
 		return 1, nil
 	}
 	return 0, nil

@@ -16,8 +16,8 @@ type Candidate struct {
 // Rank groups solutions by answer and returns the groups, heaviest first. Of equal groups, the
 // one whose first solution comes first is first. key is Problem.Key.
 //
-// Rank drops solutions without an answer and, if the choice needs scores, those without
-// scores. It returns an error if solutions have answers but none of them is scored, and no
+// Rank drops solutions without an answer, those whose answer has an empty key and, if the choice
+// needs scores, those without scores. It returns an error if solutions have answers but none of them is scored, and no
 // candidates if no solution has an answer.
 func (c Choice) Rank(solutions []*Node, key func(answer string) string) ([]Candidate, error) {
 	weights, err := c.weigh(solutions)
@@ -29,6 +29,9 @@ func (c Choice) Rank(solutions []*Node, key func(answer string) string) ([]Candi
 	index := map[string]int{}
 	for _, w := range weights {
 		k := key(w.node.Answer)
+		if k == "" {
+			continue
+		}
 		i, seen := index[k]
 		if !seen {
 			i = len(ranked)
