@@ -71,15 +71,3 @@ func (q *Question) states(t []token) bool {
 
 // mentions reports whether the problem's text contains a word that may be a noun.
 func (q *Question) mentions(word string) bool { return q != nil && len(word) > 2 && q.words[word] }
-
-// A Kind is the kind of answer that a problem wants.
-type Kind int
-
-const (
-	KindAuto       Kind = iota // detected from the problem and the solution
-	KindNumber                 // a number
-	KindExpression             // a mathematical expression
-	KindChoice                 // the letter of one of the problem's options
-	KindText                   // words
-	KindCode                   // a program or its output
-)

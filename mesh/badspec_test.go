@@ -157,8 +157,7 @@ func badSpecs() []badInput {
 			message(&plannerv1.Strategy{
 				Kind: &plannerv1.Strategy_Ladder{Ladder: &plannerv1.Ladder{Stages: []*plannerv1.Stage{{}}}},
 			})),
-		invalid("an expression as the answer (not served yet)", "answer_kind",
-			func(r *plannerv1.SearchSpec) { r.AnswerKind = plannerv1.AnswerKind_ANSWER_KIND_EXPRESSION }),
+		invalid("unknown kind of answer", "answer_kind", func(r *plannerv1.SearchSpec) { r.AnswerKind = 99 }),
 		invalid("choice that needs scores, with majority", "choice",
 			strategyAndChoice(majority(4), search.Choice{By: search.ByProd, Pick: search.PickVote})),
 		invalid("choice that needs scores, with revisions that use no verifier", "choice",

@@ -44,8 +44,8 @@ func pocketSet(n int, split problems.Split, from, to int) ([]problemset.Problem,
 
 // problemSet names the problems of a bench.
 type problemSet struct {
-	Set      string `help:"File of problems, one JSON line each, instead of pocket problems." placeholder:"FILE" type:"path"`
-	Format   string `help:"Format of the file's lines: gsm8k, math (MATH-500, AIME), pocket; empty: the format that the first line has." placeholder:"NAME"`
+	Set      string `help:"File of problems, one JSON line each or CSV, instead of pocket problems." placeholder:"FILE" type:"path"`
+	Format   string `help:"Format of the file's lines: gsm8k, math (MATH-500, AIME), own (problem or question, answer), pocket; empty: the format that the first line has." placeholder:"NAME"`
 	Problems int    `help:"Number of problems; 0: all of --set, or 300 pocket problems." default:"0"`
 	Split    string `help:"Split of the pocket problems: test or validation." default:"test" enum:"test,validation"`
 	Steps    string `help:"Steps of the pocket problems, a number or a range." default:"2..6"`

@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/ponder-mesh/ponder/answer"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/planner"
 	"github.com/ponder-mesh/ponder/services/planner/backend"
@@ -27,6 +28,7 @@ type requestFlags struct {
 	M              int           `help:"Children of each kept step; short for --set m=M." default:"0" short:"m"`
 	Set            []string      `help:"Another parameter of the strategy, such as balance=0.1." placeholder:"NAME=VALUE"`
 	Choice         string        `help:"How the answer is chosen: majority, or {min,last,avg,prod,orm,certainty}-{max,vote}." placeholder:"NAME"`
+	AnswerKind     string        `help:"Kind of the answer: auto, number, expression, choice, text, code." placeholder:"KIND"`
 	Samples        int32         `help:"Budget in whole solutions, if the planner chooses the strategy; 0: by --effort."`
 	PolicyTokens   int64         `help:"Maximum tokens that the policy may generate; 0: no bound."`
 	VerifierTokens int64         `help:"Maximum tokens that the verifier may read; 0: no bound."`
@@ -73,6 +75,9 @@ func (f requestFlags) request() (planner.Request, error) {
 		r.MaxTokens = &f.MaxTokens
 	}
 	var err error
+	if r.AnswerKind, err = answer.ParseKind(f.AnswerKind); err != nil {
+		return r, fmt.Errorf("--answer-kind: %w", err)
+	}
 	if r.Thinking, err = f.Think.parse(); err != nil {
 		return r, err
 	}

@@ -38,7 +38,7 @@ func newResult(t Task) Result {
 func searchResult(t Task, last planner.Event, plan *planner.Plan, e *difficulty.Estimate) Result {
 	r := newResult(t)
 	if o := last.Outcome; o != nil {
-		r.Right, r.Answer = answer.Of(answer.KindAuto, t.Problem.Text).Correct(o.Answer, t.Problem.Answer), o.Answer
+		r.Right, r.Answer = answer.Of(t.Problem.Kind, t.Problem.Text).Correct(o.Answer, t.Problem.Answer), o.Answer
 		r.Stop, r.Degraded = o.Stop.String(), o.Degraded
 		r.Timing = Timing{o.Elapsed.Round(time.Microsecond).Seconds()}
 		if o.Err != nil {

@@ -147,7 +147,7 @@ func (r Runner) cancel(ctx context.Context, ref planner.Ref) error {
 // request returns the planner's request for a task.
 func (r Runner) request(t Task) planner.Request {
 	out := planner.Request{
-		Problem: t.Problem.Text, Seed: new(reasoning.Seed(t.Seed)),
+		Problem: t.Problem.Text, AnswerKind: t.Problem.Kind, Seed: new(reasoning.Seed(t.Seed)),
 		Estimate: t.Arm.Kind == KindEstimated, Deadline: time.Now().Add(r.Timeout),
 	}
 	if t.Arm.Kind == KindPlanned {

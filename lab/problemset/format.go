@@ -1,20 +1,22 @@
 package problemset
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/ponder-mesh/ponder/answer"
 )
 
-// A Format parses one line of a problem set.
+// A Format parses one line of a problem set, a JSON object.
 type Format func(line []byte) (Problem, error)
 
 // Formats are the known formats by name.
-var Formats = map[string]Format{"gsm8k": GSM8K, "math": MATH, "pocket": Pocket}
+var Formats = map[string]Format{"gsm8k": GSM8K, "math": MATH, "own": Own, "pocket": Pocket}
 
 // FormatNames returns the names of the known formats, sorted.
 func FormatNames() []string { return slices.Sorted(maps.Keys(Formats)) }
@@ -67,6 +69,52 @@ func MATH(line []byte) (Problem, error) {
 	return check(p, "problem")
 }
 
+// Own parses {problem or question, answer} and optionally id, solution, subject, level, answer_kind (a name of
+// [answer.ParseKind]), and choices: an array of options, which are added to the text as (A), (B) and so on. The answer
+// to choices is a letter, the text of an option, or the index of one from 0, as a number.
+func Own(line []byte) (Problem, error) {
+	var in struct {
+		Problem, Question, Solution, Subject string
+		ID, Answer, Level                    label
+		AnswerKind                           string `json:"answer_kind"`
+		Choices                              []label
+	}
+	if err := json.Unmarshal(line, &in); err != nil {
+		return Problem{}, err
+	}
+	kind, err := answer.ParseKind(in.AnswerKind)
+	if err != nil {
+		return Problem{}, fmt.Errorf("answer_kind: %w", err)
+	}
+	p := Problem{ID: string(in.ID), Text: cmp.Or(in.Problem, in.Question), Answer: string(in.Answer), Solution: in.Solution,
+		Level: string(in.Level), Subject: in.Subject, Kind: kind}
+	if p, err = check(p, "problem or question"); err != nil || len(in.Choices) == 0 {
+		return p, err
+	}
+	if len(in.Choices) > 10 {
+		return p, fmt.Errorf("choices: must be at most 10, are %d", len(in.Choices))
+	}
+	right := ""
+	for i, c := range in.Choices {
+		letter := string(rune('A' + i))
+		p.Text += fmt.Sprintf("\n(%s) %s", letter, c)
+		if p.Answer == letter || p.Answer == string(c) && right == "" {
+			right = letter
+		}
+	}
+	if i, err := strconv.Atoi(p.Answer); err == nil && right == "" && 0 <= i && i < len(in.Choices) {
+		right = string(rune('A' + i))
+	}
+	if right == "" {
+		return p, fmt.Errorf("answer: %q is neither a letter, a text nor an index of the %d choices", p.Answer, len(in.Choices))
+	}
+	p.Answer = right
+	if kind == answer.KindAuto {
+		p.Kind = answer.KindChoice
+	}
+	return p, nil
+}
+
 // Pocket parses {text, steps, answer, n_steps, level}, the export of the generator of pocket problems.
 func Pocket(line []byte) (Problem, error) {
 	var in struct {
@@ -102,7 +150,7 @@ func (l *label) UnmarshalJSON(b []byte) error {
 	}
 	var n json.Number
 	if err := json.Unmarshal(b, &n); err != nil {
-		return errors.New("level: must be a string or a number")
+		return errors.New("must be a string or a number")
 	}
 	*l = label(n)
 	return nil

@@ -1,4 +1,4 @@
-// Package problemset reads problem sets: the files of MATH-500, GSM8K and AIME, and
+// Package problemset reads problem sets: the files of MATH-500, GSM8K and AIME, own ones in JSON lines or CSV, and
 // generated pocket problems.
 package problemset
 
@@ -9,26 +9,34 @@ import (
 	"io"
 	"os"
 	"strconv"
+
+	"github.com/ponder-mesh/ponder/answer"
 )
 
 // A Problem is one question with its reference answer.
 type Problem struct {
 	ID       string // from the set; the line number if the set has none
 	Text     string
-	Answer   string // the reference answer, in the set's notation
-	Solution string // the worked solution; may be empty
-	Steps    int    // number of calculations; 0 if the set does not say
-	Level    string // of difficulty, as the set names it; may be empty
-	Subject  string // may be empty
+	Answer   string      // the reference answer, in the set's notation
+	Solution string      // the worked solution; may be empty
+	Steps    int         // number of calculations; 0 if the set does not say
+	Level    string      // of difficulty, as the set names it; may be empty
+	Subject  string      // may be empty
+	Kind     answer.Kind // of answer
 }
 
 // maxLine is the limit of a line, in bytes.
 const maxLine = 1 << 20
 
-// Read reads a problem set of one JSON object per line. It skips empty lines. An error names the line.
+// Read reads a problem set of one JSON object per line, or a CSV file whose first line names the fields. It skips
+// empty lines. An error names the line, or the row of a CSV file.
 func Read(r io.Reader, format Format) ([]Problem, error) {
+	in := bufio.NewReader(r)
+	if first, _ := in.Peek(64); isCSV(first) {
+		return readCSV(in, format)
+	}
 	var set []Problem
-	lines := bufio.NewScanner(r)
+	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, maxLine)
 	n := 0
 	for lines.Scan() {

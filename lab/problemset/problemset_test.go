@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ponder-mesh/ponder/answer"
 	"github.com/ponder-mesh/ponder/pocket/problems"
 )
 
@@ -30,6 +31,17 @@ func TestRead(t *testing.T) {
 		{"pocket", `{"text": "Tom has 48.", "steps": ["48+36=84", "84/2=42"], "answer": "42", "n_steps": 2, "level": 4}`, []Problem{
 			{ID: "1", Text: "Tom has 48.", Answer: "42", Solution: "48+36=84\n84/2=42\n", Steps: 2, Level: "4"},
 		}},
+		{"own", `{"question": "How many?", "answer": 7}` + "\n" + `{"problem": "Why?", "answer": "x", "answer_kind": "text", "id": "b"}`, []Problem{
+			{ID: "1", Text: "How many?", Answer: "7"},
+			{ID: "b", Text: "Why?", Answer: "x", Kind: answer.KindText},
+		}},
+		{"own", `{"question": "Which?", "choices": ["red", "blue"], "answer": 1}`, []Problem{
+			{ID: "1", Text: "Which?\n(A) red\n(B) blue", Answer: "B", Kind: answer.KindChoice},
+		}},
+		{"own", "question,answer,level\n\"How many,\nand why?\",7,easy\nWhat?,\"1,5\",\n", []Problem{
+			{ID: "1", Text: "How many,\nand why?", Answer: "7", Level: "easy"}, {ID: "2", Text: "What?", Answer: "1,5"},
+		}},
+		{"math", "problem;answer\nHow many?;7\n", []Problem{{ID: "1", Text: "How many?", Answer: "7"}}},
 		{"pocket", "", nil},
 	} {
 		got, err := Read(strings.NewReader(tt.lines), Formats[tt.format])
@@ -71,7 +83,7 @@ func TestAnyFormat(t *testing.T) {
 		t.Errorf("mixed formats: error %v", err)
 	}
 	if _, err := Read(strings.NewReader("{}"), AnyFormat()); err == nil ||
-		!strings.Contains(err.Error(), "line 1: matches none of the formats [gsm8k math pocket]") {
+		!strings.Contains(err.Error(), "line 1: matches none of the formats [gsm8k math own pocket]") {
 		t.Errorf("no format: error %v", err)
 	}
 }
@@ -82,12 +94,18 @@ func TestReadErrors(t *testing.T) {
 		{"math", good + good + "{", "line 3: "},
 		{"math", good + `{"problem": "What?"}`, "line 2: answer: missing or empty"},
 		{"math", `{"answer": "2"}`, "line 1: problem: missing or empty"},
-		{"math", `{"problem": "What?", "answer": "2", "level": []}`, "level: must be a string or a number"},
+		{"math", `{"problem": "What?", "answer": "2", "level": []}`, "must be a string or a number"},
 		{"gsm8k", `{"question": "How many?", "answer": "eight"}`, `line 1: answer: must end in "#### N"`},
 		{"gsm8k", `{"question": "How many?"}`, "line 1: answer: missing or empty"},
 		{"gsm8k", `{"answer": "#### 3"}`, "line 1: question: missing or empty"},
 		{"pocket", `{"text": "Tom", "steps": ["1+1=2"], "answer": "2", "n_steps": 3}`,
 			"line 1: n_steps: must be the length of steps, 1, is 3"},
+		{"own", `{"question": "How many?"}`, "line 1: answer: missing or empty"},
+		{"own", `{"answer": "7"}`, "line 1: problem or question: missing or empty"},
+		{"own", `{"question": "Q", "answer": "7", "answer_kind": "poem"}`, `line 1: answer_kind: must be one of [auto number expression choice text code], is "poem"`},
+		{"own", `{"question": "Q", "answer": "7", "choices": ["a", "b"]}`, `line 1: answer: "7" is neither a letter, a text nor an index of the 2 choices`},
+		{"own", "question,answer\nQ,7\nQ,", "row 3: answer: missing or empty"},
+		{"own", "question,answer\nQ,7,8\n", "record on line 2: wrong number of fields"},
 		{"pocket", good, "line 1: text: missing or empty"},
 		{"math", good + strings.Repeat("x", maxLine+1), "line 2: "},
 	} {

@@ -28,7 +28,7 @@ func (o *Oracle) Estimate(ctx context.Context, r Request) iter.Seq2[Estimate, er
 		return failed(err)
 	}
 	k := cmp.Or(r.MaxSamples, OracleSamples)
-	q := answer.Of(answer.KindAuto, r.Problem)
+	q := answer.Of(r.AnswerKind, r.Problem)
 	correct := func(c policy.Child) bool {
 		text, ok := q.Extract(reasoning.Join(c.Steps))
 		return ok && c.Finish == reasoning.FinishEnd && q.Correct(text, r.Answer)

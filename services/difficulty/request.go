@@ -3,6 +3,7 @@ package difficulty
 import (
 	"unicode/utf8"
 
+	"github.com/ponder-mesh/ponder/answer"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/policy"
 )
@@ -12,6 +13,7 @@ type Request struct {
 	Tenant     string
 	Search     string // id of the search that needs the estimate
 	Problem    string
+	AnswerKind answer.Kind    // of answer that the problem wants
 	Seed       reasoning.Seed // of the search's root: sample i is child i of the root
 	Sampling   reasoning.Sampling
 	MaxSamples int // at most the constant MaxSamples; 0 is the estimator's default
@@ -50,6 +52,8 @@ func (r Request) scheme() Scheme {
 // Validate returns a *reasoning.InvalidError for the first rule that r breaks.
 func (r Request) Validate() error {
 	switch {
+	case !r.AnswerKind.Valid():
+		return reasoning.Invalid("answer_kind", "must be one of %v, is %d", answer.KindNames(), int(r.AnswerKind))
 	case r.MaxSamples < 0 || r.MaxSamples > MaxSamples:
 		return reasoning.Invalid("max_samples", "must be 1 to %d, is %d", MaxSamples, r.MaxSamples)
 	case len(r.Search) > maxSearch:

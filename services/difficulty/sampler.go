@@ -123,7 +123,7 @@ func (p sampler) samples(ctx context.Context, r Request, from, to int, wasted *t
 		send := func(s sample, err error) { out <- sampleResult{s, err} }
 		var work sync.WaitGroup
 		stop := func() { cancel(); work.Wait(); close(out) }
-		q := answer.Of(answer.KindAuto, r.Problem)
+		q := answer.Of(r.AnswerKind, r.Problem)
 		for _, request := range requests {
 			request.OnWaste = wasted.add
 			work.Go(func() {

@@ -45,7 +45,7 @@ func (p *Planner) estimate(ctx context.Context, id string, r Request, m models, 
 
 // estimateRequest returns the request for an estimate, with the default method.
 func estimateRequest(id string, r Request) difficulty.Request {
-	return difficulty.Request{Tenant: r.Tenant, Search: id, Problem: r.Problem, Seed: *r.Seed, Sampling: r.Sampling()}
+	return difficulty.Request{Tenant: r.Tenant, Search: id, Problem: r.Problem, AnswerKind: r.AnswerKind, Seed: *r.Seed, Sampling: r.Sampling()}
 }
 
 // samplingGrace is how long an estimate goes on after its search, to tell what it has cost.

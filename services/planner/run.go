@@ -142,7 +142,7 @@ func (r *run) settle(ctx context.Context) reasoning.Usage {
 
 // problem returns the input of a search's tree.
 func problem(id string, r Request, m models) search.Problem {
-	q := answer.Of(answer.KindAuto, r.Problem)
+	q := answer.Of(r.AnswerKind, r.Problem)
 	p := search.Problem{
 		Tenant: r.Tenant, Search: id, Text: r.Problem, Seed: *r.Seed, Sampling: r.Sampling(),
 		Extract: q.Extract, Key: q.Key,

@@ -15,7 +15,7 @@ type tally struct{ tokens, unended, oracle float64 }
 func tallyOf(t *search.Tree, p problemset.Problem, tokens float64) tally {
 	y := tally{tokens: tokens}
 	leaves := 0.0
-	question := answer.Of(answer.KindAuto, p.Text)
+	question := answer.Of(p.Kind, p.Text)
 	for n := range t.Nodes() {
 		if n.Open() {
 			continue

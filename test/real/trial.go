@@ -39,7 +39,7 @@ func (l *lab) trials(
 	}
 	for i, p := range problems {
 		next := 0
-		question := answer.Of(answer.KindAuto, p.Text)
+		question := answer.Of(p.Kind, p.Text)
 		for _, t := range trials {
 			meter := backend.Meter(w, backend.Budget{}, id.Policy, id.RewardModel.Model)
 			tree := search.New(meter, search.Problem{
@@ -94,7 +94,7 @@ func rightAnswer(t *search.Tree, c search.Choice, p problemset.Problem) (float64
 	if err != nil { // no solution has a score: no answer
 		return 0, nil
 	}
-	if len(ranked) > 0 && answer.Of(answer.KindAuto, p.Text).Correct(ranked[0].Answer, p.Answer) {
+	if len(ranked) > 0 && answer.Of(p.Kind, p.Text).Correct(ranked[0].Answer, p.Answer) {
 		return 1, nil
 	}
 	return 0, nil

@@ -3,6 +3,7 @@ package difficultyrpc
 import (
 	"google.golang.org/protobuf/proto"
 
+	"github.com/ponder-mesh/ponder/answer"
 	"github.com/ponder-mesh/ponder/internal/wire"
 	difficultyv1 "github.com/ponder-mesh/ponder/proto/ponder/difficulty/v1"
 	policyv1 "github.com/ponder-mesh/ponder/proto/ponder/policy/v1"
@@ -22,6 +23,9 @@ func estimateRequestToProto(r difficulty.Request) *difficultyv1.EstimateRequest 
 		Sampling: wire.SamplingToProto(r.Sampling),
 		Method:   difficultyv1.Method(r.Method + 1),
 		Answer:   r.Answer,
+	}
+	if r.AnswerKind != answer.KindAuto {
+		p.AnswerKind = difficultyv1.AnswerKind(r.AnswerKind + 1)
 	}
 	if r.Scheme.Name != "" || len(r.Scheme.Edges) > 0 {
 		p.Scheme = &difficultyv1.Scheme{Name: r.Scheme.Name, Edges: r.Scheme.Edges}
@@ -47,6 +51,9 @@ func estimateRequestFromProto(
 		Method:     difficulty.Method(p.GetMethod() - 1),
 		Scheme:     difficulty.Scheme{Name: p.GetScheme().GetName(), Edges: p.GetScheme().GetEdges()},
 		Answer:     p.GetAnswer(),
+	}
+	if p.GetAnswerKind() != difficultyv1.AnswerKind_ANSWER_KIND_UNSPECIFIED {
+		r.AnswerKind = answer.Kind(p.GetAnswerKind() - 1)
 	}
 	if p.GetMethod() == difficultyv1.Method_METHOD_UNSPECIFIED {
 		r.Method = difficulty.MethodProbe

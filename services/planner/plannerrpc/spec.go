@@ -2,10 +2,10 @@ package plannerrpc
 
 import (
 	"fmt"
-	"slices"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/ponder-mesh/ponder/answer"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
@@ -25,6 +25,12 @@ func specFromProto(tenant, key string, in *plannerv1.SearchSpec) (planner.Reques
 		return r, err
 	}
 	r.Problem, r.Estimate = in.GetProblem(), in.GetEstimateDifficulty()
+	if in.GetAnswerKind() != plannerv1.AnswerKind_ANSWER_KIND_UNSPECIFIED {
+		r.AnswerKind = answer.Kind(in.GetAnswerKind() - 1)
+	}
+	if plannerv1.AnswerKind_name[int32(in.GetAnswerKind())] == "" {
+		return r, unknown("answer_kind", in.GetAnswerKind())
+	}
 	r.Policy, r.Verifier, r.NoStore = in.GetPolicy(), in.GetVerifier(), in.GetNoStore()
 	if in.Seed != nil {
 		r.Seed = new(reasoning.Seed(in.GetSeed()))
@@ -68,7 +74,6 @@ func specFromProto(tenant, key string, in *plannerv1.SearchSpec) (planner.Reques
 // notServed returns an error for a field that the contract has and no planner serves yet.
 func notServed(in *plannerv1.SearchSpec) error {
 	field := ""
-	kinds := []plannerv1.AnswerKind{plannerv1.AnswerKind_ANSWER_KIND_UNSPECIFIED, plannerv1.AnswerKind_ANSWER_KIND_AUTO}
 	switch {
 	case in.TargetConfidence != nil:
 		field = "target_confidence"
@@ -76,8 +81,6 @@ func notServed(in *plannerv1.SearchSpec) error {
 		field = "budget.price_per_error"
 	case in.GetStrategy().GetLadder() != nil:
 		field = "strategy.ladder"
-	case !slices.Contains(kinds, in.GetAnswerKind()):
-		return reasoning.Invalid("answer_kind", "%v is not served yet: leave it out, or use ANSWER_KIND_AUTO", in.GetAnswerKind())
 	default:
 		return nil
 	}
@@ -114,6 +117,9 @@ func SpecToProto(r planner.Request) *plannerv1.SearchSpec {
 	out := &plannerv1.SearchSpec{
 		Problem: r.Problem, Policy: r.Policy, Verifier: r.Verifier, Effort: plannerv1.Effort(r.Effort),
 		Strategy: StrategyToProto(r.Strategy), Thinking: ThinkingToProto(r.Thinking), EstimateDifficulty: r.Estimate, NoStore: r.NoStore,
+	}
+	if r.AnswerKind != answer.KindAuto {
+		out.AnswerKind = plannerv1.AnswerKind(r.AnswerKind + 1)
 	}
 	if r.Seed != nil {
 		out.Seed = new(uint64(*r.Seed))

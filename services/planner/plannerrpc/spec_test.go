@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 	"pgregory.net/rapid"
 
+	"github.com/ponder-mesh/ponder/answer"
 	plannerv1 "github.com/ponder-mesh/ponder/proto/ponder/planner/v1"
 	reasoningv1 "github.com/ponder-mesh/ponder/proto/ponder/reasoning/v1"
 	"github.com/ponder-mesh/ponder/reasoning"
@@ -64,6 +65,9 @@ func TestNumbers(t *testing.T) {
 	for e := planner.EffortNone; e <= planner.EffortMax; e++ {
 		check(plannerv1.Effort(e), "EFFORT_", e)
 	}
+	for k := answer.KindAuto; k <= answer.KindCode; k++ {
+		check(plannerv1.AnswerKind(k+1), "ANSWER_KIND_", k)
+	}
 	for s := planner.StateQueued; s <= planner.StateCancelled; s++ {
 		check(plannerv1.SearchState(s), "SEARCH_STATE_", s)
 	}
@@ -75,8 +79,9 @@ func TestNumbers(t *testing.T) {
 	}
 	for name, n := range map[string][2]int{
 		"efforts": {len(plannerv1.Effort_name), int(planner.EffortMax)}, "states": {len(plannerv1.SearchState_name), int(planner.StateCancelled)},
-		"node states":  {len(plannerv1.NodeState_name), int(search.StateCancelled)},
-		"stop reasons": {len(plannerv1.StopReason_name) - 2, int(planner.StopError)}, // without CONFIDENCE and PRICE
+		"kinds of answers": {len(plannerv1.AnswerKind_name) - 1, int(answer.KindCode)},
+		"node states":      {len(plannerv1.NodeState_name), int(search.StateCancelled)},
+		"stop reasons":     {len(plannerv1.StopReason_name) - 2, int(planner.StopError)}, // without CONFIDENCE and PRICE
 	} {
 		if n[0]-1 != n[1] {
 			t.Errorf("%s: the contract has %d, planners have %d", name, n[0]-1, n[1])
@@ -91,8 +96,8 @@ func TestSpecRoundTrip(t *testing.T) {
 		want := planner.Request{
 			Tenant: rapid.String().Draw(t, "tenant"), IdempotencyKey: rapid.String().Draw(t, "key"),
 			Problem: rapid.String().Draw(t, "problem"), Policy: rapid.String().Draw(t, "policy"), Verifier: rapid.String().Draw(t, "verifier"),
-			NoStore: maybe(t, "no store"),
-			Effort:  planner.Effort(rapid.IntRange(0, int(planner.EffortMax)).Draw(t, "effort")), Estimate: maybe(t, "estimate"),
+			NoStore: maybe(t, "no store"), AnswerKind: answer.Kind(rapid.IntRange(0, int(answer.KindCode)).Draw(t, "answer kind")),
+			Effort: planner.Effort(rapid.IntRange(0, int(planner.EffortMax)).Draw(t, "effort")), Estimate: maybe(t, "estimate"),
 			Samples: rapid.IntRange(0, search.MaxN).Draw(t, "samples"),
 			Budget: backend.Budget{
 				PolicyTokens: rapid.Int64().Draw(t, "policy tokens"), VerifierTokens: rapid.Int64().Draw(t, "verifier tokens"),
@@ -154,7 +159,6 @@ func TestEveryFieldOfASpecIsUsed(t *testing.T) {
 	}
 	want := map[string]string{
 		"target_confidence": "refused: is not served yet: leave it out",
-		"answer_kind":       "refused: ANSWER_KIND_NUMBER is not served yet: leave it out, or use ANSWER_KIND_AUTO",
 		"price_per_error":   "refused: is not served yet: leave it out",
 		"choice":            "refused: must be PICK_MAX, PICK_VOTE or PICK_MAJORITY, is PICK_UNSPECIFIED",
 		"strategy":          "refused: must be one of [greedy majority best-of-n beam lookahead dvts rebase mcts particles revisions]",

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/ponder-mesh/ponder/answer"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/planner/backend"
 	"github.com/ponder-mesh/ponder/services/planner/search"
@@ -39,9 +40,13 @@ func (r Request) Digest() string {
 		MaxTokens   int               `json:"max_tokens"`
 		Seed        reasoning.Seed    `json:"seed"`
 		NoStore     bool              `json:"no_store"`
+		AnswerKind  string            `json:"answer_kind,omitempty"` // "" for auto, as before there were kinds
 	}{
 		Tenant: r.Tenant, Problem: r.Problem, Policy: r.Policy, Verifier: r.Verifier, Effort: r.Effort.String(), Budget: r.Budget, Samples: r.Samples,
 		Estimate: r.Estimate, Thinking: r.Thinking, Temperature: *r.Temperature, TopP: *r.TopP, MaxTokens: *r.MaxTokens, Seed: *r.Seed, NoStore: r.NoStore,
+	}
+	if r.AnswerKind != answer.KindAuto {
+		canonical.AnswerKind = r.AnswerKind.String()
 	}
 	if r.Strategy != nil {
 		canonical.Strategy = &strategy{r.Strategy.Name(), r.Strategy}

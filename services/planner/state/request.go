@@ -5,6 +5,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/ponder-mesh/ponder/answer"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/planner/backend"
 	"github.com/ponder-mesh/ponder/services/planner/search"
@@ -15,6 +16,7 @@ import (
 type Request struct {
 	Tenant         string
 	Problem        string
+	AnswerKind     answer.Kind       // of answer that the problem wants
 	Policy         string            // name of the model; "" is the planner's default
 	Verifier       string            // name of the reward model; "" is the planner's default
 	Effort         Effort            // sets Samples if it is 0; 0: EffortMedium, unless there is a Budget
@@ -88,6 +90,8 @@ func (r Request) Validate() error {
 		return reasoning.Invalid("problem", "must have at most %d bytes, has %d", policy.MaxProblem, len(r.Problem))
 	case !utf8.ValidString(r.Problem):
 		return reasoning.Invalid("problem", "must be UTF-8")
+	case !r.AnswerKind.Valid():
+		return reasoning.Invalid("answer_kind", "%d must be one of %v", int(r.AnswerKind), answer.KindNames())
 	case r.Effort < 0 || r.Effort > EffortMax:
 		return reasoning.Invalid("effort", "%d must be one of %v", r.Effort, effortNames[1:])
 	case r.Budget.PolicyTokens < 0:

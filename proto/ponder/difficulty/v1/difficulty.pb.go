@@ -25,6 +25,75 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// The kinds of answers, as in a SearchSpec.
+type AnswerKind int32
+
+const (
+	// Same as AUTO.
+	AnswerKind_ANSWER_KIND_UNSPECIFIED AnswerKind = 0
+	// Detected from the problem and the end of the solution.
+	AnswerKind_ANSWER_KIND_AUTO AnswerKind = 1
+	// A number.
+	AnswerKind_ANSWER_KIND_NUMBER AnswerKind = 2
+	// A mathematical expression.
+	AnswerKind_ANSWER_KIND_EXPRESSION AnswerKind = 3
+	// One of the options that the problem lists.
+	AnswerKind_ANSWER_KIND_CHOICE AnswerKind = 4
+	// Free text, compared word by word.
+	AnswerKind_ANSWER_KIND_TEXT AnswerKind = 5
+	// A program.
+	AnswerKind_ANSWER_KIND_CODE AnswerKind = 6
+)
+
+// Enum value maps for AnswerKind.
+var (
+	AnswerKind_name = map[int32]string{
+		0: "ANSWER_KIND_UNSPECIFIED",
+		1: "ANSWER_KIND_AUTO",
+		2: "ANSWER_KIND_NUMBER",
+		3: "ANSWER_KIND_EXPRESSION",
+		4: "ANSWER_KIND_CHOICE",
+		5: "ANSWER_KIND_TEXT",
+		6: "ANSWER_KIND_CODE",
+	}
+	AnswerKind_value = map[string]int32{
+		"ANSWER_KIND_UNSPECIFIED": 0,
+		"ANSWER_KIND_AUTO":        1,
+		"ANSWER_KIND_NUMBER":      2,
+		"ANSWER_KIND_EXPRESSION":  3,
+		"ANSWER_KIND_CHOICE":      4,
+		"ANSWER_KIND_TEXT":        5,
+		"ANSWER_KIND_CODE":        6,
+	}
+)
+
+func (x AnswerKind) Enum() *AnswerKind {
+	p := new(AnswerKind)
+	*p = x
+	return p
+}
+
+func (x AnswerKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (AnswerKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_ponder_difficulty_v1_difficulty_proto_enumTypes[0].Descriptor()
+}
+
+func (AnswerKind) Type() protoreflect.EnumType {
+	return &file_ponder_difficulty_v1_difficulty_proto_enumTypes[0]
+}
+
+func (x AnswerKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use AnswerKind.Descriptor instead.
+func (AnswerKind) EnumDescriptor() ([]byte, []int) {
+	return file_ponder_difficulty_v1_difficulty_proto_rawDescGZIP(), []int{0}
+}
+
 // A Method is a way to estimate difficulty.
 type Method int32
 
@@ -72,11 +141,11 @@ func (x Method) String() string {
 }
 
 func (Method) Descriptor() protoreflect.EnumDescriptor {
-	return file_ponder_difficulty_v1_difficulty_proto_enumTypes[0].Descriptor()
+	return file_ponder_difficulty_v1_difficulty_proto_enumTypes[1].Descriptor()
 }
 
 func (Method) Type() protoreflect.EnumType {
-	return &file_ponder_difficulty_v1_difficulty_proto_enumTypes[0]
+	return &file_ponder_difficulty_v1_difficulty_proto_enumTypes[1]
 }
 
 func (x Method) Number() protoreflect.EnumNumber {
@@ -85,7 +154,7 @@ func (x Method) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Method.Descriptor instead.
 func (Method) EnumDescriptor() ([]byte, []int) {
-	return file_ponder_difficulty_v1_difficulty_proto_rawDescGZIP(), []int{0}
+	return file_ponder_difficulty_v1_difficulty_proto_rawDescGZIP(), []int{1}
 }
 
 // EstimateRequest names a problem.
@@ -109,7 +178,9 @@ type EstimateRequest struct {
 	// Bins of pass rates. Absent: easy from 0.5 on, medium from 0.1 on, and hard (Liu et al. 2025, arXiv 2502.06703).
 	Scheme *Scheme `protobuf:"bytes,8,opt,name=scheme,proto3" json:"scheme,omitempty"`
 	// The known answer, at most 65536 bytes: required with ORACLE, refused with any other method.
-	Answer        string `protobuf:"bytes,9,opt,name=answer,proto3" json:"answer,omitempty"`
+	Answer string `protobuf:"bytes,9,opt,name=answer,proto3" json:"answer,omitempty"`
+	// Kind of the answer: how answers are found in solutions and compared. Unspecified: same as AUTO.
+	AnswerKind    AnswerKind `protobuf:"varint,10,opt,name=answer_kind,json=answerKind,proto3,enum=ponder.difficulty.v1.AnswerKind" json:"answer_kind,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -205,6 +276,13 @@ func (x *EstimateRequest) GetAnswer() string {
 		return x.Answer
 	}
 	return ""
+}
+
+func (x *EstimateRequest) GetAnswerKind() AnswerKind {
+	if x != nil {
+		return x.AnswerKind
+	}
+	return AnswerKind_ANSWER_KIND_UNSPECIFIED
 }
 
 // A Scheme divides pass rates into bins, easiest first.
@@ -506,7 +584,7 @@ var File_ponder_difficulty_v1_difficulty_proto protoreflect.FileDescriptor
 
 const file_ponder_difficulty_v1_difficulty_proto_rawDesc = "" +
 	"\n" +
-	"%ponder/difficulty/v1/difficulty.proto\x12\x14ponder.difficulty.v1\x1a\x1dponder/policy/v1/policy.proto\x1a#ponder/reasoning/v1/reasoning.proto\"\xe9\x02\n" +
+	"%ponder/difficulty/v1/difficulty.proto\x12\x14ponder.difficulty.v1\x1a\x1dponder/policy/v1/policy.proto\x1a#ponder/reasoning/v1/reasoning.proto\"\xac\x03\n" +
 	"\x0fEstimateRequest\x12\x16\n" +
 	"\x06tenant\x18\x01 \x01(\tR\x06tenant\x12\x1b\n" +
 	"\tsearch_id\x18\x02 \x01(\tR\bsearchId\x12\x18\n" +
@@ -517,7 +595,10 @@ const file_ponder_difficulty_v1_difficulty_proto_rawDesc = "" +
 	"maxSamples\x88\x01\x01\x124\n" +
 	"\x06method\x18\a \x01(\x0e2\x1c.ponder.difficulty.v1.MethodR\x06method\x124\n" +
 	"\x06scheme\x18\b \x01(\v2\x1c.ponder.difficulty.v1.SchemeR\x06scheme\x12\x16\n" +
-	"\x06answer\x18\t \x01(\tR\x06answerB\x0e\n" +
+	"\x06answer\x18\t \x01(\tR\x06answer\x12A\n" +
+	"\vanswer_kind\x18\n" +
+	" \x01(\x0e2 .ponder.difficulty.v1.AnswerKindR\n" +
+	"answerKindB\x0e\n" +
 	"\f_max_samples\"2\n" +
 	"\x06Scheme\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
@@ -539,7 +620,16 @@ const file_ponder_difficulty_v1_difficulty_proto_rawDesc = "" +
 	"\x10EstimateResponse\x12:\n" +
 	"\bestimate\x18\x01 \x01(\v2\x1e.ponder.difficulty.v1.EstimateR\bestimate\x128\n" +
 	"\vnew_samples\x18\x02 \x03(\v2\x17.ponder.policy.v1.ChildR\n" +
-	"newSamples*n\n" +
+	"newSamples*\xb7\x01\n" +
+	"\n" +
+	"AnswerKind\x12\x1b\n" +
+	"\x17ANSWER_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
+	"\x10ANSWER_KIND_AUTO\x10\x01\x12\x16\n" +
+	"\x12ANSWER_KIND_NUMBER\x10\x02\x12\x1a\n" +
+	"\x16ANSWER_KIND_EXPRESSION\x10\x03\x12\x16\n" +
+	"\x12ANSWER_KIND_CHOICE\x10\x04\x12\x14\n" +
+	"\x10ANSWER_KIND_TEXT\x10\x05\x12\x14\n" +
+	"\x10ANSWER_KIND_CODE\x10\x06*n\n" +
 	"\x06Method\x12\x16\n" +
 	"\x12METHOD_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fMETHOD_PROBE\x10\x01\x12\x14\n" +
@@ -562,37 +652,39 @@ func file_ponder_difficulty_v1_difficulty_proto_rawDescGZIP() []byte {
 	return file_ponder_difficulty_v1_difficulty_proto_rawDescData
 }
 
-var file_ponder_difficulty_v1_difficulty_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_ponder_difficulty_v1_difficulty_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
 var file_ponder_difficulty_v1_difficulty_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_ponder_difficulty_v1_difficulty_proto_goTypes = []any{
-	(Method)(0),              // 0: ponder.difficulty.v1.Method
-	(*EstimateRequest)(nil),  // 1: ponder.difficulty.v1.EstimateRequest
-	(*Scheme)(nil),           // 2: ponder.difficulty.v1.Scheme
-	(*Estimate)(nil),         // 3: ponder.difficulty.v1.Estimate
-	(*Bin)(nil),              // 4: ponder.difficulty.v1.Bin
-	(*EstimateResponse)(nil), // 5: ponder.difficulty.v1.EstimateResponse
-	(*v1.Sampling)(nil),      // 6: ponder.reasoning.v1.Sampling
-	(*v1.Usage)(nil),         // 7: ponder.reasoning.v1.Usage
-	(*v1.Waste)(nil),         // 8: ponder.reasoning.v1.Waste
-	(*v11.Child)(nil),        // 9: ponder.policy.v1.Child
+	(AnswerKind)(0),          // 0: ponder.difficulty.v1.AnswerKind
+	(Method)(0),              // 1: ponder.difficulty.v1.Method
+	(*EstimateRequest)(nil),  // 2: ponder.difficulty.v1.EstimateRequest
+	(*Scheme)(nil),           // 3: ponder.difficulty.v1.Scheme
+	(*Estimate)(nil),         // 4: ponder.difficulty.v1.Estimate
+	(*Bin)(nil),              // 5: ponder.difficulty.v1.Bin
+	(*EstimateResponse)(nil), // 6: ponder.difficulty.v1.EstimateResponse
+	(*v1.Sampling)(nil),      // 7: ponder.reasoning.v1.Sampling
+	(*v1.Usage)(nil),         // 8: ponder.reasoning.v1.Usage
+	(*v1.Waste)(nil),         // 9: ponder.reasoning.v1.Waste
+	(*v11.Child)(nil),        // 10: ponder.policy.v1.Child
 }
 var file_ponder_difficulty_v1_difficulty_proto_depIdxs = []int32{
-	6,  // 0: ponder.difficulty.v1.EstimateRequest.sampling:type_name -> ponder.reasoning.v1.Sampling
-	0,  // 1: ponder.difficulty.v1.EstimateRequest.method:type_name -> ponder.difficulty.v1.Method
-	2,  // 2: ponder.difficulty.v1.EstimateRequest.scheme:type_name -> ponder.difficulty.v1.Scheme
-	4,  // 3: ponder.difficulty.v1.Estimate.bin:type_name -> ponder.difficulty.v1.Bin
-	7,  // 4: ponder.difficulty.v1.Estimate.usage:type_name -> ponder.reasoning.v1.Usage
-	8,  // 5: ponder.difficulty.v1.Estimate.waste:type_name -> ponder.reasoning.v1.Waste
-	7,  // 6: ponder.difficulty.v1.Estimate.unknown:type_name -> ponder.reasoning.v1.Usage
-	3,  // 7: ponder.difficulty.v1.EstimateResponse.estimate:type_name -> ponder.difficulty.v1.Estimate
-	9,  // 8: ponder.difficulty.v1.EstimateResponse.new_samples:type_name -> ponder.policy.v1.Child
-	1,  // 9: ponder.difficulty.v1.DifficultyService.Estimate:input_type -> ponder.difficulty.v1.EstimateRequest
-	5,  // 10: ponder.difficulty.v1.DifficultyService.Estimate:output_type -> ponder.difficulty.v1.EstimateResponse
-	10, // [10:11] is the sub-list for method output_type
-	9,  // [9:10] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	7,  // 0: ponder.difficulty.v1.EstimateRequest.sampling:type_name -> ponder.reasoning.v1.Sampling
+	1,  // 1: ponder.difficulty.v1.EstimateRequest.method:type_name -> ponder.difficulty.v1.Method
+	3,  // 2: ponder.difficulty.v1.EstimateRequest.scheme:type_name -> ponder.difficulty.v1.Scheme
+	0,  // 3: ponder.difficulty.v1.EstimateRequest.answer_kind:type_name -> ponder.difficulty.v1.AnswerKind
+	5,  // 4: ponder.difficulty.v1.Estimate.bin:type_name -> ponder.difficulty.v1.Bin
+	8,  // 5: ponder.difficulty.v1.Estimate.usage:type_name -> ponder.reasoning.v1.Usage
+	9,  // 6: ponder.difficulty.v1.Estimate.waste:type_name -> ponder.reasoning.v1.Waste
+	8,  // 7: ponder.difficulty.v1.Estimate.unknown:type_name -> ponder.reasoning.v1.Usage
+	4,  // 8: ponder.difficulty.v1.EstimateResponse.estimate:type_name -> ponder.difficulty.v1.Estimate
+	10, // 9: ponder.difficulty.v1.EstimateResponse.new_samples:type_name -> ponder.policy.v1.Child
+	2,  // 10: ponder.difficulty.v1.DifficultyService.Estimate:input_type -> ponder.difficulty.v1.EstimateRequest
+	6,  // 11: ponder.difficulty.v1.DifficultyService.Estimate:output_type -> ponder.difficulty.v1.EstimateResponse
+	11, // [11:12] is the sub-list for method output_type
+	10, // [10:11] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_ponder_difficulty_v1_difficulty_proto_init() }
@@ -606,7 +698,7 @@ func file_ponder_difficulty_v1_difficulty_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ponder_difficulty_v1_difficulty_proto_rawDesc), len(file_ponder_difficulty_v1_difficulty_proto_rawDesc)),
-			NumEnums:      1,
+			NumEnums:      2,
 			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   1,

@@ -74,9 +74,9 @@ const (
 //     be created again.
 //   - Compatibility. v1 only grows. Ignore fields that you do not know, and treat an enum value that you do not know as
 //     the enum's UNSPECIFIED. A search has ended if and only if it has an outcome.
-//   - Not served yet. SearchSpec.target_confidence, Budget.price_per_error, Strategy.ladder and every answer_kind but
-//     AUTO are refused with INVALID_ARGUMENT by the field's name, as is a policy or verifier that is not served (the
-//     message names the one that is). GetUsage is UNIMPLEMENTED. Fields and values that no planner sends yet say so in
+//   - Not served yet. SearchSpec.target_confidence, Budget.price_per_error and Strategy.ladder are refused with
+//     INVALID_ARGUMENT by the field's name, as is a policy or verifier that is not served (the message names the one that
+//     is). GetUsage is UNIMPLEMENTED. Fields and values that no planner sends yet say so in
 //     their comments.
 type PlannerServiceClient interface {
 	// Solve creates a search and follows it to its end: CreateSearch and WatchSearch in one call. Every event names the
@@ -308,9 +308,9 @@ func (c *plannerServiceClient) DeleteTenant(ctx context.Context, in *DeleteTenan
 //     be created again.
 //   - Compatibility. v1 only grows. Ignore fields that you do not know, and treat an enum value that you do not know as
 //     the enum's UNSPECIFIED. A search has ended if and only if it has an outcome.
-//   - Not served yet. SearchSpec.target_confidence, Budget.price_per_error, Strategy.ladder and every answer_kind but
-//     AUTO are refused with INVALID_ARGUMENT by the field's name, as is a policy or verifier that is not served (the
-//     message names the one that is). GetUsage is UNIMPLEMENTED. Fields and values that no planner sends yet say so in
+//   - Not served yet. SearchSpec.target_confidence, Budget.price_per_error and Strategy.ladder are refused with
+//     INVALID_ARGUMENT by the field's name, as is a policy or verifier that is not served (the message names the one that
+//     is). GetUsage is UNIMPLEMENTED. Fields and values that no planner sends yet say so in
 //     their comments.
 type PlannerServiceServer interface {
 	// Solve creates a search and follows it to its end: CreateSearch and WatchSearch in one call. Every event names the

@@ -103,7 +103,7 @@ type AnswerKind int32
 const (
 	// Same as AUTO.
 	AnswerKind_ANSWER_KIND_UNSPECIFIED AnswerKind = 0
-	// Detected from the end of the solution.
+	// Detected from the problem and the end of the solution.
 	AnswerKind_ANSWER_KIND_AUTO AnswerKind = 1
 	// A number.
 	AnswerKind_ANSWER_KIND_NUMBER AnswerKind = 2
@@ -332,8 +332,7 @@ type SearchSpec struct {
 	// Stop when the answer's confidence (Outcome.confidence) is at least this, in (0,1). Absent: no early stop by
 	// confidence. Not served yet: refused.
 	TargetConfidence *float64 `protobuf:"fixed64,13,opt,name=target_confidence,json=targetConfidence,proto3,oneof" json:"target_confidence,omitempty"`
-	// Kind of the answer: how answers are found in solutions and compared. Unspecified: same as AUTO. Other kinds are not
-	// served yet: refused.
+	// Kind of the answer: how answers are found in solutions and compared. Unspecified: same as AUTO.
 	AnswerKind AnswerKind `protobuf:"varint,14,opt,name=answer_kind,json=answerKind,proto3,enum=ponder.planner.v1.AnswerKind" json:"answer_kind,omitempty"`
 	// Keep this search and its results out of every store, and use no results of other searches: the search exists in one
 	// planner's memory and is lost with it. Its jobs still pass through the queue.

@@ -26,7 +26,7 @@ from ponder.policy.v1 import policy_pb2 as ponder_dot_policy_dot_v1_dot_policy__
 from ponder.reasoning.v1 import reasoning_pb2 as ponder_dot_reasoning_dot_v1_dot_reasoning__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%ponder/difficulty/v1/difficulty.proto\x12\x14ponder.difficulty.v1\x1a\x1dponder/policy/v1/policy.proto\x1a#ponder/reasoning/v1/reasoning.proto\"\x9a\x02\n\x0f\x45stimateRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x11\n\tsearch_id\x18\x02 \x01(\t\x12\x0f\n\x07problem\x18\x03 \x01(\t\x12\x0c\n\x04seed\x18\x04 \x01(\x06\x12/\n\x08sampling\x18\x05 \x01(\x0b\x32\x1d.ponder.reasoning.v1.Sampling\x12\x18\n\x0bmax_samples\x18\x06 \x01(\x05H\x00\x88\x01\x01\x12,\n\x06method\x18\x07 \x01(\x0e\x32\x1c.ponder.difficulty.v1.Method\x12,\n\x06scheme\x18\x08 \x01(\x0b\x32\x1c.ponder.difficulty.v1.Scheme\x12\x0e\n\x06\x61nswer\x18\t \x01(\tB\x0e\n\x0c_max_samples\"%\n\x06Scheme\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05\x65\x64ges\x18\x02 \x03(\x01\"\x83\x02\n\x08\x45stimate\x12\x11\n\tpass_rate\x18\x01 \x01(\x01\x12\x0b\n\x03low\x18\x02 \x01(\x01\x12\x0c\n\x04high\x18\x03 \x01(\x01\x12&\n\x03\x62in\x18\x04 \x01(\x0b\x32\x19.ponder.difficulty.v1.Bin\x12\x0f\n\x07samples\x18\x05 \x01(\x05\x12)\n\x05usage\x18\x06 \x01(\x0b\x32\x1a.ponder.reasoning.v1.Usage\x12\r\n\x05\x66inal\x18\x07 \x01(\x08\x12)\n\x05waste\x18\x08 \x01(\x0b\x32\x1a.ponder.reasoning.v1.Waste\x12+\n\x07unknown\x18\t \x01(\x0b\x32\x1a.ponder.reasoning.v1.Usage\"4\n\x03\x42in\x12\r\n\x05index\x18\x01 \x01(\x05\x12\r\n\x05label\x18\x02 \x01(\t\x12\x0f\n\x07settled\x18\x03 \x01(\x08\"r\n\x10\x45stimateResponse\x12\x30\n\x08\x65stimate\x18\x01 \x01(\x0b\x32\x1e.ponder.difficulty.v1.Estimate\x12,\n\x0bnew_samples\x18\x02 \x03(\x0b\x32\x17.ponder.policy.v1.Child*n\n\x06Method\x12\x16\n\x12METHOD_UNSPECIFIED\x10\x00\x12\x10\n\x0cMETHOD_PROBE\x10\x01\x12\x14\n\x10METHOD_PREDICTED\x10\x02\x12\x11\n\rMETHOD_ORACLE\x10\x03\x12\x11\n\rMETHOD_PROMPT\x10\x04\x32p\n\x11\x44ifficultyService\x12[\n\x08\x45stimate\x12%.ponder.difficulty.v1.EstimateRequest\x1a&.ponder.difficulty.v1.EstimateResponse0\x01\x42\x8b\x01\n\x18\x63om.ponder.difficulty.v1B\x0f\x44ifficultyProtoP\x01ZEgithub.com/ponder-mesh/ponder/proto/ponder/difficulty/v1;difficultyv1\xaa\x02\x14Ponder.Difficulty.V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%ponder/difficulty/v1/difficulty.proto\x12\x14ponder.difficulty.v1\x1a\x1dponder/policy/v1/policy.proto\x1a#ponder/reasoning/v1/reasoning.proto\"\xd1\x02\n\x0f\x45stimateRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x11\n\tsearch_id\x18\x02 \x01(\t\x12\x0f\n\x07problem\x18\x03 \x01(\t\x12\x0c\n\x04seed\x18\x04 \x01(\x06\x12/\n\x08sampling\x18\x05 \x01(\x0b\x32\x1d.ponder.reasoning.v1.Sampling\x12\x18\n\x0bmax_samples\x18\x06 \x01(\x05H\x00\x88\x01\x01\x12,\n\x06method\x18\x07 \x01(\x0e\x32\x1c.ponder.difficulty.v1.Method\x12,\n\x06scheme\x18\x08 \x01(\x0b\x32\x1c.ponder.difficulty.v1.Scheme\x12\x0e\n\x06\x61nswer\x18\t \x01(\t\x12\x35\n\x0b\x61nswer_kind\x18\n \x01(\x0e\x32 .ponder.difficulty.v1.AnswerKindB\x0e\n\x0c_max_samples\"%\n\x06Scheme\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05\x65\x64ges\x18\x02 \x03(\x01\"\x83\x02\n\x08\x45stimate\x12\x11\n\tpass_rate\x18\x01 \x01(\x01\x12\x0b\n\x03low\x18\x02 \x01(\x01\x12\x0c\n\x04high\x18\x03 \x01(\x01\x12&\n\x03\x62in\x18\x04 \x01(\x0b\x32\x19.ponder.difficulty.v1.Bin\x12\x0f\n\x07samples\x18\x05 \x01(\x05\x12)\n\x05usage\x18\x06 \x01(\x0b\x32\x1a.ponder.reasoning.v1.Usage\x12\r\n\x05\x66inal\x18\x07 \x01(\x08\x12)\n\x05waste\x18\x08 \x01(\x0b\x32\x1a.ponder.reasoning.v1.Waste\x12+\n\x07unknown\x18\t \x01(\x0b\x32\x1a.ponder.reasoning.v1.Usage\"4\n\x03\x42in\x12\r\n\x05index\x18\x01 \x01(\x05\x12\r\n\x05label\x18\x02 \x01(\t\x12\x0f\n\x07settled\x18\x03 \x01(\x08\"r\n\x10\x45stimateResponse\x12\x30\n\x08\x65stimate\x18\x01 \x01(\x0b\x32\x1e.ponder.difficulty.v1.Estimate\x12,\n\x0bnew_samples\x18\x02 \x03(\x0b\x32\x17.ponder.policy.v1.Child*\xb7\x01\n\nAnswerKind\x12\x1b\n\x17\x41NSWER_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10\x41NSWER_KIND_AUTO\x10\x01\x12\x16\n\x12\x41NSWER_KIND_NUMBER\x10\x02\x12\x1a\n\x16\x41NSWER_KIND_EXPRESSION\x10\x03\x12\x16\n\x12\x41NSWER_KIND_CHOICE\x10\x04\x12\x14\n\x10\x41NSWER_KIND_TEXT\x10\x05\x12\x14\n\x10\x41NSWER_KIND_CODE\x10\x06*n\n\x06Method\x12\x16\n\x12METHOD_UNSPECIFIED\x10\x00\x12\x10\n\x0cMETHOD_PROBE\x10\x01\x12\x14\n\x10METHOD_PREDICTED\x10\x02\x12\x11\n\rMETHOD_ORACLE\x10\x03\x12\x11\n\rMETHOD_PROMPT\x10\x04\x32p\n\x11\x44ifficultyService\x12[\n\x08\x45stimate\x12%.ponder.difficulty.v1.EstimateRequest\x1a&.ponder.difficulty.v1.EstimateResponse0\x01\x42\x8b\x01\n\x18\x63om.ponder.difficulty.v1B\x0f\x44ifficultyProtoP\x01ZEgithub.com/ponder-mesh/ponder/proto/ponder/difficulty/v1;difficultyv1\xaa\x02\x14Ponder.Difficulty.V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,18 +34,20 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'ponder.difficulty.v1.diffic
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\030com.ponder.difficulty.v1B\017DifficultyProtoP\001ZEgithub.com/ponder-mesh/ponder/proto/ponder/difficulty/v1;difficultyv1\252\002\024Ponder.Difficulty.V1'
-  _globals['_METHOD']._serialized_start=887
-  _globals['_METHOD']._serialized_end=997
+  _globals['_ANSWERKIND']._serialized_start=943
+  _globals['_ANSWERKIND']._serialized_end=1126
+  _globals['_METHOD']._serialized_start=1128
+  _globals['_METHOD']._serialized_end=1238
   _globals['_ESTIMATEREQUEST']._serialized_start=132
-  _globals['_ESTIMATEREQUEST']._serialized_end=414
-  _globals['_SCHEME']._serialized_start=416
-  _globals['_SCHEME']._serialized_end=453
-  _globals['_ESTIMATE']._serialized_start=456
-  _globals['_ESTIMATE']._serialized_end=715
-  _globals['_BIN']._serialized_start=717
-  _globals['_BIN']._serialized_end=769
-  _globals['_ESTIMATERESPONSE']._serialized_start=771
-  _globals['_ESTIMATERESPONSE']._serialized_end=885
-  _globals['_DIFFICULTYSERVICE']._serialized_start=999
-  _globals['_DIFFICULTYSERVICE']._serialized_end=1111
+  _globals['_ESTIMATEREQUEST']._serialized_end=469
+  _globals['_SCHEME']._serialized_start=471
+  _globals['_SCHEME']._serialized_end=508
+  _globals['_ESTIMATE']._serialized_start=511
+  _globals['_ESTIMATE']._serialized_end=770
+  _globals['_BIN']._serialized_start=772
+  _globals['_BIN']._serialized_end=824
+  _globals['_ESTIMATERESPONSE']._serialized_start=826
+  _globals['_ESTIMATERESPONSE']._serialized_end=940
+  _globals['_DIFFICULTYSERVICE']._serialized_start=1240
+  _globals['_DIFFICULTYSERVICE']._serialized_end=1352
 # @@protoc_insertion_point(module_scope)

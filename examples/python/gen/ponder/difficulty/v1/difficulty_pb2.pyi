@@ -9,6 +9,16 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class AnswerKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ANSWER_KIND_UNSPECIFIED: _ClassVar[AnswerKind]
+    ANSWER_KIND_AUTO: _ClassVar[AnswerKind]
+    ANSWER_KIND_NUMBER: _ClassVar[AnswerKind]
+    ANSWER_KIND_EXPRESSION: _ClassVar[AnswerKind]
+    ANSWER_KIND_CHOICE: _ClassVar[AnswerKind]
+    ANSWER_KIND_TEXT: _ClassVar[AnswerKind]
+    ANSWER_KIND_CODE: _ClassVar[AnswerKind]
+
 class Method(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     METHOD_UNSPECIFIED: _ClassVar[Method]
@@ -16,6 +26,13 @@ class Method(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     METHOD_PREDICTED: _ClassVar[Method]
     METHOD_ORACLE: _ClassVar[Method]
     METHOD_PROMPT: _ClassVar[Method]
+ANSWER_KIND_UNSPECIFIED: AnswerKind
+ANSWER_KIND_AUTO: AnswerKind
+ANSWER_KIND_NUMBER: AnswerKind
+ANSWER_KIND_EXPRESSION: AnswerKind
+ANSWER_KIND_CHOICE: AnswerKind
+ANSWER_KIND_TEXT: AnswerKind
+ANSWER_KIND_CODE: AnswerKind
 METHOD_UNSPECIFIED: Method
 METHOD_PROBE: Method
 METHOD_PREDICTED: Method
@@ -23,7 +40,7 @@ METHOD_ORACLE: Method
 METHOD_PROMPT: Method
 
 class EstimateRequest(_message.Message):
-    __slots__ = ("tenant", "search_id", "problem", "seed", "sampling", "max_samples", "method", "scheme", "answer")
+    __slots__ = ("tenant", "search_id", "problem", "seed", "sampling", "max_samples", "method", "scheme", "answer", "answer_kind")
     TENANT_FIELD_NUMBER: _ClassVar[int]
     SEARCH_ID_FIELD_NUMBER: _ClassVar[int]
     PROBLEM_FIELD_NUMBER: _ClassVar[int]
@@ -33,6 +50,7 @@ class EstimateRequest(_message.Message):
     METHOD_FIELD_NUMBER: _ClassVar[int]
     SCHEME_FIELD_NUMBER: _ClassVar[int]
     ANSWER_FIELD_NUMBER: _ClassVar[int]
+    ANSWER_KIND_FIELD_NUMBER: _ClassVar[int]
     tenant: str
     search_id: str
     problem: str
@@ -42,7 +60,8 @@ class EstimateRequest(_message.Message):
     method: Method
     scheme: Scheme
     answer: str
-    def __init__(self, tenant: _Optional[str] = ..., search_id: _Optional[str] = ..., problem: _Optional[str] = ..., seed: _Optional[int] = ..., sampling: _Optional[_Union[_reasoning_pb2.Sampling, _Mapping]] = ..., max_samples: _Optional[int] = ..., method: _Optional[_Union[Method, str]] = ..., scheme: _Optional[_Union[Scheme, _Mapping]] = ..., answer: _Optional[str] = ...) -> None: ...
+    answer_kind: AnswerKind
+    def __init__(self, tenant: _Optional[str] = ..., search_id: _Optional[str] = ..., problem: _Optional[str] = ..., seed: _Optional[int] = ..., sampling: _Optional[_Union[_reasoning_pb2.Sampling, _Mapping]] = ..., max_samples: _Optional[int] = ..., method: _Optional[_Union[Method, str]] = ..., scheme: _Optional[_Union[Scheme, _Mapping]] = ..., answer: _Optional[str] = ..., answer_kind: _Optional[_Union[AnswerKind, str]] = ...) -> None: ...
 
 class Scheme(_message.Message):
     __slots__ = ("name", "edges")

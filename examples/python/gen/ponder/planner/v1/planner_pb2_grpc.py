@@ -55,9 +55,9 @@ class PlannerServiceStub:
     be created again.
     - Compatibility. v1 only grows. Ignore fields that you do not know, and treat an enum value that you do not know as
     the enum's UNSPECIFIED. A search has ended if and only if it has an outcome.
-    - Not served yet. SearchSpec.target_confidence, Budget.price_per_error, Strategy.ladder and every answer_kind but
-    AUTO are refused with INVALID_ARGUMENT by the field's name, as is a policy or verifier that is not served (the
-    message names the one that is). GetUsage is UNIMPLEMENTED. Fields and values that no planner sends yet say so in
+    - Not served yet. SearchSpec.target_confidence, Budget.price_per_error and Strategy.ladder are refused with
+    INVALID_ARGUMENT by the field's name, as is a policy or verifier that is not served (the message names the one that
+    is). GetUsage is UNIMPLEMENTED. Fields and values that no planner sends yet say so in
     their comments.
     """
 
@@ -164,9 +164,9 @@ class PlannerServiceServicer:
     be created again.
     - Compatibility. v1 only grows. Ignore fields that you do not know, and treat an enum value that you do not know as
     the enum's UNSPECIFIED. A search has ended if and only if it has an outcome.
-    - Not served yet. SearchSpec.target_confidence, Budget.price_per_error, Strategy.ladder and every answer_kind but
-    AUTO are refused with INVALID_ARGUMENT by the field's name, as is a policy or verifier that is not served (the
-    message names the one that is). GetUsage is UNIMPLEMENTED. Fields and values that no planner sends yet say so in
+    - Not served yet. SearchSpec.target_confidence, Budget.price_per_error and Strategy.ladder are refused with
+    INVALID_ARGUMENT by the field's name, as is a policy or verifier that is not served (the message names the one that
+    is). GetUsage is UNIMPLEMENTED. Fields and values that no planner sends yet say so in
     their comments.
     """
 
@@ -379,9 +379,9 @@ class PlannerService:
     be created again.
     - Compatibility. v1 only grows. Ignore fields that you do not know, and treat an enum value that you do not know as
     the enum's UNSPECIFIED. A search has ended if and only if it has an outcome.
-    - Not served yet. SearchSpec.target_confidence, Budget.price_per_error, Strategy.ladder and every answer_kind but
-    AUTO are refused with INVALID_ARGUMENT by the field's name, as is a policy or verifier that is not served (the
-    message names the one that is). GetUsage is UNIMPLEMENTED. Fields and values that no planner sends yet say so in
+    - Not served yet. SearchSpec.target_confidence, Budget.price_per_error and Strategy.ladder are refused with
+    INVALID_ARGUMENT by the field's name, as is a policy or verifier that is not served (the message names the one that
+    is). GetUsage is UNIMPLEMENTED. Fields and values that no planner sends yet say so in
     their comments.
     """
 
