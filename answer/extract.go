@@ -12,6 +12,9 @@ type rule func(q *Question, text string) (string, bool)
 // maxText is the length, in bytes, of the end of a text in which an answer is searched for.
 const maxText = 1 << 16
 
+// maxReads is the maximum number of parts of a text that are read as answers. Most texts need fewer than ten.
+const maxReads = 100
+
 // rules are the rules of Extract, from explicit marks of an answer to a guess.
 var rules = map[Kind][]rule{
 	KindAuto:       {boxed, tagged, line, cued, hashes, chosen, concluded, output, lastValue},
@@ -28,6 +31,9 @@ var rules = map[Kind][]rule{
 // letter of a chosen option; what the solutions or roots are said to be; a block of output; the last formula or
 // number. It reads what follows the last </think>, if that has an answer. An answer has a key that is not empty.
 func (q *Question) Extract(text string) (string, bool) {
+	bounded := *q
+	bounded.reads = new(maxReads)
+	q = &bounded
 	text = strings.ToValidUTF8(text, "")
 	if len(text) > maxText {
 		text = strings.ToValidUTF8(text[len(text)-maxText:], "")

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"os"
+	"strings"
 	"testing"
 )
 
@@ -96,6 +97,30 @@ func FuzzExtract(f *testing.F) {
 			if ok && q.Key(got) == "" {
 				t.Errorf("Extract(%q) = %q, whose key is empty", text, got)
 			}
+		}
+	})
+}
+
+// BenchmarkExtract measures typical solutions.
+func BenchmarkExtract(b *testing.B) {
+	var texts []string
+	size := 0
+	for _, r := range table(b, "extracted.tsv", 2) {
+		texts = append(texts, newlines(r.cells[0]))
+		size += len(r.cells[0])
+	}
+	b.Run("short", func(b *testing.B) {
+		for b.Loop() {
+			for _, s := range texts {
+				Extract(s)
+			}
+		}
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(texts)), "ns/text")
+	})
+	long := strings.Repeat("We add 3 and $x^2 = 4$ to get the next line, which gives 7.\n", 30)
+	b.Run("2 KB", func(b *testing.B) {
+		for b.Loop() {
+			Extract(long + "Therefore the value is $\\frac{3}{4}$.")
 		}
 	})
 }

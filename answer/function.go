@@ -97,7 +97,7 @@ func (c *calc) call(name string, args ...sum) sum {
 	case "binomial":
 		n, ok1 := x.small()
 		k, ok2 := args[1].small()
-		if ok1 && ok2 && 0 <= k && k <= n && n <= 4000 && c.spend(int(min(k, n-k))) {
+		if ok1 && ok2 && 0 <= k && k <= n && n <= 4000 && c.spend(int(2*min(k, n-k))) {
 			return constant(new(big.Rat).SetInt(new(big.Int).Binomial(n, k)))
 		}
 	case "gcd", "lcm", "max", "min":

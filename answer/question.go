@@ -15,6 +15,7 @@ type Question struct {
 	plain   string            // the text without spaces and signs of LaTeX
 	options map[string]string // of a multiple-choice problem: what each letter stands for
 	keys    map[string]string // letters by the keys of their options
+	reads   *int              // answers that may still be read, in Extract; nil: no bound
 }
 
 // Of returns the question of a problem. The problem's text tells what its options are, which nouns it counts, and

@@ -48,7 +48,7 @@ const (
 const (
 	maxBits  = 1 << 14 // of a numerator or denominator that is computed
 	maxTerms = 256     // of a sum
-	maxWork  = 20_000  // multiplications of terms, of 64 bits by 64 bits, per answer
+	maxWork  = 10_000  // units of about 100 ns, per answer
 )
 
 // A calc computes normal forms within a bound of work. After a failure, results have no meaning.
@@ -131,6 +131,9 @@ func (c *calc) add(a, b sum) sum {
 		case d > 0:
 			out, b = append(out, b[0]), b[1:]
 		default:
+			if !c.spend(cost(a[0].coef, b[0].coef)) {
+				return nil
+			}
 			if coef := new(big.Rat).Add(a[0].coef, b[0].coef); coef.Sign() != 0 {
 				out = append(out, term{coef, a[0].factors})
 			}
@@ -138,7 +141,7 @@ func (c *calc) add(a, b sum) sum {
 		}
 	}
 	out = append(append(out, a...), b...)
-	if len(out) > maxTerms || !c.spend(1+len(out)/8) {
+	if len(out) > maxTerms || !c.spend(1+len(out)/2) {
 		return c.fail()
 	}
 	return out
@@ -160,8 +163,19 @@ func (c *calc) negate(a sum) sum { return c.scale(a, big.NewRat(-1, 1)) }
 
 // times returns a times b.
 func (c *calc) times(a, b *big.Rat) *big.Rat {
-	c.spend(1 + bitLen(a)*bitLen(b)/4096)
+	if !c.spend(1 + cost(a, b)) {
+		return a
+	}
 	return new(big.Rat).Mul(a, b)
+}
+
+// cost returns the work of an operation with a and b, beyond that with small numbers. Fractions are reduced.
+func cost(a, b *big.Rat) int {
+	if a.IsInt() && b.IsInt() {
+		return bitLen(a) * bitLen(b) >> 20
+	}
+	n := bitLen(a) + bitLen(b)
+	return n * n >> 17
 }
 
 func bitLen(r *big.Rat) int { return max(r.Num().BitLen(), r.Denom().BitLen()) }
@@ -186,36 +200,19 @@ func (c *calc) multiply(a, b sum) sum {
 
 // join returns the product of two terms.
 func (c *calc) join(x, y term) sum {
-	factors := make([]factor, 0, len(x.factors)+len(y.factors))
-	a, b := x.factors, y.factors
-	for len(a) > 0 && len(b) > 0 {
-		switch d := strings.Compare(a[0].atom.key, b[0].atom.key); {
-		case d < 0:
-			factors, a = append(factors, a[0]), a[1:]
-		case d > 0:
-			factors, b = append(factors, b[0]), b[1:]
-		default:
-			exp, ok := a[0].exp.plus(b[0].exp)
-			if !ok {
-				return c.fail()
-			}
-			factors = append(factors, factor{a[0].atom, exp})
-			a, b = a[1:], b[1:]
-		}
+	factors := c.merge(x.factors, y.factors)
+	if c.failed {
+		return nil
 	}
-	factors = append(append(factors, a...), b...)
 	return c.tidy(c.times(x.coef, y.coef), factors)
 }
 
-// tidy returns the normal form of a product of powers of atoms: powers of numbers are computed up to maxBits, powers
-// of i reduced, and positive powers of sums expanded.
+// tidy returns the normal form of a product of powers of atoms: powers of numbers are computed if all together have at
+// most maxBits, powers of i reduced, and positive powers of sums expanded.
 func (c *calc) tidy(coef *big.Rat, factors []factor) sum {
-	if bitLen(coef) > maxBits {
-		var out []factor
-		if coef, out = c.factorise(coef); c.failed {
-			return nil
-		}
-		return c.multiply(sum{{coef, out}}, sum{{big.NewRat(1, 1), factors}})
+	coef, factors = c.numbers(coef, factors)
+	if c.failed {
+		return nil
 	}
 	kept := factors[:0:0]
 	expanded := sum(nil)
@@ -235,16 +232,6 @@ func (c *calc) tidy(coef *big.Rat, factors []factor) sum {
 				continue
 			}
 			f.exp = whole(1)
-		case f.atom.kind == atomPrime || f.atom.kind == atomPart:
-			n := f.exp.floor()
-			if abs(n) > maxBits || int(abs(n))*f.atom.num.BitLen() > maxBits {
-				coef, f.exp = absorb(coef, f.atom.num, f.exp)
-				break
-			}
-			coef = c.times(coef, power(f.atom.num, n))
-			if f.exp.n -= n * f.exp.d; f.exp.n == 0 {
-				continue
-			}
 		case f.atom.kind == atomSum && f.exp.n >= f.exp.d && f.exp.floor() <= maxTerms:
 			p := c.tryRaise(f.atom.args[0], f.exp.floor())
 			if p == nil {
@@ -271,22 +258,102 @@ func (c *calc) tidy(coef *big.Rat, factors []factor) sum {
 	return out
 }
 
-// absorb moves the powers of the prime p from coef to the exponent of p.
-func absorb(coef *big.Rat, p *big.Int, exp frac) (*big.Rat, frac) {
+// numbers computes the integer powers of the primes of a term, if they and coef have at most maxBits together.
+// Otherwise coef becomes a product of powers of primes, too, so that a number has one form.
+func (c *calc) numbers(coef *big.Rat, factors []factor) (*big.Rat, []factor) {
+	least := int64(0) // bits of the product, at least
+	found := false
+	for _, f := range factors {
+		if n := f.exp.floor(); f.atom.number() && n != 0 {
+			found = true
+			if least += min(abs(n), 1<<40) * int64(f.atom.num.BitLen()-1); f.atom.num.BitLen() == 2 { // log₂ 3 > 3/2
+				least += min(abs(n), 1<<40) / 2
+			}
+		}
+	}
+	if !found && bitLen(coef) <= maxBits {
+		return coef, factors
+	}
 	num, den := new(big.Int).Set(coef.Num()), new(big.Int).Set(coef.Denom())
-	exp.n += exp.d * (strip(num, p) - strip(den, p))
-	return new(big.Rat).SetFrac(num, den), exp
+	rest := make([]factor, 0, len(factors))
+	large := least > 2*maxBits || bitLen(coef) > maxBits
+	for _, f := range factors {
+		n := f.exp.floor()
+		if large || !f.atom.number() || n == 0 {
+			rest = append(rest, f)
+			continue
+		}
+		if !c.spend(1 + int(abs(n))*f.atom.num.BitLen()/512) {
+			return coef, nil
+		}
+		p := new(big.Int).Exp(f.atom.num, big.NewInt(abs(n)), nil)
+		if n > 0 {
+			num.Mul(num, p)
+		} else {
+			den.Mul(den, p)
+		}
+		large = num.BitLen() > 4*maxBits || den.BitLen() > 4*maxBits
+		if f.exp.n -= n * f.exp.d; f.exp.n != 0 {
+			rest = append(rest, f)
+		}
+	}
+	if !large {
+		c.spend(1 + num.BitLen()*den.BitLen()>>17)
+		if out := new(big.Rat).SetFrac(num, den); bitLen(out) <= maxBits {
+			return out, rest
+		}
+	}
+	sign, all := c.factorise(coef)
+	return sign, c.merge(all, factors)
 }
 
-// strip divides n by p as often as it can, and returns how often.
+// number reports whether a is an integer.
+func (a *atom) number() bool { return a.kind == atomPrime || a.kind == atomPart }
+
+// merge returns the product of two products of powers.
+func (c *calc) merge(a, b []factor) []factor {
+	out := make([]factor, 0, len(a)+len(b))
+	for len(a) > 0 && len(b) > 0 {
+		switch d := strings.Compare(a[0].atom.key, b[0].atom.key); {
+		case d < 0:
+			out, a = append(out, a[0]), a[1:]
+		case d > 0:
+			out, b = append(out, b[0]), b[1:]
+		default:
+			exp, ok := a[0].exp.plus(b[0].exp)
+			if !ok {
+				c.failed = true
+				return nil
+			}
+			if exp.n != 0 {
+				out = append(out, factor{a[0].atom, exp})
+			}
+			a, b = a[1:], b[1:]
+		}
+	}
+	return append(append(out, a...), b...)
+}
+
+// strip divides n by p as often as it can, and returns how often. It divides by p, p², p⁴ and so on, and then back.
 func strip(n, p *big.Int) (k int64) {
+	if n.Sign() == 0 || p.BitLen() < 2 {
+		return 0
+	}
+	powers := []*big.Int{p}
 	q, r := new(big.Int), new(big.Int)
-	for n.Sign() != 0 && p.BitLen() > 1 {
-		if q.QuoRem(n, p, r); r.Sign() != 0 {
-			break
+	for i := 0; i >= 0; {
+		if q.QuoRem(n, powers[i], r); r.Sign() != 0 {
+			i--
+			continue
 		}
 		n.Set(q)
-		k++
+		k += 1 << i
+		if i == len(powers)-1 {
+			powers = append(powers, new(big.Int).Mul(powers[i], powers[i]))
+		}
+		if i++; powers[i].BitLen() > n.BitLen() {
+			i--
+		}
 	}
 	return k
 }
@@ -345,7 +412,7 @@ func (c *calc) primeFactors(n *big.Int, exp int64) (out []factor) {
 		if n.IsInt64() && n.Int64() < p*p {
 			break
 		}
-		if !c.spend(n.BitLen() / 2048) {
+		if !c.spend(1 + n.BitLen()/2048) {
 			return nil
 		}
 		prime := big.NewInt(p)
@@ -360,7 +427,7 @@ func (c *calc) primeFactors(n *big.Int, exp int64) (out []factor) {
 		n, exp = root, 2*exp
 	}
 	kind := atomPart
-	if n.BitLen() < 256 && n.ProbablyPrime(10) {
+	if n.BitLen() < 256 && c.spend(200) && n.ProbablyPrime(10) {
 		kind = atomPrime
 	}
 	return append(out, factor{primeAtom(n, kind), whole(exp)})
@@ -444,6 +511,9 @@ func (c *calc) powSum(a sum, exp frac) sum {
 		return nil
 	}
 	s := &atom{key: "(" + primitive.String() + ")", kind: atomSum, args: []sum{primitive}}
+	if !c.spend(len(s.key) / 8) {
+		return nil
+	}
 	return c.multiply(c.pow(constant(content), exp), sum{{big.NewRat(1, 1), []factor{{s, exp}}}})
 }
 

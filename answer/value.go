@@ -50,7 +50,19 @@ type reader struct {
 // maxValues is the maximum number of values in an answer.
 const maxValues = 600
 
+// read returns the value of an answer.
 func (q *Question) read(s string, r reading) value {
+	if q.reads != nil {
+		if *q.reads--; *q.reads < 0 {
+			return value{}
+		}
+	}
+	v, _ := q.readWithin(s, r)
+	return v
+}
+
+// readWithin returns the value of an answer, and the work that its normal forms took.
+func (q *Question) readWithin(s string, r reading) (value, int) {
 	c := clean(s)
 	if q.comma || strings.Contains(s, ",") && (decimalCommaUnit.MatchString(c) || europeanPrice.MatchString(s)) {
 		r.comma = true
@@ -60,9 +72,9 @@ func (q *Question) read(s string, r reading) value {
 	t = slices.DeleteFunc(t, func(x token) bool { return x.is("%") })
 	v := rd.answer(t)
 	if rd.calc.failed || rd.left < 0 {
-		return words(t)
+		v = words(t)
 	}
-	return v
+	return v, rd.calc.work
 }
 
 // answer reads a whole answer: one element, or several.
