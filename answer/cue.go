@@ -1,6 +1,7 @@
 package answer
 
 import (
+	"bytes"
 	"regexp"
 	"slices"
 	"strings"
@@ -32,14 +33,54 @@ var cue = regexp.MustCompile(`(?im)` + strings.Join([]string{
 var conclusion = regexp.MustCompile(`(?im)\b(?:solutions?|roots?|zeros|results?|values?\s+of\s+[^.\n]{1,40}?|total|sum|probability|area|volume|length|distance)\s+` +
 	`(?:is|are|equals|was)\b(?:\s+(?:therefore|thus|then|equal\s+to|given\s+by))?\s*:?`)
 
-// cued finds what follows the last cue that an answer follows.
-func cued(q *Question, text string) (string, bool) {
-	return q.after(text, cue.FindAllStringIndex(text, -1))
+// stems are parts of which each cue has one, with capitals only outside of ASCII.
+var stems = strings.Fields("answer option choice statement alternative 답 答 正解 respuesta soluci resposta risposta soluzione ponse reponse solution antwort ergebnis" +
+	" sung antwoord odpowied odpov odpoveď твет ідповідь тговор svar vastaus cevap yanıt sonuç válasz răspuns raspuns odgovor áp\u00a0 áp câu jawab उत्तर الجواب الإجابة" +
+	" απάντηση תשובה คำตอบ")
+
+// cues returns the matches of cue in text. The expression is slow, so it is applied only to the lines around stems.
+func cues(text string) (found [][]int) {
+	lower := []byte(text)
+	for i, c := range lower {
+		if 'A' <= c && c <= 'Z' {
+			lower[i] = c + 'a' - 'A'
+		}
+	}
+	var at []int
+	for _, stem := range stems {
+		for i := 0; i < len(lower); {
+			n := bytes.Index(lower[i:], []byte(stem))
+			if n < 0 {
+				break
+			}
+			at = append(at, i+n)
+			i += n + len(stem)
+		}
+	}
+	slices.Sort(at)
+	at = at[max(0, len(at)-maxCues):]
+	end := 0
+	for i := 0; i < len(at); {
+		start := max(end, at[i]-200, strings.LastIndexByte(text[:at[i]], '\n')+1)
+		for end = at[i]; i < len(at) && at[i] <= end; i++ {
+			end = min(len(text), at[i]+200)
+		}
+		for _, m := range cue.FindAllStringIndex(text[start:end], -1) {
+			found = append(found, []int{start + m[0], start + m[1]})
+		}
+	}
+	return found
 }
+
+// maxCues is the maximum number of stems around which cues are searched for, from the end of a text.
+const maxCues = 200
+
+// cued finds what follows the last cue that an answer follows.
+func cued(q *Question, text string) (string, bool) { return q.after(text, cues(text)) }
 
 // concluded finds the formula that follows the last conclusion in the last paragraph.
 func concluded(q *Question, text string) (string, bool) {
-	text = strings.TrimSpace(text)
+	text = strings.TrimSpace(tail(text, 1000))
 	if at := strings.LastIndex(text, "\n\n"); at >= 0 && !strings.Contains(text[at:], "$$") && !strings.Contains(text[at:], `\]`) {
 		text = text[at:]
 	}

@@ -38,12 +38,14 @@ func (q *Question) Extract(text string) (string, bool) {
 	if len(text) > maxText {
 		text = strings.ToValidUTF8(text[len(text)-maxText:], "")
 	}
-	text = stopTokens.ReplaceAllStringFunc(text, func(m string) string {
-		if strings.Contains(m, "answer>") {
-			return m
-		}
-		return " "
-	})
+	if strings.ContainsAny(text, "<[") {
+		text = stopTokens.ReplaceAllStringFunc(text, func(m string) string {
+			if strings.Contains(m, "answer>") {
+				return m
+			}
+			return " "
+		})
+	}
 	if at := strings.LastIndex(text, "</think>"); at >= 0 {
 		if found, ok := q.extract(text[at+len("</think>"):]); ok {
 			return found, true
@@ -59,6 +61,18 @@ func (q *Question) extract(text string) (string, bool) {
 		}
 	}
 	return "", false
+}
+
+// tail returns the last lines of text, about size bytes.
+func tail(text string, size int) string {
+	if len(text) <= size {
+		return text
+	}
+	at := len(text) - size
+	if n := strings.IndexByte(text[at:at+size/2], '\n'); n >= 0 {
+		return text[at+n+1:]
+	}
+	return strings.ToValidUTF8(text[at:], "")
 }
 
 // Hashes returns the answer after the last "####" of text, the format of GSM8K.
@@ -141,6 +155,9 @@ var answerTag = regexp.MustCompile(`(?is)<answer>(.*?)(?:</answer>|$)`)
 
 // tagged finds the content of the last <answer>…</answer>.
 func tagged(q *Question, text string) (string, bool) {
+	if !strings.Contains(text, "<answer") && !strings.Contains(text, "<Answer") && !strings.Contains(text, "<ANSWER") {
+		return "", false
+	}
 	all := answerTag.FindAllStringSubmatch(text, -1)
 	for i := len(all) - 1; i >= 0; i-- {
 		inside := strings.TrimSpace(all[i][1])
@@ -243,7 +260,7 @@ var fence = regexp.MustCompile("(?s)```[ \t]*([A-Za-z0-9+#_-]*)[^\n]*\n(.*?)(?:`
 
 var chosenLetter = regexp.MustCompile(`(?:\b[Oo]ption|\b[Cc]hoice|\b[Aa]nswer)\s+\(?([A-J])\)?(?:\s+is|\s*[.!]?\s*$)` +
 	`|\(?\b([A-J])\)?\**\s+is\s+(?:the\s+)?(?:correct|right|best|true)` +
-	`|(?:\bI\s+(?:would\s+)?|\b[Ll]et's\s+|\bgo(?:es|ing)?\s+)(?:choose|pick|select|with|go\s+with)\s+(?:option\s+|choice\s+|answer\s+)?\(?\**([A-J])\b` +
+	`|(?:\bI(?:'d|’d)?\s+(?:would\s+)?|\b[Ll]et's\s+|\bgo(?:es|ing)?\s+)(?:choose|pick|select|with|go\s+with)\s+(?:option\s+|choice\s+|answer\s+)?\(?\**([A-J])\b` +
 	`|(?:故选|选择|应选|因此选|所以选|选|選|선택은|선택)\s*[:：]?\s*\(?([A-J])\b` +
 	`|([A-J])\s*(?:번이?\s*정답|가 정답|이 정답|が正解|が正しい|正确|是正确|es correcta|est correcte|ist richtig)`)
 
@@ -253,7 +270,7 @@ func chosen(_ *Question, text string) (string, bool) {
 	if choiceLetter(strings.Trim(trimmed, "()[]$.")) {
 		return trimmed, true
 	}
-	all := chosenLetter.FindAllStringSubmatch(text, -1)
+	all := chosenLetter.FindAllStringSubmatch(tail(text, 1000), -1)
 	if n := len(all); n > 0 {
 		for _, letter := range all[n-1][1:] {
 			if letter != "" {

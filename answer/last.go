@@ -10,6 +10,7 @@ var number = regexp.MustCompile(`[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]*\.?
 // lastValue finds the last formula or number of a text. A number inside of a formula is no answer: the formula is, or
 // the right side of its last equation.
 func lastValue(q *Question, text string) (string, bool) {
+	text = tail(text, 4000)
 	spans := formulaSpans(text)
 	for end := len(text); ; {
 		at := strings.LastIndexAny(text[:end], "0123456789") + 1
