@@ -59,7 +59,9 @@ func (r *reader) choiceWithReason(elems [][]token) (value, bool) {
 
 var reasons = setOf("since because as which so where not but for")
 
-func letterValue(letter string) value { return value{kind: kindScalar, sum: of(variable(letter))} }
+func letterValue(letter string) value {
+	return value{kind: kindScalar, sum: of(variable(letter)), letter: true}
+}
 
 var letterPattern = regexp.MustCompile(`^(?i:option|choice|answer)?\s*\(?([A-Ja-j])(?:\)|\.|$|\s*$)`)
 

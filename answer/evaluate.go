@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/big"
 	"math/cmplx"
+	"slices"
 	"strconv"
 )
 
@@ -242,8 +243,8 @@ func (c *calc) same(a, b sum) bool {
 		return false
 	case len(d) == 0:
 		return true
-	case d.exact() || len(d) == 1 && d.constant():
-		return false
+	case d.exact() || len(d) == 1 && d.constant() || slices.ContainsFunc(d, func(t term) bool { return bitLen(t.coef) > 40 }):
+		return false // the last: floats do not tell 1-1/2¹⁰⁰ from 1
 	case d.constant() && !a.complexNumber() && !b.complexNumber():
 		v, size := evaluateAt(d, 0)
 		return near(v, size) && size < 1e7

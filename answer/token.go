@@ -311,7 +311,7 @@ func (l *lexer) decimalComma(rest string) string {
 	if m := zeroComma.FindString(rest); m != "" && len(l.grouped) == 0 {
 		return m
 	}
-	if l.comma {
+	if l.comma && (len(l.grouped) == 0 || strings.Contains(l.s, ";")) { // (2,7) is a point
 		return commaDecimal.FindString(rest)
 	}
 	return ""

@@ -16,6 +16,7 @@ type value struct {
 	elems   []value  // of a composite
 	names   []string // of the elements of a tuple that is given by equations
 	also    []value  // other readings of the same answer that Correct accepts
+	letter  bool     // the letter of an option
 }
 
 type valueKind int
@@ -138,7 +139,7 @@ func (r *reader) several(elems []value, named []string) value {
 			sorted.elems = append(sorted.elems, elems[i])
 			sorted.names = append(sorted.names, named[i])
 		}
-		sorted.also = []value{{kind: kindTuple, text: "()", elems: elems}, {kind: kindList, elems: elems}}
+		sorted.also = []value{{kind: kindTuple, text: "()", elems: elems, names: named}}
 		return sorted
 	case slices.ContainsFunc(elems, certainInterval) && !slices.ContainsFunc(elems, func(v value) bool { return !interval(v) }):
 		return value{kind: kindUnion, elems: elems}
