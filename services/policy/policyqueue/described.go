@@ -44,6 +44,14 @@ func (d described) Model(ctx context.Context) (policy.Model, error) {
 	return d.roster.complete(model), nil
 }
 
+// Settle implements policy.Settler, if the policy that is described does.
+func (d described) Settle(ctx context.Context, search string) (unknown reasoning.Usage) {
+	if s, ok := d.Policy.(policy.Settler); ok {
+		return s.Settle(ctx, search)
+	}
+	return reasoning.Usage{}
+}
+
 // complete returns a model with what the announcements add to it. Fields of the identity in which
 // the workers differ stay empty.
 func (r *Roster) complete(m policy.Model) policy.Model {
