@@ -30,7 +30,10 @@ func Bubble(t *testing.T, body func(t *testing.T, s *natsd.Server)) {
 func Outside(t *testing.T) {
 	t.Helper()
 	ats.Register()
-	t.Cleanup(ats.Unregister)
+	t.Cleanup(func() {
+		ats.Unregister()
+		emptyPools() // for tests outside of bubbles
+	})
 	emptyPools()
 }
 
