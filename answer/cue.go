@@ -75,8 +75,16 @@ func cues(text string) (found [][]int) {
 // maxCues is the maximum number of stems around which cues are searched for, from the end of a text.
 const maxCues = 200
 
-// cued finds what follows the last cue that an answer follows.
-func cued(q *Question, text string) (string, bool) { return q.after(text, cues(text)) }
+// cued finds what follows the last cue that an answer follows, unless a line with "####" follows that.
+func cued(q *Question, text string) (string, bool) {
+	all := cues(text)
+	if n := len(all); n > 0 && strings.LastIndex(text, "####") > all[n-1][1] {
+		if found, ok := hashes(q, text); ok {
+			return found, true
+		}
+	}
+	return q.after(text, all)
+}
 
 // concluded finds the formula that follows the last conclusion in the last paragraph.
 func concluded(q *Question, text string) (string, bool) {

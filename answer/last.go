@@ -88,6 +88,12 @@ func lastLineOfFormula(q *Question, inside string) string {
 	}
 	v := q.read(inside, reading{})
 	if v.mathematical() {
+		if at := strings.LastIndexByte(inside, '='); at > 0 && v.kind == kindScalar && v.sum.constant() { // 2+3=5
+			right := q.read(inside[at+1:], reading{})
+			if right.kind == kindScalar && right.sum.equal(v.sum) {
+				return strings.TrimSpace(inside[at+1:])
+			}
+		}
 		return inside
 	}
 	if at := strings.LastIndexByte(inside, '='); at >= 0 && balanced(inside[at+1:]) {

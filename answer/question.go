@@ -15,6 +15,7 @@ type Question struct {
 	plain   string            // the text without spaces and signs of LaTeX
 	options map[string]string // of a multiple-choice problem: what each letter stands for
 	keys    map[string]string // letters by the keys of their options
+	dozens  bool              // the problem asks for a number of dozens
 	reads   *int              // answers that may still be read, in Extract; nil: no bound
 }
 
@@ -35,6 +36,7 @@ func Of(kind Kind, problem string) *Question {
 			}
 		}
 	}
+	q.dozens = strings.Contains(strings.ToLower(problem), "many dozen")
 	n := 0
 	for _, w := range strings.Fields(strings.ToLower(problem)) {
 		if european[w] {

@@ -96,6 +96,8 @@ func (q *Question) isUnit(value, t []token, all bool) bool {
 					return false
 				}
 				found = true
+			case q.dozens && (lower == "dozen" || lower == "dozens"):
+				found = true
 			case nouns[lower] || nouns[lower+"s"] || q.mentions(lower) || found && i > 0 && strings.ToLower(t[i-1].text) == "of" && len(word) > 2:
 				if !x.word && !x.space {
 					return false
