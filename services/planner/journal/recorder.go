@@ -20,6 +20,10 @@ const (
 	maxPause   = 5 * time.Second
 )
 
+// attemptTimeout bounds an attempt at an Append: a Log may wait for its journal until its context
+// ends, and an Append that waits is to be reported.
+const attemptTimeout = 5 * time.Second
+
 // A Recorder appends the entries of a search to its log in the background: it never delays the
 // search, and one Append is in flight at a time. Entries that are added meanwhile go into the
 // next, so that a slow journal gets fewer and larger records. A Recorder is safe for concurrent
@@ -158,12 +162,17 @@ func (r *Recorder) next(ctx context.Context, began time.Time) (batch []Entry, ok
 // append appends entries, and repeats an Append that fails for a reason that may pass.
 func (r *Recorder) append(ctx context.Context, entries []Entry) error {
 	for pause := firstPause; ; pause = min(2*pause, maxPause) {
-		err := r.log.Append(ctx, entries...)
+		attempt, stop := context.WithTimeout(ctx, attemptTimeout)
+		err := r.log.Append(attempt, entries...)
+		stop()
 		if err == nil {
 			return nil
 		}
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
+		}
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = reasoning.Mark(err, reasoning.ErrUnavailable)
 		}
 		r.report(err)
 		if !errors.Is(err, ErrFull) && !errors.Is(err, reasoning.ErrUnavailable) {
