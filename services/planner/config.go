@@ -23,7 +23,7 @@ type Config struct {
 	Difficulty difficulty.Estimator   // nil: difficulty is not estimated
 	Profiles   Profiles               // nil: none
 	Store      backend.Store          // of recorded results; nil: 64 MiB of memory
-	Journal    journal.Journal        // of searches that outlive the Planner; nil: none does, nor any with NoStore or Solo
+	Journal    journal.Journal        // of searches that outlive the Planner; nil: none does, nor any with NoStore; ignored with Solo
 	Solo       bool                   // bill each search as if it ran alone: see backend.Solo
 	Telemetry  *telemetry.Instruments // nil: none
 	Log        *slog.Logger           // of searches that are accepted and end; nil: none
@@ -59,6 +59,9 @@ func (c Config) withDefaults() Config {
 	c.MaxActive = cmp.Or(c.MaxActive, 256)
 	c.MaxKept = cmp.Or(c.MaxKept, 1000)
 	c.VerifierTimeout = cmp.Or(c.VerifierTimeout, 500*time.Millisecond)
+	if c.Solo {
+		c.Journal = nil
+	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}

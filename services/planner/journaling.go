@@ -11,6 +11,7 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/planner/backend"
 	"github.com/ponder-mesh/ponder/services/planner/journal"
+	"github.com/ponder-mesh/ponder/services/planner/plannertrace"
 )
 
 // acceptTimeout bounds the time in which a search must be in the journal before it is accepted.
@@ -55,10 +56,11 @@ func (p *Planner) acceptDurably(ctx context.Context, l *live) error {
 		return err
 	}
 	log, _, err := p.cfg.Journal.Open(ctx, journal.KeyOf(l.request.Tenant, l.id))
-	if err == nil {
-		err = log.Append(ctx, accepted)
-	}
 	if err != nil {
+		return notAccepted(err)
+	}
+	if err := log.Append(ctx, accepted); err != nil {
+		p.deleteLogLater(l) // the request may be in the log all the same
 		return notAccepted(err)
 	}
 	p.record(l, log)
@@ -113,29 +115,53 @@ func withTrace(ctx context.Context, recorded map[string]string) context.Context 
 }
 
 // endDurably records the end of a search, and waits until it is durable: for as long as the
-// search has time, and at least endTimeout.
-func (r *run) endDurably(final State, ended time.Time, outcome Outcome) {
+// search has time, and at least endTimeout; but at most endTimeout once the planner stops. If the
+// search does not end here, endDurably returns why: another planner runs it, or the planner stops
+// before the end is durable, and one that resumes the search ends it.
+func (r *run) endDurably(final State, ended time.Time, outcome Outcome) (left error) {
 	rec := r.live.recording
 	if rec == nil {
-		return
+		return nil
 	}
 	rec.add(kindEnded, recordEnd(final, ended, r.bill, r.live.search().Nodes, outcome))
 	ctx, stop := context.WithTimeout(context.Background(), max(endTimeout, time.Until(r.live.request.Deadline)))
 	defer stop()
-	if err := rec.recorder.Close(ctx); err != nil {
+	defer context.AfterFunc(r.ctx, func() { // the planner stops
+		select {
+		case <-time.After(endTimeout):
+			stop()
+		case <-ctx.Done():
+		}
+	})()
+	err := rec.recorder.Close(ctx)
+	switch {
+	case err == nil:
+	case errors.Is(err, journal.ErrFenced):
+		return errTakenOver
+	case r.ctx.Err() != nil && errors.Is(err, context.Canceled):
+		return ErrClosed
+	default:
 		r.notice(NoticeDegraded, "the end of the search is not in the journal: a planner that restarts runs the search again: %v", err)
 	}
+	return nil
 }
 
 // endTimeout is the least time for which the end of a search waits for the journal.
 const endTimeout = 5 * time.Second
+
+// leave ends the work of this planner on a search that it does not run to its end.
+func (r *run) leave(ctx context.Context, log searchLog, cause error) {
+	r.trace.End(plannertrace.End{State: "left", Bill: r.bill, Err: cause})
+	log.left(ctx, cause)
+	r.live.leave(cause)
+}
 
 // leave stops the recording of a search that this planner does not run to its end: what was
 // recorded is durable, and another planner, or this one after a restart, continues it.
 func (l *live) leave(cause error) {
 	ctx, stop := context.WithTimeout(context.Background(), endTimeout)
 	defer stop()
-	l.recording.recorder.Close(ctx)
+	l.recording.recorder.Close(ctx) // entries that are not recorded are asked for again
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.left = cause
@@ -182,20 +208,32 @@ func (p *Planner) deleteLog(ctx context.Context, l *live) error {
 	return nil
 }
 
-// deleteLogLater deletes the log of a search in the background. One that is not deleted is found
-// by the next Resume. The caller holds p.mu.
+// deleteLogLater deletes the log of a search in the background, and tries again until the planner
+// stops. A log that is not deleted by then is found by the next Resume. The caller holds p.mu, or
+// has added to p.busy.
 func (p *Planner) deleteLogLater(l *live) {
 	if !l.stored || p.ctx.Err() != nil {
 		return
 	}
 	p.busy.Go(func() {
-		ctx, stop := context.WithTimeout(p.ctx, deleteTimeout)
-		defer stop()
-		if err := p.deleteLog(ctx, l); err != nil && p.ctx.Err() == nil {
-			p.cfg.Log.WarnContext(ctx, "the log of an old search stays in the journal", "search", l.id, "error", err)
+		for attempt := 1; ; attempt++ {
+			ctx, stop := context.WithTimeout(p.ctx, deleteTimeout)
+			err := p.deleteLog(ctx, l)
+			stop()
+			if err == nil || p.ctx.Err() != nil {
+				return
+			}
+			if attempt == 1 {
+				p.cfg.Log.WarnContext(p.ctx, "the log of a search that is over stays in the journal for now", "search", l.id, "error", err)
+			}
+			select {
+			case <-time.After(deleteTimeout):
+			case <-p.ctx.Done():
+				return
+			}
 		}
 	})
 }
 
-// deleteTimeout bounds a deletion in the background.
+// deleteTimeout bounds a deletion in the background, and is the time until the next attempt.
 const deleteTimeout = 10 * time.Second

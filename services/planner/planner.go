@@ -120,7 +120,7 @@ func (p *Planner) admit(ctx context.Context, r Request) (l *live, isNew bool, er
 		if l.digest != r.Digest() {
 			return nil, false, fmt.Errorf("%w by search %s with a different request: use a new key", ErrExists, l.id)
 		}
-		return l, false, nil
+		return l, false, l.whyLeft()
 	}
 	if err := r.ValidateDeadline(now); err != nil {
 		return nil, false, err
@@ -151,7 +151,7 @@ func (p *Planner) admit(ctx context.Context, r Request) (l *live, isNew bool, er
 // begin writes a new search to the journal, if there is one, and starts it. It closes l.accepted.
 func (p *Planner) begin(ctx context.Context, l *live) {
 	defer close(l.accepted)
-	if p.cfg.Journal != nil && !l.request.NoStore && !p.cfg.Solo {
+	if p.cfg.Journal != nil && !l.request.NoStore {
 		l.stored = true
 		l.refused = p.acceptDurably(ctx, l)
 	}
@@ -208,18 +208,22 @@ func (p *Planner) accept(ctx context.Context, r Request) (Request, error) {
 	return p.resolveModels(ctx, r)
 }
 
-// forgetOldest drops the oldest ended searches beyond MaxKept. The caller holds p.mu.
+// forgetOldest drops the oldest searches that do not run any more beyond MaxKept. The caller holds p.mu.
 func (p *Planner) forgetOldest() {
 	excess := len(p.order) - p.cfg.MaxKept - p.active
 	for _, id := range slices.Clone(p.order) {
 		if excess <= 0 {
 			return
 		}
-		if l := p.searches[id]; l.search().State.Ended() {
-			p.forget(l)
+		l := p.searches[id]
+		switch {
+		case l.search().State.Ended():
 			p.deleteLogLater(l)
-			excess--
+		case l.whyLeft() == nil: // it runs
+			continue
 		}
+		p.forget(l)
+		excess--
 	}
 }
 

@@ -98,6 +98,7 @@ func (p *Planner) resume(ctx context.Context, key journal.Key) error {
 	switch {
 	case errors.Is(err, journal.ErrFenced): // another planner has resumed it
 		return nil
+	case errors.Is(err, journal.ErrFull): // the log keeps the entry, and writes it when there is space
 	case err != nil:
 		return err
 	}

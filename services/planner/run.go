@@ -44,9 +44,7 @@ func (p *Planner) runSearch(ctx context.Context, l *live) {
 	r.trace = traced
 	outcome := r.solve(ctx)
 	if cause := context.Cause(ctx); l.leaves(cause) {
-		traced.End(plannertrace.End{State: "left", Bill: r.bill, Err: cause})
-		log.left(ctx, cause)
-		l.leave(cause)
+		r.leave(ctx, log, cause)
 		return
 	}
 	if err := r.waitsFor.Load(); err != nil && outcome.Stop == StopDeadline {
@@ -63,9 +61,12 @@ func (p *Planner) runSearch(ctx context.Context, l *live) {
 	case outcome.Answer == "":
 		final = StateFailed
 	}
+	if cause := r.endDurably(final, time.Now(), outcome); cause != nil {
+		r.leave(ctx, log, cause)
+		return
+	}
 	traced.End(plannertrace.End{State: final.String(), Tenant: l.request.Tenant, Degraded: len(outcome.Degraded) > 0, Bill: r.bill, Err: outcome.Err})
 	log.ended(ctx, l.strategy(), final, outcome, r.bill)
-	r.endDurably(final, time.Now(), outcome)
 	l.publish(state.Billed{Bill: r.bill}, state.Ended{State: final, Outcome: outcome})
 }
 
