@@ -44,6 +44,9 @@ func (c *devCmd) Run(ctx context.Context, out *output) (err error) {
 		return usageError{fmt.Errorf("--log-level: %w", err)}
 	}
 	slog.SetDefault(newLog(level))
+	if c.SoloBills && c.State != "" {
+		return usageError{reasoning.Invalid("--state", "has no effect beside --solo-bills, as a bench keeps no searches: remove one of them")}
+	}
 	stopPprof, err := serve.StartPprof(c.PprofAddr)
 	if err != nil {
 		return fmt.Errorf("--pprof-addr %q: %w", c.PprofAddr, err)

@@ -250,6 +250,7 @@ func TestErrorsOfCommandsSayWhatToDo(t *testing.T) {
 		{"dev --policy-pocket none", 2, []string{"must be one of pocket-0.1m", "ponder dev --help"}},
 		{"dev --policy-url http://x/v1", 2, []string{"--policy-model (PONDER_POLICY_MODEL): must name a model"}},
 		{"dev --policy-slots=-5", 2, []string{"--policy-slots (PONDER_POLICY_SLOTS): must be at least 1"}},
+		{"dev --solo-bills --state " + dir, 2, []string{"--state: has no effect beside --solo-bills"}},
 		{"dev --memo " + dir + "/none/x", 1, []string{"(check the path)"}},
 		{"demo --problems 0", 2, []string{"--problems: must be at least 1", "ponder demo --help"}},
 		{"bench", 2, []string{`expected one of "run", "resume", "report"`, "ponder bench --help"}},
