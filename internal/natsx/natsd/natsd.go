@@ -6,19 +6,21 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"strconv"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
+	"github.com/ponder-mesh/ponder/internal/filelock"
 	"github.com/ponder-mesh/ponder/internal/natsx"
 )
 
 // Config configures a server. With the zero Config the server does not listen on a network,
 // and its data ends with Close.
 type Config struct {
-	Dir    string // of JetStream's files; "" is a temporary directory, which Close removes
+	Dir    string // of JetStream's files, for one server at a time; "" is a temporary directory, which Close removes
 	Listen string // HOST:PORT, such as 127.0.0.1:4222, port 0 for any; "" does not listen
 	Sync   bool   // acknowledge a message in a file only when it is on the disk, and not within two minutes
 }
@@ -26,7 +28,8 @@ type Config struct {
 // A Server is a running server.
 type Server struct {
 	nats *server.Server
-	temp string // temporary directory; "" if Config has one
+	temp string   // temporary directory; "" if Config has one
+	lock *os.File // keeps the directory to this server
 }
 
 // Start starts a server, and returns it when it accepts connections.
@@ -39,6 +42,9 @@ func Start(cfg Config) (_ *Server, err error) {
 		}
 		cfg.Dir = s.temp
 	}
+	if err := s.lockDir(cfg.Dir); err != nil {
+		return nil, errors.Join(err, s.release())
+	}
 	o := &server.Options{
 		ServerName: "natsd", JetStream: true, StoreDir: cfg.Dir, SyncAlways: cfg.Sync, NoSigs: true, NoLog: true, DontListen: true,
 	}
@@ -50,7 +56,7 @@ func Start(cfg Config) (_ *Server, err error) {
 		}
 		if err != nil {
 			err = fmt.Errorf("address of the NATS server: must be HOST:PORT with a number as port: %w", err)
-			return nil, errors.Join(err, s.remove())
+			return nil, errors.Join(err, s.release())
 		}
 		if o.Port == 0 {
 			o.Port = server.RANDOM_PORT
@@ -58,7 +64,7 @@ func Start(cfg Config) (_ *Server, err error) {
 	}
 	s.nats, err = server.NewServer(o)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("create NATS server: %w", err), s.remove())
+		return nil, errors.Join(fmt.Errorf("create NATS server: %w", err), s.release())
 	}
 	s.nats.Start()
 	if !s.nats.ReadyForConnections(10 * time.Second) {
@@ -83,12 +89,34 @@ func (s *Server) URL() string { return s.nats.ClientURL() }
 func (s *Server) Close() error {
 	s.nats.Shutdown()
 	s.nats.WaitForShutdown()
-	return s.remove()
+	return s.release()
 }
 
-func (s *Server) remove() error {
-	if s.temp == "" {
-		return nil
+// lockDir keeps a directory to this server, and creates it if there is none: two servers would damage each other's files.
+func (s *Server) lockDir(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("create directory of the NATS server: %w", err)
 	}
-	return os.RemoveAll(s.temp)
+	var err error
+	if s.lock, err = os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600); err != nil {
+		return fmt.Errorf("lock directory of the NATS server: %w", err)
+	}
+	switch locked, err := filelock.Lock(s.lock); {
+	case err != nil:
+		return fmt.Errorf("lock directory of the NATS server: %w", err)
+	case !locked:
+		return fmt.Errorf("directory %s: another process uses it: stop that process, or use another directory", dir)
+	}
+	return nil
+}
+
+// release unlocks the directory, and removes it if it is temporary.
+func (s *Server) release() (err error) {
+	if s.lock != nil {
+		err = s.lock.Close()
+	}
+	if s.temp != "" {
+		err = errors.Join(err, os.RemoveAll(s.temp))
+	}
+	return err
 }

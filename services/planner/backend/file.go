@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"sync"
+
+	"github.com/ponder-mesh/ponder/internal/filelock"
 )
 
 // A File is a Store in a file that only grows: a line of JSON for each Item. Items survive the
@@ -41,7 +43,7 @@ func OpenFile(path string) (*File, error) {
 
 // open locks the file, finds its lines, and truncates it after the last whole one.
 func (s *File) open() error {
-	switch locked, err := lock(s.file); {
+	switch locked, err := filelock.Lock(s.file); {
 	case err != nil:
 		return fmt.Errorf("lock: %w", err)
 	case !locked:

@@ -1,6 +1,6 @@
 //go:build unix
 
-package backend
+package filelock
 
 import (
 	"errors"
@@ -8,9 +8,9 @@ import (
 	"syscall"
 )
 
-// lock locks a file until it is closed, or reports false if another open file has it
+// Lock locks a file until it is closed, or reports false if another open file has it
 // locked, in this process or another.
-func lock(f *os.File) (bool, error) {
+func Lock(f *os.File) (bool, error) {
 	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		return false, nil

@@ -1,0 +1,2 @@
+// Package filelock keeps a file to one process.
+package filelock
