@@ -248,6 +248,9 @@ func (h *history) read(e journal.Entry, samples *[]policy.Child) (err error) {
 		var c claimedRecord
 		err = json.Unmarshal(e.Body, &c)
 		h.epoch = max(h.epoch, c.Epoch)
+		if h.estimate == nil { // the estimate begins again
+			*samples = nil
+		}
 	case kindModels:
 		h.models = &modelsRecord{}
 		err = json.Unmarshal(e.Body, h.models)

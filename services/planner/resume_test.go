@@ -397,6 +397,31 @@ func TestRecordsAreReadAsTheyWereWritten(t *testing.T) {
 	}
 }
 
+// An estimate that was under way when its planner was killed begins again: its samples are not those of the final one.
+func TestSamplesOfAnAbandonedEstimateAreNotUsed(t *testing.T) {
+	var entries []journal.Entry
+	for _, e := range []struct {
+		kind   string
+		record any
+	}{
+		{kindAccepted, acceptedRecord{ID: "01", Request: recordRequest(greedy("1").WithDefaults(reasoning.Sampling{}))}},
+		{kindSample, policy.Child{Ordinal: 0}}, {kindSample, policy.Child{Ordinal: 1}},
+		{kindClaimed, claimedRecord{2}},
+		{kindSample, policy.Child{Ordinal: 0}}, {kindEstimate, difficulty.Estimate{Samples: 1, Final: true}},
+		{kindClaimed, claimedRecord{3}},
+	} {
+		entry, err := entryOf(e.kind, e.record)
+		if err != nil {
+			t.Fatal(err)
+		}
+		entries = append(entries, entry)
+	}
+	h, err := readHistory([]journal.Record{{Number: 1, Entries: entries}})
+	if err != nil || len(h.estimate.New) != 1 {
+		t.Errorf("got %d samples and error %v, want the 1 of the final estimate", len(h.estimate.New), err)
+	}
+}
+
 // A log that a newer release has written is left alone.
 func TestALogOfANewerReleaseIsLeftAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
