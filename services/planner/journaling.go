@@ -151,7 +151,7 @@ const endTimeout = 5 * time.Second
 
 // leave ends the work of this planner on a search that it does not run to its end.
 func (r *run) leave(ctx context.Context, log searchLog, cause error) {
-	r.trace.End(plannertrace.End{State: "left", Bill: r.bill, Err: cause})
+	r.trace.End(plannertrace.End{State: "left", Tenant: r.live.request.Tenant, Bill: r.bill, Err: cause})
 	log.left(ctx, cause)
 	r.live.leave(cause)
 }
