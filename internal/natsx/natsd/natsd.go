@@ -85,7 +85,8 @@ func (s *Server) InProcessConn() (net.Conn, error) { return s.nats.InProcessConn
 // URL returns the URL of a server that listens.
 func (s *Server) URL() string { return s.nats.ClientURL() }
 
-// Close stops the server, waits until it has stopped, and removes its temporary directory.
+// Close stops the server, waits until it has stopped, and removes its temporary directory. A second
+// Close has no effect.
 func (s *Server) Close() error {
 	s.nats.Shutdown()
 	s.nats.WaitForShutdown()
@@ -114,6 +115,7 @@ func (s *Server) lockDir(dir string) error {
 func (s *Server) release() (err error) {
 	if s.lock != nil {
 		err = s.lock.Close()
+		s.lock = nil
 	}
 	if s.temp != "" {
 		err = errors.Join(err, os.RemoveAll(s.temp))
