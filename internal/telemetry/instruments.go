@@ -47,6 +47,7 @@ type Instruments struct {
 	failures, children, tokens metric.Int64Counter
 	refused, callRetries       metric.Int64Counter
 	memoResults, tenantTokens  metric.Int64Counter
+	wasted                     metric.Int64Counter
 	tenants                    tenants
 	meter                      metric.Meter
 	slots, jobs                metric.Int64ObservableUpDownCounter
@@ -90,6 +91,7 @@ func NewInstruments(tracers trace.TracerProvider, meters metric.MeterProvider) (
 		callRetries:   m.counter(names.CallRetries),
 		memoResults:   m.counter(names.MemoResults),
 		tenantTokens:  m.counter(names.TenantTokens),
+		wasted:        m.counter(names.TokensWasted),
 		meter:         m.Meter,
 		slots:         m.observed(names.WorkerSlots),
 		jobs:          m.observed(names.QueueJobs),
@@ -192,6 +194,20 @@ func (in *Instruments) Spend(ctx context.Context, service string, t Task, u reas
 		l := Labels{Service: service, Kind: kind, Strategy: t.Strategy, Model: t.Model}
 		in.tokens.Add(ctx, tokens, optionOf(l).add...)
 	}
+}
+
+// CountWaste counts the generated tokens of a search that ended which it did not use.
+func (in *Instruments) CountWaste(ctx context.Context, strategy string, b reasoning.Bill) {
+	count := func(cause string, tokens int64) {
+		if tokens > 0 {
+			in.wasted.Add(ctx, tokens, metric.WithAttributes(
+				attribute.String(names.LabelCause, cause), attribute.String(names.LabelStrategy, strategy)))
+		}
+	}
+	for cause, u := range b.Waste.Causes() {
+		count(cause, u.Generated)
+	}
+	count(names.CauseUnknown, b.Unknown.Generated)
 }
 
 // SpendTenant counts the tokens of a search of a tenant that ended, if tenants are counted.

@@ -86,6 +86,8 @@ var Metrics = []Metric{
 		"Results that could not be recorded, as when a disk is full."},
 	{names.TokensSpent, KindCounter, "{token}", []string{names.LabelService, names.LabelKind, names.LabelStrategy, names.LabelModel},
 		"Tokens billed to searches, by the service that spent them."},
+	{names.TokensWasted, KindCounter, "{token}", []string{names.LabelCause, names.LabelStrategy},
+		"Generated tokens of searches that ended, for text that they did not use, by cause; unknown is an upper bound of what was never reported and is on no bill."},
 	{names.TenantTokens, KindCounter, "{token}", []string{names.LabelTenant, names.LabelKind},
 		"Tokens billed to searches that ended, by tenant: only with -metrics-tenants, and as other beyond so many tenants."},
 	{names.GenAIDuration, KindHistogram, "s",

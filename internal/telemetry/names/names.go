@@ -144,7 +144,8 @@ const (
 	MemoResults     = "ponder.memo.results"
 	StoreFailures   = "ponder.store.failures" // results that could not be recorded
 	TokensSpent     = "ponder.tokens"         // as billed to searches
-	TenantTokens    = "ponder.tenant.tokens"  // only with Instruments.Tenants
+	TokensWasted    = "ponder.tokens.wasted"
+	TenantTokens    = "ponder.tenant.tokens" // only with Instruments.Tenants
 	SpansHandled    = "ponder.trace.spans"
 	BuildInfo       = "ponder.build.info"
 	GenAIDuration   = "gen_ai.client.operation.duration"
@@ -165,12 +166,16 @@ const (
 	LabelReason   = "reason"
 	LabelDegraded = "degraded"
 	LabelWorker   = "worker"
+	LabelCause    = "cause"  // of waste: a name of reasoning.Waste.Causes, or CauseUnknown
 	LabelTenant   = "tenant" // only of TenantTokens
 	LabelExporter = "exporter"
 	LabelVersion  = "version"
 	LabelRevision = "revision"
 	LabelGo       = "goversion"
 )
+
+// CauseUnknown is the value of LabelCause for what work may have cost that never reported it.
+const CauseUnknown = "unknown"
 
 // Values of LabelPhase.
 const (

@@ -154,6 +154,7 @@ func (t *Search) End(e End) {
 	t.in.Search.Record(ctx, time.Since(t.start), strategy, label)
 	t.in.SearchesEnded.Add(ctx, 1, metric.WithAttributes(strategy, label, attribute.Bool(names.LabelDegraded, e.Degraded)))
 	t.in.SearchesActive.Add(ctx, -1)
+	t.in.CountWaste(ctx, t.strategy, e.Bill)
 	t.in.SpendTenant(ctx, e.Tenant, e.Bill.Total())
 }
 

@@ -267,6 +267,32 @@ func (short) Expand(context.Context, policy.Request) iter.Seq2[policy.Child, err
 	return func(func(policy.Child, error) bool) {}
 }
 
+// The waste on the bill of a search that ended is counted by cause, with what is unknown; its tokens go to its tenant.
+func TestWasteAndTenantsAreCounted(t *testing.T) {
+	p := telemetrytest.Setup(t, telemetry.Options{})
+	p.Tenants = 1
+	_, traced := plannertrace.Start(t.Context(), p.Instruments, "s", "beam")
+	bill := reasoning.Bill{
+		Policy:  reasoning.Usage{Generated: 100, Prompt: 7},
+		Waste:   reasoning.Waste{Cancelled: reasoning.Usage{Generated: 20, Prompt: 3}, Lost: reasoning.Usage{Generated: 4}},
+		Unknown: reasoning.Usage{Generated: 9},
+	}
+	traced.End(plannertrace.End{State: "succeeded", Tenant: "bank", Bill: bill})
+	metrics, _ := telemetrytest.Finish(t, p)
+	for _, line := range []string{
+		`ponder_tokens_wasted_total{cause="cancelled",strategy="beam"} 20.0`, `ponder_tokens_wasted_total{cause="lost",strategy="beam"} 4.0`,
+		`ponder_tokens_wasted_total{cause="unknown",strategy="beam"} 9.0`,
+		`ponder_tenant_tokens_total{kind="generated",tenant="bank"} 100.0`, `ponder_tenant_tokens_total{kind="prompt",tenant="bank"} 7.0`,
+	} {
+		if !strings.Contains(metrics, line) {
+			t.Errorf("/metrics lacks %s", line)
+		}
+	}
+	if strings.Contains(metrics, `cause="failed"`) {
+		t.Error("/metrics has a cause without waste")
+	}
+}
+
 // Without instruments a Search measures nothing and does not panic.
 func TestNoInstruments(t *testing.T) {
 	_, traced := plannertrace.Start(t.Context(), nil, "s", "beam")
