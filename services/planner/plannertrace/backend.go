@@ -29,6 +29,12 @@ func (b *traced) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.
 	return func(yield func(policy.Child, error) bool) {
 		c := b.search.beginExpand(ctx, r.Depth()+1, len(r.Ordinals))
 		defer c.touch()
+		if billed := r.OnWaste; billed != nil { // also what is billed later, and in no child, is spent
+			r.OnWaste = func(cost reasoning.Cost) {
+				c.in().Spend(c.measured, "policy", c.task, cost.Usage)
+				billed(cost)
+			}
+		}
 		missing, stopped := len(r.Ordinals), false
 		var failure error
 		for child, err := range b.Backend.Expand(c.ctx, r) {
@@ -65,8 +71,6 @@ func (b *traced) Score(ctx context.Context, r verifier.Request) (verifier.Result
 	c := b.search.beginScore(ctx, reasoning.Depth(r.Node))
 	defer c.touch()
 	result, err := b.Backend.Score(c.ctx, r)
-	if err == nil {
-		c.in().Spend(c.measured, "verifier", c.task, result.Usage)
-	}
+	c.in().Spend(c.measured, "verifier", c.task, result.Usage) // with an error: what failed attempts have cost
 	return result, err
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/difficulty"
 	"github.com/ponder-mesh/ponder/services/difficulty/difficultytrace"
+	"github.com/ponder-mesh/ponder/services/planner/backend"
 	"github.com/ponder-mesh/ponder/services/planner/plannertrace"
 	"github.com/ponder-mesh/ponder/services/planner/search"
 	"github.com/ponder-mesh/ponder/services/planner/strategies"
@@ -290,6 +291,50 @@ func TestWasteAndTenantsAreCounted(t *testing.T) {
 	}
 	if strings.Contains(metrics, `cause="failed"`) {
 		t.Error("/metrics has a cause without waste")
+	}
+}
+
+// late yields a child that cost 10 tokens, then wastes 4, and refuses scores that cost 3.
+type late struct{ search.Backend }
+
+func (late) Expand(_ context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
+	return func(yield func(policy.Child, error) bool) {
+		yield(policy.Child{Usage: reasoning.Usage{Generated: 10}}, nil)
+		r.Wasted(reasoning.Cost{Usage: reasoning.Usage{Generated: 4}})
+	}
+}
+
+func (late) Score(context.Context, verifier.Request) (verifier.Result, error) {
+	return verifier.Failed(reasoning.Cost{Usage: reasoning.Usage{Verifier: 3}}, reasoning.ErrOverloaded), reasoning.ErrOverloaded
+}
+
+// Tokens that are billed in no child and in no score are counted, too: the counter and the bill agree.
+func TestTokensAreThoseOfTheBill(t *testing.T) {
+	p := telemetrytest.Setup(t, telemetry.Options{})
+	_, traced := plannertrace.Start(t.Context(), p.Instruments, "s", "beam")
+	meter := backend.Meter(traced.Backend(late{}), backend.Budget{}, reasoning.Model{}, reasoning.Model{})
+	r := policy.Request{Search: "s", Problem: "p", Ordinals: []int{0}, Sampling: reasoning.Sampling{TopP: 1, MaxTokens: 9}}
+	for _, err := range meter.Expand(t.Context(), r) {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := meter.Score(t.Context(), verifier.Request{}); err == nil {
+		t.Error("a failed score has no error")
+	}
+	bill := meter.Bill()
+	traced.End(plannertrace.End{State: "succeeded", Bill: bill})
+	metrics, _ := telemetrytest.Finish(t, p)
+	if bill.Policy.Generated != 14 || bill.Verifier.Verifier != 3 {
+		t.Errorf("the bill is %+v, want 14 and 3 tokens", bill)
+	}
+	for _, line := range []string{
+		`ponder_tokens_total{kind="generated",model="unknown",service="policy",strategy="beam"} 14.0`,
+		`ponder_tokens_total{kind="verifier",model="unknown",service="verifier",strategy="beam"} 3.0`,
+	} {
+		if !strings.Contains(metrics, line) {
+			t.Errorf("/metrics lacks %s", line)
+		}
 	}
 }
 
