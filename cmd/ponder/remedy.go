@@ -23,6 +23,7 @@ var remedies = map[string]string{
 	"JOB_GIVEN_UP":                   "ponder doctor names what the engine lacks; the log of the worker has each attempt",
 	"JOB_VERSION_UNSUPPORTED":        "run planners and workers of one release",
 	"SEARCH_NOT_FOUND":               "ponder searches lists those that the planner has",
+	"JOURNAL_FULL":                   "raise -journal-bytes of the planner",
 	"PLANNER_STOPPING":               "run the command again when the planner has restarted",
 	"MALFORMED_ANSWER":               "run services and commands of one release",
 	"BAD_SCORES":                     "check the reward model, --verifier-family and the log of the verifier",

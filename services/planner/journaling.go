@@ -85,7 +85,7 @@ func (p *Planner) record(l *live, log journal.Log) {
 }
 
 // journalFailed handles the error of an append. If another planner runs the search, it ends here.
-// After any other permanent error the search continues, in the memory of this planner.
+// After any other permanent error the search continues without records.
 func (p *Planner) journalFailed(l *live, err error) {
 	switch {
 	case errors.Is(err, journal.ErrFenced):
@@ -95,7 +95,7 @@ func (p *Planner) journalFailed(l *live, err error) {
 			l.notice(NoticeWaiting, "the journal does not take records: the search continues, and its end waits for the journal: %v", err)
 		})
 	default:
-		l.notice(NoticeDegraded, "the search does not outlive its planner any more: %v", err)
+		l.notice(NoticeDegraded, "the search is not recorded any more, and a planner that restarts runs it again from the last record: %v", err)
 	}
 }
 
@@ -151,7 +151,7 @@ const endTimeout = 5 * time.Second
 
 // leave ends the work of this planner on a search that it does not run to its end.
 func (r *run) leave(ctx context.Context, log searchLog, cause error) {
-	r.trace.End(plannertrace.End{State: "left", Tenant: r.live.request.Tenant, Bill: r.bill, Err: cause})
+	r.trace.End(plannertrace.End{State: plannertrace.StateLeft, Bill: r.bill, Err: cause})
 	log.left(ctx, cause)
 	r.live.leave(cause)
 }

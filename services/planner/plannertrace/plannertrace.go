@@ -117,12 +117,15 @@ var (
 
 // An End is how a search ended.
 type End struct {
-	State    string // name of its last state, such as "succeeded"
+	State    string // name of its last state, such as "succeeded"; or StateLeft
 	Tenant   string
 	Degraded bool
 	Bill     reasoning.Bill
 	Err      error // why the search has no answer or only a partial one
 }
+
+// StateLeft is the state in the span of a search that goes on in another planner, or after a restart. That one counts it.
+const StateLeft = "left"
 
 // End ends the spans of the search and its depths. A spent budget is no failure of the span. Later calls have no effect.
 func (t *Search) End(e End) {
@@ -150,6 +153,10 @@ func (t *Search) End(e End) {
 		t.in.Fail(t.span, e.Err)
 	}
 	t.span.End()
+	if e.State == StateLeft {
+		t.in.SearchesActive.Add(ctx, -1)
+		return
+	}
 	strategy, label := attribute.String(names.LabelStrategy, t.strategy), attribute.String(names.LabelState, e.State)
 	t.in.Search.Record(ctx, time.Since(t.start), strategy, label)
 	t.in.SearchesEnded.Add(ctx, 1, metric.WithAttributes(strategy, label, attribute.Bool(names.LabelDegraded, e.Degraded)))

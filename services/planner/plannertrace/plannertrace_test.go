@@ -185,6 +185,24 @@ func TestSearchByDepth(t *testing.T) {
 	})
 }
 
+// A search that goes on in another planner is counted by that one, when it ends.
+func TestASearchThatIsLeftIsNotCounted(t *testing.T) {
+	p := telemetrytest.Setup(t, telemetry.Options{})
+	for _, state := range []string{plannertrace.StateLeft, "succeeded"} {
+		_, traced := plannertrace.Start(t.Context(), p.Instruments, "s", "beam")
+		traced.End(plannertrace.End{State: state})
+	}
+	metrics, file := telemetrytest.Finish(t, p)
+	for _, line := range []string{`ponder_searches_total{degraded="false",state="succeeded",strategy="beam"} 1.0`, "ponder_searches_active 0.0"} {
+		if !strings.Contains(metrics, line) {
+			t.Errorf("/metrics lacks %s", line)
+		}
+	}
+	if strings.Contains(metrics, `state="left"`) || !strings.Contains(file, `"left"`) {
+		t.Error("a search that is left must have a span, and must not be counted")
+	}
+}
+
 func TestSpanBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := telemetrytest.Setup(t, telemetry.Options{SpanBudget: 5 * 3 /* spans of a call */})
