@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/ponder-mesh/ponder/internal/filelock"
 )
 
 // A Log is a results file: one line of JSON for the header and one for each result. A line that Append
@@ -20,8 +22,8 @@ type Log struct {
 
 // OpenLog opens or creates the file at path and returns what it holds. It truncates a partial last line,
 // which a killed process leaves. A file with another header or with a line that is damaged or of another run
-// is refused and stays unchanged; the error names the field or the line. Only one process may open the file;
-// there is no lock.
+// is refused and stays unchanged; the error names the field or the line. The file can be open as one Log at a
+// time, in all processes; only Unix checks this.
 func OpenLog(path string, h Header) (*Log, Contents, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
@@ -42,6 +44,12 @@ func (l *Log) open(h Header) (Contents, error) {
 		return Contents{}, err
 	}
 	l.run = h.Run
+	switch locked, err := filelock.Lock(l.file); {
+	case err != nil:
+		return Contents{}, fmt.Errorf("lock: %w", err)
+	case !locked:
+		return Contents{}, errors.New("another process writes them: stop it, or use another file")
+	}
 	first, err := seal(h)
 	if err != nil {
 		return Contents{}, err

@@ -73,6 +73,28 @@ func resume(t *testing.T, path string, h Header, tasks [][]Task, results map[Key
 	return string(text)
 }
 
+// Two processes never append to one file: each would overwrite the lines of the other.
+func TestAFileIsOpenAsOneLog(t *testing.T) {
+	path := t.TempDir() + "/results.jsonl"
+	first, _, err := OpenLog(path, head)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if second, _, err := OpenLog(path, head); err == nil || !strings.Contains(err.Error(), "use another file") {
+		t.Errorf("a second Log of the file: got %v and error %v, want an error that says to use another file", second, err)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	next, _, err := OpenLog(path, head)
+	if err != nil {
+		t.Fatalf("a Log after the first is closed: %v", err)
+	}
+	if err := next.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // A run that was killed at any byte is resumed and ends with the same file.
 func TestLogResumesAfterAnyByte(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out.jsonl")
