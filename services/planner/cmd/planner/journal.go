@@ -13,6 +13,7 @@ import (
 
 	"github.com/ponder-mesh/ponder/internal/natsx"
 	"github.com/ponder-mesh/ponder/internal/serve"
+	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/planner"
 	"github.com/ponder-mesh/ponder/services/planner/journal"
 	"github.com/ponder-mesh/ponder/services/planner/journal/journalstream"
@@ -21,7 +22,10 @@ import (
 // openJournal returns the journal of searches on NATS.
 func openJournal(d *serve.Dependencies, c config, nc *nats.Conn) (journal.Journal, error) {
 	if c.SoloBills {
-		return nil, errors.New("-journal and -solo-bills exclude each other: a bench needs no journal")
+		return nil, errors.New("-journal has no effect beside -solo-bills, as a bench keeps no searches: remove one of them")
+	}
+	if c.JournalBytes < 0 {
+		return nil, reasoning.Invalid("-journal-bytes", "must be at least 1, or 0 for no bound, is %d", c.JournalBytes)
 	}
 	js, err := jetstream.New(nc)
 	if err != nil {

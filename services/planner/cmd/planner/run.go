@@ -27,7 +27,7 @@ type config struct {
 	DifficultyAddr string `name:"difficulty-addr" default:"127.0.0.1:7703" help:"difficulty service; empty: none, difficulty is not estimated"`
 	Memo           string `name:"memo" help:"file of recorded results, which are reused instead of generated again; empty: in memory"`
 	Journal        bool   `name:"journal" help:"keep searches in the stream SEARCHLOG on NATS, so that they outlive this planner; only one planner of a model may run with it"`
-	JournalBytes   int64  `name:"journal-bytes" default:"1073741824" help:"most bytes of that stream; if it is full, new searches are refused"`
+	JournalBytes   int64  `name:"journal-bytes" default:"1073741824" help:"most bytes of that stream; if it is full, new searches are refused; 0: no bound"`
 	SoloBills      bool   `name:"solo-bills" help:"bill each search as if it ran alone: for ponder bench, not for real costs"`
 	MaxTokens      int    `name:"max-tokens" default:"256" help:"most tokens of a child if a request sets no limit"`
 	MaxActive      int    `name:"max-active" default:"256" help:"maximum number of concurrent searches; more are refused"`
