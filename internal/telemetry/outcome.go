@@ -25,6 +25,8 @@ var outcomes = map[string]string{
 	"NO_VERIFIER":                    "no_verifier",
 	"IDEMPOTENCY_KEY_IN_USE":         "key_in_use",
 	"PLANNER_STOPPING":               "stopping",
+	"PLANNER_RESUMING":               "resuming",
+	"JOURNAL_FULL":                   "journal_full",
 	"CANCELLED_BY_CLIENT":            "cancelled",
 	"TOKENS_NOT_COUNTED":             "tokens_not_counted",
 	"MODEL_NOT_FOUND":                "model",

@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/ponder-mesh/ponder/internal/telemetry"
+	"github.com/ponder-mesh/ponder/internal/telemetry/telemetrytest"
 	"github.com/ponder-mesh/ponder/reasoning"
 	"github.com/ponder-mesh/ponder/services/planner/backend"
 	"github.com/ponder-mesh/ponder/services/planner/journal"
@@ -152,6 +155,24 @@ func TestASearchIsResumedFromAFullJournal(t *testing.T) {
 		close(j.back)
 		if got := awaitResult(t, next, ref); got.State != StateSucceeded {
 			t.Errorf("got %v", got.State)
+		}
+	})
+}
+
+// A refusal by a full journal has a label of its own.
+func TestAFullJournalRefusesSearches(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := away(journal.NewMemory("planner"), 0)
+		j.full = true
+		c := lockConfigWith(1, j)
+		providers := telemetrytest.Setup(t, telemetry.Options{})
+		c.Telemetry = providers.Instruments
+		p := resumed(t, c)
+		_, err := p.Create(t.Context(), Request{Problem: "31415", Strategy: search.Greedy{}})
+		p.Close()
+		metrics, _ := telemetrytest.Finish(t, providers)
+		if !errors.Is(err, journal.ErrFull) || !strings.Contains(metrics, `ponder_searches_refused_total{reason="journal_full"} 1.0`) {
+			t.Errorf("got error %v, want ErrFull, counted by its reason", err)
 		}
 	})
 }
