@@ -188,12 +188,17 @@ func TestSearchByDepth(t *testing.T) {
 // A search that goes on in another planner is counted by that one, when it ends.
 func TestASearchThatIsLeftIsNotCounted(t *testing.T) {
 	p := telemetrytest.Setup(t, telemetry.Options{})
+	p.Instruments.Tenants = 1
 	for _, state := range []string{plannertrace.StateLeft, "succeeded"} {
 		_, traced := plannertrace.Start(t.Context(), p.Instruments, "s", "beam")
-		traced.End(plannertrace.End{State: state})
+		bill := reasoning.Bill{Policy: reasoning.Usage{Generated: 5}} // of a search that is resumed: of its whole life
+		traced.End(plannertrace.End{State: state, Tenant: "t", Bill: bill})
 	}
 	metrics, file := telemetrytest.Finish(t, p)
-	for _, line := range []string{`ponder_searches_total{degraded="false",state="succeeded",strategy="beam"} 1.0`, "ponder_searches_active 0.0"} {
+	for _, line := range []string{
+		`ponder_searches_total{degraded="false",state="succeeded",strategy="beam"} 1.0`, "ponder_searches_active 0.0",
+		`ponder_tenant_tokens_total{kind="generated",tenant="t"} 5.0`,
+	} {
 		if !strings.Contains(metrics, line) {
 			t.Errorf("/metrics lacks %s", line)
 		}
