@@ -21,6 +21,7 @@ pids+=($!)
 trap 'kill "${pids[@]}" 2>/dev/null; wait "${pids[@]}" 2>/dev/null || true; rm -rf "$out"' EXIT
 wait_for 60 bin/ponder doctor --planner-addr $PONDER_ADDR --policy-addr 127.0.0.1:$policy --verifier-addr 127.0.0.1:$verifier \
   --difficulty-addr 127.0.0.1:$difficulty || { cat "$out/dev" >&2; exit 1; }
+wait_for 120 test -s "$out/large" # its search has ended
 
 problem="Tom has 12 apples. Tom finds 7 more. How many apples does Tom have now?"
 passed=0 failed=0
