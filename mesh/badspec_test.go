@@ -142,6 +142,7 @@ func badSpecs() []badInput {
 		invalid("negative verifier budget", "budget.verifier_tokens",
 			budget(&plannerv1.Budget{VerifierTokens: proto.Int64(-1)})),
 		invalid("FLOPs budget NaN", "budget.flops", budget(&plannerv1.Budget{Flops: proto.Float64(math.NaN())})),
+		invalid("infinite FLOPs budget", "budget.flops", budget(&plannerv1.Budget{Flops: proto.Float64(math.Inf(1))})),
 		invalid("policy that is not served", "policy", func(r *plannerv1.SearchSpec) { r.Policy = "gpt-2" }),
 		invalid("verifier that is not served", "verifier", func(r *plannerv1.SearchSpec) { r.Verifier = "gpt-2" }),
 		invalid("budget of 0 policy tokens", "budget.policy_tokens",

@@ -2,6 +2,7 @@ package state
 
 import (
 	"cmp"
+	"math"
 	"time"
 	"unicode/utf8"
 
@@ -98,8 +99,8 @@ func (r Request) Validate() error {
 		return reasoning.Invalid("budget.policy_tokens", "must be more than 0, or unset, is %d", r.Budget.PolicyTokens)
 	case r.Budget.VerifierTokens < 0:
 		return reasoning.Invalid("budget.verifier_tokens", "must be more than 0, or unset, is %d", r.Budget.VerifierTokens)
-	case !(r.Budget.FLOPs >= 0): // also NaN
-		return reasoning.Invalid("budget.flops", "must be more than 0, or unset, is %v", r.Budget.FLOPs)
+	case !(r.Budget.FLOPs >= 0) || math.IsInf(r.Budget.FLOPs, 1): // also NaN
+		return reasoning.Invalid("budget.flops", "must be a number of more than 0, or unset, is %v", r.Budget.FLOPs)
 	case r.Samples < 0 || r.Samples > search.MaxN:
 		return reasoning.Invalid("budget.samples", "must be 1 to %d, or unset, is %d", search.MaxN, r.Samples)
 	case len(r.IdempotencyKey) > MaxIdempotencyKey:
