@@ -58,9 +58,10 @@ const (
 //     its default, and the deadline is not compared. If the specs differ, the call fails with ALREADY_EXISTS, reason
 //     IDEMPOTENCY_KEY_IN_USE. A key is kept as long as its search.
 //   - Retention. An ended search is NOT_FOUND, reason SEARCH_NOT_FOUND, once its planner has 1000 ended searches, of all
-//     tenants, that were created after it, once it is deleted, or once its planner has stopped.
-//   - One planner. While Search.stored is false, a search exists in the memory of one planner only: all calls about it
-//     must reach that planner, and its idempotency key is unknown to every other one.
+//     tenants, that were created after it, once it is deleted, or, unless Search.stored, once its planner has stopped.
+//   - One planner. All calls about a search must reach the planner that runs it, and its idempotency key is unknown to
+//     every other one. While Search.stored is false, the search ends with that planner; otherwise the planner continues
+//     it after a restart.
 //   - Tenants. A search exists only for its tenant; for any other it is NOT_FOUND.
 //   - Errors. A status that Ponder makes has a google.rpc.ErrorInfo of the domain "ponder" with a stable reason. With
 //     INVALID_ARGUMENT, and with reason CAPABILITY_MISSING, it has a BadRequest that names the field and its rule; with
@@ -292,9 +293,10 @@ func (c *plannerServiceClient) DeleteTenant(ctx context.Context, in *DeleteTenan
 //     its default, and the deadline is not compared. If the specs differ, the call fails with ALREADY_EXISTS, reason
 //     IDEMPOTENCY_KEY_IN_USE. A key is kept as long as its search.
 //   - Retention. An ended search is NOT_FOUND, reason SEARCH_NOT_FOUND, once its planner has 1000 ended searches, of all
-//     tenants, that were created after it, once it is deleted, or once its planner has stopped.
-//   - One planner. While Search.stored is false, a search exists in the memory of one planner only: all calls about it
-//     must reach that planner, and its idempotency key is unknown to every other one.
+//     tenants, that were created after it, once it is deleted, or, unless Search.stored, once its planner has stopped.
+//   - One planner. All calls about a search must reach the planner that runs it, and its idempotency key is unknown to
+//     every other one. While Search.stored is false, the search ends with that planner; otherwise the planner continues
+//     it after a restart.
 //   - Tenants. A search exists only for its tenant; for any other it is NOT_FOUND.
 //   - Errors. A status that Ponder makes has a google.rpc.ErrorInfo of the domain "ponder" with a stable reason. With
 //     INVALID_ARGUMENT, and with reason CAPABILITY_MISSING, it has a BadRequest that names the field and its rule; with
