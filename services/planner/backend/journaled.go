@@ -46,7 +46,7 @@ type numbered struct {
 
 // divergence is how long a search may wait without asking for any recorded answer before it
 // counts as diverged.
-const divergence = 5 * time.Second
+const divergence = 30 * time.Second
 
 // Journal returns a Backend that calls record with each answer of m before it gives it, and gives
 // the recorded answers of an earlier run again, without calling record. m gets these, too, so that
