@@ -73,21 +73,16 @@ func (h history) grow(ctx context.Context, id string) ([]state.Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	memo := backend.Memo(noModels{}, backend.NewMemory(noStoreBytes), m.identity(h.request.Tenant))
-	journaled := backend.Journal(memo, h.answers, func(backend.Answer) {})
-	meter := backend.Meter(journaled, h.request.Budget, m.policy.Model, m.rewardModelOrNone())
+	s := stack{memo: backend.Memo(noModels{}, backend.NewMemory(noStoreBytes), m.identity(h.request.Tenant))}
+	s.meterAndThink(backend.Journal(s.memo, h.answers, func(backend.Answer) {}), h.request, m)
 	if h.estimate != nil {
 		from := estimateRequest(id, h.request)
-		if err := recordSamples(ctx, memo, from, *h.estimate); err != nil {
+		if err := recordSamples(ctx, s.memo, from, *h.estimate); err != nil {
 			return nil, err
 		}
-		meter.ChargeEstimate(h.estimate.Cost())
+		s.meter.ChargeEstimate(h.estimate.Cost())
 	}
-	var outermost search.Backend = meter
-	if h.request.Thinking != nil {
-		outermost = backend.Think(meter, *h.request.Thinking, m.format)
-	}
-	tree := search.New(outermost, problem(id, h.request, m))
+	tree := search.New(s.Backend, problem(id, h.request, m))
 	latest := map[string]Node{}
 	tree.Observe = func(n *search.Node) {
 		node := nodeOf(n)

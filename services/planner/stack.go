@@ -66,10 +66,15 @@ func (p *Planner) stack(request Request, m models, r *run) stack {
 		s.journal = r.journal(s.memo)
 		b = s.journal
 	}
+	s.meterAndThink(b, request, m)
+	return s
+}
+
+// meterAndThink sets the outer decorators, which surround those that get answers from a record.
+func (s *stack) meterAndThink(b search.Backend, request Request, m models) {
 	s.meter = backend.Meter(b, request.Budget, m.policy.Model, m.rewardModelOrNone())
 	s.Backend = s.meter
 	if request.Thinking != nil {
 		s.Backend = backend.Think(s.meter, *request.Thinking, m.format)
 	}
-	return s
 }
