@@ -225,28 +225,28 @@ func TestErrorsOfCommandsSayWhatToDo(t *testing.T) {
 	if err := os.WriteFile(garbage, []byte("garbage\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	const nobody = "127.0.0.1:1"
+	const closed = "127.0.0.1:1"
 	for _, c := range []struct {
 		line string
 		code int
 		want []string
 	}{
-		{"solve --addr " + nobody + " p", 1, []string{nobody, "connection refused (ponder doctor", "ponder dev starts a planner)"}},
+		{"solve --addr " + closed + " p", 1, []string{closed, "connection refused (ponder doctor", "ponder dev starts a planner)"}},
 		{"solve", 2, []string{"problem: must not be empty: give it as an argument, or - for standard input"}},
 		{"solve --addr nowhere p", 2, []string{`--planner-addr: must be host:port, is "nowhere"`}},
 		{"solve -n -5 p", 2, []string{`perhaps try --n="-5"`, "ponder solve --help"}},
 		{"solve --n=x p", 2, []string{"--n: expected", "ponder solve --help"}},
 		{"searches --most 0", 2, []string{"--most: must be at least 1"}},
-		{"watch --addr " + nobody + " x", 1, []string{"ponder doctor"}},
-		{"queue show --nats-url nats://" + nobody, 1, []string{"NATS at nats://" + nobody, "start nats-server", "--nats-url"}},
-		{"profile list --nats-url nats://" + nobody, 1, []string{"start nats-server"}},
+		{"watch --addr " + closed + " x", 1, []string{"ponder doctor"}},
+		{"queue show --nats-url nats://" + closed, 1, []string{"NATS at nats://" + closed, "start nats-server", "--nats-url"}},
+		{"profile list --nats-url nats://" + closed, 1, []string{"start nats-server"}},
 		{"profile show " + garbage, 1, []string{garbage, "(it is not the JSON that this command reads"}},
 		{"trace " + dir + "/none", 1, []string{"no such file or directory (check the path)"}},
 		{"bench report " + garbage, 1, []string{"is not the header of a results file: choose another file"}},
 		{"bench resume " + garbage, 1, []string{"choose another file"}},
 		{"bench run --problems 1 --arms greedy --out " + dir + "/none/x", 1, []string{"no such file or directory (check the path)"}},
-		{"bench run --problems 1 --arms greedy --addr " + nobody + " --out " + dir + "/x", 1,
-			[]string{"arm greedy 1: dial tcp " + nobody + ": connect: connection refused (ponder doctor names what is missing)"}},
+		{"bench run --problems 1 --arms greedy --addr " + closed + " --out " + dir + "/x", 1,
+			[]string{"arm greedy 1: dial tcp " + closed + ": connect: connection refused (ponder doctor names what is missing)"}},
 		{"dev --policy-pocket none", 2, []string{"must be one of pocket-0.1m", "ponder dev --help"}},
 		{"dev --policy-url http://x/v1", 2, []string{"--policy-model (PONDER_POLICY_MODEL): must name a model"}},
 		{"dev --policy-slots=-5", 2, []string{"--policy-slots (PONDER_POLICY_SLOTS): must be at least 1"}},
