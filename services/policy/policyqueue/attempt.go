@@ -84,7 +84,7 @@ func (w *Worker) process(ctx context.Context, msg *nats.Msg, reserved *reservati
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = cause // more precise than the Policy's error, which is due to the end of ctx
 	}
-	a.waste(ctx, reasoning.Cost{Usage: a.spending.stop(reasoning.Usage{})}, err) // what no error of the Policy has told
+	a.waste(ctx, reasoning.Cost{Usage: a.spending.stop(reasoning.Usage{})}, err) // what no error of the Policy has reported
 	a.cancel(nil)
 	<-heartbeats // a heartbeat after the acknowledgement would be an error
 	if reason, failed := a.next(err); reason != nil && a.job.Name != "" || a.claimed && (a.unwanted || err != nil) {
@@ -124,7 +124,7 @@ func (a *attempt) run(ctx context.Context) (err error) {
 		return err
 	}
 	linkPrevious(span, previous)
-	defer a.startTelling()()
+	defer a.startHeartbeats()()
 	for len(missing) > 0 {
 		left, err := a.expand(ctx, missing)
 		if err != nil {

@@ -215,12 +215,12 @@ func (c *Client) Settle(ctx context.Context, search string) (unknown reasoning.U
 	ctx, cancel := context.WithTimeout(ctx, finalReportTimeout)
 	defer cancel()
 	for c.nc.IsConnected() && ctx.Err() == nil {
-		told := c.jobs.awaited(search)
-		if told == nil {
+		reports := c.jobs.awaited(search)
+		if reports == nil {
 			break
 		}
 		select {
-		case <-told:
+		case <-reports:
 		case <-ctx.Done():
 		}
 	}

@@ -13,17 +13,17 @@ const silence = 3 * heartbeatEvery
 
 // An expense is what a client knows of the cost of one attempt at a job. It is open until the
 // attempt has nothing more to report: then all that it has spent is in children or in its final
-// report. What an open expense has told when its job ends is billed as lost; what the attempt
-// still tells afterwards is billed late.
+// report. What the attempt of an open expense has reported when its job ends is billed as lost; what it
+// reports afterwards is billed late.
 type expense struct {
 	request  *policy.Request
 	missing  int              // children that the attempt may be generating
 	arrived  map[int]struct{} // ordinals of the children that have come
 	received reasoning.Usage  // of these children
-	spent    reasoning.Usage  // as the attempt has told last, at least billed
+	spent    reasoning.Usage  // as the attempt has reported last, at least billed
 	billed   reasoning.Usage  // of it: in children, and as wasted
-	reported bool             // the final report has come
-	lost     bool             // what was told is billed as lost: the rest is billed late
+	final    bool             // the final report has come
+	lost     bool             // what was reported is billed as lost: the rest is billed late
 	heard    time.Time        // when the last result came
 }
 
@@ -53,15 +53,15 @@ func (x *expense) arrive(c policy.Child) (again bool) {
 // bill notes that an amount is billed.
 func (x *expense) bill(u reasoning.Usage) {
 	x.billed = x.billed.Add(u)
-	if x.billed.Generated > x.spent.Generated { // told by a worker of an earlier release
+	if x.billed.Generated > x.spent.Generated { // reported by a worker of an earlier release
 		x.spent = x.billed
 	}
 }
 
-// open reports whether the attempt may have spent, or may yet spend, what it has not told.
-func (x *expense) open() bool { return x.missing > 0 && !x.reported }
+// open reports whether the attempt may have spent, or may yet spend, what it has not reported.
+func (x *expense) open() bool { return x.missing > 0 && !x.final }
 
-// due bills what the attempt has told and is not billed yet, and returns it.
+// due bills what the attempt has reported and is not billed yet, and returns it.
 func (x *expense) due() reasoning.Usage {
 	due := x.spent.Minus(x.billed)
 	x.billed = x.billed.Add(due)
@@ -72,17 +72,17 @@ func (x *expense) due() reasoning.Usage {
 // not billed before.
 func (x *expense) late(r protocol.Result) reasoning.Usage {
 	x.hear(r)
-	untold := r.Spent == (reasoning.Usage{}) // by a worker of an earlier release
+	unreported := r.Spent == (reasoning.Usage{}) // by a worker of an earlier release
 	switch e := r.Event.(type) {
 	case protocol.Child:
 		child, err := x.request.Check(e.Child)
-		if again := x.arrive(child); untold && !again && err == nil {
+		if again := x.arrive(child); unreported && !again && err == nil {
 			x.bill(child.Usage)
 			return child.Usage
 		}
 	case protocol.Stopped:
-		x.reported = true
-		if wasted := reasoning.Wasted(e.Wasted); untold && x.request.CheckWaste(wasted) == nil {
+		x.final = true
+		if wasted := reasoning.Wasted(e.Wasted); unreported && x.request.CheckWaste(wasted) == nil {
 			x.bill(wasted.Usage)
 			return wasted.Usage
 		}
@@ -91,7 +91,7 @@ func (x *expense) late(r protocol.Result) reasoning.Usage {
 }
 
 // unknown returns the most tokens that the unfinished children of an open expense may have had
-// beyond what the attempt has told.
+// beyond what the attempt has reported.
 func (x *expense) unknown() int64 {
 	if !x.open() {
 		return 0

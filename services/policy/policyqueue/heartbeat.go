@@ -10,7 +10,7 @@ import (
 	"github.com/ponder-mesh/ponder/services/policy"
 )
 
-// Intervals in which a worker tells the client of a job what the attempt has spent: while that
+// Intervals in which a worker reports to the client of a job what the attempt has spent: while that
 // changes, and at most.
 const (
 	tellEvery      = 250 * time.Millisecond
@@ -32,25 +32,25 @@ func (a *attempt) sendHeartbeats(ctx context.Context) {
 	}
 }
 
-// startTelling sends heartbeats to the client, with what the attempt has spent, until the
+// startHeartbeats sends heartbeats to the client, with what the attempt has spent, until the
 // caller calls stop.
-func (a *attempt) startTelling() (stop func()) {
+func (a *attempt) startHeartbeats() (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	reporter, ended := a.reporter(), make(chan struct{})
 	go func() {
 		defer close(ended)
 		ticker := time.NewTicker(tellEvery)
 		defer ticker.Stop()
-		var told reasoning.Usage
+		var reported reasoning.Usage
 		last := time.Now()
 		for {
 			select {
 			case <-ctx.Done():
 				return
 			case now := <-ticker.C:
-				if spent := a.spending.total(); spent != told || now.Sub(last) >= heartbeatEvery {
+				if spent := a.spending.total(); spent != reported || now.Sub(last) >= heartbeatEvery {
 					reporter.heartbeat()
-					told, last = spent, now
+					reported, last = spent, now
 				}
 			}
 		}

@@ -111,10 +111,10 @@ func (q *rig) costOf(ctx context.Context, r policy.Request, slow time.Duration) 
 // unfinished children; every other result tells it, too.
 func TestWorkersTellWhatAnAttemptHasSpent(t *testing.T) {
 	bubble(t, Config{}, func(t *testing.T, q *rig) {
-		var told []int64
+		var reported []int64
 		if _, err := q.nc.Subscribe(protocol.ResultSubject("s"), func(m *nats.Msg) {
 			if r, err := protocol.DecodeResult(m.Data); err == nil {
-				told = append(told, r.Spent.Generated)
+				reported = append(reported, r.Spent.Generated)
 			}
 		}); err != nil {
 			t.Fatal(err)
@@ -126,14 +126,14 @@ func TestWorkersTellWhatAnAttemptHasSpent(t *testing.T) {
 		q.mustExpand(t, request("s", 2))
 		synctest.Wait()
 		// The claim; heartbeats after 250 and 500 ms; the first child; a heartbeat after 750 ms; the second child.
-		if diff := cmp.Diff(told, []int64{0, 2 * 3, 2 * 5, 6 + 6, 6 + 8, 6 + 9}); diff != "" {
-			t.Errorf("told (got before want):\n%s", diff)
+		if diff := cmp.Diff(reported, []int64{0, 2 * 3, 2 * 5, 6 + 6, 6 + 8, 6 + 9}); diff != "" {
+			t.Errorf("reported (got before want):\n%s", diff)
 		}
 		q.checkEmpty(t)
 	})
 }
 
-// What a crashed worker has told is lost, and what it may have generated since is unknown. As a
+// What a crashed worker has reported is lost, and what it may have generated since is unknown. As a
 // negative control, all is unknown if it tells nothing.
 func TestCrashedAttemptIsBilledAsFarAsItHasTold(t *testing.T) {
 	for _, tells := range []bool{true, false} {
@@ -145,7 +145,7 @@ func TestCrashedAttemptIsBilledAsFarAsItHasTold(t *testing.T) {
 			engine := newTicking(tenSeconds())
 			first := q.worker(t, engine, WorkerConfig{Name: "first"}, opts...)
 			go func() {
-				time.Sleep(5100 * time.Millisecond) // 51 tokens of each child, of which 50 are told
+				time.Sleep(5100 * time.Millisecond) // 51 tokens of each child, of which 50 are reported
 				first.crash()
 				synctest.Wait()
 				q.worker(t, engine, WorkerConfig{Name: "second"})

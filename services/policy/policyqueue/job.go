@@ -120,7 +120,7 @@ func (j *job) expense(from origin) *expense {
 	return x
 }
 
-// lostExpense returns the expense of an attempt of which lose has billed what was told, nil for any
+// lostExpense returns the expense of an attempt of which lose has billed what was reported, nil for any
 // other attempt.
 func (j *job) lostExpense(from origin) *expense {
 	if x := j.expenses[from]; x != nil && x.lost {
@@ -129,7 +129,7 @@ func (j *job) lostExpense(from origin) *expense {
 	return nil
 }
 
-// lose gives the expansion the cost of what attempts have told and not delivered: it is lost.
+// lose gives the expansion the cost of what attempts have reported and not delivered: it is lost.
 func (j *job) lose() {
 	for _, x := range j.expenses {
 		if !x.open() {
@@ -198,7 +198,7 @@ func (j *job) report(from origin, e protocol.Stopped, most int) {
 		j.fail(fmt.Errorf("job %s: final report of worker %s: %w", j.name, from.start.Worker, err))
 	}
 	x := j.expense(from)
-	x.reported = true
+	x.final = true
 	x.bill(cost.Usage)
 	if j.state != jobStateClosed {
 		j.expansion.put(update{wasted: &cost})

@@ -57,7 +57,7 @@ func (g *registry) add(e *expansion, r policy.Request, epoch string) (*job, erro
 		}
 		s = &search{
 			results: results, cancels: cancels,
-			jobs: make(map[string]*job), open: make(map[attemptID]*expense), told: newTrigger(),
+			jobs: make(map[string]*job), open: make(map[attemptID]*expense), reports: newTrigger(),
 		}
 		g.searches[r.Search] = s
 	}
@@ -130,7 +130,7 @@ func (g *registry) cancelling(e *expansion) bool {
 	return slices.ContainsFunc(e.jobs, func(j *job) bool { return j.state == jobStateCancelling })
 }
 
-// lose gives e the cost of what attempts at its jobs have told and not delivered.
+// lose gives e the cost of what attempts at its jobs have reported and not delivered.
 func (g *registry) lose(e *expansion) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -183,7 +183,7 @@ func (g *registry) drop(search string) {
 	delete(g.searches, search)
 }
 
-// awaited returns a trigger that is signalled when an attempt tells more, whose job has ended.
+// awaited returns a trigger that is signalled when an attempt whose job has ended reports more.
 // It returns nil if no such attempt has sent a heartbeat lately.
 func (g *registry) awaited(search string) trigger {
 	g.mu.Lock()
@@ -194,14 +194,14 @@ func (g *registry) awaited(search string) trigger {
 	}
 	for _, x := range s.open {
 		if x.open() && time.Since(x.heard) < silence {
-			return s.told
+			return s.reports
 		}
 	}
 	return nil
 }
 
 // settle returns how many tokens the attempts at the jobs of a search, which have ended, may have
-// generated beyond what they told, and forgets the attempts.
+// generated beyond what they reported, and forgets the attempts.
 func (g *registry) settle(search string) (unknown int64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -302,7 +302,7 @@ func (g *registry) recordLate(search string, result protocol.Result) bool {
 		if j := s.jobs[result.Job]; x == nil && j != nil {
 			x = j.lostExpense(from)
 		}
-		s.told.signal()
+		s.reports.signal()
 	}
 	var due reasoning.Usage
 	if x != nil {

@@ -49,7 +49,7 @@ func (r *repeats) log(level slog.Level, msg string, err error, args ...any) {
 		c.again++
 	case len(r.causes) < maxCauses:
 		c = &cause{level: level, msg: msg, err: err}
-		c.timer = time.AfterFunc(repeatsEvery, func() { r.tell(key) })
+		c.timer = time.AfterFunc(repeatsEvery, func() { r.summarize(key) })
 		r.causes[key] = c
 	}
 	r.mu.Unlock()
@@ -58,23 +58,23 @@ func (r *repeats) log(level slog.Level, msg string, err error, args ...any) {
 	}
 }
 
-// tell logs how often a cause came again, and forgets it if it did not.
-func (r *repeats) tell(key string) {
+// summarize logs how often a cause came again, and forgets it if it did not.
+func (r *repeats) summarize(key string) {
 	r.mu.Lock()
 	c := r.causes[key]
 	if c == nil {
 		r.mu.Unlock()
 		return
 	}
-	told := *c
+	repeated := *c
 	c.again = 0
-	if told.again == 0 {
+	if repeated.again == 0 {
 		delete(r.causes, key)
 	} else {
 		c.timer.Reset(repeatsEvery)
 	}
 	r.mu.Unlock()
-	r.print(told)
+	r.print(repeated)
 }
 
 // print logs how often a cause came again, if it did.

@@ -14,7 +14,7 @@ type search struct {
 	cancels *nats.Subscription
 	jobs    map[string]*job
 	open    map[attemptID]*expense
-	told    trigger     // signalled after each result of an attempt whose job has ended
+	reports trigger     // signalled after each result of an attempt whose job has ended
 	expiry  *time.Timer // ends the search if nobody settles it; nil while there are jobs
 }
 

@@ -28,7 +28,7 @@ var checks = []check{
 	{name: "invalid requests", run: invalid},
 	{name: "wrong model", run: wrongModel},
 	{name: "queued requests start", run: starts},
-	{name: "progress is told", run: progressTold},
+	{name: "progress is reported", run: progressReported},
 	{name: "cancelled before the start", run: cancelledBefore},
 	{name: "cancelled in the middle", run: cancelledInTheMiddle},
 	{name: "many at once", run: manyAtOnce},

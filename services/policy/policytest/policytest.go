@@ -19,13 +19,13 @@ import (
 // Options adapt the suite to an implementation and its model. The zero value runs
 // every check.
 type Options struct {
-	Problem   string // for the model to solve; empty is a small word problem
-	MaxTokens int    // per child; 0 is 256
-	Random    bool   // samples do not depend on the seed alone, as with HTTP engines: skip comparisons
-	Queued    bool   // requests wait in a queue: OnStart is called, and a model without a worker is waited for
-	EachReads bool   // each child reads the prompt by itself, and is charged with it
-	Tells     bool   // OnProgress is called
-	Bubble    bool   // run each check in its own testing/synctest bubble, newPolicy included
+	Problem         string // for the model to solve; empty is a small word problem
+	MaxTokens       int    // per child; 0 is 256
+	Random          bool   // samples do not depend on the seed alone, as with HTTP engines: skip comparisons
+	Queued          bool   // requests wait in a queue: OnStart is called, and a model without a worker is waited for
+	EachReads       bool   // each child reads the prompt by itself, and is charged with it
+	ReportsProgress bool   // OnProgress is called
+	Bubble          bool   // run each check in its own testing/synctest bubble, newPolicy included
 
 	// Leaks lists goroutines that may keep running, such as those of idle connections.
 	Leaks []goleak.Option

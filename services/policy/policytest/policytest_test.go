@@ -18,11 +18,11 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestScript(t *testing.T) {
-	Run(t, func(*testing.T) policy.Policy { return Steps(5, 0) }, Options{Tells: true})
+	Run(t, func(*testing.T) policy.Policy { return Steps(5, 0) }, Options{ReportsProgress: true})
 }
 
 func TestScriptInABubble(t *testing.T) {
-	Run(t, func(*testing.T) policy.Policy { return Steps(5, 10*time.Second) }, Options{Bubble: true, Tells: true})
+	Run(t, func(*testing.T) policy.Policy { return Steps(5, 10*time.Second) }, Options{Bubble: true, ReportsProgress: true})
 }
 
 // Each policy breaks one promise of the suite: the check of that name must fail, else
@@ -93,7 +93,7 @@ func TestBrokenPolicies(t *testing.T) {
 			return good.Expand(ctx, r)
 		},
 		"queued requests start": corruptEach(good, func(r policy.Request, c *policy.Child) { c.Worker = "w" }),
-		"progress is told": func(ctx context.Context, r policy.Request) children { // more than the child costs
+		"progress is reported": func(ctx context.Context, r policy.Request) children { // more than the child costs
 			tell := r.OnProgress
 			r.OnProgress = func(ordinal int, spent reasoning.Usage) {
 				if tell != nil {
@@ -137,7 +137,7 @@ func TestBrokenPolicies(t *testing.T) {
 			}
 			names++
 			synctest.Test(t, func(t *testing.T) {
-				if err := c.run(t.Context(), override{good, broken}, Options{Bubble: true, Tells: true}); err == nil {
+				if err := c.run(t.Context(), override{good, broken}, Options{Bubble: true, ReportsProgress: true}); err == nil {
 					t.Errorf("%q passes on a policy that breaks it", check)
 				} else {
 					t.Logf("%s: %v", check, err)

@@ -52,7 +52,7 @@ func (s *Script) Calls() []Call {
 	return calls
 }
 
-// Expand yields a child for each Reply, in the order of their delays. It tells the progress of
+// Expand yields a child for each Reply, in the order of their delays. It reports the progress of
 // a child when the child is finished.
 func (s *Script) Expand(ctx context.Context, r policy.Request) iter.Seq2[policy.Child, error] {
 	return func(yield func(policy.Child, error) bool) {

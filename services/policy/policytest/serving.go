@@ -42,30 +42,30 @@ func starts(ctx context.Context, p policy.Policy, o Options) error {
 	return nil
 }
 
-// progressTold checks that OnProgress, if it is called, is called before a child is yielded, with
-// costs that do not shrink and do not exceed that of the child; with Tells, for each child.
-func progressTold(ctx context.Context, p policy.Policy, o Options) error {
+// progressReported checks that OnProgress, if it is called, is called before a child is yielded, with
+// costs that do not shrink and do not exceed that of the child; with ReportsProgress, for each child.
+func progressReported(ctx context.Context, p policy.Policy, o Options) error {
 	var mu sync.Mutex
-	told := map[int]reasoning.Usage{}
+	reported := map[int]reasoning.Usage{}
 	var shrunk error
 	r := o.request(policy.Whole, 0, 1, 2)
 	r.OnProgress = func(ordinal int, spent reasoning.Usage) {
 		mu.Lock()
 		defer mu.Unlock()
-		if before := told[ordinal]; spent.Generated < before.Generated {
-			shrunk = fmt.Errorf("child %d: told %+v after %+v", ordinal, spent, before)
+		if before := reported[ordinal]; spent.Generated < before.Generated {
+			shrunk = fmt.Errorf("child %d: reported %+v after %+v", ordinal, spent, before)
 		}
-		told[ordinal] = spent
+		reported[ordinal] = spent
 	}
 	for c, err := range p.Expand(ctx, r) {
 		if err != nil {
 			return err
 		}
 		mu.Lock()
-		last := told[c.Ordinal]
+		last := reported[c.Ordinal]
 		mu.Unlock()
-		if o.Tells && last.Generated == 0 || last.Generated > c.Usage.Generated {
-			return fmt.Errorf("child %d: told that it has cost %+v, and yielded with %+v", c.Ordinal, last, c.Usage)
+		if o.ReportsProgress && last.Generated == 0 || last.Generated > c.Usage.Generated {
+			return fmt.Errorf("child %d: reported that it has cost %+v, and yielded with %+v", c.Ordinal, last, c.Usage)
 		}
 	}
 	return shrunk

@@ -27,7 +27,7 @@ func TestPolicy(t *testing.T) {
 	for _, in := range []*telemetry.Instruments{nil, (*telemetry.Instruments)(nil).OrDiscard()} {
 		policytest.Run(t, func(*testing.T) policy.Policy {
 			return policytrace.New(policytest.Steps(4, time.Millisecond), provider, in)
-		}, policytest.Options{Bubble: true, Tells: true})
+		}, policytest.Options{Bubble: true, ReportsProgress: true})
 	}
 }
 

@@ -103,7 +103,7 @@ func TestCapabilitiesAreThoseOfTheServer(t *testing.T) {
 }
 
 // The context that a server tells bounds the problem and, where the server refuses more, max_tokens:
-// one token more than stated is refused by the server. A context that is not told bounds nothing.
+// one token more than stated is refused by the server. A context that the server does not state bounds nothing.
 func TestContextIsThatOfTheServer(t *testing.T) {
 	for wire, refuses := range map[modelservertest.Wire]bool{
 		modelservertest.WireVLLM: true, modelservertest.WireLlamaCpp: false,
@@ -147,7 +147,7 @@ func TestContextIsThatOfTheServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	if m, _ := e.Model(t.Context()); m.Total != 0 || m.Input != (reasoning.Input{}) {
-		t.Errorf("no context told: got %+v", m.Capabilities)
+		t.Errorf("no context stated: got %+v", m.Capabilities)
 	}
 }
 

@@ -20,8 +20,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestConformance(t *testing.T) {
 	policytest.Run(t, func(t *testing.T) policy.Policy { return serve(t, toy, nil) }, policytest.Options{
-		EachReads: true,
-		Tells:     true,
+		EachReads:       true,
+		ReportsProgress: true,
 		Leaks: []goleak.Option{ // idle connections, at both ends
 			goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"),
 			goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"),

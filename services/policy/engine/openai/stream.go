@@ -58,7 +58,7 @@ func (e *Engine) stream(ctx context.Context, p protocol, c call, samples []*samp
 			if err := r.read(p, data); err != nil {
 				return r.usage, err
 			}
-			c.tell(samples, r.usage)
+			c.report(samples, r.usage)
 		}
 		if r.done || canStop(samples, c.stop != "") {
 			break
@@ -75,8 +75,8 @@ func (e *Engine) stream(ctx context.Context, p protocol, c call, samples []*samp
 	return r.usage, nil
 }
 
-// tell calls c.progress for each sample. u is the usage that the server has stated of c.
-func (c call) tell(samples []*sample, u usage) {
+// report calls c.progress for each sample. u is the usage that the server has stated of c.
+func (c call) report(samples []*sample, u usage) {
 	if c.progress == nil {
 		return
 	}

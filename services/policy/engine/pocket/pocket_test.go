@@ -18,5 +18,5 @@ func TestConformance(t *testing.T) {
 		e := pocket.NewEngine(model, pocket.Options{})
 		t.Cleanup(func() { e.Close() })
 		return New(e)
-	}, policytest.Options{MaxTokens: 64, Tells: true})
+	}, policytest.Options{MaxTokens: 64, ReportsProgress: true})
 }
